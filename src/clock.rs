@@ -1,0 +1,66 @@
+//! The only callers of the system's clock and of its source of randomness. Everything else is handed `now` and
+//! an [`Entropy`]; tests hand out a clock that they move.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+
+use crate::protocol::time::{Span, Timestamp};
+
+/// A clock: the system's, or one that stands until it is moved.
+#[derive(Clone, Debug, Default)]
+pub enum Clock {
+    /// The system's wall clock.
+    #[default]
+    System,
+    /// The system's clock with an offset in milliseconds, which tests advance.
+    Shifted(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that follows the system's until it is moved.
+    pub fn shifted() -> Self {
+        Self::Shifted(Arc::new(AtomicI64::new(0)))
+    }
+
+    /// The present.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
+    pub fn now(&self) -> Timestamp {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX));
+        match self {
+            Self::System => now,
+            Self::Shifted(offset) => now.plus(Span::from_millis(offset.load(Ordering::Relaxed))),
+        }
+    }
+
+    /// Moves a shifted clock forward, or back by a negative span. The system's clock stays.
+    pub fn advance(&self, span: Span) {
+        if let Self::Shifted(offset) = self {
+            offset.fetch_add(span.as_millis(), Ordering::Relaxed);
+        }
+    }
+}
+
+/// The system has no random bytes to give: nothing may be issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system's source of random bytes failed")]
+pub struct EntropyError;
+
+/// The system's cryptographic source of random bytes.
+#[derive(Clone, Debug, Default)]
+pub struct Entropy(SystemRandom);
+
+impl Entropy {
+    /// `N` random bytes.
+    ///
+    /// # Errors
+    /// [`EntropyError`] where the system has none.
+    pub fn bytes<const N: usize>(&self) -> Result<[u8; N], EntropyError> {
+        let mut bytes = [0; N];
+        self.0.fill(&mut bytes).map_err(|_| EntropyError)?;
+        Ok(bytes)
+    }
+}

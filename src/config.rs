@@ -1,0 +1,321 @@
+//! The settings of a process: read once, checked as a whole, typed with units.
+//!
+//! This module owns every key of `signet.toml`, its default and the rules it must pass. It refuses to know who uses a
+//! setting, and it never touches the database, the keys or the network.
+
+mod error;
+mod kinds;
+mod read;
+mod rules;
+mod secret;
+mod sources;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use serde::{Serialize, Serializer};
+use url::Url;
+
+pub use error::{ConfigError, Origin};
+pub use kinds::{Algorithm, LogFormat, LogLevel, Mode};
+pub use secret::{DatabaseUrl, MasterKey, Sensitive};
+
+pub use crate::protocol::time::Span;
+
+use sources::Sources;
+
+/// Holds every effective setting of a process.
+#[derive(Debug, Serialize)]
+pub struct Settings {
+    /// The issuer identifier exactly as written; it is compared as a string (RFC 8414 §2).
+    pub issuer: String,
+    /// The address the public listener binds.
+    pub listen: SocketAddr,
+    /// Whether the strict rules of production hold.
+    pub mode: Mode,
+    /// `management.*`
+    pub management: Management,
+    /// `database.*`
+    pub database: Database,
+    /// `keys.*`
+    pub keys: Keys,
+    /// `tls.*`, or `None` where something in front of the server ends TLS.
+    pub tls: Option<Tls>,
+    /// `proxy.*`
+    pub proxy: Proxy,
+    /// `outbound.*`
+    pub outbound: Outbound,
+    /// `limits.*`
+    pub limits: Limits,
+    /// `log.*`
+    pub log: Log,
+    /// `tokens.*`
+    pub tokens: Tokens,
+    /// `sessions.*`
+    pub sessions: Sessions,
+    /// `passwords.*`
+    pub passwords: Passwords,
+}
+
+impl Settings {
+    /// Reads `explicit`, or `./signet.toml` if it is there, lays the `SIGNET_` variables of `env` over it and checks the result.
+    ///
+    /// `__` in a variable's name stands for nesting (`SIGNET_LOG__LEVEL`); variables without the prefix are ignored. Give
+    /// only variables that are valid Unicode. Errors are one line and name the key and where it was set.
+    pub fn load(explicit: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        Self::resolve(Sources::read(explicit, env)?)
+    }
+
+    /// Returns the defaults of development mode, with issuer `http://localhost:8000`.
+    pub fn development() -> Self {
+        Self {
+            issuer: "http://localhost:8000".to_owned(),
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000),
+            mode: Mode::Development,
+            management: Management::default(),
+            database: Database::default(),
+            keys: Keys::default(),
+            tls: None,
+            proxy: Proxy::default(),
+            outbound: Outbound::default(),
+            limits: Limits::default(),
+            log: Log::default(),
+            tokens: Tokens::default(),
+            sessions: Sessions::default(),
+            passwords: Passwords::default(),
+        }
+    }
+
+    /// Returns the first rule that these settings break; `load` has asked already.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        rules::check(self)
+    }
+
+    /// Returns the issuer as a URL, checked by the rules for issuers (RFC 8414 §2).
+    pub fn issuer_url(&self) -> Result<Url, ConfigError> {
+        rules::issuer_url(self)
+    }
+
+    /// Prints every effective setting as TOML, secrets as `***`.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).unwrap_or_else(|error| format!("# {error}\n"))
+    }
+
+    /// Prints every effective setting as JSON, secrets as `***`.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or_else(|error| serde_json::Value::String(error.to_string()))
+    }
+}
+
+/// Settings of the listener for health, readiness and metrics.
+#[derive(Clone, Debug, Serialize)]
+pub struct Management {
+    /// The address to bind, or `None` when set to `"off"`.
+    #[serde(serialize_with = "address_or_off")]
+    pub listen: Option<SocketAddr>,
+}
+
+impl Default for Management {
+    fn default() -> Self {
+        Self { listen: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8001)) }
+    }
+}
+
+fn address_or_off<S: Serializer>(listen: &Option<SocketAddr>, serializer: S) -> Result<S::Ok, S::Error> {
+    match listen {
+        Some(address) => serializer.collect_str(address),
+        None => serializer.serialize_str("off"),
+    }
+}
+
+/// Settings of the store.
+#[derive(Debug, Serialize)]
+pub struct Database {
+    /// `sqlite:` or `postgres:` URL; it may hold a password.
+    pub url: DatabaseUrl,
+    /// Whether `serve` migrates a PostgreSQL schema by itself.
+    pub migrate: bool,
+    /// The most connections the pool opens.
+    pub max_connections: u32,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: DatabaseUrl::default(), migrate: false, max_connections: 16 }
+    }
+}
+
+/// Settings of the signing keys and of the master key that seals them.
+#[derive(Debug, Serialize)]
+pub struct Keys {
+    /// The directory that holds the master key where `master_key` is not set.
+    pub dir: PathBuf,
+    /// The master key, where several hosts share a database.
+    pub master_key: Option<MasterKey>,
+    /// The algorithms the server signs with, each with a key of its own.
+    pub algorithms: Vec<Algorithm>,
+    /// The modulus of new RSA keys, 3072 or 4096 bits.
+    pub rsa_bits: u32,
+    /// How long a key signs.
+    pub rotation_interval: Span,
+    /// How long a retired key stays published.
+    pub retention: Span,
+    /// How long others may cache the JWK set; a new key is announced at least as long before it signs.
+    pub jwks_max_age: Span,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            dir: PathBuf::from("keys"),
+            master_key: None,
+            algorithms: vec![Algorithm::Rs256, Algorithm::Es256],
+            rsa_bits: 3072,
+            rotation_interval: Span::from_days(30),
+            retention: Span::from_days(7),
+            jwks_max_age: Span::from_hours(1),
+        }
+    }
+}
+
+/// PEM files of the public listener.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tls {
+    /// The certificate chain, the server's own certificate first.
+    pub cert: PathBuf,
+    /// The certificate's private key.
+    pub key: PathBuf,
+}
+
+/// Settings for a reverse proxy in front of the server.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Proxy {
+    /// The networks whose forwarding headers are believed.
+    pub trusted: Vec<IpNet>,
+}
+
+/// Settings of requests the server makes itself.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Outbound {
+    /// A PEM file of certificate authorities trusted besides the usual ones.
+    pub extra_ca: Option<PathBuf>,
+    /// Hosts (`host` or `host:port`) that may be reached although they are on a private network.
+    pub allow_hosts: Vec<String>,
+}
+
+/// Bounds on what one peer may ask for.
+#[derive(Clone, Debug, Serialize)]
+pub struct Limits {
+    /// Whether rate limits hold; false only in development, for tests and benches.
+    pub enabled: bool,
+    /// The largest request body, in bytes.
+    pub body_bytes: usize,
+    /// The largest request head, in bytes.
+    pub header_bytes: usize,
+    /// The most open connections.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { enabled: true, body_bytes: 65_536, header_bytes: 16_384, connections: 10_000 }
+    }
+}
+
+/// Settings of the log.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Log {
+    /// The least severe events that are written; `RUST_LOG` wins.
+    pub level: LogLevel,
+    /// How a line looks.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: LogLevel::Info, format: LogFormat::Pretty }
+    }
+}
+
+/// Lifetimes of codes and tokens.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Tokens {
+    /// How long an access token is valid.
+    pub access_token_lifetime: Span,
+    /// How long an ID token is valid.
+    pub id_token_lifetime: Span,
+    /// How long an authorization code can be redeemed (RFC 6749 §4.1.2).
+    pub authorization_code_lifetime: Span,
+    /// How long a refresh token lives without being used.
+    pub refresh_token_idle: Span,
+    /// How long a token family lives from `auth_time`.
+    pub refresh_token_lifetime: Span,
+    /// How long a retry of the last-used refresh token yields the same successor.
+    pub refresh_reuse_grace: Span,
+    /// How far another clock may be off.
+    pub clock_skew: Span,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self {
+            access_token_lifetime: Span::from_minutes(10),
+            id_token_lifetime: Span::from_hours(1),
+            authorization_code_lifetime: Span::from_secs(60),
+            refresh_token_idle: Span::from_days(7),
+            refresh_token_lifetime: Span::from_days(30),
+            refresh_reuse_grace: Span::from_secs(10),
+            clock_skew: Span::from_secs(60),
+        }
+    }
+}
+
+/// Lifetimes of sessions and of pending authorization requests.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Sessions {
+    /// How long a session lives without being used.
+    pub idle: Span,
+    /// How long a session lives at most.
+    pub lifetime: Span,
+    /// How long a session lives at most when the user chose to be remembered.
+    pub remembered_lifetime: Span,
+    /// How long an authorization request waits for the user.
+    pub authorization_request_lifetime: Span,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            idle: Span::from_hours(1),
+            lifetime: Span::from_days(1),
+            remembered_lifetime: Span::from_days(30),
+            authorization_request_lifetime: Span::from_minutes(30),
+        }
+    }
+}
+
+/// Settings of password hashing (Argon2id, RFC 9106) and of passwords themselves.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Passwords {
+    /// Memory of one hash, in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+    /// Threads that hash; 0 means one a core.
+    pub workers: usize,
+    /// The shortest password a user may choose, in characters.
+    pub min_length: usize,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { memory_kib: 19_456, iterations: 2, parallelism: 1, workers: 0, min_length: 8 }
+    }
+}

@@ -1,0 +1,220 @@
+//! The rules that settings must pass, alone and together.
+
+use std::fmt::Display;
+
+use url::{Host, Url};
+
+use super::{Algorithm, ConfigError, Mode, Settings, Span};
+
+type Check = Result<(), ConfigError>;
+
+/// The longest life that any access or ID token may be given.
+const LONGEST_TOKEN_LIFE: Span = Span::from_hours(24);
+
+/// Argon2id parameters that production may not go below: memory in KiB, passes, lanes.
+const PASSWORD_FLOOR: [u32; 3] = [19_456, 2, 1];
+
+/// Returns the first rule that `settings` break.
+pub(super) fn check(settings: &Settings) -> Check {
+    issuer_url(settings)?;
+    listeners(settings)?;
+    keys(settings)?;
+    outbound(settings)?;
+    production(settings)?;
+    spans(settings)?;
+    order(settings)?;
+    numbers(settings)
+}
+
+/// Returns the issuer as a URL if it may be one (RFC 8414 §2, OpenID Connect Discovery 1.0 §3).
+pub(super) fn issuer_url(settings: &Settings) -> Result<Url, ConfigError> {
+    let refuse = |reason: String| Err(ConfigError::refused("issuer", reason));
+    let url = match Url::parse(&settings.issuer) {
+        Ok(url) => url,
+        Err(error) => return refuse(format!("is not a URL: {error}")),
+    };
+    if !matches!(url.scheme(), "https" | "http") {
+        return refuse("must be an https URL".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("must not hold a user name or password".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refuse("must not have a query or fragment".to_owned());
+    }
+    if settings.issuer.ends_with('/') {
+        return refuse("must not end with a slash".to_owned());
+    }
+    // Relying parties compare the issuer as a string, so there may be only one way to write it.
+    let normal = if url.path() == "/" { url.as_str().trim_end_matches('/') } else { url.as_str() };
+    if normal != settings.issuer {
+        return refuse(format!("must be written {normal}"));
+    }
+    match (url.scheme(), settings.mode) {
+        ("http", Mode::Production) => refuse("must use https when mode is production".to_owned()),
+        ("http", Mode::Development) if !is_loopback(&url) => {
+            refuse("may use http only for localhost, 127.0.0.0/8 and [::1]".to_owned())
+        }
+        _ => Ok(url),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn listeners(settings: &Settings) -> Check {
+    match settings.management.listen {
+        Some(address) if address == settings.listen && address.port() != 0 => {
+            Err(ConfigError::refused("management.listen", "must differ from listen"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn keys(settings: &Settings) -> Check {
+    let keys = &settings.keys;
+    let count = |wanted: Algorithm| keys.algorithms.iter().filter(|algorithm| **algorithm == wanted).count();
+    if keys.algorithms.is_empty() {
+        return Err(ConfigError::refused("keys.algorithms", "must name at least one algorithm"));
+    }
+    if keys.algorithms.iter().any(|algorithm| count(*algorithm) > 1) {
+        return Err(ConfigError::refused("keys.algorithms", "must name each algorithm once"));
+    }
+    if !matches!(keys.rsa_bits, 3072 | 4096) {
+        return Err(ConfigError::refused("keys.rsa_bits", "must be 3072 or 4096"));
+    }
+    let needed = LONGEST_TOKEN_LIFE.plus(settings.tokens.clock_skew);
+    if keys.retention < needed {
+        let reason =
+            format!("must be at least {} (the longest token life, 24h, and tokens.clock_skew)", seconds(needed));
+        return Err(ConfigError::refused("keys.retention", reason));
+    }
+    if keys.rotation_interval <= keys.jwks_max_age {
+        return Err(ConfigError::refused("keys.rotation_interval", "must be longer than keys.jwks_max_age"));
+    }
+    Ok(())
+}
+
+fn seconds(span: Span) -> String {
+    format!("{}s", span.as_secs())
+}
+
+fn outbound(settings: &Settings) -> Check {
+    let is_host = |text: &String| {
+        let plain = !text.contains(['/', '@', '?', '#', '\\', '*']) && !text.contains(char::is_whitespace);
+        plain && Url::parse(&format!("https://{text}")).is_ok()
+    };
+    if settings.outbound.allow_hosts.iter().all(is_host) {
+        return Ok(());
+    }
+    Err(ConfigError::refused("outbound.allow_hosts", "must be a list of hosts, such as 127.0.0.1 or rp.example:8443"))
+}
+
+fn production(settings: &Settings) -> Check {
+    if settings.mode == Mode::Development {
+        return Ok(());
+    }
+    if !settings.limits.enabled {
+        return Err(ConfigError::refused("limits.enabled", "may be false only when mode is development"));
+    }
+    let [memory_kib, iterations, parallelism] = PASSWORD_FLOOR;
+    for (key, value, floor) in [
+        ("passwords.memory_kib", settings.passwords.memory_kib, memory_kib),
+        ("passwords.iterations", settings.passwords.iterations, iterations),
+        ("passwords.parallelism", settings.passwords.parallelism, parallelism),
+    ] {
+        if value < floor {
+            return Err(ConfigError::refused(key, format!("must be at least {floor} when mode is production")));
+        }
+    }
+    if settings.passwords.min_length < 8 {
+        return Err(ConfigError::refused("passwords.min_length", "must be at least 8 when mode is production"));
+    }
+    Ok(())
+}
+
+/// Names each setting once, as key and as field, with the least and the greatest value it may have.
+macro_rules! within {
+    ($settings:ident: $($section:ident.$field:ident $low:expr => $high:expr;)*) => {{
+        $(within(concat!(stringify!($section), ".", stringify!($field)), $settings.$section.$field, $low, $high)?;)*
+        Ok(())
+    }};
+}
+
+fn within<T: PartialOrd + Display>(key: &'static str, value: T, low: T, high: T) -> Check {
+    if value < low || value > high {
+        let reason = format!("must be between {low} and {high}, not {value}");
+        return Err(ConfigError::refused(key, reason));
+    }
+    Ok(())
+}
+
+fn spans(settings: &Settings) -> Check {
+    const NONE: Span = Span::from_secs(0);
+    const SECOND: Span = Span::from_secs(1);
+    const MINUTE: Span = Span::from_minutes(1);
+    const YEAR: Span = Span::from_days(365);
+    const DECADE: Span = Span::from_days(3650);
+    within! { settings:
+        keys.rotation_interval                  SECOND => DECADE;
+        keys.retention                          SECOND => DECADE;
+        keys.jwks_max_age                       SECOND => Span::from_days(7);
+        tokens.access_token_lifetime            MINUTE => LONGEST_TOKEN_LIFE;
+        tokens.id_token_lifetime                MINUTE => LONGEST_TOKEN_LIFE;
+        tokens.authorization_code_lifetime      SECOND => Span::from_minutes(10);
+        tokens.refresh_token_idle               SECOND => DECADE;
+        tokens.refresh_token_lifetime           SECOND => DECADE;
+        tokens.refresh_reuse_grace              NONE => Span::from_secs(60);
+        tokens.clock_skew                       NONE => Span::from_secs(120);
+        sessions.idle                           SECOND => YEAR;
+        sessions.lifetime                       SECOND => YEAR;
+        sessions.remembered_lifetime            SECOND => YEAR;
+        sessions.authorization_request_lifetime SECOND => Span::from_days(1);
+    }
+}
+
+fn numbers(settings: &Settings) -> Check {
+    // RFC 9106 §3.1: at least 8 KiB a lane.
+    let least_memory = settings.passwords.parallelism.saturating_mul(8);
+    within! { settings:
+        database.max_connections  1 => 1_000;
+        limits.body_bytes         1_024 => 16_777_216;
+        limits.header_bytes       16_384 => 1_048_576;
+        limits.connections        1 => 1_000_000;
+        passwords.iterations      1 => 100;
+        passwords.parallelism     1 => 64;
+        passwords.memory_kib      least_memory => 4_194_304;
+        passwords.workers         0 => 1_024;
+        passwords.min_length      1 => 64;
+    }
+}
+
+/// Names pairs of settings of which the first may not be longer than the second.
+macro_rules! ordered {
+    ($settings:ident: $($section:ident: $shorter:ident <= $longer:ident;)*) => {{
+        $(
+            let (value, bound) = ($settings.$section.$shorter, $settings.$section.$longer);
+            if value > bound {
+                let key = concat!(stringify!($section), ".", stringify!($shorter));
+                let longer = concat!(stringify!($section), ".", stringify!($longer));
+                let reason = format!("must not be longer than {longer} ({bound}), but is {value}");
+                return Err(ConfigError::refused(key, reason));
+            }
+        )*
+        Ok(())
+    }};
+}
+
+fn order(settings: &Settings) -> Check {
+    ordered! { settings:
+        tokens: refresh_token_idle <= refresh_token_lifetime;
+        sessions: idle <= lifetime;
+        sessions: lifetime <= remembered_lifetime;
+    }
+}

@@ -1,0 +1,163 @@
+//! How one value is read, be it written in a file or in a variable.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+use super::{Algorithm, LogFormat, LogLevel, Mode, Span};
+
+/// A type that a setting can have.
+pub(super) trait Value: Sized {
+    /// Completes the sentence "the setting must be ...".
+    const EXPECTED: &'static str;
+
+    /// Reads the value from its text.
+    fn parse(text: &str) -> Option<Self>;
+
+    /// Reads the value from TOML; numbers and booleans pass through their text, because variables have nothing else.
+    fn read(value: &toml::Value) -> Option<Self> {
+        match value {
+            toml::Value::String(text) => Self::parse(text),
+            toml::Value::Integer(number) => Self::parse(&number.to_string()),
+            toml::Value::Boolean(flag) => Self::parse(&flag.to_string()),
+            toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => None,
+        }
+    }
+}
+
+impl<T: Value> Value for Vec<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+
+    fn parse(text: &str) -> Option<Self> {
+        text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(T::parse).collect()
+    }
+
+    fn read(value: &toml::Value) -> Option<Self> {
+        match value {
+            toml::Value::Array(items) => items.iter().map(T::read).collect(),
+            toml::Value::String(text) => Self::parse(text),
+            _ => None,
+        }
+    }
+}
+
+impl Value for String {
+    const EXPECTED: &'static str = "text that is not empty";
+
+    fn parse(text: &str) -> Option<Self> {
+        (!text.trim().is_empty()).then(|| text.to_owned())
+    }
+}
+
+impl Value for PathBuf {
+    const EXPECTED: &'static str = "a path";
+
+    fn parse(text: &str) -> Option<Self> {
+        String::parse(text).map(Self::from)
+    }
+}
+
+impl Value for bool {
+    const EXPECTED: &'static str = "true or false";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Value for u32 {
+    const EXPECTED: &'static str = "a whole number";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Value for usize {
+    const EXPECTED: &'static str = "a whole number";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Value for SocketAddr {
+    const EXPECTED: &'static str = "an IP address with a port, such as 127.0.0.1:8000";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Value for IpNet {
+    const EXPECTED: &'static str = "a list of networks, such as 10.0.0.0/8";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(Self::from))
+    }
+}
+
+impl Value for Span {
+    const EXPECTED: &'static str = "a duration, such as 90s, 10m, 24h or 30d";
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl Value for Mode {
+    const EXPECTED: &'static str = "development or production";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "development" => Some(Self::Development),
+            "production" => Some(Self::Production),
+            _ => None,
+        }
+    }
+}
+
+impl Value for Algorithm {
+    const EXPECTED: &'static str = "a list of RS256, ES256 and EdDSA";
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Rs256, Self::Es256, Self::EdDsa].into_iter().find(|algorithm| algorithm.as_str() == text)
+    }
+}
+
+impl Value for LogLevel {
+    const EXPECTED: &'static str = "off, error, warn, info, debug or trace";
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Off, Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace]
+            .into_iter()
+            .find(|level| level.as_str() == text)
+    }
+}
+
+impl Value for LogFormat {
+    const EXPECTED: &'static str = "json or pretty";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "json" => Some(Self::Json),
+            "pretty" => Some(Self::Pretty),
+            _ => None,
+        }
+    }
+}
+
+/// An address that may be switched off.
+pub(super) struct AddressOrOff(pub(super) Option<SocketAddr>);
+
+impl Value for AddressOrOff {
+    const EXPECTED: &'static str = "an IP address with a port, such as 127.0.0.1:8001, or off";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "off" => Some(Self(None)),
+            address => address.parse().ok().map(|address| Self(Some(address))),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! L1: the signing keys of each realm, in memory and parsed once; the master key that seals them in the database;
+//! and the keyed hashes derived from it. States follow from stored times by `protocol::key_schedule`.
+
+mod key_set;
+mod provider;
+mod rotation;
+mod seal;
+mod signing_key;
+
+pub use key_set::{Jwks, KeySet, KeyStatus, VerifyError};
+pub use rotation::Rotated;
+pub use seal::{MasterKey, MasterKeyError, TokenMac};
+pub use signing_key::{KeyError, check_client_key, verify_with};
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::protocol::ids::RealmId;
+use crate::protocol::jwk::SigningAlgorithm;
+use crate::protocol::key_schedule::Policy;
+use crate::protocol::time::Timestamp;
+use crate::store::{Store, StoreError, signing_keys};
+
+/// How keys are made and rotated.
+#[derive(Clone, Debug)]
+pub struct KeyPolicy {
+    /// The algorithms to hold a key for.
+    pub algorithms: Vec<SigningAlgorithm>,
+    /// The size of new RSA keys: 3072 or 4096 bits.
+    pub rsa_bits: u32,
+    /// When keys are announced, retired and removed.
+    pub schedule: Policy,
+}
+
+/// The keys of all realms.
+pub struct Keyring {
+    store: Store,
+    master: MasterKey,
+    policy: KeyPolicy,
+    sets: ArcSwap<HashMap<RealmId, Arc<KeySet>>>,
+}
+
+/// Why the keyring cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored key cannot be opened: the master key is another one, or the row was changed.
+    #[error("a signing key cannot be opened: the master key is not the one it was sealed with, or the key is corrupt")]
+    Sealed,
+    /// A key is not what its row says, or could not be made.
+    #[error("a signing key is unusable: {0}")]
+    Key(#[from] KeyError),
+}
+
+impl Keyring {
+    /// Loads the keys of these realms, none of which is made here.
+    ///
+    /// # Errors
+    /// [`KeyringError`] where a key cannot be opened: nothing is replaced in silence.
+    pub async fn load(
+        store: Store,
+        master: MasterKey,
+        policy: KeyPolicy,
+        realms: &[RealmId],
+    ) -> Result<Self, KeyringError> {
+        provider::install();
+        let keyring = Self { store, master, policy, sets: ArcSwap::default() };
+        for realm in realms {
+            keyring.reload(realm).await?;
+        }
+        Ok(keyring)
+    }
+
+    /// The keys of a realm.
+    pub fn of(&self, realm: &RealmId) -> Arc<KeySet> {
+        self.sets.load().get(realm).cloned().unwrap_or_default()
+    }
+
+    /// The algorithms that keys are held for.
+    pub fn algorithms(&self) -> &[SigningAlgorithm] {
+        &self.policy.algorithms
+    }
+
+    /// The rules of rotation.
+    pub fn schedule(&self) -> &Policy {
+        &self.policy.schedule
+    }
+
+    /// Reads the keys of a realm again. Keys that are known already are not parsed again.
+    ///
+    /// # Errors
+    /// [`KeyringError`] where a key cannot be opened; what is in memory stays.
+    pub async fn reload(&self, realm: &RealmId) -> Result<(), KeyringError> {
+        let mut tx = self.store.read().await?;
+        let stored = signing_keys::list(&mut tx, realm).await?;
+        drop(tx);
+        let known = self.of(realm);
+        let mut keys = Vec::with_capacity(stored.len());
+        for key in stored {
+            let parsed = match known.find(&key.times.kid) {
+                Some(parsed) => parsed,
+                None => Arc::new(self.open(realm, &key)?),
+            };
+            keys.push((key.times, parsed));
+        }
+        let set = Arc::new(KeySet::new(keys, self.policy.schedule.clone()));
+        self.sets.rcu(|sets| {
+            let mut next = HashMap::clone(sets);
+            next.insert(realm.clone(), set.clone());
+            next
+        });
+        Ok(())
+    }
+
+    /// The state of every key of a realm.
+    pub fn status(&self, realm: &RealmId, now: Timestamp) -> Vec<KeyStatus> {
+        self.of(realm).status(now)
+    }
+}

@@ -1,0 +1,82 @@
+//! jsonwebtoken's process-wide crypto provider: signing goes to our parsed keys, verifying to aws-lc-rs as before.
+//!
+//! jsonwebtoken parses a private key for every signature. Our encoding keys hold a handle in place of the key, and
+//! the provider looks the parsed key up by it. Handles are never used twice in a process. This is the one global.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock, Weak};
+
+use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, aws_lc};
+use jsonwebtoken::errors::Error;
+use jsonwebtoken::signature::{self, Signer};
+use jsonwebtoken::{Algorithm, EncodingKey};
+
+use super::signing_key::PrivateKey;
+
+static HANDLES: LazyLock<RwLock<HashMap<u64, Weak<PrivateKey>>>> = LazyLock::new(RwLock::default);
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+static PROVIDER: LazyLock<CryptoProvider> =
+    LazyLock::new(|| CryptoProvider { signer_factory: signer, ..aws_lc::DEFAULT_PROVIDER.clone() });
+
+/// Makes jsonwebtoken sign with our keys. Harmless when called again.
+pub(super) fn install() {
+    // It fails only where a provider is installed, which is this one.
+    let _ = LazyLock::force(&PROVIDER).install_default();
+}
+
+/// A key's handle, under which the provider finds it for as long as it lives.
+pub(super) struct Handle(u64);
+
+impl Handle {
+    /// Registers a key.
+    pub(super) fn new(key: &Arc<PrivateKey>) -> Self {
+        let handle = NEXT.fetch_add(1, Ordering::Relaxed);
+        HANDLES.write().unwrap_or_else(PoisonError::into_inner).insert(handle, Arc::downgrade(key));
+        Self(handle)
+    }
+
+    /// What stands for the key in jsonwebtoken.
+    pub(super) fn encoding_key(&self, algorithm: Algorithm) -> EncodingKey {
+        let handle = self.0.to_be_bytes();
+        match algorithm {
+            Algorithm::ES256 | Algorithm::ES384 => EncodingKey::from_ec_der(&handle),
+            Algorithm::EdDSA => EncodingKey::from_ed_der(&handle),
+            _ => EncodingKey::from_rsa_der(&handle),
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        HANDLES.write().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    }
+}
+
+struct KeySigner {
+    key: Arc<PrivateKey>,
+    algorithm: Algorithm,
+}
+
+impl Signer<Vec<u8>> for KeySigner {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
+        self.key.sign(message).map_err(signature::Error::from_source)
+    }
+}
+
+impl JwtSigner for KeySigner {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+}
+
+fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
+    let handle = key.as_bytes().try_into().ok().map(u64::from_be_bytes);
+    let handles = HANDLES.read().unwrap_or_else(PoisonError::into_inner);
+    match handle.and_then(|handle| handles.get(&handle)).and_then(Weak::upgrade) {
+        Some(found) => Ok(Box::new(KeySigner { key: found, algorithm: *algorithm })),
+        // Not a handle: a key as jsonwebtoken's users know it, as tests and clients in this process may have.
+        None => (aws_lc::DEFAULT_PROVIDER.signer_factory)(algorithm, key),
+    }
+}

@@ -1,0 +1,175 @@
+//! Carrying out the schedule: making the keys that are due, promoting announced ones, deleting what is gone.
+//! Of several nodes that make the same generation of a key, the first insert wins and the others take its key.
+
+use super::signing_key::{self, SigningKey};
+use super::{KeyError, Keyring, KeyringError};
+use crate::protocol::ids::{KeyId, RealmId};
+use crate::protocol::jwk::{PublicJwk, SigningAlgorithm};
+use crate::protocol::key_schedule::{self, Generation, KeyTimes, Rotation};
+use crate::protocol::time::Timestamp;
+use crate::store::audit::{self, Event, Outcome, Record};
+use crate::store::signing_keys::StoredKey;
+use crate::store::{StoreError, changes, signing_keys};
+
+/// What a rotation by command has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotated {
+    /// The key that will sign.
+    pub kid: KeyId,
+    /// Its algorithm.
+    pub algorithm: SigningAlgorithm,
+    /// From when it signs.
+    pub signs_from: Timestamp,
+    /// Whether it was made by this command.
+    pub announced_now: bool,
+}
+
+impl Keyring {
+    /// Makes the keys that are due by the schedule and deletes those that are gone.
+    ///
+    /// # Errors
+    /// [`KeyringError`] where a key could not be made or stored.
+    pub async fn keep_schedule(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
+        let set = self.of(realm);
+        let names: Vec<&str> = self.policy.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
+        let due = key_schedule::due(set.times(), &names, now, &self.policy.schedule);
+        let gone = key_schedule::removable(set.times(), now, &self.policy.schedule);
+        let made = due.iter().map(|generation| self.announce(realm, generation, now));
+        for outcome in futures_util::future::join_all(made).await {
+            outcome?;
+        }
+        for kid in &gone {
+            self.remove(realm, kid, now).await?;
+        }
+        if !due.is_empty() || !gone.is_empty() {
+            self.reload(realm).await?;
+        }
+        Ok(())
+    }
+
+    /// Announces the next key of an algorithm, or promotes one that has been announced for long enough.
+    ///
+    /// # Errors
+    /// [`KeyringError`] where a key could not be made or stored.
+    pub async fn rotate(
+        &self,
+        realm: &RealmId,
+        algorithm: SigningAlgorithm,
+        now: Timestamp,
+    ) -> Result<Rotated, KeyringError> {
+        let set = self.of(realm);
+        let decided = key_schedule::rotate(set.times(), algorithm.as_str(), now, &self.policy.schedule);
+        let rotated = match decided {
+            Rotation::Promote { kid, at } | Rotation::Waiting { kid, at } => {
+                self.promote(realm, &kid, at, now).await?;
+                Rotated { kid, algorithm, signs_from: at, announced_now: false }
+            }
+            Rotation::Announce(generation) => {
+                let kid = self.announce(realm, &generation, now).await?;
+                Rotated { kid, algorithm, signs_from: generation.activates_at, announced_now: true }
+            }
+        };
+        self.reload(realm).await?;
+        Ok(rotated)
+    }
+
+    /// Makes a key and stores it, unless another node has made the same generation of it.
+    async fn announce(&self, realm: &RealmId, generation: &Generation, now: Timestamp) -> Result<KeyId, KeyringError> {
+        let algorithm = SigningAlgorithm::named(&generation.algorithm).ok_or(KeyError::Algorithm)?;
+        let bits = self.policy.rsa_bits;
+        let made = tokio::task::spawn_blocking(move || make(algorithm, bits)).await;
+        let (kid, der) = made.map_err(|_| KeyError::Generation)??;
+        let sealed = self.master.seal(&der, &place(realm, &kid)).ok_or(KeyError::Generation)?;
+        let times = KeyTimes {
+            kid: kid.clone(),
+            algorithm: generation.algorithm.clone(),
+            generation: generation.generation,
+            announced_at: now,
+            activates_at: generation.activates_at,
+            dropped_at: None,
+        };
+        let (realm, reported) = (realm.clone(), kid.clone());
+        self.store
+            .write(move |tx| {
+                let (realm, times, sealed) = (realm.clone(), times.clone(), sealed.clone());
+                Box::pin(async move {
+                    let record = record(Event::KeyAnnounced, &times.kid);
+                    if signing_keys::insert(tx, &realm, &StoredKey { times, sealed }).await? {
+                        audit::append(tx, &realm, &record, now).await?;
+                        changes::publish(tx, &realm, changes::Kind::Key, "", now).await?;
+                    }
+                    Ok::<(), StoreError>(())
+                })
+            })
+            .await?;
+        tracing::info!(kid = reported.as_str(), alg = algorithm.as_str(), "announced a signing key");
+        Ok(kid)
+    }
+
+    async fn promote(&self, realm: &RealmId, kid: &KeyId, at: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        let (realm, kid) = (realm.clone(), kid.clone());
+        self.store
+            .write(move |tx| {
+                let (realm, kid) = (realm.clone(), kid.clone());
+                Box::pin(async move {
+                    if signing_keys::activate(tx, &realm, &kid, at).await? {
+                        audit::append(tx, &realm, &record(Event::KeyPromoted, &kid), now).await?;
+                        changes::publish(tx, &realm, changes::Kind::Key, "", now).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    async fn remove(&self, realm: &RealmId, kid: &KeyId, now: Timestamp) -> Result<(), StoreError> {
+        let (realm, kid) = (realm.clone(), kid.clone());
+        self.store
+            .write(move |tx| {
+                let (realm, kid) = (realm.clone(), kid.clone());
+                Box::pin(async move {
+                    if signing_keys::remove(tx, &realm, &kid).await? {
+                        audit::append(tx, &realm, &record(Event::KeyRemoved, &kid), now).await?;
+                        changes::publish(tx, &realm, changes::Kind::Key, "", now).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Opens a stored key.
+    pub(super) fn open(&self, realm: &RealmId, stored: &StoredKey) -> Result<SigningKey, KeyringError> {
+        let kid = stored.times.kid.clone();
+        let der = self.master.open(&stored.sealed, &place(realm, &kid)).ok_or(KeyringError::Sealed)?;
+        let algorithm = SigningAlgorithm::named(&stored.times.algorithm).ok_or(KeyError::Algorithm)?;
+        Ok(SigningKey::from_pkcs8(kid, algorithm, &der)?)
+    }
+}
+
+/// A new key and its `kid`, the thumbprint of its public part (RFC 7638).
+fn make(algorithm: SigningAlgorithm, bits: u32) -> Result<(KeyId, zeroize::Zeroizing<Vec<u8>>), KeyError> {
+    let der = signing_key::generate(algorithm, bits)?;
+    let scratch = SigningKey::from_pkcs8(KeyId::from_stored("new".to_owned()), algorithm, &der)?;
+    let thumbprint = PublicJwk::thumbprint(&scratch.public);
+    Ok((KeyId::from_stored(thumbprint), der))
+}
+
+/// What a sealed key is bound to, so that rows cannot be swapped.
+fn place(realm: &RealmId, kid: &KeyId) -> String {
+    format!("{realm}|{kid}|signing")
+}
+
+fn record(event: Event, kid: &KeyId) -> Record {
+    Record {
+        id: format!("{}-{}", event.as_str(), kid),
+        event,
+        outcome: Outcome::Success,
+        actor: "system",
+        user: None,
+        client: None,
+        session: None,
+        origin: audit::Origin::default(),
+        reason: kid.as_str().to_owned(),
+    }
+}

@@ -1,0 +1,7 @@
+//! Signet, an OAuth 2.0 and OpenID Connect authorization server.
+pub mod clock;
+pub mod config;
+pub mod keys;
+pub mod passwords;
+pub mod protocol;
+pub mod store;

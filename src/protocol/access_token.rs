@@ -1,0 +1,115 @@
+//! The claims of JWT access tokens (RFC 9068 §2.2). Nothing about the person but the subject is in them.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{ClientId, FamilyId, RealmId, SessionId, TokenId, UserId};
+use super::scope::Scope;
+use super::time::Timestamp;
+
+/// The `typ` of access tokens (RFC 9068 §2.1).
+pub const TYP: &str = "at+jwt";
+
+/// One audience as text, several as a list (RFC 7519 §4.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Audience {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+impl Audience {
+    /// The audience of a token for these resources, or for this server where there is none.
+    pub fn of(resources: &[String], issuer: &str) -> Self {
+        match resources {
+            [] => Self::One(issuer.to_owned()),
+            [one] => Self::One(one.clone()),
+            many => Self::Many(many.to_vec()),
+        }
+    }
+
+    /// Whether the token is for this resource.
+    pub fn contains(&self, resource: &str) -> bool {
+        match self {
+            Self::One(one) => one == resource,
+            Self::Many(many) => many.iter().any(|held| held == resource),
+        }
+    }
+}
+
+/// Whom a token speaks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A user, who granted it.
+    User(UserId),
+    /// The client itself (RFC 6749 §4.4).
+    Client(ClientId),
+}
+
+impl Subject {
+    /// The value of `sub`. A client's is its id with a prefix that no user's id has, so that the two never meet
+    /// (RFC 9068 §5, RFC 9700 §4.15).
+    pub fn as_claim(&self) -> String {
+        match self {
+            Self::User(user) => user.as_str().to_owned(),
+            Self::Client(client) => format!("client:{client}"),
+        }
+    }
+}
+
+/// The claims of an access token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessTokenClaims {
+    /// The issuer.
+    pub iss: String,
+    /// The subject.
+    pub sub: String,
+    /// The resources that it is for.
+    pub aud: Audience,
+    /// The end of its life, a NumericDate.
+    pub exp: i64,
+    /// The beginning of its life, a NumericDate.
+    pub nbf: i64,
+    /// The time of issue, a NumericDate.
+    pub iat: i64,
+    /// Its id.
+    pub jti: TokenId,
+    /// The client that it was issued to.
+    pub client_id: ClientId,
+    /// What it allows.
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub scope: Scope,
+    /// When the person authenticated, a NumericDate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// The session of the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<SessionId>,
+    /// The grant that it was issued from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<FamilyId>,
+}
+
+/// What the verifier and the revocation rules need to know of a token, whatever its form.
+#[derive(Clone, Debug)]
+pub struct TokenFacts {
+    /// The realm whose token it is.
+    pub realm: RealmId,
+    /// Its claims.
+    pub claims: AccessTokenClaims,
+    /// The user it speaks for; nothing where it speaks for its client.
+    pub user: Option<UserId>,
+    /// When it was issued, in milliseconds.
+    pub issued_at: Timestamp,
+}
+
+impl TokenFacts {
+    /// The facts of a token whose signature or digest has been verified; nothing where its `jti` is not ours.
+    pub fn of(realm: RealmId, claims: AccessTokenClaims) -> Option<Self> {
+        let issued_at = claims.jti.issued_at()?;
+        let own = Subject::Client(claims.client_id.clone()).as_claim();
+        let user = (claims.sub != own).then(|| UserId::from_stored(claims.sub.clone()));
+        Some(Self { realm, claims, user, issued_at })
+    }
+}

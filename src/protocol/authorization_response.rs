@@ -1,0 +1,85 @@
+//! Authorization responses: what goes back to the client, and by which response mode (RFC 6749 §4.1.2,
+//! OAuth 2.0 Form Post Response Mode). Every response names its issuer (RFC 9207 §2).
+
+use serde::{Deserialize, Serialize};
+
+use super::error::OAuthError;
+use super::redirect_uri::Destination;
+use super::secret::AuthorizationCode;
+
+/// How the response reaches the client (OAuth 2.0 Multiple Response Types §2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the query of the redirect URI.
+    Query,
+    /// As a form that the browser posts to the redirect URI.
+    FormPost,
+}
+
+impl ResponseMode {
+    /// The value of `response_mode`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::FormPost => "form_post",
+        }
+    }
+
+    /// The mode of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Query, Self::FormPost].into_iter().find(|mode| mode.as_str() == name)
+    }
+}
+
+/// What the browser is told to do.
+pub enum Delivery {
+    /// To go to this URL.
+    Redirect(String),
+    /// To post this form.
+    FormPost {
+        /// The redirect URI.
+        action: String,
+        /// The names and values of the form.
+        fields: Vec<(String, String)>,
+    },
+}
+
+/// Where a response goes and what every response there carries.
+pub struct ReturnPath<'a> {
+    /// The redirect URI, proven to be the client's.
+    pub destination: &'a Destination,
+    /// The response mode of the request.
+    pub mode: ResponseMode,
+    /// The `state` of the request, sent back unchanged.
+    pub state: Option<&'a str>,
+    /// This server's issuer identifier.
+    pub issuer: &'a str,
+}
+
+impl ReturnPath<'_> {
+    /// The response that carries a code (RFC 6749 §4.1.2).
+    pub fn code(&self, code: &AuthorizationCode) -> Delivery {
+        self.deliver(&[("code", code.expose())])
+    }
+
+    /// The response that carries an error (RFC 6749 §4.1.2.1).
+    pub fn error(&self, error: OAuthError) -> Delivery {
+        self.deliver(&[("error", error.code.as_str()), ("error_description", error.description)])
+    }
+
+    fn deliver(&self, parameters: &[(&str, &str)]) -> Delivery {
+        let mut all = parameters.to_vec();
+        if let Some(state) = self.state {
+            all.push(("state", state));
+        }
+        all.push(("iss", self.issuer));
+        match self.mode {
+            ResponseMode::Query => Delivery::Redirect(self.destination.with_parameters(&all)),
+            ResponseMode::FormPost => Delivery::FormPost {
+                action: self.destination.as_str().to_owned(),
+                fields: all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            },
+        }
+    }
+}

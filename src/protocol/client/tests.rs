@@ -1,0 +1,98 @@
+use serde_json::json;
+
+use super::*;
+
+const SUPPORTED: Supported<'_> = Supported {
+    grants: &[AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN],
+    auth_methods: &["none", "client_secret_basic", "private_key_jwt"],
+    algorithms: &[SigningAlgorithm::RS256],
+};
+
+fn metadata(changes: Value) -> Result<ClientMetadata, serde_json::Error> {
+    let mut base = json!({"redirect_uris": ["https://rp.example/cb"], "scope": "openid api"});
+    for (name, value) in changes.as_object().unwrap() {
+        base[name] = value.clone();
+    }
+    serde_json::from_value(base)
+}
+
+fn client(changes: Value) -> Client {
+    let metadata = metadata(changes).unwrap();
+    Client { id: ClientId::parse("rp").unwrap(), metadata, secrets: Vec::new(), enabled: true }
+}
+
+#[test]
+fn metadata_is_refused_for_each_fault_alone() {
+    let weak = json!({"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}]});
+    let rows = [
+        ("plain", json!({}), true),
+        ("unknown grant", json!({"grant_types": ["password"]}), false),
+        ("refresh alone", json!({"grant_types": ["refresh_token"]}), false),
+        ("no redirect URI", json!({"redirect_uris": []}), false),
+        ("no redirect URI needed", json!({"redirect_uris": [], "grant_types": ["client_credentials"]}), true),
+        ("implicit", json!({"response_types": ["token"]}), false),
+        ("unknown method", json!({"token_endpoint_auth_method": "client_secret_jwt"}), false),
+        ("keys missing", json!({"token_endpoint_auth_method": "private_key_jwt"}), false),
+        ("weak keys", json!({"jwks": weak}), false),
+        ("no such signing key", json!({"id_token_signed_response_alg": "EdDSA"}), false),
+        ("assertions of alg none", json!({"token_endpoint_auth_signing_alg": "none"}), false),
+        (
+            "public with credentials",
+            json!({"token_endpoint_auth_method": "none",
+            "grant_types": ["authorization_code", "client_credentials"]}),
+            false,
+        ),
+        ("http link", json!({"policy_uri": "http://rp.example/p"}), false),
+        ("script link", json!({"client_uri": "javascript:alert(1)"}), false),
+        ("origin", json!({"cors_origins": ["https://spa.example"]}), true),
+        ("origin with a path", json!({"cors_origins": ["https://spa.example/"]}), false),
+        ("origin null", json!({"cors_origins": ["null"]}), false),
+        ("origin *", json!({"cors_origins": ["*"]}), false),
+        ("audience with fragment", json!({"audiences": ["https://api.example/#x"]}), false),
+        ("audience", json!({"audiences": ["https://api.example/", "urn:api"]}), true),
+        ("a week", json!({"access_token_lifetime": 604_800}), false),
+        ("long name", json!({"client_name": "x".repeat(101)}), false),
+        ("newline in the name", json!({"client_name": "a\nb"}), false),
+    ];
+    for (rule, changes, ok) in rows {
+        assert_eq!(metadata(changes).unwrap().check(&SUPPORTED).is_ok(), ok, "{rule}");
+    }
+    assert!(metadata(json!({"profile": "fapi2_security"})).is_err(), "a profile that is not built");
+    assert!(metadata(json!({"trusted": true})).is_err(), "an unknown member");
+    assert!(metadata(json!({"redirect_uris": ["https://rp.example/#f"]})).is_err(), "a fragment");
+}
+
+#[test]
+fn a_client_gets_no_scope_beyond_its_own() {
+    let rp = client(json!({"scope": "openid email offline_access api"}));
+    let asked = |text| rp.requested_scope(text).ok().map(|scope| scope.to_string());
+    assert_eq!(asked(Some("email openid")).as_deref(), Some("email openid"));
+    assert_eq!(asked(Some("openid admin")), None);
+    assert_eq!(asked(None).as_deref(), Some("openid email api"));
+    let own = |text| rp.own_scope(text).ok().map(|scope| scope.to_string());
+    assert_eq!(own(None).as_deref(), Some("api"));
+    assert_eq!(own(Some("openid")), None);
+    assert_eq!(own(Some("api")).as_deref(), Some("api"));
+}
+
+#[test]
+fn a_refresh_token_needs_the_grant_and_offline_access_or_a_first_party_client() {
+    let both = json!(["authorization_code", "refresh_token"]);
+    let rows = [
+        (json!({"grant_types": both}), "openid offline_access", true),
+        (json!({"grant_types": both}), "openid", false),
+        (json!({"grant_types": both, "skip_consent": true}), "openid", true),
+        (json!({}), "openid offline_access", false),
+    ];
+    for (changes, scope, expected) in rows {
+        let granted = Scope::parse(scope).unwrap();
+        assert_eq!(client(changes.clone()).gets_refresh_token(&granted), expected, "{changes} {scope}");
+    }
+}
+
+#[test]
+fn resources_come_from_the_clients_list() {
+    let rp = client(json!({"audiences": ["https://a.example/"]}));
+    assert_eq!(rp.resources(["https://a.example/"; 2].into_iter()).unwrap(), ["https://a.example/"]);
+    assert!(rp.resources(["https://a.example"].into_iter()).is_err());
+}

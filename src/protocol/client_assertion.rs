@@ -1,0 +1,113 @@
+//! The claims of a client assertion (RFC 7523 §3, OpenID Connect Core §9), asked after its signature was verified.
+//! Whether its `jti` was used before is asked of the store, with the [`AssertionId`] that this yields.
+
+use serde_json::{Map, Value};
+
+use super::error::OAuthError;
+use super::ids::ClientId;
+use super::jws;
+use super::time::{Span, Timestamp};
+
+/// The longest `jti` that is remembered, in characters.
+pub const MAX_JTI: usize = 255;
+
+/// How `aud` has to name this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AudienceRule {
+    /// RFC 7523 §3: one of the values is allowed.
+    AnyOf,
+    /// FAPI 2.0 Security Profile §5.3.2.1: it is one allowed value, as a string and not in a list.
+    SingleString,
+}
+
+/// What an assertion of one client has to say.
+pub struct AssertionRules<'a> {
+    /// Who has to have made it.
+    pub client_id: &'a ClientId,
+    /// The allowed audiences, such as the issuer and the URL of the token endpoint.
+    pub audiences: &'a [&'a str],
+    /// How `aud` names them.
+    pub single_audience: AudienceRule,
+    /// How far ahead `exp` may lie: 5 minutes.
+    pub max_age: Span,
+    /// How far the client's clock may be off: 30 seconds.
+    pub leeway: Span,
+}
+
+/// What has to be remembered so that an assertion is used once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssertionId {
+    /// The `jti`, unique within its client.
+    pub jti: String,
+    /// When the assertion stops being accepted, and need not be remembered any more: `exp` and the leeway.
+    pub expires_at: Timestamp,
+}
+
+/// Checks the claims of an assertion whose signature was verified with a key of this client.
+///
+/// # Errors
+/// `invalid_client`, with one sentence for each claim.
+pub fn check(
+    claims: &Map<String, Value>,
+    rules: &AssertionRules<'_>,
+    now: Timestamp,
+) -> Result<AssertionId, OAuthError> {
+    let client = Some(rules.client_id.as_str());
+    if string(claims, "iss")? != client || string(claims, "sub")? != client {
+        return Err(OAuthError::invalid_client("The client assertion has another issuer or subject."));
+    }
+    check_audience(claims, rules)?;
+    let expires_at = check_times(claims, rules, now)?;
+    let jti = string(claims, "jti")?.filter(|jti| is_jti(jti));
+    let jti = jti.ok_or(OAuthError::invalid_client("The client assertion has no usable jti."))?.to_owned();
+    Ok(AssertionId { jti, expires_at })
+}
+
+/// RFC 7523 §3, item 3.
+fn check_audience(claims: &Map<String, Value>, rules: &AssertionRules<'_>) -> Result<(), OAuthError> {
+    let allowed = |audience: &str| rules.audiences.contains(&audience);
+    let named = match rules.single_audience {
+        AudienceRule::AnyOf => jws::audiences(claims).map_err(|_| WRONG_TYPE)?.into_iter().any(allowed),
+        AudienceRule::SingleString => string(claims, "aud")?.is_some_and(allowed),
+    };
+    if named { Ok(()) } else { Err(OAuthError::invalid_client("The client assertion is for another audience.")) }
+}
+
+/// RFC 7523 §3, items 4 to 6: returns when the assertion stops being accepted.
+fn check_times(
+    claims: &Map<String, Value>,
+    rules: &AssertionRules<'_>,
+    now: Timestamp,
+) -> Result<Timestamp, OAuthError> {
+    let expires_at = date(claims, "exp")?.ok_or(OAuthError::invalid_client("The client assertion has no exp."))?;
+    if expires_at.plus(rules.leeway) <= now {
+        return Err(OAuthError::invalid_client("The client assertion has expired."));
+    }
+    if expires_at > now.plus(rules.max_age).plus(rules.leeway) {
+        return Err(OAuthError::invalid_client("The client assertion expires too far ahead."));
+    }
+    for name in ["nbf", "iat"] {
+        if date(claims, name)?.is_some_and(|at| at > now.plus(rules.leeway)) {
+            return Err(OAuthError::invalid_client("The client assertion is not valid yet."));
+        }
+    }
+    Ok(expires_at.plus(rules.leeway))
+}
+
+const WRONG_TYPE: OAuthError = OAuthError::invalid_client("A claim of the client assertion has the wrong type.");
+
+fn string<'a>(claims: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, OAuthError> {
+    jws::string(claims, name).map_err(|_| WRONG_TYPE)
+}
+
+fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, OAuthError> {
+    jws::numeric_date(claims, name).map_err(|_| WRONG_TYPE)
+}
+
+/// 1 to 255 characters, none of them a control character, which a database may not store.
+fn is_jti(jti: &str) -> bool {
+    (1..=MAX_JTI).contains(&jti.chars().take(MAX_JTI + 1).count()) && !jti.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,292 @@
+//! Redeeming an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6): every binding must hold by itself.
+//! oxide-auth's `AccessToken` machine orders the checks; expiry, redirect URI and PKCE are checked here as well,
+//! byte for byte and with our own errors.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use oxide_auth::code_grant::accesstoken::{self as machine, AccessToken};
+use oxide_auth::primitives::grant::{Extensions, Grant, Value};
+
+use super::authorization_request::{MAX_AGE, NONCE, RESOURCE};
+use super::client::{AUTHORIZATION_CODE, Client};
+use super::error::OAuthError;
+use super::ids::{ClientId, FamilyId, SessionId, UserId};
+use super::params::Params;
+use super::pkce;
+use super::scope::Scope;
+use super::time::Timestamp;
+
+/// When and how somebody authenticated; what `auth_time`, `amr` and `acr` tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authentication {
+    /// When.
+    pub time: Timestamp,
+    /// By which methods (RFC 8176).
+    pub methods: Vec<String>,
+}
+
+/// What was stored with a code.
+#[derive(Clone, Debug)]
+pub struct CodeRecord {
+    /// To whom it was issued.
+    pub client_id: ClientId,
+    /// Who granted it.
+    pub user_id: UserId,
+    /// In which session.
+    pub session_id: SessionId,
+    /// The family of everything that is issued from it.
+    pub family_id: FamilyId,
+    /// The redirect URI of the authorization request.
+    pub redirect_uri: String,
+    /// Whether the authorization request named it.
+    pub redirect_uri_named: bool,
+    /// The scope that was granted.
+    pub scope: Scope,
+    /// The private extensions of the grant: PKCE challenge, nonce, resource and so on.
+    pub extensions: BTreeMap<String, String>,
+    /// The login behind it.
+    pub authentication: Authentication,
+    /// When the code ceases to be valid.
+    pub expires_at: Timestamp,
+}
+
+/// What a redeemed code grants.
+#[derive(Clone, Debug)]
+pub struct Redemption {
+    /// The code's record.
+    pub record: CodeRecord,
+    /// The nonce of the authorization request.
+    pub nonce: Option<String>,
+    /// The resources that the access token is for; empty for this server alone.
+    pub resources: Vec<String>,
+}
+
+impl CodeRecord {
+    /// Whether the authorization request asked for `auth_time` by `max_age`.
+    pub fn asked_for_auth_time(&self) -> bool {
+        self.extensions.contains_key(MAX_AGE)
+    }
+}
+
+/// Checks a token request against the record of its code, which the caller has consumed.
+///
+/// # Errors
+/// `invalid_grant` where any binding fails; `invalid_request` where a parameter is missing.
+pub fn redeem(
+    params: &Params,
+    client: &Client,
+    record: Option<CodeRecord>,
+    now: Timestamp,
+) -> Result<Redemption, OAuthError> {
+    let presented = params.get("redirect_uri");
+    let stored = record.as_ref().filter(|record| !record.redirect_uri_named).map(|r| r.redirect_uri.clone());
+    // The machine insists on a redirect_uri. Where the authorization request named none, it is the stored one.
+    let redirect_uri = presented.or(stored.as_deref());
+    let facade = Facade { params, client, redirect_uri };
+    let mut machine = AccessToken::new(&facade);
+    let mut input = machine::Input::None;
+    loop {
+        input = match machine.advance(input) {
+            machine::Output::Authenticate { .. } => machine::Input::Authenticated,
+            machine::Output::Recover { .. } => {
+                machine::Input::Recovered(record.as_ref().and_then(to_grant).map(Box::new))
+            }
+            machine::Output::Extend { extensions } => {
+                pkce::verify(private(extensions, pkce::SLOT), params.get("code_verifier"))?;
+                machine::Input::Extended { access_extensions: std::mem::take(extensions) }
+            }
+            machine::Output::Issue { grant } => {
+                let nonce = private(&grant.extensions, NONCE).map(str::to_owned);
+                let granted = private(&grant.extensions, RESOURCE).unwrap_or_default();
+                let resources = narrow_resources(granted, params, client)?;
+                let record = record.ok_or(OAuthError::invalid_grant())?;
+                return check_bindings(record, client, redirect_uri, now).map(|record| Redemption {
+                    record,
+                    nonce,
+                    resources,
+                });
+            }
+            machine::Output::Ok(_) | machine::Output::Err(_) => return Err(fault(params, record.is_some())),
+        };
+    }
+}
+
+/// The checks that the machine makes semantically or by the system's clock, made exactly.
+fn check_bindings(
+    record: CodeRecord,
+    client: &Client,
+    redirect_uri: Option<&str>,
+    now: Timestamp,
+) -> Result<CodeRecord, OAuthError> {
+    let bound = record.client_id == client.id && redirect_uri == Some(record.redirect_uri.as_str());
+    if bound && now < record.expires_at { Ok(record) } else { Err(OAuthError::invalid_grant()) }
+}
+
+/// Why the machine stopped: its own errors are not those of RFC 6749 §5.2.
+fn fault(params: &Params, recovered: bool) -> OAuthError {
+    if params.get("code").is_none() {
+        OAuthError::invalid_request("code is required.")
+    } else if recovered && params.get("redirect_uri").is_none() {
+        OAuthError::invalid_request("redirect_uri is required.")
+    } else {
+        OAuthError::invalid_grant()
+    }
+}
+
+/// The resources that the token request narrows the grant to (RFC 8707 §2.2).
+fn narrow_resources(granted: &str, params: &Params, client: &Client) -> Result<Vec<String>, OAuthError> {
+    let granted: Vec<String> = granted.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect();
+    let asked = client.resources(params.get_all("resource"))?;
+    if asked.is_empty() {
+        Ok(granted)
+    } else if granted.is_empty() || asked.iter().all(|uri| granted.contains(uri)) {
+        Ok(asked)
+    } else {
+        Err(OAuthError::invalid_target("The grant does not cover this resource."))
+    }
+}
+
+/// The record as oxide-auth's grant. Its expiry is checked against our clock, not by the machine's.
+fn to_grant(record: &CodeRecord) -> Option<Grant> {
+    let mut extensions = Extensions::new();
+    for (slot, value) in &record.extensions {
+        extensions.set_raw(slot.clone(), Value::private(Some(value.clone())));
+    }
+    Some(Grant {
+        owner_id: record.user_id.as_str().to_owned(),
+        client_id: record.client_id.as_str().to_owned(),
+        scope: record.scope.to_string().parse().ok()?,
+        redirect_uri: record.redirect_uri.parse().ok()?,
+        until: chrono::DateTime::<chrono::Utc>::MAX_UTC,
+        extensions,
+    })
+}
+
+/// The private value of a slot.
+fn private<'a>(extensions: &'a Extensions, slot: &str) -> Option<&'a str> {
+    extensions.private().find(|(name, _)| *name == slot).and_then(|(_, value)| value)
+}
+
+/// The request as the machine sees it: the client has been authenticated.
+struct Facade<'a> {
+    params: &'a Params,
+    client: &'a Client,
+    redirect_uri: Option<&'a str>,
+}
+
+impl machine::Request for Facade<'_> {
+    fn valid(&self) -> bool {
+        true
+    }
+
+    fn code(&self) -> Option<Cow<'_, str>> {
+        self.params.get("code").map(Cow::Borrowed)
+    }
+
+    fn authorization(&self) -> machine::Authorization<'_> {
+        machine::Authorization::Username(Cow::Borrowed(self.client.id.as_str()))
+    }
+
+    fn client_id(&self) -> Option<Cow<'_, str>> {
+        None
+    }
+
+    fn redirect_uri(&self) -> Option<Cow<'_, str>> {
+        self.redirect_uri.map(Cow::Borrowed)
+    }
+
+    fn grant_type(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(AUTHORIZATION_CODE))
+    }
+
+    fn extension(&self, key: &str) -> Option<Cow<'_, str>> {
+        self.params.get(key).filter(|_| key != "client_secret").map(Cow::Borrowed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::client::ClientMetadata;
+
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cMS";
+
+    fn client(id: &str) -> Client {
+        let mut metadata = ClientMetadata::minimal();
+        metadata.audiences = vec!["https://a.example/".into(), "https://b.example/".into()];
+        Client { id: ClientId::parse(id).unwrap(), metadata, secrets: Vec::new(), enabled: true }
+    }
+
+    fn record(named: bool, slots: &[(&str, &str)]) -> CodeRecord {
+        CodeRecord {
+            client_id: ClientId::parse("rp").unwrap(),
+            user_id: UserId::parse("alice").unwrap(),
+            session_id: SessionId::parse("s").unwrap(),
+            family_id: FamilyId::parse("f").unwrap(),
+            redirect_uri: "https://rp.example/cb".into(),
+            redirect_uri_named: named,
+            scope: Scope::parse("openid").unwrap(),
+            extensions: slots.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            authentication: Authentication { time: Timestamp::from_secs(1), methods: vec!["pwd".into()] },
+            expires_at: Timestamp::from_secs(60),
+        }
+    }
+
+    #[test]
+    fn every_binding_of_a_code_fails_alone() {
+        let pkce: &[(&str, &str)] = &[("pkce", CHALLENGE)];
+        let good = format!("code=c&redirect_uri=https://rp.example/cb&code_verifier={VERIFIER}");
+        let no_uri = format!("code=c&code_verifier={VERIFIER}");
+        let rows = [
+            ("all hold", good.clone(), "rp", Some(record(true, pkce)), 59, "ok"),
+            ("RFC 6749 §4.1.3: unknown code", good.clone(), "rp", None, 59, "invalid_grant"),
+            ("RFC 6749 §4.1.3: another client", good.clone(), "rp2", Some(record(true, pkce)), 59, "invalid_grant"),
+            ("expired", good.clone(), "rp", Some(record(true, pkce)), 60, "invalid_grant"),
+            ("another redirect_uri", good.replace("/cb", "/cb2"), "rp", Some(record(true, pkce)), 59, "invalid_grant"),
+            ("spelled otherwise", good.replace("//rp", "//RP"), "rp", Some(record(true, pkce)), 59, "invalid_grant"),
+            ("redirect_uri omitted", no_uri.clone(), "rp", Some(record(true, pkce)), 59, "invalid_request"),
+            ("never named, omitted", no_uri, "rp", Some(record(false, pkce)), 59, "ok"),
+            ("never named, another", good.replace("/cb", "/x"), "rp", Some(record(false, pkce)), 59, "invalid_grant"),
+            ("no code", good.replace("code=c&", ""), "rp", Some(record(true, pkce)), 59, "invalid_request"),
+            (
+                "RFC 7636: another verifier",
+                good.replace("dBj", "xBj"),
+                "rp",
+                Some(record(true, pkce)),
+                59,
+                "invalid_grant",
+            ),
+            ("verifier without challenge", good.clone(), "rp", Some(record(true, &[])), 59, "invalid_grant"),
+        ];
+        for (rule, query, id, stored, secs, expected) in rows {
+            let params = Params::parse(query.as_bytes()).unwrap();
+            let result = redeem(&params, &client(id), stored, Timestamp::from_secs(secs));
+            assert_eq!(result.err().map_or("ok", |error| error.code.as_str()), expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_token_request_narrows_the_resources_of_its_grant() {
+        let (a, b) = ("https://a.example/", "https://b.example/");
+        let both = format!("{a} {b}");
+        let rows = [
+            ("none asked", None, vec![], Ok(vec![])),
+            ("as granted", Some(both.as_str()), vec![], Ok(vec![a, b])),
+            ("narrowed", Some(&both), vec![b], Ok(vec![b])),
+            ("asked only now", None, vec![a], Ok(vec![a])),
+            ("widened", Some(a), vec![b], Err("invalid_target")),
+            ("not the client's", None, vec!["https://c.example/"], Err("invalid_target")),
+        ];
+        for (rule, granted, asked, expected) in rows {
+            let mut query = "code=c&redirect_uri=https://rp.example/cb".to_owned();
+            asked.iter().for_each(|uri| query += &format!("&resource={uri}"));
+            let slots: Vec<_> = granted.iter().map(|uris| (RESOURCE, *uris)).collect();
+            let params = Params::parse(query.as_bytes()).unwrap();
+            let result = redeem(&params, &client("rp"), Some(record(true, &slots)), Timestamp::from_secs(2));
+            let result = result.map(|redemption| redemption.resources).map_err(|error| error.code.as_str());
+            assert_eq!(result, expected.map(|uris| uris.into_iter().map(str::to_owned).collect()), "{rule}");
+        }
+    }
+}

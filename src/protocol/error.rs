@@ -1,0 +1,127 @@
+//! The errors that a client may see: a code of the standards and one fixed sentence.
+//! Sentences hold nothing of the request, and only the characters that RFC 6749 §5.2 allows.
+
+/// An error code of the OAuth 2.0 and OpenID Connect specifications.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// RFC 6749 §4.1.2.1
+    AccessDenied,
+    /// OpenID Connect Core §3.1.2.6
+    AccountSelectionRequired,
+    /// OpenID Connect Core §3.1.2.6
+    ConsentRequired,
+    /// RFC 6750 §3.1
+    InsufficientScope,
+    /// OpenID Connect Core §3.1.2.6
+    InteractionRequired,
+    /// RFC 6749 §5.2
+    InvalidClient,
+    /// RFC 6749 §5.2
+    InvalidGrant,
+    /// RFC 6749 §5.2
+    InvalidRequest,
+    /// RFC 6749 §5.2
+    InvalidScope,
+    /// RFC 8707 §2
+    InvalidTarget,
+    /// RFC 6750 §3.1
+    InvalidToken,
+    /// OpenID Connect Core §3.1.2.6
+    LoginRequired,
+    /// OpenID Connect Core §3.1.2.6
+    RegistrationNotSupported,
+    /// OpenID Connect Core §3.1.2.6
+    RequestNotSupported,
+    /// OpenID Connect Core §3.1.2.6
+    RequestUriNotSupported,
+    /// RFC 6749 §4.1.2.1
+    ServerError,
+    /// RFC 6749 §4.1.2.1
+    TemporarilyUnavailable,
+    /// RFC 6749 §5.2
+    UnauthorizedClient,
+    /// RFC 6749 §5.2
+    UnsupportedGrantType,
+    /// RFC 6749 §4.1.2.1
+    UnsupportedResponseType,
+    /// RFC 7009 §2.2.1
+    UnsupportedTokenType,
+}
+
+impl ErrorCode {
+    /// The code as it is written in `error`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::AccountSelectionRequired => "account_selection_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::InteractionRequired => "interaction_required",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+            Self::InvalidToken => "invalid_token",
+            Self::LoginRequired => "login_required",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::UnsupportedTokenType => "unsupported_token_type",
+        }
+    }
+}
+
+/// An error for a client: what `error` and `error_description` say (RFC 6749 §5.2, RFC 6750 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {description}", code.as_str())]
+pub struct OAuthError {
+    /// The value of `error`.
+    pub code: ErrorCode,
+    /// The value of `error_description`: one fixed sentence.
+    pub description: &'static str,
+}
+
+macro_rules! constructors {
+    ($($(#[$doc:meta])* $name:ident => $code:ident),* $(,)?) => {
+        impl OAuthError {
+            $($(#[$doc])*
+            pub const fn $name(description: &'static str) -> Self {
+                Self { code: ErrorCode::$code, description }
+            })*
+        }
+    };
+}
+
+constructors! {
+    /// `invalid_request` with this description.
+    invalid_request => InvalidRequest,
+    /// `invalid_client` with this description.
+    invalid_client => InvalidClient,
+    /// `invalid_scope` with this description.
+    invalid_scope => InvalidScope,
+    /// `invalid_target` with this description.
+    invalid_target => InvalidTarget,
+    /// `unauthorized_client` with this description.
+    unauthorized_client => UnauthorizedClient,
+    /// `invalid_token` with this description.
+    invalid_token => InvalidToken,
+}
+
+impl OAuthError {
+    /// An error with any code.
+    pub const fn new(code: ErrorCode, description: &'static str) -> Self {
+        Self { code, description }
+    }
+
+    /// `invalid_grant`, always with the same sentence: unknown, expired, foreign, used and revoked
+    /// grants are not told apart (RFC 6749 §5.2).
+    pub const fn invalid_grant() -> Self {
+        Self::new(ErrorCode::InvalidGrant, "The grant is invalid, expired, revoked or was issued to another client.")
+    }
+}

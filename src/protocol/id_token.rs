@@ -1,0 +1,89 @@
+//! The ID token (OpenID Connect Core §2) in openidconnect's types: what it says, not how it is signed.
+
+use openidconnect::core::CoreGenderClaim;
+use openidconnect::{
+    AdditionalClaims, Audience, AuthenticationContextClass, AuthenticationMethodReference, IdTokenClaims, IssuerUrl,
+    Nonce, StandardClaims, SubjectIdentifier,
+};
+use serde::{Deserialize, Serialize};
+
+use super::code_redemption::Authentication;
+use super::ids::{ClientId, SessionId, TokenId, UserId};
+use super::time::{Span, Timestamp};
+
+/// The authentication context classes that this server can tell of: a password, or less than anybody asked for.
+pub const ACR_PASSWORD: &str = "urn:signet:acr:pwd";
+
+/// Every value that `acr` may have.
+pub const ACR_VALUES_SUPPORTED: [&str; 1] = [ACR_PASSWORD];
+
+/// The claims beside those of OpenID Connect Core.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtraClaims {
+    /// The session (OpenID Connect Front-Channel Logout §3).
+    pub sid: SessionId,
+    /// The token's id.
+    pub jti: TokenId,
+    /// The party to which the token was issued, for clients that look for it.
+    pub azp: ClientId,
+}
+
+impl AdditionalClaims for ExtraClaims {}
+
+/// The claims of an ID token of this server.
+pub type SignetIdTokenClaims = IdTokenClaims<ExtraClaims, CoreGenderClaim>;
+
+/// What an ID token is made from.
+pub struct IdTokenFacts<'a> {
+    /// This server's issuer identifier.
+    pub issuer: &'a str,
+    /// The person.
+    pub subject: &'a UserId,
+    /// The client it is for.
+    pub audience: &'a ClientId,
+    /// The nonce of the authorization request.
+    pub nonce: Option<&'a str>,
+    /// When and how the person authenticated.
+    pub authentication: &'a Authentication,
+    /// The session.
+    pub session: &'a SessionId,
+    /// The token's id.
+    pub jti: TokenId,
+    /// How long it lives.
+    pub lifetime: Span,
+}
+
+/// An issuer that is no URL; the configuration refuses it before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the issuer is not a URL")]
+pub struct IssuerError;
+
+/// The claims of the ID token, without the hashes, which signing adds.
+///
+/// # Errors
+/// [`IssuerError`] where the issuer is not a URL.
+pub fn claims(facts: &IdTokenFacts<'_>, now: Timestamp) -> Result<SignetIdTokenClaims, IssuerError> {
+    let issuer = IssuerUrl::new(facts.issuer.to_owned()).map_err(|_| IssuerError)?;
+    let audience = Audience::new(facts.audience.as_str().to_owned());
+    let subject = SubjectIdentifier::new(facts.subject.as_str().to_owned());
+    let extra = ExtraClaims { sid: facts.session.clone(), jti: facts.jti.clone(), azp: facts.audience.clone() };
+    let expires_at = whole_second(now.plus(facts.lifetime));
+    let methods = facts.authentication.methods.iter().cloned().map(AuthenticationMethodReference::new).collect();
+    Ok(IdTokenClaims::new(
+        issuer,
+        vec![audience],
+        expires_at.to_chrono(),
+        whole_second(now).to_chrono(),
+        StandardClaims::new(subject),
+        extra,
+    )
+    .set_nonce(facts.nonce.map(|nonce| Nonce::new(nonce.to_owned())))
+    .set_auth_time(Some(whole_second(facts.authentication.time).to_chrono()))
+    .set_auth_context_ref(Some(AuthenticationContextClass::new(ACR_PASSWORD.to_owned())))
+    .set_auth_method_refs(Some(methods)))
+}
+
+/// The beginning of the second, since a NumericDate is written without a fraction.
+fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_secs(time.as_secs())
+}

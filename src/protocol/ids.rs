@@ -1,0 +1,132 @@
+//! The identifiers of the protocol, one type each, so that a client's id is never taken for a user's.
+//! Identifiers are public: they may be logged and shown. What must stay secret is in `secret`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use super::time::Timestamp;
+
+/// The longest identifier that is looked at, in bytes; longer ones cannot exist.
+pub const MAX_IDENTIFIER: usize = 255;
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes an identifier from a request: 1 to 255 visible ASCII characters, else nothing.
+            pub fn parse(value: &str) -> Option<Self> {
+                let visible = value.bytes().all(|b| (0x21..=0x7e).contains(&b));
+                (visible && !value.is_empty() && value.len() <= MAX_IDENTIFIER).then(|| Self(value.to_owned()))
+            }
+
+            /// Takes an identifier that this server made and stored itself.
+            pub fn from_stored(value: String) -> Self {
+                Self(value)
+            }
+
+            /// Makes a new identifier of random bytes, base64url without padding.
+            pub fn from_random(random: [u8; 16]) -> Self {
+                Self(URL_SAFE_NO_PAD.encode(random))
+            }
+
+            /// The identifier as it is written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+identifier!(
+    /// A tenant: issuer, keys, clients, users and policy of its own.
+    RealmId
+);
+identifier!(
+    /// The `client_id` of a registered client (RFC 6749 §2.2).
+    ClientId
+);
+identifier!(
+    /// The stable, opaque `sub` of a user (OpenID Connect Core §2), never reassigned.
+    UserId
+);
+identifier!(
+    /// The `sid` of a browser session (OpenID Connect Front-Channel Logout §3); not its cookie.
+    SessionId
+);
+identifier!(
+    /// The id of a pending authorization request, which travels through login and consent.
+    RequestId
+);
+identifier!(
+    /// The id of one grant and of every token issued from it, published as `grant_id`.
+    FamilyId
+);
+identifier!(
+    /// The `kid` of a signing key (RFC 7517 §4.5).
+    KeyId
+);
+
+/// The `jti` of a token (RFC 7519 §4.1.7): the time of issue in milliseconds, then 128 random bits,
+/// so that a cut-off tells apart two tokens of the same second.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenId(String);
+
+impl TokenId {
+    /// Makes the id of a token that is issued at `now`.
+    pub fn new(now: Timestamp, random: [u8; 16]) -> Self {
+        let mut bytes = now.as_millis().to_be_bytes().to_vec();
+        bytes.extend_from_slice(&random);
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Takes an id from a token whose signature has been verified, or from the database.
+    pub fn from_stored(value: String) -> Self {
+        Self(value)
+    }
+
+    /// When the token was issued, or nothing where the id is not one of ours.
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        let bytes = URL_SAFE_NO_PAD.decode(&self.0).ok()?;
+        let millis = bytes.first_chunk::<8>().filter(|_| bytes.len() == 24)?;
+        Some(Timestamp::from_millis(i64::from_be_bytes(*millis)))
+    }
+
+    /// The id as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_is_visible_ascii_of_bounded_length() {
+        for good in ["a", "client-1", "https://rp.example/x?y", &"x".repeat(255)] {
+            assert!(ClientId::parse(good).is_some(), "{good}");
+        }
+        for bad in ["", " ", "a b", "a\n", "\u{e9}", "a\0", &"x".repeat(256)] {
+            assert!(ClientId::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_id_tells_its_time_of_issue() {
+        let id = TokenId::new(Timestamp::from_millis(1_234_567), [7; 16]);
+        assert_eq!(id.issued_at(), Some(Timestamp::from_millis(1_234_567)));
+        assert_eq!(TokenId::from_stored("short".into()).issued_at(), None);
+    }
+}

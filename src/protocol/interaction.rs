@@ -1,0 +1,203 @@
+//! What has to happen next with an authorization request (OpenID Connect Core §3.1.2.3, §3.1.2.4).
+//! One function decides, is asked again on every return, and believes nothing that a browser says.
+
+use super::authorization_request::{AuthorizationRequest, Prompt};
+use super::client::Client;
+use super::error::{ErrorCode, OAuthError};
+use super::ids::UserId;
+use super::scope::Scope;
+use super::time::{Span, Timestamp};
+
+/// The session that the browser holds, as far as the decision needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionFacts<'a> {
+    /// Who is signed in.
+    pub user: &'a UserId,
+    /// When they authenticated.
+    pub auth_time: Timestamp,
+}
+
+/// What is known besides the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// The session, if there is a live one.
+    pub session: Option<SessionFacts<'a>>,
+    /// The scope that this user has granted to this client before.
+    pub remembered: Option<&'a Scope>,
+    /// When this very request was consented to, if it was.
+    pub consented_at: Option<Timestamp>,
+    /// When the request arrived.
+    pub arrived_at: Timestamp,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// The next step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NextStep {
+    /// Nobody is signed in, or another account is asked for.
+    Login,
+    /// The person who is signed in must authenticate again.
+    Reauthenticate,
+    /// The person must consent to the request; `new` are the scopes that they have not granted before.
+    Consent {
+        /// The scopes that were not granted before.
+        new: Scope,
+    },
+    /// A code may be issued.
+    Issue,
+    /// The client is told that it cannot be done.
+    Refuse(OAuthError),
+}
+
+/// Decides the next step of the request.
+pub fn next_step(request: &AuthorizationRequest, client: &Client, situation: &Situation<'_>) -> NextStep {
+    let silent = request.prompts(Prompt::None);
+    match login_step(request, situation) {
+        Some(_) if silent => refuse(ErrorCode::LoginRequired, "The person has to sign in."),
+        Some(step) => step,
+        None => match consent_step(request, client, situation) {
+            Some(_) if silent => refuse(ErrorCode::ConsentRequired, "The person has to consent."),
+            Some(step) => step,
+            None => NextStep::Issue,
+        },
+    }
+}
+
+/// Whether somebody has to authenticate.
+fn login_step(request: &AuthorizationRequest, situation: &Situation<'_>) -> Option<NextStep> {
+    let Some(session) = situation.session else {
+        return Some(NextStep::Login);
+    };
+    let fresh = session.auth_time >= situation.arrived_at;
+    if request.hinted_subject.as_deref().is_some_and(|hinted| hinted != session.user.as_str()) {
+        return Some(NextStep::Login);
+    }
+    if request.prompts(Prompt::SelectAccount) && !fresh {
+        return Some(NextStep::Login);
+    }
+    if request.prompts(Prompt::Login) && !fresh {
+        return Some(NextStep::Reauthenticate);
+    }
+    // A login made for this request satisfies any max_age, or max_age=0 would ask for ever.
+    let too_old = |max_age: i64| situation.now.since(session.auth_time) > Span::from_secs(max_age);
+    (!fresh && request.max_age.is_some_and(too_old)).then_some(NextStep::Reauthenticate)
+}
+
+/// Whether the person has to consent.
+fn consent_step(request: &AuthorizationRequest, client: &Client, situation: &Situation<'_>) -> Option<NextStep> {
+    if situation.consented_at.is_some_and(|at| at >= situation.arrived_at) {
+        return None;
+    }
+    let nothing = Scope::default();
+    let remembered = situation.remembered.unwrap_or(&nothing);
+    let new = request.scope.without(remembered);
+    if request.prompts(Prompt::Consent) {
+        return Some(NextStep::Consent { new });
+    }
+    if client.metadata.skip_consent || (situation.remembered.is_some() && new.is_empty()) {
+        return None;
+    }
+    Some(NextStep::Consent { new })
+}
+
+fn refuse(code: ErrorCode, description: &'static str) -> NextStep {
+    NextStep::Refuse(OAuthError::new(code, description))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::authorization_response::ResponseMode;
+    use crate::protocol::client::ClientMetadata;
+    use crate::protocol::ids::ClientId;
+
+    fn request(prompts: &[Prompt], max_age: Option<i64>) -> AuthorizationRequest {
+        AuthorizationRequest {
+            client_id: ClientId::parse("rp").unwrap(),
+            redirect_uri: "https://rp.example/cb".into(),
+            redirect_uri_named: true,
+            response_mode: ResponseMode::Query,
+            scope: Scope::parse("openid email").unwrap(),
+            state: None,
+            prompts: prompts.to_vec(),
+            max_age,
+            login_hint: None,
+            hinted_subject: None,
+            ui_locales: None,
+            extensions: Default::default(),
+        }
+    }
+
+    fn step(
+        request: &AuthorizationRequest,
+        login: Option<i64>,
+        remembered: Option<&str>,
+        consented: Option<i64>,
+    ) -> String {
+        let client = Client {
+            id: ClientId::parse("rp").unwrap(),
+            metadata: ClientMetadata::minimal(),
+            secrets: Vec::new(),
+            enabled: true,
+        };
+        let user = UserId::parse("alice").unwrap();
+        let remembered = remembered.map(|scope| Scope::parse(scope).unwrap());
+        let situation = Situation {
+            session: login.map(|at| SessionFacts { user: &user, auth_time: Timestamp::from_secs(at) }),
+            remembered: remembered.as_ref(),
+            consented_at: consented.map(Timestamp::from_secs),
+            arrived_at: Timestamp::from_secs(1000),
+            now: Timestamp::from_secs(1060),
+        };
+        match next_step(request, &client, &situation) {
+            NextStep::Login => "login".into(),
+            NextStep::Reauthenticate => "reauthenticate".into(),
+            NextStep::Consent { new } => format!("consent {new}"),
+            NextStep::Issue => "issue".into(),
+            NextStep::Refuse(error) => error.code.as_str().into(),
+        }
+    }
+
+    #[test]
+    fn the_next_step_follows_from_prompt_max_age_session_and_consent() {
+        use Prompt::{Consent, Login, None as Silent, SelectAccount};
+        let all = Some("openid email");
+        let rows: [(&str, &[Prompt], Option<i64>, Option<i64>, Option<&str>, Option<i64>, &str); 20] = [
+            ("signed out", &[], None, None, None, None, "login"),
+            ("signed in, first time", &[], None, Some(900), None, None, "consent openid email"),
+            ("a new scope", &[], None, Some(900), Some("openid"), None, "consent email"),
+            ("all granted before", &[], None, Some(900), all, None, "issue"),
+            ("consented now, not remembered", &[], None, Some(900), None, Some(1010), "issue"),
+            ("consent of an earlier request", &[], None, Some(900), None, Some(999), "consent openid email"),
+            ("prompt=none, signed out", &[Silent], None, None, all, None, "login_required"),
+            ("prompt=none, no consent", &[Silent], None, Some(900), None, None, "consent_required"),
+            ("prompt=none, all there", &[Silent], None, Some(900), all, None, "issue"),
+            ("prompt=none, too old", &[Silent], Some(10), Some(900), all, None, "login_required"),
+            ("prompt=login, old login", &[Login], None, Some(999), all, None, "reauthenticate"),
+            ("prompt=login, login for it", &[Login], None, Some(1000), all, None, "issue"),
+            ("prompt=consent", &[Consent], None, Some(900), all, None, "consent "),
+            ("prompt=consent, done", &[Consent], None, Some(900), all, Some(1001), "issue"),
+            ("prompt=select_account", &[SelectAccount], None, Some(999), all, None, "login"),
+            ("prompt=select_account, done", &[SelectAccount], None, Some(1001), all, None, "issue"),
+            ("max_age not reached", &[], Some(160), Some(900), all, None, "issue"),
+            ("max_age passed", &[], Some(159), Some(900), all, None, "reauthenticate"),
+            ("max_age=0, login for it", &[], Some(0), Some(1000), all, None, "issue"),
+            ("login and consent", &[Login, Consent], None, Some(1000), all, None, "consent "),
+        ];
+        for (rule, prompts, max_age, login, remembered, consented, expected) in rows {
+            assert_eq!(step(&request(prompts, max_age), login, remembered, consented), expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_hint_at_another_person_asks_for_a_login() {
+        let mut hinted = request(&[], None);
+        hinted.hinted_subject = Some("alice".into());
+        assert_eq!(step(&hinted, Some(900), Some("openid email"), None), "issue");
+        hinted.hinted_subject = Some("bob".into());
+        assert_eq!(step(&hinted, Some(900), Some("openid email"), None), "login");
+        hinted.prompts = vec![Prompt::None];
+        assert_eq!(step(&hinted, Some(900), Some("openid email"), None), "login_required");
+    }
+}

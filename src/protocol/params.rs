@@ -1,0 +1,164 @@
+//! Request parameters: `application/x-www-form-urlencoded` names and values, each at most once.
+//! A parameter without a value counts as omitted; unknown ones are ignored (RFC 6749 §3.1, §3.2).
+
+use url::form_urlencoded;
+
+use super::error::OAuthError;
+
+/// The most fields that a request may carry.
+pub const MAX_FIELDS: usize = 100;
+/// The longest query string that is read, in bytes.
+pub const MAX_QUERY: usize = 8 * 1024;
+
+/// The parameters that may be repeated (RFC 8707 §2, RFC 8693 §2.1).
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
+
+const REPEATED: OAuthError = OAuthError::invalid_request("A parameter is repeated.");
+
+/// The parameters of one request, bounded in size.
+#[derive(Clone, Default)]
+pub struct Params {
+    fields: Vec<(String, String)>,
+    repeated: Vec<String>,
+}
+
+impl Params {
+    /// Reads parameters from a query string or a form body.
+    ///
+    /// # Errors
+    /// `invalid_request` where a parameter is repeated, there are too many, or one is not UTF-8.
+    pub fn parse(encoded: &[u8]) -> Result<Self, OAuthError> {
+        let mut params = Self::default();
+        params.extend(encoded)?;
+        params.once()
+    }
+
+    /// The parameters, if none is repeated.
+    ///
+    /// # Errors
+    /// `invalid_request` where one is (RFC 6749 §3.1, §3.2).
+    pub fn once(self) -> Result<Self, OAuthError> {
+        if self.repeated.is_empty() { Ok(self) } else { Err(REPEATED) }
+    }
+
+    /// Whether this parameter is repeated. The authorization endpoint asks, since an error about any other
+    /// parameter than `client_id` and `redirect_uri` goes to the client.
+    pub fn repeats(&self, name: &str) -> bool {
+        self.repeated.iter().any(|repeated| repeated == name)
+    }
+
+    /// Adds the parameters of a further source, such as the body beside the query. A parameter that stands in
+    /// both is repeated.
+    ///
+    /// # Errors
+    /// `invalid_request` where there are too many parameters, or one is not UTF-8.
+    pub fn extend(&mut self, encoded: &[u8]) -> Result<(), OAuthError> {
+        if !is_utf8_when_decoded(encoded) {
+            return Err(OAuthError::invalid_request("A parameter is not valid UTF-8."));
+        }
+        for (name, value) in form_urlencoded::parse(encoded) {
+            if self.fields.len() >= MAX_FIELDS {
+                return Err(OAuthError::invalid_request("There are too many parameters."));
+            }
+            if !REPEATABLE.contains(&&*name) && self.fields.iter().any(|(seen, _)| *seen == name) {
+                self.repeated.push(name.clone().into_owned());
+            }
+            self.fields.push((name.into_owned(), value.into_owned()));
+        }
+        Ok(())
+    }
+
+    /// The value of a parameter, or nothing where it is missing or empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let held = |(key, value): &&(String, String)| key == name && !value.is_empty();
+        self.fields.iter().find(held).map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a parameter that may be repeated, without the empty ones.
+    pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that the request must have.
+    ///
+    /// # Errors
+    /// `invalid_request` with the given description where it is missing.
+    pub fn require(&self, name: &str, description: &'static str) -> Result<&str, OAuthError> {
+        self.get(name).ok_or(OAuthError::invalid_request(description))
+    }
+}
+
+impl std::fmt::Debug for Params {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Params")
+    }
+}
+
+/// Whether percent-decoding yields UTF-8; `form_urlencoded` would replace what does not.
+fn is_utf8_when_decoded(encoded: &[u8]) -> bool {
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let [first, tail @ ..] = rest {
+        match (first, tail) {
+            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                decoded.push(hex_value(*high) << 4 | hex_value(*low));
+                rest = after;
+            }
+            _ => {
+                decoded.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    !decoded.contains(&0) && std::str::from_utf8(&decoded).is_ok()
+}
+
+/// The value of a hexadecimal digit.
+fn hex_value(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => digit.wrapping_sub(b'A').wrapping_add(10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_come_once_and_whole() {
+        let many = "a&".repeat(MAX_FIELDS + 1).into_bytes();
+        let cases: [(&str, &[u8], bool); 10] = [
+            ("RFC 6749 §3.1: once", b"a=1&b=2", true),
+            ("RFC 6749 §3.1: not twice", b"a=1&a=1", false),
+            ("not twice although one is empty", b"a=&a=1", false),
+            ("not twice by another spelling", b"a=1&%61=2", false),
+            ("RFC 8707 §2: resource may repeat", b"resource=x&resource=y", true),
+            ("UTF-8", b"a=%C3%A9", true),
+            ("not UTF-8", b"a=%FF", false),
+            ("raw bytes not UTF-8", b"a=\xff", false),
+            ("NUL", b"a=%00", false),
+            ("too many", &many, false),
+        ];
+        for (rule, input, ok) in cases {
+            assert_eq!(Params::parse(input).is_ok(), ok, "{rule}");
+        }
+    }
+
+    #[test]
+    fn an_empty_parameter_counts_as_omitted() {
+        let params = Params::parse(b"a=&b=x+y%26z").unwrap();
+        assert_eq!(params.get("a"), None);
+        assert_eq!(params.get("b"), Some("x y&z"));
+    }
+
+    #[test]
+    fn a_parameter_of_the_query_may_not_stand_in_the_body() {
+        let mut params = Params::parse(b"a=1").unwrap();
+        assert!(params.extend(b"b=2").is_ok());
+        assert!(params.extend(b"a=2").is_ok());
+        assert!(params.repeats("a") && !params.repeats("b"));
+        assert!(params.once().is_err());
+    }
+}

@@ -1,0 +1,347 @@
+//! Refresh tokens and their rotation (RFC 6749 §6, RFC 9700 §4.14.2).
+//!
+//! A token names its family and its generation, and carries a secret and a tag. The family's row holds the digest
+//! of the one live leaf. A successor's secret is derived from its parent's, so that a retry whose answer was lost
+//! gets the same successor again although nothing is stored in clear. The tag proves that a token was once issued,
+//! so that a replayed ancestor is told from a forgery without a row for each token that ever was.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use oxide_auth::code_grant::refresh::{self as machine, Refresh};
+use oxide_auth::primitives::grant::{Extensions, Grant};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::client::{Client, REFRESH_TOKEN};
+use super::error::{ErrorCode, OAuthError};
+use super::ids::{ClientId, FamilyId};
+use super::params::Params;
+use super::scope::Scope;
+use super::secret::Digest;
+use super::time::{Span, Timestamp};
+
+/// What every refresh token begins with.
+pub const PREFIX: &str = "sgrt_";
+
+const FAMILY: usize = 16;
+const GENERATION: usize = 4;
+const SECRET: usize = 32;
+const TAG: usize = 16;
+
+/// A keyed hash of the server, for one of two purposes.
+pub trait Mac {
+    /// HMAC-SHA-256 for tags.
+    fn tag(&self, message: &[u8]) -> [u8; 32];
+    /// HMAC-SHA-256 for the secrets of successors.
+    fn successor(&self, message: &[u8]) -> [u8; 32];
+}
+
+/// A refresh token that this server once issued: its tag has been checked.
+pub struct RefreshToken {
+    family: [u8; FAMILY],
+    generation: u32,
+    secret: Zeroizing<[u8; SECRET]>,
+}
+
+impl RefreshToken {
+    /// The first token of a family, or nothing where the family's id is not one that this server makes.
+    pub fn first(family: &FamilyId, secret: [u8; SECRET]) -> Option<Self> {
+        let family = URL_SAFE_NO_PAD.decode(family.as_str()).ok()?.try_into().ok()?;
+        Some(Self { family, generation: 0, secret: Zeroizing::new(secret) })
+    }
+
+    /// Reads a token of a request, or nothing where it is not one that this server issued.
+    pub fn parse(text: &str, mac: &impl Mac) -> Option<Self> {
+        let body = text.strip_prefix(PREFIX).filter(|_| text.len() <= 128)?;
+        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(body).ok()?);
+        let (family, rest) = bytes.split_first_chunk::<FAMILY>()?;
+        let (generation, rest) = rest.split_first_chunk::<GENERATION>()?;
+        let (secret, tag) = rest.split_first_chunk::<SECRET>()?;
+        let token =
+            Self { family: *family, generation: u32::from_be_bytes(*generation), secret: Zeroizing::new(*secret) };
+        let genuine: bool = tag.ct_eq(&token.tag(mac)).into();
+        genuine.then_some(token)
+    }
+
+    /// The token as it is written, for the response.
+    pub fn expose(&self, mac: &impl Mac) -> Zeroizing<String> {
+        let mut bytes = self.body();
+        bytes.extend_from_slice(&self.tag(mac));
+        Zeroizing::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice())))
+    }
+
+    /// The token that takes this one's place, always the same.
+    #[must_use]
+    pub fn successor(&self, mac: &impl Mac) -> Self {
+        Self {
+            family: self.family,
+            generation: self.generation.saturating_add(1),
+            secret: Zeroizing::new(mac.successor(&self.body())),
+        }
+    }
+
+    /// The id of the token's family.
+    pub fn family(&self) -> FamilyId {
+        FamilyId::from_random(self.family)
+    }
+
+    /// How many tokens of the family came before this one.
+    pub fn generation(&self) -> i64 {
+        i64::from(self.generation)
+    }
+
+    /// What the family's row holds while this token is the live leaf.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.body())
+    }
+
+    fn body(&self) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(FAMILY + GENERATION + SECRET + TAG));
+        bytes.extend_from_slice(&self.family);
+        bytes.extend_from_slice(&self.generation.to_be_bytes());
+        bytes.extend_from_slice(self.secret.as_slice());
+        bytes
+    }
+
+    fn tag(&self, mac: &impl Mac) -> [u8; TAG] {
+        let full = mac.tag(&self.body());
+        full.first_chunk::<TAG>().copied().unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for RefreshToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RefreshToken")
+    }
+}
+
+/// A family as the rule sees it.
+#[derive(Clone, Debug)]
+pub struct FamilyState {
+    /// To whom it was issued.
+    pub client_id: ClientId,
+    /// The generation of the live leaf.
+    pub generation: i64,
+    /// The digest of the live leaf.
+    pub leaf: Digest,
+    /// When the leaf took its parent's place; nothing for the first.
+    pub rotated_at: Option<Timestamp>,
+    /// When the family ends unless it is used.
+    pub idle_expires_at: Timestamp,
+    /// When the family ends in any case.
+    pub expires_at: Timestamp,
+    /// Whether the family has been revoked.
+    pub revoked: bool,
+}
+
+/// What to do with a presented token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the live leaf: its successor takes its place.
+    Rotate,
+    /// It is the parent of an unused leaf, presented again within the grace: the same successor is sent again.
+    Repeat,
+    /// It was used before: the family is revoked.
+    Reuse,
+    /// It is another client's, expired or revoked.
+    Refuse,
+}
+
+/// Decides what a presented token is worth.
+pub fn judge(token: &RefreshToken, family: &FamilyState, client: &ClientId, now: Timestamp, grace: Span) -> Verdict {
+    let over = now >= family.idle_expires_at || now >= family.expires_at;
+    if family.client_id != *client || family.revoked || over {
+        return Verdict::Refuse;
+    }
+    let age = token.generation();
+    if age == family.generation {
+        return if token.digest().matches(&family.leaf) { Verdict::Rotate } else { Verdict::Refuse };
+    }
+    let lately = family.rotated_at.is_some_and(|at| now.since(at) <= grace);
+    if age.saturating_add(1) == family.generation && lately {
+        Verdict::Repeat
+    } else if age < family.generation {
+        Verdict::Reuse
+    } else {
+        Verdict::Refuse
+    }
+}
+
+/// The scope of the new access token: what was granted, or less (RFC 6749 §6), by oxide-auth's `Refresh` machine.
+///
+/// # Errors
+/// `invalid_scope` where more is asked for than was granted, `invalid_request` where the token is missing.
+pub fn narrow_scope(params: &Params, client: &Client, granted: &Scope) -> Result<Scope, OAuthError> {
+    let invalid_scope = OAuthError::invalid_scope("The grant does not cover this scope.");
+    let asked = params.get("scope").map(Scope::parse).transpose()?;
+    // An empty scope cannot be written as oxide-auth's; nothing can be narrowed there.
+    let Ok(scope) = granted.to_string().parse() else {
+        return asked.map_or(Ok(granted.clone()), |_| Err(invalid_scope));
+    };
+    let grant = Grant {
+        owner_id: String::new(),
+        client_id: client.id.as_str().to_owned(),
+        scope,
+        redirect_uri: url::Url::parse("urn:none").map_err(|_| OAuthError::invalid_grant())?,
+        until: chrono::DateTime::<chrono::Utc>::MAX_UTC,
+        extensions: Extensions::new(),
+    };
+    let mut machine = Refresh::new(&Facade { params, client });
+    let mut input = machine::Input::None;
+    let scope_text = || params.get("scope").map(Cow::Borrowed);
+    loop {
+        input = match machine.advance(input) {
+            machine::Output::Unauthenticated { .. } => machine::Input::Authenticated { scope: scope_text() },
+            machine::Output::RecoverRefresh { .. } => {
+                machine::Input::Recovered { scope: scope_text(), grant: Some(Box::new(grant.clone())) }
+            }
+            machine::Output::Refresh { .. } | machine::Output::Ok(_) => {
+                return Ok(asked.unwrap_or_else(|| granted.clone()));
+            }
+            machine::Output::Err(_) if params.get("refresh_token").is_none() => {
+                return Err(OAuthError::invalid_request("refresh_token is required."));
+            }
+            machine::Output::Err(machine::Error::Primitive) => {
+                return Err(OAuthError::new(ErrorCode::ServerError, "The request could not be processed."));
+            }
+            machine::Output::Err(_) => return Err(invalid_scope),
+        };
+    }
+}
+
+/// The request as the machine sees it: the client has been authenticated.
+struct Facade<'a> {
+    params: &'a Params,
+    client: &'a Client,
+}
+
+impl machine::Request for Facade<'_> {
+    fn valid(&self) -> bool {
+        true
+    }
+
+    fn refresh_token(&self) -> Option<Cow<'_, str>> {
+        self.params.get("refresh_token").map(Cow::Borrowed)
+    }
+
+    fn scope(&self) -> Option<Cow<'_, str>> {
+        self.params.get("scope").map(Cow::Borrowed)
+    }
+
+    fn grant_type(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(REFRESH_TOKEN))
+    }
+
+    fn authorization(&self) -> Option<(Cow<'_, str>, Cow<'_, [u8]>)> {
+        Some((Cow::Borrowed(self.client.id.as_str()), Cow::Borrowed(&[])))
+    }
+
+    fn extension(&self, key: &str) -> Option<Cow<'_, str>> {
+        self.params.get(key).map(Cow::Borrowed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::client::ClientMetadata;
+
+    struct TestMac;
+    impl Mac for TestMac {
+        fn tag(&self, message: &[u8]) -> [u8; 32] {
+            Digest::of(&[b"tag", message].concat()).as_bytes().try_into().unwrap()
+        }
+        fn successor(&self, message: &[u8]) -> [u8; 32] {
+            Digest::of(&[b"next", message].concat()).as_bytes().try_into().unwrap()
+        }
+    }
+
+    fn chain(length: usize) -> Vec<RefreshToken> {
+        let mut tokens = vec![RefreshToken::first(&FamilyId::from_random([5; 16]), [6; 32]).unwrap()];
+        (1..length).for_each(|_| tokens.push(tokens.last().unwrap().successor(&TestMac)));
+        tokens
+    }
+
+    #[test]
+    fn a_token_survives_writing_and_no_other_text_is_one() {
+        let token = &chain(2)[1];
+        let text = token.expose(&TestMac);
+        let read = RefreshToken::parse(&text, &TestMac).unwrap();
+        assert_eq!((read.generation(), read.digest()), (1, token.digest()));
+        let mut flipped = text.as_bytes().to_vec();
+        flipped[30] ^= 1;
+        let flipped = String::from_utf8(flipped).unwrap();
+        for bad in [&text[..text.len() - 1], &format!("{}A", *text), &text[5..], &text.to_lowercase(), &flipped, ""] {
+            assert!(RefreshToken::parse(bad, &TestMac).is_none(), "{bad}");
+        }
+        assert_eq!(format!("{token:?}"), "RefreshToken");
+    }
+
+    #[test]
+    fn a_presented_token_is_judged_by_generation_time_and_owner() {
+        let tokens = chain(4);
+        let owner = ClientId::parse("rp").unwrap();
+        let other = ClientId::parse("rp2").unwrap();
+        let family = |revoked| FamilyState {
+            client_id: owner.clone(),
+            generation: 2,
+            leaf: tokens[2].digest(),
+            rotated_at: Some(Timestamp::from_secs(100)),
+            idle_expires_at: Timestamp::from_secs(1000),
+            expires_at: Timestamp::from_secs(2000),
+            revoked,
+        };
+        let rows = [
+            ("the leaf", 2, &owner, 105, false, Verdict::Rotate),
+            ("its parent, within the grace", 1, &owner, 110, false, Verdict::Repeat),
+            ("its parent, after the grace", 1, &owner, 111, false, Verdict::Reuse),
+            ("an older ancestor, within the grace", 0, &owner, 105, false, Verdict::Reuse),
+            ("a generation that never was", 3, &owner, 105, false, Verdict::Refuse),
+            ("RFC 6749 §5.2: another client", 2, &other, 105, false, Verdict::Refuse),
+            ("an ancestor by another client", 0, &other, 105, false, Verdict::Refuse),
+            ("revoked", 2, &owner, 105, true, Verdict::Refuse),
+            ("idle too long", 2, &owner, 1000, false, Verdict::Refuse),
+        ];
+        for (rule, index, client, secs, revoked, expected) in rows {
+            let now = Timestamp::from_secs(secs);
+            let verdict = judge(&tokens[index], &family(revoked), client, now, Span::from_secs(10));
+            assert_eq!(verdict, expected, "{rule}");
+        }
+        let mut forged = family(false);
+        forged.leaf = Digest::of(b"another");
+        let verdict = judge(&tokens[2], &forged, &owner, Timestamp::from_secs(105), Span::from_secs(10));
+        assert_eq!(verdict, Verdict::Refuse, "a leaf whose digest is not the stored one");
+        let mut absolute = family(false);
+        absolute.idle_expires_at = Timestamp::from_secs(9000);
+        let verdict = judge(&tokens[2], &absolute, &owner, Timestamp::from_secs(2000), Span::from_secs(10));
+        assert_eq!(verdict, Verdict::Refuse, "the absolute end");
+    }
+
+    #[test]
+    fn scope_narrows_and_never_widens() {
+        let client = Client {
+            id: ClientId::parse("rp").unwrap(),
+            metadata: ClientMetadata::minimal(),
+            secrets: Vec::new(),
+            enabled: true,
+        };
+        let rows = [
+            ("as granted", "refresh_token=x", "openid email", Ok("openid email")),
+            ("narrower", "refresh_token=x&scope=email", "openid email", Ok("email")),
+            ("RFC 6749 §6: wider", "refresh_token=x&scope=email+phone", "openid email", Err("invalid_scope")),
+            ("malformed", "refresh_token=x&scope=a++b", "openid", Err("invalid_scope")),
+            ("nothing granted", "refresh_token=x", "", Ok("")),
+            ("nothing granted, more asked", "refresh_token=x&scope=a", "", Err("invalid_scope")),
+            ("no token", "scope=openid", "openid", Err("invalid_request")),
+        ];
+        for (rule, query, granted, expected) in rows {
+            let params = Params::parse(query.as_bytes()).unwrap();
+            let granted = Scope::parse_stored(granted).unwrap();
+            let result = narrow_scope(&params, &client, &granted);
+            let result = result.map(|scope| scope.to_string()).map_err(|error| error.code.as_str());
+            assert_eq!(result, expected.map(str::to_owned), "{rule}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What is revoked although it has not expired (RFC 7009): single tokens and grants by their ids, and cut-offs that
+//! void everything issued before a point in time, which may lie in the future. Pure: a set and one question.
+
+use std::collections::HashMap;
+
+use super::access_token::TokenFacts;
+use super::ids::RealmId;
+use super::time::Timestamp;
+
+/// What a revocation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// One access token, by `jti`.
+    Token,
+    /// A grant and all issued from it, by `grant_id`.
+    Family,
+    /// A session and all issued in it, by `sid`.
+    Session,
+    /// All that speaks for a user.
+    User,
+    /// All that was issued to a client.
+    Client,
+    /// All of a realm.
+    Realm,
+}
+
+impl Target {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [Self::Token, Self::Family, Self::Session, Self::User, Self::Client, Self::Realm];
+
+    /// The kind as the database writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Family => "family",
+            Self::Session => "session",
+            Self::User => "user",
+            Self::Client => "client",
+            Self::Realm => "realm",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// One revocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// The realm.
+    pub realm: RealmId,
+    /// What kind of thing is revoked.
+    pub target: Target,
+    /// Its id.
+    pub subject: String,
+    /// What was issued before this point is void.
+    pub not_before: Timestamp,
+    /// When nothing that it could concern is valid any more.
+    pub expires_at: Timestamp,
+}
+
+/// All revocations in force.
+#[derive(Clone, Debug, Default)]
+pub struct Revocations {
+    entries: HashMap<(Target, RealmId, String), (Timestamp, Timestamp)>,
+}
+
+impl Revocations {
+    /// Adds a revocation. Of two about one thing the stricter holds.
+    pub fn add(&mut self, revocation: Revocation) {
+        let key = (revocation.target, revocation.realm, revocation.subject);
+        let entry = self.entries.entry(key).or_insert((revocation.not_before, revocation.expires_at));
+        entry.0 = entry.0.max(revocation.not_before);
+        entry.1 = entry.1.max(revocation.expires_at);
+    }
+
+    /// Forgets what cannot concern any token any more.
+    pub fn sweep(&mut self, now: Timestamp) {
+        self.entries.retain(|_, (_, expires_at)| *expires_at > now);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether this token has been revoked, by any of the ways that could concern it.
+    pub fn cover(&self, token: &TokenFacts) -> bool {
+        if self.entries.is_empty() {
+            return false;
+        }
+        let claims = &token.claims;
+        let hit = |target, subject: &str| self.voids(&token.realm, target, subject, token.issued_at);
+        hit(Target::Token, claims.jti.as_str())
+            || claims.grant_id.as_ref().is_some_and(|family| hit(Target::Family, family.as_str()))
+            || claims.sid.as_ref().is_some_and(|session| hit(Target::Session, session.as_str()))
+            || token.user.as_ref().is_some_and(|user| hit(Target::User, user.as_str()))
+            || hit(Target::Client, claims.client_id.as_str())
+            || hit(Target::Realm, token.realm.as_str())
+    }
+
+    /// Whether what this thing yielded at `issued_at` is void. Equal times count as before: strictly later is alive.
+    pub fn voids(&self, realm: &RealmId, target: Target, subject: &str, issued_at: Timestamp) -> bool {
+        let key = (target, realm.clone(), subject.to_owned());
+        self.entries.get(&key).is_some_and(|(not_before, _)| issued_at <= *not_before)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::access_token::{AccessTokenClaims, Audience};
+    use crate::protocol::ids::{ClientId, FamilyId, SessionId, TokenId};
+    use crate::protocol::scope::Scope;
+
+    fn token(issued_millis: i64) -> TokenFacts {
+        let claims = AccessTokenClaims {
+            iss: "https://op.example".into(),
+            sub: "alice".into(),
+            aud: Audience::One("https://op.example".into()),
+            exp: 600,
+            nbf: 0,
+            iat: 0,
+            jti: TokenId::new(Timestamp::from_millis(issued_millis), [1; 16]),
+            client_id: ClientId::parse("rp").unwrap(),
+            scope: Scope::default(),
+            auth_time: None,
+            sid: SessionId::parse("s"),
+            grant_id: FamilyId::parse("f"),
+        };
+        TokenFacts::of(RealmId::parse("default").unwrap(), claims).unwrap()
+    }
+
+    #[test]
+    fn each_way_of_revoking_reaches_the_token_and_no_other() {
+        let issued = token(1000);
+        let jti = issued.claims.jti.as_str().to_owned();
+        let rows = [
+            (Target::Token, jti.as_str(), "default", 1000, true),
+            (Target::Token, "another", "default", 1000, false),
+            (Target::Family, "f", "default", 5000, true),
+            (Target::Session, "s", "default", 5000, true),
+            (Target::User, "alice", "default", 1000, true),
+            (Target::User, "alice", "default", 999, false),
+            (Target::User, "bob", "default", 5000, false),
+            (Target::User, "alice", "other", 5000, false),
+            (Target::Client, "rp", "default", 5000, true),
+            (Target::Realm, "default", "default", 5000, true),
+            (Target::Realm, "other", "other", 5000, false),
+        ];
+        for (target, subject, realm, not_before, expected) in rows {
+            let mut revocations = Revocations::default();
+            revocations.add(Revocation {
+                realm: RealmId::parse(realm).unwrap(),
+                target,
+                subject: subject.into(),
+                not_before: Timestamp::from_millis(not_before),
+                expires_at: Timestamp::from_secs(900),
+            });
+            assert_eq!(revocations.cover(&issued), expected, "{target:?} {subject} {realm} {not_before}");
+        }
+    }
+
+    #[test]
+    fn the_stricter_cut_off_holds_and_old_ones_are_swept() {
+        let mut revocations = Revocations::default();
+        for (not_before, expires) in [(2000, 10), (500, 20)] {
+            revocations.add(Revocation {
+                realm: RealmId::parse("default").unwrap(),
+                target: Target::User,
+                subject: "alice".into(),
+                not_before: Timestamp::from_millis(not_before),
+                expires_at: Timestamp::from_secs(expires),
+            });
+        }
+        assert!(revocations.cover(&token(1000)) && !revocations.cover(&token(2001)));
+        revocations.sweep(Timestamp::from_secs(19));
+        assert_eq!(revocations.len(), 1);
+        revocations.sweep(Timestamp::from_secs(20));
+        assert!(revocations.is_empty());
+    }
+}

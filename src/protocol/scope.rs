@@ -1,0 +1,150 @@
+//! Scopes (RFC 6749 §3.3): ordered as asked, without repetition.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::OAuthError;
+
+/// The longest `scope` parameter that is read, in bytes.
+pub const MAX_SCOPE: usize = 2 * 1024;
+
+/// The scope of OpenID Connect requests (OpenID Connect Core §3.1.2.1).
+pub const OPENID: &str = "openid";
+/// The scope that asks for a refresh token (OpenID Connect Core §11).
+pub const OFFLINE_ACCESS: &str = "offline_access";
+/// The scopes that OpenID Connect Core defines (§5.4, §11), which only a user can grant.
+pub const OIDC_SCOPES: [&str; 6] = [OPENID, "profile", "email", "address", "phone", OFFLINE_ACCESS];
+
+/// A list of scope tokens in the order in which they were asked for, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Scope(Vec<String>);
+
+impl Scope {
+    /// Reads a `scope` parameter: tokens of `%x21 / %x23-5B / %x5D-7E` divided by single spaces.
+    ///
+    /// # Errors
+    /// `invalid_scope` where the syntax of RFC 6749 §3.3 is broken or the list is too long.
+    pub fn parse(value: &str) -> Result<Self, OAuthError> {
+        if value.len() > MAX_SCOPE {
+            return Err(OAuthError::invalid_scope("The scope is too long."));
+        }
+        let mut tokens: Vec<String> = Vec::new();
+        for token in value.split(' ') {
+            if token.is_empty() || !token.bytes().all(is_scope_char) {
+                return Err(OAuthError::invalid_scope("The scope is malformed."));
+            }
+            if !tokens.iter().any(|seen| seen == token) {
+                tokens.push(token.to_owned());
+            }
+        }
+        Ok(Self(tokens))
+    }
+
+    /// Reads a stored scope, where no token at all is written as nothing.
+    ///
+    /// # Errors
+    /// As [`Scope::parse`].
+    pub fn parse_stored(value: &str) -> Result<Self, OAuthError> {
+        if value.is_empty() { Ok(Self::default()) } else { Self::parse(value) }
+    }
+
+    /// Whether no scope is in the list.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether the token is in the list.
+    pub fn contains(&self, token: &str) -> bool {
+        self.0.iter().any(|held| held == token)
+    }
+
+    /// Whether every token of this list is in the other.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.iter().all(|token| other.contains(token))
+    }
+
+    /// The tokens in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// The tokens for which `keep` holds, in order.
+    #[must_use]
+    pub fn filtered(&self, keep: impl Fn(&str) -> bool) -> Self {
+        Self(self.0.iter().filter(|token| keep(token)).cloned().collect())
+    }
+
+    /// The tokens of both lists, those of this one first.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut tokens = self.0.clone();
+        tokens.extend(other.0.iter().filter(|token| !self.contains(token)).cloned());
+        Self(tokens)
+    }
+
+    /// The tokens that are not in the other list.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        self.filtered(|token| !other.contains(token))
+    }
+}
+
+impl std::fmt::Display for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> Self {
+        scope.to_string()
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = OAuthError;
+
+    fn try_from(value: String) -> Result<Self, OAuthError> {
+        Self::parse_stored(&value)
+    }
+}
+
+/// `scope-token` characters of RFC 6749 §3.3.
+fn is_scope_char(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_read_by_the_grammar_of_rfc_6749_3_3() {
+        let long = "a".repeat(MAX_SCOPE + 1);
+        let cases = [
+            ("openid profile", Some("openid profile")),
+            ("b a b", Some("b a")),
+            ("a:b/c!#$", Some("a:b/c!#$")),
+            ("", None),
+            (" a", None),
+            ("a  b", None),
+            ("a\tb", None),
+            ("a\"b", None),
+            ("a\\b", None),
+            ("\u{e9}", None),
+            (&long, None),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(Scope::parse(input).ok().map(|s| s.to_string()).as_deref(), expected, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn lists_compare_as_sets_and_keep_their_order() {
+        let asked = Scope::parse("email openid").unwrap();
+        let held = Scope::parse("openid profile email").unwrap();
+        assert!(asked.is_within(&held) && !held.is_within(&asked));
+        assert_eq!(held.without(&asked).to_string(), "profile");
+        assert_eq!(asked.union(&held).to_string(), "email openid profile");
+    }
+}

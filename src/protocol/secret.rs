@@ -1,0 +1,161 @@
+//! Secrets that travel: codes, tokens, cookies, client secrets. Each has its own type, prints as its
+//! type's name only, is wiped when dropped, and reaches the database as a digest.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// The longest secret that is looked at, in bytes.
+pub const MAX_SECRET: usize = 512;
+
+/// The SHA-256 digest of a secret, which is all that is ever stored of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// A digest read from the database, or nothing where it has not 32 bytes.
+    pub fn from_stored(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether both digests are equal, in constant time.
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl std::fmt::Debug for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Digest")
+    }
+}
+
+macro_rules! secret {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        pub struct $name(Zeroizing<String>);
+
+        impl $name {
+            /// What every value of this kind begins with, so that leaked ones can be found by scanners.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// Makes a new secret of 256 random bits.
+            pub fn from_random(random: [u8; 32]) -> Self {
+                let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(random));
+                Self(Zeroizing::new(format!("{}{}", $prefix, encoded.as_str())))
+            }
+
+            /// Takes a secret from a request: it begins with the prefix and has at most 512 bytes of visible ASCII.
+            pub fn parse(value: &str) -> Option<Self> {
+                let visible = value.bytes().all(|b| (0x20..=0x7e).contains(&b));
+                let fits = value.len() > $prefix.len() && value.len() <= MAX_SECRET;
+                (visible && fits && value.starts_with($prefix)).then(|| Self(Zeroizing::new(value.to_owned())))
+            }
+
+            /// The secret itself, for the one place where it leaves the server or enters a computation.
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
+
+            /// What the database holds in place of the secret.
+            pub fn digest(&self) -> Digest {
+                Digest::of(self.0.as_bytes())
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    };
+}
+
+secret!(
+    /// An authorization code (RFC 6749 §4.1.2).
+    AuthorizationCode,
+    "sgac_"
+);
+secret!(
+    /// An opaque access token, for clients that chose them over JWTs.
+    OpaqueAccessToken,
+    "sgat_"
+);
+secret!(
+    /// The value of a session cookie.
+    SessionCookie,
+    "sgss_"
+);
+secret!(
+    /// The value of the cookie that names a browser before anybody has signed in.
+    BrowserCookie,
+    "sgbr_"
+);
+secret!(
+    /// A client's secret (RFC 6749 §2.3.1). Those made here begin with `sgcs_`; imported ones need not.
+    ClientSecret,
+    ""
+);
+
+impl ClientSecret {
+    /// Makes a new client secret of 256 random bits with the prefix `sgcs_`.
+    pub fn generate(random: [u8; 32]) -> Self {
+        let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(random));
+        Self(Zeroizing::new(format!("sgcs_{}", encoded.as_str())))
+    }
+}
+
+/// A password as somebody typed it.
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// Takes a password from a form or from standard input.
+    pub fn new(value: String) -> Self {
+        Self(Zeroizing::new(value))
+    }
+
+    /// The password itself, for the hash function and nothing else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_prints_its_type_only() {
+        let code = AuthorizationCode::from_random([9; 32]);
+        assert_eq!(format!("{code:?} {:?}", code.digest()), "AuthorizationCode Digest");
+        assert_eq!(format!("{:?}", Password::new("hunter2".into())), "Password");
+    }
+
+    #[test]
+    fn a_secret_of_one_kind_is_not_parsed_as_another() {
+        let code = AuthorizationCode::from_random([9; 32]);
+        assert!(AuthorizationCode::parse(code.expose()).is_some());
+        assert!(OpaqueAccessToken::parse(code.expose()).is_none());
+        assert!(SessionCookie::parse("sgss_").is_none());
+        assert!(SessionCookie::parse("sgss_a\u{e9}").is_none());
+        assert!(ClientSecret::parse(&"x".repeat(MAX_SECRET + 1)).is_none());
+    }
+}

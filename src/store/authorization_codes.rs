@@ -1,0 +1,90 @@
+//! Authorization codes, by digest. One guarded write consumes a code; everyone after it finds it used.
+
+use super::rows::{self, from_json, to_json};
+use super::tx::{execute, fetch_optional, statements};
+use super::{StoreError, Tx};
+use crate::protocol::code_redemption::{Authentication, CodeRecord};
+use crate::protocol::ids::{ClientId, FamilyId, RealmId, SessionId, UserId};
+use crate::protocol::secret::Digest;
+use crate::protocol::time::Timestamp;
+
+statements! {
+    INSERT = "INSERT INTO authorization_codes (digest, realm_id, client_id, user_id, session_id, family_id, redirect_uri, redirect_uri_named, scope, extensions, auth_time, methods, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    CONSUME = "UPDATE authorization_codes SET redeemed_at = $4 WHERE digest = $1 AND realm_id = $2 AND client_id = $3 AND redeemed_at IS NULL AND EXISTS (SELECT 1 FROM sessions s WHERE s.realm_id = authorization_codes.realm_id AND s.id = authorization_codes.session_id AND s.ended_at IS NULL) RETURNING client_id, user_id, session_id, family_id, redirect_uri, redirect_uri_named, scope, extensions, auth_time, methods, expires_at";
+    USED = "SELECT family_id, user_id FROM authorization_codes WHERE digest = $1 AND realm_id = $2 AND client_id = $3 AND redeemed_at IS NOT NULL";
+}
+
+/// Stores a code.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn insert(tx: &mut Tx, realm: &RealmId, code: Digest, record: &CodeRecord) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        INSERT,
+        [
+            code.as_bytes(),
+            realm.as_str(),
+            record.client_id.as_str(),
+            record.user_id.as_str(),
+            record.session_id.as_str(),
+            record.family_id.as_str(),
+            &record.redirect_uri,
+            i64::from(record.redirect_uri_named),
+            record.scope.to_string(),
+            to_json(&record.extensions)?,
+            record.authentication.time.as_millis(),
+            to_json(&record.authentication.methods)?,
+            record.expires_at.as_millis()
+        ]
+    )
+    .map(|_| ())
+}
+
+/// Consumes a code of this client, if it has not been consumed and its session has not been ended.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn consume(
+    tx: &mut Tx,
+    realm: &RealmId,
+    client: &ClientId,
+    code: Digest,
+    now: Timestamp,
+) -> Result<Option<CodeRecord>, StoreError> {
+    type Row = (String, String, String, String, String, i64, String, String, i64, String, i64);
+    let row: Option<Row> =
+        fetch_optional!(tx, CONSUME, [code.as_bytes(), realm.as_str(), client.as_str(), now.as_millis()])?;
+    row.map(|(client, user, session, family, uri, named, scope, extensions, auth_time, methods, expires_at)| {
+        Ok(CodeRecord {
+            client_id: ClientId::from_stored(client),
+            user_id: UserId::from_stored(user),
+            session_id: SessionId::from_stored(session),
+            family_id: FamilyId::from_stored(family),
+            redirect_uri: uri,
+            redirect_uri_named: named != 0,
+            scope: rows::scope(&scope)?,
+            extensions: from_json(&extensions, "extensions")?,
+            authentication: Authentication {
+                time: Timestamp::from_millis(auth_time),
+                methods: from_json(&methods, "methods")?,
+            },
+            expires_at: Timestamp::from_millis(expires_at),
+        })
+    })
+    .transpose()
+}
+
+/// The family and user of a code of this client that has been consumed before: who presents it replays it.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn find_used(
+    tx: &mut Tx,
+    realm: &RealmId,
+    client: &ClientId,
+    code: Digest,
+) -> Result<Option<(FamilyId, UserId)>, StoreError> {
+    let row: Option<(String, String)> = fetch_optional!(tx, USED, [code.as_bytes(), realm.as_str(), client.as_str()])?;
+    Ok(row.map(|(family, user)| (FamilyId::from_stored(family), UserId::from_stored(user))))
+}

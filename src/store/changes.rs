@@ -1,0 +1,90 @@
+//! The change sequence that every node follows: what to look at again, in the order in which it was committed.
+//! The number comes from one locked row, so that a later number never becomes visible before an earlier one.
+
+use super::tx::{execute, fetch_all, fetch_one, statements};
+use super::{StoreError, Tx};
+use crate::protocol::ids::RealmId;
+use crate::protocol::time::Timestamp;
+
+statements! {
+    NEXT = "UPDATE change_counter SET value = value + 1 WHERE id = 1 RETURNING value";
+    INSERT = "INSERT INTO changes (seq, realm_id, kind, subject, at) VALUES ($1, $2, $3, $4, $5)";
+    SINCE = "SELECT seq, realm_id, kind, subject FROM changes WHERE seq > $1 ORDER BY seq LIMIT 1000";
+    LAST = "SELECT value FROM change_counter WHERE id = 1";
+}
+
+/// What has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A client, by id.
+    Client,
+    /// A user, by id.
+    User,
+    /// The signing keys of the realm.
+    Key,
+    /// A revocation, as `target:subject`.
+    Revocation,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::Client, Self::User, Self::Key, Self::Revocation];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::User => "user",
+            Self::Key => "key",
+            Self::Revocation => "revocation",
+        }
+    }
+}
+
+/// One change.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Its number.
+    pub seq: i64,
+    /// In which realm.
+    pub realm: RealmId,
+    /// Of what kind.
+    pub kind: Kind,
+    /// What exactly.
+    pub subject: String,
+}
+
+/// Tells all nodes of a change, when the transaction commits. Called last in a job, since it locks.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn publish(
+    tx: &mut Tx,
+    realm: &RealmId,
+    kind: Kind,
+    subject: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (seq,): (i64,) = fetch_one!(tx, NEXT, [])?;
+    execute!(tx, INSERT, [seq, realm.as_str(), kind.as_str(), subject, now.as_millis()]).map(|_| ())
+}
+
+/// The changes after this number, the oldest first, at most a thousand.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn since(tx: &mut Tx, seq: i64) -> Result<Vec<Change>, StoreError> {
+    let rows: Vec<(i64, String, String, String)> = fetch_all!(tx, SINCE, [seq])?;
+    let change = |(seq, realm, kind, subject): (i64, String, String, String)| {
+        let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or(StoreError::Corrupt("change"))?;
+        Ok(Change { seq, realm: RealmId::from_stored(realm), kind, subject })
+    };
+    rows.into_iter().map(change).collect()
+}
+
+/// The number of the last change.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn last(tx: &mut Tx) -> Result<i64, StoreError> {
+    let (value,): (i64,) = fetch_one!(tx, LAST, [])?;
+    Ok(value)
+}

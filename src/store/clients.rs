@@ -1,0 +1,111 @@
+//! The client registry and its secrets, of which only digests are held.
+
+use super::rows::{digest, from_json, one, to_json};
+use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::{StoreError, Tx};
+use crate::protocol::client::{Client, ClientMetadata, SecretRecord};
+use crate::protocol::ids::{ClientId, RealmId};
+use crate::protocol::secret::Digest;
+use crate::protocol::time::Timestamp;
+
+statements! {
+    INSERT = "INSERT INTO clients (realm_id, id, metadata, enabled, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4)";
+    FIND = "SELECT id, metadata, enabled FROM clients WHERE realm_id = $1 AND id = $2";
+    LIST = "SELECT id, metadata, enabled FROM clients WHERE realm_id = $1 ORDER BY id";
+    SECRETS = "SELECT client_id, digest, expires_at FROM client_secrets WHERE realm_id = $1 AND client_id = $2 ORDER BY created_at DESC";
+    ADD_SECRET = "INSERT INTO client_secrets (realm_id, client_id, digest, created_at) VALUES ($1, $2, $3, $4)";
+    EXPIRE_SECRETS = "UPDATE client_secrets SET expires_at = $3 WHERE realm_id = $1 AND client_id = $2 AND (expires_at IS NULL OR expires_at > $3)";
+    ENABLE = "UPDATE clients SET enabled = $3, updated_at = $4 WHERE realm_id = $1 AND id = $2";
+}
+
+type ClientRow = (String, String, i64);
+
+/// Registers a client.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where the id is taken.
+pub async fn insert(
+    tx: &mut Tx,
+    realm: &RealmId,
+    id: &ClientId,
+    metadata: &ClientMetadata,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let metadata = to_json(metadata)?;
+    execute!(tx, INSERT, [realm.as_str(), id.as_str(), &metadata, now.as_millis()]).map(|_| ())
+}
+
+/// The client with this id and its secrets.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn find(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<Option<Client>, StoreError> {
+    let row: Option<ClientRow> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
+    let Some(row) = row else { return Ok(None) };
+    let secrets: Vec<(String, Vec<u8>, Option<i64>)> = fetch_all!(tx, SECRETS, [realm.as_str(), id.as_str()])?;
+    let secrets = secrets.into_iter().map(|(_, stored, expires_at)| {
+        Ok(SecretRecord { digest: digest(&stored)?, expires_at: expires_at.map(Timestamp::from_millis) })
+    });
+    let secrets = secrets.collect::<Result<Vec<_>, StoreError>>()?;
+    client(row, secrets).map(Some)
+}
+
+/// All clients of a realm by id, without their secrets.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn list(tx: &mut Tx, realm: &RealmId) -> Result<Vec<Client>, StoreError> {
+    let rows: Vec<ClientRow> = fetch_all!(tx, LIST, [realm.as_str()])?;
+    rows.into_iter().map(|row| client(row, Vec::new())).collect()
+}
+
+/// Adds a secret beside those that the client has.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn add_secret(
+    tx: &mut Tx,
+    realm: &RealmId,
+    id: &ClientId,
+    secret: Digest,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(tx, ADD_SECRET, [realm.as_str(), id.as_str(), secret.as_bytes(), now.as_millis()]).map(|_| ())
+}
+
+/// Lets all secrets of the client expire at `at`, unless they expire sooner.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn expire_secrets(tx: &mut Tx, realm: &RealmId, id: &ClientId, at: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, EXPIRE_SECRETS, [realm.as_str(), id.as_str(), at.as_millis()]).map(|_| ())
+}
+
+/// Whether a client or user may do anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Enabled,
+    /// It may not.
+    Disabled,
+}
+
+/// Enables or disables a client; whether there is one.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn set_standing(
+    tx: &mut Tx,
+    realm: &RealmId,
+    id: &ClientId,
+    standing: Standing,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let enabled = i64::from(standing == Standing::Enabled);
+    execute!(tx, ENABLE, [realm.as_str(), id.as_str(), enabled, now.as_millis()]).map(one)
+}
+
+fn client((id, metadata, enabled): ClientRow, secrets: Vec<SecretRecord>) -> Result<Client, StoreError> {
+    let metadata = from_json(&metadata, "client metadata")?;
+    Ok(Client { id: ClientId::from_stored(id), metadata, secrets, enabled: enabled != 0 })
+}

@@ -1,0 +1,24 @@
+//! Leases: a job of many nodes runs on the one that holds its lease.
+
+use super::rows::one;
+use super::tx::{execute, statements};
+use super::{StoreError, Tx};
+use crate::protocol::time::Timestamp;
+
+statements! {
+    TAKE = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at WHERE leases.holder = excluded.holder OR leases.expires_at <= $4";
+}
+
+/// Takes or prolongs a lease; whether this node holds it now.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn take(
+    tx: &mut Tx,
+    name: &str,
+    holder: &str,
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    execute!(tx, TAKE, [name, holder, expires_at.as_millis(), now.as_millis()]).map(one)
+}

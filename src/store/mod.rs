@@ -1,0 +1,266 @@
+//! L1: the database. Functions over a connection, one file an aggregate; this file alone names the engines.
+//!
+//! Every statement is a constant, written once for SQLite and PostgreSQL. Reads take a connection of a pool; all
+//! writes go through [`Store::write`], which returns when the commit is durable. Nothing here decides whether a
+//! request is allowed: a consuming write is guarded in SQL, and its caller looks at the answer.
+
+pub mod access_tokens;
+pub mod audit;
+pub mod authorization_codes;
+pub mod authorization_requests;
+pub mod changes;
+pub mod clients;
+pub mod consents;
+pub mod leases;
+mod migrations;
+pub mod realms;
+pub mod revocations;
+mod rows;
+pub mod sessions;
+pub mod signing_keys;
+pub mod sweep;
+pub mod token_families;
+mod tx;
+pub mod used_once;
+pub mod users;
+pub mod view;
+mod writer;
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+
+pub use tx::Tx;
+use writer::Writer;
+
+/// How long a write may wait for its turn before it is given up.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+/// Read connections of an embedded database.
+const READERS: u32 = 4;
+
+/// Why the database could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, or has no turn to give in time. Nothing was changed; it may be asked again.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// A row would break a constraint: usually one with this key exists already.
+    #[error("the row conflicts with another")]
+    Conflict,
+    /// A stored value is not what this server writes.
+    #[error("the database holds a value that cannot be read: {0}")]
+    Corrupt(&'static str),
+    /// The schema does not fit this binary.
+    #[error("{0}")]
+    Schema(String),
+    /// Anything else that the engine reports.
+    #[error("the database failed: {0}")]
+    Engine(sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => {
+                Self::Unavailable(error.to_string())
+            }
+            sqlx::Error::Database(cause) if cause.is_unique_violation() || cause.is_foreign_key_violation() => {
+                Self::Conflict
+            }
+            sqlx::Error::Database(cause) if is_passing(cause.code().as_deref()) => Self::Unavailable(error.to_string()),
+            _ => Self::Engine(error),
+        }
+    }
+}
+
+/// Whether an engine's error code tells of a state that passes: busy, locked, full, read-only, shutting down.
+fn is_passing(code: Option<&str>) -> bool {
+    let sqlite = ["5", "6", "8", "10", "13", "14", "261", "262", "517", "773", "1032"];
+    code.is_some_and(|code| {
+        sqlite.contains(&code) || (code.len() == 5 && ["08", "53", "57", "25006"].iter().any(|c| code.starts_with(c)))
+    })
+}
+
+/// The engines. Whatever differs between them stands in this file, `tx`, `writer` and `migrations`.
+#[derive(Clone)]
+enum Db {
+    /// An SQLite file: a few readers, and one task that writes.
+    Sqlite { read: SqlitePool, writer: Writer },
+    /// PostgreSQL, or a database that speaks its protocol.
+    Postgres(PgPool),
+}
+
+/// A database.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    statements: Arc<AtomicU64>,
+}
+
+impl Store {
+    /// Opens the database at `url` (`sqlite://FILE` or `postgres://...`) with at most `max_connections`.
+    /// An SQLite file is created where there is none. Nothing is migrated.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where it cannot be opened, [`StoreError::Engine`] where the URL is malformed.
+    pub async fn open(url: &str, max_connections: u32) -> Result<Self, StoreError> {
+        let statements = Arc::new(AtomicU64::new(0));
+        let db = if url.starts_with("sqlite:") {
+            open_sqlite(url, &statements).await?
+        } else {
+            Db::Postgres(open_postgres(url, max_connections).await?)
+        };
+        Ok(Self { db, statements })
+    }
+
+    /// A connection to read with. On SQLite it cannot write.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where there is none within two seconds.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(match &self.db {
+            Db::Sqlite { read, .. } => Tx::sqlite(read.acquire().await?, self.statements.clone()),
+            Db::Postgres(pool) => Tx::postgres(pool.acquire().await?, self.statements.clone()),
+        })
+    }
+
+    /// Runs a job in a transaction and returns when its commit is durable.
+    ///
+    /// A job that returns an error leaves nothing behind. It may be run again after a serialization failure, and
+    /// waits for nothing but its own statements. Once begun it runs to its end, though its caller goes away.
+    ///
+    /// # Errors
+    /// What the job returns, or [`StoreError`] in its error type where there was no turn or no durable commit.
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.db {
+            Db::Sqlite { writer, .. } => writer.write(job).await,
+            Db::Postgres(pool) => writer::write_postgres(pool.clone(), self.statements.clone(), job).await,
+        }
+    }
+
+    /// How many statements have been run, without those of transaction control. For tests and metrics.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let mut tx = self.read().await?;
+        changes::last(&mut tx).await.map(|_| ())
+    }
+
+    /// Whether the database is embedded, so that the server migrates it by itself.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.db, Db::Sqlite { .. })
+    }
+
+    /// Brings the schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] where the database is newer than this binary, or a landed migration was changed.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        migrations::run(&self.db).await
+    }
+
+    /// Checks that the schema is exactly the one that this binary knows.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] with what to do about it.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        migrations::check(&self.db).await
+    }
+
+    /// Closes all connections after the writes in progress.
+    pub async fn close(&self) {
+        match &self.db {
+            Db::Sqlite { read, writer } => {
+                writer.close().await;
+                read.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn open_sqlite(url: &str, statements: &Arc<AtomicU64>) -> Result<Db, StoreError> {
+    let options = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        .pragma("temp_store", "MEMORY")
+        .statement_cache_capacity(200);
+    protect(options.get_filename())?;
+    let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).test_before_acquire(false);
+    let write = one.connect_with(options.clone()).await?;
+    let read = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(PATIENCE).test_before_acquire(false);
+    let read = read.connect_with(options.create_if_missing(false).pragma("query_only", "ON")).await?;
+    Ok(Db::Sqlite { read, writer: Writer::start(write, statements.clone()) })
+}
+
+/// Makes the database file, readable by its owner only, before SQLite would make it readable by all.
+fn protect(file: &std::path::Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if file.as_os_str().is_empty() || file.to_string_lossy().starts_with(':') || file.exists() {
+        return Ok(());
+    }
+    let made = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(file);
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::Unavailable(format!("{}: {error}", file.display()))),
+    }
+}
+
+async fn open_postgres(url: &str, max_connections: u32) -> Result<PgPool, StoreError> {
+    let options = PgConnectOptions::from_str(url)?.application_name("signet").options([
+        ("synchronous_commit", "on"),
+        ("statement_timeout", "10s"),
+        ("lock_timeout", "5s"),
+    ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(PATIENCE)
+        .max_lifetime(Duration::from_secs(3600))
+        .connect_with(options)
+        .await?;
+    Ok(pool)
+}
+
+/// Every statement with its name, for the test that describes them on both engines.
+pub fn all_statements() -> Vec<(&'static str, &'static str)> {
+    [
+        access_tokens::STATEMENTS,
+        audit::STATEMENTS,
+        authorization_codes::STATEMENTS,
+        authorization_requests::STATEMENTS,
+        changes::STATEMENTS,
+        clients::STATEMENTS,
+        consents::STATEMENTS,
+        leases::STATEMENTS,
+        realms::STATEMENTS,
+        revocations::STATEMENTS,
+        sessions::STATEMENTS,
+        signing_keys::STATEMENTS,
+        sweep::STATEMENTS,
+        token_families::STATEMENTS,
+        used_once::STATEMENTS,
+        users::STATEMENTS,
+    ]
+    .concat()
+}

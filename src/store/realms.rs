@@ -1,0 +1,32 @@
+//! Realms. The default one has the name `default` and lives at the base URL.
+
+use super::tx::{execute, fetch_optional, statements};
+use super::{StoreError, Tx};
+use crate::protocol::ids::RealmId;
+use crate::protocol::time::Timestamp;
+
+statements! {
+    ENSURE = "INSERT INTO realms (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING";
+    FIND = "SELECT id FROM realms WHERE name = $1";
+}
+
+/// The name of the realm at the base URL.
+pub const DEFAULT: &str = "default";
+
+/// Makes the default realm where there is none and returns its id.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn ensure_default(tx: &mut Tx, now: Timestamp) -> Result<RealmId, StoreError> {
+    execute!(tx, ENSURE, [DEFAULT, DEFAULT, now.as_millis()])?;
+    find(tx, DEFAULT).await?.ok_or(StoreError::Corrupt("realm"))
+}
+
+/// The id of the realm with this name.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<RealmId>, StoreError> {
+    let row: Option<(String,)> = fetch_optional!(tx, FIND, [name])?;
+    Ok(row.map(|(id,)| RealmId::from_stored(id)))
+}

@@ -1,0 +1,65 @@
+//! Revocations in force: a row only for what is still valid, and only as long as it would be.
+
+use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::{StoreError, Tx, changes};
+use crate::protocol::ids::RealmId;
+use crate::protocol::revocation::{Revocation, Target};
+use crate::protocol::time::Timestamp;
+
+statements! {
+    INSERT = "INSERT INTO revocations (realm_id, target, subject, not_before, expires_at, reason) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (realm_id, target, subject) DO UPDATE SET not_before = CASE WHEN excluded.not_before > revocations.not_before THEN excluded.not_before ELSE revocations.not_before END, expires_at = CASE WHEN excluded.expires_at > revocations.expires_at THEN excluded.expires_at ELSE revocations.expires_at END, reason = excluded.reason";
+    IN_FORCE = "SELECT realm_id, target, subject, not_before, expires_at FROM revocations WHERE expires_at > $1";
+    FIND = "SELECT realm_id, target, subject, not_before, expires_at FROM revocations WHERE realm_id = $1 AND target = $2 AND subject = $3";
+}
+
+type Row = (String, String, String, i64, i64);
+
+/// Stores a revocation and tells all nodes. Of two about one thing the stricter holds.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn insert(tx: &mut Tx, revocation: &Revocation, reason: &str, now: Timestamp) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        INSERT,
+        [
+            revocation.realm.as_str(),
+            revocation.target.as_str(),
+            &revocation.subject,
+            revocation.not_before.as_millis(),
+            revocation.expires_at.as_millis(),
+            reason
+        ]
+    )?;
+    let subject = format!("{}:{}", revocation.target.as_str(), revocation.subject);
+    changes::publish(tx, &revocation.realm, changes::Kind::Revocation, &subject, now).await
+}
+
+/// All revocations that can still concern something.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn in_force(tx: &mut Tx, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+    let rows: Vec<Row> = fetch_all!(tx, IN_FORCE, [now.as_millis()])?;
+    rows.into_iter().map(revocation).collect()
+}
+
+/// The revocation that a change names, as `target:subject`.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn find(tx: &mut Tx, realm: &RealmId, named: &str) -> Result<Option<Revocation>, StoreError> {
+    let (target, subject) = named.split_once(':').ok_or(StoreError::Corrupt("change"))?;
+    let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), target, subject])?;
+    row.map(revocation).transpose()
+}
+
+fn revocation((realm, target, subject, not_before, expires_at): Row) -> Result<Revocation, StoreError> {
+    Ok(Revocation {
+        realm: RealmId::from_stored(realm),
+        target: Target::named(&target).ok_or(StoreError::Corrupt("revocation target"))?,
+        subject,
+        not_before: Timestamp::from_millis(not_before),
+        expires_at: Timestamp::from_millis(expires_at),
+    })
+}

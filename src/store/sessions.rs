@@ -1,0 +1,137 @@
+//! Browser sessions. The cookie's digest finds the row; the row's id is the public `sid`.
+
+use super::rows::{from_json, one, to_json};
+use super::tx::{execute, fetch_one, fetch_optional, statements};
+use super::{StoreError, Tx};
+use crate::protocol::code_redemption::Authentication;
+use crate::protocol::ids::{RealmId, SessionId, UserId};
+use crate::protocol::secret::Digest;
+use crate::protocol::time::Timestamp;
+
+statements! {
+    INSERT = "INSERT INTO sessions (realm_id, id, digest, user_id, auth_time, methods, created_at, last_seen_at, idle_expires_at, expires_at, remembered, address, user_agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12)";
+    FIND = "SELECT s.id, s.user_id, s.auth_time, s.methods, s.last_seen_at, s.idle_expires_at, s.expires_at, s.remembered FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id WHERE s.realm_id = $1 AND s.digest = $2 AND s.ended_at IS NULL AND u.enabled = 1 AND u.valid_from < s.auth_time";
+    TOUCH = "UPDATE sessions SET last_seen_at = $3, idle_expires_at = $4 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL AND last_seen_at < $3";
+    END = "UPDATE sessions SET ended_at = $3 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL";
+    END_ALL = "UPDATE sessions SET ended_at = $3 WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL";
+    LIVE = "SELECT count(*) FROM sessions WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL";
+}
+
+/// A live session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The `sid`.
+    pub id: SessionId,
+    /// Who is signed in.
+    pub user_id: UserId,
+    /// When and how they authenticated.
+    pub authentication: Authentication,
+    /// When it was last used.
+    pub last_seen_at: Timestamp,
+    /// When it ends unless it is used.
+    pub idle_expires_at: Timestamp,
+    /// When it ends in any case.
+    pub expires_at: Timestamp,
+    /// Whether the person asked to stay signed in.
+    pub remembered: bool,
+}
+
+/// A session that begins.
+pub struct NewSession<'a> {
+    /// The session.
+    pub session: &'a Session,
+    /// The digest of its cookie.
+    pub digest: Digest,
+    /// Where the person is.
+    pub address: &'a str,
+    /// What browser they use.
+    pub user_agent: &'a str,
+}
+
+/// Begins a session.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn insert(tx: &mut Tx, realm: &RealmId, new: &NewSession<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let methods = to_json(&new.session.authentication.methods)?;
+    execute!(
+        tx,
+        INSERT,
+        [
+            realm.as_str(),
+            new.session.id.as_str(),
+            new.digest.as_bytes(),
+            new.session.user_id.as_str(),
+            new.session.authentication.time.as_millis(),
+            &methods,
+            now.as_millis(),
+            new.session.idle_expires_at.as_millis(),
+            new.session.expires_at.as_millis(),
+            i64::from(new.session.remembered),
+            new.address,
+            new.user_agent
+        ]
+    )
+    .map(|_| ())
+}
+
+/// The session with this cookie, if it has not ended and its user may be signed in. Expiry is for the caller to see.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn find(tx: &mut Tx, realm: &RealmId, cookie: Digest) -> Result<Option<Session>, StoreError> {
+    type Row = (String, String, i64, String, i64, i64, i64, i64);
+    let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), cookie.as_bytes()])?;
+    row.map(|(id, user, auth_time, methods, last_seen, idle, expires, remembered)| {
+        let methods = from_json(&methods, "methods")?;
+        Ok(Session {
+            id: SessionId::from_stored(id),
+            user_id: UserId::from_stored(user),
+            authentication: Authentication { time: Timestamp::from_millis(auth_time), methods },
+            last_seen_at: Timestamp::from_millis(last_seen),
+            idle_expires_at: Timestamp::from_millis(idle),
+            expires_at: Timestamp::from_millis(expires),
+            remembered: remembered != 0,
+        })
+    })
+    .transpose()
+}
+
+/// Notes that a session is used and moves its idle end.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn touch(
+    tx: &mut Tx,
+    realm: &RealmId,
+    id: &SessionId,
+    now: Timestamp,
+    idle_expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(tx, TOUCH, [realm.as_str(), id.as_str(), now.as_millis(), idle_expires_at.as_millis()]).map(|_| ())
+}
+
+/// Whether the session has not been ended.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn is_live(tx: &mut Tx, realm: &RealmId, id: &SessionId) -> Result<bool, StoreError> {
+    let (live,): (i64,) = fetch_one!(tx, LIVE, [realm.as_str(), id.as_str()])?;
+    Ok(live > 0)
+}
+
+/// Ends a session; whether it was live.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn end(tx: &mut Tx, realm: &RealmId, id: &SessionId, now: Timestamp) -> Result<bool, StoreError> {
+    execute!(tx, END, [realm.as_str(), id.as_str(), now.as_millis()]).map(one)
+}
+
+/// Ends all sessions of a user; how many there were.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn end_all(tx: &mut Tx, realm: &RealmId, user: &UserId, now: Timestamp) -> Result<u64, StoreError> {
+    execute!(tx, END_ALL, [realm.as_str(), user.as_str(), now.as_millis()])
+}

@@ -1,0 +1,81 @@
+//! Signing keys, sealed, with the times from which their states follow.
+
+use super::rows::one;
+use super::tx::{execute, fetch_all, statements};
+use super::{StoreError, Tx};
+use crate::protocol::ids::{KeyId, RealmId};
+use crate::protocol::key_schedule::KeyTimes;
+use crate::protocol::time::Timestamp;
+
+statements! {
+    INSERT = "INSERT INTO signing_keys (realm_id, kid, algorithm, generation, sealed, announced_at, activates_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+    LIST = "SELECT kid, algorithm, generation, sealed, announced_at, activates_at, dropped_at FROM signing_keys WHERE realm_id = $1 ORDER BY algorithm, generation";
+    ACTIVATE = "UPDATE signing_keys SET activates_at = $3 WHERE realm_id = $1 AND kid = $2 AND activates_at > $3 AND dropped_at IS NULL";
+    REMOVE = "DELETE FROM signing_keys WHERE realm_id = $1 AND kid = $2";
+}
+
+/// A key as it is stored.
+pub struct StoredKey {
+    /// What the schedule looks at.
+    pub times: KeyTimes,
+    /// The private key, sealed with the master key.
+    pub sealed: Vec<u8>,
+}
+
+/// Stores a key, unless another node has stored one of the same generation; whether it did.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn insert(tx: &mut Tx, realm: &RealmId, key: &StoredKey) -> Result<bool, StoreError> {
+    execute!(
+        tx,
+        INSERT,
+        [
+            realm.as_str(),
+            key.times.kid.as_str(),
+            &key.times.algorithm,
+            key.times.generation,
+            &key.sealed,
+            key.times.announced_at.as_millis(),
+            key.times.activates_at.as_millis()
+        ]
+    )
+    .map(one)
+}
+
+/// All keys of a realm.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn list(tx: &mut Tx, realm: &RealmId) -> Result<Vec<StoredKey>, StoreError> {
+    type Row = (String, String, i64, Vec<u8>, i64, i64, Option<i64>);
+    let rows: Vec<Row> = fetch_all!(tx, LIST, [realm.as_str()])?;
+    let key = |(kid, algorithm, generation, sealed, announced_at, activates_at, dropped_at): Row| StoredKey {
+        times: KeyTimes {
+            kid: KeyId::from_stored(kid),
+            algorithm,
+            generation,
+            announced_at: Timestamp::from_millis(announced_at),
+            activates_at: Timestamp::from_millis(activates_at),
+            dropped_at: dropped_at.map(Timestamp::from_millis),
+        },
+        sealed,
+    };
+    Ok(rows.into_iter().map(key).collect())
+}
+
+/// Moves the time from which an announced key signs to an earlier one; whether it was later.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn activate(tx: &mut Tx, realm: &RealmId, kid: &KeyId, at: Timestamp) -> Result<bool, StoreError> {
+    execute!(tx, ACTIVATE, [realm.as_str(), kid.as_str(), at.as_millis()]).map(one)
+}
+
+/// Deletes a key that nothing valid was signed with.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn remove(tx: &mut Tx, realm: &RealmId, kid: &KeyId) -> Result<bool, StoreError> {
+    execute!(tx, REMOVE, [realm.as_str(), kid.as_str()]).map(one)
+}

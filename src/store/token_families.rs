@@ -1,0 +1,196 @@
+//! Token families: one row a grant, with the digest of its one live refresh token. Rotation is one guarded write.
+
+use super::rows::{self, from_json, one, to_json};
+use super::tx::{execute, fetch_optional, statements};
+use super::{StoreError, Tx};
+use crate::protocol::code_redemption::Authentication;
+use crate::protocol::ids::{ClientId, FamilyId, RealmId, SessionId, UserId};
+use crate::protocol::refresh_rotation::FamilyState;
+use crate::protocol::scope::Scope;
+use crate::protocol::secret::Digest;
+use crate::protocol::time::Timestamp;
+
+statements! {
+    INSERT = "INSERT INTO token_families (realm_id, id, client_id, user_id, session_id, offline, scope, resources, auth_time, methods, generation, leaf, created_at, idle_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13, $14)";
+    FIND = "SELECT client_id, user_id, session_id, offline, scope, resources, auth_time, methods, generation, leaf, rotated_at, idle_expires_at, expires_at, revoked_at FROM token_families WHERE realm_id = $1 AND id = $2";
+    ROTATE = "UPDATE token_families SET generation = generation + 1, leaf = $4, rotated_at = $5, idle_expires_at = $6 WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL";
+    REVOKE = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
+    REVOKE_SESSION = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND session_id = $2 AND offline = 0 AND revoked_at IS NULL";
+    REVOKE_USER = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL";
+}
+
+/// A family with all that its next tokens are made from.
+#[derive(Clone, Debug)]
+pub struct Family {
+    /// Its id, published as `grant_id`.
+    pub id: FamilyId,
+    /// Who granted it.
+    pub user_id: UserId,
+    /// In which session.
+    pub session_id: SessionId,
+    /// Whether it outlives the session.
+    pub offline: bool,
+    /// What was granted.
+    pub scope: Scope,
+    /// The resources that tokens are for.
+    pub resources: Vec<String>,
+    /// The login behind it.
+    pub authentication: Authentication,
+    /// What the rotation rule looks at.
+    pub state: FamilyState,
+}
+
+/// Founds a family.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn insert(tx: &mut Tx, realm: &RealmId, family: &Family, now: Timestamp) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        INSERT,
+        [
+            realm.as_str(),
+            family.id.as_str(),
+            family.state.client_id.as_str(),
+            family.user_id.as_str(),
+            family.session_id.as_str(),
+            i64::from(family.offline),
+            family.scope.to_string(),
+            to_json(&family.resources)?,
+            family.authentication.time.as_millis(),
+            to_json(&family.authentication.methods)?,
+            family.state.leaf.as_bytes(),
+            now.as_millis(),
+            family.state.idle_expires_at.as_millis(),
+            family.state.expires_at.as_millis()
+        ]
+    )
+    .map(|_| ())
+}
+
+/// A row of [`FIND`].
+#[derive(sqlx::FromRow)]
+struct Row {
+    client_id: String,
+    user_id: String,
+    session_id: String,
+    offline: i64,
+    scope: String,
+    resources: String,
+    auth_time: i64,
+    methods: String,
+    generation: i64,
+    leaf: Vec<u8>,
+    rotated_at: Option<i64>,
+    idle_expires_at: i64,
+    expires_at: i64,
+    revoked_at: Option<i64>,
+}
+
+/// The family with this id, whatever its state.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn find(tx: &mut Tx, realm: &RealmId, id: &FamilyId) -> Result<Option<Family>, StoreError> {
+    let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Family {
+        id: id.clone(),
+        user_id: UserId::from_stored(row.user_id),
+        session_id: SessionId::from_stored(row.session_id),
+        offline: row.offline != 0,
+        scope: rows::scope(&row.scope)?,
+        resources: from_json(&row.resources, "resources")?,
+        authentication: Authentication {
+            time: Timestamp::from_millis(row.auth_time),
+            methods: from_json(&row.methods, "methods")?,
+        },
+        state: FamilyState {
+            client_id: ClientId::from_stored(row.client_id),
+            generation: row.generation,
+            leaf: rows::digest(&row.leaf)?,
+            rotated_at: row.rotated_at.map(Timestamp::from_millis),
+            idle_expires_at: Timestamp::from_millis(row.idle_expires_at),
+            expires_at: Timestamp::from_millis(row.expires_at),
+            revoked: row.revoked_at.is_some(),
+        },
+    }))
+}
+
+/// A leaf that takes another's place.
+pub struct Rotation {
+    /// The digest of the leaf so far.
+    pub old: Digest,
+    /// The digest of its successor.
+    pub new: Digest,
+    /// When the family ends unless it is used again.
+    pub idle_expires_at: Timestamp,
+}
+
+/// Puts a successor in the leaf's place, if the leaf is still the same and the family alive; whether it did.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn rotate(
+    tx: &mut Tx,
+    realm: &RealmId,
+    id: &FamilyId,
+    rotation: &Rotation,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    execute!(
+        tx,
+        ROTATE,
+        [
+            realm.as_str(),
+            id.as_str(),
+            rotation.old.as_bytes(),
+            rotation.new.as_bytes(),
+            now.as_millis(),
+            rotation.idle_expires_at.as_millis()
+        ]
+    )
+    .map(one)
+}
+
+/// Revokes a family; whether this call did it.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn revoke(
+    tx: &mut Tx,
+    realm: &RealmId,
+    id: &FamilyId,
+    because: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    execute!(tx, REVOKE, [realm.as_str(), id.as_str(), now.as_millis(), because]).map(one)
+}
+
+/// Revokes the families of a session that do not outlive it; how many there were.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn revoke_session(
+    tx: &mut Tx,
+    realm: &RealmId,
+    session: &SessionId,
+    because: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    execute!(tx, REVOKE_SESSION, [realm.as_str(), session.as_str(), now.as_millis(), because])
+}
+
+/// Revokes all families of a user; how many there were.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn revoke_user(
+    tx: &mut Tx,
+    realm: &RealmId,
+    user: &UserId,
+    because: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    execute!(tx, REVOKE_USER, [realm.as_str(), user.as_str(), now.as_millis(), because])
+}

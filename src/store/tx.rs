@@ -1,0 +1,111 @@
+//! A connection of either engine, and the macros by which a statement is written once for both.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Postgres, Sqlite};
+
+/// A connection: a transaction where it was given by [`super::Store::write`], else a reader.
+pub struct Tx {
+    pub(super) connection: Connection,
+    statements: Arc<AtomicU64>,
+    may_retry: bool,
+}
+
+pub(super) enum Connection {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Tx {
+    pub(super) fn sqlite(connection: PoolConnection<Sqlite>, statements: Arc<AtomicU64>) -> Self {
+        Self { connection: Connection::Sqlite(connection), statements, may_retry: false }
+    }
+
+    pub(super) fn postgres(connection: PoolConnection<Postgres>, statements: Arc<AtomicU64>) -> Self {
+        Self { connection: Connection::Postgres(connection), statements, may_retry: false }
+    }
+
+    pub(super) fn count(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Remembers whether a statement failed because transactions met, in which case the job may be run again.
+    pub(super) fn note(&mut self, error: &sqlx::Error) {
+        let code = error.as_database_error().and_then(|cause| cause.code());
+        self.may_retry |= matches!(code.as_deref(), Some("40001" | "40P01"));
+    }
+
+    /// Whether the failure was one after which the job may be run again; asking resets it.
+    pub(super) fn take_may_retry(&mut self) -> bool {
+        std::mem::take(&mut self.may_retry)
+    }
+
+    /// Runs transaction control, which is not counted.
+    pub(super) async fn control(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+        let done = match &mut self.connection {
+            Connection::Sqlite(c) => sqlx::query(statement).execute(&mut **c).await.map(|_| ()),
+            Connection::Postgres(c) => sqlx::query(statement).execute(&mut **c).await.map(|_| ()),
+        };
+        if let Err(error) = &done {
+            self.note(error);
+        }
+        done
+    }
+}
+
+/// Runs one expression on the connection of a [`Tx`], written once for both engines, and counts it.
+macro_rules! run {
+    ($tx:expr, $held:ident => $done:expr) => {{
+        $tx.count();
+        let done = match &mut $tx.connection {
+            $crate::store::tx::Connection::Sqlite($held) => $done,
+            $crate::store::tx::Connection::Postgres($held) => $done,
+        };
+        if let Err(error) = &done {
+            $tx.note(error);
+        }
+        done.map_err($crate::store::StoreError::from)
+    }};
+}
+
+/// Runs a statement with these parameters; how many rows it changed.
+macro_rules! execute {
+    ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
+        $crate::store::tx::run!($tx, held =>
+            sqlx::query($sql)$(.bind($bind))*.execute(&mut **held).await.map(|done| done.rows_affected()))
+    };
+}
+
+/// Runs a query with these parameters for at most one row.
+macro_rules! fetch_optional {
+    ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
+        $crate::store::tx::run!($tx, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_optional(&mut **held).await)
+    };
+}
+
+/// Runs a query with these parameters for exactly one row.
+macro_rules! fetch_one {
+    ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
+        $crate::store::tx::run!($tx, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_one(&mut **held).await)
+    };
+}
+
+/// Runs a query with these parameters for all its rows.
+macro_rules! fetch_all {
+    ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
+        $crate::store::tx::run!($tx, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_all(&mut **held).await)
+    };
+}
+
+/// Declares the statements of a file: a constant each, and the list that the contract test describes.
+macro_rules! statements {
+    ($($name:ident = $sql:expr;)*) => {
+        $(const $name: &str = $sql;)*
+        /// The statements of this file with their names.
+        pub const STATEMENTS: &[(&str, &str)] = &[$((concat!(module_path!(), "::", stringify!($name)), $name)),*];
+    };
+}
+
+pub(super) use {execute, fetch_all, fetch_one, fetch_optional, run, statements};

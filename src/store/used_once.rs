@@ -1,0 +1,19 @@
+//! Ids that may be used once, such as the `jti` of a client assertion; across nodes and restarts.
+
+use super::rows::one;
+use super::tx::{execute, statements};
+use super::{StoreError, Tx};
+use crate::protocol::secret::Digest;
+use crate::protocol::time::Timestamp;
+
+statements! {
+    USE = "INSERT INTO used_once (purpose, digest, expires_at) VALUES ($1, $2, $3) ON CONFLICT (purpose, digest) DO NOTHING";
+}
+
+/// Uses an id until `expires_at`; whether it had not been used before.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn first_use(tx: &mut Tx, purpose: &str, id: Digest, expires_at: Timestamp) -> Result<bool, StoreError> {
+    execute!(tx, USE, [purpose, id.as_bytes(), expires_at.as_millis()]).map(one)
+}

@@ -1,0 +1,179 @@
+//! People: who they are, the hash of their password, their roles, and whether they may sign in.
+
+use super::clients::Standing;
+use super::rows::one;
+use super::tx::{execute, fetch_optional, statements};
+use super::{StoreError, Tx};
+use crate::protocol::claims::PersonClaims;
+use crate::protocol::ids::{RealmId, UserId};
+use crate::protocol::person::{EmailAddress, Username};
+use crate::protocol::time::Timestamp;
+
+statements! {
+    INSERT = "INSERT INTO users (realm_id, id, username, username_key, email, email_key, email_verified, claims, salt, enabled, valid_from, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 0, $10, $10)";
+    FIND = "SELECT id, username, email, email_verified, claims, enabled, valid_from, updated_at FROM users WHERE realm_id = $1 AND id = $2";
+    FIND_FOR_LOGIN = "SELECT u.id, u.enabled, u.valid_from, p.hash FROM users u LEFT JOIN passwords p ON p.realm_id = u.realm_id AND p.user_id = u.id WHERE u.realm_id = $1 AND (u.username_key = $2 OR u.email_key = $2) ORDER BY CASE WHEN u.username_key = $2 THEN 0 ELSE 1 END LIMIT 1";
+    SET_PASSWORD = "INSERT INTO passwords (realm_id, user_id, hash, updated_at) VALUES ($1, $2, $3, $4) ON CONFLICT (realm_id, user_id) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at";
+    REHASH = "UPDATE passwords SET hash = $4 WHERE realm_id = $1 AND user_id = $2 AND hash = $3";
+    ADD_ROLE = "INSERT INTO user_roles (realm_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT (realm_id, user_id, role) DO NOTHING";
+    ENABLE = "UPDATE users SET enabled = $3, valid_from = CASE WHEN valid_from < $4 THEN $4 ELSE valid_from END, updated_at = $5 WHERE realm_id = $1 AND id = $2";
+}
+
+/// A person, as tokens and pages need them.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The `sub`.
+    pub id: UserId,
+    /// The name to sign in with, as typed.
+    pub username: String,
+    /// The address, as typed, and whether the person has shown that it is theirs.
+    pub email: Option<(String, bool)>,
+    /// The standard claims.
+    pub claims: PersonClaims,
+    /// Whether the person may sign in and be spoken for.
+    pub enabled: bool,
+    /// Logins and grants from before this time are void; it may lie in the future.
+    pub valid_from: Timestamp,
+}
+
+/// A person who is new.
+pub struct NewUser<'a> {
+    /// The `sub`.
+    pub id: &'a UserId,
+    /// The name to sign in with.
+    pub username: &'a Username,
+    /// The address.
+    pub email: Option<&'a EmailAddress>,
+    /// Whether the address has been shown to be theirs.
+    pub email_verified: bool,
+    /// The standard claims as JSON, checked.
+    pub claims: &'a str,
+    /// What keys for stored secrets of this person are derived with.
+    pub salt: [u8; 16],
+}
+
+/// What a login needs to know.
+pub struct LoginRecord {
+    /// Who it is.
+    pub id: UserId,
+    /// Whether they may sign in.
+    pub enabled: bool,
+    /// From when on.
+    pub valid_from: Timestamp,
+    /// The hash of the password, if there is one.
+    pub hash: Option<String>,
+}
+
+/// Adds a person.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where the name or the address is taken.
+pub async fn insert(tx: &mut Tx, realm: &RealmId, user: &NewUser<'_>, now: Timestamp) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        INSERT,
+        [
+            realm.as_str(),
+            user.id.as_str(),
+            user.username.as_str(),
+            user.username.key(),
+            user.email.map(EmailAddress::as_str),
+            user.email.map(EmailAddress::key),
+            i64::from(user.email_verified),
+            user.claims,
+            user.salt.as_slice(),
+            now.as_millis()
+        ]
+    )
+    .map(|_| ())
+}
+
+/// The person with this `sub`.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn find(tx: &mut Tx, realm: &RealmId, id: &UserId) -> Result<Option<User>, StoreError> {
+    type Row = (String, String, Option<String>, i64, String, i64, i64, i64);
+    let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
+    row.map(|(id, username, email, verified, claims, enabled, valid_from, updated_at)| {
+        let claims = PersonClaims::from_json(&claims).map_err(|_| StoreError::Corrupt("claims"))?;
+        Ok(User {
+            id: UserId::from_stored(id),
+            username,
+            email: email.map(|address| (address, verified != 0)),
+            claims: claims.updated_at(Timestamp::from_millis(updated_at)),
+            enabled: enabled != 0,
+            valid_from: Timestamp::from_millis(valid_from),
+        })
+    })
+    .transpose()
+}
+
+/// The person whose name or address has this key, the name first.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn find_for_login(tx: &mut Tx, realm: &RealmId, key: &str) -> Result<Option<LoginRecord>, StoreError> {
+    let row: Option<(String, i64, i64, Option<String>)> = fetch_optional!(tx, FIND_FOR_LOGIN, [realm.as_str(), key])?;
+    Ok(row.map(|(id, enabled, valid_from, hash)| LoginRecord {
+        id: UserId::from_stored(id),
+        enabled: enabled != 0,
+        valid_from: Timestamp::from_millis(valid_from),
+        hash,
+    }))
+}
+
+/// Sets the hash of a person's password.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn set_password(
+    tx: &mut Tx,
+    realm: &RealmId,
+    id: &UserId,
+    hash: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(tx, SET_PASSWORD, [realm.as_str(), id.as_str(), hash, now.as_millis()]).map(|_| ())
+}
+
+/// Replaces the hash of an unchanged password by one with newer parameters.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn rehash(tx: &mut Tx, realm: &RealmId, id: &UserId, old: &str, new: &str) -> Result<(), StoreError> {
+    execute!(tx, REHASH, [realm.as_str(), id.as_str(), old, new]).map(|_| ())
+}
+
+/// Gives a person a role.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn add_role(tx: &mut Tx, realm: &RealmId, id: &UserId, role: &str) -> Result<(), StoreError> {
+    execute!(tx, ADD_ROLE, [realm.as_str(), id.as_str(), role]).map(|_| ())
+}
+
+/// Enables or disables a person and voids what is older than `valid_from`; whether there is such a person.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn set_standing(
+    tx: &mut Tx,
+    realm: &RealmId,
+    id: &UserId,
+    (standing, valid_from): (Standing, Timestamp),
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    execute!(
+        tx,
+        ENABLE,
+        [
+            realm.as_str(),
+            id.as_str(),
+            i64::from(standing == Standing::Enabled),
+            valid_from.as_millis(),
+            now.as_millis()
+        ]
+    )
+    .map(one)
+}

@@ -1,0 +1,197 @@
+//! What a node keeps in memory: clients and users by id, and every revocation in force. It follows the change
+//! sequence, so that a change made by any process is seen here within a second; when it cannot, it says so.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use moka::sync::Cache;
+
+use super::changes::{self, Change, Kind};
+use super::users::User;
+use super::{Store, StoreError, clients, revocations, users};
+use crate::protocol::access_token::TokenFacts;
+use crate::protocol::client::Client;
+use crate::protocol::ids::{ClientId, RealmId, UserId};
+use crate::protocol::revocation::Revocations;
+use crate::protocol::time::Timestamp;
+
+/// How long the view is believed after it last heard of the database.
+pub const STALE_AFTER: Duration = Duration::from_secs(3);
+/// How many clients and users are kept in memory each.
+const CAPACITY: u64 = 20_000;
+
+/// The in-memory view of one node.
+pub struct View {
+    store: Store,
+    clients: Cache<(RealmId, ClientId), Arc<Client>>,
+    users: Cache<(RealmId, UserId), Arc<User>>,
+    revocations: ArcSwap<Revocations>,
+    applied: AtomicI64,
+    evictions: AtomicU64,
+    heard: Mutex<Instant>,
+    following: tokio::sync::Mutex<()>,
+}
+
+/// What following the sequence has turned up for other parts of the node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// The signing keys have changed.
+    pub keys: bool,
+}
+
+impl View {
+    /// Loads the view.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database fails.
+    pub async fn load(store: Store, now: Timestamp) -> Result<Self, StoreError> {
+        let view = Self {
+            store,
+            clients: Cache::new(CAPACITY),
+            users: Cache::new(CAPACITY),
+            revocations: ArcSwap::default(),
+            applied: AtomicI64::new(0),
+            evictions: AtomicU64::new(0),
+            heard: Mutex::new(Instant::now()),
+            following: tokio::sync::Mutex::new(()),
+        };
+        view.reload(now).await?;
+        Ok(view)
+    }
+
+    /// Applies the changes that have been committed since the last call.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database fails; the view grows stale until it answers again.
+    pub async fn follow(&self, now: Timestamp) -> Result<News, StoreError> {
+        let _one_at_a_time = self.following.lock().await;
+        let mut news = News::default();
+        loop {
+            let applied = self.applied.load(Ordering::Acquire);
+            let asked_at = Instant::now();
+            let mut tx = self.store.read().await?;
+            let changes = changes::since(&mut tx, applied).await?;
+            let Some(last) = changes.last().map(|change| change.seq) else {
+                *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = asked_at;
+                return Ok(news);
+            };
+            if changes.first().is_some_and(|first| first.seq != applied.saturating_add(1)) {
+                drop(tx);
+                self.reload(now).await?;
+                return Ok(News { keys: true });
+            }
+            self.apply(&mut tx, &changes, now).await?;
+            news.keys |= changes.iter().any(|change| change.kind == Kind::Key);
+            self.applied.store(last, Ordering::Release);
+        }
+    }
+
+    /// Whether the view is fresh enough to take a decision by.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the database has not been heard of for [`STALE_AFTER`].
+    pub fn fresh(&self) -> Result<(), StoreError> {
+        let age = self.heard.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
+        if age <= STALE_AFTER {
+            Ok(())
+        } else {
+            Err(StoreError::Unavailable("the database has not been heard of lately".into()))
+        }
+    }
+
+    /// Whether this token has been revoked.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the view is stale: nobody can tell then.
+    pub fn is_revoked(&self, token: &TokenFacts) -> Result<bool, StoreError> {
+        self.fresh()?;
+        Ok(self.revocations.load().cover(token))
+    }
+
+    /// How many revocations are in force.
+    pub fn revocations(&self) -> usize {
+        self.revocations.load().len()
+    }
+
+    /// The client with this id, enabled or not.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the view is stale or the database fails.
+    pub async fn client(&self, realm: &RealmId, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+        self.fresh()?;
+        let key = (realm.clone(), id.clone());
+        if let Some(client) = self.clients.get(&key) {
+            return Ok(Some(client));
+        }
+        let before = self.evictions.load(Ordering::Acquire);
+        let mut tx = self.store.read().await?;
+        let client = clients::find(&mut tx, realm, id).await?.map(Arc::new);
+        if let Some(client) = client.as_ref().filter(|_| self.evictions.load(Ordering::Acquire) == before) {
+            self.clients.insert(key, client.clone());
+        }
+        Ok(client)
+    }
+
+    /// The user with this id, enabled or not.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the view is stale or the database fails.
+    pub async fn user(&self, realm: &RealmId, id: &UserId) -> Result<Option<Arc<User>>, StoreError> {
+        self.fresh()?;
+        let key = (realm.clone(), id.clone());
+        if let Some(user) = self.users.get(&key) {
+            return Ok(Some(user));
+        }
+        let before = self.evictions.load(Ordering::Acquire);
+        let mut tx = self.store.read().await?;
+        let user = users::find(&mut tx, realm, id).await?.map(Arc::new);
+        if let Some(user) = user.as_ref().filter(|_| self.evictions.load(Ordering::Acquire) == before) {
+            self.users.insert(key, user.clone());
+        }
+        Ok(user)
+    }
+
+    /// Takes in what the changes name. What is evicted while somebody loads it is not put back by them.
+    async fn apply(&self, tx: &mut super::Tx, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
+        let mut added = Vec::new();
+        self.evictions.fetch_add(1, Ordering::AcqRel);
+        for change in changes {
+            match change.kind {
+                Kind::Client => {
+                    self.clients.invalidate(&(change.realm.clone(), ClientId::from_stored(change.subject.clone())));
+                }
+                Kind::User => {
+                    self.users.invalidate(&(change.realm.clone(), UserId::from_stored(change.subject.clone())));
+                }
+                Kind::Key => {}
+                Kind::Revocation => added.extend(revocations::find(tx, &change.realm, &change.subject).await?),
+            }
+        }
+        if !added.is_empty() {
+            let mut next = Revocations::clone(&self.revocations.load());
+            added.into_iter().for_each(|revocation| next.add(revocation));
+            next.sweep(now);
+            self.revocations.store(Arc::new(next));
+        }
+        Ok(())
+    }
+
+    /// Starts over: forgets everything and reads all revocations.
+    async fn reload(&self, now: Timestamp) -> Result<(), StoreError> {
+        let asked_at = Instant::now();
+        let mut tx = self.store.read().await?;
+        // The number first: what is committed in between is applied once more, which does no harm.
+        let last = changes::last(&mut tx).await?;
+        let mut all = Revocations::default();
+        revocations::in_force(&mut tx, now).await?.into_iter().for_each(|revocation| all.add(revocation));
+        self.evictions.fetch_add(1, Ordering::AcqRel);
+        self.clients.invalidate_all();
+        self.users.invalidate_all();
+        self.revocations.store(Arc::new(all));
+        self.applied.store(last, Ordering::Release);
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = asked_at;
+        Ok(())
+    }
+}

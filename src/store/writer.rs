@@ -1,0 +1,207 @@
+//! Writing. On SQLite one task takes up to 64 jobs into one transaction, each under its own savepoint, and answers
+//! after the commit: one fsync for many, and no job waits on a lock. On PostgreSQL each job is a transaction.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sqlx::{PgPool, SqlitePool};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{PATIENCE, StoreError, Tx};
+
+/// The most jobs in one transaction.
+const BATCH: usize = 64;
+/// The most jobs that wait; more are told to come again.
+const QUEUE: usize = 4096;
+/// How often a job is run again after transactions met on PostgreSQL.
+const RETRIES: u32 = 5;
+
+/// The way to the task that writes.
+#[derive(Clone)]
+pub(super) struct Writer {
+    jobs: mpsc::Sender<Job>,
+    pool: SqlitePool,
+}
+
+/// One job and what follows from its end.
+struct Job {
+    run: Box<dyn for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, bool> + Send + Sync>,
+    finish: Box<dyn FnOnce(Result<(), StoreError>) + Send + Sync>,
+    queued: Instant,
+}
+
+impl Writer {
+    pub(super) fn start(pool: SqlitePool, statements: Arc<AtomicU64>) -> Self {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        tokio::spawn(work(pool.clone(), statements, queue));
+        Self { jobs, pool }
+    }
+
+    pub(super) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, outcome) = oneshot::channel();
+        let slot = Arc::new(Mutex::new(None));
+        let filled = slot.clone();
+        let job = Arc::new(job);
+        let job = Job {
+            run: Box::new(move |tx| {
+                let (job, slot) = (job.clone(), slot.clone());
+                Box::pin(async move {
+                    let result = job(tx).await;
+                    let succeeded = result.is_ok();
+                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+                    succeeded
+                })
+            }),
+            finish: Box::new(move |end| {
+                // A caller that went away takes no answer.
+                let _ = answer.send(end);
+            }),
+            queued: Instant::now(),
+        };
+        let gone = || StoreError::Unavailable("the writer has stopped".into());
+        self.jobs.try_send(job).map_err(|_| StoreError::Unavailable("too many writes are waiting".into()))?;
+        outcome.await.map_err(|_| gone())??;
+        let result = filled.lock().unwrap_or_else(PoisonError::into_inner).take();
+        result.unwrap_or_else(|| Err(gone().into()))
+    }
+
+    pub(super) fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+async fn work(pool: SqlitePool, statements: Arc<AtomicU64>, mut queue: mpsc::Receiver<Job>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while queue.recv_many(&mut batch, BATCH).await > 0 {
+        let (current, late): (Vec<_>, Vec<_>) = batch.drain(..).partition(|job: &Job| job.queued.elapsed() < PATIENCE);
+        late.into_iter().for_each(|job| (job.finish)(Err(too_late())));
+        if current.is_empty() {
+            continue;
+        }
+        match pool.acquire().await {
+            Ok(connection) => write_batch(&mut Tx::sqlite(connection, statements.clone()), current).await,
+            Err(error) => fail_all(current, &error.into()),
+        }
+    }
+}
+
+/// Runs the jobs in one transaction and answers each after the commit.
+async fn write_batch(tx: &mut Tx, jobs: Vec<Job>) {
+    if let Err(error) = tx.control("BEGIN IMMEDIATE").await {
+        return fail_all(jobs, &error.into());
+    }
+    let mut outcome = Ok(());
+    for job in &jobs {
+        outcome = run_under_savepoint(tx, job).await;
+        if outcome.is_err() {
+            break;
+        }
+    }
+    let end = match outcome {
+        Ok(()) => tx.control("COMMIT").await,
+        Err(error) => Err(error),
+    };
+    match end {
+        Ok(()) => jobs.into_iter().for_each(|job| (job.finish)(Ok(()))),
+        Err(error) => {
+            // The engine may have rolled back by itself, as on a full disk; then there is nothing left to roll back.
+            let _ = tx.control("ROLLBACK").await;
+            fail_all(jobs, &error.into());
+        }
+    }
+}
+
+/// Runs one job; what it wrote stays only where it succeeded. An error here spoils the whole transaction.
+async fn run_under_savepoint(tx: &mut Tx, job: &Job) -> Result<(), sqlx::Error> {
+    tx.control("SAVEPOINT job").await?;
+    if !run_guarded(&job.run, tx).await {
+        tx.control("ROLLBACK TO job").await?;
+    }
+    tx.control("RELEASE job").await
+}
+
+/// Runs a job; a panic in it is a failure of this job only.
+async fn run_guarded<'t>(
+    run: &(dyn for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, bool> + Send + Sync),
+    tx: &'t mut Tx,
+) -> bool {
+    AssertUnwindSafe(run(tx)).catch_unwind().await.unwrap_or_else(|panic| report(panic.as_ref()))
+}
+
+fn report(_panic: &(dyn Any + Send)) -> bool {
+    tracing::error!("a write job panicked and was rolled back");
+    false
+}
+
+fn fail_all(jobs: Vec<Job>, error: &StoreError) {
+    tracing::warn!(%error, jobs = jobs.len(), "a transaction failed");
+    for job in jobs {
+        (job.finish)(Err(StoreError::Unavailable(error.to_string())));
+    }
+}
+
+fn too_late() -> StoreError {
+    StoreError::Unavailable("the write had no turn in time".into())
+}
+
+/// Runs a job in a transaction of its own, again where transactions met.
+pub(super) async fn write_postgres<T, E, F>(pool: PgPool, statements: Arc<AtomicU64>, job: F) -> Result<T, E>
+where
+    F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    // In a task of its own, so that the transaction ends properly though the caller goes away.
+    let task = tokio::spawn(async move {
+        let mut tx = Tx::postgres(pool.acquire().await.map_err(StoreError::from)?, statements);
+        let mut attempt = 0;
+        loop {
+            let outcome = transact(&mut tx, &job).await;
+            let again = outcome.is_err() && tx.take_may_retry() && attempt < RETRIES;
+            if !again {
+                return outcome;
+            }
+            attempt += 1;
+            tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
+        }
+    });
+    task.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the write was broken off".into()).into()))
+}
+
+async fn transact<T, E, F>(tx: &mut Tx, job: &F) -> Result<T, E>
+where
+    F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
+    E: From<StoreError>,
+{
+    tx.control("BEGIN").await.map_err(StoreError::from)?;
+    let result = AssertUnwindSafe(job(tx)).catch_unwind().await;
+    match result {
+        Ok(Ok(value)) => {
+            tx.control("COMMIT").await.map_err(StoreError::from)?;
+            Ok(value)
+        }
+        Ok(Err(error)) => {
+            tx.control("ROLLBACK").await.map_err(StoreError::from)?;
+            Err(error)
+        }
+        Err(panic) => {
+            report(panic.as_ref());
+            tx.control("ROLLBACK").await.map_err(StoreError::from)?;
+            Err(StoreError::Unavailable("the write was broken off".into()).into())
+        }
+    }
+}
