@@ -1,6 +1,9 @@
 //! Signet, an OAuth 2.0 and OpenID Connect authorization server.
+pub mod client_auth;
 pub mod clock;
 pub mod config;
+pub mod flows;
+pub mod grants;
 pub mod keys;
 pub mod passwords;
 pub mod protocol;

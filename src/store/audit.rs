@@ -24,8 +24,6 @@ pub enum Event {
     RefreshReuse,
     /// A client revoked a token.
     Revocation,
-    /// A client failed to authenticate.
-    ClientAuthentication,
     /// A client was registered.
     ClientAdded,
     /// A client's secret was replaced.
@@ -60,7 +58,6 @@ impl Event {
             Self::CodeReplay => "authorization_code.replayed",
             Self::RefreshReuse => "refresh_token.reused",
             Self::Revocation => "token.revoked",
-            Self::ClientAuthentication => "client.authentication",
             Self::ClientAdded => "client.added",
             Self::ClientSecretRotated => "client.secret_rotated",
             Self::ClientEnabled => "client.enabled",

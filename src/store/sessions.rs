@@ -1,7 +1,7 @@
 //! Browser sessions. The cookie's digest finds the row; the row's id is the public `sid`.
 
 use super::rows::{from_json, one, to_json};
-use super::tx::{execute, fetch_one, fetch_optional, statements};
+use super::tx::{execute, fetch_optional, statements};
 use super::{StoreError, Tx};
 use crate::protocol::code_redemption::Authentication;
 use crate::protocol::ids::{RealmId, SessionId, UserId};
@@ -12,9 +12,9 @@ statements! {
     INSERT = "INSERT INTO sessions (realm_id, id, digest, user_id, auth_time, methods, created_at, last_seen_at, idle_expires_at, expires_at, remembered, address, user_agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12)";
     FIND = "SELECT s.id, s.user_id, s.auth_time, s.methods, s.last_seen_at, s.idle_expires_at, s.expires_at, s.remembered FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id WHERE s.realm_id = $1 AND s.digest = $2 AND s.ended_at IS NULL AND u.enabled = 1 AND u.valid_from < s.auth_time";
     TOUCH = "UPDATE sessions SET last_seen_at = $3, idle_expires_at = $4 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL AND last_seen_at < $3";
+    RENEW = "UPDATE sessions SET digest = $3, auth_time = $4, methods = $5, last_seen_at = $4, idle_expires_at = $6, expires_at = $7, remembered = $8, address = $9, user_agent = $10 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL";
     END = "UPDATE sessions SET ended_at = $3 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL";
     END_ALL = "UPDATE sessions SET ended_at = $3 WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL";
-    LIVE = "SELECT count(*) FROM sessions WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL";
 }
 
 /// A live session.
@@ -75,6 +75,33 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, new: &NewSession<'_>, now: Tim
     .map(|_| ())
 }
 
+/// Gives a session whose user has authenticated again a new cookie and a new beginning; whether it was live.
+/// The old cookie is dead from then on.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn renew(tx: &mut Tx, realm: &RealmId, new: &NewSession<'_>) -> Result<bool, StoreError> {
+    let session = new.session;
+    let methods = to_json(&session.authentication.methods)?;
+    let done = execute!(
+        tx,
+        RENEW,
+        [
+            realm.as_str(),
+            session.id.as_str(),
+            new.digest.as_bytes(),
+            session.authentication.time.as_millis(),
+            &methods,
+            session.idle_expires_at.as_millis(),
+            session.expires_at.as_millis(),
+            i64::from(session.remembered),
+            new.address,
+            new.user_agent
+        ]
+    );
+    done.map(one)
+}
+
 /// The session with this cookie, if it has not ended and its user may be signed in. Expiry is for the caller to see.
 ///
 /// # Errors
@@ -109,15 +136,6 @@ pub async fn touch(
     idle_expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     execute!(tx, TOUCH, [realm.as_str(), id.as_str(), now.as_millis(), idle_expires_at.as_millis()]).map(|_| ())
-}
-
-/// Whether the session has not been ended.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
-pub async fn is_live(tx: &mut Tx, realm: &RealmId, id: &SessionId) -> Result<bool, StoreError> {
-    let (live,): (i64,) = fetch_one!(tx, LIVE, [realm.as_str(), id.as_str()])?;
-    Ok(live > 0)
 }
 
 /// Ends a session; whether it was live.

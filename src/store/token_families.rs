@@ -12,7 +12,7 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     INSERT = "INSERT INTO token_families (realm_id, id, client_id, user_id, session_id, offline, scope, resources, auth_time, methods, generation, leaf, created_at, idle_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13, $14)";
-    FIND = "SELECT client_id, user_id, session_id, offline, scope, resources, auth_time, methods, generation, leaf, rotated_at, idle_expires_at, expires_at, revoked_at FROM token_families WHERE realm_id = $1 AND id = $2";
+    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, u.enabled, u.valid_from FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id WHERE f.realm_id = $1 AND f.id = $2";
     ROTATE = "UPDATE token_families SET generation = generation + 1, leaf = $4, rotated_at = $5, idle_expires_at = $6 WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL";
     REVOKE = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND session_id = $2 AND offline = 0 AND revoked_at IS NULL";
@@ -85,9 +85,11 @@ struct Row {
     idle_expires_at: i64,
     expires_at: i64,
     revoked_at: Option<i64>,
+    enabled: i64,
+    valid_from: i64,
 }
 
-/// The family with this id, whatever its state.
+/// The family with this id, whatever its state. One whose user may not be spoken for any more counts as revoked.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
@@ -112,7 +114,7 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &FamilyId) -> Result<Option<
             rotated_at: row.rotated_at.map(Timestamp::from_millis),
             idle_expires_at: Timestamp::from_millis(row.idle_expires_at),
             expires_at: Timestamp::from_millis(row.expires_at),
-            revoked: row.revoked_at.is_some(),
+            revoked: row.revoked_at.is_some() || row.enabled == 0 || row.valid_from >= row.auth_time,
         },
     }))
 }

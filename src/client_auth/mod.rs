@@ -1,0 +1,116 @@
+//! L2: client authentication (RFC 6749 §2.3). A method is one file and one line in [`METHODS`].
+//! A request presents exactly one method, and it is the one that the client has registered.
+
+mod client_secret;
+mod none;
+mod private_key_jwt;
+
+use std::sync::{Arc, LazyLock};
+
+use async_trait::async_trait;
+
+use crate::flows::{Context, FlowError, Provider};
+use crate::protocol::client::Client;
+use crate::protocol::credentials::Authorization;
+use crate::protocol::error::OAuthError;
+use crate::protocol::ids::ClientId;
+use crate::protocol::params::Params;
+
+/// How clients may authenticate; `none` last, since every request could be taken for it.
+static METHODS: [&dyn Method; 4] =
+    [&client_secret::Basic, &client_secret::Post, &private_key_jwt::PrivateKeyJwt, &none::Public];
+
+/// The names of the methods, for discovery and registration.
+pub static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| METHODS.iter().map(|method| method.name()).collect());
+
+/// What a request presents.
+pub struct Presented<'a> {
+    /// Its `Authorization` header.
+    pub authorization: &'a Authorization,
+    /// Its form.
+    pub params: &'a Params,
+}
+
+/// A way to authenticate.
+#[async_trait]
+pub trait Method: Sync {
+    /// The value of `token_endpoint_auth_method`.
+    fn name(&self) -> &'static str;
+
+    /// The client that the request claims to be by this method, or nothing where it does not use it.
+    ///
+    /// # Errors
+    /// The error for a request that uses the method wrongly.
+    fn claimed(&self, presented: &Presented<'_>) -> Result<Option<ClientId>, OAuthError>;
+
+    /// Whether the claim is true.
+    ///
+    /// # Errors
+    /// `invalid_client` where it is not.
+    async fn verify(
+        &self,
+        provider: &Provider,
+        context: &Context,
+        client: &Client,
+        presented: &Presented<'_>,
+    ) -> Result<(), FlowError>;
+}
+
+/// A client that has proven who it is, or a public one that cannot.
+#[derive(Clone, Debug)]
+pub struct AuthenticatedClient(Arc<Client>);
+
+impl std::ops::Deref for AuthenticatedClient {
+    type Target = Arc<Client>;
+
+    fn deref(&self) -> &Arc<Client> {
+        &self.0
+    }
+}
+
+/// The one answer to every failure, so that unknown and known clients are not told apart.
+pub(crate) const FAILED: OAuthError = OAuthError::invalid_client("The client could not be authenticated.");
+
+/// Authenticates the client of a request.
+///
+/// # Errors
+/// `invalid_request` where several methods are used at once, else `invalid_client`.
+pub async fn authenticate(
+    provider: &Provider,
+    context: &Context,
+    presented: &Presented<'_>,
+) -> Result<AuthenticatedClient, FlowError> {
+    let (method, client_id) = choose(presented)?;
+    let client = provider.view.client(&context.realm.id, &client_id).await?;
+    let client = client.filter(|client| client.enabled).ok_or(FAILED)?;
+    if client.metadata.token_endpoint_auth_method != method.name() {
+        return Err(FAILED.into());
+    }
+    method.verify(provider, context, &client, presented).await?;
+    Ok(AuthenticatedClient(client))
+}
+
+/// The one method that the request uses, and whom it claims to be.
+fn choose(presented: &Presented<'_>) -> Result<(&'static dyn Method, ClientId), OAuthError> {
+    if matches!(presented.authorization, Authorization::Bearer(_)) {
+        return Err(FAILED);
+    }
+    let mut chosen: Option<(&'static dyn Method, ClientId)> = None;
+    for method in METHODS {
+        // `none` is what is left when no other method is used.
+        if chosen.is_some() && method.name() == none::NAME {
+            break;
+        }
+        if let Some(client_id) = method.claimed(presented)? {
+            if chosen.is_some() {
+                return Err(OAuthError::invalid_request("Several client authentication methods are used at once."));
+            }
+            chosen = Some((method, client_id));
+        }
+    }
+    let (method, client_id) = chosen.ok_or(FAILED)?;
+    match presented.params.get("client_id") {
+        Some(named) if named != client_id.as_str() => Err(FAILED),
+        Some(_) | None => Ok((method, client_id)),
+    }
+}

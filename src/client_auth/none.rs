@@ -1,0 +1,36 @@
+//! Public clients: they name themselves and prove nothing (RFC 6749 §2.3, OAuth 2.1 §2.4).
+
+use async_trait::async_trait;
+
+use super::{Method, Presented};
+use crate::flows::{Context, FlowError, Provider};
+use crate::protocol::client::{AUTH_NONE, Client};
+use crate::protocol::error::OAuthError;
+use crate::protocol::ids::ClientId;
+
+/// The name of the method.
+pub const NAME: &str = AUTH_NONE;
+
+/// The method `none`.
+pub struct Public;
+
+#[async_trait]
+impl Method for Public {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn claimed(&self, presented: &Presented<'_>) -> Result<Option<ClientId>, OAuthError> {
+        Ok(presented.params.get("client_id").and_then(ClientId::parse))
+    }
+
+    async fn verify(
+        &self,
+        _provider: &Provider,
+        _context: &Context,
+        _client: &Client,
+        _presented: &Presented<'_>,
+    ) -> Result<(), FlowError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! Token introspection (RFC 7662): a client sees its own tokens and those that are for it; of all others it learns
+//! nothing but that they are not active.
+
+use serde_json::{Value, json};
+
+use super::verify;
+use super::{Context, FlowError, Provider};
+use crate::client_auth::{self, Presented};
+use crate::protocol::client::Client;
+use crate::protocol::credentials::Authorization;
+use crate::protocol::params::Params;
+use crate::protocol::refresh_rotation::{PREFIX, RefreshToken};
+use crate::store::token_families;
+
+/// Answers an introspection request (RFC 7662 §2.2).
+///
+/// # Errors
+/// [`FlowError`] where the client cannot be authenticated or the answer cannot be known.
+pub async fn introspect(
+    provider: &Provider,
+    context: &Context,
+    authorization: &Authorization,
+    params: &Params,
+) -> Result<Value, FlowError> {
+    let client = client_auth::authenticate(provider, context, &Presented { authorization, params }).await?;
+    if client.is_public() {
+        return Err(client_auth::FAILED.into());
+    }
+    let token = params.require("token", "token is required.")?;
+    let found = if token.starts_with(PREFIX) {
+        refresh_token(provider, context, &client, token).await?
+    } else {
+        access_token(provider, context, &client, token).await?
+    };
+    Ok(found.unwrap_or_else(|| json!({ "active": false })))
+}
+
+async fn access_token(
+    provider: &Provider,
+    context: &Context,
+    client: &Client,
+    token: &str,
+) -> Result<Option<Value>, FlowError> {
+    let facts = match verify::access_token(provider, context, token).await {
+        Ok(facts) => facts,
+        Err(FlowError::Refused(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let claims = &facts.claims;
+    if claims.client_id != client.id && !claims.aud.contains(client.id.as_str()) {
+        return Ok(None);
+    }
+    let mut answer = serde_json::to_value(claims).map_err(|error| FlowError::Internal(error.to_string()))?;
+    if let Some(object) = answer.as_object_mut() {
+        object.insert("active".to_owned(), Value::from(true));
+        object.insert("token_type".to_owned(), Value::from("Bearer"));
+        if let Some(user) = &facts.user
+            && let Some(user) = provider.view.user(&context.realm.id, user).await?
+        {
+            object.insert("username".to_owned(), Value::from(user.username.clone()));
+        }
+    }
+    Ok(Some(answer))
+}
+
+/// A refresh token, which only its owner sees.
+async fn refresh_token(
+    provider: &Provider,
+    context: &Context,
+    client: &Client,
+    token: &str,
+) -> Result<Option<Value>, FlowError> {
+    provider.view.fresh()?;
+    let Some(token) = RefreshToken::parse(token, &provider.token_mac) else { return Ok(None) };
+    let mut tx = provider.store.read().await?;
+    let Some(family) = token_families::find(&mut tx, &context.realm.id, &token.family()).await? else {
+        return Ok(None);
+    };
+    let state = &family.state;
+    let end = state.idle_expires_at.min(state.expires_at);
+    let live = state.client_id == client.id
+        && !state.revoked
+        && context.now < end
+        && token.generation() == state.generation
+        && token.digest().matches(&state.leaf);
+    Ok(live.then(|| {
+        json!({
+            "active": true,
+            "iss": context.realm.issuer,
+            "sub": family.user_id.as_str(),
+            "client_id": client.id.as_str(),
+            "scope": family.scope.to_string(),
+            "grant_id": family.id.as_str(),
+            "exp": end.as_secs(),
+            "auth_time": family.authentication.time.as_secs(),
+        })
+    }))
+}

@@ -1,0 +1,223 @@
+//! L2: the use cases, one file each. They load, ask a rule, and write; `now` and random values come from outside.
+//! Nothing here knows of HTTP, HTML or SQL.
+
+pub mod administer;
+pub mod authorize;
+pub mod consent;
+pub mod introspect;
+pub mod issue;
+pub mod login;
+pub mod logout;
+pub mod pending;
+pub mod revoke;
+pub mod session;
+pub mod token;
+pub mod userinfo;
+pub mod verify;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use aws_lc_rs::hmac;
+
+use crate::clock::{Entropy, EntropyError};
+use crate::keys::{KeyError, Keyring, KeyringError, TokenMac};
+use crate::passwords::{PasswordError, Passwords};
+use crate::protocol::client::Supported;
+use crate::protocol::error::OAuthError;
+use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
+use crate::protocol::time::{Span, Timestamp};
+use crate::store::audit::{Event, Origin, Outcome, Record};
+use crate::store::view::View;
+use crate::store::{Store, StoreError};
+
+/// The server as the use cases see it: one store, one view of it, one keyring, one pool for passwords.
+pub struct Provider {
+    /// The database.
+    pub store: Store,
+    /// What this node keeps in memory of it.
+    pub view: View,
+    /// The signing keys.
+    pub keys: Keyring,
+    /// The pool that hashes passwords.
+    pub passwords: Passwords,
+    /// The lifetimes.
+    pub lifetimes: Lifetimes,
+    /// The keyed hashes of refresh tokens.
+    pub token_mac: TokenMac,
+    /// The keyed hash that binds forms to a browser.
+    pub csrf_key: hmac::Key,
+    /// About how many authorization requests are waiting; the sweeper counts them anew.
+    pub waiting: AtomicI64,
+}
+
+/// How long things live.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// Access tokens, unless their client has a lifetime of its own.
+    pub access_token: Span,
+    /// ID tokens.
+    pub id_token: Span,
+    /// Authorization codes.
+    pub code: Span,
+    /// Refresh tokens that are not used.
+    pub refresh_idle: Span,
+    /// Refresh tokens, from the login on.
+    pub refresh: Span,
+    /// How long a replaced refresh token may be retried.
+    pub refresh_grace: Span,
+    /// How far clocks may be apart when our own tokens are read.
+    pub skew: Span,
+    /// Sessions that are not used.
+    pub session_idle: Span,
+    /// Sessions.
+    pub session: Span,
+    /// Sessions of those who asked to stay signed in.
+    pub session_remembered: Span,
+    /// Authorization requests that wait for somebody.
+    pub request: Span,
+}
+
+/// The longest life that any access token can have, which revocations have to outlast.
+pub const LONGEST_ACCESS_TOKEN: Span = Span::from_hours(24);
+
+/// The tenant that a request is for.
+#[derive(Clone, Debug)]
+pub struct Realm {
+    /// Its id in the database.
+    pub id: RealmId,
+    /// Its issuer identifier.
+    pub issuer: String,
+}
+
+/// What every use case is told of the request it serves.
+#[derive(Clone)]
+pub struct Context {
+    /// The tenant.
+    pub realm: Arc<Realm>,
+    /// The one present of the request.
+    pub now: Timestamp,
+    /// Where random values come from.
+    pub entropy: Entropy,
+    /// From where the request came.
+    pub origin: Origin,
+}
+
+/// Why a use case did not come about.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// The client is told why.
+    #[error(transparent)]
+    Refused(#[from] OAuthError),
+    /// It may be tried again later: the database or the pool for passwords has no turn to give.
+    #[error("temporarily unavailable: {0}")]
+    Unavailable(String),
+    /// Something is broken; the cause is for the log.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl From<StoreError> for FlowError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => Self::Unavailable(cause),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<EntropyError> for FlowError {
+    fn from(error: EntropyError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<KeyError> for FlowError {
+    fn from(error: KeyError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<KeyringError> for FlowError {
+    fn from(error: KeyringError) -> Self {
+        match error {
+            KeyringError::Store(error) => error.into(),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<PasswordError> for FlowError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::Unavailable(error.to_string()),
+            PasswordError::Malformed => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl Provider {
+    /// What clients may choose from when they register.
+    pub fn supported(&self) -> Supported<'_> {
+        Supported {
+            grants: crate::grants::NAMES.as_slice(),
+            auth_methods: crate::client_auth::NAMES.as_slice(),
+            algorithms: self.keys.algorithms(),
+        }
+    }
+
+    /// How long a revocation has to be kept so that it outlasts all that it concerns.
+    pub fn revocation_horizon(&self, now: Timestamp) -> Timestamp {
+        now.plus(LONGEST_ACCESS_TOKEN).plus(self.lifetimes.skew)
+    }
+
+    /// Lets this node see at once what it has just written.
+    ///
+    /// # Errors
+    /// [`FlowError`] where the database fails.
+    pub async fn catch_up(&self, now: Timestamp) -> Result<(), FlowError> {
+        self.view.follow(now).await?;
+        Ok(())
+    }
+}
+
+impl Context {
+    /// An audit record about this request.
+    ///
+    /// # Errors
+    /// [`EntropyError`] where the system has no random bytes for the row's id.
+    pub fn record(
+        &self,
+        event: Event,
+        outcome: Outcome,
+        concerning: Concerning<'_>,
+        reason: &str,
+    ) -> Result<Record, EntropyError> {
+        use base64::Engine as _;
+        let id = self.entropy.bytes::<16>()?;
+        Ok(Record {
+            id: base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(id),
+            event,
+            outcome,
+            actor: concerning.actor,
+            user: concerning.user.cloned(),
+            client: concerning.client.cloned(),
+            session: concerning.session.cloned(),
+            origin: self.origin.clone(),
+            reason: reason.to_owned(),
+        })
+    }
+}
+
+/// Whom an audit record is about.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Concerning<'a> {
+    /// Who did it: `user`, `client`, `system` or `command`.
+    pub actor: &'static str,
+    /// The user concerned.
+    pub user: Option<&'a UserId>,
+    /// The client concerned.
+    pub client: Option<&'a ClientId>,
+    /// The session concerned.
+    pub session: Option<&'a SessionId>,
+}

@@ -1,0 +1,157 @@
+//! Browser sessions: which one a browser holds, how one begins and how it ends with all that hangs on it.
+
+use super::{Context, FlowError, Lifetimes, Provider};
+use crate::protocol::code_redemption::Authentication;
+use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::revocation::{Revocation, Target};
+use crate::protocol::secret::{Digest, SessionCookie};
+use crate::protocol::time::{Span, Timestamp};
+use crate::store::sessions::{NewSession, Session};
+use crate::store::{Tx, revocations, sessions, token_families};
+
+/// How much time passes before a session's use is written down again.
+const TOUCH_EVERY: Span = Span::from_minutes(1);
+
+/// What a browser brings, by digest: the secrets themselves are left at the edge.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Browser {
+    /// The cookie that names the browser.
+    pub id: Option<Digest>,
+    /// The session cookie.
+    pub session: Option<Digest>,
+}
+
+/// The live session of a browser.
+///
+/// # Errors
+/// [`FlowError`] where the database fails.
+pub async fn current(provider: &Provider, context: &Context, browser: Browser) -> Result<Option<Session>, FlowError> {
+    if browser.session.is_none() {
+        return Ok(None);
+    }
+    let mut tx = provider.store.read().await?;
+    find(&mut tx, context, browser).await
+}
+
+/// As [`current`], over a connection.
+pub(super) async fn find(tx: &mut Tx, context: &Context, browser: Browser) -> Result<Option<Session>, FlowError> {
+    let Some(cookie) = browser.session else { return Ok(None) };
+    let session = sessions::find(tx, &context.realm.id, cookie).await?;
+    Ok(session.filter(|session| context.now < session.idle_expires_at && context.now < session.expires_at))
+}
+
+/// Whether the person asked to stay signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remember {
+    /// For this browser session.
+    No,
+    /// For longer.
+    Yes,
+}
+
+/// A session that begins now, with the cookie that will name it. Somebody who authenticates again keeps their `sid`.
+///
+/// # Errors
+/// [`FlowError`] where the system has no random bytes.
+pub(super) fn begin(
+    lifetimes: &Lifetimes,
+    context: &Context,
+    user: UserId,
+    remember: Remember,
+    before: Option<&Session>,
+) -> Result<(Session, SessionCookie), FlowError> {
+    let now = context.now;
+    let absolute = match remember {
+        Remember::No => lifetimes.session,
+        Remember::Yes => lifetimes.session_remembered,
+    };
+    let id = match before.filter(|session| session.user_id == user) {
+        Some(session) => session.id.clone(),
+        None => SessionId::from_random(context.entropy.bytes()?),
+    };
+    let session = Session {
+        id,
+        user_id: user,
+        authentication: Authentication { time: now, methods: vec!["pwd".to_owned()] },
+        last_seen_at: now,
+        idle_expires_at: idle_end(lifetimes, remember, now),
+        expires_at: now.plus(absolute),
+        remembered: remember == Remember::Yes,
+    };
+    Ok((session, SessionCookie::from_random(context.entropy.bytes()?)))
+}
+
+/// When a session ends unless it is used. A remembered one may lie idle until its absolute end.
+fn idle_end(lifetimes: &Lifetimes, remember: Remember, now: Timestamp) -> Timestamp {
+    match remember {
+        Remember::No => now.plus(lifetimes.session_idle),
+        Remember::Yes => now.plus(lifetimes.session_remembered),
+    }
+}
+
+/// Writes a session that begins, in place of the one before: the same person's is renewed, another's is ended.
+pub(super) async fn write(
+    tx: &mut Tx,
+    context: &Context,
+    session: &Session,
+    cookie: Digest,
+    (before, horizon): (Option<&Session>, Timestamp),
+) -> Result<(), FlowError> {
+    let new = NewSession {
+        session,
+        digest: cookie,
+        address: &context.origin.address,
+        user_agent: &context.origin.user_agent,
+    };
+    let realm = &context.realm.id;
+    match before {
+        Some(before) if before.id == session.id => {
+            if !sessions::renew(tx, realm, &new).await? {
+                return Err(FlowError::Unavailable("the session has just been ended".to_owned()));
+            }
+        }
+        Some(before) => {
+            sessions::insert(tx, realm, &new, context.now).await?;
+            end(tx, context, &before.id, horizon).await?;
+        }
+        None => sessions::insert(tx, realm, &new, context.now).await?,
+    }
+    Ok(())
+}
+
+/// Notes that a session is used, at most once a minute.
+pub(super) async fn touch(
+    tx: &mut Tx,
+    lifetimes: &Lifetimes,
+    context: &Context,
+    session: &Session,
+) -> Result<(), FlowError> {
+    if context.now.since(session.last_seen_at) < TOUCH_EVERY {
+        return Ok(());
+    }
+    let remember = if session.remembered { Remember::Yes } else { Remember::No };
+    let idle = idle_end(lifetimes, remember, context.now).min(session.expires_at);
+    Ok(sessions::touch(tx, &context.realm.id, &session.id, context.now, idle).await?)
+}
+
+/// Ends a session, the grants that do not outlive it, and the access tokens that were issued in it.
+pub(super) async fn end(
+    tx: &mut Tx,
+    context: &Context,
+    session: &SessionId,
+    horizon: Timestamp,
+) -> Result<(), FlowError> {
+    let (realm, now) = (&context.realm.id, context.now);
+    if !sessions::end(tx, realm, session, now).await? {
+        return Ok(());
+    }
+    token_families::revoke_session(tx, realm, session, "session ended", now).await?;
+    let revocation = Revocation {
+        realm: realm.clone(),
+        target: Target::Session,
+        subject: session.as_str().to_owned(),
+        not_before: now,
+        expires_at: horizon,
+    };
+    Ok(revocations::insert(tx, &revocation, "session ended", now).await?)
+}

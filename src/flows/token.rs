@@ -1,0 +1,216 @@
+//! The token endpoint (RFC 6749 §3.2): authenticate the client, let its grant decide, and carry the decision out in
+//! one transaction. A revocation after a replay is a decision too, so that it stays although the request is refused.
+
+use std::sync::Arc;
+
+use super::issue::{self, Draft, TokenResponse};
+use super::{Concerning, Context, FlowError, Provider};
+use crate::client_auth::{self, Presented};
+use crate::grants::{self, Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
+use crate::protocol::credentials::Authorization;
+use crate::protocol::error::OAuthError;
+use crate::protocol::ids::{FamilyId, UserId};
+use crate::protocol::params::Params;
+use crate::protocol::revocation::{Revocation, Target};
+use crate::protocol::time::Timestamp;
+use crate::store::audit::{self, Event, Outcome, Record};
+use crate::store::{Tx, access_tokens, revocations, token_families};
+
+/// Answers a token request.
+///
+/// # Errors
+/// [`FlowError`]; a refusal is an error of RFC 6749 §5.2.
+pub async fn token(
+    provider: &Provider,
+    context: Context,
+    authorization: &Authorization,
+    params: Params,
+) -> Result<TokenResponse, FlowError> {
+    let presented = Presented { authorization, params: &params };
+    let client = client_auth::authenticate(provider, &context, &presented).await?;
+    let grant = grants::named(params.require("grant_type", "grant_type is required.")?)?;
+    if !client.may_use(grant.name()) {
+        return Err(OAuthError::unauthorized_client("The client may not use this grant type.").into());
+    }
+    let request = TokenRequest {
+        client,
+        params: Arc::new(params),
+        context,
+        lifetimes: provider.lifetimes,
+        mac: provider.token_mac.clone(),
+    };
+    match grant.decide_at_once(&request) {
+        Some(issuance) => issue_at_once(provider, &request, issuance?).await,
+        None => redeem(provider, grant, request).await,
+    }
+}
+
+/// Issues without a transaction, unless the client takes opaque tokens, which are stored.
+async fn issue_at_once(
+    provider: &Provider,
+    request: &TokenRequest,
+    issuance: Issuance,
+) -> Result<TokenResponse, FlowError> {
+    let TokenRequest { client, context, lifetimes, .. } = request;
+    let draft = issue::draft(lifetimes.access_token, context, client, &issuance)?;
+    if let Some(opaque) = draft.opaque.as_ref().map(|opaque| opaque.digest()) {
+        let (realm, claims) = (context.realm.id.clone(), draft.claims.clone());
+        let stored = provider.store.write(move |tx| {
+            let (realm, claims) = (realm.clone(), claims.clone());
+            Box::pin(async move { Ok::<_, FlowError>(access_tokens::insert(tx, &realm, opaque, &claims).await?) })
+        });
+        stored.await?;
+    }
+    issue::sign(provider, context, client, &issuance, draft)
+}
+
+/// What the transaction has come to.
+enum Transacted {
+    Issued(Box<(Issuance, Draft)>),
+    Revoked,
+    Refused(OAuthError),
+}
+
+async fn redeem(
+    provider: &Provider,
+    grant: &'static dyn Grant,
+    request: TokenRequest,
+) -> Result<TokenResponse, FlowError> {
+    let horizon = provider.revocation_horizon(request.context.now);
+    let shared = request.clone();
+    let outcome = provider
+        .store
+        .write(move |tx| {
+            let request = shared.clone();
+            Box::pin(async move { transact(grant, &request, horizon, tx).await })
+        })
+        .await?;
+    let TokenRequest { client, context, mac, .. } = &request;
+    match outcome {
+        Transacted::Issued(issued) => {
+            let (issuance, draft) = *issued;
+            let mut response = issue::sign(provider, context, client, &issuance, draft)?;
+            response.refresh_token = refresh_token(&issuance.refresh).map(|token| token.expose(mac).to_string());
+            Ok(response)
+        }
+        Transacted::Revoked => {
+            provider.catch_up(context.now).await?;
+            Err(OAuthError::invalid_grant().into())
+        }
+        Transacted::Refused(error) => Err(error.into()),
+    }
+}
+
+/// The whole transaction: redeem, then issue or revoke.
+async fn transact(
+    grant: &dyn Grant,
+    request: &TokenRequest,
+    horizon: Timestamp,
+    tx: &mut Tx,
+) -> Result<Transacted, FlowError> {
+    let TokenRequest { client, context, lifetimes, .. } = request;
+    // Of two requests with one refresh token at the same time, the one that is overtaken is judged again: it finds
+    // itself to be the retry, and gets the same successor.
+    for _ in 0..2 {
+        match grant.redeem(request, tx).await? {
+            Decision::Issue(issuance) => {
+                let draft = issue::draft(lifetimes.access_token, context, client, &issuance)?;
+                match carry_out(request, &issuance, &draft, tx).await? {
+                    Carried::Out => return Ok(Transacted::Issued(Box::new((*issuance, draft)))),
+                    Carried::Overtaken => {}
+                }
+            }
+            Decision::RevokeFamily { family, user, event } => {
+                revoke_family(request, &family, &user, event, horizon, tx).await?;
+                return Ok(Transacted::Revoked);
+            }
+            Decision::Refuse(error) => return Ok(Transacted::Refused(error)),
+        }
+    }
+    Err(OAuthError::invalid_grant().into())
+}
+
+/// Whether an issuance could be written.
+enum Carried {
+    Out,
+    Overtaken,
+}
+
+/// Writes what the issuance yields.
+async fn carry_out(
+    request: &TokenRequest,
+    issuance: &Issuance,
+    draft: &Draft,
+    tx: &mut Tx,
+) -> Result<Carried, FlowError> {
+    let (realm, now) = (&request.context.realm.id, request.context.now);
+    match &issuance.refresh {
+        RefreshPlan::None | RefreshPlan::Repeat(_) => {}
+        RefreshPlan::Found(family, _) => token_families::insert(tx, realm, family, now).await?,
+        RefreshPlan::Rotate(family, rotation, _) => {
+            if !token_families::rotate(tx, realm, family, rotation, now).await? {
+                return Ok(Carried::Overtaken);
+            }
+        }
+    }
+    if let Some(opaque) = &draft.opaque {
+        access_tokens::insert(tx, realm, opaque.digest(), &draft.claims).await?;
+    }
+    Ok(Carried::Out)
+}
+
+/// Revokes a family and everything issued from it.
+async fn revoke_family(
+    request: &TokenRequest,
+    family: &FamilyId,
+    user: &UserId,
+    event: Event,
+    horizon: Timestamp,
+    tx: &mut Tx,
+) -> Result<(), FlowError> {
+    let context = &request.context;
+    let concerning = Concerning { actor: "client", user: Some(user), client: Some(&request.client.id), session: None };
+    let record = context.record(event, Outcome::Failure, concerning, family.as_str())?;
+    tracing::warn!(event = event.as_str(), client_id = request.client.id.as_str(), "revoked a token family");
+    end_family(context, family, record, horizon, tx).await
+}
+
+/// Revokes a family and everything issued from it, with its audit record.
+pub(super) async fn end_family(
+    context: &Context,
+    family: &FamilyId,
+    record: Record,
+    horizon: Timestamp,
+    tx: &mut Tx,
+) -> Result<(), FlowError> {
+    let (realm, now) = (&context.realm.id, context.now);
+    let reason = record.event.as_str();
+    token_families::revoke(tx, realm, family, reason, now).await?;
+    audit::append(tx, realm, &record, now).await?;
+    let revocation = Revocation {
+        realm: realm.clone(),
+        target: Target::Family,
+        subject: family.as_str().to_owned(),
+        not_before: now,
+        expires_at: horizon,
+    };
+    revocations::insert(tx, &revocation, reason, now).await?;
+    Ok(())
+}
+
+fn refresh_token(plan: &RefreshPlan) -> Option<&crate::protocol::refresh_rotation::RefreshToken> {
+    match plan {
+        RefreshPlan::None => None,
+        RefreshPlan::Found(_, token) | RefreshPlan::Rotate(_, _, token) | RefreshPlan::Repeat(token) => Some(token),
+    }
+}
+
+impl From<GrantError> for FlowError {
+    fn from(error: GrantError) -> Self {
+        match error {
+            GrantError::Refused(error) => error.into(),
+            GrantError::Store(error) => error.into(),
+            GrantError::Entropy(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The one verifier of this server's own tokens: userinfo, introspection, revocation, logout hints and everything to
+//! come ask here. Structure, key, algorithm, signature, type, times, issuer, revocation, client and user, in this order.
+
+use super::{Context, FlowError, Provider};
+use crate::protocol::access_token::{AccessTokenClaims, TYP, TokenFacts};
+use crate::protocol::error::OAuthError;
+use crate::protocol::ids::UserId;
+use crate::protocol::jws::{self, UnverifiedJws};
+use crate::protocol::secret::OpaqueAccessToken;
+use crate::store::access_tokens;
+
+/// The one thing that is said of a token that is not accepted (RFC 6750 §3.1).
+const INVALID: OAuthError = OAuthError::invalid_token("The access token is invalid, expired or revoked.");
+
+/// Verifies an access token of either form.
+///
+/// # Errors
+/// `invalid_token`, or [`FlowError::Unavailable`] where nobody can tell whether it has been revoked.
+pub async fn access_token(provider: &Provider, context: &Context, token: &str) -> Result<TokenFacts, FlowError> {
+    let claims = match OpaqueAccessToken::parse(token) {
+        Some(opaque) => {
+            let mut tx = provider.store.read().await?;
+            access_tokens::find(&mut tx, &context.realm.id, opaque.digest()).await?.ok_or(INVALID)?
+        }
+        None => signed_claims(provider, context, token)?,
+    };
+    let facts = TokenFacts::of(context.realm.id.clone(), claims).ok_or(INVALID)?;
+    check_times(provider, context, &facts.claims)?;
+    if facts.claims.iss != context.realm.issuer || provider.view.is_revoked(&facts)? {
+        return Err(INVALID.into());
+    }
+    check_parties(provider, context, &facts).await?;
+    Ok(facts)
+}
+
+/// The claims of a JWT that one of our keys has signed as an access token.
+fn signed_claims(provider: &Provider, context: &Context, token: &str) -> Result<AccessTokenClaims, OAuthError> {
+    let jws = UnverifiedJws::parse(token).map_err(|_| INVALID)?;
+    if jws.typ() != Some(TYP) {
+        return Err(INVALID);
+    }
+    provider.keys.of(&context.realm.id).verify(token, &jws, context.now).map_err(|_| INVALID)?;
+    serde_json::from_value(jws.payload().clone().into()).map_err(|_| INVALID)
+}
+
+fn check_times(provider: &Provider, context: &Context, claims: &AccessTokenClaims) -> Result<(), OAuthError> {
+    let (now, skew) = (context.now.as_secs(), provider.lifetimes.skew.as_secs());
+    let alive = claims.exp > now && claims.nbf <= now + skew && claims.iat <= now + skew;
+    if alive { Ok(()) } else { Err(INVALID) }
+}
+
+/// Whether the client and the user behind the token may still be spoken for.
+async fn check_parties(provider: &Provider, context: &Context, facts: &TokenFacts) -> Result<(), FlowError> {
+    let realm = &context.realm.id;
+    let client = provider.view.client(realm, &facts.claims.client_id).await?;
+    if !client.is_some_and(|client| client.enabled) {
+        return Err(INVALID.into());
+    }
+    let Some(user) = &facts.user else { return Ok(()) };
+    match provider.view.user(realm, user).await? {
+        Some(user) if user.enabled && user.valid_from < facts.issued_at => Ok(()),
+        Some(_) | None => Err(INVALID.into()),
+    }
+}
+
+/// An ID token of ours that somebody presents as a hint (OpenID Connect Core §3.1.2.1).
+pub struct IdTokenHint {
+    /// Whom it is about.
+    pub subject: UserId,
+    /// The clients that it was issued to.
+    pub audiences: Vec<String>,
+    /// The session in which it was issued.
+    pub session: Option<String>,
+}
+
+/// Verifies an ID token that is presented as a hint. It may have expired: it says who is meant, and allows nothing.
+///
+/// # Errors
+/// `invalid_request` where it is not an ID token that this realm has signed.
+pub fn id_token_hint(provider: &Provider, context: &Context, token: &str) -> Result<IdTokenHint, OAuthError> {
+    let invalid = OAuthError::invalid_request("id_token_hint is not valid.");
+    let jws = UnverifiedJws::parse(token).map_err(|_| invalid)?;
+    if !matches!(jws.typ(), None | Some("JWT")) {
+        return Err(invalid);
+    }
+    provider.keys.of(&context.realm.id).verify(token, &jws, context.now).map_err(|_| invalid)?;
+    let claims = jws.payload();
+    let text = |name| jws::string(claims, name).map_err(|_| invalid);
+    if text("iss")? != Some(context.realm.issuer.as_str()) {
+        return Err(invalid);
+    }
+    let audiences = jws::audiences(claims).map_err(|_| invalid)?.into_iter().map(str::to_owned).collect();
+    let subject = text("sub")?.and_then(UserId::parse).ok_or(invalid)?;
+    Ok(IdTokenHint { subject, audiences, session: text("sid")?.map(str::to_owned) })
+}

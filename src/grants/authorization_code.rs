@@ -1,0 +1,94 @@
+//! The authorization code grant (RFC 6749 §4.1.3): a code is consumed by one guarded write, whatever then becomes of
+//! it; presented a second time, all that came of it is revoked (RFC 9700 §2.1.1).
+
+use async_trait::async_trait;
+
+use super::{Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest, UserGrant};
+use crate::protocol::access_token::Subject;
+use crate::protocol::client::AUTHORIZATION_CODE;
+use crate::protocol::code_redemption::{self, Redemption};
+use crate::protocol::error::OAuthError;
+use crate::protocol::refresh_rotation::{FamilyState, RefreshToken};
+use crate::protocol::scope::OFFLINE_ACCESS;
+use crate::protocol::secret;
+use crate::store::audit::Event;
+use crate::store::token_families::Family;
+use crate::store::{Tx, authorization_codes};
+
+/// The grant type `authorization_code`.
+pub struct AuthorizationCode;
+
+#[async_trait]
+impl Grant for AuthorizationCode {
+    fn name(&self) -> &'static str {
+        AUTHORIZATION_CODE
+    }
+
+    async fn redeem(&self, request: &TokenRequest, tx: &mut Tx) -> Result<Decision, GrantError> {
+        let TokenRequest { client, params, context, .. } = request;
+        let code = params.require("code", "code is required.")?;
+        let Some(code) = secret::AuthorizationCode::parse(code).map(|code| code.digest()) else {
+            return Err(OAuthError::invalid_grant().into());
+        };
+        let realm = &context.realm.id;
+        let record = authorization_codes::consume(tx, realm, &client.id, code, context.now).await?;
+        if record.is_none()
+            && let Some((family, user)) = authorization_codes::find_used(tx, realm, &client.id, code).await?
+        {
+            return Ok(Decision::RevokeFamily { family, user, event: Event::CodeReplay });
+        }
+        match code_redemption::redeem(params, client, record, context.now) {
+            Ok(redemption) => Ok(Decision::Issue(Box::new(issuance(request, redemption)?))),
+            Err(error) => Ok(Decision::Refuse(error)),
+        }
+    }
+}
+
+fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, GrantError> {
+    let refresh = found_family(request, &redemption)?;
+    let Redemption { record, nonce, resources } = redemption;
+    Ok(Issuance {
+        subject: Subject::User(record.user_id.clone()),
+        scope: record.scope,
+        resources,
+        grant: Some(UserGrant {
+            user: record.user_id,
+            family: record.family_id,
+            session: record.session_id,
+            authentication: record.authentication,
+            nonce,
+        }),
+        refresh,
+    })
+}
+
+/// The family of the grant, if it yields a refresh token.
+fn found_family(request: &TokenRequest, redemption: &Redemption) -> Result<RefreshPlan, GrantError> {
+    let TokenRequest { client, context, lifetimes, .. } = request;
+    let record = &redemption.record;
+    if !client.gets_refresh_token(&record.scope) {
+        return Ok(RefreshPlan::None);
+    }
+    let Some(token) = RefreshToken::first(&record.family_id, context.entropy.bytes()?) else {
+        return Err(OAuthError::invalid_grant().into());
+    };
+    let family = Family {
+        id: record.family_id.clone(),
+        user_id: record.user_id.clone(),
+        session_id: record.session_id.clone(),
+        offline: record.scope.contains(OFFLINE_ACCESS),
+        scope: record.scope.clone(),
+        resources: redemption.resources.clone(),
+        authentication: record.authentication.clone(),
+        state: FamilyState {
+            client_id: client.id.clone(),
+            generation: 0,
+            leaf: token.digest(),
+            rotated_at: None,
+            idle_expires_at: context.now.plus(lifetimes.refresh_idle),
+            expires_at: record.authentication.time.plus(lifetimes.refresh),
+            revoked: false,
+        },
+    };
+    Ok(RefreshPlan::Found(Box::new(family), token))
+}

@@ -1,0 +1,149 @@
+//! L2: the grant types (RFC 6749 §1.3). A grant is one file and one line in [`GRANTS`]; the token endpoint, discovery
+//! and registration read the registry. A grant decides; `flows::token` alone carries the decision out.
+
+mod authorization_code;
+mod client_credentials;
+mod refresh_token;
+
+use std::sync::{Arc, LazyLock};
+
+use async_trait::async_trait;
+
+use crate::client_auth::AuthenticatedClient;
+use crate::clock::EntropyError;
+use crate::flows::{Context, Lifetimes};
+use crate::keys::TokenMac;
+use crate::protocol::access_token::Subject;
+use crate::protocol::code_redemption::Authentication;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::ids::{FamilyId, SessionId, UserId};
+use crate::protocol::params::Params;
+use crate::protocol::refresh_rotation::RefreshToken;
+use crate::protocol::scope::Scope;
+use crate::store::audit::Event;
+use crate::store::token_families::{Family, Rotation};
+use crate::store::{StoreError, Tx};
+
+/// The grant types of the token endpoint.
+static GRANTS: [&dyn Grant; 3] =
+    [&authorization_code::AuthorizationCode, &client_credentials::ClientCredentials, &refresh_token::Refresh];
+
+/// The names of the grant types, for discovery and registration.
+pub static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| GRANTS.iter().map(|grant| grant.name()).collect());
+
+/// The grant type of this name.
+///
+/// # Errors
+/// `unsupported_grant_type` where there is none (RFC 6749 §5.2).
+pub fn named(name: &str) -> Result<&'static dyn Grant, OAuthError> {
+    let unsupported = OAuthError::new(ErrorCode::UnsupportedGrantType, "The grant type is not supported.");
+    GRANTS.into_iter().find(|grant| grant.name() == name).ok_or(unsupported)
+}
+
+/// A request at the token endpoint by a client that has authenticated.
+#[derive(Clone)]
+pub struct TokenRequest {
+    /// The client.
+    pub client: AuthenticatedClient,
+    /// The form.
+    pub params: Arc<Params>,
+    /// The request's circumstances.
+    pub context: Context,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// The keyed hashes of refresh tokens.
+    pub mac: TokenMac,
+}
+
+/// A grant type.
+#[async_trait]
+pub trait Grant: Sync {
+    /// The value of `grant_type`; discovery uses it too.
+    fn name(&self) -> &'static str;
+
+    /// The issuance, by a grant that needs nothing of the database; nothing by any other.
+    ///
+    /// # Errors
+    /// The error for the client.
+    fn decide_at_once(&self, _request: &TokenRequest) -> Option<Result<Issuance, OAuthError>> {
+        None
+    }
+
+    /// The decision, after a guarded write that consumes what the request presents.
+    ///
+    /// # Errors
+    /// [`GrantError`]; then nothing that was written stays. What must stay is a [`Decision`].
+    async fn redeem(&self, request: &TokenRequest, tx: &mut Tx) -> Result<Decision, GrantError>;
+}
+
+/// What is to be done. Both are committed.
+pub enum Decision {
+    /// Tokens are issued.
+    Issue(Box<Issuance>),
+    /// What was presented had been used before: all that came of it is revoked.
+    RevokeFamily {
+        /// The family.
+        family: FamilyId,
+        /// Whose grant it is.
+        user: UserId,
+        /// What the audit log says.
+        event: Event,
+    },
+    /// What was presented is consumed, and worth nothing.
+    Refuse(OAuthError),
+}
+
+/// What tokens say.
+pub struct Issuance {
+    /// For whom the access token speaks.
+    pub subject: Subject,
+    /// What the access token allows.
+    pub scope: Scope,
+    /// The resources that it is for; empty for this server alone.
+    pub resources: Vec<String>,
+    /// The user's grant behind it; nothing for client credentials.
+    pub grant: Option<UserGrant>,
+    /// What happens to refresh tokens.
+    pub refresh: RefreshPlan,
+}
+
+/// The user's grant behind a token.
+#[derive(Clone, Debug)]
+pub struct UserGrant {
+    /// The user.
+    pub user: UserId,
+    /// The family, published as `grant_id`.
+    pub family: FamilyId,
+    /// The session, published as `sid`.
+    pub session: SessionId,
+    /// The login.
+    pub authentication: Authentication,
+    /// The nonce of the authorization request, in the first ID token only.
+    pub nonce: Option<String>,
+}
+
+/// What happens to refresh tokens.
+pub enum RefreshPlan {
+    /// None is issued.
+    None,
+    /// A family is founded with this first token.
+    Found(Box<Family>, RefreshToken),
+    /// A successor takes the leaf's place.
+    Rotate(FamilyId, Rotation, RefreshToken),
+    /// The successor that was sent before is sent again.
+    Repeat(RefreshToken),
+}
+
+/// Why a grant is not redeemed.
+#[derive(Debug, thiserror::Error)]
+pub enum GrantError {
+    /// The client is told why.
+    #[error(transparent)]
+    Refused(#[from] OAuthError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system has no random bytes.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}

@@ -1,0 +1,74 @@
+//! The refresh token grant (RFC 6749 §6, RFC 9700 §4.14.2): the live leaf is replaced, a lost answer is repeated, and
+//! a token that was used before revokes its family.
+
+use async_trait::async_trait;
+
+use super::{Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest, UserGrant};
+use crate::protocol::access_token::Subject;
+use crate::protocol::client::REFRESH_TOKEN;
+use crate::protocol::error::OAuthError;
+use crate::protocol::refresh_rotation::{self, RefreshToken, Verdict};
+use crate::store::audit::Event;
+use crate::store::token_families::{Family, Rotation};
+use crate::store::{Tx, token_families};
+
+/// The grant type `refresh_token`.
+pub struct Refresh;
+
+#[async_trait]
+impl Grant for Refresh {
+    fn name(&self) -> &'static str {
+        REFRESH_TOKEN
+    }
+
+    async fn redeem(&self, request: &TokenRequest, tx: &mut Tx) -> Result<Decision, GrantError> {
+        let TokenRequest { client, params, context, lifetimes, mac } = request;
+        let text = params.require("refresh_token", "refresh_token is required.")?;
+        let token = RefreshToken::parse(text, mac).ok_or(OAuthError::invalid_grant())?;
+        let family = token_families::find(tx, &context.realm.id, &token.family()).await?;
+        let family = family.ok_or(OAuthError::invalid_grant())?;
+        match refresh_rotation::judge(&token, &family.state, &client.id, context.now, lifetimes.refresh_grace) {
+            Verdict::Refuse => Err(OAuthError::invalid_grant().into()),
+            Verdict::Reuse => {
+                Ok(Decision::RevokeFamily { family: family.id, user: family.user_id, event: Event::RefreshReuse })
+            }
+            Verdict::Repeat => {
+                let successor = token.successor(mac);
+                issue(request, family, RefreshPlan::Repeat(successor))
+            }
+            Verdict::Rotate => {
+                let successor = token.successor(mac);
+                let rotation = Rotation {
+                    old: token.digest(),
+                    new: successor.digest(),
+                    idle_expires_at: context.now.plus(lifetimes.refresh_idle),
+                };
+                let plan = RefreshPlan::Rotate(family.id.clone(), rotation, successor);
+                issue(request, family, plan)
+            }
+        }
+    }
+}
+
+fn issue(request: &TokenRequest, family: Family, refresh: RefreshPlan) -> Result<Decision, GrantError> {
+    let scope = refresh_rotation::narrow_scope(&request.params, &request.client, &family.scope)?;
+    let asked = request.client.resources(request.params.get_all("resource"))?;
+    let resources = match asked.is_empty() {
+        true => family.resources,
+        false if asked.iter().all(|uri| family.resources.contains(uri)) => asked,
+        false => return Err(OAuthError::invalid_target("The grant does not cover this resource.").into()),
+    };
+    Ok(Decision::Issue(Box::new(Issuance {
+        subject: Subject::User(family.user_id.clone()),
+        scope,
+        resources,
+        grant: Some(UserGrant {
+            user: family.user_id,
+            family: family.id,
+            session: family.session_id,
+            authentication: family.authentication,
+            nonce: None,
+        }),
+        refresh,
+    })))
+}
