@@ -1,10 +1,13 @@
 //! Signet, an OAuth 2.0 and OpenID Connect authorization server.
+pub mod app;
 pub mod client_auth;
 pub mod clock;
 pub mod config;
 pub mod flows;
 pub mod grants;
+pub mod http;
 pub mod keys;
+pub mod pages;
 pub mod passwords;
 pub mod protocol;
 pub mod store;

@@ -27,6 +27,14 @@ CREATE TABLE client_secrets (
     FOREIGN KEY (realm_id, client_id) REFERENCES clients (realm_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE client_origins (
+    realm_id  TEXT NOT NULL,
+    origin    TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    PRIMARY KEY (realm_id, origin, client_id),
+    FOREIGN KEY (realm_id, client_id) REFERENCES clients (realm_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE users (
     realm_id       TEXT NOT NULL REFERENCES realms (id),
     id             TEXT NOT NULL,

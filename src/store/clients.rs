@@ -1,7 +1,7 @@
 //! The client registry and its secrets, of which only digests are held.
 
 use super::rows::{digest, from_json, one, to_json};
-use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
 use super::{StoreError, Tx};
 use crate::protocol::client::{Client, ClientMetadata, SecretRecord};
 use crate::protocol::ids::{ClientId, RealmId};
@@ -15,6 +15,8 @@ statements! {
     SECRETS = "SELECT client_id, digest, expires_at FROM client_secrets WHERE realm_id = $1 AND client_id = $2 ORDER BY created_at DESC";
     ADD_SECRET = "INSERT INTO client_secrets (realm_id, client_id, digest, created_at) VALUES ($1, $2, $3, $4)";
     EXPIRE_SECRETS = "UPDATE client_secrets SET expires_at = $3 WHERE realm_id = $1 AND client_id = $2 AND (expires_at IS NULL OR expires_at > $3)";
+    ADD_ORIGIN = "INSERT INTO client_origins (realm_id, origin, client_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    KNOWS_ORIGIN = "SELECT count(*) FROM client_origins o JOIN clients c ON c.realm_id = o.realm_id AND c.id = o.client_id WHERE o.realm_id = $1 AND o.origin = $2 AND c.enabled = 1";
     ENABLE = "UPDATE clients SET enabled = $3, updated_at = $4 WHERE realm_id = $1 AND id = $2";
 }
 
@@ -31,8 +33,21 @@ pub async fn insert(
     metadata: &ClientMetadata,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let metadata = to_json(metadata)?;
-    execute!(tx, INSERT, [realm.as_str(), id.as_str(), &metadata, now.as_millis()]).map(|_| ())
+    let stored = to_json(metadata)?;
+    execute!(tx, INSERT, [realm.as_str(), id.as_str(), &stored, now.as_millis()])?;
+    for origin in &metadata.cors_origins {
+        execute!(tx, ADD_ORIGIN, [realm.as_str(), origin, id.as_str()])?;
+    }
+    Ok(())
+}
+
+/// Whether an enabled client has registered this origin for its scripts.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn knows_origin(tx: &mut Tx, realm: &RealmId, origin: &str) -> Result<bool, StoreError> {
+    let (count,): (i64,) = fetch_one!(tx, KNOWS_ORIGIN, [realm.as_str(), origin])?;
+    Ok(count > 0)
 }
 
 /// The client with this id and its secrets.

@@ -27,6 +27,7 @@ pub struct View {
     store: Store,
     clients: Cache<(RealmId, ClientId), Arc<Client>>,
     users: Cache<(RealmId, UserId), Arc<User>>,
+    origins: Cache<(RealmId, String), bool>,
     revocations: ArcSwap<Revocations>,
     applied: AtomicI64,
     evictions: AtomicU64,
@@ -51,6 +52,7 @@ impl View {
             store,
             clients: Cache::new(CAPACITY),
             users: Cache::new(CAPACITY),
+            origins: Cache::new(CAPACITY),
             revocations: ArcSwap::default(),
             applied: AtomicI64::new(0),
             evictions: AtomicU64::new(0),
@@ -153,6 +155,24 @@ impl View {
         Ok(user)
     }
 
+    /// Whether an enabled client has registered this origin for its scripts.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database fails.
+    pub async fn knows_origin(&self, realm: &RealmId, origin: &str) -> Result<bool, StoreError> {
+        let key = (realm.clone(), origin.to_owned());
+        if let Some(known) = self.origins.get(&key) {
+            return Ok(known);
+        }
+        let before = self.evictions.load(Ordering::Acquire);
+        let mut tx = self.store.read().await?;
+        let known = clients::knows_origin(&mut tx, realm, origin).await?;
+        if self.evictions.load(Ordering::Acquire) == before {
+            self.origins.insert(key, known);
+        }
+        Ok(known)
+    }
+
     /// Takes in what the changes name. What is evicted while somebody loads it is not put back by them.
     async fn apply(&self, tx: &mut super::Tx, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
         let mut added = Vec::new();
@@ -160,6 +180,7 @@ impl View {
         for change in changes {
             match change.kind {
                 Kind::Client => {
+                    self.origins.invalidate_all();
                     self.clients.invalidate(&(change.realm.clone(), ClientId::from_stored(change.subject.clone())));
                 }
                 Kind::User => {
@@ -189,6 +210,7 @@ impl View {
         self.evictions.fetch_add(1, Ordering::AcqRel);
         self.clients.invalidate_all();
         self.users.invalidate_all();
+        self.origins.invalidate_all();
         self.revocations.store(Arc::new(all));
         self.applied.store(last, Ordering::Release);
         *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = asked_at;

@@ -1,0 +1,284 @@
+//! L3: the state that all handlers share, and the documents that are prepared ahead of requests.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use arc_swap::ArcSwap;
+
+use crate::clock::{Clock, Entropy};
+use crate::config::{Algorithm, Mode, Settings};
+use crate::flows::{FlowError, Lifetimes, Provider, Realm};
+use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
+use crate::passwords::{Cost, PasswordError, Passwords};
+use crate::protocol::jwk::SigningAlgorithm;
+use crate::protocol::key_schedule::Policy;
+use crate::protocol::metadata::{self, Capabilities, MetadataError};
+use crate::protocol::secret::Digest;
+use crate::protocol::time::{Span, Timestamp};
+use crate::store::view::View;
+use crate::store::{Store, StoreError, authorization_requests, realms};
+
+/// How long before its turn the next signing key is announced.
+const KEY_LEAD: Span = Span::from_hours(24);
+
+/// The shared state.
+pub struct App {
+    /// The server as the use cases see it.
+    pub provider: Provider,
+    /// The checked settings.
+    pub settings: Settings,
+    /// The clock.
+    pub clock: Clock,
+    /// Where random values come from.
+    pub entropy: Entropy,
+    /// The realm at the base URL.
+    pub realm: Arc<Realm>,
+    documents: ArcSwap<Documents>,
+    draining: AtomicBool,
+}
+
+/// What is served as it is: made when keys or settings change, never on a request.
+pub struct Documents {
+    /// The discovery document.
+    pub metadata: Jwks,
+    /// The key set.
+    pub jwks: Jwks,
+}
+
+/// Why the server does not start. Each is one clear line.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The signing keys.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The cost of passwords.
+    #[error("passwords.*: {0}")]
+    Passwords(#[from] PasswordError),
+    /// The discovery document.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+}
+
+impl App {
+    /// Opens everything: the database, migrated where that is the server's task, the master key and the signing keys.
+    /// Keys that are due are made.
+    ///
+    /// # Errors
+    /// [`StartError`] where something cannot be had; nothing is replaced in silence.
+    pub async fn open(settings: Settings, clock: Clock) -> Result<Arc<Self>, StartError> {
+        let entropy = Entropy::default();
+        let store = open_store(&settings).await?;
+        let now = clock.now();
+        let realm = ensure_realm(&store, now).await?;
+        let master = master_key(&settings, &entropy)?;
+        let (csrf_key, token_mac) = (master.csrf_key(), master.token_mac());
+        let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
+        keys.keep_schedule(&realm, now).await?;
+        let view = View::load(store.clone(), now).await?;
+        let passwords = open_passwords(&settings)?;
+        let lifetimes = lifetimes(&settings);
+        let waiting = AtomicI64::new(0);
+        let provider = Provider { store, view, keys, passwords, lifetimes, token_mac, csrf_key, waiting };
+        let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone() });
+        let documents = ArcSwap::from_pointee(documents(&provider, &realm, now)?);
+        Ok(Arc::new(Self { provider, settings, clock, entropy, realm, documents, draining: AtomicBool::new(false) }))
+    }
+
+    /// The prepared documents.
+    pub fn documents(&self) -> Arc<Documents> {
+        self.documents.load_full()
+    }
+
+    /// Takes in what other processes have changed, within one step of the change sequence.
+    ///
+    /// # Errors
+    /// [`FlowError`] where the database fails; the view grows stale until it answers again.
+    pub async fn follow(&self) -> Result<(), FlowError> {
+        let now = self.clock.now();
+        let news = self.provider.view.follow(now).await?;
+        if news.keys {
+            self.provider.keys.reload(&self.realm.id).await?;
+            self.refresh_documents(now)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the keys that are due, drops those that are gone, and publishes what is left.
+    ///
+    /// # Errors
+    /// [`FlowError`] where a key could not be made or stored.
+    pub async fn keep_keys(&self) -> Result<(), FlowError> {
+        let now = self.clock.now();
+        self.provider.keys.keep_schedule(&self.realm.id, now).await?;
+        self.refresh_documents(now)
+    }
+
+    /// Makes the prepared documents anew.
+    ///
+    /// # Errors
+    /// [`FlowError`] where the discovery document cannot be written.
+    pub fn refresh_documents(&self, now: Timestamp) -> Result<(), FlowError> {
+        let made = documents(&self.provider, &self.realm, now);
+        self.documents.store(Arc::new(made.map_err(|error| FlowError::Internal(error.to_string()))?));
+        Ok(())
+    }
+
+    /// Counts the authorization requests that wait, for the cap on them.
+    ///
+    /// # Errors
+    /// [`FlowError`] where the database fails.
+    pub async fn count_waiting(&self) -> Result<(), FlowError> {
+        let mut tx = self.provider.store.read().await?;
+        let count = authorization_requests::count(&mut tx).await?;
+        self.provider.waiting.store(count, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Says that the server is about to stop, so that it is not ready for new work.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server can do its work now.
+    ///
+    /// # Errors
+    /// What it lacks, in a word.
+    pub async fn readiness(&self) -> Result<(), &'static str> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err("draining");
+        }
+        let keys = self.provider.keys.of(&self.realm.id);
+        if !keys.is_ready(self.provider.keys.algorithms(), self.clock.now()) {
+            return Err("signing keys");
+        }
+        self.provider.view.fresh().map_err(|_| "database")?;
+        self.provider.store.ping().await.map_err(|_| "database")
+    }
+
+    /// Whether this is development mode.
+    pub fn is_development(&self) -> bool {
+        self.settings.mode == Mode::Development
+    }
+
+    /// Whether browsers reach this server by https.
+    pub fn is_secure(&self) -> bool {
+        self.settings.issuer.starts_with("https:")
+    }
+
+    /// The path of the issuer, below which everything lies; empty at the root of a host.
+    pub fn base_path(&self) -> String {
+        url::Url::parse(&self.settings.issuer)
+            .map(|url| url.path().trim_end_matches('/').to_owned())
+            .unwrap_or_default()
+    }
+}
+
+/// Opens the database and sees to its schema: an embedded one is migrated, PostgreSQL where the settings say so.
+///
+/// # Errors
+/// [`StoreError::Schema`] with what to do about it.
+pub async fn open_store(settings: &Settings) -> Result<Store, StoreError> {
+    let database = &settings.database;
+    let store = Store::open(database.url.expose(), database.max_connections).await?;
+    if store.is_embedded() || database.migrate {
+        store.migrate().await?;
+    } else {
+        store.check_schema().await?;
+    }
+    Ok(store)
+}
+
+/// The id of the realm at the base URL, which is made at the first start.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn ensure_realm(store: &Store, now: Timestamp) -> Result<crate::protocol::ids::RealmId, StoreError> {
+    let mut tx = store.read().await?;
+    if let Some(realm) = realms::find(&mut tx, realms::DEFAULT).await? {
+        return Ok(realm);
+    }
+    drop(tx);
+    store.write(move |tx| Box::pin(async move { realms::ensure_default(tx, now).await })).await
+}
+
+/// The master key: the one of the settings, or the file's, which is made at the first start.
+///
+/// # Errors
+/// [`MasterKeyError`] where the file is damaged or open to others.
+pub fn master_key(settings: &Settings, entropy: &Entropy) -> Result<MasterKey, MasterKeyError> {
+    match &settings.keys.master_key {
+        Some(key) => Ok(MasterKey::new(*key.expose())),
+        None => MasterKey::read_or_create(Path::new(&settings.keys.dir), entropy),
+    }
+}
+
+/// How keys are made and rotated, as the settings say.
+pub fn key_policy(settings: &Settings) -> KeyPolicy {
+    let algorithm = |algorithm: &Algorithm| match algorithm {
+        Algorithm::Rs256 => SigningAlgorithm::RS256,
+        Algorithm::Es256 => SigningAlgorithm::ES256,
+        Algorithm::EdDsa => SigningAlgorithm::EdDSA,
+    };
+    KeyPolicy {
+        algorithms: settings.keys.algorithms.iter().map(algorithm).collect(),
+        rsa_bits: settings.keys.rsa_bits,
+        schedule: Policy {
+            interval: settings.keys.rotation_interval,
+            announce: settings.keys.jwks_max_age,
+            lead: KEY_LEAD,
+            retention: settings.keys.retention,
+        },
+    }
+}
+
+/// The pool that hashes passwords, as the settings say.
+///
+/// # Errors
+/// [`PasswordError::Malformed`] where the cost is out of range.
+pub fn open_passwords(settings: &Settings) -> Result<Passwords, PasswordError> {
+    let passwords = &settings.passwords;
+    let cost =
+        Cost { memory_kib: passwords.memory_kib, iterations: passwords.iterations, parallelism: passwords.parallelism };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let workers = usize::try_from(passwords.workers).ok().filter(|workers| *workers > 0).unwrap_or(cores);
+    Passwords::new(cost, workers)
+}
+
+fn lifetimes(settings: &Settings) -> Lifetimes {
+    let (tokens, sessions) = (&settings.tokens, &settings.sessions);
+    Lifetimes {
+        access_token: tokens.access_token_lifetime,
+        id_token: tokens.id_token_lifetime,
+        code: tokens.authorization_code_lifetime,
+        refresh_idle: tokens.refresh_token_idle,
+        refresh: tokens.refresh_token_lifetime,
+        refresh_grace: tokens.refresh_reuse_grace,
+        skew: tokens.clock_skew,
+        session_idle: sessions.idle,
+        session: sessions.lifetime,
+        session_remembered: sessions.remembered_lifetime,
+        request: sessions.authorization_request_lifetime,
+    }
+}
+
+fn documents(provider: &Provider, realm: &Realm, now: Timestamp) -> Result<Documents, MetadataError> {
+    let supported = provider.supported();
+    let capabilities = Capabilities {
+        issuer: &realm.issuer,
+        grants: supported.grants,
+        auth_methods: supported.auth_methods,
+        algorithms: supported.algorithms,
+    };
+    let body = metadata::document(&capabilities)?.to_string().into_bytes();
+    let digest = Digest::of(&body);
+    let tag: String = digest.as_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let jwks = provider.keys.of(&realm.id).jwks(now);
+    Ok(Documents { metadata: Jwks { body, etag: format!("\"{tag}\"") }, jwks })
+}

@@ -1,0 +1,141 @@
+//! A request taken apart: its context, what the browser brought, and its parameters, each read once and bounded.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, FromRequest, Request};
+use axum::http::header;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use super::error;
+use super::guard::RequestId;
+use super::{cookies, peer};
+use crate::app::App;
+use crate::flows::Context;
+use crate::flows::session::Browser;
+use crate::protocol::credentials::{self, Authorization};
+use crate::protocol::error::OAuthError;
+use crate::protocol::params::Params;
+use crate::store::audit::Origin;
+
+/// The longest User-Agent that is kept, in characters.
+const MAX_USER_AGENT: usize = 500;
+
+/// A request.
+pub struct Call {
+    /// The shared state.
+    pub app: Arc<App>,
+    /// What flows are told of it.
+    pub context: Context,
+    /// What the browser brought.
+    pub browser: Browser,
+    /// Its headers.
+    pub headers: HeaderMap,
+    query: String,
+    body: Bytes,
+}
+
+impl FromRequest<Arc<App>> for Call {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let limit = app.settings.limits.body_bytes;
+        let too_large = |_| error::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large.");
+        let body = axum::body::to_bytes(body, limit).await.map_err(too_large)?;
+        let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        let address = peer::address(app, &parts.headers, connection);
+        let id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+        let context = Context {
+            realm: app.realm.clone(),
+            now: app.clock.now(),
+            entropy: app.entropy.clone(),
+            origin: Origin {
+                address: address.map(|address| address.to_string()).unwrap_or_default(),
+                user_agent: user_agent(&parts.headers),
+                request_id: id,
+            },
+        };
+        Ok(Self {
+            app: app.clone(),
+            context,
+            browser: cookies::of(app).read(&parts.headers),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts.headers,
+            body,
+        })
+    }
+}
+
+impl Call {
+    /// The parameters of the query.
+    ///
+    /// # Errors
+    /// `invalid_request` where they cannot be read, or one is repeated.
+    pub fn query(&self) -> Result<Params, OAuthError> {
+        Params::parse(self.query.as_bytes())
+    }
+
+    /// The parameters of query and form together, repetitions noted but not refused.
+    ///
+    /// # Errors
+    /// `invalid_request` where they cannot be read.
+    pub fn query_and_form(&self) -> Result<Params, OAuthError> {
+        let mut params = Params::default();
+        params.extend(self.query.as_bytes())?;
+        if !self.body.is_empty() {
+            params.extend(self.form_body()?)?;
+        }
+        Ok(params)
+    }
+
+    /// The parameters of the form.
+    ///
+    /// # Errors
+    /// `invalid_request` where there is no form, it cannot be read, or a parameter is repeated.
+    pub fn form(&self) -> Result<Params, OAuthError> {
+        Params::parse(self.form_body()?)
+    }
+
+    /// The parameters of the form of an endpoint that takes nothing from the query (RFC 6749 §3.2).
+    ///
+    /// # Errors
+    /// As [`Call::form`], and where the query names a parameter at all.
+    pub fn form_only(&self) -> Result<Params, OAuthError> {
+        if !self.query.is_empty() {
+            return Err(OAuthError::invalid_request("Parameters belong in the body of the request."));
+        }
+        self.form()
+    }
+
+    /// Whether the body is a form at all.
+    pub fn has_form(&self) -> bool {
+        !self.body.is_empty() && self.form_body().is_ok()
+    }
+
+    /// The `Authorization` header.
+    ///
+    /// # Errors
+    /// An error of RFC 6749 or RFC 6750 where it is malformed or stands twice.
+    pub fn authorization(&self) -> Result<Authorization, OAuthError> {
+        let values: Vec<&[u8]> = self.headers.get_all(header::AUTHORIZATION).iter().map(|v| v.as_bytes()).collect();
+        credentials::parse(&values)
+    }
+
+    fn form_body(&self) -> Result<&[u8], OAuthError> {
+        let content_type = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = content_type.map(|text| text.split(';').next().unwrap_or(text).trim().to_ascii_lowercase());
+        match essence.as_deref() {
+            Some("application/x-www-form-urlencoded") => Ok(&self.body),
+            _ => Err(OAuthError::invalid_request("The body must be application/x-www-form-urlencoded.")),
+        }
+    }
+}
+
+/// The User-Agent, cut, without control characters.
+fn user_agent(headers: &HeaderMap) -> String {
+    let raw = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    raw.unwrap_or_default().chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect()
+}

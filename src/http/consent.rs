@@ -1,0 +1,82 @@
+//! The consent page.
+
+use axum::response::Response;
+
+use super::call::Call;
+use super::{csrf, html};
+use crate::flows::consent::{self, Answer, Shown};
+use crate::flows::pending::{self, Interaction};
+use crate::pages::{ClientCard, ConsentPage, ScopeLine};
+use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
+
+/// The name of the form, to which its token is bound.
+const FORM: &str = "consent";
+
+/// `GET /consent`
+pub async fn get(call: Call) -> Response {
+    let params = match call.query() {
+        Ok(params) => params,
+        Err(error) => return html::rejected(&call, error.description),
+    };
+    let provider = &call.app.provider;
+    let interaction = match pending::find(provider, &call.context, params.get("request"), call.browser).await {
+        Ok(interaction) => interaction,
+        Err(failure) => return html::interrupted(&call, failure, None),
+    };
+    match consent::show(provider, &call.context, &interaction, call.browser).await {
+        Ok(Shown::Page { username, new }) => page(&call, &interaction, username, &new),
+        Ok(Shown::Next(next)) => html::go(&call.app, next, None),
+        Err(failure) => html::interrupted(&call, failure, Some(&interaction)),
+    }
+}
+
+/// `POST /consent`
+pub async fn post(call: Call) -> Response {
+    let (query, params) = match call.query().and_then(|query| Ok((query, call.form()?))) {
+        Ok(both) => both,
+        Err(error) => return html::rejected(&call, error.description),
+    };
+    let provider = &call.app.provider;
+    let interaction = match pending::find(provider, &call.context, query.get("request"), call.browser).await {
+        Ok(interaction) => interaction,
+        Err(failure) => return html::interrupted(&call, failure, None),
+    };
+    if csrf::check(&call, params.get("csrf"), FORM).is_err() {
+        return html::forged(&call);
+    }
+    let answer = match (params.get("consent-allow"), params.get("consent-deny")) {
+        (Some(_), None) => Answer::Allow,
+        (None, Some(_)) => Answer::Deny,
+        (Some(_), Some(_)) | (None, None) => return html::rejected(&call, "The form is not complete."),
+    };
+    match consent::answer(provider, &call.context, &interaction, call.browser, answer).await {
+        Ok(next) => html::go(&call.app, next, None),
+        Err(failure) => html::interrupted(&call, failure, Some(&interaction)),
+    }
+}
+
+fn page(call: &Call, interaction: &Interaction, who: String, new: &Scope) -> Response {
+    let request = &interaction.pending.request;
+    let base = call.app.base_path();
+    let template = ConsentPage {
+        page: html::page(&call.app),
+        action: html::step(&base, "/consent", &interaction.pending.id),
+        csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
+        client: ClientCard::new(&interaction.client, &request.redirect_uri),
+        who,
+        switch_url: format!("{}&switch=yes", html::step(&base, "/login", &interaction.pending.id)),
+        scopes: ScopeLine::all(&request.scope, new),
+        lifetime: lifetime(&request.scope),
+    };
+    html::render(&template, Some(&request.redirect_uri))
+}
+
+/// How long the access lasts, in a sentence.
+fn lifetime(scope: &Scope) -> String {
+    let sentence = if scope.contains(OFFLINE_ACCESS) {
+        "The access lasts until you or the application end it, also while you are signed out."
+    } else {
+        "The access lasts while you are signed in here."
+    };
+    sentence.to_owned()
+}

@@ -1,0 +1,111 @@
+//! The two cookies: one names a browser, one its session (RFC 6265bis). Whatever is malformed or stands twice counts
+//! as absent.
+
+use axum::http::HeaderMap;
+use axum::http::header::{self, HeaderValue};
+
+use crate::app::App;
+use crate::flows::session::Browser;
+use crate::protocol::secret::{BrowserCookie, Digest, SessionCookie};
+use crate::protocol::time::Span;
+
+/// The names and the attributes that follow from how browsers reach this server.
+pub struct Cookies {
+    session: &'static str,
+    browser: &'static str,
+    attributes: &'static str,
+}
+
+const SECURE: Cookies = Cookies {
+    session: "__Host-signet-session",
+    browser: "__Host-signet-browser",
+    attributes: "; Path=/; Secure; HttpOnly; SameSite=Lax",
+};
+
+/// Development by plain http: browsers refuse the prefix and the attribute there.
+const PLAIN: Cookies =
+    Cookies { session: "signet-session", browser: "signet-browser", attributes: "; Path=/; HttpOnly; SameSite=Lax" };
+
+/// The cookies of this server.
+pub fn of(app: &App) -> &'static Cookies {
+    if app.is_secure() { &SECURE } else { &PLAIN }
+}
+
+impl Cookies {
+    /// What the browser has brought, by digest.
+    pub fn read(&self, headers: &HeaderMap) -> Browser {
+        let id = single(headers, self.browser).and_then(BrowserCookie::parse);
+        let session = single(headers, self.session).and_then(SessionCookie::parse);
+        Browser { id: id.map(|id| id.digest()), session: session.map(|session| session.digest()) }
+    }
+
+    /// Names the browser until it is closed.
+    pub fn name_browser(&self, cookie: &BrowserCookie) -> Option<HeaderValue> {
+        secret_header(format!("{}={}{}", self.browser, cookie.expose(), self.attributes))
+    }
+
+    /// Gives the browser its session: until it is closed, or for the given time.
+    pub fn begin_session(&self, cookie: &SessionCookie, lasting: Option<Span>) -> Option<HeaderValue> {
+        let age = lasting.map(|span| format!("; Max-Age={}", span.as_secs())).unwrap_or_default();
+        secret_header(format!("{}={}{}{age}", self.session, cookie.expose(), self.attributes))
+    }
+
+    /// Takes the session from the browser.
+    pub fn end_session(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&format!("{}={}; Max-Age=0", self.session, self.attributes)).ok()
+    }
+}
+
+fn secret_header(text: String) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The value of a cookie that stands exactly once.
+fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
+    let first = values.next()?;
+    values.next().is_none().then_some(first)
+}
+
+/// What a form is bound to: both cookies, so that it dies with either.
+pub fn binding(browser: Browser) -> [u8; 64] {
+    let mut bytes = [0; 64];
+    let mut put = |at: usize, digest: Option<Digest>| {
+        let source = digest.as_ref().map_or(&[][..], Digest::as_bytes);
+        bytes.iter_mut().skip(at).zip(source).for_each(|(slot, byte)| *slot = *byte);
+    };
+    put(0, browser.id);
+    put(32, browser.session);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_that_is_malformed_or_stands_twice_counts_as_absent() {
+        let good = BrowserCookie::from_random([1; 32]);
+        let named = |value: &str| format!("signet-browser={value}");
+        let rows: [(&str, Vec<String>, bool); 7] = [
+            ("alone", vec![named(good.expose())], true),
+            ("among others", vec![format!("a=b; {}; c", named(good.expose()))], true),
+            ("twice in a line", vec![format!("{0}; {0}", named(good.expose()))], false),
+            ("twice in two lines", vec![named(good.expose()), named(good.expose())], false),
+            ("of another kind", vec![named("sgss_abc")], false),
+            ("empty", vec![named("")], false),
+            ("too long", vec![named(&format!("sgbr_{}", "x".repeat(600)))], false),
+        ];
+        for (rule, lines, known) in rows {
+            let mut headers = HeaderMap::new();
+            lines.iter().for_each(|line| {
+                headers.append(header::COOKIE, HeaderValue::from_str(line).unwrap());
+            });
+            assert_eq!(PLAIN.read(&headers).id.is_some(), known, "{rule}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Forms that act carry a token bound to the browser, its session and the form, valid for an hour; and browsers that
+//! say from where a form was sent must say that it was from here.
+
+use aws_lc_rs::hmac;
+use axum::http::HeaderMap;
+use axum::http::header;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::call::Call;
+use super::cookies;
+use super::guard::is_loopback;
+use crate::app::App;
+use crate::flows::session::Browser;
+use crate::protocol::time::{Span, Timestamp};
+
+/// How long a form may lie open.
+const LIFETIME: Span = Span::from_secs(3600);
+
+/// The token of a form.
+pub fn token(app: &App, browser: Browser, form: &str, now: Timestamp) -> String {
+    let tag = hmac::sign(&app.provider.csrf_key, &message(browser, form, now));
+    URL_SAFE_NO_PAD.encode([now.as_millis().to_be_bytes().as_slice(), tag.as_ref()].concat())
+}
+
+/// A form that was not sent from our own page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forged;
+
+/// Checks that a form was sent from our own page, by this browser, lately.
+///
+/// # Errors
+/// [`Forged`] where it was not.
+pub fn check(call: &Call, token: Option<&str>, form: &str) -> Result<(), Forged> {
+    check_source(&call.app, &call.headers)?;
+    let bytes = token.and_then(|token| URL_SAFE_NO_PAD.decode(token).ok()).ok_or(Forged)?;
+    let (time, tag) = bytes.split_first_chunk::<8>().ok_or(Forged)?;
+    let made = Timestamp::from_millis(i64::from_be_bytes(*time));
+    let age = call.context.now.since(made);
+    let genuine = hmac::verify(&call.app.provider.csrf_key, &message(call.browser, form, made), tag).is_ok();
+    if genuine && age <= LIFETIME && age >= Span::ZERO { Ok(()) } else { Err(Forged) }
+}
+
+fn message(browser: Browser, form: &str, made: Timestamp) -> Vec<u8> {
+    [&made.as_millis().to_be_bytes()[..], &cookies::binding(browser), form.as_bytes()].concat()
+}
+
+/// Where the browser says that the form was sent from. Our pages send no referrer, so their Origin is `null`.
+fn check_source(app: &App, headers: &HeaderMap) -> Result<(), Forged> {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    if text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return Err(Forged);
+    }
+    match text("origin") {
+        None | Some("null") => Ok(()),
+        Some(origin) if is_own_origin(app, headers, origin) => Ok(()),
+        Some(_) => Err(Forged),
+    }
+}
+
+fn is_own_origin(app: &App, headers: &HeaderMap, origin: &str) -> bool {
+    let issuer = url::Url::parse(&app.settings.issuer).map(|url| url.origin().ascii_serialization());
+    if issuer.is_ok_and(|issuer| issuer == origin) {
+        return true;
+    }
+    // In development the server answers on any loopback name.
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    app.is_development()
+        && host.is_some_and(|host| is_loopback(host) && origin.split_once("://").is_some_and(|(_, o)| o == host))
+}

@@ -1,0 +1,108 @@
+//! Errors as answers: JSON for clients (RFC 6749 §5.2, RFC 6750 §3), plain text where nobody is meant to read it.
+//! The cause of what is broken is logged here, once.
+
+use axum::Json;
+use axum::http::header::{self, HeaderValue};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::flows::{Context, FlowError};
+use crate::protocol::error::{ErrorCode, OAuthError};
+
+/// How long a client should wait before it tries again, in seconds.
+const RETRY_AFTER: &str = "1";
+
+/// The answer of an endpoint that clients authenticate at: `invalid_client` is 401 with a challenge, all else 400.
+pub fn client_error(context: &Context, error: FlowError) -> Response {
+    match error {
+        FlowError::Refused(error) if error.code == ErrorCode::InvalidClient => {
+            let challenge = format!("Basic realm=\"{}\", charset=\"UTF-8\"", context.realm.issuer);
+            challenged(StatusCode::UNAUTHORIZED, &challenge, error)
+        }
+        FlowError::Refused(error) if error.code == ErrorCode::ServerError => broken(context, error.description),
+        FlowError::Refused(error) => json_error(StatusCode::BAD_REQUEST, error),
+        FlowError::Unavailable(cause) => unavailable(context, &cause),
+        FlowError::Internal(cause) => broken(context, &cause),
+    }
+}
+
+/// The answer of an endpoint that takes access tokens (RFC 6750 §3.1).
+pub fn token_error(context: &Context, error: FlowError) -> Response {
+    let realm = &context.realm.issuer;
+    match error {
+        FlowError::Refused(error) => {
+            let (status, scope) = match error.code {
+                ErrorCode::InsufficientScope => (StatusCode::FORBIDDEN, ", scope=\"openid\""),
+                ErrorCode::InvalidToken => (StatusCode::UNAUTHORIZED, ""),
+                _ => (StatusCode::BAD_REQUEST, ""),
+            };
+            let (code, description) = (error.code.as_str(), error.description);
+            let challenge =
+                format!("Bearer realm=\"{realm}\", error=\"{code}\", error_description=\"{description}\"{scope}");
+            challenged(status, &challenge, error)
+        }
+        FlowError::Unavailable(cause) => unavailable(context, &cause),
+        FlowError::Internal(cause) => broken(context, &cause),
+    }
+}
+
+/// The answer to a request without a token: a challenge and no error code (RFC 6750 §3.1).
+pub fn token_required(context: &Context) -> Response {
+    let challenge = format!("Bearer realm=\"{}\"", context.realm.issuer);
+    let mut response = StatusCode::UNAUTHORIZED.into_response();
+    if let Ok(value) = HeaderValue::from_str(&challenge) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    }
+    response
+}
+
+/// A short text, for what no client or person runs into by themselves.
+pub fn plain(status: StatusCode, text: &'static str) -> Response {
+    (status, text).into_response()
+}
+
+/// The answer where there is no endpoint.
+pub async fn not_found(_uri: Uri) -> Response {
+    plain(StatusCode::NOT_FOUND, "There is nothing here.")
+}
+
+/// Notes that something could not be done now.
+pub fn log_unavailable(context: &Context, cause: &str) {
+    tracing::warn!(request_id = context.origin.request_id, cause, "could not serve a request now");
+}
+
+/// Notes that something is broken.
+pub fn log_broken(context: &Context, cause: &str) {
+    tracing::error!(request_id = context.origin.request_id, cause, "a request failed");
+}
+
+/// Tells the client to come again.
+pub fn retry_later(response: impl IntoResponse) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)], response).into_response()
+}
+
+fn challenged(status: StatusCode, challenge: &str, error: OAuthError) -> Response {
+    let mut response = json_error(status, error);
+    if let Ok(value) = HeaderValue::from_str(challenge) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    }
+    response
+}
+
+fn json_error(status: StatusCode, error: OAuthError) -> Response {
+    let body = json!({ "error": error.code.as_str(), "error_description": error.description });
+    (status, [(header::PRAGMA, "no-cache")], Json(body)).into_response()
+}
+
+fn unavailable(context: &Context, cause: &str) -> Response {
+    log_unavailable(context, cause);
+    let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, "The server cannot answer now. Try again.");
+    retry_later(Json(json!({ "error": error.code.as_str(), "error_description": error.description })))
+}
+
+fn broken(context: &Context, cause: &str) -> Response {
+    log_broken(context, cause);
+    let error = OAuthError::new(ErrorCode::ServerError, "The server failed. The request id leads to the cause.");
+    json_error(StatusCode::INTERNAL_SERVER_ERROR, error)
+}

@@ -1,0 +1,137 @@
+//! What stands around every endpoint: a request id, the Host check, https behind a proxy, a bound on time, security
+//! headers on every answer, a line in the log, and an answer although a handler panics.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::FutureExt as _;
+
+use super::error;
+use super::peer;
+use crate::app::App;
+
+/// The longest time that a request may take, its body included.
+const TIME: Duration = Duration::from_secs(15);
+/// The longest path and query, in bytes.
+const MAX_URI: usize = 8 * 1024;
+
+/// The id of a request, as in the log and on error pages.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Guards an endpoint.
+pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = app.entropy.bytes::<9>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let mut response = match refuse(&app, &request) {
+        Some(refusal) => refusal,
+        None => run(next.run(request), &id).await,
+    };
+    protect(&app, &mut response, &id);
+    let status = response.status().as_u16();
+    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(request_id = id, %method, route = route.as_deref().unwrap_or("-"), status, micros, "answered a request");
+    response
+}
+
+/// Runs the endpoint; a panic or too much time is an answer of its own.
+async fn run(endpoint: impl Future<Output = Response>, id: &str) -> Response {
+    match tokio::time::timeout(TIME, AssertUnwindSafe(endpoint).catch_unwind()).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            tracing::error!(request_id = id, "a request handler panicked");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
+}
+
+/// Refuses requests for another host, by http where https is promised, or with too long a URI.
+fn refuse(app: &App, request: &Request) -> Option<Response> {
+    let uri = request.uri();
+    if uri.path().len() + uri.query().map_or(0, str::len) > MAX_URI {
+        return Some(StatusCode::URI_TOO_LONG.into_response());
+    }
+    if !is_own_host(app, request) {
+        return Some(error::plain(StatusCode::MISDIRECTED_REQUEST, "This server answers for another host."));
+    }
+    if app.is_secure() && app.settings.tls.is_none() && peer::came_by_http(app, request) {
+        return Some(to_https(app, request.method(), uri));
+    }
+    None
+}
+
+/// Whether the Host header, or the authority of HTTP/2, is the issuer's; in development any loopback host passes.
+fn is_own_host(app: &App, request: &Request) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = match (request.uri().authority(), hosts.next(), hosts.next()) {
+        (Some(authority), _, None) => Some(authority.as_str()),
+        (None, Some(host), None) => host.to_str().ok(),
+        _ => None,
+    };
+    let Some(host) = host else { return false };
+    let own = app.settings.issuer.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
+    own.is_some_and(|own| own.eq_ignore_ascii_case(host)) || (app.is_development() && is_loopback(host))
+}
+
+/// Whether a host, with or without a port, names this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or(v6),
+        None => host.split(':').next().unwrap_or(host),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Sends a browser to https; an API client that spoke in the clear is refused instead.
+fn to_https(app: &App, method: &Method, uri: &Uri) -> Response {
+    let pages = ["/", "/authorize", "/login", "/consent", "/logout"];
+    let path = uri.path().strip_prefix(app.base_path().as_str()).unwrap_or(uri.path());
+    if *method == Method::GET && pages.contains(&path) {
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let location = format!("{}{path}{query}", app.settings.issuer);
+        return (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response();
+    }
+    error::plain(StatusCode::BAD_REQUEST, "This server is reached by https only.")
+}
+
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_XSS_PROTECTION, "0"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// Sets the headers that protect the answer; a handler may have said something stricter or, for what everybody may
+/// read, something wider.
+fn protect(app: &App, response: &mut Response, id: &str) {
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if app.is_secure() {
+        let hsts = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
+    }
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+}

@@ -1,0 +1,160 @@
+//! Pages as answers: the content security policy of each page, error pages, and what the browser does next.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::http::header::{self, HeaderValue};
+use axum::response::{Html, IntoResponse as _, Response};
+
+use super::call::Call;
+use super::{assets, cookies, error};
+use crate::app::App;
+use crate::flows::FlowError;
+use crate::flows::authorize::Next;
+use crate::flows::pending::{Interaction, InteractionError};
+use crate::pages::{ErrorPage, FORM_POST_SCRIPT, FormPostPage, Link, Page};
+use crate::protocol::authorization_response::Delivery;
+use crate::protocol::ids::RequestId;
+use crate::protocol::redirect_uri::RedirectUri;
+use crate::protocol::secret::BrowserCookie;
+
+/// What every page of this server needs.
+pub fn page(app: &App) -> Page {
+    Page { css: assets::style_path(app), lang: "en".to_owned(), development: app.is_development() }
+}
+
+/// A page. Its forms may go to this server and, since browsers apply the rule to redirects after a form too, on to
+/// the origin of `then`.
+pub fn render(template: &impl Template, then: Option<&str>) -> Response {
+    let origin = then.and_then(RedirectUri::origin_for_csp).map(|origin| format!(" {origin}")).unwrap_or_default();
+    respond(template, &format!("form-action 'self'{origin}"))
+}
+
+/// The page that posts an authorization response, with the one script that there is.
+fn render_form_post(template: &FormPostPage) -> Response {
+    let origin = RedirectUri::origin_for_csp(&template.action).unwrap_or_default();
+    respond(template, &format!("form-action {origin}; script-src {FORM_POST_SCRIPT}"))
+}
+
+fn respond(template: &impl Template, directives: &str) -> Response {
+    let Ok(html) = template.render() else {
+        tracing::error!("a page could not be rendered");
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; {directives}; base-uri 'none'; frame-ancestors 'none'"
+    );
+    let mut response = Html(html).into_response();
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// What an error page says.
+pub struct Fault<'a> {
+    /// The status.
+    pub status: StatusCode,
+    /// One sentence.
+    pub message: &'a str,
+    /// What to do.
+    pub hint: Option<&'a str>,
+    /// A way out.
+    pub back: Option<Link>,
+}
+
+/// An error page.
+pub fn fault(call: &Call, fault: Fault<'_>) -> Response {
+    let template = ErrorPage {
+        page: page(&call.app),
+        heading: "Request rejected".to_owned(),
+        message: fault.message.to_owned(),
+        hint: fault.hint.map(str::to_owned),
+        request_id: call.context.origin.request_id.clone(),
+        back: fault.back,
+    };
+    (fault.status, render(&template, None)).into_response()
+}
+
+/// An error page for a request that cannot be served as it is.
+pub fn rejected(call: &Call, message: &str) -> Response {
+    let hint = "Go back to the application and start again. If that does not help, tell the people who run it.";
+    fault(call, Fault { status: StatusCode::BAD_REQUEST, message, hint: Some(hint), back: None })
+}
+
+/// The page for a form that was not sent from our own page.
+pub fn forged(call: &Call) -> Response {
+    let message = "The form has expired or was not sent from this site.";
+    let hint = "Go back, reload the page and try once more.";
+    fault(call, Fault { status: StatusCode::FORBIDDEN, message, hint: Some(hint), back: None })
+}
+
+/// The page for what did not come about.
+pub fn failed(call: &Call, failure: FlowError) -> Response {
+    match failure {
+        FlowError::Refused(refusal) => rejected(call, refusal.description),
+        FlowError::Unavailable(cause) => {
+            error::log_unavailable(&call.context, &cause);
+            let message = "The server is busy at the moment. Please try again.";
+            let page = Fault { status: StatusCode::SERVICE_UNAVAILABLE, message, hint: None, back: None };
+            error::retry_later(fault(call, page))
+        }
+        FlowError::Internal(cause) => {
+            error::log_broken(&call.context, &cause);
+            let message = "Something went wrong on this server.";
+            let hint = "The request id below leads to the cause.";
+            let page = Fault { status: StatusCode::INTERNAL_SERVER_ERROR, message, hint: Some(hint), back: None };
+            fault(call, page)
+        }
+    }
+}
+
+/// The page for an interaction that cannot go on, with a way back to the client where it is known.
+pub fn interrupted(call: &Call, failure: InteractionError, interaction: Option<&Interaction>) -> Response {
+    match failure {
+        InteractionError::Flow(failure) => failed(call, failure),
+        InteractionError::Fault(reason) => {
+            let back = interaction.and_then(|interaction| {
+                let client = &interaction.client;
+                let href = client.metadata.client_uri.clone()?;
+                Some(Link { href, label: format!("Back to {}", client.name()) })
+            });
+            let hint = "Go back to the application and start again.";
+            let page = Fault { status: StatusCode::BAD_REQUEST, message: reason.message(), hint: Some(hint), back };
+            fault(call, page)
+        }
+    }
+}
+
+/// Sends the browser on its way.
+pub fn go(app: &Arc<App>, next: Next, name: Option<&BrowserCookie>) -> Response {
+    let base = app.base_path();
+    let mut response = match next {
+        Next::Login(request) => see_other(&step(&base, "/login", &request)),
+        Next::Consent(request) => see_other(&step(&base, "/consent", &request)),
+        Next::Deliver(Delivery::Redirect(location)) => see_other(&location),
+        Next::Deliver(Delivery::FormPost { action, fields }) => {
+            render_form_post(&FormPostPage { page: page(app), action, fields })
+        }
+    };
+    if let Some(cookie) = name.and_then(|name| cookies::of(app).name_browser(name)) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The address of a step of an interaction.
+pub fn step(base: &str, path: &str, request: &RequestId) -> String {
+    let query: String =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("request", request.as_str()).finish();
+    format!("{base}{path}?{query}")
+}
+
+/// A redirect that turns every method into GET (RFC 9110 §15.4.4), so that no password is sent on.
+pub fn see_other(location: &str) -> Response {
+    match HeaderValue::from_str(location) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,118 @@
+//! The sign-in page.
+
+use axum::http::header;
+use axum::response::Response;
+
+use super::call::Call;
+use super::{cookies, csrf, html};
+use crate::flows::authorize;
+use crate::flows::login::{self, Credentials, FAILURE, Shown, SignIn, Switch};
+use crate::flows::pending::{self, Interaction};
+use crate::flows::session::{Browser, Remember};
+use crate::pages::{ClientCard, LoginPage};
+use crate::protocol::params::Params;
+use crate::protocol::secret::{Password, SessionCookie};
+use crate::store::sessions::Session;
+
+/// The name of the form, to which its token is bound.
+const FORM: &str = "login";
+
+/// `GET /login`
+pub async fn get(call: Call) -> Response {
+    let params = match call.query() {
+        Ok(params) => params,
+        Err(error) => return html::rejected(&call, error.description),
+    };
+    let provider = &call.app.provider;
+    let interaction = match pending::find(provider, &call.context, params.get("request"), call.browser).await {
+        Ok(interaction) => interaction,
+        Err(failure) => return html::interrupted(&call, failure, None),
+    };
+    let switch = if params.get("switch").is_some() { Switch::Yes } else { Switch::No };
+    match login::show(provider, &call.context, &interaction, call.browser, switch).await {
+        Ok(Shown::Form { username, reauthenticate }) => {
+            let prefill = Prefill { username, reauthenticate, ..Prefill::default() };
+            form(&call, &interaction, prefill)
+        }
+        Ok(Shown::Next(next)) => html::go(&call.app, next, None),
+        Err(failure) => html::interrupted(&call, failure, Some(&interaction)),
+    }
+}
+
+/// `POST /login`
+pub async fn post(call: Call) -> Response {
+    let (query, params) = match call.query().and_then(|query| Ok((query, call.form()?))) {
+        Ok(both) => both,
+        Err(error) => return html::rejected(&call, error.description),
+    };
+    let provider = &call.app.provider;
+    let interaction = match pending::find(provider, &call.context, query.get("request"), call.browser).await {
+        Ok(interaction) => interaction,
+        Err(failure) => return html::interrupted(&call, failure, None),
+    };
+    if csrf::check(&call, params.get("csrf"), FORM).is_err() {
+        return html::forged(&call);
+    }
+    if params.get("login-cancel").is_some() {
+        return match login::cancel(provider, &call.context, &interaction).await {
+            Ok(next) => html::go(&call.app, next, None),
+            Err(failure) => html::interrupted(&call, failure, Some(&interaction)),
+        };
+    }
+    let typed = credentials(&params);
+    let (username, remember) = (typed.username.clone(), typed.remember);
+    match login::sign_in(provider, &call.context, typed, call.browser).await {
+        Ok(SignIn::Done { session, cookie }) => signed_in(&call, &interaction, &session, &cookie).await,
+        Ok(SignIn::Failed) => {
+            let error = Some(FAILURE.to_owned());
+            let prefill = Prefill { username, error, remember: remember == Remember::Yes, reauthenticate: false };
+            form(&call, &interaction, prefill)
+        }
+        Err(failure) => html::failed(&call, failure),
+    }
+}
+
+/// Goes on under the new session.
+async fn signed_in(call: &Call, interaction: &Interaction, session: &Session, cookie: &SessionCookie) -> Response {
+    let browser = Browser { session: Some(cookie.digest()), ..call.browser };
+    let next = authorize::advance(&call.app.provider, &call.context, interaction, browser).await;
+    let mut response = match next {
+        Ok(next) => html::go(&call.app, next, None),
+        Err(failure) => html::interrupted(call, failure, Some(interaction)),
+    };
+    let lasting = session.remembered.then(|| session.expires_at.since(call.context.now));
+    if let Some(cookie) = cookies::of(&call.app).begin_session(cookie, lasting) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// What is filled in.
+#[derive(Default)]
+struct Prefill {
+    username: String,
+    error: Option<String>,
+    remember: bool,
+    reauthenticate: bool,
+}
+
+fn form(call: &Call, interaction: &Interaction, prefill: Prefill) -> Response {
+    let request = &interaction.pending.request;
+    let template = LoginPage {
+        page: html::page(&call.app),
+        action: html::step(&call.app.base_path(), "/login", &interaction.pending.id),
+        csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
+        client: Some(ClientCard::new(&interaction.client, &request.redirect_uri)),
+        username: prefill.username.chars().take(254).collect(),
+        error: prefill.error,
+        remember: prefill.remember,
+        reauthenticate: prefill.reauthenticate,
+    };
+    html::render(&template, Some(&request.redirect_uri))
+}
+
+fn credentials(params: &Params) -> Credentials {
+    let text = |name| params.get(name).unwrap_or_default().to_owned();
+    let remember = if params.get("remember").is_some() { Remember::Yes } else { Remember::No };
+    Credentials { username: text("username"), password: Password::new(text("password")), remember }
+}

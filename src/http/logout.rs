@@ -1,0 +1,103 @@
+//! The end session endpoint (OpenID Connect RP-Initiated Logout §2), by GET and by POST.
+
+use axum::http::header;
+use axum::response::Response;
+
+use super::call::Call;
+use super::{cookies, csrf, html};
+use crate::flows::logout::{self, LogoutError, LogoutRequest, Plan};
+use crate::pages::{ClientCard, Link, LogoutPage, SignedOutPage};
+use crate::protocol::params::Params;
+
+/// The name of the form, to which its token is bound.
+const FORM: &str = "logout";
+/// The parameters that travel through the question.
+const PARAMETERS: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
+
+/// `GET /logout`
+pub async fn get(call: Call) -> Response {
+    match call.query() {
+        Ok(params) => begin(&call, &params).await,
+        Err(error) => html::rejected(&call, error.description),
+    }
+}
+
+/// `POST /logout`: a client's request, or the person's answer.
+pub async fn post(call: Call) -> Response {
+    let params = match call.form() {
+        Ok(params) => params,
+        Err(error) => return html::rejected(&call, error.description),
+    };
+    let (confirmed, cancelled) = (params.get("logout-confirm").is_some(), params.get("logout-cancel").is_some());
+    if !confirmed && !cancelled {
+        return begin(&call, &params).await;
+    }
+    if csrf::check(&call, params.get("csrf"), FORM).is_err() {
+        return html::forged(&call);
+    }
+    if cancelled {
+        return html::see_other(&format!("{}/", call.app.base_path()));
+    }
+    let request = match check(&call, &params).await {
+        Ok(request) => request,
+        Err(response) => return *response,
+    };
+    match logout::confirm(&call.app.provider, &call.context, &request, call.browser).await {
+        Ok(()) => ended(&call, &request),
+        Err(failure) => html::failed(&call, failure),
+    }
+}
+
+async fn begin(call: &Call, params: &Params) -> Response {
+    let request = match check(call, params).await {
+        Ok(request) => request,
+        Err(response) => return *response,
+    };
+    match logout::begin(&call.app.provider, &call.context, &request, call.browser).await {
+        Ok(Plan::Ended) => ended(call, &request),
+        Ok(Plan::Ask { username }) => ask(call, params, &request, username),
+        Err(failure) => html::failed(call, failure),
+    }
+}
+
+async fn check(call: &Call, params: &Params) -> Result<LogoutRequest, Box<Response>> {
+    let checked = logout::check(&call.app.provider, &call.context, params).await;
+    checked.map_err(|error| {
+        Box::new(match error {
+            LogoutError::Fault(fault) => html::rejected(call, fault.message()),
+            LogoutError::Flow(failure) => html::failed(call, failure),
+        })
+    })
+}
+
+fn ask(call: &Call, params: &Params, request: &LogoutRequest, who: Option<String>) -> Response {
+    let field = |name: &str| Some((name.to_owned(), params.get(name)?.to_owned()));
+    let return_to = request.return_to.as_deref();
+    let template = LogoutPage {
+        page: html::page(&call.app),
+        action: format!("{}/logout", call.app.base_path()),
+        csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
+        who,
+        client: request.client.as_ref().map(|client| ClientCard::new(client, return_to.unwrap_or_default())),
+        fields: PARAMETERS.into_iter().filter_map(field).collect(),
+    };
+    html::render(&template, return_to)
+}
+
+fn ended(call: &Call, request: &LogoutRequest) -> Response {
+    let mut response = match &request.return_to {
+        Some(location) => html::see_other(location),
+        None => {
+            let client = request.client.as_ref();
+            let back = client.and_then(|client| {
+                let href = client.metadata.client_uri.clone()?;
+                Some(Link { href, label: format!("Back to {}", client.name()) })
+            });
+            html::render(&SignedOutPage { page: html::page(&call.app), back }, None)
+        }
+    };
+    if let Some(cookie) = cookies::of(&call.app).end_session() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}

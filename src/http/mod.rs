@@ -1,0 +1,64 @@
+//! L3: HTTP. This file is the whole router; each endpoint has a file that takes a request apart, calls a flow, and
+//! puts the answer together. No decision about the protocol is taken here.
+
+mod assets;
+mod authorize;
+mod call;
+mod consent;
+mod cookies;
+mod cors;
+mod csrf;
+mod discovery;
+mod error;
+mod guard;
+mod home;
+mod html;
+mod introspect;
+mod login;
+mod logout;
+pub mod management;
+mod peer;
+mod revoke;
+pub mod serve;
+pub mod tls;
+mod token;
+mod userinfo;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+/// The router of the public listener.
+pub fn router(app: Arc<App>) -> Router {
+    let endpoints = Router::new()
+        .route("/", get(home::get))
+        .route("/.well-known/openid-configuration", get(discovery::metadata).options(discovery::preflight))
+        .route("/.well-known/oauth-authorization-server", get(discovery::metadata).options(discovery::preflight))
+        .route("/.well-known/jwks.json", get(discovery::jwks).options(discovery::preflight))
+        .route("/jwks", get(discovery::jwks).options(discovery::preflight))
+        .route("/oauth/jwks", get(discovery::jwks).options(discovery::preflight))
+        .route("/authorize", get(authorize::get).post(authorize::post))
+        .route("/login", get(login::get).post(login::post))
+        .route("/consent", get(consent::get).post(consent::post))
+        .route("/logout", get(logout::get).post(logout::post))
+        .route("/token", post(token::post).options(cors::preflight))
+        .route("/userinfo", get(userinfo::get).post(userinfo::post).options(cors::preflight))
+        .route("/introspect", post(introspect::post))
+        .route("/revoke", post(revoke::post).options(cors::preflight))
+        .route("/assets/{file}", get(assets::get))
+        .route("/favicon.ico", get(assets::favicon));
+    let base = app.base_path();
+    let mounted = match base.as_str() {
+        "" => endpoints,
+        base => Router::new().nest(base, endpoints).route(
+            // RFC 8414 §3.1: the well-known part goes between the host and the path of the issuer.
+            &format!("/.well-known/oauth-authorization-server{base}"),
+            get(discovery::metadata).options(discovery::preflight),
+        ),
+    };
+    mounted.fallback(error::not_found).layer(from_fn_with_state(app.clone(), guard::guard)).with_state(app)
+}

@@ -1,0 +1,24 @@
+//! The revocation endpoint (RFC 7009 §2).
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+
+use super::call::Call;
+use super::{cors, error};
+use crate::flows::FlowError;
+use crate::flows::revoke;
+
+/// `POST /revoke`
+pub async fn post(call: Call) -> Response {
+    let response = match answer(&call).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(failure) => error::client_error(&call.context, failure),
+    };
+    cors::allow(&call, response).await
+}
+
+async fn answer(call: &Call) -> Result<(), FlowError> {
+    let params = call.form_only()?;
+    let authorization = call.authorization()?;
+    revoke::revoke(&call.app.provider, &call.context, &authorization, &params).await
+}

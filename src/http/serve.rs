@@ -1,0 +1,342 @@
+//! The accept loop: turns TCP connections into requests for the router, and bounds what each peer can hold.
+//!
+//! This module owns connections: how many, how long they may dally, how they end. It refuses to know any route.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use ipnet::IpNet;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tower::Service;
+use tracing::{debug, info, warn};
+
+use crate::config::{Limits, Proxy};
+
+/// hyper refuses smaller read buffers than half of this; the cap on a request head is never below it.
+const MIN_HEADER_BYTES: usize = 2 * 8_192;
+
+/// How long accepting pauses after an error that is not the peer's, such as too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long an HTTP/2 connection may be silent before it is asked whether it lives, and how long it may take to answer.
+const H2_PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
+
+/// Serves `router` on `listener` until `shutdown` completes and in-flight requests have finished or `limits.drain` is over.
+///
+/// Every request carries its peer as `ConnectInfo<SocketAddr>`. Connections beyond the cap wait in the kernel's backlog.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    limits: ConnectionLimits,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    info!(address = %listener.local_addr()?, tls = tls.is_some(), "started listening");
+    let drain = limits.drain;
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    let listener = Listener::new(listener, tls, router, limits);
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => {
+                let server = Arc::clone(&listener.server);
+                connections.spawn(server.connection(accepted, graceful.watcher()));
+            }
+        }
+    }
+    drop(listener);
+    finish(connections, graceful, drain).await;
+    Ok(())
+}
+
+/// Lets open requests finish for up to `drain`, then drops what is left.
+async fn finish(mut connections: JoinSet<()>, graceful: GracefulShutdown, drain: Duration) {
+    let all = async {
+        let tasks = async { while connections.join_next().await.is_some() {} };
+        tokio::join!(graceful.shutdown(), tasks);
+    };
+    if timeout(drain, all).await.is_err() {
+        warn!(connections = connections.len(), "dropped connections that did not finish in time");
+        connections.shutdown().await;
+    }
+}
+
+/// Bounds on connections.
+#[derive(Clone, Debug)]
+pub struct ConnectionLimits {
+    /// The most open connections.
+    pub connections: usize,
+    /// The most open connections of one IPv4 address or IPv6 /64; loopback and `exempt` are not counted.
+    pub per_ip: usize,
+    /// Networks without a bound of their own: the trusted proxies, which bring everybody's requests.
+    pub exempt: Vec<IpNet>,
+    /// The largest request head, in bytes; at least 16384.
+    pub header_bytes: usize,
+    /// How long a request head may take, and how long a connection may wait for its next request.
+    pub header_timeout: Duration,
+    /// How long a TLS handshake may take.
+    pub handshake_timeout: Duration,
+    /// How long in-flight requests may take to finish after the shutdown began.
+    pub drain: Duration,
+}
+
+impl ConnectionLimits {
+    /// Takes over what the settings say; without limits one peer may hold every connection.
+    pub fn new(limits: &Limits, proxy: &Proxy) -> Self {
+        let defaults = Self::default();
+        Self {
+            connections: limits.connections,
+            per_ip: if limits.enabled { defaults.per_ip } else { usize::MAX },
+            exempt: proxy.trusted.clone(),
+            header_bytes: limits.header_bytes,
+            ..defaults
+        }
+    }
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            per_ip: 1_000,
+            exempt: Vec::new(),
+            header_bytes: MIN_HEADER_BYTES,
+            header_timeout: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(5),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The socket and the places that are left.
+struct Listener {
+    socket: TcpListener,
+    permits: Arc<Semaphore>,
+    peers: Arc<Peers>,
+    server: Arc<Server>,
+}
+
+/// A connection that has found a place; dropping it gives the place back.
+struct Accepted {
+    stream: TcpStream,
+    peer: SocketAddr,
+    _place: Option<PeerPlace>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Listener {
+    fn new(socket: TcpListener, tls: Option<TlsAcceptor>, router: Router, limits: ConnectionLimits) -> Self {
+        Self {
+            socket,
+            permits: Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS))),
+            peers: Arc::new(Peers { open: Mutex::default(), per_ip: limits.per_ip, exempt: limits.exempt.clone() }),
+            server: Arc::new(Server { tls, router, http: http_builder(&limits), limits }),
+        }
+    }
+
+    /// Waits for a place, then for a connection that may have it.
+    async fn accept(&self) -> Accepted {
+        loop {
+            let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {
+                // Nobody closes the semaphore.
+                return std::future::pending().await;
+            };
+            match self.socket.accept().await {
+                Ok((stream, peer)) => match self.peers.admit(peer.ip()) {
+                    Admission::Free => {
+                        return Accepted { stream, peer, _place: None, _permit: permit };
+                    }
+                    Admission::Counted(place) => {
+                        return Accepted { stream, peer, _place: Some(place), _permit: permit };
+                    }
+                    Admission::Refused => {
+                        debug!(%peer, "refused a connection beyond the bound of its address")
+                    }
+                },
+                Err(error) if is_of_the_peer(&error) => {
+                    debug!(%error, "lost a connection before it was accepted")
+                }
+                Err(error) => {
+                    warn!(%error, "could not accept a connection");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+/// Says whether accepting failed because the peer has gone; the next connection is fine then.
+fn is_of_the_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::Interrupted
+    )
+}
+
+/// What every connection needs.
+struct Server {
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    http: auto::Builder<TokioExecutor>,
+    limits: ConnectionLimits,
+}
+
+impl Server {
+    /// Carries one connection from its handshake to its end.
+    async fn connection(self: Arc<Self>, accepted: Accepted, watcher: Watcher) {
+        let Accepted { stream, peer, _place, _permit } = accepted;
+        if let Err(error) = stream.set_nodelay(true) {
+            debug!(%peer, %error, "could not set TCP_NODELAY");
+        }
+        let Some(acceptor) = &self.tls else {
+            return self.requests(stream, peer, watcher).await;
+        };
+        match timeout(self.limits.handshake_timeout, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => self.requests(stream, peer, watcher).await,
+            Ok(Err(error)) => debug!(%peer, %error, "TLS handshake failed"),
+            Err(_) => debug!(%peer, "TLS handshake took too long"),
+        }
+    }
+
+    /// Answers the requests of one connection.
+    async fn requests<S>(&self, stream: S, peer: SocketAddr, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let used = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&used);
+        let service = service_fn(|mut request: Request<Incoming>| {
+            seen.store(true, Ordering::Relaxed);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            respond(self.router.clone(), request)
+        });
+        let connection = self.http.serve_connection(TokioIo::new(stream), service);
+        tokio::select! {
+            result = watcher.watch(connection) => if let Err(error) = result {
+                debug!(%peer, %error, "connection ended early");
+            },
+            () = unused(&used, self.limits.header_timeout) => debug!(%peer, "dropped a connection without a request"),
+        }
+    }
+}
+
+async fn respond(mut router: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
+    router.call(request).await
+}
+
+/// Completes if no request has come when `limit` is over.
+///
+/// hyper's own time limit begins only when it knows the version of HTTP, and it has none for HTTP/2.
+async fn unused(used: &AtomicBool, limit: Duration) {
+    sleep(limit).await;
+    if used.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn http_builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
+    let header_bytes = limits.header_bytes.max(MIN_HEADER_BYTES);
+    let (ping_after, ping_timeout) = H2_PING;
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // hyper's default of 100 headers stays unset: setting it costs an allocation a request.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(header_bytes);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX))
+        .max_concurrent_streams(128)
+        .initial_stream_window_size(65_535)
+        .initial_connection_window_size(262_144)
+        .keep_alive_interval(ping_after)
+        .keep_alive_timeout(ping_timeout);
+    builder
+}
+
+/// Counts the open connections of each address.
+struct Peers {
+    open: Mutex<HashMap<IpAddr, usize>>,
+    per_ip: usize,
+    exempt: Vec<IpNet>,
+}
+
+enum Admission {
+    Free,
+    Counted(PeerPlace),
+    Refused,
+}
+
+impl Peers {
+    fn admit(self: &Arc<Self>, address: IpAddr) -> Admission {
+        let address = address.to_canonical();
+        if address.is_loopback() || self.exempt.iter().any(|network| network.contains(&address)) {
+            return Admission::Free;
+        }
+        let network = network(address);
+        let mut open = self.open();
+        let count = open.entry(network).or_default();
+        if *count >= self.per_ip {
+            return Admission::Refused;
+        }
+        *count += 1;
+        Admission::Counted(PeerPlace { peers: Arc::clone(self), network })
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One counted connection.
+struct PeerPlace {
+    peers: Arc<Peers>,
+    network: IpAddr,
+}
+
+impl Drop for PeerPlace {
+    fn drop(&mut self) {
+        let mut open = self.peers.open();
+        if let Some(count) = open.get_mut(&self.network) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                open.remove(&self.network);
+            }
+        }
+    }
+}
+
+/// Returns what one peer is counted by: a home or a host has a whole IPv6 /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+    }
+}

@@ -1,0 +1,150 @@
+//! TLS of the public listener: reads the PEM files and builds the acceptor.
+//!
+//! This module owns which versions and protocols are offered. It refuses to know about connections and requests.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::version::{TLS12, TLS13};
+use rustls_pki_types::pem::{self, PemObject};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use thiserror::Error;
+use tokio_rustls::TlsAcceptor;
+
+/// Builds the acceptor for TLS 1.2 and 1.3 (RFC 9325 §3.1.1) that offers h2 and http/1.1 from a chain and its key in PEM.
+pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+    let chain = chain(cert)?;
+    let private_key = private_key(key)?;
+    let unusable = |reason: rustls::Error| TlsError::Unusable { cert: cert.to_owned(), key: key.to_owned(), reason };
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(unusable)?
+        .with_no_client_auth()
+        .with_single_cert(chain, private_key)
+        .map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => TlsError::Mismatch { cert: cert.to_owned(), key: key.to_owned() },
+            other => unusable(other),
+        })?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let chain: Vec<_> = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|error| TlsError::from_pem(path, error, "certificate"))?;
+    if chain.is_empty() {
+        return Err(TlsError::from_pem(path, pem::Error::NoItemsFound, "certificate"));
+    }
+    Ok(chain)
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_file(path).map_err(|error| TlsError::from_pem(path, error, "unencrypted private key"))
+}
+
+/// Says why the PEM files cannot serve; `Display` is one line without key material.
+#[derive(Debug, Error)]
+pub enum TlsError {
+    /// A file is missing or cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file is damaged.
+    #[error("{} is not well-formed PEM", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file holds other things than it should.
+    #[error("{} holds no {wanted} in PEM", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        wanted: &'static str,
+    },
+    /// The key belongs to another certificate.
+    #[error("the key in {} does not match the certificate in {}", key.display(), cert.display())]
+    Mismatch {
+        /// The file with the chain.
+        cert: PathBuf,
+        /// The file with the key.
+        key: PathBuf,
+    },
+    /// The pair is of a kind that cannot be used.
+    #[error("cannot use the certificate in {} with the key in {}: {reason}", cert.display(), key.display())]
+    Unusable {
+        /// The file with the chain.
+        cert: PathBuf,
+        /// The file with the key.
+        key: PathBuf,
+        /// What rustls said.
+        reason: rustls::Error,
+    },
+}
+
+impl TlsError {
+    /// Drops what the PEM reader quotes from the file, which may be part of a key.
+    fn from_pem(path: &Path, error: pem::Error, wanted: &'static str) -> Self {
+        let path = path.to_owned();
+        match error {
+            pem::Error::Io(source) => Self::Unreadable { path, source },
+            pem::Error::NoItemsFound => Self::Missing { path, wanted },
+            _ => Self::Malformed { path },
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn each_fault_in_the_pem_files_is_one_line_that_names_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let pair = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let other = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let cert = write("cert.pem", &pair.cert.pem());
+        let key = write("key.pem", &pair.signing_key.serialize_pem());
+        let other_key = write("other.pem", &other.signing_key.serialize_pem());
+        let empty = write("empty.pem", "");
+        let torn = write("torn.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n");
+        let nonsense = write("nonsense.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+        let absent = dir.path().join("absent.pem");
+
+        assert!(acceptor(&cert, &key).is_ok());
+        for (cert, key, expected) in [
+            (&absent, &key, "cannot read {}absent.pem: No such file or directory (os error 2)"),
+            (&cert, &absent, "cannot read {}absent.pem: No such file or directory (os error 2)"),
+            (&empty, &key, "{}empty.pem holds no certificate in PEM"),
+            (&key, &key, "{}key.pem holds no certificate in PEM"),
+            (&cert, &cert, "{}cert.pem holds no unencrypted private key in PEM"),
+            (&cert, &torn, "{}torn.pem is not well-formed PEM"),
+            (&cert, &other_key, "the key in {}other.pem does not match the certificate in {}cert.pem"),
+            (&cert, &nonsense, "cannot use the certificate in {}cert.pem with the key in {}nonsense.pem: "),
+        ] {
+            let Err(error) = acceptor(cert, key) else { panic!("accepted, but expected: {expected}") };
+            let prefix = format!("{}/", dir.path().display());
+            let expected = expected.replace("{}", &prefix);
+            let line = error.to_string();
+            assert!(line.starts_with(&expected), "got {line}, expected {expected}");
+            assert_eq!(line.lines().count(), 1, "{line}");
+        }
+    }
+}

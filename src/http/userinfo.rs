@@ -1,0 +1,57 @@
+//! The userinfo endpoint (OpenID Connect Core §5.3): the token in the header, or in the form of a POST; never in the
+//! query (RFC 6750 §2).
+
+use axum::Json;
+use axum::response::{IntoResponse as _, Response};
+
+use super::call::Call;
+use super::{cors, error};
+use crate::flows::FlowError;
+use crate::flows::userinfo;
+use crate::protocol::credentials::Authorization;
+use crate::protocol::error::OAuthError;
+
+/// `GET /userinfo`
+pub async fn get(call: Call) -> Response {
+    let token = header_token(&call);
+    answer(call, token).await
+}
+
+/// `POST /userinfo`
+pub async fn post(call: Call) -> Response {
+    let token = posted_token(&call);
+    answer(call, token).await
+}
+
+async fn answer(call: Call, token: Result<Option<String>, OAuthError>) -> Response {
+    let response = match token {
+        Ok(None) => error::token_required(&call.context),
+        Ok(Some(token)) => match userinfo::userinfo(&call.app.provider, &call.context, &token).await {
+            Ok(claims) => Json(claims).into_response(),
+            Err(failure) => error::token_error(&call.context, failure),
+        },
+        Err(refusal) => error::token_error(&call.context, FlowError::Refused(refusal)),
+    };
+    cors::allow(&call, response).await
+}
+
+fn header_token(call: &Call) -> Result<Option<String>, OAuthError> {
+    match call.authorization()? {
+        Authorization::Bearer(token) => Ok(Some(token)),
+        Authorization::None => Ok(None),
+        Authorization::Basic(_) => Err(OAuthError::invalid_request("The scheme of the header must be Bearer.")),
+    }
+}
+
+/// The token of the header or of the form, but not of both (RFC 6750 §2).
+fn posted_token(call: &Call) -> Result<Option<String>, OAuthError> {
+    let in_header = header_token(call)?;
+    let in_form = match call.has_form() {
+        true => call.form()?.get("access_token").map(str::to_owned),
+        false => None,
+    };
+    match (in_header, in_form) {
+        (Some(_), Some(_)) => Err(OAuthError::invalid_request("The token stands in the header and in the form.")),
+        (one, other) => Ok(one.or(other)),
+    }
+}
