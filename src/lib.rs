@@ -6,6 +6,7 @@ pub mod config;
 pub mod flows;
 pub mod grants;
 pub mod http;
+pub mod jobs;
 pub mod keys;
 pub mod pages;
 pub mod passwords;

@@ -23,7 +23,6 @@ pub fn style_path(app: &App) -> String {
     format!("{}/assets/{}", app.base_path(), *STYLE_NAME)
 }
 
-
 /// `GET /assets/{file}`
 pub async fn get(State(_app): State<Arc<App>>, Path(file): Path<String>) -> Response {
     if file != *STYLE_NAME {

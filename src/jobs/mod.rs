@@ -1,0 +1,89 @@
+//! L4: what runs beside requests: following the change sequence on every node, and rotation and sweeping on the one
+//! node that holds their lease.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::app::App;
+use crate::flows::FlowError;
+use crate::protocol::time::Span;
+use crate::store::{leases, sweep};
+
+/// How often the change sequence is looked at.
+const FOLLOW: Duration = Duration::from_millis(500);
+/// How often the schedule of keys and the tables are looked at.
+const UPKEEP: Duration = Duration::from_secs(60);
+/// How long a node keeps the lease for upkeep without renewing it.
+const LEASE: Span = Span::from_minutes(3);
+
+/// The jobs of a node; they end when this is dropped.
+pub struct Jobs {
+    _tasks: JoinSet<()>,
+}
+
+/// Starts the jobs.
+pub fn start(app: &Arc<App>) -> Jobs {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(follow(app.clone()));
+    tasks.spawn(upkeep(app.clone()));
+    Jobs { _tasks: tasks }
+}
+
+async fn follow(app: Arc<App>) {
+    let mut ticks = interval(FOLLOW);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        ticks.tick().await;
+        let outcome = app.follow().await;
+        if let Err(error) = &outcome
+            && !failing
+        {
+            tracing::warn!(%error, "lost the change sequence; answers turn to 503 until it is back");
+        }
+        if outcome.is_ok() && failing {
+            tracing::info!("follows the change sequence again");
+        }
+        failing = outcome.is_err();
+    }
+}
+
+async fn upkeep(app: Arc<App>) {
+    let holder = app.entropy.bytes::<16>().map(|bytes| format!("{bytes:02x?}")).unwrap_or_default();
+    let mut ticks = interval(UPKEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = keep_up(&app, &holder).await {
+            tracing::warn!(%error, "upkeep failed; it is tried again");
+        }
+    }
+}
+
+/// One round of upkeep: what every node does, and what the holder of the lease does for all.
+///
+/// # Errors
+/// [`FlowError`] where the database or a key fails.
+pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
+    let now = app.clock.now();
+    let name = holder.to_owned();
+    let leads = app.provider.store.write(move |tx| {
+        let name = name.clone();
+        Box::pin(async move { Ok::<_, FlowError>(leases::take(tx, "upkeep", &name, now.plus(LEASE), now).await?) })
+    });
+    if leads.await? {
+        app.keep_keys().await?;
+        let swept = app
+            .provider
+            .store
+            .write(move |tx| Box::pin(async move { Ok::<_, FlowError>(sweep::sweep(tx, now).await?) }));
+        let rows = swept.await?;
+        tracing::debug!(rows, "swept what has ended");
+    }
+    // A key may have changed its state by the mere passing of time.
+    app.refresh_documents(now)?;
+    app.count_waiting().await
+}

@@ -1,0 +1,215 @@
+//! A browser without a screen: cookies, redirects by hand, and the first form of a page.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use reqwest::StatusCode;
+use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
+
+use super::server::{PASSWORD, http_client};
+
+/// A browser.
+pub struct Browser {
+    http: reqwest::Client,
+    origin: String,
+    cookies: Mutex<BTreeMap<String, String>>,
+}
+
+/// What a request has led to.
+#[derive(Debug)]
+pub struct Page {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub url: String,
+    pub body: String,
+}
+
+impl Browser {
+    pub fn new(origin: &str) -> Self {
+        Self { http: http_client(), origin: origin.to_owned(), cookies: Mutex::default() }
+    }
+
+    /// One GET, without following.
+    pub async fn get(&self, url: &str) -> Page {
+        self.send(self.http.get(self.absolute(url)), url).await
+    }
+
+    /// One POST of a form from a page of the server itself, without following.
+    pub async fn post(&self, url: &str, fields: &[(&str, &str)]) -> Page {
+        self.post_from(&self.origin.clone(), url, fields).await
+    }
+
+    /// One POST of a form that says it comes from this origin.
+    pub async fn post_from(&self, origin: &str, url: &str, fields: &[(&str, &str)]) -> Page {
+        self.send(self.http.post(self.absolute(url)).header(ORIGIN, origin).form(fields), url).await
+    }
+
+    /// A GET, followed through redirects as long as they stay on the server.
+    pub async fn visit(&self, url: &str) -> Page {
+        let page = self.get(url).await;
+        self.follow(page).await
+    }
+
+    /// Follows redirects as long as they stay on the server.
+    pub async fn follow(&self, mut page: Page) -> Page {
+        for _ in 0..10 {
+            match page.location() {
+                Some(location) if self.is_own(&location) => page = self.get(&location).await,
+                _ => return page,
+            }
+        }
+        panic!("the redirects do not end");
+    }
+
+    /// Submits the first form of a page with these fields over its hidden ones, and follows.
+    pub async fn submit(&self, page: &Page, fields: &[(&str, &str)]) -> Page {
+        let next = self.submit_once(page, fields).await;
+        self.follow(next).await
+    }
+
+    /// Submits the first form of a page, without following.
+    pub async fn submit_once(&self, page: &Page, fields: &[(&str, &str)]) -> Page {
+        let form = page.form();
+        let mut all: Vec<(&str, &str)> = form.hidden.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        all.extend_from_slice(fields);
+        self.post(&form.action, &all).await
+    }
+
+    /// Fills in the sign-in page and follows.
+    pub async fn sign_in(&self, page: &Page, username: &str) -> Page {
+        self.submit(page, &[("username", username), ("password", PASSWORD), ("login-submit", "yes")]).await
+    }
+
+    /// Allows on the consent page and follows.
+    pub async fn allow(&self, page: &Page) -> Page {
+        self.submit(page, &[("consent-allow", "yes")]).await
+    }
+
+    /// Goes through whatever pages come, as this user, until the browser leaves the server or shows something else.
+    pub async fn authorize(&self, url: &str, username: &str) -> Page {
+        let mut page = self.visit(url).await;
+        for _ in 0..4 {
+            page = match page {
+                page if page.has("id=\"login-submit\"") => self.sign_in(&page, username).await,
+                page if page.has("id=\"consent-allow\"") => self.allow(&page).await,
+                page => return page,
+            };
+        }
+        page
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
+    }
+
+    pub fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+    }
+
+    pub fn forget_cookies(&self) {
+        self.cookies.lock().unwrap().clear();
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder, url: &str) -> Page {
+        let cookies: Vec<String> =
+            self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) };
+        let response = request.send().await.unwrap();
+        self.keep(response.headers());
+        let (status, headers) = (response.status(), response.headers().clone());
+        Page { status, headers, url: url.to_owned(), body: response.text().await.unwrap() }
+    }
+
+    fn keep(&self, headers: &HeaderMap) {
+        let mut jar = self.cookies.lock().unwrap();
+        for line in headers.get_all(SET_COOKIE) {
+            let line = line.to_str().unwrap();
+            let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
+            let (name, value) = pair.split_once('=').unwrap();
+            if attributes.contains("Max-Age=0") {
+                jar.remove(name);
+            } else {
+                jar.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    fn absolute(&self, url: &str) -> String {
+        if url.starts_with('/') { format!("{}{url}", self.origin) } else { url.to_owned() }
+    }
+
+    fn is_own(&self, url: &str) -> bool {
+        url.starts_with('/') || url.starts_with(&format!("{}/", self.origin))
+    }
+}
+
+/// The first form of a page.
+pub struct Form {
+    pub action: String,
+    pub hidden: Vec<(String, String)>,
+}
+
+impl Page {
+    pub fn location(&self) -> Option<String> {
+        let redirects = self.status.is_redirection();
+        self.headers.get(LOCATION).filter(|_| redirects).map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    pub fn has(&self, text: &str) -> bool {
+        self.body.contains(text)
+    }
+
+    /// A parameter of the query of where the page redirects to.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let url = url::Url::parse(&self.location()?).ok()?;
+        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// The code that went back to the client.
+    pub fn code(&self) -> String {
+        self.parameter("code").unwrap_or_else(|| panic!("no code: {} {:?} {}", self.status, self.location(), self.body))
+    }
+
+    /// The error that went back to the client.
+    pub fn error(&self) -> String {
+        self.parameter("error")
+            .unwrap_or_else(|| panic!("no error: {} {:?} {}", self.status, self.location(), self.body))
+    }
+
+    /// The first form.
+    pub fn form(&self) -> Form {
+        let start = self.body.find("<form").unwrap_or_else(|| panic!("no form on {}: {}", self.url, self.body));
+        let text = &self.body[start..];
+        let text = &text[..text.find("</form>").unwrap()];
+        let hidden = text.split("<input").skip(1).filter(|tag| tag.contains("type=\"hidden\""));
+        let hidden = hidden.map(|tag| (attribute(tag, "name").unwrap(), attribute(tag, "value").unwrap_or_default()));
+        let action = attribute(text, "action").unwrap_or_else(|| self.url.clone());
+        Form { action, hidden: hidden.collect() }
+    }
+}
+
+/// The value of an attribute of the first tag.
+pub fn attribute(text: &str, name: &str) -> Option<String> {
+    let tag = &text[..text.find('>').unwrap_or(text.len())];
+    let start = tag.find(&format!("{name}=\""))? + name.len() + 2;
+    let value = &tag[start..];
+    Some(unescape(&value[..value.find('"')?]))
+}
+
+fn unescape(text: &str) -> String {
+    [
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+        ("&#34;", "\""),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&#x26;", "&"),
+        ("&#x2F;", "/"),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+}

@@ -1,0 +1,209 @@
+//! A server in this process, on a port and a database of its own, with a clock that the test moves.
+
+use std::sync::{Arc, Once};
+
+use serde_json::{Value, json};
+use signet::app::App;
+use signet::clock::Clock;
+use signet::config::{DatabaseUrl, Settings};
+use signet::flows::Context;
+use signet::flows::administer::{self, Person, SecretSource, UserChange};
+use signet::http::serve::{ConnectionLimits, serve};
+use signet::jobs::{self, Jobs};
+use signet::protocol::claims::PersonClaims;
+use signet::protocol::ids::{ClientId, UserId};
+use signet::protocol::secret::Password;
+use signet::protocol::time::Span;
+use signet::store::clients::Standing;
+
+use super::database::{self, Database};
+use super::{Browser, RelyingParty};
+
+/// The password of every test user.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// A running server.
+pub struct TestServer {
+    pub app: Arc<App>,
+    pub issuer: String,
+    pub clock: Clock,
+    pub http: reqwest::Client,
+    _jobs: Jobs,
+    _database: Arc<Database>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl TestServer {
+    /// A server with the default settings and the users alice and bob.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// A server whose settings the test changes.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let server = Self::on(Arc::new(Database::new().await), change).await;
+        server.add_user("alice").await;
+        server.add_user("bob").await;
+        server
+    }
+
+    /// A second node on the database of this one, with the same clock.
+    pub async fn second_node(&self) -> Self {
+        Self::launch(self._database.clone(), self.clock.clone(), |_| {}).await
+    }
+
+    /// A server on this database, without users.
+    pub async fn on(database: Arc<Database>, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::launch(database, Clock::shifted(), change).await
+    }
+
+    async fn launch(database: Arc<Database>, clock: Clock, change: impl FnOnce(&mut Settings)) -> Self {
+        install_crypto();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut settings = database::settings();
+        settings.listen = address;
+        settings.issuer = format!("http://127.0.0.1:{}", address.port());
+        settings.database.url = DatabaseUrl::parse(&database.url).unwrap();
+        settings.database.max_connections = 12;
+        settings.database.migrate = true;
+        change(&mut settings);
+        let issuer = settings.issuer.clone();
+        let app = App::open(settings, clock.clone()).await.unwrap();
+        let router = signet::http::router(app.clone());
+        let limits = ConnectionLimits::new(&app.settings.limits, &app.settings.proxy);
+        let task = tokio::spawn(async move {
+            serve(listener, None, router, limits, std::future::pending()).await.unwrap();
+        });
+        let jobs = jobs::start(&app);
+        Self { app, issuer, clock, http: http_client(), _jobs: jobs, _database: database, task }
+    }
+
+    /// A context as the commands have it.
+    pub fn context(&self) -> Context {
+        Context {
+            realm: self.app.realm.clone(),
+            now: self.clock.now(),
+            entropy: self.app.entropy.clone(),
+            origin: Default::default(),
+        }
+    }
+
+    /// Moves the clock forward.
+    pub async fn advance(&self, span: Span) {
+        self.clock.advance(span);
+        // What waits for time to pass has passed it.
+        self.app.keep_keys().await.unwrap();
+    }
+
+    /// Registers a client: RFC 7591 metadata over sensible defaults. Returns it with its secret, if it has one.
+    pub async fn client(&self, id: &str, changes: Value) -> RelyingParty {
+        let mut metadata = json!({
+            "client_name": "Test application",
+            "redirect_uris": ["https://rp.example/cb"],
+            "post_logout_redirect_uris": ["https://rp.example/bye"],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "scope": "openid profile email address phone offline_access",
+        });
+        for (name, value) in changes.as_object().expect("an object") {
+            metadata[name] = value.clone();
+        }
+        let metadata = serde_json::from_value(metadata).expect("client metadata");
+        let id = ClientId::parse(id).unwrap();
+        let supported = self.app.provider.supported();
+        let store = &self.app.provider.store;
+        let given = (SecretSource::Generated, &supported);
+        let secret = administer::add_client(store, &self.context(), id.clone(), metadata, given).await.unwrap();
+        self.app.follow().await.unwrap();
+        RelyingParty::new(self, id.as_str(), secret.map(|secret| secret.expose().to_owned()), changes)
+    }
+
+    /// A confidential client with everything that most stories need.
+    pub async fn relying_party(&self) -> RelyingParty {
+        self.client("rp", json!({})).await
+    }
+
+    /// Adds a user with every standard claim and [`PASSWORD`].
+    pub async fn add_user(&self, username: &str) -> UserId {
+        let claims = json!({
+            "name": format!("{username} Example"), "given_name": username, "family_name": "Example",
+            "middle_name": "Q", "nickname": username, "profile": "https://example.org/p",
+            "picture": "https://example.org/p.png", "website": "https://example.org", "gender": "other",
+            "birthdate": "1990-01-31", "zoneinfo": "Europe/Berlin", "locale": "en-GB",
+            "phone_number": "+49 30 123456", "phone_number_verified": true,
+            "address": {"formatted": "1 Main St\nBerlin", "locality": "Berlin", "country": "DE"},
+        });
+        let person = Person {
+            username: username.to_owned(),
+            email: Some(format!("{username}@example.org")),
+            email_verified: true,
+            password: Some(Password::new(PASSWORD.to_owned())),
+            claims: PersonClaims::from_json(&claims.to_string()).unwrap(),
+            roles: Vec::new(),
+            min_password: 8,
+        };
+        let provider = &self.app.provider;
+        administer::add_user(&provider.store, &provider.passwords, &self.context(), person).await.unwrap()
+    }
+
+    /// Disables, enables or signs out a user, as the command does; the server follows by itself.
+    pub async fn change_user(&self, username: &str, change: UserChange) {
+        let horizon = self.app.provider.revocation_horizon(self.clock.now());
+        administer::change_user(&self.app.provider.store, &self.context(), username, change, horizon).await.unwrap();
+        self.app.follow().await.unwrap();
+    }
+
+    /// Enables or disables a client, as the command does.
+    pub async fn set_client_standing(&self, id: &str, standing: Standing) {
+        let horizon = self.app.provider.revocation_horizon(self.clock.now());
+        let (store, id) = (&self.app.provider.store, ClientId::parse(id).unwrap());
+        administer::set_client_standing(store, &self.context(), id, standing, horizon).await.unwrap();
+        self.app.follow().await.unwrap();
+    }
+
+    /// A browser with an empty cookie jar.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.issuer)
+    }
+
+    /// The address of a path of this server.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// A GET of a path.
+    pub async fn get(&self, path: &str) -> reqwest::Response {
+        self.http.get(self.url(path)).send().await.unwrap()
+    }
+
+    /// Userinfo with this token.
+    pub async fn userinfo(&self, token: &str) -> reqwest::Response {
+        self.http.get(self.url("/userinfo")).bearer_auth(token).send().await.unwrap()
+    }
+
+    /// How many SQL statements this server runs while `work` goes on, beside those of its jobs.
+    pub async fn statements<T>(&self, work: impl Future<Output = T>) -> (T, u64) {
+        let before = self.app.provider.store.statements();
+        let result = work.await;
+        (result, self.app.provider.store.statements() - before)
+    }
+}
+
+/// A client that follows no redirects.
+pub fn http_client() -> reqwest::Client {
+    install_crypto();
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+pub fn install_crypto() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    });
+}
