@@ -247,7 +247,7 @@ pub fn open_passwords(settings: &Settings) -> Result<Passwords, PasswordError> {
     let cost =
         Cost { memory_kib: passwords.memory_kib, iterations: passwords.iterations, parallelism: passwords.parallelism };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let workers = usize::try_from(passwords.workers).ok().filter(|workers| *workers > 0).unwrap_or(cores);
+    let workers = if passwords.workers == 0 { cores } else { passwords.workers };
     Passwords::new(cost, workers)
 }
 

@@ -1,8 +1,10 @@
 //! Signet, an OAuth 2.0 and OpenID Connect authorization server.
 pub mod app;
+pub mod cli;
 pub mod client_auth;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod flows;
 pub mod grants;
 pub mod http;

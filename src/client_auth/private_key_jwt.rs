@@ -69,11 +69,10 @@ impl Method for PrivateKeyJwt {
         let id = client_assertion::check(jws.payload(), &rules, context.now)?;
         let digest = Digest::of(format!("{}\n{}\n{}", context.realm.id, client.id, id.jti).as_bytes());
         let first = provider.store.write(move |tx| {
-            Box::pin(async move {
-                Ok::<_, StoreError>(used_once::first_use(tx, "client_assertion", digest, id.expires_at).await?)
-            })
+            Box::pin(async move { used_once::first_use(tx, "client_assertion", digest, id.expires_at).await })
         });
-        if first.await? { Ok(()) } else { Err(FAILED.into()) }
+        let first: Result<bool, StoreError> = first.await;
+        if first? { Ok(()) } else { Err(FAILED.into()) }
     }
 }
 

@@ -270,6 +270,36 @@ pub async fn add_user(
     }
 }
 
+/// Sets a person's password.
+///
+/// # Errors
+/// [`AdminError`] where there is no such person.
+pub async fn set_password(
+    store: &Store,
+    passwords: &Passwords,
+    context: &Context,
+    username: &str,
+    password: Password,
+) -> Result<(), AdminError> {
+    let unknown = || AdminError::Unknown("user");
+    let key = person::lookup_key(username).ok_or_else(unknown)?;
+    let mut tx = store.read().await?;
+    let user = users::find_for_login(&mut tx, &context.realm.id, &key).await?.ok_or_else(unknown)?;
+    drop(tx);
+    let hash = passwords.hash(password, context.entropy.bytes().map_err(FlowError::from)?).await?;
+    let record = record(context, Event::PasswordSet, Some(&user.id), None)?;
+    let shared = Arc::new((context.clone(), user.id, hash, record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, user, hash, record) = &*shared;
+            users::set_password(tx, &context.realm.id, user, hash, context.now).await?;
+            audit::append(tx, &context.realm.id, record, context.now).await
+        })
+    });
+    Ok(written.await?)
+}
+
 /// What happens to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserChange {

@@ -107,7 +107,7 @@ impl Keyring {
             };
             keys.push((key.times, parsed));
         }
-        let set = Arc::new(KeySet::new(keys, self.policy.schedule.clone()));
+        let set = Arc::new(KeySet::new(keys, self.policy.schedule));
         self.sets.rcu(|sets| {
             let mut next = HashMap::clone(sets);
             next.insert(realm.clone(), set.clone());

@@ -34,6 +34,8 @@ pub enum Event {
     ClientDisabled,
     /// A user was added.
     UserAdded,
+    /// A user's password was set.
+    PasswordSet,
     /// A user was enabled.
     UserEnabled,
     /// A user was disabled.
@@ -63,6 +65,7 @@ impl Event {
             Self::ClientEnabled => "client.enabled",
             Self::ClientDisabled => "client.disabled",
             Self::UserAdded => "user.added",
+            Self::PasswordSet => "user.password_set",
             Self::UserEnabled => "user.enabled",
             Self::UserDisabled => "user.disabled",
             Self::UserSignedOut => "user.signed_out",

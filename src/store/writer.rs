@@ -28,9 +28,12 @@ pub(super) struct Writer {
     pool: SqlitePool,
 }
 
+/// Runs a job over a connection; whether it succeeded.
+type Run = Box<dyn for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, bool> + Send + Sync>;
+
 /// One job and what follows from its end.
 struct Job {
-    run: Box<dyn for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, bool> + Send + Sync>,
+    run: Run,
     finish: Box<dyn FnOnce(Result<(), StoreError>) + Send + Sync>,
     queued: Instant,
 }
@@ -135,10 +138,7 @@ async fn run_under_savepoint(tx: &mut Tx, job: &Job) -> Result<(), sqlx::Error> 
 }
 
 /// Runs a job; a panic in it is a failure of this job only.
-async fn run_guarded<'t>(
-    run: &(dyn for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, bool> + Send + Sync),
-    tx: &'t mut Tx,
-) -> bool {
+async fn run_guarded(run: &Run, tx: &mut Tx) -> bool {
     AssertUnwindSafe(run(tx)).catch_unwind().await.unwrap_or_else(|panic| report(panic.as_ref()))
 }
 

@@ -35,3 +35,8 @@ mod store;
 mod tls;
 mod token_endpoint;
 mod userinfo;
+
+#[path = "../browser/mod.rs"]
+mod browser;
+#[path = "../interop/mod.rs"]
+mod interop;

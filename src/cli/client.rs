@@ -1,0 +1,265 @@
+//! `signet client`
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use super::output::{note, read_secret, say, say_json};
+use crate::app;
+use crate::config::Settings;
+use crate::flows::administer::{self, SecretSource};
+use crate::protocol::client::{self, ClientMetadata, Supported};
+use crate::protocol::ids::ClientId;
+use crate::protocol::jwk::SigningAlgorithm;
+use crate::protocol::profile::Profile;
+use crate::protocol::redirect_uri::RedirectUri;
+use crate::protocol::scope::Scope;
+use crate::protocol::secret::ClientSecret;
+use crate::store::clients::{self, Standing};
+
+/// Commands about clients.
+#[derive(Subcommand)]
+pub enum Client {
+    /// Register a client; a secret that is made is printed once
+    Add(Box<Add>),
+    /// List the clients
+    List {
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a client a new secret; the old one works for a day longer
+    RotateSecret(RotateSecret),
+    /// Disable a client: nothing is issued to it, and what it holds is void
+    Disable(Named),
+    /// Enable a client again; what was void stays void
+    Enable(Named),
+}
+
+/// What is registered.
+#[derive(Args)]
+pub struct Add {
+    /// The client_id
+    #[arg(long)]
+    id: String,
+    /// The name that people see; the id without it
+    #[arg(long)]
+    name: Option<String>,
+    /// Where authorization responses may go (repeatable)
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    /// Where browsers may go after logout (repeatable)
+    #[arg(long, value_name = "URI")]
+    post_logout_redirect_uri: Vec<String>,
+    /// A grant type (repeatable); authorization_code without it
+    #[arg(long)]
+    grant: Vec<String>,
+    /// Every scope that the client may ask for, separated by spaces
+    #[arg(long)]
+    scope: Option<String>,
+    /// How the client authenticates: client_secret_basic, client_secret_post, private_key_jwt or none
+    #[arg(long, default_value = "client_secret_basic")]
+    auth_method: String,
+    /// Read the secret from standard input in place of making one
+    #[arg(long)]
+    secret_stdin: bool,
+    /// The security profile: oauth21 or oidc_classic
+    #[arg(long, default_value = "oauth21")]
+    profile: String,
+    /// A file with the client's JWK set
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// The algorithm of ID tokens: RS256, ES256 or EdDSA
+    #[arg(long, default_value = "RS256", value_name = "ALG")]
+    id_token_alg: String,
+    /// The client is first-party: people are not asked for consent
+    #[arg(long)]
+    skip_consent: bool,
+    /// An origin whose scripts may call the token and userinfo endpoints (repeatable)
+    #[arg(long, value_name = "ORIGIN")]
+    cors_origin: Vec<String>,
+    /// A resource that the client may ask tokens for (repeatable)
+    #[arg(long, value_name = "URI")]
+    audience: Vec<String>,
+    /// A file with the client's metadata as JSON (RFC 7591), in place of the options above
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "redirect_uri", "post_logout_redirect_uri", "grant",
+        "scope", "jwks", "skip_consent", "cors_origin", "audience"])]
+    metadata: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Whose secret is replaced.
+#[derive(Args)]
+pub struct RotateSecret {
+    /// The client_id
+    #[arg(long)]
+    id: String,
+    /// Read the secret from standard input in place of making one
+    #[arg(long)]
+    secret_stdin: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which client.
+#[derive(Args)]
+pub struct Named {
+    /// The client_id
+    #[arg(long)]
+    id: String,
+}
+
+impl Client {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where something is refused, or the database fails.
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let desk = Desk::open(settings).await?;
+        let done = match self {
+            Self::Add(add) => add.run(&desk, settings).await,
+            Self::List { json } => list(&desk, json).await,
+            Self::RotateSecret(rotate) => rotate.run(&desk).await,
+            Self::Disable(named) => named.set(&desk, settings, Standing::Disabled).await,
+            Self::Enable(named) => named.set(&desk, settings, Standing::Enabled).await,
+        };
+        desk.close().await;
+        done
+    }
+}
+
+impl Add {
+    async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let id = parse_id(&self.id)?;
+        let metadata = self.metadata()?;
+        let source = source(self.secret_stdin)?;
+        let policy = app::key_policy(settings);
+        let supported = Supported {
+            grants: crate::grants::NAMES.as_slice(),
+            auth_methods: crate::client_auth::NAMES.as_slice(),
+            algorithms: &policy.algorithms,
+        };
+        if let Some(warning) = metadata.profile.rules().warning {
+            note(&format!("signet: warning: {warning}"));
+        }
+        let made = administer::add_client(&desk.store, &desk.context, id, metadata, (source, &supported)).await?;
+        answer_with_secret(&self.id, made, self.json, "Registered the client")
+    }
+
+    fn metadata(&self) -> anyhow::Result<ClientMetadata> {
+        if let Some(file) = &self.metadata {
+            let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+            return serde_json::from_str(&text).with_context(|| file.display().to_string());
+        }
+        let mut metadata = ClientMetadata::minimal();
+        metadata.client_name = self.name.clone().unwrap_or_default();
+        metadata.redirect_uris = redirect_uris(&self.redirect_uri)?;
+        metadata.post_logout_redirect_uris = redirect_uris(&self.post_logout_redirect_uri)?;
+        if !self.grant.is_empty() {
+            metadata.grant_types = self.grant.clone();
+        }
+        metadata.scope = Scope::parse_stored(self.scope.as_deref().unwrap_or_default().trim())?;
+        metadata.token_endpoint_auth_method = self.auth_method.clone();
+        metadata.profile =
+            Profile::named(&self.profile).with_context(|| format!("the profile {:?} is not built", self.profile))?;
+        metadata.jwks = self.jwks.as_ref().map(read_json).transpose()?;
+        metadata.id_token_signed_response_alg = SigningAlgorithm::named(&self.id_token_alg)
+            .with_context(|| format!("the algorithm {:?} is not supported", self.id_token_alg))?;
+        metadata.skip_consent = self.skip_consent;
+        metadata.cors_origins = self.cors_origin.clone();
+        metadata.audiences = self.audience.clone();
+        Ok(metadata)
+    }
+}
+
+impl RotateSecret {
+    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        let source = source(self.secret_stdin)?;
+        let made = administer::rotate_secret(&desk.store, &desk.context, parse_id(&self.id)?, source).await?;
+        answer_with_secret(&self.id, made, self.json, "Rotated the secret of the client")
+    }
+}
+
+impl Named {
+    async fn set(self, desk: &Desk, settings: &Settings, standing: Standing) -> anyhow::Result<()> {
+        let (id, horizon) = (parse_id(&self.id)?, desk.horizon(settings));
+        administer::set_client_standing(&desk.store, &desk.context, id, standing, horizon).await?;
+        let done = match standing {
+            Standing::Enabled => "enabled",
+            Standing::Disabled => "disabled",
+        };
+        say(&format!("The client {} is {done}.", self.id));
+        Ok(())
+    }
+}
+
+async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
+    let mut tx = desk.store.read().await?;
+    let clients = clients::list(&mut tx, &desk.context.realm.id).await?;
+    if json {
+        let answer: Vec<Value> = clients.iter().map(to_json).collect::<anyhow::Result<_>>()?;
+        return say_json(&answer);
+    }
+    for client in clients {
+        let state = if client.enabled { "enabled " } else { "disabled" };
+        let method = &client.metadata.token_endpoint_auth_method;
+        say(&format!("{state}  {:<24}  {:<20}  {}", client.id.as_str(), method, client.name()));
+        if let Some(warning) = client.metadata.profile.rules().warning {
+            say(&format!("          warning: {warning}"));
+        }
+    }
+    Ok(())
+}
+
+fn to_json(client: &client::Client) -> anyhow::Result<Value> {
+    let mut answer = serde_json::to_value(&client.metadata)?;
+    if let Some(object) = answer.as_object_mut() {
+        object.insert("client_id".to_owned(), json!(client.id));
+        object.insert("enabled".to_owned(), json!(client.enabled));
+        object.insert("warning".to_owned(), json!(client.metadata.profile.rules().warning));
+    }
+    Ok(answer)
+}
+
+fn answer_with_secret(id: &str, made: Option<ClientSecret>, json: bool, done: &str) -> anyhow::Result<()> {
+    let secret = made.as_ref().map(ClientSecret::expose);
+    if json {
+        return say_json(&json!({ "client_id": id, "client_secret": secret }));
+    }
+    say(&format!("{done} {id}."));
+    if let Some(secret) = secret {
+        say(&format!("client_secret: {secret}"));
+        note("The secret is shown this once; only its digest is kept.");
+    }
+    Ok(())
+}
+
+fn source(from_stdin: bool) -> anyhow::Result<SecretSource> {
+    if !from_stdin {
+        return Ok(SecretSource::Generated);
+    }
+    let secret = ClientSecret::parse(&read_secret()?);
+    secret.map(SecretSource::Given).context("the secret must have 32 to 512 visible ASCII characters")
+}
+
+fn parse_id(id: &str) -> anyhow::Result<ClientId> {
+    match ClientId::parse(id) {
+        Some(id) => Ok(id),
+        None => bail!("the id must have 1 to 255 visible ASCII characters"),
+    }
+}
+
+fn redirect_uris(uris: &[String]) -> anyhow::Result<Vec<RedirectUri>> {
+    uris.iter().map(|uri| RedirectUri::register(uri).with_context(|| uri.clone())).collect()
+}
+
+fn read_json(file: &PathBuf) -> anyhow::Result<Value> {
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    serde_json::from_str(&text).with_context(|| file.display().to_string())
+}

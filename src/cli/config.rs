@@ -1,0 +1,33 @@
+//! `signet config`
+
+use clap::Subcommand;
+
+use super::output::{say, say_json};
+use crate::config::Settings;
+
+/// Commands about settings.
+#[derive(Subcommand)]
+pub enum Config {
+    /// Print every effective setting; secrets are masked
+    Print {
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Config {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where the answer cannot be written.
+    pub fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        match self {
+            Self::Print { json: true } => say_json(&settings.to_json()),
+            Self::Print { json: false } => {
+                say(settings.to_toml().trim_end());
+                Ok(())
+            }
+        }
+    }
+}

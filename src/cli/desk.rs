@@ -1,0 +1,59 @@
+//! What commands that change the database work with: the store and a context of the default realm.
+
+use std::sync::Arc;
+
+use crate::app;
+use crate::clock::{Clock, Entropy};
+use crate::config::Settings;
+use crate::flows::{Context, LONGEST_ACCESS_TOKEN, Realm};
+use crate::keys::Keyring;
+use crate::protocol::time::Timestamp;
+use crate::store::Store;
+use crate::store::audit::Origin;
+
+/// An opened database and the circumstances of a command.
+pub struct Desk {
+    /// The database.
+    pub store: Store,
+    /// What use cases are told.
+    pub context: Context,
+}
+
+impl Desk {
+    /// Opens the database that the settings name.
+    ///
+    /// # Errors
+    /// Where it cannot be opened, or its schema does not fit.
+    pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let store = app::open_store(settings).await?;
+        let now = Clock::System.now();
+        let realm = app::ensure_realm(&store, now).await?;
+        let context = Context {
+            realm: Arc::new(Realm { id: realm, issuer: settings.issuer.clone() }),
+            now,
+            entropy: Entropy::default(),
+            origin: Origin::default(),
+        };
+        Ok(Self { store, context })
+    }
+
+    /// Opens the signing keys too.
+    ///
+    /// # Errors
+    /// Where the master key is not there or not the right one.
+    pub async fn keyring(&self, settings: &Settings) -> anyhow::Result<Keyring> {
+        let master = app::master_key(settings, &self.context.entropy)?;
+        let realm = std::slice::from_ref(&self.context.realm.id);
+        Ok(Keyring::load(self.store.clone(), master, app::key_policy(settings), realm).await?)
+    }
+
+    /// Until when a revocation made now has to be kept.
+    pub fn horizon(&self, settings: &Settings) -> Timestamp {
+        self.context.now.plus(LONGEST_ACCESS_TOKEN).plus(settings.tokens.clock_skew)
+    }
+
+    /// Waits for the database to be closed properly.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}

@@ -1,0 +1,96 @@
+//! `signet keys`
+
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use serde_json::json;
+
+use super::desk::Desk;
+use super::output::{say, say_json};
+use crate::config::Settings;
+use crate::keys::{Keyring, Rotated};
+use crate::protocol::jwk::SigningAlgorithm;
+
+/// Commands about signing keys.
+#[derive(Subcommand)]
+pub enum Keys {
+    /// List the signing keys and their states
+    List {
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Announce the next key, or let one sign that has been announced for the JWKS max-age
+    Rotate {
+        /// The algorithm; without it, of every algorithm
+        #[arg(long, value_name = "ALG")]
+        alg: Option<String>,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Keys {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where the keys cannot be opened or the database fails.
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let desk = Desk::open(settings).await?;
+        let keyring = desk.keyring(settings).await?;
+        let done = match self {
+            Self::List { json } => list(&desk, &keyring, json),
+            Self::Rotate { alg, json } => rotate(&desk, &keyring, alg.as_deref(), json).await,
+        };
+        desk.close().await;
+        done
+    }
+}
+
+fn list(desk: &Desk, keyring: &Keyring, json: bool) -> anyhow::Result<()> {
+    let keys = keyring.status(&desk.context.realm.id, desk.context.now);
+    if json {
+        return say_json(&keys);
+    }
+    for key in keys {
+        let signs_from = key.activates_at.to_chrono().format("%Y-%m-%d %H:%M:%S UTC");
+        say(&format!("{:<9}  {:<6}  {}  signs from {signs_from}", key.state, key.algorithm, key.kid));
+    }
+    Ok(())
+}
+
+async fn rotate(desk: &Desk, keyring: &Keyring, alg: Option<&str>, json: bool) -> anyhow::Result<()> {
+    let algorithms = match alg {
+        None => keyring.algorithms().to_vec(),
+        Some(name) => {
+            let algorithm = SigningAlgorithm::named(name).with_context(|| format!("unknown algorithm {name}"))?;
+            if !keyring.algorithms().contains(&algorithm) {
+                bail!("keys.algorithms does not list {name}");
+            }
+            vec![algorithm]
+        }
+    };
+    let mut rotated = Vec::new();
+    for algorithm in algorithms {
+        rotated.push(keyring.rotate(&desk.context.realm.id, algorithm, desk.context.now).await?);
+    }
+    if json {
+        let answer: Vec<_> = rotated.iter().map(to_json).collect();
+        return say_json(&answer);
+    }
+    for key in rotated {
+        let verb = if key.announced_now { "announced" } else { "promoted" };
+        let signs_from = key.signs_from.to_chrono().format("%Y-%m-%d %H:%M:%S UTC");
+        say(&format!("{verb} {} key {}; it signs from {signs_from}", key.algorithm.as_str(), key.kid));
+    }
+    Ok(())
+}
+
+fn to_json(key: &Rotated) -> serde_json::Value {
+    json!({
+        "kid": key.kid,
+        "algorithm": key.algorithm,
+        "signs_from": key.signs_from,
+        "announced_now": key.announced_now,
+    })
+}

@@ -1,0 +1,108 @@
+//! L4: the command line, one file a command. Commands work while the server runs; what they change, it sees within a
+//! second. Exit codes: 0, 1 for a refusal (one clear line on standard error), 2 for wrong usage.
+
+mod client;
+mod config;
+mod desk;
+mod healthcheck;
+mod keys;
+mod migrate;
+mod output;
+mod serve;
+mod token;
+mod user;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Settings;
+
+/// An OAuth 2.0 and OpenID Connect authorization server.
+///
+/// Settings come from ./signet.toml or the file given by --config, and from SIGNET_ variables with __ for nesting
+/// (SIGNET_DATABASE__URL). `signet config print` shows what they come to.
+#[derive(Parser)]
+#[command(name = "signet", version, propagate_version = true)]
+struct Cli {
+    /// The settings file, in place of ./signet.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(serve::Serve),
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Register and manage clients: the applications that people sign in to
+    #[command(subcommand)]
+    Client(client::Client),
+    /// Add and manage users: the people who sign in
+    #[command(subcommand)]
+    User(user::User),
+    /// List and rotate signing keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Look into a token
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Ask a running server whether it is ready; exits with 1 where it is not
+    Healthcheck,
+    /// Show the effective settings
+    #[command(subcommand)]
+    Config(config::Config),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    // It fails only where a provider is installed already, which is the same one.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let settings = Settings::load(cli.config.as_deref(), variables(std::env::vars_os()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve(serve) => serve.run(settings).await,
+            Command::Migrate => migrate::run(&settings).await,
+            Command::Client(client) => client.run(&settings).await,
+            Command::User(user) => user.run(&settings).await,
+            Command::Keys(keys) => keys.run(&settings).await,
+            Command::Token(token) => token.run(&settings).await,
+            Command::Healthcheck => healthcheck::run(&settings).await,
+            Command::Config(config) => config.run(&settings),
+        }
+    })
+}
+
+/// The environment's variables that are Unicode; none of ours is anything else.
+fn variables(all: impl Iterator<Item = (OsString, OsString)>) -> impl Iterator<Item = (String, String)> {
+    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

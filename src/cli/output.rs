@@ -1,0 +1,48 @@
+//! Writing to the terminal: answers to standard output, refusals as one line to standard error.
+
+use std::io::{Read as _, Write as _};
+
+use serde::Serialize;
+
+/// Writes a line of an answer. A reader that has gone away is not an error of ours.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// Writes an answer as JSON.
+///
+/// # Errors
+/// Where the answer cannot be written as JSON.
+pub fn say_json(answer: &impl Serialize) -> anyhow::Result<()> {
+    say(&serde_json::to_string_pretty(answer)?);
+    Ok(())
+}
+
+/// Writes a note that is not part of the answer.
+pub fn note(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Writes why a command was refused, with its causes, in one line.
+pub fn complain(error: &anyhow::Error) {
+    let mut parts: Vec<String> = error.chain().map(ToString::to_string).collect();
+    parts.dedup_by(|later, earlier| earlier.contains(later.as_str()));
+    note(&format!("signet: {}", parts.join(": ").replace(['\n', '\r'], " ")));
+}
+
+/// Reads a secret from standard input, without one newline at its end.
+///
+/// # Errors
+/// Where there is none, or it is not UTF-8.
+pub fn read_secret() -> anyhow::Result<String> {
+    let mut secret = String::new();
+    std::io::stdin().lock().take(4096).read_to_string(&mut secret)?;
+    if secret.ends_with('\n') {
+        secret.pop();
+        if secret.ends_with('\r') {
+            secret.pop();
+        }
+    }
+    anyhow::ensure!(!secret.is_empty(), "there is no secret on standard input");
+    Ok(secret)
+}

@@ -1,0 +1,126 @@
+//! `signet serve`
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+use super::output::note;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Log, LogFormat, Settings};
+use crate::demo;
+use crate::http::serve::{ConnectionLimits, serve};
+use crate::http::{self, management, tls};
+use crate::jobs;
+
+/// How the server is run.
+#[derive(Args)]
+pub struct Serve {
+    /// Also run a small application with a user, to try a login with (development only)
+    #[arg(long)]
+    demo: bool,
+}
+
+impl Serve {
+    /// Runs the server until it is told to stop.
+    ///
+    /// # Errors
+    /// Where something that it needs cannot be had.
+    pub async fn run(self, settings: Settings) -> anyhow::Result<()> {
+        start_log(&settings.log);
+        if self.demo && settings.mode == crate::config::Mode::Production {
+            bail!("--demo is for development; the mode is production");
+        }
+        let tls = settings.tls.as_ref().map(|files| tls::acceptor(&files.cert, &files.key)).transpose()?;
+        let listener = bind(settings.listen).await?;
+        let app = App::open(settings, Clock::System).await?;
+        announce(&app);
+        let _jobs = jobs::start(&app);
+        let stop = stop_on_signal(&app)?;
+        let demo = match self.demo {
+            true => Some(demo::start(&app, stopped(stop.clone())).await?),
+            false => None,
+        };
+        let management = start_management(&app, stopped(stop.clone())).await?;
+        let limits = ConnectionLimits::new(&app.settings.limits, &app.settings.proxy);
+        if let Some(demo) = &demo {
+            note(&format!("\nOpen {} in a browser to try a login.\n", demo.url));
+        }
+        let served = serve(listener, tls, http::router(app.clone()), limits, stopped(stop)).await;
+        if let Some(management) = management {
+            management.await??;
+        }
+        app.provider.store.close().await;
+        tracing::info!("stopped");
+        Ok(served?)
+    }
+}
+
+/// Starts the management listener, if there is one.
+async fn start_management(
+    app: &Arc<App>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<Option<tokio::task::JoinHandle<std::io::Result<()>>>> {
+    let Some(address) = app.settings.management.listen else { return Ok(None) };
+    let listener = bind(address).await?;
+    let router = management::router(app.clone());
+    let limits = ConnectionLimits { connections: 100, ..ConnectionLimits::default() };
+    Ok(Some(tokio::spawn(serve(listener, None, router, limits, stop))))
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Turns true when the process is told to stop; from then on the server is not ready.
+fn stop_on_signal(app: &Arc<App>) -> anyhow::Result<watch::Receiver<bool>> {
+    let (sender, receiver) = watch::channel(false);
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let app = app.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: no new connections, requests in progress finish");
+        app.drain();
+        // Nobody listening any more means that everything has stopped already.
+        let _ = sender.send(true);
+    });
+    Ok(receiver)
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // An error means that the sender is gone, and with it the reason to go on.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Says loudly what must not go unnoticed.
+fn announce(app: &App) {
+    if app.is_development() {
+        tracing::warn!("DEVELOPMENT MODE: not for real accounts; set mode = \"production\" and an https issuer");
+    }
+    tracing::info!(issuer = app.settings.issuer, version = env!("CARGO_PKG_VERSION"), "started");
+}
+
+/// Starts the log: lines for people in development, JSON otherwise. `RUST_LOG` wins over the settings.
+fn start_log(log: &Log) {
+    let configured = || EnvFilter::new(format!("{},sqlx=warn,hyper=warn", log.level.as_str()));
+    let filter = match std::env::var("RUST_LOG") {
+        Ok(wanted) if !wanted.is_empty() => EnvFilter::try_new(wanted).unwrap_or_else(|_| configured()),
+        Ok(_) | Err(_) => configured(),
+    };
+    let on_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(on_terminal);
+    // It fails only where a subscriber is set already, as a test may have done.
+    let _ = match log.format {
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Pretty => builder.with_target(false).try_init(),
+    };
+}

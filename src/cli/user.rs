@@ -1,0 +1,126 @@
+//! `signet user`
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::desk::Desk;
+use super::output::{note, read_secret, say, say_json};
+use crate::app;
+use crate::config::Settings;
+use crate::flows::administer::{self, Person, UserChange};
+use crate::protocol::claims::PersonClaims;
+use crate::protocol::secret::Password;
+
+/// Commands about users.
+#[derive(Subcommand)]
+pub enum User {
+    /// Add a user; the first administrator too, with --role admin
+    Add(Box<Add>),
+    /// Disable a user: they cannot sign in, and nothing speaks for them any more
+    Disable(Named),
+    /// Enable a user again; what was void stays void
+    Enable(Named),
+    /// End all sessions and grants of a user
+    SignOut(Named),
+}
+
+/// Who is added.
+#[derive(Args)]
+pub struct Add {
+    /// The name to sign in with
+    #[arg(long)]
+    username: String,
+    /// The email address, which can be used to sign in too
+    #[arg(long)]
+    email: Option<String>,
+    /// The address is known to be theirs
+    #[arg(long, requires = "email")]
+    email_verified: bool,
+    /// Read the password from standard input
+    #[arg(long)]
+    password_stdin: bool,
+    /// A file with standard claims as JSON (OpenID Connect Core §5.1)
+    #[arg(long, value_name = "FILE")]
+    claims: Option<PathBuf>,
+    /// A role (repeatable)
+    #[arg(long)]
+    role: Vec<String>,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which user.
+#[derive(Args)]
+pub struct Named {
+    /// The name or the email address
+    #[arg(long)]
+    username: String,
+}
+
+impl User {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where something is refused, or the database fails.
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let desk = Desk::open(settings).await?;
+        let done = match self {
+            Self::Add(add) => add.run(&desk, settings).await,
+            Self::Disable(named) => named.change(&desk, settings, UserChange::Disable).await,
+            Self::Enable(named) => named.change(&desk, settings, UserChange::Enable).await,
+            Self::SignOut(named) => named.change(&desk, settings, UserChange::SignOut).await,
+        };
+        desk.close().await;
+        done
+    }
+}
+
+impl Add {
+    async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let claims = match &self.claims {
+            Some(file) => {
+                let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+                PersonClaims::from_json(&text).with_context(|| file.display().to_string())?
+            }
+            None => PersonClaims::default(),
+        };
+        let password = if self.password_stdin { Some(Password::new(read_secret()?)) } else { None };
+        if password.is_none() {
+            note("The user has no password and cannot sign in with one.");
+        }
+        let person = Person {
+            username: self.username.clone(),
+            email: self.email,
+            email_verified: self.email_verified,
+            password,
+            claims,
+            roles: self.role,
+            min_password: settings.passwords.min_length,
+        };
+        let passwords = app::open_passwords(settings)?;
+        let id = administer::add_user(&desk.store, &passwords, &desk.context, person).await?;
+        if self.json {
+            return say_json(&json!({ "sub": id, "username": self.username }));
+        }
+        say(&format!("Added the user {} with sub {id}.", self.username));
+        Ok(())
+    }
+}
+
+impl Named {
+    async fn change(self, desk: &Desk, settings: &Settings, change: UserChange) -> anyhow::Result<()> {
+        let horizon = desk.horizon(settings);
+        administer::change_user(&desk.store, &desk.context, &self.username, change, horizon).await?;
+        let done = match change {
+            UserChange::Disable => "is disabled",
+            UserChange::Enable => "is enabled",
+            UserChange::SignOut => "is signed out everywhere",
+        };
+        say(&format!("The user {} {done}.", self.username));
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! L4: a small relying party on the crate `openidconnect`, which `serve --demo` starts beside the server, with a
+//! client and a user of its own. It shows a newcomer a completed login, and is no part of the server.
+
+mod application;
+mod pages;
+mod relying_party;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::flows::Context;
+use crate::flows::administer::{self, AdminError, Person, SecretSource};
+use crate::http::serve::{ConnectionLimits, serve};
+use crate::protocol::claims::PersonClaims;
+use crate::protocol::client::ClientMetadata;
+use crate::protocol::ids::ClientId;
+use crate::protocol::secret::{ClientSecret, Password};
+use crate::store::audit::Origin;
+
+/// Where the application listens, if the port is free.
+const ADDRESS: &str = "127.0.0.1:8090";
+/// The application's `client_id`.
+const CLIENT: &str = "demo";
+/// The user's name.
+const USER: &str = "demo";
+
+/// A running application.
+pub struct Demo {
+    /// Where to open it.
+    pub url: String,
+    /// The user's name.
+    pub username: &'static str,
+    /// The user's password.
+    pub password: String,
+}
+
+/// Registers the client and the user, and starts the application.
+///
+/// # Errors
+/// Where it cannot listen, or cannot be registered.
+pub async fn start(app: &Arc<App>, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<Demo> {
+    let listener = match TcpListener::bind(ADDRESS).await {
+        Ok(listener) => listener,
+        Err(_) => TcpListener::bind("127.0.0.1:0").await.context("the demo cannot listen")?,
+    };
+    let url = format!("http://{}", listener.local_addr()?);
+    let context = Context {
+        realm: app.realm.clone(),
+        now: app.clock.now(),
+        entropy: app.entropy.clone(),
+        origin: Origin::default(),
+    };
+    let secret = register_client(app, &context).await?;
+    let password = register_user(app, &context).await?;
+    app.follow().await?;
+    let setup = application::Setup {
+        issuer: app.settings.issuer.clone(),
+        url: url.clone(),
+        client_id: CLIENT.to_owned(),
+        client_secret: secret,
+        username: USER.to_owned(),
+        password: password.clone(),
+    };
+    let router = application::router(setup)?;
+    tokio::spawn(serve(listener, None, router, ConnectionLimits::default(), stop));
+    Ok(Demo { url, username: USER, password })
+}
+
+/// Registers the client, or gives it a new secret where an earlier start has registered it.
+async fn register_client(app: &App, context: &Context) -> anyhow::Result<ClientSecret> {
+    let metadata: ClientMetadata = serde_json::from_value(json!({
+        "client_name": "Demo application",
+        // RFC 8252 §7.3: the port of a loopback address may be any.
+        "redirect_uris": ["http://127.0.0.1/callback"],
+        "post_logout_redirect_uris": ["http://127.0.0.1/"],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "scope": "openid profile email offline_access",
+    }))?;
+    let store = &app.provider.store;
+    let id = || ClientId::from_stored(CLIENT.to_owned());
+    let given = (SecretSource::Generated, &app.provider.supported());
+    let secret = match administer::add_client(store, context, id(), metadata, given).await {
+        Err(AdminError::Exists(_)) => administer::rotate_secret(store, context, id(), SecretSource::Generated).await?,
+        registered => registered?,
+    };
+    secret.context("the demo's client has no secret")
+}
+
+/// Adds the user, or gives them a new password where an earlier start has added them.
+async fn register_user(app: &App, context: &Context) -> anyhow::Result<String> {
+    let password = URL_SAFE_NO_PAD.encode(context.entropy.bytes::<9>()?);
+    let claims = json!({ "name": "Demo Person", "given_name": "Demo", "family_name": "Person", "locale": "en" });
+    let person = Person {
+        username: USER.to_owned(),
+        email: Some("demo@example.org".to_owned()),
+        email_verified: true,
+        password: Some(Password::new(password.clone())),
+        claims: PersonClaims::from_json(&claims.to_string())?,
+        roles: Vec::new(),
+        min_password: app.settings.passwords.min_length,
+    };
+    let (store, passwords) = (&app.provider.store, &app.provider.passwords);
+    match administer::add_user(store, passwords, context, person).await {
+        Err(AdminError::Exists(_)) => {
+            let new = Password::new(password.clone());
+            administer::set_password(store, passwords, context, USER, new).await?;
+        }
+        added => {
+            added?;
+        }
+    }
+    Ok(password)
+}

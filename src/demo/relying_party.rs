@@ -1,0 +1,191 @@
+//! What the demo asks of the server, by the crate `openidconnect`: discovery, the authorization request with PKCE and
+//! nonce, the code exchange, the checks of the ID token, userinfo, refresh.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use futures_util::future::BoxFuture;
+use openidconnect::core::{
+    CoreAuthenticationFlow, CoreClient, CoreIdToken, CoreIdTokenClaims, CoreProviderMetadata, CoreTokenResponse,
+    CoreUserInfoClaims,
+};
+use openidconnect::{
+    AccessToken, AccessTokenHash, AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest,
+    HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RefreshToken, Scope, TokenResponse as _,
+};
+
+/// A relying party.
+pub struct RelyingParty {
+    issuer: String,
+    client_id: String,
+    client_secret: String,
+    redirect_uri: String,
+    http: Http,
+}
+
+/// An authorization request that is under way.
+pub struct Started {
+    /// Where the browser goes.
+    pub url: String,
+    /// What the response must bring back.
+    pub state: String,
+    /// What proves that the code is redeemed by whom it was asked for.
+    pub verifier: PkceCodeVerifier,
+    /// What the ID token must hold.
+    pub nonce: Nonce,
+}
+
+/// A completed login.
+pub struct Login {
+    /// The claims of the ID token, verified.
+    pub claims: CoreIdTokenClaims,
+    /// The ID token itself, as a hint for logout.
+    pub id_token: String,
+    /// The access token.
+    pub access_token: String,
+    /// The refresh token.
+    pub refresh_token: Option<String>,
+    /// The claims of userinfo.
+    pub userinfo: CoreUserInfoClaims,
+}
+
+impl RelyingParty {
+    /// A relying party of this issuer.
+    ///
+    /// # Errors
+    /// Where no HTTP client can be had.
+    pub fn new(issuer: &str, client_id: &str, client_secret: &str, redirect_uri: &str) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(10))
+            .no_proxy()
+            .build()?;
+        Ok(Self {
+            issuer: issuer.to_owned(),
+            client_id: client_id.to_owned(),
+            client_secret: client_secret.to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
+            http: Http(http),
+        })
+    }
+
+    /// Begins a login.
+    ///
+    /// # Errors
+    /// Where discovery fails.
+    pub async fn start(&self) -> anyhow::Result<Started> {
+        let metadata = self.discover().await?;
+        let client = CoreClient::from_provider_metadata(metadata, self.id(), Some(self.secret()))
+            .set_redirect_uri(self.redirect()?);
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let request =
+            client.authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random);
+        let scopes = ["profile", "email", "offline_access"].map(|scope| Scope::new(scope.to_owned()));
+        let (url, state, nonce) = request.add_scopes(scopes).set_pkce_challenge(challenge).url();
+        Ok(Started { url: url.to_string(), state: state.secret().clone(), verifier, nonce })
+    }
+
+    /// Redeems the code and checks everything that comes with it.
+    ///
+    /// # Errors
+    /// Where the exchange or a check fails.
+    pub async fn finish(&self, code: String, verifier: PkceCodeVerifier, nonce: &Nonce) -> anyhow::Result<Login> {
+        let metadata = self.discover().await?;
+        let client = CoreClient::from_provider_metadata(metadata.clone(), self.id(), Some(self.secret()))
+            .set_redirect_uri(self.redirect()?);
+        let exchange = client.exchange_code(AuthorizationCode::new(code))?.set_pkce_verifier(verifier);
+        let tokens = exchange.request_async(&self.http).await.context("the code exchange failed")?;
+        self.check(metadata, tokens, Some(nonce)).await
+    }
+
+    /// Refreshes the tokens.
+    ///
+    /// # Errors
+    /// Where the server refuses or a check fails.
+    pub async fn refresh(&self, refresh_token: &str) -> anyhow::Result<Login> {
+        let metadata = self.discover().await?;
+        let client = CoreClient::from_provider_metadata(metadata.clone(), self.id(), Some(self.secret()));
+        let token = RefreshToken::new(refresh_token.to_owned());
+        let tokens = client.exchange_refresh_token(&token)?.request_async(&self.http).await;
+        self.check(metadata, tokens.context("the refresh failed")?, None).await
+    }
+
+    /// Where the browser goes to sign out.
+    pub fn logout_url(&self, id_token: &str, return_to: &str) -> String {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("id_token_hint", id_token)
+            .append_pair("post_logout_redirect_uri", return_to)
+            .finish();
+        format!("{}/logout?{query}", self.issuer)
+    }
+
+    /// The checks of OpenID Connect Core §3.1.3.7 and §3.1.3.8, then userinfo for the same subject.
+    async fn check(
+        &self,
+        metadata: CoreProviderMetadata,
+        tokens: CoreTokenResponse,
+        nonce: Option<&Nonce>,
+    ) -> anyhow::Result<Login> {
+        let client = CoreClient::from_provider_metadata(metadata, self.id(), Some(self.secret()));
+        let id_token: &CoreIdToken = tokens.id_token().context("there is no ID token")?;
+        let verifier = client.id_token_verifier();
+        let claims = match nonce {
+            Some(nonce) => id_token.claims(&verifier, nonce),
+            None => id_token.claims(&verifier, |_: Option<&Nonce>| Ok(())),
+        };
+        let claims = claims.context("the ID token is not valid")?.clone();
+        if let Some(expected) = claims.access_token_hash() {
+            let key = id_token.signing_key(&verifier)?;
+            let actual = AccessTokenHash::from_token(tokens.access_token(), id_token.signing_alg()?, key)?;
+            ensure!(actual == *expected, "the access token is not the one of the ID token");
+        }
+        let access_token: AccessToken = tokens.access_token().clone();
+        let request = client.user_info(access_token.clone(), Some(claims.subject().clone()))?;
+        let userinfo = request.request_async(&self.http).await.context("userinfo failed")?;
+        Ok(Login {
+            id_token: id_token.to_string(),
+            access_token: access_token.secret().clone(),
+            refresh_token: tokens.refresh_token().map(|token| token.secret().clone()),
+            claims,
+            userinfo,
+        })
+    }
+
+    async fn discover(&self) -> anyhow::Result<CoreProviderMetadata> {
+        let issuer = IssuerUrl::new(self.issuer.clone())?;
+        let metadata = CoreProviderMetadata::discover_async(issuer, &self.http).await;
+        metadata.context("discovery failed")
+    }
+
+    fn id(&self) -> ClientId {
+        ClientId::new(self.client_id.clone())
+    }
+
+    fn secret(&self) -> ClientSecret {
+        ClientSecret::new(self.client_secret.clone())
+    }
+
+    fn redirect(&self) -> anyhow::Result<RedirectUrl> {
+        Ok(RedirectUrl::new(self.redirect_uri.clone())?)
+    }
+}
+
+/// The HTTP client, as the crate `openidconnect` calls it.
+struct Http(reqwest::Client);
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = reqwest::Error;
+    type Future = BoxFuture<'c, Result<HttpResponse, reqwest::Error>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let response = self.0.execute(request.try_into()?).await?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            let mut answer = HttpResponse::new(response.bytes().await?.to_vec());
+            *answer.status_mut() = status;
+            *answer.headers_mut() = headers;
+            Ok(answer)
+        })
+    }
+}
