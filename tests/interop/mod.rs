@@ -1,1 +1,132 @@
-//! To be told.
+//! Other people's clients, as they are and pinned, each through a whole life: discovery, code with PKCE, the checks of
+//! the ID token, userinfo, refresh, introspection, revocation, logout.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use crate::support::TestServer;
+use crate::support::server::PASSWORD;
+
+/// Where the clients have been installed, as the test command says.
+const INSTALLED: &str = "TEST_INTEROP";
+
+/// The folder of the installed clients; nothing, loudly, where there is none and nobody insists.
+fn installed() -> Option<PathBuf> {
+    match std::env::var_os(INSTALLED) {
+        Some(folder) => Some(PathBuf::from(folder)),
+        None if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("{INSTALLED} is not set"),
+        None => {
+            eprintln!("NOT RUN: {INSTALLED} is not set; tests/run installs the clients");
+            None
+        }
+    }
+}
+
+struct Registered {
+    server: TestServer,
+    variables: Vec<(&'static str, String)>,
+}
+
+/// A server with the client that the scripts expect, and one that authenticates with a key.
+async fn registered() -> Registered {
+    let server = TestServer::start().await;
+    let redirect = "http://127.0.0.1:9/callback";
+    let rp = server
+        .client(
+            "interop",
+            json!({
+                "redirect_uris": [redirect],
+                "post_logout_redirect_uris": ["http://127.0.0.1:9/bye"],
+            }),
+        )
+        .await;
+    let (private, public) = es256_key();
+    let jwt = json!({
+        "grant_types": ["client_credentials"],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [public]},
+        "scope": "api:read",
+    });
+    server.client("interop-jwt", jwt).await;
+    let variables = vec![
+        ("SIGNET_ISSUER", server.issuer.clone()),
+        ("CLIENT_ID", rp.id.clone()),
+        ("CLIENT_SECRET", rp.secret.clone().unwrap()),
+        ("REDIRECT_URI", redirect.to_owned()),
+        ("POST_LOGOUT_REDIRECT_URI", "http://127.0.0.1:9/bye".to_owned()),
+        ("USERNAME", "alice".to_owned()),
+        ("PASSWORD", PASSWORD.to_owned()),
+        ("CLIENT_ID_JWT", "interop-jwt".to_owned()),
+        ("CLIENT_JWK", private.to_string()),
+    ];
+    Registered { server, variables }
+}
+
+/// A key of the client's own: the private JWK and the public one.
+fn es256_key() -> (Value, Value) {
+    let random = aws_lc_rs::rand::SystemRandom::new();
+    let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.as_ref()).unwrap();
+    let point = key.public_key().as_ref();
+    let b64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let public = json!({"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "interop",
+        "x": b64(&point[1..33]), "y": b64(&point[33..65])});
+    let secret = <p256::SecretKey as p256::pkcs8::DecodePrivateKey>::from_pkcs8_der(der.as_ref()).unwrap();
+    let mut private = public.clone();
+    private["d"] = json!(b64(&secret.to_bytes()));
+    (private, public)
+}
+
+/// Runs a script to its end and shows what it said where it failed.
+async fn run(program: &Path, script: &str, folder: &Path) {
+    let Registered { server, variables } = registered().await;
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop");
+    // Node looks for packages above the script, so the scripts run from a copy beside the packages.
+    for entry in std::fs::read_dir(&source).unwrap() {
+        let path = entry.unwrap().path();
+        if matches!(path.extension().and_then(|e| e.to_str()), Some("mjs" | "py")) {
+            let target = folder.join(path.file_name().unwrap());
+            let scratch = folder.join(format!(".{}-{script}", path.file_name().unwrap().to_string_lossy()));
+            std::fs::copy(&path, &scratch).unwrap();
+            std::fs::rename(&scratch, &target).unwrap();
+        }
+    }
+    let output = Command::new(program)
+        .arg(folder.join(script))
+        .envs(variables)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(std::time::Duration::from_secs(120), output).await.unwrap().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{script} failed at {}:\n{out}\n{err}", server.issuer);
+    assert!(out.lines().filter(|line| line.starts_with("ok ")).count() >= 10, "{script} did too little:\n{out}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn openid_client_completes_every_step() {
+    if let Some(folder) = installed() {
+        run(Path::new("node"), "openid_client.mjs", &folder).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn oauth4webapi_completes_every_step() {
+    if let Some(folder) = installed() {
+        run(Path::new("node"), "oauth4webapi.mjs", &folder).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn authlib_completes_every_step() {
+    if let Some(folder) = installed() {
+        run(&folder.join("venv/bin/python"), "authlib_client.py", &folder).await;
+    }
+}
