@@ -14,7 +14,7 @@ pub async fn preflight(call: Call) -> Response {
         let headers = response.headers_mut();
         for (name, value) in [
             (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop"),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
             (header::ACCESS_CONTROL_MAX_AGE, "3600"),
         ] {
             headers.insert(name, HeaderValue::from_static(value));

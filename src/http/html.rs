@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::http::header::{self, HeaderValue};
+use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::call::Call;
@@ -28,7 +28,13 @@ pub fn page(app: &App) -> Page {
 /// the origin of `then`.
 pub fn render(template: &impl Template, then: Option<&str>) -> Response {
     let origin = then.and_then(RedirectUri::origin_for_csp).map(|origin| format!(" {origin}")).unwrap_or_default();
-    respond(template, &format!("form-action 'self'{origin}"))
+    let mut response = respond(template, &format!("form-action 'self'{origin}"));
+    if then.is_none() {
+        // Not on the pages of a sign-in: applications run it in a pop-up that must keep its opener.
+        let policy = HeaderValue::from_static("same-origin");
+        response.headers_mut().insert(HeaderName::from_static("cross-origin-opener-policy"), policy);
+    }
+    response
 }
 
 /// The page that posts an authorization response, with the one script that there is.

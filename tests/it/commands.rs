@@ -1,1 +1,234 @@
-//! To be told.
+//! The commands as an operator runs them: processes of their own, beside a server that goes on running.
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::{Child, Command};
+
+use crate::support::database::Database;
+use crate::support::server::http_client;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_signet");
+
+/// A folder of its own, with a configuration whose ports are free.
+struct Place {
+    folder: tempfile::TempDir,
+    port: u16,
+    _database: Option<Database>,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (port, management) = (free(), free());
+        let folder = tempfile::tempdir().unwrap();
+        let database = if Database::is_postgres() { Some(Database::empty().await) } else { None };
+        let postgres =
+            database.as_ref().map(|database| format!("[database]\nurl = \"{}\"\nmigrate = true\n", database.url));
+        let settings = format!(
+            "listen = \"127.0.0.1:{port}\"\nissuer = \"http://localhost:{port}\"\n\
+             [management]\nlisten = \"127.0.0.1:{management}\"\n{}",
+            postgres.unwrap_or_default()
+        );
+        std::fs::write(folder.path().join("signet.toml"), settings).unwrap();
+        Self { folder, port, _database: database }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(BINARY);
+        command.args(arguments).current_dir(self.path()).env_remove("RUST_LOG").kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().await.unwrap()
+    }
+
+    async fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
+        child.wait_with_output().await.unwrap()
+    }
+
+    /// A running server, once it answers.
+    async fn serve(&self) -> Child {
+        let child = self.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let (http, url) = (http_client(), format!("http://localhost:{}/.well-known/openid-configuration", self.port));
+        for _ in 0..400 {
+            if http.get(&url).send().await.is_ok() {
+                return child;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("the server did not start");
+    }
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[track_caller]
+fn succeeded(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+    stdout(output)
+}
+
+/// A refusal: exit code 1 and exactly one line that says why.
+#[track_caller]
+fn refused(output: &Output, why: &str) {
+    let error = stderr(output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains(why), "{error}");
+    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+    assert_eq!(stdout(output), "");
+}
+
+#[tokio::test]
+async fn a_client_is_added_while_the_server_runs_and_works_within_a_second() {
+    let place = Place::new().await;
+    let mut server = place.serve().await;
+    let added = place
+        .run(&["client", "add", "--id", "svc", "--grant", "client_credentials", "--scope", "api:read", "--json"])
+        .await;
+    let added: Value = serde_json::from_str(&succeeded(&added)).unwrap();
+    let secret = added["client_secret"].as_str().unwrap();
+    let (http, url) = (http_client(), format!("http://localhost:{}/token", place.port));
+    let ask = |secret: String| {
+        let request = http.post(&url).basic_auth("svc", Some(secret)).form(&[("grant_type", "client_credentials")]);
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    // A client that the server has not looked for yet is found at once.
+    assert_eq!(ask(secret.to_owned()).await, 200);
+    succeeded(&place.run(&["client", "disable", "--id", "svc"]).await);
+    let mut status = 200;
+    for _ in 0..40 {
+        status = ask(secret.to_owned()).await;
+        if status != 200 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(status, 401, "the command bites within two seconds");
+    succeeded(&place.run(&["healthcheck"]).await);
+    server.kill().await.unwrap();
+    refused(&place.run(&["healthcheck"]).await, "nobody answers");
+}
+
+#[tokio::test]
+async fn users_are_added_disabled_and_refused_with_one_clear_line() {
+    let place = Place::new().await;
+    let add =
+        ["user", "add", "--username", "alice", "--email", "alice@example.org", "--password-stdin", "--role", "admin"];
+    let added = succeeded(&place.run_with_input(&add, "correct horse battery\n").await);
+    assert!(added.contains("alice"), "{added}");
+    refused(&place.run_with_input(&add, "correct horse battery\n").await, "exists already");
+    let weak = ["user", "add", "--username", "bob", "--password-stdin"];
+    refused(&place.run_with_input(&weak, "password123\n").await, "password");
+    let shouting = ["user", "add", "--username", "ALICE", "--password-stdin"];
+    refused(&place.run_with_input(&shouting, "correct horse battery").await, "exists already");
+    succeeded(&place.run(&["user", "disable", "--username", "alice"]).await);
+    refused(&place.run(&["user", "disable", "--username", "nobody"]).await, "no user");
+    let claims = place.path().join("claims.json");
+    std::fs::write(&claims, r#"{"birthdate": "yesterday"}"#).unwrap();
+    let malformed = ["user", "add", "--username", "carol", "--claims", claims.to_str().unwrap()];
+    let output = place.run(&malformed).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("birthdate"), "{}", stderr(&output));
+}
+
+#[tokio::test]
+async fn clients_are_listed_rotated_and_refused_with_one_clear_line() {
+    let place = Place::new().await;
+    let given = "a-secret-of-my-own-with-enough-characters";
+    let add = ["client", "add", "--id", "web", "--redirect-uri", "https://rp.example/cb", "--secret-stdin"];
+    succeeded(&place.run_with_input(&add, &format!("{given}\n")).await);
+    let listed: Value = serde_json::from_str(&succeeded(&place.run(&["client", "list", "--json"]).await)).unwrap();
+    assert_eq!(listed[0]["client_id"], "web");
+    assert!(!listed.to_string().contains(given));
+    let rotated = succeeded(&place.run(&["client", "rotate-secret", "--id", "web"]).await);
+    assert!(rotated.contains("client_secret: sgcs_"), "{rotated}");
+    let rows: [(&[&str], &str); 8] = [
+        (&["client", "add", "--id", "web", "--redirect-uri", "https://rp.example/cb"], "exists already"),
+        (&["client", "add", "--id", "x"], "redirect URI"),
+        (&["client", "add", "--id", "x", "--redirect-uri", "http://rp.example/cb"], "rp.example"),
+        (
+            &["client", "add", "--id", "x", "--redirect-uri", "https://rp.example/", "--profile", "fapi2_security"],
+            "not built",
+        ),
+        (&["client", "add", "--id", "x", "--redirect-uri", "https://rp.example/", "--grant", "password"], "password"),
+        (&["client", "add", "--id", "x", "--redirect-uri", "https://rp.example/", "--id-token-alg", "EdDSA"], "EdDSA"),
+        (&["client", "rotate-secret", "--id", "nobody"], "no client"),
+        (&["client", "add", "--id", "a b", "--redirect-uri", "https://rp.example/"], "visible ASCII"),
+    ];
+    for (arguments, why) in rows {
+        let output = place.run(arguments).await;
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(why), "{arguments:?}: {}", stderr(&output));
+    }
+    let classic =
+        ["client", "add", "--id", "old", "--redirect-uri", "https://old.example/cb", "--profile", "oidc_classic"];
+    let output = place.run(&classic).await;
+    assert!(stderr(&output).contains("warning"), "{}", stderr(&output));
+    assert!(succeeded(&place.run(&["client", "list"]).await).contains("warning"));
+}
+
+#[tokio::test]
+async fn keys_are_listed_and_rotated_and_tokens_inspected() {
+    let place = Place::new().await;
+    let server = place.serve().await;
+    let keys = || async {
+        let listed = place.run(&["keys", "list", "--json"]).await;
+        serde_json::from_str::<Vec<Value>>(&succeeded(&listed)).unwrap()
+    };
+    assert_eq!(keys().await.len(), 2);
+    assert!(succeeded(&place.run(&["keys", "rotate", "--alg", "ES256"]).await).contains("announced ES256"));
+    let announced: Vec<_> = keys().await.into_iter().filter(|key| key["state"] == "announced").collect();
+    assert_eq!(announced.len(), 1);
+    refused(&place.run(&["keys", "rotate", "--alg", "HS256"]).await, "HS256");
+    let inspected = place.run_with_input(&["token", "inspect"], "eyJhbGciOiJub25lIn0.e30.\n").await;
+    assert_eq!(inspected.status.code(), Some(1), "an unsigned token is no token");
+    drop(server);
+    // The master key of another installation opens nothing.
+    std::fs::write(place.path().join("keys/master.key"), format!("{}\n", "A".repeat(43))).unwrap();
+    refused(&place.run(&["keys", "list"]).await, "master key");
+}
+
+#[tokio::test]
+async fn wrong_settings_are_one_clear_line_and_wrong_usage_is_exit_code_2() {
+    let place = Place::new().await;
+    assert_eq!(place.run(&["client", "add"]).await.status.code(), Some(2));
+    assert_eq!(place.run(&["frobnicate"]).await.status.code(), Some(2));
+    let printed = succeeded(&place.run(&["config", "print"]).await);
+    assert!(printed.contains("issuer = "), "{printed}");
+    let with = |name: &str, value: &str| {
+        let mut command = place.command(&["serve"]);
+        command.env(name, value);
+        async move { command.output().await.unwrap() }
+    };
+    refused(&with("SIGNET_MODE", "production").await, "issuer");
+    refused(&with("SIGNET_ISUER", "https://op.example").await, "isuer");
+    refused(&with("SIGNET_KEYS__MASTER_KEY", "changeme").await, "master_key");
+    refused(&with("SIGNET_KEYS__RETENTION", "1h").await, "retention");
+}
+
+#[tokio::test]
+async fn the_server_stops_in_order_when_it_is_told_to() {
+    let place = Place::new().await;
+    let mut server = place.serve().await;
+    let id = server.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let status = tokio::time::timeout(std::time::Duration::from_secs(20), server.wait()).await.unwrap().unwrap();
+    assert_eq!(status.code(), Some(0));
+}
