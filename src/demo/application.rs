@@ -1,5 +1,6 @@
 //! The demo's web application: begin a login, take its response, show what came of it, refresh, sign out.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use askama::Template;
@@ -15,7 +16,7 @@ use moka::sync::Cache;
 use openidconnect::{Nonce, PkceCodeVerifier};
 
 use super::pages::{Failure, Home, Link, SignedIn};
-use super::relying_party::{Login, RelyingParty};
+use super::relying_party::{Login, Registration, RelyingParty};
 use crate::clock::Entropy;
 use crate::protocol::params::Params;
 use crate::protocol::secret::ClientSecret;
@@ -38,6 +39,8 @@ pub struct Setup {
     pub username: String,
     /// Their password.
     pub password: String,
+    /// A further certificate authority, for a server with a certificate of its own making.
+    pub extra_ca: Option<PathBuf>,
 }
 
 struct Application {
@@ -58,8 +61,13 @@ enum Visitor {
 /// # Errors
 /// Where no HTTP client can be had.
 pub fn router(setup: Setup) -> anyhow::Result<Router> {
-    let redirect_uri = format!("{}/callback", setup.url);
-    let party = RelyingParty::new(&setup.issuer, &setup.client_id, setup.client_secret.expose(), &redirect_uri)?;
+    let registration = Registration {
+        issuer: setup.issuer.clone(),
+        client_id: setup.client_id.clone(),
+        client_secret: setup.client_secret.expose().to_owned(),
+        redirect_uri: format!("{}/callback", setup.url),
+    };
+    let party = RelyingParty::new(registration, setup.extra_ca.as_deref())?;
     let visitors = Cache::new(1000);
     let application = Application { setup, party, entropy: Entropy::default(), visitors };
     Ok(Router::new()

@@ -66,6 +66,7 @@ pub async fn start(app: &Arc<App>, stop: impl Future<Output = ()> + Send + 'stat
         client_secret: secret,
         username: USER.to_owned(),
         password: password.clone(),
+        extra_ca: app.settings.outbound.extra_ca.clone(),
     };
     let router = application::router(setup)?;
     tokio::spawn(serve(listener, None, router, ConnectionLimits::default(), stop));

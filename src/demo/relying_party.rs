@@ -1,6 +1,7 @@
 //! What the demo asks of the server, by the crate `openidconnect`: discovery, the authorization request with PKCE and
 //! nonce, the code exchange, the checks of the ID token, userinfo, refresh.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -15,12 +16,21 @@ use openidconnect::{
     RefreshToken, Scope, TokenResponse as _,
 };
 
+/// What the server knows the relying party by.
+pub struct Registration {
+    /// The server.
+    pub issuer: String,
+    /// The `client_id`.
+    pub client_id: String,
+    /// The secret.
+    pub client_secret: String,
+    /// Where responses go.
+    pub redirect_uri: String,
+}
+
 /// A relying party.
 pub struct RelyingParty {
-    issuer: String,
-    client_id: String,
-    client_secret: String,
-    redirect_uri: String,
+    registration: Registration,
     http: Http,
 }
 
@@ -51,23 +61,22 @@ pub struct Login {
 }
 
 impl RelyingParty {
-    /// A relying party of this issuer.
+    /// A relying party with this registration, which trusts a further certificate authority where one is named.
     ///
     /// # Errors
     /// Where no HTTP client can be had.
-    pub fn new(issuer: &str, client_id: &str, client_secret: &str, redirect_uri: &str) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder()
+    pub fn new(registration: Registration, extra_ca: Option<&Path>) -> anyhow::Result<Self> {
+        let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(10))
-            .no_proxy()
-            .build()?;
-        Ok(Self {
-            issuer: issuer.to_owned(),
-            client_id: client_id.to_owned(),
-            client_secret: client_secret.to_owned(),
-            redirect_uri: redirect_uri.to_owned(),
-            http: Http(http),
-        })
+            .no_proxy();
+        if let Some(file) = extra_ca {
+            let pem = std::fs::read(file).with_context(|| file.display().to_string())?;
+            for certificate in reqwest::Certificate::from_pem_bundle(&pem)? {
+                http = http.add_root_certificate(certificate);
+            }
+        }
+        Ok(Self { registration, http: Http(http.build()?) })
     }
 
     /// Begins a login.
@@ -117,7 +126,7 @@ impl RelyingParty {
             .append_pair("id_token_hint", id_token)
             .append_pair("post_logout_redirect_uri", return_to)
             .finish();
-        format!("{}/logout?{query}", self.issuer)
+        format!("{}/logout?{query}", self.registration.issuer)
     }
 
     /// The checks of OpenID Connect Core §3.1.3.7 and §3.1.3.8, then userinfo for the same subject.
@@ -153,21 +162,21 @@ impl RelyingParty {
     }
 
     async fn discover(&self) -> anyhow::Result<CoreProviderMetadata> {
-        let issuer = IssuerUrl::new(self.issuer.clone())?;
+        let issuer = IssuerUrl::new(self.registration.issuer.clone())?;
         let metadata = CoreProviderMetadata::discover_async(issuer, &self.http).await;
         metadata.context("discovery failed")
     }
 
     fn id(&self) -> ClientId {
-        ClientId::new(self.client_id.clone())
+        ClientId::new(self.registration.client_id.clone())
     }
 
     fn secret(&self) -> ClientSecret {
-        ClientSecret::new(self.client_secret.clone())
+        ClientSecret::new(self.registration.client_secret.clone())
     }
 
     fn redirect(&self) -> anyhow::Result<RedirectUrl> {
-        Ok(RedirectUrl::new(self.redirect_uri.clone())?)
+        Ok(RedirectUrl::new(self.registration.redirect_uri.clone())?)
     }
 }
 
