@@ -304,6 +304,8 @@ enum Stored {
 fn without_row(error: InteractionError) -> AuthorizeError {
     match error {
         InteractionError::Flow(error) => AuthorizeError::Flow(error),
-        InteractionError::Fault(fault) => AuthorizeError::Flow(FlowError::Internal(fault.message().to_owned())),
+        InteractionError::Fault(fault) | InteractionError::Over(fault, _) => {
+            AuthorizeError::Flow(FlowError::Internal(fault.message().to_owned()))
+        }
     }
 }

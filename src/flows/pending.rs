@@ -52,6 +52,8 @@ pub struct Interaction {
 pub enum InteractionError {
     /// The person is told on a page.
     Fault(PendingFault),
+    /// So too, with a way back to this client.
+    Over(PendingFault, Arc<Client>),
     /// It did not come about.
     Flow(FlowError),
 }
@@ -81,14 +83,14 @@ pub async fn find(
     if !browser.id.is_some_and(|id| id.matches(&pending.browser)) {
         return Err(fault(PendingFault::Unknown));
     }
-    if pending.closed {
-        return Err(fault(PendingFault::Answered));
-    }
-    if context.now >= pending.expires_at {
-        return Err(fault(PendingFault::Expired));
-    }
     let client = provider.view.client(&context.realm.id, &pending.request.client_id).await?;
     let client = client.filter(|client| client.enabled).ok_or(fault(PendingFault::Unknown))?;
+    if pending.closed {
+        return Err(InteractionError::Over(PendingFault::Answered, client));
+    }
+    if context.now >= pending.expires_at {
+        return Err(InteractionError::Over(PendingFault::Expired, client));
+    }
     Ok(Interaction { pending, client })
 }
 

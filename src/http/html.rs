@@ -12,9 +12,10 @@ use super::{assets, cookies, error};
 use crate::app::App;
 use crate::flows::FlowError;
 use crate::flows::authorize::Next;
-use crate::flows::pending::{Interaction, InteractionError};
+use crate::flows::pending::{Interaction, InteractionError, PendingFault};
 use crate::pages::{ErrorPage, FORM_POST_SCRIPT, FormPostPage, Link, Page};
 use crate::protocol::authorization_response::Delivery;
+use crate::protocol::client::Client;
 use crate::protocol::ids::RequestId;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::secret::BrowserCookie;
@@ -120,17 +121,18 @@ pub fn failed(call: &Call, failure: FlowError) -> Response {
 pub fn interrupted(call: &Call, failure: InteractionError, interaction: Option<&Interaction>) -> Response {
     match failure {
         InteractionError::Flow(failure) => failed(call, failure),
-        InteractionError::Fault(reason) => {
-            let back = interaction.and_then(|interaction| {
-                let client = &interaction.client;
-                let href = client.metadata.client_uri.clone()?;
-                Some(Link { href, label: format!("Back to {}", client.name()) })
-            });
-            let hint = "Go back to the application and start again.";
-            let page = Fault { status: StatusCode::BAD_REQUEST, message: reason.message(), hint: Some(hint), back };
-            fault(call, page)
-        }
+        InteractionError::Fault(reason) => over(call, reason, interaction.map(|interaction| &*interaction.client)),
+        InteractionError::Over(reason, client) => over(call, reason, Some(&client)),
     }
+}
+
+fn over(call: &Call, reason: PendingFault, client: Option<&Client>) -> Response {
+    let back = client.and_then(|client| {
+        let href = client.metadata.client_uri.clone()?;
+        Some(Link { href, label: format!("Back to {}", client.name()) })
+    });
+    let hint = "Go back to the application and start again.";
+    fault(call, Fault { status: StatusCode::BAD_REQUEST, message: reason.message(), hint: Some(hint), back })
 }
 
 /// Sends the browser on its way.
