@@ -16,7 +16,6 @@ pub struct Browser {
 }
 
 /// What a request has led to.
-#[derive(Debug)]
 pub struct Page {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -110,6 +109,16 @@ impl Browser {
         self.cookies.lock().unwrap().clear();
     }
 
+    /// One GET with these headers, without following.
+    pub async fn get_with(&self, headers: &[(&str, &str)], url: &str) -> Page {
+        self.send(with_headers(self.http.get(self.absolute(url)), headers), url).await
+    }
+
+    /// One POST of a form with these headers and no `Origin` of its own, without following.
+    pub async fn post_with(&self, headers: &[(&str, &str)], url: &str, fields: &[(&str, &str)]) -> Page {
+        self.send(with_headers(self.http.post(self.absolute(url)).form(fields), headers), url).await
+    }
+
     async fn send(&self, request: reqwest::RequestBuilder, url: &str) -> Page {
         let cookies: Vec<String> =
             self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -140,6 +149,19 @@ impl Browser {
 
     fn is_own(&self, url: &str) -> bool {
         url.starts_with('/') || url.starts_with(&format!("{}/", self.origin))
+    }
+}
+
+fn with_headers(request: reqwest::RequestBuilder, headers: &[(&str, &str)]) -> reqwest::RequestBuilder {
+    headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+}
+
+/// Without the head and the ornaments of a page.
+impl std::fmt::Debug for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let main = self.body.split_once("<main").map_or(self.body.as_str(), |(_, main)| main);
+        let main = main.split_once("</main>").map_or(main, |(main, _)| main);
+        write!(f, "{} {} {:?}\n{main}", self.url, self.status, self.headers)
     }
 }
 
@@ -186,6 +208,33 @@ impl Page {
         let action = attribute(text, "action").unwrap_or_else(|| self.url.clone());
         Form { action, hidden: hidden.collect() }
     }
+
+    /// A header, if it is there.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Every parameter of the query of where the page redirects to, in order.
+    pub fn parameters(&self) -> Vec<(String, String)> {
+        let url = url::Url::parse(&self.location().expect("a redirect")).unwrap();
+        url.query_pairs().into_owned().collect()
+    }
+
+    /// The error page with this status and sentence: for people, and nobody is sent anywhere.
+    #[track_caller]
+    pub fn assert_rejected(&self, rule: &str, status: u16, sentence: &str) {
+        assert_eq!(self.status.as_u16(), status, "{rule}: {self:?}");
+        assert_eq!(self.headers.get(LOCATION), None, "{rule}: {self:?}");
+        assert!(self.header("content-type").unwrap().starts_with("text/html"), "{rule}: {self:?}");
+        assert!(self.has("<h1>Request rejected</h1>") && self.has(sentence), "{rule}: {self:?}");
+    }
+}
+
+impl Form {
+    /// The value of a hidden field.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.hidden.iter().find(|(held, _)| held == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// The value of an attribute of the first tag.
@@ -198,8 +247,6 @@ pub fn attribute(text: &str, name: &str) -> Option<String> {
 
 fn unescape(text: &str) -> String {
     [
-        ("&#38;", "&"),
-        ("&amp;", "&"),
         ("&#34;", "\""),
         ("&quot;", "\""),
         ("&#39;", "'"),
@@ -207,8 +254,11 @@ fn unescape(text: &str) -> String {
         ("&#62;", ">"),
         ("&lt;", "<"),
         ("&gt;", ">"),
-        ("&#x26;", "&"),
         ("&#x2F;", "/"),
+        ("&#x26;", "&"),
+        ("&amp;", "&"),
+        // Last, or what was escaped twice would be unescaped twice.
+        ("&#38;", "&"),
     ]
     .iter()
     .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))

@@ -6,7 +6,7 @@ pub mod database;
 pub mod relying_party;
 pub mod server;
 
-pub use browser::{Browser, Page};
+pub use browser::{Browser, Form, Page};
 pub use relying_party::{RelyingParty, Reply, Tokens};
 pub use server::TestServer;
 
