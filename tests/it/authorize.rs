@@ -30,7 +30,8 @@ async fn a_faulty_request_is_answered_at_the_client_with_state_and_issuer() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let long = "x".repeat(3000);
-    let rows: [(&str, &[(&str, &str)], &str); 24] = [
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let rows: [Row<'_>; 24] = [
         ("response_type missing", &[("response_type", "")], "invalid_request"),
         ("implicit", &[("response_type", "token")], "unsupported_response_type"),
         ("implicit ID token", &[("response_type", "id_token token")], "unsupported_response_type"),
