@@ -23,6 +23,7 @@ mod discovery;
 mod hostile_input;
 mod introspection;
 mod keys;
+mod keys_at_start;
 mod login;
 mod logout;
 mod nodes;
