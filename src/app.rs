@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
@@ -35,6 +35,8 @@ pub struct App {
     /// The realm at the base URL.
     pub realm: Arc<Realm>,
     documents: ArcSwap<Documents>,
+    /// At which change the keys were last read.
+    key_changes: AtomicU64,
     draining: AtomicBool,
 }
 
@@ -88,7 +90,9 @@ impl App {
         let provider = Provider { store, view, keys, passwords, lifetimes, token_mac, csrf_key, waiting };
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone() });
         let documents = ArcSwap::from_pointee(documents(&provider, &realm, now)?);
-        Ok(Arc::new(Self { provider, settings, clock, entropy, realm, documents, draining: AtomicBool::new(false) }))
+        // None yet: the first step of following reads the keys once more, which may have changed meanwhile.
+        let (key_changes, draining) = (AtomicU64::new(0), AtomicBool::new(false));
+        Ok(Arc::new(Self { provider, settings, clock, entropy, realm, documents, key_changes, draining }))
     }
 
     /// The prepared documents.
@@ -102,10 +106,12 @@ impl App {
     /// [`FlowError`] where the database fails; the view grows stale until it answers again.
     pub async fn follow(&self) -> Result<(), FlowError> {
         let now = self.clock.now();
-        let news = self.provider.view.follow(now).await?;
-        if news.keys {
+        self.provider.view.follow(now).await?;
+        let changes = self.provider.view.key_changes();
+        if self.key_changes.load(Ordering::Acquire) != changes {
             self.provider.keys.reload(&self.realm.id).await?;
             self.refresh_documents(now)?;
+            self.key_changes.store(changes, Ordering::Release);
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::{cors, error};
 use crate::flows::FlowError;
 use crate::flows::userinfo;
 use crate::protocol::credentials::Authorization;
-use crate::protocol::error::OAuthError;
+use crate::protocol::error::{ErrorCode, OAuthError};
 
 /// `GET /userinfo`
 pub async fn get(call: Call) -> Response {
@@ -36,10 +36,14 @@ async fn answer(call: Call, token: Result<Option<String>, OAuthError>) -> Respon
 }
 
 fn header_token(call: &Call) -> Result<Option<String>, OAuthError> {
-    match call.authorization()? {
-        Authorization::Bearer(token) => Ok(Some(token)),
-        Authorization::None => Ok(None),
-        Authorization::Basic(_) => Err(OAuthError::invalid_request("The scheme of the header must be Bearer.")),
+    match call.authorization() {
+        Ok(Authorization::Bearer(token)) => Ok(Some(token)),
+        Ok(Authorization::None) => Ok(None),
+        // RFC 6750 §3.1 knows no `invalid_client`: how good the credentials of the wrong scheme are does not matter.
+        Ok(Authorization::Basic(_)) | Err(OAuthError { code: ErrorCode::InvalidClient, .. }) => {
+            Err(OAuthError::invalid_request("The scheme of the header must be Bearer."))
+        }
+        Err(error) => Err(error),
     }
 }
 

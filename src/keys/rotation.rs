@@ -59,22 +59,25 @@ impl Keyring {
     ) -> Result<Rotated, KeyringError> {
         let set = self.of(realm);
         let decided = key_schedule::rotate(set.times(), algorithm.as_str(), now, &self.policy.schedule);
-        let rotated = match decided {
+        match decided {
             Rotation::Promote { kid, at } | Rotation::Waiting { kid, at } => {
                 self.promote(realm, &kid, at, now).await?;
-                Rotated { kid, algorithm, signs_from: at, announced_now: false }
+                self.reload(realm).await?;
+                Ok(Rotated { kid, algorithm, signs_from: at, announced_now: false })
             }
             Rotation::Announce(generation) => {
-                let kid = self.announce(realm, &generation, now).await?;
-                Rotated { kid, algorithm, signs_from: generation.activates_at, announced_now: true }
+                let announced_now = self.announce(realm, &generation, now).await?;
+                self.reload(realm).await?;
+                // The key of this generation may be that of another node.
+                let set = self.of(realm);
+                let key = set.times().iter().find(|key| generation.is_of(key)).ok_or(KeyError::Generation)?;
+                Ok(Rotated { kid: key.kid.clone(), algorithm, signs_from: key.activates_at, announced_now })
             }
-        };
-        self.reload(realm).await?;
-        Ok(rotated)
+        }
     }
 
-    /// Makes a key and stores it, unless another node has made the same generation of it.
-    async fn announce(&self, realm: &RealmId, generation: &Generation, now: Timestamp) -> Result<KeyId, KeyringError> {
+    /// Makes a key and stores it, unless another node has made the same generation of it; whether it did.
+    async fn announce(&self, realm: &RealmId, generation: &Generation, now: Timestamp) -> Result<bool, KeyringError> {
         let algorithm = SigningAlgorithm::named(&generation.algorithm).ok_or(KeyError::Algorithm)?;
         let bits = self.policy.rsa_bits;
         let made = tokio::task::spawn_blocking(move || make(algorithm, bits)).await;
@@ -88,22 +91,24 @@ impl Keyring {
             activates_at: generation.activates_at,
             dropped_at: None,
         };
-        let (realm, reported) = (realm.clone(), kid.clone());
-        self.store
-            .write(move |tx| {
-                let (realm, times, sealed) = (realm.clone(), times.clone(), sealed.clone());
-                Box::pin(async move {
-                    let record = record(Event::KeyAnnounced, &times.kid);
-                    if signing_keys::insert(tx, &realm, &StoredKey { times, sealed }).await? {
-                        audit::append(tx, &realm, &record, now).await?;
-                        changes::publish(tx, &realm, changes::Kind::Key, "", now).await?;
-                    }
-                    Ok::<(), StoreError>(())
-                })
+        let realm = realm.clone();
+        let stored = self.store.write(move |tx| {
+            let (realm, times, sealed) = (realm.clone(), times.clone(), sealed.clone());
+            Box::pin(async move {
+                let record = record(Event::KeyAnnounced, &times.kid);
+                let first = signing_keys::insert(tx, &realm, &StoredKey { times, sealed }).await?;
+                if first {
+                    audit::append(tx, &realm, &record, now).await?;
+                    changes::publish(tx, &realm, changes::Kind::Key, "", now).await?;
+                }
+                Ok::<_, StoreError>(first)
             })
-            .await?;
-        tracing::info!(kid = reported.as_str(), alg = algorithm.as_str(), "announced a signing key");
-        Ok(kid)
+        });
+        let first = stored.await?;
+        if first {
+            tracing::info!(kid = kid.as_str(), alg = algorithm.as_str(), "announced a signing key");
+        }
+        Ok(first)
     }
 
     async fn promote(&self, realm: &RealmId, kid: &KeyId, at: Timestamp, now: Timestamp) -> Result<(), StoreError> {

@@ -59,6 +59,13 @@ pub struct Generation {
     pub activates_at: Timestamp,
 }
 
+impl Generation {
+    /// Whether the key is of this generation: of all that were made, the one that was stored.
+    pub fn is_of(&self, key: &KeyTimes) -> bool {
+        key.algorithm == self.algorithm && key.generation == self.generation
+    }
+}
+
 /// What an operator's wish to rotate at once comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotation {

@@ -31,15 +31,9 @@ pub struct View {
     revocations: ArcSwap<Revocations>,
     applied: AtomicI64,
     evictions: AtomicU64,
+    key_changes: AtomicU64,
     heard: Mutex<Instant>,
     following: tokio::sync::Mutex<()>,
-}
-
-/// What following the sequence has turned up for other parts of the node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct News {
-    /// The signing keys have changed.
-    pub keys: bool,
 }
 
 impl View {
@@ -56,6 +50,7 @@ impl View {
             revocations: ArcSwap::default(),
             applied: AtomicI64::new(0),
             evictions: AtomicU64::new(0),
+            key_changes: AtomicU64::new(0),
             heard: Mutex::new(Instant::now()),
             following: tokio::sync::Mutex::new(()),
         };
@@ -67,9 +62,8 @@ impl View {
     ///
     /// # Errors
     /// [`StoreError`] where the database fails; the view grows stale until it answers again.
-    pub async fn follow(&self, now: Timestamp) -> Result<News, StoreError> {
+    pub async fn follow(&self, now: Timestamp) -> Result<(), StoreError> {
         let _one_at_a_time = self.following.lock().await;
-        let mut news = News::default();
         loop {
             let applied = self.applied.load(Ordering::Acquire);
             let asked_at = Instant::now();
@@ -77,17 +71,21 @@ impl View {
             let changes = changes::since(&mut tx, applied).await?;
             let Some(last) = changes.last().map(|change| change.seq) else {
                 *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = asked_at;
-                return Ok(news);
+                return Ok(());
             };
             if changes.first().is_some_and(|first| first.seq != applied.saturating_add(1)) {
                 drop(tx);
-                self.reload(now).await?;
-                return Ok(News { keys: true });
+                return self.reload(now).await;
             }
             self.apply(&mut tx, &changes, now).await?;
-            news.keys |= changes.iter().any(|change| change.kind == Kind::Key);
             self.applied.store(last, Ordering::Release);
         }
+    }
+
+    /// How often the signing keys have changed, as far as this node has followed. Whoever holds the keys compares it
+    /// with the number at which they were last read, so that no change is lost, whoever it was that followed.
+    pub fn key_changes(&self) -> u64 {
+        self.key_changes.load(Ordering::Acquire)
     }
 
     /// Whether the view is fresh enough to take a decision by.
@@ -186,7 +184,9 @@ impl View {
                 Kind::User => {
                     self.users.invalidate(&(change.realm.clone(), UserId::from_stored(change.subject.clone())));
                 }
-                Kind::Key => {}
+                Kind::Key => {
+                    self.key_changes.fetch_add(1, Ordering::AcqRel);
+                }
                 Kind::Revocation => added.extend(revocations::find(tx, &change.realm, &change.subject).await?),
             }
         }
@@ -212,6 +212,7 @@ impl View {
         self.users.invalidate_all();
         self.origins.invalidate_all();
         self.revocations.store(Arc::new(all));
+        self.key_changes.fetch_add(1, Ordering::AcqRel);
         self.applied.store(last, Ordering::Release);
         *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = asked_at;
         Ok(())

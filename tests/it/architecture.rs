@@ -1,1 +1,324 @@
-//! To be told.
+//! The house as the source shows it: layers, file lengths, citations, panics, and two schemas that say the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// What the modules of a layer may use of this crate, and words that may not stand in them.
+struct Layer {
+    name: &'static str,
+    modules: &'static [&'static str],
+    uses: &'static [&'static str],
+    never: &'static [&'static str],
+}
+
+const SQL: [&str; 4] = ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE "];
+const TIME_AND_CHANCE: [&str; 6] = ["Clock", "SystemTime", "Instant::now", "Utc::now", "SystemRandom", "thread_rng"];
+const LOWEST: &[&str] = &["protocol", "config", "clock"];
+
+const LAYERS: [Layer; 10] = [
+    Layer {
+        name: "L0 rules",
+        modules: &["protocol"],
+        uses: &["protocol"],
+        never: &[
+            "tokio",
+            "sqlx",
+            "axum",
+            "askama",
+            "hyper",
+            "reqwest",
+            "tracing",
+            "aws_lc_rs",
+            "async fn",
+            ".await",
+            "Entropy",
+            "std::fs",
+            "std::env",
+            "std::io",
+            "std::thread",
+            "println!",
+        ],
+    },
+    Layer { name: "L1 clock", modules: &["clock"], uses: LOWEST, never: &["axum", "askama", "sqlx"] },
+    Layer { name: "L1 settings", modules: &["config"], uses: LOWEST, never: &["axum", "askama", "sqlx", "tokio"] },
+    Layer {
+        name: "L1 store",
+        modules: &["store"],
+        uses: &["store", "protocol", "config", "clock"],
+        never: &["axum", "askama"],
+    },
+    Layer {
+        name: "L1 keys",
+        modules: &["keys"],
+        uses: &["keys", "store", "protocol", "config", "clock"],
+        never: &["axum", "askama", "sqlx"],
+    },
+    Layer {
+        name: "L1 means",
+        modules: &["passwords", "fetch", "mail"],
+        uses: LOWEST,
+        never: &["axum", "askama", "sqlx"],
+    },
+    Layer {
+        name: "L2 use cases",
+        modules: &["flows", "grants", "client_auth"],
+        uses: &[
+            "flows",
+            "grants",
+            "client_auth",
+            "store",
+            "keys",
+            "passwords",
+            "fetch",
+            "mail",
+            "protocol",
+            "config",
+            "clock",
+        ],
+        never: &["axum", "askama", "sqlx", "hyper", "HeaderMap", "StatusCode"],
+    },
+    Layer {
+        name: "L3 surface",
+        modules: &["http", "pages"],
+        uses: &[
+            "app",
+            "http",
+            "pages",
+            "flows",
+            "grants",
+            "client_auth",
+            "store",
+            "keys",
+            "passwords",
+            "fetch",
+            "mail",
+            "protocol",
+            "config",
+            "clock",
+        ],
+        never: &["sqlx", "store.write", "store.read", "SystemTime", "Utc::now"],
+    },
+    Layer {
+        name: "L3 state",
+        modules: &["app"],
+        uses: &[
+            "app",
+            "flows",
+            "grants",
+            "client_auth",
+            "store",
+            "keys",
+            "passwords",
+            "fetch",
+            "mail",
+            "protocol",
+            "config",
+            "clock",
+        ],
+        never: &["sqlx", "SystemTime", "Utc::now"],
+    },
+    Layer {
+        name: "L4 start",
+        modules: &["main", "lib", "cli", "jobs", "demo"],
+        uses: &[
+            "cli",
+            "jobs",
+            "demo",
+            "app",
+            "http",
+            "pages",
+            "flows",
+            "grants",
+            "client_auth",
+            "store",
+            "keys",
+            "passwords",
+            "fetch",
+            "mail",
+            "protocol",
+            "config",
+            "clock",
+        ],
+        never: &["sqlx", "SystemTime", "Utc::now"],
+    },
+];
+
+/// Files that are tables and nothing else.
+const TABLES: [&str; 1] = ["common_passwords.rs"];
+/// Rules that no specification has: what the language needs.
+const PLAINLY_TECHNICAL: [&str; 4] = ["protocol/mod.rs", "protocol/time.rs", "protocol/ids.rs", "protocol/secret.rs"];
+
+/// A source file without its tests and comments.
+struct Source {
+    path: String,
+    module: String,
+    whole: String,
+    code: String,
+}
+
+#[test]
+fn a_layer_uses_only_what_lies_below_it() {
+    for source in sources() {
+        let layer = LAYERS.iter().find(|layer| layer.modules.contains(&source.module.as_str()));
+        let layer = layer.unwrap_or_else(|| panic!("{} belongs to no layer: put its module into one", source.path));
+        for used in used_modules(&source.code) {
+            assert!(layer.uses.contains(&used.as_str()), "{}: {} does not use crate::{used}", source.path, layer.name);
+        }
+        for word in layer.never {
+            assert!(!has_word(&source.code, word), "{}: {} does not know {word:?}", source.path, layer.name);
+        }
+    }
+}
+
+#[test]
+fn sql_stands_in_the_store_only() {
+    for source in sources().iter().filter(|source| source.module != "store") {
+        for word in SQL.iter().chain(&["sqlx::"]) {
+            assert!(!source.code.contains(word), "{}: {word}", source.path);
+        }
+    }
+}
+
+#[test]
+fn rules_and_use_cases_are_handed_their_time_and_their_random_values() {
+    let pure = ["protocol", "flows", "grants", "client_auth"];
+    for source in sources().iter().filter(|source| pure.contains(&source.module.as_str())) {
+        for word in TIME_AND_CHANCE {
+            assert!(!has_word(&source.code, word), "{}: {word}", source.path);
+        }
+    }
+}
+
+#[test]
+fn a_file_has_at_most_400_lines_of_code() {
+    for source in sources() {
+        let lines = source.whole.lines().count();
+        assert!(lines <= 400, "{} has {lines} lines: split it", source.path);
+    }
+}
+
+#[test]
+fn each_rule_cites_its_specification() {
+    let names = ["RFC ", "OpenID Connect", "OAuth 2.", "draft-"];
+    let rules = sources().into_iter().filter(|source| source.path.matches('/').count() == 1);
+    for source in rules.filter(|source| source.module == "protocol") {
+        let cites = source.whole.lines().any(|line| is_comment(line) && names.iter().any(|name| line.contains(name)));
+        assert!(cites || PLAINLY_TECHNICAL.contains(&source.path.as_str()), "{} cites nothing", source.path);
+    }
+}
+
+#[test]
+fn nothing_panics_by_intention() {
+    let panics = [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "unreachable!(", "assert!("];
+    for source in sources() {
+        for (number, line) in source.whole.lines().enumerate().filter(|(_, line)| !is_comment(line)) {
+            let found = panics.iter().find(|word| line.contains(**word));
+            assert_eq!(found, None, "{}:{}: {line}", source.path, number + 1);
+        }
+    }
+}
+
+#[test]
+fn both_engines_have_the_same_migrations_with_the_same_tables() {
+    let (sqlite, postgres) = (migrations("sqlite"), migrations("postgres"));
+    assert_eq!(sqlite.keys().collect::<Vec<_>>(), postgres.keys().collect::<Vec<_>>());
+    for (name, text) in &sqlite {
+        let (here, there) = (schema(text), schema(&postgres[name]));
+        assert!(!here.is_empty(), "{name} has statements");
+        assert_eq!(here, there, "{name}");
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every source file of the crate but tests and tables.
+fn sources() -> Vec<Source> {
+    let mut files = Vec::new();
+    walk(&root().join("src"), &mut files);
+    let made = files.iter().filter_map(|file| {
+        let path = file.strip_prefix(root().join("src")).unwrap().to_str().unwrap().to_owned();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let is_test = name == "tests.rs" || path.contains("/tests/");
+        if is_test || TABLES.contains(&name) {
+            return None;
+        }
+        let text = std::fs::read_to_string(file).unwrap();
+        let whole = without_tests(&text).to_owned();
+        let code = whole.lines().filter(|line| !is_comment(line)).collect::<Vec<_>>().join("\n");
+        let module = path.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        Some(Source { path, module, whole, code })
+    });
+    let made: Vec<Source> = made.collect();
+    assert!(made.len() > 80, "the source was found");
+    made
+}
+
+/// The text up to the tests at its end.
+fn without_tests(text: &str) -> &str {
+    let tests = text.find("\nmod tests {").and_then(|at| text[..at].rfind("#[cfg(test)]"));
+    tests.map_or(text, |at| &text[..at])
+}
+
+fn walk(directory: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => walk(&path, files),
+            false if path.extension().is_some_and(|extension| extension == "rs") => files.push(path),
+            false => {}
+        }
+    }
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with("//")
+}
+
+/// The modules that stand after `crate::`.
+fn used_modules(code: &str) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::").filter(|(at, _)| !code[..*at].ends_with('$')) {
+        let rest = &code[at + "crate::".len()..];
+        let names: Vec<&str> = match rest.strip_prefix('{') {
+            Some(group) => group.split('}').next().unwrap().split(',').collect(),
+            None => vec![rest],
+        };
+        for name in names {
+            let name = name.trim_start();
+            let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+            used.insert(name[..end].to_owned());
+        }
+    }
+    used
+}
+
+/// Whether the word stands alone in the code.
+fn has_word(code: &str, word: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    code.match_indices(word).any(|(at, _)| {
+        let before = code[..at].chars().next_back().is_some_and(|c| part(c) && word.starts_with(part));
+        let after = code[at + word.len()..].chars().next().is_some_and(|c| part(c) && word.ends_with(part));
+        !before && !after
+    })
+}
+
+fn migrations(engine: &str) -> BTreeMap<String, String> {
+    let entries = std::fs::read_dir(root().join("migrations").join(engine)).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
+/// What the statements of a migration name, without the words in which the engines differ.
+fn schema(migration: &str) -> Vec<String> {
+    let text: Vec<&str> = migration.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+    let text = text.join(" ").replace("INTEGER", "BIGINT").replace("BLOB", "BYTEA");
+    let text = text.replace(" STRICT, WITHOUT ROWID", "").replace(" STRICT", "");
+    let statements = text.split(';').map(|statement| statement.split_whitespace().collect::<Vec<_>>().join(" "));
+    statements.filter(|statement| !statement.is_empty()).collect()
+}

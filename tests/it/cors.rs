@@ -1,1 +1,100 @@
-//! To be told.
+//! Cross-origin requests: discovery is for everybody, the token endpoints for registered origins, pages for nobody.
+
+use reqwest::header::ORIGIN;
+use reqwest::{Method, RequestBuilder};
+use serde_json::json;
+use signet::store::clients::Standing;
+
+use crate::support::{Reply, TestServer};
+
+const SPA: &str = "https://spa.example";
+const ALLOW: &str = "access-control-allow-origin";
+
+async fn send(request: RequestBuilder) -> Reply {
+    Reply::of(request.send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn token_endpoints_answer_scripts_of_registered_origins_only() {
+    let server = TestServer::start().await;
+    server.client("spa", json!({ "cors_origins": [SPA], "token_endpoint_auth_method": "none" })).await;
+    let origins = [
+        (SPA, true),
+        ("https://SPA.example", false),
+        ("https://spa.example:8443", false),
+        ("http://spa.example", false),
+        ("https://spa.example.evil.example", false),
+        ("https://evil.example", false),
+        ("https://spa.example/", false),
+        ("null", false),
+        ("*", false),
+        ("https://rp.example", false),
+    ];
+    for path in ["/token", "/userinfo", "/revoke"] {
+        for (origin, known) in origins {
+            let expected = known.then_some(origin);
+            let reply = send(server.http.post(server.url(path)).header(ORIGIN, origin)).await;
+            assert_eq!(reply.header(ALLOW), expected, "POST {path} from {origin}");
+            assert!(reply.header("vary").unwrap().contains("Origin"), "{path} from {origin}: caches tell them apart");
+            assert_eq!(reply.header("access-control-allow-credentials"), None, "{path} from {origin}");
+
+            let preflight = server.http.request(Method::OPTIONS, server.url(path)).header(ORIGIN, origin);
+            let preflight = send(preflight.header("access-control-request-method", "POST")).await;
+            assert_eq!(preflight.header(ALLOW), expected, "OPTIONS {path} from {origin}");
+            assert_eq!(preflight.header("access-control-max-age"), known.then_some("3600"), "{path} from {origin}");
+            assert_eq!(preflight.header("access-control-allow-methods").is_some(), known, "{path} from {origin}");
+            assert_eq!(preflight.header("access-control-allow-credentials"), None, "{path} from {origin}");
+        }
+        let same = send(server.http.post(server.url(path))).await;
+        assert_eq!(same.header(ALLOW), None, "{path} without an origin");
+    }
+    let challenge = send(server.http.get(server.url("/userinfo")).header(ORIGIN, SPA)).await;
+    let exposed = challenge.header("access-control-expose-headers").unwrap();
+    assert!(exposed.contains("www-authenticate"), "a script can tell why it was refused: {exposed}");
+}
+
+#[tokio::test]
+async fn pages_and_the_endpoints_of_servers_answer_no_foreign_script() {
+    let server = TestServer::start().await;
+    server.client("spa", json!({ "cors_origins": [SPA] })).await;
+    for path in ["/", "/authorize", "/login", "/consent", "/logout", "/introspect", "/nowhere"] {
+        for method in [Method::GET, Method::POST, Method::OPTIONS] {
+            let reply = send(server.http.request(method.clone(), server.url(path)).header(ORIGIN, SPA)).await;
+            let allowed = reply.headers.keys().filter(|name| name.as_str().starts_with("access-control")).count();
+            assert_eq!(allowed, 0, "{method} {path}: {reply:?}");
+            assert_eq!(reply.header("cross-origin-resource-policy"), Some("same-origin"), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn discovery_is_for_the_scripts_of_everybody() {
+    let server = TestServer::start().await;
+    for path in [
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/jwks.json",
+        "/jwks",
+    ] {
+        for origin in ["https://any.example", "null"] {
+            for method in [Method::GET, Method::OPTIONS] {
+                let reply = send(server.http.request(method.clone(), server.url(path)).header(ORIGIN, origin)).await;
+                assert_eq!(reply.header(ALLOW), Some("*"), "{method} {path} from {origin}");
+                assert_eq!(reply.header("access-control-allow-credentials"), None, "{method} {path} from {origin}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_origins_of_a_disabled_client_are_forgotten() {
+    let server = TestServer::start().await;
+    server.client("spa", json!({ "cors_origins": [SPA] })).await;
+    let allowed =
+        || async { send(server.http.post(server.url("/token")).header(ORIGIN, SPA)).await.header(ALLOW).is_some() };
+    assert!(allowed().await);
+    server.set_client_standing("spa", Standing::Disabled).await;
+    assert!(!allowed().await);
+    server.set_client_standing("spa", Standing::Enabled).await;
+    assert!(allowed().await);
+}

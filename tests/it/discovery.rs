@@ -1,1 +1,361 @@
-//! To be told.
+//! The discovery documents (OpenID Connect Discovery §3, RFC 8414 §2): what they say is true and complete.
+
+use openidconnect::core::CoreProviderMetadata;
+use reqwest::header::{HOST, IF_NONE_MATCH, ORIGIN};
+use serde_json::{Value, json};
+use signet::config::Algorithm;
+
+use crate::support::keys::KeyPair;
+use crate::support::{Browser, Page, RelyingParty, Reply, TestServer, claims, header};
+
+const OPENID: &str = "/.well-known/openid-configuration";
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+
+/// The members of the registries of RFC 8414 §7.1 and OpenID Connect that this server may publish.
+const REGISTERED: [&str; 36] = [
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "jwks_uri",
+    "end_session_endpoint",
+    "introspection_endpoint",
+    "revocation_endpoint",
+    "registration_endpoint",
+    "scopes_supported",
+    "response_types_supported",
+    "response_modes_supported",
+    "grant_types_supported",
+    "acr_values_supported",
+    "subject_types_supported",
+    "id_token_signing_alg_values_supported",
+    "userinfo_signing_alg_values_supported",
+    "request_object_signing_alg_values_supported",
+    "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
+    "introspection_endpoint_auth_methods_supported",
+    "introspection_endpoint_auth_signing_alg_values_supported",
+    "revocation_endpoint_auth_methods_supported",
+    "revocation_endpoint_auth_signing_alg_values_supported",
+    "display_values_supported",
+    "claim_types_supported",
+    "claims_supported",
+    "claims_parameter_supported",
+    "request_parameter_supported",
+    "request_uri_parameter_supported",
+    "code_challenge_methods_supported",
+    "prompt_values_supported",
+    "authorization_response_iss_parameter_supported",
+    "service_documentation",
+    "op_policy_uri",
+    "op_tos_uri",
+];
+
+async fn document(server: &TestServer) -> Value {
+    server.get(OPENID).await.json().await.unwrap()
+}
+
+fn texts<'a>(document: &'a Value, member: &str) -> Vec<&'a str> {
+    let list = document[member].as_array().unwrap_or_else(|| panic!("{member}: {document}"));
+    list.iter().map(|text| text.as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn the_document_is_what_certification_asks_for() {
+    let server = TestServer::start().await;
+    let response = server.get(OPENID).await;
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-type"]),
+        (200, &"application/json".parse().unwrap())
+    );
+    let document: Value = response.json().await.unwrap();
+    assert_eq!(document["issuer"], server.issuer);
+    let holds = |member: &str, value: &str| texts(&document, member).contains(&value);
+    let rows = [
+        ("subjects are public", holds("subject_types_supported", "public")),
+        ("RS256 is always there", holds("id_token_signing_alg_values_supported", "RS256")),
+        ("nothing unsigned", !holds("id_token_signing_alg_values_supported", "none")),
+        ("nothing symmetric", !document.to_string().contains("HS256")),
+        ("the code flow", holds("response_types_supported", "code")),
+        ("the code grant", holds("grant_types_supported", "authorization_code")),
+        ("no implicit grant", !holds("grant_types_supported", "implicit")),
+        ("the scope openid", holds("scopes_supported", "openid")),
+        ("PKCE", texts(&document, "code_challenge_methods_supported") == ["S256"]),
+        ("the claim sub", holds("claims_supported", "sub")),
+        ("no public client introspects", !holds("introspection_endpoint_auth_methods_supported", "none")),
+        ("iss in responses", document["authorization_response_iss_parameter_supported"] == true),
+        ("claims_parameter_supported", document["claims_parameter_supported"].is_boolean()),
+        ("request_parameter_supported", document["request_parameter_supported"].is_boolean()),
+        ("request_uri_parameter_supported", document["request_uri_parameter_supported"].is_boolean()),
+    ];
+    for (rule, kept) in rows {
+        assert!(kept, "{rule}: {document}");
+    }
+    for (member, value) in document.as_object().unwrap() {
+        assert!(REGISTERED.contains(&member.as_str()), "{member} is no registered member");
+        let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty) || value == "";
+        assert!(!empty, "{member} is empty: it is left out instead (RFC 8414 §3.2)");
+    }
+}
+
+#[tokio::test]
+async fn behind_https_every_address_is_https() {
+    let server = TestServer::start_with(|settings| settings.issuer = "https://op.example".to_owned()).await;
+    let address = server.app.settings.listen;
+    for path in [OPENID, OAUTH] {
+        let request = server.http.get(format!("http://{address}{path}")).header(HOST, "op.example");
+        let document: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!(document["issuer"], "https://op.example");
+        let addresses = document.as_object().unwrap().iter();
+        let addresses: Vec<_> =
+            addresses.filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri").collect();
+        assert_eq!(addresses.len(), 7, "{document}");
+        for (name, address) in addresses {
+            assert!(address.as_str().unwrap().starts_with("https://op.example/"), "{name}: {address}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn both_documents_say_the_same() {
+    let server = TestServer::start().await;
+    let openid = server.get(OPENID).await.bytes().await.unwrap();
+    assert_eq!(openid, server.get(OAUTH).await.bytes().await.unwrap());
+}
+
+#[tokio::test]
+async fn every_advertised_address_answers() {
+    let server = TestServer::start().await;
+    let document = document(&server).await;
+    // What a GET and an empty POST of each endpoint are answered with.
+    let rows = [
+        ("authorization_endpoint", 400, 400),
+        ("token_endpoint", 405, 400),
+        ("userinfo_endpoint", 401, 401),
+        ("jwks_uri", 200, 405),
+        ("end_session_endpoint", 200, 0),
+        ("introspection_endpoint", 405, 400),
+        ("revocation_endpoint", 405, 400),
+    ];
+    let named = document.as_object().unwrap().keys().filter(|name| name.ends_with("_endpoint") || *name == "jwks_uri");
+    assert_eq!(named.count(), rows.len(), "a row for each address");
+    for (name, got, posted) in rows {
+        let url = document[name].as_str().unwrap();
+        assert_eq!(server.http.get(url).send().await.unwrap().status(), got, "GET {name}");
+        if posted != 0 {
+            assert_eq!(server.http.post(url).send().await.unwrap().status(), posted, "POST {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_advertised_grant_yields_tokens() {
+    let server = TestServer::start().await;
+    let document = document(&server).await;
+    let grants = texts(&document, "grant_types_supported");
+    let rp = server.client("all", json!({ "grant_types": grants, "scope": "openid offline_access api" })).await;
+    let authorized = rp.authorize_with("alice", &[("scope", "openid offline_access")]).await;
+    let tokens = rp.redeem(&authorized.code()).await.tokens();
+    for grant in grants {
+        match grant {
+            "authorization_code" => {}
+            "refresh_token" => drop(rp.refresh(tokens.refresh_token()).await.tokens()),
+            "client_credentials" => drop(rp.client_credentials(&[]).await.tokens()),
+            other => panic!("{other}: this test does not know how to use it"),
+        }
+    }
+    rp.post("/token", &[("grant_type", "password")]).await.assert_error(400, "unsupported_grant_type");
+}
+
+#[tokio::test]
+async fn every_advertised_authentication_method_is_accepted() {
+    let server = TestServer::start().await;
+    let document = document(&server).await;
+    let methods = texts(&document, "token_endpoint_auth_methods_supported");
+    assert_eq!(methods, texts(&document, "revocation_endpoint_auth_methods_supported"));
+    for method in methods {
+        match method {
+            "client_secret_basic" | "client_secret_post" => {
+                let grants = json!({ "token_endpoint_auth_method": method, "grant_types": ["authorization_code", "client_credentials"] });
+                server.client(method, grants).await.client_credentials(&[]).await.tokens();
+            }
+            "none" => {
+                let rp = server.client("public", json!({ "token_endpoint_auth_method": "none" })).await;
+                let code = rp.authorize_as("alice").await.code();
+                rp.redeem(&code).await.tokens();
+            }
+            "private_key_jwt" => {
+                for algorithm in texts(&document, "token_endpoint_auth_signing_alg_values_supported") {
+                    let reply = redeem_with_assertion(&server, algorithm).await;
+                    assert_eq!(reply.status, 200, "{algorithm}: {reply:?}");
+                }
+            }
+            other => panic!("{other}: this test does not know how to use it"),
+        }
+    }
+}
+
+async fn redeem_with_assertion(server: &TestServer, algorithm: &str) -> Reply {
+    let key = KeyPair::generate(algorithm);
+    let id = format!("signs-{algorithm}");
+    let metadata = json!({
+        "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [key.jwk] },
+        "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "api",
+    });
+    server.client(&id, metadata).await;
+    let now = server.clock.now().as_secs();
+    let claims = json!({ "iss": id, "sub": id, "aud": server.issuer, "jti": "one", "iat": now, "exp": now + 60 });
+    let assertion = key.sign(&json!({}), &claims);
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let params = [
+        ("grant_type", "client_credentials"),
+        ("client_assertion_type", kind),
+        ("client_assertion", assertion.as_str()),
+    ];
+    server.post("/token", &params).await
+}
+
+#[tokio::test]
+async fn every_advertised_signing_algorithm_signs_id_tokens() {
+    let all = vec![Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa];
+    let server = TestServer::start_with(|settings| settings.keys.algorithms = all).await;
+    let document = document(&server).await;
+    let algorithms = texts(&document, "id_token_signing_alg_values_supported");
+    assert_eq!(algorithms.len(), 3, "{algorithms:?}");
+    for algorithm in algorithms {
+        let rp = server.client(algorithm, json!({ "id_token_signed_response_alg": algorithm })).await;
+        let code = rp.authorize_as("alice").await.code();
+        let tokens = rp.redeem(&code).await.tokens();
+        assert_eq!(header(tokens.id_token())["alg"], algorithm);
+    }
+}
+
+#[tokio::test]
+async fn every_advertised_request_parameter_is_understood() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let document = document(&server).await;
+    let member = |name: &str| texts(&document, name).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let rows = [
+        ("response_type", member("response_types_supported")),
+        ("response_mode", member("response_modes_supported")),
+        ("scope", member("scopes_supported").iter().map(|scope| format!("openid {scope}")).collect()),
+        ("acr_values", member("acr_values_supported")),
+        ("display", member("display_values_supported")),
+        ("code_challenge_method", member("code_challenge_methods_supported")),
+        ("prompt", member("prompt_values_supported")),
+    ];
+    let browser = rp.authorize_as("alice").await.browser;
+    for (name, values) in &rows {
+        for value in values {
+            let scope = if *name == "prompt" { "openid" } else { "openid profile email address phone offline_access" };
+            let url = rp.authorization_url(&[("scope", scope), (name, value)]);
+            let page = browser.authorize(&url, "alice").await;
+            let ended = page.has("name=\"code\"") || page.parameter("code").is_some();
+            assert!(ended, "{name}={value}: {:?} {}", page.location(), page.body);
+            assert_eq!(page.has("name=\"code\""), value == "form_post", "{name}={value}");
+        }
+    }
+    for (name, value) in [("response_type", "token"), ("response_mode", "fragment"), ("code_challenge_method", "plain")]
+    {
+        let page: Page = browser.visit(&rp.authorization_url(&[(name, value)])).await;
+        assert!(page.parameter("error").is_some(), "{name}={value} is not advertised: {page:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_claim_that_is_released_is_advertised() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let document = document(&server).await;
+    let advertised = texts(&document, "claims_supported");
+    let everything = [("scope", "openid profile email address phone"), ("acr_values", "1")];
+    let code = rp.authorize_with("alice", &everything).await.code();
+    let tokens = rp.redeem(&code).await.tokens();
+    let userinfo: Value = server.userinfo(&tokens.access_token).await.json().await.unwrap();
+    let id_token = claims(tokens.id_token());
+    let released: Vec<&String> =
+        userinfo.as_object().unwrap().keys().chain(id_token.as_object().unwrap().keys()).collect();
+    for claim in &released {
+        assert!(advertised.contains(&claim.as_str()) || *claim == "jti" || *claim == "nbf", "{claim}");
+    }
+    for claim in advertised.iter().filter(|claim| !["azp"].contains(claim)) {
+        assert!(released.iter().any(|name| name == claim), "{claim} is advertised and not released");
+    }
+}
+
+#[tokio::test]
+async fn the_openidconnect_crate_discovers_the_server() {
+    let server = TestServer::start().await;
+    let fetch = |request: openidconnect::HttpRequest| {
+        let request = reqwest::Request::try_from(request).unwrap();
+        let answer = server.http.execute(request);
+        async move {
+            let answer = answer.await?;
+            let mut response = axum::http::Response::builder().status(answer.status());
+            *response.headers_mut().unwrap() = answer.headers().clone();
+            Ok::<_, reqwest::Error>(response.body(answer.bytes().await?.to_vec()).unwrap())
+        }
+    };
+    let issuer = openidconnect::IssuerUrl::new(server.issuer.clone()).unwrap();
+    let metadata = CoreProviderMetadata::discover_async(issuer, &fetch).await.unwrap();
+    assert_eq!(metadata.jwks().keys().len(), 2);
+    assert_eq!(metadata.userinfo_endpoint().unwrap().as_str(), server.url("/userinfo"));
+}
+
+#[tokio::test]
+async fn documents_may_be_cached_by_everybody_and_are_not_sent_twice() {
+    let server = TestServer::start().await;
+    let rows = [
+        (OPENID, "application/json"),
+        (OAUTH, "application/json"),
+        ("/.well-known/jwks.json", "application/jwk-set+json"),
+        ("/jwks", "application/jwk-set+json"),
+        ("/oauth/jwks", "application/jwk-set+json"),
+    ];
+    for (path, content_type) in rows {
+        let url = server.url(path);
+        let whole = Reply::of(server.http.get(&url).header(ORIGIN, "https://any.example").send().await.unwrap()).await;
+        assert_eq!((whole.status.as_u16(), whole.header("content-type")), (200, Some(content_type)), "{path}");
+        let tag = whole.header("etag").unwrap();
+        for known in [tag.to_owned(), format!("\"other\", W/{tag}"), "*".to_owned()] {
+            let again = Reply::of(server.http.get(&url).header(IF_NONE_MATCH, &known).send().await.unwrap()).await;
+            assert_eq!((again.status.as_u16(), again.body.as_str()), (304, ""), "{path} {known}");
+            for name in ["etag", "cache-control"] {
+                assert_eq!(again.header(name), whole.header(name), "{path} {known}: RFC 9110 §15.4.5");
+            }
+        }
+        let changed = server.http.get(&url).header(IF_NONE_MATCH, "\"other\"").send().await.unwrap();
+        assert_eq!(changed.status(), 200, "{path}");
+        assert_eq!(whole.header("cache-control"), Some("public, max-age=3600"), "{path}");
+        assert_eq!(whole.header("access-control-allow-origin"), Some("*"), "{path}");
+        assert_eq!(whole.header("access-control-allow-credentials"), None, "{path}");
+        assert_eq!(whole.header("set-cookie"), None, "{path}");
+    }
+    let sets = ["/.well-known/jwks.json", "/jwks", "/oauth/jwks"].map(|path| server.get(path));
+    let [first, second, third] = sets;
+    let (first, second, third) =
+        (first.await.text().await.unwrap(), second.await.text().await.unwrap(), third.await.text().await.unwrap());
+    assert!(first == second && second == third, "the aliases answer the same");
+}
+
+#[tokio::test]
+async fn an_issuer_with_a_path_has_everything_below_it() {
+    let server = TestServer::start_with(|settings| settings.issuer.push_str("/tenant/one")).await;
+    let document: Value = document(&server).await;
+    assert_eq!(document["issuer"], server.issuer);
+    let origin = server.issuer.strip_suffix("/tenant/one").unwrap();
+    let get = |url: String| server.http.get(url).send();
+    let inserted = get(format!("{origin}{OAUTH}/tenant/one")).await.unwrap();
+    assert_eq!(inserted.json::<Value>().await.unwrap(), document, "RFC 8414 §3.1");
+    assert_eq!(get(format!("{origin}{OPENID}")).await.unwrap().status(), 404, "another issuer's place");
+    assert_eq!(get(document["jwks_uri"].as_str().unwrap().to_owned()).await.unwrap().status(), 200);
+
+    let rp: RelyingParty = server.relying_party().await;
+    let browser = Browser::new(origin);
+    let page = browser.authorize(&rp.authorization_url(&[]), "alice").await;
+    assert_eq!(page.parameter("iss").as_deref(), Some(server.issuer.as_str()));
+    let tokens = rp.redeem(&page.code()).await.tokens();
+    assert_eq!(claims(tokens.id_token())["iss"], server.issuer);
+    assert_eq!(server.userinfo(&tokens.access_token).await.status(), 200);
+}

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use signet::app::App;
 use signet::clock::Clock;
 use signet::config::{DatabaseUrl, Settings};
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use sqlx::{Connection as _, Executor as _, PgConnection, Row, SqliteConnection};
 use tokio::sync::OnceCell;
 
 /// Where the tests' PostgreSQL is; without it they use SQLite.
@@ -79,6 +79,64 @@ impl Database {
             }
         }
     }
+
+    /// Runs a statement beside the server; how many rows it changed.
+    pub async fn execute(&self, sql: &str) -> u64 {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match self.url.starts_with("sqlite:") {
+            true => SqliteConnection::connect(&self.url).await.unwrap().execute(sql).await.unwrap().rows_affected(),
+            false => PgConnection::connect(&self.url).await.unwrap().execute(sql).await.unwrap().rows_affected(),
+        }
+    }
+
+    /// The values of a query, column by column, as bytes; what is NULL is empty.
+    pub async fn query(&self, sql: &str) -> Vec<Vec<Vec<u8>>> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match self.url.starts_with("sqlite:") {
+            true => SqliteConnection::connect(&self.url)
+                .await
+                .unwrap()
+                .fetch_all(sql)
+                .await
+                .unwrap()
+                .iter()
+                .map(bytes)
+                .collect(),
+            false => PgConnection::connect(&self.url)
+                .await
+                .unwrap()
+                .fetch_all(sql)
+                .await
+                .unwrap()
+                .iter()
+                .map(bytes)
+                .collect(),
+        }
+    }
+
+    /// Every value of every table, with the table's name.
+    pub async fn dump(&self) -> Vec<(String, Vec<u8>)> {
+        let tables = match self.url.starts_with("sqlite:") {
+            true => "SELECT name FROM sqlite_master WHERE type = 'table'",
+            false => "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'",
+        };
+        let mut dump = Vec::new();
+        for table in self.query(tables).await.concat() {
+            let table = String::from_utf8(table).unwrap();
+            let rows = self.query(&format!("SELECT * FROM {table}")).await;
+            dump.extend(rows.concat().into_iter().map(|value| (table.clone(), value)));
+        }
+        dump
+    }
+}
+
+fn bytes<R: Row>(row: &R) -> Vec<Vec<u8>>
+where
+    usize: sqlx::ColumnIndex<R>,
+    for<'r> Option<Vec<u8>>: sqlx::Decode<'r, R::Database>,
+    Option<Vec<u8>>: sqlx::Type<R::Database>,
+{
+    (0..row.len()).map(|at| row.try_get_unchecked::<Option<Vec<u8>>, _>(at).unwrap().unwrap_or_default()).collect()
 }
 
 impl Template {

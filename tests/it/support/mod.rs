@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod database;
+pub mod keys;
 pub mod relying_party;
 pub mod server;
 

@@ -17,7 +17,7 @@ use signet::protocol::time::Span;
 use signet::store::clients::Standing;
 
 use super::database::{self, Database};
-use super::{Browser, RelyingParty};
+use super::{Browser, RelyingParty, Reply};
 
 /// The password of every test user.
 pub const PASSWORD: &str = "correct horse battery";
@@ -192,6 +192,42 @@ impl TestServer {
         let before = self.app.provider.store.statements();
         let result = work.await;
         (result, self.app.provider.store.statements() - before)
+    }
+
+    /// A further node for the same issuer on the same database and clock. Its `issuer` is the address that it is
+    /// reached at; what it issues names the common one, `app.settings.issuer`.
+    pub async fn twin(&self) -> Self {
+        self.twin_with(|_| {}).await
+    }
+
+    /// A further node for the same issuer, with other settings.
+    pub async fn twin_with(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        let issuer = self.app.settings.issuer.clone();
+        let common = move |settings: &mut Settings| {
+            settings.issuer = issuer;
+            change(settings);
+        };
+        let mut node = Self::launch(self._database.clone(), self.clock.clone(), common).await;
+        node.issuer = format!("http://{}{}", node.app.settings.listen, node.app.base_path());
+        node
+    }
+
+    /// The settings with which another process would open this server's database.
+    pub fn settings(&self) -> Settings {
+        let mut settings = database::settings();
+        settings.issuer = self.app.settings.issuer.clone();
+        settings.database.url = DatabaseUrl::parse(&self._database.url).unwrap();
+        settings
+    }
+
+    /// The database, to be looked at and tampered with beside the server.
+    pub fn database(&self) -> &Database {
+        &self._database
+    }
+
+    /// A POST of a form without client authentication.
+    pub async fn post(&self, path: &str, params: &[(&str, &str)]) -> Reply {
+        Reply::of(self.http.post(self.url(path)).form(params).send().await.unwrap()).await
     }
 }
 
