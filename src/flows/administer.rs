@@ -16,7 +16,9 @@ use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{self, Event, Outcome};
 use crate::store::clients::Standing;
 use crate::store::users::NewUser;
-use crate::store::{Store, StoreError, Tx, changes, clients, revocations, sessions, token_families, users};
+use crate::store::{
+    Store, StoreError, Tx, authorization_codes, changes, clients, revocations, sessions, token_families, users,
+};
 
 /// Why something is refused. Each is one clear line.
 #[derive(Debug, thiserror::Error)]
@@ -194,6 +196,8 @@ pub async fn set_client_standing(
             }
             audit::append(tx, realm, record, now).await?;
             if standing == Standing::Disabled {
+                authorization_codes::forget_client(tx, realm, id).await?;
+                token_families::revoke_client(tx, realm, id, "client disabled", now).await?;
                 cut_off(tx, context, Target::Client, id.as_str(), horizon).await?;
             }
             changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?;

@@ -16,6 +16,7 @@ statements! {
     ROTATE = "UPDATE token_families SET generation = generation + 1, leaf = $4, rotated_at = $5, idle_expires_at = $6 WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL";
     REVOKE = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND session_id = $2 AND offline = 0 AND revoked_at IS NULL";
+    REVOKE_CLIENT = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND client_id = $2 AND revoked_at IS NULL";
     REVOKE_USER = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL";
 }
 
@@ -195,4 +196,18 @@ pub async fn revoke_user(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     execute!(tx, REVOKE_USER, [realm.as_str(), user.as_str(), now.as_millis(), because])
+}
+
+/// Revokes all families of a client; how many there were.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn revoke_client(
+    tx: &mut Tx,
+    realm: &RealmId,
+    client: &ClientId,
+    because: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    execute!(tx, REVOKE_CLIENT, [realm.as_str(), client.as_str(), now.as_millis(), because])
 }
