@@ -11,11 +11,14 @@
 
 mod support;
 
+mod access_tokens;
 mod architecture;
 mod authorize;
+mod client_assertions;
 mod client_authentication;
 mod client_credentials;
 mod code_flow;
+mod code_redemption;
 mod commands;
 mod cors;
 mod demo;
@@ -29,6 +32,7 @@ mod nodes;
 mod pages;
 mod races;
 mod refresh;
+mod refresh_reuse;
 mod revocation;
 mod statements;
 mod store;

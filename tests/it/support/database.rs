@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use signet::app::App;
 use signet::clock::Clock;
 use signet::config::{DatabaseUrl, Settings};
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 use tokio::sync::OnceCell;
 
 /// Where the tests' PostgreSQL is; without it they use SQLite.
@@ -78,6 +78,45 @@ impl Database {
                 Self { url: with_database(&admin, &name), _directory: None }
             }
         }
+    }
+
+    /// The names of the events in the audit log, oldest first.
+    pub async fn audit_events(&self) -> Vec<String> {
+        const EVENTS: &str = "SELECT event FROM audit_events ORDER BY at, id";
+        if Self::is_postgres() {
+            let mut connection = PgConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(EVENTS).fetch_all(&mut connection).await.unwrap()
+        } else {
+            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(EVENTS).fetch_all(&mut connection).await.unwrap()
+        }
+    }
+
+    /// Whether this text stands anywhere in the database, as whoever steals it would find it.
+    pub async fn holds(&self, text: &str) -> bool {
+        if !Self::is_postgres() {
+            let file = self.url.strip_prefix("sqlite://").unwrap();
+            let files = [file.to_owned(), format!("{file}-wal")];
+            let found = |bytes: Vec<u8>| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+            return files.iter().filter_map(|file| std::fs::read(file).ok()).any(found);
+        }
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        let tables: Vec<String> =
+            sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        for table in tables {
+            let statement =
+                format!("SELECT count(*) FROM {table} t WHERE strpos(t::text, $1) + strpos(t::text, $2) > 0");
+            let count = sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).bind(text).bind(&hex);
+            let count: i64 = count.fetch_one(&mut connection).await.unwrap();
+            if count > 0 {
+                return true;
+            }
+        }
+        false
     }
 }
 

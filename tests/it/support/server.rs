@@ -12,7 +12,7 @@ use signet::http::serve::{ConnectionLimits, serve};
 use signet::jobs::{self, Jobs};
 use signet::protocol::claims::PersonClaims;
 use signet::protocol::ids::{ClientId, UserId};
-use signet::protocol::secret::Password;
+use signet::protocol::secret::{ClientSecret, Password};
 use signet::protocol::time::Span;
 use signet::store::clients::Standing;
 
@@ -192,6 +192,28 @@ impl TestServer {
         let before = self.app.provider.store.statements();
         let result = work.await;
         (result, self.app.provider.store.statements() - before)
+    }
+
+    /// Gives a client another secret, as the command does: this one, or one that is made.
+    pub async fn rotate_secret(&self, rp: &mut RelyingParty, given: Option<&str>) {
+        let source = match given {
+            Some(text) => SecretSource::Given(ClientSecret::parse(text).unwrap()),
+            None => SecretSource::Generated,
+        };
+        let (store, id) = (&self.app.provider.store, ClientId::parse(&rp.id).unwrap());
+        let made = administer::rotate_secret(store, &self.context(), id, source).await.unwrap();
+        rp.secret = made.map(|secret| secret.expose().to_owned()).or(given.map(str::to_owned));
+        self.app.follow().await.unwrap();
+    }
+
+    /// The names of the events in the audit log, oldest first.
+    pub async fn audit_events(&self) -> Vec<String> {
+        self._database.audit_events().await
+    }
+
+    /// Whether this text stands anywhere in the database.
+    pub async fn database_holds(&self, text: &str) -> bool {
+        self._database.holds(text).await
     }
 }
 
