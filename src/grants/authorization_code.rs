@@ -46,7 +46,7 @@ impl Grant for AuthorizationCode {
 
 fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, GrantError> {
     let refresh = found_family(request, &redemption)?;
-    let Redemption { record, nonce, resources } = redemption;
+    let Redemption { record, nonce, resources, .. } = redemption;
     Ok(Issuance {
         subject: Subject::User(record.user_id.clone()),
         scope: record.scope,
@@ -78,7 +78,7 @@ fn found_family(request: &TokenRequest, redemption: &Redemption) -> Result<Refre
         session_id: record.session_id.clone(),
         offline: record.scope.contains(OFFLINE_ACCESS),
         scope: record.scope.clone(),
-        resources: redemption.resources.clone(),
+        resources: redemption.granted.clone(),
         authentication: record.authentication.clone(),
         state: FamilyState {
             client_id: client.id.clone(),

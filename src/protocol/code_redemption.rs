@@ -60,6 +60,8 @@ pub struct Redemption {
     pub nonce: Option<String>,
     /// The resources that the access token is for; empty for this server alone.
     pub resources: Vec<String>,
+    /// The resources that the grant is for, of which a later refresh may name others (RFC 8707 §2.2).
+    pub granted: Vec<String>,
 }
 
 impl CodeRecord {
@@ -98,13 +100,16 @@ pub fn redeem(
             }
             machine::Output::Issue { grant } => {
                 let nonce = private(&grant.extensions, NONCE).map(str::to_owned);
-                let granted = private(&grant.extensions, RESOURCE).unwrap_or_default();
-                let resources = narrow_resources(granted, params, client)?;
+                let granted = split_resources(private(&grant.extensions, RESOURCE).unwrap_or_default());
+                let resources = narrow_resources(&granted, params, client)?;
+                // What was not named before is named now, and holds for the refreshes too.
+                let granted = if granted.is_empty() { resources.clone() } else { granted };
                 let record = record.ok_or(OAuthError::invalid_grant())?;
                 return check_bindings(record, client, redirect_uri, now).map(|record| Redemption {
                     record,
                     nonce,
                     resources,
+                    granted,
                 });
             }
             machine::Output::Ok(_) | machine::Output::Err(_) => return Err(fault(params, record.is_some())),
@@ -134,12 +139,16 @@ fn fault(params: &Params, recovered: bool) -> OAuthError {
     }
 }
 
+/// The resources as they are kept with the code.
+fn split_resources(kept: &str) -> Vec<String> {
+    kept.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect()
+}
+
 /// The resources that the token request narrows the grant to (RFC 8707 §2.2).
-fn narrow_resources(granted: &str, params: &Params, client: &Client) -> Result<Vec<String>, OAuthError> {
-    let granted: Vec<String> = granted.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect();
+fn narrow_resources(granted: &[String], params: &Params, client: &Client) -> Result<Vec<String>, OAuthError> {
     let asked = client.resources(params.get_all("resource"))?;
     if asked.is_empty() {
-        Ok(granted)
+        Ok(granted.to_vec())
     } else if granted.is_empty() || asked.iter().all(|uri| granted.contains(uri)) {
         Ok(asked)
     } else {

@@ -11,11 +11,14 @@
 
 mod support;
 
+mod access_tokens;
 mod architecture;
 mod authorize;
+mod client_assertions;
 mod client_authentication;
 mod client_credentials;
 mod code_flow;
+mod code_redemption;
 mod commands;
 mod consent;
 mod cors;
@@ -37,6 +40,7 @@ mod prompts;
 mod races;
 mod redirect_uris;
 mod refresh;
+mod refresh_reuse;
 mod revocation;
 mod sessions;
 mod statements;

@@ -12,7 +12,7 @@ use signet::http::serve::{ConnectionLimits, serve};
 use signet::jobs::{self, Jobs};
 use signet::protocol::claims::PersonClaims;
 use signet::protocol::ids::{ClientId, UserId};
-use signet::protocol::secret::Password;
+use signet::protocol::secret::{ClientSecret, Password};
 use signet::protocol::time::Span;
 use signet::store::clients::Standing;
 
