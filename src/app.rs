@@ -11,13 +11,14 @@ use crate::config::{Algorithm, Mode, Settings};
 use crate::flows::{FlowError, Lifetimes, Provider, Realm};
 use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
 use crate::passwords::{Cost, PasswordError, Passwords};
+use crate::protocol::ids::RealmId;
 use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::metadata::{self, Capabilities, MetadataError};
 use crate::protocol::secret::Digest;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::view::View;
-use crate::store::{Store, StoreError, authorization_requests, realms};
+use crate::store::{Store, StoreError, authorization_requests, realms, signing_keys};
 
 /// How long before its turn the next signing key is announced.
 const KEY_LEAD: Span = Span::from_hours(24);
@@ -79,7 +80,7 @@ impl App {
         let store = open_store(&settings).await?;
         let now = clock.now();
         let realm = ensure_realm(&store, now).await?;
-        let master = master_key(&settings, &entropy)?;
+        let master = master_key(&settings, &store, &realm, &entropy).await?;
         let (csrf_key, token_mac) = (master.csrf_key(), master.token_mac());
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
         keys.keep_schedule(&realm, now).await?;
@@ -142,7 +143,7 @@ impl App {
     /// [`FlowError`] where the database fails.
     pub async fn count_waiting(&self) -> Result<(), FlowError> {
         let mut tx = self.provider.store.read().await?;
-        let count = authorization_requests::count(&mut tx).await?;
+        let count = authorization_requests::count(&mut tx, self.clock.now()).await?;
         self.provider.waiting.store(count, Ordering::Relaxed);
         Ok(())
     }
@@ -205,7 +206,7 @@ pub async fn open_store(settings: &Settings) -> Result<Store, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn ensure_realm(store: &Store, now: Timestamp) -> Result<crate::protocol::ids::RealmId, StoreError> {
+pub async fn ensure_realm(store: &Store, now: Timestamp) -> Result<RealmId, StoreError> {
     let mut tx = store.read().await?;
     if let Some(realm) = realms::find(&mut tx, realms::DEFAULT).await? {
         return Ok(realm);
@@ -214,14 +215,24 @@ pub async fn ensure_realm(store: &Store, now: Timestamp) -> Result<crate::protoc
     store.write(move |tx| Box::pin(async move { realms::ensure_default(tx, now).await })).await
 }
 
-/// The master key: the one of the settings, or the file's, which is made at the first start.
+/// The master key: the one of the settings, or the file's, which is made at the first start and never again.
 ///
 /// # Errors
-/// [`MasterKeyError`] where the file is damaged or open to others.
-pub fn master_key(settings: &Settings, entropy: &Entropy) -> Result<MasterKey, MasterKeyError> {
-    match &settings.keys.master_key {
-        Some(key) => Ok(MasterKey::new(*key.expose())),
-        None => MasterKey::read_or_create(Path::new(&settings.keys.dir), entropy),
+/// [`StartError`] where the file is damaged, open to others, or gone although keys were sealed with it.
+pub async fn master_key(
+    settings: &Settings,
+    store: &Store,
+    realm: &RealmId,
+    entropy: &Entropy,
+) -> Result<MasterKey, StartError> {
+    if let Some(key) = &settings.keys.master_key {
+        return Ok(MasterKey::new(*key.expose()));
+    }
+    let directory = Path::new(&settings.keys.dir);
+    let sealed = signing_keys::list(&mut store.read().await?, realm).await?;
+    match sealed.is_empty() {
+        true => Ok(MasterKey::read_or_create(directory, entropy)?),
+        false => Ok(MasterKey::require(directory)?),
     }
 }
 

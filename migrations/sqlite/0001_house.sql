@@ -165,6 +165,7 @@ CREATE TABLE token_families (
     FOREIGN KEY (realm_id, user_id) REFERENCES users (realm_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX token_families_by_user ON token_families (realm_id, user_id, client_id);
+CREATE INDEX token_families_by_client ON token_families (realm_id, client_id);
 CREATE INDEX token_families_by_session ON token_families (realm_id, session_id);
 CREATE INDEX token_families_by_expiry ON token_families (expires_at);
 
@@ -224,6 +225,8 @@ CREATE TABLE changes (
     subject  TEXT NOT NULL,
     at       INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX changes_by_time ON changes (at);
 
 CREATE TABLE audit_events (
     id         TEXT PRIMARY KEY,

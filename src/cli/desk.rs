@@ -26,8 +26,9 @@ impl Desk {
     /// Where it cannot be opened, or its schema does not fit.
     pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
         let store = app::open_store(settings).await?;
+        let realm = app::ensure_realm(&store, Clock::System.now()).await?;
+        // As late as possible: what was issued before this point is void where the command cuts something off.
         let now = Clock::System.now();
-        let realm = app::ensure_realm(&store, now).await?;
         let context = Context {
             realm: Arc::new(Realm { id: realm, issuer: settings.issuer.clone() }),
             now,
@@ -42,8 +43,9 @@ impl Desk {
     /// # Errors
     /// Where the master key is not there or not the right one.
     pub async fn keyring(&self, settings: &Settings) -> anyhow::Result<Keyring> {
-        let master = app::master_key(settings, &self.context.entropy)?;
-        let realm = std::slice::from_ref(&self.context.realm.id);
+        let realm = &self.context.realm.id;
+        let master = app::master_key(settings, &self.store, realm, &self.context.entropy).await?;
+        let realm = std::slice::from_ref(realm);
         Ok(Keyring::load(self.store.clone(), master, app::key_policy(settings), realm).await?)
     }
 

@@ -154,7 +154,7 @@ pub async fn rotate_secret(
         Box::pin(async move {
             let (context, id, record) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
-            clients::expire_secrets(tx, realm, id, now.plus(SECRET_OVERLAP)).await?;
+            clients::expire_secrets(tx, realm, id, now.plus(SECRET_OVERLAP), now).await?;
             if let Some(digest) = digest {
                 clients::add_secret(tx, realm, id, digest, now).await?;
             }
@@ -257,6 +257,12 @@ pub async fn add_user(
             let (context, id, (username, email, email_verified, claims, roles), hash, record) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
             let (email, email_verified) = (email.as_ref(), *email_verified);
+            // A name may not be somebody else's address, nor an address somebody's name: both sign people in.
+            for key in std::iter::once(username.key()).chain(email.map(EmailAddress::key)) {
+                if users::find_for_login(tx, realm, &key).await?.is_some() {
+                    return Err(StoreError::Conflict);
+                }
+            }
             users::insert(tx, realm, &NewUser { id, username, email, email_verified, claims, salt }, now).await?;
             if let Some(hash) = hash {
                 users::set_password(tx, realm, id, hash, now).await?;
@@ -378,7 +384,7 @@ async fn cut_off(
         not_before: context.now,
         expires_at: horizon,
     };
-    revocations::insert(tx, &revocation, "cut off", context.now).await
+    revocations::insert(tx, &revocation, "cut off", context.now).await.map(|_| ())
 }
 
 fn record(

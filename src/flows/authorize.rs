@@ -1,6 +1,7 @@
 //! The authorization endpoint (RFC 6749 §3.1): check the request, then ask what is missing until a code can be issued.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::pending::{self, Interaction, InteractionError, PendingFault};
 use super::session::{self, Browser};
@@ -149,6 +150,7 @@ pub async fn refuse_interaction(
         Box::pin(async move { Ok::<_, FlowError>(authorization_requests::close(tx, &realm, &id, now).await?) })
     });
     if closed.await? {
+        provider.waiting.fetch_sub(1, Ordering::Relaxed);
         Ok(deny(context, &interaction.pending.request, error))
     } else {
         Err(InteractionError::Fault(PendingFault::Answered))
@@ -270,7 +272,7 @@ async fn issue(
         expires_at: context.now.plus(provider.lifetimes.code),
     });
     let (digest, lifetimes, shared) = (code.digest(), provider.lifetimes, Arc::new((context.clone(), session)));
-    let row = row.cloned();
+    let (row, had_row) = (row.cloned(), row.is_some());
     let stored = provider.store.write(move |tx| {
         let (record, shared, row) = (record.clone(), shared.clone(), row.clone());
         Box::pin(async move {
@@ -288,6 +290,9 @@ async fn issue(
     match stored.await? {
         Stored::AnsweredBefore => Err(InteractionError::Fault(PendingFault::Answered)),
         Stored::Code => {
+            if had_row {
+                provider.waiting.fetch_sub(1, Ordering::Relaxed);
+            }
             let destination = request.destination();
             Ok(Next::Deliver(pending::return_path(context, request, &destination).code(&code)))
         }

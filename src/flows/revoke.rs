@@ -101,8 +101,10 @@ async fn revoke_access_token(
     let written = provider.store.write(move |tx| {
         let (revocation, record) = (revocation.clone(), record.clone());
         Box::pin(async move {
-            audit::append(tx, &revocation.realm, &record, now).await?;
-            Ok::<_, FlowError>(revocations::insert(tx, &revocation, "revoked", now).await?)
+            if revocations::insert(tx, &revocation, "revoked", now).await? {
+                audit::append(tx, &revocation.realm, &record, now).await?;
+            }
+            Ok::<_, FlowError>(())
         })
     });
     written.await.map(|()| Found::Revoked)

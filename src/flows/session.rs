@@ -153,5 +153,6 @@ pub(super) async fn end(
         not_before: now,
         expires_at: horizon,
     };
-    Ok(revocations::insert(tx, &revocation, "session ended", now).await?)
+    revocations::insert(tx, &revocation, "session ended", now).await?;
+    Ok(())
 }

@@ -186,7 +186,6 @@ pub(super) async fn end_family(
     let (realm, now) = (&context.realm.id, context.now);
     let reason = record.event.as_str();
     token_families::revoke(tx, realm, family, reason, now).await?;
-    audit::append(tx, realm, &record, now).await?;
     let revocation = Revocation {
         realm: realm.clone(),
         target: Target::Family,
@@ -194,7 +193,10 @@ pub(super) async fn end_family(
         not_before: now,
         expires_at: horizon,
     };
-    revocations::insert(tx, &revocation, reason, now).await?;
+    // Whoever presents the same thing again and again fills no log.
+    if revocations::insert(tx, &revocation, reason, now).await? {
+        audit::append(tx, realm, &record, now).await?;
+    }
     Ok(())
 }
 

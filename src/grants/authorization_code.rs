@@ -46,6 +46,7 @@ impl Grant for AuthorizationCode {
 
 fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, GrantError> {
     let refresh = found_family(request, &redemption)?;
+    let offline = outlives_session(request, &redemption);
     let Redemption { record, nonce, resources, .. } = redemption;
     Ok(Issuance {
         subject: Subject::User(record.user_id.clone()),
@@ -55,6 +56,7 @@ fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, 
             user: record.user_id,
             family: record.family_id,
             session: record.session_id,
+            offline,
             authentication: record.authentication,
             nonce,
         }),
@@ -62,11 +64,18 @@ fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, 
     })
 }
 
+/// Whether the grant is for when the person is away (OpenID Connect Core §11).
+fn outlives_session(request: &TokenRequest, redemption: &Redemption) -> bool {
+    let scope = &redemption.record.scope;
+    scope.contains(OFFLINE_ACCESS) && request.client.gets_refresh_token(scope)
+}
+
 /// The family of the grant, if it yields a refresh token.
 fn found_family(request: &TokenRequest, redemption: &Redemption) -> Result<RefreshPlan, GrantError> {
     let TokenRequest { client, context, lifetimes, .. } = request;
     let record = &redemption.record;
-    if !client.gets_refresh_token(&record.scope) {
+    let expires_at = record.authentication.time.plus(lifetimes.refresh);
+    if !client.gets_refresh_token(&record.scope) || expires_at <= context.now {
         return Ok(RefreshPlan::None);
     }
     let Some(token) = RefreshToken::first(&record.family_id, context.entropy.bytes()?) else {
@@ -76,7 +85,7 @@ fn found_family(request: &TokenRequest, redemption: &Redemption) -> Result<Refre
         id: record.family_id.clone(),
         user_id: record.user_id.clone(),
         session_id: record.session_id.clone(),
-        offline: record.scope.contains(OFFLINE_ACCESS),
+        offline: outlives_session(request, redemption),
         scope: record.scope.clone(),
         resources: redemption.granted.clone(),
         authentication: record.authentication.clone(),
@@ -86,7 +95,7 @@ fn found_family(request: &TokenRequest, redemption: &Redemption) -> Result<Refre
             leaf: token.digest(),
             rotated_at: None,
             idle_expires_at: context.now.plus(lifetimes.refresh_idle),
-            expires_at: record.authentication.time.plus(lifetimes.refresh),
+            expires_at,
             revoked: false,
         },
     };

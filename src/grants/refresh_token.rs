@@ -66,6 +66,7 @@ fn issue(request: &TokenRequest, family: Family, refresh: RefreshPlan) -> Result
             user: family.user_id,
             family: family.id,
             session: family.session_id,
+            offline: family.offline,
             authentication: family.authentication,
             nonce: None,
         }),

@@ -124,6 +124,18 @@ impl Call {
         credentials::parse(&values)
     }
 
+    /// The `Authorization` header of an endpoint that clients authenticate at, where only one scheme has a meaning.
+    ///
+    /// # Errors
+    /// `invalid_request` where it stands twice, else `invalid_client` (RFC 6749 §5.2).
+    pub fn client_authorization(&self) -> Result<Authorization, OAuthError> {
+        let several = self.headers.get_all(header::AUTHORIZATION).iter().count() > 1;
+        self.authorization().map_err(|error| match several {
+            true => error,
+            false => OAuthError::invalid_client("The Authorization header cannot be used here."),
+        })
+    }
+
     fn form_body(&self) -> Result<&[u8], OAuthError> {
         let content_type = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type.map(|text| text.split(';').next().unwrap_or(text).trim().to_ascii_lowercase());

@@ -1,11 +1,12 @@
 //! What stands around every endpoint: a request id, the Host check, https behind a proxy, a bound on time, security
 //! headers on every answer, a line in the log, and an answer although a handler panics.
 
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -13,6 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt as _;
+use tracing::Instrument as _;
 
 use super::error;
 use super::peer;
@@ -32,16 +34,19 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
     let started = Instant::now();
     let id = app.entropy.bytes::<9>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default();
     request.extensions_mut().insert(RequestId(id.clone()));
+    let connection = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let address = peer::address(&app, request.headers(), connection).map(|address| address.to_string());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let mut response = match refuse(&app, &request) {
         Some(refusal) => refusal,
-        None => run(next.run(request), &id).await,
+        None => run(next.run(request), &id).instrument(tracing::info_span!("request", request_id = id)).await,
     };
     protect(&app, &mut response, &id);
     let status = response.status().as_u16();
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    tracing::info!(request_id = id, %method, route = route.as_deref().unwrap_or("-"), status, micros, "answered a request");
+    let (address, route) = (address.unwrap_or_default(), route.as_deref().unwrap_or("-"));
+    tracing::info!(request_id = id, address, %method, route, status, micros, "answered a request");
     response
 }
 
@@ -82,7 +87,10 @@ fn is_own_host(app: &App, request: &Request) -> bool {
     };
     let Some(host) = host else { return false };
     let own = app.settings.issuer.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
-    own.is_some_and(|own| own.eq_ignore_ascii_case(host)) || (app.is_development() && is_loopback(host))
+    let default_port = if app.is_secure() { ":443" } else { ":80" };
+    let named = host.strip_suffix(default_port).unwrap_or(host);
+    own.is_some_and(|own| own.eq_ignore_ascii_case(host) || own.eq_ignore_ascii_case(named))
+        || (app.is_development() && is_loopback(host))
 }
 
 /// Whether a host, with or without a port, names this machine.

@@ -18,7 +18,7 @@ pub async fn post(call: Call) -> Response {
 
 async fn answer(call: &Call) -> Result<Response, FlowError> {
     let params = call.form_only()?;
-    let authorization = call.authorization()?;
+    let authorization = call.client_authorization()?;
     let found = introspect::introspect(&call.app.provider, &call.context, &authorization, &params).await?;
     Ok(Json(found).into_response())
 }

@@ -30,7 +30,11 @@ pub async fn post(call: Call) -> Response {
     };
     let (confirmed, cancelled) = (params.get("logout-confirm").is_some(), params.get("logout-cancel").is_some());
     if !confirmed && !cancelled {
-        return begin(&call, &params).await;
+        return match call.browser.session {
+            // A form that another site posts comes without the cookie; what follows by GET has it.
+            None => html::see_other(&own_url(&call, &params)),
+            Some(_) => begin(&call, &params).await,
+        };
     }
     if csrf::check(&call, params.get("csrf"), FORM).is_err() {
         return html::forged(&call);
@@ -46,6 +50,17 @@ pub async fn post(call: Call) -> Response {
         Ok(()) => ended(&call, &request),
         Err(failure) => html::failed(&call, failure),
     }
+}
+
+/// The same request by GET.
+fn own_url(call: &Call, params: &Params) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for name in PARAMETERS {
+        if let Some(value) = params.get(name) {
+            query.append_pair(name, value);
+        }
+    }
+    format!("{}/logout?{}", call.app.base_path(), query.finish())
 }
 
 async fn begin(call: &Call, params: &Params) -> Response {

@@ -19,6 +19,6 @@ pub async fn post(call: Call) -> Response {
 
 async fn answer(call: &Call) -> Result<(), FlowError> {
     let params = call.form_only()?;
-    let authorization = call.authorization()?;
+    let authorization = call.client_authorization()?;
     revoke::revoke(&call.app.provider, &call.context, &authorization, &params).await
 }

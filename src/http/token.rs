@@ -20,7 +20,7 @@ pub async fn post(call: Call) -> Response {
 
 async fn answer(call: &Call) -> Result<Response, FlowError> {
     let params = call.form_only()?;
-    let authorization = call.authorization()?;
+    let authorization = call.client_authorization()?;
     let tokens = token::token(&call.app.provider, call.context.clone(), &authorization, params).await?;
     Ok(([(header::PRAGMA, "no-cache")], Json(tokens)).into_response())
 }

@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
 use crate::flows::FlowError;
-use crate::protocol::time::Span;
+use crate::protocol::time::{Span, Timestamp};
 use crate::store::{leases, sweep};
 
 /// How often the change sequence is looked at.
@@ -76,14 +76,23 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
     });
     if leads.await? {
         app.keep_keys().await?;
-        let swept = app
-            .provider
-            .store
-            .write(move |tx| Box::pin(async move { Ok::<_, FlowError>(sweep::sweep(tx, now).await?) }));
-        let rows = swept.await?;
-        tracing::debug!(rows, "swept what has ended");
+        sweep_all(app, now).await?;
     }
     // A key may have changed its state by the mere passing of time.
     app.refresh_documents(now)?;
     app.count_waiting().await
+}
+
+/// Sweeps every table, portion by portion, so that other writes come in between.
+async fn sweep_all(app: &App, now: Timestamp) -> Result<(), FlowError> {
+    for table in sweep::TABLES {
+        loop {
+            let store = &app.provider.store;
+            let swept = store.write(move |tx| Box::pin(async move { sweep::sweep(tx, table, now).await }));
+            if swept.await? < sweep::PORTION {
+                break;
+            }
+        }
+    }
+    Ok(())
 }

@@ -27,6 +27,9 @@ pub enum MasterKeyError {
     /// The file does not hold 32 bytes in base64url.
     #[error("{0} does not hold a master key; restore it from a backup")]
     Malformed(PathBuf),
+    /// The database holds sealed keys, and the file that opens them is gone.
+    #[error("{0} is missing, but the database holds keys that were sealed with it; restore it from a backup")]
+    Missing(PathBuf),
     /// The file cannot be read or written.
     #[error("{0}: {1}")]
     Io(PathBuf, io::Error),
@@ -63,6 +66,14 @@ impl MasterKey {
         let bytes = URL_SAFE_NO_PAD.decode(text.trim()).ok().map(Zeroizing::new);
         let bytes = bytes.and_then(|bytes| bytes.as_slice().try_into().ok());
         bytes.map(Self::new).map(Some).ok_or(MasterKeyError::Malformed(file))
+    }
+
+    /// Reads the master key of a directory, where it has to be.
+    ///
+    /// # Errors
+    /// As [`MasterKey::read`], and where there is none.
+    pub fn require(directory: &Path) -> Result<Self, MasterKeyError> {
+        Self::read(directory)?.ok_or_else(|| MasterKeyError::Missing(directory.join(FILE)))
     }
 
     /// Reads the master key of a directory, or makes one where there is none. Of two processes that start at once,

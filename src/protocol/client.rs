@@ -190,6 +190,12 @@ impl Client {
         self.metadata.token_endpoint_auth_method == AUTH_NONE
     }
 
+    /// Whether the client runs on a person's device behind this redirect URI, where any other program could pretend to
+    /// be it (RFC 8252 §8.6).
+    pub fn is_native(&self, redirect_uri: &str) -> bool {
+        self.is_public() && !redirect_uri.starts_with("https:")
+    }
+
     /// Whether the client may use this grant type.
     pub fn may_use(&self, grant: &str) -> bool {
         self.metadata.grant_types.iter().any(|held| held == grant)

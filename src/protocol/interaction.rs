@@ -95,6 +95,10 @@ fn consent_step(request: &AuthorizationRequest, client: &Client, situation: &Sit
     if request.prompts(Prompt::Consent) {
         return Some(NextStep::Consent { new });
     }
+    // RFC 8252 §8.6: a native client cannot prove who it is, so the person is asked each time.
+    if client.is_native(&request.redirect_uri) {
+        return Some(NextStep::Consent { new });
+    }
     if client.metadata.skip_consent || (situation.remembered.is_some() && new.is_empty()) {
         return None;
     }
@@ -187,6 +191,34 @@ mod tests {
         ];
         for (rule, prompts, max_age, login, remembered, consented, expected) in rows {
             assert_eq!(step(&request(prompts, max_age), login, remembered, consented), expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_native_client_asks_each_time() {
+        let mut native = request(&[], None);
+        let mut metadata = ClientMetadata::minimal();
+        metadata.token_endpoint_auth_method = "none".into();
+        metadata.skip_consent = true;
+        let id = ClientId::parse("rp").unwrap();
+        let client = Client { id, metadata, secrets: Vec::new(), enabled: true };
+        let (user, granted) = (UserId::parse("alice").unwrap(), native.scope.clone());
+        let rows = [
+            ("https://rp.example/cb", None, NextStep::Issue),
+            ("com.example.app:/cb", None, NextStep::Consent { new: Scope::default() }),
+            ("http://127.0.0.1:5000/cb", None, NextStep::Consent { new: Scope::default() }),
+            ("com.example.app:/cb", Some(Timestamp::from_secs(1001)), NextStep::Issue),
+        ];
+        for (uri, consented_at, expected) in rows {
+            native.redirect_uri = uri.into();
+            let situation = Situation {
+                session: Some(SessionFacts { user: &user, auth_time: Timestamp::from_secs(900) }),
+                remembered: Some(&granted),
+                consented_at,
+                arrived_at: Timestamp::from_secs(1000),
+                now: Timestamp::from_secs(1060),
+            };
+            assert_eq!(next_step(&native, &client, &situation), expected, "{uri}");
         }
     }
 

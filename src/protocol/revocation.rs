@@ -55,7 +55,7 @@ pub struct Revocation {
     pub target: Target,
     /// Its id.
     pub subject: String,
-    /// What was issued before this point is void; a token or a family is void whenever it was issued.
+    /// What was issued before this point is void; a token, a family or a session is void in any case.
     pub not_before: Timestamp,
     /// When nothing that it could concern is valid any more.
     pub expires_at: Timestamp,
@@ -101,13 +101,13 @@ impl Revocations {
         let named = |target, subject: &str| self.names(&token.realm, target, subject);
         named(Target::Token, claims.jti.as_str())
             || claims.grant_id.as_ref().is_some_and(|family| named(Target::Family, family.as_str()))
-            || claims.sid.as_ref().is_some_and(|session| hit(Target::Session, session.as_str()))
+            || claims.sid.as_ref().is_some_and(|session| named(Target::Session, session.as_str()))
             || token.user.as_ref().is_some_and(|user| hit(Target::User, user.as_str()))
             || hit(Target::Client, claims.client_id.as_str())
             || hit(Target::Realm, token.realm.as_str())
     }
 
-    /// Whether this thing is revoked for good. Tokens and families never come back, so that no time is compared: a
+    /// Whether this thing is revoked for good. Tokens, families and sessions never come back, so that no time is compared: a
     /// node whose clock is behind, or a replay that overlaps the first use, would otherwise void nothing.
     fn names(&self, realm: &RealmId, target: Target, subject: &str) -> bool {
         self.entries.contains_key(&(target, realm.clone(), subject.to_owned()))
@@ -157,6 +157,7 @@ mod tests {
             (Target::Family, "f", "default", 999, true),
             (Target::Family, "another", "default", 5000, false),
             (Target::Session, "s", "default", 5000, true),
+            (Target::Session, "s", "default", 999, true),
             (Target::User, "alice", "default", 1000, true),
             (Target::User, "alice", "default", 999, false),
             (Target::User, "bob", "default", 5000, false),

@@ -13,7 +13,7 @@ statements! {
     FIND = "SELECT request, browser, arrived_at, expires_at, consented_at, consented_by, closed_at FROM authorization_requests WHERE realm_id = $1 AND id = $2";
     CONSENT = "UPDATE authorization_requests SET consented_at = $3, consented_by = $4 WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL";
     CLOSE = "UPDATE authorization_requests SET closed_at = $3 WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL";
-    COUNT = "SELECT count(*) FROM authorization_requests";
+    COUNT = "SELECT count(*) FROM authorization_requests WHERE closed_at IS NULL AND expires_at > $1";
 }
 
 /// A request that waits, or waited.
@@ -100,11 +100,11 @@ pub async fn close(tx: &mut Tx, realm: &RealmId, id: &RequestId, now: Timestamp)
     execute!(tx, CLOSE, [realm.as_str(), id.as_str(), now.as_millis()]).map(one)
 }
 
-/// How many rows there are, for the cap on what strangers can make the server keep.
+/// How many requests wait, for the cap on what strangers can make the server keep.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn count(tx: &mut Tx) -> Result<i64, StoreError> {
-    let (count,): (i64,) = fetch_one!(tx, COUNT, [])?;
+pub async fn count(tx: &mut Tx, now: Timestamp) -> Result<i64, StoreError> {
+    let (count,): (i64,) = fetch_one!(tx, COUNT, [now.as_millis()])?;
     Ok(count)
 }

@@ -13,6 +13,9 @@ statements! {
     LAST = "SELECT value FROM change_counter WHERE id = 1";
 }
 
+/// The most changes that are read at once.
+pub const PAGE: usize = 1000;
+
 /// What has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

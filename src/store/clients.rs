@@ -14,7 +14,7 @@ statements! {
     LIST = "SELECT id, metadata, enabled FROM clients WHERE realm_id = $1 ORDER BY id";
     SECRETS = "SELECT client_id, digest, expires_at FROM client_secrets WHERE realm_id = $1 AND client_id = $2 ORDER BY created_at DESC";
     ADD_SECRET = "INSERT INTO client_secrets (realm_id, client_id, digest, created_at) VALUES ($1, $2, $3, $4)";
-    EXPIRE_SECRETS = "UPDATE client_secrets SET expires_at = $3 WHERE realm_id = $1 AND client_id = $2 AND (expires_at IS NULL OR expires_at > $3)";
+    EXPIRE_SECRETS = "UPDATE client_secrets SET expires_at = CASE WHEN expires_at IS NULL THEN $3 ELSE $4 END WHERE realm_id = $1 AND client_id = $2 AND (expires_at IS NULL OR expires_at > $4)";
     ADD_ORIGIN = "INSERT INTO client_origins (realm_id, origin, client_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     KNOWS_ORIGIN = "SELECT count(*) FROM client_origins o JOIN clients c ON c.realm_id = o.realm_id AND c.id = o.client_id WHERE o.realm_id = $1 AND o.origin = $2 AND c.enabled = 1";
     ENABLE = "UPDATE clients SET enabled = $3, updated_at = $4 WHERE realm_id = $1 AND id = $2";
@@ -88,12 +88,18 @@ pub async fn add_secret(
     execute!(tx, ADD_SECRET, [realm.as_str(), id.as_str(), secret.as_bytes(), now.as_millis()]).map(|_| ())
 }
 
-/// Lets all secrets of the client expire at `at`, unless they expire sooner.
+/// Lets the client's secret expire at `at`. One that is in its overlap already expires now: two are valid at most.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn expire_secrets(tx: &mut Tx, realm: &RealmId, id: &ClientId, at: Timestamp) -> Result<(), StoreError> {
-    execute!(tx, EXPIRE_SECRETS, [realm.as_str(), id.as_str(), at.as_millis()]).map(|_| ())
+pub async fn expire_secrets(
+    tx: &mut Tx,
+    realm: &RealmId,
+    id: &ClientId,
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(tx, EXPIRE_SECRETS, [realm.as_str(), id.as_str(), at.as_millis(), now.as_millis()]).map(|_| ())
 }
 
 /// Whether a client or user may do anything.

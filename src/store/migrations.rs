@@ -1,6 +1,7 @@
 //! The schema: numbered migrations, the same numbers for both engines, embedded in the binary.
 
 use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::{Db, StoreError};
 
@@ -26,7 +27,14 @@ pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
                 }
             }
         }
-        Db::Postgres(pool) => POSTGRES.run(pool).await.map_err(|error| explain(&error)),
+        Db::Postgres(pool) => {
+            // A migration may take longer than any request.
+            let patient = PgConnectOptions::clone(&pool.connect_options()).options([("statement_timeout", "0")]);
+            let one = PgPoolOptions::new().max_connections(1).connect_with(patient).await?;
+            let done = POSTGRES.run(&one).await.map_err(|error| explain(&error));
+            one.close().await;
+            done
+        }
     }
 }
 

@@ -56,7 +56,7 @@ pub enum StoreError {
     /// A stored value is not what this server writes.
     #[error("the database holds a value that cannot be read: {0}")]
     Corrupt(&'static str),
-    /// The schema does not fit this binary.
+    /// The schema does not fit this binary, or the file is open to others.
     #[error("{0}")]
     Schema(String),
     /// Anything else that the engine reports.
@@ -81,10 +81,14 @@ impl From<sqlx::Error> for StoreError {
 
 /// Whether an engine's error code tells of a state that passes: busy, locked, full, read-only, shutting down.
 fn is_passing(code: Option<&str>) -> bool {
-    let sqlite = ["5", "6", "8", "10", "13", "14", "261", "262", "517", "773", "1032"];
-    code.is_some_and(|code| {
-        sqlite.contains(&code) || (code.len() == 5 && ["08", "53", "57", "25006"].iter().any(|c| code.starts_with(c)))
-    })
+    let Some(code) = code else { return false };
+    if code.len() == 5 {
+        // Connection, resources, operator intervention, lock not available, serialization, deadlock, read-only.
+        let classes = ["08", "53", "57", "55P03", "40001", "40P01", "25006"];
+        return classes.iter().any(|class| code.starts_with(class));
+    }
+    // BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN; the extended codes hold these in their low byte.
+    code.parse::<u32>().is_ok_and(|code| [5, 6, 8, 10, 13, 14].contains(&(code & 0xff)))
 }
 
 /// The engines. Whatever differs between them stands in this file, `tx`, `writer` and `migrations`.
@@ -213,16 +217,26 @@ async fn open_sqlite(url: &str, statements: &Arc<AtomicU64>) -> Result<Db, Store
     Ok(Db::Sqlite { read, writer: Writer::start(write, statements.clone()) })
 }
 
-/// Makes the database file, readable by its owner only, before SQLite would make it readable by all.
+/// Makes the database file, readable by its owner only, before SQLite would make it readable by all; refuses one that
+/// others can read.
 fn protect(file: &std::path::Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    if file.as_os_str().is_empty() || file.to_string_lossy().starts_with(':') || file.exists() {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let in_memory = file.as_os_str().is_empty() || file.to_string_lossy().starts_with(':');
+    if in_memory {
         return Ok(());
     }
     let made = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(file);
     match made {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let mode = std::fs::metadata(file).map(|metadata| metadata.permissions().mode()).unwrap_or_default();
+            let name = file.display();
+            if mode & 0o077 == 0 {
+                Ok(())
+            } else {
+                Err(StoreError::Schema(format!("{name} can be read by others than its owner; run: chmod 600 {name}")))
+            }
+        }
         Err(error) => Err(StoreError::Unavailable(format!("{}: {error}", file.display()))),
     }
 }

@@ -7,6 +7,7 @@ use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::time::Timestamp;
 
 statements! {
+    INSERT_ONCE = "INSERT INTO revocations (realm_id, target, subject, not_before, expires_at, reason) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (realm_id, target, subject) DO NOTHING";
     INSERT = "INSERT INTO revocations (realm_id, target, subject, not_before, expires_at, reason) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (realm_id, target, subject) DO UPDATE SET not_before = CASE WHEN excluded.not_before > revocations.not_before THEN excluded.not_before ELSE revocations.not_before END, expires_at = CASE WHEN excluded.expires_at > revocations.expires_at THEN excluded.expires_at ELSE revocations.expires_at END, reason = excluded.reason";
     IN_FORCE = "SELECT realm_id, target, subject, not_before, expires_at FROM revocations WHERE expires_at > $1";
     FIND = "SELECT realm_id, target, subject, not_before, expires_at FROM revocations WHERE realm_id = $1 AND target = $2 AND subject = $3";
@@ -14,14 +15,19 @@ statements! {
 
 type Row = (String, String, String, i64, i64);
 
-/// Stores a revocation and tells all nodes. Of two about one thing the stricter holds.
+/// Stores a revocation and tells all nodes; whether it is news. Of two cut-offs about one thing the stricter holds;
+/// a token, a family or a session is revoked once and for all.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn insert(tx: &mut Tx, revocation: &Revocation, reason: &str, now: Timestamp) -> Result<(), StoreError> {
-    execute!(
+pub async fn insert(tx: &mut Tx, revocation: &Revocation, reason: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let statement = match revocation.target {
+        Target::Token | Target::Family | Target::Session => INSERT_ONCE,
+        Target::User | Target::Client | Target::Realm => INSERT,
+    };
+    let changed = execute!(
         tx,
-        INSERT,
+        statement,
         [
             revocation.realm.as_str(),
             revocation.target.as_str(),
@@ -31,8 +37,12 @@ pub async fn insert(tx: &mut Tx, revocation: &Revocation, reason: &str, now: Tim
             reason
         ]
     )?;
+    if changed == 0 {
+        return Ok(false);
+    }
     let subject = format!("{}:{}", revocation.target.as_str(), revocation.subject);
-    changes::publish(tx, &revocation.realm, changes::Kind::Revocation, &subject, now).await
+    changes::publish(tx, &revocation.realm, changes::Kind::Revocation, &subject, now).await?;
+    Ok(true)
 }
 
 /// All revocations that can still concern something.

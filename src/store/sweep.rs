@@ -1,48 +1,53 @@
-//! Deleting what nobody can use any more. Expiry is checked at use; this only keeps the tables small.
+//! Deleting what nobody can use any more. Expiry is checked at use; this only keeps the tables small. It goes in
+//! portions, so that no write has to wait for long.
 
 use super::tx::{execute, statements};
 use super::{StoreError, Tx};
 use crate::protocol::time::{Span, Timestamp};
 
 statements! {
-    REQUESTS = "DELETE FROM authorization_requests WHERE expires_at < $1";
-    CODES = "DELETE FROM authorization_codes WHERE expires_at < $1";
-    OPAQUE = "DELETE FROM opaque_access_tokens WHERE expires_at < $1";
-    FAMILIES = "DELETE FROM token_families WHERE expires_at < $1";
-    SESSIONS = "DELETE FROM sessions WHERE expires_at < $1";
-    REVOCATIONS = "DELETE FROM revocations WHERE expires_at < $1";
-    USED = "DELETE FROM used_once WHERE expires_at < $1";
-    SECRETS = "DELETE FROM client_secrets WHERE expires_at < $1";
-    CHANGES = "DELETE FROM changes WHERE at < $1";
+    REQUESTS = "DELETE FROM authorization_requests WHERE (realm_id, id) IN (SELECT realm_id, id FROM authorization_requests WHERE expires_at < $1 LIMIT 500)";
+    CODES = "DELETE FROM authorization_codes WHERE digest IN (SELECT digest FROM authorization_codes WHERE expires_at < $1 LIMIT 500)";
+    OPAQUE = "DELETE FROM opaque_access_tokens WHERE digest IN (SELECT digest FROM opaque_access_tokens WHERE expires_at < $1 LIMIT 500)";
+    FAMILIES = "DELETE FROM token_families WHERE (realm_id, id) IN (SELECT realm_id, id FROM token_families WHERE expires_at < $1 LIMIT 500)";
+    SESSIONS = "DELETE FROM sessions WHERE (realm_id, id) IN (SELECT realm_id, id FROM sessions WHERE expires_at < $1 LIMIT 500)";
+    REVOCATIONS = "DELETE FROM revocations WHERE (realm_id, target, subject) IN (SELECT realm_id, target, subject FROM revocations WHERE expires_at < $1 LIMIT 500)";
+    USED = "DELETE FROM used_once WHERE (purpose, digest) IN (SELECT purpose, digest FROM used_once WHERE expires_at < $1 LIMIT 500)";
+    SECRETS = "DELETE FROM client_secrets WHERE (realm_id, client_id, digest) IN (SELECT realm_id, client_id, digest FROM client_secrets WHERE expires_at < $1 LIMIT 500)";
+    CHANGES = "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE at < $1 LIMIT 500)";
+    AUDIT = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at < $1 LIMIT 500)";
 }
 
-/// How long things are kept past their end.
-struct Keep {
+/// The most rows of one portion.
+pub const PORTION: u64 = 500;
+
+/// A table that is swept.
+#[derive(Clone, Copy)]
+pub struct Swept {
     statement: &'static str,
     past_end: Span,
 }
 
-/// A used code is kept for a day, so that a replay is still told from a code that never was.
-const SWEPT: [Keep; 9] = [
-    Keep { statement: REQUESTS, past_end: Span::ZERO },
-    Keep { statement: CODES, past_end: Span::from_days(1) },
-    Keep { statement: OPAQUE, past_end: Span::from_minutes(2) },
-    Keep { statement: FAMILIES, past_end: Span::ZERO },
-    Keep { statement: SESSIONS, past_end: Span::from_days(1) },
-    Keep { statement: REVOCATIONS, past_end: Span::from_minutes(2) },
-    Keep { statement: USED, past_end: Span::from_minutes(2) },
-    Keep { statement: SECRETS, past_end: Span::from_days(1) },
-    Keep { statement: CHANGES, past_end: Span::from_hours(1) },
+/// The tables, and how long their rows are kept past their end. A used code is kept for a day, so that a replay is
+/// still told from a code that never was; an authorization request for an hour, so that people are told that it is
+/// over; the audit log for 90 days.
+pub const TABLES: [Swept; 10] = [
+    Swept { statement: REQUESTS, past_end: Span::from_hours(1) },
+    Swept { statement: CODES, past_end: Span::from_days(1) },
+    Swept { statement: OPAQUE, past_end: Span::from_minutes(2) },
+    Swept { statement: FAMILIES, past_end: Span::ZERO },
+    Swept { statement: SESSIONS, past_end: Span::from_days(1) },
+    Swept { statement: REVOCATIONS, past_end: Span::from_minutes(2) },
+    Swept { statement: USED, past_end: Span::from_minutes(2) },
+    Swept { statement: SECRETS, past_end: Span::from_days(1) },
+    Swept { statement: CHANGES, past_end: Span::from_hours(1) },
+    Swept { statement: AUDIT, past_end: Span::from_days(90) },
 ];
 
-/// Deletes what has ended; how many rows there were.
+/// Deletes a portion of what has ended in a table; how many rows there were.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
-    let mut swept = 0;
-    for Keep { statement, past_end } in SWEPT {
-        swept += execute!(tx, statement, [now.minus(past_end).as_millis()])?;
-    }
-    Ok(swept)
+pub async fn sweep(tx: &mut Tx, table: Swept, now: Timestamp) -> Result<u64, StoreError> {
+    execute!(tx, table.statement, [now.minus(table.past_end).as_millis()])
 }

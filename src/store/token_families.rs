@@ -12,13 +12,12 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     INSERT = "INSERT INTO token_families (realm_id, id, client_id, user_id, session_id, offline, scope, resources, auth_time, methods, generation, leaf, created_at, idle_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13, $14)";
-    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, u.enabled, u.valid_from FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id WHERE f.realm_id = $1 AND f.id = $2";
+    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, u.enabled, u.valid_from, s.ended_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id WHERE f.realm_id = $1 AND f.id = $2";
     ROTATE = "UPDATE token_families SET generation = generation + 1, leaf = $4, rotated_at = $5, idle_expires_at = $6 WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL";
     REVOKE = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND session_id = $2 AND offline = 0 AND revoked_at IS NULL";
     REVOKE_CLIENT = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND client_id = $2 AND revoked_at IS NULL";
     REVOKE_USER = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL";
-    REVOKE_CLIENT = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND client_id = $2 AND revoked_at IS NULL";
 }
 
 /// A family with all that its next tokens are made from.
@@ -89,15 +88,26 @@ struct Row {
     revoked_at: Option<i64>,
     enabled: i64,
     valid_from: i64,
+    ended_at: Option<i64>,
 }
 
-/// The family with this id, whatever its state. One whose user may not be spoken for any more counts as revoked.
+impl Row {
+    /// Whether nothing may be issued from the family, however that came about.
+    fn is_over(&self) -> bool {
+        let without_session = self.offline == 0 && self.ended_at.is_some();
+        self.revoked_at.is_some() || self.enabled == 0 || self.valid_from >= self.auth_time || without_session
+    }
+}
+
+/// The family with this id, whatever its state. One whose user may not be spoken for
+/// any more, or whose session has ended without it, counts as revoked.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
 pub async fn find(tx: &mut Tx, realm: &RealmId, id: &FamilyId) -> Result<Option<Family>, StoreError> {
     let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
     let Some(row) = row else { return Ok(None) };
+    let revoked = row.is_over();
     Ok(Some(Family {
         id: id.clone(),
         user_id: UserId::from_stored(row.user_id),
@@ -116,7 +126,7 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &FamilyId) -> Result<Option<
             rotated_at: row.rotated_at.map(Timestamp::from_millis),
             idle_expires_at: Timestamp::from_millis(row.idle_expires_at),
             expires_at: Timestamp::from_millis(row.expires_at),
-            revoked: row.revoked_at.is_some() || row.enabled == 0 || row.valid_from >= row.auth_time,
+            revoked,
         },
     }))
 }

@@ -42,6 +42,14 @@ impl Tx {
         std::mem::take(&mut self.may_retry)
     }
 
+    /// Closes the connection when it is given back, since nobody knows in which state it is.
+    pub(super) fn distrust(&mut self) {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => connection.close_on_drop(),
+            Connection::Postgres(connection) => connection.close_on_drop(),
+        }
+    }
+
     /// Runs transaction control, which is not counted.
     pub(super) async fn control(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
         let done = match &mut self.connection {
@@ -50,6 +58,7 @@ impl Tx {
         };
         if let Err(error) = &done {
             self.note(error);
+            self.distrust();
         }
         done
     }

@@ -64,14 +64,25 @@ impl View {
     /// [`StoreError`] where the database fails; the view grows stale until it answers again.
     pub async fn follow(&self, now: Timestamp) -> Result<(), StoreError> {
         let _one_at_a_time = self.following.lock().await;
+        let mut looked_again = false;
         loop {
             let applied = self.applied.load(Ordering::Acquire);
             let asked_at = Instant::now();
             let mut tx = self.store.read().await?;
             let changes = changes::since(&mut tx, applied).await?;
             let Some(last) = changes.last().map(|change| change.seq) else {
-                *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = asked_at;
-                return Ok(());
+                // Nothing new, unless what was new has been swept already, or the database is another one now.
+                let newest = changes::last(&mut tx).await?;
+                if newest == applied {
+                    self.hear(asked_at);
+                    return Ok(());
+                }
+                if newest > applied && !looked_again {
+                    looked_again = true;
+                    continue;
+                }
+                drop(tx);
+                return self.reload(now).await;
             };
             if changes.first().is_some_and(|first| first.seq != applied.saturating_add(1)) {
                 drop(tx);
@@ -79,7 +90,16 @@ impl View {
             }
             self.apply(&mut tx, &changes, now).await?;
             self.applied.store(last, Ordering::Release);
+            if changes.len() < changes::PAGE {
+                // What comes from now on is seen next time; a busy sequence must not make the view seem stale.
+                self.hear(asked_at);
+                return Ok(());
+            }
         }
+    }
+
+    fn hear(&self, asked_at: Instant) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = asked_at;
     }
 
     /// How often the signing keys have changed, as far as this node has followed. Whoever holds the keys compares it
@@ -128,8 +148,11 @@ impl View {
         let before = self.evictions.load(Ordering::Acquire);
         let mut tx = self.store.read().await?;
         let client = clients::find(&mut tx, realm, id).await?.map(Arc::new);
-        if let Some(client) = client.as_ref().filter(|_| self.evictions.load(Ordering::Acquire) == before) {
-            self.clients.insert(key, client.clone());
+        if let Some(client) = &client {
+            self.clients.insert(key.clone(), client.clone());
+            if self.evictions.load(Ordering::Acquire) != before {
+                self.clients.invalidate(&key);
+            }
         }
         Ok(client)
     }
@@ -147,8 +170,11 @@ impl View {
         let before = self.evictions.load(Ordering::Acquire);
         let mut tx = self.store.read().await?;
         let user = users::find(&mut tx, realm, id).await?.map(Arc::new);
-        if let Some(user) = user.as_ref().filter(|_| self.evictions.load(Ordering::Acquire) == before) {
-            self.users.insert(key, user.clone());
+        if let Some(user) = &user {
+            self.users.insert(key.clone(), user.clone());
+            if self.evictions.load(Ordering::Acquire) != before {
+                self.users.invalidate(&key);
+            }
         }
         Ok(user)
     }
@@ -165,8 +191,9 @@ impl View {
         let before = self.evictions.load(Ordering::Acquire);
         let mut tx = self.store.read().await?;
         let known = clients::knows_origin(&mut tx, realm, origin).await?;
-        if self.evictions.load(Ordering::Acquire) == before {
-            self.origins.insert(key, known);
+        self.origins.insert(key.clone(), known);
+        if self.evictions.load(Ordering::Acquire) != before {
+            self.origins.invalidate(&key);
         }
         Ok(known)
     }
@@ -214,7 +241,7 @@ impl View {
         self.revocations.store(Arc::new(all));
         self.key_changes.fetch_add(1, Ordering::AcqRel);
         self.applied.store(last, Ordering::Release);
-        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = asked_at;
+        self.hear(asked_at);
         Ok(())
     }
 }
