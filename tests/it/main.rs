@@ -33,6 +33,7 @@ mod pages;
 mod races;
 mod refresh;
 mod revocation;
+mod secrets;
 mod statements;
 mod store;
 mod tls;
