@@ -1,26 +1,34 @@
 //! No secret stands in the log or in the database, whether requests succeed, fail, or break the server.
 
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use signet::jobs;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::support::keys::KeyPair;
 use crate::support::relying_party::VERIFIER;
 use crate::support::server::PASSWORD;
 use crate::support::{Page, TestServer};
 
-/// A log in memory.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this thread has logged, if it listens. The whole server of a test runs on the test's thread.
+    static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// The log of the thread that writes.
+struct Log;
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOG.with_borrow_mut(|log| log.iter_mut().for_each(|log| log.extend_from_slice(bytes)));
         Ok(bytes.len())
     }
 
@@ -29,21 +37,22 @@ impl Write for Log {
     }
 }
 
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
+/// Lets this thread keep what it logs, at every level.
+fn listen() {
+    static ONCE: Once = Once::new();
+    LOG.set(Some(Vec::new()));
+    ONCE.call_once(|| {
+        let listening = dynamic_filter_fn(|_, _| LOG.with_borrow(Option::is_some));
+        let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| Log).with_filter(listening);
+        tracing_subscriber::registry().with(layer).init();
+    });
 }
 
-impl Log {
-    /// What the server has written; the test's own client is no part of it.
-    fn text(&self) -> String {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let own = |line: &&str| !line.contains("reqwest::") && !line.contains("hyper_util::client");
-        text.lines().filter(own).collect::<Vec<_>>().join("\n")
-    }
+/// What the server has written; the test's own client is no part of it.
+fn logged() -> String {
+    let text = String::from_utf8(LOG.take().unwrap()).unwrap();
+    let own = |line: &&str| !line.contains("reqwest::") && !line.contains("hyper_util::client");
+    text.lines().filter(own).collect::<Vec<_>>().join("\n")
 }
 
 /// What must not be found, with what it is.
@@ -71,10 +80,7 @@ impl Secrets {
 
 #[tokio::test]
 async fn no_secret_stands_in_the_log_or_in_the_database() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
-    // For this thread only, on which the whole server of this test runs.
-    let _guard = tracing::subscriber::set_default(subscriber.with_writer(log.clone()).finish());
+    listen();
     let server = TestServer::start().await;
     let mut secrets = Secrets::default();
     secrets.keep("password", PASSWORD);
@@ -92,7 +98,7 @@ async fn no_secret_stands_in_the_log_or_in_the_database() {
     }
 
     break_it(&server, &mut secrets).await;
-    let text = log.text();
+    let text = logged();
     assert!(text.contains("answered a request") && text.contains("a request failed"), "the log is one");
     assert!(text.contains("DEBUG"), "and holds more than what is logged by default");
     let leaky = text.lines().find(|line| secrets.found_in(line.as_bytes()).is_some());
