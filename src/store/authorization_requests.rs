@@ -13,7 +13,7 @@ statements! {
     FIND = "SELECT request, browser, arrived_at, expires_at, consented_at, consented_by, closed_at FROM authorization_requests WHERE realm_id = $1 AND id = $2";
     CONSENT = "UPDATE authorization_requests SET consented_at = $3, consented_by = $4 WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL";
     CLOSE = "UPDATE authorization_requests SET closed_at = $3 WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL";
-    COUNT = "SELECT count(*) FROM authorization_requests WHERE closed_at IS NULL AND expires_at > $1";
+    COUNT = "SELECT count(*) AS waiting FROM authorization_requests WHERE closed_at IS NULL AND expires_at > $1";
 }
 
 /// A request that waits, or waited.

@@ -1,6 +1,6 @@
 //! The schema: numbered migrations, the same numbers for both engines, embedded in the binary.
 
-use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
+use sqlx::migrate::{AppliedMigration, Migrate as _, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::{Db, StoreError};
@@ -53,7 +53,14 @@ pub(super) async fn check(db: &Db) -> Result<(), StoreError> {
             (connection.list_applied_migrations(table).await, &POSTGRES)
         }
     };
-    let applied = applied.map_err(|error| explain(&error))?.iter().map(|migration| migration.version).max();
+    let applied = applied.map_err(|error| explain(&error))?;
+    let differs = |done: &&AppliedMigration| {
+        known.iter().any(|migration| migration.version == done.version && migration.checksum != done.checksum)
+    };
+    if let Some(changed) = applied.iter().find(differs) {
+        return Err(explain(&MigrateError::VersionMismatch(changed.version)));
+    }
+    let applied = applied.iter().map(|migration| migration.version).max();
     let newest = known.iter().map(|migration| migration.version).max();
     match applied.cmp(&newest) {
         std::cmp::Ordering::Equal => Ok(()),

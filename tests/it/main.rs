@@ -42,6 +42,7 @@ mod redirect_uris;
 mod refresh;
 mod refresh_reuse;
 mod revocation;
+mod secrets;
 mod sessions;
 mod statements;
 mod store;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use signet::app::App;
 use signet::clock::Clock;
 use signet::config::{DatabaseUrl, Settings};
-use sqlx::{Connection as _, Executor as _, PgConnection, Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row, SqliteConnection};
 use tokio::sync::OnceCell;
 
 /// Where the tests' PostgreSQL is; without it they use SQLite.
@@ -51,7 +51,7 @@ impl Database {
                 let copy = format!("{name}_{number}");
                 let mut connection = PgConnection::connect(admin).await.unwrap();
                 let statement = format!("CREATE DATABASE {copy} TEMPLATE {name}");
-                connection.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
+                connection.execute(AssertSqlSafe(statement)).await.unwrap();
                 Self { url: with_database(admin, &copy), _directory: None }
             }
         }
@@ -74,7 +74,7 @@ impl Database {
             Ok(admin) => {
                 let name = format!("signet_empty_{}_{number}", std::process::id());
                 let mut connection = PgConnection::connect(&admin).await.unwrap();
-                connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+                connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
                 Self { url: with_database(&admin, &name), _directory: None }
             }
         }
@@ -82,7 +82,7 @@ impl Database {
 
     /// Runs a statement beside the server; how many rows it changed.
     pub async fn execute(&self, sql: &str) -> u64 {
-        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        let sql = AssertSqlSafe(sql.to_owned());
         match self.url.starts_with("sqlite:") {
             true => SqliteConnection::connect(&self.url).await.unwrap().execute(sql).await.unwrap().rows_affected(),
             false => PgConnection::connect(&self.url).await.unwrap().execute(sql).await.unwrap().rows_affected(),
@@ -91,26 +91,13 @@ impl Database {
 
     /// The values of a query, column by column, as bytes; what is NULL is empty.
     pub async fn query(&self, sql: &str) -> Vec<Vec<Vec<u8>>> {
-        let sql = sqlx::AssertSqlSafe(sql.to_owned());
-        match self.url.starts_with("sqlite:") {
-            true => SqliteConnection::connect(&self.url)
-                .await
-                .unwrap()
-                .fetch_all(sql)
-                .await
-                .unwrap()
-                .iter()
-                .map(bytes)
-                .collect(),
-            false => PgConnection::connect(&self.url)
-                .await
-                .unwrap()
-                .fetch_all(sql)
-                .await
-                .unwrap()
-                .iter()
-                .map(bytes)
-                .collect(),
+        let query = AssertSqlSafe(sql.to_owned());
+        if self.url.starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::query(query).fetch_all(&mut connection).await.unwrap().iter().map(bytes).collect()
+        } else {
+            let mut connection = PgConnection::connect(&self.url).await.unwrap();
+            sqlx::query(query).fetch_all(&mut connection).await.unwrap().iter().map(bytes).collect()
         }
     }
 
@@ -153,7 +140,7 @@ impl Template {
             Ok(admin) => {
                 let name = format!("signet_test_{}", std::process::id());
                 let mut connection = PgConnection::connect(&admin).await.unwrap();
-                connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+                connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
                 settings.database.url = DatabaseUrl::parse(&with_database(&admin, &name)).unwrap();
                 Self::Postgres { admin, name }
             }
