@@ -72,11 +72,12 @@ pub struct ScopeLine {
 }
 
 impl ScopeLine {
-    /// The lines of a scope; those in `new` are marked.
+    /// The lines of a scope; those in `new` are marked, unless all of them are new.
     pub fn all(scope: &Scope, new: &Scope) -> Vec<Self> {
+        let some_were_granted = scope.iter().any(|token| !new.contains(token));
         let line = |token: &str| {
             let (title, detail) = in_words(token);
-            Self { name: token.to_owned(), title, detail, is_new: new.contains(token) }
+            Self { name: token.to_owned(), title, detail, is_new: some_were_granted && new.contains(token) }
         };
         scope.iter().map(line).collect()
     }

@@ -3,6 +3,7 @@
 use axum::response::Response;
 
 use super::call::Call;
+use super::guard::MAX_URI;
 use super::html;
 use crate::flows::authorize::{self, AuthorizeError};
 use crate::protocol::authorization_request::PageFault;
@@ -14,7 +15,20 @@ pub async fn get(call: Call) -> Response {
 
 /// `POST /authorize`
 pub async fn post(call: Call) -> Response {
-    answer(call).await
+    match with_cookies(&call) {
+        Some(location) => html::see_other(&location),
+        None => answer(call).await,
+    }
+}
+
+/// Where a browser repeats a request that another site has made it post. Cookies with `SameSite=Lax` stay behind on
+/// such a POST (RFC 6265bis §5.6.7.1): the session would not be seen, and the browser would get a second name, under
+/// which its other sign-ins are not found. As GET the request brings them.
+fn with_cookies(call: &Call) -> Option<String> {
+    let foreign = call.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    let query = call.as_query().filter(|_| foreign && call.browser.id.is_none() && call.browser.session.is_none())?;
+    let location = format!("{}/authorize?{query}", call.app.base_path());
+    (location.len() <= MAX_URI).then_some(location)
 }
 
 async fn answer(call: Call) -> Response {

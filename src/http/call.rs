@@ -91,6 +91,14 @@ impl Call {
         Ok(params)
     }
 
+    /// Query and form as one query; nothing where there is no form, or it is written as no browser does.
+    pub fn as_query(&self) -> Option<String> {
+        let form = std::str::from_utf8(self.form_body().ok()?).ok()?;
+        let parts: Vec<&str> = [self.query.as_str(), form].into_iter().filter(|part| !part.is_empty()).collect();
+        let query = parts.join("&");
+        query.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"*-._~+%&=".contains(&byte)).then_some(query)
+    }
+
     /// The parameters of the form.
     ///
     /// # Errors

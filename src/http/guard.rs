@@ -23,7 +23,7 @@ use crate::app::App;
 /// The longest time that a request may take, its body included.
 const TIME: Duration = Duration::from_secs(15);
 /// The longest path and query, in bytes.
-const MAX_URI: usize = 8 * 1024;
+pub(super) const MAX_URI: usize = 8 * 1024;
 
 /// The id of a request, as in the log and on error pages.
 #[derive(Clone, Debug)]

@@ -1,1 +1,15 @@
-//! To be told.
+//! Stories in a real Chromium, driven through ChromeDriver: what only a browser does with cookies, forms, redirects,
+//! the content security policy, the keyboard and the size of its window.
+
+mod chromium;
+mod consent;
+mod logout;
+mod policy;
+mod screenshots;
+mod sign_in;
+mod site;
+mod stage;
+
+pub use chromium::{Chromium, Scripts};
+pub use site::Site;
+pub use stage::Stage;

@@ -1,0 +1,129 @@
+//! Every page, narrow and wide, light and dark: nothing is wider than the window, and the pictures are there to be
+//! looked at, in the directory that `TEST_SCREENSHOTS` names.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::{Chromium, Scripts, Stage};
+use crate::support::server::PASSWORD;
+
+/// Widths in CSS pixels, and heights.
+const WINDOWS: [(u32, u32); 2] = [(375, 812), (1280, 900)];
+
+#[tokio::test]
+async fn no_page_is_wider_than_the_window() {
+    let changes = json!({
+        "client_name": "Field notes for ornithologists",
+        "client_uri": "https://rp.example/", "policy_uri": "https://rp.example/privacy",
+        "tos_uri": "https://rp.example/terms",
+    });
+    let Some(stage) = Stage::set_with(Scripts::Off, changes).await else { return };
+    let album = Album::open(&stage.chromium);
+
+    stage.authorize(&[]).await;
+    album.take("login").await;
+    stage.sign_in("alice", "wrong").await;
+    album.take("login-error").await;
+    stage.sign_in("alice", PASSWORD).await;
+    album.take("consent").await;
+    stage.chromium.click("consent-allow").await;
+    stage.returned().await;
+    let more = "openid profile email phone offline_access https://birds.example/scopes/observations.read-and-write";
+    let wider = stage.site.client(&stage.server, "wider", json!({ "scope": more })).await;
+    stage.follow(&wider.authorization_url(&[("scope", "openid email")])).await;
+    stage.chromium.click("consent-allow").await;
+    stage.returned().await;
+    stage.follow(&wider.authorization_url(&[("scope", more)])).await;
+    stage.chromium.find_any("summary").await.click().await.unwrap();
+    album.take("consent-new-scope").await;
+    stage.authorize(&[("prompt", "login")]).await;
+    album.take("reauthentication").await;
+    stage.authorize(&[("response_mode", "form_post")]).await;
+    album.take("form-post").await;
+    stage.chromium.goto(&stage.server.url("/authorize?client_id=unknown")).await;
+    album.take("error").await;
+    stage.chromium.goto(&stage.server.url("/")).await;
+    album.take("home-signed-in").await;
+    stage.follow(&stage.server.url("/logout?client_id=rp")).await;
+    album.take("logout").await;
+    stage.chromium.click("logout-confirm").await;
+    album.take("signed-out").await;
+    stage.chromium.goto(&stage.server.url("/")).await;
+    album.take("home").await;
+}
+
+#[tokio::test]
+async fn no_page_of_the_demo_is_wider_than_the_window() {
+    let Some(stage) = Stage::set().await else { return };
+    let demo = signet::demo::start(&stage.server.app, std::future::pending()).await.unwrap();
+    let album = Album::open(&stage.chromium);
+    stage.chromium.goto(&demo.url).await;
+    album.take("demo-home").await;
+    stage.chromium.click("demo-start").await;
+    stage.sign_in(demo.username, &demo.password).await;
+    stage.chromium.click("consent-allow").await;
+    stage.chromium.click("demo-refresh").await;
+    stage.chromium.find("demo-message").await;
+    for summary in
+        stage.chromium.client.find_all(fantoccini::Locator::Css("details:not([open])>summary")).await.unwrap()
+    {
+        summary.click().await.unwrap();
+    }
+    album.take("demo-result").await;
+    stage.chromium.goto(&format!("{}/callback?error=access_denied", demo.url)).await;
+    album.take("demo-error").await;
+}
+
+/// Where the pictures go.
+struct Album<'a> {
+    chromium: &'a Chromium,
+    directory: PathBuf,
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl<'a> Album<'a> {
+    fn open(chromium: &'a Chromium) -> Self {
+        match std::env::var_os("TEST_SCREENSHOTS") {
+            Some(directory) => {
+                std::fs::create_dir_all(&directory).unwrap();
+                Self { chromium, directory: directory.into(), _temporary: None }
+            }
+            None => {
+                let temporary = tempfile::tempdir().unwrap();
+                Self { chromium, directory: temporary.path().to_owned(), _temporary: Some(temporary) }
+            }
+        }
+    }
+
+    /// Looks at the page in every window and color scheme.
+    async fn take(&self, page: &str) {
+        self.chromium.devtools("Emulation.setScrollbarsHidden", json!({ "hidden": true })).await;
+        for scheme in ["light", "dark"] {
+            let features = json!([
+                { "name": "prefers-color-scheme", "value": scheme },
+                { "name": "prefers-reduced-motion", "value": "reduce" },
+            ]);
+            self.chromium.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+            for (width, height) in WINDOWS {
+                let window = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+                self.chromium.devtools("Emulation.setDeviceMetricsOverride", window).await;
+                let inner = self.chromium.evaluate("window.innerWidth").await;
+                assert_eq!(inner, width, "the window has the width that was asked for");
+                let content = self.chromium.evaluate("document.documentElement.scrollWidth").await.as_u64().unwrap();
+                assert!(content <= u64::from(width), "{page} is {content} wide in a window of {width}");
+                self.save(&format!("{page}-{width}-{scheme}.png")).await;
+            }
+        }
+        self.chromium.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
+    }
+
+    async fn save(&self, name: &str) {
+        let whole = json!({ "format": "png", "captureBeyondViewport": true });
+        let picture = self.chromium.devtools("Page.captureScreenshot", whole).await;
+        let bytes = STANDARD.decode(picture["data"].as_str().expect("a picture")).unwrap();
+        std::fs::write(self.directory.join(name), bytes).unwrap();
+    }
+}

@@ -1,0 +1,69 @@
+//! What every story here needs: a server, an application on another site, and a browser that goes between them.
+
+use serde_json::{Value, json};
+
+use super::site::Visit;
+use super::{Chromium, Scripts, Site};
+use crate::support::server::PASSWORD;
+use crate::support::{RelyingParty, TestServer};
+
+pub struct Stage {
+    pub chromium: Chromium,
+    pub server: TestServer,
+    pub site: Site,
+    pub rp: RelyingParty,
+}
+
+impl Stage {
+    /// All of it, or nothing where there is no browser.
+    pub async fn set() -> Option<Self> {
+        Self::set_with(Scripts::On, json!({})).await
+    }
+
+    /// The same with or without scripts, and with a client whose metadata the test changes.
+    pub async fn set_with(scripts: Scripts, changes: Value) -> Option<Self> {
+        let chromium = Chromium::start(scripts).await?;
+        let (server, site) = (TestServer::start().await, Site::start().await);
+        let rp = site.client(&server, "rp", changes).await;
+        Some(Self { chromium, server, site, rp })
+    }
+
+    /// Follows a link of the application to this address.
+    pub async fn follow(&self, url: &str) {
+        let href = url.replace('&', "&amp;");
+        self.site.show(&format!("<!doctype html><title>Application</title><a id=\"go\" href=\"{href}\">Log in</a>"));
+        self.chromium.goto(&self.site.origin).await;
+        self.chromium.click("go").await;
+    }
+
+    /// Follows the application's link to its authorization request.
+    pub async fn authorize(&self, changes: &[(&str, &str)]) {
+        self.follow(&self.rp.authorization_url(changes)).await;
+    }
+
+    /// Fills in the sign-in page and sends it.
+    pub async fn sign_in(&self, username: &str, password: &str) {
+        self.chromium.fill("username", username).await;
+        self.chromium.fill("password", password).await;
+        self.chromium.click("login-submit").await;
+    }
+
+    /// Goes through sign-in and consent as alice; returns the code.
+    pub async fn log_in(&self) -> String {
+        self.authorize(&[]).await;
+        self.sign_in("alice", PASSWORD).await;
+        self.chromium.click("consent-allow").await;
+        self.returned().await.parameter("code").to_owned()
+    }
+
+    /// What the browser has brought to the application, as soon as it is there.
+    pub async fn returned(&self) -> Visit {
+        self.chromium.find("arrived").await;
+        self.site.visits().pop().expect("a visit")
+    }
+
+    /// How often a code or an error has been delivered.
+    pub fn deliveries(&self) -> usize {
+        self.site.visits().len()
+    }
+}
