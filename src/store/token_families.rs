@@ -18,7 +18,6 @@ statements! {
     REVOKE_SESSION = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND session_id = $2 AND offline = 0 AND revoked_at IS NULL";
     REVOKE_CLIENT = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND client_id = $2 AND revoked_at IS NULL";
     REVOKE_USER = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL";
-    REVOKE_CLIENT = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND client_id = $2 AND revoked_at IS NULL";
 }
 
 /// A family with all that its next tokens are made from.
