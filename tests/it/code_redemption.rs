@@ -199,7 +199,8 @@ async fn a_replay_revokes_what_was_issued_even_where_a_clock_is_behind() {
     for token in [&first.access_token, &second.access_token, second.refresh_token()] {
         assert!(!rp.is_active(token).await);
     }
-    let replays = server.audit_events().await.into_iter().filter(|event| event == "authorization_code.replayed");
+    let replays =
+        server.database().audit_events().await.into_iter().filter(|event| event == "authorization_code.replayed");
     assert_eq!(replays.count(), 1);
 }
 
@@ -237,9 +238,9 @@ async fn the_database_holds_no_code_no_token_and_no_secret() {
         (next.refresh_token(), "sgrt_"),
         (&secret, "sgcs_"),
     ];
-    assert!(server.database_holds("alice@example.org").await, "the search finds what is there");
+    assert!(server.database().holds("alice@example.org").await, "the search finds what is there");
     for (value, prefix) in kept {
         assert!(value.starts_with(prefix) && value.len() >= prefix.len() + 43, "256 bits: {prefix}");
-        assert!(!server.database_holds(&value[prefix.len()..]).await, "{prefix}");
+        assert!(!server.database().holds(&value[prefix.len()..]).await, "{prefix}");
     }
 }

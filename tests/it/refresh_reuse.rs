@@ -63,7 +63,7 @@ async fn a_retry_within_the_grace_gets_the_same_successor() {
     }
     let third = rp.refresh(second.refresh_token()).await.tokens();
     assert_ne!(third.refresh_token(), second.refresh_token());
-    assert!(server.audit_events().await.iter().all(|event| event != "refresh_token.reused"));
+    assert!(server.database().audit_events().await.iter().all(|event| event != "refresh_token.reused"));
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn any_other_reuse_revokes_all_that_came_of_the_grant() {
         assert!(rp.is_active(all.last().unwrap().refresh_token()).await, "{rule}");
         rp.refresh(all[reused].refresh_token()).await.assert_error(400, "invalid_grant");
         assert_dead(&server, &rp, &all, rule).await;
-        let events = server.audit_events().await;
+        let events = server.database().audit_events().await;
         assert_eq!(events.iter().filter(|event| *event == "refresh_token.reused").count(), 1, "{rule}: {events:?}");
         rp.refresh(bystander.refresh_token()).await.tokens();
     }

@@ -115,6 +115,18 @@ impl Database {
         }
         dump
     }
+
+    /// The names of the events in the audit log, oldest first.
+    pub async fn audit_events(&self) -> Vec<String> {
+        let rows = self.query("SELECT event FROM audit_events ORDER BY at, id").await;
+        rows.into_iter().map(|mut row| String::from_utf8(row.remove(0)).unwrap()).collect()
+    }
+
+    /// Whether this text stands anywhere in the database, as whoever steals it would find it.
+    pub async fn holds(&self, text: &str) -> bool {
+        let found = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        self.dump().await.iter().any(|(_, bytes)| found(bytes))
+    }
 }
 
 fn bytes<R: Row>(row: &R) -> Vec<Vec<u8>>

@@ -229,6 +229,18 @@ impl TestServer {
     pub async fn post(&self, path: &str, params: &[(&str, &str)]) -> Reply {
         Reply::of(self.http.post(self.url(path)).form(params).send().await.unwrap()).await
     }
+
+    /// Gives a client another secret, as the command does: this one, or one that is made.
+    pub async fn rotate_secret(&self, rp: &mut RelyingParty, given: Option<&str>) {
+        let source = match given {
+            Some(text) => SecretSource::Given(ClientSecret::parse(text).unwrap()),
+            None => SecretSource::Generated,
+        };
+        let (store, id) = (&self.app.provider.store, ClientId::parse(&rp.id).unwrap());
+        let made = administer::rotate_secret(store, &self.context(), id, source).await.unwrap();
+        rp.secret = made.map(|secret| secret.expose().to_owned()).or(given.map(str::to_owned));
+        self.app.follow().await.unwrap();
+    }
 }
 
 /// A client that follows no redirects.
