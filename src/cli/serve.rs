@@ -111,7 +111,7 @@ fn announce(app: &App) {
 
 /// Starts the log: lines for people in development, JSON otherwise. `RUST_LOG` wins over the settings.
 fn start_log(log: &Log) {
-    let configured = || EnvFilter::new(format!("{},sqlx=warn,hyper=warn", log.level.as_str()));
+    let configured = || EnvFilter::new(log.level.as_str());
     let filter = match std::env::var("RUST_LOG") {
         Ok(wanted) if !wanted.is_empty() => EnvFilter::try_new(wanted).unwrap_or_else(|_| configured()),
         Ok(_) | Err(_) => configured(),

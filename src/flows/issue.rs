@@ -66,7 +66,7 @@ pub fn draft(
         client_id: client.id.clone(),
         scope: issuance.scope.clone(),
         auth_time: grant.map(|grant| grant.authentication.time.as_secs()),
-        sid: grant.filter(|grant| !grant.offline).map(|grant| grant.session.clone()),
+        sid: grant.filter(|grant| !grant.session_over).map(|grant| grant.session.clone()),
         grant_id: grant.map(|grant| grant.family.clone()),
     };
     let opaque = match client.metadata.access_token_format {

@@ -46,7 +46,6 @@ impl Grant for AuthorizationCode {
 
 fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, GrantError> {
     let refresh = found_family(request, &redemption)?;
-    let offline = outlives_session(request, &redemption);
     let Redemption { record, nonce, resources, .. } = redemption;
     Ok(Issuance {
         subject: Subject::User(record.user_id.clone()),
@@ -56,18 +55,12 @@ fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, 
             user: record.user_id,
             family: record.family_id,
             session: record.session_id,
-            offline,
+            session_over: false,
             authentication: record.authentication,
             nonce,
         }),
         refresh,
     })
-}
-
-/// Whether the grant is for when the person is away (OpenID Connect Core §11).
-fn outlives_session(request: &TokenRequest, redemption: &Redemption) -> bool {
-    let scope = &redemption.record.scope;
-    scope.contains(OFFLINE_ACCESS) && request.client.gets_refresh_token(scope)
 }
 
 /// The family of the grant, if it yields a refresh token.
@@ -85,7 +78,8 @@ fn found_family(request: &TokenRequest, redemption: &Redemption) -> Result<Refre
         id: record.family_id.clone(),
         user_id: record.user_id.clone(),
         session_id: record.session_id.clone(),
-        offline: outlives_session(request, redemption),
+        offline: record.scope.contains(OFFLINE_ACCESS),
+        session_over: false,
         scope: record.scope.clone(),
         resources: redemption.granted.clone(),
         authentication: record.authentication.clone(),

@@ -116,8 +116,8 @@ pub struct UserGrant {
     pub family: FamilyId,
     /// The session, published as `sid`.
     pub session: SessionId,
-    /// Whether the grant outlives the session; its access tokens then name none.
-    pub offline: bool,
+    /// Whether the session has ended and the grant outlives it; its access tokens then name no session.
+    pub session_over: bool,
     /// The login.
     pub authentication: Authentication,
     /// The nonce of the authorization request, in the first ID token only.

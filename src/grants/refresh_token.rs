@@ -66,7 +66,7 @@ fn issue(request: &TokenRequest, family: Family, refresh: RefreshPlan) -> Result
             user: family.user_id,
             family: family.id,
             session: family.session_id,
-            offline: family.offline,
+            session_over: family.session_over,
             authentication: family.authentication,
             nonce: None,
         }),

@@ -31,6 +31,8 @@ pub struct Family {
     pub session_id: SessionId,
     /// Whether it outlives the session.
     pub offline: bool,
+    /// Whether the session has ended.
+    pub session_over: bool,
     /// What was granted.
     pub scope: Scope,
     /// The resources that tokens are for.
@@ -113,6 +115,7 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &FamilyId) -> Result<Option<
         user_id: UserId::from_stored(row.user_id),
         session_id: SessionId::from_stored(row.session_id),
         offline: row.offline != 0,
+        session_over: row.ended_at.is_some(),
         scope: rows::scope(&row.scope)?,
         resources: from_json(&row.resources, "resources")?,
         authentication: Authentication {

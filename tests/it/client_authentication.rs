@@ -88,7 +88,7 @@ async fn basic_credentials_are_read_strictly() {
         ("not base64", "Basic !!!".to_owned(), "invalid_client"),
         ("nothing", "Basic".to_owned(), "invalid_client"),
         ("an access token is no client", "Bearer sgat_x".to_owned(), "invalid_client"),
-        ("another scheme", "Digest username=rp".to_owned(), "invalid_request"),
+        ("another scheme", "Digest username=rp".to_owned(), "invalid_client"),
     ];
     for (rule, header, expected) in rows {
         let reply = probe(&server, &[&header], &[]).await;
