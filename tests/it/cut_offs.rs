@@ -145,3 +145,16 @@ async fn a_cut_off_outlives_the_longest_token() {
         assert_eq!(server.userinfo(&token).await.status(), 401);
     }
 }
+
+#[tokio::test]
+async fn a_user_stays_cut_off_although_the_denylist_is_lost() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    for change in [UserChange::SignOut, UserChange::Disable] {
+        let token = rp.sign_in("alice").await.access_token;
+        server.change_user("alice", change).await;
+        assert!(server.database().execute("DELETE FROM revocations").await > 0);
+        let restarted = server.twin().await;
+        assert_eq!(restarted.userinfo(&token).await.status(), 401, "{change:?}");
+    }
+}
