@@ -84,13 +84,20 @@ impl Chromium {
         self.client.current_url().await.unwrap().to_string()
     }
 
+    /// Goes this many pages back, to this address.
+    pub async fn go_back(&self, pages: u32, url: &str) {
+        self.evaluate(&format!("history.go(-{pages})")).await;
+        let url = url::Url::parse(url).unwrap();
+        self.client.wait().at_most(PATIENCE).for_url(&url).await.unwrap();
+    }
+
     pub async fn title(&self) -> String {
         self.client.title().await.unwrap()
     }
 
     /// What a person reads on the page.
     pub async fn text(&self) -> String {
-        self.client.find(Locator::Css("body")).await.unwrap().text().await.unwrap()
+        self.evaluate("document.body.innerText").await.as_str().unwrap_or_default().to_owned()
     }
 
     /// The element with this id, as soon as the page has it.
