@@ -215,7 +215,13 @@ async fn another_site_may_post_an_authorization_request() {
     let foreign = [("origin", "https://rp.example"), ("sec-fetch-site", "cross-site")];
     let page = browser.post_with(&foreign, "/authorize", &fields).await;
     assert_eq!(page.status, 303, "never 307, which would post on: {page:?}");
-    assert!(page.location().unwrap().starts_with("/authorize?"), "again by GET, which brings the cookies: {page:?}");
+    let again = page.location().unwrap();
+    assert!(
+        again.starts_with("/authorize?"),
+        "as GET it brings the cookies that a foreign POST leaves behind: {page:?}"
+    );
+    let page = browser.get(&again).await;
+    assert!(page.location().unwrap().starts_with("/login?request="), "{page:?}");
     let page = browser.follow(page).await;
     let page = browser.sign_in(&page, "alice").await;
     let page = browser.allow(&page).await;
