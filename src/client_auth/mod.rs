@@ -1,4 +1,4 @@
-//! L2: client authentication (RFC 6749 §2.3). A method is one file and one line in [`METHODS`].
+//! L2: client authentication (RFC 6749 §2.3). A method is one file and one line in `METHODS`.
 //! A request presents exactly one method, and it is the one that the client has registered.
 
 mod client_secret;

@@ -1,4 +1,4 @@
-//! L2: the grant types (RFC 6749 §1.3). A grant is one file and one line in [`GRANTS`]; the token endpoint, discovery
+//! L2: the grant types (RFC 6749 §1.3). A grant is one file and one line in `GRANTS`; the token endpoint, discovery
 //! and registration read the registry. A grant decides; `flows::token` alone carries the decision out.
 
 mod authorization_code;

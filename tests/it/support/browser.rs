@@ -105,10 +105,6 @@ impl Browser {
         self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
     }
 
-    pub fn forget_cookies(&self) {
-        self.cookies.lock().unwrap().clear();
-    }
-
     /// One GET with these headers, without following.
     pub async fn get_with(&self, headers: &[(&str, &str)], url: &str) -> Page {
         self.send(with_headers(self.http.get(self.absolute(url)), headers), url).await
