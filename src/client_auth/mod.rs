@@ -87,6 +87,7 @@ pub async fn authenticate(
         return Err(FAILED.into());
     }
     method.verify(provider, context, &client, presented).await?;
+    tracing::Span::current().record("client_id", client.id.as_str());
     Ok(AuthenticatedClient(client))
 }
 

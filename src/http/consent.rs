@@ -3,9 +3,9 @@
 use axum::response::Response;
 
 use super::call::Call;
-use super::{csrf, html};
+use super::{csrf, html, interaction};
 use crate::flows::consent::{self, Answer, Shown};
-use crate::flows::pending::{self, Interaction};
+use crate::flows::pending::Interaction;
 use crate::pages::{ClientCard, ConsentPage, ScopeLine};
 use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
 
@@ -14,15 +14,11 @@ const FORM: &str = "consent";
 
 /// `GET /consent`
 pub async fn get(call: Call) -> Response {
-    let params = match call.query() {
-        Ok(params) => params,
-        Err(error) => return html::rejected(&call, error.description),
+    let (_, interaction) = match interaction::shown(&call).await {
+        Ok(found) => found,
+        Err(response) => return *response,
     };
     let provider = &call.app.provider;
-    let interaction = match pending::find(provider, &call.context, params.get("request"), call.browser).await {
-        Ok(interaction) => interaction,
-        Err(failure) => return html::interrupted(&call, failure, None),
-    };
     match consent::show(provider, &call.context, &interaction, call.browser).await {
         Ok(Shown::Page { username, new }) => page(&call, &interaction, username, &new),
         Ok(Shown::Next(next)) => html::go(&call.app, next, None),
@@ -32,18 +28,11 @@ pub async fn get(call: Call) -> Response {
 
 /// `POST /consent`
 pub async fn post(call: Call) -> Response {
-    let (query, params) = match call.query().and_then(|query| Ok((query, call.form()?))) {
-        Ok(both) => both,
-        Err(error) => return html::rejected(&call, error.description),
+    let (params, interaction) = match interaction::answered(&call, FORM).await {
+        Ok(found) => found,
+        Err(response) => return *response,
     };
     let provider = &call.app.provider;
-    let interaction = match pending::find(provider, &call.context, query.get("request"), call.browser).await {
-        Ok(interaction) => interaction,
-        Err(failure) => return html::interrupted(&call, failure, None),
-    };
-    if csrf::check(&call, params.get("csrf"), FORM).is_err() {
-        return html::forged(&call);
-    }
     let answer = match (params.get("consent-allow"), params.get("consent-deny")) {
         (Some(_), None) => Answer::Allow,
         (None, Some(_)) => Answer::Deny,

@@ -20,10 +20,10 @@ pub fn client_error(context: &Context, error: FlowError) -> Response {
             let challenge = format!("Basic realm=\"{}\", charset=\"UTF-8\"", context.realm.issuer);
             challenged(StatusCode::UNAUTHORIZED, &challenge, error)
         }
-        FlowError::Refused(error) if error.code == ErrorCode::ServerError => broken(context, error.description),
+        FlowError::Refused(error) if error.code == ErrorCode::ServerError => broken(error.description),
         FlowError::Refused(error) => json_error(StatusCode::BAD_REQUEST, error),
-        FlowError::Unavailable(cause) => unavailable(context, &cause),
-        FlowError::Internal(cause) => broken(context, &cause),
+        FlowError::Unavailable(cause) => unavailable(&cause),
+        FlowError::Internal(cause) => broken(&cause),
     }
 }
 
@@ -42,8 +42,8 @@ pub fn token_error(context: &Context, error: FlowError) -> Response {
                 format!("Bearer realm=\"{realm}\", error=\"{code}\", error_description=\"{description}\"{scope}");
             challenged(status, &challenge, error)
         }
-        FlowError::Unavailable(cause) => unavailable(context, &cause),
-        FlowError::Internal(cause) => broken(context, &cause),
+        FlowError::Unavailable(cause) => unavailable(&cause),
+        FlowError::Internal(cause) => broken(&cause),
     }
 }
 
@@ -68,13 +68,13 @@ pub async fn not_found(_uri: Uri) -> Response {
 }
 
 /// Notes that something could not be done now.
-pub fn log_unavailable(context: &Context, cause: &str) {
-    tracing::warn!(request_id = context.origin.request_id, cause, "could not serve a request now");
+pub fn log_unavailable(cause: &str) {
+    tracing::warn!(cause, "could not serve a request now");
 }
 
 /// Notes that something is broken.
-pub fn log_broken(context: &Context, cause: &str) {
-    tracing::error!(request_id = context.origin.request_id, cause, "a request failed");
+pub fn log_broken(cause: &str) {
+    tracing::error!(cause, "a request failed");
 }
 
 /// Tells the client to come again.
@@ -95,14 +95,14 @@ fn json_error(status: StatusCode, error: OAuthError) -> Response {
     (status, [(header::PRAGMA, "no-cache")], Json(body)).into_response()
 }
 
-fn unavailable(context: &Context, cause: &str) -> Response {
-    log_unavailable(context, cause);
+fn unavailable(cause: &str) -> Response {
+    log_unavailable(cause);
     let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, "The server cannot answer now. Try again.");
     retry_later(Json(json!({ "error": error.code.as_str(), "error_description": error.description })))
 }
 
-fn broken(context: &Context, cause: &str) -> Response {
-    log_broken(context, cause);
+fn broken(cause: &str) -> Response {
+    log_broken(cause);
     let error = OAuthError::new(ErrorCode::ServerError, "The server failed. The request id leads to the cause.");
     json_error(StatusCode::INTERNAL_SERVER_ERROR, error)
 }

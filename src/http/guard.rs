@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::error;
 use super::peer;
@@ -38,24 +39,26 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
     let address = peer::address(&app, request.headers(), connection).map(|address| address.to_string());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    // What is learned on the way, such as the client, stands on every line of the request, whatever the log level.
+    let span = tracing::error_span!("request", request_id = id, client_id = Empty);
     let mut response = match refuse(&app, &request) {
         Some(refusal) => refusal,
-        None => run(next.run(request), &id).instrument(tracing::info_span!("request", request_id = id)).await,
+        None => run(next.run(request)).instrument(span.clone()).await,
     };
     protect(&app, &mut response, &id);
     let status = response.status().as_u16();
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let (address, route) = (address.unwrap_or_default(), route.as_deref().unwrap_or("-"));
-    tracing::info!(request_id = id, address, %method, route, status, micros, "answered a request");
+    span.in_scope(|| tracing::info!(address, %method, route, status, micros, "answered a request"));
     response
 }
 
 /// Runs the endpoint; a panic or too much time is an answer of its own.
-async fn run(endpoint: impl Future<Output = Response>, id: &str) -> Response {
+async fn run(endpoint: impl Future<Output = Response>) -> Response {
     match tokio::time::timeout(TIME, AssertUnwindSafe(endpoint).catch_unwind()).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
-            tracing::error!(request_id = id, "a request handler panicked");
+            tracing::error!("a request handler panicked");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
         Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),

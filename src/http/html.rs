@@ -102,13 +102,13 @@ pub fn failed(call: &Call, failure: FlowError) -> Response {
     match failure {
         FlowError::Refused(refusal) => rejected(call, refusal.description),
         FlowError::Unavailable(cause) => {
-            error::log_unavailable(&call.context, &cause);
+            error::log_unavailable(&cause);
             let message = "The server is busy at the moment. Please try again.";
             let page = Fault { status: StatusCode::SERVICE_UNAVAILABLE, message, hint: None, back: None };
             error::retry_later(fault(call, page))
         }
         FlowError::Internal(cause) => {
-            error::log_broken(&call.context, &cause);
+            error::log_broken(&cause);
             let message = "Something went wrong on this server.";
             let hint = "The request id below leads to the cause.";
             let page = Fault { status: StatusCode::INTERNAL_SERVER_ERROR, message, hint: Some(hint), back: None };

@@ -4,10 +4,10 @@ use axum::http::header;
 use axum::response::Response;
 
 use super::call::Call;
-use super::{cookies, csrf, html};
+use super::{cookies, csrf, html, interaction};
 use crate::flows::authorize;
 use crate::flows::login::{self, Credentials, FAILURE, Shown, SignIn, Switch};
-use crate::flows::pending::{self, Interaction};
+use crate::flows::pending::Interaction;
 use crate::flows::session::{Browser, Remember};
 use crate::pages::{ClientCard, LoginPage};
 use crate::protocol::params::Params;
@@ -19,15 +19,11 @@ const FORM: &str = "login";
 
 /// `GET /login`
 pub async fn get(call: Call) -> Response {
-    let params = match call.query() {
-        Ok(params) => params,
-        Err(error) => return html::rejected(&call, error.description),
+    let (params, interaction) = match interaction::shown(&call).await {
+        Ok(found) => found,
+        Err(response) => return *response,
     };
     let provider = &call.app.provider;
-    let interaction = match pending::find(provider, &call.context, params.get("request"), call.browser).await {
-        Ok(interaction) => interaction,
-        Err(failure) => return html::interrupted(&call, failure, None),
-    };
     let switch = if params.get("switch").is_some() { Switch::Yes } else { Switch::No };
     match login::show(provider, &call.context, &interaction, call.browser, switch).await {
         Ok(Shown::Form { username, reauthenticate }) => {
@@ -41,18 +37,11 @@ pub async fn get(call: Call) -> Response {
 
 /// `POST /login`
 pub async fn post(call: Call) -> Response {
-    let (query, params) = match call.query().and_then(|query| Ok((query, call.form()?))) {
-        Ok(both) => both,
-        Err(error) => return html::rejected(&call, error.description),
+    let (params, interaction) = match interaction::answered(&call, FORM).await {
+        Ok(found) => found,
+        Err(response) => return *response,
     };
     let provider = &call.app.provider;
-    let interaction = match pending::find(provider, &call.context, query.get("request"), call.browser).await {
-        Ok(interaction) => interaction,
-        Err(failure) => return html::interrupted(&call, failure, None),
-    };
-    if csrf::check(&call, params.get("csrf"), FORM).is_err() {
-        return html::forged(&call);
-    }
     if params.get("login-cancel").is_some() {
         return match login::cancel(provider, &call.context, &interaction).await {
             Ok(next) => html::go(&call.app, next, None),

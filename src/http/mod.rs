@@ -13,6 +13,7 @@ mod error;
 mod guard;
 mod home;
 mod html;
+mod interaction;
 mod introspect;
 mod login;
 mod logout;
