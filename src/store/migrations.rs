@@ -9,7 +9,7 @@ static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How often a migration of an embedded database is tried where another process migrates it as well.
-const TRIES: u32 = 3;
+const TRIES: u32 = 10;
 
 pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
     match db {

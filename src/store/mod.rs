@@ -211,10 +211,23 @@ async fn open_sqlite(url: &str, statements: &Arc<AtomicU64>) -> Result<Db, Store
         .statement_cache_capacity(200);
     protect(options.get_filename())?;
     let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).test_before_acquire(false);
-    let write = one.connect_with(options.clone()).await?;
+    let write = connect(one, options.clone()).await?;
     let read = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(PATIENCE).test_before_acquire(false);
-    let read = read.connect_with(options.create_if_missing(false).pragma("query_only", "ON")).await?;
+    let read = connect(read, options.create_if_missing(false).pragma("query_only", "ON")).await?;
     Ok(Db::Sqlite { read, writer: Writer::start(write, statements.clone()) })
+}
+
+/// Connects, again where several processes start on one new file: SQLite does not wait while another turns it to WAL.
+async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    let begun = std::time::Instant::now();
+    loop {
+        match pool.clone().connect_with(options.clone()).await.map_err(StoreError::from) {
+            Err(StoreError::Unavailable(_)) if begun.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            connected => return connected,
+        }
+    }
 }
 
 /// Makes the database file, readable by its owner only, before SQLite would make it readable by all; refuses one that
