@@ -84,6 +84,21 @@ impl Chromium {
         self.client.current_url().await.unwrap().to_string()
     }
 
+    /// Waits until the browser has come to an address with this text; a step in the history made before is swallowed.
+    pub async fn has_left_for(&self, text: &str) {
+        let begun = std::time::Instant::now();
+        while !self.url().await.contains(text) {
+            assert!(begun.elapsed() < PATIENCE, "still on {}", self.url().await);
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        // The address is there before the page is.
+        let loaded = async || self.evaluate("document.readyState").await == "complete";
+        while !loaded().await {
+            assert!(begun.elapsed() < PATIENCE, "{} does not load", self.url().await);
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+
     /// Goes this many pages back, to this address.
     pub async fn go_back(&self, pages: u32, url: &str) {
         self.evaluate(&format!("history.go(-{pages})")).await;

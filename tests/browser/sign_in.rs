@@ -142,6 +142,7 @@ async fn going_back_after_the_login_neither_breaks_nor_issues_anything() {
         let consent = chromium.url().await;
         chromium.click("consent-allow").await;
         stage.returned().await.parameter("code");
+        chromium.has_left_for("code=").await;
         match page {
             "consent" => chromium.go_back(1, &consent).await,
             _ => chromium.go_back(2, &login).await,
