@@ -15,7 +15,6 @@ use crate::protocol::ids::RealmId;
 use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::metadata::{self, Capabilities, MetadataError};
-use crate::protocol::secret::Digest;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::view::View;
 use crate::store::{Store, StoreError, authorization_requests, realms, signing_keys};
@@ -294,8 +293,6 @@ fn documents(provider: &Provider, realm: &Realm, now: Timestamp) -> Result<Docum
         algorithms: supported.algorithms,
     };
     let body = metadata::document(&capabilities)?.to_string().into_bytes();
-    let digest = Digest::of(&body);
-    let tag: String = digest.as_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let jwks = provider.keys.of(&realm.id).jwks(now);
-    Ok(Documents { metadata: Jwks { body, etag: format!("\"{tag}\"") }, jwks })
+    Ok(Documents { metadata: Jwks::new(body), jwks })
 }

@@ -127,12 +127,15 @@ pub fn interrupted(call: &Call, failure: InteractionError, interaction: Option<&
 }
 
 fn over(call: &Call, reason: PendingFault, client: Option<&Client>) -> Response {
-    let back = client.and_then(|client| {
-        let href = client.metadata.client_uri.clone()?;
-        Some(Link { href, label: format!("Back to {}", client.name()) })
-    });
+    let back = client.and_then(back_to);
     let hint = "Go back to the application and start again.";
     fault(call, Fault { status: StatusCode::BAD_REQUEST, message: reason.message(), hint: Some(hint), back })
+}
+
+/// The way back to a client that has a home page.
+pub fn back_to(client: &Client) -> Option<Link> {
+    let href = client.metadata.client_uri.clone()?;
+    Some(Link { href, label: format!("Back to {}", client.name()) })
 }
 
 /// Sends the browser on its way.

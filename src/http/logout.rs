@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::call::Call;
 use super::{cookies, csrf, html};
 use crate::flows::logout::{self, LogoutError, LogoutRequest, Plan};
-use crate::pages::{ClientCard, Link, LogoutPage, SignedOutPage};
+use crate::pages::{ClientCard, LogoutPage, SignedOutPage};
 use crate::protocol::params::Params;
 
 /// The name of the form, to which its token is bound.
@@ -103,11 +103,7 @@ fn ended(call: &Call, request: &LogoutRequest) -> Response {
     let mut response = match &request.return_to {
         Some(location) => html::see_other(location),
         None => {
-            let client = request.client.as_ref();
-            let back = client.and_then(|client| {
-                let href = client.metadata.client_uri.clone()?;
-                Some(Link { href, label: format!("Back to {}", client.name()) })
-            });
+            let back = request.client.as_deref().and_then(html::back_to);
             html::render(&SignedOutPage { page: html::page(&call.app), back }, None)
         }
     };

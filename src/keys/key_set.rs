@@ -71,6 +71,15 @@ pub enum VerifyError {
     Signature,
 }
 
+impl Jwks {
+    /// A document with the entity tag that follows from it.
+    pub fn new(body: Vec<u8>) -> Self {
+        let digest = Digest::of(&body);
+        let tag: String = digest.as_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        Self { body, etag: format!("\"{tag}\"") }
+    }
+}
+
 impl Default for KeySet {
     fn default() -> Self {
         let policy = Policy { interval: Span::ZERO, announce: Span::ZERO, lead: Span::ZERO, retention: Span::ZERO };
@@ -159,9 +168,7 @@ impl KeySet {
             .filter(|(times, _)| key_schedule::state(times, &self.times, now, &self.policy) != State::Gone);
         let keys: Vec<Value> = live.map(|(_, key)| published(key)).collect();
         let body = json!({ "keys": keys }).to_string().into_bytes();
-        let digest = Digest::of(&body);
-        let etag: String = digest.as_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Jwks { body, etag: format!("\"{etag}\"") }
+        Jwks::new(body)
     }
 
     /// The state of every key.

@@ -130,11 +130,6 @@ impl View {
         Ok(self.revocations.load().cover(token))
     }
 
-    /// How many revocations are in force.
-    pub fn revocations(&self) -> usize {
-        self.revocations.load().len()
-    }
-
     /// The client with this id, enabled or not.
     ///
     /// # Errors
