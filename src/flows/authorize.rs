@@ -75,7 +75,8 @@ pub async fn begin(
     let found = look(provider, context, &request, browser).await?;
     match found.decide(&request, &client, context, None) {
         NextStep::Issue => {
-            let next = issue(provider, context, &request, found.session, None).await.map_err(without_row)?;
+            let asked = Asked { request: &request, client: &client, row: None };
+            let next = answer::grant(provider, context, &asked, found.session).await.map_err(without_row)?;
             Ok(Begun { next, cookie: None })
         }
         NextStep::Refuse(error) => Ok(Begun { next: deny(context, &request, error), cookie: None }),
@@ -129,7 +130,10 @@ pub async fn advance(
     match position.step {
         NextStep::Login | NextStep::Reauthenticate => Ok(Next::Login(pending.id.clone())),
         NextStep::Consent { .. } => Ok(Next::Consent(pending.id.clone())),
-        NextStep::Issue => issue(provider, context, &pending.request, position.session, Some(&pending.id)).await,
+        NextStep::Issue => {
+            let asked = Asked { request: &pending.request, client: &interaction.client, row: Some(&pending.id) };
+            answer::grant(provider, context, &asked, position.session).await
+        }
         NextStep::Refuse(error) => refuse_interaction(provider, context, interaction, error).await,
     }
 }
@@ -202,7 +206,7 @@ fn refuse(context: &Context, refusal: Refusal) -> Result<Begun, AuthorizeError> 
 /// What the database knows of the browser and of what its user has granted.
 struct Found {
     session: Option<Session>,
-    remembered: Option<Scope>,
+    remembered: Option<Consent>,
 }
 
 async fn look(
@@ -245,64 +249,6 @@ impl Found {
         };
         next_step(request, client, &situation)
     }
-}
-
-/// Issues a code: closes the request, if a row holds it, and stores the code's digest in the same transaction.
-async fn issue(
-    provider: &Provider,
-    context: &Context,
-    request: &AuthorizationRequest,
-    session: Option<Session>,
-    row: Option<&RequestId>,
-) -> Result<Next, InteractionError> {
-    let Some(session) = session else {
-        return Err(FlowError::Internal("a code without a session".to_owned()).into());
-    };
-    let code = AuthorizationCode::from_random(context.entropy.bytes().map_err(FlowError::from)?);
-    let record = Arc::new(CodeRecord {
-        client_id: request.client_id.clone(),
-        user_id: session.user_id.clone(),
-        session_id: session.id.clone(),
-        family_id: FamilyId::from_random(context.entropy.bytes().map_err(FlowError::from)?),
-        redirect_uri: request.redirect_uri.clone(),
-        redirect_uri_named: request.redirect_uri_named,
-        scope: request.scope.clone(),
-        extensions: request.extensions.clone(),
-        authentication: session.authentication.clone(),
-        expires_at: context.now.plus(provider.lifetimes.code),
-    });
-    let (digest, lifetimes, shared) = (code.digest(), provider.lifetimes, Arc::new((context.clone(), session)));
-    let (row, had_row) = (row.cloned(), row.is_some());
-    let stored = provider.store.write(move |tx| {
-        let (record, shared, row) = (record.clone(), shared.clone(), row.clone());
-        Box::pin(async move {
-            let (context, session) = (&shared.0, &shared.1);
-            if let Some(id) = &row
-                && !authorization_requests::close(tx, &context.realm.id, id, context.now).await?
-            {
-                return Ok::<_, FlowError>(Stored::AnsweredBefore);
-            }
-            authorization_codes::insert(tx, &context.realm.id, digest, &record).await?;
-            session::touch(tx, &lifetimes, context, session).await?;
-            Ok(Stored::Code)
-        })
-    });
-    match stored.await? {
-        Stored::AnsweredBefore => Err(InteractionError::Fault(PendingFault::Answered)),
-        Stored::Code => {
-            if had_row {
-                provider.waiting.fetch_sub(1, Ordering::Relaxed);
-            }
-            let destination = request.destination();
-            Ok(Next::Deliver(pending::return_path(context, request, &destination).code(&code)))
-        }
-    }
-}
-
-/// Whether a code was stored.
-enum Stored {
-    Code,
-    AnsweredBefore,
 }
 
 /// Without a row there is none that could have been answered before.

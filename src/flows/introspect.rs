@@ -3,8 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::verify;
-use super::{Context, FlowError, Provider};
+use super::{Context, FlowError, Provider, subject, verify};
 use crate::client_auth::{self, Presented};
 use crate::protocol::client::Client;
 use crate::protocol::credentials::Authorization;
@@ -87,7 +86,7 @@ async fn refresh_token(
         json!({
             "active": true,
             "iss": context.realm.issuer,
-            "sub": family.user_id.as_str(),
+            "sub": subject::of(provider, client, &family.user_id),
             "client_id": client.id.as_str(),
             "scope": family.scope.to_string(),
             "grant_id": family.id.as_str(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::login;
 use super::session::{self, Browser};
 use super::verify::{self, IdTokenHint};
-use super::{Concerning, Context, FlowError, Provider};
+use super::{Concerning, Context, FlowError, Provider, subject};
 use crate::protocol::client::Client;
 use crate::protocol::ids::ClientId;
 use crate::protocol::params::Params;
@@ -129,7 +129,7 @@ pub async fn begin(
 ) -> Result<Plan, FlowError> {
     let current = session::current(provider, context, browser).await?;
     match (&current, &request.hint) {
-        (Some(session), Some(hint)) if names(hint, session) => {
+        (Some(session), Some(hint)) if names(provider, request, hint, session) => {
             end(provider, context, session, request).await?;
             Ok(Plan::Ended)
         }
@@ -159,8 +159,9 @@ pub async fn confirm(
 }
 
 /// Whether the hint is about this session, or at least, where it names none, about its person.
-fn names(hint: &IdTokenHint, session: &Session) -> bool {
-    hint.subject == session.user_id && hint.session.as_deref().is_none_or(|sid| sid == session.id.as_str())
+fn names(provider: &Provider, request: &LogoutRequest, hint: &IdTokenHint, session: &Session) -> bool {
+    let known = |client: &Arc<Client>| hint.subject == subject::of(provider, client, &session.user_id);
+    request.client.as_ref().is_some_and(known) && hint.session.as_deref().is_none_or(|sid| sid == session.id.as_str())
 }
 
 async fn end(

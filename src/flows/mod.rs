@@ -2,6 +2,7 @@
 //! Nothing here knows of HTTP, HTML or SQL.
 
 pub mod administer;
+pub mod answer;
 pub mod authorize;
 pub mod consent;
 pub mod introspect;
@@ -11,6 +12,7 @@ pub mod logout;
 pub mod pending;
 pub mod revoke;
 pub mod session;
+pub mod subject;
 pub mod token;
 pub mod userinfo;
 pub mod verify;
@@ -21,7 +23,7 @@ use std::sync::atomic::AtomicI64;
 use aws_lc_rs::hmac;
 
 use crate::clock::{Entropy, EntropyError};
-use crate::keys::{KeyError, Keyring, KeyringError, TokenMac};
+use crate::keys::{KeyError, Keyring, KeyringError, PairwiseKey, TokenMac};
 use crate::passwords::{PasswordError, Passwords};
 use crate::protocol::client::Supported;
 use crate::protocol::error::OAuthError;
@@ -45,6 +47,8 @@ pub struct Provider {
     pub lifetimes: Lifetimes,
     /// The keyed hashes of refresh tokens.
     pub token_mac: TokenMac,
+    /// The key of pairwise subjects.
+    pub pairwise: PairwiseKey,
     /// The keyed hash that binds forms to a browser.
     pub csrf_key: hmac::Key,
     /// About how many authorization requests are waiting; the sweeper counts them anew.

@@ -38,6 +38,7 @@ pub async fn token(
         context,
         lifetimes: provider.lifetimes,
         mac: provider.token_mac.clone(),
+        pairwise: provider.pairwise.clone(),
     };
     match grant.decide_at_once(&request) {
         Some(issuance) => issue_at_once(provider, &request, issuance?).await,
@@ -51,8 +52,8 @@ async fn issue_at_once(
     request: &TokenRequest,
     issuance: Issuance,
 ) -> Result<TokenResponse, FlowError> {
-    let TokenRequest { client, context, lifetimes, .. } = request;
-    let draft = issue::draft(lifetimes.access_token, context, client, &issuance)?;
+    let TokenRequest { client, context, .. } = request;
+    let draft = issue::draft(&request.mint(), context, client, &issuance)?;
     if let Some(opaque) = draft.opaque.as_ref().map(|opaque| opaque.digest()) {
         let (realm, claims) = (context.realm.id.clone(), draft.claims.clone());
         let stored = provider.store.write(move |tx| {
@@ -61,7 +62,7 @@ async fn issue_at_once(
         });
         stored.await?;
     }
-    issue::sign(provider, context, client, &issuance, draft)
+    issue::sign(provider, context, client, &issuance, draft).await
 }
 
 /// What the transaction has come to.
@@ -89,7 +90,7 @@ async fn redeem(
     match outcome {
         Transacted::Issued(issued) => {
             let (issuance, draft) = *issued;
-            let mut response = issue::sign(provider, context, client, &issuance, draft)?;
+            let mut response = issue::sign(provider, context, client, &issuance, draft).await?;
             response.refresh_token = refresh_token(&issuance.refresh).map(|token| token.expose(mac).to_string());
             Ok(response)
         }
@@ -108,13 +109,13 @@ async fn transact(
     horizon: Timestamp,
     tx: &mut Tx,
 ) -> Result<Transacted, FlowError> {
-    let TokenRequest { client, context, lifetimes, .. } = request;
+    let TokenRequest { client, context, .. } = request;
     // Of two requests with one refresh token at the same time, the one that is overtaken is judged again: it finds
     // itself to be the retry, and gets the same successor.
     for _ in 0..2 {
         match grant.redeem(request, tx).await? {
             Decision::Issue(issuance) => {
-                let draft = issue::draft(lifetimes.access_token, context, client, &issuance)?;
+                let draft = issue::draft(&request.mint(), context, client, &issuance)?;
                 match carry_out(request, &issuance, &draft, tx).await? {
                     Carried::Out => return Ok(Transacted::Issued(Box::new((*issuance, draft)))),
                     Carried::Overtaken => {}

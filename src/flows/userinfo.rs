@@ -1,12 +1,12 @@
-//! The userinfo endpoint (OpenID Connect Core §5.3): the claims that the token's scope releases, in openidconnect's
-//! type.
+//! The userinfo endpoint (OpenID Connect Core §5.3): the claims that the token's scope releases and those that
+//! were asked for one by one, in openidconnect's type.
 
 use openidconnect::core::CoreGenderClaim;
 use openidconnect::{EmptyAdditionalClaims, UserInfoClaims};
 
-use super::verify;
+use super::{issue, verify};
 use super::{Context, FlowError, Provider};
-use crate::protocol::claims;
+use crate::protocol::claims::Release;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::OPENID;
 
@@ -23,16 +23,16 @@ pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Re
     if !facts.claims.aud.contains(&context.realm.issuer) {
         return Err(invalid.into());
     }
-    let scope = &facts.claims.scope;
     let user = match &facts.user {
-        Some(user) if scope.contains(OPENID) => user,
+        Some(user) if facts.claims.scope.contains(OPENID) => user,
         Some(_) | None => {
             return Err(OAuthError::new(ErrorCode::InsufficientScope, "The scope openid is required.").into());
         }
     };
     let user = provider.view.user(&context.realm.id, user).await?.ok_or(invalid)?;
-    let email = user.email.as_ref().map(|(address, verified)| (address.as_str(), *verified));
-    let released = user.claims.released(&user.id, &user.username, email, scope);
-    let claims = claims::standard_claims(&released).map_err(|error| FlowError::Internal(error.to_string()))?;
+    let client = provider.view.client(&context.realm.id, &facts.claims.client_id).await?.ok_or(invalid)?;
+    let asked = &facts.claims.claims;
+    let release = Release { scope: &facts.claims.scope, requested: &asked.userinfo, locales: &asked.locales };
+    let claims = issue::person(provider, &client, &user, &release)?;
     Ok(SignetUserInfo::new(claims, EmptyAdditionalClaims {}))
 }

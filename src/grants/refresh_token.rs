@@ -69,6 +69,7 @@ fn issue(request: &TokenRequest, family: Family, refresh: RefreshPlan) -> Result
             session_over: family.session_over,
             authentication: family.authentication,
             nonce: None,
+            claims: family.claims,
         }),
         refresh,
     })))

@@ -7,6 +7,7 @@ use super::{csrf, html, interaction};
 use crate::flows::consent::{self, Answer, Shown};
 use crate::flows::pending::Interaction;
 use crate::pages::{ClientCard, ConsentPage, ScopeLine};
+use crate::protocol::consent::Consent;
 use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
 
 /// The name of the form, to which its token is bound.
@@ -44,7 +45,7 @@ pub async fn post(call: Call) -> Response {
     }
 }
 
-fn page(call: &Call, interaction: &Interaction, who: String, new: &Scope) -> Response {
+fn page(call: &Call, interaction: &Interaction, who: String, new: &Consent) -> Response {
     let request = &interaction.pending.request;
     let base = call.app.base_path();
     let template = ConsentPage {
@@ -54,7 +55,7 @@ fn page(call: &Call, interaction: &Interaction, who: String, new: &Scope) -> Res
         client: ClientCard::new(&interaction.client, &request.redirect_uri),
         who,
         switch_url: format!("{}&switch=yes", html::step(&base, "/login", &interaction.pending.id)),
-        scopes: ScopeLine::all(&request.scope, new),
+        scopes: ScopeLine::all(&Consent::asked_by(request), new),
         lifetime: lifetime(&request.scope),
     };
     html::render(&template, Some(&request.redirect_uri))

@@ -20,6 +20,10 @@ pub enum ErrorCode {
     InvalidGrant,
     /// RFC 6749 §5.2
     InvalidRequest,
+    /// RFC 9101 §7
+    InvalidRequestObject,
+    /// RFC 9101 §7
+    InvalidRequestUri,
     /// RFC 6749 §5.2
     InvalidScope,
     /// RFC 8707 §2
@@ -40,6 +44,8 @@ pub enum ErrorCode {
     TemporarilyUnavailable,
     /// RFC 6749 §5.2
     UnauthorizedClient,
+    /// OpenID Connect Core Error Code unmet_authentication_requirements §2
+    UnmetAuthenticationRequirements,
     /// RFC 6749 §5.2
     UnsupportedGrantType,
     /// RFC 6749 §4.1.2.1
@@ -60,6 +66,8 @@ impl ErrorCode {
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidRequest => "invalid_request",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
@@ -70,6 +78,7 @@ impl ErrorCode {
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::UnsupportedTokenType => "unsupported_token_type",
@@ -103,6 +112,10 @@ constructors! {
     invalid_request => InvalidRequest,
     /// `invalid_client` with this description.
     invalid_client => InvalidClient,
+    /// `invalid_request_object` with this description.
+    invalid_request_object => InvalidRequestObject,
+    /// `invalid_request_uri` with this description.
+    invalid_request_uri => InvalidRequestUri,
     /// `invalid_scope` with this description.
     invalid_scope => InvalidScope,
     /// `invalid_target` with this description.

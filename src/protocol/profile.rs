@@ -51,8 +51,8 @@ static OAUTH21: Rules = Rules {
 static OIDC_CLASSIC: Rules = Rules {
     name: "oidc_classic",
     confidential_pkce: PkceRule::Optional,
-    response_types: &[ResponseType::Code],
-    response_modes: MODES,
+    response_types: &ResponseType::ALL,
+    response_modes: &ResponseMode::ALL,
     assertion_audience: AudienceRule::AnyOf,
     warning: Some("PKCE is not required of this client, and tokens may pass through the browser; for old clients only"),
 };
