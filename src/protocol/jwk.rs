@@ -16,21 +16,49 @@ pub const MAX_KEYS: usize = 20;
 pub enum SigningAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     RS256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    RS384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    RS512,
+    /// RSASSA-PSS with SHA-256.
+    PS256,
+    /// RSASSA-PSS with SHA-384.
+    PS384,
+    /// RSASSA-PSS with SHA-512.
+    PS512,
     /// ECDSA with P-256 and SHA-256.
     ES256,
+    /// ECDSA with P-384 and SHA-384.
+    ES384,
     /// Ed25519.
     EdDSA,
 }
 
 impl SigningAlgorithm {
     /// Every algorithm that this server can sign with.
-    pub const ALL: [Self; 3] = [Self::RS256, Self::ES256, Self::EdDSA];
+    pub const ALL: [Self; 9] = [
+        Self::RS256,
+        Self::RS384,
+        Self::RS512,
+        Self::PS256,
+        Self::PS384,
+        Self::PS512,
+        Self::ES256,
+        Self::ES384,
+        Self::EdDSA,
+    ];
 
     /// The value of `alg`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RS256 => "RS256",
+            Self::RS384 => "RS384",
+            Self::RS512 => "RS512",
+            Self::PS256 => "PS256",
+            Self::PS384 => "PS384",
+            Self::PS512 => "PS512",
             Self::ES256 => "ES256",
+            Self::ES384 => "ES384",
             Self::EdDSA => "EdDSA",
         }
     }
@@ -42,7 +70,8 @@ impl SigningAlgorithm {
 }
 
 /// The algorithms in which clients may sign assertions.
-pub const CLIENT_ALGORITHMS: [&str; 5] = ["ES256", "ES384", "EdDSA", "PS256", "RS256"];
+pub const CLIENT_ALGORITHMS: [&str; 9] =
+    ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
 
 /// The public members of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +106,29 @@ pub enum Curve {
     P256,
     /// P-384
     P384,
+}
+
+impl Curve {
+    /// The value of `crv`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+        }
+    }
+
+    /// The length of a coordinate, in bytes.
+    pub const fn width(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+        }
+    }
+
+    /// The curve of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::P256, Self::P384].into_iter().find(|curve| curve.as_str() == name)
+    }
 }
 
 /// A public key.
@@ -125,11 +177,10 @@ impl PublicJwk {
         }
         let material = match (text(object, "kty")?, text(object, "crv")?) {
             (Some("RSA"), _) => rsa(object)?,
-            (Some("EC"), Some("P-256")) => {
-                KeyMaterial::Ec { curve: Curve::P256, x: bytes(object, "x", 32)?, y: bytes(object, "y", 32)? }
-            }
-            (Some("EC"), Some("P-384")) => {
-                KeyMaterial::Ec { curve: Curve::P384, x: bytes(object, "x", 48)?, y: bytes(object, "y", 48)? }
+            (Some("EC"), Some(crv)) => {
+                let curve = Curve::named(crv).ok_or(JwkError::UnsupportedType)?;
+                let coordinate = |name| bytes(object, name, curve.width());
+                KeyMaterial::Ec { curve, x: coordinate("x")?, y: coordinate("y")? }
             }
             (Some("OKP"), Some("Ed25519")) => KeyMaterial::Ed25519 { x: bytes(object, "x", 32)? },
             _ => return Err(JwkError::UnsupportedType),
@@ -141,7 +192,7 @@ impl PublicJwk {
     /// The algorithms of [`CLIENT_ALGORITHMS`] that a signature by this key may have.
     pub fn algorithms(&self) -> &'static [&'static str] {
         match self.material {
-            KeyMaterial::Rsa { .. } => &["RS256", "PS256"],
+            KeyMaterial::Rsa { .. } => &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
             KeyMaterial::Ec { curve: Curve::P256, .. } => &["ES256"],
             KeyMaterial::Ec { curve: Curve::P384, .. } => &["ES384"],
             KeyMaterial::Ed25519 { .. } => &["EdDSA"],
@@ -159,10 +210,7 @@ impl PublicJwk {
         let canonical = match &self.material {
             KeyMaterial::Rsa { n, e } => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, b64(e), b64(n)),
             KeyMaterial::Ec { curve, x, y } => {
-                let crv = match curve {
-                    Curve::P256 => "P-256",
-                    Curve::P384 => "P-384",
-                };
+                let crv = curve.as_str();
                 format!(r#"{{"crv":"{crv}","kty":"EC","x":"{}","y":"{}"}}"#, b64(x), b64(y))
             }
             KeyMaterial::Ed25519 { x } => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, b64(x)),
