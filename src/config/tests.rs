@@ -253,8 +253,14 @@ fn a_malformed_value_is_refused_with_what_it_must_be() {
         ("database.max_connections = -1", "database.max_connections must be a whole number"),
         ("database.max_connections = 1.5", "database.max_connections must be a whole number"),
         ("keys.dir = \"\"", "keys.dir must be a path"),
-        ("keys.algorithms = [\"HS256\"]", "keys.algorithms must be a list of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA"),
-        ("keys.algorithms = [\"none\"]", "keys.algorithms must be a list of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA"),
+        (
+            "keys.algorithms = [\"HS256\"]",
+            "keys.algorithms must be a list of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA",
+        ),
+        (
+            "keys.algorithms = [\"none\"]",
+            "keys.algorithms must be a list of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA",
+        ),
         ("proxy.trusted = [\"everyone\"]", "proxy.trusted must be a list of networks, such as 10.0.0.0/8"),
         ("log.level = \"loud\"", "log.level must be off, error, warn, info, debug or trace"),
         ("log.format = \"xml\"", "log.format must be json or pretty"),
