@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 
 use crate::clock::{Clock, Entropy};
-use crate::config::{Algorithm, Mode, Settings};
+use crate::config::{Mode, Settings};
 use crate::flows::{FlowError, Lifetimes, Provider, Realm};
 use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
 use crate::passwords::{Cost, PasswordError, Passwords};
 use crate::protocol::ids::RealmId;
-use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::metadata::{self, Capabilities, MetadataError};
 use crate::protocol::time::{Span, Timestamp};
@@ -237,13 +236,8 @@ pub async fn master_key(
 
 /// How keys are made and rotated, as the settings say.
 pub fn key_policy(settings: &Settings) -> KeyPolicy {
-    let algorithm = |algorithm: &Algorithm| match algorithm {
-        Algorithm::Rs256 => SigningAlgorithm::RS256,
-        Algorithm::Es256 => SigningAlgorithm::ES256,
-        Algorithm::EdDsa => SigningAlgorithm::EdDSA,
-    };
     KeyPolicy {
-        algorithms: settings.keys.algorithms.iter().map(algorithm).collect(),
+        algorithms: settings.keys.algorithms.clone(),
         rsa_bits: settings.keys.rsa_bits,
         schedule: Policy {
             interval: settings.keys.rotation_interval,

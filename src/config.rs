@@ -22,9 +22,10 @@ use serde::{Serialize, Serializer};
 use url::Url;
 
 pub use error::{ConfigError, Origin};
-pub use kinds::{Algorithm, LogFormat, LogLevel, Mode};
+pub use kinds::{LogFormat, LogLevel, Mode};
 pub use secret::{DatabaseUrl, MasterKey, Sensitive};
 
+pub use crate::protocol::jwk::SigningAlgorithm as Algorithm;
 pub use crate::protocol::time::Span;
 
 use sources::Sources;
@@ -174,7 +175,7 @@ impl Default for Keys {
         Self {
             dir: PathBuf::from("keys"),
             master_key: None,
-            algorithms: vec![Algorithm::Rs256, Algorithm::Es256],
+            algorithms: vec![Algorithm::RS256, Algorithm::ES256],
             rsa_bits: 3072,
             rotation_interval: Span::from_days(30),
             retention: Span::from_days(7),

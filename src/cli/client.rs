@@ -71,7 +71,7 @@ pub struct Add {
     /// A file with the client's JWK set
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
-    /// The algorithm of ID tokens: RS256, ES256 or EdDSA
+    /// The algorithm of ID tokens, one that the server signs with (keys.algorithms)
     #[arg(long, default_value = "RS256", value_name = "ALG")]
     id_token_alg: String,
     /// The client is first-party: people are not asked for consent

@@ -198,7 +198,7 @@ fn each_variable_wins_over_the_file() {
     assert_eq!(settings.log.level, LogLevel::Trace);
     assert_eq!(settings.database.url.expose(), "sqlite://other.db");
     assert_eq!((settings.database.max_connections, settings.database.migrate), (5, true));
-    assert_eq!(settings.keys.algorithms, [Algorithm::Es256, Algorithm::EdDsa]);
+    assert_eq!(settings.keys.algorithms, [Algorithm::ES256, Algorithm::EdDSA]);
     assert_eq!(settings.proxy.trusted, ["10.0.0.0/8", "192.0.2.1/32"].map(|net| net.parse::<IpNet>().unwrap()));
     assert!(settings.outbound.allow_hosts.is_empty());
     assert_eq!(settings.tokens.access_token_lifetime, Span::from_minutes(5));
@@ -253,8 +253,14 @@ fn a_malformed_value_is_refused_with_what_it_must_be() {
         ("database.max_connections = -1", "database.max_connections must be a whole number"),
         ("database.max_connections = 1.5", "database.max_connections must be a whole number"),
         ("keys.dir = \"\"", "keys.dir must be a path"),
-        ("keys.algorithms = [\"HS256\"]", "keys.algorithms must be a list of RS256, ES256 and EdDSA"),
-        ("keys.algorithms = [\"none\"]", "keys.algorithms must be a list of RS256, ES256 and EdDSA"),
+        (
+            "keys.algorithms = [\"HS256\"]",
+            "keys.algorithms must be a list of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA",
+        ),
+        (
+            "keys.algorithms = [\"none\"]",
+            "keys.algorithms must be a list of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA",
+        ),
         ("proxy.trusted = [\"everyone\"]", "proxy.trusted must be a list of networks, such as 10.0.0.0/8"),
         ("log.level = \"loud\"", "log.level must be off, error, warn, info, debug or trace"),
         ("log.format = \"xml\"", "log.format must be json or pretty"),

@@ -14,6 +14,7 @@ pub mod error;
 pub mod id_token;
 pub mod ids;
 pub mod interaction;
+pub mod jwe;
 pub mod jwk;
 pub mod jws;
 pub mod key_schedule;

@@ -217,7 +217,7 @@ async fn redeem_with_assertion(server: &TestServer, algorithm: &str) -> Reply {
 
 #[tokio::test]
 async fn every_advertised_signing_algorithm_signs_id_tokens() {
-    let all = vec![Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa];
+    let all = vec![Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
     let server = TestServer::start_with(|settings| settings.keys.algorithms = all).await;
     let document = document(&server).await;
     let algorithms = texts(&document, "id_token_signing_alg_values_supported");
