@@ -23,6 +23,7 @@ use std::sync::atomic::AtomicI64;
 use aws_lc_rs::hmac;
 
 use crate::clock::{Entropy, EntropyError};
+use crate::fetch::Fetcher;
 use crate::keys::{KeyError, Keyring, KeyringError, PairwiseKey, TokenMac};
 use crate::passwords::{PasswordError, Passwords};
 use crate::protocol::client::Supported;
@@ -43,6 +44,8 @@ pub struct Provider {
     pub keys: Keyring,
     /// The pool that hashes passwords.
     pub passwords: Passwords,
+    /// The only way to the servers of clients.
+    pub fetcher: Fetcher,
     /// The lifetimes.
     pub lifetimes: Lifetimes,
     /// The keyed hashes of refresh tokens.

@@ -26,6 +26,7 @@ mod cut_offs;
 mod demo;
 mod discovery;
 mod escaping;
+mod fetch;
 mod forged_tokens;
 mod form_post;
 mod hostile_input;
