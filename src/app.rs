@@ -17,7 +17,7 @@ use crate::protocol::key_schedule::Policy;
 use crate::protocol::metadata::{self, Capabilities, MetadataError};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::view::View;
-use crate::store::{Store, StoreError, authorization_requests, realms, signing_keys};
+use crate::store::{Store, StoreError, authorization_requests, pushed_requests, realms, signing_keys};
 
 /// How long before its turn the next signing key is announced.
 const KEY_LEAD: Span = Span::from_hours(24);
@@ -83,7 +83,7 @@ impl App {
         let now = clock.now();
         let realm = ensure_realm(&store, now).await?;
         let master = master_key(&settings, &store, &realm, &entropy).await?;
-        let (csrf_key, token_mac) = (master.csrf_key(), master.token_mac());
+        let (csrf_key, token_mac, pairwise) = (master.csrf_key(), master.token_mac(), master.pairwise_key());
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
         keys.keep_schedule(&realm, now).await?;
         let view = View::load(store.clone(), now).await?;
@@ -91,7 +91,8 @@ impl App {
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         let lifetimes = lifetimes(&settings);
         let waiting = AtomicI64::new(0);
-        let provider = Provider { store, view, keys, passwords, fetcher, lifetimes, token_mac, csrf_key, waiting };
+        let provider =
+            Provider { store, view, keys, passwords, fetcher, lifetimes, token_mac, pairwise, csrf_key, waiting };
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone() });
         let documents = ArcSwap::from_pointee(documents(&provider, &realm, now)?);
         // None yet: the first step of following reads the keys once more, which may have changed meanwhile.
@@ -146,8 +147,10 @@ impl App {
     /// [`FlowError`] where the database fails.
     pub async fn count_waiting(&self) -> Result<(), FlowError> {
         let mut tx = self.provider.store.read().await?;
-        let count = authorization_requests::count(&mut tx, self.clock.now()).await?;
-        self.provider.waiting.store(count, Ordering::Relaxed);
+        let now = self.clock.now();
+        let waiting = authorization_requests::count(&mut tx, now).await?;
+        let pushed = pushed_requests::count(&mut tx, now).await?;
+        self.provider.waiting.store(waiting.saturating_add(pushed), Ordering::Relaxed);
         Ok(())
     }
 
@@ -290,6 +293,7 @@ fn documents(provider: &Provider, realm: &Realm, now: Timestamp) -> Result<Docum
         grants: supported.grants,
         auth_methods: supported.auth_methods,
         algorithms: supported.algorithms,
+        decryption: provider.keys.encryption_algorithms(),
     };
     let body = metadata::document(&capabilities)?.to_string().into_bytes();
     let jwks = provider.keys.of(&realm.id).jwks(now);

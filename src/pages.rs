@@ -3,8 +3,8 @@
 use askama::Template;
 
 use crate::protocol::client::Client;
-use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::consent::Consent;
+use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::scope::{OFFLINE_ACCESS, OPENID};
 
 /// What every page needs.

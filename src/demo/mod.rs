@@ -103,6 +103,7 @@ async fn register_user(app: &App, context: &Context) -> anyhow::Result<String> {
         email_verified: true,
         password: Some(Password::new(password.clone())),
         claims: PersonClaims::from_json(&claims.to_string())?,
+        attributes: serde_json::Map::new(),
         roles: Vec::new(),
         min_password: app.settings.passwords.min_length,
     };

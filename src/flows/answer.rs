@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::authorize::Next;
-use super::issue::{self, Draft, Mint};
+use super::issue::{self, Draft, IdTokenContent, Mint};
 use super::pending::{self, InteractionError, PendingFault};
 use super::{Context, FlowError, Provider, session};
 use crate::grants::{Issuance, RefreshPlan, UserGrant};
@@ -73,12 +73,7 @@ struct Yield {
 }
 
 impl Yield {
-    fn of(
-        provider: &Provider,
-        context: &Context,
-        asked: &Asked<'_>,
-        session: Session,
-    ) -> Result<Self, FlowError> {
+    fn of(provider: &Provider, context: &Context, asked: &Asked<'_>, session: Session) -> Result<Self, FlowError> {
         let Asked { request, client, .. } = asked;
         let grant = UserGrant {
             user: session.user_id.clone(),
@@ -124,7 +119,8 @@ impl Yield {
             authentication: self.grant.authentication.clone(),
             expires_at: context.now.plus(provider.lifetimes.code),
         };
-        let opaque = self.draft.as_ref().and_then(|draft| Some((draft.opaque.as_ref()?.digest(), draft.claims.clone())));
+        let opaque =
+            self.draft.as_ref().and_then(|draft| Some((draft.opaque.as_ref()?.digest(), draft.claims.clone())));
         Ok(Written {
             context: context.clone(),
             lifetimes: provider.lifetimes,
@@ -140,7 +136,10 @@ impl Yield {
     async fn sign(&mut self, provider: &Provider, context: &Context, asked: &Asked<'_>) -> Result<Granted, FlowError> {
         let request = asked.request;
         let access_token = match &self.draft {
-            Some(draft) => Some((issue::access_token(provider, context, draft)?, draft.lifetime)),
+            Some(draft) => {
+                let token = issue::access_token(provider, context, draft, Some(&self.grant)).await?;
+                Some((token, draft.lifetime))
+            }
             None => None,
         };
         let id_token = match request.response_type.has_id_token() {
@@ -152,8 +151,10 @@ impl Yield {
                 // Without an access token there is no userinfo: then the ID token tells what the scopes release
                 // (OpenID Connect Core §5.4).
                 let everything = !request.response_type.has_code() && !request.response_type.has_token();
-                let scope = if everything { request.scope.clone() } else { Scope::default() };
-                Some(issue::id_token(provider, context, asked.client, &self.grant, (&scope, hashes)).await?)
+                let nothing = Scope::default();
+                let released = if everything { &request.scope } else { &nothing };
+                let content = IdTokenContent { granted: &request.scope, released, hashes };
+                Some(issue::id_token(provider, context, asked.client, &self.grant, content).await?)
             }
             false => None,
         };

@@ -1,24 +1,23 @@
 //! The authorization endpoint (RFC 6749 §3.1): check the request, then ask what is missing until a code can be issued.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::answer::{self, Asked};
 use super::pending::{self, Interaction, InteractionError, PendingFault};
+use super::request_object::{self, Door, Resolved};
 use super::session::{self, Browser};
-use super::verify;
-use super::{Context, FlowError, Provider};
-use crate::protocol::authorization_request::{AuthorizationRequest, PageFault, Refusal};
+use super::{Context, FlowError, Provider, subject, verify};
+use crate::protocol::authorization_request::{self, AuthorizationRequest, PageFault, Refusal, find_destination};
 use crate::protocol::authorization_response::{Delivery, ReturnPath};
 use crate::protocol::client::Client;
-use crate::protocol::code_redemption::CodeRecord;
+use crate::protocol::consent::Consent;
 use crate::protocol::error::OAuthError;
-use crate::protocol::ids::{ClientId, FamilyId, RequestId};
+use crate::protocol::ids::{ClientId, RequestId};
 use crate::protocol::interaction::{NextStep, SessionFacts, Situation, next_step};
 use crate::protocol::params::Params;
-use crate::protocol::scope::Scope;
-use crate::protocol::secret::{AuthorizationCode, BrowserCookie};
+use crate::protocol::secret::BrowserCookie;
 use crate::store::sessions::Session;
-use crate::store::{authorization_codes, authorization_requests, consents};
+use crate::store::{authorization_requests, consents};
 
 /// What the browser does next.
 pub enum Next {
@@ -60,7 +59,7 @@ impl<E: Into<FlowError>> From<E> for AuthorizeError {
 pub async fn begin(
     provider: &Provider,
     context: &Context,
-    params: &Params,
+    params: Params,
     browser: Browser,
 ) -> Result<Begun, AuthorizeError> {
     let unknown = AuthorizeError::Page(PageFault::UnknownClient);
@@ -68,7 +67,7 @@ pub async fn begin(
     let Some(client_id) = named else { return Err(unknown) };
     let client = provider.view.client(&context.realm.id, &client_id).await?;
     let Some(client) = client.filter(|client| client.enabled) else { return Err(unknown) };
-    let request = match check(provider, context, params, &client) {
+    let request = match request(provider, context, params, &client).await? {
         Ok(request) => request,
         Err(refusal) => return refuse(context, refusal),
     };
@@ -167,29 +166,69 @@ fn deny(context: &Context, request: &AuthorizationRequest, error: OAuthError) ->
     Next::Deliver(pending::return_path(context, request, &destination).error(error))
 }
 
-/// Checks the request and its hint.
-fn check(
+/// The checked request, wherever its parameters came from.
+async fn request(
+    provider: &Provider,
+    context: &Context,
+    params: Params,
+    client: &Client,
+) -> Result<Result<AuthorizationRequest, Refusal>, FlowError> {
+    match request_object::resolve(provider, context, client, params.clone(), Door::Front).await {
+        Ok(Resolved { params, pushed }) => {
+            let checked = check(provider, context, &params, client).await;
+            Ok(checked.map(|request| AuthorizationRequest { pushed, ..request }))
+        }
+        // What the object would have said is not known: the answer goes where the request itself proves that it may.
+        Err(FlowError::Refused(error)) => Ok(Err(match find_destination(&params, client) {
+            Ok(destination) => authorization_request::refusal(&params, client, destination, error),
+            Err(_) => Refusal::Page(PageFault::Request(error.description)),
+        })),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Checks the parameters of a request, and who it says has to be signed in.
+pub(super) async fn check(
     provider: &Provider,
     context: &Context,
     params: &Params,
     client: &Client,
 ) -> Result<AuthorizationRequest, Refusal> {
     let mut request = AuthorizationRequest::check(params, client)?;
-    if let Some(hint) = params.get("id_token_hint") {
-        let hint = verify::id_token_hint(provider, context, hint);
-        let own = hint.and_then(|hint| {
-            let issued_to_it = hint.audiences.iter().any(|audience| audience == client.id.as_str());
-            issued_to_it.then_some(hint).ok_or(OAuthError::invalid_request("id_token_hint is for another client."))
-        });
-        match own {
-            Ok(hint) => request.hinted_subject = Some(hint.subject.as_str().to_owned()),
-            Err(error) => {
-                let (destination, mode) = (request.destination(), request.response_mode);
-                return Err(Refusal::Redirect { destination, mode, state: request.state, error });
-            }
+    match expected_subject(provider, context, (params, &request), client) {
+        Ok(None) => {}
+        // What no account of this client is known by can be nobody's id either.
+        Ok(Some(subject)) => {
+            let user = subject::user(provider, client, &subject).map(|user| user.as_str().to_owned());
+            request.hinted_subject = Some(user.unwrap_or(subject));
+        }
+        Err(error) => {
+            let (destination, mode) = (request.destination(), request.response_mode);
+            return Err(Refusal::Redirect { destination, mode, state: request.state, error });
         }
     }
     Ok(request)
+}
+
+/// The `sub` of a verified `id_token_hint`, or that which the `claims` parameter names.
+fn expected_subject(
+    provider: &Provider,
+    context: &Context,
+    (params, request): (&Params, &AuthorizationRequest),
+    client: &Client,
+) -> Result<Option<String>, OAuthError> {
+    let claimed = request.claims.subject().map(str::to_owned);
+    let Some(hint) = params.get("id_token_hint") else { return Ok(claimed) };
+    let hint = verify::id_token_hint(provider, context, hint)?;
+    if !hint.audiences.iter().any(|audience| audience == client.id.as_str()) {
+        return Err(OAuthError::invalid_request("id_token_hint is for another client."));
+    }
+    match claimed {
+        Some(claimed) if claimed != hint.subject => {
+            Err(OAuthError::invalid_request("id_token_hint and claims name different people."))
+        }
+        Some(_) | None => Ok(Some(hint.subject)),
+    }
 }
 
 fn refuse(context: &Context, refusal: Refusal) -> Result<Begun, AuthorizeError> {

@@ -1,11 +1,13 @@
 //! From an issuance to tokens: the claims are fixed before the transaction, the signatures made after its commit.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::{Context, FlowError, Provider, subject};
+use super::{Context, FlowError, Provider, mapped, subject};
 use crate::grants::{Issuance, UserGrant};
 use crate::keys::{IdTokenHashes, PairwiseKey};
 use crate::protocol::access_token::{AccessTokenClaims, Audience, Subject};
+use crate::protocol::claim_mapper::Target;
 use crate::protocol::claims::{self, Identity, Release};
 use crate::protocol::client::{AccessTokenFormat, Client, ResponseSigning};
 use crate::protocol::id_token::{self, IdTokenFacts};
@@ -101,12 +103,12 @@ pub async fn sign(
     issuance: &Issuance,
     draft: Draft,
 ) -> Result<TokenResponse, FlowError> {
-    let access_token = access_token(provider, context, &draft)?;
+    let access_token = access_token(provider, context, &draft, issuance.grant.as_ref()).await?;
     let id_token = match &issuance.grant {
         Some(grant) if issuance.scope.contains(OPENID) => {
             let hashes = IdTokenHashes { access_token: Some(&access_token), code: None };
-            // What the scopes release is answered by userinfo, for which there is a token now.
-            Some(id_token(provider, context, client, grant, (&Scope::default(), hashes)).await?)
+            let content = IdTokenContent { granted: &issuance.scope, released: &Scope::default(), hashes };
+            Some(id_token(provider, context, client, grant, content).await?)
         }
         Some(_) | None => None,
     };
@@ -120,18 +122,50 @@ pub async fn sign(
     })
 }
 
-/// The access token of a draft.
+/// The claims of an access token with those of mappers.
+#[derive(Serialize)]
+struct WithMapped<'a> {
+    #[serde(flatten)]
+    claims: &'a AccessTokenClaims,
+    #[serde(flatten)]
+    mapped: Map<String, Value>,
+}
+
+/// The access token of a draft; `grant` is the user's, if it speaks for one.
 ///
 /// # Errors
-/// [`FlowError`] where a key fails.
-pub fn access_token(provider: &Provider, context: &Context, draft: &Draft) -> Result<String, FlowError> {
-    match &draft.opaque {
-        Some(opaque) => Ok(opaque.expose().to_owned()),
-        None => {
-            let keys = provider.keys.of(&context.realm.id);
-            Ok(keys.sign_access_token(&draft.claims, access_token_algorithm(provider), context.now)?)
-        }
+/// [`FlowError`] where a key or the database fails.
+pub async fn access_token(
+    provider: &Provider,
+    context: &Context,
+    draft: &Draft,
+    grant: Option<&UserGrant>,
+) -> Result<String, FlowError> {
+    if let Some(opaque) = &draft.opaque {
+        return Ok(opaque.expose().to_owned());
     }
+    let (keys, algorithm) = (provider.keys.of(&context.realm.id), access_token_algorithm(provider));
+    if !provider.view.has_mappers() {
+        return Ok(keys.sign_access_token(&draft.claims, algorithm, context.now)?);
+    }
+    let user = match grant {
+        Some(grant) => provider.view.user(&context.realm.id, &grant.user).await?,
+        None => None,
+    };
+    let mapped = mapped::of_access_token(provider, context, &draft.claims, user.as_deref());
+    Ok(keys.sign_access_token(&WithMapped { claims: &draft.claims, mapped }, algorithm, context.now)?)
+}
+
+/// What an ID token holds beside what it is about.
+#[derive(Clone, Copy)]
+pub struct IdTokenContent<'a> {
+    /// The scope of the grant.
+    pub granted: &'a Scope,
+    /// The scopes whose claims stand in the token: none where there is an access token with which userinfo answers them
+    /// (OpenID Connect Core §5.4).
+    pub released: &'a Scope,
+    /// What it vouches for.
+    pub hashes: IdTokenHashes<'a>,
 }
 
 /// An ID token with the claims of these scopes and those that the request asked for, signed, and encrypted where the
@@ -144,11 +178,12 @@ pub async fn id_token(
     context: &Context,
     client: &Client,
     grant: &UserGrant,
-    (scope, hashes): (&Scope, IdTokenHashes<'_>),
+    content: IdTokenContent<'_>,
 ) -> Result<String, FlowError> {
+    let IdTokenContent { granted, released, hashes } = content;
     let user = provider.view.user(&context.realm.id, &grant.user).await?;
     let user = user.ok_or_else(|| FlowError::Internal("a grant without a user".to_owned()))?;
-    let release = Release { scope, requested: &grant.claims.id_token, locales: &grant.claims.locales };
+    let release = Release { scope: released, requested: &grant.claims.id_token, locales: &grant.claims.locales };
     let facts = IdTokenFacts {
         issuer: &context.realm.issuer,
         person: person(provider, client, &user, &release)?,
@@ -157,6 +192,7 @@ pub async fn id_token(
         authentication: &grant.authentication,
         session: &grant.session,
         jti: TokenId::new(context.now, context.entropy.bytes()?),
+        mapped: mapped::claims(provider, context, (&client.id, granted), &user, Target::IdToken),
         lifetime: provider.lifetimes.id_token,
     };
     let claims = id_token::claims(facts, context.now).map_err(|error| FlowError::Internal(error.to_string()))?;

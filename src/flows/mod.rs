@@ -4,12 +4,16 @@
 pub mod administer;
 pub mod answer;
 pub mod authorize;
+pub mod client_keys;
 pub mod consent;
 pub mod introspect;
 pub mod issue;
 pub mod login;
 pub mod logout;
+pub mod mapped;
+pub mod par;
 pub mod pending;
+pub mod request_object;
 pub mod revoke;
 pub mod session;
 pub mod subject;

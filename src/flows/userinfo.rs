@@ -4,20 +4,45 @@
 use openidconnect::core::CoreGenderClaim;
 use openidconnect::{EmptyAdditionalClaims, UserInfoClaims};
 
-use super::{issue, verify};
 use super::{Context, FlowError, Provider};
+use super::{issue, verify};
+use crate::protocol::claim_mapper::Target;
 use crate::protocol::claims::Release;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::OPENID;
 
+/// Claims by mappers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Mapped(#[serde(flatten)] Map<String, Value>);
+
+impl AdditionalClaims for Mapped {}
+
 /// The claims of a person as userinfo answers them.
-pub type SignetUserInfo = UserInfoClaims<EmptyAdditionalClaims, CoreGenderClaim>;
+pub type SignetUserInfo = UserInfoClaims<Mapped, CoreGenderClaim>;
+
+/// An answer of userinfo.
+pub enum Answer {
+    /// JSON.
+    Claims(Box<SignetUserInfo>),
+    /// A JWT, signed and possibly encrypted, since the client wants it so (OpenID Connect Core §5.3.2).
+    Jwt(String),
+}
+
+/// The claims of a signed answer: those about the person, and from whom to whom it goes.
+#[derive(Serialize)]
+struct SignedClaims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    iat: i64,
+    #[serde(flatten)]
+    claims: SignetUserInfo,
+}
 
 /// Answers with the claims that the token releases.
 ///
 /// # Errors
 /// `invalid_token`, or `insufficient_scope` where the token is not from an OpenID Connect request.
-pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Result<SignetUserInfo, FlowError> {
+pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Result<Answer, FlowError> {
     let invalid = OAuthError::invalid_token("The access token is not for this endpoint.");
     let facts = verify::access_token(provider, context, token).await?;
     if !facts.claims.aud.contains(&context.realm.issuer) {
@@ -34,5 +59,15 @@ pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Re
     let asked = &facts.claims.claims;
     let release = Release { scope: &facts.claims.scope, requested: &asked.userinfo, locales: &asked.locales };
     let claims = issue::person(provider, &client, &user, &release)?;
-    Ok(SignetUserInfo::new(claims, EmptyAdditionalClaims {}))
+    let parties = (&client.id, &facts.claims.scope);
+    let mapped = Mapped(mapped::claims(provider, context, parties, &user, Target::Userinfo));
+    let claims = SignetUserInfo::new(claims, mapped);
+    let Some(signing) = client.metadata.userinfo_signed_response_alg else {
+        return Ok(Answer::Claims(Box::new(claims)));
+    };
+    let (iss, aud) = (context.realm.issuer.as_str(), client.id.as_str());
+    let signed = SignedClaims { iss, aud, iat: context.now.as_secs(), claims };
+    let token = jose::sign(provider, context, &client, &signed, signing)?;
+    let encryption = client.metadata.userinfo_encryption();
+    Ok(Answer::Jwt(jose::encrypt(provider, context, &client, encryption, token).await?))
 }

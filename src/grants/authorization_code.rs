@@ -46,6 +46,7 @@ impl Grant for AuthorizationCode {
 
 fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, GrantError> {
     let refresh = found_family(request, &redemption)?;
+    let claims = redemption.record.requested_claims();
     let Redemption { record, nonce, resources, .. } = redemption;
     Ok(Issuance {
         subject: Subject::User(record.user_id.clone()),
@@ -56,9 +57,9 @@ fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, 
             family: record.family_id,
             session: record.session_id,
             session_over: false,
-            claims: record.requested_claims(),
             authentication: record.authentication,
             nonce,
+            claims,
         }),
         refresh,
     })

@@ -22,7 +22,7 @@ impl Grant for Refresh {
     }
 
     async fn redeem(&self, request: &TokenRequest, tx: &mut Tx) -> Result<Decision, GrantError> {
-        let TokenRequest { client, params, context, lifetimes, mac } = request;
+        let TokenRequest { client, params, context, lifetimes, mac, .. } = request;
         let text = params.require("refresh_token", "refresh_token is required.")?;
         let token = RefreshToken::parse(text, mac).ok_or(OAuthError::invalid_grant())?;
         let family = token_families::find(tx, &context.realm.id, &token.family()).await?;

@@ -18,6 +18,7 @@ mod introspect;
 mod login;
 mod logout;
 pub mod management;
+mod par;
 mod peer;
 mod revoke;
 pub mod serve;
@@ -46,6 +47,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/login", get(login::get).post(login::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
+        .route("/par", post(par::post).options(cors::preflight))
         .route("/token", post(token::post).options(cors::preflight))
         .route("/userinfo", get(userinfo::get).post(userinfo::post).options(cors::preflight))
         .route("/introspect", post(introspect::post))

@@ -116,6 +116,8 @@ pub enum PageFault {
     RedirectUriNotRegistered,
     /// The parameters cannot be read at all.
     Malformed,
+    /// The request object or the pushed request cannot be used, and nothing beside it says where to redirect to.
+    Request(&'static str),
 }
 
 impl PageFault {
@@ -126,6 +128,7 @@ impl PageFault {
             Self::RedirectUriRequired => "redirect_uri is required.",
             Self::RedirectUriNotRegistered => "redirect_uri is not registered for this application.",
             Self::Malformed => "The request is malformed.",
+            Self::Request(description) => description,
         }
     }
 }

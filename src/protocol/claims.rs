@@ -149,6 +149,11 @@ impl PersonClaims {
         self.0.get(name).and_then(Value::as_str)
     }
 
+    /// The value of a claim.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
     /// The same claims, changed at `now` (`updated_at`).
     #[must_use]
     pub fn updated_at(mut self, now: Timestamp) -> Self {

@@ -5,7 +5,7 @@ mod metadata;
 mod rules;
 mod uris;
 
-pub use metadata::{AccessTokenFormat, ApplicationType, ClientMetadata, ResponseSigning, SubjectType};
+pub use metadata::{AccessTokenFormat, ApplicationType, ClientMetadata, Encryption, ResponseSigning, SubjectType};
 pub use rules::MetadataError;
 
 use super::error::OAuthError;
@@ -19,6 +19,8 @@ use super::time::{Span, Timestamp};
 
 /// The `token_endpoint_auth_method` of public clients (RFC 7591 §2).
 pub const AUTH_NONE: &str = "none";
+/// The `token_endpoint_auth_method` of assertions that are keyed by the client's secret (OpenID Connect Core §9).
+pub const CLIENT_SECRET_JWT: &str = "client_secret_jwt";
 /// The name of the authorization code grant (RFC 6749 §4.1.3).
 pub const AUTHORIZATION_CODE: &str = "authorization_code";
 /// The name of the client credentials grant (RFC 6749 §4.4.2).

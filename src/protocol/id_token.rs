@@ -6,6 +6,7 @@ use openidconnect::{
     Nonce,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::claims;
 use super::code_redemption::Authentication;
@@ -27,6 +28,9 @@ pub struct ExtraClaims {
     pub jti: TokenId,
     /// The party to which the token was issued, for clients that look for it.
     pub azp: ClientId,
+    /// Claims by mappers, none of which is one of the protocol.
+    #[serde(flatten)]
+    pub mapped: Map<String, Value>,
 }
 
 impl AdditionalClaims for ExtraClaims {}
@@ -50,6 +54,8 @@ pub struct IdTokenFacts<'a> {
     pub session: &'a SessionId,
     /// The token's id.
     pub jti: TokenId,
+    /// Claims by mappers.
+    pub mapped: Map<String, Value>,
     /// How long it lives.
     pub lifetime: Span,
 }
@@ -66,7 +72,12 @@ pub struct IssuerError;
 pub fn claims(facts: IdTokenFacts<'_>, now: Timestamp) -> Result<SignetIdTokenClaims, IssuerError> {
     let issuer = IssuerUrl::new(facts.issuer.to_owned()).map_err(|_| IssuerError)?;
     let audience = Audience::new(facts.audience.as_str().to_owned());
-    let extra = ExtraClaims { sid: facts.session.clone(), jti: facts.jti.clone(), azp: facts.audience.clone() };
+    let extra = ExtraClaims {
+        sid: facts.session.clone(),
+        jti: facts.jti,
+        azp: facts.audience.clone(),
+        mapped: facts.mapped,
+    };
     let expires_at = whole_second(now.plus(facts.lifetime));
     let methods = facts.authentication.methods.iter().cloned().map(AuthenticationMethodReference::new).collect();
     Ok(IdTokenClaims::new(

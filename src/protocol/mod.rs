@@ -4,6 +4,7 @@
 pub mod access_token;
 pub mod authorization_request;
 pub mod authorization_response;
+pub mod claim_mapper;
 pub mod claims;
 pub mod client;
 pub mod client_assertion;
@@ -26,6 +27,7 @@ pub mod pkce;
 pub mod profile;
 pub mod redirect_uri;
 pub mod refresh_rotation;
+pub mod request_object;
 pub mod requested_claims;
 pub mod response_type;
 pub mod revocation;

@@ -18,7 +18,7 @@ const MAX_VALUES: usize = 20;
 const MAX_LOCALES: usize = 10;
 
 /// How one claim is asked for (OpenID Connect Core §5.5.1).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimRequest {
     /// Whether the client cannot do without it. It is never an error that the claim is not there.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -32,7 +32,7 @@ pub struct ClaimRequest {
 pub type ClaimRequests = BTreeMap<String, ClaimRequest>;
 
 /// What the `claims` parameter and `claims_locales` ask for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RequestedClaims {
     /// For the userinfo endpoint.
@@ -194,7 +194,8 @@ mod tests {
 
     #[test]
     fn subject_and_essential_acr_decide_more_than_what_is_released() {
-        let requested = parse(r#"{"id_token":{"sub":{"value":"alice"},"acr":{"essential":true,"values":["x"]}}}"#).unwrap();
+        let requested =
+            parse(r#"{"id_token":{"sub":{"value":"alice"},"acr":{"essential":true,"values":["x"]}}}"#).unwrap();
         assert_eq!(requested.subject(), Some("alice"));
         assert_eq!(requested.essential_acr(), Some([json!("x")].as_slice()));
         assert!(requested.names().is_empty());
@@ -204,7 +205,8 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_read_again() {
-        let requested = RequestedClaims::parse(Some(r#"{"userinfo":{"name":{"essential":true}}}"#), Some("de fr-CA <>"));
+        let requested =
+            RequestedClaims::parse(Some(r#"{"userinfo":{"name":{"essential":true}}}"#), Some("de fr-CA <>"));
         let requested = requested.unwrap();
         assert_eq!(requested.locales, ["de", "fr-CA"]);
         let stored = serde_json::to_string(&requested).unwrap();

@@ -109,6 +109,11 @@ secret!(
     "sgat_"
 );
 secret!(
+    /// The `request_uri` of a pushed authorization request (RFC 9126 §2.2).
+    PushedRequestUri,
+    "urn:ietf:params:oauth:request_uri:"
+);
+secret!(
     /// The value of a session cookie.
     SessionCookie,
     "sgss_"

@@ -42,6 +42,10 @@ pub enum Event {
     UserDisabled,
     /// A user was signed out everywhere.
     UserSignedOut,
+    /// A claim mapper was added.
+    MapperAdded,
+    /// A claim mapper was removed.
+    MapperRemoved,
     /// A signing key was announced.
     KeyAnnounced,
     /// An announced key was told to sign.
@@ -69,6 +73,8 @@ impl Event {
             Self::UserEnabled => "user.enabled",
             Self::UserDisabled => "user.disabled",
             Self::UserSignedOut => "user.signed_out",
+            Self::MapperAdded => "claim_mapper.added",
+            Self::MapperRemoved => "claim_mapper.removed",
             Self::KeyAnnounced => "key.announced",
             Self::KeyPromoted => "key.promoted",
             Self::KeyRemoved => "key.removed",

@@ -9,10 +9,12 @@ pub mod audit;
 pub mod authorization_codes;
 pub mod authorization_requests;
 pub mod changes;
+pub mod claim_mappers;
 pub mod clients;
 pub mod consents;
 pub mod leases;
 mod migrations;
+pub mod pushed_requests;
 pub mod realms;
 pub mod revocations;
 mod rows;
@@ -277,9 +279,11 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         authorization_codes::STATEMENTS,
         authorization_requests::STATEMENTS,
         changes::STATEMENTS,
+        claim_mappers::STATEMENTS,
         clients::STATEMENTS,
         consents::STATEMENTS,
         leases::STATEMENTS,
+        pushed_requests::STATEMENTS,
         realms::STATEMENTS,
         revocations::STATEMENTS,
         sessions::STATEMENTS,

@@ -107,6 +107,7 @@ async fn a_persons_name_is_text() {
             email_verified: false,
             password: Some(Password::new(PASSWORD.to_owned())),
             claims: PersonClaims::from_json("{}").unwrap(),
+            attributes: serde_json::Map::new(),
             roles: Vec::new(),
             min_password: 8,
         };

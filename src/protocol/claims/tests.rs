@@ -23,7 +23,9 @@ fn released(claims: &Value, email: Option<(&str, bool)>, scope: &str) -> Value {
     let claims = PersonClaims::from_json(&claims.to_string()).unwrap();
     let scope = Scope::parse(scope).unwrap();
     let identity = Identity { subject: "u1", username: "zoe.l", email };
-    Value::Object(claims.released(&identity, &Release { scope: &scope, requested: &ClaimRequests::new(), locales: &[] }))
+    Value::Object(
+        claims.released(&identity, &Release { scope: &scope, requested: &ClaimRequests::new(), locales: &[] }),
+    )
 }
 
 #[test]

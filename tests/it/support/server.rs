@@ -145,6 +145,7 @@ impl TestServer {
             email_verified: true,
             password: Some(Password::new(PASSWORD.to_owned())),
             claims: PersonClaims::from_json(&claims.to_string()).unwrap(),
+            attributes: serde_json::Map::new(),
             roles: Vec::new(),
             min_password: 8,
         };
