@@ -72,8 +72,8 @@ pub enum StartError {
 }
 
 impl App {
-    /// Opens everything: the database, migrated where that is the server's task, the master key and the signing keys.
-    /// Keys that are due are made.
+    /// Opens everything: the database, migrated where that is the server's task, the master key and the keys.
+    /// Signing keys that are due are made; those for encryption by the first upkeep, when the server listens.
     ///
     /// # Errors
     /// [`StartError`] where something cannot be had; nothing is replaced in silence.
@@ -85,7 +85,7 @@ impl App {
         let master = master_key(&settings, &store, &realm, &entropy).await?;
         let (csrf_key, token_mac, pairwise) = (master.csrf_key(), master.token_mac(), master.pairwise_key());
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
-        keys.keep_schedule(&realm, now).await?;
+        keys.keep_signing_keys(&realm, now).await?;
         let view = View::load(store.clone(), now).await?;
         let passwords = open_passwords(&settings)?;
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
@@ -246,6 +246,7 @@ pub async fn master_key(
 pub fn key_policy(settings: &Settings) -> KeyPolicy {
     KeyPolicy {
         algorithms: settings.keys.algorithms.clone(),
+        encryption: settings.keys.encryption_algorithms.clone(),
         rsa_bits: settings.keys.rsa_bits,
         schedule: Policy {
             interval: settings.keys.rotation_interval,

@@ -25,6 +25,7 @@ pub use error::{ConfigError, Origin};
 pub use kinds::{LogFormat, LogLevel, Mode};
 pub use secret::{DatabaseUrl, MasterKey, Sensitive};
 
+pub use crate::protocol::jwe::KeyManagement;
 pub use crate::protocol::jwk::SigningAlgorithm as Algorithm;
 pub use crate::protocol::time::Span;
 
@@ -151,7 +152,7 @@ impl Default for Database {
     }
 }
 
-/// Settings of the signing keys and of the master key that seals them.
+/// Settings of the keys and of the master key that seals them.
 #[derive(Debug, Serialize)]
 pub struct Keys {
     /// The directory that holds the master key where `master_key` is not set.
@@ -160,9 +161,11 @@ pub struct Keys {
     pub master_key: Option<MasterKey>,
     /// The algorithms the server signs with, each with a key of its own.
     pub algorithms: Vec<Algorithm>,
+    /// The algorithms by which clients may encrypt to the server, each with a key of its own; none is allowed.
+    pub encryption_algorithms: Vec<KeyManagement>,
     /// The modulus of new RSA keys, 3072 or 4096 bits.
     pub rsa_bits: u32,
-    /// How long a key signs.
+    /// How long a key signs, or is the one to encrypt to.
     pub rotation_interval: Span,
     /// How long a retired key stays published.
     pub retention: Span,
@@ -176,6 +179,7 @@ impl Default for Keys {
             dir: PathBuf::from("keys"),
             master_key: None,
             algorithms: vec![Algorithm::RS256, Algorithm::ES256],
+            encryption_algorithms: KeyManagement::ALL.to_vec(),
             rsa_bits: 3072,
             rotation_interval: Span::from_days(30),
             retention: Span::from_days(7),

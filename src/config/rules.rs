@@ -87,6 +87,14 @@ fn keys(settings: &Settings) -> Check {
     if keys.algorithms.iter().any(|algorithm| count(*algorithm) > 1) {
         return Err(ConfigError::refused("keys.algorithms", "must name each algorithm once"));
     }
+    let encryption = &keys.encryption_algorithms;
+    if encryption
+        .iter()
+        .enumerate()
+        .any(|(at, algorithm)| encryption.iter().skip(at + 1).any(|other| other == algorithm))
+    {
+        return Err(ConfigError::refused("keys.encryption_algorithms", "must name each algorithm once"));
+    }
     if !matches!(keys.rsa_bits, 3072 | 4096) {
         return Err(ConfigError::refused("keys.rsa_bits", "must be 3072 or 4096"));
     }

@@ -62,6 +62,7 @@ max_connections = 16
 [keys]
 dir = "keys"
 algorithms = ["RS256", "ES256"]
+encryption_algorithms = ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"]
 rsa_bits = 3072
 rotation_interval = "30d"
 retention = "7d"
@@ -263,6 +264,10 @@ fn a_malformed_value_is_refused_with_what_it_must_be() {
             "keys.algorithms = [\"none\"]",
             "keys.algorithms must be a list of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA",
         ),
+        (
+            "keys.encryption_algorithms = [\"RSA1_5\"]",
+            "keys.encryption_algorithms must be a list of RSA-OAEP-256, ECDH-ES and ECDH-ES+A256KW",
+        ),
         ("proxy.trusted = [\"everyone\"]", "proxy.trusted must be a list of networks, such as 10.0.0.0/8"),
         ("log.level = \"loud\"", "log.level must be off, error, warn, info, debug or trace"),
         ("log.format = \"xml\"", "log.format must be json or pretty"),
@@ -413,6 +418,7 @@ fn each_bound_holds() {
         ("keys.rsa_bits", "3072", "3073"),
         ("keys.algorithms", "[\"EdDSA\", \"RS256\"]", "[\"RS256\", \"RS256\"]"),
         ("keys.algorithms", "\"ES256\"", "[]"),
+        ("keys.encryption_algorithms", "[]", "[\"ECDH-ES\", \"ECDH-ES\"]"),
         ("database.max_connections", "1", "0"),
         ("database.max_connections", "1000", "1001"),
         ("limits.body_bytes", "1024", "1023"),

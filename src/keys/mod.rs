@@ -1,12 +1,15 @@
-//! L1: the signing keys of each realm, in memory and parsed once; the master key that seals them in the database;
-//! and the keyed hashes derived from it. States follow from stored times by `protocol::key_schedule`.
+//! L1: the keys of each realm, for signing and for decrypting, in memory and parsed once; the master key that seals
+//! them in the database; and the keyed hashes derived from it. States follow from stored times by `protocol::key_schedule`.
 
+mod encryption_key;
+mod jwe;
 mod key_set;
 mod provider;
 mod rotation;
 mod seal;
 mod signing_key;
 
+pub use jwe::{Content, DecryptError, encrypt};
 pub use key_set::{Jwks, KeySet, KeyStatus, VerifyError};
 pub use rotation::Rotated;
 pub use seal::{MasterKey, MasterKeyError, TokenMac};
@@ -16,9 +19,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use zeroize::Zeroizing;
 
 use crate::protocol::ids::RealmId;
-use crate::protocol::jwk::SigningAlgorithm;
+use crate::protocol::jwe::KeyManagement;
+use crate::protocol::jwk::{KeyAlgorithm, SigningAlgorithm};
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::time::Timestamp;
 use crate::store::{Store, StoreError, signing_keys};
@@ -26,8 +31,10 @@ use crate::store::{Store, StoreError, signing_keys};
 /// How keys are made and rotated.
 #[derive(Clone, Debug)]
 pub struct KeyPolicy {
-    /// The algorithms to hold a key for.
+    /// The algorithms to hold a signing key for.
     pub algorithms: Vec<SigningAlgorithm>,
+    /// The algorithms to hold a key for that clients encrypt to; none where nothing encrypted is taken.
+    pub encryption: Vec<KeyManagement>,
     /// The size of new RSA keys: 3072 or 4096 bits.
     pub rsa_bits: u32,
     /// When keys are announced, retired and removed.
@@ -49,10 +56,10 @@ pub enum KeyringError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A stored key cannot be opened: the master key is another one, or the row was changed.
-    #[error("a signing key cannot be opened: the master key is not the one it was sealed with, or the key is corrupt")]
+    #[error("a stored key cannot be opened: the master key is not the one it was sealed with, or the key is corrupt")]
     Sealed,
     /// A key is not what its row says, or could not be made.
-    #[error("a signing key is unusable: {0}")]
+    #[error("a stored key is unusable: {0}")]
     Key(#[from] KeyError),
 }
 
@@ -80,9 +87,28 @@ impl Keyring {
         self.sets.load().get(realm).cloned().unwrap_or_default()
     }
 
-    /// The algorithms that keys are held for.
+    /// The algorithms that signing keys are held for.
     pub fn algorithms(&self) -> &[SigningAlgorithm] {
         &self.policy.algorithms
+    }
+
+    /// The algorithms that clients may encrypt with to this server.
+    pub fn encryption_algorithms(&self) -> &[KeyManagement] {
+        &self.policy.encryption
+    }
+
+    /// The algorithms that keys of any use are held for.
+    pub fn all_algorithms(&self) -> impl Iterator<Item = KeyAlgorithm> {
+        let signing = self.policy.algorithms.iter().copied().map(KeyAlgorithm::Signing);
+        signing.chain(self.policy.encryption.iter().copied().map(KeyAlgorithm::Encryption))
+    }
+
+    /// Decrypts what was encrypted to a key of this realm; see [`KeySet::decrypt`].
+    ///
+    /// # Errors
+    /// [`DecryptError`], which does not tell why a token cannot be decrypted.
+    pub fn decrypt(&self, realm: &RealmId, token: &str, now: Timestamp) -> Result<Zeroizing<String>, DecryptError> {
+        self.of(realm).decrypt(token, now)
     }
 
     /// The rules of rotation.
@@ -103,7 +129,7 @@ impl Keyring {
         for key in stored {
             let parsed = match known.find(&key.times.kid) {
                 Some(parsed) => parsed,
-                None => Arc::new(self.open(realm, &key)?),
+                None => self.open(realm, &key)?,
             };
             keys.push((key.times, parsed));
         }

@@ -33,6 +33,9 @@ pub enum KeyError {
     /// aws-lc-rs could not sign.
     #[error("the signature could not be made")]
     Signature,
+    /// aws-lc-rs could not encrypt.
+    #[error("the token could not be encrypted")]
+    Encryption,
     /// The signature is not one by this key.
     #[error("the signature is not valid")]
     Mismatch,

@@ -190,7 +190,9 @@ async fn keys_are_listed_and_rotated_and_tokens_inspected() {
     let server = place.serve().await;
     let keys = || async {
         let listed = place.run(&["keys", "list", "--json"]).await;
-        serde_json::from_str::<Vec<Value>>(&succeeded(&listed)).unwrap()
+        let keys = serde_json::from_str::<Vec<Value>>(&succeeded(&listed)).unwrap();
+        // Those for encryption come when the server has begun to listen.
+        keys.into_iter().filter(|key| key["use"] == "sig").collect::<Vec<_>>()
     };
     assert_eq!(keys().await.len(), 2);
     assert!(succeeded(&place.run(&["keys", "rotate", "--alg", "ES256"]).await).contains("announced ES256"));
