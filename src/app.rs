@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use crate::clock::{Clock, Entropy};
 use crate::config::{Mode, Settings};
 use crate::fetch::{Fetcher, OutboundError};
+use crate::flows::client_keys::ClientKeys;
 use crate::flows::{FlowError, Lifetimes, Provider, Realm};
 use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
 use crate::passwords::{Cost, PasswordError, Passwords};
@@ -89,10 +90,10 @@ impl App {
         let view = View::load(store.clone(), now).await?;
         let passwords = open_passwords(&settings)?;
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
-        let lifetimes = lifetimes(&settings);
+        let (client_keys, lifetimes) = (ClientKeys::default(), lifetimes(&settings));
         let waiting = AtomicI64::new(0);
         let provider =
-            Provider { store, view, keys, passwords, fetcher, lifetimes, token_mac, pairwise, csrf_key, waiting };
+            Provider { store, view, keys, passwords, fetcher, client_keys, lifetimes, token_mac, pairwise, csrf_key, waiting };
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone() });
         let documents = ArcSwap::from_pointee(documents(&provider, &realm, now)?);
         // None yet: the first step of following reads the keys once more, which may have changed meanwhile.

@@ -28,9 +28,10 @@ const AT_ONCE: usize = 32;
 /// How many addresses of one host are tried; each has its share of the time.
 const ADDRESSES: u32 = 4;
 
-/// Calls the servers of clients.
+/// Calls the servers of clients. Clones share the turns.
+#[derive(Clone)]
 pub struct Fetcher {
-    allowed: Vec<AllowedHost>,
+    allowed: Arc<[AllowedHost]>,
     plain: PlainHttp,
     tls: TlsConnector,
     timeout: Duration,

@@ -7,6 +7,7 @@ pub mod authorize;
 pub mod client_keys;
 pub mod consent;
 pub mod introspect;
+pub mod jose;
 pub mod issue;
 pub mod login;
 pub mod logout;
@@ -26,6 +27,7 @@ use std::sync::atomic::AtomicI64;
 
 use aws_lc_rs::hmac;
 
+use self::client_keys::ClientKeys;
 use crate::clock::{Entropy, EntropyError};
 use crate::fetch::Fetcher;
 use crate::keys::{KeyError, Keyring, KeyringError, PairwiseKey, TokenMac};
@@ -50,6 +52,8 @@ pub struct Provider {
     pub passwords: Passwords,
     /// The only way to the servers of clients.
     pub fetcher: Fetcher,
+    /// What clients publish their keys as.
+    pub client_keys: ClientKeys,
     /// The lifetimes.
     pub lifetimes: Lifetimes,
     /// The keyed hashes of refresh tokens.

@@ -17,6 +17,7 @@ mod authorize;
 mod client_assertions;
 mod client_authentication;
 mod client_credentials;
+mod client_key_sets;
 mod code_flow;
 mod code_redemption;
 mod commands;
