@@ -84,7 +84,7 @@ impl App {
         let now = clock.now();
         let realm = ensure_realm(&store, now).await?;
         let master = master_key(&settings, &store, &realm, &entropy).await?;
-        let (csrf_key, token_mac, pairwise) = (master.csrf_key(), master.token_mac(), master.pairwise_key());
+        let (csrf_key, token_mac) = (master.csrf_key(), master.token_mac());
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
         keys.keep_signing_keys(&realm, now).await?;
         let view = View::load(store.clone(), now).await?;
@@ -92,8 +92,19 @@ impl App {
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         let (client_keys, lifetimes) = (ClientKeys::default(), lifetimes(&settings));
         let waiting = AtomicI64::new(0);
-        let provider =
-            Provider { store, view, keys, passwords, fetcher, client_keys, lifetimes, token_mac, pairwise, csrf_key, waiting };
+        let provider = Provider {
+            store,
+            view,
+            keys,
+            passwords,
+            fetcher,
+            client_keys,
+            lifetimes,
+            token_mac,
+           
+            csrf_key,
+            waiting,
+        };
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone() });
         let documents = ArcSwap::from_pointee(documents(&provider, &realm, now)?);
         // None yet: the first step of following reads the keys once more, which may have changed meanwhile.

@@ -92,7 +92,7 @@ impl Yield {
             grant: Some(grant.clone()),
             refresh: RefreshPlan::None,
         };
-        let mint = Mint { lifetime: provider.lifetimes.access_token, pairwise: &provider.pairwise };
+        let mint = Mint { lifetime: provider.lifetimes.access_token, pairwise: provider.keys.pairwise() };
         let draft = match request.response_type.has_token() {
             true => Some(issue::draft(&mint, context, client, &issuance)?),
             false => None,

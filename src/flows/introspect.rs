@@ -85,11 +85,12 @@ async fn refresh_token(
         && context.now < end
         && token.generation() == state.generation
         && token.digest().matches(&state.leaf);
+    let subject = subject::of(provider, client, &family.user_id)?;
     Ok(live.then(|| {
         json!({
             "active": true,
             "iss": context.realm.issuer,
-            "sub": subject::of(provider, client, &family.user_id),
+            "sub": subject,
             "client_id": client.id.as_str(),
             "scope": family.scope.to_string(),
             "grant_id": family.id.as_str(),

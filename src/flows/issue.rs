@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Context, FlowError, Provider, mapped, subject};
+use super::{Context, FlowError, Provider, jose, mapped, subject};
 use crate::grants::{Issuance, UserGrant};
-use crate::keys::{IdTokenHashes, PairwiseKey};
+use crate::keys::{self, IdTokenHashes, PairwiseKey};
 use crate::protocol::access_token::{AccessTokenClaims, Audience, Subject};
 use crate::protocol::claim_mapper::Target;
 use crate::protocol::claims::{self, Identity, Release};
@@ -66,7 +66,7 @@ pub fn draft(mint: &Mint<'_>, context: &Context, client: &Client, issuance: &Iss
     let now = context.now;
     let grant = issuance.grant.as_ref();
     let sub = match &issuance.subject {
-        Subject::User(user) => subject::with_key(mint.pairwise, client, user),
+        Subject::User(user) => subject::with_key(mint.pairwise, client, user)?,
         own @ Subject::Client(_) => own.as_claim(),
     };
     let requested = grant.map(|grant| RequestedClaims { id_token: ClaimRequests::new(), ..grant.claims.clone() });
@@ -196,13 +196,15 @@ pub async fn id_token(
         lifetime: provider.lifetimes.id_token,
     };
     let claims = id_token::claims(facts, context.now).map_err(|error| FlowError::Internal(error.to_string()))?;
-    match client.metadata.id_token_signed_response_alg {
+    let token = match client.metadata.id_token_signed_response_alg {
         ResponseSigning::Key(algorithm) => {
-            let keys = provider.keys.of(&context.realm.id);
-            Ok(keys.sign_id_token(claims, algorithm, hashes, context.now)?)
+            provider.keys.of(&context.realm.id).sign_id_token(claims, algorithm, hashes, context.now)?
         }
-        ResponseSigning::ClientSecret => Err(FlowError::Internal("HS256".to_owned())),
-    }
+        ResponseSigning::ClientSecret => {
+            keys::sign_id_token_hs256(&jose::secret(provider, context, client)?, claims, hashes)?
+        }
+    };
+    jose::encrypt(provider, context, client, client.metadata.id_token_encryption(), token).await
 }
 
 /// What is released of a person to this client, in openidconnect's type.
@@ -215,7 +217,7 @@ pub fn person(
     user: &User,
     release: &Release<'_>,
 ) -> Result<claims::Standard, FlowError> {
-    let subject = subject::of(provider, client, &user.id);
+    let subject = subject::of(provider, client, &user.id)?;
     let email = user.email.as_ref().map(|(address, verified)| (address.as_str(), *verified));
     let identity = Identity { subject: &subject, username: &user.username, email };
     let released = user.claims.released(&identity, release);

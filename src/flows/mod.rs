@@ -7,8 +7,8 @@ pub mod authorize;
 pub mod client_keys;
 pub mod consent;
 pub mod introspect;
-pub mod jose;
 pub mod issue;
+pub mod jose;
 pub mod login;
 pub mod logout;
 pub mod mapped;
@@ -30,7 +30,7 @@ use aws_lc_rs::hmac;
 use self::client_keys::ClientKeys;
 use crate::clock::{Entropy, EntropyError};
 use crate::fetch::Fetcher;
-use crate::keys::{KeyError, Keyring, KeyringError, PairwiseKey, TokenMac};
+use crate::keys::{KeyError, Keyring, KeyringError, TokenMac};
 use crate::passwords::{PasswordError, Passwords};
 use crate::protocol::client::Supported;
 use crate::protocol::error::OAuthError;
@@ -58,8 +58,6 @@ pub struct Provider {
     pub lifetimes: Lifetimes,
     /// The keyed hashes of refresh tokens.
     pub token_mac: TokenMac,
-    /// The key of pairwise subjects.
-    pub pairwise: PairwiseKey,
     /// The keyed hash that binds forms to a browser.
     pub csrf_key: hmac::Key,
     /// About how many authorization requests are waiting; the sweeper counts them anew.

@@ -38,7 +38,7 @@ pub async fn token(
         context,
         lifetimes: provider.lifetimes,
         mac: provider.token_mac.clone(),
-        pairwise: provider.pairwise.clone(),
+        pairwise: provider.keys.pairwise().clone(),
     };
     match grant.decide_at_once(&request) {
         Some(issuance) => issue_at_once(provider, &request, issuance?).await,

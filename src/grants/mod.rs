@@ -56,7 +56,7 @@ pub struct TokenRequest {
     /// The keyed hashes of refresh tokens.
     pub mac: TokenMac,
     /// The key of pairwise subjects.
-    pub pairwise: PairwiseKey,
+    pub pairwise: Arc<PairwiseKey>,
 }
 
 impl TokenRequest {

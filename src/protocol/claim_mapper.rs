@@ -16,8 +16,22 @@ const MAX_VALUE: usize = 1024;
 /// The claims of access tokens, logout tokens and introspection answers (RFC 9068 §2.2, RFC 7662 §2.2, RFC 8693 §4,
 /// RFC 9449 §6) that are not among [`CLAIMS_SUPPORTED`].
 const RESERVED: [&str; 16] = [
-    "nbf", "jti", "scope", "client_id", "grant_id", "claims", "cnf", "act", "may_act", "events", "active", "token_type",
-    "username", "s_hash", "sub_id", "authorization_details",
+    "nbf",
+    "jti",
+    "scope",
+    "client_id",
+    "grant_id",
+    "claims",
+    "cnf",
+    "act",
+    "may_act",
+    "events",
+    "active",
+    "token_type",
+    "username",
+    "s_hash",
+    "sub_id",
+    "authorization_details",
 ];
 
 /// Where a claim's value comes from.
@@ -218,8 +232,7 @@ mod tests {
         let claims = PersonClaims::from_json(r#"{"locale":"de"}"#).unwrap();
         let attributes = json!({"premium": true, "nothing": null}).as_object().unwrap().clone();
         let roles = ["admin".to_owned()];
-        let person =
-            Person { username: "alice", email: None, claims: &claims, attributes: &attributes, roles: &roles };
+        let person = Person { username: "alice", email: None, claims: &claims, attributes: &attributes, roles: &roles };
         let scope = Scope::parse("openid org").unwrap();
         let audience = Audience::One("https://rs.example".into());
         let rows = [
@@ -239,7 +252,14 @@ mod tests {
         for (rule, changes, expected) in rows {
             let changes = match changes.get("targets") {
                 Some(_) => changes,
-                None => json!({"targets": ["access_token"]}).as_object().unwrap().clone().into_iter().chain(changes.as_object().unwrap().clone()).collect::<Map<_, _>>().into(),
+                None => json!({"targets": ["access_token"]})
+                    .as_object()
+                    .unwrap()
+                    .clone()
+                    .into_iter()
+                    .chain(changes.as_object().unwrap().clone())
+                    .collect::<Map<_, _>>()
+                    .into(),
             };
             let occasion = Occasion { target: Target::AccessToken, scope: &scope, audience: Some(&audience) };
             assert_eq!(mapper(changes).value(&occasion, Some(&person)), expected, "{rule}");

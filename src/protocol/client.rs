@@ -43,6 +43,8 @@ pub struct Supported<'a> {
 pub struct SecretRecord {
     /// The digest of the secret.
     pub digest: Digest,
+    /// The secret itself, sealed, where it is needed.
+    pub sealed: Option<Vec<u8>>,
     /// When the secret stops working, if that is decided.
     pub expires_at: Option<Timestamp>,
 }

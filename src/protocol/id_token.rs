@@ -72,12 +72,8 @@ pub struct IssuerError;
 pub fn claims(facts: IdTokenFacts<'_>, now: Timestamp) -> Result<SignetIdTokenClaims, IssuerError> {
     let issuer = IssuerUrl::new(facts.issuer.to_owned()).map_err(|_| IssuerError)?;
     let audience = Audience::new(facts.audience.as_str().to_owned());
-    let extra = ExtraClaims {
-        sid: facts.session.clone(),
-        jti: facts.jti,
-        azp: facts.audience.clone(),
-        mapped: facts.mapped,
-    };
+    let extra =
+        ExtraClaims { sid: facts.session.clone(), jti: facts.jti, azp: facts.audience.clone(), mapped: facts.mapped };
     let expires_at = whole_second(now.plus(facts.lifetime));
     let methods = facts.authentication.methods.iter().cloned().map(AuthenticationMethodReference::new).collect();
     Ok(IdTokenClaims::new(

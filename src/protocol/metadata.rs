@@ -7,8 +7,8 @@ use openidconnect::core::{
     CoreSubjectIdentifierType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, AuthUrl, AuthenticationContextClass, IssuerUrl, JsonWebKeySetUrl, LanguageTag, ProviderMetadata,
-    ResponseTypes, Scope, TokenUrl, UserInfoUrl,
+    AdditionalProviderMetadata, AuthUrl, AuthenticationContextClass, IssuerUrl, JsonWebKeySetUrl, LanguageTag,
+    ProviderMetadata, ResponseTypes, Scope, TokenUrl, UserInfoUrl,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -149,7 +149,8 @@ fn assertion_algorithms<'a>(server: &'a Capabilities<'_>) -> impl Iterator<Item 
 
 /// The response types of all profiles together.
 fn response_types() -> Result<Vec<ResponseTypes<CoreResponseType>>, MetadataError> {
-    let allowed = |kind: &ResponseType| Profile::ALL.iter().any(|profile| profile.rules().response_types.contains(kind));
+    let allowed =
+        |kind: &ResponseType| Profile::ALL.iter().any(|profile| profile.rules().response_types.contains(kind));
     let kinds = ResponseType::ALL.into_iter().filter(allowed);
     kinds.map(|kind| Ok(ResponseTypes::new(named(kind.as_str().split(' '))?))).collect()
 }

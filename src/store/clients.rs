@@ -12,8 +12,8 @@ statements! {
     INSERT = "INSERT INTO clients (realm_id, id, metadata, enabled, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4)";
     FIND = "SELECT id, metadata, enabled FROM clients WHERE realm_id = $1 AND id = $2";
     LIST = "SELECT id, metadata, enabled FROM clients WHERE realm_id = $1 ORDER BY id";
-    SECRETS = "SELECT client_id, digest, expires_at FROM client_secrets WHERE realm_id = $1 AND client_id = $2 ORDER BY created_at DESC";
-    ADD_SECRET = "INSERT INTO client_secrets (realm_id, client_id, digest, created_at) VALUES ($1, $2, $3, $4)";
+    SECRETS = "SELECT digest, sealed, expires_at FROM client_secrets WHERE realm_id = $1 AND client_id = $2 ORDER BY created_at DESC";
+    ADD_SECRET = "INSERT INTO client_secrets (realm_id, client_id, digest, sealed, created_at) VALUES ($1, $2, $3, $4, $5)";
     EXPIRE_SECRETS = "UPDATE client_secrets SET expires_at = CASE WHEN expires_at IS NULL THEN $3 ELSE $4 END WHERE realm_id = $1 AND client_id = $2 AND (expires_at IS NULL OR expires_at > $4)";
     ADD_ORIGIN = "INSERT INTO client_origins (realm_id, origin, client_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     KNOWS_ORIGIN = "SELECT count(*) AS clients FROM client_origins o JOIN clients c ON c.realm_id = o.realm_id AND c.id = o.client_id WHERE o.realm_id = $1 AND o.origin = $2 AND c.enabled = 1";
@@ -57,9 +57,9 @@ pub async fn knows_origin(tx: &mut Tx, realm: &RealmId, origin: &str) -> Result<
 pub async fn find(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<Option<Client>, StoreError> {
     let row: Option<ClientRow> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
     let Some(row) = row else { return Ok(None) };
-    let secrets: Vec<(String, Vec<u8>, Option<i64>)> = fetch_all!(tx, SECRETS, [realm.as_str(), id.as_str()])?;
-    let secrets = secrets.into_iter().map(|(_, stored, expires_at)| {
-        Ok(SecretRecord { digest: digest(&stored)?, expires_at: expires_at.map(Timestamp::from_millis) })
+    let secrets: Vec<(Vec<u8>, Option<Vec<u8>>, Option<i64>)> = fetch_all!(tx, SECRETS, [realm.as_str(), id.as_str()])?;
+    let secrets = secrets.into_iter().map(|(stored, sealed, expires_at)| {
+        Ok(SecretRecord { digest: digest(&stored)?, sealed, expires_at: expires_at.map(Timestamp::from_millis) })
     });
     let secrets = secrets.collect::<Result<Vec<_>, StoreError>>()?;
     client(row, secrets).map(Some)
@@ -82,10 +82,20 @@ pub async fn add_secret(
     tx: &mut Tx,
     realm: &RealmId,
     id: &ClientId,
-    secret: Digest,
+    secret: &NewSecret,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    execute!(tx, ADD_SECRET, [realm.as_str(), id.as_str(), secret.as_bytes(), now.as_millis()]).map(|_| ())
+    let (digest, sealed) = (secret.digest.as_bytes(), secret.sealed.as_deref());
+    execute!(tx, ADD_SECRET, [realm.as_str(), id.as_str(), digest, sealed, now.as_millis()]).map(|_| ())
+}
+
+/// A secret as it is stored.
+#[derive(Clone)]
+pub struct NewSecret {
+    /// Its digest.
+    pub digest: Digest,
+    /// The secret itself, sealed, where it is needed.
+    pub sealed: Option<Vec<u8>>,
 }
 
 /// Lets the client's secret expire at `at`. One that is in its overlap already expires now: two are valid at most.

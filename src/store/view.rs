@@ -141,9 +141,8 @@ impl View {
 
     /// The claim mappers that hold for a client: its realm's and its own.
     pub fn mappers(&self, realm: &RealmId, client: &ClientId) -> Vec<ClaimMapper> {
-        let holds = |stored: &&StoredMapper| {
-            stored.realm == *realm && stored.client.as_ref().is_none_or(|only| only == client)
-        };
+        let holds =
+            |stored: &&StoredMapper| stored.realm == *realm && stored.client.as_ref().is_none_or(|only| only == client);
         self.mappers.load().iter().filter(holds).map(|stored| stored.mapper.clone()).collect()
     }
 

@@ -77,7 +77,8 @@ pub async fn add_user(
                     return Err(StoreError::Conflict);
                 }
             }
-            users::insert(tx, realm, &NewUser { id, username, email, email_verified, claims, attributes, salt }, now).await?;
+            users::insert(tx, realm, &NewUser { id, username, email, email_verified, claims, attributes, salt }, now)
+                .await?;
             if let Some(hash) = hash {
                 users::set_password(tx, realm, id, hash, now).await?;
             }
