@@ -92,19 +92,8 @@ impl App {
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         let (client_keys, lifetimes) = (ClientKeys::default(), lifetimes(&settings));
         let waiting = AtomicI64::new(0);
-        let provider = Provider {
-            store,
-            view,
-            keys,
-            passwords,
-            fetcher,
-            client_keys,
-            lifetimes,
-            token_mac,
-           
-            csrf_key,
-            waiting,
-        };
+        let provider =
+            Provider { store, view, keys, passwords, fetcher, client_keys, lifetimes, token_mac, csrf_key, waiting };
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone() });
         let documents = ArcSwap::from_pointee(documents(&provider, &realm, now)?);
         // None yet: the first step of following reads the keys once more, which may have changed meanwhile.

@@ -160,7 +160,8 @@ pub async fn confirm(
 
 /// Whether the hint is about this session, or at least, where it names none, about its person.
 fn names(provider: &Provider, request: &LogoutRequest, hint: &IdTokenHint, session: &Session) -> bool {
-    let known = |client: &Arc<Client>| subject::user(provider, client, &hint.subject).as_ref() == Some(&session.user_id);
+    let known =
+        |client: &Arc<Client>| subject::user(provider, client, &hint.subject).as_ref() == Some(&session.user_id);
     request.client.as_ref().is_some_and(known) && hint.session.as_deref().is_none_or(|sid| sid == session.id.as_str())
 }
 

@@ -2,10 +2,11 @@
 //! were asked for one by one, in openidconnect's type.
 
 use openidconnect::core::CoreGenderClaim;
-use openidconnect::{EmptyAdditionalClaims, UserInfoClaims};
+use openidconnect::{AdditionalClaims, UserInfoClaims};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::{Context, FlowError, Provider};
-use super::{issue, verify};
+use super::{Context, FlowError, Provider, issue, jose, mapped, verify};
 use crate::protocol::claim_mapper::Target;
 use crate::protocol::claims::Release;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -13,7 +14,8 @@ use crate::protocol::scope::OPENID;
 
 /// Claims by mappers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Mapped(#[serde(flatten)] Map<String, Value>);
+#[serde(transparent)]
+pub struct Mapped(Map<String, Value>);
 
 impl AdditionalClaims for Mapped {}
 

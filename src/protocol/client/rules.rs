@@ -2,8 +2,8 @@
 
 use super::uris::{is_origin, is_resource};
 use super::{
-    AUTH_NONE, AUTHORIZATION_CODE, ApplicationType, CLIENT_CREDENTIALS, ClientMetadata, REFRESH_TOKEN, ResponseSigning,
-    SubjectType, Supported,
+    AUTH_NONE, AUTHORIZATION_CODE, ApplicationType, CLIENT_CREDENTIALS, CLIENT_SECRET_JWT, ClientMetadata,
+    REFRESH_TOKEN, ResponseSigning, SubjectType, Supported,
 };
 use crate::protocol::jwk::{self, JwkError};
 use crate::protocol::response_type::{IMPLICIT, ResponseType};
