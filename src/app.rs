@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 
 use crate::clock::{Clock, Entropy};
 use crate::config::{Algorithm, Mode, Settings};
-use crate::flows::{FlowError, Lifetimes, Provider, Realm};
+use crate::flows::{FlowError, Lifetimes, Provider, Realm, register};
 use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
 use crate::passwords::{Cost, PasswordError, Passwords};
 use crate::protocol::ids::RealmId;
@@ -86,8 +86,9 @@ impl App {
         let view = View::load(store.clone(), now).await?;
         let passwords = open_passwords(&settings)?;
         let lifetimes = lifetimes(&settings);
+        let registration = register::Rules::new(settings.registration.clone());
         let waiting = AtomicI64::new(0);
-        let provider = Provider { store, view, keys, passwords, lifetimes, token_mac, csrf_key, waiting };
+        let provider = Provider { store, view, keys, passwords, registration, lifetimes, token_mac, csrf_key, waiting };
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone() });
         let documents = ArcSwap::from_pointee(documents(&provider, &realm, now)?);
         // None yet: the first step of following reads the keys once more, which may have changed meanwhile.
@@ -291,6 +292,7 @@ fn documents(provider: &Provider, realm: &Realm, now: Timestamp) -> Result<Docum
         grants: supported.grants,
         auth_methods: supported.auth_methods,
         algorithms: supported.algorithms,
+        registration: provider.registration.is_on().then_some(register::PATH),
     };
     let body = metadata::document(&capabilities)?.to_string().into_bytes();
     let jwks = provider.keys.of(&realm.id).jwks(now);

@@ -1,5 +1,7 @@
 //! `signet client`
 
+mod registration;
+
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
@@ -36,6 +38,12 @@ pub enum Client {
     Disable(Named),
     /// Enable a client again; what was void stays void
     Enable(Named),
+    /// Remove a client with its tokens, consents and logo, for good
+    Remove(Named),
+    /// Give a client a logo, shown on the sign-in and consent pages
+    Logo(registration::Logo),
+    /// Make a token with which clients can register themselves
+    InitialToken(registration::InitialToken),
 }
 
 /// What is registered.
@@ -127,6 +135,9 @@ impl Client {
             Self::RotateSecret(rotate) => rotate.run(&desk).await,
             Self::Disable(named) => named.set(&desk, settings, Standing::Disabled).await,
             Self::Enable(named) => named.set(&desk, settings, Standing::Enabled).await,
+            Self::Remove(named) => named.remove(&desk, settings).await,
+            Self::Logo(logo) => logo.run(&desk).await,
+            Self::InitialToken(token) => token.run(&desk, settings).await,
         };
         desk.close().await;
         done
@@ -196,6 +207,13 @@ impl Named {
         say(&format!("The client {} is {done}.", self.id));
         Ok(())
     }
+
+    async fn remove(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let (id, horizon) = (parse_id(&self.id)?, desk.horizon(settings));
+        administer::remove_client(&desk.store, &desk.context, id, horizon).await?;
+        say(&format!("The client {} is removed.", self.id));
+        Ok(())
+    }
 }
 
 async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
@@ -209,6 +227,9 @@ async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
         let state = if client.enabled { "enabled " } else { "disabled" };
         let method = &client.metadata.token_endpoint_auth_method;
         say(&format!("{state}  {:<24}  {:<20}  {}", client.id.as_str(), method, client.name()));
+        if client.registration.is_some() {
+            say("          registered by itself");
+        }
         if let Some(warning) = client.metadata.profile.rules().warning {
             say(&format!("          warning: {warning}"));
         }
@@ -221,6 +242,8 @@ fn to_json(client: &client::Client) -> anyhow::Result<Value> {
     if let Some(object) = answer.as_object_mut() {
         object.insert("client_id".to_owned(), json!(client.id));
         object.insert("enabled".to_owned(), json!(client.enabled));
+        object.insert("registered_by_itself".to_owned(), json!(client.registration.is_some()));
+        object.insert("has_logo".to_owned(), json!(client.logo.is_some()));
         object.insert("warning".to_owned(), json!(client.metadata.profile.rules().warning));
     }
     Ok(answer)

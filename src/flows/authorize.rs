@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::pending::{self, Interaction, InteractionError, PendingFault};
+use super::register;
 use super::session::{self, Browser};
 use super::verify;
 use super::{Context, FlowError, Provider};
@@ -293,6 +294,7 @@ async fn issue(
             if had_row {
                 provider.waiting.fetch_sub(1, Ordering::Relaxed);
             }
+            register::note_use_of(provider, context, &request.client_id).await;
             let destination = request.destination();
             Ok(Next::Deliver(pending::return_path(context, request, &destination).code(&code)))
         }

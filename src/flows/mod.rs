@@ -7,8 +7,10 @@ pub mod consent;
 pub mod introspect;
 pub mod issue;
 pub mod login;
+pub mod logo;
 pub mod logout;
 pub mod pending;
+pub mod register;
 pub mod revoke;
 pub mod session;
 pub mod token;
@@ -41,6 +43,8 @@ pub struct Provider {
     pub keys: Keyring,
     /// The pool that hashes passwords.
     pub passwords: Passwords,
+    /// How clients may register themselves.
+    pub registration: register::Rules,
     /// The lifetimes.
     pub lifetimes: Lifetimes,
     /// The keyed hashes of refresh tokens.

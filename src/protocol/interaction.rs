@@ -144,6 +144,8 @@ mod tests {
             metadata: ClientMetadata::default(),
             secrets: Vec::new(),
             enabled: true,
+            registration: None,
+            logo: None,
         };
         let user = UserId::parse("alice").unwrap();
         let remembered = remembered.map(|scope| Scope::parse(scope).unwrap());
@@ -203,7 +205,7 @@ mod tests {
             ..ClientMetadata::default()
         };
         let id = ClientId::parse("rp").unwrap();
-        let client = Client { id, metadata, secrets: Vec::new(), enabled: true };
+        let client = Client { id, metadata, secrets: Vec::new(), enabled: true, registration: None, logo: None };
         let (user, granted) = (UserId::parse("alice").unwrap(), native.scope.clone());
         let rows = [
             ("https://rp.example/cb", None, NextStep::Issue),

@@ -12,8 +12,10 @@ pub mod changes;
 pub mod clients;
 pub mod consents;
 pub mod leases;
+pub mod logos;
 mod migrations;
 pub mod realms;
+pub mod registrations;
 pub mod revocations;
 mod rows;
 pub mod sessions;
@@ -280,7 +282,9 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         clients::STATEMENTS,
         consents::STATEMENTS,
         leases::STATEMENTS,
+        logos::STATEMENTS,
         realms::STATEMENTS,
+        registrations::STATEMENTS,
         revocations::STATEMENTS,
         sessions::STATEMENTS,
         signing_keys::STATEMENTS,

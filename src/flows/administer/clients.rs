@@ -7,13 +7,13 @@ use crate::flows::{Context, FlowError};
 use crate::keys;
 use crate::protocol::client::{ClientMetadata, MetadataError, Supported};
 use crate::protocol::ids::ClientId;
-use crate::protocol::jwk;
+use crate::protocol::jwk::{self, JwkError};
 use crate::protocol::revocation::Target;
 use crate::protocol::secret::{ClientSecret, Digest};
 use crate::protocol::time::{Span, Timestamp};
-use crate::store::audit::{self, Event};
+use crate::store::audit::{self, Event, Record};
 use crate::store::clients::Standing;
-use crate::store::{Store, StoreError, authorization_codes, changes, clients, token_families};
+use crate::store::{Store, StoreError, Tx, authorization_codes, changes, clients, token_families};
 
 /// Where a client's secret comes from.
 pub enum SecretSource {
@@ -39,10 +39,7 @@ pub async fn add_client(
     metadata: ClientMetadata,
     (source, supported): (SecretSource, &Supported<'_>),
 ) -> Result<Option<ClientSecret>, AdminError> {
-    metadata.check(supported)?;
-    for key in metadata.jwks.as_ref().map(jwk::client_keys).transpose().map_err(MetadataError::from)?.iter().flatten() {
-        keys::check_client_key(key).map_err(|_| AdminError::Key)?;
-    }
+    check_metadata(&metadata, supported)?;
     let (secret, made) = match metadata.has_secret() {
         true => source_secret(context, source)?,
         false => (None, None),
@@ -67,6 +64,21 @@ pub async fn add_client(
         Err(StoreError::Conflict) => Err(AdminError::Exists("a client with this id")),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Checks metadata as a whole, and that the keys in it are keys.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub(in crate::flows) fn check_metadata(
+    metadata: &ClientMetadata,
+    supported: &Supported<'_>,
+) -> Result<(), MetadataError> {
+    metadata.check(supported)?;
+    for key in metadata.jwks.as_ref().map(jwk::client_keys).transpose()?.iter().flatten() {
+        keys::check_client_key(key).map_err(|_| MetadataError::Keys(JwkError::Malformed))?;
+    }
+    Ok(())
 }
 
 type Sourced = (Option<Digest>, Option<ClientSecret>);
@@ -157,4 +169,44 @@ pub async fn set_client_standing(
         })
     });
     if written.await? { Ok(()) } else { Err(AdminError::Unknown("client")) }
+}
+
+/// Removes a client with everything that is stored of it; what it holds is void on every node.
+///
+/// # Errors
+/// [`AdminError`] where there is no such client.
+pub async fn remove_client(
+    store: &Store,
+    context: &Context,
+    id: ClientId,
+    horizon: Timestamp,
+) -> Result<(), AdminError> {
+    let record = record(context, Event::ClientRemoved, None, Some(&id))?;
+    let shared = Arc::new((context.clone(), id, record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, id, record) = &*shared;
+            remove(tx, context, id, record, horizon).await
+        })
+    });
+    if written.await? { Ok(()) } else { Err(AdminError::Unknown("client")) }
+}
+
+/// Removes a client in a transaction; whether there was one.
+pub(in crate::flows) async fn remove(
+    tx: &mut Tx,
+    context: &Context,
+    id: &ClientId,
+    record: &Record,
+    horizon: Timestamp,
+) -> Result<bool, StoreError> {
+    let (realm, now) = (&context.realm.id, context.now);
+    if !clients::delete(tx, realm, id).await? {
+        return Ok(false);
+    }
+    audit::append(tx, realm, record, now).await?;
+    cut_off(tx, context, Target::Client, id.as_str(), horizon).await?;
+    changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?;
+    Ok(true)
 }

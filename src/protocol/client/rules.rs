@@ -91,6 +91,31 @@ pub enum MetadataError {
     MaxAge,
 }
 
+impl MetadataError {
+    /// The member that a client has to change.
+    pub const fn member(&self) -> &'static str {
+        match self {
+            Self::Name => "client_name",
+            Self::GrantType(_) | Self::PublicClientCredentials | Self::RefreshAlone => "grant_types",
+            Self::AuthMethod(_) => "token_endpoint_auth_method",
+            Self::ResponseType(_) | Self::GrantOfResponseType(..) => "response_types",
+            Self::Algorithm(_) | Self::NoSecret => "id_token_signed_response_alg",
+            Self::NoRedirectUri | Self::ImplicitWithoutHttps => "redirect_uris",
+            Self::NoKeys | Self::TwoKeySets | Self::Keys(_) => "jwks",
+            Self::NoSector => "sector_identifier_uri",
+            Self::AssertionAlgorithm(_) => "token_endpoint_auth_signing_alg",
+            Self::RequestObjectAlgorithm(_) => "request_object_signing_alg",
+            Self::Link(name) | Self::Remote(name) | Self::Text(name) => name,
+            Self::RequestUris => "request_uris",
+            Self::FrontchannelOrigin => "frontchannel_logout_uri",
+            Self::Origin(_) => "cors_origins",
+            Self::Audience(_) => "audiences",
+            Self::Lifetime => "access_token_lifetime",
+            Self::MaxAge => "default_max_age",
+        }
+    }
+}
+
 impl ClientMetadata {
     /// Checks the metadata as a whole.
     ///
