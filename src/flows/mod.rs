@@ -3,6 +3,7 @@
 
 pub mod administer;
 pub mod authorize;
+pub mod client_keys;
 pub mod consent;
 pub mod introspect;
 pub mod issue;
@@ -22,7 +23,9 @@ use std::sync::atomic::AtomicI64;
 
 use aws_lc_rs::hmac;
 
+use self::client_keys::ClientKeys;
 use crate::clock::{Entropy, EntropyError};
+use crate::fetch::Fetcher;
 use crate::keys::{KeyError, Keyring, KeyringError, TokenMac};
 use crate::passwords::{PasswordError, Passwords};
 use crate::protocol::client::Supported;
@@ -43,6 +46,10 @@ pub struct Provider {
     pub keys: Keyring,
     /// The pool that hashes passwords.
     pub passwords: Passwords,
+    /// The only way to the servers of clients.
+    pub fetcher: Fetcher,
+    /// What clients publish their keys as.
+    pub client_keys: ClientKeys,
     /// How clients may register themselves.
     pub registration: register::Rules,
     /// The lifetimes.

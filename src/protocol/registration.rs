@@ -40,7 +40,8 @@ members! {
 const NOT_JSON: OAuthError = OAuthError::invalid_client_metadata("The body must be a JSON object without repetitions.");
 const NO_STATEMENTS: OAuthError =
     OAuthError::new(ErrorCode::UnapprovedSoftwareStatement, "Software statements are not accepted.");
-const WRONG_SECTOR: OAuthError = OAuthError::invalid_client_metadata(
+/// The answer where the document of a sector is not as it must be, or could not be had, for whatever reason.
+pub const WRONG_SECTOR: OAuthError = OAuthError::invalid_client_metadata(
     "sector_identifier_uri must lead to a JSON array of strings that holds every redirect URI.",
 );
 
@@ -187,11 +188,6 @@ pub fn check_sector(document: &[u8], metadata: &ClientMetadata) -> Result<(), OA
     let listed: Vec<String> = serde_json::from_slice(document).map_err(|_| WRONG_SECTOR)?;
     let all = metadata.redirect_uris.iter().all(|uri| listed.iter().any(|held| held == uri.as_str()));
     if all { Ok(()) } else { Err(WRONG_SECTOR) }
-}
-
-/// The answer where the document of a sector could not be had, for whatever reason.
-pub const fn no_sector() -> OAuthError {
-    WRONG_SECTOR
 }
 
 fn is_listed(name: &str) -> bool {

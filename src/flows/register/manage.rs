@@ -52,8 +52,11 @@ pub async fn replace(
         (None, true) => SecretChange::Keep,
         (None, false) => SecretChange::Drop,
     };
-    let fetched = remote::visit(provider, &metadata).await?;
-    let logo = (metadata.logo_uri != client.metadata.logo_uri).then_some(fetched);
+    remote::sector(provider, &metadata).await?;
+    let logo = match metadata.logo_uri == client.metadata.logo_uri {
+        true => None,
+        false => Some(remote::logo(provider, &metadata).await),
+    };
     let record = record(context, Event::ClientUpdated, &client.id)?;
     let change = Arc::new(Change { context: context.clone(), id: client.id.clone(), metadata, secret, logo, record });
     let shared = change.clone();
