@@ -10,7 +10,7 @@ use crate::clock::{Clock, Entropy};
 use crate::config::{Mode, Settings};
 use crate::fetch::{Fetcher, OutboundError};
 use crate::flows::client_keys::ClientKeys;
-use crate::flows::{FlowError, Lifetimes, Provider, Realm};
+use crate::flows::{FlowError, Lifetimes, Provider, Realm, register};
 use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
 use crate::passwords::{Cost, PasswordError, Passwords};
 use crate::protocol::ids::RealmId;
@@ -91,9 +91,21 @@ impl App {
         let passwords = open_passwords(&settings)?;
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         let (client_keys, lifetimes) = (ClientKeys::default(), lifetimes(&settings));
+        let registration = register::Rules::new(settings.registration.clone());
         let waiting = AtomicI64::new(0);
-        let provider =
-            Provider { store, view, keys, passwords, fetcher, client_keys, lifetimes, token_mac, csrf_key, waiting };
+        let provider = Provider {
+            store,
+            view,
+            keys,
+            passwords,
+            fetcher,
+            client_keys,
+            registration,
+            lifetimes,
+            token_mac,
+            csrf_key,
+            waiting,
+        };
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone() });
         let documents = ArcSwap::from_pointee(documents(&provider, &realm, now)?);
         // None yet: the first step of following reads the keys once more, which may have changed meanwhile.
@@ -296,6 +308,7 @@ fn documents(provider: &Provider, realm: &Realm, now: Timestamp) -> Result<Docum
         auth_methods: supported.auth_methods,
         algorithms: supported.algorithms,
         decryption: provider.keys.encryption_algorithms(),
+        registration: provider.registration.is_on().then_some(register::PATH),
     };
     let body = metadata::document(&capabilities)?.to_string().into_bytes();
     let jwks = provider.keys.of(&realm.id).jwks(now);

@@ -6,6 +6,7 @@
 mod error;
 mod kinds;
 mod read;
+mod registration;
 mod rules;
 mod secret;
 mod sources;
@@ -23,6 +24,7 @@ use url::Url;
 
 pub use error::{ConfigError, Origin};
 pub use kinds::{LogFormat, LogLevel, Mode};
+pub use registration::{Registration, RegistrationMode};
 pub use secret::{DatabaseUrl, MasterKey, Sensitive};
 
 pub use crate::protocol::jwe::KeyManagement;
@@ -62,6 +64,8 @@ pub struct Settings {
     pub sessions: Sessions,
     /// `passwords.*`
     pub passwords: Passwords,
+    /// `registration.*`
+    pub registration: Registration,
 }
 
 impl Settings {
@@ -90,6 +94,7 @@ impl Settings {
             tokens: Tokens::default(),
             sessions: Sessions::default(),
             passwords: Passwords::default(),
+            registration: Registration::default(),
         }
     }
 

@@ -57,6 +57,11 @@ impl ClientCard {
             logo: None,
         }
     }
+
+    /// The card with this logo.
+    pub fn with_logo(self, logo: Option<String>) -> Self {
+        Self { logo, ..self }
+    }
 }
 
 /// A scope in words.

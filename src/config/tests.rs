@@ -106,6 +106,15 @@ iterations = 2
 parallelism = 1
 workers = 0
 min_length = 8
+
+[registration]
+mode = "off"
+profile = "oauth21"
+scopes = []
+unused_lifetime = "30d"
+max_clients = 10000
+per_hour = 100
+fetch_logos = false
 "#
     );
 }

@@ -10,10 +10,12 @@ pub mod introspect;
 pub mod issue;
 pub mod jose;
 pub mod login;
+pub mod logo;
 pub mod logout;
 pub mod mapped;
 pub mod par;
 pub mod pending;
+pub mod register;
 pub mod request_object;
 pub mod revoke;
 pub mod session;
@@ -54,6 +56,8 @@ pub struct Provider {
     pub fetcher: Fetcher,
     /// What clients publish their keys as.
     pub client_keys: ClientKeys,
+    /// How clients may register themselves.
+    pub registration: register::Rules,
     /// The lifetimes.
     pub lifetimes: Lifetimes,
     /// The keyed hashes of refresh tokens.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::issue::{self, Draft, TokenResponse};
-use super::{Concerning, Context, FlowError, Provider};
+use super::{Concerning, Context, FlowError, Provider, register};
 use crate::client_auth::{self, Presented};
 use crate::grants::{self, Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
 use crate::protocol::credentials::Authorization;
@@ -40,10 +40,12 @@ pub async fn token(
         mac: provider.token_mac.clone(),
         pairwise: provider.keys.pairwise().clone(),
     };
-    match grant.decide_at_once(&request) {
+    let response = match grant.decide_at_once(&request) {
         Some(issuance) => issue_at_once(provider, &request, issuance?).await,
-        None => redeem(provider, grant, request).await,
-    }
+        None => redeem(provider, grant, &request).await,
+    }?;
+    register::note_use(provider, &request.context, &request.client).await;
+    Ok(response)
 }
 
 /// Issues without a transaction, unless the client takes opaque tokens, which are stored.
@@ -75,7 +77,7 @@ enum Transacted {
 async fn redeem(
     provider: &Provider,
     grant: &'static dyn Grant,
-    request: TokenRequest,
+    request: &TokenRequest,
 ) -> Result<TokenResponse, FlowError> {
     let horizon = provider.revocation_horizon(request.context.now);
     let shared = request.clone();
@@ -86,7 +88,7 @@ async fn redeem(
             Box::pin(async move { transact(grant, &request, horizon, tx).await })
         })
         .await?;
-    let TokenRequest { client, context, mac, .. } = &request;
+    let TokenRequest { client, context, mac, .. } = request;
     match outcome {
         Transacted::Issued(issued) => {
             let (issuance, draft) = *issued;

@@ -3,7 +3,7 @@
 use axum::response::Response;
 
 use super::call::Call;
-use super::{csrf, html, interaction};
+use super::{csrf, html, interaction, logo};
 use crate::flows::consent::{self, Answer, Shown};
 use crate::flows::pending::Interaction;
 use crate::pages::{ClientCard, ConsentPage, ScopeLine};
@@ -52,7 +52,8 @@ fn page(call: &Call, interaction: &Interaction, who: String, new: &Consent) -> R
         page: html::page(&call.app),
         action: html::step(&base, "/consent", &interaction.pending.id),
         csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
-        client: ClientCard::new(&interaction.client, &request.redirect_uri),
+        client: ClientCard::new(&interaction.client, &request.redirect_uri)
+            .with_logo(logo::path(&base, &interaction.client)),
         who,
         switch_url: format!("{}&switch=yes", html::step(&base, "/login", &interaction.pending.id)),
         scopes: ScopeLine::all(&Consent::asked_by(request), new),

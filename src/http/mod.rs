@@ -16,10 +16,12 @@ mod html;
 mod interaction;
 mod introspect;
 mod login;
+mod logo;
 mod logout;
 pub mod management;
 mod par;
 mod peer;
+mod register;
 mod revoke;
 pub mod serve;
 pub mod tls;
@@ -52,6 +54,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/userinfo", get(userinfo::get).post(userinfo::post).options(cors::preflight))
         .route("/introspect", post(introspect::post))
         .route("/revoke", post(revoke::post).options(cors::preflight))
+        .merge(register::routes(&app))
+        .route("/clients/{client_id}/logo", get(logo::get))
         .route("/assets/{file}", get(assets::get))
         .route("/favicon.ico", get(assets::favicon));
     let base = app.base_path();

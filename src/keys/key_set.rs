@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::encryption_key::EncryptionKey;
 use super::jwe::DecryptError;
 use super::signing_key::{KeyError, SigningKey};
-use crate::protocol::access_token::{AccessTokenClaims, TYP};
+use crate::protocol::access_token::TYP;
 use crate::protocol::id_token::{ExtraClaims, SignetIdTokenClaims};
 use crate::protocol::ids::KeyId;
 use crate::protocol::jwe::EncryptedToken;

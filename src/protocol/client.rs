@@ -12,6 +12,7 @@ use super::error::OAuthError;
 use super::ids::ClientId;
 use super::jwk::SigningAlgorithm;
 use super::pkce::PkceRule;
+use super::registration::Registration;
 use super::response_type::ResponseType;
 use super::scope::{OFFLINE_ACCESS, OIDC_SCOPES, Scope};
 use super::secret::Digest;
@@ -60,6 +61,10 @@ pub struct Client {
     pub secrets: Vec<SecretRecord>,
     /// Whether the client may do anything at all.
     pub enabled: bool,
+    /// How it is kept, where it has registered itself.
+    pub registration: Option<Registration>,
+    /// When its logo was set, where it has one.
+    pub logo: Option<Timestamp>,
 }
 
 impl Client {

@@ -231,7 +231,14 @@ mod tests {
     fn client(id: &str) -> Client {
         let audiences = vec!["https://a.example/".into(), "https://b.example/".into()];
         let metadata = ClientMetadata { audiences, ..ClientMetadata::default() };
-        Client { id: ClientId::parse(id).unwrap(), metadata, secrets: Vec::new(), enabled: true }
+        Client {
+            id: ClientId::parse(id).unwrap(),
+            metadata,
+            secrets: Vec::new(),
+            enabled: true,
+            registration: None,
+            logo: None,
+        }
     }
 
     fn record(named: bool, slots: &[(&str, &str)]) -> CodeRecord {

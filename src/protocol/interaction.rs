@@ -150,6 +150,8 @@ mod tests {
             metadata: ClientMetadata::default(),
             secrets: Vec::new(),
             enabled: true,
+            registration: None,
+            logo: None,
         };
         let user = UserId::parse("alice").unwrap();
         let remembered = remembered.map(granted);
@@ -225,7 +227,7 @@ mod tests {
             ..ClientMetadata::default()
         };
         let id = ClientId::parse("rp").unwrap();
-        let client = Client { id, metadata, secrets: Vec::new(), enabled: true };
+        let client = Client { id, metadata, secrets: Vec::new(), enabled: true, registration: None, logo: None };
         let (user, granted) = (UserId::parse("alice").unwrap(), Consent::asked_by(&native));
         let rows = [
             ("https://rp.example/cb", None, NextStep::Issue),

@@ -8,7 +8,7 @@ use openidconnect::core::{
 };
 use openidconnect::{
     AdditionalProviderMetadata, AuthUrl, AuthenticationContextClass, IssuerUrl, JsonWebKeySetUrl, LanguageTag,
-    ProviderMetadata, ResponseTypes, Scope, TokenUrl, UserInfoUrl,
+    ProviderMetadata, RegistrationUrl, ResponseTypes, Scope, TokenUrl, UserInfoUrl,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -70,6 +70,8 @@ pub struct Capabilities<'a> {
     pub algorithms: &'a [SigningAlgorithm],
     /// The algorithms that there are keys for to decrypt with.
     pub decryption: &'a [KeyManagement],
+    /// The path at which clients register, where they may (RFC 7591 §3).
+    pub registration: Option<&'static str>,
 }
 
 /// Why there is no document: something in it is no URL or no JSON.
@@ -101,6 +103,7 @@ pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
     let classes = ACR_VALUES_SUPPORTED.iter().map(|acr| AuthenticationContextClass::new((*acr).to_owned()));
     let metadata = metadata
         .set_token_endpoint(Some(TokenUrl::new(endpoint("/token"))?))
+        .set_registration_endpoint(server.registration.map(|path| RegistrationUrl::new(endpoint(path))).transpose()?)
         .set_userinfo_endpoint(Some(UserInfoUrl::new(endpoint("/userinfo"))?))
         .set_scopes_supported(Some(OIDC_SCOPES.iter().map(|scope| Scope::new((*scope).to_owned())).collect()))
         .set_response_modes_supported(Some(named(response_modes())?))

@@ -124,6 +124,16 @@ secret!(
     "sgbr_"
 );
 secret!(
+    /// What lets somebody register a client (RFC 7591 §3).
+    InitialAccessToken,
+    "sgia_"
+);
+secret!(
+    /// What lets a client manage its own registration (RFC 7592 §2).
+    RegistrationAccessToken,
+    "sgra_"
+);
+secret!(
     /// A client's secret (RFC 6749 §2.3.1). Those made here begin with `sgcs_`; imported ones need not.
     ClientSecret,
     ""

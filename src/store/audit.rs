@@ -26,6 +26,16 @@ pub enum Event {
     Revocation,
     /// A client was registered.
     ClientAdded,
+    /// A client's registration was replaced.
+    ClientUpdated,
+    /// A client was removed.
+    ClientRemoved,
+    /// A client's logo was set.
+    ClientLogoSet,
+    /// A registration access token was used at another client's registration.
+    RegistrationTokenMisused,
+    /// A token was made that lets somebody register clients.
+    InitialTokenMade,
     /// A client's secret was replaced.
     ClientSecretRotated,
     /// A client was enabled.
@@ -65,6 +75,11 @@ impl Event {
             Self::RefreshReuse => "refresh_token.reused",
             Self::Revocation => "token.revoked",
             Self::ClientAdded => "client.added",
+            Self::ClientUpdated => "client.updated",
+            Self::ClientRemoved => "client.removed",
+            Self::ClientLogoSet => "client.logo_set",
+            Self::RegistrationTokenMisused => "registration_token.misused",
+            Self::InitialTokenMade => "initial_token.made",
             Self::ClientSecretRotated => "client.secret_rotated",
             Self::ClientEnabled => "client.enabled",
             Self::ClientDisabled => "client.disabled",

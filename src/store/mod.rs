@@ -13,9 +13,11 @@ pub mod claim_mappers;
 pub mod clients;
 pub mod consents;
 pub mod leases;
+pub mod logos;
 mod migrations;
 pub mod pushed_requests;
 pub mod realms;
+pub mod registrations;
 pub mod revocations;
 mod rows;
 pub mod sessions;
@@ -284,7 +286,9 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         consents::STATEMENTS,
         leases::STATEMENTS,
         pushed_requests::STATEMENTS,
+        logos::STATEMENTS,
         realms::STATEMENTS,
+        registrations::STATEMENTS,
         revocations::STATEMENTS,
         sessions::STATEMENTS,
         signing_keys::STATEMENTS,

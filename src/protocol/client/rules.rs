@@ -51,8 +51,11 @@ pub enum MetadataError {
     #[error("HS256 needs a client that authenticates by a client secret")]
     NoSecret,
     /// Content encryption without a way for its key (OpenID Connect Registration §2).
-    #[error("{0}_enc needs {0}_alg")]
+    #[error("{0} needs the member that ends in alg")]
     EncWithoutAlg(&'static str),
+    /// Userinfo that is encrypted but not signed, so that anybody could have made it.
+    #[error("encrypted userinfo has to be signed: userinfo_signed_response_alg is missing")]
+    UserinfoUnsigned,
     /// Encryption to a client that has no keys.
     #[error("encrypted answers need jwks or jwks_uri with a key for encryption")]
     NoEncryptionKey,
@@ -95,6 +98,33 @@ pub enum MetadataError {
     /// A negative maximum age.
     #[error("default_max_age must not be negative")]
     MaxAge,
+}
+
+impl MetadataError {
+    /// The member that a client has to change.
+    pub const fn member(&self) -> &'static str {
+        match self {
+            Self::Name => "client_name",
+            Self::GrantType(_) | Self::PublicClientCredentials | Self::RefreshAlone => "grant_types",
+            Self::AuthMethod(_) => "token_endpoint_auth_method",
+            Self::ResponseType(_) | Self::GrantOfResponseType(..) => "response_types",
+            Self::Algorithm(_) | Self::NoSecret => "id_token_signed_response_alg",
+            Self::NoRedirectUri | Self::ImplicitWithoutHttps => "redirect_uris",
+            Self::NoKeys | Self::TwoKeySets | Self::Keys(_) | Self::NoEncryptionKey => "jwks",
+            Self::NoSector => "sector_identifier_uri",
+            Self::AssertionAlgorithm(_) => "token_endpoint_auth_signing_alg",
+            Self::RequestObjectAlgorithm(_) => "request_object_signing_alg",
+            Self::Link(name) | Self::Remote(name) | Self::Text(name) => name,
+            Self::EncWithoutAlg(member) => member,
+            Self::UserinfoUnsigned => "userinfo_signed_response_alg",
+            Self::RequestUris => "request_uris",
+            Self::FrontchannelOrigin => "frontchannel_logout_uri",
+            Self::Origin(_) => "cors_origins",
+            Self::Audience(_) => "audiences",
+            Self::Lifetime => "access_token_lifetime",
+            Self::MaxAge => "default_max_age",
+        }
+    }
 }
 
 impl ClientMetadata {
@@ -218,12 +248,23 @@ impl ClientMetadata {
     /// Checks how answers are encrypted, and how request objects may be.
     fn check_encryption(&self) -> Result<(), MetadataError> {
         let pairs = [
-            ("id_token_encrypted_response", self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc),
-            ("userinfo_encrypted_response", self.userinfo_encrypted_response_alg, self.userinfo_encrypted_response_enc),
-            ("request_object_encryption", self.request_object_encryption_alg, self.request_object_encryption_enc),
+            (
+                "id_token_encrypted_response_enc",
+                self.id_token_encrypted_response_alg,
+                self.id_token_encrypted_response_enc,
+            ),
+            (
+                "userinfo_encrypted_response_enc",
+                self.userinfo_encrypted_response_alg,
+                self.userinfo_encrypted_response_enc,
+            ),
+            ("request_object_encryption_enc", self.request_object_encryption_alg, self.request_object_encryption_enc),
         ];
         if let Some((name, ..)) = pairs.iter().find(|(_, alg, enc)| alg.is_none() && enc.is_some()) {
             return Err(MetadataError::EncWithoutAlg(name));
+        }
+        if self.userinfo_encrypted_response_alg.is_some() && self.userinfo_signed_response_alg.is_none() {
+            return Err(MetadataError::UserinfoUnsigned);
         }
         let keys = self.jwks.as_ref().map(jwk::encryption_keys).transpose()?.unwrap_or_default();
         for encryption in [self.id_token_encryption(), self.userinfo_encryption()].into_iter().flatten() {
