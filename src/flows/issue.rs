@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Context, FlowError, Provider};
 use crate::grants::Issuance;
+use crate::keys::IdTokenHashes;
 use crate::protocol::access_token::{AccessTokenClaims, Audience};
 use crate::protocol::client::{AccessTokenFormat, Client};
 use crate::protocol::id_token::{self, IdTokenFacts};
@@ -107,7 +108,8 @@ pub fn sign(
             let claims =
                 id_token::claims(&facts, context.now).map_err(|error| FlowError::Internal(error.to_string()))?;
             let algorithm = client.metadata.id_token_signed_response_alg;
-            Some(keys.sign_id_token(claims, algorithm, &access_token, context.now)?)
+            let hashes = IdTokenHashes { access_token: Some(&access_token), code: None };
+            Some(keys.sign_id_token(claims, algorithm, hashes, context.now)?)
         }
         Some(_) | None => None,
     };

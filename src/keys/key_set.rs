@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use jsonwebtoken::Header;
-use openidconnect::core::CoreJwsSigningAlgorithm;
-use openidconnect::{AccessToken, IdToken};
+use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
+use openidconnect::{AccessToken, AuthorizationCode, IdToken, PrivateSigningKey};
 use serde::Serialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -29,6 +29,15 @@ type SignetIdToken = IdToken<
     openidconnect::core::CoreJweContentEncryptionAlgorithm,
     CoreJwsSigningAlgorithm,
 >;
+
+/// What is issued beside an ID token and hashed into it, by the hash of its algorithm.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IdTokenHashes<'a> {
+    /// The access token, for `at_hash` (OpenID Connect Core §3.1.3.6).
+    pub access_token: Option<&'a str>,
+    /// The authorization code, for `c_hash` (OpenID Connect Core §3.3.2.11).
+    pub code: Option<&'a str>,
+}
 
 /// A key of a realm.
 #[derive(Clone)]
@@ -162,14 +171,28 @@ impl KeySet {
         algorithm: SigningAlgorithm,
         now: Timestamp,
     ) -> Result<String, KeyError> {
+        self.sign_jwt(claims, TYP, algorithm, now)
+    }
+
+    /// Signs claims as a JWT of this `typ` (RFC 7515 §4.1.9), such as those of userinfo or a logout token.
+    ///
+    /// # Errors
+    /// [`KeyError`] where there is no key of this algorithm or it fails.
+    pub fn sign_jwt(
+        &self,
+        claims: &impl Serialize,
+        typ: &str,
+        algorithm: SigningAlgorithm,
+        now: Timestamp,
+    ) -> Result<String, KeyError> {
         let key = self.active(algorithm, now)?;
         let mut header = Header::new(key.jwt_algorithm());
-        header.typ = Some(TYP.to_owned());
+        header.typ = Some(typ.to_owned());
         header.kid = Some(key.kid.as_str().to_owned());
         jsonwebtoken::encode(&header, claims, &key.encoding_key()).map_err(|_| KeyError::Signature)
     }
 
-    /// Signs an ID token with the hash of its access token (OpenID Connect Core §3.1.3.6).
+    /// Signs an ID token with the hashes of what is issued beside it.
     ///
     /// # Errors
     /// [`KeyError`] where there is no key of this algorithm or it fails.
@@ -177,13 +200,11 @@ impl KeySet {
         &self,
         claims: SignetIdTokenClaims,
         algorithm: SigningAlgorithm,
-        access_token: &str,
+        hashes: IdTokenHashes<'_>,
         now: Timestamp,
     ) -> Result<String, KeyError> {
         let key = self.active(algorithm, now)?;
-        let access_token = AccessToken::new(access_token.to_owned());
-        let token = SignetIdToken::new(claims, key, key.core_algorithm(), Some(&access_token), None);
-        token.map(|token| token.to_string()).map_err(|_| KeyError::Signature)
+        id_token(claims, key, key.core_algorithm(), hashes)
     }
 
     /// Verifies a signature of this realm: the `kid` names the key, and the key the algorithm.
@@ -276,6 +297,19 @@ fn published_for_encryption(key: &EncryptionKey) -> Value {
     let mut jwk = key.public.to_json();
     jwk.insert("use".to_owned(), Value::from("enc"));
     Value::Object(jwk)
+}
+
+/// An ID token in its compact form.
+pub(super) fn id_token<K: PrivateSigningKey<VerificationKey = CoreJsonWebKey>>(
+    claims: SignetIdTokenClaims,
+    key: &K,
+    algorithm: CoreJwsSigningAlgorithm,
+    hashes: IdTokenHashes<'_>,
+) -> Result<String, KeyError> {
+    let access_token = hashes.access_token.map(|token| AccessToken::new(token.to_owned()));
+    let code = hashes.code.map(|code| AuthorizationCode::new(code.to_owned()));
+    let token = SignetIdToken::new(claims, key, algorithm, access_token.as_ref(), code.as_ref());
+    token.map(|token| token.to_string()).map_err(|_| KeyError::Signature)
 }
 
 /// A public key as it is published: openidconnect's form and the `alg` that it cannot name.

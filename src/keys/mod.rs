@@ -4,16 +4,22 @@
 mod encryption_key;
 mod jwe;
 mod key_set;
+mod pairwise;
 mod provider;
 mod rotation;
 mod seal;
 mod signing_key;
+mod symmetric;
+#[cfg(test)]
+mod tests;
 
 pub use jwe::{Content, DecryptError, encrypt};
-pub use key_set::{Jwks, KeySet, KeyStatus, VerifyError};
+pub use key_set::{IdTokenHashes, Jwks, KeySet, KeyStatus, VerifyError};
+pub use pairwise::PairwiseKey;
 pub use rotation::Rotated;
 pub use seal::{MasterKey, MasterKeyError, TokenMac};
 pub use signing_key::{KeyError, check_client_key, verify_with};
+pub use symmetric::{MIN_SECRET, sign_hs256, sign_id_token_hs256, verify_hs256};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -45,6 +51,7 @@ pub struct KeyPolicy {
 pub struct Keyring {
     store: Store,
     master: MasterKey,
+    pairwise: PairwiseKey,
     policy: KeyPolicy,
     sets: ArcSwap<HashMap<RealmId, Arc<KeySet>>>,
 }
@@ -75,7 +82,8 @@ impl Keyring {
         realms: &[RealmId],
     ) -> Result<Self, KeyringError> {
         provider::install();
-        let keyring = Self { store, master, policy, sets: ArcSwap::default() };
+        let pairwise = master.pairwise_key();
+        let keyring = Self { store, master, pairwise, policy, sets: ArcSwap::default() };
         for realm in realms {
             keyring.reload(realm).await?;
         }
@@ -116,6 +124,25 @@ impl Keyring {
         &self.policy.schedule
     }
 
+    /// Seals a secret that has to be read again, such as that of a client which signs with it. `place` says where it is
+    /// stored (`realm|client|client-secret`), and it opens nowhere else.
+    ///
+    /// # Errors
+    /// [`KeyError::Encryption`] where aws-lc-rs fails.
+    pub fn seal(&self, plain: &[u8], place: &str) -> Result<Vec<u8>, KeyError> {
+        self.master.seal(plain, place).ok_or(KeyError::Encryption)
+    }
+
+    /// Opens what was sealed for this place, or nothing where it was sealed for another or changed.
+    pub fn open(&self, sealed: &[u8], place: &str) -> Option<Zeroizing<Vec<u8>>> {
+        self.master.open(sealed, place)
+    }
+
+    /// The key of pairwise subjects.
+    pub fn pairwise(&self) -> &PairwiseKey {
+        &self.pairwise
+    }
+
     /// Reads the keys of a realm again. Keys that are known already are not parsed again.
     ///
     /// # Errors
@@ -129,7 +156,7 @@ impl Keyring {
         for key in stored {
             let parsed = match known.find(&key.times.kid) {
                 Some(parsed) => parsed,
-                None => self.open(realm, &key)?,
+                None => self.open_key(realm, &key)?,
             };
             keys.push((key.times, parsed));
         }

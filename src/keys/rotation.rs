@@ -160,7 +160,7 @@ impl Keyring {
     }
 
     /// Opens a stored key.
-    pub(super) fn open(&self, realm: &RealmId, stored: &StoredKey) -> Result<Key, KeyringError> {
+    pub(super) fn open_key(&self, realm: &RealmId, stored: &StoredKey) -> Result<Key, KeyringError> {
         let kid = stored.times.kid.clone();
         let algorithm = KeyAlgorithm::named(&stored.times.algorithm).ok_or(KeyError::Algorithm)?;
         let der = self.master.open(&stored.sealed, &place(realm, &kid, algorithm)).ok_or(KeyringError::Sealed)?;
