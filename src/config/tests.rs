@@ -136,6 +136,7 @@ max_connections = 3
 [keys]
 dir = "/etc/signet/keys"
 algorithms = ["EdDSA"]
+encryption_algorithms = ["ECDH-ES"]
 rsa_bits = 4096
 rotation_interval = "90d"
 retention = "2d"

@@ -96,6 +96,7 @@ fn id_token_claims() -> SignetIdTokenClaims {
         sid: SessionId::from_stored("s".to_owned()),
         jti: TokenId::from_stored("j".to_owned()),
         azp: ClientId::from_stored("c".to_owned()),
+        mapped: serde_json::Map::new(),
     };
     let issuer = IssuerUrl::new("https://op.example".to_owned()).unwrap();
     let subject = StandardClaims::new(SubjectIdentifier::new("alice".to_owned()));
