@@ -185,20 +185,6 @@ impl KeySet {
         algorithm: SigningAlgorithm,
         now: Timestamp,
     ) -> Result<String, KeyError> {
-        self.sign_jwt(claims, TYP, algorithm, now)
-    }
-
-    /// Signs claims as a JWT of this `typ` (RFC 7515 §4.1.9), such as those of userinfo or a logout token.
-    ///
-    /// # Errors
-    /// [`KeyError`] where there is no key of this algorithm or it fails.
-    pub fn sign_jwt(
-        &self,
-        claims: &impl Serialize,
-        typ: &str,
-        algorithm: SigningAlgorithm,
-        now: Timestamp,
-    ) -> Result<String, KeyError> {
         let key = self.active(algorithm, now)?;
         let mut header = Header::new(key.jwt_algorithm());
         header.typ = Some(typ.to_owned());

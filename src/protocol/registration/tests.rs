@@ -105,12 +105,11 @@ fn a_client_without_redirects_has_no_response_types() {
 #[test]
 fn a_replacement_names_its_client_and_no_foreign_secret() {
     let now = Timestamp::from_secs(1000);
-    let secret =
-        |text: &str, expires_at| SecretRecord {
-            digest: ClientSecret::parse(text).unwrap().digest(),
-            sealed: None,
-            expires_at,
-        };
+    let secret = |text: &str, expires_at| SecretRecord {
+        digest: ClientSecret::parse(text).unwrap().digest(),
+        sealed: None,
+        expires_at,
+    };
     let client = Client {
         id: ClientId::parse("rp").unwrap(),
         metadata: ClientMetadata { skip_consent: true, client_name: "Old".to_owned(), ..ClientMetadata::default() },
