@@ -194,7 +194,7 @@ pub fn refusal(params: &Params, client: &Client, destination: Destination, error
     let asked = params.get("response_mode").filter(|_| !params.repeats("response_mode")).and_then(ResponseMode::named);
     let allowed = |mode: &ResponseMode| client.metadata.profile.rules().response_modes.contains(mode);
     let mode = asked.filter(allowed).filter(|mode| kind.may_use(*mode)).unwrap_or(kind.default_mode());
-    let state = params.get("state").filter(|state| state.len() <= MAX_OPAQUE && !params.repeats("state"));
+    let state = params.get("state").filter(|state| state.len() <= MAX_OPAQUE);
     Refusal::Redirect { destination, mode, state: state.map(str::to_owned), error }
 }
 

@@ -74,6 +74,13 @@ pub struct Capabilities<'a> {
     pub registration: Option<&'static str>,
 }
 
+impl Capabilities<'_> {
+    /// Whether there is any key to decrypt with; lists that would be empty are left out (RFC 8414 §3.2).
+    fn can_decrypt(&self) -> bool {
+        !self.decryption.is_empty()
+    }
+}
+
 /// Why there is no document: something in it is no URL or no JSON.
 #[derive(Debug, thiserror::Error)]
 pub enum MetadataError {
@@ -123,7 +130,7 @@ pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
 fn objects(metadata: SignetMetadata, server: &Capabilities<'_>) -> Result<SignetMetadata, MetadataError> {
     let keys = || named(KeyManagement::ALL.into_iter().map(KeyManagement::as_str));
     let contents = || named(ContentEncryption::ALL.into_iter().map(ContentEncryption::as_str));
-    let decrypts = server.decryption.iter().map(|algorithm| algorithm.as_str());
+    let decrypts = server.can_decrypt().then(|| server.decryption.iter().map(|algorithm| algorithm.as_str()));
     Ok(metadata
         .set_id_token_encryption_alg_values_supported(Some(keys()?))
         .set_id_token_encryption_enc_values_supported(Some(contents()?))
@@ -131,8 +138,8 @@ fn objects(metadata: SignetMetadata, server: &Capabilities<'_>) -> Result<Signet
         .set_userinfo_encryption_alg_values_supported(Some(keys()?))
         .set_userinfo_encryption_enc_values_supported(Some(contents()?))
         .set_request_object_signing_alg_values_supported(Some(named(CLIENT_ALGORITHMS.iter().copied())?))
-        .set_request_object_encryption_alg_values_supported(Some(named(decrypts)?))
-        .set_request_object_encryption_enc_values_supported(Some(contents()?))
+        .set_request_object_encryption_alg_values_supported(decrypts.map(named).transpose()?)
+        .set_request_object_encryption_enc_values_supported(server.can_decrypt().then(contents).transpose()?)
         .set_request_parameter_supported(Some(true))
         .set_request_uri_parameter_supported(Some(true))
         .set_require_request_uri_registration(Some(true)))
