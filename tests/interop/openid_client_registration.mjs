@@ -23,7 +23,8 @@ const config = await step('registration', () =>
       redirect_uris: [env.redirectUri],
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
-      token_endpoint_auth_method: 'client_secret_basic',
+      // What the library does unless it is told otherwise.
+      token_endpoint_auth_method: 'client_secret_post',
       contacts: ['somebody@rp.example'],
     },
     undefined,
