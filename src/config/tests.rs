@@ -185,6 +185,15 @@ iterations = 3
 parallelism = 4
 workers = 2
 min_length = 15
+
+[registration]
+mode = "token"
+profile = "oidc_classic"
+scopes = ["api:read", "api:write"]
+unused_lifetime = "90d"
+max_clients = 50
+per_hour = 5
+fetch_logos = true
 "#;
     assert_eq!(accept(text).to_toml(), text);
 }
@@ -439,6 +448,13 @@ fn each_bound_holds() {
         ("passwords.parallelism", "64", "65"),
         ("passwords.workers", "1024", "1025"),
         ("passwords.min_length", "64", "65"),
+        ("registration.mode", "\"open\"", "\"everybody\""),
+        ("registration.profile", "\"oauth21\"", "\"lax\""),
+        ("registration.scopes", "\"api:read,api:write\"", "[\"a b\"]"),
+        ("registration.unused_lifetime", "0", "\"23h\""),
+        ("registration.unused_lifetime", "\"1d\"", "\"3651d\""),
+        ("registration.max_clients", "1", "0"),
+        ("registration.per_hour", "1", "0"),
         ("management.listen", "\"127.0.0.1:8002\"", "\"127.0.0.1:8000\""),
         ("outbound.timeout", "\"30s\"", "\"31s\""),
         ("outbound.allow_hosts", "[\"[::1]:9000\"]", "[\"https://a.example\"]"),

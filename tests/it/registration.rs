@@ -371,7 +371,7 @@ async fn of_ten_registrations_at_once_with_a_single_use_token_one_wins() {
     for round in 1..=3 {
         let token = token(&server, 1, Span::from_days(1)).await;
         let body = plain();
-        let at = |turn: usize| if turn % 2 == 0 { &server } else { &second };
+        let at = |turn: usize| if turn.is_multiple_of(2) { &server } else { &second };
         let replies = join_all((0..10).map(|turn| send(at(turn), Some(&token), &body))).await;
         let won = replies.iter().filter(|reply| reply.status == 201).count();
         assert!(replies.iter().all(|reply| [201, 401].contains(&reply.status.as_u16())), "{replies:?}");
@@ -388,7 +388,7 @@ async fn only_so_many_register_within_an_hour_on_all_nodes_together() {
     let server = open_with(limit).await;
     let second = server.twin_with(limit).await;
     let body = plain();
-    let at = |turn: usize| if turn % 2 == 0 { &server } else { &second };
+    let at = |turn: usize| if turn.is_multiple_of(2) { &server } else { &second };
     let replies = join_all((0..12).map(|turn| send(at(turn), None, &body))).await;
     let (won, lost): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 201);
     assert_eq!((won.len(), count(&server, "clients").await), (3, 3));
