@@ -217,11 +217,11 @@ async fn redeem_with_assertion(server: &TestServer, algorithm: &str) -> Reply {
 
 #[tokio::test]
 async fn every_advertised_signing_algorithm_signs_id_tokens() {
-    let all = vec![Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
+    let all = vec![Algorithm::RS256, Algorithm::PS512, Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA];
     let server = TestServer::start_with(|settings| settings.keys.algorithms = all).await;
     let document = document(&server).await;
     let algorithms = texts(&document, "id_token_signing_alg_values_supported");
-    assert_eq!(algorithms.len(), 3, "{algorithms:?}");
+    assert_eq!(algorithms.len(), 5, "{algorithms:?}");
     for algorithm in algorithms {
         let rp = server.client(algorithm, json!({ "id_token_signed_response_alg": algorithm })).await;
         let code = rp.authorize_as("alice").await.code();

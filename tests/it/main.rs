@@ -25,6 +25,7 @@ mod cors;
 mod cut_offs;
 mod demo;
 mod discovery;
+mod encryption_keys;
 mod escaping;
 mod forged_tokens;
 mod form_post;
