@@ -11,9 +11,8 @@ use super::output::{note, read_secret, say, say_json};
 use crate::app;
 use crate::config::Settings;
 use crate::flows::administer::{self, SecretSource};
-use crate::protocol::client::{self, ClientMetadata, Supported};
+use crate::protocol::client::{self, ClientMetadata, ResponseSigning, Supported};
 use crate::protocol::ids::ClientId;
-use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::profile::Profile;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::scope::Scope;
@@ -157,24 +156,24 @@ impl Add {
             let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
             return serde_json::from_str(&text).with_context(|| file.display().to_string());
         }
-        let mut metadata = ClientMetadata::minimal();
-        metadata.client_name = self.name.clone().unwrap_or_default();
-        metadata.redirect_uris = redirect_uris(&self.redirect_uri)?;
-        metadata.post_logout_redirect_uris = redirect_uris(&self.post_logout_redirect_uri)?;
-        if !self.grant.is_empty() {
-            metadata.grant_types = self.grant.clone();
-        }
-        metadata.scope = Scope::parse_stored(self.scope.as_deref().unwrap_or_default().trim())?;
-        metadata.token_endpoint_auth_method = self.auth_method.clone();
-        metadata.profile =
-            Profile::named(&self.profile).with_context(|| format!("the profile {:?} is not built", self.profile))?;
-        metadata.jwks = self.jwks.as_ref().map(read_json).transpose()?;
-        metadata.id_token_signed_response_alg = SigningAlgorithm::named(&self.id_token_alg)
-            .with_context(|| format!("the algorithm {:?} is not supported", self.id_token_alg))?;
-        metadata.skip_consent = self.skip_consent;
-        metadata.cors_origins = self.cors_origin.clone();
-        metadata.audiences = self.audience.clone();
-        Ok(metadata)
+        let default = ClientMetadata::default();
+        Ok(ClientMetadata {
+            client_name: self.name.clone().unwrap_or_default(),
+            redirect_uris: redirect_uris(&self.redirect_uri)?,
+            post_logout_redirect_uris: redirect_uris(&self.post_logout_redirect_uri)?,
+            grant_types: if self.grant.is_empty() { default.grant_types } else { self.grant.clone() },
+            scope: Scope::parse_stored(self.scope.as_deref().unwrap_or_default().trim())?,
+            token_endpoint_auth_method: self.auth_method.clone(),
+            profile: Profile::named(&self.profile)
+                .with_context(|| format!("the profile {:?} is not built", self.profile))?,
+            jwks: self.jwks.as_ref().map(read_json).transpose()?,
+            id_token_signed_response_alg: ResponseSigning::named(&self.id_token_alg)
+                .with_context(|| format!("the algorithm {:?} is not supported", self.id_token_alg))?,
+            skip_consent: self.skip_consent,
+            cors_origins: self.cors_origin.clone(),
+            audiences: self.audience.clone(),
+            ..default
+        })
     }
 }
 

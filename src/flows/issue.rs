@@ -6,7 +6,7 @@ use super::{Context, FlowError, Provider};
 use crate::grants::Issuance;
 use crate::keys::IdTokenHashes;
 use crate::protocol::access_token::{AccessTokenClaims, Audience};
-use crate::protocol::client::{AccessTokenFormat, Client};
+use crate::protocol::client::{AccessTokenFormat, Client, ResponseSigning};
 use crate::protocol::id_token::{self, IdTokenFacts};
 use crate::protocol::ids::TokenId;
 use crate::protocol::jwk::SigningAlgorithm;
@@ -107,9 +107,11 @@ pub fn sign(
             };
             let claims =
                 id_token::claims(&facts, context.now).map_err(|error| FlowError::Internal(error.to_string()))?;
-            let algorithm = client.metadata.id_token_signed_response_alg;
             let hashes = IdTokenHashes { access_token: Some(&access_token), code: None };
-            Some(keys.sign_id_token(claims, algorithm, hashes, context.now)?)
+            match client.metadata.id_token_signed_response_alg {
+                ResponseSigning::Key(algorithm) => Some(keys.sign_id_token(claims, algorithm, hashes, context.now)?),
+                ResponseSigning::ClientSecret => return Err(FlowError::Internal("HS256 is not built".to_owned())),
+            }
         }
         Some(_) | None => None,
     };

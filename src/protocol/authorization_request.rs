@@ -16,6 +16,7 @@ use super::ids::ClientId;
 use super::params::Params;
 use super::pkce;
 use super::redirect_uri::{Destination, DestinationError, Omission, destination};
+use super::response_type::ResponseType;
 use super::scope::{OPENID, Scope};
 
 /// The longest `state` and `nonce` that are carried, in bytes.
@@ -304,7 +305,7 @@ fn drive(
 /// What has to travel with the code: the PKCE challenge, nonce, acr_values, max_age, resource.
 fn collect_extensions(params: &Params, client: &Client) -> Result<Extensions, OAuthError> {
     let mut extensions = Extensions::new();
-    if let Some(challenge) = pkce::challenge(params, client.pkce())? {
+    if let Some(challenge) = pkce::challenge(params, client.pkce(ResponseType::Code))? {
         extensions.set_raw(pkce::SLOT.to_owned(), challenge);
     }
     for slot in [NONCE, ACR_VALUES, MAX_AGE] {
@@ -375,7 +376,7 @@ impl machine::Request for Facade<'_> {
     }
 
     fn response_type(&self) -> Option<Cow<'_, str>> {
-        let allowed = |kind: &&str| self.client.metadata.response_types.iter().any(|held| held == kind);
+        let allowed = |kind: &&str| self.client.metadata.response_types.iter().any(|held| held.as_str() == *kind);
         self.params.get("response_type").filter(allowed).map(Cow::Borrowed)
     }
 

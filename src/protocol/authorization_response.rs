@@ -13,22 +13,28 @@ use super::secret::AuthorizationCode;
 pub enum ResponseMode {
     /// In the query of the redirect URI.
     Query,
+    /// In the fragment of the redirect URI, which the browser keeps to itself.
+    Fragment,
     /// As a form that the browser posts to the redirect URI.
     FormPost,
 }
 
 impl ResponseMode {
+    /// Every response mode.
+    pub const ALL: [Self; 3] = [Self::Query, Self::Fragment, Self::FormPost];
+
     /// The value of `response_mode`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Query => "query",
+            Self::Fragment => "fragment",
             Self::FormPost => "form_post",
         }
     }
 
     /// The mode of this name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Query, Self::FormPost].into_iter().find(|mode| mode.as_str() == name)
+        Self::ALL.into_iter().find(|mode| mode.as_str() == name)
     }
 }
 
@@ -76,6 +82,7 @@ impl ReturnPath<'_> {
         all.push(("iss", self.issuer));
         match self.mode {
             ResponseMode::Query => Delivery::Redirect(self.destination.with_parameters(&all)),
+            ResponseMode::Fragment => Delivery::Redirect(self.destination.with_fragment(&all)),
             ResponseMode::FormPost => Delivery::FormPost {
                 action: self.destination.as_str().to_owned(),
                 fields: all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),

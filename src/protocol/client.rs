@@ -1,19 +1,18 @@
 //! The client registry's record: RFC 7591 metadata with the members of this server, checked as a whole.
 //! Which grants and authentication methods exist is told by the registries, not known here.
 
+mod metadata;
 mod rules;
+mod uris;
 
+pub use metadata::{AccessTokenFormat, ApplicationType, ClientMetadata, ResponseSigning, SubjectType};
 pub use rules::MetadataError;
-
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::error::OAuthError;
 use super::ids::ClientId;
 use super::jwk::{self, PublicJwk, SigningAlgorithm};
 use super::pkce::PkceRule;
-use super::profile::Profile;
-use super::redirect_uri::RedirectUri;
+use super::response_type::ResponseType;
 use super::scope::{OFFLINE_ACCESS, OIDC_SCOPES, Scope};
 use super::secret::Digest;
 use super::time::{Span, Timestamp};
@@ -27,102 +26,6 @@ pub const CLIENT_CREDENTIALS: &str = "client_credentials";
 /// The name of the refresh token grant (RFC 6749 §6).
 pub const REFRESH_TOKEN: &str = "refresh_token";
 
-/// The form of a client's access tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccessTokenFormat {
-    /// A JWT (RFC 9068), never stored.
-    #[default]
-    Jwt,
-    /// A reference, stored as a digest, that only this server can read.
-    Opaque,
-}
-
-/// What a client registers: RFC 7591 §2 and OpenID Connect Registration §2, then the members of this server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClientMetadata {
-    /// The name that people see.
-    #[serde(default)]
-    pub client_name: String,
-    /// Where authorization responses may go.
-    #[serde(default)]
-    pub redirect_uris: Vec<RedirectUri>,
-    /// Where browsers may go after logout (OpenID Connect RP-Initiated Logout §3.1).
-    #[serde(default)]
-    pub post_logout_redirect_uris: Vec<RedirectUri>,
-    /// The grant types that the client may use.
-    #[serde(default = "default_grants")]
-    pub grant_types: Vec<String>,
-    /// The response types that the client may use.
-    #[serde(default = "default_response_types")]
-    pub response_types: Vec<String>,
-    /// Every scope that the client may ask for.
-    #[serde(default)]
-    pub scope: Scope,
-    /// How the client authenticates.
-    #[serde(default = "default_auth_method")]
-    pub token_endpoint_auth_method: String,
-    /// The one algorithm of the client's assertions, where it binds itself to one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token_endpoint_auth_signing_alg: Option<String>,
-    /// The client's public keys.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jwks: Option<Value>,
-    /// The algorithm of the client's ID tokens.
-    #[serde(default = "default_id_token_alg")]
-    pub id_token_signed_response_alg: SigningAlgorithm,
-    /// `max_age` where a request names none, in seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub default_max_age: Option<i64>,
-    /// The client's home page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_uri: Option<String>,
-    /// How the client uses data.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub policy_uri: Option<String>,
-    /// The client's terms of service.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tos_uri: Option<String>,
-    /// Whom to write to about the client.
-    #[serde(default)]
-    pub contacts: Vec<String>,
-    /// The security profile.
-    #[serde(default)]
-    pub profile: Profile,
-    /// Whether the client is first-party: people are not asked for consent.
-    #[serde(default)]
-    pub skip_consent: bool,
-    /// The origins whose scripts may call the token and userinfo endpoints.
-    #[serde(default)]
-    pub cors_origins: Vec<String>,
-    /// The resources that the client may ask tokens for (RFC 8707 §2).
-    #[serde(default)]
-    pub audiences: Vec<String>,
-    /// The form of the client's access tokens.
-    #[serde(default)]
-    pub access_token_format: AccessTokenFormat,
-    /// The lifetime of the client's access tokens in seconds, where it differs from the server's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub access_token_lifetime: Option<i64>,
-}
-
-fn default_grants() -> Vec<String> {
-    vec![AUTHORIZATION_CODE.to_owned()]
-}
-
-fn default_response_types() -> Vec<String> {
-    vec!["code".to_owned()]
-}
-
-fn default_auth_method() -> String {
-    "client_secret_basic".to_owned()
-}
-
-fn default_id_token_alg() -> SigningAlgorithm {
-    SigningAlgorithm::RS256
-}
-
 /// What the registries and the keyring offer, for a client to choose from.
 pub struct Supported<'a> {
     /// The names in the grant registry.
@@ -131,35 +34,6 @@ pub struct Supported<'a> {
     pub auth_methods: &'a [&'static str],
     /// The algorithms that there are signing keys for.
     pub algorithms: &'a [SigningAlgorithm],
-}
-
-impl ClientMetadata {
-    /// The metadata of a client that says nothing about itself.
-    pub fn minimal() -> Self {
-        Self {
-            client_name: String::new(),
-            redirect_uris: Vec::new(),
-            post_logout_redirect_uris: Vec::new(),
-            grant_types: default_grants(),
-            response_types: default_response_types(),
-            scope: Scope::default(),
-            token_endpoint_auth_method: default_auth_method(),
-            token_endpoint_auth_signing_alg: None,
-            jwks: None,
-            id_token_signed_response_alg: default_id_token_alg(),
-            default_max_age: None,
-            client_uri: None,
-            policy_uri: None,
-            tos_uri: None,
-            contacts: Vec::new(),
-            profile: Profile::default(),
-            skip_consent: false,
-            cors_origins: Vec::new(),
-            audiences: Vec::new(),
-            access_token_format: AccessTokenFormat::default(),
-            access_token_lifetime: None,
-        }
-    }
 }
 
 /// One of a client's secrets: two may be valid while one replaces the other.
@@ -201,9 +75,23 @@ impl Client {
         self.metadata.grant_types.iter().any(|held| held == grant)
     }
 
-    /// Whether the client must use PKCE: a public client always, others as their profile says.
-    pub fn pkce(&self) -> PkceRule {
-        if self.is_public() { PkceRule::Required } else { self.metadata.profile.rules().confidential_pkce }
+    /// Whether the client must use PKCE for this response type: without a code there is nothing to protect; a public
+    /// client always must, others as their profile says.
+    pub fn pkce(&self, response_type: ResponseType) -> PkceRule {
+        match response_type.has_code() {
+            true if self.is_public() => PkceRule::Required,
+            true => self.metadata.profile.rules().confidential_pkce,
+            false => PkceRule::Optional,
+        }
+    }
+
+    /// The sector that pairwise subjects of this client belong to; nothing where its subjects are public.
+    pub fn sector(&self) -> Option<String> {
+        match self.metadata.subject_type {
+            SubjectType::Public => None,
+            // Registration has made sure that there is one; if not, no sector is shared with anybody.
+            SubjectType::Pairwise => Some(self.metadata.sector().unwrap_or_else(|| format!("client:{}", self.id))),
+        }
     }
 
     /// The name that people see.

@@ -223,8 +223,8 @@ mod tests {
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cMS";
 
     fn client(id: &str) -> Client {
-        let mut metadata = ClientMetadata::minimal();
-        metadata.audiences = vec!["https://a.example/".into(), "https://b.example/".into()];
+        let audiences = vec!["https://a.example/".into(), "https://b.example/".into()];
+        let metadata = ClientMetadata { audiences, ..ClientMetadata::default() };
         Client { id: ClientId::parse(id).unwrap(), metadata, secrets: Vec::new(), enabled: true }
     }
 

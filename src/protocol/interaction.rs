@@ -141,7 +141,7 @@ mod tests {
     ) -> String {
         let client = Client {
             id: ClientId::parse("rp").unwrap(),
-            metadata: ClientMetadata::minimal(),
+            metadata: ClientMetadata::default(),
             secrets: Vec::new(),
             enabled: true,
         };
@@ -197,9 +197,11 @@ mod tests {
     #[test]
     fn a_native_client_asks_each_time() {
         let mut native = request(&[], None);
-        let mut metadata = ClientMetadata::minimal();
-        metadata.token_endpoint_auth_method = "none".into();
-        metadata.skip_consent = true;
+        let metadata = ClientMetadata {
+            token_endpoint_auth_method: "none".into(),
+            skip_consent: true,
+            ..ClientMetadata::default()
+        };
         let id = ClientId::parse("rp").unwrap();
         let client = Client { id, metadata, secrets: Vec::new(), enabled: true };
         let (user, granted) = (UserId::parse("alice").unwrap(), native.scope.clone());

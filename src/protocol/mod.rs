@@ -24,6 +24,7 @@ pub mod pkce;
 pub mod profile;
 pub mod redirect_uri;
 pub mod refresh_rotation;
+pub mod response_type;
 pub mod revocation;
 pub mod scope;
 pub mod secret;

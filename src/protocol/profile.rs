@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::authorization_response::ResponseMode;
 use super::client_assertion::AudienceRule;
 use super::pkce::PkceRule;
+use super::response_type::ResponseType;
 
 /// The security profile of a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +15,8 @@ pub enum Profile {
     /// OAuth 2.1 and RFC 9700: authorization code with PKCE S256, always.
     #[default]
     Oauth21,
-    /// OpenID Connect Core as the classic certification plans use it: PKCE optional for confidential clients.
+    /// OpenID Connect Core as the classic certification plans use it: PKCE optional for confidential
+    /// clients, tokens also from the authorization endpoint.
     OidcClassic,
 }
 
@@ -26,8 +28,8 @@ pub struct Rules {
     /// PKCE of confidential clients; public clients always need it.
     pub confidential_pkce: PkceRule,
     /// The response types that a client may use (RFC 6749 §3.1.1).
-    pub response_types: &'static [&'static str],
-    /// The response modes that a request may ask for.
+    pub response_types: &'static [ResponseType],
+    /// The response modes that a request may ask for, as far as its response type allows them.
     pub response_modes: &'static [ResponseMode],
     /// Which `aud` a client assertion may have (RFC 7523 §3).
     pub assertion_audience: AudienceRule,
@@ -40,7 +42,7 @@ const MODES: &[ResponseMode] = &[ResponseMode::Query, ResponseMode::FormPost];
 static OAUTH21: Rules = Rules {
     name: "oauth21",
     confidential_pkce: PkceRule::Required,
-    response_types: &["code"],
+    response_types: &[ResponseType::Code],
     response_modes: MODES,
     assertion_audience: AudienceRule::AnyOf,
     warning: None,
@@ -49,10 +51,10 @@ static OAUTH21: Rules = Rules {
 static OIDC_CLASSIC: Rules = Rules {
     name: "oidc_classic",
     confidential_pkce: PkceRule::Optional,
-    response_types: &["code"],
+    response_types: &[ResponseType::Code],
     response_modes: MODES,
     assertion_audience: AudienceRule::AnyOf,
-    warning: Some("PKCE is not required of this client; use it for certification and old clients only"),
+    warning: Some("PKCE is not required of this client, and tokens may pass through the browser; for old clients only"),
 };
 
 impl Profile {

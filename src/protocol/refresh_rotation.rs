@@ -323,7 +323,7 @@ mod tests {
     fn scope_narrows_and_never_widens() {
         let client = Client {
             id: ClientId::parse("rp").unwrap(),
-            metadata: ClientMetadata::minimal(),
+            metadata: ClientMetadata::default(),
             secrets: Vec::new(),
             enabled: true,
         };

@@ -1,9 +1,12 @@
 //! The rules that client metadata must pass as a whole (RFC 7591 §2, OpenID Connect Registration §2).
 
-use url::Url;
-
-use super::{AUTH_NONE, AUTHORIZATION_CODE, CLIENT_CREDENTIALS, ClientMetadata, REFRESH_TOKEN, Supported};
+use super::uris::{is_origin, is_resource};
+use super::{
+    AUTH_NONE, AUTHORIZATION_CODE, ApplicationType, CLIENT_CREDENTIALS, ClientMetadata, REFRESH_TOKEN, ResponseSigning,
+    SubjectType, Supported,
+};
 use crate::protocol::jwk::{self, JwkError};
+use crate::protocol::response_type::{IMPLICIT, ResponseType};
 
 /// Why metadata is refused (`invalid_client_metadata`, RFC 7591 §3.2.2).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,31 +22,61 @@ pub enum MetadataError {
     AuthMethod(String),
     /// A response type that the profile does not allow.
     #[error("the response type {0:?} is not allowed by the client's profile")]
-    ResponseType(String),
+    ResponseType(&'static str),
+    /// A response type whose grant type is not registered (OpenID Connect Registration §2).
+    #[error("the response type {0:?} needs the grant type {1}")]
+    GrantOfResponseType(&'static str, &'static str),
     /// An algorithm without a signing key.
     #[error("there is no signing key for the algorithm {0:?}")]
     Algorithm(&'static str),
-    /// The authorization code grant without a redirect URI.
-    #[error("the authorization_code grant needs at least one redirect URI")]
+    /// A grant of the authorization endpoint without a redirect URI.
+    #[error("the authorization_code and implicit grants need at least one redirect URI")]
     NoRedirectUri,
+    /// Tokens in the URL of a web client without https (OpenID Connect Registration §2).
+    #[error("a web client with the implicit grant may have https redirect URIs only")]
+    ImplicitWithoutHttps,
     /// Client credentials of a client that cannot authenticate.
     #[error("a client without authentication cannot use the client_credentials grant")]
     PublicClientCredentials,
     /// Refresh tokens without the grant that yields the first.
     #[error("the refresh_token grant needs the authorization_code grant")]
     RefreshAlone,
-    /// `private_key_jwt` without keys, or keys that are refused.
-    #[error("private_key_jwt needs a JWK set of public keys")]
+    /// `private_key_jwt` without keys.
+    #[error("private_key_jwt needs jwks or jwks_uri")]
     NoKeys,
+    /// Keys by value and by reference (RFC 7591 §2).
+    #[error("jwks and jwks_uri exclude each other")]
+    TwoKeySets,
+    /// `HS256` of a client that has no secret, or whose secret this server does not make (OpenID Connect Core §10.1).
+    #[error("HS256 needs a client that authenticates by a client secret")]
+    NoSecret,
+    /// Pairwise subjects without one host that they are for (OpenID Connect Core §8.1).
+    #[error("pairwise subjects need sector_identifier_uri, or redirect URIs of one host")]
+    NoSector,
     /// A refused JWK set.
     #[error("the JWK set is refused: {0}")]
     Keys(#[from] JwkError),
     /// An assertion algorithm that is not supported.
     #[error("the assertion algorithm {0:?} is not supported")]
     AssertionAlgorithm(String),
+    /// A request object algorithm that is not supported.
+    #[error("the request object algorithm {0:?} is not supported")]
+    RequestObjectAlgorithm(String),
     /// A link that is not an https URL.
     #[error("{0} must be an https URL")]
     Link(&'static str),
+    /// A document or page that could not be reached safely.
+    #[error("{0} must be an https URL without a fragment")]
+    Remote(&'static str),
+    /// Request URIs that are too many, too long or not https.
+    #[error("request_uris must be at most 20 https URLs of at most 512 bytes")]
+    RequestUris,
+    /// A front-channel logout page elsewhere than the client.
+    #[error("frontchannel_logout_uri must have the scheme, host and port of a redirect URI")]
+    FrontchannelOrigin,
+    /// Text that is too long or has control characters.
+    #[error("{0} is too long or has control characters")]
+    Text(&'static str),
     /// An origin that is not scheme, host and port.
     #[error("the CORS origin {0:?} must be an origin: scheme, host and port only")]
     Origin(String),
@@ -65,13 +98,19 @@ impl ClientMetadata {
     /// The first rule that the metadata breaks.
     pub fn check(&self, supported: &Supported<'_>) -> Result<(), MetadataError> {
         self.check_grants(supported)?;
+        self.check_response_types()?;
         self.check_authentication(supported)?;
-        self.check_links()?;
-        if self.client_name.chars().count() > 100 || self.client_name.chars().any(char::is_control) {
-            return Err(MetadataError::Name);
+        self.check_answers(supported)?;
+        self.check_uris()?;
+        self.check_texts()?;
+        if self.subject_type == SubjectType::Pairwise && self.sector().is_none() {
+            return Err(MetadataError::NoSector);
         }
-        if !supported.algorithms.contains(&self.id_token_signed_response_alg) {
-            return Err(MetadataError::Algorithm(self.id_token_signed_response_alg.as_str()));
+        if let Some(origin) = self.cors_origins.iter().find(|origin| !is_origin(origin)) {
+            return Err(MetadataError::Origin(origin.clone()));
+        }
+        if let Some(audience) = self.audiences.iter().find(|audience| !is_resource(audience)) {
+            return Err(MetadataError::Audience(audience.clone()));
         }
         if self.access_token_lifetime.is_some_and(|secs| !(60..=86_400).contains(&secs)) {
             return Err(MetadataError::Lifetime);
@@ -82,23 +121,51 @@ impl ClientMetadata {
         Ok(())
     }
 
+    /// Whether the client authenticates by a secret that it shares with this server.
+    pub fn has_secret(&self) -> bool {
+        self.token_endpoint_auth_method.starts_with("client_secret_")
+    }
+
+    /// Whether the secret itself is needed, so that its digest alone does not do (OpenID Connect Core §10.1).
+    pub fn needs_recoverable_secret(&self) -> bool {
+        let answers = [Some(self.id_token_signed_response_alg), self.userinfo_signed_response_alg];
+        self.token_endpoint_auth_method == "client_secret_jwt" || answers.contains(&Some(ResponseSigning::ClientSecret))
+    }
+
+    fn uses(&self, grant: &str) -> bool {
+        self.grant_types.iter().any(|held| held == grant)
+    }
+
     fn check_grants(&self, supported: &Supported<'_>) -> Result<(), MetadataError> {
-        if let Some(unknown) = self.grant_types.iter().find(|grant| !supported.grants.contains(&grant.as_str())) {
+        let known = |grant: &&String| grant.as_str() == IMPLICIT || supported.grants.contains(&grant.as_str());
+        if let Some(unknown) = self.grant_types.iter().find(|grant| !known(grant)) {
             return Err(MetadataError::GrantType(unknown.clone()));
         }
-        let allowed = self.profile.rules().response_types;
-        if let Some(refused) = self.response_types.iter().find(|kind| !allowed.contains(&kind.as_str())) {
-            return Err(MetadataError::ResponseType(refused.clone()));
-        }
-        let uses = |grant: &str| self.grant_types.iter().any(|held| held == grant);
-        if uses(AUTHORIZATION_CODE) && self.redirect_uris.is_empty() {
+        if (self.uses(AUTHORIZATION_CODE) || self.uses(IMPLICIT)) && self.redirect_uris.is_empty() {
             return Err(MetadataError::NoRedirectUri);
         }
-        if uses(REFRESH_TOKEN) && !uses(AUTHORIZATION_CODE) {
+        if self.uses(REFRESH_TOKEN) && !self.uses(AUTHORIZATION_CODE) {
             return Err(MetadataError::RefreshAlone);
         }
-        if uses(CLIENT_CREDENTIALS) && self.token_endpoint_auth_method == AUTH_NONE {
+        if self.uses(CLIENT_CREDENTIALS) && self.token_endpoint_auth_method == AUTH_NONE {
             return Err(MetadataError::PublicClientCredentials);
+        }
+        Ok(())
+    }
+
+    fn check_response_types(&self) -> Result<(), MetadataError> {
+        let allowed = self.profile.rules().response_types;
+        if let Some(refused) = self.response_types.iter().find(|kind| !allowed.contains(kind)) {
+            return Err(MetadataError::ResponseType(refused.as_str()));
+        }
+        let lacking = |kind: &&ResponseType| kind.needs_implicit() && !self.uses(IMPLICIT);
+        if let Some(kind) = self.response_types.iter().find(lacking) {
+            return Err(MetadataError::GrantOfResponseType(kind.as_str(), IMPLICIT));
+        }
+        let secure = |uri: &str| uri.starts_with("https:");
+        let web = self.application_type == ApplicationType::Web;
+        if web && self.uses(IMPLICIT) && !self.redirect_uris.iter().all(|uri| secure(uri.as_str())) {
+            return Err(MetadataError::ImplicitWithoutHttps);
         }
         Ok(())
     }
@@ -108,43 +175,52 @@ impl ClientMetadata {
         if !supported.auth_methods.contains(&method) {
             return Err(MetadataError::AuthMethod(method.to_owned()));
         }
-        if method == "private_key_jwt" && self.jwks.is_none() {
-            return Err(MetadataError::NoKeys);
+        match (&self.jwks, &self.jwks_uri) {
+            (Some(_), Some(_)) => return Err(MetadataError::TwoKeySets),
+            (None, None) if method == "private_key_jwt" => return Err(MetadataError::NoKeys),
+            (Some(set), None) => drop(jwk::client_keys(set)?),
+            (None, _) => {}
         }
-        if let Some(set) = &self.jwks {
-            jwk::client_keys(set)?;
+        let known = |alg: &str| jwk::CLIENT_ALGORITHMS.contains(&alg);
+        let of_assertion = |alg: &str| if method == "client_secret_jwt" { alg == "HS256" } else { known(alg) };
+        if let Some(alg) = self.token_endpoint_auth_signing_alg.as_deref().filter(|alg| !of_assertion(alg)) {
+            return Err(MetadataError::AssertionAlgorithm(alg.to_owned()));
         }
-        match self.token_endpoint_auth_signing_alg.as_deref() {
-            Some(alg) if !jwk::CLIENT_ALGORITHMS.contains(&alg) => {
-                Err(MetadataError::AssertionAlgorithm(alg.to_owned()))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    fn check_links(&self) -> Result<(), MetadataError> {
-        let links = [("client_uri", &self.client_uri), ("policy_uri", &self.policy_uri), ("tos_uri", &self.tos_uri)];
-        for (name, link) in links {
-            let https = |link: &String| {
-                link.len() <= 2048 && Url::parse(link).is_ok_and(|url| url.scheme() == "https" && url.username() == "")
-            };
-            if link.as_ref().is_some_and(|link| !https(link)) {
-                return Err(MetadataError::Link(name));
-            }
-        }
-        if let Some(origin) = self.cors_origins.iter().find(|origin| !is_origin(origin)) {
-            return Err(MetadataError::Origin(origin.clone()));
-        }
-        let is_resource = |uri: &str| uri.len() <= 2048 && !uri.contains('#') && Url::parse(uri).is_ok();
-        match self.audiences.iter().find(|audience| !is_resource(audience)) {
-            Some(audience) => Err(MetadataError::Audience(audience.clone())),
+        match self.request_object_signing_alg.as_deref().filter(|alg| !known(alg)) {
+            Some(alg) => Err(MetadataError::RequestObjectAlgorithm(alg.to_owned())),
             None => Ok(()),
         }
     }
-}
 
-/// Whether the text is a serialized origin of http or https (RFC 6454 §6.2).
-fn is_origin(text: &str) -> bool {
-    Url::parse(text)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text)
+    /// Checks what ID tokens and userinfo are signed with.
+    fn check_answers(&self, supported: &Supported<'_>) -> Result<(), MetadataError> {
+        for signing in
+            [Some(self.id_token_signed_response_alg), self.userinfo_signed_response_alg].into_iter().flatten()
+        {
+            match signing {
+                ResponseSigning::Key(algorithm) if !supported.algorithms.contains(&algorithm) => {
+                    return Err(MetadataError::Algorithm(algorithm.as_str()));
+                }
+                ResponseSigning::ClientSecret if !self.has_secret() => return Err(MetadataError::NoSecret),
+                ResponseSigning::Key(_) | ResponseSigning::ClientSecret => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn check_texts(&self) -> Result<(), MetadataError> {
+        if self.client_name.chars().count() > 100 || self.client_name.chars().any(char::is_control) {
+            return Err(MetadataError::Name);
+        }
+        let is_line = |text: &String| text.len() <= 255 && !text.chars().any(char::is_control);
+        let lists = [("contacts", &self.contacts), ("default_acr_values", &self.default_acr_values)];
+        if let Some((name, _)) = lists.into_iter().find(|(_, list)| list.len() > 20 || !list.iter().all(is_line)) {
+            return Err(MetadataError::Text(name));
+        }
+        let texts = [("software_id", &self.software_id), ("software_version", &self.software_version)];
+        match texts.into_iter().find(|(_, text)| text.as_ref().is_some_and(|text| !is_line(text))) {
+            Some((name, _)) => Err(MetadataError::Text(name)),
+            None => Ok(()),
+        }
+    }
 }

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn metadata_is_refused_for_each_fault_alone() {
         ("refresh alone", json!({"grant_types": ["refresh_token"]}), false),
         ("no redirect URI", json!({"redirect_uris": []}), false),
         ("no redirect URI needed", json!({"redirect_uris": [], "grant_types": ["client_credentials"]}), true),
-        ("implicit", json!({"response_types": ["token"]}), false),
+        ("implicit", json!({"response_types": ["id_token token"]}), false),
         ("unknown method", json!({"token_endpoint_auth_method": "client_secret_jwt"}), false),
         ("keys missing", json!({"token_endpoint_auth_method": "private_key_jwt"}), false),
         ("weak keys", json!({"jwks": weak}), false),

@@ -1,0 +1,180 @@
+//! Adding people, their passwords, and whether they may sign in.
+
+use std::sync::Arc;
+
+use super::{AdminError, cut_off, record};
+use crate::flows::{Context, FlowError};
+use crate::passwords::Passwords;
+use crate::protocol::claims::PersonClaims;
+use crate::protocol::ids::UserId;
+use crate::protocol::person::{self, EmailAddress, Username};
+use crate::protocol::revocation::Target;
+use crate::protocol::secret::Password;
+use crate::protocol::time::Timestamp;
+use crate::store::audit::{self, Event};
+use crate::store::clients::Standing;
+use crate::store::users::NewUser;
+use crate::store::{Store, StoreError, Tx, changes, sessions, token_families, users};
+
+/// A person to add.
+pub struct Person {
+    /// The name to sign in with.
+    pub username: String,
+    /// The address.
+    pub email: Option<String>,
+    /// Whether the address is known to be theirs.
+    pub email_verified: bool,
+    /// The password; without one nobody can sign in with one.
+    pub password: Option<Password>,
+    /// The standard claims.
+    pub claims: PersonClaims,
+    /// The roles.
+    pub roles: Vec<String>,
+    /// The least length of a password, in characters.
+    pub min_password: usize,
+}
+
+/// Adds a person.
+///
+/// # Errors
+/// [`AdminError`] where something is refused, or the name or the address is taken.
+pub async fn add_user(
+    store: &Store,
+    passwords: &Passwords,
+    context: &Context,
+    person: Person,
+) -> Result<UserId, AdminError> {
+    let username = Username::parse(&person.username)?;
+    let email = person.email.as_deref().map(EmailAddress::parse).transpose()?;
+    let entropy = |_| FlowError::Internal("no random bytes".to_owned());
+    let hash = match person.password {
+        Some(password) => {
+            let personal = [username.as_str(), email.as_ref().map_or("", EmailAddress::as_str)];
+            person::check_password(&password, person.min_password, &personal)?;
+            Some(passwords.hash(password, context.entropy.bytes().map_err(entropy)?).await?)
+        }
+        None => None,
+    };
+    let id = UserId::from_random(context.entropy.bytes().map_err(entropy)?);
+    let salt = context.entropy.bytes().map_err(entropy)?;
+    let record = record(context, Event::UserAdded, Some(&id), None)?;
+    let draft = (username, email, person.email_verified, person.claims.to_json(), person.roles);
+    let shared = Arc::new((context.clone(), id.clone(), draft, hash, record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, id, (username, email, email_verified, claims, roles), hash, record) = &*shared;
+            let (realm, now) = (&context.realm.id, context.now);
+            let (email, email_verified) = (email.as_ref(), *email_verified);
+            // A name may not be somebody else's address, nor an address somebody's name: both sign people in.
+            for key in std::iter::once(username.key()).chain(email.map(EmailAddress::key)) {
+                if users::find_for_login(tx, realm, &key).await?.is_some() {
+                    return Err(StoreError::Conflict);
+                }
+            }
+            users::insert(tx, realm, &NewUser { id, username, email, email_verified, claims, salt }, now).await?;
+            if let Some(hash) = hash {
+                users::set_password(tx, realm, id, hash, now).await?;
+            }
+            for role in roles {
+                users::add_role(tx, realm, id, role).await?;
+            }
+            audit::append(tx, realm, record, now).await
+        })
+    });
+    match written.await {
+        Ok(()) => Ok(id),
+        Err(StoreError::Conflict) => Err(AdminError::Exists("a user with this name or address")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Sets a person's password.
+///
+/// # Errors
+/// [`AdminError`] where there is no such person.
+pub async fn set_password(
+    store: &Store,
+    passwords: &Passwords,
+    context: &Context,
+    username: &str,
+    password: Password,
+) -> Result<(), AdminError> {
+    let unknown = || AdminError::Unknown("user");
+    let key = person::lookup_key(username).ok_or_else(unknown)?;
+    let mut tx = store.read().await?;
+    let user = users::find_for_login(&mut tx, &context.realm.id, &key).await?.ok_or_else(unknown)?;
+    drop(tx);
+    let hash = passwords.hash(password, context.entropy.bytes().map_err(FlowError::from)?).await?;
+    let record = record(context, Event::PasswordSet, Some(&user.id), None)?;
+    let shared = Arc::new((context.clone(), user.id, hash, record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, user, hash, record) = &*shared;
+            users::set_password(tx, &context.realm.id, user, hash, context.now).await?;
+            audit::append(tx, &context.realm.id, record, context.now).await
+        })
+    });
+    Ok(written.await?)
+}
+
+/// What happens to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserChange {
+    /// They may not sign in, and nothing speaks for them.
+    Disable,
+    /// They may sign in again; what was void stays void.
+    Enable,
+    /// They are signed out everywhere.
+    SignOut,
+}
+
+/// Disables, enables or signs out a person.
+///
+/// # Errors
+/// [`AdminError`] where there is no such person.
+pub async fn change_user(
+    store: &Store,
+    context: &Context,
+    username: &str,
+    change: UserChange,
+    horizon: Timestamp,
+) -> Result<(), AdminError> {
+    let unknown = || AdminError::Unknown("user");
+    let key = person::lookup_key(username).ok_or_else(unknown)?;
+    let mut tx = store.read().await?;
+    let user = users::find_for_login(&mut tx, &context.realm.id, &key).await?.ok_or_else(unknown)?;
+    drop(tx);
+    let (event, standing) = match change {
+        UserChange::Disable => (Event::UserDisabled, Standing::Disabled),
+        UserChange::Enable => (Event::UserEnabled, Standing::Enabled),
+        UserChange::SignOut if user.enabled => (Event::UserSignedOut, Standing::Enabled),
+        UserChange::SignOut => (Event::UserSignedOut, Standing::Disabled),
+    };
+    let record = record(context, event, Some(&user.id), None)?;
+    let shared = Arc::new((context.clone(), user, record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, user, record) = &*shared;
+            let (realm, now) = (&context.realm.id, context.now);
+            let valid_from = if change == UserChange::Enable { user.valid_from } else { now };
+            users::set_standing(tx, realm, &user.id, (standing, valid_from), now).await?;
+            audit::append(tx, realm, record, now).await?;
+            if change != UserChange::Enable {
+                end_everything(tx, context, &user.id, horizon).await?;
+            }
+            changes::publish(tx, realm, changes::Kind::User, user.id.as_str(), now).await
+        })
+    });
+    Ok(written.await?)
+}
+
+/// Ends all sessions and grants of a person, and voids their access tokens.
+async fn end_everything(tx: &mut Tx, context: &Context, user: &UserId, horizon: Timestamp) -> Result<(), StoreError> {
+    let (realm, now) = (&context.realm.id, context.now);
+    sessions::end_all(tx, realm, user, now).await?;
+    token_families::revoke_user(tx, realm, user, "user signed out", now).await?;
+    cut_off(tx, context, Target::User, user.as_str(), horizon).await
+}

@@ -1,0 +1,110 @@
+//! The URIs of client metadata beside the redirect URIs (RFC 7591 §2, OpenID Connect Registration §2, §5): links that
+//! people follow, documents that this server fetches, and pages that browsers load.
+
+use url::{Host, Url};
+
+use super::metadata::ClientMetadata;
+use super::rules::MetadataError;
+use crate::protocol::redirect_uri::RedirectUri;
+
+/// The longest URI of metadata, in bytes.
+const MAX_URI: usize = 2048;
+/// The longest URI of a request object, in bytes (OpenID Connect Core §6.2).
+const MAX_REQUEST_URI: usize = 512;
+/// The most request URIs that a client may register.
+const MAX_REQUEST_URIS: usize = 20;
+
+impl ClientMetadata {
+    /// Checks every URI that is not a redirect URI.
+    pub(super) fn check_uris(&self) -> Result<(), MetadataError> {
+        let links = [
+            ("client_uri", &self.client_uri),
+            ("logo_uri", &self.logo_uri),
+            ("policy_uri", &self.policy_uri),
+            ("tos_uri", &self.tos_uri),
+            ("initiate_login_uri", &self.initiate_login_uri),
+        ];
+        for (name, link) in links {
+            if link.as_deref().is_some_and(|link| !is_https(link)) {
+                return Err(MetadataError::Link(name));
+            }
+        }
+        let remote = [
+            ("jwks_uri", &self.jwks_uri),
+            ("sector_identifier_uri", &self.sector_identifier_uri),
+            ("backchannel_logout_uri", &self.backchannel_logout_uri),
+            ("frontchannel_logout_uri", &self.frontchannel_logout_uri),
+        ];
+        for (name, uri) in remote {
+            if uri.as_deref().is_some_and(|uri| !is_remote(uri) || uri.contains('#')) {
+                return Err(MetadataError::Remote(name));
+            }
+        }
+        let is_request_uri = |uri: &String| uri.len() <= MAX_REQUEST_URI && is_remote(uri);
+        if self.request_uris.len() > MAX_REQUEST_URIS || !self.request_uris.iter().all(is_request_uri) {
+            return Err(MetadataError::RequestUris);
+        }
+        self.check_frontchannel()
+    }
+
+    /// The page that ends the client's session shares scheme, host and port with a redirect URI
+    /// (OpenID Connect Front-Channel Logout §2).
+    fn check_frontchannel(&self) -> Result<(), MetadataError> {
+        let Some(uri) = &self.frontchannel_logout_uri else { return Ok(()) };
+        let origin = RedirectUri::origin_for_csp(uri);
+        let shared = self.redirect_uris.iter().any(|held| RedirectUri::origin_for_csp(held.as_str()) == origin);
+        if origin.is_some() && shared { Ok(()) } else { Err(MetadataError::FrontchannelOrigin) }
+    }
+
+    /// The sector of pairwise subjects (OpenID Connect Core §8.1): the host of `sector_identifier_uri`, else the one
+    /// host of all redirect URIs; nothing where they have several.
+    pub fn sector(&self) -> Option<String> {
+        if let Some(uri) = &self.sector_identifier_uri {
+            return Url::parse(uri).ok()?.host_str().map(str::to_owned);
+        }
+        let mut hosts = self.redirect_uris.iter().map(|uri| RedirectUri::host_for_display(uri.as_str()));
+        let first = hosts.next().filter(|host| !host.is_empty())?;
+        hosts.all(|host| host == first).then_some(first)
+    }
+}
+
+/// Whether people may follow the link.
+fn is_https(link: &str) -> bool {
+    parsed(link).is_some_and(|url| url.scheme() == "https")
+}
+
+/// Whether the URI may be fetched or framed: https, or http on this machine for development.
+fn is_remote(uri: &str) -> bool {
+    parsed(uri).is_some_and(|url| match url.scheme() {
+        "https" => true,
+        "http" => is_loopback(&url),
+        _ => false,
+    })
+}
+
+fn parsed(uri: &str) -> Option<Url> {
+    let legal =
+        uri.len() <= MAX_URI && uri.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte));
+    let url = Url::parse(uri).ok().filter(|_| legal)?;
+    (url.has_host() && url.username().is_empty() && url.password().is_none()).then_some(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether the text is a serialized origin of http or https (RFC 6454 §6.2).
+pub(super) fn is_origin(text: &str) -> bool {
+    Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text)
+}
+
+/// Whether the text names a resource: absolute and without a fragment (RFC 8707 §2).
+pub(super) fn is_resource(uri: &str) -> bool {
+    uri.len() <= MAX_URI && !uri.contains('#') && Url::parse(uri).is_ok()
+}
