@@ -238,6 +238,12 @@ fn a_realm_publishes_each_key_with_its_use_and_decrypts_by_its_own() {
         let public = PublicJwk::from_json(row).unwrap();
         assert_eq!(check_client_key(&public), Ok(()), "{row}");
         let KeyAlgorithm::Encryption(alg) = algorithm else { continue };
+        if alg == KeyManagement::EcdhEs {
+            let unbound = PublicJwk { alg: None, ..public.clone() };
+            let other = KeyManagement::EcdhEsA256Kw;
+            let token = encrypt(Content::Claims(b"{}"), &unbound, other, ContentEncryption::A256Gcm).unwrap();
+            assert_eq!(set.decrypt(&token, NOW).err(), Some(DecryptError::Failed), "a key has one algorithm");
+        }
         for enc in ContentEncryption::ALL {
             let token = encrypt(Content::SignedJwt("a.b.c"), &public, alg, enc).unwrap();
             assert_eq!(set.decrypt(&token, NOW).unwrap().as_str(), "a.b.c", "{alg:?} {enc:?}");

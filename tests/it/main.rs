@@ -26,6 +26,7 @@ mod cors;
 mod cut_offs;
 mod demo;
 mod discovery;
+mod encryption_keys;
 mod escaping;
 mod fetch;
 mod forged_tokens;
