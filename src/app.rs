@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
+use tokio::sync::Notify;
 
 use crate::clock::{Clock, Entropy};
 use crate::config::{Algorithm, Mode, Settings};
@@ -87,7 +88,8 @@ impl App {
         let passwords = open_passwords(&settings)?;
         let lifetimes = lifetimes(&settings);
         let waiting = AtomicI64::new(0);
-        let provider = Provider { store, view, keys, passwords, lifetimes, token_mac, csrf_key, waiting };
+        let announced = Notify::new();
+        let provider = Provider { store, view, keys, passwords, lifetimes, token_mac, csrf_key, waiting, announced };
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone() });
         let documents = ArcSwap::from_pointee(documents(&provider, &realm, now)?);
         // None yet: the first step of following reads the keys once more, which may have changed meanwhile.

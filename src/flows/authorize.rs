@@ -193,7 +193,8 @@ fn refuse(context: &Context, refusal: Refusal) -> Result<Begun, AuthorizeError> 
         Refusal::Page(fault) => Err(AuthorizeError::Page(fault)),
         Refusal::Redirect { destination, mode, state, error } => {
             let issuer = context.realm.issuer.as_str();
-            let path = ReturnPath { destination: &destination, mode, state: state.as_deref(), issuer };
+            let path =
+                ReturnPath { destination: &destination, mode, state: state.as_deref(), session_state: None, issuer };
             Ok(Begun { next: Next::Deliver(path.error(error)), cookie: None })
         }
     }
@@ -271,7 +272,10 @@ async fn issue(
         authentication: session.authentication.clone(),
         expires_at: context.now.plus(provider.lifetimes.code),
     });
-    let (digest, lifetimes, shared) = (code.digest(), provider.lifetimes, Arc::new((context.clone(), session)));
+    let listener = session::listener(provider, context, &request.client_id).await?;
+    let state = session::state_for(context, request, &session)?;
+    let (digest, lifetimes, shared) =
+        (code.digest(), provider.lifetimes, Arc::new((context.clone(), session, listener)));
     let (row, had_row) = (row.cloned(), row.is_some());
     let stored = provider.store.write(move |tx| {
         let (record, shared, row) = (record.clone(), shared.clone(), row.clone());
@@ -283,6 +287,7 @@ async fn issue(
                 return Ok::<_, FlowError>(Stored::AnsweredBefore);
             }
             authorization_codes::insert(tx, &context.realm.id, digest, &record).await?;
+            session::join(tx, context, session, shared.2.as_ref()).await?;
             session::touch(tx, &lifetimes, context, session).await?;
             Ok(Stored::Code)
         })
@@ -294,7 +299,8 @@ async fn issue(
                 provider.waiting.fetch_sub(1, Ordering::Relaxed);
             }
             let destination = request.destination();
-            Ok(Next::Deliver(pending::return_path(context, request, &destination).code(&code)))
+            let path = pending::return_path(context, request, &destination);
+            Ok(Next::Deliver(ReturnPath { session_state: state.as_deref(), ..path }.code(&code)))
         }
     }
 }

@@ -4,6 +4,7 @@
 pub mod administer;
 pub mod authorize;
 pub mod consent;
+mod front_channel;
 pub mod introspect;
 pub mod issue;
 pub mod login;
@@ -11,6 +12,7 @@ pub mod logout;
 pub mod pending;
 pub mod revoke;
 pub mod session;
+pub mod subject;
 pub mod token;
 pub mod userinfo;
 pub mod verify;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use aws_lc_rs::hmac;
+use tokio::sync::Notify;
 
 use crate::clock::{Entropy, EntropyError};
 use crate::keys::{KeyError, Keyring, KeyringError, TokenMac};
@@ -49,6 +52,8 @@ pub struct Provider {
     pub csrf_key: hmac::Key,
     /// About how many authorization requests are waiting; the sweeper counts them anew.
     pub waiting: AtomicI64,
+    /// Told when something has been put into the outbox, so that it is delivered at once.
+    pub announced: Notify,
 }
 
 /// How long things live.

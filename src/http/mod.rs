@@ -4,6 +4,7 @@
 mod assets;
 mod authorize;
 mod call;
+mod check_session;
 mod consent;
 mod cookies;
 mod cors;
@@ -46,6 +47,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/login", get(login::get).post(login::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
+        .route("/session/check", get(check_session::get))
         .route("/token", post(token::post).options(cors::preflight))
         .route("/userinfo", get(userinfo::get).post(userinfo::post).options(cors::preflight))
         .route("/introspect", post(introspect::post))

@@ -13,9 +13,11 @@ pub mod clients;
 pub mod consents;
 pub mod leases;
 mod migrations;
+pub mod outbox;
 pub mod realms;
 pub mod revocations;
 mod rows;
+pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;
 pub mod sweep;
@@ -280,8 +282,10 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         clients::STATEMENTS,
         consents::STATEMENTS,
         leases::STATEMENTS,
+        outbox::STATEMENTS,
         realms::STATEMENTS,
         revocations::STATEMENTS,
+        session_clients::STATEMENTS,
         sessions::STATEMENTS,
         signing_keys::STATEMENTS,
         sweep::STATEMENTS,
