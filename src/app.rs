@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 
 use crate::clock::{Clock, Entropy};
 use crate::config::{Algorithm, Mode, Settings};
+use crate::fetch::{Fetcher, OutboundError};
+use crate::flows::client_keys::ClientKeys;
 use crate::flows::{FlowError, Lifetimes, Provider, Realm};
 use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
 use crate::passwords::{Cost, PasswordError, Passwords};
@@ -64,6 +66,9 @@ pub enum StartError {
     /// The cost of passwords.
     #[error("passwords.*: {0}")]
     Passwords(#[from] PasswordError),
+    /// The settings of outbound calls.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
     /// The discovery document.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -86,10 +91,23 @@ impl App {
         keys.keep_schedule(&realm, now).await?;
         let view = View::load(store.clone(), now).await?;
         let passwords = open_passwords(&settings)?;
-        let lifetimes = lifetimes(&settings);
+        let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
+        let (client_keys, lifetimes) = (ClientKeys::default(), lifetimes(&settings));
         let waiting = AtomicI64::new(0);
         let announced = Notify::new();
-        let provider = Provider { store, view, keys, passwords, lifetimes, token_mac, csrf_key, waiting, announced };
+        let provider = Provider {
+            store,
+            view,
+            keys,
+            passwords,
+            fetcher,
+            client_keys,
+            lifetimes,
+            token_mac,
+            csrf_key,
+            waiting,
+            announced,
+        };
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone() });
         let documents = ArcSwap::from_pointee(documents(&provider, &realm, now)?);
         // None yet: the first step of following reads the keys once more, which may have changed meanwhile.

@@ -200,12 +200,20 @@ pub struct Proxy {
 }
 
 /// Settings of requests the server makes itself.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Outbound {
     /// A PEM file of certificate authorities trusted besides the usual ones.
     pub extra_ca: Option<PathBuf>,
     /// Hosts (`host` or `host:port`) that may be reached although they are on a private network.
     pub allow_hosts: Vec<String>,
+    /// How long such a request may take in all.
+    pub timeout: Span,
+}
+
+impl Default for Outbound {
+    fn default() -> Self {
+        Self { extra_ca: None, allow_hosts: Vec::new(), timeout: Span::from_secs(5) }
+    }
 }
 
 /// Bounds on what one peer may ask for.

@@ -5,6 +5,7 @@ pub mod client_auth;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod fetch;
 pub mod flows;
 pub mod grants;
 pub mod http;

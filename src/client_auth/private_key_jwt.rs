@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 
 use super::{FAILED, Method, Presented};
+use crate::flows::client_keys;
 use crate::flows::{Context, FlowError, Provider};
 use crate::keys;
 use crate::protocol::client::Client;
@@ -56,7 +57,7 @@ impl Method for PrivateKeyJwt {
     ) -> Result<(), FlowError> {
         let assertion = presented.params.get("client_assertion").ok_or(FAILED)?;
         let jws = UnverifiedJws::parse(assertion).map_err(|_| FAILED)?;
-        verify_signature(client, assertion, &jws)?;
+        verify_signature((provider, context), client, assertion, &jws).await?;
         let issuer = context.realm.issuer.as_str();
         let token_endpoint = format!("{issuer}/token");
         let rules = AssertionRules {
@@ -77,9 +78,18 @@ impl Method for PrivateKeyJwt {
 }
 
 /// Whether one of the client's keys made the signature. The header names a key; it never brings one (RFC 8725 §3.10).
-fn verify_signature(client: &Client, assertion: &str, jws: &UnverifiedJws<'_>) -> Result<(), OAuthError> {
+async fn verify_signature(
+    (provider, context): (&Provider, &Context),
+    client: &Client,
+    assertion: &str,
+    jws: &UnverifiedJws<'_>,
+) -> Result<(), FlowError> {
     let (message, signature) = assertion.rsplit_once('.').ok_or(FAILED)?;
-    let candidates = client.assertion_keys(jws.alg(), jws.kid());
+    let bound = client.metadata.token_endpoint_auth_signing_alg.as_deref();
+    if bound.is_some_and(|bound| bound != jws.alg()) {
+        return Err(FAILED.into());
+    }
+    let candidates = client_keys::signing_keys(provider, context, client, jws.alg(), jws.kid()).await?;
     let signed = candidates.iter().any(|key| keys::verify_with(key, jws.alg(), message, signature).is_ok());
-    if signed { Ok(()) } else { Err(FAILED) }
+    if signed { Ok(()) } else { Err(FAILED.into()) }
 }

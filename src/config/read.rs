@@ -71,6 +71,7 @@ impl Settings {
         sources.set("proxy.trusted", &mut self.proxy.trusted)?;
         self.outbound.extra_ca = sources.take("outbound.extra_ca")?;
         sources.set("outbound.allow_hosts", &mut self.outbound.allow_hosts)?;
+        sources.set("outbound.timeout", &mut self.outbound.timeout)?;
         sources.set("limits.enabled", &mut self.limits.enabled)?;
         sources.set("limits.body_bytes", &mut self.limits.body_bytes)?;
         sources.set("limits.header_bytes", &mut self.limits.header_bytes)?;

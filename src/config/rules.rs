@@ -5,6 +5,7 @@ use std::fmt::Display;
 use url::{Host, Url};
 
 use super::{Algorithm, ConfigError, Mode, Settings, Span};
+use crate::protocol::outbound::AllowedHost;
 
 type Check = Result<(), ConfigError>;
 
@@ -106,11 +107,7 @@ fn seconds(span: Span) -> String {
 }
 
 fn outbound(settings: &Settings) -> Check {
-    let is_host = |text: &String| {
-        let plain = !text.contains(['/', '@', '?', '#', '\\', '*']) && !text.contains(char::is_whitespace);
-        plain && Url::parse(&format!("https://{text}")).is_ok()
-    };
-    if settings.outbound.allow_hosts.iter().all(is_host) {
+    if settings.outbound.allow_hosts.iter().all(|text| AllowedHost::parse(text).is_some()) {
         return Ok(());
     }
     Err(ConfigError::refused("outbound.allow_hosts", "must be a list of hosts, such as 127.0.0.1 or rp.example:8443"))
@@ -165,6 +162,7 @@ fn spans(settings: &Settings) -> Check {
         keys.rotation_interval                  SECOND => DECADE;
         keys.retention                          SECOND => DECADE;
         keys.jwks_max_age                       SECOND => Span::from_days(7);
+        outbound.timeout                        SECOND => Span::from_secs(30);
         tokens.access_token_lifetime            MINUTE => LONGEST_TOKEN_LIFE;
         tokens.id_token_lifetime                MINUTE => LONGEST_TOKEN_LIFE;
         tokens.authorization_code_lifetime      SECOND => Span::from_minutes(10);

@@ -72,6 +72,7 @@ trusted = []
 
 [outbound]
 allow_hosts = []
+timeout = "5s"
 
 [limits]
 enabled = true
@@ -140,6 +141,7 @@ trusted = ["10.0.0.0/8", "fd00::/8"]
 [outbound]
 extra_ca = "ca.pem"
 allow_hosts = ["127.0.0.1", "rp.example:8443"]
+timeout = "3s"
 
 [limits]
 enabled = true
@@ -416,6 +418,7 @@ fn each_bound_holds() {
         ("passwords.workers", "1024", "1025"),
         ("passwords.min_length", "64", "65"),
         ("management.listen", "\"127.0.0.1:8002\"", "\"127.0.0.1:8000\""),
+        ("outbound.timeout", "\"30s\"", "\"31s\""),
         ("outbound.allow_hosts", "[\"[::1]:9000\"]", "[\"https://a.example\"]"),
         ("outbound.allow_hosts", "\"a.example\"", "[\"a.example/path\"]"),
     ] {

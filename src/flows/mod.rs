@@ -3,6 +3,8 @@
 
 pub mod administer;
 pub mod authorize;
+pub mod back_channel;
+pub mod client_keys;
 pub mod consent;
 mod front_channel;
 pub mod introspect;
@@ -23,7 +25,9 @@ use std::sync::atomic::AtomicI64;
 use aws_lc_rs::hmac;
 use tokio::sync::Notify;
 
+use self::client_keys::ClientKeys;
 use crate::clock::{Entropy, EntropyError};
+use crate::fetch::Fetcher;
 use crate::keys::{KeyError, Keyring, KeyringError, TokenMac};
 use crate::passwords::{PasswordError, Passwords};
 use crate::protocol::client::Supported;
@@ -44,6 +48,10 @@ pub struct Provider {
     pub keys: Keyring,
     /// The pool that hashes passwords.
     pub passwords: Passwords,
+    /// The only way to the servers of clients.
+    pub fetcher: Fetcher,
+    /// What clients publish their keys as.
+    pub client_keys: ClientKeys,
     /// The lifetimes.
     pub lifetimes: Lifetimes,
     /// The keyed hashes of refresh tokens.

@@ -113,9 +113,23 @@ impl KeySet {
         algorithm: SigningAlgorithm,
         now: Timestamp,
     ) -> Result<String, KeyError> {
+        self.sign_jwt(claims, TYP, algorithm, now)
+    }
+
+    /// Signs claims as a JWT of this type (RFC 8725 §3.11).
+    ///
+    /// # Errors
+    /// [`KeyError`] where there is no key of this algorithm or it fails.
+    pub fn sign_jwt(
+        &self,
+        claims: &impl Serialize,
+        typ: &str,
+        algorithm: SigningAlgorithm,
+        now: Timestamp,
+    ) -> Result<String, KeyError> {
         let key = self.active(algorithm, now)?;
         let mut header = Header::new(key.jwt_algorithm());
-        header.typ = Some(TYP.to_owned());
+        header.typ = Some(typ.to_owned());
         header.kid = Some(key.kid.as_str().to_owned());
         jsonwebtoken::encode(&header, claims, &key.encoding_key()).map_err(|_| KeyError::Signature)
     }

@@ -10,7 +10,7 @@ pub use rules::MetadataError;
 
 use super::error::OAuthError;
 use super::ids::ClientId;
-use super::jwk::{self, PublicJwk, SigningAlgorithm};
+use super::jwk::SigningAlgorithm;
 use super::pkce::PkceRule;
 use super::response_type::ResponseType;
 use super::scope::{OFFLINE_ACCESS, OIDC_SCOPES, Scope};
@@ -161,16 +161,6 @@ impl Client {
             }
         }
         Ok(resources)
-    }
-
-    /// The keys with which the client's assertions may be signed under this header.
-    pub fn assertion_keys(&self, alg: &str, kid: Option<&str>) -> Vec<PublicJwk> {
-        let bound = self.metadata.token_endpoint_auth_signing_alg.as_deref();
-        if bound.is_some_and(|bound| bound != alg) {
-            return Vec::new();
-        }
-        let keys = self.metadata.jwks.as_ref().and_then(|set| jwk::client_keys(set).ok()).unwrap_or_default();
-        keys.into_iter().filter(|key| key.allows(alg) && (kid.is_none() || key.kid.as_deref() == kid)).collect()
     }
 }
 

@@ -20,10 +20,10 @@ use crate::support::{Reply, TestServer};
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A client's key pair.
-struct Key {
+pub struct Key {
     algorithm: Algorithm,
     private: EncodingKey,
-    public: Value,
+    pub public: Value,
 }
 
 fn b64(bytes: &[u8]) -> String {
@@ -31,7 +31,7 @@ fn b64(bytes: &[u8]) -> String {
 }
 
 impl Key {
-    fn es256(kid: &str) -> Self {
+    pub fn es256(kid: &str) -> Self {
         let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.as_ref()).unwrap();
         let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
@@ -39,14 +39,14 @@ impl Key {
         Self { algorithm: Algorithm::ES256, private: EncodingKey::from_ec_der(der.as_ref()), public }
     }
 
-    fn eddsa(kid: &str) -> Self {
+    pub fn eddsa(kid: &str) -> Self {
         let der = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
         let pair = Ed25519KeyPair::from_pkcs8(der.as_ref()).unwrap();
         let public = json!({"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": b64(pair.public_key().as_ref())});
         Self { algorithm: Algorithm::EdDSA, private: EncodingKey::from_ed_der(der.as_ref()), public }
     }
 
-    fn rsa(kid: &str, algorithm: Algorithm) -> Self {
+    pub fn rsa(kid: &str, algorithm: Algorithm) -> Self {
         let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
         let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
         let pair = rsa::RsaPrivateKey::from_pkcs8_der(der.as_ref()).unwrap();
@@ -55,16 +55,16 @@ impl Key {
         Self { algorithm, private, public: json!({"kty": "RSA", "kid": kid, "n": n, "e": e}) }
     }
 
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         format!("{:?}", self.algorithm)
     }
 
     /// The header of an honest assertion.
-    fn header(&self) -> Value {
+    pub fn header(&self) -> Value {
         json!({"alg": self.name(), "kid": self.public["kid"]})
     }
 
-    fn sign(&self, header: &Value, claims: &Value) -> String {
+    pub fn sign(&self, header: &Value, claims: &Value) -> String {
         signed(header, claims, &self.private, self.algorithm)
     }
 }
@@ -76,7 +76,7 @@ fn signed(header: &Value, claims: &Value, key: &EncodingKey, algorithm: Algorith
 }
 
 /// The claims of an honest assertion, each with a `jti` of its own.
-fn claims(server: &TestServer, id: &str) -> Value {
+pub fn claims(server: &TestServer, id: &str) -> Value {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let now = server.clock.now().as_secs();
@@ -96,14 +96,14 @@ async fn service(server: &TestServer, id: &str, keys: &[&Key], more: Value) {
 }
 
 /// Asks a node for a token with this assertion.
-async fn present(server: &TestServer, assertion: &str) -> Reply {
+pub async fn present(server: &TestServer, assertion: &str) -> Reply {
     let params =
         [("grant_type", "client_credentials"), ("client_assertion_type", TYPE), ("client_assertion", assertion)];
     Reply::of(server.http.post(server.url("/token")).form(&params).send().await.unwrap()).await
 }
 
 /// `ok`, or the error.
-async fn outcome(server: &TestServer, assertion: &str) -> String {
+pub async fn outcome(server: &TestServer, assertion: &str) -> String {
     let reply = present(server, assertion).await;
     if reply.status == 200 {
         return "ok".to_owned();

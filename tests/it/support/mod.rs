@@ -6,6 +6,7 @@ pub mod database;
 pub mod keys;
 pub mod relying_party;
 pub mod server;
+pub mod upstream;
 
 pub use browser::{Browser, Form, Page};
 pub use relying_party::{RelyingParty, Reply, Tokens};

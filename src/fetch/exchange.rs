@@ -1,0 +1,122 @@
+//! One request and its answer on a connection that is used for nothing else (RFC 9112). The caller bounds the time.
+
+use futures_util::future::{Either, select};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper::header::{self, HeaderMap, HeaderName};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Cause, Failure, FetchError, MAX_BODY};
+use crate::protocol::outbound::OutboundUrl;
+use crate::protocol::outbound::UrlRefusal;
+
+/// The most bytes and fields of an answer's head.
+const MAX_HEAD: (usize, usize) = (16_384, 64);
+/// How this server names itself (RFC 9110 §10.1.5), without a version.
+const USER_AGENT: &str = "Signet";
+
+/// What is asked for.
+pub(super) enum Call<'a> {
+    /// A document of one of these media types.
+    Get { accept: &'a [&'a str] },
+    /// To take this form.
+    Post { form: String },
+}
+
+/// What was answered. Only a GET's answer with status 200 has a type and a body.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) content_type: String,
+    pub(super) body: Vec<u8>,
+}
+
+/// Sends the request and reads the answer.
+pub(super) async fn run<S>(stream: S, url: &OutboundUrl, call: Call<'_>) -> Result<Answer, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let request = request(url, &call).ok_or(Failure::Told(FetchError::NotPermitted(UrlRefusal::Malformed)))?;
+    let (bytes, fields) = MAX_HEAD;
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(bytes).max_headers(fields);
+    let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(Cause::Http)?;
+    let exchange = async {
+        let response = sender.send_request(request).await.map_err(Cause::Http)?;
+        read(response, &call).await
+    };
+    // The connection moves the bytes; it may be over while what it has read is still to be taken.
+    match select(Box::pin(exchange), connection).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right((_, exchange)) => exchange.await,
+    }
+}
+
+fn request(url: &OutboundUrl, call: &Call<'_>) -> Option<Request<Full<Bytes>>> {
+    let builder = Request::builder()
+        .uri(url.path_and_query())
+        .header(header::HOST, url.authority())
+        .header(header::USER_AGENT, USER_AGENT)
+        .header(header::ACCEPT_ENCODING, "identity")
+        .header(header::CONNECTION, "close");
+    let request = match call {
+        Call::Get { accept } => builder.method("GET").header(header::ACCEPT, accept.join(", ")).body(Full::default()),
+        Call::Post { form } => builder
+            .method("POST")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Full::from(form.clone())),
+    };
+    request.ok()
+}
+
+async fn read(response: Response<Incoming>, call: &Call<'_>) -> Result<Answer, Failure> {
+    let status = response.status().as_u16();
+    let accept = match call {
+        Call::Get { accept } if status == 200 => accept,
+        Call::Get { .. } | Call::Post { .. } => {
+            return Ok(Answer { status, content_type: String::new(), body: Vec::new() });
+        }
+    };
+    let content_type = media_type(response.headers());
+    let encoded = text(response.headers(), header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+    if encoded || !accept.contains(&content_type.as_str()) {
+        return Err(Failure::Told(FetchError::WrongType));
+    }
+    let body = read_body(response.into_body()).await?;
+    Ok(Answer { status, content_type, body })
+}
+
+/// Reads the body up to its bound, announced or not.
+async fn read_body(mut body: Incoming) -> Result<Vec<u8>, Failure> {
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(Failure::Told(FetchError::TooLarge));
+    }
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(Cause::Http)?.into_data() else { continue };
+        if bytes.len() + data.len() > MAX_BODY {
+            return Err(Failure::Told(FetchError::TooLarge));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
+}
+
+/// The media type without its parameters, in lower case (RFC 9110 §8.3.1).
+fn media_type(headers: &HeaderMap) -> String {
+    let whole = text(headers, header::CONTENT_TYPE).unwrap_or_default();
+    whole.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// A field that stands once and is text; anything else counts as a value that nobody accepts.
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    match (first.to_str(), values.next()) {
+        (Ok(value), None) => Some(value.trim().to_ascii_lowercase()),
+        (Ok(_) | Err(_), _) => Some("*".to_owned()),
+    }
+}
