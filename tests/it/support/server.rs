@@ -28,7 +28,7 @@ pub struct TestServer {
     pub issuer: String,
     pub clock: Clock,
     pub http: reqwest::Client,
-    _jobs: Jobs,
+    jobs: Option<Jobs>,
     _database: Arc<Database>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -81,8 +81,13 @@ impl TestServer {
         let task = tokio::spawn(async move {
             serve(listener, None, router, limits, std::future::pending()).await.unwrap();
         });
-        let jobs = jobs::start(&app);
-        Self { app, issuer, clock, http: http_client(), _jobs: jobs, _database: database, task }
+        let jobs = Some(jobs::start(&app));
+        Self { app, issuer, clock, http: http_client(), jobs, _database: database, task }
+    }
+
+    /// Ends what runs beside requests, so that the test alone says when something is delivered.
+    pub fn stop_jobs(&mut self) {
+        self.jobs = None;
     }
 
     /// A context as the commands have it.
