@@ -16,7 +16,12 @@
     if (parts.length !== 2 || !client || !known || !salt || more.length || !crypto.subtle) {
       return "error";
     }
-    const now = await digest(`${client} ${origin} ${browserState()} ${salt}`);
+    const browser = browserState();
+    // A frame that the browser shows no cookies cannot tell a change from none.
+    if (!browser && document.hasStorageAccess && !(await document.hasStorageAccess())) {
+      return "error";
+    }
+    const now = await digest(`${client} ${origin} ${browser} ${salt}`);
     return now === known ? "unchanged" : "changed";
   };
   addEventListener("message", async (event) => {

@@ -9,6 +9,7 @@ use signet::config::{DatabaseUrl, Settings};
 use signet::flows::Context;
 use signet::flows::administer::{self, Person, SecretSource, UserChange};
 use signet::http::serve::{ConnectionLimits, serve};
+use signet::http::tls;
 use signet::jobs::{self, Jobs};
 use signet::protocol::claims::PersonClaims;
 use signet::protocol::ids::{ClientId, UserId};
@@ -78,8 +79,9 @@ impl TestServer {
         let app = App::open(settings, clock.clone()).await.unwrap();
         let router = signet::http::router(app.clone());
         let limits = ConnectionLimits::new(&app.settings.limits, &app.settings.proxy);
+        let acceptor = app.settings.tls.as_ref().map(|tls| tls::acceptor(&tls.cert, &tls.key).unwrap());
         let task = tokio::spawn(async move {
-            serve(listener, None, router, limits, std::future::pending()).await.unwrap();
+            serve(listener, acceptor, router, limits, std::future::pending()).await.unwrap();
         });
         let jobs = Some(jobs::start(&app));
         Self { app, issuer, clock, http: http_client(), jobs, _database: database, task }
