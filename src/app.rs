@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
+use tokio::sync::Notify;
 
 use crate::clock::{Clock, Entropy};
 use crate::config::{Mode, Settings};
@@ -93,6 +94,7 @@ impl App {
         let (client_keys, lifetimes) = (ClientKeys::default(), lifetimes(&settings));
         let registration = register::Rules::new(settings.registration.clone());
         let waiting = AtomicI64::new(0);
+        let announced = Notify::new();
         let provider = Provider {
             store,
             view,
@@ -105,6 +107,7 @@ impl App {
             token_mac,
             csrf_key,
             waiting,
+            announced,
         };
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone() });
         let documents = ArcSwap::from_pointee(documents(&provider, &realm, now)?);

@@ -1,11 +1,16 @@
 //! L3: the pages, one view struct per template. They hold what is shown, already in words; templates only arrange it.
 
+use std::sync::LazyLock;
+
 use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::protocol::client::Client;
 use crate::protocol::consent::Consent;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::scope::{OFFLINE_ACCESS, OPENID};
+use crate::protocol::secret::Digest;
 
 /// What every page needs.
 #[derive(Clone, Debug)]
@@ -194,7 +199,7 @@ pub struct FormPostPage {
     pub fields: Vec<(String, String)>,
 }
 
-/// The one inline script of all pages, as a source for the content security policy.
+/// The inline script that posts an authorization response, as a source for the content security policy.
 pub const FORM_POST_SCRIPT: &str = "'sha256-ePniVEkSivX/c7XWBGafqh8tSpiRrKiqYeqbG7N1TOE='";
 
 /// The page that asks before somebody is signed out.
@@ -223,6 +228,29 @@ pub struct SignedOutPage {
     pub page: Page,
     /// A way out.
     pub back: Option<Link>,
+    /// Where the browser goes by itself, once the frames have loaded.
+    pub onward: Option<String>,
+    /// The pages by which clients end their own sessions.
+    pub frames: Vec<String>,
+}
+
+/// The inline script that goes on after these frames, as a source for the content security policy.
+pub static SIGNED_OUT_SCRIPT: LazyLock<String> =
+    LazyLock::new(|| script_source(include_str!("../templates/scripts/signed_out.js")));
+
+/// The page that clients' pages hold in a frame, to ask it for the state of the session.
+#[derive(Template)]
+#[template(path = "check_session.html")]
+pub struct CheckSessionPage;
+
+/// The inline script of that page, as a source for the content security policy.
+pub static CHECK_SESSION_SCRIPT: LazyLock<String> =
+    LazyLock::new(|| script_source(include_str!("../templates/scripts/check_session.js")));
+
+/// A script by its digest (CSP Level 3 §2.3.1); templates are included without their last line break.
+fn script_source(file: &str) -> String {
+    let script = file.strip_suffix('\n').unwrap_or(file);
+    format!("'sha256-{}'", STANDARD.encode(Digest::of(script.as_bytes()).as_bytes()))
 }
 
 /// The start page.

@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering;
 use super::authorize::Next;
 use super::issue::{self, Draft, IdTokenContent, Mint};
 use super::pending::{self, InteractionError, PendingFault};
-use super::{Context, FlowError, Provider, session};
+use super::{Context, FlowError, Provider, register, session};
 use crate::grants::{Issuance, RefreshPlan, UserGrant};
 use crate::keys::IdTokenHashes;
 use crate::protocol::access_token::Subject;
 use crate::protocol::authorization_request::{AuthorizationRequest, NONCE, RESOURCE};
-use crate::protocol::authorization_response::Granted;
+use crate::protocol::authorization_response::{Granted, ReturnPath};
 use crate::protocol::client::Client;
 use crate::protocol::code_redemption::{CodeRecord, split_resources};
 use crate::protocol::ids::{FamilyId, RequestId};
@@ -58,9 +58,12 @@ pub(super) async fn grant(
     if asked.row.is_some() {
         provider.waiting.fetch_sub(1, Ordering::Relaxed);
     }
+    register::note_use(provider, context, asked.client).await;
     let granted = yielded.sign(provider, context, asked).await?;
+    let state = session::state_for(context, asked.request, &yielded.session)?;
     let destination = asked.request.destination();
-    Ok(Next::Deliver(pending::return_path(context, asked.request, &destination).granted(&granted)))
+    let path = pending::return_path(context, asked.request, &destination);
+    Ok(Next::Deliver(ReturnPath { session_state: state.as_deref(), ..path }.granted(&granted)))
 }
 
 /// What the response is made from.
@@ -129,6 +132,7 @@ impl Yield {
             code: self.code.as_ref().map(|code| (code.digest(), record)),
             opaque,
             session: self.session.clone(),
+            client: asked.client.clone(),
         })
     }
 
@@ -172,6 +176,7 @@ struct Written {
     code: Option<(crate::protocol::secret::Digest, CodeRecord)>,
     opaque: Option<(crate::protocol::secret::Digest, crate::protocol::access_token::AccessTokenClaims)>,
     session: Session,
+    client: Arc<Client>,
 }
 
 /// What the transaction has come to.
@@ -200,6 +205,7 @@ impl Written {
         if let Some((digest, claims)) = &self.opaque {
             access_tokens::insert(tx, realm, *digest, claims).await?;
         }
+        session::join(tx, &self.context, &self.session, &self.client).await?;
         session::touch(tx, &self.lifetimes, &self.context, &self.session).await?;
         Ok(Stored::Done)
     }

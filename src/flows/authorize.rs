@@ -236,7 +236,8 @@ fn refuse(context: &Context, refusal: Refusal) -> Result<Begun, AuthorizeError> 
         Refusal::Page(fault) => Err(AuthorizeError::Page(fault)),
         Refusal::Redirect { destination, mode, state, error } => {
             let issuer = context.realm.issuer.as_str();
-            let path = ReturnPath { destination: &destination, mode, state: state.as_deref(), issuer };
+            let path =
+                ReturnPath { destination: &destination, mode, state: state.as_deref(), session_state: None, issuer };
             Ok(Begun { next: Next::Deliver(path.error(error)), cookie: None })
         }
     }

@@ -176,6 +176,7 @@ async fn succeed(
     });
     stored.await?;
     if replaces_another {
+        provider.announced.notify_one();
         provider.catch_up(context.now).await?;
     }
     tracing::info!(event = "login", success = true, sid = shared.1.id.as_str(), "signed somebody in");

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::front_channel;
 use super::login;
 use super::session::{self, Browser};
 use super::verify::{self, IdTokenHint};
@@ -12,6 +13,7 @@ use crate::protocol::ids::ClientId;
 use crate::protocol::params::Params;
 use crate::protocol::redirect_uri::{Destination, Omission, destination};
 use crate::store::audit::{self, Event, Outcome};
+use crate::store::session_clients;
 use crate::store::sessions::Session;
 
 /// A logout request that has been checked.
@@ -114,8 +116,11 @@ pub enum Plan {
         username: Option<String>,
     },
     /// The session has been ended, or there was none.
-    Ended,
+    Ended(Frames),
 }
+
+/// The pages of clients that the browser has to load for them to end their own sessions.
+pub type Frames = Vec<String>;
 
 /// Ends the session at once where the hint names it, or where there is none; otherwise the person is to be asked.
 ///
@@ -129,11 +134,10 @@ pub async fn begin(
 ) -> Result<Plan, FlowError> {
     let current = session::current(provider, context, browser).await?;
     match (&current, &request.hint) {
-        (Some(session), Some(hint)) if names(provider, request, hint, session) => {
-            end(provider, context, session, request).await?;
-            Ok(Plan::Ended)
+        (Some(session), Some(hint)) if names(provider, request.client.as_deref(), hint, session) => {
+            end(provider, context, session, request).await.map(Plan::Ended)
         }
-        (None, Some(_)) => Ok(Plan::Ended),
+        (None, Some(_)) => Ok(Plan::Ended(Frames::new())),
         (Some(session), Some(_) | None) => {
             let username = login::username(provider, context, &session.user_id).await?;
             Ok(Plan::Ask { username: Some(username) })
@@ -151,18 +155,19 @@ pub async fn confirm(
     context: &Context,
     request: &LogoutRequest,
     browser: Browser,
-) -> Result<(), FlowError> {
+) -> Result<Frames, FlowError> {
     match session::current(provider, context, browser).await? {
         Some(session) => end(provider, context, &session, request).await,
-        None => Ok(()),
+        None => Ok(Frames::new()),
     }
 }
 
-/// Whether the hint is about this session, or at least, where it names none, about its person.
-fn names(provider: &Provider, request: &LogoutRequest, hint: &IdTokenHint, session: &Session) -> bool {
-    let known =
-        |client: &Arc<Client>| subject::user(provider, client, &hint.subject).as_ref() == Some(&session.user_id);
-    request.client.as_ref().is_some_and(known) && hint.session.as_deref().is_none_or(|sid| sid == session.id.as_str())
+/// Whether the hint is about this session, or at least, where it names none, about its person as the client that it
+/// was issued to knows them.
+fn names(provider: &Provider, client: Option<&Client>, hint: &IdTokenHint, session: &Session) -> bool {
+    let about_them =
+        client.is_some_and(|client| subject::user(provider, client, &hint.subject).as_ref() == Some(&session.user_id));
+    about_them && hint.session.as_deref().is_none_or(|sid| sid == session.id.as_str())
 }
 
 async fn end(
@@ -170,7 +175,7 @@ async fn end(
     context: &Context,
     session: &Session,
     request: &LogoutRequest,
-) -> Result<(), FlowError> {
+) -> Result<Frames, FlowError> {
     let concerning = Concerning {
         actor: "user",
         user: Some(&session.user_id),
@@ -185,9 +190,13 @@ async fn end(
         Box::pin(async move {
             let (context, session, record) = &*shared;
             audit::append(tx, &context.realm.id, record, context.now).await?;
-            session::end(tx, context, session, horizon).await
+            let clients = session_clients::list(tx, &context.realm.id, session).await?;
+            session::end(tx, context, session, horizon).await?;
+            Ok::<_, FlowError>(clients)
         })
     });
-    written.await?;
-    provider.catch_up(context.now).await
+    let clients = written.await?;
+    provider.announced.notify_one();
+    provider.catch_up(context.now).await?;
+    front_channel::frames(provider, context, &session.id, &clients).await
 }

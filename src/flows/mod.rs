@@ -4,8 +4,10 @@
 pub mod administer;
 pub mod answer;
 pub mod authorize;
+pub mod back_channel;
 pub mod client_keys;
 pub mod consent;
+mod front_channel;
 pub mod introspect;
 pub mod issue;
 pub mod jose;
@@ -28,6 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use aws_lc_rs::hmac;
+use tokio::sync::Notify;
 
 use self::client_keys::ClientKeys;
 use crate::clock::{Entropy, EntropyError};
@@ -66,6 +69,8 @@ pub struct Provider {
     pub csrf_key: hmac::Key,
     /// About how many authorization requests are waiting; the sweeper counts them anew.
     pub waiting: AtomicI64,
+    /// Told when something has been put into the outbox, so that it is delivered at once.
+    pub announced: Notify,
 }
 
 /// How long things live.

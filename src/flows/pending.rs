@@ -157,6 +157,7 @@ pub(super) fn return_path<'a>(
         destination,
         mode: request.response_mode,
         state: request.state.as_deref(),
+        session_state: None,
         issuer: &context.realm.issuer,
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub use manage::{read, remove, replace};
-pub use upkeep::{note_use, note_use_of, remove_unused};
+pub use upkeep::{note_use, remove_unused};
 
 use super::administer::{check_metadata, stored_secret};
 use super::{Concerning, Context, FlowError, Provider};

@@ -1,13 +1,17 @@
 //! Browser sessions: which one a browser holds, how one begins and how it ends with all that hangs on it.
 
 use super::{Context, FlowError, Lifetimes, Provider};
+use crate::protocol::authorization_request::AuthorizationRequest;
+use crate::protocol::client::Client;
 use crate::protocol::code_redemption::Authentication;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::revocation::{Revocation, Target};
+use crate::protocol::scope::OPENID;
 use crate::protocol::secret::{Digest, SessionCookie};
+use crate::protocol::session_state::{BrowserState, session_state};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::sessions::{NewSession, Session};
-use crate::store::{Tx, revocations, sessions, token_families};
+use crate::store::{Tx, outbox, revocations, session_clients, sessions, token_families};
 
 /// How much time passes before a session's use is written down again.
 const TOUCH_EVERY: Span = Span::from_minutes(1);
@@ -119,6 +123,22 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// The `session_state` of a successful response, where the request has the openid scope.
+///
+/// # Errors
+/// [`FlowError`] where the system has no random bytes.
+pub(super) fn state_for(
+    context: &Context,
+    request: &AuthorizationRequest,
+    session: &Session,
+) -> Result<Option<String>, FlowError> {
+    if !request.scope.contains(OPENID) {
+        return Ok(None);
+    }
+    let (browser, salt) = (BrowserState::of(&session.id), context.entropy.bytes()?);
+    Ok(session_state(&request.client_id, &request.redirect_uri, &browser, salt))
+}
+
 /// Notes that a session is used, at most once a minute.
 pub(super) async fn touch(
     tx: &mut Tx,
@@ -134,7 +154,16 @@ pub(super) async fn touch(
     Ok(sessions::touch(tx, &context.realm.id, &session.id, context.now, idle).await?)
 }
 
-/// Ends a session, the grants that do not outlive it, and the access tokens that were issued in it.
+/// Notes that a client takes part in a session, if it wants to hear of its end.
+pub(super) async fn join(tx: &mut Tx, context: &Context, session: &Session, client: &Client) -> Result<(), FlowError> {
+    match client.hears_of_logout() {
+        true => Ok(session_clients::join(tx, &context.realm.id, &session.id, &client.id).await?),
+        false => Ok(()),
+    }
+}
+
+/// Ends a session, the grants that do not outlive it, and the access tokens that were issued in it; its clients are
+/// to be told (OpenID Connect Back-Channel Logout §2.3).
 pub(super) async fn end(
     tx: &mut Tx,
     context: &Context,
@@ -142,6 +171,7 @@ pub(super) async fn end(
     horizon: Timestamp,
 ) -> Result<(), FlowError> {
     let (realm, now) = (&context.realm.id, context.now);
+    outbox::session_ends(tx, realm, session, now).await?;
     if !sessions::end(tx, realm, session, now).await? {
         return Ok(());
     }

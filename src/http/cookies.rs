@@ -1,5 +1,5 @@
-//! The two cookies: one names a browser, one its session (RFC 6265bis). Whatever is malformed or stands twice counts
-//! as absent.
+//! The cookies: one names a browser, one its session (RFC 6265bis), and one shows the state of the session to the
+//! script of the session iframe. Whatever is malformed or stands twice counts as absent.
 
 use axum::http::HeaderMap;
 use axum::http::header::{self, HeaderValue};
@@ -7,6 +7,7 @@ use axum::http::header::{self, HeaderValue};
 use crate::app::App;
 use crate::flows::session::Browser;
 use crate::protocol::secret::{BrowserCookie, Digest, SessionCookie};
+use crate::protocol::session_state::BrowserState;
 use crate::protocol::time::Span;
 
 /// The names and the attributes that follow from how browsers reach this server.
@@ -14,17 +15,27 @@ pub struct Cookies {
     session: &'static str,
     browser: &'static str,
     attributes: &'static str,
+    state: &'static str,
+    state_attributes: &'static str,
 }
 
 const SECURE: Cookies = Cookies {
     session: "__Host-signet-session",
     browser: "__Host-signet-browser",
     attributes: "; Path=/; Secure; HttpOnly; SameSite=Lax",
+    state: "__Host-signet-state",
+    // For a script in a frame on other sites' pages (OpenID Connect Session Management §3.2); the server never reads it.
+    state_attributes: "; Path=/; Secure; SameSite=None",
 };
 
 /// Development by plain http: browsers refuse the prefix and the attribute there.
-const PLAIN: Cookies =
-    Cookies { session: "signet-session", browser: "signet-browser", attributes: "; Path=/; HttpOnly; SameSite=Lax" };
+const PLAIN: Cookies = Cookies {
+    session: "signet-session",
+    browser: "signet-browser",
+    attributes: "; Path=/; HttpOnly; SameSite=Lax",
+    state: "signet-state",
+    state_attributes: "; Path=/",
+};
 
 /// The cookies of this server.
 pub fn of(app: &App) -> &'static Cookies {
@@ -44,15 +55,24 @@ impl Cookies {
         secret_header(format!("{}={}{}", self.browser, cookie.expose(), self.attributes))
     }
 
-    /// Gives the browser its session: until it is closed, or for the given time.
-    pub fn begin_session(&self, cookie: &SessionCookie, lasting: Option<Span>) -> Option<HeaderValue> {
+    /// Gives the browser its session and shows its state: until it is closed, or for the given time.
+    pub fn begin_session(
+        &self,
+        cookie: &SessionCookie,
+        state: &BrowserState,
+        lasting: Option<Span>,
+    ) -> impl Iterator<Item = HeaderValue> {
         let age = lasting.map(|span| format!("; Max-Age={}", span.as_secs())).unwrap_or_default();
-        secret_header(format!("{}={}{}{age}", self.session, cookie.expose(), self.attributes))
+        let session = secret_header(format!("{}={}{}{age}", self.session, cookie.expose(), self.attributes));
+        let state = format!("{}={}{}{age}", self.state, state.as_str(), self.state_attributes);
+        session.into_iter().chain(HeaderValue::from_str(&state).ok())
     }
 
-    /// Takes the session from the browser.
-    pub fn end_session(&self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&format!("{}={}; Max-Age=0", self.session, self.attributes)).ok()
+    /// Takes the session and its state from the browser.
+    pub fn end_session(&self) -> impl Iterator<Item = HeaderValue> {
+        let ended = [(self.session, self.attributes), (self.state, self.state_attributes)];
+        let header = |(name, attributes)| HeaderValue::from_str(&format!("{name}={attributes}; Max-Age=0")).ok();
+        ended.into_iter().filter_map(header)
     }
 }
 

@@ -30,6 +30,10 @@ pub(super) const MAX_URI: usize = 8 * 1024;
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
+/// Marks an answer that other sites may hold in a frame, which `X-Frame-Options` cannot say.
+#[derive(Clone, Copy, Debug)]
+pub struct Framable;
+
 /// Guards an endpoint.
 pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -130,8 +134,12 @@ const HEADERS: [(HeaderName, &str); 6] = [
 /// Sets the headers that protect the answer; a handler may have said something stricter or, for what everybody may
 /// read, something wider.
 fn protect(app: &App, response: &mut Response, id: &str) {
+    let framable = response.extensions().get::<Framable>().is_some();
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
+        if framable && name == header::X_FRAME_OPTIONS {
+            continue;
+        }
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     headers

@@ -1,5 +1,6 @@
 //! Pages as answers: the content security policy of each page, error pages, and what the browser does next.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -13,7 +14,7 @@ use crate::app::App;
 use crate::flows::FlowError;
 use crate::flows::authorize::Next;
 use crate::flows::pending::{Interaction, InteractionError, PendingFault};
-use crate::pages::{ErrorPage, FORM_POST_SCRIPT, FormPostPage, Link, Page};
+use crate::pages::{ErrorPage, FORM_POST_SCRIPT, FormPostPage, Link, Page, SIGNED_OUT_SCRIPT, SignedOutPage};
 use crate::protocol::authorization_response::Delivery;
 use crate::protocol::client::Client;
 use crate::protocol::ids::RequestId;
@@ -32,13 +33,34 @@ pub fn render(template: &impl Template, then: Option<&str>) -> Response {
     let mut response = respond(template, &format!("form-action 'self'{origin}"));
     if then.is_none() {
         // Not on the pages of a sign-in: applications run it in a pop-up that must keep its opener.
-        let policy = HeaderValue::from_static("same-origin");
-        response.headers_mut().insert(HeaderName::from_static("cross-origin-opener-policy"), policy);
+        keep_apart(&mut response);
     }
     response
 }
 
-/// The page that posts an authorization response, with the one script that there is.
+/// The page after a logout, which may hold frames of exactly these clients, and goes on by its script.
+pub fn render_signed_out(template: &SignedOutPage) -> Response {
+    let origins: BTreeSet<String> =
+        template.frames.iter().filter_map(|frame| RedirectUri::origin_for_csp(frame)).collect();
+    let mut directives = "form-action 'self'".to_owned();
+    if !origins.is_empty() {
+        directives += &format!("; frame-src {}", Vec::from_iter(origins).join(" "));
+    }
+    if template.onward.is_some() {
+        directives += &format!("; script-src {}", *SIGNED_OUT_SCRIPT);
+    }
+    let mut response = respond(template, &directives);
+    keep_apart(&mut response);
+    response
+}
+
+/// Keeps other sites' windows from holding on to the page.
+fn keep_apart(response: &mut Response) {
+    let policy = HeaderValue::from_static("same-origin");
+    response.headers_mut().insert(HeaderName::from_static("cross-origin-opener-policy"), policy);
+}
+
+/// The page that posts an authorization response, by its script.
 fn render_form_post(template: &FormPostPage) -> Response {
     let origin = RedirectUri::origin_for_csp(&template.action).unwrap_or_default();
     respond(template, &format!("form-action {origin}; script-src {FORM_POST_SCRIPT}"))

@@ -12,6 +12,7 @@ use crate::flows::session::{Browser, Remember};
 use crate::pages::{ClientCard, LoginPage};
 use crate::protocol::params::Params;
 use crate::protocol::secret::{Password, SessionCookie};
+use crate::protocol::session_state::BrowserState;
 use crate::store::sessions::Session;
 
 /// The name of the form, to which its token is bound.
@@ -70,7 +71,7 @@ async fn signed_in(call: &Call, interaction: &Interaction, session: &Session, co
         Err(failure) => html::interrupted(call, failure, Some(interaction)),
     };
     let lasting = session.remembered.then(|| session.expires_at.since(call.context.now));
-    if let Some(cookie) = cookies::of(&call.app).begin_session(cookie, lasting) {
+    for cookie in cookies::of(&call.app).begin_session(cookie, &BrowserState::of(&session.id), lasting) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response

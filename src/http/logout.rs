@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::call::Call;
 use super::{cookies, csrf, html};
-use crate::flows::logout::{self, LogoutError, LogoutRequest, Plan};
+use crate::flows::logout::{self, Frames, LogoutError, LogoutRequest, Plan};
 use crate::pages::{ClientCard, LogoutPage, SignedOutPage};
 use crate::protocol::params::Params;
 
@@ -47,7 +47,7 @@ pub async fn post(call: Call) -> Response {
         Err(response) => return *response,
     };
     match logout::confirm(&call.app.provider, &call.context, &request, call.browser).await {
-        Ok(()) => ended(&call, &request),
+        Ok(frames) => ended(&call, &request, frames),
         Err(failure) => html::failed(&call, failure),
     }
 }
@@ -69,7 +69,7 @@ async fn begin(call: &Call, params: &Params) -> Response {
         Err(response) => return *response,
     };
     match logout::begin(&call.app.provider, &call.context, &request, call.browser).await {
-        Ok(Plan::Ended) => ended(call, &request),
+        Ok(Plan::Ended(frames)) => ended(call, &request, frames),
         Ok(Plan::Ask { username }) => ask(call, params, &request, username),
         Err(failure) => html::failed(call, failure),
     }
@@ -99,15 +99,16 @@ fn ask(call: &Call, params: &Params, request: &LogoutRequest, who: Option<String
     html::render(&template, return_to)
 }
 
-fn ended(call: &Call, request: &LogoutRequest) -> Response {
+fn ended(call: &Call, request: &LogoutRequest, frames: Frames) -> Response {
     let mut response = match &request.return_to {
-        Some(location) => html::see_other(location),
-        None => {
+        Some(location) if frames.is_empty() => html::see_other(location),
+        Some(_) | None => {
             let back = request.client.as_deref().and_then(html::back_to);
-            html::render(&SignedOutPage { page: html::page(&call.app), back }, None)
+            let onward = request.return_to.clone();
+            html::render_signed_out(&SignedOutPage { page: html::page(&call.app), back, onward, frames })
         }
     };
-    if let Some(cookie) = cookies::of(&call.app).end_session() {
+    for cookie in cookies::of(&call.app).end_session() {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response

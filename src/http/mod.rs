@@ -4,6 +4,7 @@
 mod assets;
 mod authorize;
 mod call;
+mod check_session;
 mod consent;
 mod cookies;
 mod cors;
@@ -50,6 +51,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
         .route("/par", post(par::post).options(cors::preflight))
+        .route("/session/check", get(check_session::get))
         .route("/token", post(token::post).options(cors::preflight))
         .route("/userinfo", get(userinfo::get).post(userinfo::post).options(cors::preflight))
         .route("/introspect", post(introspect::post))

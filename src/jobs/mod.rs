@@ -1,5 +1,9 @@
-//! L4: what runs beside requests: following the change sequence on every node, and rotation and sweeping on the one
-//! node that holds their lease.
+//! L4: what runs beside requests: following the change sequence and delivering the outbox on every node, and rotation
+//! and sweeping on the one node that holds their lease.
+
+mod outbox;
+
+pub use outbox::deliver_due;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +34,7 @@ pub fn start(app: &Arc<App>) -> Jobs {
     let mut tasks = JoinSet::new();
     tasks.spawn(follow(app.clone()));
     tasks.spawn(upkeep(app.clone()));
+    tasks.spawn(outbox::keep_delivering(app.clone()));
     Jobs { _tasks: tasks }
 }
 

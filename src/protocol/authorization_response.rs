@@ -61,6 +61,8 @@ pub struct ReturnPath<'a> {
     pub mode: ResponseMode,
     /// The `state` of the request, sent back unchanged.
     pub state: Option<&'a str>,
+    /// The state of the browser, for clients that watch it (OpenID Connect Session Management §2).
+    pub session_state: Option<&'a str>,
     /// This server's issuer identifier.
     pub issuer: &'a str,
 }
@@ -106,6 +108,9 @@ impl ReturnPath<'_> {
         let mut all = parameters.to_vec();
         if let Some(state) = self.state {
             all.push(("state", state));
+        }
+        if let Some(state) = self.session_state {
+            all.push(("session_state", state));
         }
         all.push(("iss", self.issuer));
         match self.mode {

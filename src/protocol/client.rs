@@ -103,6 +103,12 @@ impl Client {
         }
     }
 
+    /// Whether the client wants to hear of the end of sessions (OpenID Connect Back-Channel Logout §2.2, Front-Channel
+    /// Logout §2).
+    pub fn hears_of_logout(&self) -> bool {
+        self.metadata.backchannel_logout_uri.is_some() || self.metadata.frontchannel_logout_uri.is_some()
+    }
+
     /// The name that people see.
     pub fn name(&self) -> &str {
         if self.metadata.client_name.is_empty() { self.id.as_str() } else { &self.metadata.client_name }

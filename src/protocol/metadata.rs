@@ -27,6 +27,11 @@ use super::scope::OIDC_SCOPES;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extra {
     end_session_endpoint: String,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
+    frontchannel_logout_supported: bool,
+    frontchannel_logout_session_supported: bool,
+    check_session_iframe: String,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<String>,
     introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
@@ -172,6 +177,11 @@ fn extra(server: &Capabilities<'_>) -> Extra {
     let assertions: Vec<&str> = assertion_algorithms(server).collect();
     Extra {
         end_session_endpoint: endpoint("/logout"),
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
+        frontchannel_logout_supported: true,
+        frontchannel_logout_session_supported: true,
+        check_session_iframe: endpoint("/session/check"),
         introspection_endpoint: endpoint("/introspect"),
         introspection_endpoint_auth_methods_supported: texts(&confidential),
         introspection_endpoint_auth_signing_alg_values_supported: texts(&assertions),

@@ -16,6 +16,8 @@ pub enum Event {
     Login,
     /// Somebody signed out.
     Logout,
+    /// A client could not be told that a session has ended.
+    LogoutUndelivered,
     /// Somebody consented to a client's request, or denied it.
     Consent,
     /// A code was presented a second time.
@@ -70,6 +72,7 @@ impl Event {
         match self {
             Self::Login => "login",
             Self::Logout => "logout",
+            Self::LogoutUndelivered => "logout.undelivered",
             Self::Consent => "consent",
             Self::CodeReplay => "authorization_code.replayed",
             Self::RefreshReuse => "refresh_token.reused",

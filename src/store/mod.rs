@@ -15,11 +15,13 @@ pub mod consents;
 pub mod leases;
 pub mod logos;
 mod migrations;
+pub mod outbox;
 pub mod pushed_requests;
 pub mod realms;
 pub mod registrations;
 pub mod revocations;
 mod rows;
+pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;
 pub mod sweep;
@@ -287,9 +289,11 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         leases::STATEMENTS,
         pushed_requests::STATEMENTS,
         logos::STATEMENTS,
+        outbox::STATEMENTS,
         realms::STATEMENTS,
         registrations::STATEMENTS,
         revocations::STATEMENTS,
+        session_clients::STATEMENTS,
         sessions::STATEMENTS,
         signing_keys::STATEMENTS,
         sweep::STATEMENTS,

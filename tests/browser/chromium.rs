@@ -42,6 +42,16 @@ pub enum Scripts {
     Off,
 }
 
+/// Whether a frame has the cookies of its own site on another's page: browsers differ in that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frames {
+    WithCookies,
+    WithoutCookies,
+}
+
+/// Takes every host of the top-level domain `test` to this machine, whatever its certificate.
+const ACROSS_SITES: [&str; 2] = ["--host-resolver-rules=MAP *.test 127.0.0.1", "--ignore-certificate-errors"];
+
 /// A running browser.
 pub struct Chromium {
     pub client: Client,
@@ -54,6 +64,15 @@ pub struct Chromium {
 impl Chromium {
     /// A new browser; none where this machine has none, unless the environment says `CI=true`.
     pub async fn start(scripts: Scripts) -> Option<Self> {
+        Self::start_with(scripts, None).await
+    }
+
+    /// The same for sites under `test` names.
+    pub async fn start_across_sites(scripts: Scripts, frames: Frames) -> Option<Self> {
+        Self::start_with(scripts, Some(frames)).await
+    }
+
+    async fn start_with(scripts: Scripts, frames: Option<Frames>) -> Option<Self> {
         let Some((chromium, chromedriver)) = programs() else {
             no_browser();
             return None;
@@ -62,11 +81,18 @@ impl Chromium {
         let profile = tempfile::tempdir().unwrap();
         let driver = Driver::start(&chromedriver);
         let mut arguments = ARGUMENTS.map(str::to_owned).to_vec();
+        if frames.is_some() {
+            arguments.extend(ACROSS_SITES.map(str::to_owned));
+        }
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
-        let preferences = match scripts {
-            Scripts::On => json!({}),
-            Scripts::Off => json!({ "profile.managed_default_content_settings.javascript": 2 }),
+        let mut preferences = match frames {
+            None => json!({}),
+            Some(Frames::WithCookies) => json!({ "profile.cookie_controls_mode": 0 }),
+            Some(Frames::WithoutCookies) => json!({ "profile.cookie_controls_mode": 1 }),
         };
+        if scripts == Scripts::Off {
+            preferences["profile.managed_default_content_settings.javascript"] = json!(2);
+        }
         let capabilities = json!({
             "browserName": "chrome",
             "goog:loggingPrefs": { "browser": "ALL" },
@@ -180,6 +206,11 @@ impl Chromium {
     /// The value of an expression on the page.
     pub async fn evaluate(&self, expression: &str) -> Value {
         self.client.execute(&format!("return {expression}"), Vec::new()).await.unwrap()
+    }
+
+    /// What a script on the page hands to its last argument, a function.
+    pub async fn evaluate_async(&self, script: &str) -> Value {
+        self.client.execute_async(script, Vec::new()).await.unwrap()
     }
 
     /// A command of the Chrome DevTools protocol.

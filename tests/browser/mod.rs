@@ -4,12 +4,13 @@
 mod chromium;
 mod consent;
 mod logout;
+mod logout_channels;
 mod policy;
 mod screenshots;
 mod sign_in;
 mod site;
 mod stage;
 
-pub use chromium::{Chromium, Scripts};
+pub use chromium::{Chromium, Frames, Scripts};
 pub use site::Site;
 pub use stage::Stage;

@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::header::{COOKIE as COOKIE_HEADER, SET_COOKIE};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse as _, Response};
 use serde_json::{Value, json};
+use signet::http::serve::{ConnectionLimits, serve};
+use tokio_rustls::TlsAcceptor;
 
 use crate::support::{RelyingParty, TestServer};
 
-/// A running site, at a port of localhost: no cookie goes there that belongs to 127.0.0.1.
+/// A running site: at a port of localhost, where no cookie goes that belongs to 127.0.0.1, or by https under a name.
 pub struct Site {
     pub origin: String,
     shared: Arc<Shared>,
@@ -24,10 +27,15 @@ pub struct Visit {
     pub method: Method,
     pub path: String,
     pub params: BTreeMap<String, String>,
+    pub cookies: String,
 }
+
+/// With what this site marks a browser that comes by https, as a session of its own that works in frames as well.
+pub const COOKIE: &str = "__Host-application=signed-in";
 
 #[derive(Default)]
 struct Shared {
+    secure: bool,
     start_page: Mutex<String>,
     visits: Mutex<Vec<Visit>>,
 }
@@ -45,6 +53,19 @@ impl Site {
         let shared = Arc::new(Shared::default());
         let router = Router::new().fallback(answer).with_state(shared.clone());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { origin, shared, task }
+    }
+
+    /// A site with this name, by https.
+    pub async fn start_secure(host: &str, acceptor: TlsAcceptor) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("https://{host}:{}", listener.local_addr().unwrap().port());
+        let shared = Arc::new(Shared { secure: true, ..Shared::default() });
+        let router = Router::new().fallback(answer).with_state(shared.clone());
+        let task = tokio::spawn(async move {
+            let limits = ConnectionLimits::default();
+            serve(listener, Some(acceptor), router, limits, std::future::pending()).await.unwrap();
+        });
         Self { origin, shared, task }
     }
 
@@ -78,15 +99,26 @@ impl Visit {
     }
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, body: String) -> Response {
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
     match uri.path() {
         "/" => Html(shared.start_page.lock().unwrap().clone()).into_response(),
         "/favicon.ico" => StatusCode::NOT_FOUND.into_response(),
         path => {
             let text = format!("{}&{body}", uri.query().unwrap_or_default());
             let params = url::form_urlencoded::parse(text.as_bytes()).into_owned().collect();
-            shared.visits.lock().unwrap().push(Visit { method, path: path.to_owned(), params });
-            Html("<!doctype html><title>Application</title><h1 id=\"arrived\">Here you are</h1>").into_response()
+            let cookies = headers.get(COOKIE_HEADER).map_or("", |value| value.to_str().unwrap()).to_owned();
+            shared.visits.lock().unwrap().push(Visit { method, path: path.to_owned(), params, cookies });
+            let page = Html("<!doctype html><title>Application</title><h1 id=\"arrived\">Here you are</h1>");
+            match shared.secure {
+                true => ([(SET_COOKIE, format!("{COOKIE}; Path=/; Secure; SameSite=None"))], page).into_response(),
+                false => page.into_response(),
+            }
         }
     }
 }

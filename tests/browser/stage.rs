@@ -1,10 +1,12 @@
 //! What every story here needs: a server, an application on another site, and a browser that goes between them.
 
 use serde_json::{Value, json};
+use signet::config::{Settings, Tls};
+use signet::http::tls;
 
 use super::site::Visit;
-use super::{Chromium, Scripts, Site};
-use crate::support::server::PASSWORD;
+use super::{Chromium, Frames, Scripts, Site};
+use crate::support::server::{PASSWORD, install_crypto};
 use crate::support::{RelyingParty, TestServer};
 
 pub struct Stage {
@@ -25,6 +27,27 @@ impl Stage {
         let chromium = Chromium::start(scripts).await?;
         let (server, site) = (TestServer::start().await, Site::start().await);
         let rp = site.client(&server, "rp", changes).await;
+        Some(Self { chromium, server, site, rp })
+    }
+
+    /// The server and the application on different sites, both by https, since cookies go across sites only so. What
+    /// `changes` says of the client depends on where the application lives.
+    pub async fn across_sites(scripts: Scripts, frames: Frames, changes: impl FnOnce(&str) -> Value) -> Option<Self> {
+        let chromium = Chromium::start_across_sites(scripts, frames).await?;
+        install_crypto();
+        let files = tempfile::tempdir().unwrap();
+        let names = ["signet.test", "application.test"].map(str::to_owned).to_vec();
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        let (cert, key) = (files.path().join("cert.pem"), files.path().join("key.pem"));
+        std::fs::write(&cert, made.cert.pem()).unwrap();
+        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let site = Site::start_secure("application.test", tls::acceptor(&cert, &key).unwrap()).await;
+        let secure = |settings: &mut Settings| {
+            settings.issuer = format!("https://signet.test:{}", settings.listen.port());
+            settings.tls = Some(Tls { cert, key });
+        };
+        let server = TestServer::start_with(secure).await;
+        let rp = site.client(&server, "rp", changes(&site.origin)).await;
         Some(Self { chromium, server, site, rp })
     }
 

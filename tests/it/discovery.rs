@@ -12,13 +12,18 @@ const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
 /// The members of the registries of RFC 8414 §7.1 and OpenID Connect that this server may publish.
-const REGISTERED: [&str; 47] = [
+const REGISTERED: [&str; 52] = [
     "issuer",
     "authorization_endpoint",
     "token_endpoint",
     "userinfo_endpoint",
     "jwks_uri",
     "end_session_endpoint",
+    "backchannel_logout_supported",
+    "backchannel_logout_session_supported",
+    "frontchannel_logout_supported",
+    "frontchannel_logout_session_supported",
+    "check_session_iframe",
     "introspection_endpoint",
     "revocation_endpoint",
     "registration_endpoint",
@@ -97,6 +102,11 @@ async fn the_document_is_what_certification_asks_for() {
         ("PKCE", texts(&document, "code_challenge_methods_supported") == ["S256"]),
         ("the claim sub", holds("claims_supported", "sub")),
         ("no public client introspects", !holds("introspection_endpoint_auth_methods_supported", "none")),
+        ("back-channel logout", document["backchannel_logout_supported"] == true),
+        ("back-channel logout with sid", document["backchannel_logout_session_supported"] == true),
+        ("front-channel logout", document["frontchannel_logout_supported"] == true),
+        ("front-channel logout with sid", document["frontchannel_logout_session_supported"] == true),
+        ("the session iframe", document["check_session_iframe"] == server.url("/session/check")),
         ("iss in responses", document["authorization_response_iss_parameter_supported"] == true),
         ("claims_parameter_supported", document["claims_parameter_supported"] == true),
         ("request_parameter_supported", document["request_parameter_supported"] == true),
@@ -256,7 +266,13 @@ async fn redeem_with_assertion(server: &TestServer, algorithm: &str) -> Reply {
 
 #[tokio::test]
 async fn every_advertised_signing_algorithm_signs_id_tokens() {
-    let all = vec![SigningAlgorithm::RS256, SigningAlgorithm::PS512, SigningAlgorithm::ES256, SigningAlgorithm::ES384, SigningAlgorithm::EdDSA];
+    let all = vec![
+        SigningAlgorithm::RS256,
+        SigningAlgorithm::PS512,
+        SigningAlgorithm::ES256,
+        SigningAlgorithm::ES384,
+        SigningAlgorithm::EdDSA,
+    ];
     let server = TestServer::start_with(|settings| settings.keys.algorithms = all).await;
     let document = document(&server).await;
     let algorithms = texts(&document, "id_token_signing_alg_values_supported");

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 use signet::protocol::time::Span;
+use signet::store::clients::Standing;
 
 use crate::authorize::assert_error_at_client;
 use crate::support::{Browser, Page, RelyingParty, TestServer, Tokens};
@@ -257,4 +258,35 @@ async fn a_code_of_an_ended_session_cannot_be_redeemed() {
     let code = browser.get(&rp.authorization_url(&[("scope", "openid")])).await.code();
     browser.get(&logout_url(&[("id_token_hint", tokens.id_token())])).await;
     rp.redeem(&code).await.assert_error(400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn what_only_advises_does_not_disturb() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    for more in [("ui_locales", "de fr"), ("logout_hint", "alice@example.org"), ("unknown", "x")] {
+        let (browser, tokens) = signed_in(&rp, "openid").await;
+        let params =
+            [("id_token_hint", tokens.id_token()), ("post_logout_redirect_uri", BYE), ("client_id", "rp"), more];
+        let page = browser.get(&logout_url(&params)).await;
+        assert_eq!(page.location().as_deref(), Some(BYE), "{more:?}: {page:?}");
+        assert!(!is_signed_in(&browser, &rp).await, "{more:?}");
+        let (browser, _) = signed_in(&rp, "openid").await;
+        assert_question("without a hint", &browser.get(&logout_url(&[more])).await);
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_client_ends_no_session() {
+    let server = TestServer::start().await;
+    let (rp, other) = (server.relying_party().await, server.client("other", json!({})).await);
+    let (browser, tokens) = signed_in(&rp, "openid").await;
+    let page = browser.authorize(&other.authorization_url(&[("scope", "openid")]), "alice").await;
+    page.code();
+    server.set_client_standing("rp", Standing::Disabled).await;
+    let page = browser.get(&logout_url(&[("id_token_hint", tokens.id_token())])).await;
+    assert_question("its hint proves nothing any more", &page);
+    let params = [("id_token_hint", tokens.id_token()), ("post_logout_redirect_uri", BYE)];
+    browser.get(&logout_url(&params)).await.assert_rejected("nor may it be returned to", 400, "is not registered");
+    assert!(is_signed_in(&browser, &other).await);
 }

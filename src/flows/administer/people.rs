@@ -16,7 +16,7 @@ use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event};
 use crate::store::clients::Standing;
 use crate::store::users::NewUser;
-use crate::store::{Store, StoreError, Tx, changes, sessions, token_families, users};
+use crate::store::{Store, StoreError, Tx, changes, outbox, sessions, token_families, users};
 
 /// A person to add.
 pub struct Person {
@@ -177,9 +177,10 @@ pub async fn change_user(
     Ok(written.await?)
 }
 
-/// Ends all sessions and grants of a person, and voids their access tokens.
+/// Ends all sessions and grants of a person, of which clients are told, and voids their access tokens.
 async fn end_everything(tx: &mut Tx, context: &Context, user: &UserId, horizon: Timestamp) -> Result<(), StoreError> {
     let (realm, now) = (&context.realm.id, context.now);
+    outbox::all_sessions_end(tx, realm, user, now).await?;
     sessions::end_all(tx, realm, user, now).await?;
     token_families::revoke_user(tx, realm, user, "user signed out", now).await?;
     cut_off(tx, context, Target::User, user.as_str(), horizon).await

@@ -23,13 +23,6 @@ pub async fn note_use(provider: &Provider, context: &Context, client: &Client) {
     }
 }
 
-/// The same for the client of this id.
-pub async fn note_use_of(provider: &Provider, context: &Context, id: &ClientId) {
-    if let Ok(Some(client)) = provider.view.client(&context.realm.id, id).await {
-        note_use(provider, context, &client).await;
-    }
-}
-
 async fn note(provider: &Provider, context: &Context, id: &ClientId) -> Result<(), FlowError> {
     let now = context.now;
     let used = Use {

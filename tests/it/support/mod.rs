@@ -4,11 +4,13 @@
 pub mod browser;
 pub mod database;
 pub mod keys;
+pub mod receiver;
 pub mod relying_party;
 pub mod server;
 pub mod upstream;
 
 pub use browser::{Browser, Form, Page};
+pub use receiver::Receiver;
 pub use relying_party::{RelyingParty, Reply, Tokens};
 pub use server::TestServer;
 

@@ -9,6 +9,7 @@ use signet::config::{DatabaseUrl, Settings};
 use signet::flows::Context;
 use signet::flows::administer::{self, Person, Registrar, SecretSource, UserChange};
 use signet::http::serve::{ConnectionLimits, serve};
+use signet::http::tls;
 use signet::jobs::{self, Jobs};
 use signet::protocol::claims::PersonClaims;
 use signet::protocol::ids::{ClientId, UserId};
@@ -28,7 +29,7 @@ pub struct TestServer {
     pub issuer: String,
     pub clock: Clock,
     pub http: reqwest::Client,
-    _jobs: Jobs,
+    jobs: Option<Jobs>,
     _database: Arc<Database>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -78,11 +79,17 @@ impl TestServer {
         let app = App::open(settings, clock.clone()).await.unwrap();
         let router = signet::http::router(app.clone());
         let limits = ConnectionLimits::new(&app.settings.limits, &app.settings.proxy);
+        let acceptor = app.settings.tls.as_ref().map(|tls| tls::acceptor(&tls.cert, &tls.key).unwrap());
         let task = tokio::spawn(async move {
-            serve(listener, None, router, limits, std::future::pending()).await.unwrap();
+            serve(listener, acceptor, router, limits, std::future::pending()).await.unwrap();
         });
-        let jobs = jobs::start(&app);
-        Self { app, issuer, clock, http: http_client(), _jobs: jobs, _database: database, task }
+        let jobs = Some(jobs::start(&app));
+        Self { app, issuer, clock, http: http_client(), jobs, _database: database, task }
+    }
+
+    /// Ends what runs beside requests, so that the test alone says when something is delivered.
+    pub fn stop_jobs(&mut self) {
+        self.jobs = None;
     }
 
     /// A context as the commands have it.

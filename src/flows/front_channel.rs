@@ -1,0 +1,26 @@
+//! Front-channel logout: which pages of clients the browser loads after a session has ended (OpenID Connect
+//! Front-Channel Logout §3).
+
+use super::{Context, FlowError, Provider};
+use crate::protocol::frontchannel_logout::frame_url;
+use crate::protocol::ids::{ClientId, SessionId};
+
+/// The pages of these clients, as far as they have one.
+///
+/// # Errors
+/// [`FlowError`] where the database fails.
+pub(super) async fn frames(
+    provider: &Provider,
+    context: &Context,
+    session: &SessionId,
+    clients: &[ClientId],
+) -> Result<Vec<String>, FlowError> {
+    let mut frames = Vec::new();
+    for id in clients {
+        let client = provider.view.client(&context.realm.id, id).await?.filter(|client| client.enabled);
+        if let Some(uri) = client.as_ref().and_then(|client| client.metadata.frontchannel_logout_uri.as_deref()) {
+            frames.push(frame_url(uri, &context.realm.issuer, session));
+        }
+    }
+    Ok(frames)
+}

@@ -1,0 +1,30 @@
+//! The session iframe (OpenID Connect Session Management §3.2): one page for all, which any site may hold in a frame. It
+//! decides nothing here; its script compares, in the browser, what a client's page knows with the state cookie.
+
+use askama::Template as _;
+use axum::http::StatusCode;
+use axum::http::header::{self, HeaderName};
+use axum::response::{Html, IntoResponse as _, Response};
+
+use super::guard::Framable;
+use crate::pages::{CHECK_SESSION_SCRIPT, CheckSessionPage};
+
+/// `GET /session/check`
+pub async fn get() -> Response {
+    let Ok(html) = CheckSessionPage.render() else {
+        tracing::error!("a page could not be rendered");
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let script = CHECK_SESSION_SCRIPT.as_str();
+    let policy = format!("default-src 'none'; script-src {script}; base-uri 'none'; frame-ancestors *");
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, policy.as_str()),
+        (header::CACHE_CONTROL, "public, max-age=3600"),
+        // A page that keeps other origins out of its process takes in only frames that consent to it.
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+        (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+    ];
+    let mut response = (headers, Html(html)).into_response();
+    response.extensions_mut().insert(Framable);
+    response
+}

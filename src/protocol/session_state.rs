@@ -1,0 +1,95 @@
+//! The session state by which a client's page learns in the browser that the person has signed out or changed
+//! (OpenID Connect Session Management §2, §3.2).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use url::Url;
+
+use super::ids::{ClientId, SessionId};
+use super::secret::Digest;
+
+/// What the browser state is derived with, so that it is never mistaken for another digest of the same value.
+const LABEL: &str = "signet browser state ";
+
+/// The state of the browser at this server (OpenID Connect Session Management §3.2): the same as long as the same person is
+/// signed in, and readable by the script of the session iframe. It is derived from the public `sid` and opens nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrowserState(String);
+
+impl BrowserState {
+    /// The state of a browser in which this session is live.
+    pub fn of(session: &SessionId) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(Digest::of(format!("{LABEL}{session}").as_bytes()).as_bytes()))
+    }
+
+    /// The value of the cookie.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The `session_state` of an authorization response (OpenID Connect Session Management §2): a salted digest of the
+/// client, the origin of its redirect URI and the browser's state. Nothing where the redirect URI has no origin of the
+/// web, since no page of such a client could ask.
+pub fn session_state(client: &ClientId, redirect_uri: &str, browser: &BrowserState, salt: [u8; 16]) -> Option<String> {
+    let origin = Url::parse(redirect_uri).ok()?.origin();
+    let salt = URL_SAFE_NO_PAD.encode(salt);
+    let text = format!("{client} {} {} {salt}", origin.ascii_serialization(), browser.as_str());
+    let digest = URL_SAFE_NO_PAD.encode(Digest::of(text.as_bytes()).as_bytes());
+    origin.is_tuple().then(|| format!("{digest}.{salt}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(id: &str) -> ClientId {
+        ClientId::parse(id).unwrap()
+    }
+
+    fn browser(sid: &str) -> BrowserState {
+        BrowserState::of(&SessionId::parse(sid).unwrap())
+    }
+
+    #[test]
+    fn the_state_of_a_browser_does_not_show_the_session() {
+        assert_eq!(browser("s1"), browser("s1"));
+        assert_ne!(browser("s1"), browser("s2"));
+        assert_eq!(browser("s1").as_str().len(), 43);
+        assert_ne!(browser("s1").as_str(), URL_SAFE_NO_PAD.encode(Digest::of(b"s1").as_bytes()), "it has a label");
+    }
+
+    #[test]
+    fn the_session_state_is_the_digest_that_the_specification_gives() {
+        let state = session_state(&client("rp"), "https://rp.example/cb?a=b", &browser("s1"), [7; 16]).unwrap();
+        let (digest, salt) = state.split_once('.').unwrap();
+        assert_eq!(salt, URL_SAFE_NO_PAD.encode([7; 16]));
+        let text = format!("rp https://rp.example {} {salt}", browser("s1").as_str());
+        assert_eq!(digest, URL_SAFE_NO_PAD.encode(Digest::of(text.as_bytes()).as_bytes()));
+        assert!(!state.contains(' '), "it must not contain a space");
+    }
+
+    #[test]
+    fn it_differs_with_everything_that_goes_into_it() {
+        let uri = "https://rp.example/cb";
+        let state = session_state(&client("rp"), uri, &browser("s1"), [7; 16]);
+        let rows = [
+            ("client", session_state(&client("rq"), uri, &browser("s1"), [7; 16])),
+            ("origin", session_state(&client("rp"), "https://rp.example:8443/cb", &browser("s1"), [7; 16])),
+            ("browser", session_state(&client("rp"), uri, &browser("s2"), [7; 16])),
+            ("salt", session_state(&client("rp"), uri, &browser("s1"), [8; 16])),
+        ];
+        for (rule, other) in rows {
+            assert!(other.is_some() && other != state, "{rule}");
+        }
+        let same_origin = session_state(&client("rp"), "https://RP.example:443/other", &browser("s1"), [7; 16]);
+        assert_eq!(same_origin, state, "an origin is written as a browser writes it");
+    }
+
+    #[test]
+    fn a_redirect_uri_without_an_origin_has_none() {
+        for uri in ["com.example.app:/cb", "not a uri"] {
+            assert_eq!(session_state(&client("rp"), uri, &browser("s1"), [7; 16]), None, "{uri}");
+        }
+    }
+}

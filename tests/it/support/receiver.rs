@@ -1,0 +1,91 @@
+//! The back-channel logout endpoint of a client, on loopback: it keeps what comes and answers as the test says.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// For how long a request is waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// In place of a status: no answer, ever.
+pub const SILENCE: u16 = 0;
+
+/// A running endpoint.
+pub struct Receiver {
+    pub url: String,
+    shared: Arc<Shared>,
+    arrivals: Mutex<UnboundedReceiver<Arrival>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+/// A request that has come.
+#[derive(Debug)]
+pub struct Arrival {
+    pub headers: HeaderMap,
+    pub fields: Vec<(String, String)>,
+}
+
+struct Shared {
+    status: AtomicU16,
+    count: AtomicUsize,
+    arrivals: UnboundedSender<Arrival>,
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Receiver {
+    pub async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/backchannel?tenant=1", listener.local_addr().unwrap());
+        let (sender, arrivals) = unbounded_channel();
+        let shared = Arc::new(Shared { status: AtomicU16::new(200), count: AtomicUsize::new(0), arrivals: sender });
+        let router = Router::new().fallback(answer).with_state(shared.clone());
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { url, shared, arrivals: Mutex::new(arrivals), task }
+    }
+
+    /// Answers with this status from now on, or not at all.
+    pub fn answer_with(&self, status: u16) {
+        self.shared.status.store(status, Ordering::SeqCst);
+    }
+
+    /// How many requests have come.
+    pub fn count(&self) -> usize {
+        self.shared.count.load(Ordering::SeqCst)
+    }
+
+    /// The next request, as soon as it comes.
+    pub async fn next(&self) -> Arrival {
+        let next = tokio::time::timeout(PATIENCE, async { self.arrivals.lock().await.recv().await });
+        next.await.expect("a request comes in time").expect("the endpoint runs")
+    }
+
+    /// The logout token of the next request, as soon as it comes.
+    pub async fn token(&self) -> String {
+        let arrival = self.next().await;
+        match arrival.fields.as_slice() {
+            [(name, token)] if name == "logout_token" => token.clone(),
+            fields => panic!("a logout token and nothing else: {fields:?}"),
+        }
+    }
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: String) -> StatusCode {
+    let fields = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+    shared.count.fetch_add(1, Ordering::SeqCst);
+    let status = shared.status.load(Ordering::SeqCst);
+    shared.arrivals.send(Arrival { headers, fields }).unwrap();
+    match StatusCode::from_u16(status) {
+        Ok(status) => status,
+        Err(_) => std::future::pending().await,
+    }
+}
