@@ -91,7 +91,8 @@ impl Submission {
             return Err(NO_STATEMENTS);
         }
         // A value of another type is equal to nothing, as is the empty text.
-        let text = |name: &str| members.get(name).map(|value| value.as_str().unwrap_or_default().to_owned());
+        let named = |name: &str| members.get(name).filter(|value| !value.is_null());
+        let text = |name: &str| named(name).map(|value| value.as_str().unwrap_or_default().to_owned());
         let (client_id, client_secret) = (text("client_id"), text("client_secret"));
         let mut metadata = read(&members)?;
         metadata.profile = policy.profile;

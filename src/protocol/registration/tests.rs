@@ -121,6 +121,7 @@ fn a_replacement_names_its_client_and_no_foreign_secret() {
     let rows = [
         ("right", json!({"client_id": "rp"}), true),
         ("right with its secret", json!({"client_id": "rp", "client_secret": "new"}), true),
+        ("right with a null secret", json!({"client_id": "rp", "client_secret": null}), true),
         ("no id", json!({}), false),
         ("another id", json!({"client_id": "other"}), false),
         ("a number", json!({"client_id": 7}), false),
