@@ -19,7 +19,14 @@ const REQUEST: &str = "response_type=code&client_id=rp&redirect_uri=https%3A%2F%
 fn client() -> Client {
     let metadata = json!({"redirect_uris": ["https://rp.example/cb"], "scope": "openid profile"});
     let metadata = serde_json::from_value(metadata).unwrap();
-    Client { id: ClientId::parse("rp").unwrap(), metadata, secrets: Vec::new(), enabled: true }
+    Client {
+        id: ClientId::parse("rp").unwrap(),
+        metadata,
+        secrets: Vec::new(),
+        enabled: true,
+        registration: None,
+        logo: None,
+    }
 }
 
 fn requests(c: &mut Criterion) {

@@ -8,19 +8,18 @@ use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 
 use crate::clock::{Clock, Entropy};
-use crate::config::{Algorithm, Mode, Settings};
+use crate::config::{Mode, Settings};
 use crate::fetch::{Fetcher, OutboundError};
 use crate::flows::client_keys::ClientKeys;
-use crate::flows::{FlowError, Lifetimes, Provider, Realm};
+use crate::flows::{FlowError, Lifetimes, Provider, Realm, register};
 use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
 use crate::passwords::{Cost, PasswordError, Passwords};
 use crate::protocol::ids::RealmId;
-use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::metadata::{self, Capabilities, MetadataError};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::view::View;
-use crate::store::{Store, StoreError, authorization_requests, realms, signing_keys};
+use crate::store::{Store, StoreError, authorization_requests, pushed_requests, realms, signing_keys};
 
 /// How long before its turn the next signing key is announced.
 const KEY_LEAD: Span = Span::from_hours(24);
@@ -75,8 +74,8 @@ pub enum StartError {
 }
 
 impl App {
-    /// Opens everything: the database, migrated where that is the server's task, the master key and the signing keys.
-    /// Keys that are due are made.
+    /// Opens everything: the database, migrated where that is the server's task, the master key and the keys.
+    /// Signing keys that are due are made; those for encryption by the first upkeep, when the server listens.
     ///
     /// # Errors
     /// [`StartError`] where something cannot be had; nothing is replaced in silence.
@@ -88,11 +87,12 @@ impl App {
         let master = master_key(&settings, &store, &realm, &entropy).await?;
         let (csrf_key, token_mac) = (master.csrf_key(), master.token_mac());
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
-        keys.keep_schedule(&realm, now).await?;
+        keys.keep_signing_keys(&realm, now).await?;
         let view = View::load(store.clone(), now).await?;
         let passwords = open_passwords(&settings)?;
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         let (client_keys, lifetimes) = (ClientKeys::default(), lifetimes(&settings));
+        let registration = register::Rules::new(settings.registration.clone());
         let waiting = AtomicI64::new(0);
         let announced = Notify::new();
         let provider = Provider {
@@ -102,6 +102,7 @@ impl App {
             passwords,
             fetcher,
             client_keys,
+            registration,
             lifetimes,
             token_mac,
             csrf_key,
@@ -162,8 +163,10 @@ impl App {
     /// [`FlowError`] where the database fails.
     pub async fn count_waiting(&self) -> Result<(), FlowError> {
         let mut tx = self.provider.store.read().await?;
-        let count = authorization_requests::count(&mut tx, self.clock.now()).await?;
-        self.provider.waiting.store(count, Ordering::Relaxed);
+        let now = self.clock.now();
+        let waiting = authorization_requests::count(&mut tx, now).await?;
+        let pushed = pushed_requests::count(&mut tx, now).await?;
+        self.provider.waiting.store(waiting.saturating_add(pushed), Ordering::Relaxed);
         Ok(())
     }
 
@@ -257,13 +260,9 @@ pub async fn master_key(
 
 /// How keys are made and rotated, as the settings say.
 pub fn key_policy(settings: &Settings) -> KeyPolicy {
-    let algorithm = |algorithm: &Algorithm| match algorithm {
-        Algorithm::Rs256 => SigningAlgorithm::RS256,
-        Algorithm::Es256 => SigningAlgorithm::ES256,
-        Algorithm::EdDsa => SigningAlgorithm::EdDSA,
-    };
     KeyPolicy {
-        algorithms: settings.keys.algorithms.iter().map(algorithm).collect(),
+        algorithms: settings.keys.algorithms.clone(),
+        encryption: settings.keys.encryption_algorithms.clone(),
         rsa_bits: settings.keys.rsa_bits,
         schedule: Policy {
             interval: settings.keys.rotation_interval,
@@ -311,6 +310,8 @@ fn documents(provider: &Provider, realm: &Realm, now: Timestamp) -> Result<Docum
         grants: supported.grants,
         auth_methods: supported.auth_methods,
         algorithms: supported.algorithms,
+        decryption: provider.keys.encryption_algorithms(),
+        registration: provider.registration.is_on().then_some(register::PATH),
     };
     let body = metadata::document(&capabilities)?.to_string().into_bytes();
     let jwks = provider.keys.of(&realm.id).jwks(now);

@@ -6,6 +6,7 @@
 mod error;
 mod kinds;
 mod read;
+mod registration;
 mod rules;
 mod secret;
 mod sources;
@@ -22,9 +23,12 @@ use serde::{Serialize, Serializer};
 use url::Url;
 
 pub use error::{ConfigError, Origin};
-pub use kinds::{Algorithm, LogFormat, LogLevel, Mode};
+pub use kinds::{LogFormat, LogLevel, Mode};
+pub use registration::{Registration, RegistrationMode};
 pub use secret::{DatabaseUrl, MasterKey, Sensitive};
 
+pub use crate::protocol::jwe::KeyManagement;
+pub use crate::protocol::jwk::SigningAlgorithm as Algorithm;
 pub use crate::protocol::time::Span;
 
 use sources::Sources;
@@ -60,6 +64,8 @@ pub struct Settings {
     pub sessions: Sessions,
     /// `passwords.*`
     pub passwords: Passwords,
+    /// `registration.*`
+    pub registration: Registration,
 }
 
 impl Settings {
@@ -88,6 +94,7 @@ impl Settings {
             tokens: Tokens::default(),
             sessions: Sessions::default(),
             passwords: Passwords::default(),
+            registration: Registration::default(),
         }
     }
 
@@ -150,7 +157,7 @@ impl Default for Database {
     }
 }
 
-/// Settings of the signing keys and of the master key that seals them.
+/// Settings of the keys and of the master key that seals them.
 #[derive(Debug, Serialize)]
 pub struct Keys {
     /// The directory that holds the master key where `master_key` is not set.
@@ -159,9 +166,11 @@ pub struct Keys {
     pub master_key: Option<MasterKey>,
     /// The algorithms the server signs with, each with a key of its own.
     pub algorithms: Vec<Algorithm>,
+    /// The algorithms by which clients may encrypt to the server, each with a key of its own; none is allowed.
+    pub encryption_algorithms: Vec<KeyManagement>,
     /// The modulus of new RSA keys, 3072 or 4096 bits.
     pub rsa_bits: u32,
-    /// How long a key signs.
+    /// How long a key signs, or is the one to encrypt to.
     pub rotation_interval: Span,
     /// How long a retired key stays published.
     pub retention: Span,
@@ -174,7 +183,8 @@ impl Default for Keys {
         Self {
             dir: PathBuf::from("keys"),
             master_key: None,
-            algorithms: vec![Algorithm::Rs256, Algorithm::Es256],
+            algorithms: vec![Algorithm::RS256, Algorithm::ES256],
+            encryption_algorithms: KeyManagement::ALL.to_vec(),
             rsa_bits: 3072,
             rotation_interval: Span::from_days(30),
             retention: Span::from_days(7),

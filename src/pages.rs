@@ -7,8 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::protocol::client::Client;
+use crate::protocol::consent::Consent;
 use crate::protocol::redirect_uri::RedirectUri;
-use crate::protocol::scope::{OFFLINE_ACCESS, OPENID, Scope};
+use crate::protocol::scope::{OFFLINE_ACCESS, OPENID};
 use crate::protocol::secret::Digest;
 
 /// What every page needs.
@@ -61,6 +62,11 @@ impl ClientCard {
             logo: None,
         }
     }
+
+    /// The card with this logo.
+    pub fn with_logo(self, logo: Option<String>) -> Self {
+        Self { logo, ..self }
+    }
 }
 
 /// A scope in words.
@@ -77,14 +83,18 @@ pub struct ScopeLine {
 }
 
 impl ScopeLine {
-    /// The lines of a scope; those in `new` are marked, unless all of them are new.
-    pub fn all(scope: &Scope, new: &Scope) -> Vec<Self> {
-        let some_were_granted = scope.iter().any(|token| !new.contains(token));
-        let line = |token: &str| {
-            let (title, detail) = in_words(token);
-            Self { name: token.to_owned(), title, detail, is_new: some_were_granted && new.contains(token) }
+    /// The lines of what is asked for; those in `new` are marked, unless all of them are new.
+    pub fn all(asked: &Consent, new: &Consent) -> Vec<Self> {
+        let some_were_granted = asked != new;
+        let line = |name: &str, (title, detail): (String, String), is_new: bool| Self {
+            name: name.to_owned(),
+            title,
+            detail,
+            is_new: some_were_granted && is_new,
         };
-        scope.iter().map(line).collect()
+        let scopes = asked.scope.iter().map(|token| line(token, in_words(token), new.scope.contains(token)));
+        let claims = asked.claims.iter().map(|name| line(name, claim_in_words(name), new.claims.contains(name)));
+        scopes.chain(claims).collect()
     }
 }
 
@@ -107,6 +117,12 @@ fn in_words(token: &str) -> (String, String) {
         }
     };
     (title.to_owned(), detail.to_owned())
+}
+
+/// What a single claim tells, for people.
+fn claim_in_words(name: &str) -> (String, String) {
+    let title = format!("See your {}", name.replace('_', " "));
+    (title, "This part of your profile only.".to_owned())
 }
 
 /// The sign-in page.

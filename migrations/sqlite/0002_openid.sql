@@ -32,6 +32,9 @@ CREATE TABLE pushed_requests (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pushed_requests_by_expiry ON pushed_requests (expires_at);
 
+-- So that a client can be removed without a look at everybody's consents.
+CREATE INDEX consents_by_client ON consents (realm_id, client_id);
+
 CREATE TABLE client_registrations (
     realm_id     TEXT NOT NULL,
     client_id    TEXT NOT NULL,

@@ -1,5 +1,7 @@
 //! `signet client`
 
+mod registration;
+
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
@@ -10,7 +12,8 @@ use super::desk::Desk;
 use super::output::{note, read_secret, say, say_json};
 use crate::app;
 use crate::config::Settings;
-use crate::flows::administer::{self, SecretSource};
+use crate::flows::administer::{self, Registrar, SecretSource};
+use crate::keys::KeyPolicy;
 use crate::protocol::client::{self, ClientMetadata, ResponseSigning, Supported};
 use crate::protocol::ids::ClientId;
 use crate::protocol::profile::Profile;
@@ -36,6 +39,12 @@ pub enum Client {
     Disable(Named),
     /// Enable a client again; what was void stays void
     Enable(Named),
+    /// Remove a client with its tokens, consents and logo, for good
+    Remove(Named),
+    /// Give a client a logo, shown on the sign-in and consent pages
+    Logo(registration::Logo),
+    /// Make a token with which clients can register themselves
+    InitialToken(registration::InitialToken),
 }
 
 /// What is registered.
@@ -71,7 +80,7 @@ pub struct Add {
     /// A file with the client's JWK set
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
-    /// The algorithm of ID tokens: RS256, ES256 or EdDSA
+    /// The algorithm of ID tokens, one that the server signs with (keys.algorithms)
     #[arg(long, default_value = "RS256", value_name = "ALG")]
     id_token_alg: String,
     /// The client is first-party: people are not asked for consent
@@ -124,9 +133,12 @@ impl Client {
         let done = match self {
             Self::Add(add) => add.run(&desk, settings).await,
             Self::List { json } => list(&desk, json).await,
-            Self::RotateSecret(rotate) => rotate.run(&desk).await,
+            Self::RotateSecret(rotate) => rotate.run(&desk, settings).await,
             Self::Disable(named) => named.set(&desk, settings, Standing::Disabled).await,
             Self::Enable(named) => named.set(&desk, settings, Standing::Enabled).await,
+            Self::Remove(named) => named.remove(&desk, settings).await,
+            Self::Logo(logo) => logo.run(&desk).await,
+            Self::InitialToken(token) => token.run(&desk, settings).await,
         };
         desk.close().await;
         done
@@ -139,15 +151,16 @@ impl Add {
         let metadata = self.metadata()?;
         let source = source(self.secret_stdin)?;
         let policy = app::key_policy(settings);
-        let supported = Supported {
-            grants: crate::grants::NAMES.as_slice(),
-            auth_methods: crate::client_auth::NAMES.as_slice(),
-            algorithms: &policy.algorithms,
-        };
+        let supported = supported(&policy);
         if let Some(warning) = metadata.profile.rules().warning {
             note(&format!("signet: warning: {warning}"));
         }
-        let made = administer::add_client(&desk.store, &desk.context, id, metadata, (source, &supported)).await?;
+        let keys = match metadata.needs_recoverable_secret() {
+            true => Some(desk.keyring(settings).await?),
+            false => None,
+        };
+        let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
+        let made = administer::add_client(&registrar, id, metadata, source).await?;
         answer_with_secret(&self.id, made, self.json, "Registered the client")
     }
 
@@ -178,10 +191,27 @@ impl Add {
 }
 
 impl RotateSecret {
-    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+    async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
         let source = source(self.secret_stdin)?;
-        let made = administer::rotate_secret(&desk.store, &desk.context, parse_id(&self.id)?, source).await?;
+        let (id, policy) = (parse_id(&self.id)?, app::key_policy(settings));
+        let client = clients::find(&mut desk.store.read().await?, &desk.context.realm.id, &id).await?;
+        let keys = match client.is_some_and(|client| client.metadata.needs_recoverable_secret()) {
+            true => Some(desk.keyring(settings).await?),
+            false => None,
+        };
+        let supported = supported(&policy);
+        let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
+        let made = administer::rotate_secret(&registrar, id, source).await?;
         answer_with_secret(&self.id, made, self.json, "Rotated the secret of the client")
+    }
+}
+
+/// What clients may choose from, as this version and the settings offer it.
+fn supported(policy: &KeyPolicy) -> Supported<'_> {
+    Supported {
+        grants: crate::grants::NAMES.as_slice(),
+        auth_methods: crate::client_auth::NAMES.as_slice(),
+        algorithms: &policy.algorithms,
     }
 }
 
@@ -194,6 +224,13 @@ impl Named {
             Standing::Disabled => "disabled",
         };
         say(&format!("The client {} is {done}.", self.id));
+        Ok(())
+    }
+
+    async fn remove(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let (id, horizon) = (parse_id(&self.id)?, desk.horizon(settings));
+        administer::remove_client(&desk.store, &desk.context, id, horizon).await?;
+        say(&format!("The client {} is removed.", self.id));
         Ok(())
     }
 }
@@ -209,6 +246,9 @@ async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
         let state = if client.enabled { "enabled " } else { "disabled" };
         let method = &client.metadata.token_endpoint_auth_method;
         say(&format!("{state}  {:<24}  {:<20}  {}", client.id.as_str(), method, client.name()));
+        if client.registration.is_some() {
+            say("          registered by itself");
+        }
         if let Some(warning) = client.metadata.profile.rules().warning {
             say(&format!("          warning: {warning}"));
         }
@@ -221,6 +261,8 @@ fn to_json(client: &client::Client) -> anyhow::Result<Value> {
     if let Some(object) = answer.as_object_mut() {
         object.insert("client_id".to_owned(), json!(client.id));
         object.insert("enabled".to_owned(), json!(client.enabled));
+        object.insert("registered_by_itself".to_owned(), json!(client.registration.is_some()));
+        object.insert("has_logo".to_owned(), json!(client.logo.is_some()));
         object.insert("warning".to_owned(), json!(client.metadata.profile.rules().warning));
     }
     Ok(answer)

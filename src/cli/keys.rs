@@ -8,18 +8,18 @@ use super::desk::Desk;
 use super::output::{say, say_json};
 use crate::config::Settings;
 use crate::keys::{Keyring, Rotated};
-use crate::protocol::jwk::SigningAlgorithm;
+use crate::protocol::jwk::KeyAlgorithm;
 
-/// Commands about signing keys.
+/// Commands about the keys that sign and those that clients encrypt to.
 #[derive(Subcommand)]
 pub enum Keys {
-    /// List the signing keys and their states
+    /// List the keys, their uses and their states
     List {
         /// Answer as JSON
         #[arg(long)]
         json: bool,
     },
-    /// Announce the next key, or let one sign that has been announced for the JWKS max-age
+    /// Announce the next key, or let one take over that has been announced for the JWKS max-age
     Rotate {
         /// The algorithm; without it, of every algorithm
         #[arg(long, value_name = "ALG")]
@@ -54,18 +54,19 @@ fn list(desk: &Desk, keyring: &Keyring, json: bool) -> anyhow::Result<()> {
     }
     for key in keys {
         let signs_from = key.activates_at.to_chrono().format("%Y-%m-%d %H:%M:%S UTC");
-        say(&format!("{:<9}  {:<6}  {}  signs from {signs_from}", key.state, key.algorithm, key.kid));
+        let verb = if key.key_use == "sig" { "signs" } else { "decrypts" };
+        say(&format!("{:<9}  {:<14}  {}  {verb} from {signs_from}", key.state, key.algorithm, key.kid));
     }
     Ok(())
 }
 
 async fn rotate(desk: &Desk, keyring: &Keyring, alg: Option<&str>, json: bool) -> anyhow::Result<()> {
     let algorithms = match alg {
-        None => keyring.algorithms().to_vec(),
+        None => keyring.all_algorithms().collect(),
         Some(name) => {
-            let algorithm = SigningAlgorithm::named(name).with_context(|| format!("unknown algorithm {name}"))?;
-            if !keyring.algorithms().contains(&algorithm) {
-                bail!("keys.algorithms does not list {name}");
+            let algorithm = KeyAlgorithm::named(name).with_context(|| format!("unknown algorithm {name}"))?;
+            if !keyring.all_algorithms().any(|held| held == algorithm) {
+                bail!("keys.algorithms and keys.encryption_algorithms do not list {name}");
             }
             vec![algorithm]
         }
@@ -80,8 +81,12 @@ async fn rotate(desk: &Desk, keyring: &Keyring, alg: Option<&str>, json: bool) -
     }
     for key in rotated {
         let verb = if key.announced_now { "announced" } else { "promoted" };
+        let does = match key.algorithm {
+            KeyAlgorithm::Signing(_) => "signs",
+            KeyAlgorithm::Encryption(_) => "is published",
+        };
         let signs_from = key.signs_from.to_chrono().format("%Y-%m-%d %H:%M:%S UTC");
-        say(&format!("{verb} {} key {}; it signs from {signs_from}", key.algorithm.as_str(), key.kid));
+        say(&format!("{verb} {} key {}; it {does} from {signs_from}", key.algorithm.as_str(), key.kid));
     }
     Ok(())
 }
@@ -89,7 +94,7 @@ async fn rotate(desk: &Desk, keyring: &Keyring, alg: Option<&str>, json: bool) -
 fn to_json(key: &Rotated) -> serde_json::Value {
     json!({
         "kid": key.kid,
-        "algorithm": key.algorithm,
+        "algorithm": key.algorithm.as_str(),
         "signs_from": key.signs_from,
         "announced_now": key.announced_now,
     })

@@ -1,10 +1,10 @@
 //! `signet user`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::desk::Desk;
 use super::output::{note, read_secret, say, say_json};
@@ -12,7 +12,11 @@ use crate::app;
 use crate::config::Settings;
 use crate::flows::administer::{self, Person, UserChange};
 use crate::protocol::claims::PersonClaims;
+use crate::protocol::jws::strict_object;
 use crate::protocol::secret::Password;
+
+/// The most attributes that a user may have, in bytes of JSON.
+const MAX_ATTRIBUTES: usize = 16 * 1024;
 
 /// Commands about users.
 #[derive(Subcommand)]
@@ -45,6 +49,9 @@ pub struct Add {
     /// A file with standard claims as JSON (OpenID Connect Core §5.1)
     #[arg(long, value_name = "FILE")]
     claims: Option<PathBuf>,
+    /// A file with further values as a JSON object, for claim mappers
+    #[arg(long, value_name = "FILE")]
+    attributes: Option<PathBuf>,
     /// A role (repeatable)
     #[arg(long)]
     role: Vec<String>,
@@ -98,6 +105,7 @@ impl Add {
             email_verified: self.email_verified,
             password,
             claims,
+            attributes: read_attributes(self.attributes.as_deref())?,
             roles: self.role,
             min_password: settings.passwords.min_length,
         };
@@ -109,6 +117,14 @@ impl Add {
         say(&format!("Added the user {} with sub {id}.", self.username));
         Ok(())
     }
+}
+
+/// The attributes of a file: a JSON object of at most 16 KB that repeats no member.
+fn read_attributes(file: Option<&Path>) -> anyhow::Result<Map<String, Value>> {
+    let Some(file) = file else { return Ok(Map::new()) };
+    let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
+    let object = strict_object(&bytes).filter(|_| bytes.len() <= MAX_ATTRIBUTES);
+    object.with_context(|| format!("{}: attributes must be a JSON object of at most 16 KB", file.display()))
 }
 
 impl Named {

@@ -1,7 +1,9 @@
 //! L2: client authentication (RFC 6749 §2.3). A method is one file and one line in `METHODS`.
 //! A request presents exactly one method, and it is the one that the client has registered.
 
+mod assertion;
 mod client_secret;
+mod client_secret_jwt;
 mod none;
 mod private_key_jwt;
 
@@ -17,8 +19,13 @@ use crate::protocol::ids::ClientId;
 use crate::protocol::params::Params;
 
 /// How clients may authenticate; `none` last, since every request could be taken for it.
-static METHODS: [&dyn Method; 4] =
-    [&client_secret::Basic, &client_secret::Post, &private_key_jwt::PrivateKeyJwt, &none::Public];
+static METHODS: [&dyn Method; 5] = [
+    &client_secret::Basic,
+    &client_secret::Post,
+    &client_secret_jwt::ClientSecretJwt,
+    &private_key_jwt::PrivateKeyJwt,
+    &none::Public,
+];
 
 /// The names of the methods, for discovery and registration.
 pub static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| METHODS.iter().map(|method| method.name()).collect());

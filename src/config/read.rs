@@ -16,6 +16,7 @@ impl Settings {
         settings.read_network(&mut sources)?;
         settings.read_lifetimes(&mut sources)?;
         settings.read_passwords(&mut sources)?;
+        settings.read_registration(&mut sources)?;
         sources.refuse_leftovers()?;
         settings.default_issuer(&sources)?;
         settings.check().map_err(|error| sources.locate(error))?;
@@ -49,6 +50,7 @@ impl Settings {
         keys.master_key = sources.take_secret("keys.master_key", "keys.master_key_file", MasterKey::parse)?;
         sources.set("keys.dir", &mut keys.dir)?;
         sources.set("keys.algorithms", &mut keys.algorithms)?;
+        sources.set("keys.encryption_algorithms", &mut keys.encryption_algorithms)?;
         sources.set("keys.rsa_bits", &mut keys.rsa_bits)?;
         sources.set("keys.rotation_interval", &mut keys.rotation_interval)?;
         sources.set("keys.retention", &mut keys.retention)?;

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use url::{Host, Url};
 
-use super::{Algorithm, ConfigError, Mode, Settings, Span};
+use super::{Algorithm, ConfigError, Mode, Settings, Span, registration};
 use crate::protocol::outbound::AllowedHost;
 
 type Check = Result<(), ConfigError>;
@@ -21,6 +21,7 @@ pub(super) fn check(settings: &Settings) -> Check {
     listeners(settings)?;
     keys(settings)?;
     outbound(settings)?;
+    registration::check(settings)?;
     production(settings)?;
     spans(settings)?;
     order(settings)?;
@@ -86,6 +87,14 @@ fn keys(settings: &Settings) -> Check {
     }
     if keys.algorithms.iter().any(|algorithm| count(*algorithm) > 1) {
         return Err(ConfigError::refused("keys.algorithms", "must name each algorithm once"));
+    }
+    let encryption = &keys.encryption_algorithms;
+    if encryption
+        .iter()
+        .enumerate()
+        .any(|(at, algorithm)| encryption.iter().skip(at + 1).any(|other| other == algorithm))
+    {
+        return Err(ConfigError::refused("keys.encryption_algorithms", "must name each algorithm once"));
     }
     if !matches!(keys.rsa_bits, 3072 | 4096) {
         return Err(ConfigError::refused("keys.rsa_bits", "must be 3072 or 4096"));
@@ -174,6 +183,7 @@ fn spans(settings: &Settings) -> Check {
         sessions.lifetime                       SECOND => YEAR;
         sessions.remembered_lifetime            SECOND => YEAR;
         sessions.authorization_request_lifetime SECOND => Span::from_days(1);
+        registration.unused_lifetime            NONE => DECADE;
     }
 }
 
@@ -190,6 +200,8 @@ fn numbers(settings: &Settings) -> Check {
         passwords.memory_kib      least_memory => 4_194_304;
         passwords.workers         0 => 1_024;
         passwords.min_length      1 => 64;
+        registration.max_clients  1 => 10_000_000;
+        registration.per_hour     1 => 1_000_000;
     }
 }
 

@@ -62,6 +62,7 @@ max_connections = 16
 [keys]
 dir = "keys"
 algorithms = ["RS256", "ES256"]
+encryption_algorithms = ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"]
 rsa_bits = 3072
 rotation_interval = "30d"
 retention = "7d"
@@ -105,6 +106,15 @@ iterations = 2
 parallelism = 1
 workers = 0
 min_length = 8
+
+[registration]
+mode = "off"
+profile = "oauth21"
+scopes = []
+unused_lifetime = "30d"
+max_clients = 10000
+per_hour = 100
+fetch_logos = false
 "#
     );
 }
@@ -126,6 +136,7 @@ max_connections = 3
 [keys]
 dir = "/etc/signet/keys"
 algorithms = ["EdDSA"]
+encryption_algorithms = ["ECDH-ES"]
 rsa_bits = 4096
 rotation_interval = "90d"
 retention = "2d"
@@ -174,6 +185,15 @@ iterations = 3
 parallelism = 4
 workers = 2
 min_length = 15
+
+[registration]
+mode = "token"
+profile = "oidc_classic"
+scopes = ["api:read", "api:write"]
+unused_lifetime = "90d"
+max_clients = 50
+per_hour = 5
+fetch_logos = true
 "#;
     assert_eq!(accept(text).to_toml(), text);
 }
@@ -200,7 +220,7 @@ fn each_variable_wins_over_the_file() {
     assert_eq!(settings.log.level, LogLevel::Trace);
     assert_eq!(settings.database.url.expose(), "sqlite://other.db");
     assert_eq!((settings.database.max_connections, settings.database.migrate), (5, true));
-    assert_eq!(settings.keys.algorithms, [Algorithm::Es256, Algorithm::EdDsa]);
+    assert_eq!(settings.keys.algorithms, [Algorithm::ES256, Algorithm::EdDSA]);
     assert_eq!(settings.proxy.trusted, ["10.0.0.0/8", "192.0.2.1/32"].map(|net| net.parse::<IpNet>().unwrap()));
     assert!(settings.outbound.allow_hosts.is_empty());
     assert_eq!(settings.tokens.access_token_lifetime, Span::from_minutes(5));
@@ -255,8 +275,18 @@ fn a_malformed_value_is_refused_with_what_it_must_be() {
         ("database.max_connections = -1", "database.max_connections must be a whole number"),
         ("database.max_connections = 1.5", "database.max_connections must be a whole number"),
         ("keys.dir = \"\"", "keys.dir must be a path"),
-        ("keys.algorithms = [\"HS256\"]", "keys.algorithms must be a list of RS256, ES256 and EdDSA"),
-        ("keys.algorithms = [\"none\"]", "keys.algorithms must be a list of RS256, ES256 and EdDSA"),
+        (
+            "keys.algorithms = [\"HS256\"]",
+            "keys.algorithms must be a list of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA",
+        ),
+        (
+            "keys.algorithms = [\"none\"]",
+            "keys.algorithms must be a list of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA",
+        ),
+        (
+            "keys.encryption_algorithms = [\"RSA1_5\"]",
+            "keys.encryption_algorithms must be a list of RSA-OAEP-256, ECDH-ES and ECDH-ES+A256KW",
+        ),
         ("proxy.trusted = [\"everyone\"]", "proxy.trusted must be a list of networks, such as 10.0.0.0/8"),
         ("log.level = \"loud\"", "log.level must be off, error, warn, info, debug or trace"),
         ("log.format = \"xml\"", "log.format must be json or pretty"),
@@ -407,6 +437,7 @@ fn each_bound_holds() {
         ("keys.rsa_bits", "3072", "3073"),
         ("keys.algorithms", "[\"EdDSA\", \"RS256\"]", "[\"RS256\", \"RS256\"]"),
         ("keys.algorithms", "\"ES256\"", "[]"),
+        ("keys.encryption_algorithms", "[]", "[\"ECDH-ES\", \"ECDH-ES\"]"),
         ("database.max_connections", "1", "0"),
         ("database.max_connections", "1000", "1001"),
         ("limits.body_bytes", "1024", "1023"),
@@ -417,6 +448,13 @@ fn each_bound_holds() {
         ("passwords.parallelism", "64", "65"),
         ("passwords.workers", "1024", "1025"),
         ("passwords.min_length", "64", "65"),
+        ("registration.mode", "\"open\"", "\"everybody\""),
+        ("registration.profile", "\"oauth21\"", "\"lax\""),
+        ("registration.scopes", "\"api:read,api:write\"", "[\"a b\"]"),
+        ("registration.unused_lifetime", "0", "\"23h\""),
+        ("registration.unused_lifetime", "\"1d\"", "\"3651d\""),
+        ("registration.max_clients", "1", "0"),
+        ("registration.per_hour", "1", "0"),
         ("management.listen", "\"127.0.0.1:8002\"", "\"127.0.0.1:8000\""),
         ("outbound.timeout", "\"30s\"", "\"31s\""),
         ("outbound.allow_hosts", "[\"[::1]:9000\"]", "[\"https://a.example\"]"),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-use super::{Algorithm, LogFormat, LogLevel, Mode, Span};
+use super::{Algorithm, KeyManagement, LogFormat, LogLevel, Mode, Span};
 
 /// A type that a setting can have.
 pub(super) trait Value: Sized {
@@ -119,10 +119,18 @@ impl Value for Mode {
 }
 
 impl Value for Algorithm {
-    const EXPECTED: &'static str = "a list of RS256, ES256 and EdDSA";
+    const EXPECTED: &'static str = "a list of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 and EdDSA";
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Rs256, Self::Es256, Self::EdDsa].into_iter().find(|algorithm| algorithm.as_str() == text)
+        Self::named(text)
+    }
+}
+
+impl Value for KeyManagement {
+    const EXPECTED: &'static str = "a list of RSA-OAEP-256, ECDH-ES and ECDH-ES+A256KW";
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::named(text)
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::app::App;
 use crate::flows::Context;
-use crate::flows::administer::{self, AdminError, Person, SecretSource};
+use crate::flows::administer::{self, AdminError, Person, Registrar, SecretSource};
 use crate::http::serve::{ConnectionLimits, serve};
 use crate::protocol::claims::PersonClaims;
 use crate::protocol::client::ClientMetadata;
@@ -83,11 +83,12 @@ async fn register_client(app: &App, context: &Context) -> anyhow::Result<ClientS
         "grant_types": ["authorization_code", "refresh_token"],
         "scope": "openid profile email offline_access",
     }))?;
-    let store = &app.provider.store;
+    let provider = &app.provider;
+    let (store, supported, keys) = (&provider.store, provider.supported(), Some(&provider.keys));
+    let registrar = Registrar { store, context, supported, keys };
     let id = || ClientId::from_stored(CLIENT.to_owned());
-    let given = (SecretSource::Generated, &app.provider.supported());
-    let secret = match administer::add_client(store, context, id(), metadata, given).await {
-        Err(AdminError::Exists(_)) => administer::rotate_secret(store, context, id(), SecretSource::Generated).await?,
+    let secret = match administer::add_client(&registrar, id(), metadata, SecretSource::Generated).await {
+        Err(AdminError::Exists(_)) => administer::rotate_secret(&registrar, id(), SecretSource::Generated).await?,
         registered => registered?,
     };
     secret.context("the demo's client has no secret")
@@ -103,6 +104,7 @@ async fn register_user(app: &App, context: &Context) -> anyhow::Result<String> {
         email_verified: true,
         password: Some(Password::new(password.clone())),
         claims: PersonClaims::from_json(&claims.to_string())?,
+        attributes: serde_json::Map::new(),
         roles: Vec::new(),
         min_password: app.settings.passwords.min_length,
     };

@@ -2,14 +2,21 @@
 
 mod clients;
 mod people;
+mod registration;
+mod secrets;
 
-pub use clients::{SECRET_OVERLAP, SecretSource, add_client, rotate_secret, set_client_standing};
+pub use clients::{Registrar, SECRET_OVERLAP, add_client, remove_client, rotate_secret, set_client_standing};
+pub(super) use clients::{check_metadata, remove};
 pub use people::{Person, UserChange, add_user, change_user, set_password};
+pub use registration::{make_initial_token, set_logo};
+pub use secrets::SecretSource;
+pub(super) use secrets::stored as stored_secret;
 
 use super::{Concerning, Context, FlowError};
 use crate::passwords::PasswordError;
 use crate::protocol::client::MetadataError;
 use crate::protocol::ids::{ClientId, UserId};
+use crate::protocol::logo::LogoError;
 use crate::protocol::person::PersonError;
 use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::time::Timestamp;
@@ -25,9 +32,9 @@ pub enum AdminError {
     /// A name, an address or a password breaks a rule.
     #[error(transparent)]
     Person(#[from] PersonError),
-    /// One of the client's keys is no key.
-    #[error("a key of the JWK set is not a valid public key")]
-    Key,
+    /// The picture is no logo.
+    #[error(transparent)]
+    Logo(#[from] LogoError),
     /// The id, the name or the address is taken.
     #[error("{0} exists already")]
     Exists(&'static str),

@@ -1,24 +1,23 @@
 //! The authorization endpoint (RFC 6749 §3.1): check the request, then ask what is missing until a code can be issued.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::answer::{self, Asked};
 use super::pending::{self, Interaction, InteractionError, PendingFault};
+use super::request_object::{self, Door, Resolved};
 use super::session::{self, Browser};
-use super::verify;
-use super::{Context, FlowError, Provider};
-use crate::protocol::authorization_request::{AuthorizationRequest, PageFault, Refusal};
+use super::{Context, FlowError, Provider, subject, verify};
+use crate::protocol::authorization_request::{self, AuthorizationRequest, PageFault, Refusal, find_destination};
 use crate::protocol::authorization_response::{Delivery, ReturnPath};
 use crate::protocol::client::Client;
-use crate::protocol::code_redemption::CodeRecord;
+use crate::protocol::consent::Consent;
 use crate::protocol::error::OAuthError;
-use crate::protocol::ids::{ClientId, FamilyId, RequestId};
+use crate::protocol::ids::{ClientId, RequestId};
 use crate::protocol::interaction::{NextStep, SessionFacts, Situation, next_step};
 use crate::protocol::params::Params;
-use crate::protocol::scope::Scope;
-use crate::protocol::secret::{AuthorizationCode, BrowserCookie};
+use crate::protocol::secret::BrowserCookie;
 use crate::store::sessions::Session;
-use crate::store::{authorization_codes, authorization_requests, consents};
+use crate::store::{authorization_requests, consents};
 
 /// What the browser does next.
 pub enum Next {
@@ -60,7 +59,7 @@ impl<E: Into<FlowError>> From<E> for AuthorizeError {
 pub async fn begin(
     provider: &Provider,
     context: &Context,
-    params: &Params,
+    params: Params,
     browser: Browser,
 ) -> Result<Begun, AuthorizeError> {
     let unknown = AuthorizeError::Page(PageFault::UnknownClient);
@@ -68,14 +67,15 @@ pub async fn begin(
     let Some(client_id) = named else { return Err(unknown) };
     let client = provider.view.client(&context.realm.id, &client_id).await?;
     let Some(client) = client.filter(|client| client.enabled) else { return Err(unknown) };
-    let request = match check(provider, context, params, &client) {
+    let request = match request(provider, context, params, &client).await? {
         Ok(request) => request,
         Err(refusal) => return refuse(context, refusal),
     };
     let found = look(provider, context, &request, browser).await?;
     match found.decide(&request, &client, context, None) {
         NextStep::Issue => {
-            let next = issue(provider, context, &request, found.session, None).await.map_err(without_row)?;
+            let asked = Asked { request: &request, client: &client, row: None };
+            let next = answer::grant(provider, context, &asked, found.session).await.map_err(without_row)?;
             Ok(Begun { next, cookie: None })
         }
         NextStep::Refuse(error) => Ok(Begun { next: deny(context, &request, error), cookie: None }),
@@ -129,7 +129,10 @@ pub async fn advance(
     match position.step {
         NextStep::Login | NextStep::Reauthenticate => Ok(Next::Login(pending.id.clone())),
         NextStep::Consent { .. } => Ok(Next::Consent(pending.id.clone())),
-        NextStep::Issue => issue(provider, context, &pending.request, position.session, Some(&pending.id)).await,
+        NextStep::Issue => {
+            let asked = Asked { request: &pending.request, client: &interaction.client, row: Some(&pending.id) };
+            answer::grant(provider, context, &asked, position.session).await
+        }
         NextStep::Refuse(error) => refuse_interaction(provider, context, interaction, error).await,
     }
 }
@@ -163,29 +166,69 @@ fn deny(context: &Context, request: &AuthorizationRequest, error: OAuthError) ->
     Next::Deliver(pending::return_path(context, request, &destination).error(error))
 }
 
-/// Checks the request and its hint.
-fn check(
+/// The checked request, wherever its parameters came from.
+async fn request(
+    provider: &Provider,
+    context: &Context,
+    params: Params,
+    client: &Client,
+) -> Result<Result<AuthorizationRequest, Refusal>, FlowError> {
+    match request_object::resolve(provider, context, client, params.clone(), Door::Front).await {
+        Ok(Resolved { params, pushed }) => {
+            let checked = check(provider, context, &params, client).await;
+            Ok(checked.map(|request| AuthorizationRequest { pushed, ..request }))
+        }
+        // What the object would have said is not known: the answer goes where the request itself proves that it may.
+        Err(FlowError::Refused(error)) => Ok(Err(match find_destination(&params, client) {
+            Ok(destination) => authorization_request::refusal(&params, client, destination, error),
+            Err(_) => Refusal::Page(PageFault::Request(error.description)),
+        })),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Checks the parameters of a request, and who it says has to be signed in.
+pub(super) async fn check(
     provider: &Provider,
     context: &Context,
     params: &Params,
     client: &Client,
 ) -> Result<AuthorizationRequest, Refusal> {
     let mut request = AuthorizationRequest::check(params, client)?;
-    if let Some(hint) = params.get("id_token_hint") {
-        let hint = verify::id_token_hint(provider, context, hint);
-        let own = hint.and_then(|hint| {
-            let issued_to_it = hint.audiences.iter().any(|audience| audience == client.id.as_str());
-            issued_to_it.then_some(hint).ok_or(OAuthError::invalid_request("id_token_hint is for another client."))
-        });
-        match own {
-            Ok(hint) => request.hinted_subject = Some(hint.subject.as_str().to_owned()),
-            Err(error) => {
-                let (destination, mode) = (request.destination(), request.response_mode);
-                return Err(Refusal::Redirect { destination, mode, state: request.state, error });
-            }
+    match expected_subject(provider, context, (params, &request), client) {
+        Ok(None) => {}
+        // What no account of this client is known by can be nobody's id either.
+        Ok(Some(subject)) => {
+            let user = subject::user(provider, client, &subject).map(|user| user.as_str().to_owned());
+            request.hinted_subject = Some(user.unwrap_or(subject));
+        }
+        Err(error) => {
+            let (destination, mode) = (request.destination(), request.response_mode);
+            return Err(Refusal::Redirect { destination, mode, state: request.state, error });
         }
     }
     Ok(request)
+}
+
+/// The `sub` of a verified `id_token_hint`, or that which the `claims` parameter names.
+fn expected_subject(
+    provider: &Provider,
+    context: &Context,
+    (params, request): (&Params, &AuthorizationRequest),
+    client: &Client,
+) -> Result<Option<String>, OAuthError> {
+    let claimed = request.claims.subject().map(str::to_owned);
+    let Some(hint) = params.get("id_token_hint") else { return Ok(claimed) };
+    let hint = verify::id_token_hint(provider, context, hint)?;
+    if !hint.audiences.iter().any(|audience| audience == client.id.as_str()) {
+        return Err(OAuthError::invalid_request("id_token_hint is for another client."));
+    }
+    match claimed {
+        Some(claimed) if claimed != hint.subject => {
+            Err(OAuthError::invalid_request("id_token_hint and claims name different people."))
+        }
+        Some(_) | None => Ok(Some(hint.subject)),
+    }
 }
 
 fn refuse(context: &Context, refusal: Refusal) -> Result<Begun, AuthorizeError> {
@@ -203,7 +246,7 @@ fn refuse(context: &Context, refusal: Refusal) -> Result<Begun, AuthorizeError> 
 /// What the database knows of the browser and of what its user has granted.
 struct Found {
     session: Option<Session>,
-    remembered: Option<Scope>,
+    remembered: Option<Consent>,
 }
 
 async fn look(
@@ -246,69 +289,6 @@ impl Found {
         };
         next_step(request, client, &situation)
     }
-}
-
-/// Issues a code: closes the request, if a row holds it, and stores the code's digest in the same transaction.
-async fn issue(
-    provider: &Provider,
-    context: &Context,
-    request: &AuthorizationRequest,
-    session: Option<Session>,
-    row: Option<&RequestId>,
-) -> Result<Next, InteractionError> {
-    let Some(session) = session else {
-        return Err(FlowError::Internal("a code without a session".to_owned()).into());
-    };
-    let code = AuthorizationCode::from_random(context.entropy.bytes().map_err(FlowError::from)?);
-    let record = Arc::new(CodeRecord {
-        client_id: request.client_id.clone(),
-        user_id: session.user_id.clone(),
-        session_id: session.id.clone(),
-        family_id: FamilyId::from_random(context.entropy.bytes().map_err(FlowError::from)?),
-        redirect_uri: request.redirect_uri.clone(),
-        redirect_uri_named: request.redirect_uri_named,
-        scope: request.scope.clone(),
-        extensions: request.extensions.clone(),
-        authentication: session.authentication.clone(),
-        expires_at: context.now.plus(provider.lifetimes.code),
-    });
-    let listener = session::listener(provider, context, &request.client_id).await?;
-    let state = session::state_for(context, request, &session)?;
-    let (digest, lifetimes, shared) =
-        (code.digest(), provider.lifetimes, Arc::new((context.clone(), session, listener)));
-    let (row, had_row) = (row.cloned(), row.is_some());
-    let stored = provider.store.write(move |tx| {
-        let (record, shared, row) = (record.clone(), shared.clone(), row.clone());
-        Box::pin(async move {
-            let (context, session) = (&shared.0, &shared.1);
-            if let Some(id) = &row
-                && !authorization_requests::close(tx, &context.realm.id, id, context.now).await?
-            {
-                return Ok::<_, FlowError>(Stored::AnsweredBefore);
-            }
-            authorization_codes::insert(tx, &context.realm.id, digest, &record).await?;
-            session::join(tx, context, session, shared.2.as_ref()).await?;
-            session::touch(tx, &lifetimes, context, session).await?;
-            Ok(Stored::Code)
-        })
-    });
-    match stored.await? {
-        Stored::AnsweredBefore => Err(InteractionError::Fault(PendingFault::Answered)),
-        Stored::Code => {
-            if had_row {
-                provider.waiting.fetch_sub(1, Ordering::Relaxed);
-            }
-            let destination = request.destination();
-            let path = pending::return_path(context, request, &destination);
-            Ok(Next::Deliver(ReturnPath { session_state: state.as_deref(), ..path }.code(&code)))
-        }
-    }
-}
-
-/// Whether a code was stored.
-enum Stored {
-    Code,
-    AnsweredBefore,
 }
 
 /// Without a row there is none that could have been answered before.

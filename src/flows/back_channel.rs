@@ -102,7 +102,7 @@ pub async fn attempt(provider: &Provider, context: &Context, message: &Message) 
 fn token(provider: &Provider, context: &Context, client: &Client, message: &Message) -> Result<String, FlowError> {
     let facts = LogoutFacts {
         issuer: &context.realm.issuer,
-        subject: subject::of(provider, client, &message.user),
+        subject: subject::of(provider, client, &message.user)?,
         audience: &client.id,
         session: &message.session,
         jti: TokenId::new(context.now, context.entropy.bytes()?),

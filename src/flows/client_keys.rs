@@ -12,7 +12,8 @@ use super::{Context, FlowError, Provider};
 use crate::fetch::Fetcher;
 use crate::protocol::client::Client;
 use crate::protocol::ids::{ClientId, RealmId};
-use crate::protocol::jwk::{self, PublicJwk};
+use crate::protocol::jwe::KeyManagement;
+use crate::protocol::jwk::{self, JwkError, PublicJwk};
 use crate::protocol::jws;
 use crate::protocol::time::{Span, Timestamp};
 
@@ -49,12 +50,18 @@ struct Published {
 
 struct KeySet {
     signing: Vec<PublicJwk>,
+    encryption: Vec<PublicJwk>,
     fetched_at: Timestamp,
 }
 
 impl KeySet {
     fn is_younger_than(&self, age: Span, now: Timestamp) -> bool {
         now.since(self.fetched_at) < age
+    }
+
+    /// The keys of a set (RFC 7517 §5).
+    fn read(set: &Value, fetched_at: Timestamp) -> Result<Self, JwkError> {
+        Ok(Self { signing: jwk::client_keys(set)?, encryption: jwk::encryption_keys(set)?, fetched_at })
     }
 }
 
@@ -69,22 +76,46 @@ pub async fn signing_keys(
     alg: &str,
     kid: Option<&str>,
 ) -> Result<Vec<PublicJwk>, FlowError> {
-    let fits = |key: &&PublicJwk| key.allows(alg) && (kid.is_none() || key.kid.as_deref() == kid);
-    let fitting = |keys: &[PublicJwk]| keys.iter().filter(fits).cloned().collect::<Vec<_>>();
     // No key has another algorithm, so that none is worth a fetch.
     if !jwk::CLIENT_ALGORITHMS.contains(&alg) {
         return Ok(Vec::new());
     }
-    let metadata = &client.metadata;
-    if let Some(set) = &metadata.jwks {
-        return Ok(jwk::client_keys(set).map(|keys| fitting(&keys)).unwrap_or_default());
+    let fits = |key: &&PublicJwk| key.allows(alg) && (kid.is_none() || key.kid.as_deref() == kid);
+    find(provider, context, client, |set| set.signing.iter().filter(fits).cloned().collect()).await
+}
+
+/// The client's first key to which a content encryption key may go in this way (RFC 7516 §4.1.1).
+///
+/// # Errors
+/// [`FlowError::Internal`] where this server itself fails.
+pub async fn encryption_key(
+    provider: &Provider,
+    context: &Context,
+    client: &Client,
+    alg: KeyManagement,
+) -> Result<Option<PublicJwk>, FlowError> {
+    let fits = |key: &&PublicJwk| key.receives(alg);
+    let keys = find(provider, context, client, |set| set.encryption.iter().filter(fits).cloned().collect()).await?;
+    Ok(keys.into_iter().next())
+}
+
+/// The keys that fit, of those that the client has registered or publishes. Where none of the known ones fits, the
+/// published set is fetched again.
+async fn find(
+    provider: &Provider,
+    context: &Context,
+    client: &Client,
+    fitting: impl Fn(&KeySet) -> Vec<PublicJwk>,
+) -> Result<Vec<PublicJwk>, FlowError> {
+    if let Some(set) = &client.metadata.jwks {
+        return Ok(KeySet::read(set, context.now).map(|set| fitting(&set)).unwrap_or_default());
     }
-    let Some(uri) = &metadata.jwks_uri else { return Ok(Vec::new()) };
+    let Some(uri) = &client.metadata.jwks_uri else { return Ok(Vec::new()) };
     let place = (context.realm.id.clone(), client.id.clone(), uri.clone());
     let published = provider.client_keys.known.get_with(place, Arc::default);
     let known = |age| {
         let set = published.set.load_full().filter(|set| set.is_younger_than(age, context.now));
-        set.map(|set| fitting(&set.signing)).unwrap_or_default()
+        set.map(|set| fitting(&set)).unwrap_or_default()
     };
     let keys = known(MAX_AGE);
     if !keys.is_empty() {
@@ -103,14 +134,14 @@ async fn refresh(published: Arc<Published>, fetcher: Fetcher, (client, uri): (Cl
         return;
     }
     *tried = Some(now);
-    match fetch(&fetcher, &uri).await {
-        Ok(signing) => published.set.store(Some(Arc::new(KeySet { signing, fetched_at: now }))),
+    match fetch(&fetcher, &uri, now).await {
+        Ok(set) => published.set.store(Some(Arc::new(set))),
         Err(reason) => tracing::warn!(client_id = client.as_str(), reason, "A client's keys were not fetched"),
     }
 }
 
-async fn fetch(fetcher: &Fetcher, uri: &str) -> Result<Vec<PublicJwk>, String> {
+async fn fetch(fetcher: &Fetcher, uri: &str, now: Timestamp) -> Result<KeySet, String> {
     let fetched = fetcher.get(uri, TYPES).await.map_err(|error| error.to_string())?;
     let set = jws::strict_object(&fetched.body).ok_or("the key set is not a strict JSON object")?;
-    jwk::client_keys(&Value::Object(set)).map_err(|error| error.to_string())
+    KeySet::read(&Value::Object(set), now).map_err(|error| error.to_string())
 }

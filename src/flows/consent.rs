@@ -7,9 +7,9 @@ use super::login;
 use super::pending::{Interaction, InteractionError, PendingFault};
 use super::session::Browser;
 use super::{Concerning, Context, FlowError, Provider};
+use crate::protocol::consent::Consent;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::interaction::NextStep;
-use crate::protocol::scope::Scope;
 use crate::store::audit::{self, Event, Outcome};
 use crate::store::{authorization_requests, consents};
 
@@ -19,8 +19,8 @@ pub enum Shown {
     Page {
         /// Who is signed in.
         username: String,
-        /// The scopes that have not been granted before.
-        new: Scope,
+        /// What has not been granted before.
+        new: Consent,
     },
     /// Nobody has to be asked, or somebody has to sign in first.
     Next(Next),
@@ -92,7 +92,7 @@ pub async fn answer(
                     return Ok(false);
                 }
                 let before = consents::find(tx, realm, user, &interaction.client.id).await?.unwrap_or_default();
-                let granted = before.union(&pending.request.scope);
+                let granted = before.union(&Consent::asked_by(&pending.request));
                 consents::grant(tx, realm, (user, &interaction.client.id), &granted, context.now).await?;
             }
             audit::append(tx, realm, record, context.now).await?;

@@ -3,8 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::verify;
-use super::{Context, FlowError, Provider};
+use super::{Context, FlowError, Provider, mapped, subject, verify};
 use crate::client_auth::{self, Presented};
 use crate::protocol::client::Client;
 use crate::protocol::credentials::Authorization;
@@ -54,11 +53,14 @@ async fn access_token(
     if let Some(object) = answer.as_object_mut() {
         object.insert("active".to_owned(), Value::from(true));
         object.insert("token_type".to_owned(), Value::from("Bearer"));
-        if let Some(user) = &facts.user
-            && let Some(user) = provider.view.user(&context.realm.id, user).await?
-        {
-            object.insert("username".to_owned(), Value::from(user.username.clone()));
-        }
+        let user = match &facts.user {
+            Some(user) => provider.view.user(&context.realm.id, user).await?,
+            None => None,
+        };
+        object.extend(mapped::of_access_token(provider, context, claims, user.as_deref()));
+        // The name would undo what a pairwise subject is for.
+        let named = user.filter(|user| claims.sub == user.id.as_str());
+        object.extend(named.map(|user| ("username".to_owned(), Value::from(user.username.clone()))));
     }
     Ok(Some(answer))
 }
@@ -83,11 +85,12 @@ async fn refresh_token(
         && context.now < end
         && token.generation() == state.generation
         && token.digest().matches(&state.leaf);
+    let subject = subject::of(provider, client, &family.user_id)?;
     Ok(live.then(|| {
         json!({
             "active": true,
             "iss": context.realm.issuer,
-            "sub": family.user_id.as_str(),
+            "sub": subject,
             "client_id": client.id.as_str(),
             "scope": family.scope.to_string(),
             "grant_id": family.id.as_str(),

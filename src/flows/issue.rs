@@ -1,17 +1,23 @@
 //! From an issuance to tokens: the claims are fixed before the transaction, the signatures made after its commit.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::{Context, FlowError, Provider};
-use crate::grants::Issuance;
-use crate::protocol::access_token::{AccessTokenClaims, Audience};
+use super::{Context, FlowError, Provider, jose, mapped, subject};
+use crate::grants::{Issuance, UserGrant};
+use crate::keys::{self, IdTokenHashes, PairwiseKey};
+use crate::protocol::access_token::{AccessTokenClaims, Audience, Subject};
+use crate::protocol::claim_mapper::Target;
+use crate::protocol::claims::{self, Identity, Release};
 use crate::protocol::client::{AccessTokenFormat, Client, ResponseSigning};
 use crate::protocol::id_token::{self, IdTokenFacts};
 use crate::protocol::ids::TokenId;
 use crate::protocol::jwk::SigningAlgorithm;
-use crate::protocol::scope::OPENID;
+use crate::protocol::requested_claims::{ClaimRequests, RequestedClaims};
+use crate::protocol::scope::{OPENID, Scope};
 use crate::protocol::secret::OpaqueAccessToken;
 use crate::protocol::time::Span;
+use crate::store::users::User;
 
 /// A successful answer of the token endpoint (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Serialize)]
@@ -39,25 +45,34 @@ pub struct Draft {
     pub claims: AccessTokenClaims,
     /// The reference, where the client takes opaque tokens; its digest is stored with the claims.
     pub opaque: Option<OpaqueAccessToken>,
-    lifetime: Span,
+    /// How long it lives.
+    pub lifetime: Span,
+}
+
+/// What drafts are made with.
+pub struct Mint<'a> {
+    /// The server's lifetime of access tokens.
+    pub lifetime: Span,
+    /// The key of pairwise subjects.
+    pub pairwise: &'a PairwiseKey,
 }
 
 /// Drafts the access token of an issuance.
 ///
 /// # Errors
 /// [`FlowError`] where the system has no random bytes.
-pub fn draft(
-    default_lifetime: Span,
-    context: &Context,
-    client: &Client,
-    issuance: &Issuance,
-) -> Result<Draft, FlowError> {
-    let lifetime = client.access_token_lifetime(default_lifetime);
+pub fn draft(mint: &Mint<'_>, context: &Context, client: &Client, issuance: &Issuance) -> Result<Draft, FlowError> {
+    let lifetime = client.access_token_lifetime(mint.lifetime);
     let now = context.now;
     let grant = issuance.grant.as_ref();
+    let sub = match &issuance.subject {
+        Subject::User(user) => subject::with_key(mint.pairwise, client, user)?,
+        own @ Subject::Client(_) => own.as_claim(),
+    };
+    let requested = grant.map(|grant| RequestedClaims { id_token: ClaimRequests::new(), ..grant.claims.clone() });
     let claims = AccessTokenClaims {
         iss: context.realm.issuer.clone(),
-        sub: issuance.subject.as_claim(),
+        sub,
         aud: Audience::of(&issuance.resources, &context.realm.issuer),
         exp: now.as_secs().saturating_add(lifetime.as_secs()),
         nbf: now.as_secs(),
@@ -68,6 +83,7 @@ pub fn draft(
         auth_time: grant.map(|grant| grant.authentication.time.as_secs()),
         sid: grant.filter(|grant| !grant.session_over).map(|grant| grant.session.clone()),
         grant_id: grant.map(|grant| grant.family.clone()),
+        claims: requested.unwrap_or_default(),
     };
     let opaque = match client.metadata.access_token_format {
         AccessTokenFormat::Jwt => None,
@@ -80,38 +96,19 @@ pub fn draft(
 ///
 /// # Errors
 /// [`FlowError`] where a key fails.
-pub fn sign(
+pub async fn sign(
     provider: &Provider,
     context: &Context,
     client: &Client,
     issuance: &Issuance,
     draft: Draft,
 ) -> Result<TokenResponse, FlowError> {
-    let keys = provider.keys.of(&context.realm.id);
-    let access_token = match &draft.opaque {
-        Some(opaque) => opaque.expose().to_owned(),
-        None => keys.sign_access_token(&draft.claims, access_token_algorithm(provider), context.now)?,
-    };
+    let access_token = access_token(provider, context, &draft, issuance.grant.as_ref()).await?;
     let id_token = match &issuance.grant {
         Some(grant) if issuance.scope.contains(OPENID) => {
-            let facts = IdTokenFacts {
-                issuer: &context.realm.issuer,
-                subject: &grant.user,
-                audience: &client.id,
-                nonce: grant.nonce.as_deref(),
-                authentication: &grant.authentication,
-                session: &grant.session,
-                jti: TokenId::new(context.now, context.entropy.bytes()?),
-                lifetime: provider.lifetimes.id_token,
-            };
-            let claims =
-                id_token::claims(&facts, context.now).map_err(|error| FlowError::Internal(error.to_string()))?;
-            match client.metadata.id_token_signed_response_alg {
-                ResponseSigning::Key(algorithm) => {
-                    Some(keys.sign_id_token(claims, algorithm, &access_token, context.now)?)
-                }
-                ResponseSigning::ClientSecret => return Err(FlowError::Internal("HS256 is not built".to_owned())),
-            }
+            let hashes = IdTokenHashes { access_token: Some(&access_token), code: None };
+            let content = IdTokenContent { granted: &issuance.scope, released: &Scope::default(), hashes };
+            Some(id_token(provider, context, client, grant, content).await?)
         }
         Some(_) | None => None,
     };
@@ -123,6 +120,108 @@ pub fn sign(
         refresh_token: None,
         id_token,
     })
+}
+
+/// The claims of an access token with those of mappers.
+#[derive(Serialize)]
+struct WithMapped<'a> {
+    #[serde(flatten)]
+    claims: &'a AccessTokenClaims,
+    #[serde(flatten)]
+    mapped: Map<String, Value>,
+}
+
+/// The access token of a draft; `grant` is the user's, if it speaks for one.
+///
+/// # Errors
+/// [`FlowError`] where a key or the database fails.
+pub async fn access_token(
+    provider: &Provider,
+    context: &Context,
+    draft: &Draft,
+    grant: Option<&UserGrant>,
+) -> Result<String, FlowError> {
+    if let Some(opaque) = &draft.opaque {
+        return Ok(opaque.expose().to_owned());
+    }
+    let (keys, algorithm) = (provider.keys.of(&context.realm.id), access_token_algorithm(provider));
+    if !provider.view.has_mappers() {
+        return Ok(keys.sign_access_token(&draft.claims, algorithm, context.now)?);
+    }
+    let user = match grant {
+        Some(grant) => provider.view.user(&context.realm.id, &grant.user).await?,
+        None => None,
+    };
+    let mapped = mapped::of_access_token(provider, context, &draft.claims, user.as_deref());
+    Ok(keys.sign_access_token(&WithMapped { claims: &draft.claims, mapped }, algorithm, context.now)?)
+}
+
+/// What an ID token holds beside what it is about.
+#[derive(Clone, Copy)]
+pub struct IdTokenContent<'a> {
+    /// The scope of the grant.
+    pub granted: &'a Scope,
+    /// The scopes whose claims stand in the token: none where there is an access token with which userinfo answers them
+    /// (OpenID Connect Core §5.4).
+    pub released: &'a Scope,
+    /// What it vouches for.
+    pub hashes: IdTokenHashes<'a>,
+}
+
+/// An ID token with the claims of these scopes and those that the request asked for, signed, and encrypted where the
+/// client wants it so (OpenID Connect Core §2, §5.4, §5.5, §10).
+///
+/// # Errors
+/// [`FlowError`] where a key fails, or the client has none to encrypt to.
+pub async fn id_token(
+    provider: &Provider,
+    context: &Context,
+    client: &Client,
+    grant: &UserGrant,
+    content: IdTokenContent<'_>,
+) -> Result<String, FlowError> {
+    let IdTokenContent { granted, released, hashes } = content;
+    let user = provider.view.user(&context.realm.id, &grant.user).await?;
+    let user = user.ok_or_else(|| FlowError::Internal("a grant without a user".to_owned()))?;
+    let release = Release { scope: released, requested: &grant.claims.id_token, locales: &grant.claims.locales };
+    let facts = IdTokenFacts {
+        issuer: &context.realm.issuer,
+        person: person(provider, client, &user, &release)?,
+        audience: &client.id,
+        nonce: grant.nonce.as_deref(),
+        authentication: &grant.authentication,
+        session: &grant.session,
+        jti: TokenId::new(context.now, context.entropy.bytes()?),
+        mapped: mapped::claims(provider, context, (&client.id, granted), &user, Target::IdToken),
+        lifetime: provider.lifetimes.id_token,
+    };
+    let claims = id_token::claims(facts, context.now).map_err(|error| FlowError::Internal(error.to_string()))?;
+    let token = match client.metadata.id_token_signed_response_alg {
+        ResponseSigning::Key(algorithm) => {
+            provider.keys.of(&context.realm.id).sign_id_token(claims, algorithm, hashes, context.now)?
+        }
+        ResponseSigning::ClientSecret => {
+            keys::sign_id_token_hs256(&jose::secret(provider, context, client)?, claims, hashes)?
+        }
+    };
+    jose::encrypt(provider, context, client, client.metadata.id_token_encryption(), token).await
+}
+
+/// What is released of a person to this client, in openidconnect's type.
+///
+/// # Errors
+/// [`FlowError::Internal`] where a stored claim is not what it should be.
+pub fn person(
+    provider: &Provider,
+    client: &Client,
+    user: &User,
+    release: &Release<'_>,
+) -> Result<claims::Standard, FlowError> {
+    let subject = subject::of(provider, client, &user.id)?;
+    let email = user.email.as_ref().map(|(address, verified)| (address.as_str(), *verified));
+    let identity = Identity { subject: &subject, username: &user.username, email };
+    let released = user.claims.released(&identity, release);
+    claims::standard_claims(&released).map_err(|error| FlowError::Internal(error.to_string()))
 }
 
 /// The algorithm of access tokens: ES256, or the first that there is a key for.

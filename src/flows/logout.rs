@@ -6,9 +6,8 @@ use std::sync::Arc;
 use super::front_channel;
 use super::login;
 use super::session::{self, Browser};
-use super::subject;
 use super::verify::{self, IdTokenHint};
-use super::{Concerning, Context, FlowError, Provider};
+use super::{Concerning, Context, FlowError, Provider, subject};
 use crate::protocol::client::Client;
 use crate::protocol::ids::ClientId;
 use crate::protocol::params::Params;
@@ -167,7 +166,7 @@ pub async fn confirm(
 /// was issued to knows them.
 fn names(provider: &Provider, client: Option<&Client>, hint: &IdTokenHint, session: &Session) -> bool {
     let about_them =
-        client.is_some_and(|client| hint.subject.as_str() == subject::of(provider, client, &session.user_id));
+        client.is_some_and(|client| subject::user(provider, client, &hint.subject).as_ref() == Some(&session.user_id));
     about_them && hint.session.as_deref().is_none_or(|sid| sid == session.id.as_str())
 }
 

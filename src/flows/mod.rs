@@ -2,6 +2,7 @@
 //! Nothing here knows of HTTP, HTML or SQL.
 
 pub mod administer;
+pub mod answer;
 pub mod authorize;
 pub mod back_channel;
 pub mod client_keys;
@@ -9,9 +10,15 @@ pub mod consent;
 mod front_channel;
 pub mod introspect;
 pub mod issue;
+pub mod jose;
 pub mod login;
+pub mod logo;
 pub mod logout;
+pub mod mapped;
+pub mod par;
 pub mod pending;
+pub mod register;
+pub mod request_object;
 pub mod revoke;
 pub mod session;
 pub mod subject;
@@ -52,6 +59,8 @@ pub struct Provider {
     pub fetcher: Fetcher,
     /// What clients publish their keys as.
     pub client_keys: ClientKeys,
+    /// How clients may register themselves.
+    pub registration: register::Rules,
     /// The lifetimes.
     pub lifetimes: Lifetimes,
     /// The keyed hashes of refresh tokens.

@@ -25,6 +25,8 @@ pub enum PendingFault {
     Expired,
     /// It has been answered.
     Answered,
+    /// It was pushed, and something has been granted by it already.
+    Pushed,
 }
 
 impl PendingFault {
@@ -34,6 +36,7 @@ impl PendingFault {
             Self::Unknown => "This sign-in was not started in this browser, or is long over.",
             Self::Expired => "This sign-in has taken too long and is over.",
             Self::Answered => "This sign-in is already done.",
+            Self::Pushed => "request_uri is expired or already used.",
         }
     }
 }
@@ -104,9 +107,7 @@ pub(super) async fn keep(
     request: AuthorizationRequest,
     browser: Browser,
 ) -> Result<(RequestId, Option<BrowserCookie>), FlowError> {
-    if provider.waiting.load(Ordering::Relaxed) >= CAP {
-        return Err(FlowError::Unavailable("too many authorization requests are waiting".to_owned()));
-    }
+    check_cap(provider)?;
     let (digest, cookie) = name_browser(context, browser)?;
     let pending = PendingRequest {
         id: RequestId::from_random(context.entropy.bytes()?),
@@ -125,6 +126,14 @@ pub(super) async fn keep(
     written.await?;
     provider.waiting.fetch_add(1, Ordering::Relaxed);
     Ok((id, cookie))
+}
+
+/// Refuses to keep one more request where too many wait already.
+pub(super) fn check_cap(provider: &Provider) -> Result<(), FlowError> {
+    match provider.waiting.load(Ordering::Relaxed) >= CAP {
+        true => Err(FlowError::Unavailable("too many authorization requests are waiting".to_owned())),
+        false => Ok(()),
+    }
 }
 
 /// The digest of the browser's name, and the cookie with it where it had none.

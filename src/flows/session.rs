@@ -2,8 +2,9 @@
 
 use super::{Context, FlowError, Lifetimes, Provider};
 use crate::protocol::authorization_request::AuthorizationRequest;
+use crate::protocol::client::Client;
 use crate::protocol::code_redemption::Authentication;
-use crate::protocol::ids::{ClientId, SessionId, UserId};
+use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::scope::OPENID;
 use crate::protocol::secret::{Digest, SessionCookie};
@@ -153,29 +154,11 @@ pub(super) async fn touch(
     Ok(sessions::touch(tx, &context.realm.id, &session.id, context.now, idle).await?)
 }
 
-/// The client, if it wants to hear of the end of a session that it takes part in.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
-pub(super) async fn listener(
-    provider: &Provider,
-    context: &Context,
-    client: &ClientId,
-) -> Result<Option<ClientId>, FlowError> {
-    let registered = provider.view.client(&context.realm.id, client).await?;
-    Ok(registered.filter(|client| client.hears_of_logout()).map(|client| client.id.clone()))
-}
-
-/// Notes that such a client takes part in a session.
-pub(super) async fn join(
-    tx: &mut Tx,
-    context: &Context,
-    session: &Session,
-    listener: Option<&ClientId>,
-) -> Result<(), FlowError> {
-    match listener {
-        Some(client) => Ok(session_clients::join(tx, &context.realm.id, &session.id, client).await?),
-        None => Ok(()),
+/// Notes that a client takes part in a session, if it wants to hear of its end.
+pub(super) async fn join(tx: &mut Tx, context: &Context, session: &Session, client: &Client) -> Result<(), FlowError> {
+    match client.hears_of_logout() {
+        true => Ok(session_clients::join(tx, &context.realm.id, &session.id, &client.id).await?),
+        false => Ok(()),
     }
 }
 

@@ -1,10 +1,33 @@
-//! The `sub` by which a client knows a person.
+//! What `sub` a client sees (OpenID Connect Core §8): that of the account, or one of its sector's own.
 
-use super::Provider;
+use super::{FlowError, Provider};
+use crate::keys::PairwiseKey;
 use crate::protocol::client::Client;
 use crate::protocol::ids::UserId;
 
-/// The `sub` of a user as this client sees it.
-pub fn of(_provider: &Provider, _client: &Client, user: &UserId) -> String {
-    user.as_str().to_owned()
+/// The `sub` of a user for this client.
+///
+/// # Errors
+/// [`FlowError::Internal`] where the cryptography fails.
+pub fn of(provider: &Provider, client: &Client, user: &UserId) -> Result<String, FlowError> {
+    with_key(provider.keys.pairwise(), client, user)
+}
+
+/// The same with the key alone.
+///
+/// # Errors
+/// [`FlowError::Internal`] where the cryptography fails.
+pub fn with_key(key: &PairwiseKey, client: &Client, user: &UserId) -> Result<String, FlowError> {
+    match client.sector() {
+        Some(sector) => Ok(key.subject(&sector, user)?),
+        None => Ok(user.as_str().to_owned()),
+    }
+}
+
+/// The user whom this client knows by a `sub`; nothing where it is none of its sector's.
+pub fn user(provider: &Provider, client: &Client, subject: &str) -> Option<UserId> {
+    match client.sector() {
+        Some(sector) => provider.keys.pairwise().user(&sector, subject),
+        None => UserId::parse(subject),
+    }
 }

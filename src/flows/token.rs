@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::issue::{self, Draft, TokenResponse};
-use super::{Concerning, Context, FlowError, Provider};
+use super::{Concerning, Context, FlowError, Provider, register};
 use crate::client_auth::{self, Presented};
 use crate::grants::{self, Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
 use crate::protocol::credentials::Authorization;
@@ -38,11 +38,14 @@ pub async fn token(
         context,
         lifetimes: provider.lifetimes,
         mac: provider.token_mac.clone(),
+        pairwise: provider.keys.pairwise().clone(),
     };
-    match grant.decide_at_once(&request) {
+    let response = match grant.decide_at_once(&request) {
         Some(issuance) => issue_at_once(provider, &request, issuance?).await,
-        None => redeem(provider, grant, request).await,
-    }
+        None => redeem(provider, grant, &request).await,
+    }?;
+    register::note_use(provider, &request.context, &request.client).await;
+    Ok(response)
 }
 
 /// Issues without a transaction, unless the client takes opaque tokens, which are stored.
@@ -51,8 +54,8 @@ async fn issue_at_once(
     request: &TokenRequest,
     issuance: Issuance,
 ) -> Result<TokenResponse, FlowError> {
-    let TokenRequest { client, context, lifetimes, .. } = request;
-    let draft = issue::draft(lifetimes.access_token, context, client, &issuance)?;
+    let TokenRequest { client, context, .. } = request;
+    let draft = issue::draft(&request.mint(), context, client, &issuance)?;
     if let Some(opaque) = draft.opaque.as_ref().map(|opaque| opaque.digest()) {
         let (realm, claims) = (context.realm.id.clone(), draft.claims.clone());
         let stored = provider.store.write(move |tx| {
@@ -61,7 +64,7 @@ async fn issue_at_once(
         });
         stored.await?;
     }
-    issue::sign(provider, context, client, &issuance, draft)
+    issue::sign(provider, context, client, &issuance, draft).await
 }
 
 /// What the transaction has come to.
@@ -74,7 +77,7 @@ enum Transacted {
 async fn redeem(
     provider: &Provider,
     grant: &'static dyn Grant,
-    request: TokenRequest,
+    request: &TokenRequest,
 ) -> Result<TokenResponse, FlowError> {
     let horizon = provider.revocation_horizon(request.context.now);
     let shared = request.clone();
@@ -85,11 +88,11 @@ async fn redeem(
             Box::pin(async move { transact(grant, &request, horizon, tx).await })
         })
         .await?;
-    let TokenRequest { client, context, mac, .. } = &request;
+    let TokenRequest { client, context, mac, .. } = request;
     match outcome {
         Transacted::Issued(issued) => {
             let (issuance, draft) = *issued;
-            let mut response = issue::sign(provider, context, client, &issuance, draft)?;
+            let mut response = issue::sign(provider, context, client, &issuance, draft).await?;
             response.refresh_token = refresh_token(&issuance.refresh).map(|token| token.expose(mac).to_string());
             Ok(response)
         }
@@ -108,13 +111,13 @@ async fn transact(
     horizon: Timestamp,
     tx: &mut Tx,
 ) -> Result<Transacted, FlowError> {
-    let TokenRequest { client, context, lifetimes, .. } = request;
+    let TokenRequest { client, context, .. } = request;
     // Of two requests with one refresh token at the same time, the one that is overtaken is judged again: it finds
     // itself to be the retry, and gets the same successor.
     for _ in 0..2 {
         match grant.redeem(request, tx).await? {
             Decision::Issue(issuance) => {
-                let draft = issue::draft(lifetimes.access_token, context, client, &issuance)?;
+                let draft = issue::draft(&request.mint(), context, client, &issuance)?;
                 match carry_out(request, &issuance, &draft, tx).await? {
                     Carried::Out => return Ok(Transacted::Issued(Box::new((*issuance, draft)))),
                     Carried::Overtaken => {}

@@ -1,38 +1,75 @@
-//! The userinfo endpoint (OpenID Connect Core §5.3): the claims that the token's scope releases, in openidconnect's
-//! type.
+//! The userinfo endpoint (OpenID Connect Core §5.3): the claims that the token's scope releases and those that
+//! were asked for one by one, in openidconnect's type.
 
 use openidconnect::core::CoreGenderClaim;
-use openidconnect::{EmptyAdditionalClaims, UserInfoClaims};
+use openidconnect::{AdditionalClaims, UserInfoClaims};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::verify;
-use super::{Context, FlowError, Provider};
-use crate::protocol::claims;
+use super::{Context, FlowError, Provider, issue, jose, mapped, verify};
+use crate::protocol::claim_mapper::Target;
+use crate::protocol::claims::Release;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::OPENID;
 
+/// Claims by mappers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Mapped(Map<String, Value>);
+
+impl AdditionalClaims for Mapped {}
+
 /// The claims of a person as userinfo answers them.
-pub type SignetUserInfo = UserInfoClaims<EmptyAdditionalClaims, CoreGenderClaim>;
+pub type SignetUserInfo = UserInfoClaims<Mapped, CoreGenderClaim>;
+
+/// An answer of userinfo.
+pub enum Answer {
+    /// JSON.
+    Claims(Box<SignetUserInfo>),
+    /// A JWT, signed and possibly encrypted, since the client wants it so (OpenID Connect Core §5.3.2).
+    Jwt(String),
+}
+
+/// The claims of a signed answer: those about the person, and from whom to whom it goes.
+#[derive(Serialize)]
+struct SignedClaims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    iat: i64,
+    #[serde(flatten)]
+    claims: SignetUserInfo,
+}
 
 /// Answers with the claims that the token releases.
 ///
 /// # Errors
 /// `invalid_token`, or `insufficient_scope` where the token is not from an OpenID Connect request.
-pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Result<SignetUserInfo, FlowError> {
+pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Result<Answer, FlowError> {
     let invalid = OAuthError::invalid_token("The access token is not for this endpoint.");
     let facts = verify::access_token(provider, context, token).await?;
     if !facts.claims.aud.contains(&context.realm.issuer) {
         return Err(invalid.into());
     }
-    let scope = &facts.claims.scope;
     let user = match &facts.user {
-        Some(user) if scope.contains(OPENID) => user,
+        Some(user) if facts.claims.scope.contains(OPENID) => user,
         Some(_) | None => {
             return Err(OAuthError::new(ErrorCode::InsufficientScope, "The scope openid is required.").into());
         }
     };
     let user = provider.view.user(&context.realm.id, user).await?.ok_or(invalid)?;
-    let email = user.email.as_ref().map(|(address, verified)| (address.as_str(), *verified));
-    let released = user.claims.released(&user.id, &user.username, email, scope);
-    let claims = claims::standard_claims(&released).map_err(|error| FlowError::Internal(error.to_string()))?;
-    Ok(SignetUserInfo::new(claims, EmptyAdditionalClaims {}))
+    let client = provider.view.client(&context.realm.id, &facts.claims.client_id).await?.ok_or(invalid)?;
+    let asked = &facts.claims.claims;
+    let release = Release { scope: &facts.claims.scope, requested: &asked.userinfo, locales: &asked.locales };
+    let claims = issue::person(provider, &client, &user, &release)?;
+    let parties = (&client.id, &facts.claims.scope);
+    let mapped = Mapped(mapped::claims(provider, context, parties, &user, Target::Userinfo));
+    let claims = SignetUserInfo::new(claims, mapped);
+    let Some(signing) = client.metadata.userinfo_signed_response_alg else {
+        return Ok(Answer::Claims(Box::new(claims)));
+    };
+    let (iss, aud) = (context.realm.issuer.as_str(), client.id.as_str());
+    let signed = SignedClaims { iss, aud, iat: context.now.as_secs(), claims };
+    let token = jose::sign(provider, context, &client, &signed, signing)?;
+    let encryption = client.metadata.userinfo_encryption();
+    Ok(Answer::Jwt(jose::encrypt(provider, context, &client, encryption, token).await?))
 }

@@ -1,10 +1,9 @@
 //! The one verifier of this server's own tokens: userinfo, introspection, revocation, logout hints and everything to
-//! come ask here. Structure, key, algorithm, signature, type, times, issuer, revocation, client and user, in this order.
+//! come ask here. Structure, key, algorithm, signature, type, times, issuer, client, revocation and user, in this order.
 
-use super::{Context, FlowError, Provider};
-use crate::protocol::access_token::{AccessTokenClaims, TYP, TokenFacts};
+use super::{Context, FlowError, Provider, subject};
+use crate::protocol::access_token::{AccessTokenClaims, Subject, TYP, TokenFacts};
 use crate::protocol::error::OAuthError;
-use crate::protocol::ids::UserId;
 use crate::protocol::jws::{self, UnverifiedJws};
 use crate::protocol::secret::OpaqueAccessToken;
 use crate::store::access_tokens;
@@ -24,12 +23,21 @@ pub async fn access_token(provider: &Provider, context: &Context, token: &str) -
         }
         None => signed_claims(provider, context, token)?,
     };
-    let facts = TokenFacts::of(context.realm.id.clone(), claims).ok_or(INVALID)?;
-    check_times(provider, context, &facts.claims)?;
-    if facts.claims.iss != context.realm.issuer || provider.view.is_revoked(&facts)? {
+    check_times(provider, context, &claims)?;
+    if claims.iss != context.realm.issuer {
         return Err(INVALID.into());
     }
-    check_parties(provider, context, &facts).await?;
+    let client = provider.view.client(&context.realm.id, &claims.client_id).await?;
+    let client = client.filter(|client| client.enabled).ok_or(INVALID)?;
+    let user = match claims.subject() {
+        Subject::Client(_) => None,
+        Subject::User(sub) => Some(subject::user(provider, &client, sub.as_str()).ok_or(INVALID)?),
+    };
+    let facts = TokenFacts::of(context.realm.id.clone(), claims, user).ok_or(INVALID)?;
+    if provider.view.is_revoked(&facts)? {
+        return Err(INVALID.into());
+    }
+    check_user(provider, context, &facts).await?;
     Ok(facts)
 }
 
@@ -49,15 +57,10 @@ fn check_times(provider: &Provider, context: &Context, claims: &AccessTokenClaim
     if alive { Ok(()) } else { Err(INVALID) }
 }
 
-/// Whether the client and the user behind the token may still be spoken for.
-async fn check_parties(provider: &Provider, context: &Context, facts: &TokenFacts) -> Result<(), FlowError> {
-    let realm = &context.realm.id;
-    let client = provider.view.client(realm, &facts.claims.client_id).await?;
-    if !client.is_some_and(|client| client.enabled) {
-        return Err(INVALID.into());
-    }
+/// Whether the user behind the token may still be spoken for.
+async fn check_user(provider: &Provider, context: &Context, facts: &TokenFacts) -> Result<(), FlowError> {
     let Some(user) = &facts.user else { return Ok(()) };
-    match provider.view.user(realm, user).await? {
+    match provider.view.user(&context.realm.id, user).await? {
         Some(user) if user.enabled && user.valid_from < facts.issued_at => Ok(()),
         Some(_) | None => Err(INVALID.into()),
     }
@@ -65,8 +68,8 @@ async fn check_parties(provider: &Provider, context: &Context, facts: &TokenFact
 
 /// An ID token of ours that somebody presents as a hint (OpenID Connect Core §3.1.2.1).
 pub struct IdTokenHint {
-    /// Whom it is about.
-    pub subject: UserId,
+    /// Whom it is about: the `sub` that its audience knows.
+    pub subject: String,
     /// The clients that it was issued to.
     pub audiences: Vec<String>,
     /// The session in which it was issued.
@@ -90,6 +93,6 @@ pub fn id_token_hint(provider: &Provider, context: &Context, token: &str) -> Res
         return Err(invalid);
     }
     let audiences = jws::audiences(claims).map_err(|_| invalid)?.into_iter().map(str::to_owned).collect();
-    let subject = text("sub")?.and_then(UserId::parse).ok_or(invalid)?;
+    let subject = text("sub")?.ok_or(invalid)?.to_owned();
     Ok(IdTokenHint { subject, audiences, session: text("sid")?.map(str::to_owned) })
 }

@@ -46,6 +46,7 @@ impl Grant for AuthorizationCode {
 
 fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, GrantError> {
     let refresh = found_family(request, &redemption)?;
+    let claims = redemption.record.requested_claims();
     let Redemption { record, nonce, resources, .. } = redemption;
     Ok(Issuance {
         subject: Subject::User(record.user_id.clone()),
@@ -58,6 +59,7 @@ fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, 
             session_over: false,
             authentication: record.authentication,
             nonce,
+            claims,
         }),
         refresh,
     })
@@ -83,6 +85,7 @@ fn found_family(request: &TokenRequest, redemption: &Redemption) -> Result<Refre
         scope: record.scope.clone(),
         resources: redemption.granted.clone(),
         authentication: record.authentication.clone(),
+        claims: record.requested_claims(),
         state: FamilyState {
             client_id: client.id.clone(),
             generation: 0,

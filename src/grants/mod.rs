@@ -11,14 +11,16 @@ use async_trait::async_trait;
 
 use crate::client_auth::AuthenticatedClient;
 use crate::clock::EntropyError;
+use crate::flows::issue::Mint;
 use crate::flows::{Context, Lifetimes};
-use crate::keys::TokenMac;
+use crate::keys::{PairwiseKey, TokenMac};
 use crate::protocol::access_token::Subject;
 use crate::protocol::code_redemption::Authentication;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::ids::{FamilyId, SessionId, UserId};
 use crate::protocol::params::Params;
 use crate::protocol::refresh_rotation::RefreshToken;
+use crate::protocol::requested_claims::RequestedClaims;
 use crate::protocol::scope::Scope;
 use crate::store::audit::Event;
 use crate::store::token_families::{Family, Rotation};
@@ -53,6 +55,15 @@ pub struct TokenRequest {
     pub lifetimes: Lifetimes,
     /// The keyed hashes of refresh tokens.
     pub mac: TokenMac,
+    /// The key of pairwise subjects.
+    pub pairwise: Arc<PairwiseKey>,
+}
+
+impl TokenRequest {
+    /// What access tokens are drafted with.
+    pub fn mint(&self) -> Mint<'_> {
+        Mint { lifetime: self.lifetimes.access_token, pairwise: &self.pairwise }
+    }
 }
 
 /// A grant type.
@@ -120,8 +131,10 @@ pub struct UserGrant {
     pub session_over: bool,
     /// The login.
     pub authentication: Authentication,
-    /// The nonce of the authorization request, in the first ID token only.
+    /// The nonce of the authorization request, in the first ID tokens only.
     pub nonce: Option<String>,
+    /// The single claims that the authorization request asked for.
+    pub claims: RequestedClaims,
 }
 
 /// What happens to refresh tokens.

@@ -22,7 +22,7 @@ impl Grant for Refresh {
     }
 
     async fn redeem(&self, request: &TokenRequest, tx: &mut Tx) -> Result<Decision, GrantError> {
-        let TokenRequest { client, params, context, lifetimes, mac } = request;
+        let TokenRequest { client, params, context, lifetimes, mac, .. } = request;
         let text = params.require("refresh_token", "refresh_token is required.")?;
         let token = RefreshToken::parse(text, mac).ok_or(OAuthError::invalid_grant())?;
         let family = token_families::find(tx, &context.realm.id, &token.family()).await?;
@@ -69,6 +69,7 @@ fn issue(request: &TokenRequest, family: Family, refresh: RefreshPlan) -> Result
             session_over: family.session_over,
             authentication: family.authentication,
             nonce: None,
+            claims: family.claims,
         }),
         refresh,
     })))

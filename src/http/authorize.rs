@@ -35,7 +35,7 @@ async fn answer(call: Call) -> Response {
     let Ok(params) = call.query_and_form() else {
         return html::rejected(&call, PageFault::Malformed.message());
     };
-    match authorize::begin(&call.app.provider, &call.context, &params, call.browser).await {
+    match authorize::begin(&call.app.provider, &call.context, params, call.browser).await {
         Ok(begun) => html::go(&call.app, begun.next, begun.cookie.as_ref()),
         Err(AuthorizeError::Page(fault)) => html::rejected(&call, fault.message()),
         Err(AuthorizeError::Flow(failure)) => html::failed(&call, failure),

@@ -144,13 +144,28 @@ impl Call {
         })
     }
 
+    /// The body of an endpoint that takes JSON.
+    ///
+    /// # Errors
+    /// `invalid_client_metadata` where it is anything else: such endpoints are those of registration.
+    pub fn json_body(&self) -> Result<&[u8], OAuthError> {
+        match self.media_type().as_deref() {
+            Some("application/json") => Ok(&self.body),
+            _ => Err(OAuthError::invalid_client_metadata("The body must be application/json.")),
+        }
+    }
+
     fn form_body(&self) -> Result<&[u8], OAuthError> {
-        let content_type = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let essence = content_type.map(|text| text.split(';').next().unwrap_or(text).trim().to_ascii_lowercase());
-        match essence.as_deref() {
+        match self.media_type().as_deref() {
             Some("application/x-www-form-urlencoded") => Ok(&self.body),
             _ => Err(OAuthError::invalid_request("The body must be application/x-www-form-urlencoded.")),
         }
+    }
+
+    /// The media type of the body, without parameters.
+    fn media_type(&self) -> Option<String> {
+        let content_type = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        content_type.map(|text| text.split(';').next().unwrap_or(text).trim().to_ascii_lowercase())
     }
 }
 

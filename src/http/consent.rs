@@ -3,10 +3,11 @@
 use axum::response::Response;
 
 use super::call::Call;
-use super::{csrf, html, interaction};
+use super::{csrf, html, interaction, logo};
 use crate::flows::consent::{self, Answer, Shown};
 use crate::flows::pending::Interaction;
 use crate::pages::{ClientCard, ConsentPage, ScopeLine};
+use crate::protocol::consent::Consent;
 use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
 
 /// The name of the form, to which its token is bound.
@@ -44,17 +45,18 @@ pub async fn post(call: Call) -> Response {
     }
 }
 
-fn page(call: &Call, interaction: &Interaction, who: String, new: &Scope) -> Response {
+fn page(call: &Call, interaction: &Interaction, who: String, new: &Consent) -> Response {
     let request = &interaction.pending.request;
     let base = call.app.base_path();
     let template = ConsentPage {
         page: html::page(&call.app),
         action: html::step(&base, "/consent", &interaction.pending.id),
         csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
-        client: ClientCard::new(&interaction.client, &request.redirect_uri),
+        client: ClientCard::new(&interaction.client, &request.redirect_uri)
+            .with_logo(logo::path(&base, &interaction.client)),
         who,
         switch_url: format!("{}&switch=yes", html::step(&base, "/login", &interaction.pending.id)),
-        scopes: ScopeLine::all(&request.scope, new),
+        scopes: ScopeLine::all(&Consent::asked_by(request), new),
         lifetime: lifetime(&request.scope),
     };
     html::render(&template, Some(&request.redirect_uri))

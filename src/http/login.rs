@@ -4,7 +4,7 @@ use axum::http::header;
 use axum::response::Response;
 
 use super::call::Call;
-use super::{cookies, csrf, html, interaction};
+use super::{cookies, csrf, html, interaction, logo};
 use crate::flows::authorize;
 use crate::flows::login::{self, Credentials, FAILURE, Shown, SignIn, Switch};
 use crate::flows::pending::Interaction;
@@ -88,11 +88,12 @@ struct Prefill {
 
 fn form(call: &Call, interaction: &Interaction, prefill: Prefill) -> Response {
     let request = &interaction.pending.request;
+    let logo = logo::path(&call.app.base_path(), &interaction.client);
     let template = LoginPage {
         page: html::page(&call.app),
         action: html::step(&call.app.base_path(), "/login", &interaction.pending.id),
         csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
-        client: Some(ClientCard::new(&interaction.client, &request.redirect_uri)),
+        client: Some(ClientCard::new(&interaction.client, &request.redirect_uri).with_logo(logo)),
         username: prefill.username.chars().take(254).collect(),
         error: prefill.error,
         remember: prefill.remember,

@@ -17,9 +17,12 @@ mod html;
 mod interaction;
 mod introspect;
 mod login;
+mod logo;
 mod logout;
 pub mod management;
+mod par;
 mod peer;
+mod register;
 mod revoke;
 pub mod serve;
 pub mod tls;
@@ -47,11 +50,14 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/login", get(login::get).post(login::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
+        .route("/par", post(par::post).options(cors::preflight))
         .route("/session/check", get(check_session::get))
         .route("/token", post(token::post).options(cors::preflight))
         .route("/userinfo", get(userinfo::get).post(userinfo::post).options(cors::preflight))
         .route("/introspect", post(introspect::post))
         .route("/revoke", post(revoke::post).options(cors::preflight))
+        .merge(register::routes(&app))
+        .route("/clients/{client_id}/logo", get(logo::get))
         .route("/assets/{file}", get(assets::get))
         .route("/favicon.ico", get(assets::favicon));
     let base = app.base_path();

@@ -2,12 +2,13 @@
 //! query (RFC 6750 §2).
 
 use axum::Json;
+use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
 use super::call::Call;
 use super::{cors, error};
 use crate::flows::FlowError;
-use crate::flows::userinfo;
+use crate::flows::userinfo::{self, Answer};
 use crate::protocol::credentials::Authorization;
 use crate::protocol::error::{ErrorCode, OAuthError};
 
@@ -27,7 +28,8 @@ async fn answer(call: Call, token: Result<Option<String>, OAuthError>) -> Respon
     let response = match token {
         Ok(None) => error::token_required(&call.context),
         Ok(Some(token)) => match userinfo::userinfo(&call.app.provider, &call.context, &token).await {
-            Ok(claims) => Json(claims).into_response(),
+            Ok(Answer::Claims(claims)) => Json(claims).into_response(),
+            Ok(Answer::Jwt(token)) => ([(header::CONTENT_TYPE, "application/jwt")], token).into_response(),
             Err(failure) => error::token_error(&call.context, failure),
         },
         Err(refusal) => error::token_error(&call.context, FlowError::Refused(refusal)),

@@ -12,8 +12,9 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
-use crate::flows::FlowError;
+use crate::flows::{Context, FlowError, register};
 use crate::protocol::time::{Span, Timestamp};
+use crate::store::audit::Origin;
 use crate::store::{leases, sweep};
 
 /// How often the change sequence is looked at.
@@ -82,6 +83,9 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
     if leads.await? {
         app.keep_keys().await?;
         sweep_all(app, now).await?;
+        let (realm, entropy) = (app.realm.clone(), app.entropy.clone());
+        let context = Context { realm, now, entropy, origin: Origin::default() };
+        register::remove_unused(&app.provider, &context).await?;
     }
     // A key may have changed its state by the mere passing of time.
     app.refresh_documents(now)?;

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use jsonwebtoken::Header;
-use openidconnect::core::CoreJwsSigningAlgorithm;
-use openidconnect::{AccessToken, IdToken};
+use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
+use openidconnect::{AccessToken, AuthorizationCode, IdToken, PrivateSigningKey};
 use serde::Serialize;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
+use super::encryption_key::EncryptionKey;
+use super::jwe::DecryptError;
 use super::signing_key::{KeyError, SigningKey};
-use crate::protocol::access_token::{AccessTokenClaims, TYP};
+use crate::protocol::access_token::TYP;
 use crate::protocol::id_token::{ExtraClaims, SignetIdTokenClaims};
 use crate::protocol::ids::KeyId;
-use crate::protocol::jwk::SigningAlgorithm;
+use crate::protocol::jwe::EncryptedToken;
+use crate::protocol::jwk::{KeyAlgorithm, PublicJwk, SigningAlgorithm};
 use crate::protocol::jws::UnverifiedJws;
 use crate::protocol::key_schedule::{self, KeyTimes, Policy, State};
 use crate::protocol::secret::Digest;
@@ -26,9 +30,60 @@ type SignetIdToken = IdToken<
     CoreJwsSigningAlgorithm,
 >;
 
+/// What is issued beside an ID token and hashed into it, by the hash of its algorithm.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IdTokenHashes<'a> {
+    /// The access token, for `at_hash` (OpenID Connect Core §3.1.3.6).
+    pub access_token: Option<&'a str>,
+    /// The authorization code, for `c_hash` (OpenID Connect Core §3.3.2.11).
+    pub code: Option<&'a str>,
+}
+
+/// A key of a realm.
+#[derive(Clone)]
+pub(super) enum Key {
+    Signing(Arc<SigningKey>),
+    Encryption(Arc<EncryptionKey>),
+}
+
+impl Key {
+    /// Reads a private key in PKCS#8 form and checks that it is what it should be.
+    pub(super) fn from_pkcs8(kid: KeyId, algorithm: KeyAlgorithm, der: &[u8]) -> Result<Self, KeyError> {
+        match algorithm {
+            KeyAlgorithm::Signing(algorithm) => {
+                SigningKey::from_pkcs8(kid, algorithm, der).map(Arc::new).map(Self::Signing)
+            }
+            KeyAlgorithm::Encryption(algorithm) => {
+                EncryptionKey::from_pkcs8(&kid, algorithm, der).map(Arc::new).map(Self::Encryption)
+            }
+        }
+    }
+
+    pub(super) fn public(&self) -> &PublicJwk {
+        match self {
+            Self::Signing(key) => &key.public,
+            Self::Encryption(key) => &key.public,
+        }
+    }
+
+    fn signing(&self) -> Option<&SigningKey> {
+        match self {
+            Self::Signing(key) => Some(key),
+            Self::Encryption(_) => None,
+        }
+    }
+
+    fn encryption(&self) -> Option<&EncryptionKey> {
+        match self {
+            Self::Signing(_) => None,
+            Self::Encryption(key) => Some(key),
+        }
+    }
+}
+
 /// The keys of a realm.
 pub struct KeySet {
-    keys: Vec<(KeyTimes, Arc<SigningKey>)>,
+    keys: Vec<(KeyTimes, Key)>,
     times: Vec<KeyTimes>,
     policy: Policy,
 }
@@ -49,11 +104,14 @@ pub struct KeyStatus {
     pub kid: KeyId,
     /// The algorithm.
     pub algorithm: String,
+    /// `sig` or `enc`.
+    #[serde(rename = "use")]
+    pub key_use: &'static str,
     /// `announced`, `active`, `retired` or `gone`.
     pub state: &'static str,
     /// Since when it has been published, in milliseconds.
     pub announced_at: Timestamp,
-    /// From when it signs, in milliseconds.
+    /// From when it signs, or is the one to encrypt to, in milliseconds.
     pub activates_at: Timestamp,
 }
 
@@ -88,13 +146,13 @@ impl Default for KeySet {
 }
 
 impl KeySet {
-    pub(super) fn new(keys: Vec<(KeyTimes, Arc<SigningKey>)>, policy: Policy) -> Self {
+    pub(super) fn new(keys: Vec<(KeyTimes, Key)>, policy: Policy) -> Self {
         let times = keys.iter().map(|(times, _)| times.clone()).collect();
         Self { keys, times, policy }
     }
 
     /// A key that is in memory already.
-    pub(super) fn find(&self, kid: &KeyId) -> Option<Arc<SigningKey>> {
+    pub(super) fn find(&self, kid: &KeyId) -> Option<Key> {
         self.keys.iter().find(|(times, _)| times.kid == *kid).map(|(_, key)| key.clone())
     }
 
@@ -109,14 +167,14 @@ impl KeySet {
     /// [`KeyError`] where there is no key of this algorithm or it fails.
     pub fn sign_access_token(
         &self,
-        claims: &AccessTokenClaims,
+        claims: &impl Serialize,
         algorithm: SigningAlgorithm,
         now: Timestamp,
     ) -> Result<String, KeyError> {
         self.sign_jwt(claims, TYP, algorithm, now)
     }
 
-    /// Signs claims as a JWT of this type (RFC 8725 §3.11).
+    /// Signs claims as a JWT of this `typ` (RFC 7515 §4.1.9), such as those of userinfo or a logout token.
     ///
     /// # Errors
     /// [`KeyError`] where there is no key of this algorithm or it fails.
@@ -134,7 +192,7 @@ impl KeySet {
         jsonwebtoken::encode(&header, claims, &key.encoding_key()).map_err(|_| KeyError::Signature)
     }
 
-    /// Signs an ID token with the hash of its access token (OpenID Connect Core §3.1.3.6).
+    /// Signs an ID token with the hashes of what is issued beside it.
     ///
     /// # Errors
     /// [`KeyError`] where there is no key of this algorithm or it fails.
@@ -142,13 +200,11 @@ impl KeySet {
         &self,
         claims: SignetIdTokenClaims,
         algorithm: SigningAlgorithm,
-        access_token: &str,
+        hashes: IdTokenHashes<'_>,
         now: Timestamp,
     ) -> Result<String, KeyError> {
         let key = self.active(algorithm, now)?;
-        let access_token = AccessToken::new(access_token.to_owned());
-        let token = SignetIdToken::new(claims, key, key.core_algorithm(), Some(&access_token), None);
-        token.map(|token| token.to_string()).map_err(|_| KeyError::Signature)
+        id_token(claims, key, key.core_algorithm(), hashes)
     }
 
     /// Verifies a signature of this realm: the `kid` names the key, and the key the algorithm.
@@ -159,7 +215,8 @@ impl KeySet {
         let kid = jws.kid().ok_or(VerifyError::UnknownKey)?;
         let (times, key) =
             self.keys.iter().find(|(times, _)| times.kid.as_str() == kid).ok_or(VerifyError::UnknownKey)?;
-        if key_schedule::state(times, &self.times, now, &self.policy) == State::Gone {
+        let key = key.signing().ok_or(VerifyError::UnknownKey)?;
+        if self.state(times, now) == State::Gone {
             return Err(VerifyError::UnknownKey);
         }
         if jws.alg() != key.algorithm.as_str() {
@@ -174,13 +231,28 @@ impl KeySet {
         }
     }
 
-    /// The set to publish now: announced, active and retired keys, public members only.
+    /// Decrypts what was encrypted to a key of this realm (RFC 7516 §5.2): that of the `kid`, or any of the algorithm
+    /// where the sender names none. A retired key decrypts what was encrypted to it while it was published.
+    ///
+    /// # Errors
+    /// [`DecryptError`], which does not tell why a token cannot be decrypted.
+    pub fn decrypt(&self, token: &str, now: Timestamp) -> Result<Zeroizing<String>, DecryptError> {
+        let token = EncryptedToken::parse(token)?;
+        let named = |times: &KeyTimes| token.kid.as_deref().is_none_or(|kid| kid == times.kid.as_str());
+        let live = self.keys.iter().filter(|(times, _)| named(times) && self.state(times, now) != State::Gone);
+        let fitting = live.filter_map(|(_, key)| key.encryption()).filter(|key| key.algorithm == token.alg);
+        let plain = fitting.map(|key| key.private.decrypt(&token)).find_map(Result::ok).ok_or(DecryptError::Failed)?;
+        let text = std::str::from_utf8(&plain).map_err(|_| DecryptError::Failed)?;
+        Ok(Zeroizing::new(text.to_owned()))
+    }
+
+    /// The set to publish now, public members only: announced, active and retired signing keys, then the active
+    /// encryption keys, since what is encrypted to a retired one could arrive when it is gone.
     pub fn jwks(&self, now: Timestamp) -> Jwks {
-        let live = self
-            .keys
-            .iter()
-            .filter(|(times, _)| key_schedule::state(times, &self.times, now, &self.policy) != State::Gone);
-        let keys: Vec<Value> = live.map(|(_, key)| published(key)).collect();
+        let live = || self.keys.iter().map(|(times, key)| (self.state(times, now), key));
+        let signing = live().filter(|(state, _)| *state != State::Gone).filter_map(|(_, key)| key.signing());
+        let encryption = live().filter(|(state, _)| *state == State::Active).filter_map(|(_, key)| key.encryption());
+        let keys: Vec<Value> = signing.map(published).chain(encryption.map(published_for_encryption)).collect();
         let body = json!({ "keys": keys }).to_string().into_bytes();
         Jwks::new(body)
     }
@@ -190,7 +262,8 @@ impl KeySet {
         let status = |times: &KeyTimes| KeyStatus {
             kid: times.kid.clone(),
             algorithm: times.algorithm.clone(),
-            state: match key_schedule::state(times, &self.times, now, &self.policy) {
+            key_use: KeyAlgorithm::named(&times.algorithm).map_or("sig", KeyAlgorithm::key_use),
+            state: match self.state(times, now) {
                 State::Announced => "announced",
                 State::Active => "active",
                 State::Retired => "retired",
@@ -208,11 +281,35 @@ impl KeySet {
     }
 
     fn active(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Result<&SigningKey, KeyError> {
-        let active = self.keys.iter().find(|(times, key)| {
-            key.algorithm == algorithm && key_schedule::state(times, &self.times, now, &self.policy) == State::Active
-        });
-        active.map(|(_, key)| key.as_ref()).ok_or(KeyError::Algorithm)
+        let signing = self.keys.iter().filter_map(|(times, key)| key.signing().map(|key| (times, key)));
+        let mut fitting = signing.filter(|(_, key)| key.algorithm == algorithm);
+        let active = fitting.find(|(times, _)| self.state(times, now) == State::Active);
+        active.map(|(_, key)| key).ok_or(KeyError::Algorithm)
     }
+
+    fn state(&self, key: &KeyTimes, now: Timestamp) -> State {
+        key_schedule::state(key, &self.times, now, &self.policy)
+    }
+}
+
+/// A public key as it is published for those who encrypt to this server.
+fn published_for_encryption(key: &EncryptionKey) -> Value {
+    let mut jwk = key.public.to_json();
+    jwk.insert("use".to_owned(), Value::from("enc"));
+    Value::Object(jwk)
+}
+
+/// An ID token in its compact form.
+pub(super) fn id_token<K: PrivateSigningKey<VerificationKey = CoreJsonWebKey>>(
+    claims: SignetIdTokenClaims,
+    key: &K,
+    algorithm: CoreJwsSigningAlgorithm,
+    hashes: IdTokenHashes<'_>,
+) -> Result<String, KeyError> {
+    let access_token = hashes.access_token.map(|token| AccessToken::new(token.to_owned()));
+    let code = hashes.code.map(|code| AuthorizationCode::new(code.to_owned()));
+    let token = SignetIdToken::new(claims, key, algorithm, access_token.as_ref(), code.as_ref());
+    token.map(|token| token.to_string()).map_err(|_| KeyError::Signature)
 }
 
 /// A public key as it is published: openidconnect's form and the `alg` that it cannot name.

@@ -1,24 +1,35 @@
-//! L1: the signing keys of each realm, in memory and parsed once; the master key that seals them in the database;
-//! and the keyed hashes derived from it. States follow from stored times by `protocol::key_schedule`.
+//! L1: the keys of each realm, for signing and for decrypting, in memory and parsed once; the master key that seals
+//! them in the database; and the keyed hashes derived from it. States follow from stored times by `protocol::key_schedule`.
 
+mod encryption_key;
+mod jwe;
 mod key_set;
+mod pairwise;
 mod provider;
 mod rotation;
 mod seal;
 mod signing_key;
+mod symmetric;
+#[cfg(test)]
+mod tests;
 
-pub use key_set::{Jwks, KeySet, KeyStatus, VerifyError};
+pub use jwe::{Content, DecryptError, encrypt};
+pub use key_set::{IdTokenHashes, Jwks, KeySet, KeyStatus, VerifyError};
+pub use pairwise::PairwiseKey;
 pub use rotation::Rotated;
 pub use seal::{MasterKey, MasterKeyError, TokenMac};
 pub use signing_key::{KeyError, check_client_key, verify_with};
+pub use symmetric::{MIN_SECRET, sign_hs256, sign_id_token_hs256, verify_hs256};
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use zeroize::Zeroizing;
 
 use crate::protocol::ids::RealmId;
-use crate::protocol::jwk::SigningAlgorithm;
+use crate::protocol::jwe::KeyManagement;
+use crate::protocol::jwk::{KeyAlgorithm, SigningAlgorithm};
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::time::Timestamp;
 use crate::store::{Store, StoreError, signing_keys};
@@ -26,8 +37,10 @@ use crate::store::{Store, StoreError, signing_keys};
 /// How keys are made and rotated.
 #[derive(Clone, Debug)]
 pub struct KeyPolicy {
-    /// The algorithms to hold a key for.
+    /// The algorithms to hold a signing key for.
     pub algorithms: Vec<SigningAlgorithm>,
+    /// The algorithms to hold a key for that clients encrypt to; none where nothing encrypted is taken.
+    pub encryption: Vec<KeyManagement>,
     /// The size of new RSA keys: 3072 or 4096 bits.
     pub rsa_bits: u32,
     /// When keys are announced, retired and removed.
@@ -38,6 +51,7 @@ pub struct KeyPolicy {
 pub struct Keyring {
     store: Store,
     master: MasterKey,
+    pairwise: Arc<PairwiseKey>,
     policy: KeyPolicy,
     sets: ArcSwap<HashMap<RealmId, Arc<KeySet>>>,
 }
@@ -49,10 +63,10 @@ pub enum KeyringError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A stored key cannot be opened: the master key is another one, or the row was changed.
-    #[error("a signing key cannot be opened: the master key is not the one it was sealed with, or the key is corrupt")]
+    #[error("a stored key cannot be opened: the master key is not the one it was sealed with, or the key is corrupt")]
     Sealed,
     /// A key is not what its row says, or could not be made.
-    #[error("a signing key is unusable: {0}")]
+    #[error("a stored key is unusable: {0}")]
     Key(#[from] KeyError),
 }
 
@@ -68,7 +82,8 @@ impl Keyring {
         realms: &[RealmId],
     ) -> Result<Self, KeyringError> {
         provider::install();
-        let keyring = Self { store, master, policy, sets: ArcSwap::default() };
+        let pairwise = Arc::new(master.pairwise_key());
+        let keyring = Self { store, master, pairwise, policy, sets: ArcSwap::default() };
         for realm in realms {
             keyring.reload(realm).await?;
         }
@@ -80,14 +95,52 @@ impl Keyring {
         self.sets.load().get(realm).cloned().unwrap_or_default()
     }
 
-    /// The algorithms that keys are held for.
+    /// The algorithms that signing keys are held for.
     pub fn algorithms(&self) -> &[SigningAlgorithm] {
         &self.policy.algorithms
+    }
+
+    /// The algorithms that clients may encrypt with to this server.
+    pub fn encryption_algorithms(&self) -> &[KeyManagement] {
+        &self.policy.encryption
+    }
+
+    /// The algorithms that keys of any use are held for.
+    pub fn all_algorithms(&self) -> impl Iterator<Item = KeyAlgorithm> {
+        let signing = self.policy.algorithms.iter().copied().map(KeyAlgorithm::Signing);
+        signing.chain(self.policy.encryption.iter().copied().map(KeyAlgorithm::Encryption))
+    }
+
+    /// Decrypts what was encrypted to a key of this realm; see [`KeySet::decrypt`].
+    ///
+    /// # Errors
+    /// [`DecryptError`], which does not tell why a token cannot be decrypted.
+    pub fn decrypt(&self, realm: &RealmId, token: &str, now: Timestamp) -> Result<Zeroizing<String>, DecryptError> {
+        self.of(realm).decrypt(token, now)
     }
 
     /// The rules of rotation.
     pub fn schedule(&self) -> &Policy {
         &self.policy.schedule
+    }
+
+    /// Seals a secret that has to be read again, such as that of a client which signs with it. `place` says where it is
+    /// stored (`realm|client|client-secret`), and it opens nowhere else.
+    ///
+    /// # Errors
+    /// [`KeyError::Encryption`] where aws-lc-rs fails.
+    pub fn seal(&self, plain: &[u8], place: &str) -> Result<Vec<u8>, KeyError> {
+        self.master.seal(plain, place).ok_or(KeyError::Encryption)
+    }
+
+    /// Opens what was sealed for this place, or nothing where it was sealed for another or changed.
+    pub fn open(&self, sealed: &[u8], place: &str) -> Option<Zeroizing<Vec<u8>>> {
+        self.master.open(sealed, place)
+    }
+
+    /// The key of pairwise subjects.
+    pub fn pairwise(&self) -> &Arc<PairwiseKey> {
+        &self.pairwise
     }
 
     /// Reads the keys of a realm again. Keys that are known already are not parsed again.
@@ -103,7 +156,7 @@ impl Keyring {
         for key in stored {
             let parsed = match known.find(&key.times.kid) {
                 Some(parsed) => parsed,
-                None => Arc::new(self.open(realm, &key)?),
+                None => self.open_key(realm, &key)?,
             };
             keys.push((key.times, parsed));
         }

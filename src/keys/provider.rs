@@ -72,7 +72,9 @@ impl JwtSigner for KeySigner {
 }
 
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
-    let handle = key.as_bytes().try_into().ok().map(u64::from_be_bytes);
+    // A secret of eight bytes is no handle.
+    let is_secret = matches!(algorithm, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512);
+    let handle = key.as_bytes().try_into().ok().map(u64::from_be_bytes).filter(|_| !is_secret);
     let handles = HANDLES.read().unwrap_or_else(PoisonError::into_inner);
     match handle.and_then(|handle| handles.get(&handle)).and_then(Weak::upgrade) {
         Some(found) => Ok(Box::new(KeySigner { key: found, algorithm: *algorithm })),

@@ -1,10 +1,11 @@
 //! Carrying out the schedule: making the keys that are due, promoting announced ones, deleting what is gone.
 //! Of several nodes that make the same generation of a key, the first insert wins and the others take its key.
 
-use super::signing_key::{self, SigningKey};
+use super::key_set::Key;
 use super::{KeyError, Keyring, KeyringError};
+use super::{encryption_key, signing_key};
 use crate::protocol::ids::{KeyId, RealmId};
-use crate::protocol::jwk::{PublicJwk, SigningAlgorithm};
+use crate::protocol::jwk::KeyAlgorithm;
 use crate::protocol::key_schedule::{self, Generation, KeyTimes, Rotation};
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome, Record};
@@ -14,11 +15,11 @@ use crate::store::{StoreError, changes, signing_keys};
 /// What a rotation by command has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotated {
-    /// The key that will sign.
+    /// The key that will sign, or that clients will encrypt to.
     pub kid: KeyId,
     /// Its algorithm.
-    pub algorithm: SigningAlgorithm,
-    /// From when it signs.
+    pub algorithm: KeyAlgorithm,
+    /// From when it does.
     pub signs_from: Timestamp,
     /// Whether it was made by this command.
     pub announced_now: bool,
@@ -30,9 +31,23 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError`] where a key could not be made or stored.
     pub async fn keep_schedule(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
-        let set = self.of(realm);
+        let names: Vec<&str> = self.all_algorithms().map(KeyAlgorithm::as_str).collect();
+        self.keep(realm, &names, now).await
+    }
+
+    /// The same for signing keys alone: what a server needs before its first answer. Keys for encryption are made
+    /// once it listens.
+    ///
+    /// # Errors
+    /// [`KeyringError`] where a key could not be made or stored.
+    pub async fn keep_signing_keys(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
         let names: Vec<&str> = self.policy.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
-        let due = key_schedule::due(set.times(), &names, now, &self.policy.schedule);
+        self.keep(realm, &names, now).await
+    }
+
+    async fn keep(&self, realm: &RealmId, names: &[&str], now: Timestamp) -> Result<(), KeyringError> {
+        let set = self.of(realm);
+        let due = key_schedule::due(set.times(), names, now, &self.policy.schedule);
         let gone = key_schedule::removable(set.times(), now, &self.policy.schedule);
         let made = due.iter().map(|generation| self.announce(realm, generation, now));
         for outcome in futures_util::future::join_all(made).await {
@@ -54,9 +69,10 @@ impl Keyring {
     pub async fn rotate(
         &self,
         realm: &RealmId,
-        algorithm: SigningAlgorithm,
+        algorithm: impl Into<KeyAlgorithm>,
         now: Timestamp,
     ) -> Result<Rotated, KeyringError> {
+        let algorithm = algorithm.into();
         let set = self.of(realm);
         let decided = key_schedule::rotate(set.times(), algorithm.as_str(), now, &self.policy.schedule);
         match decided {
@@ -78,11 +94,11 @@ impl Keyring {
 
     /// Makes a key and stores it, unless another node has made the same generation of it; whether it did.
     async fn announce(&self, realm: &RealmId, generation: &Generation, now: Timestamp) -> Result<bool, KeyringError> {
-        let algorithm = SigningAlgorithm::named(&generation.algorithm).ok_or(KeyError::Algorithm)?;
+        let algorithm = KeyAlgorithm::named(&generation.algorithm).ok_or(KeyError::Algorithm)?;
         let bits = self.policy.rsa_bits;
         let made = tokio::task::spawn_blocking(move || make(algorithm, bits)).await;
         let (kid, der) = made.map_err(|_| KeyError::Generation)??;
-        let sealed = self.master.seal(&der, &place(realm, &kid)).ok_or(KeyError::Generation)?;
+        let sealed = self.master.seal(&der, &place(realm, &kid, algorithm)).ok_or(KeyError::Generation)?;
         let times = KeyTimes {
             kid: kid.clone(),
             algorithm: generation.algorithm.clone(),
@@ -106,7 +122,7 @@ impl Keyring {
         });
         let first = stored.await?;
         if first {
-            tracing::info!(kid = kid.as_str(), alg = algorithm.as_str(), "announced a signing key");
+            tracing::info!(kid = kid.as_str(), alg = algorithm.as_str(), "announced a key");
         }
         Ok(first)
     }
@@ -144,25 +160,31 @@ impl Keyring {
     }
 
     /// Opens a stored key.
-    pub(super) fn open(&self, realm: &RealmId, stored: &StoredKey) -> Result<SigningKey, KeyringError> {
+    pub(super) fn open_key(&self, realm: &RealmId, stored: &StoredKey) -> Result<Key, KeyringError> {
         let kid = stored.times.kid.clone();
-        let der = self.master.open(&stored.sealed, &place(realm, &kid)).ok_or(KeyringError::Sealed)?;
-        let algorithm = SigningAlgorithm::named(&stored.times.algorithm).ok_or(KeyError::Algorithm)?;
-        Ok(SigningKey::from_pkcs8(kid, algorithm, &der)?)
+        let algorithm = KeyAlgorithm::named(&stored.times.algorithm).ok_or(KeyError::Algorithm)?;
+        let der = self.master.open(&stored.sealed, &place(realm, &kid, algorithm)).ok_or(KeyringError::Sealed)?;
+        Ok(Key::from_pkcs8(kid, algorithm, &der)?)
     }
 }
 
 /// A new key and its `kid`, the thumbprint of its public part (RFC 7638).
-fn make(algorithm: SigningAlgorithm, bits: u32) -> Result<(KeyId, zeroize::Zeroizing<Vec<u8>>), KeyError> {
-    let der = signing_key::generate(algorithm, bits)?;
-    let scratch = SigningKey::from_pkcs8(KeyId::from_stored("new".to_owned()), algorithm, &der)?;
-    let thumbprint = PublicJwk::thumbprint(&scratch.public);
-    Ok((KeyId::from_stored(thumbprint), der))
+fn make(algorithm: KeyAlgorithm, bits: u32) -> Result<(KeyId, zeroize::Zeroizing<Vec<u8>>), KeyError> {
+    let der = match algorithm {
+        KeyAlgorithm::Signing(algorithm) => signing_key::generate(algorithm, bits)?,
+        KeyAlgorithm::Encryption(algorithm) => encryption_key::generate(algorithm, bits)?,
+    };
+    let scratch = Key::from_pkcs8(KeyId::from_stored("new".to_owned()), algorithm, &der)?;
+    Ok((KeyId::from_stored(scratch.public().thumbprint()), der))
 }
 
-/// What a sealed key is bound to, so that rows cannot be swapped.
-fn place(realm: &RealmId, kid: &KeyId) -> String {
-    format!("{realm}|{kid}|signing")
+/// What a sealed key is bound to, so that rows cannot be swapped and a key for encryption never signs.
+fn place(realm: &RealmId, kid: &KeyId, algorithm: KeyAlgorithm) -> String {
+    let purpose = match algorithm {
+        KeyAlgorithm::Signing(_) => "signing",
+        KeyAlgorithm::Encryption(_) => "encryption",
+    };
+    format!("{realm}|{kid}|{purpose}")
 }
 
 fn record(event: Event, kid: &KeyId) -> Record {

@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
+use super::PairwiseKey;
 use crate::clock::Entropy;
 use crate::protocol::refresh_rotation::Mac;
 
@@ -137,6 +138,12 @@ impl MasterKey {
             tag: hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet refresh tag v1").as_slice()),
             successor: hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet refresh successor v1").as_slice()),
         }
+    }
+
+    /// The key of pairwise subjects.
+    pub fn pairwise_key(&self) -> PairwiseKey {
+        let mac = hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet pairwise mac v1").as_slice());
+        PairwiseKey::new(mac, self.derive(b"signet pairwise encryption v1"))
     }
 
     fn derive(&self, purpose: &[u8]) -> Zeroizing<[u8; 32]> {

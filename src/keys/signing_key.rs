@@ -5,7 +5,9 @@ use std::sync::Arc;
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384,
+    RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
 use jsonwebtoken::{Algorithm, DecodingKey};
 use openidconnect::core::{CoreJsonCurveType, CoreJsonWebKey, CoreJwsSigningAlgorithm};
@@ -31,6 +33,9 @@ pub enum KeyError {
     /// aws-lc-rs could not sign.
     #[error("the signature could not be made")]
     Signature,
+    /// aws-lc-rs could not encrypt.
+    #[error("the token could not be encrypted")]
+    Encryption,
     /// The signature is not one by this key.
     #[error("the signature is not valid")]
     Mismatch,
@@ -41,8 +46,8 @@ pub enum KeyError {
 
 /// A private key, parsed once.
 pub(super) enum PrivateKey {
-    Rsa(RsaKeyPair),
-    P256(EcdsaKeyPair),
+    Rsa(RsaKeyPair, &'static dyn RsaEncoding),
+    Ec(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
 }
 
@@ -51,12 +56,12 @@ impl PrivateKey {
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let random = aws_lc_rs::rand::SystemRandom::new();
         match self {
-            Self::Rsa(key) => {
+            Self::Rsa(key, encoding) => {
                 let mut signature = vec![0; key.public_modulus_len()];
-                let signed = key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature);
+                let signed = key.sign(*encoding, &random, message, &mut signature);
                 signed.map(|()| signature).map_err(|_| KeyError::Signature)
             }
-            Self::P256(key) => {
+            Self::Ec(key) => {
                 let signed = key.sign(&random, message);
                 signed.map(|signature| signature.as_ref().to_vec()).map_err(|_| KeyError::Signature)
             }
@@ -65,25 +70,45 @@ impl PrivateKey {
     }
 }
 
+/// The kind of key that an algorithm signs with, and how.
+enum Kind {
+    Rsa(&'static dyn RsaEncoding),
+    Ec(&'static EcdsaSigningAlgorithm, Curve),
+    Ed25519,
+}
+
+/// RFC 7518 §3.3, §3.4, §3.5 and RFC 8037 §3.1.
+fn kind(algorithm: SigningAlgorithm) -> Kind {
+    match algorithm {
+        SigningAlgorithm::RS256 => Kind::Rsa(&RSA_PKCS1_SHA256),
+        SigningAlgorithm::RS384 => Kind::Rsa(&RSA_PKCS1_SHA384),
+        SigningAlgorithm::RS512 => Kind::Rsa(&RSA_PKCS1_SHA512),
+        SigningAlgorithm::PS256 => Kind::Rsa(&RSA_PSS_SHA256),
+        SigningAlgorithm::PS384 => Kind::Rsa(&RSA_PSS_SHA384),
+        SigningAlgorithm::PS512 => Kind::Rsa(&RSA_PSS_SHA512),
+        SigningAlgorithm::ES256 => Kind::Ec(&ECDSA_P256_SHA256_FIXED_SIGNING, Curve::P256),
+        SigningAlgorithm::ES384 => Kind::Ec(&ECDSA_P384_SHA384_FIXED_SIGNING, Curve::P384),
+        SigningAlgorithm::EdDSA => Kind::Ed25519,
+    }
+}
+
 /// Makes a private key in PKCS#8 form (RFC 5208). Takes up to seconds for RSA: not for the async threads.
 pub(super) fn generate(algorithm: SigningAlgorithm, rsa_bits: u32) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let random = aws_lc_rs::rand::SystemRandom::new();
-    let der = match algorithm {
-        SigningAlgorithm::RS256 => {
-            let size = if rsa_bits > 3072 { KeySize::Rsa4096 } else { KeySize::Rsa3072 };
-            let key = aws_lc_rs::rsa::KeyPair::generate(size).map_err(|_| KeyError::Generation)?;
-            let der: Pkcs8V1Der<'_> = key.as_der().map_err(|_| KeyError::Generation)?;
-            der.as_ref().to_vec()
-        }
-        SigningAlgorithm::ES256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
-            .map_err(|_| KeyError::Generation)?
-            .as_ref()
-            .to_vec(),
-        SigningAlgorithm::EdDSA => {
-            Ed25519KeyPair::generate_pkcs8(&random).map_err(|_| KeyError::Generation)?.as_ref().to_vec()
-        }
+    let der = match kind(algorithm) {
+        Kind::Rsa(_) => return generate_rsa(rsa_bits),
+        Kind::Ec(algorithm, _) => EcdsaKeyPair::generate_pkcs8(algorithm, &random).map(|der| der.as_ref().to_vec()),
+        Kind::Ed25519 => Ed25519KeyPair::generate_pkcs8(&random).map(|der| der.as_ref().to_vec()),
     };
-    Ok(Zeroizing::new(der))
+    der.map(Zeroizing::new).map_err(|_| KeyError::Generation)
+}
+
+/// Makes an RSA key in PKCS#8 form, of 3072 bits or, where more are wanted, of 4096.
+pub(super) fn generate_rsa(bits: u32) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let size = if bits > 3072 { KeySize::Rsa4096 } else { KeySize::Rsa3072 };
+    let key = aws_lc_rs::rsa::KeyPair::generate(size).map_err(|_| KeyError::Generation)?;
+    let der: Pkcs8V1Der<'_> = key.as_der().map_err(|_| KeyError::Generation)?;
+    Ok(Zeroizing::new(der.as_ref().to_vec()))
 }
 
 /// A signing key.
@@ -126,7 +151,13 @@ impl SigningKey {
     pub(super) fn jwt_algorithm(&self) -> Algorithm {
         match self.algorithm {
             SigningAlgorithm::RS256 => Algorithm::RS256,
+            SigningAlgorithm::RS384 => Algorithm::RS384,
+            SigningAlgorithm::RS512 => Algorithm::RS512,
+            SigningAlgorithm::PS256 => Algorithm::PS256,
+            SigningAlgorithm::PS384 => Algorithm::PS384,
+            SigningAlgorithm::PS512 => Algorithm::PS512,
             SigningAlgorithm::ES256 => Algorithm::ES256,
+            SigningAlgorithm::ES384 => Algorithm::ES384,
             SigningAlgorithm::EdDSA => Algorithm::EdDSA,
         }
     }
@@ -135,7 +166,13 @@ impl SigningKey {
     pub(super) fn core_algorithm(&self) -> CoreJwsSigningAlgorithm {
         match self.algorithm {
             SigningAlgorithm::RS256 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+            SigningAlgorithm::RS384 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+            SigningAlgorithm::RS512 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+            SigningAlgorithm::PS256 => CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+            SigningAlgorithm::PS384 => CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+            SigningAlgorithm::PS512 => CoreJwsSigningAlgorithm::RsaSsaPssSha512,
             SigningAlgorithm::ES256 => CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+            SigningAlgorithm::ES384 => CoreJwsSigningAlgorithm::EcdsaP384Sha384,
             SigningAlgorithm::EdDSA => CoreJwsSigningAlgorithm::EdDsa,
         }
     }
@@ -161,44 +198,62 @@ impl PrivateSigningKey for SigningKey {
     }
 }
 
-/// Reads the private key for signing with aws-lc-rs, and its public part with `rsa` or `p256`, which check it.
+/// Reads the private key for signing with aws-lc-rs, and its public part, which `rsa` and `p256` check.
 fn parse(algorithm: SigningAlgorithm, der: &[u8]) -> Result<(PrivateKey, KeyMaterial), KeyError> {
-    let malformed = KeyError::Malformed;
-    match algorithm {
-        SigningAlgorithm::RS256 => {
-            let checked =
-                <RsaPrivateKey as rsa::pkcs8::DecodePrivateKey>::from_pkcs8_der(der).map_err(|_| malformed)?;
-            let material = KeyMaterial::Rsa { n: checked.n().to_bytes_be(), e: checked.e().to_bytes_be() };
-            let key = RsaKeyPair::from_pkcs8(der).map_err(|_| malformed)?;
-            Ok((PrivateKey::Rsa(key), material))
+    match kind(algorithm) {
+        Kind::Rsa(encoding) => {
+            let material = rsa_material(der)?;
+            let key = RsaKeyPair::from_pkcs8(der).map_err(|_| KeyError::Malformed)?;
+            Ok((PrivateKey::Rsa(key, encoding), material))
         }
-        SigningAlgorithm::ES256 => {
-            let checked =
-                <p256::SecretKey as p256::pkcs8::DecodePrivateKey>::from_pkcs8_der(der).map_err(|_| malformed)?;
-            let material = p256_material(&checked.public_key()).ok_or(malformed)?;
-            let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(|_| malformed)?;
-            Ok((PrivateKey::P256(key), material))
+        Kind::Ec(algorithm, curve) => {
+            let key = EcdsaKeyPair::from_pkcs8(algorithm, der).map_err(|_| KeyError::Malformed)?;
+            let material = match curve {
+                Curve::P256 => p256_material(der)?,
+                Curve::P384 => ec_material(curve, key.public_key().as_ref()).ok_or(KeyError::Malformed)?,
+            };
+            Ok((PrivateKey::Ec(key), material))
         }
-        SigningAlgorithm::EdDSA => {
-            let key = Ed25519KeyPair::from_pkcs8(der).map_err(|_| malformed)?;
+        Kind::Ed25519 => {
+            let key = Ed25519KeyPair::from_pkcs8(der).map_err(|_| KeyError::Malformed)?;
             let material = KeyMaterial::Ed25519 { x: key.public_key().as_ref().to_vec() };
             Ok((PrivateKey::Ed25519(key), material))
         }
     }
 }
 
-/// The coordinates of a public key, 32 bytes each.
-fn p256_material(key: &p256::PublicKey) -> Option<KeyMaterial> {
-    let point = key.to_sec1_point(false);
-    let (x, y) = (point.x()?.to_vec(), point.y()?.to_vec());
-    Some(KeyMaterial::Ec { curve: Curve::P256, x, y })
+/// The public part of an RSA key, whose parts are checked to fit together.
+pub(super) fn rsa_material(der: &[u8]) -> Result<KeyMaterial, KeyError> {
+    let checked = <RsaPrivateKey as rsa::pkcs8::DecodePrivateKey>::from_pkcs8_der(der);
+    let checked = checked.map_err(|_| KeyError::Malformed)?;
+    Ok(KeyMaterial::Rsa { n: checked.n().to_bytes_be(), e: checked.e().to_bytes_be() })
+}
+
+/// The public part of a P-256 key, computed from the private one.
+pub(super) fn p256_material(der: &[u8]) -> Result<KeyMaterial, KeyError> {
+    let checked = <p256::SecretKey as p256::pkcs8::DecodePrivateKey>::from_pkcs8_der(der);
+    let point = checked.map_err(|_| KeyError::Malformed)?.public_key().to_sec1_point(false);
+    ec_material(Curve::P256, point.as_bytes()).ok_or(KeyError::Malformed)
+}
+
+/// The coordinates of an uncompressed point (SEC 1 §2.3.3).
+pub(super) fn ec_material(curve: Curve, point: &[u8]) -> Option<KeyMaterial> {
+    let coordinates = point.strip_prefix(&[4])?;
+    let (x, y) = coordinates.split_at_checked(curve.width()).filter(|(x, y)| x.len() == y.len())?;
+    Some(KeyMaterial::Ec { curve, x: x.to_vec(), y: y.to_vec() })
 }
 
 fn published(public: &PublicJwk, kid: &KeyId) -> CoreJsonWebKey {
     let kid = Some(JsonWebKeyId::new(kid.as_str().to_owned()));
     match public.material.clone() {
         KeyMaterial::Rsa { n, e } => CoreJsonWebKey::new_rsa(n, e, kid),
-        KeyMaterial::Ec { x, y, .. } => CoreJsonWebKey::new_ec(x, y, CoreJsonCurveType::P256, kid),
+        KeyMaterial::Ec { curve, x, y } => {
+            let curve = match curve {
+                Curve::P256 => CoreJsonCurveType::P256,
+                Curve::P384 => CoreJsonCurveType::P384,
+            };
+            CoreJsonWebKey::new_ec(x, y, curve, kid)
+        }
         KeyMaterial::Ed25519 { x } => CoreJsonWebKey::new_okp(x, CoreJsonCurveType::Ed25519, kid),
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ClientId, FamilyId, RealmId, SessionId, TokenId, UserId};
+use super::requested_claims::RequestedClaims;
 use super::scope::Scope;
 use super::time::Timestamp;
 
@@ -89,6 +90,18 @@ pub struct AccessTokenClaims {
     /// The grant that it was issued from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<FamilyId>,
+    /// The single claims that userinfo answers with beside those of the scope (OpenID Connect Core §5.5). They travel
+    /// with the token, since tokens are not stored.
+    #[serde(default, skip_serializing_if = "RequestedClaims::is_empty")]
+    pub claims: RequestedClaims,
+}
+
+impl AccessTokenClaims {
+    /// Whom the token speaks for. A user is named as the client knows them.
+    pub fn subject(&self) -> Subject {
+        let own = Subject::Client(self.client_id.clone());
+        if self.sub == own.as_claim() { own } else { Subject::User(UserId::from_stored(self.sub.clone())) }
+    }
 }
 
 /// What the verifier and the revocation rules need to know of a token, whatever its form.
@@ -105,11 +118,10 @@ pub struct TokenFacts {
 }
 
 impl TokenFacts {
-    /// The facts of a token whose signature or digest has been verified; nothing where its `jti` is not ours.
-    pub fn of(realm: RealmId, claims: AccessTokenClaims) -> Option<Self> {
+    /// The facts of a token whose signature or digest has been verified, and of the user behind its `sub`; nothing
+    /// where its `jti` is not ours.
+    pub fn of(realm: RealmId, claims: AccessTokenClaims, user: Option<UserId>) -> Option<Self> {
         let issued_at = claims.jti.issued_at()?;
-        let own = Subject::Client(claims.client_id.clone()).as_claim();
-        let user = (claims.sub != own).then(|| UserId::from_stored(claims.sub.clone()));
         Some(Self { realm, claims, user, issued_at })
     }
 }

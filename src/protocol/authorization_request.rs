@@ -1,23 +1,24 @@
-//! The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1): from parameters to a checked value.
+//! The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, §3.2.2.1, §3.3.2.1): from parameters to a
+//! checked value. Where the parameters came in a request object or were pushed, that has been resolved before.
 //! oxide-auth's `Authorization` machine orders the checks; its questions are answered here, its errors are not used.
 
-use std::borrow::Cow;
+mod machine;
+
 use std::collections::BTreeMap;
 
-use oxide_auth::code_grant::authorization::{self as machine, Authorization};
-use oxide_auth::primitives::grant::{Extensions, Value};
-use oxide_auth::primitives::registrar::{BoundClient, ExactUrl, PreGrant, RegisteredUrl};
 use serde::{Deserialize, Serialize};
 
 use super::authorization_response::ResponseMode;
 use super::client::{AUTHORIZATION_CODE, Client};
 use super::error::{ErrorCode, OAuthError};
+use super::id_token::ACR_VALUES_SUPPORTED;
 use super::ids::ClientId;
 use super::params::Params;
-use super::pkce;
 use super::redirect_uri::{Destination, DestinationError, Omission, destination};
-use super::response_type::ResponseType;
+use super::requested_claims::RequestedClaims;
+use super::response_type::{IMPLICIT, ResponseType};
 use super::scope::{OPENID, Scope};
+use super::secret::Digest;
 
 /// The longest `state` and `nonce` that are carried, in bytes.
 pub const MAX_OPAQUE: usize = 2048;
@@ -31,6 +32,9 @@ pub struct AuthorizationRequest {
     pub redirect_uri: String,
     /// Whether the request named it, so that the token request must too (RFC 6749 §4.1.3).
     pub redirect_uri_named: bool,
+    /// What the response holds.
+    #[serde(default)]
+    pub response_type: ResponseType,
     /// How the response reaches the client.
     pub response_mode: ResponseMode,
     /// The scope that is asked for.
@@ -43,10 +47,17 @@ pub struct AuthorizationRequest {
     pub max_age: Option<i64>,
     /// Who is expected to sign in.
     pub login_hint: Option<String>,
-    /// The subject of a verified `id_token_hint`.
+    /// Who has to be signed in, by a verified `id_token_hint` or the `claims` parameter: the id of a user, or what no
+    /// user's id is.
     pub hinted_subject: Option<String>,
     /// The languages that the person prefers.
     pub ui_locales: Option<String>,
+    /// The single claims that are asked for.
+    #[serde(default)]
+    pub claims: RequestedClaims,
+    /// The digest of the `request_uri` by which the request was pushed (RFC 9126 §4).
+    #[serde(default)]
+    pub pushed: Option<Digest>,
     /// What travels with the code: the private extensions of oxide-auth's grant.
     pub extensions: BTreeMap<String, String>,
 }
@@ -69,6 +80,8 @@ pub enum Prompt {
 pub const NONCE: &str = "nonce";
 /// The slot of `acr_values`.
 pub const ACR_VALUES: &str = "acr_values";
+/// The slot of what `claims` and `claims_locales` ask for, as JSON.
+pub const CLAIMS: &str = "claims";
 /// The slot of `resource`, the values separated by spaces.
 pub const RESOURCE: &str = "resource";
 /// The slot that says that `auth_time` was asked for, by `max_age` or by the client's registration.
@@ -103,6 +116,8 @@ pub enum PageFault {
     RedirectUriNotRegistered,
     /// The parameters cannot be read at all.
     Malformed,
+    /// The request object or the pushed request cannot be used, and nothing beside it says where to redirect to.
+    Request(&'static str),
 }
 
 impl PageFault {
@@ -113,6 +128,7 @@ impl PageFault {
             Self::RedirectUriRequired => "redirect_uri is required.",
             Self::RedirectUriNotRegistered => "redirect_uri is not registered for this application.",
             Self::Malformed => "The request is malformed.",
+            Self::Request(description) => description,
         }
     }
 }
@@ -124,16 +140,39 @@ impl AuthorizationRequest {
     /// A [`Refusal`]: to the person where the redirect URI is not proven to be the client's, else to the client.
     pub fn check(params: &Params, client: &Client) -> Result<Self, Refusal> {
         let destination = find_destination(params, client).map_err(Refusal::Page)?;
-        let state = params.get("state").map(str::to_owned);
-        let asked_mode = params.get("response_mode").map(ResponseMode::named);
-        let mode = asked_mode.flatten().unwrap_or(ResponseMode::Query);
-        let checked = check_modes(client, asked_mode)
-            .and_then(|()| check_supported(params))
-            .and_then(|()| drive(params, client, &destination))
-            .and_then(|(scope, extensions)| Self::assemble(params, client, &destination, mode, scope, extensions));
-        checked.map_err(|error| {
-            let state = state.filter(|state| state.len() <= MAX_OPAQUE);
-            Refusal::Redirect { destination, mode, state, error }
+        match Self::checked(params, client, &destination) {
+            Ok(request) => Ok(request),
+            Err(error) => Err(refusal(params, client, destination, error)),
+        }
+    }
+
+    fn checked(params: &Params, client: &Client, destination: &Destination) -> Result<Self, OAuthError> {
+        check_supported(params)?;
+        let response_type = check_response_type(params, client)?;
+        let mode = check_mode(params, client, response_type)?;
+        let claims = check_claims(params)?;
+        let checked = machine::Checked { params, client, destination, response_type, claims: &claims };
+        let (scope, extensions) = machine::drive(&checked)?;
+        check_id_token(params, response_type, &scope)?;
+        let prompts = parse_prompts(params.get("prompt"))?;
+        let max_age = params.get("max_age").map(parse_max_age).transpose()?.or(client.metadata.default_max_age);
+        let owned = |name| params.get(name).filter(|text| text.len() <= MAX_OPAQUE).map(str::to_owned);
+        Ok(Self {
+            client_id: client.id.clone(),
+            redirect_uri: destination.as_str().to_owned(),
+            redirect_uri_named: destination.explicit(),
+            response_type,
+            response_mode: mode,
+            scope,
+            state: params.get("state").map(str::to_owned),
+            prompts,
+            max_age,
+            login_hint: owned("login_hint"),
+            hinted_subject: None,
+            ui_locales: owned("ui_locales"),
+            claims,
+            pushed: None,
+            extensions,
         })
     }
 
@@ -146,37 +185,24 @@ impl AuthorizationRequest {
     pub fn prompts(&self, prompt: Prompt) -> bool {
         self.prompts.contains(&prompt)
     }
+}
 
-    fn assemble(
-        params: &Params,
-        client: &Client,
-        destination: &Destination,
-        mode: ResponseMode,
-        scope: Scope,
-        extensions: BTreeMap<String, String>,
-    ) -> Result<Self, OAuthError> {
-        let prompts = parse_prompts(params.get("prompt"))?;
-        let max_age = params.get("max_age").map(parse_max_age).transpose()?.or(client.metadata.default_max_age);
-        let owned = |name| params.get(name).filter(|text| text.len() <= MAX_OPAQUE).map(str::to_owned);
-        Ok(Self {
-            client_id: client.id.clone(),
-            redirect_uri: destination.as_str().to_owned(),
-            redirect_uri_named: destination.explicit(),
-            response_mode: mode,
-            scope,
-            state: params.get("state").map(str::to_owned),
-            prompts,
-            max_age,
-            login_hint: owned("login_hint"),
-            hinted_subject: None,
-            ui_locales: owned("ui_locales"),
-            extensions,
-        })
-    }
+/// The refusal of parameters that could not become a request: in the mode and with the state that they ask for, as far
+/// as these can be told.
+pub fn refusal(params: &Params, client: &Client, destination: Destination, error: OAuthError) -> Refusal {
+    let kind = params.get("response_type").and_then(|kind| ResponseType::parse(kind).ok()).unwrap_or_default();
+    let asked = params.get("response_mode").filter(|_| !params.repeats("response_mode")).and_then(ResponseMode::named);
+    let allowed = |mode: &ResponseMode| client.metadata.profile.rules().response_modes.contains(mode);
+    let mode = asked.filter(allowed).filter(|mode| kind.may_use(*mode)).unwrap_or(kind.default_mode());
+    let state = params.get("state").filter(|state| state.len() <= MAX_OPAQUE);
+    Refusal::Redirect { destination, mode, state: state.map(str::to_owned), error }
 }
 
 /// The redirect URI of the request, proven to be the client's.
-fn find_destination(params: &Params, client: &Client) -> Result<Destination, PageFault> {
+///
+/// # Errors
+/// [`PageFault`], since there is nobody to redirect to.
+pub fn find_destination(params: &Params, client: &Client) -> Result<Destination, PageFault> {
     if params.repeats("client_id") {
         return Err(PageFault::UnknownClient);
     }
@@ -193,17 +219,50 @@ fn find_destination(params: &Params, client: &Client) -> Result<Destination, Pag
     })
 }
 
-/// Whether the client may use the code grant, and the response mode that it asks for.
-fn check_modes(client: &Client, asked: Option<Option<ResponseMode>>) -> Result<(), OAuthError> {
-    if !client.may_use(AUTHORIZATION_CODE) {
+/// The response type, which the client has registered together with its grant types.
+fn check_response_type(params: &Params, client: &Client) -> Result<ResponseType, OAuthError> {
+    let value = params.require("response_type", "response_type is required.")?;
+    let unsupported =
+        OAuthError::new(ErrorCode::UnsupportedResponseType, "The response type is not supported for this client.");
+    let kind = ResponseType::parse(value).map_err(|_| unsupported)?;
+    if kind.has_code() && !client.may_use(AUTHORIZATION_CODE) {
         return Err(OAuthError::unauthorized_client("The client may not use the authorization code grant."));
     }
+    let registered = client.metadata.response_types.contains(&kind);
+    let granted = !kind.needs_implicit() || client.may_use(IMPLICIT);
+    if registered && granted { Ok(kind) } else { Err(unsupported) }
+}
+
+/// The response mode: the one that is asked for, or the default of the response type.
+fn check_mode(params: &Params, client: &Client, kind: ResponseType) -> Result<ResponseMode, OAuthError> {
+    let Some(asked) = params.get("response_mode") else { return Ok(kind.default_mode()) };
     let modes = client.metadata.profile.rules().response_modes;
-    match asked {
-        None => Ok(()),
-        Some(Some(mode)) if modes.contains(&mode) => Ok(()),
-        Some(_) => Err(OAuthError::invalid_request("response_mode is not supported.")),
+    let mode = ResponseMode::named(asked).filter(|mode| modes.contains(mode) && kind.may_use(*mode));
+    mode.ok_or(OAuthError::invalid_request("response_mode is not supported for this response type."))
+}
+
+/// The claims that are asked for. An essential `acr` that nobody here can reach is refused at once.
+fn check_claims(params: &Params) -> Result<RequestedClaims, OAuthError> {
+    let claims = RequestedClaims::parse(params.get("claims"), params.get("claims_locales"))?;
+    let reachable = |acr: &serde_json::Value| ACR_VALUES_SUPPORTED.iter().any(|held| acr == held);
+    match claims.essential_acr() {
+        Some(wanted) if !wanted.iter().any(reachable) => Err(OAuthError::new(
+            ErrorCode::UnmetAuthenticationRequirements,
+            "None of the authentication context classes can be reached.",
+        )),
+        Some(_) | None => Ok(claims),
     }
+}
+
+/// What an ID token from the authorization endpoint needs (OpenID Connect Core §3.2.2.1, §3.3.2.11).
+fn check_id_token(params: &Params, kind: ResponseType, scope: &Scope) -> Result<(), OAuthError> {
+    if !kind.has_id_token() {
+        return Ok(());
+    }
+    if !scope.contains(OPENID) {
+        return Err(OAuthError::invalid_scope("The scope openid is required for an ID token."));
+    }
+    params.require("nonce", "nonce is required for an ID token from this endpoint.").map(|_| ())
 }
 
 /// Refuses what the specifications name and this server lacks, and values that are too long to carry.
@@ -214,21 +273,18 @@ fn check_supported(params: &Params) -> Result<(), OAuthError> {
         }
     }
     if params.get("request").is_some() {
-        return Err(OAuthError::new(ErrorCode::RequestNotSupported, "Request objects are not supported."));
+        return Err(OAuthError::new(ErrorCode::RequestNotSupported, "The client may not use request objects."));
     }
     if params.get("request_uri").is_some() {
-        return Err(OAuthError::new(ErrorCode::RequestUriNotSupported, "request_uri is not supported."));
+        return Err(OAuthError::new(ErrorCode::RequestUriNotSupported, "The client may not use request_uri."));
     }
     if params.get("registration").is_some() {
         return Err(OAuthError::new(ErrorCode::RegistrationNotSupported, "registration is not supported."));
     }
     let too_long = |name| params.get(name).is_some_and(|value| value.len() > MAX_OPAQUE);
-    if ["state", "nonce", "acr_values"].into_iter().any(too_long) {
-        return Err(OAuthError::invalid_request("A parameter is too long."));
-    }
-    match params.get("response_type") {
-        None => Err(OAuthError::invalid_request("response_type is required.")),
-        Some(_) => Ok(()),
+    match ["state", "nonce", "acr_values"].into_iter().any(too_long) {
+        true => Err(OAuthError::invalid_request("A parameter is too long.")),
+        false => Ok(()),
     }
 }
 
@@ -255,76 +311,6 @@ const KNOWN: [&str; 19] = [
     "code_challenge_method",
 ];
 
-/// Runs the machine: bind the client, collect extensions, negotiate the scope.
-fn drive(
-    params: &Params,
-    client: &Client,
-    destination: &Destination,
-) -> Result<(Scope, BTreeMap<String, String>), OAuthError> {
-    let url = ExactUrl::new(destination.as_str().to_owned())
-        .map_err(|_| OAuthError::invalid_request("redirect_uri is malformed."))?;
-    let facade = Facade { params, client, redirect_uri: destination.as_str() };
-    let scope = client.requested_scope(params.get("scope"));
-    let mut machine = Authorization::new(&facade);
-    let mut input = machine::Input::None;
-    loop {
-        input = match machine.advance(input) {
-            machine::Output::Bind { .. } => machine::Input::Bound {
-                request: &facade,
-                bound_client: BoundClient {
-                    client_id: Cow::Owned(client.id.as_str().to_owned()),
-                    redirect_uri: Cow::Owned(RegisteredUrl::Exact(url.clone())),
-                },
-            },
-            machine::Output::Extend => machine::Input::Extended(collect_extensions(params, client)?),
-            machine::Output::Negotiate { bound_client, .. } => {
-                let asked = scope.clone()?.to_string();
-                let pre_grant = PreGrant {
-                    client_id: bound_client.client_id.clone().into_owned(),
-                    redirect_uri: bound_client.redirect_uri.clone().into_owned(),
-                    scope: asked.parse().map_err(|_| OAuthError::invalid_scope("The scope is malformed."))?,
-                };
-                machine::Input::Negotiated { pre_grant, state: None }
-            }
-            machine::Output::Ok { extensions, .. } => return Ok((scope?, private_slots(&extensions))),
-            machine::Output::Err(machine::Error::Ignore | machine::Error::PrimitiveError) => {
-                return Err(OAuthError::invalid_request("The request is malformed."));
-            }
-            // The machine's own errors at this point: a response type other than code, or a malformed scope.
-            machine::Output::Err(machine::Error::Redirect(_)) => {
-                scope?;
-                return Err(OAuthError::new(
-                    ErrorCode::UnsupportedResponseType,
-                    "The response type is not supported for this client.",
-                ));
-            }
-        };
-    }
-}
-
-/// What has to travel with the code: the PKCE challenge, nonce, acr_values, max_age, resource.
-fn collect_extensions(params: &Params, client: &Client) -> Result<Extensions, OAuthError> {
-    let mut extensions = Extensions::new();
-    if let Some(challenge) = pkce::challenge(params, client.pkce(ResponseType::Code))? {
-        extensions.set_raw(pkce::SLOT.to_owned(), challenge);
-    }
-    for slot in [NONCE, ACR_VALUES, MAX_AGE] {
-        if let Some(value) = params.get(slot) {
-            extensions.set_raw(slot.to_owned(), Value::private(Some(value.to_owned())));
-        }
-    }
-    let resources = client.resources(params.get_all("resource"))?;
-    if !resources.is_empty() {
-        extensions.set_raw(RESOURCE.to_owned(), Value::private(Some(resources.join(" "))));
-    }
-    Ok(extensions)
-}
-
-/// The private slots of the machine's extensions, in a stable order.
-fn private_slots(extensions: &Extensions) -> BTreeMap<String, String> {
-    extensions.private().filter_map(|(slot, value)| Some((slot.to_owned(), value?.to_owned()))).collect()
-}
-
 /// The values of `prompt`; `none` stands alone.
 fn parse_prompts(value: Option<&str>) -> Result<Vec<Prompt>, OAuthError> {
     let prompts = value.unwrap_or_default().split(' ').filter(|token| !token.is_empty()).map(|token| match token {
@@ -345,44 +331,6 @@ fn parse_prompts(value: Option<&str>) -> Result<Vec<Prompt>, OAuthError> {
 fn parse_max_age(value: &str) -> Result<i64, OAuthError> {
     let digits = value.len() <= 10 && value.bytes().all(|b| b.is_ascii_digit());
     value.parse().ok().filter(|_| digits).ok_or(OAuthError::invalid_request("max_age is not a number of seconds."))
-}
-
-/// The request as the machine sees it: a known client and a proven redirect URI.
-struct Facade<'a> {
-    params: &'a Params,
-    client: &'a Client,
-    redirect_uri: &'a str,
-}
-
-impl machine::Request for Facade<'_> {
-    fn valid(&self) -> bool {
-        true
-    }
-
-    fn client_id(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(self.client.id.as_str()))
-    }
-
-    fn scope(&self) -> Option<Cow<'_, str>> {
-        self.params.get("scope").map(Cow::Borrowed)
-    }
-
-    fn redirect_uri(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(self.redirect_uri))
-    }
-
-    fn state(&self) -> Option<Cow<'_, str>> {
-        None
-    }
-
-    fn response_type(&self) -> Option<Cow<'_, str>> {
-        let allowed = |kind: &&str| self.client.metadata.response_types.iter().any(|held| held.as_str() == *kind);
-        self.params.get("response_type").filter(allowed).map(Cow::Borrowed)
-    }
-
-    fn extension(&self, key: &str) -> Option<Cow<'_, str>> {
-        self.params.get(key).map(Cow::Borrowed)
-    }
 }
 
 #[cfg(test)]

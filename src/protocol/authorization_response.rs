@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::OAuthError;
 use super::redirect_uri::Destination;
+use super::scope::Scope;
 use super::secret::AuthorizationCode;
+use super::time::Span;
 
 /// How the response reaches the client (OAuth 2.0 Multiple Response Types §2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,10 +67,36 @@ pub struct ReturnPath<'a> {
     pub issuer: &'a str,
 }
 
+/// What a successful response holds, as far as its response type asks for it.
+#[derive(Default)]
+pub struct Granted {
+    /// A code.
+    pub code: Option<AuthorizationCode>,
+    /// An access token and its lifetime.
+    pub access_token: Option<(String, Span)>,
+    /// What the access token allows.
+    pub scope: Scope,
+    /// An ID token.
+    pub id_token: Option<String>,
+}
+
 impl ReturnPath<'_> {
-    /// The response that carries a code (RFC 6749 §4.1.2).
-    pub fn code(&self, code: &AuthorizationCode) -> Delivery {
-        self.deliver(&[("code", code.expose())])
+    /// The successful response (RFC 6749 §4.1.2, §4.2.2, OpenID Connect Core §3.3.2.5).
+    pub fn granted(&self, granted: &Granted) -> Delivery {
+        let lifetime = granted.access_token.as_ref().map(|(_, lifetime)| lifetime.as_secs().to_string());
+        let scope = granted.scope.to_string();
+        let mut parameters = Vec::new();
+        if let Some(code) = &granted.code {
+            parameters.push(("code", code.expose()));
+        }
+        if let (Some((token, _)), Some(lifetime)) = (&granted.access_token, &lifetime) {
+            parameters.extend([("access_token", token.as_str()), ("token_type", "Bearer"), ("expires_in", lifetime)]);
+            parameters.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));
+        }
+        if let Some(id_token) = &granted.id_token {
+            parameters.push(("id_token", id_token));
+        }
+        self.deliver(&parameters)
     }
 
     /// The response that carries an error (RFC 6749 §4.1.2.1).

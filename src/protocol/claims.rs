@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::ids::UserId;
 use super::jws::{numeric_date, strict_object};
+use super::requested_claims::ClaimRequests;
 use super::scope::Scope;
 use super::time::Timestamp;
 
@@ -17,7 +17,7 @@ use super::time::Timestamp;
 pub const MAX_TEXT: usize = 2048;
 
 /// Every claim that ID tokens and userinfo answers may hold, for discovery (OpenID Connect Discovery §3).
-pub const CLAIMS_SUPPORTED: [&str; 31] = [
+pub const CLAIMS_SUPPORTED: [&str; 32] = [
     "sub",
     "iss",
     "aud",
@@ -29,6 +29,7 @@ pub const CLAIMS_SUPPORTED: [&str; 31] = [
     "amr",
     "azp",
     "at_hash",
+    "c_hash",
     "sid",
     "name",
     "given_name",
@@ -85,6 +86,22 @@ const STORED: [(&str, Format, &str); 17] = [
     ("phone_number_verified", Format::Boolean, "phone"),
 ];
 
+/// The claims of the scope `email`, which are stored elsewhere.
+const EMAIL: [&str; 2] = ["email", "email_verified"];
+
+/// Whether this is a claim about a person, of those that this server has (OpenID Connect Core §5.1).
+pub fn is_person_claim(name: &str) -> bool {
+    scope_of(name).is_some()
+}
+
+/// The scope that releases a claim about a person (OpenID Connect Core §5.4).
+pub fn scope_of(name: &str) -> Option<&'static str> {
+    match EMAIL.contains(&name) {
+        true => Some("email"),
+        false => STORED.iter().find(|(stored, _, _)| *stored == name).map(|(_, _, scope)| *scope),
+    }
+}
+
 /// The members of `address` (OpenID Connect Core §5.1.1).
 const ADDRESS: [&str; 6] = ["formatted", "street_address", "locality", "region", "postal_code", "country"];
 
@@ -132,6 +149,11 @@ impl PersonClaims {
         self.0.get(name).and_then(Value::as_str)
     }
 
+    /// The value of a claim.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
     /// The same claims, changed at `now` (`updated_at`).
     #[must_use]
     pub fn updated_at(mut self, now: Timestamp) -> Self {
@@ -139,31 +161,80 @@ impl PersonClaims {
         self
     }
 
-    /// The claims that a scope releases (OpenID Connect Core §5.4): always `sub`, then what is known of `profile`,
-    /// `email`, `address` and `phone`; `email` is the address and whether it is verified. Nothing is null or empty.
-    pub fn released(
-        &self,
-        sub: &UserId,
-        username: &str,
-        email: Option<(&str, bool)>,
-        scope: &Scope,
-    ) -> Map<String, Value> {
+    /// The claims that are released (OpenID Connect Core §5.4, §5.5): always `sub`, then what is known of that which a
+    /// scope or the `claims` parameter asks for, also in the languages that are preferred (§5.2). Nothing is null or
+    /// empty.
+    pub fn released(&self, identity: &Identity<'_>, release: &Release<'_>) -> Map<String, Value> {
         let mut released = Map::new();
-        released.insert("sub".to_owned(), sub.as_str().into());
-        if scope.contains("profile") && !username.is_empty() {
-            released.insert("preferred_username".to_owned(), username.into());
+        released.insert("sub".to_owned(), identity.subject.into());
+        let own_name = self.0.get("preferred_username").is_none() && !identity.username.is_empty();
+        if own_name {
+            release.put(&mut released, "preferred_username", "profile", &identity.username.into());
         }
-        for (name, _, _) in STORED.iter().filter(|(_, _, released_by)| scope.contains(released_by)) {
-            if let Some(value) = self.0.get(*name) {
-                released.insert((*name).to_owned(), value.clone());
+        for (name, _, scope) in STORED {
+            if let Some(value) = self.0.get(name) {
+                release.put(&mut released, name, scope, value);
             }
         }
-        if let Some((address, verified)) = email.filter(|(address, _)| scope.contains("email") && !address.is_empty()) {
-            released.insert("email".to_owned(), address.into());
-            released.insert("email_verified".to_owned(), verified.into());
+        for (tagged, value) in &self.0 {
+            release.put_tagged(&mut released, tagged, value);
+        }
+        if let Some((address, verified)) = identity.email.filter(|(address, _)| !address.is_empty()) {
+            release.put(&mut released, "email", "email", &address.into());
+            release.put(&mut released, "email_verified", "email", &verified.into());
         }
         released
     }
+}
+
+/// The claims about a person in openidconnect's type.
+pub type Standard = StandardClaims<CoreGenderClaim>;
+
+/// Who somebody is, beside the stored claims.
+#[derive(Clone, Copy)]
+pub struct Identity<'a> {
+    /// The `sub` that the client knows.
+    pub subject: &'a str,
+    /// The name to sign in with.
+    pub username: &'a str,
+    /// The address, and whether it is verified.
+    pub email: Option<(&'a str, bool)>,
+}
+
+/// What a token or an answer may tell of a person.
+#[derive(Clone, Copy)]
+pub struct Release<'a> {
+    /// The scopes whose claims are released.
+    pub scope: &'a Scope,
+    /// The single claims that are released beside.
+    pub requested: &'a ClaimRequests,
+    /// The preferred languages.
+    pub locales: &'a [String],
+}
+
+impl Release<'_> {
+    /// Releases a claim if its scope was granted, or it was asked for with such a value.
+    fn put(&self, released: &mut Map<String, Value>, name: &str, scope: &str, value: &Value) {
+        let asked = || self.requested.get(name).is_some_and(|request| request.accepts(value));
+        if self.scope.contains(scope) || asked() {
+            released.insert(name.to_owned(), value.clone());
+        }
+    }
+
+    /// Releases a claim in another language, where that is preferred and the claim itself is released.
+    fn put_tagged(&self, released: &mut Map<String, Value>, tagged: &str, value: &Value) {
+        let Some((name, tag)) = tagged.split_once('#') else { return };
+        let speaks = |wanted: &String| tag.eq_ignore_ascii_case(wanted) || is_variety(tag, wanted);
+        if self.locales.iter().any(speaks) && released.contains_key(name) {
+            released.insert(tagged.to_owned(), value.clone());
+        }
+    }
+}
+
+/// Whether a language tag is a variety of a wanted one, as `fr-CA` is of `fr` (RFC 4647 §3.3.1).
+fn is_variety(tag: &str, wanted: &str) -> bool {
+    let prefix = tag.get(..wanted.len()).is_some_and(|start| start.eq_ignore_ascii_case(wanted));
+    prefix && tag.get(wanted.len()..).is_some_and(|rest| rest.starts_with('-'))
 }
 
 impl From<PersonClaims> for Map<String, Value> {
@@ -177,8 +248,12 @@ impl TryFrom<Map<String, Value>> for PersonClaims {
 
     fn try_from(claims: Map<String, Value>) -> Result<Self, ClaimsError> {
         for (name, value) in &claims {
-            let known = STORED.iter().find(|(stored, _, _)| stored == name);
+            let (base, tag) = name.split_once('#').map_or((name.as_str(), None), |(base, tag)| (base, Some(tag)));
+            let known = STORED.iter().find(|(stored, _, _)| *stored == base);
             let (name, format, _) = known.ok_or(ClaimsError::UnknownClaim)?;
+            if tag.is_some_and(|tag| !is_locale(tag) || !matches!(format, Format::Text) || !is_human(name)) {
+                return Err(ClaimsError::UnknownClaim);
+            }
             if !has_format(&claims, name, value, *format) {
                 return Err(ClaimsError::Malformed(name));
             }
@@ -194,7 +269,7 @@ impl TryFrom<Map<String, Value>> for PersonClaims {
 ///
 /// # Errors
 /// [`ClaimsError::NotStandard`] where `sub` is missing or a claim has another type.
-pub fn standard_claims(released: &Map<String, Value>) -> Result<StandardClaims<CoreGenderClaim>, ClaimsError> {
+pub fn standard_claims(released: &Map<String, Value>) -> Result<Standard, ClaimsError> {
     serde_json::from_value(Value::Object(released.clone())).map_err(|_| ClaimsError::NotStandard)
 }
 
@@ -246,8 +321,13 @@ fn is_zoneinfo(text: &str) -> bool {
     text.len() <= 64 && text.split('/').all(legal)
 }
 
+/// Whether the claim is text that people read in their language (OpenID Connect Core §5.2).
+fn is_human(name: &str) -> bool {
+    ["name", "given_name", "family_name", "middle_name", "nickname"].contains(&name)
+}
+
 /// A language tag, such as `fr-CA` (RFC 5646 §2.1).
-fn is_locale(text: &str) -> bool {
+pub(super) fn is_locale(text: &str) -> bool {
     let legal = |tag: &str| (1..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric());
     text.len() <= 64 && text.split('-').all(legal) && text.starts_with(|c: char| c.is_ascii_alphabetic())
 }

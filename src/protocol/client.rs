@@ -5,13 +5,14 @@ mod metadata;
 mod rules;
 mod uris;
 
-pub use metadata::{AccessTokenFormat, ApplicationType, ClientMetadata, ResponseSigning, SubjectType};
+pub use metadata::{AccessTokenFormat, ApplicationType, ClientMetadata, Encryption, ResponseSigning, SubjectType};
 pub use rules::MetadataError;
 
 use super::error::OAuthError;
 use super::ids::ClientId;
 use super::jwk::SigningAlgorithm;
 use super::pkce::PkceRule;
+use super::registration::Registration;
 use super::response_type::ResponseType;
 use super::scope::{OFFLINE_ACCESS, OIDC_SCOPES, Scope};
 use super::secret::Digest;
@@ -19,6 +20,8 @@ use super::time::{Span, Timestamp};
 
 /// The `token_endpoint_auth_method` of public clients (RFC 7591 §2).
 pub const AUTH_NONE: &str = "none";
+/// The `token_endpoint_auth_method` of assertions that are keyed by the client's secret (OpenID Connect Core §9).
+pub const CLIENT_SECRET_JWT: &str = "client_secret_jwt";
 /// The name of the authorization code grant (RFC 6749 §4.1.3).
 pub const AUTHORIZATION_CODE: &str = "authorization_code";
 /// The name of the client credentials grant (RFC 6749 §4.4.2).
@@ -41,6 +44,8 @@ pub struct Supported<'a> {
 pub struct SecretRecord {
     /// The digest of the secret.
     pub digest: Digest,
+    /// The secret itself, sealed, where it is needed.
+    pub sealed: Option<Vec<u8>>,
     /// When the secret stops working, if that is decided.
     pub expires_at: Option<Timestamp>,
 }
@@ -56,6 +61,10 @@ pub struct Client {
     pub secrets: Vec<SecretRecord>,
     /// Whether the client may do anything at all.
     pub enabled: bool,
+    /// How it is kept, where it has registered itself.
+    pub registration: Option<Registration>,
+    /// When its logo was set, where it has one.
+    pub logo: Option<Timestamp>,
 }
 
 impl Client {

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use oxide_auth::code_grant::accesstoken::{self as machine, AccessToken};
 use oxide_auth::primitives::grant::{Extensions, Grant, Value};
 
-use super::authorization_request::{MAX_AGE, NONCE, RESOURCE};
+use super::authorization_request::{CLAIMS, NONCE, RESOURCE};
 use super::client::{AUTHORIZATION_CODE, Client};
 use super::error::OAuthError;
 use super::ids::{ClientId, FamilyId, SessionId, UserId};
 use super::params::Params;
 use super::pkce;
+use super::requested_claims::RequestedClaims;
 use super::scope::Scope;
 use super::time::Timestamp;
 
@@ -65,10 +66,15 @@ pub struct Redemption {
 }
 
 impl CodeRecord {
-    /// Whether the authorization request asked for `auth_time` by `max_age`.
-    pub fn asked_for_auth_time(&self) -> bool {
-        self.extensions.contains_key(MAX_AGE)
+    /// The single claims that the authorization request asked for (OpenID Connect Core §5.5).
+    pub fn requested_claims(&self) -> RequestedClaims {
+        requested_claims(&self.extensions)
     }
+}
+
+/// The single claims in the private extensions of a grant; this server has written them.
+pub fn requested_claims(extensions: &BTreeMap<String, String>) -> RequestedClaims {
+    extensions.get(CLAIMS).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
 /// Checks a token request against the record of its code, which the caller has consumed.
@@ -140,7 +146,7 @@ fn fault(params: &Params, recovered: bool) -> OAuthError {
 }
 
 /// The resources as they are kept with the code.
-fn split_resources(kept: &str) -> Vec<String> {
+pub fn split_resources(kept: &str) -> Vec<String> {
     kept.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect()
 }
 
@@ -225,7 +231,14 @@ mod tests {
     fn client(id: &str) -> Client {
         let audiences = vec!["https://a.example/".into(), "https://b.example/".into()];
         let metadata = ClientMetadata { audiences, ..ClientMetadata::default() };
-        Client { id: ClientId::parse(id).unwrap(), metadata, secrets: Vec::new(), enabled: true }
+        Client {
+            id: ClientId::parse(id).unwrap(),
+            metadata,
+            secrets: Vec::new(),
+            enabled: true,
+            registration: None,
+            logo: None,
+        }
     }
 
     fn record(named: bool, slots: &[(&str, &str)]) -> CodeRecord {

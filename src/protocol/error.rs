@@ -16,10 +16,18 @@ pub enum ErrorCode {
     InteractionRequired,
     /// RFC 6749 §5.2
     InvalidClient,
+    /// RFC 7591 §3.2.2
+    InvalidClientMetadata,
     /// RFC 6749 §5.2
     InvalidGrant,
+    /// RFC 7591 §3.2.2
+    InvalidRedirectUri,
     /// RFC 6749 §5.2
     InvalidRequest,
+    /// RFC 9101 §7
+    InvalidRequestObject,
+    /// RFC 9101 §7
+    InvalidRequestUri,
     /// RFC 6749 §5.2
     InvalidScope,
     /// RFC 8707 §2
@@ -38,8 +46,12 @@ pub enum ErrorCode {
     ServerError,
     /// RFC 6749 §4.1.2.1
     TemporarilyUnavailable,
+    /// RFC 7591 §3.2.2
+    UnapprovedSoftwareStatement,
     /// RFC 6749 §5.2
     UnauthorizedClient,
+    /// OpenID Connect Core Error Code unmet_authentication_requirements §2
+    UnmetAuthenticationRequirements,
     /// RFC 6749 §5.2
     UnsupportedGrantType,
     /// RFC 6749 §4.1.2.1
@@ -58,8 +70,12 @@ impl ErrorCode {
             Self::InsufficientScope => "insufficient_scope",
             Self::InteractionRequired => "interaction_required",
             Self::InvalidClient => "invalid_client",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidGrant => "invalid_grant",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidRequest => "invalid_request",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
@@ -69,7 +85,9 @@ impl ErrorCode {
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::UnsupportedTokenType => "unsupported_token_type",
@@ -103,12 +121,20 @@ constructors! {
     invalid_request => InvalidRequest,
     /// `invalid_client` with this description.
     invalid_client => InvalidClient,
+    /// `invalid_request_object` with this description.
+    invalid_request_object => InvalidRequestObject,
+    /// `invalid_request_uri` with this description.
+    invalid_request_uri => InvalidRequestUri,
     /// `invalid_scope` with this description.
     invalid_scope => InvalidScope,
     /// `invalid_target` with this description.
     invalid_target => InvalidTarget,
     /// `unauthorized_client` with this description.
     unauthorized_client => UnauthorizedClient,
+    /// `invalid_client_metadata` with this description.
+    invalid_client_metadata => InvalidClientMetadata,
+    /// `invalid_redirect_uri` with this description.
+    invalid_redirect_uri => InvalidRedirectUri,
     /// `invalid_token` with this description.
     invalid_token => InvalidToken,
 }

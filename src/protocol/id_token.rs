@@ -3,12 +3,14 @@
 use openidconnect::core::CoreGenderClaim;
 use openidconnect::{
     AdditionalClaims, Audience, AuthenticationContextClass, AuthenticationMethodReference, IdTokenClaims, IssuerUrl,
-    Nonce, StandardClaims, SubjectIdentifier,
+    Nonce,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use super::claims;
 use super::code_redemption::Authentication;
-use super::ids::{ClientId, SessionId, TokenId, UserId};
+use super::ids::{ClientId, SessionId, TokenId};
 use super::time::{Span, Timestamp};
 
 /// The authentication context classes that this server can tell of: a password, or less than anybody asked for.
@@ -26,6 +28,9 @@ pub struct ExtraClaims {
     pub jti: TokenId,
     /// The party to which the token was issued, for clients that look for it.
     pub azp: ClientId,
+    /// Claims by mappers, none of which is one of the protocol.
+    #[serde(flatten)]
+    pub mapped: Map<String, Value>,
 }
 
 impl AdditionalClaims for ExtraClaims {}
@@ -37,8 +42,8 @@ pub type SignetIdTokenClaims = IdTokenClaims<ExtraClaims, CoreGenderClaim>;
 pub struct IdTokenFacts<'a> {
     /// This server's issuer identifier.
     pub issuer: &'a str,
-    /// The person.
-    pub subject: &'a UserId,
+    /// The person: the `sub` that the client knows, and the claims that it has asked for here.
+    pub person: claims::Standard,
     /// The client it is for.
     pub audience: &'a ClientId,
     /// The nonce of the authorization request.
@@ -49,6 +54,8 @@ pub struct IdTokenFacts<'a> {
     pub session: &'a SessionId,
     /// The token's id.
     pub jti: TokenId,
+    /// Claims by mappers.
+    pub mapped: Map<String, Value>,
     /// How long it lives.
     pub lifetime: Span,
 }
@@ -62,11 +69,11 @@ pub struct IssuerError;
 ///
 /// # Errors
 /// [`IssuerError`] where the issuer is not a URL.
-pub fn claims(facts: &IdTokenFacts<'_>, now: Timestamp) -> Result<SignetIdTokenClaims, IssuerError> {
+pub fn claims(facts: IdTokenFacts<'_>, now: Timestamp) -> Result<SignetIdTokenClaims, IssuerError> {
     let issuer = IssuerUrl::new(facts.issuer.to_owned()).map_err(|_| IssuerError)?;
     let audience = Audience::new(facts.audience.as_str().to_owned());
-    let subject = SubjectIdentifier::new(facts.subject.as_str().to_owned());
-    let extra = ExtraClaims { sid: facts.session.clone(), jti: facts.jti.clone(), azp: facts.audience.clone() };
+    let extra =
+        ExtraClaims { sid: facts.session.clone(), jti: facts.jti, azp: facts.audience.clone(), mapped: facts.mapped };
     let expires_at = whole_second(now.plus(facts.lifetime));
     let methods = facts.authentication.methods.iter().cloned().map(AuthenticationMethodReference::new).collect();
     Ok(IdTokenClaims::new(
@@ -74,7 +81,7 @@ pub fn claims(facts: &IdTokenFacts<'_>, now: Timestamp) -> Result<SignetIdTokenC
         vec![audience],
         expires_at.to_chrono(),
         whole_second(now).to_chrono(),
-        StandardClaims::new(subject),
+        facts.person,
         extra,
     )
     .set_nonce(facts.nonce.map(|nonce| Nonce::new(nonce.to_owned())))

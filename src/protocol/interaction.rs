@@ -3,9 +3,9 @@
 
 use super::authorization_request::{AuthorizationRequest, Prompt};
 use super::client::Client;
+use super::consent::Consent;
 use super::error::{ErrorCode, OAuthError};
 use super::ids::UserId;
-use super::scope::Scope;
 use super::time::{Span, Timestamp};
 
 /// The session that the browser holds, as far as the decision needs it.
@@ -22,8 +22,8 @@ pub struct SessionFacts<'a> {
 pub struct Situation<'a> {
     /// The session, if there is a live one.
     pub session: Option<SessionFacts<'a>>,
-    /// The scope that this user has granted to this client before.
-    pub remembered: Option<&'a Scope>,
+    /// What this user has granted to this client before.
+    pub remembered: Option<&'a Consent>,
     /// When this very request was consented to, if it was.
     pub consented_at: Option<Timestamp>,
     /// When the request arrived.
@@ -39,12 +39,12 @@ pub enum NextStep {
     Login,
     /// The person who is signed in must authenticate again.
     Reauthenticate,
-    /// The person must consent to the request; `new` are the scopes that they have not granted before.
+    /// The person must consent to the request.
     Consent {
-        /// The scopes that were not granted before.
-        new: Scope,
+        /// What was not granted before.
+        new: Consent,
     },
-    /// A code may be issued.
+    /// A code or tokens may be issued.
     Issue,
     /// The client is told that it cannot be done.
     Refuse(OAuthError),
@@ -89,9 +89,9 @@ fn consent_step(request: &AuthorizationRequest, client: &Client, situation: &Sit
     if situation.consented_at.is_some_and(|at| at >= situation.arrived_at) {
         return None;
     }
-    let nothing = Scope::default();
+    let nothing = Consent::default();
     let remembered = situation.remembered.unwrap_or(&nothing);
-    let new = request.scope.without(remembered);
+    let new = Consent::asked_by(request).without(remembered);
     if request.prompts(Prompt::Consent) {
         return Some(NextStep::Consent { new });
     }
@@ -115,12 +115,16 @@ mod tests {
     use crate::protocol::authorization_response::ResponseMode;
     use crate::protocol::client::ClientMetadata;
     use crate::protocol::ids::ClientId;
+    use crate::protocol::requested_claims::RequestedClaims;
+    use crate::protocol::response_type::ResponseType;
+    use crate::protocol::scope::Scope;
 
     fn request(prompts: &[Prompt], max_age: Option<i64>) -> AuthorizationRequest {
         AuthorizationRequest {
             client_id: ClientId::parse("rp").unwrap(),
             redirect_uri: "https://rp.example/cb".into(),
             redirect_uri_named: true,
+            response_type: ResponseType::Code,
             response_mode: ResponseMode::Query,
             scope: Scope::parse("openid email").unwrap(),
             state: None,
@@ -129,6 +133,8 @@ mod tests {
             login_hint: None,
             hinted_subject: None,
             ui_locales: None,
+            claims: RequestedClaims::default(),
+            pushed: None,
             extensions: Default::default(),
         }
     }
@@ -144,9 +150,11 @@ mod tests {
             metadata: ClientMetadata::default(),
             secrets: Vec::new(),
             enabled: true,
+            registration: None,
+            logo: None,
         };
         let user = UserId::parse("alice").unwrap();
-        let remembered = remembered.map(|scope| Scope::parse(scope).unwrap());
+        let remembered = remembered.map(granted);
         let situation = Situation {
             session: login.map(|at| SessionFacts { user: &user, auth_time: Timestamp::from_secs(at) }),
             remembered: remembered.as_ref(),
@@ -157,10 +165,26 @@ mod tests {
         match next_step(request, &client, &situation) {
             NextStep::Login => "login".into(),
             NextStep::Reauthenticate => "reauthenticate".into(),
-            NextStep::Consent { new } => format!("consent {new}"),
+            NextStep::Consent { new } => {
+                [format!("consent {}", new.scope)].into_iter().chain(new.claims).collect::<Vec<_>>().join("+")
+            }
             NextStep::Issue => "issue".into(),
             NextStep::Refuse(error) => error.code.as_str().into(),
         }
+    }
+
+    fn granted(scope: &str) -> Consent {
+        Consent { scope: Scope::parse(scope).unwrap(), claims: Vec::new() }
+    }
+
+    #[test]
+    fn a_single_claim_is_asked_for_unless_its_scope_or_itself_was_granted() {
+        let mut asking = request(&[], None);
+        asking.claims = RequestedClaims::parse(Some(r#"{"userinfo":{"name":null,"email":null}}"#), None).unwrap();
+        assert_eq!(step(&asking, Some(900), Some("openid email"), None), "consent +name");
+        assert_eq!(step(&asking, Some(900), Some("openid email profile"), None), "issue");
+        let asked = Consent::asked_by(&asking);
+        assert!(asked.without(&granted("openid").union(&asked)).is_empty());
     }
 
     #[test]
@@ -203,12 +227,12 @@ mod tests {
             ..ClientMetadata::default()
         };
         let id = ClientId::parse("rp").unwrap();
-        let client = Client { id, metadata, secrets: Vec::new(), enabled: true };
-        let (user, granted) = (UserId::parse("alice").unwrap(), native.scope.clone());
+        let client = Client { id, metadata, secrets: Vec::new(), enabled: true, registration: None, logo: None };
+        let (user, granted) = (UserId::parse("alice").unwrap(), Consent::asked_by(&native));
         let rows = [
             ("https://rp.example/cb", None, NextStep::Issue),
-            ("com.example.app:/cb", None, NextStep::Consent { new: Scope::default() }),
-            ("http://127.0.0.1:5000/cb", None, NextStep::Consent { new: Scope::default() }),
+            ("com.example.app:/cb", None, NextStep::Consent { new: Consent::default() }),
+            ("http://127.0.0.1:5000/cb", None, NextStep::Consent { new: Consent::default() }),
             ("com.example.app:/cb", Some(Timestamp::from_secs(1001)), NextStep::Issue),
         ];
         for (uri, consented_at, expected) in rows {

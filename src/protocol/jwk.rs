@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::jwe::KeyManagement;
 use super::secret::Digest;
 
 /// The most keys that a client's JWK set may hold.
@@ -16,21 +17,49 @@ pub const MAX_KEYS: usize = 20;
 pub enum SigningAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     RS256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    RS384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    RS512,
+    /// RSASSA-PSS with SHA-256.
+    PS256,
+    /// RSASSA-PSS with SHA-384.
+    PS384,
+    /// RSASSA-PSS with SHA-512.
+    PS512,
     /// ECDSA with P-256 and SHA-256.
     ES256,
+    /// ECDSA with P-384 and SHA-384.
+    ES384,
     /// Ed25519.
     EdDSA,
 }
 
 impl SigningAlgorithm {
     /// Every algorithm that this server can sign with.
-    pub const ALL: [Self; 3] = [Self::RS256, Self::ES256, Self::EdDSA];
+    pub const ALL: [Self; 9] = [
+        Self::RS256,
+        Self::RS384,
+        Self::RS512,
+        Self::PS256,
+        Self::PS384,
+        Self::PS512,
+        Self::ES256,
+        Self::ES384,
+        Self::EdDSA,
+    ];
 
     /// The value of `alg`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RS256 => "RS256",
+            Self::RS384 => "RS384",
+            Self::RS512 => "RS512",
+            Self::PS256 => "PS256",
+            Self::PS384 => "PS384",
+            Self::PS512 => "PS512",
             Self::ES256 => "ES256",
+            Self::ES384 => "ES384",
             Self::EdDSA => "EdDSA",
         }
     }
@@ -41,8 +70,54 @@ impl SigningAlgorithm {
     }
 }
 
+/// What a key of this server is for: one algorithm and no other (RFC 8725 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyAlgorithm {
+    /// Signing.
+    Signing(SigningAlgorithm),
+    /// Decrypting what others encrypted to it.
+    Encryption(KeyManagement),
+}
+
+impl KeyAlgorithm {
+    /// The value of `alg`, which tells the use as well.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Signing(algorithm) => algorithm.as_str(),
+            Self::Encryption(algorithm) => algorithm.as_str(),
+        }
+    }
+
+    /// The value of `use` (RFC 7517 §4.2).
+    pub const fn key_use(self) -> &'static str {
+        match self {
+            Self::Signing(_) => "sig",
+            Self::Encryption(_) => "enc",
+        }
+    }
+
+    /// The algorithm of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let encryption = || KeyManagement::named(name).map(Self::Encryption);
+        SigningAlgorithm::named(name).map(Self::Signing).or_else(encryption)
+    }
+}
+
+impl From<SigningAlgorithm> for KeyAlgorithm {
+    fn from(algorithm: SigningAlgorithm) -> Self {
+        Self::Signing(algorithm)
+    }
+}
+
+impl From<KeyManagement> for KeyAlgorithm {
+    fn from(algorithm: KeyManagement) -> Self {
+        Self::Encryption(algorithm)
+    }
+}
+
 /// The algorithms in which clients may sign assertions.
-pub const CLIENT_ALGORITHMS: [&str; 5] = ["ES256", "ES384", "EdDSA", "PS256", "RS256"];
+pub const CLIENT_ALGORITHMS: [&str; 9] =
+    ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
 
 /// The public members of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +152,29 @@ pub enum Curve {
     P256,
     /// P-384
     P384,
+}
+
+impl Curve {
+    /// The value of `crv`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+        }
+    }
+
+    /// The length of a coordinate, in bytes.
+    pub const fn width(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+        }
+    }
+
+    /// The curve of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::P256, Self::P384].into_iter().find(|curve| curve.as_str() == name)
+    }
 }
 
 /// A public key.
@@ -120,16 +218,15 @@ impl PublicJwk {
     /// [`JwkError`] says why the key is refused.
     pub fn from_json(value: &Value) -> Result<Self, JwkError> {
         let object = value.as_object().ok_or(JwkError::Malformed)?;
-        if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|private| object.contains_key(*private)) {
+        if is_private(object) {
             return Err(JwkError::Private);
         }
         let material = match (text(object, "kty")?, text(object, "crv")?) {
             (Some("RSA"), _) => rsa(object)?,
-            (Some("EC"), Some("P-256")) => {
-                KeyMaterial::Ec { curve: Curve::P256, x: bytes(object, "x", 32)?, y: bytes(object, "y", 32)? }
-            }
-            (Some("EC"), Some("P-384")) => {
-                KeyMaterial::Ec { curve: Curve::P384, x: bytes(object, "x", 48)?, y: bytes(object, "y", 48)? }
+            (Some("EC"), Some(crv)) => {
+                let curve = Curve::named(crv).ok_or(JwkError::UnsupportedType)?;
+                let coordinate = |name| bytes(object, name, curve.width());
+                KeyMaterial::Ec { curve, x: coordinate("x")?, y: coordinate("y")? }
             }
             (Some("OKP"), Some("Ed25519")) => KeyMaterial::Ed25519 { x: bytes(object, "x", 32)? },
             _ => return Err(JwkError::UnsupportedType),
@@ -141,7 +238,7 @@ impl PublicJwk {
     /// The algorithms of [`CLIENT_ALGORITHMS`] that a signature by this key may have.
     pub fn algorithms(&self) -> &'static [&'static str] {
         match self.material {
-            KeyMaterial::Rsa { .. } => &["RS256", "PS256"],
+            KeyMaterial::Rsa { .. } => &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
             KeyMaterial::Ec { curve: Curve::P256, .. } => &["ES256"],
             KeyMaterial::Ec { curve: Curve::P384, .. } => &["ES384"],
             KeyMaterial::Ed25519 { .. } => &["EdDSA"],
@@ -153,16 +250,45 @@ impl PublicJwk {
         self.algorithms().contains(&alg) && self.alg.as_deref().is_none_or(|bound| bound == alg)
     }
 
+    /// Whether others can agree upon a key with this one (RFC 7518 §4.6).
+    pub fn agrees(&self) -> bool {
+        match self.material {
+            KeyMaterial::Ec { .. } => true,
+            KeyMaterial::Rsa { .. } | KeyMaterial::Ed25519 { .. } => false,
+        }
+    }
+
+    /// Whether a content encryption key may reach the owner of this key in this way (RFC 8725 §3.1).
+    pub fn receives(&self, alg: KeyManagement) -> bool {
+        let fits = match alg {
+            KeyManagement::RsaOaep256 => matches!(self.material, KeyMaterial::Rsa { .. }),
+            KeyManagement::EcdhEs | KeyManagement::EcdhEsA256Kw => self.agrees(),
+        };
+        fits && self.alg.as_deref().is_none_or(|bound| bound == alg.as_str())
+    }
+
+    /// The key as JSON (RFC 7517 §4), without `use`.
+    pub fn to_json(&self) -> Map<String, Value> {
+        let mut members = match &self.material {
+            KeyMaterial::Rsa { n, e } => vec![("kty", "RSA".to_owned()), ("n", b64(n)), ("e", b64(e))],
+            KeyMaterial::Ec { curve, x, y } => {
+                vec![("kty", "EC".to_owned()), ("crv", curve.as_str().to_owned()), ("x", b64(x)), ("y", b64(y))]
+            }
+            KeyMaterial::Ed25519 { x } => {
+                vec![("kty", "OKP".to_owned()), ("crv", "Ed25519".to_owned()), ("x", b64(x))]
+            }
+        };
+        members.extend(self.kid.iter().map(|kid| ("kid", kid.clone())));
+        members.extend(self.alg.iter().map(|alg| ("alg", alg.clone())));
+        members.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
+    }
+
     /// The thumbprint of the key (RFC 7638), base64url.
     pub fn thumbprint(&self) -> String {
-        let b64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let canonical = match &self.material {
             KeyMaterial::Rsa { n, e } => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, b64(e), b64(n)),
             KeyMaterial::Ec { curve, x, y } => {
-                let crv = match curve {
-                    Curve::P256 => "P-256",
-                    Curve::P384 => "P-384",
-                };
+                let crv = curve.as_str();
                 format!(r#"{{"crv":"{crv}","kty":"EC","x":"{}","y":"{}"}}"#, b64(x), b64(y))
             }
             KeyMaterial::Ed25519 { x } => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, b64(x)),
@@ -176,18 +302,57 @@ impl PublicJwk {
 /// # Errors
 /// [`JwkError`] for the first key that is refused.
 pub fn client_keys(set: &Value) -> Result<Vec<PublicJwk>, JwkError> {
+    let for_signatures = |key: &&Value| key.get("use").is_none_or(|usage| usage == "sig");
+    let parsed = members(set)?.iter().filter(for_signatures).map(PublicJwk::from_json).collect::<Result<_, _>>()?;
+    with_distinct_kids(parsed)
+}
+
+/// Reads the keys of a client's JWK set to which this server can encrypt: those for encryption or for anything, whose
+/// `alg`, if they have one, is supported (RFC 7517 §4.2, §4.4). Others are passed over.
+///
+/// # Errors
+/// [`JwkError`] for the first key that is refused.
+pub fn encryption_keys(set: &Value) -> Result<Vec<PublicJwk>, JwkError> {
+    let for_encryption = |key: &&Value| key.get("use").is_none_or(|usage| usage == "enc");
+    let mut keys = Vec::new();
+    for key in members(set)?.iter().filter(for_encryption) {
+        match PublicJwk::from_json(key) {
+            Ok(key) if KeyManagement::ALL.iter().any(|alg| key.receives(*alg)) => keys.push(key),
+            Ok(_) | Err(JwkError::UnsupportedType) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    with_distinct_kids(keys)
+}
+
+/// The keys of a set, each of which is public, whatever its use.
+fn members(set: &Value) -> Result<&[Value], JwkError> {
     let keys = set.get("keys").and_then(Value::as_array).ok_or(JwkError::Malformed)?;
     if keys.is_empty() || keys.len() > MAX_KEYS {
         return Err(JwkError::Count);
     }
-    let for_signatures = |key: &&Value| key.get("use").is_none_or(|usage| usage == "sig");
-    let parsed = keys.iter().filter(for_signatures).map(PublicJwk::from_json).collect::<Result<Vec<_>, _>>()?;
-    let mut kids: Vec<_> = parsed.iter().filter_map(|key| key.kid.as_deref()).collect();
+    if keys.iter().filter_map(Value::as_object).any(is_private) {
+        return Err(JwkError::Private);
+    }
+    Ok(keys)
+}
+
+/// Whether a key has a member that only its owner may know.
+fn is_private(key: &Map<String, Value>) -> bool {
+    ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|private| key.contains_key(*private))
+}
+
+fn with_distinct_kids(keys: Vec<PublicJwk>) -> Result<Vec<PublicJwk>, JwkError> {
+    let mut kids: Vec<_> = keys.iter().filter_map(|key| key.kid.as_deref()).collect();
     kids.sort_unstable();
     if kids.windows(2).any(|pair| pair.first() == pair.last()) {
         return Err(JwkError::DuplicateKid);
     }
-    Ok(parsed)
+    Ok(keys)
+}
+
+fn b64(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Modulus and exponent of an RSA key: at least 2048 bits, an odd exponent of 3 or more.
@@ -219,51 +384,4 @@ fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn b64(length: usize) -> String {
-        URL_SAFE_NO_PAD.encode(vec![0xff; length])
-    }
-
-    #[test]
-    fn only_strong_public_keys_are_read() {
-        let rows = [
-            ("RSA 2048", json!({"kty":"RSA","n":b64(256),"e":"AQAB"}), None),
-            ("RSA 1024", json!({"kty":"RSA","n":b64(128),"e":"AQAB"}), Some(JwkError::Weak)),
-            ("RSA e=1", json!({"kty":"RSA","n":b64(256),"e":"AQ"}), Some(JwkError::Weak)),
-            ("P-256", json!({"kty":"EC","crv":"P-256","x":b64(32),"y":b64(32)}), None),
-            ("P-256, short x", json!({"kty":"EC","crv":"P-256","x":b64(31),"y":b64(32)}), Some(JwkError::Malformed)),
-            ("P-521", json!({"kty":"EC","crv":"P-521","x":b64(66),"y":b64(66)}), Some(JwkError::UnsupportedType)),
-            ("Ed25519", json!({"kty":"OKP","crv":"Ed25519","x":b64(32)}), None),
-            ("private", json!({"kty":"OKP","crv":"Ed25519","x":b64(32),"d":b64(32)}), Some(JwkError::Private)),
-            ("symmetric", json!({"kty":"oct","k":b64(32)}), Some(JwkError::Private)),
-            (
-                "kid of another type",
-                json!({"kty":"OKP","crv":"Ed25519","x":b64(32),"kid":1}),
-                Some(JwkError::Malformed),
-            ),
-            ("not an object", json!("x"), Some(JwkError::Malformed)),
-        ];
-        for (rule, value, expected) in rows {
-            assert_eq!(PublicJwk::from_json(&value).err(), expected, "{rule}");
-        }
-    }
-
-    #[test]
-    fn the_thumbprint_is_that_of_rfc_7638_3_1() {
-        let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
-        let key = PublicJwk::from_json(&json!({"kty":"RSA","n":n,"e":"AQAB"})).unwrap();
-        assert_eq!(key.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
-    }
-
-    #[test]
-    fn a_key_set_is_bounded_and_unambiguous() {
-        let key = json!({"kty":"OKP","crv":"Ed25519","x":b64(32),"kid":"a"});
-        assert_eq!(client_keys(&json!({"keys":[]})).err(), Some(JwkError::Count));
-        assert_eq!(client_keys(&json!({"keys":[key, key]})).err(), Some(JwkError::DuplicateKid));
-        assert_eq!(client_keys(&json!({"keys":vec![key.clone(); MAX_KEYS + 1]})).err(), Some(JwkError::Count));
-        assert!(client_keys(&json!({"keys":[key]})).is_ok());
-    }
-}
+mod tests;

@@ -7,17 +7,20 @@ use openidconnect::core::{
     CoreSubjectIdentifierType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, AuthUrl, AuthenticationContextClass, IssuerUrl, JsonWebKeySetUrl, ProviderMetadata,
-    ResponseTypes, Scope, TokenUrl, UserInfoUrl,
+    AdditionalProviderMetadata, AuthUrl, AuthenticationContextClass, IssuerUrl, JsonWebKeySetUrl, LanguageTag,
+    ProviderMetadata, RegistrationUrl, ResponseTypes, Scope, TokenUrl, UserInfoUrl,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::authorization_response::ResponseMode;
 use super::claims::CLAIMS_SUPPORTED;
+use super::client::{CLIENT_SECRET_JWT, ResponseSigning};
 use super::id_token::ACR_VALUES_SUPPORTED;
+use super::jwe::{ContentEncryption, KeyManagement};
 use super::jwk::{CLIENT_ALGORITHMS, SigningAlgorithm};
 use super::profile::Profile;
+use super::response_type::{IMPLICIT, ResponseType};
 use super::scope::OIDC_SCOPES;
 
 /// The members that the `openidconnect` crate does not know.
@@ -38,6 +41,8 @@ pub struct Extra {
     code_challenge_methods_supported: Vec<String>,
     authorization_response_iss_parameter_supported: bool,
     prompt_values_supported: Vec<String>,
+    pushed_authorization_request_endpoint: String,
+    require_pushed_authorization_requests: bool,
 }
 
 impl AdditionalProviderMetadata for Extra {}
@@ -68,6 +73,17 @@ pub struct Capabilities<'a> {
     pub auth_methods: &'a [&'static str],
     /// The algorithms that there are signing keys for.
     pub algorithms: &'a [SigningAlgorithm],
+    /// The algorithms that there are keys for to decrypt with.
+    pub decryption: &'a [KeyManagement],
+    /// The path at which clients register, where they may (RFC 7591 §3).
+    pub registration: Option<&'static str>,
+}
+
+impl Capabilities<'_> {
+    /// Whether there is any key to decrypt with; lists that would be empty are left out (RFC 8414 §3.2).
+    fn can_decrypt(&self) -> bool {
+        !self.decryption.is_empty()
+    }
 }
 
 /// Why there is no document: something in it is no URL or no JSON.
@@ -87,40 +103,78 @@ pub enum MetadataError {
 /// [`MetadataError`] where the issuer is no URL.
 pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
     let endpoint = |path: &str| format!("{}{path}", server.issuer);
-    let response_types = vec![ResponseTypes::new(vec![CoreResponseType::Code])];
     let metadata: SignetMetadata = ProviderMetadata::new(
         IssuerUrl::new(server.issuer.to_owned())?,
         AuthUrl::new(endpoint("/authorize"))?,
         JsonWebKeySetUrl::new(endpoint("/.well-known/jwks.json"))?,
-        response_types,
-        vec![CoreSubjectIdentifierType::Public],
-        named(server.algorithms.iter().map(|algorithm| algorithm.as_str()))?,
+        response_types()?,
+        vec![CoreSubjectIdentifierType::Public, CoreSubjectIdentifierType::Pairwise],
+        named(response_algorithms(server))?,
         extra(server),
     );
+    let classes = ACR_VALUES_SUPPORTED.iter().map(|acr| AuthenticationContextClass::new((*acr).to_owned()));
     let metadata = metadata
         .set_token_endpoint(Some(TokenUrl::new(endpoint("/token"))?))
+        .set_registration_endpoint(server.registration.map(|path| RegistrationUrl::new(endpoint(path))).transpose()?)
         .set_userinfo_endpoint(Some(UserInfoUrl::new(endpoint("/userinfo"))?))
         .set_scopes_supported(Some(OIDC_SCOPES.iter().map(|scope| Scope::new((*scope).to_owned())).collect()))
         .set_response_modes_supported(Some(named(response_modes())?))
-        .set_grant_types_supported(Some(named(server.grants.iter().copied())?))
-        .set_acr_values_supported(Some(
-            ACR_VALUES_SUPPORTED.iter().map(|acr| AuthenticationContextClass::new((*acr).to_owned())).collect(),
-        ))
+        .set_grant_types_supported(Some(named(server.grants.iter().copied().chain([IMPLICIT]))?))
+        .set_acr_values_supported(Some(classes.collect()))
         .set_token_endpoint_auth_methods_supported(Some(named(server.auth_methods.iter().copied())?))
-        .set_token_endpoint_auth_signing_alg_values_supported(Some(named(CLIENT_ALGORITHMS.iter().copied())?))
+        .set_token_endpoint_auth_signing_alg_values_supported(Some(named(assertion_algorithms(server))?))
         .set_display_values_supported(Some(named(["page", "popup", "touch", "wap"].into_iter())?))
         .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
         .set_claims_supported(Some(named(CLAIMS_SUPPORTED.iter().copied())?))
-        .set_claims_parameter_supported(Some(false))
-        .set_request_parameter_supported(Some(false))
-        .set_request_uri_parameter_supported(Some(false));
-    Ok(serde_json::to_value(metadata)?)
+        .set_ui_locales_supported(Some(vec![LanguageTag::new("en".to_owned())]))
+        .set_claims_parameter_supported(Some(true));
+    Ok(serde_json::to_value(objects(metadata, server)?)?)
+}
+
+/// The members about request objects, and about answers that are signed or encrypted (OpenID Connect Core §6, §10).
+fn objects(metadata: SignetMetadata, server: &Capabilities<'_>) -> Result<SignetMetadata, MetadataError> {
+    let keys = || named(KeyManagement::ALL.into_iter().map(KeyManagement::as_str));
+    let contents = || named(ContentEncryption::ALL.into_iter().map(ContentEncryption::as_str));
+    let decrypts = server.can_decrypt().then(|| server.decryption.iter().map(|algorithm| algorithm.as_str()));
+    Ok(metadata
+        .set_id_token_encryption_alg_values_supported(Some(keys()?))
+        .set_id_token_encryption_enc_values_supported(Some(contents()?))
+        .set_userinfo_signing_alg_values_supported(Some(named(response_algorithms(server))?))
+        .set_userinfo_encryption_alg_values_supported(Some(keys()?))
+        .set_userinfo_encryption_enc_values_supported(Some(contents()?))
+        .set_request_object_signing_alg_values_supported(Some(named(CLIENT_ALGORITHMS.iter().copied())?))
+        .set_request_object_encryption_alg_values_supported(decrypts.map(named).transpose()?)
+        .set_request_object_encryption_enc_values_supported(server.can_decrypt().then(contents).transpose()?)
+        .set_request_parameter_supported(Some(true))
+        .set_request_uri_parameter_supported(Some(true))
+        .set_require_request_uri_registration(Some(true)))
+}
+
+/// What answers to clients may be signed with: a key of this server, or the client's own secret.
+fn response_algorithms<'a>(server: &'a Capabilities<'_>) -> impl Iterator<Item = &'static str> + use<'a> {
+    let keys = server.algorithms.iter().map(|algorithm| ResponseSigning::Key(*algorithm));
+    keys.chain([ResponseSigning::ClientSecret]).map(ResponseSigning::as_str)
+}
+
+/// What client assertions may be signed with: a key of the client, or its secret where that method is there.
+fn assertion_algorithms<'a>(server: &'a Capabilities<'_>) -> impl Iterator<Item = &'static str> + use<'a> {
+    let by_secret = server.auth_methods.contains(&CLIENT_SECRET_JWT).then(|| ResponseSigning::ClientSecret.as_str());
+    CLIENT_ALGORITHMS.iter().copied().chain(by_secret)
+}
+
+/// The response types of all profiles together.
+fn response_types() -> Result<Vec<ResponseTypes<CoreResponseType>>, MetadataError> {
+    let allowed =
+        |kind: &ResponseType| Profile::ALL.iter().any(|profile| profile.rules().response_types.contains(kind));
+    let kinds = ResponseType::ALL.into_iter().filter(allowed);
+    kinds.map(|kind| Ok(ResponseTypes::new(named(kind.as_str().split(' '))?))).collect()
 }
 
 fn extra(server: &Capabilities<'_>) -> Extra {
     let endpoint = |path: &str| format!("{}{path}", server.issuer);
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let confidential: Vec<&str> = server.auth_methods.iter().copied().filter(|name| *name != "none").collect();
+    let assertions: Vec<&str> = assertion_algorithms(server).collect();
     Extra {
         end_session_endpoint: endpoint("/logout"),
         backchannel_logout_supported: true,
@@ -130,25 +184,27 @@ fn extra(server: &Capabilities<'_>) -> Extra {
         check_session_iframe: endpoint("/session/check"),
         introspection_endpoint: endpoint("/introspect"),
         introspection_endpoint_auth_methods_supported: texts(&confidential),
-        introspection_endpoint_auth_signing_alg_values_supported: texts(&CLIENT_ALGORITHMS),
+        introspection_endpoint_auth_signing_alg_values_supported: texts(&assertions),
         revocation_endpoint: endpoint("/revoke"),
         revocation_endpoint_auth_methods_supported: texts(server.auth_methods),
-        revocation_endpoint_auth_signing_alg_values_supported: texts(&CLIENT_ALGORITHMS),
+        revocation_endpoint_auth_signing_alg_values_supported: texts(&assertions),
         code_challenge_methods_supported: texts(&["S256"]),
         authorization_response_iss_parameter_supported: true,
         prompt_values_supported: texts(&["none", "login", "consent", "select_account"]),
+        pushed_authorization_request_endpoint: endpoint("/par"),
+        require_pushed_authorization_requests: false,
     }
 }
 
 /// The response modes of all profiles together.
 fn response_modes() -> impl Iterator<Item = &'static str> {
-    [ResponseMode::Query, ResponseMode::FormPost]
+    ResponseMode::ALL
         .into_iter()
         .filter(|mode| Profile::ALL.iter().any(|profile| profile.rules().response_modes.contains(mode)))
         .map(ResponseMode::as_str)
 }
 
 /// Values of openidconnect's types by their names.
-fn named<T: serde::de::DeserializeOwned>(names: impl Iterator<Item = &'static str>) -> Result<Vec<T>, MetadataError> {
+fn named<'a, T: serde::de::DeserializeOwned>(names: impl Iterator<Item = &'a str>) -> Result<Vec<T>, MetadataError> {
     names.map(|name| Ok(serde_json::from_value(Value::from(name))?)).collect()
 }

@@ -33,6 +33,32 @@ impl Params {
         params.once()
     }
 
+    /// Takes parameters that did not come in a form, such as those of a request object. One without a value counts as
+    /// omitted.
+    ///
+    /// # Errors
+    /// `invalid_request` where a parameter is repeated, there are too many, or one holds NUL.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, OAuthError> {
+        let mut params = Self::default();
+        for (name, value) in pairs {
+            if value.contains('\0') {
+                return Err(OAuthError::invalid_request("A parameter is not valid text."));
+            }
+            params.add(name, value)?;
+        }
+        params.once()
+    }
+
+    /// The names and values, in order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The parameters as a form.
+    pub fn to_form(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(self.pairs()).finish()
+    }
+
     /// The parameters, if none is repeated.
     ///
     /// # Errors
@@ -57,14 +83,19 @@ impl Params {
             return Err(OAuthError::invalid_request("A parameter is not valid UTF-8."));
         }
         for (name, value) in form_urlencoded::parse(encoded) {
-            if self.fields.len() >= MAX_FIELDS {
-                return Err(OAuthError::invalid_request("There are too many parameters."));
-            }
-            if !REPEATABLE.contains(&&*name) && self.fields.iter().any(|(seen, _)| *seen == name) {
-                self.repeated.push(name.clone().into_owned());
-            }
-            self.fields.push((name.into_owned(), value.into_owned()));
+            self.add(name.into_owned(), value.into_owned())?;
         }
+        Ok(())
+    }
+
+    fn add(&mut self, name: String, value: String) -> Result<(), OAuthError> {
+        if self.fields.len() >= MAX_FIELDS {
+            return Err(OAuthError::invalid_request("There are too many parameters."));
+        }
+        if !REPEATABLE.contains(&name.as_str()) && self.fields.iter().any(|(seen, _)| *seen == name) {
+            self.repeated.push(name.clone());
+        }
+        self.fields.push((name, value));
         Ok(())
     }
 

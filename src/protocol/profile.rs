@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::authorization_response::ResponseMode;
 use super::client_assertion::AudienceRule;
 use super::pkce::PkceRule;
+use super::request_object::{Binding, ObjectRules, Outside};
 use super::response_type::ResponseType;
 
 /// The security profile of a client.
@@ -31,6 +32,8 @@ pub struct Rules {
     pub response_types: &'static [ResponseType],
     /// The response modes that a request may ask for, as far as its response type allows them.
     pub response_modes: &'static [ResponseMode],
+    /// What request objects must say (RFC 9101).
+    pub request_objects: ObjectRules,
     /// Which `aud` a client assertion may have (RFC 7523 §3).
     pub assertion_audience: AudienceRule,
     /// What `client list` and the log say of clients with this profile, where it is weaker than the default.
@@ -44,6 +47,7 @@ static OAUTH21: Rules = Rules {
     confidential_pkce: PkceRule::Required,
     response_types: &[ResponseType::Code],
     response_modes: MODES,
+    request_objects: ObjectRules { binding: Binding::Required, outside: Outside::Ignored },
     assertion_audience: AudienceRule::AnyOf,
     warning: None,
 };
@@ -51,8 +55,9 @@ static OAUTH21: Rules = Rules {
 static OIDC_CLASSIC: Rules = Rules {
     name: "oidc_classic",
     confidential_pkce: PkceRule::Optional,
-    response_types: &[ResponseType::Code],
-    response_modes: MODES,
+    response_types: &ResponseType::ALL,
+    response_modes: &ResponseMode::ALL,
+    request_objects: ObjectRules { binding: Binding::WherePresent, outside: Outside::Assembled },
     assertion_audience: AudienceRule::AnyOf,
     warning: Some("PKCE is not required of this client, and tokens may pass through the browser; for old clients only"),
 };

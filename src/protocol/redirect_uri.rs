@@ -92,6 +92,8 @@ impl RedirectUri {
             forbidden if FORBIDDEN.contains(&forbidden) => return Err(RedirectUriError::ForbiddenScheme),
             private => check_private_use(private, rest)?,
         }
+        // Browsers read it by the URL Standard; where that fails, a redirect leads nowhere.
+        Url::parse(value).map_err(|_| RedirectUriError::InvalidHost)?;
         let query = value.split_once('?').map_or("", |(_, query)| query);
         if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| RESERVED.contains(&&*name)) {
             return Err(RedirectUriError::ReservedParameter);

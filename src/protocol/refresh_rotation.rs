@@ -326,6 +326,8 @@ mod tests {
             metadata: ClientMetadata::default(),
             secrets: Vec::new(),
             enabled: true,
+            registration: None,
+            logo: None,
         };
         let rows = [
             ("as granted", "refresh_token=x", "openid email", Ok("openid email")),

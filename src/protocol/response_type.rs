@@ -9,10 +9,11 @@ use super::authorization_response::ResponseMode;
 pub const IMPLICIT: &str = "implicit";
 
 /// A response type that some profile allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum ResponseType {
     /// A code.
+    #[default]
     Code,
     /// An ID token.
     IdToken,

@@ -124,7 +124,8 @@ impl Revocations {
 mod tests {
     use super::*;
     use crate::protocol::access_token::{AccessTokenClaims, Audience};
-    use crate::protocol::ids::{ClientId, FamilyId, SessionId, TokenId};
+    use crate::protocol::ids::{ClientId, FamilyId, SessionId, TokenId, UserId};
+    use crate::protocol::requested_claims::RequestedClaims;
     use crate::protocol::scope::Scope;
 
     fn token(issued_millis: i64) -> TokenFacts {
@@ -141,8 +142,9 @@ mod tests {
             auth_time: None,
             sid: SessionId::parse("s"),
             grant_id: FamilyId::parse("f"),
+            claims: RequestedClaims::default(),
         };
-        TokenFacts::of(RealmId::parse("default").unwrap(), claims).unwrap()
+        TokenFacts::of(RealmId::parse("default").unwrap(), claims, UserId::parse("alice")).unwrap()
     }
 
     #[test]

@@ -36,6 +36,21 @@ impl Digest {
     }
 }
 
+impl serde::Serialize for Digest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Digest {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
+        let digest = bytes.as_deref().and_then(Self::from_stored);
+        digest.ok_or_else(|| serde::de::Error::custom("not a digest"))
+    }
+}
+
 impl std::fmt::Debug for Digest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Digest")
@@ -94,6 +109,11 @@ secret!(
     "sgat_"
 );
 secret!(
+    /// The `request_uri` of a pushed authorization request (RFC 9126 §2.2).
+    PushedRequestUri,
+    "urn:ietf:params:oauth:request_uri:"
+);
+secret!(
     /// The value of a session cookie.
     SessionCookie,
     "sgss_"
@@ -102,6 +122,16 @@ secret!(
     /// The value of the cookie that names a browser before anybody has signed in.
     BrowserCookie,
     "sgbr_"
+);
+secret!(
+    /// What lets somebody register a client (RFC 7591 §3).
+    InitialAccessToken,
+    "sgia_"
+);
+secret!(
+    /// What lets a client manage its own registration (RFC 7592 §2).
+    RegistrationAccessToken,
+    "sgra_"
 );
 secret!(
     /// A client's secret (RFC 6749 §2.3.1). Those made here begin with `sgcs_`; imported ones need not.

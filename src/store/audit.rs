@@ -28,6 +28,16 @@ pub enum Event {
     Revocation,
     /// A client was registered.
     ClientAdded,
+    /// A client's registration was replaced.
+    ClientUpdated,
+    /// A client was removed.
+    ClientRemoved,
+    /// A client's logo was set.
+    ClientLogoSet,
+    /// A registration access token was used at another client's registration.
+    RegistrationTokenMisused,
+    /// A token was made that lets somebody register clients.
+    InitialTokenMade,
     /// A client's secret was replaced.
     ClientSecretRotated,
     /// A client was enabled.
@@ -44,6 +54,10 @@ pub enum Event {
     UserDisabled,
     /// A user was signed out everywhere.
     UserSignedOut,
+    /// A claim mapper was added.
+    MapperAdded,
+    /// A claim mapper was removed.
+    MapperRemoved,
     /// A signing key was announced.
     KeyAnnounced,
     /// An announced key was told to sign.
@@ -64,6 +78,11 @@ impl Event {
             Self::RefreshReuse => "refresh_token.reused",
             Self::Revocation => "token.revoked",
             Self::ClientAdded => "client.added",
+            Self::ClientUpdated => "client.updated",
+            Self::ClientRemoved => "client.removed",
+            Self::ClientLogoSet => "client.logo_set",
+            Self::RegistrationTokenMisused => "registration_token.misused",
+            Self::InitialTokenMade => "initial_token.made",
             Self::ClientSecretRotated => "client.secret_rotated",
             Self::ClientEnabled => "client.enabled",
             Self::ClientDisabled => "client.disabled",
@@ -72,6 +91,8 @@ impl Event {
             Self::UserEnabled => "user.enabled",
             Self::UserDisabled => "user.disabled",
             Self::UserSignedOut => "user.signed_out",
+            Self::MapperAdded => "claim_mapper.added",
+            Self::MapperRemoved => "claim_mapper.removed",
             Self::KeyAnnounced => "key.announced",
             Self::KeyPromoted => "key.promoted",
             Self::KeyRemoved => "key.removed",

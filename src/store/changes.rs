@@ -27,10 +27,12 @@ pub enum Kind {
     Key,
     /// A revocation, as `target:subject`.
     Revocation,
+    /// The claim mappers.
+    Mapper,
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Client, Self::User, Self::Key, Self::Revocation];
+    const ALL: [Self; 5] = [Self::Client, Self::User, Self::Key, Self::Revocation, Self::Mapper];
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -38,6 +40,7 @@ impl Kind {
             Self::User => "user",
             Self::Key => "key",
             Self::Revocation => "revocation",
+            Self::Mapper => "mapper",
         }
     }
 }

@@ -5,22 +5,27 @@ use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
 use super::{StoreError, Tx};
 use crate::protocol::client::{Client, ClientMetadata, SecretRecord};
 use crate::protocol::ids::{ClientId, RealmId};
+use crate::protocol::registration::Registration;
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
     INSERT = "INSERT INTO clients (realm_id, id, metadata, enabled, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4)";
-    FIND = "SELECT id, metadata, enabled FROM clients WHERE realm_id = $1 AND id = $2";
-    LIST = "SELECT id, metadata, enabled FROM clients WHERE realm_id = $1 ORDER BY id";
-    SECRETS = "SELECT client_id, digest, expires_at FROM client_secrets WHERE realm_id = $1 AND client_id = $2 ORDER BY created_at DESC";
-    ADD_SECRET = "INSERT INTO client_secrets (realm_id, client_id, digest, created_at) VALUES ($1, $2, $3, $4)";
+    FIND = "SELECT c.id, c.metadata, c.enabled, r.last_used_at, l.updated_at FROM clients c LEFT JOIN client_registrations r ON r.realm_id = c.realm_id AND r.client_id = c.id LEFT JOIN client_logos l ON l.realm_id = c.realm_id AND l.client_id = c.id WHERE c.realm_id = $1 AND c.id = $2";
+    LIST = "SELECT c.id, c.metadata, c.enabled, r.last_used_at, l.updated_at FROM clients c LEFT JOIN client_registrations r ON r.realm_id = c.realm_id AND r.client_id = c.id LEFT JOIN client_logos l ON l.realm_id = c.realm_id AND l.client_id = c.id WHERE c.realm_id = $1 ORDER BY c.id";
+    SECRETS = "SELECT digest, sealed, expires_at FROM client_secrets WHERE realm_id = $1 AND client_id = $2 ORDER BY created_at DESC";
+    ADD_SECRET = "INSERT INTO client_secrets (realm_id, client_id, digest, sealed, created_at) VALUES ($1, $2, $3, $4, $5)";
     EXPIRE_SECRETS = "UPDATE client_secrets SET expires_at = CASE WHEN expires_at IS NULL THEN $3 ELSE $4 END WHERE realm_id = $1 AND client_id = $2 AND (expires_at IS NULL OR expires_at > $4)";
     ADD_ORIGIN = "INSERT INTO client_origins (realm_id, origin, client_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     KNOWS_ORIGIN = "SELECT count(*) AS clients FROM client_origins o JOIN clients c ON c.realm_id = o.realm_id AND c.id = o.client_id WHERE o.realm_id = $1 AND o.origin = $2 AND c.enabled = 1";
+    UPDATE = "UPDATE clients SET metadata = $3, updated_at = $4 WHERE realm_id = $1 AND id = $2";
+    DELETE = "DELETE FROM clients WHERE realm_id = $1 AND id = $2";
+    DROP_SECRETS = "DELETE FROM client_secrets WHERE realm_id = $1 AND client_id = $2";
+    DROP_ORIGINS = "DELETE FROM client_origins WHERE realm_id = $1 AND client_id = $2";
     ENABLE = "UPDATE clients SET enabled = $3, updated_at = $4 WHERE realm_id = $1 AND id = $2";
 }
 
-type ClientRow = (String, String, i64);
+type ClientRow = (String, String, i64, Option<i64>, Option<i64>);
 
 /// Registers a client.
 ///
@@ -35,6 +40,46 @@ pub async fn insert(
 ) -> Result<(), StoreError> {
     let stored = to_json(metadata)?;
     execute!(tx, INSERT, [realm.as_str(), id.as_str(), &stored, now.as_millis()])?;
+    add_origins(tx, realm, id, metadata).await
+}
+
+/// Replaces what a client has registered; whether there is such a client. Its secrets stay.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn replace(
+    tx: &mut Tx,
+    realm: &RealmId,
+    id: &ClientId,
+    metadata: &ClientMetadata,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let stored = to_json(metadata)?;
+    if !execute!(tx, UPDATE, [realm.as_str(), id.as_str(), &stored, now.as_millis()]).map(one)? {
+        return Ok(false);
+    }
+    execute!(tx, DROP_ORIGINS, [realm.as_str(), id.as_str()])?;
+    add_origins(tx, realm, id, metadata).await?;
+    Ok(true)
+}
+
+/// Deletes a client with everything that is stored of it; whether there was one.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn delete(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<bool, StoreError> {
+    execute!(tx, DELETE, [realm.as_str(), id.as_str()]).map(one)
+}
+
+/// Deletes the client's secrets.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn drop_secrets(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<(), StoreError> {
+    execute!(tx, DROP_SECRETS, [realm.as_str(), id.as_str()]).map(|_| ())
+}
+
+async fn add_origins(tx: &mut Tx, realm: &RealmId, id: &ClientId, metadata: &ClientMetadata) -> Result<(), StoreError> {
     for origin in &metadata.cors_origins {
         execute!(tx, ADD_ORIGIN, [realm.as_str(), origin, id.as_str()])?;
     }
@@ -57,9 +102,9 @@ pub async fn knows_origin(tx: &mut Tx, realm: &RealmId, origin: &str) -> Result<
 pub async fn find(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<Option<Client>, StoreError> {
     let row: Option<ClientRow> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
     let Some(row) = row else { return Ok(None) };
-    let secrets: Vec<(String, Vec<u8>, Option<i64>)> = fetch_all!(tx, SECRETS, [realm.as_str(), id.as_str()])?;
-    let secrets = secrets.into_iter().map(|(_, stored, expires_at)| {
-        Ok(SecretRecord { digest: digest(&stored)?, expires_at: expires_at.map(Timestamp::from_millis) })
+    let secrets: Vec<(Vec<u8>, Option<Vec<u8>>, Option<i64>)> = fetch_all!(tx, SECRETS, [realm.as_str(), id.as_str()])?;
+    let secrets = secrets.into_iter().map(|(stored, sealed, expires_at)| {
+        Ok(SecretRecord { digest: digest(&stored)?, sealed, expires_at: expires_at.map(Timestamp::from_millis) })
     });
     let secrets = secrets.collect::<Result<Vec<_>, StoreError>>()?;
     client(row, secrets).map(Some)
@@ -82,10 +127,20 @@ pub async fn add_secret(
     tx: &mut Tx,
     realm: &RealmId,
     id: &ClientId,
-    secret: Digest,
+    secret: &NewSecret,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    execute!(tx, ADD_SECRET, [realm.as_str(), id.as_str(), secret.as_bytes(), now.as_millis()]).map(|_| ())
+    let (digest, sealed) = (secret.digest.as_bytes(), secret.sealed.as_deref());
+    execute!(tx, ADD_SECRET, [realm.as_str(), id.as_str(), digest, sealed, now.as_millis()]).map(|_| ())
+}
+
+/// A secret as it is stored.
+#[derive(Clone)]
+pub struct NewSecret {
+    /// Its digest.
+    pub digest: Digest,
+    /// The secret itself, sealed, where it is needed.
+    pub sealed: Option<Vec<u8>>,
 }
 
 /// Lets the client's secret expire at `at`. One that is in its overlap already expires now: two are valid at most.
@@ -126,7 +181,14 @@ pub async fn set_standing(
     execute!(tx, ENABLE, [realm.as_str(), id.as_str(), enabled, now.as_millis()]).map(one)
 }
 
-fn client((id, metadata, enabled): ClientRow, secrets: Vec<SecretRecord>) -> Result<Client, StoreError> {
-    let metadata = from_json(&metadata, "client metadata")?;
-    Ok(Client { id: ClientId::from_stored(id), metadata, secrets, enabled: enabled != 0 })
+fn client(row: ClientRow, secrets: Vec<SecretRecord>) -> Result<Client, StoreError> {
+    let (id, metadata, enabled, last_used_at, logo) = row;
+    Ok(Client {
+        id: ClientId::from_stored(id),
+        metadata: from_json(&metadata, "client metadata")?,
+        secrets,
+        enabled: enabled != 0,
+        registration: last_used_at.map(|at| Registration { last_used_at: Timestamp::from_millis(at) }),
+        logo: logo.map(Timestamp::from_millis),
+    })
 }

@@ -9,12 +9,16 @@ pub mod audit;
 pub mod authorization_codes;
 pub mod authorization_requests;
 pub mod changes;
+pub mod claim_mappers;
 pub mod clients;
 pub mod consents;
 pub mod leases;
+pub mod logos;
 mod migrations;
 pub mod outbox;
+pub mod pushed_requests;
 pub mod realms;
+pub mod registrations;
 pub mod revocations;
 mod rows;
 pub mod session_clients;
@@ -279,11 +283,15 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         authorization_codes::STATEMENTS,
         authorization_requests::STATEMENTS,
         changes::STATEMENTS,
+        claim_mappers::STATEMENTS,
         clients::STATEMENTS,
         consents::STATEMENTS,
         leases::STATEMENTS,
+        pushed_requests::STATEMENTS,
+        logos::STATEMENTS,
         outbox::STATEMENTS,
         realms::STATEMENTS,
+        registrations::STATEMENTS,
         revocations::STATEMENTS,
         session_clients::STATEMENTS,
         sessions::STATEMENTS,

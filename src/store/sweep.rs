@@ -7,6 +7,7 @@ use crate::protocol::time::{Span, Timestamp};
 
 statements! {
     REQUESTS = "DELETE FROM authorization_requests WHERE (realm_id, id) IN (SELECT realm_id, id FROM authorization_requests WHERE expires_at < $1 LIMIT 500)";
+    PUSHED = "DELETE FROM pushed_requests WHERE digest IN (SELECT digest FROM pushed_requests WHERE expires_at < $1 LIMIT 500)";
     CODES = "DELETE FROM authorization_codes WHERE digest IN (SELECT digest FROM authorization_codes WHERE expires_at < $1 LIMIT 500)";
     OPAQUE = "DELETE FROM opaque_access_tokens WHERE digest IN (SELECT digest FROM opaque_access_tokens WHERE expires_at < $1 LIMIT 500)";
     FAMILIES = "DELETE FROM token_families WHERE (realm_id, id) IN (SELECT realm_id, id FROM token_families WHERE expires_at < $1 LIMIT 500)";
@@ -15,6 +16,7 @@ statements! {
     USED = "DELETE FROM used_once WHERE (purpose, digest) IN (SELECT purpose, digest FROM used_once WHERE expires_at < $1 LIMIT 500)";
     SECRETS = "DELETE FROM client_secrets WHERE (realm_id, client_id, digest) IN (SELECT realm_id, client_id, digest FROM client_secrets WHERE expires_at < $1 LIMIT 500)";
     CHANGES = "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE at < $1 LIMIT 500)";
+    INITIAL = "DELETE FROM initial_access_tokens WHERE digest IN (SELECT digest FROM initial_access_tokens WHERE expires_at < $1 LIMIT 500)";
     AUDIT = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at < $1 LIMIT 500)";
 }
 
@@ -30,9 +32,10 @@ pub struct Swept {
 
 /// The tables, and how long their rows are kept past their end. A used code is kept for a day, so that a replay is
 /// still told from a code that never was; an authorization request for an hour, so that people are told that it is
-/// over; the audit log for 90 days.
-pub const TABLES: [Swept; 10] = [
+/// over; a pushed request for a day, since somebody may still be signing in for it; the audit log for 90 days.
+pub const TABLES: [Swept; 12] = [
     Swept { statement: REQUESTS, past_end: Span::from_hours(1) },
+    Swept { statement: PUSHED, past_end: Span::from_days(1) },
     Swept { statement: CODES, past_end: Span::from_days(1) },
     Swept { statement: OPAQUE, past_end: Span::from_minutes(2) },
     Swept { statement: FAMILIES, past_end: Span::ZERO },
@@ -41,6 +44,7 @@ pub const TABLES: [Swept; 10] = [
     Swept { statement: USED, past_end: Span::from_minutes(2) },
     Swept { statement: SECRETS, past_end: Span::from_days(1) },
     Swept { statement: CHANGES, past_end: Span::from_hours(1) },
+    Swept { statement: INITIAL, past_end: Span::ZERO },
     Swept { statement: AUDIT, past_end: Span::from_days(90) },
 ];
 

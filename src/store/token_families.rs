@@ -6,13 +6,14 @@ use super::{StoreError, Tx};
 use crate::protocol::code_redemption::Authentication;
 use crate::protocol::ids::{ClientId, FamilyId, RealmId, SessionId, UserId};
 use crate::protocol::refresh_rotation::FamilyState;
+use crate::protocol::requested_claims::RequestedClaims;
 use crate::protocol::scope::Scope;
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO token_families (realm_id, id, client_id, user_id, session_id, offline, scope, resources, auth_time, methods, generation, leaf, created_at, idle_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13, $14)";
-    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, u.enabled, u.valid_from, s.ended_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id WHERE f.realm_id = $1 AND f.id = $2";
+    INSERT = "INSERT INTO token_families (realm_id, id, client_id, user_id, session_id, offline, scope, resources, auth_time, methods, claims, generation, leaf, created_at, idle_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15)";
+    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, f.claims, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, u.enabled, u.valid_from, s.ended_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id WHERE f.realm_id = $1 AND f.id = $2";
     ROTATE = "UPDATE token_families SET generation = generation + 1, leaf = $4, rotated_at = $5, idle_expires_at = $6 WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL";
     REVOKE = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND session_id = $2 AND offline = 0 AND revoked_at IS NULL";
@@ -39,6 +40,8 @@ pub struct Family {
     pub resources: Vec<String>,
     /// The login behind it.
     pub authentication: Authentication,
+    /// The single claims that were asked for.
+    pub claims: RequestedClaims,
     /// What the rotation rule looks at.
     pub state: FamilyState,
 }
@@ -62,6 +65,7 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, family: &Family, now: Timestam
             to_json(&family.resources)?,
             family.authentication.time.as_millis(),
             to_json(&family.authentication.methods)?,
+            written_claims(&family.claims)?,
             family.state.leaf.as_bytes(),
             now.as_millis(),
             family.state.idle_expires_at.as_millis(),
@@ -82,6 +86,7 @@ struct Row {
     resources: String,
     auth_time: i64,
     methods: String,
+    claims: String,
     generation: i64,
     leaf: Vec<u8>,
     rotated_at: Option<i64>,
@@ -122,6 +127,7 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &FamilyId) -> Result<Option<
             time: Timestamp::from_millis(row.auth_time),
             methods: from_json(&row.methods, "methods")?,
         },
+        claims: read_claims(&row.claims)?,
         state: FamilyState {
             client_id: ClientId::from_stored(row.client_id),
             generation: row.generation,
@@ -132,6 +138,15 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &FamilyId) -> Result<Option<
             revoked,
         },
     }))
+}
+
+/// Claims as they are stored: nothing where none were asked for.
+fn written_claims(claims: &RequestedClaims) -> Result<String, StoreError> {
+    if claims.is_empty() { Ok(String::new()) } else { to_json(claims) }
+}
+
+fn read_claims(stored: &str) -> Result<RequestedClaims, StoreError> {
+    if stored.is_empty() { Ok(RequestedClaims::default()) } else { from_json(stored, "claims") }
 }
 
 /// A leaf that takes another's place.

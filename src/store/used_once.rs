@@ -1,13 +1,14 @@
 //! Ids that may be used once, such as the `jti` of a client assertion; across nodes and restarts.
 
 use super::rows::one;
-use super::tx::{execute, statements};
+use super::tx::{execute, fetch_one, statements};
 use super::{StoreError, Tx};
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
     USE = "INSERT INTO used_once (purpose, digest, expires_at) VALUES ($1, $2, $3) ON CONFLICT (purpose, digest) DO NOTHING";
+    LIVE = "SELECT count(*) AS live, MIN(expires_at) AS first FROM used_once WHERE purpose = $1 AND expires_at > $2";
 }
 
 /// Uses an id until `expires_at`; whether it had not been used before.
@@ -16,4 +17,13 @@ statements! {
 /// [`StoreError`] where the database fails.
 pub async fn first_use(tx: &mut Tx, purpose: &str, id: Digest, expires_at: Timestamp) -> Result<bool, StoreError> {
     execute!(tx, USE, [purpose, id.as_bytes(), expires_at.as_millis()]).map(one)
+}
+
+/// How many ids of a purpose are in use, and when the first of them ends.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn count_live(tx: &mut Tx, purpose: &str, now: Timestamp) -> Result<(i64, Option<Timestamp>), StoreError> {
+    let (count, first): (i64, Option<i64>) = fetch_one!(tx, LIVE, [purpose, now.as_millis()])?;
+    Ok((count, first.map(Timestamp::from_millis)))
 }

@@ -1,8 +1,10 @@
 //! People: who they are, the hash of their password, their roles, and whether they may sign in.
 
+use serde_json::{Map, Value};
+
 use super::clients::Standing;
-use super::rows::one;
-use super::tx::{execute, fetch_optional, statements};
+use super::rows::{from_json, one};
+use super::tx::{execute, fetch_all, fetch_optional, statements};
 use super::{StoreError, Tx};
 use crate::protocol::claims::PersonClaims;
 use crate::protocol::ids::{RealmId, UserId};
@@ -10,8 +12,8 @@ use crate::protocol::person::{EmailAddress, Username};
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO users (realm_id, id, username, username_key, email, email_key, email_verified, claims, salt, enabled, valid_from, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, 0, $10, $10)";
-    FIND = "SELECT id, username, email, email_verified, claims, enabled, valid_from, updated_at FROM users WHERE realm_id = $1 AND id = $2";
+    INSERT = "INSERT INTO users (realm_id, id, username, username_key, email, email_key, email_verified, claims, attributes, salt, enabled, valid_from, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, 0, $11, $11)";
+    FIND = "SELECT u.id, u.username, u.email, u.email_verified, u.claims, u.attributes, u.enabled, u.valid_from, u.updated_at, r.role FROM users u LEFT JOIN user_roles r ON r.realm_id = u.realm_id AND r.user_id = u.id WHERE u.realm_id = $1 AND u.id = $2 ORDER BY r.role";
     FIND_FOR_LOGIN = "SELECT u.id, u.enabled, u.valid_from, p.hash FROM users u LEFT JOIN passwords p ON p.realm_id = u.realm_id AND p.user_id = u.id WHERE u.realm_id = $1 AND (u.username_key = $2 OR u.email_key = $2) ORDER BY CASE WHEN u.username_key = $2 THEN 0 ELSE 1 END LIMIT 1";
     SET_PASSWORD = "INSERT INTO passwords (realm_id, user_id, hash, updated_at) VALUES ($1, $2, $3, $4) ON CONFLICT (realm_id, user_id) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at";
     REHASH = "UPDATE passwords SET hash = $4 WHERE realm_id = $1 AND user_id = $2 AND hash = $3";
@@ -30,6 +32,10 @@ pub struct User {
     pub email: Option<(String, bool)>,
     /// The standard claims.
     pub claims: PersonClaims,
+    /// Further values, for claim mappers.
+    pub attributes: Map<String, Value>,
+    /// The roles.
+    pub roles: Vec<String>,
     /// Whether the person may sign in and be spoken for.
     pub enabled: bool,
     /// Logins and grants from before this time are void; it may lie in the future.
@@ -48,6 +54,8 @@ pub struct NewUser<'a> {
     pub email_verified: bool,
     /// The standard claims as JSON, checked.
     pub claims: &'a str,
+    /// Further values as JSON.
+    pub attributes: &'a str,
     /// What keys for stored secrets of this person are derived with.
     pub salt: [u8; 16],
 }
@@ -81,6 +89,7 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, user: &NewUser<'_>, now: Times
             user.email.map(EmailAddress::key),
             i64::from(user.email_verified),
             user.claims,
+            user.attributes,
             user.salt.as_slice(),
             now.as_millis()
         ]
@@ -88,25 +97,40 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, user: &NewUser<'_>, now: Times
     .map(|_| ())
 }
 
+/// A row of [`FIND`]: the person with one of their roles.
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    username: String,
+    email: Option<String>,
+    email_verified: i64,
+    claims: String,
+    attributes: String,
+    enabled: i64,
+    valid_from: i64,
+    updated_at: i64,
+    role: Option<String>,
+}
+
 /// The person with this `sub`.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
 pub async fn find(tx: &mut Tx, realm: &RealmId, id: &UserId) -> Result<Option<User>, StoreError> {
-    type Row = (String, String, Option<String>, i64, String, i64, i64, i64);
-    let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
-    row.map(|(id, username, email, verified, claims, enabled, valid_from, updated_at)| {
-        let claims = PersonClaims::from_json(&claims).map_err(|_| StoreError::Corrupt("claims"))?;
-        Ok(User {
-            id: UserId::from_stored(id),
-            username,
-            email: email.map(|address| (address, verified != 0)),
-            claims: claims.updated_at(Timestamp::from_millis(updated_at)),
-            enabled: enabled != 0,
-            valid_from: Timestamp::from_millis(valid_from),
-        })
-    })
-    .transpose()
+    let rows: Vec<Row> = fetch_all!(tx, FIND, [realm.as_str(), id.as_str()])?;
+    let roles = rows.iter().filter_map(|row| row.role.clone()).collect();
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let claims = PersonClaims::from_json(&row.claims).map_err(|_| StoreError::Corrupt("claims"))?;
+    Ok(Some(User {
+        id: UserId::from_stored(row.id),
+        username: row.username,
+        email: row.email.map(|address| (address, row.email_verified != 0)),
+        claims: claims.updated_at(Timestamp::from_millis(row.updated_at)),
+        attributes: from_json(&row.attributes, "attributes")?,
+        roles,
+        enabled: row.enabled != 0,
+        valid_from: Timestamp::from_millis(row.valid_from),
+    }))
 }
 
 /// The person whose name or address has this key, the name first.

@@ -1,4 +1,4 @@
-//! What a node keeps in memory: clients and users by id, and every revocation in force. It follows the change
+//! What a node keeps in memory: clients and users by id, every claim mapper and every revocation in force. It follows the change
 //! sequence, so that a change made by any process is seen here within a second; when it cannot, it says so.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -9,9 +9,11 @@ use arc_swap::ArcSwap;
 use moka::sync::Cache;
 
 use super::changes::{self, Change, Kind};
+use super::claim_mappers::{self, StoredMapper};
 use super::users::User;
 use super::{Store, StoreError, clients, revocations, users};
 use crate::protocol::access_token::TokenFacts;
+use crate::protocol::claim_mapper::ClaimMapper;
 use crate::protocol::client::Client;
 use crate::protocol::ids::{ClientId, RealmId, UserId};
 use crate::protocol::revocation::Revocations;
@@ -29,6 +31,7 @@ pub struct View {
     users: Cache<(RealmId, UserId), Arc<User>>,
     origins: Cache<(RealmId, String), bool>,
     revocations: ArcSwap<Revocations>,
+    mappers: ArcSwap<Vec<StoredMapper>>,
     applied: AtomicI64,
     evictions: AtomicU64,
     key_changes: AtomicU64,
@@ -48,6 +51,7 @@ impl View {
             users: Cache::new(CAPACITY),
             origins: Cache::new(CAPACITY),
             revocations: ArcSwap::default(),
+            mappers: ArcSwap::default(),
             applied: AtomicI64::new(0),
             evictions: AtomicU64::new(0),
             key_changes: AtomicU64::new(0),
@@ -130,6 +134,18 @@ impl View {
         Ok(self.revocations.load().cover(token))
     }
 
+    /// Whether there are claim mappers at all.
+    pub fn has_mappers(&self) -> bool {
+        !self.mappers.load().is_empty()
+    }
+
+    /// The claim mappers that hold for a client: its realm's and its own.
+    pub fn mappers(&self, realm: &RealmId, client: &ClientId) -> Vec<ClaimMapper> {
+        let holds =
+            |stored: &&StoredMapper| stored.realm == *realm && stored.client.as_ref().is_none_or(|only| only == client);
+        self.mappers.load().iter().filter(holds).map(|stored| stored.mapper.clone()).collect()
+    }
+
     /// The client with this id, enabled or not.
     ///
     /// # Errors
@@ -209,6 +225,7 @@ impl View {
                 Kind::Key => {
                     self.key_changes.fetch_add(1, Ordering::AcqRel);
                 }
+                Kind::Mapper => self.mappers.store(Arc::new(claim_mappers::list(tx).await?)),
                 Kind::Revocation => added.extend(revocations::find(tx, &change.realm, &change.subject).await?),
             }
         }
@@ -234,6 +251,7 @@ impl View {
         self.users.invalidate_all();
         self.origins.invalidate_all();
         self.revocations.store(Arc::new(all));
+        self.mappers.store(Arc::new(claim_mappers::list(&mut tx).await?));
         self.key_changes.fetch_add(1, Ordering::AcqRel);
         self.applied.store(last, Ordering::Release);
         self.hear(asked_at);

@@ -8,6 +8,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use signet::config::{RegistrationMode, Settings};
 use tokio::process::Command;
 
 use crate::support::TestServer;
@@ -38,7 +39,8 @@ struct Registered {
 
 /// A server with the client that the scripts expect, and one that authenticates with a key.
 async fn registered() -> Registered {
-    let server = TestServer::start().await;
+    let open = |settings: &mut Settings| settings.registration.mode = RegistrationMode::Open;
+    let server = TestServer::start_with(open).await;
     let redirect = "http://127.0.0.1:9/callback";
     let rp = server
         .client(
@@ -117,6 +119,13 @@ async fn run(program: &Path, script: &str, folder: &Path) {
 async fn openid_client_completes_every_step() {
     if let Some(folder) = installed() {
         run(Path::new("node"), "openid_client.mjs", &folder).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn openid_client_registers_itself() {
+    if let Some(folder) = installed() {
+        run(Path::new("node"), "openid_client_registration.mjs", &folder).await;
     }
 }
 

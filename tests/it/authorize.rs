@@ -12,11 +12,13 @@ use crate::support::{Page, RelyingParty, TestServer, claims};
 pub fn assert_error_at_client(rule: &str, rp: &RelyingParty, page: &Page, error: &str, state: Option<&str>) {
     assert_eq!(page.status, 303, "{rule}: {page:?}");
     let location = page.location().unwrap();
-    assert!(location.starts_with(&format!("{}?error=", rp.redirect_uri)), "{rule}: {location}");
-    assert_eq!(page.error(), error, "{rule}: {location}");
-    assert_eq!(page.parameter("state").as_deref(), state, "{rule}");
-    assert_eq!(page.parameter("iss").as_deref(), Some(rp.issuer.as_str()), "{rule}");
-    let description = page.parameter("error_description").unwrap();
+    let begins = |divider: char| location.starts_with(&format!("{}{divider}error=", rp.redirect_uri));
+    assert!(begins('?') || begins('#'), "{rule}: {location}");
+    let answer = |name: &str| if begins('?') { page.parameter(name) } else { page.fragment(name) };
+    assert_eq!(answer("error").as_deref(), Some(error), "{rule}: {location}");
+    assert_eq!(answer("state").as_deref(), state, "{rule}");
+    assert_eq!(answer("iss").as_deref(), Some(rp.issuer.as_str()), "{rule}");
+    let description = answer("error_description").unwrap();
     let legal = |c: char| matches!(c, '\x20'..='\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
     assert!(description.chars().all(legal), "{rule}: {description}");
     let names: Vec<String> = page.parameters().into_iter().map(|(name, _)| name).collect();

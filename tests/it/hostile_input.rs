@@ -315,6 +315,7 @@ async fn what_people_type_is_kept_as_it_is_and_escaped_where_it_is_shown() {
         email_verified: false,
         password: Some(Password::new(password.to_owned())),
         claims: PersonClaims::from_json(&json!({ "name": name }).to_string()).unwrap(),
+        attributes: serde_json::Map::new(),
         roles: Vec::new(),
         min_password: 8,
     };

@@ -41,7 +41,7 @@ fn status(server: &TestServer) -> Vec<KeyStatus> {
 
 /// A client that gets access tokens for itself.
 async fn service(server: &TestServer) -> RelyingParty {
-    let alg = if server.app.settings.keys.algorithms.contains(&Algorithm::Rs256) { "RS256" } else { "ES256" };
+    let alg = if server.app.settings.keys.algorithms.contains(&Algorithm::RS256) { "RS256" } else { "ES256" };
     let metadata = json!({
         "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "api", "id_token_signed_response_alg": alg,
     });
@@ -54,7 +54,7 @@ async fn token(service: &RelyingParty) -> String {
 
 #[tokio::test]
 async fn the_key_set_holds_public_keys_of_good_size_and_nothing_else() {
-    let all = vec![Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa];
+    let all = vec![Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
     let server = TestServer::start_with(|settings| settings.keys.algorithms = all).await;
     let keys = key_set(&server).await;
     let bytes = |text: &Value| URL_SAFE_NO_PAD.decode(text.as_str().unwrap()).expect("base64url without padding");
@@ -193,7 +193,7 @@ async fn every_step_of_a_key_is_in_the_audit_log() {
 
 #[tokio::test]
 async fn a_server_that_signs_with_eddsa_alone_serves_everything() {
-    let server = TestServer::start_with(|settings| settings.keys.algorithms = vec![Algorithm::EdDsa]).await;
+    let server = TestServer::start_with(|settings| settings.keys.algorithms = vec![Algorithm::EdDSA]).await;
     let rp = server.client("rp", json!({ "id_token_signed_response_alg": "EdDSA" })).await;
     let code = rp.authorize_as("alice").await.code();
     let tokens = rp.redeem(&code).await.tokens();
@@ -227,7 +227,7 @@ impl Verifier {
 #[tokio::test]
 async fn verifiers_that_cache_the_key_set_never_meet_an_unknown_key() {
     let server = TestServer::start_with(|settings| {
-        settings.keys.algorithms = vec![Algorithm::Es256];
+        settings.keys.algorithms = vec![Algorithm::ES256];
         settings.keys.retention = Span::from_hours(25);
     })
     .await;

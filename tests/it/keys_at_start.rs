@@ -70,7 +70,7 @@ async fn a_server_whose_keys_cannot_be_opened_does_not_start_and_makes_no_others
         settings.keys.master_key = Some(MasterKey::new(master));
         let refused = App::open(settings, server.clock.clone()).await.err();
         let line = refused.unwrap_or_else(|| panic!("{fault}: it starts")).to_string();
-        assert!(line.contains("signing key") && !line.contains('\n'), "{fault}: {line}");
+        assert!(line.contains("stored key") && !line.contains('\n'), "{fault}: {line}");
         let after = server.database().query("SELECT kid, sealed FROM signing_keys ORDER BY kid").await;
         assert_eq!(before, after, "{fault}: nothing is replaced");
     }

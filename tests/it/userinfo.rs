@@ -152,6 +152,7 @@ async fn what_is_not_known_is_left_out() {
         email_verified: false,
         password: Some(Password::new(PASSWORD.to_owned())),
         claims: PersonClaims::default(),
+        attributes: serde_json::Map::new(),
         roles: Vec::new(),
         min_password: 8,
     };

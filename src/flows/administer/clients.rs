@@ -2,57 +2,57 @@
 
 use std::sync::Arc;
 
+use super::secrets::{self, SecretSource};
 use super::{AdminError, cut_off, record};
-use crate::flows::{Context, FlowError};
-use crate::keys;
+use crate::flows::Context;
+use crate::keys::{self, Keyring};
 use crate::protocol::client::{ClientMetadata, MetadataError, Supported};
 use crate::protocol::ids::ClientId;
-use crate::protocol::jwk;
+use crate::protocol::jwk::{self, JwkError};
 use crate::protocol::revocation::Target;
-use crate::protocol::secret::{ClientSecret, Digest};
+use crate::protocol::secret::ClientSecret;
 use crate::protocol::time::{Span, Timestamp};
-use crate::store::audit::{self, Event};
+use crate::store::audit::{self, Event, Record};
 use crate::store::clients::Standing;
-use crate::store::{Store, StoreError, authorization_codes, changes, clients, token_families};
+use crate::store::{Store, StoreError, Tx, authorization_codes, changes, clients, token_families};
 
-/// Where a client's secret comes from.
-pub enum SecretSource {
-    /// It is made here and shown once.
-    Generated,
-    /// The operator brings it.
-    Given(ClientSecret),
-}
-
-/// The least length of a secret that an operator brings.
-const MIN_SECRET: usize = 32;
 /// How long the old secret stays valid beside a new one.
 pub const SECRET_OVERLAP: Span = Span::from_days(1);
+
+/// What clients are registered with.
+pub struct Registrar<'a> {
+    /// The database.
+    pub store: &'a Store,
+    /// The circumstances.
+    pub context: &'a Context,
+    /// What clients may choose from.
+    pub supported: Supported<'a>,
+    /// What seals the secrets that have to be kept themselves; whoever has none cannot register such clients.
+    pub keys: Option<&'a Keyring>,
+}
 
 /// Registers a client; its secret, if one was made.
 ///
 /// # Errors
 /// [`AdminError`] where the metadata is refused or the id taken.
 pub async fn add_client(
-    store: &Store,
-    context: &Context,
+    registrar: &Registrar<'_>,
     id: ClientId,
     metadata: ClientMetadata,
-    (source, supported): (SecretSource, &Supported<'_>),
+    source: SecretSource,
 ) -> Result<Option<ClientSecret>, AdminError> {
-    metadata.check(supported)?;
-    for key in metadata.jwks.as_ref().map(jwk::client_keys).transpose().map_err(MetadataError::from)?.iter().flatten() {
-        keys::check_client_key(key).map_err(|_| AdminError::Key)?;
-    }
+    let Registrar { store, context, supported, keys } = registrar;
+    check_metadata(&metadata, supported)?;
     let (secret, made) = match metadata.has_secret() {
-        true => source_secret(context, source)?,
+        true => secrets::source(context, *keys, (&id, &metadata), source).map(|(secret, made)| (Some(secret), made))?,
         false => (None, None),
     };
     let record = record(context, Event::ClientAdded, None, Some(&id))?;
-    let shared = Arc::new((context.clone(), id, metadata, record));
+    let shared = Arc::new(((*context).clone(), id, metadata, secret, record));
     let inserted = store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
-            let (context, id, metadata, record) = &*shared;
+            let (context, id, metadata, secret, record) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
             clients::insert(tx, realm, id, metadata, now).await?;
             if let Some(secret) = secret {
@@ -69,17 +69,19 @@ pub async fn add_client(
     }
 }
 
-type Sourced = (Option<Digest>, Option<ClientSecret>);
-
-fn source_secret(context: &Context, source: SecretSource) -> Result<Sourced, AdminError> {
-    match source {
-        SecretSource::Given(secret) if secret.expose().len() < MIN_SECRET => Err(AdminError::WeakSecret),
-        SecretSource::Given(secret) => Ok((Some(secret.digest()), None)),
-        SecretSource::Generated => {
-            let secret = ClientSecret::generate(context.entropy.bytes().map_err(FlowError::from)?);
-            Ok((Some(secret.digest()), Some(secret)))
-        }
+/// Checks metadata as a whole, and that the keys in it are keys.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub(in crate::flows) fn check_metadata(
+    metadata: &ClientMetadata,
+    supported: &Supported<'_>,
+) -> Result<(), MetadataError> {
+    metadata.check(supported)?;
+    for key in metadata.jwks.as_ref().map(jwk::client_keys).transpose()?.iter().flatten() {
+        keys::check_client_key(key).map_err(|_| MetadataError::Keys(JwkError::Malformed))?;
     }
+    Ok(())
 }
 
 /// Gives a client a new secret; the old one works for [`SECRET_OVERLAP`] longer.
@@ -87,29 +89,27 @@ fn source_secret(context: &Context, source: SecretSource) -> Result<Sourced, Adm
 /// # Errors
 /// [`AdminError`] where there is no such client, or it has no secrets.
 pub async fn rotate_secret(
-    store: &Store,
-    context: &Context,
+    registrar: &Registrar<'_>,
     id: ClientId,
     source: SecretSource,
 ) -> Result<Option<ClientSecret>, AdminError> {
+    let Registrar { store, context, keys, .. } = registrar;
     let mut tx = store.read().await?;
     let client = clients::find(&mut tx, &context.realm.id, &id).await?.ok_or(AdminError::Unknown("client"))?;
     drop(tx);
     if !client.metadata.has_secret() {
         return Err(AdminError::NoSecret(client.metadata.token_endpoint_auth_method));
     }
-    let (digest, made) = source_secret(context, source)?;
+    let (secret, made) = secrets::source(context, *keys, (&id, &client.metadata), source)?;
     let record = record(context, Event::ClientSecretRotated, None, Some(&id))?;
-    let shared = Arc::new((context.clone(), id, record));
+    let shared = Arc::new(((*context).clone(), id, secret, record));
     let written = store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
-            let (context, id, record) = &*shared;
+            let (context, id, secret, record) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
             clients::expire_secrets(tx, realm, id, now.plus(SECRET_OVERLAP), now).await?;
-            if let Some(digest) = digest {
-                clients::add_secret(tx, realm, id, digest, now).await?;
-            }
+            clients::add_secret(tx, realm, id, secret, now).await?;
             audit::append(tx, realm, record, now).await?;
             changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await
         })
@@ -157,4 +157,44 @@ pub async fn set_client_standing(
         })
     });
     if written.await? { Ok(()) } else { Err(AdminError::Unknown("client")) }
+}
+
+/// Removes a client with everything that is stored of it; what it holds is void on every node.
+///
+/// # Errors
+/// [`AdminError`] where there is no such client.
+pub async fn remove_client(
+    store: &Store,
+    context: &Context,
+    id: ClientId,
+    horizon: Timestamp,
+) -> Result<(), AdminError> {
+    let record = record(context, Event::ClientRemoved, None, Some(&id))?;
+    let shared = Arc::new((context.clone(), id, record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, id, record) = &*shared;
+            remove(tx, context, id, record, horizon).await
+        })
+    });
+    if written.await? { Ok(()) } else { Err(AdminError::Unknown("client")) }
+}
+
+/// Removes a client in a transaction; whether there was one.
+pub(in crate::flows) async fn remove(
+    tx: &mut Tx,
+    context: &Context,
+    id: &ClientId,
+    record: &Record,
+    horizon: Timestamp,
+) -> Result<bool, StoreError> {
+    let (realm, now) = (&context.realm.id, context.now);
+    if !clients::delete(tx, realm, id).await? {
+        return Ok(false);
+    }
+    audit::append(tx, realm, record, now).await?;
+    cut_off(tx, context, Target::Client, id.as_str(), horizon).await?;
+    changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?;
+    Ok(true)
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::{AdminError, cut_off, record};
 use crate::flows::{Context, FlowError};
 use crate::passwords::Passwords;
@@ -28,6 +30,8 @@ pub struct Person {
     pub password: Option<Password>,
     /// The standard claims.
     pub claims: PersonClaims,
+    /// Further values, for claim mappers.
+    pub attributes: Map<String, Value>,
     /// The roles.
     pub roles: Vec<String>,
     /// The least length of a password, in characters.
@@ -58,12 +62,13 @@ pub async fn add_user(
     let id = UserId::from_random(context.entropy.bytes().map_err(entropy)?);
     let salt = context.entropy.bytes().map_err(entropy)?;
     let record = record(context, Event::UserAdded, Some(&id), None)?;
-    let draft = (username, email, person.email_verified, person.claims.to_json(), person.roles);
+    let attributes = Value::Object(person.attributes).to_string();
+    let draft = (username, email, person.email_verified, (person.claims.to_json(), attributes), person.roles);
     let shared = Arc::new((context.clone(), id.clone(), draft, hash, record));
     let written = store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
-            let (context, id, (username, email, email_verified, claims, roles), hash, record) = &*shared;
+            let (context, id, (username, email, email_verified, (claims, attributes), roles), hash, record) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
             let (email, email_verified) = (email.as_ref(), *email_verified);
             // A name may not be somebody else's address, nor an address somebody's name: both sign people in.
@@ -72,7 +77,8 @@ pub async fn add_user(
                     return Err(StoreError::Conflict);
                 }
             }
-            users::insert(tx, realm, &NewUser { id, username, email, email_verified, claims, salt }, now).await?;
+            users::insert(tx, realm, &NewUser { id, username, email, email_verified, claims, attributes, salt }, now)
+                .await?;
             if let Some(hash) = hash {
                 users::set_password(tx, realm, id, hash, now).await?;
             }

@@ -15,7 +15,14 @@ fn client(changes: serde_json::Value) -> Client {
         metadata[name] = value.clone();
     }
     let metadata: ClientMetadata = serde_json::from_value(metadata).unwrap();
-    Client { id: ClientId::parse("rp").unwrap(), metadata, secrets: Vec::new(), enabled: true }
+    Client {
+        id: ClientId::parse("rp").unwrap(),
+        metadata,
+        secrets: Vec::new(),
+        enabled: true,
+        registration: None,
+        logo: None,
+    }
 }
 
 fn check(query: &str, client: &Client) -> Result<AuthorizationRequest, Refusal> {

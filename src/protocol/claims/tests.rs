@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::ClaimsError::*;
 use super::*;
+use crate::protocol::requested_claims::RequestedClaims;
 
 /// A user with every standard claim.
 fn everything() -> Value {
@@ -21,7 +22,10 @@ fn everything() -> Value {
 fn released(claims: &Value, email: Option<(&str, bool)>, scope: &str) -> Value {
     let claims = PersonClaims::from_json(&claims.to_string()).unwrap();
     let scope = Scope::parse(scope).unwrap();
-    Value::Object(claims.released(&UserId::parse("u1").unwrap(), "zoe.l", email, &scope))
+    let identity = Identity { subject: "u1", username: "zoe.l", email };
+    Value::Object(
+        claims.released(&identity, &Release { scope: &scope, requested: &ClaimRequests::new(), locales: &[] }),
+    )
 }
 
 #[test]
@@ -40,7 +44,11 @@ fn claims_have_the_formats_of_openid_connect_core_5_1() {
         ("email lives elsewhere", json!({"email": "a@x.example"}), Err(UnknownClaim)),
         ("email_verified lives elsewhere", json!({"email_verified": true}), Err(UnknownClaim)),
         ("sub lives elsewhere", json!({"sub": "u2"}), Err(UnknownClaim)),
-        ("a claim in another language", json!({"name#fr": "a"}), Err(UnknownClaim)),
+        ("a claim in another language", json!({"name#fr": "a"}), Ok(())),
+        ("in no language", json!({"name#": "a"}), Err(UnknownClaim)),
+        ("in markup", json!({"name#<b>": "a"}), Err(UnknownClaim)),
+        ("a claim without language", json!({"gender#fr": "a"}), Err(UnknownClaim)),
+        ("empty in another language", json!({"name#fr": ""}), Err(Malformed("name"))),
         ("profile: another scheme", json!({"profile": "javascript:alert(1)"}), Err(Malformed("profile"))),
         ("picture: relative", json!({"picture": "/me.png"}), Err(Malformed("picture"))),
         ("website: no host", json!({"website": "https://"}), Err(Malformed("website"))),
@@ -168,4 +176,32 @@ fn discovery_names_every_claim_once() {
     let mut seen = std::collections::HashSet::new();
     assert!(CLAIMS_SUPPORTED.iter().all(|name| seen.insert(*name)));
     assert!(STORED.iter().all(|(name, _, _)| seen.contains(name)));
+}
+
+#[test]
+fn single_claims_are_released_as_they_are_asked_for() {
+    let mut claims = everything();
+    claims["name#fr-CA"] = json!("Zoé");
+    claims["name#ja"] = json!("ゾエ");
+    let claims = PersonClaims::from_json(&claims.to_string()).unwrap();
+    let rows: [(&str, &str, &str, &[&str], &[&str]); 7] = [
+        ("a claim without its scope", "openid", r#"{"name":null}"#, &[], &["name", "sub"]),
+        ("a claim beside a scope", "email", r#"{"gender":null}"#, &[], &["email", "email_verified", "gender", "sub"]),
+        ("half of a scope", "openid", r#"{"email_verified":null}"#, &[], &["email_verified", "sub"]),
+        ("a value that it has", "openid", r#"{"locale":{"value":"fr-CA"}}"#, &[], &["locale", "sub"]),
+        ("a value that it has not", "openid", r#"{"locale":{"value":"de"}}"#, &[], &["sub"]),
+        ("in a language", "openid", r#"{"name":null}"#, &["FR"], &["name", "name#fr-CA", "sub"]),
+        ("a language of what is not released", "openid", "{}", &["ja"], &["sub"]),
+    ];
+    for (rule, scope, requested, locales, expected) in rows {
+        let scope = Scope::parse(scope).unwrap();
+        let asked = format!(r#"{{"userinfo":{requested}}}"#);
+        let asked = RequestedClaims::parse(Some(&asked), Some(&locales.join(" "))).unwrap();
+        let identity = Identity { subject: "u1", username: "zoe.l", email: Some(("z@x.example", true)) };
+        let release = Release { scope: &scope, requested: &asked.userinfo, locales: &asked.locales };
+        let released = claims.released(&identity, &release);
+        let mut names: Vec<&str> = released.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, expected, "{rule}");
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_with::skip_serializing_none;
 
 use super::AUTHORIZATION_CODE;
+use crate::protocol::jwe::{ContentEncryption, KeyManagement};
 use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::profile::Profile;
 use crate::protocol::redirect_uri::RedirectUri;
@@ -128,10 +129,22 @@ pub struct ClientMetadata {
     pub sector_identifier_uri: Option<String>,
     /// What the client's ID tokens are signed with.
     pub id_token_signed_response_alg: ResponseSigning,
+    /// How the key of encrypted ID tokens reaches the client, where it wants them encrypted (OpenID Connect Core §10.2).
+    pub id_token_encrypted_response_alg: Option<KeyManagement>,
+    /// How the content is encrypted.
+    pub id_token_encrypted_response_enc: Option<ContentEncryption>,
     /// What userinfo is signed with, where the client wants it signed.
     pub userinfo_signed_response_alg: Option<ResponseSigning>,
+    /// How the key of encrypted userinfo reaches the client, where it wants that encrypted.
+    pub userinfo_encrypted_response_alg: Option<KeyManagement>,
+    /// How the content is encrypted.
+    pub userinfo_encrypted_response_enc: Option<ContentEncryption>,
     /// The one algorithm of the client's request objects, where it binds itself to one.
     pub request_object_signing_alg: Option<String>,
+    /// How the client may encrypt the key of its request objects.
+    pub request_object_encryption_alg: Option<KeyManagement>,
+    /// How the client may encrypt their content.
+    pub request_object_encryption_enc: Option<ContentEncryption>,
     /// Where the client keeps request objects (OpenID Connect Core §6.2).
     pub request_uris: Vec<String>,
     /// Whether every request must come in a signed request object (RFC 9101 §10.5).
@@ -182,6 +195,35 @@ pub struct ClientMetadata {
     pub access_token_lifetime: Option<i64>,
 }
 
+/// How an answer is encrypted to a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encryption {
+    /// How the key reaches the client.
+    pub alg: KeyManagement,
+    /// How the content is encrypted.
+    pub enc: ContentEncryption,
+}
+
+impl Encryption {
+    /// The encryption that a client has registered: none without `alg`; without `enc` the one that every client knows
+    /// (OpenID Connect Registration §2).
+    pub fn registered(alg: Option<KeyManagement>, enc: Option<ContentEncryption>) -> Option<Self> {
+        alg.map(|alg| Self { alg, enc: enc.unwrap_or(ContentEncryption::A128CbcHs256) })
+    }
+}
+
+impl ClientMetadata {
+    /// How ID tokens are encrypted.
+    pub fn id_token_encryption(&self) -> Option<Encryption> {
+        Encryption::registered(self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc)
+    }
+
+    /// How userinfo is encrypted.
+    pub fn userinfo_encryption(&self) -> Option<Encryption> {
+        Encryption::registered(self.userinfo_encrypted_response_alg, self.userinfo_encrypted_response_enc)
+    }
+}
+
 impl Default for ClientMetadata {
     /// The metadata of a client that says nothing about itself (RFC 7591 §2, OpenID Connect Registration §2).
     fn default() -> Self {
@@ -200,8 +242,14 @@ impl Default for ClientMetadata {
             subject_type: SubjectType::Public,
             sector_identifier_uri: None,
             id_token_signed_response_alg: ResponseSigning::Key(SigningAlgorithm::RS256),
+            id_token_encrypted_response_alg: None,
+            id_token_encrypted_response_enc: None,
             userinfo_signed_response_alg: None,
+            userinfo_encrypted_response_alg: None,
+            userinfo_encrypted_response_enc: None,
             request_object_signing_alg: None,
+            request_object_encryption_alg: None,
+            request_object_encryption_enc: None,
             request_uris: Vec::new(),
             require_signed_request_object: false,
             require_pushed_authorization_requests: false,

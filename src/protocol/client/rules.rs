@@ -2,8 +2,8 @@
 
 use super::uris::{is_origin, is_resource};
 use super::{
-    AUTH_NONE, AUTHORIZATION_CODE, ApplicationType, CLIENT_CREDENTIALS, ClientMetadata, REFRESH_TOKEN, ResponseSigning,
-    SubjectType, Supported,
+    AUTH_NONE, AUTHORIZATION_CODE, ApplicationType, CLIENT_CREDENTIALS, CLIENT_SECRET_JWT, ClientMetadata,
+    REFRESH_TOKEN, ResponseSigning, SubjectType, Supported,
 };
 use crate::protocol::jwk::{self, JwkError};
 use crate::protocol::response_type::{IMPLICIT, ResponseType};
@@ -50,6 +50,15 @@ pub enum MetadataError {
     /// `HS256` of a client that has no secret, or whose secret this server does not make (OpenID Connect Core §10.1).
     #[error("HS256 needs a client that authenticates by a client secret")]
     NoSecret,
+    /// Content encryption without a way for its key (OpenID Connect Registration §2).
+    #[error("{0} needs the member that ends in alg")]
+    EncWithoutAlg(&'static str),
+    /// Userinfo that is encrypted but not signed, so that anybody could have made it.
+    #[error("encrypted userinfo has to be signed: userinfo_signed_response_alg is missing")]
+    UserinfoUnsigned,
+    /// Encryption to a client that has no keys.
+    #[error("encrypted answers need jwks or jwks_uri with a key for encryption")]
+    NoEncryptionKey,
     /// Pairwise subjects without one host that they are for (OpenID Connect Core §8.1).
     #[error("pairwise subjects need sector_identifier_uri, or redirect URIs of one host")]
     NoSector,
@@ -91,6 +100,33 @@ pub enum MetadataError {
     MaxAge,
 }
 
+impl MetadataError {
+    /// The member that a client has to change.
+    pub const fn member(&self) -> &'static str {
+        match self {
+            Self::Name => "client_name",
+            Self::GrantType(_) | Self::PublicClientCredentials | Self::RefreshAlone => "grant_types",
+            Self::AuthMethod(_) => "token_endpoint_auth_method",
+            Self::ResponseType(_) | Self::GrantOfResponseType(..) => "response_types",
+            Self::Algorithm(_) | Self::NoSecret => "id_token_signed_response_alg",
+            Self::NoRedirectUri | Self::ImplicitWithoutHttps => "redirect_uris",
+            Self::NoKeys | Self::TwoKeySets | Self::Keys(_) | Self::NoEncryptionKey => "jwks",
+            Self::NoSector => "sector_identifier_uri",
+            Self::AssertionAlgorithm(_) => "token_endpoint_auth_signing_alg",
+            Self::RequestObjectAlgorithm(_) => "request_object_signing_alg",
+            Self::Link(name) | Self::Remote(name) | Self::Text(name) => name,
+            Self::EncWithoutAlg(member) => member,
+            Self::UserinfoUnsigned => "userinfo_signed_response_alg",
+            Self::RequestUris => "request_uris",
+            Self::FrontchannelOrigin => "frontchannel_logout_uri",
+            Self::Origin(_) => "cors_origins",
+            Self::Audience(_) => "audiences",
+            Self::Lifetime => "access_token_lifetime",
+            Self::MaxAge => "default_max_age",
+        }
+    }
+}
+
 impl ClientMetadata {
     /// Checks the metadata as a whole.
     ///
@@ -101,6 +137,7 @@ impl ClientMetadata {
         self.check_response_types()?;
         self.check_authentication(supported)?;
         self.check_answers(supported)?;
+        self.check_encryption()?;
         self.check_uris()?;
         self.check_texts()?;
         if self.subject_type == SubjectType::Pairwise && self.sector().is_none() {
@@ -129,7 +166,7 @@ impl ClientMetadata {
     /// Whether the secret itself is needed, so that its digest alone does not do (OpenID Connect Core §10.1).
     pub fn needs_recoverable_secret(&self) -> bool {
         let answers = [Some(self.id_token_signed_response_alg), self.userinfo_signed_response_alg];
-        self.token_endpoint_auth_method == "client_secret_jwt" || answers.contains(&Some(ResponseSigning::ClientSecret))
+        self.token_endpoint_auth_method == CLIENT_SECRET_JWT || answers.contains(&Some(ResponseSigning::ClientSecret))
     }
 
     fn uses(&self, grant: &str) -> bool {
@@ -182,7 +219,7 @@ impl ClientMetadata {
             (None, _) => {}
         }
         let known = |alg: &str| jwk::CLIENT_ALGORITHMS.contains(&alg);
-        let of_assertion = |alg: &str| if method == "client_secret_jwt" { alg == "HS256" } else { known(alg) };
+        let of_assertion = |alg: &str| if method == CLIENT_SECRET_JWT { alg == "HS256" } else { known(alg) };
         if let Some(alg) = self.token_endpoint_auth_signing_alg.as_deref().filter(|alg| !of_assertion(alg)) {
             return Err(MetadataError::AssertionAlgorithm(alg.to_owned()));
         }
@@ -203,6 +240,36 @@ impl ClientMetadata {
                 }
                 ResponseSigning::ClientSecret if !self.has_secret() => return Err(MetadataError::NoSecret),
                 ResponseSigning::Key(_) | ResponseSigning::ClientSecret => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks how answers are encrypted, and how request objects may be.
+    fn check_encryption(&self) -> Result<(), MetadataError> {
+        let pairs = [
+            (
+                "id_token_encrypted_response_enc",
+                self.id_token_encrypted_response_alg,
+                self.id_token_encrypted_response_enc,
+            ),
+            (
+                "userinfo_encrypted_response_enc",
+                self.userinfo_encrypted_response_alg,
+                self.userinfo_encrypted_response_enc,
+            ),
+            ("request_object_encryption_enc", self.request_object_encryption_alg, self.request_object_encryption_enc),
+        ];
+        if let Some((name, ..)) = pairs.iter().find(|(_, alg, enc)| alg.is_none() && enc.is_some()) {
+            return Err(MetadataError::EncWithoutAlg(name));
+        }
+        if self.userinfo_encrypted_response_alg.is_some() && self.userinfo_signed_response_alg.is_none() {
+            return Err(MetadataError::UserinfoUnsigned);
+        }
+        let keys = self.jwks.as_ref().map(jwk::encryption_keys).transpose()?.unwrap_or_default();
+        for encryption in [self.id_token_encryption(), self.userinfo_encryption()].into_iter().flatten() {
+            if self.jwks_uri.is_none() && !keys.iter().any(|key| key.receives(encryption.alg)) {
+                return Err(MetadataError::NoEncryptionKey);
             }
         }
         Ok(())

@@ -18,7 +18,14 @@ fn metadata(changes: Value) -> Result<ClientMetadata, serde_json::Error> {
 
 fn client(changes: Value) -> Client {
     let metadata = metadata(changes).unwrap();
-    Client { id: ClientId::parse("rp").unwrap(), metadata, secrets: Vec::new(), enabled: true }
+    Client {
+        id: ClientId::parse("rp").unwrap(),
+        metadata,
+        secrets: Vec::new(),
+        enabled: true,
+        registration: None,
+        logo: None,
+    }
 }
 
 #[test]

@@ -101,6 +101,8 @@ fn an_unfit_redirect_uri_is_refused() {
         ("a dot at the end", "app.:/cb", PrivateUseScheme),
         ("no path", "com.example.app:cb", PrivateUseScheme),
         ("nothing after the scheme", "com.example.app:", PrivateUseScheme),
+        ("a private-use scheme with a port alone", "com.example.app://:rp:/cb", InvalidHost),
+        ("a private-use scheme with a port and no host", "com.example.app://:80/cb", InvalidHost),
         ("a URN", "urn:ietf:wg:oauth:2.0:oob", PrivateUseScheme),
         ("code", "https://rp.example/cb?code=x", ReservedParameter),
         ("code by another spelling", "https://rp.example/cb?a=b&c%6Fde", ReservedParameter),

@@ -183,6 +183,13 @@ impl Page {
         url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
+    /// A parameter of the fragment of where the page redirects to.
+    pub fn fragment(&self, name: &str) -> Option<String> {
+        let (_, fragment) = self.location()?.split_once('#').map(|(url, part)| (url.to_owned(), part.to_owned()))?;
+        let mut pairs = url::form_urlencoded::parse(fragment.as_bytes());
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
     /// The code that went back to the client.
     pub fn code(&self) -> String {
         self.parameter("code").unwrap_or_else(|| panic!("no code: {} {:?} {}", self.status, self.location(), self.body))

@@ -32,6 +32,8 @@ pub fn settings() -> Settings {
     settings.passwords.memory_kib = 64;
     settings.passwords.iterations = 1;
     settings.passwords.workers = 4;
+    // Those tests that need keys for encryption say so.
+    settings.keys.encryption_algorithms = Vec::new();
     settings.keys.master_key = Some(signet::config::MasterKey::new([7; 32]));
     settings
 }

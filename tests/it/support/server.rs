@@ -7,7 +7,7 @@ use signet::app::App;
 use signet::clock::Clock;
 use signet::config::{DatabaseUrl, Settings};
 use signet::flows::Context;
-use signet::flows::administer::{self, Person, SecretSource, UserChange};
+use signet::flows::administer::{self, Person, Registrar, SecretSource, UserChange};
 use signet::http::serve::{ConnectionLimits, serve};
 use signet::http::tls;
 use signet::jobs::{self, Jobs};
@@ -123,10 +123,11 @@ impl TestServer {
         }
         let metadata = serde_json::from_value(metadata).expect("client metadata");
         let id = ClientId::parse(id).unwrap();
-        let supported = self.app.provider.supported();
-        let store = &self.app.provider.store;
-        let given = (SecretSource::Generated, &supported);
-        let secret = administer::add_client(store, &self.context(), id.clone(), metadata, given).await.unwrap();
+        let (provider, context) = (&self.app.provider, self.context());
+        let (store, keys) = (&provider.store, Some(&provider.keys));
+        let registrar = Registrar { store, context: &context, supported: provider.supported(), keys };
+        let made = administer::add_client(&registrar, id.clone(), metadata, SecretSource::Generated).await;
+        let secret = made.unwrap();
         self.app.follow().await.unwrap();
         RelyingParty::new(self, id.as_str(), secret.map(|secret| secret.expose().to_owned()), changes)
     }
@@ -152,6 +153,7 @@ impl TestServer {
             email_verified: true,
             password: Some(Password::new(PASSWORD.to_owned())),
             claims: PersonClaims::from_json(&claims.to_string()).unwrap(),
+            attributes: serde_json::Map::new(),
             roles: Vec::new(),
             min_password: 8,
         };
@@ -243,8 +245,10 @@ impl TestServer {
             Some(text) => SecretSource::Given(ClientSecret::parse(text).unwrap()),
             None => SecretSource::Generated,
         };
-        let (store, id) = (&self.app.provider.store, ClientId::parse(&rp.id).unwrap());
-        let made = administer::rotate_secret(store, &self.context(), id, source).await.unwrap();
+        let (provider, context, id) = (&self.app.provider, self.context(), ClientId::parse(&rp.id).unwrap());
+        let (store, keys) = (&provider.store, Some(&provider.keys));
+        let registrar = Registrar { store, context: &context, supported: provider.supported(), keys };
+        let made = administer::rotate_secret(&registrar, id, source).await.unwrap();
         rp.secret = made.map(|secret| secret.expose().to_owned()).or(given.map(str::to_owned));
         self.app.follow().await.unwrap();
     }

@@ -1,0 +1,73 @@
+//! The commands about registration by clients themselves, and about logos.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use serde_json::json;
+
+use super::parse_id;
+use crate::cli::desk::Desk;
+use crate::cli::output::{note, say, say_json};
+use crate::config::{RegistrationMode, Settings};
+use crate::flows::administer;
+use crate::protocol::logo::MAX_LOGO;
+use crate::protocol::time::Span;
+use crate::store::registrations::Allowance;
+
+/// How far a token goes.
+#[derive(Args)]
+pub struct InitialToken {
+    /// How many clients it may register
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    uses: u32,
+    /// For how many days it is valid
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    days: u32,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Whose logo.
+#[derive(Args)]
+pub struct Logo {
+    /// The client_id
+    #[arg(long)]
+    id: String,
+    /// A PNG, JPEG or WebP picture of at most 64 KB
+    #[arg(long, value_name = "FILE")]
+    file: PathBuf,
+}
+
+impl InitialToken {
+    pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let expires_at = desk.context.now.plus(Span::from_days(self.days.into()));
+        let allowance = Allowance { uses: self.uses, expires_at };
+        let token = administer::make_initial_token(&desk.store, &desk.context, allowance).await?;
+        if settings.registration.mode != RegistrationMode::Token {
+            note("signet: warning: such tokens are asked for where registration.mode is \"token\", which it is not");
+        }
+        if self.json {
+            let (uses, end) = (self.uses, expires_at.as_secs());
+            return say_json(&json!({ "initial_access_token": token.expose(), "uses": uses, "expires_at": end }));
+        }
+        say(&format!("initial_access_token: {}", token.expose()));
+        note(&format!("It is shown this once. It registers {} client(s) within {} day(s).", self.uses, self.days));
+        Ok(())
+    }
+}
+
+impl Logo {
+    pub(super) async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        let name = || self.file.display().to_string();
+        let mut image = Vec::new();
+        let most = u64::try_from(MAX_LOGO)?.saturating_add(1);
+        std::fs::File::open(&self.file).with_context(name)?.take(most).read_to_end(&mut image).with_context(name)?;
+        ensure!(!image.is_empty(), "{} is empty", name());
+        administer::set_logo(&desk.store, &desk.context, parse_id(&self.id)?, image).await?;
+        say(&format!("The client {} has a logo.", self.id));
+        Ok(())
+    }
+}

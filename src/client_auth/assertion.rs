@@ -1,0 +1,97 @@
+//! What both kinds of client assertion share (RFC 7523 §2.2, OpenID Connect Core §9): how one is presented, what it
+//! has to say, and that each is accepted once, across nodes and restarts.
+
+use super::{FAILED, Presented};
+use crate::flows::{Context, FlowError, Provider};
+use crate::protocol::client::Client;
+use crate::protocol::client_assertion::{self, AssertionRules};
+use crate::protocol::error::OAuthError;
+use crate::protocol::ids::ClientId;
+use crate::protocol::jws::{self, UnverifiedJws};
+use crate::protocol::secret::Digest;
+use crate::protocol::time::Span;
+use crate::store::{StoreError, used_once};
+
+/// The `client_assertion_type` of JWTs (RFC 7523 §2.2).
+const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// The longest life of an assertion that is left when it arrives.
+const MAX_AGE: Span = Span::from_minutes(5);
+/// How far the client's clock may be apart.
+const LEEWAY: Span = Span::from_secs(30);
+
+/// An assertion that nobody has verified yet.
+pub(super) struct Assertion<'a> {
+    /// The token.
+    pub(super) jws: UnverifiedJws<'a>,
+    /// What is signed.
+    pub(super) message: &'a str,
+    /// The signature, in base64url.
+    pub(super) signature: &'a str,
+}
+
+/// The assertion of a request, if it presents one.
+///
+/// # Errors
+/// `invalid_request` where half of it is missing, `invalid_client` where it cannot be read.
+pub(super) fn presented<'a>(presented: &Presented<'a>) -> Result<Option<Assertion<'a>>, OAuthError> {
+    let params = presented.params;
+    match (params.get("client_assertion_type"), params.get("client_assertion")) {
+        (None, None) => Ok(None),
+        (Some(TYPE), Some(token)) => {
+            let jws = UnverifiedJws::parse(token).map_err(|_| FAILED)?;
+            let (message, signature) = token.rsplit_once('.').ok_or(FAILED)?;
+            Ok(Some(Assertion { jws, message, signature }))
+        }
+        (Some(_), Some(_)) => Err(OAuthError::invalid_client("client_assertion_type is not supported.")),
+        (Some(_), None) | (None, Some(_)) => {
+            Err(OAuthError::invalid_request("client_assertion and client_assertion_type belong together."))
+        }
+    }
+}
+
+impl Assertion<'_> {
+    /// Whether it is keyed by a secret, so that the key's owner is not the only one who can make it.
+    pub(super) fn is_symmetric(&self) -> bool {
+        self.jws.alg().starts_with("HS")
+    }
+
+    /// The client that it claims to come from.
+    pub(super) fn issuer(&self) -> Result<ClientId, OAuthError> {
+        let issuer = jws::string(self.jws.payload(), "iss").map_err(|_| FAILED)?;
+        issuer.and_then(ClientId::parse).ok_or(FAILED)
+    }
+
+    /// Whether its algorithm is the one that the client has bound itself to, if it has.
+    pub(super) fn check_algorithm(&self, client: &Client) -> Result<(), OAuthError> {
+        match client.metadata.token_endpoint_auth_signing_alg.as_deref() {
+            Some(bound) if bound != self.jws.alg() => Err(FAILED),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Takes an assertion whose signature was verified: what it says, and that it comes for the first time.
+    pub(super) async fn accept(
+        &self,
+        provider: &Provider,
+        context: &Context,
+        client: &Client,
+    ) -> Result<(), FlowError> {
+        let issuer = context.realm.issuer.as_str();
+        // RFC 9126 §2: at the endpoint for pushed requests its own URL is an audience too.
+        let (token_endpoint, push_endpoint) = (format!("{issuer}/token"), format!("{issuer}/par"));
+        let rules = AssertionRules {
+            client_id: &client.id,
+            audiences: &[issuer, &token_endpoint, &push_endpoint],
+            single_audience: client.metadata.profile.rules().assertion_audience,
+            max_age: MAX_AGE,
+            leeway: LEEWAY,
+        };
+        let id = client_assertion::check(self.jws.payload(), &rules, context.now)?;
+        let digest = Digest::of(format!("{}\n{}\n{}", context.realm.id, client.id, id.jti).as_bytes());
+        let first = provider.store.write(move |tx| {
+            Box::pin(async move { used_once::first_use(tx, "client_assertion", digest, id.expires_at).await })
+        });
+        let first: Result<bool, StoreError> = first.await;
+        if first? { Ok(()) } else { Err(FAILED.into()) }
+    }
+}

@@ -1,0 +1,47 @@
+//! Client assertions keyed by the client's secret (RFC 7523 §2.2, OpenID Connect Core §9), for clients that insist: the
+//! secret itself has to be kept for them, sealed.
+
+use async_trait::async_trait;
+
+use super::{FAILED, Method, Presented, assertion};
+use crate::flows::{Context, FlowError, Provider, jose};
+use crate::keys;
+use crate::protocol::client::{CLIENT_SECRET_JWT, Client};
+use crate::protocol::error::OAuthError;
+use crate::protocol::ids::ClientId;
+
+/// The one algorithm of these assertions (RFC 7518 §3.2).
+const ALG: &str = "HS256";
+
+/// The method `client_secret_jwt`.
+pub struct ClientSecretJwt;
+
+#[async_trait]
+impl Method for ClientSecretJwt {
+    fn name(&self) -> &'static str {
+        CLIENT_SECRET_JWT
+    }
+
+    fn claimed(&self, presented: &Presented<'_>) -> Result<Option<ClientId>, OAuthError> {
+        let assertion = assertion::presented(presented)?.filter(assertion::Assertion::is_symmetric);
+        assertion.map(|assertion| assertion.issuer()).transpose()
+    }
+
+    async fn verify(
+        &self,
+        provider: &Provider,
+        context: &Context,
+        client: &Client,
+        presented: &Presented<'_>,
+    ) -> Result<(), FlowError> {
+        let assertion = assertion::presented(presented)?.ok_or(FAILED)?;
+        assertion.check_algorithm(client)?;
+        let by = |secret: &zeroize::Zeroizing<Vec<u8>>| {
+            keys::verify_hs256(secret, assertion.message, assertion.signature).is_ok()
+        };
+        if assertion.jws.alg() != ALG || !jose::secrets(provider, context, client).any(|secret| by(&secret)) {
+            return Err(FAILED.into());
+        }
+        assertion.accept(provider, context, client).await
+    }
+}

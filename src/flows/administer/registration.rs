@@ -1,0 +1,62 @@
+//! What an administrator adds to registration: tokens that let others begin with it, and logos.
+
+use std::sync::Arc;
+
+use super::{AdminError, record};
+use crate::flows::{Context, FlowError};
+use crate::protocol::ids::ClientId;
+use crate::protocol::logo::LogoType;
+use crate::protocol::secret::InitialAccessToken;
+use crate::store::audit::{self, Event};
+use crate::store::logos::{self, Logo};
+use crate::store::registrations::{self, Allowance};
+use crate::store::{Store, StoreError, changes};
+
+/// Makes a token with which clients can be registered; it is shown once.
+///
+/// # Errors
+/// [`AdminError`] where the database fails.
+pub async fn make_initial_token(
+    store: &Store,
+    context: &Context,
+    allowance: Allowance,
+) -> Result<InitialAccessToken, AdminError> {
+    let token = InitialAccessToken::from_random(context.entropy.bytes().map_err(FlowError::from)?);
+    let (digest, record) = (token.digest(), record(context, Event::InitialTokenMade, None, None)?);
+    let shared = Arc::new((context.clone(), record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, record) = &*shared;
+            let (realm, now) = (&context.realm.id, context.now);
+            registrations::add_initial(tx, realm, digest, allowance, now).await?;
+            audit::append(tx, realm, record, now).await
+        })
+    });
+    written.await?;
+    Ok(token)
+}
+
+/// Gives a client a logo.
+///
+/// # Errors
+/// [`AdminError`] where the picture is none that is shown, or there is no such client.
+pub async fn set_logo(store: &Store, context: &Context, id: ClientId, image: Vec<u8>) -> Result<(), AdminError> {
+    let logo = Logo { kind: LogoType::of(&image)?, image };
+    let record = record(context, Event::ClientLogoSet, None, Some(&id))?;
+    let shared = Arc::new((context.clone(), id, logo, record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, id, logo, record) = &*shared;
+            let (realm, now) = (&context.realm.id, context.now);
+            logos::put(tx, realm, id, logo, now).await?;
+            audit::append(tx, realm, record, now).await?;
+            changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await
+        })
+    });
+    match written.await {
+        Err(StoreError::Conflict) => Err(AdminError::Unknown("client")),
+        written => Ok(written?),
+    }
+}

@@ -1,0 +1,212 @@
+//! What a granted authorization request yields: a code, tokens, or both, in one transaction that closes the request
+//! (RFC 6749 §4.1.2, §4.2.2, OpenID Connect Core §3.3.2.5).
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::authorize::Next;
+use super::issue::{self, Draft, IdTokenContent, Mint};
+use super::pending::{self, InteractionError, PendingFault};
+use super::{Context, FlowError, Provider, register, session};
+use crate::grants::{Issuance, RefreshPlan, UserGrant};
+use crate::keys::IdTokenHashes;
+use crate::protocol::access_token::Subject;
+use crate::protocol::authorization_request::{AuthorizationRequest, NONCE, RESOURCE};
+use crate::protocol::authorization_response::{Granted, ReturnPath};
+use crate::protocol::client::Client;
+use crate::protocol::code_redemption::{CodeRecord, split_resources};
+use crate::protocol::ids::{FamilyId, RequestId};
+use crate::protocol::scope::Scope;
+use crate::protocol::secret::AuthorizationCode;
+use crate::store::sessions::Session;
+use crate::store::{Tx, access_tokens, authorization_codes, authorization_requests, pushed_requests};
+
+/// A request that is granted.
+pub(super) struct Asked<'a> {
+    /// The request.
+    pub(super) request: &'a AuthorizationRequest,
+    /// The client that asks.
+    pub(super) client: &'a Arc<Client>,
+    /// The row that holds the request, where it had to wait for somebody.
+    pub(super) row: Option<&'a RequestId>,
+}
+
+/// Answers a request whose person is signed in and has consented.
+///
+/// # Errors
+/// [`InteractionError`] where it has been answered in between, or the database or a key fails.
+pub(super) async fn grant(
+    provider: &Provider,
+    context: &Context,
+    asked: &Asked<'_>,
+    session: Option<Session>,
+) -> Result<Next, InteractionError> {
+    let Some(session) = session else {
+        return Err(FlowError::Internal("a grant without a session".to_owned()).into());
+    };
+    let mut yielded = Yield::of(provider, context, asked, session)?;
+    let written = Arc::new(yielded.written(context, asked, provider)?);
+    let stored = provider.store.write(move |tx| {
+        let written = written.clone();
+        Box::pin(async move { written.store(tx).await })
+    });
+    match stored.await? {
+        Stored::AnsweredBefore => return Err(InteractionError::Fault(PendingFault::Answered)),
+        Stored::Pushed => return Err(InteractionError::Fault(PendingFault::Pushed)),
+        Stored::Done => {}
+    }
+    if asked.row.is_some() {
+        provider.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+    register::note_use(provider, context, asked.client).await;
+    let granted = yielded.sign(provider, context, asked).await?;
+    let state = session::state_for(context, asked.request, &yielded.session)?;
+    let destination = asked.request.destination();
+    let path = pending::return_path(context, asked.request, &destination);
+    Ok(Next::Deliver(ReturnPath { session_state: state.as_deref(), ..path }.granted(&granted)))
+}
+
+/// What the response is made from.
+struct Yield {
+    code: Option<AuthorizationCode>,
+    issuance: Issuance,
+    grant: UserGrant,
+    draft: Option<Draft>,
+    session: Session,
+}
+
+impl Yield {
+    fn of(provider: &Provider, context: &Context, asked: &Asked<'_>, session: Session) -> Result<Self, FlowError> {
+        let Asked { request, client, .. } = asked;
+        let grant = UserGrant {
+            user: session.user_id.clone(),
+            family: FamilyId::from_random(context.entropy.bytes()?),
+            session: session.id.clone(),
+            session_over: false,
+            authentication: session.authentication.clone(),
+            nonce: request.extensions.get(NONCE).cloned(),
+            claims: request.claims.clone(),
+        };
+        let resources = request.extensions.get(RESOURCE).map(|kept| split_resources(kept)).unwrap_or_default();
+        let issuance = Issuance {
+            subject: Subject::User(grant.user.clone()),
+            scope: request.scope.clone(),
+            resources,
+            grant: Some(grant.clone()),
+            refresh: RefreshPlan::None,
+        };
+        let mint = Mint { lifetime: provider.lifetimes.access_token, pairwise: provider.keys.pairwise() };
+        let draft = match request.response_type.has_token() {
+            true => Some(issue::draft(&mint, context, client, &issuance)?),
+            false => None,
+        };
+        let code = match request.response_type.has_code() {
+            true => Some(AuthorizationCode::from_random(context.entropy.bytes()?)),
+            false => None,
+        };
+        Ok(Self { code, issuance, grant, draft, session })
+    }
+
+    /// What the transaction writes.
+    fn written(&self, context: &Context, asked: &Asked<'_>, provider: &Provider) -> Result<Written, FlowError> {
+        let request = asked.request;
+        let record = CodeRecord {
+            client_id: request.client_id.clone(),
+            user_id: self.grant.user.clone(),
+            session_id: self.grant.session.clone(),
+            family_id: self.grant.family.clone(),
+            redirect_uri: request.redirect_uri.clone(),
+            redirect_uri_named: request.redirect_uri_named,
+            scope: request.scope.clone(),
+            extensions: request.extensions.clone(),
+            authentication: self.grant.authentication.clone(),
+            expires_at: context.now.plus(provider.lifetimes.code),
+        };
+        let opaque =
+            self.draft.as_ref().and_then(|draft| Some((draft.opaque.as_ref()?.digest(), draft.claims.clone())));
+        Ok(Written {
+            context: context.clone(),
+            lifetimes: provider.lifetimes,
+            row: asked.row.cloned(),
+            pushed: request.pushed,
+            code: self.code.as_ref().map(|code| (code.digest(), record)),
+            opaque,
+            session: self.session.clone(),
+            client: asked.client.clone(),
+        })
+    }
+
+    /// The response, with its tokens signed.
+    async fn sign(&mut self, provider: &Provider, context: &Context, asked: &Asked<'_>) -> Result<Granted, FlowError> {
+        let request = asked.request;
+        let access_token = match &self.draft {
+            Some(draft) => {
+                let token = issue::access_token(provider, context, draft, Some(&self.grant)).await?;
+                Some((token, draft.lifetime))
+            }
+            None => None,
+        };
+        let id_token = match request.response_type.has_id_token() {
+            true => {
+                let hashes = IdTokenHashes {
+                    access_token: access_token.as_ref().map(|(token, _)| token.as_str()),
+                    code: self.code.as_ref().map(AuthorizationCode::expose),
+                };
+                // Without an access token there is no userinfo: then the ID token tells what the scopes release
+                // (OpenID Connect Core §5.4).
+                let everything = !request.response_type.has_code() && !request.response_type.has_token();
+                let nothing = Scope::default();
+                let released = if everything { &request.scope } else { &nothing };
+                let content = IdTokenContent { granted: &request.scope, released, hashes };
+                Some(issue::id_token(provider, context, asked.client, &self.grant, content).await?)
+            }
+            false => None,
+        };
+        let scope = if access_token.is_some() { self.issuance.scope.clone() } else { Scope::default() };
+        Ok(Granted { code: self.code.take(), access_token, scope, id_token })
+    }
+}
+
+/// What the transaction writes, or finds that it may not.
+struct Written {
+    context: Context,
+    lifetimes: super::Lifetimes,
+    row: Option<RequestId>,
+    pushed: Option<crate::protocol::secret::Digest>,
+    code: Option<(crate::protocol::secret::Digest, CodeRecord)>,
+    opaque: Option<(crate::protocol::secret::Digest, crate::protocol::access_token::AccessTokenClaims)>,
+    session: Session,
+    client: Arc<Client>,
+}
+
+/// What the transaction has come to.
+enum Stored {
+    Done,
+    AnsweredBefore,
+    Pushed,
+}
+
+impl Written {
+    async fn store(&self, tx: &mut Tx) -> Result<Stored, FlowError> {
+        let (realm, now) = (&self.context.realm.id, self.context.now);
+        if let Some(id) = &self.row
+            && !authorization_requests::close(tx, realm, id, now).await?
+        {
+            return Ok(Stored::AnsweredBefore);
+        }
+        if let Some(pushed) = self.pushed
+            && !pushed_requests::consume(tx, realm, pushed, now).await?
+        {
+            return Ok(Stored::Pushed);
+        }
+        if let Some((digest, record)) = &self.code {
+            authorization_codes::insert(tx, realm, *digest, record).await?;
+        }
+        if let Some((digest, claims)) = &self.opaque {
+            access_tokens::insert(tx, realm, *digest, claims).await?;
+        }
+        session::join(tx, &self.context, &self.session, &self.client).await?;
+        session::touch(tx, &self.lifetimes, &self.context, &self.session).await?;
+        Ok(Stored::Done)
+    }
+}

@@ -1,0 +1,74 @@
+//! Answers to clients as they have registered them: signed with a key of this server or with the client's secret, then
+//! encrypted to a key of the client's (OpenID Connect Core §10).
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::{Context, FlowError, Provider, client_keys};
+use crate::keys::{self, Content};
+use crate::protocol::client::{Client, Encryption, ResponseSigning};
+use crate::protocol::ids::{ClientId, RealmId};
+
+/// The `typ` of signed answers.
+const TYP: &str = "JWT";
+
+/// Signs claims.
+///
+/// # Errors
+/// [`FlowError`] where a key fails, or the client's secret is not to be had.
+pub fn sign(
+    provider: &Provider,
+    context: &Context,
+    client: &Client,
+    claims: &impl Serialize,
+    signing: ResponseSigning,
+) -> Result<String, FlowError> {
+    match signing {
+        ResponseSigning::Key(algorithm) => {
+            Ok(provider.keys.of(&context.realm.id).sign_jwt(claims, TYP, algorithm, context.now)?)
+        }
+        ResponseSigning::ClientSecret => Ok(keys::sign_hs256(&secret(provider, context, client)?, claims, TYP)?),
+    }
+}
+
+/// Encrypts a signed answer, if the client wants it so (RFC 7519 §5.2: signed, then encrypted).
+///
+/// # Errors
+/// [`FlowError`] where the client has no key to encrypt to.
+pub async fn encrypt(
+    provider: &Provider,
+    context: &Context,
+    client: &Client,
+    encryption: Option<Encryption>,
+    token: String,
+) -> Result<String, FlowError> {
+    let Some(Encryption { alg, enc }) = encryption else { return Ok(token) };
+    let key = client_keys::encryption_key(provider, context, client, alg).await?;
+    let key = key.ok_or_else(|| FlowError::Internal("the client has no key to encrypt to".to_owned()))?;
+    Ok(keys::encrypt(Content::SignedJwt(&token), &key, alg, enc)?)
+}
+
+/// The secret of a client that needs it itself: the newest that has not expired.
+///
+/// # Errors
+/// [`FlowError::Internal`] where none was kept, as that of a client that was not registered so.
+pub fn secret(provider: &Provider, context: &Context, client: &Client) -> Result<Zeroizing<Vec<u8>>, FlowError> {
+    let mut secrets = secrets(provider, context, client);
+    secrets.next().ok_or_else(|| FlowError::Internal("the client's secret was not kept".to_owned()))
+}
+
+/// The secrets of a client that have not expired, the newest first, as far as they were kept.
+pub fn secrets<'a>(
+    provider: &'a Provider,
+    context: &'a Context,
+    client: &'a Client,
+) -> impl Iterator<Item = Zeroizing<Vec<u8>>> + 'a {
+    let place = secret_place(&context.realm.id, &client.id);
+    let live = client.secrets.iter().filter(|secret| secret.expires_at.is_none_or(|end| context.now < end));
+    live.filter_map(move |secret| provider.keys.open(secret.sealed.as_deref()?, &place))
+}
+
+/// What a sealed secret is bound to, so that rows cannot be swapped.
+pub fn secret_place(realm: &RealmId, client: &ClientId) -> String {
+    format!("{realm}|{client}|client-secret")
+}

@@ -1,0 +1,20 @@
+//! A client's logo, for the pages that name the client.
+
+use super::{Context, FlowError, Provider};
+use crate::protocol::ids::ClientId;
+use crate::store::logos::{self, Logo};
+
+/// The logo of an enabled client that has one.
+///
+/// # Errors
+/// [`FlowError`] where the database fails.
+pub async fn find(provider: &Provider, context: &Context, id: &str) -> Result<Option<Logo>, FlowError> {
+    let Some(id) = ClientId::parse(id) else { return Ok(None) };
+    let realm = &context.realm.id;
+    let client = provider.view.client(realm, &id).await?;
+    if !client.is_some_and(|client| client.enabled && client.logo.is_some()) {
+        return Ok(None);
+    }
+    let mut tx = provider.store.read().await?;
+    Ok(logos::find(&mut tx, realm, &id).await?)
+}

@@ -1,0 +1,55 @@
+//! The claims that an operator has added by mappers, for one token or answer.
+
+use serde_json::{Map, Value};
+
+use super::{Context, Provider};
+use crate::protocol::access_token::AccessTokenClaims;
+use crate::protocol::claim_mapper::{Occasion, Person, Target};
+use crate::protocol::ids::ClientId;
+use crate::protocol::scope::Scope;
+use crate::store::users::User;
+
+/// The mapped claims of an ID token or of userinfo.
+pub fn claims(
+    provider: &Provider,
+    context: &Context,
+    (client, scope): (&ClientId, &Scope),
+    user: &User,
+    target: Target,
+) -> Map<String, Value> {
+    let occasion = Occasion { target, scope, audience: None };
+    evaluate(provider, context, client, &occasion, Some(user))
+}
+
+/// The mapped claims of an access token, and of what introspection tells of it.
+pub fn of_access_token(
+    provider: &Provider,
+    context: &Context,
+    claims: &AccessTokenClaims,
+    user: Option<&User>,
+) -> Map<String, Value> {
+    let occasion = Occasion { target: Target::AccessToken, scope: &claims.scope, audience: Some(&claims.aud) };
+    evaluate(provider, context, &claims.client_id, &occasion, user)
+}
+
+fn evaluate(
+    provider: &Provider,
+    context: &Context,
+    client: &ClientId,
+    occasion: &Occasion<'_>,
+    user: Option<&User>,
+) -> Map<String, Value> {
+    let person = user.map(|user| Person {
+        username: &user.username,
+        email: user.email.as_ref().map(|(address, _)| address.as_str()),
+        claims: &user.claims,
+        attributes: &user.attributes,
+        roles: &user.roles,
+    });
+    let mappers = provider.view.mappers(&context.realm.id, client);
+    let value = |mapper: crate::protocol::claim_mapper::ClaimMapper| {
+        let value = mapper.value(occasion, person.as_ref())?;
+        Some((mapper.claim, value))
+    };
+    mappers.into_iter().filter_map(value).collect()
+}

@@ -1,0 +1,238 @@
+//! Registration by clients themselves (RFC 7591 §3, OpenID Connect Registration §3). What strangers can make the server
+//! keep is bounded, and what they say about themselves decides nothing that an administrator decides.
+
+mod manage;
+mod remote;
+mod upkeep;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+pub use manage::{read, remove, replace};
+pub use upkeep::{note_use, remove_unused};
+
+use super::administer::{check_metadata, stored_secret};
+use super::{Concerning, Context, FlowError, Provider};
+use crate::config::{Registration as Settings, RegistrationMode};
+use crate::protocol::client::ClientMetadata;
+use crate::protocol::ids::{ClientId, RealmId};
+use crate::protocol::registration::{self, Information, Policy, Submission};
+use crate::protocol::scope::{OIDC_SCOPES, Scope};
+use crate::protocol::secret::{ClientSecret, Digest, InitialAccessToken, RegistrationAccessToken};
+use crate::protocol::time::{Span, Timestamp};
+use crate::store::audit::{self, Event, Outcome, Record};
+use crate::store::clients::NewSecret;
+use crate::store::logos::{self, Logo};
+use crate::store::registrations::{self, NewRegistration};
+use crate::store::{Tx, changes, clients, used_once};
+
+/// Where clients register, below the issuer.
+pub const PATH: &str = "/register";
+/// For how long a registration counts towards the bound on an hour.
+const HOUR: Span = Span::from_hours(1);
+
+/// How this server lets clients register.
+pub struct Rules {
+    settings: Settings,
+    policy: Policy,
+}
+
+impl Rules {
+    /// The rules of these settings, which have been checked.
+    pub fn new(settings: Settings) -> Self {
+        let mut names: Vec<&str> = OIDC_SCOPES.to_vec();
+        names.extend(settings.scopes.iter().map(String::as_str));
+        let scope = Scope::parse(&names.join(" ")).unwrap_or_default();
+        Self { policy: Policy { profile: settings.profile, scope }, settings }
+    }
+
+    /// Whether anybody can register a client.
+    pub fn is_on(&self) -> bool {
+        self.settings.mode != RegistrationMode::Off
+    }
+
+    /// When a client that is used now is removed, unless it is used again.
+    fn end_of_use(&self, now: Timestamp) -> Option<Timestamp> {
+        let lifetime = self.settings.unused_lifetime;
+        (lifetime != Span::ZERO).then(|| now.plus(lifetime))
+    }
+}
+
+/// Why a registration is refused.
+#[derive(Debug)]
+pub enum RegisterError {
+    /// A token is needed, and there is none.
+    NoToken,
+    /// The token is wrong, or not for this; why is nobody's business.
+    WrongToken,
+    /// There are too many clients; it may be tried again after this time.
+    TooMany(Span),
+    /// It did not come about, or the metadata is refused.
+    Flow(FlowError),
+}
+
+impl<E: Into<FlowError>> From<E> for RegisterError {
+    fn from(error: E) -> Self {
+        Self::Flow(error.into())
+    }
+}
+
+/// What a client is told of its registration.
+pub type Told = Map<String, Value>;
+
+/// Registers a client.
+///
+/// # Errors
+/// [`RegisterError`]; refused metadata costs an initial access token nothing.
+pub async fn register(
+    provider: &Provider,
+    context: &Context,
+    bearer: Option<&str>,
+    body: &[u8],
+) -> Result<Told, RegisterError> {
+    let initial = admit(provider, context, bearer).await?;
+    let metadata = Submission::parse(body, &provider.registration.policy)?.metadata;
+    check(provider, &metadata)?;
+    let logo = remote::visit(provider, &metadata).await?;
+    let (id, token) = (
+        ClientId::from_random(context.entropy.bytes()?),
+        RegistrationAccessToken::from_random(context.entropy.bytes()?),
+    );
+    let secret = metadata.has_secret().then(|| context.entropy.bytes().map(ClientSecret::generate)).transpose()?;
+    let keys = Some(&provider.keys);
+    let stored = secret.as_ref().map(|secret| stored_secret(context, keys, (&id, &metadata), secret)).transpose()?;
+    let entry = Entry {
+        context: context.clone(),
+        record: record(context, Event::ClientAdded, &id)?,
+        metadata,
+        secret: stored,
+        registration: NewRegistration {
+            client: id,
+            token: token.digest(),
+            expires_at: provider.registration.end_of_use(context.now),
+        },
+        initial,
+        logo,
+        limits: Limits::of(&provider.registration.settings),
+    };
+    let entry = Arc::new(entry);
+    let shared = entry.clone();
+    let written = provider.store.write(move |tx| {
+        let entry = shared.clone();
+        Box::pin(async move { enter(tx, &entry).await })
+    });
+    written.await?;
+    let client_id = &entry.registration.client;
+    tracing::info!(client_id = client_id.as_str(), "a client has registered itself");
+    let (issuer, secret, metadata) = (context.realm.issuer.as_str(), secret.as_ref(), &entry.metadata);
+    tell(&Information { issuer, client_id, issued_at: context.now, token: &token, secret, metadata })
+}
+
+/// Lets in who may register: anybody, or whoever holds an initial access token that is worth something, before any
+/// work is done for them. Whether there is room is asked too.
+async fn admit(provider: &Provider, context: &Context, bearer: Option<&str>) -> Result<Option<Digest>, RegisterError> {
+    let rules = &provider.registration.settings;
+    let (realm, now) = (&context.realm.id, context.now);
+    let token = match (rules.mode, bearer) {
+        (RegistrationMode::Open, _) => None,
+        (RegistrationMode::Token, None) => return Err(RegisterError::NoToken),
+        (RegistrationMode::Token, Some(token)) => {
+            Some(InitialAccessToken::parse(token).ok_or(RegisterError::WrongToken)?.digest())
+        }
+        (RegistrationMode::Off, _) => return Err(RegisterError::WrongToken),
+    };
+    let mut tx = provider.store.read().await?;
+    if let Some(token) = token
+        && !registrations::knows_initial(&mut tx, realm, token, now).await?
+    {
+        return Err(RegisterError::WrongToken);
+    }
+    Limits::of(rules).leave_room_for(1, &mut tx, realm, now).await?;
+    Ok(token)
+}
+
+/// Checks the metadata by the same rules as that of an administrator.
+fn check(provider: &Provider, metadata: &ClientMetadata) -> Result<(), RegisterError> {
+    check_metadata(metadata, &provider.supported()).map_err(|error| registration::refusal(&error).into())
+}
+
+/// What is written when a client registers itself.
+struct Entry {
+    context: Context,
+    record: Record,
+    metadata: ClientMetadata,
+    secret: Option<NewSecret>,
+    registration: NewRegistration,
+    initial: Option<Digest>,
+    logo: Option<Logo>,
+    limits: Limits,
+}
+
+async fn enter(tx: &mut Tx, entry: &Entry) -> Result<(), RegisterError> {
+    let (realm, now, id) = (&entry.context.realm.id, entry.context.now, &entry.registration.client);
+    if let Some(token) = entry.initial
+        && !registrations::use_initial(tx, realm, token, now).await?
+    {
+        return Err(RegisterError::WrongToken);
+    }
+    clients::insert(tx, realm, id, &entry.metadata, now).await?;
+    if let Some(secret) = &entry.secret {
+        clients::add_secret(tx, realm, id, secret, now).await?;
+    }
+    registrations::insert(tx, realm, &entry.registration, now).await?;
+    if let Some(logo) = &entry.logo {
+        logos::put(tx, realm, id, logo, now).await?;
+    }
+    used_once::first_use(tx, &counted(realm), Digest::of(id.as_str().as_bytes()), now.plus(HOUR)).await?;
+    audit::append(tx, realm, &entry.record, now).await?;
+    changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?;
+    // Once more under the lock that publishing takes: of many at once, on whatever node, none overlooks another.
+    entry.limits.leave_room_for(0, tx, realm, now).await
+}
+
+/// How many clients may be kept, and how many may come in an hour.
+#[derive(Clone, Copy)]
+struct Limits {
+    kept: i64,
+    hourly: i64,
+}
+
+impl Limits {
+    fn of(settings: &Settings) -> Self {
+        Self { kept: settings.max_clients.into(), hourly: settings.per_hour.into() }
+    }
+
+    /// Refuses where there is no room for so many more.
+    async fn leave_room_for(
+        self,
+        more: i64,
+        tx: &mut Tx,
+        realm: &RealmId,
+        now: Timestamp,
+    ) -> Result<(), RegisterError> {
+        let (lately, first_ends) = used_once::count_live(tx, &counted(realm), now).await?;
+        if lately.saturating_add(more) > self.hourly {
+            return Err(RegisterError::TooMany(first_ends.map_or(HOUR, |end| end.since(now))));
+        }
+        if registrations::count(tx, realm).await?.saturating_add(more) > self.kept {
+            return Err(RegisterError::TooMany(HOUR));
+        }
+        Ok(())
+    }
+}
+
+/// Under which purpose the registrations of the last hour are counted. They stay counted when the client is removed, so
+/// that nobody can register and remove without end.
+fn counted(realm: &RealmId) -> String {
+    format!("registration:{realm}")
+}
+
+fn record(context: &Context, event: Event, client: &ClientId) -> Result<Record, FlowError> {
+    let concerning = Concerning { actor: "client", user: None, client: Some(client), session: None };
+    Ok(context.record(event, Outcome::Success, concerning, "registration")?)
+}
+
+fn tell(information: &Information<'_>) -> Result<Told, RegisterError> {
+    Ok(information.to_json().map_err(|error| FlowError::Internal(error.to_string()))?)
+}

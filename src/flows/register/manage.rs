@@ -1,0 +1,210 @@
+//! A client manages its own registration (RFC 7592 §2) with the token that it was given for that, and nobody else's.
+//! Unknown clients and wrong tokens are not told apart.
+
+use std::sync::Arc;
+
+use super::{RegisterError, Told, check, record, remote, tell};
+use crate::flows::administer;
+use crate::flows::{Context, FlowError, Provider};
+use crate::protocol::client::{Client, ClientMetadata};
+use crate::protocol::ids::ClientId;
+use crate::protocol::registration::{Information, Submission};
+use crate::protocol::secret::{ClientSecret, Digest, RegistrationAccessToken};
+use crate::protocol::time::Timestamp;
+use crate::store::audit::{self, Event, Outcome, Record};
+use crate::store::clients::NewSecret;
+use crate::store::logos::{self, Logo};
+use crate::store::{Tx, changes, clients, registrations};
+
+/// What the client has registered (RFC 7592 §2.1). Its secret cannot be told again, since only a digest is kept.
+///
+/// # Errors
+/// [`RegisterError`]
+pub async fn read(
+    provider: &Provider,
+    context: &Context,
+    id: &str,
+    bearer: Option<&str>,
+) -> Result<Told, RegisterError> {
+    let managed = authenticate(provider, context, id, bearer).await?;
+    managed.tell(context, &managed.client.metadata, None)
+}
+
+/// Replaces the registration as a whole (RFC 7592 §2.2).
+///
+/// # Errors
+/// [`RegisterError`]; then nothing is changed.
+pub async fn replace(
+    provider: &Provider,
+    context: &Context,
+    (id, bearer): (&str, Option<&str>),
+    body: &[u8],
+) -> Result<Told, RegisterError> {
+    let managed = authenticate(provider, context, id, bearer).await?;
+    let client = &managed.client;
+    let metadata = Submission::parse(body, &provider.registration.policy)?.replacing(client, context.now)?;
+    check(provider, &metadata)?;
+    let made = match metadata.has_secret() && !has_fit_secret(client, &metadata, context.now) {
+        true => Some(ClientSecret::generate(context.entropy.bytes()?)),
+        false => None,
+    };
+    let secret = match (&made, metadata.has_secret()) {
+        (Some(secret), _) => {
+            let keys = Some(&provider.keys);
+            SecretChange::New(administer::stored_secret(context, keys, (&client.id, &metadata), secret)?)
+        }
+        (None, true) => SecretChange::Keep,
+        (None, false) => SecretChange::Drop,
+    };
+    remote::sector(provider, &metadata).await?;
+    let logo = match metadata.logo_uri == client.metadata.logo_uri {
+        true => None,
+        false => Some(remote::logo(provider, &metadata).await),
+    };
+    let record = record(context, Event::ClientUpdated, &client.id)?;
+    let change = Arc::new(Change { context: context.clone(), id: client.id.clone(), metadata, secret, logo, record });
+    let shared = change.clone();
+    let written = provider.store.write(move |tx| {
+        let change = shared.clone();
+        Box::pin(async move { carry_out(tx, &change).await })
+    });
+    written.await?;
+    provider.catch_up(context.now).await?;
+    tracing::info!(client_id = client.id.as_str(), "a client has replaced its registration");
+    managed.tell(context, &change.metadata, made.as_ref())
+}
+
+/// Removes the client (RFC 7592 §2.3) with all that it holds, on every node.
+///
+/// # Errors
+/// [`RegisterError`]
+pub async fn remove(
+    provider: &Provider,
+    context: &Context,
+    id: &str,
+    bearer: Option<&str>,
+) -> Result<(), RegisterError> {
+    let client = authenticate(provider, context, id, bearer).await?.client;
+    let horizon = provider.revocation_horizon(context.now);
+    let record = record(context, Event::ClientRemoved, &client.id)?;
+    let shared = Arc::new((context.clone(), client.id, record));
+    let written = provider.store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, id, record) = &*shared;
+            match administer::remove(tx, context, id, record, horizon).await? {
+                true => Ok(()),
+                false => Err(RegisterError::WrongToken),
+            }
+        })
+    });
+    written.await?;
+    provider.catch_up(context.now).await?;
+    tracing::info!("a client has removed itself");
+    Ok(())
+}
+
+/// A client that has shown its registration access token.
+struct Managed {
+    client: Client,
+    issued_at: Timestamp,
+    token: RegistrationAccessToken,
+}
+
+impl Managed {
+    fn tell(
+        &self,
+        context: &Context,
+        metadata: &ClientMetadata,
+        secret: Option<&ClientSecret>,
+    ) -> Result<Told, RegisterError> {
+        let (issuer, client_id, token) = (context.realm.issuer.as_str(), &self.client.id, &self.token);
+        tell(&Information { issuer, client_id, issued_at: self.issued_at, token, secret, metadata })
+    }
+}
+
+/// The client of this id, if the token is its own. A token that is shown for another client is in the wrong hands, and
+/// is worth nothing from then on (RFC 7592 §2).
+async fn authenticate(
+    provider: &Provider,
+    context: &Context,
+    id: &str,
+    bearer: Option<&str>,
+) -> Result<Managed, RegisterError> {
+    let token = bearer.ok_or(RegisterError::NoToken)?;
+    let token = RegistrationAccessToken::parse(token).ok_or(RegisterError::WrongToken)?;
+    let realm = &context.realm.id;
+    let mut tx = provider.store.read().await?;
+    let found = registrations::find(&mut tx, realm, token.digest()).await?;
+    let (owner, issued_at) = found.ok_or(RegisterError::WrongToken)?;
+    if owner.as_str() != id {
+        drop(tx);
+        void(provider, context, &owner, token.digest()).await?;
+        return Err(RegisterError::WrongToken);
+    }
+    let client = clients::find(&mut tx, realm, &owner).await?;
+    let client = client.filter(|client| client.enabled).ok_or(RegisterError::WrongToken)?;
+    Ok(Managed { client, issued_at, token })
+}
+
+/// Makes a token worthless, by putting one in its place that nobody has.
+async fn void(provider: &Provider, context: &Context, owner: &ClientId, token: Digest) -> Result<(), FlowError> {
+    tracing::warn!(client_id = owner.as_str(), "a registration access token was used for another client and is void");
+    let nobodys = RegistrationAccessToken::from_random(context.entropy.bytes()?).digest();
+    let record = record(context, Event::RegistrationTokenMisused, owner)?;
+    let shared = Arc::new((context.clone(), Record { outcome: Outcome::Failure, ..record }));
+    let written = provider.store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, record) = &*shared;
+            if registrations::replace_token(tx, &context.realm.id, token, nobodys).await? {
+                audit::append(tx, &context.realm.id, record, context.now).await?;
+            }
+            Ok::<_, FlowError>(())
+        })
+    });
+    written.await
+}
+
+/// What becomes of the client's secrets.
+enum SecretChange {
+    Keep,
+    Drop,
+    New(NewSecret),
+}
+
+/// What is written when a registration is replaced.
+struct Change {
+    context: Context,
+    id: ClientId,
+    metadata: ClientMetadata,
+    secret: SecretChange,
+    /// What the logo becomes, where the client names another one.
+    logo: Option<Option<Logo>>,
+    record: Record,
+}
+
+async fn carry_out(tx: &mut Tx, change: &Change) -> Result<(), RegisterError> {
+    let (realm, now, id) = (&change.context.realm.id, change.context.now, &change.id);
+    if !clients::replace(tx, realm, id, &change.metadata, now).await? {
+        return Err(RegisterError::WrongToken);
+    }
+    match &change.secret {
+        SecretChange::Keep => {}
+        SecretChange::Drop => clients::drop_secrets(tx, realm, id).await?,
+        SecretChange::New(secret) => clients::add_secret(tx, realm, id, secret, now).await?,
+    }
+    match &change.logo {
+        None => {}
+        Some(None) => logos::delete(tx, realm, id).await?,
+        Some(Some(logo)) => logos::put(tx, realm, id, logo, now).await?,
+    }
+    audit::append(tx, realm, &change.record, now).await?;
+    Ok(changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?)
+}
+
+/// Whether the client has a secret that does what its new metadata asks of it.
+fn has_fit_secret(client: &Client, metadata: &ClientMetadata, now: Timestamp) -> bool {
+    let fits = |sealed: &Option<Vec<u8>>| sealed.is_some() || !metadata.needs_recoverable_secret();
+    client.secrets.iter().any(|secret| secret.expires_at.is_none_or(|end| now < end) && fits(&secret.sealed))
+}

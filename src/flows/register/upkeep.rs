@@ -1,0 +1,75 @@
+//! Clients that have registered themselves are kept as long as they are used, which is noted once a day, and removed
+//! afterwards.
+
+use std::sync::Arc;
+
+use crate::flows::{Concerning, Context, FlowError, Provider, administer};
+use crate::protocol::client::Client;
+use crate::protocol::ids::ClientId;
+use crate::protocol::registration::Registration;
+use crate::store::audit::{Event, Outcome};
+use crate::store::registrations::{self, PORTION, Use};
+use crate::store::{StoreError, changes};
+
+/// Notes that a client has got something, if it has registered itself and nobody has noted it today. A failure is no
+/// reason to refuse the client what it has got.
+pub async fn note_use(provider: &Provider, context: &Context, client: &Client) {
+    let due = client.registration.is_some_and(|registration| registration.is_due(context.now));
+    if !due {
+        return;
+    }
+    if let Err(error) = note(provider, context, &client.id).await {
+        tracing::warn!(%error, client_id = client.id.as_str(), "could not note the use of a client");
+    }
+}
+
+async fn note(provider: &Provider, context: &Context, id: &ClientId) -> Result<(), FlowError> {
+    let now = context.now;
+    let used = Use {
+        at: now,
+        noted_before: now.minus(Registration::NOTED),
+        expires_at: provider.registration.end_of_use(now),
+    };
+    let (realm, id) = (context.realm.id.clone(), id.clone());
+    let written = provider.store.write(move |tx| {
+        let (realm, id) = (realm.clone(), id.clone());
+        Box::pin(async move {
+            if registrations::touch(tx, &realm, &id, used).await? {
+                changes::publish(tx, &realm, changes::Kind::Client, id.as_str(), now).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    written.await?;
+    provider.catch_up(now).await
+}
+
+/// Removes the clients that have not been used for too long, some at a time, so that other writes come in between.
+///
+/// # Errors
+/// [`FlowError`] where the database fails.
+pub async fn remove_unused(provider: &Provider, context: &Context) -> Result<(), FlowError> {
+    let horizon = provider.revocation_horizon(context.now);
+    loop {
+        let shared = Arc::new(context.clone());
+        let removed = provider.store.write(move |tx| {
+            let context = shared.clone();
+            Box::pin(async move {
+                let unused = registrations::unused(tx, &context.realm.id, context.now).await?;
+                for id in &unused {
+                    let concerning = Concerning { actor: "system", client: Some(id), ..Concerning::default() };
+                    let record = context.record(Event::ClientRemoved, Outcome::Success, concerning, "unused")?;
+                    administer::remove(tx, &context, id, &record, horizon).await?;
+                }
+                Ok::<_, FlowError>(unused.len())
+            })
+        });
+        let removed = removed.await?;
+        if removed > 0 {
+            tracing::info!(removed, "removed clients that nobody uses");
+        }
+        if removed < PORTION {
+            return Ok(());
+        }
+    }
+}

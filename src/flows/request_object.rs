@@ -1,0 +1,148 @@
+//! Where the parameters of an authorization request come from: its own, a signed request object in it (RFC 9101), one
+//! that the client keeps at a registered URL (OpenID Connect Core §6.2), or what was pushed before (RFC 9126).
+
+use super::{Context, FlowError, Provider, client_keys};
+use crate::keys;
+use crate::protocol::client::Client;
+use crate::protocol::error::OAuthError;
+use crate::protocol::jwe::EncryptedToken;
+use crate::protocol::jws::UnverifiedJws;
+use crate::protocol::params::Params;
+use crate::protocol::request_object;
+use crate::protocol::secret::{Digest, PushedRequestUri};
+use crate::store::pushed_requests;
+
+/// The media types that a request object may be served as (RFC 9101 §5.2.3).
+const MEDIA_TYPES: [&str; 4] = ["application/oauth-authz-req+jwt", "application/jwt", "application/jose", "text/plain"];
+
+/// Where a request arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// At the authorization endpoint, by a browser.
+    Front,
+    /// At the endpoint for pushed requests, by the client itself.
+    Pushed,
+}
+
+/// The parameters that count.
+pub struct Resolved {
+    /// The parameters, none of them a reference to others.
+    pub params: Params,
+    /// By what they were pushed.
+    pub pushed: Option<Digest>,
+}
+
+/// Finds the parameters that count.
+///
+/// # Errors
+/// [`FlowError`]; a refusal is an error of RFC 9101 §7 or RFC 9126 §2.3.
+pub async fn resolve(
+    provider: &Provider,
+    context: &Context,
+    client: &Client,
+    params: Params,
+    door: Door,
+) -> Result<Resolved, FlowError> {
+    if params.repeats("request") || params.repeats("request_uri") {
+        return Err(OAuthError::invalid_request("A parameter is repeated.").into());
+    }
+    let object = match (params.get("request"), params.get("request_uri"), door) {
+        (Some(_), Some(_), _) => {
+            return Err(OAuthError::invalid_request("request and request_uri exclude each other.").into());
+        }
+        (_, Some(_), Door::Pushed) => return Err(OAuthError::invalid_request("request_uri cannot be pushed.").into()),
+        (None, Some(uri), Door::Front) => match PushedRequestUri::parse(uri) {
+            Some(pushed) => return open(provider, context, client, &pushed).await,
+            None => fetch(provider, client, uri).await?,
+        },
+        (Some(object), None, _) => Some(object.to_owned()),
+        (None, None, _) => None,
+    };
+    check_demands(client, door, object.is_some())?;
+    match object {
+        Some(object) if has_keys(client) => {
+            let params = read(provider, context, client, &object, &params).await?;
+            Ok(Resolved { params, pushed: None })
+        }
+        Some(_) | None => Ok(Resolved { params, pushed: None }),
+    }
+}
+
+/// What the client has bound itself to (RFC 9126 §6, RFC 9101 §10.5).
+fn check_demands(client: &Client, door: Door, signed: bool) -> Result<(), OAuthError> {
+    if client.metadata.require_pushed_authorization_requests && door == Door::Front {
+        return Err(OAuthError::invalid_request("The client has to push its requests."));
+    }
+    if client.metadata.require_signed_request_object && !signed {
+        return Err(OAuthError::invalid_request("The client has to sign its requests."));
+    }
+    Ok(())
+}
+
+/// Whether the client could sign a request object at all. Without, its object is refused as not supported.
+fn has_keys(client: &Client) -> bool {
+    client.metadata.jwks.is_some() || client.metadata.jwks_uri.is_some()
+}
+
+/// Opens a request that this client pushed. It may be opened again, until something is granted by it.
+async fn open(
+    provider: &Provider,
+    context: &Context,
+    client: &Client,
+    uri: &PushedRequestUri,
+) -> Result<Resolved, FlowError> {
+    let expired = OAuthError::invalid_request_uri("request_uri is expired or already used.");
+    let digest = uri.digest();
+    let mut tx = provider.store.read().await?;
+    let pushed = pushed_requests::find(&mut tx, &context.realm.id, &client.id, digest).await?.ok_or(expired)?;
+    if context.now >= pushed.expires_at {
+        return Err(expired.into());
+    }
+    Ok(Resolved { params: Params::parse(pushed.params.as_bytes())?, pushed: Some(digest) })
+}
+
+/// Fetches a request object from where the client keeps it. The fragment is part of the registration only.
+async fn fetch(provider: &Provider, client: &Client, uri: &str) -> Result<Option<String>, FlowError> {
+    if client.metadata.request_uris.is_empty() || !has_keys(client) {
+        return Ok(None);
+    }
+    if !client.metadata.request_uris.iter().any(|registered| registered == uri) {
+        return Err(OAuthError::invalid_request_uri("request_uri is not registered for this application.").into());
+    }
+    let lost = OAuthError::invalid_request_uri("request_uri could not be read.");
+    let address = uri.split_once('#').map_or(uri, |(address, _)| address);
+    let fetched = provider.fetcher.get(address, &MEDIA_TYPES).await.map_err(|_| lost)?;
+    let text = String::from_utf8(fetched.body).map_err(|_| lost)?;
+    Ok(Some(text.trim().to_owned()))
+}
+
+/// The parameters in a request object: decrypted where it is encrypted, and always signed.
+async fn read(
+    provider: &Provider,
+    context: &Context,
+    client: &Client,
+    object: &str,
+    outer: &Params,
+) -> Result<Params, FlowError> {
+    let invalid = OAuthError::invalid_request_object("The request object is not signed by the client.");
+    let object = match EncryptedToken::looks_like(object) {
+        true => {
+            let plain = provider.keys.decrypt(&context.realm.id, object, context.now).map_err(|_| invalid)?;
+            plain.to_string()
+        }
+        false => object.to_owned(),
+    };
+    let jws = UnverifiedJws::parse(&object).map_err(|_| invalid)?;
+    let bound = client.metadata.request_object_signing_alg.as_deref();
+    if !request_object::is_typ(jws.typ()) || bound.is_some_and(|bound| bound != jws.alg()) {
+        return Err(invalid.into());
+    }
+    let (message, signature) = object.rsplit_once('.').ok_or(invalid)?;
+    let candidates = client_keys::signing_keys(provider, context, client, jws.alg(), jws.kid()).await?;
+    if !candidates.iter().any(|key| keys::verify_with(key, jws.alg(), message, signature).is_ok()) {
+        return Err(invalid.into());
+    }
+    let rules = client.metadata.profile.rules().request_objects;
+    let parties = (&client.id, context.realm.issuer.as_str());
+    Ok(request_object::parameters(jws.payload(), outer, parties, rules, context.now)?)
+}

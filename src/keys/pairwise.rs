@@ -1,0 +1,127 @@
+//! Pairwise subjects (OpenID Connect Core §8.1): what a client sees in place of a user's id. Nothing is stored: the
+//! subject is the id itself, encrypted so that one user and sector always yield the same subject, two sectors unlike
+//! ones, and nobody but this server learns the id or makes a subject (the synthetic IV construction of RFC 5297 §2.6,
+//! with HMAC-SHA-256 and AES-256-CTR).
+
+use aws_lc_rs::cipher::{
+    AES_256, DecryptingKey, DecryptionContext, EncryptingKey, EncryptionContext, UnboundCipherKey,
+};
+use aws_lc_rs::iv::FixedLength;
+use aws_lc_rs::{constant_time, hmac};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
+use super::KeyError;
+use crate::protocol::ids::UserId;
+
+/// The length of the synthetic initialization vector, which authenticates sector and user, in bytes.
+const IV: usize = 16;
+
+/// The key that turns users' ids into subjects and back.
+pub struct PairwiseKey {
+    mac: hmac::Key,
+    encryption: Zeroizing<[u8; 32]>,
+}
+
+impl PairwiseKey {
+    pub(super) fn new(mac: hmac::Key, encryption: Zeroizing<[u8; 32]>) -> Self {
+        Self { mac, encryption }
+    }
+
+    /// The subject of a user for the clients of a sector.
+    ///
+    /// # Errors
+    /// [`KeyError::Encryption`] where aws-lc-rs fails.
+    pub fn subject(&self, sector: &str, user: &UserId) -> Result<String, KeyError> {
+        let iv = self.iv(sector, user);
+        let mut text = user.as_str().as_bytes().to_vec();
+        let key = UnboundCipherKey::new(&AES_256, self.encryption.as_slice()).and_then(EncryptingKey::ctr);
+        let context = EncryptionContext::Iv128(FixedLength::from(iv));
+        let encrypted = key.and_then(|key| key.less_safe_encrypt(&mut text, context));
+        encrypted.map_err(|_| KeyError::Encryption)?;
+        Ok(URL_SAFE_NO_PAD.encode([iv.as_slice(), &text].concat()))
+    }
+
+    /// The user of whom this is the subject in this sector; nothing where this server did not make it for the sector.
+    pub fn user(&self, sector: &str, subject: &str) -> Option<UserId> {
+        let bytes = URL_SAFE_NO_PAD.decode(subject).ok()?;
+        let (iv, encrypted) = bytes.split_first_chunk::<IV>()?;
+        let mut text = encrypted.to_vec();
+        let key = UnboundCipherKey::new(&AES_256, self.encryption.as_slice()).and_then(DecryptingKey::ctr).ok()?;
+        let plain = key.decrypt(&mut text, DecryptionContext::Iv128(FixedLength::from(*iv))).ok()?;
+        let user = UserId::parse(std::str::from_utf8(plain).ok()?)?;
+        constant_time::verify_slices_are_equal(&self.iv(sector, &user), iv).ok()?;
+        Some(user)
+    }
+
+    /// Neither a sector, which is a host, nor a user's id holds the separator.
+    fn iv(&self, sector: &str, user: &UserId) -> [u8; IV] {
+        let message = [sector.as_bytes(), &[0], user.as_str().as_bytes()].concat();
+        hmac::sign(&self.mac, &message).as_ref().first_chunk().copied().unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for PairwiseKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PairwiseKey")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::MasterKey;
+
+    fn key() -> PairwiseKey {
+        MasterKey::new([7; 32]).pairwise_key()
+    }
+
+    fn user(id: &str) -> UserId {
+        UserId::parse(id).unwrap()
+    }
+
+    #[test]
+    fn a_subject_is_the_same_each_time_and_leads_back_to_its_user() {
+        for id in ["alice-1", "0AxvPK8ZTU2vLrmQ1ZpQ4A", &"x".repeat(150)] {
+            let subject = key().subject("rp.example", &user(id)).unwrap();
+            assert_eq!(key().subject("rp.example", &user(id)).unwrap(), subject, "{id}");
+            assert_eq!(key().user("rp.example", &subject), Some(user(id)), "{id}");
+            assert!(subject.len() <= 255 && !subject.contains(id), "{subject}");
+        }
+    }
+
+    #[test]
+    fn subjects_differ_between_sectors_users_and_installations() {
+        let subject = |sector: &str, id: &str| key().subject(sector, &user(id)).unwrap();
+        let first = subject("rp.example", "alice");
+        let elsewhere = MasterKey::new([8; 32]).pairwise_key();
+        for (rule, other) in [
+            ("sector", subject("other.example", "alice")),
+            ("user", subject("rp.example", "alicf")),
+            ("sector and user shifted", subject("rp.examplea", "lice")),
+            ("master key", elsewhere.subject("rp.example", &user("alice")).unwrap()),
+        ] {
+            assert_ne!(first, other, "{rule}");
+            assert_ne!(first[22..], other[22..], "{rule}: not even the encrypted id is alike");
+        }
+    }
+
+    #[test]
+    fn a_subject_leads_nowhere_under_another_sector_or_key_or_when_it_was_changed() {
+        let subject = key().subject("rp.example", &user("alice")).unwrap();
+        assert_eq!(key().user("other.example", &subject), None, "another sector");
+        assert_eq!(MasterKey::new([8; 32]).pairwise_key().user("rp.example", &subject), None, "another key");
+        let bytes = URL_SAFE_NO_PAD.decode(&subject).unwrap();
+        for at in 0..bytes.len() {
+            for bit in [1, 4, 128] {
+                let mut changed = bytes.clone();
+                changed[at] ^= bit;
+                assert_eq!(key().user("rp.example", &URL_SAFE_NO_PAD.encode(changed)), None, "byte {at}, {bit}");
+            }
+        }
+        for bad in ["", "alice", &subject[..22], &format!("{subject}A"), &format!("{subject}=")] {
+            assert_eq!(key().user("rp.example", bad), None, "{bad}");
+        }
+    }
+}

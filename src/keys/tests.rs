@@ -1,0 +1,300 @@
+//! Keys of the specifications for the tests of this module, and what holds for keys of every algorithm.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use p256::pkcs8::EncodePrivateKey as _;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use zeroize::Zeroizing;
+
+use super::key_set::Key;
+use super::signing_key::{self, SigningKey};
+use super::*;
+use crate::protocol::id_token::{ExtraClaims, SignetIdTokenClaims};
+use crate::protocol::ids::{ClientId, KeyId, SessionId, TokenId};
+use crate::protocol::jwe::{ContentEncryption, JweError};
+use crate::protocol::jwk::PublicJwk;
+use crate::protocol::jws::UnverifiedJws;
+use crate::protocol::key_schedule::KeyTimes;
+use crate::protocol::time::Span;
+
+/// The bytes of base64url.
+pub(super) fn decoded(text: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(text).unwrap()
+}
+
+/// The RSA key of RFC 7515 A.2.1, PKCS#8.
+pub(super) fn rsa_der() -> Zeroizing<Vec<u8>> {
+    use rsa::pkcs8::EncodePrivateKey as _;
+    let number = |text: &str| rsa::BigUint::from_bytes_be(&decoded(text));
+    let primes = vec![number(P), number(Q)];
+    let key = rsa::RsaPrivateKey::from_components(number(N), number("AQAB"), number(D), primes).unwrap();
+    Zeroizing::new(key.to_pkcs8_der().unwrap().as_bytes().to_vec())
+}
+
+/// A P-256 key with this private member, PKCS#8.
+pub(super) fn p256_der(d: &str) -> Zeroizing<Vec<u8>> {
+    let key = p256::SecretKey::from_slice(&decoded(d)).unwrap();
+    Zeroizing::new(key.to_pkcs8_der().unwrap().as_bytes().to_vec())
+}
+
+/// The private member of the key of RFC 7515 A.3.1.
+pub(super) const RFC_7515_A3: &str = "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI";
+
+const N: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
+const D: &str = "Eq5xpGnNCivDflJsRQBXHx1hdR1k6Ulwe2JZD50LpXyWPEAeP88vLNO97IjlA7_GQ5sLKMgvfTeXZx9SE-7YwVol2NXOoAJe46sui395IW_GO-pWJ1O0BkTGoVEn2bKVRUCgu-GjBVaYLU6f3l9kJfFNS3E0QbVdxzubSu3Mkqzjkn439X0M_V51gfpRLI9JYanrC4D4qAdGcopV_0ZHHzQlBjudU2QvXt4ehNYTCBr6XCLQUShb1juUO1ZdiYoFaFQT5Tw8bGUl_x_jTj3ccPDVZFD9pIuhLhBOneufuBiB4cS98l2SR_RQyGWSeWjnczT0QU91p1DhOVRuOopznQ";
+const P: &str = "4BzEEOtIpmVdVEZNCqS7baC4crd0pqnRH_5IB3jw3bcxGn6QLvnEtfdUdiYrqBdss1l58BQ3KhooKeQTa9AB0Hw_Py5PJdTJNPY8cQn7ouZ2KKDcmnPGBY5t7yLc1QlQ5xHdwW1VhvKn-nXqhJTBgIPgtldC-KDV5z-y2XDwGUc";
+const Q: &str = "uQPEfgmVtjL0Uyyx88GZFF1fOunH3-7cepKmtH4pxhtCoHqpWmT8YAmZxaewHgHAjLYsp1ZSe7zFYHj7C6ul7TjeLQeZD_YwD66t62wDmpe_HlB-TnBA-njbglfIsRLtXlnDzQkv5dTltRJ11BKBBypeeF6689rjcJIDEz9RWdc";
+
+/// `BASE64URL(header) . BASE64URL(payload)` of RFC 7515 A.2.1 and A.3.1 share this payload.
+const PAYLOAD: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+const RS256_SIGNATURE: &str = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+const ES256_SIGNATURE: &str = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+
+const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+/// A private key for the algorithm; none is generated for RSA.
+fn der(algorithm: SigningAlgorithm) -> Zeroizing<Vec<u8>> {
+    match algorithm.as_str() {
+        "ES256" | "ES384" | "EdDSA" => signing_key::generate(algorithm, 0).unwrap(),
+        _ => rsa_der(),
+    }
+}
+
+fn key(algorithm: SigningAlgorithm) -> SigningKey {
+    let kid = KeyId::from_stored(format!("key-{}", algorithm.as_str()));
+    SigningKey::from_pkcs8(kid, algorithm, &der(algorithm)).unwrap()
+}
+
+/// A realm with a key of each algorithm that has signed for a while.
+pub(super) fn key_set() -> KeySet {
+    super::provider::install();
+    let policy = Policy {
+        interval: Span::from_days(30),
+        announce: Span::from_hours(1),
+        lead: Span::from_hours(24),
+        retention: Span::from_days(7),
+    };
+    let made = SigningAlgorithm::ALL.into_iter().map(|algorithm| (algorithm.into(), der(algorithm)));
+    let encryption = [(KeyManagement::RsaOaep256, rsa_der()), (KeyManagement::EcdhEs, p256_der(RFC_7515_A3))];
+    let all = made.chain(encryption.into_iter().map(|(algorithm, der)| (KeyAlgorithm::from(algorithm), der)));
+    let keys = all.map(|(algorithm, der): (KeyAlgorithm, _)| {
+        let kid = KeyId::from_stored(format!("key-{}", algorithm.as_str()));
+        (times(&kid, algorithm, 1, NOW.minus(Span::from_hours(1))), Key::from_pkcs8(kid, algorithm, &der).unwrap())
+    });
+    KeySet::new(keys.collect(), policy)
+}
+
+fn times(kid: &KeyId, algorithm: KeyAlgorithm, generation: i64, activates_at: Timestamp) -> KeyTimes {
+    let algorithm = algorithm.as_str().to_owned();
+    KeyTimes { kid: kid.clone(), algorithm, generation, announced_at: activates_at, activates_at, dropped_at: None }
+}
+
+fn id_token_claims() -> SignetIdTokenClaims {
+    use openidconnect::{IssuerUrl, StandardClaims, SubjectIdentifier};
+    let extra = ExtraClaims {
+        sid: SessionId::from_stored("s".to_owned()),
+        jti: TokenId::from_stored("j".to_owned()),
+        azp: ClientId::from_stored("c".to_owned()),
+        mapped: serde_json::Map::new(),
+    };
+    let issuer = IssuerUrl::new("https://op.example".to_owned()).unwrap();
+    let subject = StandardClaims::new(SubjectIdentifier::new("alice".to_owned()));
+    let later = NOW.plus(Span::from_hours(1));
+    SignetIdTokenClaims::new(issuer, vec![], later.to_chrono(), NOW.to_chrono(), subject, extra)
+}
+
+fn payload(token: &str) -> Value {
+    serde_json::from_slice(&decoded(token.split('.').nth(1).unwrap())).unwrap()
+}
+
+#[test]
+fn every_algorithm_signs_what_its_key_verifies_and_no_other() {
+    let set = key_set();
+    for algorithm in SigningAlgorithm::ALL {
+        let token = set.sign_jwt(&json!({ "sub": "alice" }), "logout+jwt", algorithm, NOW).unwrap();
+        let jws = UnverifiedJws::parse(&token).unwrap();
+        assert_eq!((jws.alg(), jws.typ()), (algorithm.as_str(), Some("logout+jwt")));
+        assert_eq!(set.verify(&token, &jws, NOW), Ok(()), "{algorithm:?}");
+        let (message, signature) = token.rsplit_once('.').unwrap();
+        let public = key_of(&set, algorithm);
+        assert_eq!(verify_with(&public, algorithm.as_str(), message, signature), Ok(()), "{algorithm:?}");
+        for other in SigningAlgorithm::ALL.into_iter().filter(|other| *other != algorithm) {
+            let public = PublicJwk { alg: None, ..public.clone() };
+            assert!(verify_with(&public, other.as_str(), message, signature).is_err(), "{algorithm:?} as {other:?}");
+        }
+        let mut bytes = decoded(signature);
+        bytes[7] ^= 1;
+        let changed = URL_SAFE_NO_PAD.encode(bytes);
+        assert_eq!(verify_with(&public, algorithm.as_str(), message, &changed), Err(KeyError::Mismatch));
+    }
+}
+
+fn key_of(set: &KeySet, algorithm: SigningAlgorithm) -> PublicJwk {
+    let kid = KeyId::from_stored(format!("key-{}", algorithm.as_str()));
+    set.find(&kid).unwrap().public().clone()
+}
+
+#[test]
+fn an_access_token_and_a_code_are_hashed_by_the_hash_of_the_algorithm() {
+    let set = key_set();
+    let half = |hash: Vec<u8>| URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2]);
+    let expected = |algorithm: SigningAlgorithm, text: &str| match algorithm.as_str() {
+        "RS256" | "PS256" | "ES256" => half(Sha256::digest(text).to_vec()),
+        "RS384" | "PS384" | "ES384" => half(Sha384::digest(text).to_vec()),
+        _ => half(Sha512::digest(text).to_vec()),
+    };
+    for algorithm in SigningAlgorithm::ALL {
+        let hashes = IdTokenHashes { access_token: Some("the token"), code: Some("the code") };
+        let token = set.sign_id_token(id_token_claims(), algorithm, hashes, NOW).unwrap();
+        assert_eq!(payload(&token)["at_hash"], expected(algorithm, "the token"), "{algorithm:?}");
+        assert_eq!(payload(&token)["c_hash"], expected(algorithm, "the code"), "{algorithm:?}");
+        assert_eq!(set.verify(&token, &UnverifiedJws::parse(&token).unwrap(), NOW), Ok(()), "{algorithm:?}");
+        let token = set.sign_id_token(id_token_claims(), algorithm, IdTokenHashes::default(), NOW).unwrap();
+        assert!(payload(&token).get("at_hash").is_none() && payload(&token).get("c_hash").is_none());
+    }
+}
+
+#[test]
+fn the_signatures_of_rfc_7515_are_verified() {
+    let rsa = PublicJwk { alg: None, kid: None, ..key(SigningAlgorithm::RS256).public };
+    let ec =
+        SigningKey::from_pkcs8(KeyId::from_stored("a3".to_owned()), SigningAlgorithm::ES256, &p256_der(RFC_7515_A3));
+    let ec = ec.unwrap().public;
+    super::provider::install();
+    for (alg, key, header, signature) in
+        [("RS256", rsa, r#"{"alg":"RS256"}"#, RS256_SIGNATURE), ("ES256", ec, r#"{"alg":"ES256"}"#, ES256_SIGNATURE)]
+    {
+        let message = format!("{}.{PAYLOAD}", URL_SAFE_NO_PAD.encode(header));
+        assert_eq!(verify_with(&key, alg, &message, signature), Ok(()), "{alg}");
+        let changed = message.replace("eyJpc3", "eyJpc4");
+        assert_eq!(verify_with(&key, alg, &changed, signature), Err(KeyError::Mismatch), "{alg}");
+    }
+}
+
+#[test]
+fn a_key_of_another_kind_is_refused() {
+    let kid = || KeyId::from_stored("k".to_owned());
+    let rows: [(&str, &str, Zeroizing<Vec<u8>>); 6] = [
+        ("RSA as ES256", "ES256", rsa_der()),
+        ("P-256 as ES384", "ES384", p256_der(RFC_7515_A3)),
+        ("P-256 as PS512", "PS512", p256_der(RFC_7515_A3)),
+        ("P-384 as ES256", "ES256", der(SigningAlgorithm::ES384)),
+        ("P-384 as ECDH-ES", "ECDH-ES", der(SigningAlgorithm::ES384)),
+        ("P-256 as RSA-OAEP-256", "RSA-OAEP-256", p256_der(RFC_7515_A3)),
+    ];
+    for (rule, algorithm, der) in rows {
+        let algorithm = KeyAlgorithm::named(algorithm).unwrap();
+        assert_eq!(Key::from_pkcs8(kid(), algorithm, &der).err(), Some(KeyError::Malformed), "{rule}");
+    }
+}
+
+#[test]
+fn a_key_for_encryption_is_published_while_active_and_decrypts_until_it_is_gone() {
+    let full = key_set();
+    let policy = Policy { interval: Span::from_days(30), retention: Span::from_days(7), ..policy() };
+    let old = KeyId::from_stored("key-ECDH-ES".to_owned());
+    let new = KeyId::from_stored("new".to_owned());
+    let algorithm = KeyAlgorithm::Encryption(KeyManagement::EcdhEs);
+    let fresh = Key::from_pkcs8(new.clone(), algorithm, &signing_key::generate(SigningAlgorithm::ES256, 0).unwrap());
+    let turn = NOW.plus(Span::from_days(1));
+    let set = KeySet::new(
+        vec![
+            (times(&old, algorithm, 1, NOW), full.find(&old).unwrap()),
+            (times(&new, algorithm, 2, turn), fresh.unwrap()),
+        ],
+        policy,
+    );
+    let published = |at: Timestamp| -> Vec<String> {
+        let set: Value = serde_json::from_slice(&set.jwks(at).body).unwrap();
+        set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    };
+    let recipient = full.find(&old).unwrap().public().clone();
+    let token =
+        encrypt(Content::SignedJwt("a.b.c"), &recipient, KeyManagement::EcdhEs, ContentEncryption::A256Gcm).unwrap();
+    for (days, shown, decrypts) in [(0, "key-ECDH-ES", true), (1, "new", true), (7, "new", true), (8, "new", false)] {
+        let at = NOW.plus(Span::from_days(days));
+        assert_eq!(published(at), [shown], "day {days}");
+        assert_eq!(set.decrypt(&token, at).is_ok(), decrypts, "day {days}");
+        assert_eq!(set.status(at)[0].key_use, "enc");
+    }
+    assert_eq!(set.status(NOW)[1].state, "announced");
+}
+
+fn policy() -> Policy {
+    Policy { interval: Span::ZERO, announce: Span::ZERO, lead: Span::ZERO, retention: Span::ZERO }
+}
+
+#[test]
+fn a_realm_publishes_each_key_with_its_use_and_decrypts_by_its_own() {
+    let set = key_set();
+    let published: Value = serde_json::from_slice(&set.jwks(NOW).body).unwrap();
+    let rows = published["keys"].as_array().unwrap();
+    assert_eq!(rows.len(), 11);
+    for row in rows {
+        let algorithm = KeyAlgorithm::named(row["alg"].as_str().unwrap()).unwrap();
+        assert_eq!(row["use"], algorithm.key_use());
+        assert!(row.get("d").is_none() && row.get("p").is_none());
+        let public = PublicJwk::from_json(row).unwrap();
+        assert_eq!(check_client_key(&public), Ok(()), "{row}");
+        let KeyAlgorithm::Encryption(alg) = algorithm else { continue };
+        if alg == KeyManagement::EcdhEs {
+            let unbound = PublicJwk { alg: None, ..public.clone() };
+            let other = KeyManagement::EcdhEsA256Kw;
+            let token = encrypt(Content::Claims(b"{}"), &unbound, other, ContentEncryption::A256Gcm).unwrap();
+            assert_eq!(set.decrypt(&token, NOW).err(), Some(DecryptError::Failed), "a key has one algorithm");
+        }
+        for enc in ContentEncryption::ALL {
+            let token = encrypt(Content::SignedJwt("a.b.c"), &public, alg, enc).unwrap();
+            assert_eq!(set.decrypt(&token, NOW).unwrap().as_str(), "a.b.c", "{alg:?} {enc:?}");
+            let nameless = encrypt(Content::Claims(b"{}"), &PublicJwk { kid: None, ..public.clone() }, alg, enc);
+            assert_eq!(set.decrypt(&nameless.unwrap(), NOW).unwrap().as_str(), "{}", "{alg:?} {enc:?}");
+            let stranger = PublicJwk { kid: Some("stranger".to_owned()), ..public.clone() };
+            let token = encrypt(Content::Claims(b"{}"), &stranger, alg, enc).unwrap();
+            assert_eq!(set.decrypt(&token, NOW).err(), Some(DecryptError::Failed));
+            let binary = encrypt(Content::Claims(&[0xff]), &public, alg, enc).unwrap();
+            assert_eq!(set.decrypt(&binary, NOW).err(), Some(DecryptError::Failed), "not text");
+        }
+    }
+    assert_eq!(set.decrypt("a.b.c", NOW).err(), Some(DecryptError::Malformed(JweError::NotCompact)));
+}
+
+#[test]
+fn a_secret_signs_and_verifies_when_it_is_as_long_as_the_hash() {
+    super::provider::install();
+    let secret = [7; 32];
+    let token = sign_hs256(&secret, &json!({ "sub": "alice" }), "JWT").unwrap();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let jws = UnverifiedJws::parse(&token).unwrap();
+    assert_eq!((jws.alg(), jws.typ(), jws.kid()), ("HS256", Some("JWT"), None));
+    assert_eq!(verify_hs256(&secret, message, signature), Ok(()));
+    let hashes = IdTokenHashes { access_token: Some("the token"), code: None };
+    let id_token = sign_id_token_hs256(&secret, id_token_claims(), hashes).unwrap();
+    let (signed, tag) = id_token.rsplit_once('.').unwrap();
+    assert_eq!(verify_hs256(&secret, signed, tag), Ok(()));
+    assert_eq!(payload(&id_token)["at_hash"], URL_SAFE_NO_PAD.encode(&Sha256::digest("the token")[..16]));
+    for (rule, secret, message, signature, expected) in [
+        ("another secret", [8; 32].as_slice(), message, signature, KeyError::Mismatch),
+        ("another message", &secret, "a.b", signature, KeyError::Mismatch),
+        ("a cut signature", &secret, message, &signature[..40], KeyError::Mismatch),
+        ("no signature", &secret, message, "", KeyError::Mismatch),
+        ("padding", &secret, message, &format!("{signature}="), KeyError::Mismatch),
+        ("a short secret", &[7; 31], message, signature, KeyError::Malformed),
+    ] {
+        assert_eq!(verify_hs256(secret, message, signature), Err(expected), "{rule}");
+    }
+    assert_eq!(sign_hs256(&[7; 31], &json!({}), "JWT").err(), Some(KeyError::Malformed));
+    assert_eq!(sign_id_token_hs256(&[], id_token_claims(), hashes).err(), Some(KeyError::Malformed));
+}
+
+#[test]
+fn a_secret_that_looks_like_a_handle_does_not_reach_a_private_key() {
+    let set = key_set();
+    let token = set.sign_jwt(&json!({}), "JWT", SigningAlgorithm::RS256, NOW).unwrap();
+    for handle in 1..200_u64 {
+        let secret = jsonwebtoken::EncodingKey::from_secret(&handle.to_be_bytes());
+        let signed = jsonwebtoken::crypto::sign(b"m", &secret, jsonwebtoken::Algorithm::HS256).unwrap();
+        assert_eq!(decoded(&signed).len(), 32, "an HMAC");
+    }
+    assert!(set.verify(&token, &UnverifiedJws::parse(&token).unwrap(), NOW).is_ok());
+}

@@ -1,0 +1,247 @@
+//! What a client may say about itself when it registers (RFC 7591 §2, §3; OpenID Connect Registration §2, §3): the
+//! members of one list, in a strict JSON object. What is not on the list is unknown, or for an administrator to decide,
+//! and is passed over; the answer tells what has been registered.
+
+use serde_json::{Map, Value};
+
+use super::client::{AUTHORIZATION_CODE, Client, ClientMetadata, MetadataError};
+use super::error::{ErrorCode, OAuthError};
+use super::ids::ClientId;
+use super::jwk::{JwkError, PublicJwk};
+use super::jws::strict_object;
+use super::profile::Profile;
+use super::response_type::{IMPLICIT, ResponseType};
+use super::scope::Scope;
+use super::secret::{ClientSecret, Digest, RegistrationAccessToken};
+use super::time::{Span, Timestamp};
+
+/// The members that a client may set itself, each with the sentence that refuses it.
+macro_rules! members {
+    ($($name:literal)*) => {
+        const MEMBERS: &[(&str, &str)] =
+            &[$(($name, concat!($name, " is malformed, not supported, or does not go with the rest."))),*];
+    };
+}
+
+members! {
+    "redirect_uris" "client_name" "application_type" "grant_types" "response_types" "scope"
+    "token_endpoint_auth_method" "token_endpoint_auth_signing_alg" "jwks" "jwks_uri"
+    "subject_type" "sector_identifier_uri"
+    "id_token_signed_response_alg" "id_token_encrypted_response_alg" "id_token_encrypted_response_enc"
+    "userinfo_signed_response_alg" "userinfo_encrypted_response_alg" "userinfo_encrypted_response_enc"
+    "request_object_signing_alg" "request_object_encryption_alg" "request_object_encryption_enc"
+    "request_uris" "require_signed_request_object" "require_pushed_authorization_requests"
+    "default_max_age" "require_auth_time" "default_acr_values" "initiate_login_uri"
+    "post_logout_redirect_uris" "backchannel_logout_uri" "backchannel_logout_session_required"
+    "frontchannel_logout_uri" "frontchannel_logout_session_required"
+    "client_uri" "logo_uri" "policy_uri" "tos_uri" "contacts" "software_id" "software_version"
+}
+
+const NOT_JSON: OAuthError = OAuthError::invalid_client_metadata("The body must be a JSON object without repetitions.");
+const NO_STATEMENTS: OAuthError =
+    OAuthError::new(ErrorCode::UnapprovedSoftwareStatement, "Software statements are not accepted.");
+/// The answer where the document of a sector is not as it must be, or could not be had, for whatever reason.
+pub const WRONG_SECTOR: OAuthError = OAuthError::invalid_client_metadata(
+    "sector_identifier_uri must lead to a JSON array of strings that holds every redirect URI.",
+);
+
+/// What is decided for every client that registers itself, whatever it asks for.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The security profile.
+    pub profile: Profile,
+    /// Every scope that such a client may ask for.
+    pub scope: Scope,
+}
+
+/// How a client is kept that has registered itself: as long as it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// When it was last noted that the client is used.
+    pub last_used_at: Timestamp,
+}
+
+impl Registration {
+    /// How often the use of a client is noted at most.
+    pub const NOTED: Span = Span::from_days(1);
+
+    /// Whether a use now is to be noted.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.last_used_at.plus(Self::NOTED) <= now
+    }
+}
+
+/// What a client has sent.
+#[derive(Debug)]
+pub struct Submission {
+    /// The metadata to be registered. Only [`ClientMetadata::check`] tells whether it is acceptable as a whole.
+    pub metadata: ClientMetadata,
+    client_id: Option<String>,
+    client_secret: Option<Digest>,
+}
+
+impl Submission {
+    /// Reads the body of a registration.
+    ///
+    /// # Errors
+    /// `invalid_redirect_uri`, `unapproved_software_statement` or `invalid_client_metadata` (RFC 7591 §3.2.2).
+    pub fn parse(body: &[u8], policy: &Policy) -> Result<Self, OAuthError> {
+        let members = strict_object(body).ok_or(NOT_JSON)?;
+        if members.contains_key("software_statement") {
+            return Err(NO_STATEMENTS);
+        }
+        // A value of another type is equal to nothing, as is the empty text.
+        let named = |name: &str| members.get(name).filter(|value| !value.is_null());
+        let text = |name: &str| named(name).map(|value| value.as_str().unwrap_or_default().to_owned());
+        let (client_id, client_secret) = (text("client_id"), text("client_secret"));
+        let mut metadata = read(&members)?;
+        metadata.profile = policy.profile;
+        metadata.scope = allowed_scope(&metadata.scope, &policy.scope, members.get("scope"))?;
+        if metadata.jwks.as_ref().is_some_and(holds_private_key) {
+            return Err(refused("jwks"));
+        }
+        agree_on_response_types(&mut metadata, members.get("response_types"))?;
+        Ok(Self { metadata, client_id, client_secret: client_secret.map(|secret| Digest::of(secret.as_bytes())) })
+    }
+
+    /// What replaces the registration of this client: all of the submission, and what an administrator has decided.
+    /// It names the client, and a secret only where that is the client's own (RFC 7592 §2.2).
+    ///
+    /// # Errors
+    /// `invalid_client_metadata`
+    pub fn replacing(self, client: &Client, now: Timestamp) -> Result<ClientMetadata, OAuthError> {
+        if self.client_id.as_deref() != Some(client.id.as_str()) {
+            return Err(OAuthError::invalid_client_metadata("client_id must be that of the client."));
+        }
+        let is_own = |named: &Digest| {
+            let live = client.secrets.iter().filter(|secret| secret.expires_at.is_none_or(|end| now < end));
+            live.fold(false, |found, secret| found | secret.digest.matches(named))
+        };
+        if !self.client_secret.as_ref().is_none_or(is_own) {
+            return Err(OAuthError::invalid_client_metadata("client_secret must be that of the client."));
+        }
+        let decided = client.metadata.clone();
+        Ok(ClientMetadata {
+            skip_consent: decided.skip_consent,
+            cors_origins: decided.cors_origins,
+            audiences: decided.audiences,
+            access_token_format: decided.access_token_format,
+            access_token_lifetime: decided.access_token_lifetime,
+            ..self.metadata
+        })
+    }
+}
+
+/// The error that tells a client which member breaks a rule (RFC 7591 §3.2.2).
+pub fn refusal(error: &MetadataError) -> OAuthError {
+    refused(error.member())
+}
+
+/// What a client is told of its registration (RFC 7591 §3.2.1, RFC 7592 §3).
+pub struct Information<'a> {
+    /// The issuer identifier, below which the registration lies.
+    pub issuer: &'a str,
+    /// The `client_id`.
+    pub client_id: &'a ClientId,
+    /// When the client was registered.
+    pub issued_at: Timestamp,
+    /// The token that manages the registration.
+    pub token: &'a RegistrationAccessToken,
+    /// The client's secret, where it was made just now.
+    pub secret: Option<&'a ClientSecret>,
+    /// What is registered.
+    pub metadata: &'a ClientMetadata,
+}
+
+impl Information<'_> {
+    /// The document.
+    ///
+    /// # Errors
+    /// Where the metadata cannot be written as JSON.
+    pub fn to_json(&self) -> Result<Map<String, Value>, serde_json::Error> {
+        let mut told = document(self.metadata)?;
+        let uri = format!("{}/register/{}", self.issuer, self.client_id);
+        told.insert("client_id".to_owned(), self.client_id.as_str().into());
+        told.insert("client_id_issued_at".to_owned(), self.issued_at.as_secs().into());
+        told.insert("registration_access_token".to_owned(), self.token.expose().into());
+        told.insert("registration_client_uri".to_owned(), uri.into());
+        if let Some(secret) = self.secret {
+            told.insert("client_secret".to_owned(), secret.expose().into());
+            told.insert("client_secret_expires_at".to_owned(), 0.into());
+        }
+        Ok(told)
+    }
+}
+
+/// The registered members, defaults among them. What is empty is left out.
+fn document(metadata: &ClientMetadata) -> Result<Map<String, Value>, serde_json::Error> {
+    let Value::Object(mut members) = serde_json::to_value(metadata)? else { return Ok(Map::new()) };
+    let is_empty = |value: &Value| value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty);
+    members.retain(|name, value| is_listed(name) && !is_empty(value));
+    Ok(members)
+}
+
+/// Checks the document of a sector: it names every redirect URI of the client (OpenID Connect Registration §5).
+///
+/// # Errors
+/// `invalid_client_metadata` where it is no array of strings, or lacks one.
+pub fn check_sector(document: &[u8], metadata: &ClientMetadata) -> Result<(), OAuthError> {
+    let listed: Vec<String> = serde_json::from_slice(document).map_err(|_| WRONG_SECTOR)?;
+    let all = metadata.redirect_uris.iter().all(|uri| listed.iter().any(|held| held == uri.as_str()));
+    if all { Ok(()) } else { Err(WRONG_SECTOR) }
+}
+
+fn is_listed(name: &str) -> bool {
+    MEMBERS.iter().any(|(listed, _)| *listed == name)
+}
+
+fn refused(member: &str) -> OAuthError {
+    let sentence = MEMBERS.iter().find(|(listed, _)| *listed == member).map(|(_, sentence)| *sentence);
+    let sentence = sentence.unwrap_or("The client metadata is not acceptable.");
+    if member == "redirect_uris" {
+        OAuthError::invalid_redirect_uri(sentence)
+    } else {
+        OAuthError::invalid_client_metadata(sentence)
+    }
+}
+
+/// The metadata of the listed members; one that is null is one that is not there (RFC 7592 §2.2).
+fn read(members: &Map<String, Value>) -> Result<ClientMetadata, OAuthError> {
+    let listed = members.iter().filter(|(name, value)| is_listed(name) && !value.is_null());
+    let chosen: Map<String, Value> = listed.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let parse = |members| serde_json::from_value::<ClientMetadata>(Value::Object(members));
+    parse(chosen.clone()).map_err(|_| {
+        let alone = |(name, value): &(String, Value)| parse(Map::from_iter([(name.clone(), value.clone())])).is_err();
+        chosen.into_iter().find(alone).map_or(NOT_JSON, |(name, _)| refused(&name))
+    })
+}
+
+/// What of the scope is granted: all that is allowed where nothing is asked for, else what is in both.
+fn allowed_scope(asked: &Scope, allowed: &Scope, member: Option<&Value>) -> Result<Scope, OAuthError> {
+    if member.is_none_or(Value::is_null) {
+        return Ok(allowed.clone());
+    }
+    let granted = asked.filtered(|token| allowed.contains(token));
+    if granted.is_empty() { Err(refused("scope")) } else { Ok(granted) }
+}
+
+/// Whether any key of the set, whatever it is for, is more than a public one.
+fn holds_private_key(set: &Value) -> bool {
+    let keys = set.get("keys").and_then(Value::as_array);
+    keys.into_iter().flatten().any(|key| PublicJwk::from_json(key) == Err(JwkError::Private))
+}
+
+/// Response types go with the grant types (RFC 7591 §2.1): a client without a grant of the authorization endpoint has
+/// none, and one with a code has the grant that redeems it.
+fn agree_on_response_types(metadata: &mut ClientMetadata, member: Option<&Value>) -> Result<(), OAuthError> {
+    let uses = |grant: &str| metadata.grant_types.iter().any(|held| held == grant);
+    let (code, implicit) = (uses(AUTHORIZATION_CODE), uses(IMPLICIT));
+    if member.is_none_or(Value::is_null) && !code && !implicit {
+        metadata.response_types.clear();
+    }
+    let lacks_grant = metadata.response_types.iter().any(|kind: &ResponseType| kind.has_code()) && !code;
+    if lacks_grant { Err(refused("response_types")) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! Request objects (RFC 9101, OpenID Connect Core §6): parameters of an authorization request in a JWT that the client
+//! has signed. What is asked here is asked after the signature was verified.
+
+use serde_json::{Map, Value};
+
+use super::error::OAuthError;
+use super::ids::ClientId;
+use super::jws;
+use super::params::Params;
+use super::time::{Span, Timestamp};
+
+/// The `typ` of request objects (RFC 9101 §4); `JWT` and none at all are older.
+const TYPES: [&str; 2] = ["oauth-authz-req+jwt", "jwt"];
+/// The claims about the object itself, which are no parameters.
+const ABOUT: [&str; 7] = ["iss", "aud", "exp", "nbf", "iat", "jti", "sub"];
+/// How long a request object may be valid at most (FAPI 2.0 Message Signing §5.3.1).
+const LONGEST: Span = Span::from_minutes(60);
+/// How far the client's clock may be apart.
+const LEEWAY: Span = Span::from_secs(30);
+
+/// Which claims a request object must have about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// `iss`, `aud` and `exp` (RFC 9101 §4, §10.2).
+    Required,
+    /// None, but those that it has must fit (OpenID Connect Core §6.1).
+    WherePresent,
+}
+
+/// What parameters beside the request object are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outside {
+    /// Nothing (RFC 9101 §5).
+    Ignored,
+    /// They hold where the object does not say otherwise (OpenID Connect Core §6.1).
+    Assembled,
+}
+
+/// What a profile demands of request objects.
+#[derive(Clone, Copy, Debug)]
+pub struct ObjectRules {
+    /// The claims about the object itself.
+    pub binding: Binding,
+    /// The parameters beside it.
+    pub outside: Outside,
+}
+
+/// Whether a header's `typ` is that of a request object.
+pub fn is_typ(typ: Option<&str>) -> bool {
+    typ.is_none_or(|typ| TYPES.iter().any(|known| typ.eq_ignore_ascii_case(known)))
+}
+
+/// The parameters of a request whose object was signed by this client; `outer` are those beside it.
+///
+/// # Errors
+/// `invalid_request_object`, with one sentence for each rule; `invalid_request` where both sides disagree.
+pub fn parameters(
+    payload: &Map<String, Value>,
+    outer: &Params,
+    (client, issuer): (&ClientId, &str),
+    rules: ObjectRules,
+    now: Timestamp,
+) -> Result<Params, OAuthError> {
+    check_parties(payload, client, issuer, rules.binding)?;
+    check_times(payload, rules.binding, now)?;
+    if ["request", "request_uri"].iter().any(|nested| payload.contains_key(*nested)) {
+        return Err(OAuthError::invalid_request_object("A request object may not name another."));
+    }
+    let mut inner = Vec::new();
+    for (name, value) in payload.iter().filter(|(name, _)| !ABOUT.contains(&name.as_str()) && *name != "client_id") {
+        inner.extend(texts(value)?.into_iter().map(|text| (name.clone(), text)));
+    }
+    inner.push(("client_id".to_owned(), client.as_str().to_owned()));
+    match rules.outside {
+        Outside::Ignored => Params::from_pairs(inner),
+        Outside::Assembled => assemble(inner, outer),
+    }
+}
+
+/// The object's parameters and those beside it that it does not have itself.
+fn assemble(mut inner: Vec<(String, String)>, outer: &Params) -> Result<Params, OAuthError> {
+    let named = |inner: &[(String, String)], name: &str| inner.iter().any(|(held, _)| held == name);
+    let response_type = inner.iter().find(|(name, _)| name == "response_type").map(|(_, value)| value.as_str());
+    if response_type.zip(outer.get("response_type")).is_some_and(|(inside, outside)| inside != outside) {
+        return Err(OAuthError::invalid_request("response_type differs between the request and its object."));
+    }
+    let mine = |name: &str| name == "request" || name == "request_uri" || named(&inner, name);
+    let more: Vec<_> =
+        outer.pairs().filter(|(name, _)| !mine(name)).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+    inner.extend(more);
+    Params::from_pairs(inner)
+}
+
+fn check_parties(
+    payload: &Map<String, Value>,
+    client: &ClientId,
+    issuer: &str,
+    binding: Binding,
+) -> Result<(), OAuthError> {
+    let own = Some(client.as_str());
+    let (iss, client_id) = (string(payload, "iss")?, string(payload, "client_id")?);
+    let by_client = iss == own || (iss.is_none() && binding == Binding::WherePresent);
+    if !by_client || (client_id.is_some() && client_id != own) {
+        return Err(OAuthError::invalid_request_object("The request object was made by another client."));
+    }
+    let audiences = jws::audiences(payload).map_err(|_| WRONG_TYPE)?;
+    let unbound = audiences.is_empty() && binding == Binding::WherePresent;
+    if unbound || audiences.contains(&issuer) {
+        Ok(())
+    } else {
+        Err(OAuthError::invalid_request_object("The request object is for another server."))
+    }
+}
+
+fn check_times(payload: &Map<String, Value>, binding: Binding, now: Timestamp) -> Result<(), OAuthError> {
+    let date = |name| jws::numeric_date(payload, name).map_err(|_| WRONG_TYPE);
+    match date("exp")? {
+        None if binding == Binding::Required => {
+            return Err(OAuthError::invalid_request_object("The request object has no exp."));
+        }
+        Some(end) if end.plus(LEEWAY) <= now => {
+            return Err(OAuthError::invalid_request_object("The request object has expired."));
+        }
+        Some(end) if binding == Binding::Required && end > now.plus(LONGEST).plus(LEEWAY) => {
+            return Err(OAuthError::invalid_request_object("The request object expires too far ahead."));
+        }
+        None | Some(_) => {}
+    }
+    for name in ["nbf", "iat"] {
+        if date(name)?.is_some_and(|at| at > now.plus(LEEWAY)) {
+            return Err(OAuthError::invalid_request_object("The request object is not valid yet."));
+        }
+    }
+    Ok(())
+}
+
+/// The value of a member as parameters are written: JSON beside strings, numbers and booleans as their text, a list as
+/// several values (RFC 9101 §4).
+fn texts(value: &Value) -> Result<Vec<String>, OAuthError> {
+    match value {
+        Value::Null => Ok(Vec::new()),
+        Value::String(text) => Ok(vec![text.clone()]),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => Ok(vec![value.to_string()]),
+        Value::Array(many) => many.iter().map(|one| one.as_str().map(str::to_owned).ok_or(WRONG_TYPE)).collect(),
+    }
+}
+
+const WRONG_TYPE: OAuthError = OAuthError::invalid_request_object("A member of the request object has the wrong type.");
+
+fn string<'a>(payload: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, OAuthError> {
+    jws::string(payload, name).map_err(|_| WRONG_TYPE)
+}
+
+#[cfg(test)]
+mod tests;

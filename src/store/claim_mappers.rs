@@ -1,0 +1,62 @@
+//! Claim mappers of realms and of single clients.
+
+use super::rows::{from_json, one, to_json};
+use super::tx::{execute, fetch_all, statements};
+use super::{StoreError, Tx};
+use crate::protocol::claim_mapper::ClaimMapper;
+use crate::protocol::ids::{ClientId, RealmId};
+use crate::protocol::time::Timestamp;
+
+statements! {
+    INSERT = "INSERT INTO claim_mappers (realm_id, id, client_id, definition, created_at) VALUES ($1, $2, $3, $4, $5)";
+    LIST = "SELECT realm_id, id, client_id, definition FROM claim_mappers ORDER BY realm_id, id";
+    REMOVE = "DELETE FROM claim_mappers WHERE realm_id = $1 AND id = $2";
+}
+
+/// A mapper and where it holds.
+#[derive(Clone, Debug)]
+pub struct StoredMapper {
+    /// Its realm.
+    pub realm: RealmId,
+    /// Its name within the realm.
+    pub id: String,
+    /// The one client that it is for; all of the realm where none is named.
+    pub client: Option<ClientId>,
+    /// What it does.
+    pub mapper: ClaimMapper,
+}
+
+/// Adds a mapper.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where the name is taken or there is no such client.
+pub async fn insert(tx: &mut Tx, stored: &StoredMapper, now: Timestamp) -> Result<(), StoreError> {
+    let client = stored.client.as_ref().map(ClientId::as_str);
+    let definition = to_json(&stored.mapper)?;
+    execute!(tx, INSERT, [stored.realm.as_str(), stored.id.as_str(), client, definition, now.as_millis()]).map(|_| ())
+}
+
+/// All mappers of all realms.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn list(tx: &mut Tx) -> Result<Vec<StoredMapper>, StoreError> {
+    let rows: Vec<(String, String, Option<String>, String)> = fetch_all!(tx, LIST, [])?;
+    let stored = rows.into_iter().map(|(realm, id, client, definition)| {
+        Ok(StoredMapper {
+            realm: RealmId::from_stored(realm),
+            id,
+            client: client.map(ClientId::from_stored),
+            mapper: from_json(&definition, "claim mapper")?,
+        })
+    });
+    stored.collect()
+}
+
+/// Removes a mapper; whether there was one.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn remove(tx: &mut Tx, realm: &RealmId, id: &str) -> Result<bool, StoreError> {
+    execute!(tx, REMOVE, [realm.as_str(), id]).map(one)
+}

@@ -1,0 +1,36 @@
+//! The pure rules as the server has them, and clients to try them with.
+
+#[path = "../../../src/protocol/mod.rs"]
+pub mod protocol;
+
+use protocol::client::{Client, ClientMetadata};
+use protocol::ids::ClientId;
+use serde_json::{Value, json};
+
+/// The grants, authentication methods and algorithms that metadata is checked against.
+pub const SUPPORTED: protocol::client::Supported<'static> = protocol::client::Supported {
+    grants: &["authorization_code", "client_credentials", "refresh_token"],
+    auth_methods: &["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
+    algorithms: &protocol::jwk::SigningAlgorithm::ALL,
+};
+
+/// A client with this metadata.
+pub fn client(metadata: Value) -> Client {
+    let metadata: ClientMetadata = serde_json::from_value(metadata).expect("client metadata");
+    metadata.check(&SUPPORTED).expect("metadata that is accepted");
+    Client { id: ClientId::parse("rp").expect("an id"), metadata, secrets: Vec::new(), enabled: true }
+}
+
+/// One client of each kind that requests are decided differently for.
+pub fn clients() -> Vec<Client> {
+    let scope = "openid profile email offline_access api";
+    vec![
+        client(
+            json!({"redirect_uris": ["https://rp.example/cb"], "scope": scope, "audiences": ["https://api.example/"]}),
+        ),
+        client(json!({"redirect_uris": ["http://127.0.0.1/cb", "com.example.app:/cb"], "scope": scope,
+            "token_endpoint_auth_method": "none"})),
+        client(json!({"redirect_uris": ["https://rp.example/cb?a=b"], "scope": scope, "profile": "oidc_classic",
+            "default_max_age": 60})),
+    ]
+}

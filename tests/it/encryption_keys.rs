@@ -1,0 +1,119 @@
+//! The keys that clients encrypt to (RFC 7516, RFC 7517 §4.2): made after the start, published, kept and rotated.
+
+use openidconnect::core::CoreJsonWebKeySet;
+use serde_json::Value;
+use signet::app::App;
+use signet::keys::{Content, DecryptError, encrypt};
+use signet::protocol::jwe::{ContentEncryption, KeyManagement};
+use signet::protocol::jwk::{self, PublicJwk};
+use signet::protocol::time::Span;
+
+use crate::support::{TestServer, header};
+
+const SECRET: &str = "eyJhbGciOiJub25lIn0.e30.";
+
+async fn server(algorithms: &[KeyManagement]) -> TestServer {
+    TestServer::start_with(|settings| settings.keys.encryption_algorithms = algorithms.to_vec()).await
+}
+
+async fn key_set(server: &TestServer) -> Value {
+    server.get("/.well-known/jwks.json").await.json().await.unwrap()
+}
+
+/// The key to which a client would encrypt by this algorithm.
+async fn recipient(server: &TestServer, alg: KeyManagement) -> Option<PublicJwk> {
+    let keys = jwk::encryption_keys(&key_set(server).await).unwrap();
+    keys.into_iter().find(|key| key.alg.as_deref() == Some(alg.as_str()))
+}
+
+fn encrypted(key: &PublicJwk, alg: KeyManagement) -> String {
+    encrypt(Content::SignedJwt(SECRET), key, alg, ContentEncryption::A256Gcm).unwrap()
+}
+
+fn decrypts(server: &TestServer, token: &str) -> bool {
+    let decrypted = server.app.provider.keys.decrypt(&server.app.realm.id, token, server.clock.now());
+    decrypted.is_ok_and(|plain| plain.as_str() == SECRET)
+}
+
+#[tokio::test]
+async fn keys_for_encryption_come_after_the_start_and_outlive_it() {
+    let server = server(&KeyManagement::ALL).await;
+    assert_eq!(server.app.readiness().await, Ok(()), "the server answers before it has them");
+    assert!(recipient(&server, KeyManagement::EcdhEs).await.is_none());
+    server.advance(Span::ZERO).await;
+    let restarted = server.twin_with(|settings| settings.keys.encryption_algorithms = Vec::new()).await;
+    for alg in KeyManagement::ALL {
+        let key = recipient(&server, alg).await.unwrap();
+        let token = encrypted(&key, alg);
+        assert_eq!(header(&token)["kid"], key.thumbprint());
+        assert!(decrypts(&server, &token), "{alg:?}");
+        assert!(decrypts(&restarted, &token), "{alg:?}: another process, which makes none itself");
+        let stranger = PublicJwk { kid: Some("stranger".to_owned()), ..key };
+        let refused =
+            server.app.provider.keys.decrypt(&server.app.realm.id, &encrypted(&stranger, alg), server.clock.now());
+        assert_eq!(refused.err(), Some(DecryptError::Failed));
+    }
+    let set = key_set(&server).await;
+    let keys = set["keys"].as_array().unwrap();
+    let uses: Vec<&str> = keys.iter().map(|key| key["use"].as_str().unwrap()).collect();
+    assert_eq!(uses, ["sig", "sig", "enc", "enc", "enc"]);
+    let others = serde_json::from_value::<CoreJsonWebKeySet>(set.clone()).unwrap();
+    assert_eq!(others.keys().len(), 2, "who knows no encryption reads the keys that sign");
+    let others = serde_json::from_value::<jsonwebtoken::jwk::JwkSet>(set.clone()).unwrap();
+    assert_eq!(others.keys.len(), 5);
+    let mut kids: Vec<&str> = keys.iter().map(|key| key["kid"].as_str().unwrap()).collect();
+    kids.sort_unstable();
+    kids.dedup();
+    assert_eq!(kids.len(), 5);
+}
+
+#[tokio::test]
+async fn a_server_without_encryption_algorithms_has_no_keys_for_it() {
+    let server = server(&[]).await;
+    server.advance(Span::from_days(1)).await;
+    assert!(key_set(&server).await["keys"].as_array().unwrap().iter().all(|key| key["use"] == "sig"));
+}
+
+#[tokio::test]
+async fn a_rotated_key_decrypts_what_was_encrypted_to_it_until_its_retention_has_passed() {
+    let server = server(&[KeyManagement::EcdhEs]).await;
+    server.advance(Span::ZERO).await;
+    let alg = KeyManagement::EcdhEs;
+    let old = recipient(&server, alg).await.unwrap();
+    let rotated = server.app.provider.keys.rotate(&server.app.realm.id, alg, server.clock.now()).await.unwrap();
+    server.app.follow().await.unwrap();
+    assert!(rotated.announced_now);
+    assert_eq!(recipient(&server, alg).await.as_ref(), Some(&old), "every node knows it before a client does");
+    server.advance(Span::from_hours(1)).await;
+    let new = recipient(&server, alg).await.unwrap();
+    assert_eq!(new.kid.as_deref(), Some(rotated.kid.as_str()));
+    let (to_old, to_new) = (encrypted(&old, alg), encrypted(&new, alg));
+    assert!(decrypts(&server, &to_old) && decrypts(&server, &to_new));
+    server.advance(Span::from_days(7)).await;
+    assert!(!decrypts(&server, &to_old) && decrypts(&server, &to_new));
+    let rows = server.database().query("SELECT kid FROM signing_keys WHERE algorithm = 'ECDH-ES'").await;
+    assert_eq!(rows.len(), 1, "its private part is deleted");
+}
+
+#[tokio::test]
+async fn a_key_for_encryption_never_becomes_one_that_signs() {
+    let server = server(&[KeyManagement::EcdhEs]).await;
+    server.advance(Span::ZERO).await;
+    let relabel = "UPDATE signing_keys SET algorithm = 'ES256', generation = 9 WHERE algorithm = 'ECDH-ES'";
+    assert_eq!(server.database().execute(relabel).await, 1);
+    let refused = App::open(server.settings(), server.clock.clone()).await.err();
+    assert!(refused.unwrap().to_string().contains("stored key"), "it is sealed for another purpose");
+}
+
+#[tokio::test]
+async fn a_sealed_secret_opens_in_its_own_place_only() {
+    let server = TestServer::start().await;
+    let keys = &server.app.provider.keys;
+    let sealed = keys.seal(b"a client's secret", "default|web|client-secret").unwrap();
+    assert_eq!(keys.open(&sealed, "default|web|client-secret").unwrap().as_slice(), b"a client's secret");
+    assert!(keys.open(&sealed, "default|other|client-secret").is_none());
+    let user = server.add_user("pairwise").await;
+    let subject = keys.pairwise().subject("rp.example", &user).unwrap();
+    let twin = server.twin().await;
+    assert_eq!(twin.app.provider.keys.pairwise().user("rp.example", &subject), Some(user), "on every node");
+}
