@@ -1,5 +1,5 @@
-//! The session iframe (OpenID Connect Session Management §3.2): one page for all, which any site may hold in a frame. It
-//! decides nothing here; its script compares, in the browser, what a client's page knows with the state cookie.
+//! The session iframe (OpenID Connect Session Management §3.2): one page for all, which any site may hold in a frame.
+//! Nothing is decided here; its script compares, in the browser, what a client's page knows with the state cookie.
 
 use askama::Template as _;
 use axum::http::StatusCode;
