@@ -60,7 +60,7 @@ pub(super) async fn grant(
     }
     register::note_use(provider, context, asked.client).await;
     let granted = yielded.sign(provider, context, asked).await?;
-    let state = session::state_for(context, asked.request, &yielded.session)?;
+    let state = session::state_for(provider, context, asked.request, &yielded.session)?;
     let destination = asked.request.destination();
     let path = pending::return_path(context, asked.request, &destination);
     Ok(Next::Deliver(ReturnPath { session_state: state.as_deref(), ..path }.granted(&granted)))
