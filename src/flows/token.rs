@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::issue::{self, Draft, TokenResponse};
-use super::{Concerning, Context, FlowError, Provider, register};
+use super::{Concerning, Context, FlowError, Provider, jose, register};
 use crate::client_auth::{self, Presented};
 use crate::grants::{self, Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
 use crate::protocol::credentials::Authorization;
