@@ -5,7 +5,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{Context, FlowError, Provider, client_keys};
-use crate::keys::{self, Content};
+use crate::keys;
 use crate::protocol::client::{Client, Encryption, ResponseSigning};
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RealmId};
@@ -57,7 +57,7 @@ pub async fn encrypt(
 ) -> Result<String, FlowError> {
     let Some(Encryption { alg, enc }) = encryption else { return Ok(token) };
     let key = client_keys::encryption_key(provider, context, client, alg).await?;
-    Ok(keys::encrypt(Content::SignedJwt(&token), &key.ok_or(NO_KEY)?, alg, enc)?)
+    Ok(keys::encrypt(&token, &key.ok_or(NO_KEY)?, alg, enc)?)
 }
 
 /// The secret of a client that needs it itself: the newest that has not expired.

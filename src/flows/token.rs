@@ -42,7 +42,10 @@ pub async fn token(
     };
     let response = match grant.decide_at_once(&request) {
         Some(issuance) => issue_at_once(provider, &request, issuance?).await,
-        None => redeem(provider, grant, &request).await,
+        None => {
+            jose::check_id_token_key(provider, &request.context, &request.client).await?;
+            redeem(provider, grant, &request).await
+        }
     }?;
     register::note_use(provider, &request.context, &request.client).await;
     Ok(response)
