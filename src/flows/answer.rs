@@ -7,17 +7,17 @@ use std::sync::atomic::Ordering;
 use super::authorize::Next;
 use super::issue::{self, Draft, IdTokenContent, Mint};
 use super::pending::{self, InteractionError, PendingFault};
-use super::{Context, FlowError, Provider, jose, register, session};
+use super::{Context, FlowError, Lifetimes, Provider, jose, register, session};
 use crate::grants::{Issuance, RefreshPlan, UserGrant};
 use crate::keys::IdTokenHashes;
-use crate::protocol::access_token::Subject;
+use crate::protocol::access_token::{AccessTokenClaims, Subject};
 use crate::protocol::authorization_request::{AuthorizationRequest, NONCE, RESOURCE};
 use crate::protocol::authorization_response::{Granted, ReturnPath};
 use crate::protocol::client::Client;
 use crate::protocol::code_redemption::{CodeRecord, split_resources};
 use crate::protocol::ids::{FamilyId, RequestId};
 use crate::protocol::scope::Scope;
-use crate::protocol::secret::AuthorizationCode;
+use crate::protocol::secret::{AuthorizationCode, Digest};
 use crate::store::sessions::Session;
 use crate::store::{Tx, access_tokens, authorization_codes, authorization_requests, pushed_requests};
 
@@ -173,11 +173,11 @@ impl Yield {
 /// What the transaction writes, or finds that it may not.
 struct Written {
     context: Context,
-    lifetimes: super::Lifetimes,
+    lifetimes: Lifetimes,
     row: Option<RequestId>,
-    pushed: Option<crate::protocol::secret::Digest>,
-    code: Option<(crate::protocol::secret::Digest, CodeRecord)>,
-    opaque: Option<(crate::protocol::secret::Digest, crate::protocol::access_token::AccessTokenClaims)>,
+    pushed: Option<Digest>,
+    code: Option<(Digest, CodeRecord)>,
+    opaque: Option<(Digest, AccessTokenClaims)>,
     session: Session,
     client: Arc<Client>,
 }
