@@ -197,10 +197,11 @@ pub(super) async fn check(
     let mut request = AuthorizationRequest::check(params, client)?;
     match expected_subject(provider, context, (params, &request), client) {
         Ok(None) => {}
-        // What no account of this client is known by can be nobody's id either.
+        // A subject that this client knows nobody by is nobody, even where it is the id of an account: a client with
+        // pairwise subjects must not learn whose that is.
         Ok(Some(subject)) => {
             let user = subject::user(provider, client, &subject).map(|user| user.as_str().to_owned());
-            request.hinted_subject = Some(user.unwrap_or(subject));
+            request.hinted_subject = Some(user.unwrap_or_default());
         }
         Err(error) => {
             let (destination, mode) = (request.destination(), request.response_mode);
