@@ -180,8 +180,8 @@ async fn request(
         }
         // What the object would have said is not known: the answer goes where the request itself proves that it may.
         Err(FlowError::Refused(error)) => Ok(Err(match find_destination(&params, client) {
-            Ok(destination) => authorization_request::refusal(&params, client, destination, error),
-            Err(_) => Refusal::Page(PageFault::Request(error.description)),
+            Ok(named) if named.explicit() => authorization_request::refusal(&params, client, named, error),
+            Ok(_) | Err(_) => Refusal::Page(PageFault::Request(error.description)),
         })),
         Err(failure) => Err(failure),
     }
