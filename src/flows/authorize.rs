@@ -292,10 +292,13 @@ impl Found {
     }
 }
 
-/// Without a row there is none that could have been answered before.
+/// Without a row there is none that could have been answered before; a pushed request can be, by another browser.
 fn without_row(error: InteractionError) -> AuthorizeError {
     match error {
         InteractionError::Flow(error) => AuthorizeError::Flow(error),
+        InteractionError::Fault(PendingFault::Pushed) => {
+            AuthorizeError::Page(PageFault::Request(PendingFault::Pushed.message()))
+        }
         InteractionError::Fault(fault) | InteractionError::Over(fault, _) => {
             AuthorizeError::Flow(FlowError::Internal(fault.message().to_owned()))
         }
