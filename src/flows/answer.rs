@@ -53,13 +53,14 @@ pub(super) async fn grant(
         let written = written.clone();
         Box::pin(async move { written.store(tx).await })
     });
-    match stored.await? {
+    let stored = stored.await?;
+    if asked.row.is_some() && !matches!(stored, Stored::AnsweredBefore) {
+        provider.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+    match stored {
         Stored::AnsweredBefore => return Err(InteractionError::Fault(PendingFault::Answered)),
         Stored::Pushed => return Err(InteractionError::Fault(PendingFault::Pushed)),
         Stored::Done => {}
-    }
-    if asked.row.is_some() {
-        provider.waiting.fetch_sub(1, Ordering::Relaxed);
     }
     register::note_use(provider, context, asked.client).await;
     let granted = yielded.sign(provider, context, asked).await?;
