@@ -14,10 +14,11 @@ use crate::app;
 use crate::config::Settings;
 use crate::flows::administer::{self, Registrar, SecretSource};
 use crate::keys::KeyPolicy;
-use crate::protocol::client::{self, ClientMetadata, ResponseSigning, Supported};
+use crate::protocol::client::{self, AUTHORIZATION_CODE, ClientMetadata, ResponseSigning, Supported};
 use crate::protocol::ids::ClientId;
 use crate::protocol::profile::Profile;
 use crate::protocol::redirect_uri::RedirectUri;
+use crate::protocol::response_type::{IMPLICIT, ResponseType};
 use crate::protocol::scope::Scope;
 use crate::protocol::secret::ClientSecret;
 use crate::store::clients::{self, Standing};
@@ -65,10 +66,13 @@ pub struct Add {
     /// A grant type (repeatable); authorization_code without it
     #[arg(long)]
     grant: Vec<String>,
+    /// A response type (repeatable); code without it. Others need --profile oidc_classic
+    #[arg(long, value_name = "TYPE")]
+    response_type: Vec<String>,
     /// Every scope that the client may ask for, separated by spaces
     #[arg(long)]
     scope: Option<String>,
-    /// How the client authenticates: client_secret_basic, client_secret_post, private_key_jwt or none
+    /// How the client authenticates: client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt or none
     #[arg(long, default_value = "client_secret_basic")]
     auth_method: String,
     /// Read the secret from standard input in place of making one
@@ -94,7 +98,7 @@ pub struct Add {
     audience: Vec<String>,
     /// A file with the client's metadata as JSON (RFC 7591), in place of the options above
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "redirect_uri", "post_logout_redirect_uri", "grant",
-        "scope", "jwks", "skip_consent", "cors_origin", "audience"])]
+        "response_type", "scope", "jwks", "skip_consent", "cors_origin", "audience"])]
     metadata: Option<PathBuf>,
     /// Answer as JSON
     #[arg(long)]
@@ -174,7 +178,8 @@ impl Add {
             client_name: self.name.clone().unwrap_or_default(),
             redirect_uris: redirect_uris(&self.redirect_uri)?,
             post_logout_redirect_uris: redirect_uris(&self.post_logout_redirect_uri)?,
-            grant_types: if self.grant.is_empty() { default.grant_types } else { self.grant.clone() },
+            grant_types: self.grants(),
+            response_types: self.response_types()?,
             scope: Scope::parse_stored(self.scope.as_deref().unwrap_or_default().trim())?,
             token_endpoint_auth_method: self.auth_method.clone(),
             profile: Profile::named(&self.profile)
@@ -187,6 +192,28 @@ impl Add {
             audiences: self.audience.clone(),
             ..default
         })
+    }
+}
+
+impl Add {
+    /// The response types, of which the code is the default.
+    fn response_types(&self) -> anyhow::Result<Vec<ResponseType>> {
+        if self.response_type.is_empty() {
+            return Ok(vec![ResponseType::Code]);
+        }
+        let parse = |kind: &String| ResponseType::parse(kind).with_context(|| format!("the response type {kind:?}"));
+        self.response_type.iter().map(parse).collect()
+    }
+
+    /// The grant types; without any, those that the response types need (OpenID Connect Registration §2).
+    fn grants(&self) -> Vec<String> {
+        if !self.grant.is_empty() {
+            return self.grant.clone();
+        }
+        let kinds = self.response_types().unwrap_or_default();
+        let code = kinds.iter().any(|kind| kind.has_code()).then(|| AUTHORIZATION_CODE.to_owned());
+        let implicit = kinds.iter().any(|kind| kind.needs_implicit()).then(|| IMPLICIT.to_owned());
+        code.into_iter().chain(implicit).collect()
     }
 }
 

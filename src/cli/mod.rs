@@ -6,6 +6,7 @@ mod config;
 mod desk;
 mod healthcheck;
 mod keys;
+mod mapper;
 mod migrate;
 mod output;
 mod serve;
@@ -46,6 +47,9 @@ enum Command {
     /// Add and manage users: the people who sign in
     #[command(subcommand)]
     User(user::User),
+    /// Add claims of your own to tokens and userinfo
+    #[command(subcommand)]
+    Mapper(mapper::Mapper),
     /// List and rotate signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -82,6 +86,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Migrate => migrate::run(&settings).await,
             Command::Client(client) => client.run(&settings).await,
             Command::User(user) => user.run(&settings).await,
+            Command::Mapper(mapper) => mapper.run(&settings).await,
             Command::Keys(keys) => keys.run(&settings).await,
             Command::Token(token) => token.run(&settings).await,
             Command::Healthcheck => healthcheck::run(&settings).await,

@@ -1,12 +1,14 @@
 //! Administration of clients and people: what the commands do, and what the administration API will do.
 
 mod clients;
+mod mappers;
 mod people;
 mod registration;
 mod secrets;
 
 pub use clients::{Registrar, SECRET_OVERLAP, add_client, remove_client, rotate_secret, set_client_standing};
 pub(super) use clients::{check_metadata, remove};
+pub use mappers::{add_mapper, remove_mapper};
 pub use people::{Person, UserChange, add_user, change_user, set_password};
 pub use registration::{make_initial_token, set_logo};
 pub use secrets::SecretSource;
@@ -14,6 +16,7 @@ pub(super) use secrets::stored as stored_secret;
 
 use super::{Concerning, Context, FlowError};
 use crate::passwords::PasswordError;
+use crate::protocol::claim_mapper::MapperError;
 use crate::protocol::client::MetadataError;
 use crate::protocol::ids::{ClientId, UserId};
 use crate::protocol::logo::LogoError;
@@ -29,6 +32,15 @@ pub enum AdminError {
     /// The metadata breaks a rule.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
+    /// A claim mapper breaks a rule.
+    #[error(transparent)]
+    Mapper(#[from] MapperError),
+    /// A claim mapper's name cannot be one.
+    #[error("the mapper needs a name of 1 to 64 letters, digits and - _ .; give one with --id")]
+    MapperName,
+    /// A claim mapper cannot be added.
+    #[error("there is a mapper with this name already, or no such client")]
+    MapperConflict,
     /// A name, an address or a password breaks a rule.
     #[error(transparent)]
     Person(#[from] PersonError),

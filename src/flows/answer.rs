@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use super::authorize::Next;
 use super::issue::{self, Draft, IdTokenContent, Mint};
 use super::pending::{self, InteractionError, PendingFault};
-use super::{Context, FlowError, Provider, register, session};
+use super::{Context, FlowError, Provider, jose, register, session};
 use crate::grants::{Issuance, RefreshPlan, UserGrant};
 use crate::keys::IdTokenHashes;
 use crate::protocol::access_token::Subject;
@@ -44,6 +44,9 @@ pub(super) async fn grant(
     let Some(session) = session else {
         return Err(FlowError::Internal("a grant without a session".to_owned()).into());
     };
+    if asked.request.response_type.has_id_token() {
+        jose::check_id_token_key(provider, context, asked.client).await?;
+    }
     let mut yielded = Yield::of(provider, context, asked, session)?;
     let written = Arc::new(yielded.written(context, asked, provider)?);
     let stored = provider.store.write(move |tx| {
@@ -60,7 +63,7 @@ pub(super) async fn grant(
     }
     register::note_use(provider, context, asked.client).await;
     let granted = yielded.sign(provider, context, asked).await?;
-    let state = session::state_for(context, asked.request, &yielded.session)?;
+    let state = session::state_for(provider, context, asked.request, &yielded.session)?;
     let destination = asked.request.destination();
     let path = pending::return_path(context, asked.request, &destination);
     Ok(Next::Deliver(ReturnPath { session_state: state.as_deref(), ..path }.granted(&granted)))

@@ -160,6 +160,9 @@ impl View {
         let mut tx = self.store.read().await?;
         let client = clients::find(&mut tx, realm, id).await?.map(Arc::new);
         if let Some(client) = &client {
+            if let Some(warning) = client.metadata.profile.rules().warning {
+                tracing::warn!(client_id = id.as_str(), warning, "a client with a weak profile is in use");
+            }
             self.clients.insert(key.clone(), client.clone());
             if self.evictions.load(Ordering::Acquire) != before {
                 self.clients.invalidate(&key);

@@ -35,7 +35,7 @@ async fn a_code_is_posted_with_state_and_issuer() {
     let state = "\"><script>alert(1)</script>&amp;ü'";
     let page = rp.authorize_with("alice", &[("response_mode", "form_post"), ("state", state)]).await.page;
     let form = posted_form(&page, "https://rp.example/cb");
-    assert_eq!(names(&form), ["code", "state", "session_state", "iss"]);
+    assert_eq!(names(&form), ["code", "state", "iss"]);
     assert_eq!(form.field("state"), Some(state));
     assert_eq!(form.field("iss"), Some(server.issuer.as_str()));
     let policy = page.header("content-security-policy").unwrap();

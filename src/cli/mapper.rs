@@ -1,0 +1,167 @@
+//! `signet mapper`
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use super::output::{say, say_json};
+use crate::config::Settings;
+use crate::flows::administer;
+use crate::protocol::claim_mapper::{ClaimMapper, Source, Target};
+use crate::protocol::ids::ClientId;
+use crate::store::claim_mappers::{self, StoredMapper};
+
+/// Commands about claim mappers.
+#[derive(Subcommand)]
+pub enum Mapper {
+    /// Add a claim of your own to tokens or userinfo
+    Add(Box<Add>),
+    /// List the mappers
+    List {
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a mapper
+    Remove {
+        /// Its name
+        #[arg(long)]
+        id: String,
+    },
+}
+
+/// What is mapped to where.
+#[derive(Args)]
+pub struct Add {
+    /// A name for the mapper; that of the claim without it
+    #[arg(long)]
+    id: Option<String>,
+    /// The one client that it is for; all clients without it
+    #[arg(long)]
+    client: Option<String>,
+    /// The name of the claim
+    #[arg(long, required_unless_present = "file")]
+    claim: Option<String>,
+    /// Take the value from the user: username, email or a standard claim
+    #[arg(long, value_name = "FIELD", group = "source")]
+    from_user: Option<String>,
+    /// Take the value from an attribute of the user
+    #[arg(long, value_name = "NAME", group = "source")]
+    from_attribute: Option<String>,
+    /// Take the names of the user's roles
+    #[arg(long, group = "source")]
+    from_roles: bool,
+    /// Always this value, as JSON
+    #[arg(long, value_name = "JSON", group = "source")]
+    value: Option<String>,
+    /// Where the claim goes (repeatable)
+    #[arg(long, value_enum, required_unless_present = "file")]
+    target: Vec<TargetName>,
+    /// The scope that has to be granted for it
+    #[arg(long)]
+    scope: Option<String>,
+    /// The audience that an access token has to have for it
+    #[arg(long)]
+    audience: Option<String>,
+    /// A file with the mapper as JSON, in place of the options above
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["claim", "source", "target", "scope", "audience"])]
+    file: Option<PathBuf>,
+}
+
+/// The targets as the command names them.
+#[derive(Clone, Copy, ValueEnum)]
+enum TargetName {
+    AccessToken,
+    IdToken,
+    Userinfo,
+}
+
+impl From<TargetName> for Target {
+    fn from(name: TargetName) -> Self {
+        match name {
+            TargetName::AccessToken => Self::AccessToken,
+            TargetName::IdToken => Self::IdToken,
+            TargetName::Userinfo => Self::Userinfo,
+        }
+    }
+}
+
+impl Mapper {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where something is refused, or the database fails.
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let desk = Desk::open(settings).await?;
+        let done = match self {
+            Self::Add(add) => add.run(&desk).await,
+            Self::List { json } => list(&desk, json).await,
+            Self::Remove { id } => {
+                administer::remove_mapper(&desk.store, &desk.context, id.clone()).await?;
+                say(&format!("Removed the mapper {id}."));
+                Ok(())
+            }
+        };
+        desk.close().await;
+        done
+    }
+}
+
+impl Add {
+    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        let mapper = self.mapper()?;
+        let client = match &self.client {
+            Some(id) => Some(ClientId::parse(id).context("the client id must have 1 to 255 visible ASCII characters")?),
+            None => None,
+        };
+        let id = self.id.clone().unwrap_or_else(|| mapper.claim.clone());
+        let stored = StoredMapper { realm: desk.context.realm.id.clone(), id: id.clone(), client, mapper };
+        administer::add_mapper(&desk.store, &desk.context, stored).await?;
+        say(&format!("Added the mapper {id}."));
+        Ok(())
+    }
+
+    fn mapper(&self) -> anyhow::Result<ClaimMapper> {
+        if let Some(file) = &self.file {
+            let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+            return serde_json::from_str(&text).with_context(|| file.display().to_string());
+        }
+        let source = match (&self.from_user, &self.from_attribute, self.from_roles, &self.value) {
+            (Some(field), _, _, _) => Source::User(field.clone()),
+            (_, Some(name), _, _) => Source::Attribute(name.clone()),
+            (_, _, true, _) => Source::Roles,
+            (_, _, _, Some(json)) => Source::Static(serde_json::from_str(json).context("the value is not JSON")?),
+            (None, None, false, None) => {
+                bail!("one of --from-user, --from-attribute, --from-roles or --value is needed")
+            }
+        };
+        Ok(ClaimMapper {
+            claim: self.claim.clone().unwrap_or_default(),
+            source,
+            targets: self.target.iter().map(|target| (*target).into()).collect(),
+            scope: self.scope.clone(),
+            audience: self.audience.clone(),
+        })
+    }
+}
+
+async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
+    let all = claim_mappers::list(&mut desk.store.read().await?).await?;
+    let own: Vec<StoredMapper> = all.into_iter().filter(|stored| stored.realm == desk.context.realm.id).collect();
+    if json {
+        let answer: Vec<Value> = own
+            .iter()
+            .map(|stored| json!({ "id": stored.id, "client_id": stored.client, "mapper": stored.mapper }))
+            .collect();
+        return say_json(&answer);
+    }
+    for stored in own {
+        let client = stored.client.as_ref().map_or("every client", ClientId::as_str);
+        let scope = stored.mapper.scope.as_deref().map(|scope| format!("with {scope}")).unwrap_or_default();
+        say(&format!("{:<24}  {:<24}  {client}  {scope}", stored.id, stored.mapper.claim));
+    }
+    Ok(())
+}

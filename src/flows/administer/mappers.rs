@@ -1,0 +1,63 @@
+//! Claim mappers: adding and removing them.
+
+use std::sync::Arc;
+
+use super::{AdminError, record};
+use crate::flows::Context;
+use crate::store::audit::{self, Event};
+use crate::store::claim_mappers::{self, StoredMapper};
+use crate::store::{Store, StoreError, changes};
+
+/// The longest name of a mapper, in bytes.
+const MAX_ID: usize = 64;
+
+/// Adds a mapper to the realm, or to one of its clients.
+///
+/// # Errors
+/// [`AdminError`] where the mapper breaks a rule, its name is taken, or there is no such client.
+pub async fn add_mapper(store: &Store, context: &Context, stored: StoredMapper) -> Result<(), AdminError> {
+    stored.mapper.check()?;
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if stored.id.is_empty() || stored.id.len() > MAX_ID || !stored.id.bytes().all(legal) {
+        return Err(AdminError::MapperName);
+    }
+    let record = record(context, Event::MapperAdded, None, stored.client.as_ref())?;
+    let shared = Arc::new((context.clone(), stored, record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, stored, record) = &*shared;
+            let (realm, now) = (&context.realm.id, context.now);
+            claim_mappers::insert(tx, stored, now).await?;
+            audit::append(tx, realm, record, now).await?;
+            changes::publish(tx, realm, changes::Kind::Mapper, &stored.id, now).await
+        })
+    });
+    match written.await {
+        Err(StoreError::Conflict) => Err(AdminError::MapperConflict),
+        written => Ok(written?),
+    }
+}
+
+/// Removes a mapper.
+///
+/// # Errors
+/// [`AdminError`] where there is none of this name.
+pub async fn remove_mapper(store: &Store, context: &Context, id: String) -> Result<(), AdminError> {
+    let record = record(context, Event::MapperRemoved, None, None)?;
+    let shared = Arc::new((context.clone(), id, record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, id, record) = &*shared;
+            let (realm, now) = (&context.realm.id, context.now);
+            if !claim_mappers::remove(tx, realm, id).await? {
+                return Ok::<_, StoreError>(false);
+            }
+            audit::append(tx, realm, record, now).await?;
+            changes::publish(tx, realm, changes::Kind::Mapper, id, now).await?;
+            Ok(true)
+        })
+    });
+    if written.await? { Ok(()) } else { Err(AdminError::Unknown("claim mapper")) }
+}
