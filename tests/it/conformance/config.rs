@@ -65,6 +65,7 @@ async fn server() -> TestServer {
     TestServer::start_with(|settings| {
         settings.issuer = ISSUER.to_owned();
         settings.registration.mode = RegistrationMode::Open;
+        settings.sessions.management = true;
     })
     .await
 }

@@ -69,6 +69,7 @@ impl Run {
         let server = registration::open_with(|settings| {
             settings.registration.profile = Profile::OidcClassic;
             settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()];
+            settings.sessions.management = true;
         });
         Self::on(server.await, variant).await
     }
