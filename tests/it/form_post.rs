@@ -8,7 +8,7 @@ use crate::support::{Form, Page, TestServer};
 
 /// The form of a page that posts a response to this URI, by its one script or by its button.
 #[track_caller]
-fn posted_form(page: &Page, action: &str) -> Form {
+pub fn posted_form(page: &Page, action: &str) -> Form {
     assert_eq!(page.status, 200, "{page:?}");
     assert!(page.header("content-type").unwrap().starts_with("text/html"), "{page:?}");
     assert_eq!(page.header("cache-control"), Some("no-store"), "{page:?}");
