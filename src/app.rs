@@ -106,6 +106,7 @@ impl App {
             lifetimes,
             token_mac,
             csrf_key,
+            pushed: AtomicI64::new(0),
             session_management: settings.sessions.management,
             waiting,
             announced,
@@ -166,8 +167,9 @@ impl App {
         let mut tx = self.provider.store.read().await?;
         let now = self.clock.now();
         let waiting = authorization_requests::count(&mut tx, now).await?;
-        let pushed = pushed_requests::count(&mut tx, now).await?;
-        self.provider.waiting.store(waiting.saturating_add(pushed), Ordering::Relaxed);
+        let pushed = pushed_requests::count(&mut tx).await?;
+        self.provider.waiting.store(waiting, Ordering::Relaxed);
+        self.provider.pushed.store(pushed, Ordering::Relaxed);
         Ok(())
     }
 

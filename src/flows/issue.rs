@@ -69,11 +69,14 @@ pub fn draft(mint: &Mint<'_>, context: &Context, client: &Client, issuance: &Iss
         Subject::User(user) => subject::with_key(mint.pairwise, client, user)?,
         own @ Subject::Client(_) => own.as_claim(),
     };
-    let requested = grant.map(|grant| RequestedClaims { id_token: ClaimRequests::new(), ..grant.claims.clone() });
+    let aud = Audience::of(&issuance.resources, &context.realm.issuer);
+    // Only userinfo reads them; other resources have no business with what was asked for.
+    let asked = grant.filter(|_| aud.contains(&context.realm.issuer)).map(|grant| &grant.claims);
+    let requested = asked.map(|asked| RequestedClaims { id_token: ClaimRequests::new(), ..asked.clone() });
     let claims = AccessTokenClaims {
         iss: context.realm.issuer.clone(),
         sub,
-        aud: Audience::of(&issuance.resources, &context.realm.issuer),
+        aud,
         exp: now.as_secs().saturating_add(lifetime.as_secs()),
         nbf: now.as_secs(),
         iat: now.as_secs(),

@@ -170,7 +170,7 @@ pub async fn confirm(
 fn names(provider: &Provider, client: Option<&Client>, hint: &IdTokenHint, session: &Session) -> bool {
     let about_them =
         client.is_some_and(|client| subject::user(provider, client, &hint.subject).as_ref() == Some(&session.user_id));
-    about_them && hint.session.as_deref().is_none_or(|sid| sid == session.id.as_str())
+    about_them && hint.session == session.id.as_str()
 }
 
 async fn end(

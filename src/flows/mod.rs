@@ -71,6 +71,8 @@ pub struct Provider {
     pub session_management: bool,
     /// About how many authorization requests are waiting; the sweeper counts them anew.
     pub waiting: AtomicI64,
+    /// About how many pushed requests are kept; the sweeper counts them anew.
+    pub pushed: AtomicI64,
     /// Told when something has been put into the outbox, so that it is delivered at once.
     pub announced: Notify,
 }

@@ -142,7 +142,10 @@ async fn read(
     if !candidates.iter().any(|key| keys::verify_with(key, jws.alg(), message, signature).is_ok()) {
         return Err(invalid.into());
     }
-    let rules = client.metadata.profile.rules().request_objects;
+    let rules = match client.metadata.require_signed_request_object {
+        true => request_object::STRICT,
+        false => client.metadata.profile.rules().request_objects,
+    };
     let parties = (&client.id, context.realm.issuer.as_str());
     Ok(request_object::parameters(jws.payload(), outer, parties, rules, context.now)?)
 }

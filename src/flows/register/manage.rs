@@ -192,7 +192,11 @@ async fn carry_out(tx: &mut Tx, change: &Change) -> Result<(), RegisterError> {
     match &change.secret {
         SecretChange::Keep => {}
         SecretChange::Drop => clients::drop_secrets(tx, realm, id).await?,
-        SecretChange::New(secret) => clients::add_secret(tx, realm, id, secret, now).await?,
+        // RFC 7592 §2.2: from now on only the secret that the answer tells works.
+        SecretChange::New(secret) => {
+            clients::drop_secrets(tx, realm, id).await?;
+            clients::add_secret(tx, realm, id, secret, now).await?;
+        }
     }
     match &change.logo {
         None => {}
