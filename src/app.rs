@@ -86,6 +86,7 @@ impl App {
         let realm = ensure_realm(&store, now).await?;
         let master = master_key(&settings, &store, &realm, &entropy).await?;
         let (csrf_key, token_mac) = (master.csrf_key(), master.token_mac());
+        let browser_state_key = master.browser_state_key();
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
         keys.keep_signing_keys(&realm, now).await?;
         let view = View::load(store.clone(), now).await?;
@@ -108,6 +109,7 @@ impl App {
             csrf_key,
             pushed: AtomicI64::new(0),
             session_management: settings.sessions.management,
+            browser_state_key,
             waiting,
             announced,
         };

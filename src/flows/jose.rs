@@ -12,10 +12,7 @@ use crate::protocol::ids::{ClientId, RealmId};
 use crate::protocol::jwe::KeyManagement;
 use crate::protocol::jwk::PublicJwk;
 
-/// The `typ` of signed answers.
-const TYP: &str = "JWT";
-
-/// Signs claims.
+/// Signs claims as a JWT of this `typ`.
 ///
 /// # Errors
 /// [`FlowError`] where a key fails, or the client's secret is not to be had.
@@ -24,13 +21,13 @@ pub fn sign(
     context: &Context,
     client: &Client,
     claims: &impl Serialize,
-    signing: ResponseSigning,
+    (typ, signing): (&str, ResponseSigning),
 ) -> Result<String, FlowError> {
     match signing {
         ResponseSigning::Key(algorithm) => {
-            Ok(provider.keys.of(&context.realm.id).sign_jwt(claims, TYP, algorithm, context.now)?)
+            Ok(provider.keys.of(&context.realm.id).sign_jwt(claims, typ, algorithm, context.now)?)
         }
-        ResponseSigning::ClientSecret => Ok(keys::sign_hs256(&secret(provider, context, client)?, claims, TYP)?),
+        ResponseSigning::ClientSecret => Ok(keys::sign_hs256(&secret(provider, context, client)?, claims, typ)?),
     }
 }
 

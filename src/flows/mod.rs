@@ -69,6 +69,8 @@ pub struct Provider {
     pub csrf_key: hmac::Key,
     /// Whether applications may watch the session of a browser (OpenID Connect Session Management).
     pub session_management: bool,
+    /// The keyed hash by which they do.
+    pub browser_state_key: hmac::Key,
     /// About how many authorization requests are waiting; the sweeper counts them anew.
     pub waiting: AtomicI64,
     /// About how many pushed requests are kept; the sweeper counts them anew.

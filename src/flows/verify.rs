@@ -41,7 +41,11 @@ pub async fn access_token(provider: &Provider, context: &Context, token: &str) -
         Subject::Client(_) => None,
         Subject::User(sub) => Some(subject::user(provider, &client, sub.as_str()).ok_or(INVALID)?),
     };
-    let facts = TokenFacts::of(context.realm.id.clone(), claims, user).ok_or(INVALID)?;
+    let session = match &claims.sid {
+        Some(sid) => Some(subject::session(provider, &client, sid.as_str()).ok_or(INVALID)?),
+        None => None,
+    };
+    let facts = TokenFacts::of(context.realm.id.clone(), claims, (user, session)).ok_or(INVALID)?;
     if provider.view.is_revoked(&facts)? {
         return Err(INVALID.into());
     }
