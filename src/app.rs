@@ -11,6 +11,7 @@ use crate::clock::{Clock, Entropy};
 use crate::config::{Mode, Settings};
 use crate::fetch::{Fetcher, OutboundError};
 use crate::flows::client_keys::ClientKeys;
+use crate::flows::request_object::RequestUris;
 use crate::flows::{FlowError, Lifetimes, Provider, Realm, register};
 use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
 use crate::passwords::{Cost, PasswordError, Passwords};
@@ -101,6 +102,8 @@ impl App {
             view,
             keys,
             passwords,
+            stranger_fetcher: fetcher.apart(),
+            request_uris: RequestUris::default(),
             fetcher,
             client_keys,
             registration,

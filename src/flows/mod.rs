@@ -33,6 +33,7 @@ use aws_lc_rs::hmac;
 use tokio::sync::Notify;
 
 use self::client_keys::ClientKeys;
+use self::request_object::RequestUris;
 use crate::clock::{Entropy, EntropyError};
 use crate::fetch::Fetcher;
 use crate::keys::{KeyError, Keyring, KeyringError, TokenMac};
@@ -57,6 +58,10 @@ pub struct Provider {
     pub passwords: Passwords,
     /// The only way to the servers of clients.
     pub fetcher: Fetcher,
+    /// The same for what strangers can make this server call, so that they keep nobody else waiting.
+    pub stranger_fetcher: Fetcher,
+    /// The request objects that were fetched lately.
+    pub request_uris: RequestUris,
     /// What clients publish their keys as.
     pub client_keys: ClientKeys,
     /// How clients may register themselves.

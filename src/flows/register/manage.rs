@@ -56,6 +56,7 @@ pub async fn replace(
         (None, true) => SecretChange::Keep,
         (None, false) => SecretChange::Drop,
     };
+    remote::count(provider, context, &metadata).await?;
     remote::sector(provider, &metadata).await?;
     let logo = match metadata.logo_uri == client.metadata.logo_uri {
         true => None,
