@@ -175,7 +175,7 @@ async fn request(
 ) -> Result<Result<AuthorizationRequest, Refusal>, FlowError> {
     match request_object::resolve(provider, context, client, params.clone(), Door::Front).await {
         Ok(Resolved { params, pushed }) => {
-            let checked = check(provider, context, &params, client).await;
+            let checked = check(provider, context, &params, client).await?;
             Ok(checked.map(|request| AuthorizationRequest { pushed, ..request }))
         }
         // What the object would have said is not known: the answer goes where the request itself proves that it may.
@@ -193,9 +193,12 @@ pub(super) async fn check(
     context: &Context,
     params: &Params,
     client: &Client,
-) -> Result<AuthorizationRequest, Refusal> {
-    let mut request = AuthorizationRequest::check(params, client)?;
-    match expected_subject(provider, context, (params, &request), client) {
+) -> Result<Result<AuthorizationRequest, Refusal>, FlowError> {
+    let mut request = match AuthorizationRequest::check(params, client) {
+        Ok(request) => request,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    match expected_subject(provider, context, (params, &request), client).await {
         Ok(None) => {}
         // A subject that this client knows nobody by is nobody, even where it is the id of an account: a client with
         // pairwise subjects must not learn whose that is.
@@ -203,30 +206,31 @@ pub(super) async fn check(
             let user = subject::user(provider, client, &subject).map(|user| user.as_str().to_owned());
             request.hinted_subject = Some(user.unwrap_or_default());
         }
-        Err(error) => {
+        Err(FlowError::Refused(error)) => {
             let (destination, mode) = (request.destination(), request.response_mode);
-            return Err(Refusal::Redirect { destination, mode, state: request.state, error });
+            return Ok(Err(Refusal::Redirect { destination, mode, state: request.state, error }));
         }
+        Err(failure) => return Err(failure),
     }
-    Ok(request)
+    Ok(Ok(request))
 }
 
 /// The `sub` of a verified `id_token_hint`, or that which the `claims` parameter names.
-fn expected_subject(
+async fn expected_subject(
     provider: &Provider,
     context: &Context,
     (params, request): (&Params, &AuthorizationRequest),
     client: &Client,
-) -> Result<Option<String>, OAuthError> {
+) -> Result<Option<String>, FlowError> {
     let claimed = request.claims.subject().map(str::to_owned);
     let Some(hint) = params.get("id_token_hint") else { return Ok(claimed) };
-    let hint = verify::id_token_hint(provider, context, hint)?;
+    let hint = verify::id_token_hint(provider, context, hint).await?;
     if !hint.audiences.iter().any(|audience| audience == client.id.as_str()) {
-        return Err(OAuthError::invalid_request("id_token_hint is for another client."));
+        return Err(OAuthError::invalid_request("id_token_hint is for another client.").into());
     }
     match claimed {
         Some(claimed) if claimed != hint.subject => {
-            Err(OAuthError::invalid_request("id_token_hint and claims name different people."))
+            Err(OAuthError::invalid_request("id_token_hint and claims name different people.").into())
         }
         Some(_) | None => Ok(Some(hint.subject)),
     }

@@ -15,8 +15,8 @@ use crate::store::outbox::{self, Message};
 
 /// How many attempts at one client a node makes at a time, so that a slow one keeps nobody else waiting.
 const PER_CLIENT: usize = 2;
-/// How long a node has for an attempt before another may take it over: longer than any attempt takes.
-const TURN: Span = Span::from_secs(30);
+/// How long a node has for an attempt before another may take it over: longer than the settings let an attempt take.
+const TURN: Span = Span::from_minutes(1);
 
 /// What a node can take on.
 #[derive(Debug, Default)]

@@ -66,7 +66,10 @@ impl<E: Into<FlowError>> From<E> for LogoutError {
 pub async fn check(provider: &Provider, context: &Context, params: &Params) -> Result<LogoutRequest, LogoutError> {
     let invalid = LogoutError::Fault(LogoutFault::InvalidHint);
     let hint = match params.get("id_token_hint") {
-        Some(hint) => Some(verify::id_token_hint(provider, context, hint).map_err(|_| invalid)?),
+        Some(hint) => match verify::id_token_hint(provider, context, hint).await {
+            Err(FlowError::Refused(_)) => return Err(invalid),
+            verified => Some(verified?),
+        },
         None => None,
     };
     let client = identify(provider, context, params, hint.as_ref()).await?;

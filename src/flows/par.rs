@@ -48,7 +48,7 @@ pub async fn push(
     let id = ("client_id".to_owned(), client.id.as_str().to_owned());
     let request = Params::from_pairs(own.map(|(name, value)| (name.to_owned(), value.to_owned())).chain([id]))?;
     let resolved = request_object::resolve(provider, context, &client, request, Door::Pushed).await?;
-    authorize::check(provider, context, &resolved.params, &client).await.map_err(told)?;
+    authorize::check(provider, context, &resolved.params, &client).await?.map_err(told)?;
     pending::check_cap(provider)?;
     let uri = PushedRequestUri::from_random(context.entropy.bytes()?);
     let pushed = PushedRequest { params: resolved.params.to_form(), expires_at: context.now.plus(LIFETIME) };

@@ -1,9 +1,16 @@
 //! The one verifier of this server's own tokens: userinfo, introspection, revocation, logout hints and everything to
 //! come ask here. Structure, key, algorithm, signature, type, times, issuer, client, revocation and user, in this order.
 
-use super::{Context, FlowError, Provider, subject};
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::{Context, FlowError, Provider, jose, subject};
+use crate::keys;
 use crate::protocol::access_token::{AccessTokenClaims, Subject, TYP, TokenFacts};
+use crate::protocol::client::{Client, ResponseSigning};
 use crate::protocol::error::OAuthError;
+use crate::protocol::ids::ClientId;
 use crate::protocol::jws::{self, UnverifiedJws};
 use crate::protocol::secret::OpaqueAccessToken;
 use crate::store::access_tokens;
@@ -79,20 +86,44 @@ pub struct IdTokenHint {
 /// Verifies an ID token that is presented as a hint. It may have expired: it says who is meant, and allows nothing.
 ///
 /// # Errors
-/// `invalid_request` where it is not an ID token that this realm has signed.
-pub fn id_token_hint(provider: &Provider, context: &Context, token: &str) -> Result<IdTokenHint, OAuthError> {
+/// `invalid_request` where it is not an ID token that this realm has issued, or the database fails.
+pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) -> Result<IdTokenHint, FlowError> {
     let invalid = OAuthError::invalid_request("id_token_hint is not valid.");
     let jws = UnverifiedJws::parse(token).map_err(|_| invalid)?;
     if !matches!(jws.typ(), None | Some("JWT")) {
-        return Err(invalid);
+        return Err(invalid.into());
     }
-    provider.keys.of(&context.realm.id).verify(token, &jws, context.now).map_err(|_| invalid)?;
     let claims = jws.payload();
     let text = |name| jws::string(claims, name).map_err(|_| invalid);
     if text("iss")? != Some(context.realm.issuer.as_str()) {
-        return Err(invalid);
+        return Err(invalid.into());
     }
-    let audiences = jws::audiences(claims).map_err(|_| invalid)?.into_iter().map(str::to_owned).collect();
+    let audiences: Vec<String> = jws::audiences(claims).map_err(|_| invalid)?.into_iter().map(str::to_owned).collect();
+    let genuine = match jws.alg() == ResponseSigning::ClientSecret.as_str() {
+        true => is_keyed_by_client(provider, context, (token, &jws), &audiences).await?,
+        false => provider.keys.of(&context.realm.id).verify(token, &jws, context.now).is_ok(),
+    };
+    if !genuine {
+        return Err(invalid.into());
+    }
     let subject = text("sub")?.ok_or(invalid)?.to_owned();
     Ok(IdTokenHint { subject, audiences, session: text("sid")?.map(str::to_owned) })
+}
+
+/// Whether an ID token was keyed by the secret of the one client that it is for, and that client's ID tokens are
+/// (OpenID Connect Core §10.1).
+async fn is_keyed_by_client(
+    provider: &Provider,
+    context: &Context,
+    (token, jws): (&str, &UnverifiedJws<'_>),
+    audiences: &[String],
+) -> Result<bool, FlowError> {
+    let [audience] = audiences else { return Ok(false) };
+    let Some(id) = ClientId::parse(audience) else { return Ok(false) };
+    let client = provider.view.client(&context.realm.id, &id).await?;
+    let keyed = |client: &Arc<Client>| client.metadata.id_token_signed_response_alg == ResponseSigning::ClientSecret;
+    let Some(client) = client.filter(keyed) else { return Ok(false) };
+    let Some((_, signature)) = token.rsplit_once('.') else { return Ok(false) };
+    let by = |secret: Zeroizing<Vec<u8>>| keys::verify_hs256(&secret, jws.signing_input(), signature).is_ok();
+    Ok(jose::secrets(provider, context, &client).any(by))
 }

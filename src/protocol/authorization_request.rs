@@ -47,8 +47,8 @@ pub struct AuthorizationRequest {
     pub max_age: Option<i64>,
     /// Who is expected to sign in.
     pub login_hint: Option<String>,
-    /// Who has to be signed in, by a verified `id_token_hint` or the `claims` parameter: the id of a user, or what no
-    /// user's id is.
+    /// Who has to be signed in, by a verified `id_token_hint` or the `claims` parameter: the id of a user, or nothing
+    /// where the client cannot know anybody by that subject.
     pub hinted_subject: Option<String>,
     /// The languages that the person prefers.
     pub ui_locales: Option<String>,

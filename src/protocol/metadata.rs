@@ -31,7 +31,8 @@ pub struct Extra {
     backchannel_logout_session_supported: bool,
     frontchannel_logout_supported: bool,
     frontchannel_logout_session_supported: bool,
-    check_session_iframe: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check_session_iframe: Option<String>,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<String>,
     introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
@@ -73,6 +74,8 @@ pub struct Capabilities<'a> {
     pub auth_methods: &'a [&'static str],
     /// The algorithms that there are signing keys for.
     pub algorithms: &'a [SigningAlgorithm],
+    /// The path of the session iframe, where it is switched on (OpenID Connect Session Management §3.3).
+    pub check_session: Option<&'static str>,
     /// The algorithms that there are keys for to decrypt with.
     pub decryption: &'a [KeyManagement],
     /// The path at which clients register, where they may (RFC 7591 §3).
@@ -181,7 +184,7 @@ fn extra(server: &Capabilities<'_>) -> Extra {
         backchannel_logout_session_supported: true,
         frontchannel_logout_supported: true,
         frontchannel_logout_session_supported: true,
-        check_session_iframe: endpoint("/session/check"),
+        check_session_iframe: server.check_session.map(endpoint),
         introspection_endpoint: endpoint("/introspect"),
         introspection_endpoint_auth_methods_supported: texts(&confidential),
         introspection_endpoint_auth_signing_alg_values_supported: texts(&assertions),

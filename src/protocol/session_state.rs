@@ -11,8 +11,9 @@ use super::secret::Digest;
 /// What the browser state is derived with, so that it is never mistaken for another digest of the same value.
 const LABEL: &str = "signet browser state ";
 
-/// The state of the browser at this server (OpenID Connect Session Management §3.2): the same as long as the same person is
-/// signed in, and readable by the script of the session iframe. It is derived from the public `sid` and opens nothing.
+/// The state of the browser at this server (OpenID Connect Session Management §3.2): the same as long as the same
+/// person is signed in, and readable by the script of the session iframe. It comes from the public `sid` and opens
+/// nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrowserState(String);
 
