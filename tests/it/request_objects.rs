@@ -2,7 +2,7 @@
 //! nothing that anybody else could have made is heard.
 
 use serde_json::{Value, json};
-use signet::keys::{Content, encrypt};
+use signet::keys::encrypt;
 use signet::protocol::jwe::{ContentEncryption, KeyManagement};
 use signet::protocol::jwk;
 use signet::protocol::time::Span;
@@ -343,7 +343,7 @@ async fn an_encrypted_object_is_decrypted_and_still_has_to_be_signed() {
     for alg in KeyManagement::ALL {
         let key = keys.iter().find(|key| key.alg.as_deref() == Some(alg.as_str())).unwrap();
         for enc in ContentEncryption::ALL {
-            let token = encrypt(Content::SignedJwt(&object), key, alg, enc).unwrap();
+            let token = encrypt(&object, key, alg, enc).unwrap();
             let page = signer.get(&token).await;
             assert_eq!(page.parameter("state").as_deref(), Some("signed-state"), "{alg:?} {enc:?}");
             let reply = signer.rp.post("/par", &[("request", &token)]).await;
@@ -358,11 +358,11 @@ async fn an_encrypted_object_is_decrypted_and_still_has_to_be_signed() {
             let mut header = crate::support::header(&token);
             header["zip"] = json!("DEF");
             let mut rows = vec![
-                refused("to another key", encrypt(Content::SignedJwt(&object), &stranger, alg, enc).unwrap()),
-                refused("not signed", encrypt(Content::Claims(payload.as_bytes()), key, alg, enc).unwrap()),
-                refused("alg none inside", encrypt(Content::SignedJwt(&none), key, alg, enc).unwrap()),
-                refused("signed by another", encrypt(Content::SignedJwt(&forged), key, alg, enc).unwrap()),
-                refused("encrypted twice", encrypt(Content::SignedJwt(&token), key, alg, enc).unwrap()),
+                refused("to another key", encrypt(&object, &stranger, alg, enc).unwrap()),
+                refused("not signed", encrypt(&payload, key, alg, enc).unwrap()),
+                refused("alg none inside", encrypt(&none, key, alg, enc).unwrap()),
+                refused("signed by another", encrypt(&forged, key, alg, enc).unwrap()),
+                refused("encrypted twice", encrypt(&token, key, alg, enc).unwrap()),
                 refused("compressed", [&encode(&header)[..], parts[1], parts[2], parts[3], parts[4]].join(".")),
             ];
             for at in 0..5 {
