@@ -289,25 +289,34 @@ async fn a_certificate_is_trusted_by_its_authority_and_for_its_name() {
     assert_eq!(upstream.requests().len(), 1, "no request was sent to whom is not trusted");
 }
 
-#[tokio::test]
-async fn at_most_32_calls_are_under_way() {
-    let upstream = Upstream::held_back(Script::ok("application/json", "{}")).await;
-    let (fetcher, url) = (patient(&["127.0.0.1"]), upstream.url("/"));
-    let calls = join_all((0..40).map(|_| fetcher.get(&url, JSON)));
+/// How many calls arrive at these hosts, twelve to each, before any is answered.
+async fn under_way(upstreams: &[Upstream], expected: usize) -> usize {
+    let (fetcher, each) = (patient(&["127.0.0.1"]), 12);
+    let urls: Vec<String> = upstreams.iter().map(|upstream| upstream.url("/")).collect();
+    let calls = join_all(urls.iter().flat_map(|url| (0..each).map(|_| fetcher.get(url, JSON))));
+    let arrived = || upstreams.iter().map(|upstream| upstream.requests().len()).sum::<usize>();
     let release = async {
-        while upstream.requests().len() < 32 {
+        while arrived() < expected {
             tokio::task::yield_now().await;
         }
         // Others would have come by now, were they let.
         for _ in 0..1000 {
             tokio::task::yield_now().await;
         }
-        let before = upstream.connections();
-        upstream.release(40);
+        let before = upstreams.iter().map(Upstream::connections).sum();
+        upstreams.iter().for_each(|upstream| upstream.release(each));
         before
     };
     let (answers, before) = tokio::join!(calls, release);
-    assert_eq!(before, 32);
     assert!(answers.iter().all(Result::is_ok));
-    assert_eq!(upstream.connections(), 40);
+    assert_eq!(upstreams.iter().map(Upstream::connections).sum::<usize>(), each * upstreams.len());
+    before
+}
+
+#[tokio::test]
+async fn at_most_8_calls_to_a_host_and_32_in_all_are_under_way() {
+    let held_back = || Upstream::held_back(Script::ok("application/json", "{}"));
+    assert_eq!(under_way(&[held_back().await], 8).await, 8);
+    let five = [held_back().await, held_back().await, held_back().await, held_back().await, held_back().await];
+    assert_eq!(under_way(&five, 32).await, 32);
 }

@@ -187,7 +187,13 @@ async fn a_sector_is_one_host_or_a_named_one() {
             json!({"redirect_uris": ["https://a.example/", "https://x.a.example/"]}),
             false,
         ),
-        ("no host at all", json!({"redirect_uris": [], "grant_types": ["client_credentials"]}), false),
+        ("no host at all", json!({"redirect_uris": [], "grant_types": ["client_credentials"]}), true),
+        (
+            "a device, a sector of its own",
+            json!({"redirect_uris": ["com.example.app:/cb", "http://127.0.0.1/cb"]}),
+            true,
+        ),
+        ("a device and a host", json!({"redirect_uris": ["com.example.app:/cb", "https://a.example/cb"]}), false),
         ("http", json!({"redirect_uris": two, "sector_identifier_uri": "http://a.example/sector"}), false),
     ];
     for (at, (rule, changes, accepted)) in rows.into_iter().enumerate() {
