@@ -368,7 +368,10 @@ async fn an_encrypted_object_is_decrypted_and_still_has_to_be_signed() {
                 refused("alg none inside", encrypt(&none, key, alg, enc).unwrap()),
                 refused("signed by another", encrypt(&forged, key, alg, enc).unwrap()),
                 refused("encrypted twice", encrypt(&token, key, alg, enc).unwrap()),
-                refused("compressed", [&encode(&header)[..], parts[1], parts[2], parts[3], parts[4]].join(".")),
+                refused(
+                    "zip added to the header",
+                    [&encode(&header)[..], parts[1], parts[2], parts[3], parts[4]].join("."),
+                ),
             ];
             for at in 0..5 {
                 let mut changed: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
