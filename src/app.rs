@@ -106,6 +106,7 @@ impl App {
             lifetimes,
             token_mac,
             csrf_key,
+            session_management: settings.sessions.management,
             waiting,
             announced,
         };
@@ -311,6 +312,7 @@ fn documents(provider: &Provider, realm: &Realm, now: Timestamp) -> Result<Docum
         auth_methods: supported.auth_methods,
         algorithms: supported.algorithms,
         decryption: provider.keys.encryption_algorithms(),
+        check_session: provider.session_management.then_some("/session/check"),
         registration: provider.registration.is_on().then_some(register::PATH),
     };
     let body = metadata::document(&capabilities)?.to_string().into_bytes();

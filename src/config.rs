@@ -304,6 +304,9 @@ pub struct Sessions {
     pub remembered_lifetime: Span,
     /// How long an authorization request waits for the user.
     pub authorization_request_lifetime: Span,
+    /// Whether applications may watch the session from a frame (OpenID Connect Session Management). It takes a cookie that
+    /// other sites' frames of this server can read.
+    pub management: bool,
 }
 
 impl Default for Sessions {
@@ -313,6 +316,7 @@ impl Default for Sessions {
             lifetime: Span::from_days(1),
             remembered_lifetime: Span::from_days(30),
             authorization_request_lifetime: Span::from_minutes(30),
+            management: false,
         }
     }
 }

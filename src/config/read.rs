@@ -94,7 +94,8 @@ impl Settings {
         sources.set("sessions.idle", &mut sessions.idle)?;
         sources.set("sessions.lifetime", &mut sessions.lifetime)?;
         sources.set("sessions.remembered_lifetime", &mut sessions.remembered_lifetime)?;
-        sources.set("sessions.authorization_request_lifetime", &mut sessions.authorization_request_lifetime)
+        sources.set("sessions.authorization_request_lifetime", &mut sessions.authorization_request_lifetime)?;
+        sources.set("sessions.management", &mut sessions.management)
     }
 
     fn read_passwords(&mut self, sources: &mut Sources) -> Result<(), ConfigError> {

@@ -99,6 +99,7 @@ idle = "1h"
 lifetime = "1d"
 remembered_lifetime = "30d"
 authorization_request_lifetime = "30m"
+management = false
 
 [passwords]
 memory_kib = 19456
@@ -178,6 +179,7 @@ idle = "10m"
 lifetime = "8h"
 remembered_lifetime = "14d"
 authorization_request_lifetime = "10m"
+management = true
 
 [passwords]
 memory_kib = 65536

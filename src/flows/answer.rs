@@ -7,17 +7,17 @@ use std::sync::atomic::Ordering;
 use super::authorize::Next;
 use super::issue::{self, Draft, IdTokenContent, Mint};
 use super::pending::{self, InteractionError, PendingFault};
-use super::{Context, FlowError, Provider, register, session};
+use super::{Context, FlowError, Lifetimes, Provider, jose, register, session};
 use crate::grants::{Issuance, RefreshPlan, UserGrant};
 use crate::keys::IdTokenHashes;
-use crate::protocol::access_token::Subject;
+use crate::protocol::access_token::{AccessTokenClaims, Subject};
 use crate::protocol::authorization_request::{AuthorizationRequest, NONCE, RESOURCE};
 use crate::protocol::authorization_response::{Granted, ReturnPath};
 use crate::protocol::client::Client;
 use crate::protocol::code_redemption::{CodeRecord, split_resources};
 use crate::protocol::ids::{FamilyId, RequestId};
 use crate::protocol::scope::Scope;
-use crate::protocol::secret::AuthorizationCode;
+use crate::protocol::secret::{AuthorizationCode, Digest};
 use crate::store::sessions::Session;
 use crate::store::{Tx, access_tokens, authorization_codes, authorization_requests, pushed_requests};
 
@@ -44,23 +44,27 @@ pub(super) async fn grant(
     let Some(session) = session else {
         return Err(FlowError::Internal("a grant without a session".to_owned()).into());
     };
+    if asked.request.response_type.has_id_token() {
+        jose::check_id_token_key(provider, context, asked.client).await?;
+    }
     let mut yielded = Yield::of(provider, context, asked, session)?;
     let written = Arc::new(yielded.written(context, asked, provider)?);
     let stored = provider.store.write(move |tx| {
         let written = written.clone();
         Box::pin(async move { written.store(tx).await })
     });
-    match stored.await? {
+    let stored = stored.await?;
+    if asked.row.is_some() && !matches!(stored, Stored::AnsweredBefore) {
+        provider.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+    match stored {
         Stored::AnsweredBefore => return Err(InteractionError::Fault(PendingFault::Answered)),
         Stored::Pushed => return Err(InteractionError::Fault(PendingFault::Pushed)),
         Stored::Done => {}
     }
-    if asked.row.is_some() {
-        provider.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
     register::note_use(provider, context, asked.client).await;
     let granted = yielded.sign(provider, context, asked).await?;
-    let state = session::state_for(context, asked.request, &yielded.session)?;
+    let state = session::state_for(provider, context, asked.request, &yielded.session)?;
     let destination = asked.request.destination();
     let path = pending::return_path(context, asked.request, &destination);
     Ok(Next::Deliver(ReturnPath { session_state: state.as_deref(), ..path }.granted(&granted)))
@@ -170,11 +174,11 @@ impl Yield {
 /// What the transaction writes, or finds that it may not.
 struct Written {
     context: Context,
-    lifetimes: super::Lifetimes,
+    lifetimes: Lifetimes,
     row: Option<RequestId>,
-    pushed: Option<crate::protocol::secret::Digest>,
-    code: Option<(crate::protocol::secret::Digest, CodeRecord)>,
-    opaque: Option<(crate::protocol::secret::Digest, crate::protocol::access_token::AccessTokenClaims)>,
+    pushed: Option<Digest>,
+    code: Option<(Digest, CodeRecord)>,
+    opaque: Option<(Digest, AccessTokenClaims)>,
     session: Session,
     client: Arc<Client>,
 }

@@ -180,8 +180,8 @@ async fn request(
         }
         // What the object would have said is not known: the answer goes where the request itself proves that it may.
         Err(FlowError::Refused(error)) => Ok(Err(match find_destination(&params, client) {
-            Ok(destination) => authorization_request::refusal(&params, client, destination, error),
-            Err(_) => Refusal::Page(PageFault::Request(error.description)),
+            Ok(named) if named.explicit() => authorization_request::refusal(&params, client, named, error),
+            Ok(_) | Err(_) => Refusal::Page(PageFault::Request(error.description)),
         })),
         Err(failure) => Err(failure),
     }
@@ -200,8 +200,8 @@ pub(super) async fn check(
     };
     match expected_subject(provider, context, (params, &request), client).await {
         Ok(None) => {}
-        // A subject that this client cannot know is nobody: it must not be taken for the id of an account, or the
-        // client would learn whose it is.
+        // A subject that this client knows nobody by is nobody, even where it is the id of an account: a client with
+        // pairwise subjects must not learn whose that is.
         Ok(Some(subject)) => {
             let user = subject::user(provider, client, &subject).map(|user| user.as_str().to_owned());
             request.hinted_subject = Some(user.unwrap_or_default());
@@ -296,10 +296,13 @@ impl Found {
     }
 }
 
-/// Without a row there is none that could have been answered before.
+/// Without a row there is none that could have been answered before; a pushed request can be, by another browser.
 fn without_row(error: InteractionError) -> AuthorizeError {
     match error {
         InteractionError::Flow(error) => AuthorizeError::Flow(error),
+        InteractionError::Fault(PendingFault::Pushed) => {
+            AuthorizeError::Page(PageFault::Request(PendingFault::Pushed.message()))
+        }
         InteractionError::Fault(fault) | InteractionError::Over(fault, _) => {
             AuthorizeError::Flow(FlowError::Internal(fault.message().to_owned()))
         }

@@ -5,8 +5,9 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{Context, FlowError, Provider, client_keys};
-use crate::keys::{self, Content};
+use crate::keys;
 use crate::protocol::client::{Client, Encryption, ResponseSigning};
+use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RealmId};
 
 /// The `typ` of signed answers.
@@ -31,10 +32,22 @@ pub fn sign(
     }
 }
 
+/// Why an answer cannot be encrypted; the client can mend it.
+const NO_KEY: OAuthError = OAuthError::invalid_request("The client has no key that answers could be encrypted to.");
+
+/// Makes sure that ID tokens can be encrypted as the client wants them, before anything is consumed or stored for it.
+///
+/// # Errors
+/// `invalid_request` where the client has no key to encrypt to.
+pub async fn check_id_token_key(provider: &Provider, context: &Context, client: &Client) -> Result<(), FlowError> {
+    let Some(Encryption { alg, .. }) = client.metadata.id_token_encryption() else { return Ok(()) };
+    client_keys::encryption_key(provider, context, client, alg).await?.map(drop).ok_or(NO_KEY.into())
+}
+
 /// Encrypts a signed answer, if the client wants it so (RFC 7519 §5.2: signed, then encrypted).
 ///
 /// # Errors
-/// [`FlowError`] where the client has no key to encrypt to.
+/// `invalid_request` where the client has no key to encrypt to, or [`FlowError`] where the cryptography fails.
 pub async fn encrypt(
     provider: &Provider,
     context: &Context,
@@ -44,8 +57,7 @@ pub async fn encrypt(
 ) -> Result<String, FlowError> {
     let Some(Encryption { alg, enc }) = encryption else { return Ok(token) };
     let key = client_keys::encryption_key(provider, context, client, alg).await?;
-    let key = key.ok_or_else(|| FlowError::Internal("the client has no key to encrypt to".to_owned()))?;
-    Ok(keys::encrypt(Content::SignedJwt(&token), &key, alg, enc)?)
+    Ok(keys::encrypt(&token, &key.ok_or(NO_KEY)?, alg, enc)?)
 }
 
 /// The secret of a client that needs it itself: the newest that has not expired.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Context, Provider};
 use crate::protocol::access_token::AccessTokenClaims;
-use crate::protocol::claim_mapper::{Occasion, Person, Target};
+use crate::protocol::claim_mapper::{ClaimMapper, Occasion, Person, Target};
 use crate::protocol::ids::ClientId;
 use crate::protocol::scope::Scope;
 use crate::store::users::User;
@@ -47,7 +47,7 @@ fn evaluate(
         roles: &user.roles,
     });
     let mappers = provider.view.mappers(&context.realm.id, client);
-    let value = |mapper: crate::protocol::claim_mapper::ClaimMapper| {
+    let value = |mapper: ClaimMapper| {
         let value = mapper.value(occasion, person.as_ref())?;
         Some((mapper.claim, value))
     };

@@ -67,6 +67,8 @@ pub struct Provider {
     pub token_mac: TokenMac,
     /// The keyed hash that binds forms to a browser.
     pub csrf_key: hmac::Key,
+    /// Whether applications may watch the session of a browser (OpenID Connect Session Management).
+    pub session_management: bool,
     /// About how many authorization requests are waiting; the sweeper counts them anew.
     pub waiting: AtomicI64,
     /// Told when something has been put into the outbox, so that it is delivered at once.

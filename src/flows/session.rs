@@ -123,16 +123,17 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// The `session_state` of a successful response, where the request has the openid scope.
+/// The `session_state` of a successful response, where that is switched on and the request has the openid scope.
 ///
 /// # Errors
 /// [`FlowError`] where the system has no random bytes.
 pub(super) fn state_for(
+    provider: &Provider,
     context: &Context,
     request: &AuthorizationRequest,
     session: &Session,
 ) -> Result<Option<String>, FlowError> {
-    if !request.scope.contains(OPENID) {
+    if !provider.session_management || !request.scope.contains(OPENID) {
         return Ok(None);
     }
     let (browser, salt) = (BrowserState::of(&session.id), context.entropy.bytes()?);

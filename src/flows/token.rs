@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::issue::{self, Draft, TokenResponse};
-use super::{Concerning, Context, FlowError, Provider, register};
+use super::{Concerning, Context, FlowError, Provider, jose, register};
 use crate::client_auth::{self, Presented};
 use crate::grants::{self, Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
 use crate::protocol::credentials::Authorization;
@@ -42,7 +42,10 @@ pub async fn token(
     };
     let response = match grant.decide_at_once(&request) {
         Some(issuance) => issue_at_once(provider, &request, issuance?).await,
-        None => redeem(provider, grant, &request).await,
+        None => {
+            jose::check_id_token_key(provider, &request.context, &request.client).await?;
+            redeem(provider, grant, &request).await
+        }
     }?;
     register::note_use(provider, &request.context, &request.client).await;
     Ok(response)

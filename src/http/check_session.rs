@@ -1,16 +1,28 @@
 //! The session iframe (OpenID Connect Session Management §3.2): one page for all, which any site may hold in a frame.
 //! Nothing is decided here; its script compares, in the browser, what a client's page knows with the state cookie.
 
+use std::sync::Arc;
+
 use askama::Template as _;
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderName};
 use axum::response::{Html, IntoResponse as _, Response};
+use axum::{Router, routing};
 
 use super::guard::Framable;
+use crate::app::App;
 use crate::pages::{CHECK_SESSION_SCRIPT, CheckSessionPage};
 
+/// The route of the page, where it is switched on.
+pub fn routes(app: &App) -> Router<Arc<App>> {
+    match app.provider.session_management {
+        true => Router::new().route("/session/check", routing::get(get)),
+        false => Router::new(),
+    }
+}
+
 /// `GET /session/check`
-pub async fn get() -> Response {
+async fn get() -> Response {
     let Ok(html) = CheckSessionPage.render() else {
         tracing::error!("a page could not be rendered");
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();

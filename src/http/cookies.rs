@@ -55,17 +55,18 @@ impl Cookies {
         secret_header(format!("{}={}{}", self.browser, cookie.expose(), self.attributes))
     }
 
-    /// Gives the browser its session and shows its state: until it is closed, or for the given time.
+    /// Gives the browser its session and, where applications may watch it, shows its state: until it is closed, or for
+    /// the given time.
     pub fn begin_session(
         &self,
         cookie: &SessionCookie,
-        state: &BrowserState,
+        state: Option<&BrowserState>,
         lasting: Option<Span>,
     ) -> impl Iterator<Item = HeaderValue> {
         let age = lasting.map(|span| format!("; Max-Age={}", span.as_secs())).unwrap_or_default();
         let session = secret_header(format!("{}={}{}{age}", self.session, cookie.expose(), self.attributes));
-        let state = format!("{}={}{}{age}", self.state, state.as_str(), self.state_attributes);
-        session.into_iter().chain(HeaderValue::from_str(&state).ok())
+        let state = state.map(|state| format!("{}={}{}{age}", self.state, state.as_str(), self.state_attributes));
+        session.into_iter().chain(state.and_then(|state| HeaderValue::from_str(&state).ok()))
     }
 
     /// Takes the session and its state from the browser.

@@ -51,12 +51,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
         .route("/par", post(par::post).options(cors::preflight))
-        .route("/session/check", get(check_session::get))
         .route("/token", post(token::post).options(cors::preflight))
         .route("/userinfo", get(userinfo::get).post(userinfo::post).options(cors::preflight))
         .route("/introspect", post(introspect::post))
         .route("/revoke", post(revoke::post).options(cors::preflight))
         .merge(register::routes(&app))
+        .merge(check_session::routes(&app))
         .route("/clients/{client_id}/logo", get(logo::get))
         .route("/assets/{file}", get(assets::get))
         .route("/favicon.ico", get(assets::favicon));

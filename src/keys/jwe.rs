@@ -28,15 +28,6 @@ use crate::protocol::jwk::{Curve, KeyMaterial, PublicJwk};
 /// A key of 256 bits, wiped when dropped.
 type Secret = Zeroizing<[u8; CEK_LENGTH]>;
 
-/// What is encrypted.
-#[derive(Clone, Copy)]
-pub enum Content<'a> {
-    /// A signed JWT, which `cty` tells (RFC 7519 §5.2).
-    SignedJwt(&'a str),
-    /// The claims themselves.
-    Claims(&'a [u8]),
-}
-
 /// Why a token cannot be decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecryptError {
@@ -48,12 +39,17 @@ pub enum DecryptError {
     Failed,
 }
 
-/// Encrypts to a client's key and returns the compact form (RFC 7516 §5.1).
+/// Encrypts a signed JWT to a client's key and returns the compact form (RFC 7516 §5.1, RFC 7519 §5.2). Nothing else is
+/// encrypted: what only its encryption vouches for could come from anybody.
 ///
 /// # Errors
 /// [`KeyError::Algorithm`] where the key is not one for `alg`, [`KeyError::Malformed`] where it is no key at all.
-pub fn encrypt(
-    content: Content<'_>,
+pub fn encrypt(signed: &str, key: &PublicJwk, alg: KeyManagement, enc: ContentEncryption) -> Result<String, KeyError> {
+    encrypt_bytes(signed.as_bytes(), key, alg, enc)
+}
+
+pub(super) fn encrypt_bytes(
+    plain: &[u8],
     key: &PublicJwk,
     alg: KeyManagement,
     enc: ContentEncryption,
@@ -67,13 +63,7 @@ pub fn encrypt(
     if let Some(kid) = &key.kid {
         header.insert("kid".to_owned(), Value::from(kid.as_str()));
     }
-    let plain = match content {
-        Content::SignedJwt(token) => {
-            header.insert("cty".to_owned(), Value::from("JWT"));
-            token.as_bytes()
-        }
-        Content::Claims(claims) => claims,
-    };
+    header.insert("cty".to_owned(), Value::from("JWT"));
     let (cek, encrypted_key) = match (&key.material, alg) {
         (KeyMaterial::Rsa { n, e }, KeyManagement::RsaOaep256) => encrypt_key(n, e)?,
         (KeyMaterial::Ec { curve, x, y }, KeyManagement::EcdhEs | KeyManagement::EcdhEsA256Kw) => {

@@ -13,7 +13,7 @@ mod symmetric;
 #[cfg(test)]
 mod tests;
 
-pub use jwe::{Content, DecryptError, encrypt};
+pub use jwe::{DecryptError, encrypt};
 pub use key_set::{IdTokenHashes, Jwks, KeySet, KeyStatus, VerifyError};
 pub use pairwise::PairwiseKey;
 pub use rotation::Rotated;

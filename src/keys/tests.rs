@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
+use super::jwe::encrypt_bytes;
 use super::key_set::Key;
 use super::signing_key::{self, SigningKey};
 use super::*;
@@ -229,8 +230,7 @@ fn a_key_for_encryption_is_published_while_active_and_decrypts_until_it_is_gone(
         set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
     };
     let recipient = full.find(&old).unwrap().public().clone();
-    let token =
-        encrypt(Content::SignedJwt("a.b.c"), &recipient, KeyManagement::EcdhEs, ContentEncryption::A256Gcm).unwrap();
+    let token = encrypt("a.b.c", &recipient, KeyManagement::EcdhEs, ContentEncryption::A256Gcm).unwrap();
     for (days, shown, decrypts) in [(0, "key-ECDH-ES", true), (1, "new", true), (7, "new", true), (8, "new", false)] {
         let at = NOW.plus(Span::from_days(days));
         assert_eq!(published(at), [shown], "day {days}");
@@ -260,18 +260,18 @@ fn a_realm_publishes_each_key_with_its_use_and_decrypts_by_its_own() {
         if alg == KeyManagement::EcdhEs {
             let unbound = PublicJwk { alg: None, ..public.clone() };
             let other = KeyManagement::EcdhEsA256Kw;
-            let token = encrypt(Content::Claims(b"{}"), &unbound, other, ContentEncryption::A256Gcm).unwrap();
+            let token = encrypt("{}", &unbound, other, ContentEncryption::A256Gcm).unwrap();
             assert_eq!(set.decrypt(&token, NOW).err(), Some(DecryptError::Failed), "a key has one algorithm");
         }
         for enc in ContentEncryption::ALL {
-            let token = encrypt(Content::SignedJwt("a.b.c"), &public, alg, enc).unwrap();
+            let token = encrypt("a.b.c", &public, alg, enc).unwrap();
             assert_eq!(set.decrypt(&token, NOW).unwrap().as_str(), "a.b.c", "{alg:?} {enc:?}");
-            let nameless = encrypt(Content::Claims(b"{}"), &PublicJwk { kid: None, ..public.clone() }, alg, enc);
+            let nameless = encrypt("{}", &PublicJwk { kid: None, ..public.clone() }, alg, enc);
             assert_eq!(set.decrypt(&nameless.unwrap(), NOW).unwrap().as_str(), "{}", "{alg:?} {enc:?}");
             let stranger = PublicJwk { kid: Some("stranger".to_owned()), ..public.clone() };
-            let token = encrypt(Content::Claims(b"{}"), &stranger, alg, enc).unwrap();
+            let token = encrypt("{}", &stranger, alg, enc).unwrap();
             assert_eq!(set.decrypt(&token, NOW).err(), Some(DecryptError::Failed));
-            let binary = encrypt(Content::Claims(&[0xff]), &public, alg, enc).unwrap();
+            let binary = encrypt_bytes(&[0xff], &public, alg, enc).unwrap();
             assert_eq!(set.decrypt(&binary, NOW).err(), Some(DecryptError::Failed), "not text");
         }
     }

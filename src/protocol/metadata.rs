@@ -31,7 +31,8 @@ pub struct Extra {
     backchannel_logout_session_supported: bool,
     frontchannel_logout_supported: bool,
     frontchannel_logout_session_supported: bool,
-    check_session_iframe: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check_session_iframe: Option<String>,
     token_endpoint_auth_signing_alg_values_supported: Vec<String>,
     request_object_signing_alg_values_supported: Vec<String>,
     introspection_endpoint: String,
@@ -75,6 +76,8 @@ pub struct Capabilities<'a> {
     pub auth_methods: &'a [&'static str],
     /// The algorithms that there are signing keys for.
     pub algorithms: &'a [SigningAlgorithm],
+    /// The path of the session iframe, where it is switched on (OpenID Connect Session Management §3.3).
+    pub check_session: Option<&'static str>,
     /// The algorithms that there are keys for to decrypt with.
     pub decryption: &'a [KeyManagement],
     /// The path at which clients register, where they may (RFC 7591 §3).
@@ -181,7 +184,7 @@ fn extra(server: &Capabilities<'_>) -> Extra {
         backchannel_logout_session_supported: true,
         frontchannel_logout_supported: true,
         frontchannel_logout_session_supported: true,
-        check_session_iframe: endpoint("/session/check"),
+        check_session_iframe: server.check_session.map(endpoint),
         token_endpoint_auth_signing_alg_values_supported: texts(&assertions),
         request_object_signing_alg_values_supported: texts(&CLIENT_ALGORITHMS),
         introspection_endpoint: endpoint("/introspect"),

@@ -68,6 +68,11 @@ impl RequestedClaims {
         requested.id_token = requests(&object, "id_token", |name| {
             claims::is_person_claim(name) || ["sub", "acr", "auth_time"].contains(&name)
         })?;
+        let subjects = requested.id_token.get("sub").map(|request| request.values.as_slice()).unwrap_or_default();
+        // A subject that was passed over would let anybody in.
+        if !matches!(subjects, [] | [Value::String(_)]) {
+            return Err(OAuthError::invalid_request("claims names no single subject."));
+        }
         Ok(requested)
     }
 
@@ -167,6 +172,8 @@ mod tests {
             (r#"{"userinfo":{"name":{"essential":"yes"}}}"#, Err(())),
             (r#"{"userinfo":{"name":{"values":"x"}}}"#, Err(())),
             (r#"{"userinfo":{},"userinfo":{}}"#, Err(())),
+            (r#"{"id_token":{"sub":{"value":1}}}"#, Err(())),
+            (r#"{"id_token":{"sub":{"values":["a","b"]}}}"#, Err(())),
             (&long, Err(())),
         ];
         for (claims, expected) in rows {

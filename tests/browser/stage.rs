@@ -45,6 +45,7 @@ impl Stage {
         let secure = |settings: &mut Settings| {
             settings.issuer = format!("https://signet.test:{}", settings.listen.port());
             settings.tls = Some(Tls { cert, key });
+            settings.sessions.management = true;
         };
         let server = TestServer::start_with(secure).await;
         let rp = site.client(&server, "rp", changes(&site.origin)).await;

@@ -78,7 +78,7 @@ fn texts<'a>(document: &'a Value, member: &str) -> Vec<&'a str> {
 
 #[tokio::test]
 async fn the_document_is_what_certification_asks_for() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_with(|settings| settings.sessions.management = true).await;
     let response = server.get(OPENID).await;
     assert_eq!(
         (response.status().as_u16(), &response.headers()["content-type"]),

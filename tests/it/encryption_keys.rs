@@ -3,7 +3,7 @@
 use openidconnect::core::CoreJsonWebKeySet;
 use serde_json::Value;
 use signet::app::App;
-use signet::keys::{Content, DecryptError, encrypt};
+use signet::keys::{DecryptError, encrypt};
 use signet::protocol::jwe::{ContentEncryption, KeyManagement};
 use signet::protocol::jwk::{self, PublicJwk};
 use signet::protocol::time::Span;
@@ -27,7 +27,7 @@ async fn recipient(server: &TestServer, alg: KeyManagement) -> Option<PublicJwk>
 }
 
 fn encrypted(key: &PublicJwk, alg: KeyManagement) -> String {
-    encrypt(Content::SignedJwt(SECRET), key, alg, ContentEncryption::A256Gcm).unwrap()
+    encrypt(SECRET, key, alg, ContentEncryption::A256Gcm).unwrap()
 }
 
 fn decrypts(server: &TestServer, token: &str) -> bool {

@@ -13,7 +13,7 @@ use crate::registration::{client, open_with, register, with};
 use crate::support::upstream::{Script, Upstream};
 use crate::support::{Reply, TestServer};
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\nthe rest of a picture";
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\nthe rest of a picture";
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0the rest of a picture";
 
 async fn set(server: &TestServer, id: &str, image: &[u8]) -> Result<(), AdminError> {
@@ -24,7 +24,7 @@ async fn set(server: &TestServer, id: &str, image: &[u8]) -> Result<(), AdminErr
 }
 
 /// The address of the logo on a page.
-fn shown(body: &str) -> Option<&str> {
+pub fn shown(body: &str) -> Option<&str> {
     let image = body.split("<img class=\"client-logo\" src=\"").nth(1)?;
     image.split('"').next()
 }
@@ -102,7 +102,10 @@ async fn clients_that_are_unknown_or_disabled_have_no_logo() {
 }
 
 /// A server that fetches logos, and a publisher of one at https.
-async fn publisher(script: Script, change: impl FnOnce(&mut Settings)) -> (TestServer, Upstream, tempfile::TempDir) {
+pub async fn publisher(
+    script: Script,
+    change: impl FnOnce(&mut Settings),
+) -> (TestServer, Upstream, tempfile::TempDir) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let files = tempfile::tempdir().unwrap();
     let (cert, key) = (files.path().join("cert.pem"), files.path().join("key.pem"));
@@ -120,7 +123,7 @@ async fn publisher(script: Script, change: impl FnOnce(&mut Settings)) -> (TestS
     (server, upstream, files)
 }
 
-fn picture(content_type: &str, image: &[u8]) -> Script {
+pub fn picture(content_type: &str, image: &[u8]) -> Script {
     let length = image.len();
     let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n");
     Script::Answer([head.as_bytes(), image].concat())

@@ -22,6 +22,7 @@ mod client_key_sets;
 mod code_flow;
 mod code_redemption;
 mod commands;
+mod conformance;
 mod consent;
 mod cors;
 mod cut_offs;

@@ -5,12 +5,30 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use signet::config::Settings;
 
 use crate::frontchannel_logout::script_source;
 use crate::support::server::PASSWORD;
 use crate::support::{Browser, Page, TestServer, claims};
 
 const STATE: &str = "signet-state";
+
+/// Applications may watch sessions.
+fn watched(settings: &mut Settings) {
+    settings.sessions.management = true;
+}
+
+#[tokio::test]
+async fn there_is_none_of_it_unless_it_is_switched_on() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let authorized = rp.authorize_as("alice").await;
+    assert_eq!(authorized.page.parameter("session_state"), None);
+    assert_eq!(authorized.browser.cookie(STATE), None);
+    assert_eq!(server.get("/session/check").await.status(), 404);
+    let metadata: serde_json::Value = server.get("/.well-known/openid-configuration").await.json().await.unwrap();
+    assert_eq!(metadata.get("check_session_iframe"), None);
+}
 
 /// What the session iframe computes on the page of this origin.
 fn expected(client: &str, origin: &str, browser_state: &str, session_state: &str) -> String {
@@ -26,7 +44,7 @@ fn state_line(page: &Page) -> Option<String> {
 
 #[tokio::test]
 async fn the_state_in_the_response_is_that_of_the_browser() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_with(watched).await;
     let rp = server.client("rp", json!({ "redirect_uris": ["https://rp.example:8443/cb?a=b"] })).await;
     let authorized = rp.authorize_as("alice").await;
     let state = authorized.page.parameter("session_state").expect("a session_state");
@@ -39,7 +57,7 @@ async fn the_state_in_the_response_is_that_of_the_browser() {
 
 #[tokio::test]
 async fn only_a_successful_response_of_openid_connect_tells_it() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_with(watched).await;
     let rp = server.client("rp", json!({ "skip_consent": true })).await;
     let native = json!({
         "redirect_uris": ["com.example.app:/cb"], "token_endpoint_auth_method": "none", "skip_consent": true,
@@ -56,7 +74,7 @@ async fn only_a_successful_response_of_openid_connect_tells_it() {
 
 #[tokio::test]
 async fn the_cookie_follows_the_person_and_shows_nothing_secret() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_with(watched).await;
     let rp = server.client("rp", json!({ "skip_consent": true })).await;
     let authorized = rp.authorize_as("alice").await;
     let browser = &authorized.browser;
@@ -86,7 +104,11 @@ async fn the_cookie_follows_the_person_and_shows_nothing_secret() {
 
 #[tokio::test]
 async fn the_cookie_is_for_a_script_on_other_sites_pages() {
-    let server = TestServer::start_with(|settings| settings.issuer = "https://id.example".to_owned()).await;
+    let server = TestServer::start_with(|settings| {
+        watched(settings);
+        settings.issuer = "https://id.example".to_owned();
+    })
+    .await;
     let rp = server.relying_party().await;
     let browser = Browser::new(&format!("http://{}", server.app.settings.listen));
     let host = [("host", "id.example")];
@@ -104,7 +126,7 @@ async fn the_cookie_is_for_a_script_on_other_sites_pages() {
 
 #[tokio::test]
 async fn the_page_that_compares_may_be_framed_and_kept_by_anybody() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_with(watched).await;
     let (page, statements) = server.statements(server.browser().get("/session/check")).await;
     assert_eq!((page.status.as_u16(), page.header("x-frame-options")), (200, None), "{page:?}");
     let policy = page.header("content-security-policy").unwrap();

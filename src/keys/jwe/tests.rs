@@ -67,10 +67,10 @@ fn what_is_encrypted_to_a_key_is_decrypted_by_it_alone() {
     for (alg, enc, private, public) in combinations() {
         for length in [0, 1, 15, 16, 17, 5000] {
             let plain = vec![b'x'; length];
-            let token = encrypt(Content::Claims(&plain), &public, alg, enc).unwrap();
+            let token = encrypt_bytes(&plain, &public, alg, enc).unwrap();
             assert_eq!(decrypt(&private, &token), Ok(plain), "{alg:?} {enc:?} {length}");
         }
-        let token = encrypt(Content::SignedJwt("a.b.c"), &public, alg, enc).unwrap();
+        let token = encrypt("a.b.c", &public, alg, enc).unwrap();
         let header = header(&token);
         let said = json!({"alg":alg,"enc":enc,"kid":"k","cty":"JWT"});
         for (name, value) in said.as_object().unwrap() {
@@ -83,7 +83,7 @@ fn what_is_encrypted_to_a_key_is_decrypted_by_it_alone() {
         }
         let of_another_kind = if alg == KeyManagement::RsaOaep256 { &p256 } else { &rsa };
         assert_eq!(decrypt(of_another_kind, &token), Err(DecryptError::Failed), "{alg:?} {enc:?}");
-        let again = encrypt(Content::SignedJwt("a.b.c"), &public, alg, enc).unwrap();
+        let again = encrypt("a.b.c", &public, alg, enc).unwrap();
         let differ = token.split('.').zip(again.split('.')).filter(|(one, other)| one != other).count();
         assert!(differ >= 4 - usize::from(alg == KeyManagement::EcdhEs), "every token has keys of its own");
     }
@@ -92,7 +92,7 @@ fn what_is_encrypted_to_a_key_is_decrypted_by_it_alone() {
 #[test]
 fn a_token_with_any_part_changed_is_not_decrypted() {
     for (alg, enc, private, public) in combinations() {
-        let token = encrypt(Content::Claims(b"Live long and prosper."), &public, alg, enc).unwrap();
+        let token = encrypt("Live long and prosper.", &public, alg, enc).unwrap();
         let parts: Vec<&str> = token.split('.').collect();
         for at in 1..5 {
             let bytes = decoded(parts[at]);
@@ -122,8 +122,7 @@ fn a_token_with_any_part_changed_is_not_decrypted() {
 #[test]
 fn a_token_relabeled_to_another_algorithm_is_not_decrypted() {
     let (private, public) = recipient("P-256");
-    let token =
-        encrypt(Content::Claims(b"x"), &public, KeyManagement::EcdhEsA256Kw, ContentEncryption::A128CbcHs256).unwrap();
+    let token = encrypt("x", &public, KeyManagement::EcdhEsA256Kw, ContentEncryption::A128CbcHs256).unwrap();
     let parts: Vec<&str> = token.split('.').collect();
     let relabeled = |name: &str, value: &str| {
         let mut header = header(&token);
@@ -144,7 +143,7 @@ fn a_token_relabeled_to_another_algorithm_is_not_decrypted() {
 fn an_ephemeral_key_that_is_no_point_of_the_curve_fails_like_any_other() {
     for alg in [KeyManagement::EcdhEs, KeyManagement::EcdhEsA256Kw] {
         let (private, public) = recipient("P-256");
-        let token = encrypt(Content::Claims(b"x"), &public, alg, ContentEncryption::A256Gcm).unwrap();
+        let token = encrypt("x", &public, alg, ContentEncryption::A256Gcm).unwrap();
         let parts: Vec<&str> = token.split('.').collect();
         let zero = b64(&[0; 32]);
         for (x, y) in [(&zero, &zero), (&b64(&[1; 32]), &b64(&[2; 32])), (&b64(&[0xff; 32]), &zero)] {
@@ -158,7 +157,7 @@ fn an_ephemeral_key_that_is_no_point_of_the_curve_fails_like_any_other() {
             alg: None,
             material: KeyMaterial::Ec { curve: Curve::P256, x: vec![1; 32], y: vec![2; 32] },
         };
-        let refused = encrypt(Content::Claims(b"x"), &off, alg, ContentEncryption::A256Gcm);
+        let refused = encrypt("x", &off, alg, ContentEncryption::A256Gcm);
         assert_eq!(refused.err(), Some(KeyError::Malformed), "nobody encrypts to it either");
     }
 }
@@ -167,7 +166,7 @@ fn an_ephemeral_key_that_is_no_point_of_the_curve_fails_like_any_other() {
 fn a_wrong_padding_under_a_right_tag_fails_like_a_wrong_tag() {
     let (private, public) = recipient("P-256");
     let alg = KeyManagement::EcdhEs;
-    let token = encrypt(Content::Claims(b"x"), &public, alg, ContentEncryption::A128CbcHs256).unwrap();
+    let token = encrypt("x", &public, alg, ContentEncryption::A128CbcHs256).unwrap();
     let mut read = EncryptedToken::parse(&token).unwrap();
     let cek = private.content_key(&read).unwrap();
     // A changed block decrypts to noise; the tag is made anew, as only the sender could.
@@ -188,7 +187,7 @@ fn a_wrong_padding_under_a_right_tag_fails_like_a_wrong_tag() {
 fn a_key_that_cannot_be_recovered_is_replaced_and_the_tag_decides() {
     let (private, public) = recipient("RSA");
     for enc in ContentEncryption::ALL {
-        let token = encrypt(Content::Claims(b"x"), &public, KeyManagement::RsaOaep256, enc).unwrap();
+        let token = encrypt("x", &public, KeyManagement::RsaOaep256, enc).unwrap();
         let read = EncryptedToken::parse(&token).unwrap();
         // A key of the wrong length, well padded: RSA succeeds, and the answer is the same.
         let KeyMaterial::Rsa { n, e } = &public.material else { panic!("an RSA key") };
@@ -218,7 +217,7 @@ fn a_key_is_used_for_its_algorithm_only() {
         (&edwards, KeyManagement::EcdhEs),
         (&bound, KeyManagement::EcdhEsA256Kw),
     ] {
-        let refused = encrypt(Content::Claims(b"x"), key, alg, ContentEncryption::A256Gcm);
+        let refused = encrypt("x", key, alg, ContentEncryption::A256Gcm);
         assert_eq!(refused.err(), Some(KeyError::Algorithm), "{alg:?}");
     }
 }

@@ -18,7 +18,8 @@ pub const SUPPORTED: protocol::client::Supported<'static> = protocol::client::Su
 pub fn client(metadata: Value) -> Client {
     let metadata: ClientMetadata = serde_json::from_value(metadata).expect("client metadata");
     metadata.check(&SUPPORTED).expect("metadata that is accepted");
-    Client { id: ClientId::parse("rp").expect("an id"), metadata, secrets: Vec::new(), enabled: true }
+    let id = ClientId::parse("rp").expect("an id");
+    Client { id, metadata, secrets: Vec::new(), enabled: true, registration: None, logo: None }
 }
 
 /// One client of each kind that requests are decided differently for.

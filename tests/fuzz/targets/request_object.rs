@@ -1,0 +1,51 @@
+//! Request objects whose signature holds: whatever they say, the parameters are the signer's, and none names another
+//! request.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use signet_fuzz::protocol::authorization_request::AuthorizationRequest;
+use signet_fuzz::protocol::client::Client;
+use signet_fuzz::protocol::ids::ClientId;
+use signet_fuzz::protocol::jws::{self, strict_object};
+use signet_fuzz::protocol::params::Params;
+use signet_fuzz::protocol::profile::Profile;
+use signet_fuzz::protocol::request_object::{self, Binding, Outside};
+use signet_fuzz::protocol::time::{Span, Timestamp};
+
+const ISSUER: &str = "https://op.example";
+
+static CLIENTS: LazyLock<Vec<Client>> = LazyLock::new(signet_fuzz::clients);
+
+fuzz_target!(|data: &[u8]| {
+    // The object, and after a line feed the parameters beside it.
+    let (object, beside) = match data.iter().position(|byte| *byte == b'\n') {
+        Some(at) => (&data[..at], &data[at + 1..]),
+        None => (data, &data[..0]),
+    };
+    let (Some(payload), Ok(outer)) = (strict_object(object), Params::parse(beside)) else { return };
+    let (client, now) = (ClientId::parse("rp").expect("an id"), Timestamp::from_secs(1_000_000));
+    for profile in Profile::ALL {
+        let rules = profile.rules().request_objects;
+        let Ok(params) = request_object::parameters(&payload, &outer, (&client, ISSUER), rules, now) else { continue };
+        assert_eq!(params.get_all("client_id").collect::<Vec<_>>(), ["rp"]);
+        assert!(params.get("request").is_none() && params.get("request_uri").is_none());
+        let signer = jws::string(&payload, "iss").expect("a string");
+        assert!(signer == Some("rp") || (signer.is_none() && rules.binding == Binding::WherePresent));
+        if rules.binding == Binding::Required {
+            assert!(jws::audiences(&payload).expect("audiences").contains(&ISSUER));
+            let end = jws::numeric_date(&payload, "exp").expect("a date").expect("required");
+            let (soonest, latest) = (now.minus(Span::from_secs(31)), now.plus(Span::from_secs(3_631)));
+            assert!(soonest < end && end < latest, "neither over nor for ever");
+        }
+        for (name, _) in params.pairs().filter(|(name, _)| *name != "client_id") {
+            let beside = || outer.pairs().any(|(held, _)| held == name);
+            let inside = payload.contains_key(name);
+            assert!(inside || (rules.outside == Outside::Assembled && beside()), "{name}");
+        }
+        for client in CLIENTS.iter() {
+            drop(AuthorizationRequest::check(&params, client));
+        }
+    }
+});

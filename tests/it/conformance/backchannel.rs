@@ -1,0 +1,39 @@
+//! The back-channel logout plan: the client's server is told of a logout by a signed token.
+
+use serde_json::json;
+
+use super::logout::{BYE, Signed};
+use super::run::unique;
+use super::{checks, config};
+use crate::support::Receiver;
+
+#[tokio::test]
+async fn oidcc_backchannel_rp_initiated_logout_discovery_endpoint_verification() {
+    let document = config::document().await;
+    for name in ["backchannel_logout_supported", "backchannel_logout_session_supported"] {
+        assert_eq!(document[name], true, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn oidcc_backchannel_rp_initiated_logout() {
+    let receiver = Receiver::start().await;
+    let metadata = json!({"backchannel_logout_uri": receiver.url, "backchannel_logout_session_required": true});
+    let signed = Signed::start_with(metadata).await;
+    let known = &signed.outcome.claims;
+    assert!(known["sid"].is_string(), "{known}");
+    let state = unique();
+    let page = signed.logout_and_return(&state).await;
+    assert_eq!(page.location(), Some(format!("{BYE}?state={state}")));
+
+    // A form with the token and nothing beside it.
+    let told = checks::verified(&signed.run, &signed.client, &receiver.token().await).await;
+    for name in ["iss", "sub", "sid"] {
+        assert_eq!(told[name], known[name], "{name}");
+    }
+    assert_eq!(told["aud"], signed.client.id);
+    assert_eq!(told["events"], json!({"http://schemas.openid.net/event/backchannel-logout": {}}));
+    let age = signed.run.server.clock.now().as_secs() - told["iat"].as_i64().unwrap();
+    assert!((0..300).contains(&age) && told["jti"].is_string() && told.get("nonce").is_none(), "{told}");
+    signed.is_over().await;
+}
