@@ -11,6 +11,7 @@ use crate::clock::{Clock, Entropy};
 use crate::config::{Mode, Settings};
 use crate::fetch::{Fetcher, OutboundError};
 use crate::flows::client_keys::ClientKeys;
+use crate::flows::request_object::RequestUris;
 use crate::flows::{FlowError, Lifetimes, Provider, Realm, register};
 use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
 use crate::passwords::{Cost, PasswordError, Passwords};
@@ -86,6 +87,7 @@ impl App {
         let realm = ensure_realm(&store, now).await?;
         let master = master_key(&settings, &store, &realm, &entropy).await?;
         let (csrf_key, token_mac) = (master.csrf_key(), master.token_mac());
+        let browser_state_key = master.browser_state_key();
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
         keys.keep_signing_keys(&realm, now).await?;
         let view = View::load(store.clone(), now).await?;
@@ -100,13 +102,17 @@ impl App {
             view,
             keys,
             passwords,
+            stranger_fetcher: fetcher.apart(),
+            request_uris: RequestUris::default(),
             fetcher,
             client_keys,
             registration,
             lifetimes,
             token_mac,
             csrf_key,
+            pushed: AtomicI64::new(0),
             session_management: settings.sessions.management,
+            browser_state_key,
             waiting,
             announced,
         };
@@ -166,8 +172,9 @@ impl App {
         let mut tx = self.provider.store.read().await?;
         let now = self.clock.now();
         let waiting = authorization_requests::count(&mut tx, now).await?;
-        let pushed = pushed_requests::count(&mut tx, now).await?;
-        self.provider.waiting.store(waiting.saturating_add(pushed), Ordering::Relaxed);
+        let pushed = pushed_requests::count(&mut tx).await?;
+        self.provider.waiting.store(waiting, Ordering::Relaxed);
+        self.provider.pushed.store(pushed, Ordering::Relaxed);
         Ok(())
     }
 

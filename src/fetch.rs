@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use moka::sync::Cache;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
@@ -25,6 +26,10 @@ use crate::protocol::outbound::{AllowedHost, OutboundUrl, PlainHttp, UrlRefusal}
 pub const MAX_BODY: usize = 65_536;
 /// How many calls may be under way at once.
 const AT_ONCE: usize = 32;
+/// How many of them may be to one host.
+const OF_ONE_HOST: usize = 8;
+/// Of how many hosts that is watched.
+const HOSTS: u64 = 1_000;
 /// How many addresses of one host are tried; each has its share of the time.
 const ADDRESSES: u32 = 4;
 
@@ -36,6 +41,7 @@ pub struct Fetcher {
     tls: TlsConnector,
     timeout: Duration,
     turns: Arc<Semaphore>,
+    hosts: Cache<String, Arc<Semaphore>>,
 }
 
 /// What a GET has brought.
@@ -139,7 +145,14 @@ impl Fetcher {
             tls: tls::connector(settings.extra_ca.as_deref())?,
             timeout: Duration::from_millis(settings.timeout.as_millis().unsigned_abs()),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
+            hosts: Cache::new(HOSTS),
         })
+    }
+
+    /// Another fetcher by the same rules, with turns of its own: what this one is busy with keeps it from nothing.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), hosts: Cache::new(HOSTS), ..self.clone() }
     }
 
     /// Whether the URL is one that would be called, as far as can be told without calling it.
@@ -200,7 +213,9 @@ impl Fetcher {
     }
 
     async fn attempt(&self, url: &OutboundUrl, call: Call<'_>) -> Result<Answer, Failure> {
-        // Nobody closes the semaphore.
+        // Nobody closes the semaphores. The host's comes first, so that a slow one takes few of the turns.
+        let host = self.hosts.get_with(url.authority().to_owned(), || Arc::new(Semaphore::new(OF_ONE_HOST)));
+        let _host = host.acquire_owned().await.map_err(|_| Cause::Timeout)?;
         let turn = self.turns.clone().acquire_owned().await.map_err(|_| Cause::Timeout)?;
         let turn = Arc::new(turn);
         let addresses = resolve(url, turn.clone()).await?;

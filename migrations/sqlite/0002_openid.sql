@@ -27,10 +27,12 @@ CREATE TABLE pushed_requests (
     params     TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
+    kept_until INTEGER NOT NULL,
     used_at    INTEGER,
     FOREIGN KEY (realm_id, client_id) REFERENCES clients (realm_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX pushed_requests_by_expiry ON pushed_requests (expires_at);
+CREATE INDEX pushed_requests_by_end ON pushed_requests (kept_until);
+CREATE INDEX pushed_requests_by_client ON pushed_requests (realm_id, client_id, expires_at);
 
 -- So that a client can be removed without a look at everybody's consents.
 CREATE INDEX consents_by_client ON consents (realm_id, client_id);
@@ -92,7 +94,7 @@ CREATE TABLE outbox (
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX outbox_by_turn ON outbox (next_at);
+CREATE INDEX outbox_by_turn ON outbox (realm_id, kind, next_at);
 
 -- The same table with one kind more; its numbers go on, since they come from the counter.
 DROP TABLE changes;

@@ -4,7 +4,6 @@ use async_trait::async_trait;
 
 use super::{FAILED, Method, Presented, assertion};
 use crate::flows::{Context, FlowError, Provider, client_keys};
-use crate::keys;
 use crate::protocol::client::Client;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
@@ -33,10 +32,8 @@ impl Method for PrivateKeyJwt {
     ) -> Result<(), FlowError> {
         let assertion = assertion::presented(presented)?.ok_or(FAILED)?;
         assertion.check_algorithm(client)?;
-        let (alg, kid) = (assertion.jws.alg(), assertion.jws.kid());
-        let keys = client_keys::signing_keys(provider, context, client, alg, kid).await?;
-        let by = |key| keys::verify_with(key, alg, assertion.message, assertion.signature).is_ok();
-        if !keys.iter().any(by) {
+        let signed = (assertion.message, assertion.signature);
+        if !client_keys::have_signed(provider, context, client, &assertion.jws, signed).await? {
             return Err(FAILED.into());
         }
         assertion.accept(provider, context, client).await

@@ -4,10 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Concerning, Context, FlowError, Provider, subject};
-use crate::protocol::client::{Client, ResponseSigning};
+use super::{Concerning, Context, FlowError, Provider, jose, subject};
+use crate::protocol::client::Client;
 use crate::protocol::ids::{ClientId, TokenId};
-use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::logout_token::{self, LogoutFacts, Verdict, verdict};
 use crate::protocol::time::Span;
 use crate::store::audit::{self, Event, Outcome, Record};
@@ -104,16 +103,12 @@ fn token(provider: &Provider, context: &Context, client: &Client, message: &Mess
         issuer: &context.realm.issuer,
         subject: subject::of(provider, client, &message.user)?,
         audience: &client.id,
-        session: &message.session,
+        session: &subject::sid(provider.keys.pairwise(), client, &message.session)?,
         jti: TokenId::new(context.now, context.entropy.bytes()?),
     };
-    let algorithm = match client.metadata.id_token_signed_response_alg {
-        ResponseSigning::Key(algorithm) => algorithm,
-        ResponseSigning::ClientSecret => SigningAlgorithm::RS256,
-    };
     let claims = logout_token::claims(facts, context.now);
-    let keys = provider.keys.of(&context.realm.id);
-    Ok(keys.sign_jwt(&claims, logout_token::TYP, algorithm, context.now)?)
+    let signing = client.metadata.id_token_signed_response_alg;
+    jose::sign(provider, context, client, &claims, (logout_token::TYP, signing))
 }
 
 /// Removes a message that has been dealt with, or puts it off.

@@ -10,11 +10,12 @@ use tokio::sync::Mutex;
 
 use super::{Context, FlowError, Provider};
 use crate::fetch::Fetcher;
+use crate::keys;
 use crate::protocol::client::Client;
 use crate::protocol::ids::{ClientId, RealmId};
 use crate::protocol::jwe::KeyManagement;
 use crate::protocol::jwk::{self, JwkError, PublicJwk};
-use crate::protocol::jws;
+use crate::protocol::jws::{self, UnverifiedJws};
 use crate::protocol::time::{Span, Timestamp};
 
 /// How many clients' published keys are kept.
@@ -65,23 +66,29 @@ impl KeySet {
     }
 }
 
-/// The client's keys with which a signature under this header may have been made, none where there are none to be had.
+/// Whether one of the client's keys has signed this. Where none of the known ones has, although the client publishes its
+/// keys, it may have replaced them without another `kid`: they are looked at once more.
 ///
 /// # Errors
 /// [`FlowError::Internal`] where this server itself fails.
-pub async fn signing_keys(
+pub async fn have_signed(
     provider: &Provider,
     context: &Context,
     client: &Client,
-    alg: &str,
-    kid: Option<&str>,
-) -> Result<Vec<PublicJwk>, FlowError> {
+    jws: &UnverifiedJws<'_>,
+    (message, signature): (&str, &str),
+) -> Result<bool, FlowError> {
+    let (alg, kid) = (jws.alg(), jws.kid());
     // No key has another algorithm, so that none is worth a fetch.
     if !jwk::CLIENT_ALGORITHMS.contains(&alg) {
-        return Ok(Vec::new());
+        return Ok(false);
     }
-    let fits = |key: &&PublicJwk| key.allows(alg) && (kid.is_none() || key.kid.as_deref() == kid);
-    find(provider, context, client, |set| set.signing.iter().filter(fits).cloned().collect()).await
+    let fits = |key: &PublicJwk| {
+        let named = kid.is_none() || key.kid.as_deref() == kid;
+        named && key.allows(alg) && keys::verify_with(key, alg, message, signature).is_ok()
+    };
+    let signers = |set: &KeySet| set.signing.iter().filter(|key| fits(key)).cloned().collect();
+    Ok(!find(provider, context, client, signers).await?.is_empty())
 }
 
 /// The client's first key to which a content encryption key may go in this way (RFC 7516 §4.1.1).

@@ -1,7 +1,7 @@
 //! Front-channel logout: which pages of clients the browser loads after a session has ended (OpenID Connect
 //! Front-Channel Logout §3).
 
-use super::{Context, FlowError, Provider};
+use super::{Context, FlowError, Provider, subject};
 use crate::protocol::frontchannel_logout::frame_url;
 use crate::protocol::ids::{ClientId, SessionId};
 
@@ -18,8 +18,10 @@ pub(super) async fn frames(
     let mut frames = Vec::new();
     for id in clients {
         let client = provider.view.client(&context.realm.id, id).await?.filter(|client| client.enabled);
-        if let Some(uri) = client.as_ref().and_then(|client| client.metadata.frontchannel_logout_uri.as_deref()) {
-            frames.push(frame_url(uri, &context.realm.issuer, session));
+        let Some(client) = client else { continue };
+        if let Some(uri) = &client.metadata.frontchannel_logout_uri {
+            let sid = subject::sid(provider.keys.pairwise(), &client, session)?;
+            frames.push(frame_url(uri, &context.realm.issuer, &sid));
         }
     }
     Ok(frames)

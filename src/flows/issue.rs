@@ -69,11 +69,15 @@ pub fn draft(mint: &Mint<'_>, context: &Context, client: &Client, issuance: &Iss
         Subject::User(user) => subject::with_key(mint.pairwise, client, user)?,
         own @ Subject::Client(_) => own.as_claim(),
     };
-    let requested = grant.map(|grant| RequestedClaims { id_token: ClaimRequests::new(), ..grant.claims.clone() });
+    let session = grant.filter(|grant| !grant.session_over).map(|grant| &grant.session);
+    let aud = Audience::of(&issuance.resources, &context.realm.issuer);
+    // Only userinfo reads them; other resources have no business with what was asked for.
+    let asked = grant.filter(|_| aud.contains(&context.realm.issuer)).map(|grant| &grant.claims);
+    let requested = asked.map(|asked| RequestedClaims { id_token: ClaimRequests::new(), ..asked.clone() });
     let claims = AccessTokenClaims {
         iss: context.realm.issuer.clone(),
         sub,
-        aud: Audience::of(&issuance.resources, &context.realm.issuer),
+        aud,
         exp: now.as_secs().saturating_add(lifetime.as_secs()),
         nbf: now.as_secs(),
         iat: now.as_secs(),
@@ -81,7 +85,7 @@ pub fn draft(mint: &Mint<'_>, context: &Context, client: &Client, issuance: &Iss
         client_id: client.id.clone(),
         scope: issuance.scope.clone(),
         auth_time: grant.map(|grant| grant.authentication.time.as_secs()),
-        sid: grant.filter(|grant| !grant.session_over).map(|grant| grant.session.clone()),
+        sid: session.map(|session| subject::sid(mint.pairwise, client, session)).transpose()?,
         grant_id: grant.map(|grant| grant.family.clone()),
         claims: requested.unwrap_or_default(),
     };
@@ -190,7 +194,7 @@ pub async fn id_token(
         audience: &client.id,
         nonce: grant.nonce.as_deref(),
         authentication: &grant.authentication,
-        session: &grant.session,
+        session: &subject::sid(provider.keys.pairwise(), client, &grant.session)?,
         jti: TokenId::new(context.now, context.entropy.bytes()?),
         mapped: mapped::claims(provider, context, (&client.id, granted), &user, Target::IdToken),
         lifetime: provider.lifetimes.id_token,

@@ -9,11 +9,10 @@ use crate::keys;
 use crate::protocol::client::{Client, Encryption, ResponseSigning};
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RealmId};
+use crate::protocol::jwe::KeyManagement;
+use crate::protocol::jwk::PublicJwk;
 
-/// The `typ` of signed answers.
-const TYP: &str = "JWT";
-
-/// Signs claims.
+/// Signs claims as a JWT of this `typ`.
 ///
 /// # Errors
 /// [`FlowError`] where a key fails, or the client's secret is not to be had.
@@ -22,26 +21,47 @@ pub fn sign(
     context: &Context,
     client: &Client,
     claims: &impl Serialize,
-    signing: ResponseSigning,
+    (typ, signing): (&str, ResponseSigning),
 ) -> Result<String, FlowError> {
     match signing {
         ResponseSigning::Key(algorithm) => {
-            Ok(provider.keys.of(&context.realm.id).sign_jwt(claims, TYP, algorithm, context.now)?)
+            Ok(provider.keys.of(&context.realm.id).sign_jwt(claims, typ, algorithm, context.now)?)
         }
-        ResponseSigning::ClientSecret => Ok(keys::sign_hs256(&secret(provider, context, client)?, claims, TYP)?),
+        ResponseSigning::ClientSecret => Ok(keys::sign_hs256(&secret(provider, context, client)?, claims, typ)?),
     }
 }
 
 /// Why an answer cannot be encrypted; the client can mend it.
 const NO_KEY: OAuthError = OAuthError::invalid_request("The client has no key that answers could be encrypted to.");
 
-/// Makes sure that ID tokens can be encrypted as the client wants them, before anything is consumed or stored for it.
+/// Makes sure that ID tokens can be signed and encrypted as the client wants them, before anything is consumed or stored
+/// for it.
 ///
 /// # Errors
-/// `invalid_request` where the client has no key to encrypt to.
+/// `invalid_request` where the client has no key to encrypt to, [`FlowError::Unavailable`] where its keys cannot be had.
 pub async fn check_id_token_key(provider: &Provider, context: &Context, client: &Client) -> Result<(), FlowError> {
-    let Some(Encryption { alg, .. }) = client.metadata.id_token_encryption() else { return Ok(()) };
-    client_keys::encryption_key(provider, context, client, alg).await?.map(drop).ok_or(NO_KEY.into())
+    if client.metadata.id_token_signed_response_alg == ResponseSigning::ClientSecret {
+        secret(provider, context, client)?;
+    }
+    match client.metadata.id_token_encryption() {
+        Some(Encryption { alg, .. }) => encryption_key(provider, context, client, alg).await.map(drop),
+        None => Ok(()),
+    }
+}
+
+async fn encryption_key(
+    provider: &Provider,
+    context: &Context,
+    client: &Client,
+    alg: KeyManagement,
+) -> Result<PublicJwk, FlowError> {
+    match client_keys::encryption_key(provider, context, client, alg).await? {
+        Some(key) => Ok(key),
+        None if client.metadata.jwks_uri.is_some() => {
+            Err(FlowError::Unavailable("the keys of the client cannot be had".to_owned()))
+        }
+        None => Err(NO_KEY.into()),
+    }
 }
 
 /// Encrypts a signed answer, if the client wants it so (RFC 7519 §5.2: signed, then encrypted).
@@ -56,8 +76,8 @@ pub async fn encrypt(
     token: String,
 ) -> Result<String, FlowError> {
     let Some(Encryption { alg, enc }) = encryption else { return Ok(token) };
-    let key = client_keys::encryption_key(provider, context, client, alg).await?;
-    Ok(keys::encrypt(&token, &key.ok_or(NO_KEY)?, alg, enc)?)
+    let key = encryption_key(provider, context, client, alg).await?;
+    Ok(keys::encrypt(&token, &key, alg, enc)?)
 }
 
 /// The secret of a client that needs it itself: the newest that has not expired.

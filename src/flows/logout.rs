@@ -165,12 +165,12 @@ pub async fn confirm(
     }
 }
 
-/// Whether the hint is about this session, or at least, where it names none, about its person as the client that it
-/// was issued to knows them.
+/// Whether the hint is about this session and its person, as the client that it was issued to knows them.
 fn names(provider: &Provider, client: Option<&Client>, hint: &IdTokenHint, session: &Session) -> bool {
     let about_them =
         client.is_some_and(|client| subject::user(provider, client, &hint.subject).as_ref() == Some(&session.user_id));
-    about_them && hint.session.as_deref().is_none_or(|sid| sid == session.id.as_str())
+    about_them
+        && client.and_then(|client| subject::session(provider, client, &hint.session)).as_ref() == Some(&session.id)
 }
 
 async fn end(

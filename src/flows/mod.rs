@@ -33,6 +33,7 @@ use aws_lc_rs::hmac;
 use tokio::sync::Notify;
 
 use self::client_keys::ClientKeys;
+use self::request_object::RequestUris;
 use crate::clock::{Entropy, EntropyError};
 use crate::fetch::Fetcher;
 use crate::keys::{KeyError, Keyring, KeyringError, TokenMac};
@@ -57,6 +58,10 @@ pub struct Provider {
     pub passwords: Passwords,
     /// The only way to the servers of clients.
     pub fetcher: Fetcher,
+    /// The same for what strangers can make this server call, so that they keep nobody else waiting.
+    pub stranger_fetcher: Fetcher,
+    /// The request objects that were fetched lately.
+    pub request_uris: RequestUris,
     /// What clients publish their keys as.
     pub client_keys: ClientKeys,
     /// How clients may register themselves.
@@ -69,8 +74,12 @@ pub struct Provider {
     pub csrf_key: hmac::Key,
     /// Whether applications may watch the session of a browser (OpenID Connect Session Management).
     pub session_management: bool,
+    /// The keyed hash by which they do.
+    pub browser_state_key: hmac::Key,
     /// About how many authorization requests are waiting; the sweeper counts them anew.
     pub waiting: AtomicI64,
+    /// About how many pushed requests are kept; the sweeper counts them anew.
+    pub pushed: AtomicI64,
     /// Told when something has been put into the outbox, so that it is delivered at once.
     pub announced: Notify,
 }

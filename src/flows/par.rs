@@ -10,7 +10,7 @@ use super::pending;
 use super::request_object::{self, Door};
 use super::{Context, FlowError, Provider};
 use crate::client_auth::{self, Presented};
-use crate::protocol::authorization_request::Refusal;
+use crate::protocol::authorization_request::{self, Refusal};
 use crate::protocol::credentials::Authorization;
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::Params;
@@ -49,9 +49,10 @@ pub async fn push(
     let request = Params::from_pairs(own.map(|(name, value)| (name.to_owned(), value.to_owned())).chain([id]))?;
     let resolved = request_object::resolve(provider, context, &client, request, Door::Pushed).await?;
     authorize::check(provider, context, &resolved.params, &client).await?.map_err(told)?;
-    pending::check_cap(provider)?;
+    pending::check_cap(&provider.pushed)?;
+    let params = authorization_request::carried(&resolved.params)?;
     let uri = PushedRequestUri::from_random(context.entropy.bytes()?);
-    let pushed = PushedRequest { params: resolved.params.to_form(), expires_at: context.now.plus(LIFETIME) };
+    let pushed = PushedRequest { params, expires_at: context.now.plus(LIFETIME) };
     let (realm, client_id, digest, now) = (context.realm.id.clone(), client.id.clone(), uri.digest(), context.now);
     let written = provider.store.write(move |tx| {
         let (realm, client_id, pushed) = (realm.clone(), client_id.clone(), pushed.clone());
@@ -59,8 +60,10 @@ pub async fn push(
             Ok::<_, FlowError>(pushed_requests::insert(tx, (&realm, &client_id), digest, &pushed, now).await?)
         })
     });
-    written.await?;
-    provider.waiting.fetch_add(1, Ordering::Relaxed);
+    if !written.await? {
+        return Err(FlowError::Unavailable("the client has pushed too many requests".to_owned()));
+    }
+    provider.pushed.fetch_add(1, Ordering::Relaxed);
     Ok(Pushed { request_uri: uri.expose().to_owned(), expires_in: LIFETIME.as_secs() })
 }
 

@@ -1,7 +1,7 @@
 //! Authorization requests that wait for somebody: found again only by the browser that brought them.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::session::Browser;
 use super::{Context, FlowError, Provider};
@@ -12,6 +12,7 @@ use crate::protocol::ids::RequestId;
 use crate::protocol::redirect_uri::Destination;
 use crate::protocol::secret::{BrowserCookie, Digest};
 use crate::store::authorization_requests::{self, PendingRequest};
+use crate::store::pushed_requests;
 
 /// The most requests that may wait: what strangers can make the server keep is bounded.
 const CAP: i64 = 100_000;
@@ -107,7 +108,7 @@ pub(super) async fn keep(
     request: AuthorizationRequest,
     browser: Browser,
 ) -> Result<(RequestId, Option<BrowserCookie>), FlowError> {
-    check_cap(provider)?;
+    check_cap(&provider.waiting)?;
     let (digest, cookie) = name_browser(context, browser)?;
     let pending = PendingRequest {
         id: RequestId::from_random(context.entropy.bytes()?),
@@ -121,16 +122,21 @@ pub(super) async fn keep(
     let (realm, id) = (context.realm.id.clone(), pending.id.clone());
     let written = provider.store.write(move |tx| {
         let (realm, pending) = (realm.clone(), pending.clone());
-        Box::pin(async move { Ok::<_, FlowError>(authorization_requests::insert(tx, &realm, &pending).await?) })
+        Box::pin(async move {
+            if let Some(pushed) = pending.request.pushed {
+                pushed_requests::keep(tx, &realm, pushed, pending.expires_at).await?;
+            }
+            Ok::<_, FlowError>(authorization_requests::insert(tx, &realm, &pending).await?)
+        })
     });
     written.await?;
     provider.waiting.fetch_add(1, Ordering::Relaxed);
     Ok((id, cookie))
 }
 
-/// Refuses to keep one more request where too many wait already.
-pub(super) fn check_cap(provider: &Provider) -> Result<(), FlowError> {
-    match provider.waiting.load(Ordering::Relaxed) >= CAP {
+/// Refuses to keep one more request where too many are kept already.
+pub(super) fn check_cap(kept: &AtomicI64) -> Result<(), FlowError> {
+    match kept.load(Ordering::Relaxed) >= CAP {
         true => Err(FlowError::Unavailable("too many authorization requests are waiting".to_owned())),
         false => Ok(()),
     }

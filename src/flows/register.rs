@@ -94,7 +94,7 @@ pub async fn register(
     let initial = admit(provider, context, bearer).await?;
     let metadata = Submission::parse(body, &provider.registration.policy)?.metadata;
     check(provider, &metadata)?;
-    let logo = remote::visit(provider, &metadata).await?;
+    let logo = remote::visit(provider, context, &metadata).await?;
     let (id, token) = (
         ClientId::from_random(context.entropy.bytes()?),
         RegistrationAccessToken::from_random(context.entropy.bytes()?),

@@ -1,8 +1,13 @@
 //! Where the parameters of an authorization request come from: its own, a signed request object in it (RFC 9101), one
 //! that the client keeps at a registered URL (OpenID Connect Core §6.2), or what was pushed before (RFC 9126).
 
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use tokio::sync::Mutex;
+
 use super::{Context, FlowError, Provider, client_keys};
-use crate::keys;
+use crate::fetch::Fetcher;
 use crate::protocol::client::Client;
 use crate::protocol::error::OAuthError;
 use crate::protocol::jwe::EncryptedToken;
@@ -10,10 +15,16 @@ use crate::protocol::jws::UnverifiedJws;
 use crate::protocol::params::Params;
 use crate::protocol::request_object;
 use crate::protocol::secret::{Digest, PushedRequestUri};
+use crate::protocol::time::{Span, Timestamp};
 use crate::store::pushed_requests;
 
 /// The media types that a request object may be served as (RFC 9101 §5.2.3).
 const MEDIA_TYPES: [&str; 4] = ["application/oauth-authz-req+jwt", "application/jwt", "application/jose", "text/plain"];
+
+/// How long a fetched request object is used again.
+const PAUSE: Span = Span::from_secs(5);
+/// How many are kept for that.
+const CAPACITY: u64 = 1_000;
 
 /// Where a request arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +64,7 @@ pub async fn resolve(
         (_, Some(_), Door::Pushed) => return Err(OAuthError::invalid_request("request_uri cannot be pushed.").into()),
         (None, Some(uri), Door::Front) => match PushedRequestUri::parse(uri) {
             Some(pushed) => return open(provider, context, client, &pushed).await,
-            None => fetch(provider, client, uri).await?,
+            None => fetch(provider, context, client, uri).await?,
         },
         (Some(object), None, _) => Some(object.to_owned()),
         (None, None, _) => None,
@@ -102,18 +113,58 @@ async fn open(
 }
 
 /// Fetches a request object from where the client keeps it. The fragment is part of the registration only.
-async fn fetch(provider: &Provider, client: &Client, uri: &str) -> Result<Option<String>, FlowError> {
+async fn fetch(
+    provider: &Provider,
+    context: &Context,
+    client: &Client,
+    uri: &str,
+) -> Result<Option<String>, FlowError> {
     if client.metadata.request_uris.is_empty() || !has_keys(client) {
         return Ok(None);
     }
     if !client.metadata.request_uris.iter().any(|registered| registered == uri) {
         return Err(OAuthError::invalid_request_uri("request_uri is not registered for this application.").into());
     }
+    let slot = provider.request_uris.lately.get_with(uri.to_owned(), Arc::default);
+    // In a task of its own: whoever hangs up leaves the answer to the next.
+    let read = tokio::spawn(read_once(slot, provider.stranger_fetcher.clone(), uri.to_owned(), context.now));
+    let object = read.await.map_err(|error| FlowError::Internal(error.to_string()))?;
+    Ok(Some(object?))
+}
+
+/// The request objects that were fetched lately, or could not be: anybody can make this server ask for one.
+pub struct RequestUris {
+    lately: Cache<String, Arc<Mutex<Option<Fetch>>>>,
+}
+
+/// When an object was fetched, and what came of it.
+type Fetch = (Timestamp, Result<String, OAuthError>);
+
+impl Default for RequestUris {
+    fn default() -> Self {
+        Self { lately: Cache::new(CAPACITY) }
+    }
+}
+
+/// Fetches an object, unless that was done within the last seconds. Those who ask meanwhile wait for the one fetch.
+async fn read_once(
+    slot: Arc<Mutex<Option<Fetch>>>,
+    fetcher: Fetcher,
+    uri: String,
+    now: Timestamp,
+) -> Result<String, OAuthError> {
+    let mut lately = slot.lock().await;
+    if let Some((at, outcome)) = &*lately
+        && now.since(*at) < PAUSE
+    {
+        return outcome.clone();
+    }
     let lost = OAuthError::invalid_request_uri("request_uri could not be read.");
-    let address = uri.split_once('#').map_or(uri, |(address, _)| address);
-    let fetched = provider.fetcher.get(address, &MEDIA_TYPES).await.map_err(|_| lost)?;
-    let text = String::from_utf8(fetched.body).map_err(|_| lost)?;
-    Ok(Some(text.trim().to_owned()))
+    let address = uri.split_once('#').map_or(uri.as_str(), |(address, _)| address);
+    let text = fetcher.get(address, &MEDIA_TYPES).await.ok().and_then(|fetched| String::from_utf8(fetched.body).ok());
+    let outcome = text.map(|text| text.trim().to_owned()).ok_or(lost);
+    *lately = Some((now, outcome.clone()));
+    outcome
 }
 
 /// The parameters in a request object: decrypted where it is encrypted, and always signed.
@@ -138,11 +189,13 @@ async fn read(
         return Err(invalid.into());
     }
     let (message, signature) = object.rsplit_once('.').ok_or(invalid)?;
-    let candidates = client_keys::signing_keys(provider, context, client, jws.alg(), jws.kid()).await?;
-    if !candidates.iter().any(|key| keys::verify_with(key, jws.alg(), message, signature).is_ok()) {
+    if !client_keys::have_signed(provider, context, client, &jws, (message, signature)).await? {
         return Err(invalid.into());
     }
-    let rules = client.metadata.profile.rules().request_objects;
+    let rules = match client.metadata.require_signed_request_object {
+        true => request_object::STRICT,
+        false => client.metadata.profile.rules().request_objects,
+    };
     let parties = (&client.id, context.realm.issuer.as_str());
     Ok(request_object::parameters(jws.payload(), outer, parties, rules, context.now)?)
 }

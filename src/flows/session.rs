@@ -1,5 +1,7 @@
 //! Browser sessions: which one a browser holds, how one begins and how it ends with all that hangs on it.
 
+use aws_lc_rs::hmac;
+
 use super::{Context, FlowError, Lifetimes, Provider};
 use crate::protocol::authorization_request::AuthorizationRequest;
 use crate::protocol::client::Client;
@@ -123,6 +125,11 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// The state of a browser in which this session is live: the same for as long as it is.
+pub fn browser_state(provider: &Provider, session: &SessionId) -> BrowserState {
+    BrowserState::from_tag(hmac::sign(&provider.browser_state_key, session.as_str().as_bytes()).as_ref())
+}
+
 /// The `session_state` of a successful response, where that is switched on and the request has the openid scope.
 ///
 /// # Errors
@@ -136,7 +143,7 @@ pub(super) fn state_for(
     if !provider.session_management || !request.scope.contains(OPENID) {
         return Ok(None);
     }
-    let (browser, salt) = (BrowserState::of(&session.id), context.entropy.bytes()?);
+    let (browser, salt) = (browser_state(provider, &session.id), context.entropy.bytes()?);
     Ok(session_state(&request.client_id, &request.redirect_uri, &browser, salt))
 }
 

@@ -1,9 +1,9 @@
-//! What `sub` a client sees (OpenID Connect Core §8): that of the account, or one of its sector's own.
+//! What `sub` and `sid` a client sees (OpenID Connect Core §8): those of account and session, or its sector's own.
 
 use super::{FlowError, Provider};
 use crate::keys::PairwiseKey;
 use crate::protocol::client::Client;
-use crate::protocol::ids::UserId;
+use crate::protocol::ids::{SessionId, UserId};
 
 /// The `sub` of a user for this client.
 ///
@@ -29,5 +29,24 @@ pub fn user(provider: &Provider, client: &Client, subject: &str) -> Option<UserI
     match client.sector() {
         Some(sector) => provider.keys.pairwise().user(&sector, subject),
         None => UserId::parse(subject),
+    }
+}
+
+/// The `sid` of a session for this client.
+///
+/// # Errors
+/// [`FlowError::Internal`] where the cryptography fails.
+pub fn sid(key: &PairwiseKey, client: &Client, session: &SessionId) -> Result<SessionId, FlowError> {
+    match client.sector() {
+        Some(sector) => Ok(SessionId::from_stored(key.sid(&sector, session)?)),
+        None => Ok(session.clone()),
+    }
+}
+
+/// The session that this client knows by a `sid`; nothing where it is none of its sector's.
+pub fn session(provider: &Provider, client: &Client, sid: &str) -> Option<SessionId> {
+    match client.sector() {
+        Some(sector) => provider.keys.pairwise().session(&sector, sid),
+        None => SessionId::parse(sid),
     }
 }

@@ -69,7 +69,7 @@ pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Re
     };
     let (iss, aud) = (context.realm.issuer.as_str(), client.id.as_str());
     let signed = SignedClaims { iss, aud, iat: context.now.as_secs(), claims };
-    let token = jose::sign(provider, context, &client, &signed, signing)?;
+    let token = jose::sign(provider, context, &client, &signed, ("JWT", signing))?;
     let encryption = client.metadata.userinfo_encryption();
     Ok(Answer::Jwt(jose::encrypt(provider, context, &client, encryption, token).await?))
 }

@@ -11,6 +11,7 @@ use crate::protocol::access_token::{AccessTokenClaims, Subject, TYP, TokenFacts}
 use crate::protocol::client::{Client, ResponseSigning};
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
+use crate::protocol::jwe::EncryptedToken;
 use crate::protocol::jws::{self, UnverifiedJws};
 use crate::protocol::secret::OpaqueAccessToken;
 use crate::store::access_tokens;
@@ -40,7 +41,11 @@ pub async fn access_token(provider: &Provider, context: &Context, token: &str) -
         Subject::Client(_) => None,
         Subject::User(sub) => Some(subject::user(provider, &client, sub.as_str()).ok_or(INVALID)?),
     };
-    let facts = TokenFacts::of(context.realm.id.clone(), claims, user).ok_or(INVALID)?;
+    let session = match &claims.sid {
+        Some(sid) => Some(subject::session(provider, &client, sid.as_str()).ok_or(INVALID)?),
+        None => None,
+    };
+    let facts = TokenFacts::of(context.realm.id.clone(), claims, (user, session)).ok_or(INVALID)?;
     if provider.view.is_revoked(&facts)? {
         return Err(INVALID.into());
     }
@@ -80,7 +85,7 @@ pub struct IdTokenHint {
     /// The clients that it was issued to.
     pub audiences: Vec<String>,
     /// The session in which it was issued.
-    pub session: Option<String>,
+    pub session: String,
 }
 
 /// Verifies an ID token that is presented as a hint. It may have expired: it says who is meant, and allows nothing.
@@ -89,6 +94,12 @@ pub struct IdTokenHint {
 /// `invalid_request` where it is not an ID token that this realm has issued, or the database fails.
 pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) -> Result<IdTokenHint, FlowError> {
     let invalid = OAuthError::invalid_request("id_token_hint is not valid.");
+    // OpenID Connect Core §3.1.2.1: a client may have encrypted it to this server.
+    let decrypted = match EncryptedToken::looks_like(token) {
+        true => Some(provider.keys.decrypt(&context.realm.id, token, context.now).map_err(|_| invalid)?),
+        false => None,
+    };
+    let token = decrypted.as_ref().map_or(token, |plain| plain.as_str());
     let jws = UnverifiedJws::parse(token).map_err(|_| invalid)?;
     if !matches!(jws.typ(), None | Some("JWT")) {
         return Err(invalid.into());
@@ -106,8 +117,10 @@ pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) 
     if !genuine {
         return Err(invalid.into());
     }
-    let subject = text("sub")?.ok_or(invalid)?.to_owned();
-    Ok(IdTokenHint { subject, audiences, session: text("sid")?.map(str::to_owned) })
+    // Userinfo is signed for the client too, but is no ID token: it neither expires nor names a session.
+    let (subject, session) = (text("sub")?.ok_or(invalid)?.to_owned(), text("sid")?.ok_or(invalid)?.to_owned());
+    jws::numeric_date(claims, "exp").ok().flatten().ok_or(invalid)?;
+    Ok(IdTokenHint { subject, audiences, session })
 }
 
 /// Whether an ID token was keyed by the secret of the one client that it is for, and that client's ID tokens are

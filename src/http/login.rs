@@ -8,11 +8,10 @@ use super::{cookies, csrf, html, interaction, logo};
 use crate::flows::authorize;
 use crate::flows::login::{self, Credentials, FAILURE, Shown, SignIn, Switch};
 use crate::flows::pending::Interaction;
-use crate::flows::session::{Browser, Remember};
+use crate::flows::session::{self, Browser, Remember};
 use crate::pages::{ClientCard, LoginPage};
 use crate::protocol::params::Params;
 use crate::protocol::secret::{Password, SessionCookie};
-use crate::protocol::session_state::BrowserState;
 use crate::store::sessions::Session;
 
 /// The name of the form, to which its token is bound.
@@ -71,7 +70,7 @@ async fn signed_in(call: &Call, interaction: &Interaction, session: &Session, co
         Err(failure) => html::interrupted(call, failure, Some(interaction)),
     };
     let lasting = session.remembered.then(|| session.expires_at.since(call.context.now));
-    let state = call.app.provider.session_management.then(|| BrowserState::of(&session.id));
+    let state = call.app.provider.session_management.then(|| session::browser_state(&call.app.provider, &session.id));
     for cookie in cookies::of(&call.app).begin_session(cookie, state.as_ref(), lasting) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

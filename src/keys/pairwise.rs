@@ -13,8 +13,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::KeyError;
-use crate::protocol::ids::UserId;
+use crate::protocol::ids::{SessionId, UserId};
 
+/// What is hidden, so that no subject is ever taken for a `sid`.
+const USER: u8 = 1;
+const SESSION: u8 = 2;
 /// The length of the synthetic initialization vector, which authenticates sector and user, in bytes.
 const IV: usize = 16;
 
@@ -34,8 +37,30 @@ impl PairwiseKey {
     /// # Errors
     /// [`KeyError::Encryption`] where aws-lc-rs fails.
     pub fn subject(&self, sector: &str, user: &UserId) -> Result<String, KeyError> {
-        let iv = self.iv(sector, user);
-        let mut text = user.as_str().as_bytes().to_vec();
+        self.hide(USER, sector, user.as_str())
+    }
+
+    /// The user of whom this is the subject in this sector; nothing where this server did not make it for the sector.
+    pub fn user(&self, sector: &str, subject: &str) -> Option<UserId> {
+        self.reveal(USER, sector, subject).as_deref().and_then(UserId::parse)
+    }
+
+    /// The `sid` of a session for the clients of a sector, since one that all clients see would undo the subjects.
+    ///
+    /// # Errors
+    /// [`KeyError::Encryption`] where aws-lc-rs fails.
+    pub fn sid(&self, sector: &str, session: &SessionId) -> Result<String, KeyError> {
+        self.hide(SESSION, sector, session.as_str())
+    }
+
+    /// The session of which this is the `sid` in this sector.
+    pub fn session(&self, sector: &str, sid: &str) -> Option<SessionId> {
+        self.reveal(SESSION, sector, sid).as_deref().and_then(SessionId::parse)
+    }
+
+    fn hide(&self, kind: u8, sector: &str, id: &str) -> Result<String, KeyError> {
+        let iv = self.iv(kind, sector, id);
+        let mut text = id.as_bytes().to_vec();
         let key = UnboundCipherKey::new(&AES_256, self.encryption.as_slice()).and_then(EncryptingKey::ctr);
         let context = EncryptionContext::Iv128(FixedLength::from(iv));
         let encrypted = key.and_then(|key| key.less_safe_encrypt(&mut text, context));
@@ -43,21 +68,20 @@ impl PairwiseKey {
         Ok(URL_SAFE_NO_PAD.encode([iv.as_slice(), &text].concat()))
     }
 
-    /// The user of whom this is the subject in this sector; nothing where this server did not make it for the sector.
-    pub fn user(&self, sector: &str, subject: &str) -> Option<UserId> {
-        let bytes = URL_SAFE_NO_PAD.decode(subject).ok()?;
+    fn reveal(&self, kind: u8, sector: &str, hidden: &str) -> Option<String> {
+        let bytes = URL_SAFE_NO_PAD.decode(hidden).ok()?;
         let (iv, encrypted) = bytes.split_first_chunk::<IV>()?;
         let mut text = encrypted.to_vec();
         let key = UnboundCipherKey::new(&AES_256, self.encryption.as_slice()).and_then(DecryptingKey::ctr).ok()?;
         let plain = key.decrypt(&mut text, DecryptionContext::Iv128(FixedLength::from(*iv))).ok()?;
-        let user = UserId::parse(std::str::from_utf8(plain).ok()?)?;
-        constant_time::verify_slices_are_equal(&self.iv(sector, &user), iv).ok()?;
-        Some(user)
+        let id = std::str::from_utf8(plain).ok()?;
+        constant_time::verify_slices_are_equal(&self.iv(kind, sector, id), iv).ok()?;
+        Some(id.to_owned())
     }
 
-    /// Neither a sector, which is a host, nor a user's id holds the separator.
-    fn iv(&self, sector: &str, user: &UserId) -> [u8; IV] {
-        let message = [sector.as_bytes(), &[0], user.as_str().as_bytes()].concat();
+    /// Neither a sector, which is a host or names a client, nor an id holds the separator.
+    fn iv(&self, kind: u8, sector: &str, id: &str) -> [u8; IV] {
+        let message = [&[kind], sector.as_bytes(), &[0], id.as_bytes()].concat();
         hmac::sign(&self.mac, &message).as_ref().first_chunk().copied().unwrap_or_default()
     }
 }
@@ -89,6 +113,17 @@ mod tests {
             assert_eq!(key().user("rp.example", &subject), Some(user(id)), "{id}");
             assert!(subject.len() <= 255 && !subject.contains(id), "{subject}");
         }
+    }
+
+    #[test]
+    fn a_sid_leads_back_to_its_session_and_is_no_subject() {
+        let session = SessionId::parse("0AxvPK8ZTU2vLrmQ1ZpQ4A").unwrap();
+        let sid = key().sid("rp.example", &session).unwrap();
+        assert_eq!(key().session("rp.example", &sid), Some(session.clone()));
+        assert_eq!(key().session("other.example", &sid), None);
+        assert_eq!(key().user("rp.example", &sid), None, "a sid is no subject");
+        assert_ne!(key().sid("other.example", &session).unwrap(), sid);
+        assert_ne!(key().subject("rp.example", &user(session.as_str())).unwrap(), sid);
     }
 
     #[test]

@@ -140,6 +140,11 @@ impl MasterKey {
         }
     }
 
+    /// The keyed hash of sessions that frames of other sites can read.
+    pub fn browser_state_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet browser state v1").as_slice())
+    }
+
     /// The key of pairwise subjects.
     pub fn pairwise_key(&self) -> PairwiseKey {
         let mac = hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet pairwise mac v1").as_slice());

@@ -113,15 +113,21 @@ pub struct TokenFacts {
     pub claims: AccessTokenClaims,
     /// The user it speaks for; nothing where it speaks for its client.
     pub user: Option<UserId>,
+    /// The session in which it was issued, if that could end it.
+    pub session: Option<SessionId>,
     /// When it was issued, in milliseconds.
     pub issued_at: Timestamp,
 }
 
 impl TokenFacts {
-    /// The facts of a token whose signature or digest has been verified, and of the user behind its `sub`; nothing
-    /// where its `jti` is not ours.
-    pub fn of(realm: RealmId, claims: AccessTokenClaims, user: Option<UserId>) -> Option<Self> {
+    /// The facts of a token whose signature or digest has been verified, and of the user and session behind its `sub` and
+    /// `sid`; nothing where its `jti` is not ours.
+    pub fn of(
+        realm: RealmId,
+        claims: AccessTokenClaims,
+        (user, session): (Option<UserId>, Option<SessionId>),
+    ) -> Option<Self> {
         let issued_at = claims.jti.issued_at()?;
-        Some(Self { realm, claims, user, issued_at })
+        Some(Self { realm, claims, user, session, issued_at })
     }
 }

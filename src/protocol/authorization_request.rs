@@ -23,6 +23,9 @@ use super::secret::Digest;
 /// The longest `state` and `nonce` that are carried, in bytes.
 pub const MAX_OPAQUE: usize = 2048;
 
+/// The longest request that is kept before anybody has looked at it, in bytes.
+pub const MAX_CARRIED: usize = 8 * 1024;
+
 /// A checked authorization request, as it waits for login and consent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
@@ -184,6 +187,21 @@ impl AuthorizationRequest {
     /// Whether the request has this `prompt` value.
     pub fn prompts(&self, prompt: Prompt) -> bool {
         self.prompts.contains(&prompt)
+    }
+}
+
+/// The parameters that mean something to this endpoint, as a form that can be kept: what else a request holds is
+/// ignored, and need not be stored (RFC 6749 §3.1).
+///
+/// # Errors
+/// `invalid_request` where they are longer than [`MAX_CARRIED`].
+pub fn carried(params: &Params) -> Result<String, OAuthError> {
+    let known = |name: &str| KNOWN.contains(&name) || ["client_id", "redirect_uri", "resource"].contains(&name);
+    let kept = params.pairs().filter(|(name, _)| known(name));
+    let form = Params::from_pairs(kept.map(|(name, value)| (name.to_owned(), value.to_owned())))?.to_form();
+    match form.len() <= MAX_CARRIED {
+        true => Ok(form),
+        false => Err(OAuthError::invalid_request("The request is too long.")),
     }
 }
 

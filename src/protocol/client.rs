@@ -98,7 +98,7 @@ impl Client {
     pub fn sector(&self) -> Option<String> {
         match self.metadata.subject_type {
             SubjectType::Public => None,
-            // Registration has made sure that there is one; if not, no sector is shared with anybody.
+            // Where there is none, as for an application on a person's device, the client is a sector of its own.
             SubjectType::Pairwise => Some(self.metadata.sector().unwrap_or_else(|| format!("client:{}", self.id))),
         }
     }

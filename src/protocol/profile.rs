@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::authorization_response::ResponseMode;
 use super::client_assertion::AudienceRule;
 use super::pkce::PkceRule;
-use super::request_object::{Binding, ObjectRules, Outside};
+use super::request_object::{self, Binding, ObjectRules, Outside};
 use super::response_type::ResponseType;
 
 /// The security profile of a client.
@@ -47,7 +47,7 @@ static OAUTH21: Rules = Rules {
     confidential_pkce: PkceRule::Required,
     response_types: &[ResponseType::Code],
     response_modes: MODES,
-    request_objects: ObjectRules { binding: Binding::Required, outside: Outside::Ignored },
+    request_objects: request_object::STRICT,
     assertion_audience: AudienceRule::AnyOf,
     warning: None,
 };

@@ -36,6 +36,9 @@ pub enum Outside {
     Assembled,
 }
 
+/// What is demanded of request objects where every request must come in one: nothing beside them counts.
+pub const STRICT: ObjectRules = ObjectRules { binding: Binding::Required, outside: Outside::Ignored };
+
 /// What a profile demands of request objects.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectRules {
@@ -63,6 +66,7 @@ pub fn parameters(
 ) -> Result<Params, OAuthError> {
     check_parties(payload, client, issuer, rules.binding)?;
     check_times(payload, rules.binding, now)?;
+    check_kind(payload, client)?;
     if ["request", "request_uri"].iter().any(|nested| payload.contains_key(*nested)) {
         return Err(OAuthError::invalid_request_object("A request object may not name another."));
     }
@@ -109,6 +113,16 @@ fn check_parties(
         Ok(())
     } else {
         Err(OAuthError::invalid_request_object("The request object is for another server."))
+    }
+}
+
+/// Refuses a JWT that the client has made for something else, such as an assertion (RFC 8725 §2.8, RFC 9101 §10.8).
+fn check_kind(payload: &Map<String, Value>, client: &ClientId) -> Result<(), OAuthError> {
+    let asks = ["client_id", "response_type"].iter().any(|name| payload.contains_key(*name));
+    let asserts = string(payload, "sub")? == Some(client.as_str());
+    match asks && !asserts {
+        true => Ok(()),
+        false => Err(OAuthError::invalid_request_object("The JWT is not a request object.")),
     }
 }
 

@@ -101,7 +101,7 @@ impl Revocations {
         let named = |target, subject: &str| self.names(&token.realm, target, subject);
         named(Target::Token, claims.jti.as_str())
             || claims.grant_id.as_ref().is_some_and(|family| named(Target::Family, family.as_str()))
-            || claims.sid.as_ref().is_some_and(|session| named(Target::Session, session.as_str()))
+            || token.session.as_ref().is_some_and(|session| named(Target::Session, session.as_str()))
             || token.user.as_ref().is_some_and(|user| hit(Target::User, user.as_str()))
             || hit(Target::Client, claims.client_id.as_str())
             || hit(Target::Realm, token.realm.as_str())
@@ -144,7 +144,8 @@ mod tests {
             grant_id: FamilyId::parse("f"),
             claims: RequestedClaims::default(),
         };
-        TokenFacts::of(RealmId::parse("default").unwrap(), claims, UserId::parse("alice")).unwrap()
+        TokenFacts::of(RealmId::parse("default").unwrap(), claims, (UserId::parse("alice"), SessionId::parse("s")))
+            .unwrap()
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum Kind {
     Revocation,
     /// The claim mappers.
     Mapper,
+    /// Something that a newer version knows of: everything is looked at again.
+    Unknown,
 }
 
 impl Kind {
@@ -41,6 +43,7 @@ impl Kind {
             Self::Key => "key",
             Self::Revocation => "revocation",
             Self::Mapper => "mapper",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -80,7 +83,7 @@ pub async fn publish(
 pub async fn since(tx: &mut Tx, seq: i64) -> Result<Vec<Change>, StoreError> {
     let rows: Vec<(i64, String, String, String)> = fetch_all!(tx, SINCE, [seq])?;
     let change = |(seq, realm, kind, subject): (i64, String, String, String)| {
-        let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or(StoreError::Corrupt("change"))?;
+        let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind).unwrap_or(Kind::Unknown);
         Ok(Change { seq, realm: RealmId::from_stored(realm), kind, subject })
     };
     rows.into_iter().map(change).collect()

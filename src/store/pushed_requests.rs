@@ -9,11 +9,16 @@ use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO pushed_requests (digest, realm_id, client_id, params, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    INSERT = "INSERT INTO pushed_requests (digest, realm_id, client_id, params, created_at, expires_at, kept_until) VALUES ($1, $2, $3, $4, $5, $6, $6)";
+    OPEN = "SELECT count(*) AS open FROM pushed_requests WHERE realm_id = $1 AND client_id = $2 AND expires_at > $3";
     FIND = "SELECT params, expires_at FROM pushed_requests WHERE digest = $1 AND realm_id = $2 AND client_id = $3 AND used_at IS NULL";
+    KEEP = "UPDATE pushed_requests SET kept_until = $3 WHERE digest = $1 AND realm_id = $2 AND kept_until < $3";
     CONSUME = "UPDATE pushed_requests SET used_at = $3 WHERE digest = $1 AND realm_id = $2 AND used_at IS NULL";
-    COUNT = "SELECT count(*) AS waiting FROM pushed_requests WHERE used_at IS NULL AND expires_at > $1";
+    COUNT = "SELECT count(*) AS kept FROM pushed_requests";
 }
+
+/// The most requests of one client that may be open at a time: whoever knows the id of a public client can push.
+const OF_ONE_CLIENT: i64 = 10_000;
 
 /// A request that was pushed.
 #[derive(Clone)]
@@ -24,7 +29,7 @@ pub struct PushedRequest {
     pub expires_at: Timestamp,
 }
 
-/// Keeps a request.
+/// Takes a request, if the client has not too many already; whether it did.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
@@ -34,7 +39,11 @@ pub async fn insert(
     digest: Digest,
     pushed: &PushedRequest,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    let (open,): (i64,) = fetch_one!(tx, OPEN, [realm.as_str(), client.as_str(), now.as_millis()])?;
+    if open >= OF_ONE_CLIENT {
+        return Ok(false);
+    }
     execute!(
         tx,
         INSERT,
@@ -47,7 +56,7 @@ pub async fn insert(
             pushed.expires_at.as_millis()
         ]
     )
-    .map(|_| ())
+    .map(one)
 }
 
 /// The request that this client pushed, unless something has been granted by it. Expiry is for the caller to see.
@@ -72,11 +81,19 @@ pub async fn consume(tx: &mut Tx, realm: &RealmId, digest: Digest, now: Timestam
     execute!(tx, CONSUME, [digest.as_bytes(), realm.as_str(), now.as_millis()]).map(one)
 }
 
-/// How many requests may still be opened, for the cap on what strangers can make the server keep.
+/// Keeps a request, though it may not be opened any more, for somebody who is signing in for it.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn count(tx: &mut Tx, now: Timestamp) -> Result<i64, StoreError> {
-    let (count,): (i64,) = fetch_one!(tx, COUNT, [now.as_millis()])?;
+pub async fn keep(tx: &mut Tx, realm: &RealmId, digest: Digest, until: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, KEEP, [digest.as_bytes(), realm.as_str(), until.as_millis()]).map(|_| ())
+}
+
+/// How many requests there are, for the cap on what strangers can make the server keep.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn count(tx: &mut Tx) -> Result<i64, StoreError> {
+    let (count,): (i64,) = fetch_one!(tx, COUNT, [])?;
     Ok(count)
 }

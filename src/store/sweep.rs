@@ -7,7 +7,7 @@ use crate::protocol::time::{Span, Timestamp};
 
 statements! {
     REQUESTS = "DELETE FROM authorization_requests WHERE (realm_id, id) IN (SELECT realm_id, id FROM authorization_requests WHERE expires_at < $1 LIMIT 500)";
-    PUSHED = "DELETE FROM pushed_requests WHERE digest IN (SELECT digest FROM pushed_requests WHERE expires_at < $1 LIMIT 500)";
+    PUSHED = "DELETE FROM pushed_requests WHERE digest IN (SELECT digest FROM pushed_requests WHERE kept_until < $1 LIMIT 500)";
     CODES = "DELETE FROM authorization_codes WHERE digest IN (SELECT digest FROM authorization_codes WHERE expires_at < $1 LIMIT 500)";
     OPAQUE = "DELETE FROM opaque_access_tokens WHERE digest IN (SELECT digest FROM opaque_access_tokens WHERE expires_at < $1 LIMIT 500)";
     FAMILIES = "DELETE FROM token_families WHERE (realm_id, id) IN (SELECT realm_id, id FROM token_families WHERE expires_at < $1 LIMIT 500)";
@@ -32,10 +32,10 @@ pub struct Swept {
 
 /// The tables, and how long their rows are kept past their end. A used code is kept for a day, so that a replay is
 /// still told from a code that never was; an authorization request for an hour, so that people are told that it is
-/// over; a pushed request for a day, since somebody may still be signing in for it; the audit log for 90 days.
+/// over; the audit log for 90 days.
 pub const TABLES: [Swept; 12] = [
     Swept { statement: REQUESTS, past_end: Span::from_hours(1) },
-    Swept { statement: PUSHED, past_end: Span::from_days(1) },
+    Swept { statement: PUSHED, past_end: Span::ZERO },
     Swept { statement: CODES, past_end: Span::from_days(1) },
     Swept { statement: OPAQUE, past_end: Span::from_minutes(2) },
     Swept { statement: FAMILIES, past_end: Span::ZERO },

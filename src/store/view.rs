@@ -88,7 +88,8 @@ impl View {
                 drop(tx);
                 return self.reload(now).await;
             };
-            if changes.first().is_some_and(|first| first.seq != applied.saturating_add(1)) {
+            let gap = changes.first().is_some_and(|first| first.seq != applied.saturating_add(1));
+            if gap || changes.iter().any(|change| change.kind == Kind::Unknown) {
                 drop(tx);
                 return self.reload(now).await;
             }
@@ -228,6 +229,8 @@ impl View {
                 Kind::Key => {
                     self.key_changes.fetch_add(1, Ordering::AcqRel);
                 }
+                // It has led to a reload before anything was applied.
+                Kind::Unknown => {}
                 Kind::Mapper => self.mappers.store(Arc::new(claim_mappers::list(tx).await?)),
                 Kind::Revocation => added.extend(revocations::find(tx, &change.realm, &change.subject).await?),
             }

@@ -56,6 +56,7 @@ pub async fn replace(
         (None, true) => SecretChange::Keep,
         (None, false) => SecretChange::Drop,
     };
+    remote::count(provider, context, &metadata).await?;
     remote::sector(provider, &metadata).await?;
     let logo = match metadata.logo_uri == client.metadata.logo_uri {
         true => None,
@@ -192,7 +193,11 @@ async fn carry_out(tx: &mut Tx, change: &Change) -> Result<(), RegisterError> {
     match &change.secret {
         SecretChange::Keep => {}
         SecretChange::Drop => clients::drop_secrets(tx, realm, id).await?,
-        SecretChange::New(secret) => clients::add_secret(tx, realm, id, secret, now).await?,
+        // RFC 7592 §2.2: from now on only the secret that the answer tells works.
+        SecretChange::New(secret) => {
+            clients::drop_secrets(tx, realm, id).await?;
+            clients::add_secret(tx, realm, id, secret, now).await?;
+        }
     }
     match &change.logo {
         None => {}

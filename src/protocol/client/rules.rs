@@ -140,7 +140,7 @@ impl ClientMetadata {
         self.check_encryption()?;
         self.check_uris()?;
         self.check_texts()?;
-        if self.subject_type == SubjectType::Pairwise && self.sector().is_none() {
+        if self.subject_type == SubjectType::Pairwise && self.mixes_sectors() {
             return Err(MetadataError::NoSector);
         }
         if let Some(origin) = self.cors_origins.iter().find(|origin| !is_origin(origin)) {

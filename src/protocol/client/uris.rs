@@ -1,7 +1,7 @@
 //! The URIs of client metadata beside the redirect URIs (RFC 7591 §2, OpenID Connect Registration §2, §5): links that
 //! people follow, documents that this server fetches, and pages that browsers load.
 
-use url::{Host, Url};
+use url::{Host, Origin, Url};
 
 use super::metadata::ClientMetadata;
 use super::rules::MetadataError;
@@ -51,20 +51,31 @@ impl ClientMetadata {
     /// (OpenID Connect Front-Channel Logout §2).
     fn check_frontchannel(&self) -> Result<(), MetadataError> {
         let Some(uri) = &self.frontchannel_logout_uri else { return Ok(()) };
-        let origin = RedirectUri::origin_for_csp(uri);
-        let shared = self.redirect_uris.iter().any(|held| RedirectUri::origin_for_csp(held.as_str()) == origin);
-        if origin.is_some() && shared { Ok(()) } else { Err(MetadataError::FrontchannelOrigin) }
+        let origin = |uri: &str| Url::parse(uri).ok().map(|url| url.origin()).filter(Origin::is_tuple);
+        let shared = self.redirect_uris.iter().any(|held| origin(held.as_str()) == origin(uri));
+        // A content security policy cannot name an IPv6 address: the page could not be framed alone.
+        let framed = RedirectUri::origin_for_csp(uri).is_some_and(|source| source.contains("//"));
+        if origin(uri).is_some() && shared && framed { Ok(()) } else { Err(MetadataError::FrontchannelOrigin) }
     }
 
     /// The sector of pairwise subjects (OpenID Connect Core §8.1): the host of `sector_identifier_uri`, else the one
-    /// host of all redirect URIs; nothing where they have several.
+    /// https host of all redirect URIs; nothing where they have several, or one that nobody can prove to own, such as a
+    /// private-use scheme or a loopback address.
     pub fn sector(&self) -> Option<String> {
         if let Some(uri) = &self.sector_identifier_uri {
             return Url::parse(uri).ok()?.host_str().map(str::to_owned);
         }
-        let mut hosts = self.redirect_uris.iter().map(|uri| RedirectUri::host_for_display(uri.as_str()));
-        let first = hosts.next().filter(|host| !host.is_empty())?;
-        hosts.all(|host| host == first).then_some(first)
+        let host =
+            |uri: &RedirectUri| uri.as_str().starts_with("https:").then(|| RedirectUri::host_for_display(uri.as_str()));
+        let mut hosts = self.redirect_uris.iter().map(host);
+        let first = hosts.next().flatten()?;
+        hosts.all(|host| host.as_ref() == Some(&first)).then_some(first)
+    }
+
+    /// Whether pairwise subjects would be for hosts that need not belong together (OpenID Connect Core §8.1).
+    pub(super) fn mixes_sectors(&self) -> bool {
+        let several = self.redirect_uris.iter().any(|uri| uri.as_str().starts_with("https:"));
+        several && self.sector().is_none()
     }
 }
 

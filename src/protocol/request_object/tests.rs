@@ -3,7 +3,6 @@ use serde_json::json;
 use super::*;
 
 const NOW: i64 = 1_000_000;
-const STRICT: ObjectRules = ObjectRules { binding: Binding::Required, outside: Outside::Ignored };
 const CLASSIC: ObjectRules = ObjectRules { binding: Binding::WherePresent, outside: Outside::Assembled };
 
 fn object(changes: Value) -> Map<String, Value> {
@@ -46,6 +45,8 @@ fn a_request_object_is_bound_to_client_server_and_time() {
         ("nbf a minute ahead", json!({"nbf": NOW + 62}), false, false),
         ("iat a minute ahead", json!({"iat": NOW + 62}), false, false),
         ("exp as text", json!({"exp": "soon"}), false, false),
+        ("an assertion of the client", json!({"sub": "rp"}), false, false),
+        ("nothing that a request has", json!({"client_id": null, "response_type": null}), false, false),
         ("request inside", json!({"request": "x"}), false, false),
         ("request_uri inside", json!({"request_uri": "https://rp.example/o"}), false, false),
         ("a list of objects", json!({"resource": [{}]}), false, false),

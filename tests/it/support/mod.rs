@@ -3,7 +3,9 @@
 
 pub mod browser;
 pub mod database;
+pub mod jwe;
 pub mod keys;
+pub mod log;
 pub mod receiver;
 pub mod relying_party;
 pub mod server;
