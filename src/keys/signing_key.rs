@@ -302,7 +302,9 @@ pub fn verify_with(key: &PublicJwk, alg: &str, message: &str, signature: &str) -
     if !key.allows(alg) {
         return Err(KeyError::Algorithm);
     }
-    let algorithm: Algorithm = alg.parse().map_err(|_| KeyError::Algorithm)?;
+    // RFC 9864 §2.2: two names for one algorithm, of which jsonwebtoken knows the older.
+    let known = if alg == "Ed25519" { SigningAlgorithm::EdDSA.as_str() } else { alg };
+    let algorithm: Algorithm = known.parse().map_err(|_| KeyError::Algorithm)?;
     let key = decoding_key(key)?;
     match jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key, algorithm) {
         Ok(true) => Ok(()),

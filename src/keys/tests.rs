@@ -157,6 +157,25 @@ fn an_access_token_and_a_code_are_hashed_by_the_hash_of_the_algorithm() {
 }
 
 #[test]
+fn a_client_may_call_ed25519_by_either_name_but_a_key_bound_to_one_by_that_only() {
+    let set = key_set();
+    let token = set.sign_jwt(&json!({ "iss": "rp" }), "JWT", SigningAlgorithm::EdDSA, NOW).unwrap();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let rows = [
+        (None, "EdDSA", Ok(())),
+        (None, "Ed25519", Ok(())),
+        (Some("Ed25519"), "Ed25519", Ok(())),
+        (Some("Ed25519"), "EdDSA", Err(KeyError::Algorithm)),
+        (Some("EdDSA"), "Ed25519", Err(KeyError::Algorithm)),
+        (None, "Ed448", Err(KeyError::Algorithm)),
+    ];
+    for (bound, alg, expected) in rows {
+        let key = PublicJwk { alg: bound.map(str::to_owned), ..key_of(&set, SigningAlgorithm::EdDSA) };
+        assert_eq!(verify_with(&key, alg, message, signature), expected, "{alg} by a key for {bound:?}");
+    }
+}
+
+#[test]
 fn the_signatures_of_rfc_7515_are_verified() {
     let rsa = PublicJwk { alg: None, kid: None, ..key(SigningAlgorithm::RS256).public };
     let ec =

@@ -115,9 +115,10 @@ impl From<KeyManagement> for KeyAlgorithm {
     }
 }
 
-/// The algorithms in which clients may sign assertions.
-pub const CLIENT_ALGORITHMS: [&str; 9] =
-    ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+/// The algorithms in which clients may sign assertions and request objects. `Ed25519` is the newer name of what
+/// `EdDSA` is with an Ed25519 key (RFC 9864 §2.2).
+pub const CLIENT_ALGORITHMS: [&str; 10] =
+    ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA", "Ed25519"];
 
 /// The public members of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -241,7 +242,7 @@ impl PublicJwk {
             KeyMaterial::Rsa { .. } => &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
             KeyMaterial::Ec { curve: Curve::P256, .. } => &["ES256"],
             KeyMaterial::Ec { curve: Curve::P384, .. } => &["ES384"],
-            KeyMaterial::Ed25519 { .. } => &["EdDSA"],
+            KeyMaterial::Ed25519 { .. } => &["EdDSA", "Ed25519"],
         }
     }
 

@@ -23,7 +23,7 @@ use super::profile::Profile;
 use super::response_type::{IMPLICIT, ResponseType};
 use super::scope::OIDC_SCOPES;
 
-/// The members that the `openidconnect` crate does not know.
+/// The members that the `openidconnect` crate does not know, and those whose values it does not all know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extra {
     end_session_endpoint: String,
@@ -33,6 +33,8 @@ pub struct Extra {
     frontchannel_logout_session_supported: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     check_session_iframe: Option<String>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<String>,
+    request_object_signing_alg_values_supported: Vec<String>,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<String>,
     introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
@@ -125,7 +127,6 @@ pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
         .set_grant_types_supported(Some(named(server.grants.iter().copied().chain([IMPLICIT]))?))
         .set_acr_values_supported(Some(classes.collect()))
         .set_token_endpoint_auth_methods_supported(Some(named(server.auth_methods.iter().copied())?))
-        .set_token_endpoint_auth_signing_alg_values_supported(Some(named(assertion_algorithms(server))?))
         .set_display_values_supported(Some(named(["page", "popup", "touch", "wap"].into_iter())?))
         .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
         .set_claims_supported(Some(named(CLAIMS_SUPPORTED.iter().copied())?))
@@ -145,7 +146,6 @@ fn objects(metadata: SignetMetadata, server: &Capabilities<'_>) -> Result<Signet
         .set_userinfo_signing_alg_values_supported(Some(named(response_algorithms(server))?))
         .set_userinfo_encryption_alg_values_supported(Some(keys()?))
         .set_userinfo_encryption_enc_values_supported(Some(contents()?))
-        .set_request_object_signing_alg_values_supported(Some(named(CLIENT_ALGORITHMS.iter().copied())?))
         .set_request_object_encryption_alg_values_supported(decrypts.map(named).transpose()?)
         .set_request_object_encryption_enc_values_supported(server.can_decrypt().then(contents).transpose()?)
         .set_request_parameter_supported(Some(true))
@@ -185,6 +185,8 @@ fn extra(server: &Capabilities<'_>) -> Extra {
         frontchannel_logout_supported: true,
         frontchannel_logout_session_supported: true,
         check_session_iframe: server.check_session.map(endpoint),
+        token_endpoint_auth_signing_alg_values_supported: texts(&assertions),
+        request_object_signing_alg_values_supported: texts(&CLIENT_ALGORITHMS),
         introspection_endpoint: endpoint("/introspect"),
         introspection_endpoint_auth_methods_supported: texts(&confidential),
         introspection_endpoint_auth_signing_alg_values_supported: texts(&assertions),

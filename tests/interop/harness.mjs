@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 
+import * as jose from 'jose';
+
 export { assert };
 
 export const SCOPE = 'openid profile email offline_access';
@@ -107,4 +109,24 @@ export function assertRefreshedIdToken(claims, original) {
   if (claims.nonce !== undefined) {
     assert.equal(claims.nonce, original.nonce, 'nonce after the refresh');
   }
+}
+
+/** Registers a client (RFC 7591) that gets ID tokens and userinfo, and returns the answer. */
+export async function register(metadata) {
+  const response = await fetch(`${process.env.SIGNET_ISSUER}/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ redirect_uris: [process.env.REDIRECT_URI], scope: SILENT_SCOPE, ...metadata }),
+  });
+  const body = await response.json();
+  assert.equal(response.status, 201, `the registration: ${JSON.stringify(body)}`);
+  return body;
+}
+
+/** A key pair of the client's own: the public JWK, and the private key for the libraries. */
+export async function keyPair(alg, use) {
+  const { publicKey, privateKey } = await jose.generateKeyPair(alg);
+  const jwk = { ...(await jose.exportJWK(publicKey)), alg, use };
+  jwk.kid = await jose.calculateJwkThumbprint(jwk);
+  return { jwk, kid: jwk.kid, alg, key: privateKey };
 }

@@ -1,5 +1,8 @@
 //! Other people's clients, as they are and pinned, each through a whole life: discovery, code with PKCE, the checks of
-//! the ID token, userinfo, refresh, introspection, revocation, logout.
+//! the ID token, userinfo, refresh, introspection, revocation, logout. Then one surface after the other: encrypted
+//! answers, request objects, pushed requests, tokens through the browser, back-channel logout.
+
+mod openidconnect_crate;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,6 +12,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use signet::config::{RegistrationMode, Settings};
+use signet::protocol::jwe::KeyManagement;
+use signet::protocol::profile::Profile;
+use signet::protocol::time::Span;
 use tokio::process::Command;
 
 use crate::support::TestServer;
@@ -37,10 +43,24 @@ struct Registered {
     variables: Vec<(&'static str, String)>,
 }
 
+/// Clients register themselves, as the default profile has them.
+fn open(settings: &mut Settings) {
+    settings.registration.mode = RegistrationMode::Open;
+}
+
+/// Clients register themselves for everything that there is, and may listen on loopback addresses.
+fn everything(settings: &mut Settings) {
+    open(settings);
+    settings.registration.profile = Profile::OidcClassic;
+    settings.keys.encryption_algorithms = KeyManagement::ALL.to_vec();
+    settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()];
+}
+
 /// A server with the client that the scripts expect, and one that authenticates with a key.
-async fn registered() -> Registered {
-    let open = |settings: &mut Settings| settings.registration.mode = RegistrationMode::Open;
-    let server = TestServer::start_with(open).await;
+async fn registered(change: fn(&mut Settings)) -> Registered {
+    let server = TestServer::start_with(change).await;
+    // Keys for encryption are made by the upkeep.
+    server.advance(Span::ZERO).await;
     let redirect = "http://127.0.0.1:9/callback";
     let rp = server
         .client(
@@ -89,8 +109,8 @@ fn es256_key() -> (Value, Value) {
 }
 
 /// Runs a script to its end and shows what it said where it failed.
-async fn run(program: &Path, script: &str, folder: &Path) {
-    let Registered { server, variables } = registered().await;
+async fn run(program: &Path, script: &str, folder: &Path, change: fn(&mut Settings)) {
+    let Registered { server, variables } = registered(change).await;
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop");
     // Node looks for packages above the script, so the scripts run from a copy beside the packages.
     for entry in std::fs::read_dir(&source).unwrap() {
@@ -115,30 +135,34 @@ async fn run(program: &Path, script: &str, folder: &Path) {
     assert!(out.lines().filter(|line| line.starts_with("ok ")).count() >= 10, "{script} did too little:\n{out}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn openid_client_completes_every_step() {
-    if let Some(folder) = installed() {
-        run(Path::new("node"), "openid_client.mjs", &folder).await;
-    }
+/// Runs a script of node, or of Python, if the clients are there.
+async fn script(name: &str, change: fn(&mut Settings)) {
+    let Some(folder) = installed() else { return };
+    let python = folder.join("venv/bin/python");
+    let program = if name.ends_with(".py") { python.as_path() } else { Path::new("node") };
+    run(program, name, &folder, change).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn openid_client_registers_itself() {
-    if let Some(folder) = installed() {
-        run(Path::new("node"), "openid_client_registration.mjs", &folder).await;
-    }
+macro_rules! scripts {
+    ($($test:ident: $script:literal, $settings:expr;)*) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $test() {
+            script($script, $settings).await;
+        })*
+    };
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn oauth4webapi_completes_every_step() {
-    if let Some(folder) = installed() {
-        run(Path::new("node"), "oauth4webapi.mjs", &folder).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn authlib_completes_every_step() {
-    if let Some(folder) = installed() {
-        run(&folder.join("venv/bin/python"), "authlib_client.py", &folder).await;
-    }
+scripts! {
+    openid_client_completes_every_step: "openid_client.mjs", open;
+    openid_client_registers_itself: "openid_client_registration.mjs", open;
+    oauth4webapi_completes_every_step: "oauth4webapi.mjs", open;
+    authlib_completes_every_step: "authlib_client.py", open;
+    jose_and_openid_client_decrypt_what_is_encrypted_to_them: "encrypted_answers.mjs", everything;
+    joserfc_decrypts_what_is_encrypted_to_it: "encrypted_answers.py", everything;
+    request_objects_of_openid_client_and_jose_are_read: "request_objects.mjs", everything;
+    request_objects_of_joserfc_are_read: "request_objects.py", everything;
+    openid_client_and_oauth4webapi_push_their_requests: "pushed_requests.mjs", everything;
+    openid_client_verifies_what_comes_through_the_browser: "browser_flows.mjs", everything;
+    authlib_verifies_what_comes_through_the_browser: "browser_flows.py", everything;
+    jose_verifies_a_logout_token: "backchannel_logout.mjs", everything;
 }

@@ -86,7 +86,8 @@ fn a_key_allows_the_algorithms_of_its_type_and_no_other() {
         (json!({"kty":"RSA","n":b64(256),"e":"AQAB"}), vec!["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]),
         (json!({"kty":"EC","crv":"P-256","x":b64(32),"y":b64(32)}), vec!["ES256"]),
         (json!({"kty":"EC","crv":"P-384","x":b64(48),"y":b64(48)}), vec!["ES384"]),
-        (json!({"kty":"OKP","crv":"Ed25519","x":b64(32)}), vec!["EdDSA"]),
+        (json!({"kty":"OKP","crv":"Ed25519","x":b64(32)}), vec!["EdDSA", "Ed25519"]),
+        (json!({"kty":"OKP","crv":"Ed25519","x":b64(32),"alg":"Ed25519"}), vec!["Ed25519"]),
         (json!({"kty":"RSA","n":b64(256),"e":"AQAB","alg":"PS384"}), vec!["PS384"]),
     ];
     for (value, allowed) in rows {

@@ -19,10 +19,11 @@ pub struct KeyPair {
 }
 
 impl KeyPair {
-    /// A new key pair for `ES256`, `ES384`, `EdDSA`, `RS256` or `PS256`.
+    /// A new key pair for `ES256`, `ES384`, `EdDSA`, `Ed25519`, `RS256` or `PS256`.
     pub fn generate(algorithm: &str) -> Self {
         let name = algorithm;
-        let algorithm: Algorithm = name.parse().unwrap();
+        // RFC 9864 §2.2: the newer name, which jsonwebtoken does not know.
+        let algorithm: Algorithm = if name == "Ed25519" { Algorithm::EdDSA } else { name.parse().unwrap() };
         let (mut jwk, key) = match algorithm {
             Algorithm::ES256 => elliptic(&rcgen::PKCS_ECDSA_P256_SHA256, "P-256"),
             Algorithm::ES384 => elliptic(&rcgen::PKCS_ECDSA_P384_SHA384, "P-384"),
