@@ -22,7 +22,9 @@ use crate::store::pushed_requests;
 const MEDIA_TYPES: [&str; 4] = ["application/oauth-authz-req+jwt", "application/jwt", "application/jose", "text/plain"];
 
 /// How long a fetched request object is used again.
-const PAUSE: Span = Span::from_secs(5);
+const FRESH: Span = Span::from_secs(5);
+/// How long after a fetch began that failed there is no other: longer than one may take.
+const PAUSE: Span = Span::from_secs(40);
 /// How many are kept for that.
 const CAPACITY: u64 = 1_000;
 
@@ -155,7 +157,7 @@ async fn read_once(
 ) -> Result<String, OAuthError> {
     let mut lately = slot.lock().await;
     if let Some((at, outcome)) = &*lately
-        && now.since(*at) < PAUSE
+        && now.since(*at) < if outcome.is_ok() { FRESH } else { PAUSE }
     {
         return outcome.clone();
     }

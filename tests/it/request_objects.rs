@@ -307,14 +307,14 @@ async fn an_object_is_fetched_from_where_the_client_has_registered_it_and_nowher
     ];
     for script in broken {
         host.play(script);
-        server.advance(Span::from_secs(5)).await;
+        server.advance(Span::from_secs(40)).await;
         signer.browser.get(&signer.open(&[("request_uri", &uris[1])])).await.assert_rejected("no object", 400, lost);
     }
     host.play(Script::ok("application/jwt", &KeyPair::generate("ES256").sign(&json!({}), &signer.claims(json!({})))));
     let asked = host.connections();
     signer.browser.get(&signer.open(&[("request_uri", &uris[1])])).await.assert_rejected("too soon", 400, lost);
     assert_eq!(host.connections(), asked, "it is not asked for again within seconds");
-    server.advance(Span::from_secs(5)).await;
+    server.advance(Span::from_secs(40)).await;
     signer.browser.get(&signer.open(&[("request_uri", &uris[1])])).await.assert_rejected("forged", 400, UNSIGNED);
     let reply = signer.rp.post("/par", &[("request_uri", &uris[1])]).await;
     reply.assert_error(400, "invalid_request");
