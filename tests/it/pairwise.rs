@@ -187,7 +187,11 @@ async fn a_sector_is_one_host_or_a_named_one() {
             json!({"redirect_uris": ["https://a.example/", "https://x.a.example/"]}),
             false,
         ),
-        ("no host at all", json!({"redirect_uris": [], "grant_types": ["client_credentials"]}), false),
+        (
+            "no redirect URI, so no sector to mix",
+            json!({"redirect_uris": [], "grant_types": ["client_credentials"]}),
+            true,
+        ),
         ("http", json!({"redirect_uris": two, "sector_identifier_uri": "http://a.example/sector"}), false),
     ];
     for (at, (rule, changes, accepted)) in rows.into_iter().enumerate() {

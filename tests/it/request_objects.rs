@@ -307,12 +307,13 @@ async fn an_object_is_fetched_from_where_the_client_has_registered_it_and_nowher
     ];
     for script in broken {
         host.play(script);
+        server.advance(Span::from_secs(6)).await;
         signer.browser.get(&signer.open(&[("request_uri", &uris[1])])).await.assert_rejected("no object", 400, lost);
     }
+    server.advance(Span::from_secs(6)).await;
     host.play(Script::ok("application/jwt", &KeyPair::generate("ES256").sign(&json!({}), &signer.claims(json!({})))));
     signer.browser.get(&signer.open(&[("request_uri", &uris[1])])).await.assert_rejected("forged", 400, UNSIGNED);
-    let reply = signer.rp.post("/par", &[("request_uri", &uris[1])]).await;
-    reply.assert_error(400, "invalid_request");
+    signer.rp.post("/par", &[("request_uri", &uris[1])]).await.assert_error(400, "invalid_request");
 }
 
 #[tokio::test]
@@ -337,8 +338,7 @@ async fn an_encrypted_object_is_decrypted_and_still_has_to_be_signed() {
         TestServer::start_with(|settings| settings.keys.encryption_algorithms = KeyManagement::ALL.to_vec()).await;
     server.advance(Span::ZERO).await;
     let signer = signer(&server, "rp", json!({})).await;
-    let set: Value = server.get("/.well-known/jwks.json").await.json().await.unwrap();
-    let keys = jwk::encryption_keys(&set).unwrap();
+    let keys = jwk::encryption_keys(&server.get("/.well-known/jwks.json").await.json().await.unwrap()).unwrap();
     let object = signer.object(json!({}));
     for alg in KeyManagement::ALL {
         let key = keys.iter().find(|key| key.alg.as_deref() == Some(alg.as_str())).unwrap();

@@ -192,16 +192,16 @@ async fn a_client_whose_key_is_gone_gets_an_error_and_no_token() {
     server.advance(Span::from_hours(1)).await;
     let page = authorized.browser.authorize(&rp.authorization_url(&[]), "alice").await;
     let reply = rp.redeem(&page.code()).await;
-    reply.assert_error(400, "invalid_request");
+    reply.assert_error(503, "temporarily_unavailable");
     assert_eq!(reply.json().as_object().unwrap().keys().collect::<Vec<_>>(), ["error", "error_description"]);
     let hybrid =
         authorized.browser.authorize(&rp.authorization_url(&[("response_type", "code id_token")]), "alice").await;
-    hybrid.assert_rejected("nothing to encrypt to", 400, "The client has no key that answers could be encrypted to.");
+    assert_eq!((hybrid.status.as_u16(), hybrid.location()), (503, None), "{hybrid:?}");
     assert!(!hybrid.has("sgac_") && !hybrid.has("sgat_"), "{hybrid:?}");
 
     server.advance(Span::from_secs(50)).await;
     let code = authorized.browser.authorize(&rp.authorization_url(&[]), "alice").await.code();
-    rp.redeem(&code).await.assert_error(400, "invalid_request");
+    rp.redeem(&code).await.assert_error(503, "temporarily_unavailable");
     publisher.play(set(&[&key.jwk]));
     server.advance(Span::from_secs(11)).await;
     let tokens = rp.redeem(&code).await.tokens();
