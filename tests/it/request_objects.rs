@@ -316,8 +316,7 @@ async fn an_object_is_fetched_from_where_the_client_has_registered_it_and_nowher
     assert_eq!(host.connections(), asked, "it is not asked for again within seconds");
     server.advance(Span::from_secs(40)).await;
     signer.browser.get(&signer.open(&[("request_uri", &uris[1])])).await.assert_rejected("forged", 400, UNSIGNED);
-    let reply = signer.rp.post("/par", &[("request_uri", &uris[1])]).await;
-    reply.assert_error(400, "invalid_request");
+    signer.rp.post("/par", &[("request_uri", &uris[1])]).await.assert_error(400, "invalid_request");
 }
 
 #[tokio::test]
@@ -342,8 +341,7 @@ async fn an_encrypted_object_is_decrypted_and_still_has_to_be_signed() {
         TestServer::start_with(|settings| settings.keys.encryption_algorithms = KeyManagement::ALL.to_vec()).await;
     server.advance(Span::ZERO).await;
     let signer = signer(&server, "rp", json!({})).await;
-    let set: Value = server.get("/.well-known/jwks.json").await.json().await.unwrap();
-    let keys = jwk::encryption_keys(&set).unwrap();
+    let keys = jwk::encryption_keys(&server.get("/.well-known/jwks.json").await.json().await.unwrap()).unwrap();
     let object = signer.object(json!({}));
     for alg in KeyManagement::ALL {
         let key = keys.iter().find(|key| key.alg.as_deref() == Some(alg.as_str())).unwrap();
