@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 
+use crate::support::claims;
 use crate::support::database::Database;
 use crate::support::server::http_client;
 
@@ -257,4 +258,54 @@ async fn clients_get_logos_and_are_removed_and_tokens_let_others_register() {
     succeeded(&place.run(&["client", "remove", "--id", "web"]).await);
     refused(&place.run(&["client", "remove", "--id", "web"]).await, "no client");
     assert_eq!(succeeded(&place.run(&["client", "list", "--json"]).await).trim(), "[]");
+}
+
+#[tokio::test]
+async fn claims_of_an_operators_own_bite_within_a_second_and_secrets_that_are_needed_are_kept() {
+    let place = Place::new().await;
+    let mut server = place.serve().await;
+    let service = ["client", "add", "--id", "svc", "--grant", "client_credentials", "--json"];
+    let made: Value = serde_json::from_str(&succeeded(&place.run(&service).await)).unwrap();
+    let mapper = ["mapper", "add", "--claim", "tier", "--value", "\"gold\"", "--target", "access-token"];
+    succeeded(&place.run(&mapper).await);
+    refused(&place.run(&mapper).await, "a mapper with this name already");
+    let reserved = ["mapper", "add", "--claim", "exp", "--value", "1", "--target", "id-token"];
+    refused(&place.run(&reserved).await, "one of the protocol's own");
+    let nowhere = ["mapper", "add", "--claim", "tier", "--target", "userinfo"];
+    refused(&place.run(&nowhere).await, "--from-user");
+    let (http, url) = (http_client(), format!("http://localhost:{}/token", place.port));
+    let tier = async || {
+        let form = [("grant_type", "client_credentials")];
+        let secret = made["client_secret"].as_str().unwrap();
+        let answer = http.post(&url).basic_auth("svc", Some(secret)).form(&form).send().await.unwrap();
+        let tokens: Value = answer.json().await.unwrap();
+        claims(tokens["access_token"].as_str().unwrap())["tier"].clone()
+    };
+    within_a_second("the claim is there", async || tier().await == "gold").await;
+    let list: Value = serde_json::from_str(&succeeded(&place.run(&["mapper", "list", "--json"]).await)).unwrap();
+    assert_eq!((&list[0]["id"], &list[0]["mapper"]["claim"]), (&"tier".into(), &"tier".into()));
+    succeeded(&place.run(&["mapper", "remove", "--id", "tier"]).await);
+    refused(&place.run(&["mapper", "remove", "--id", "tier"]).await, "there is no claim mapper");
+    within_a_second("the claim is gone", async || tier().await.is_null()).await;
+    let keyed =
+        ["client", "add", "--id", "keyed", "--redirect-uri", "https://rp.example/cb", "--id-token-alg", "HS256"];
+    succeeded(&place.run(&keyed).await);
+    succeeded(&place.run(&["client", "rotate-secret", "--id", "keyed"]).await);
+    let hybrid =
+        ["client", "add", "--id", "h", "--redirect-uri", "https://rp.example/cb", "--response-type", "code id_token"];
+    refused(&place.run(&hybrid).await, "is not allowed by the client's profile");
+    let classic = [&hybrid[..], &["--profile", "oidc_classic"]].concat();
+    assert!(stderr(&place.run(&classic).await).contains("warning"));
+    server.kill().await.unwrap();
+}
+
+/// Waits until it is so, as long as a change may take to bite.
+async fn within_a_second(what: &str, so: impl AsyncFn() -> bool) {
+    for _ in 0..40 {
+        if so().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{what}: not within a second, and two");
 }
