@@ -39,6 +39,12 @@ async fn no_page_is_wider_than_the_window() {
     stage.follow(&wider.authorization_url(&[("scope", more)])).await;
     stage.chromium.find_any("summary").await.click().await.unwrap();
     album.take("consent-new-scope").await;
+    let single = stage.site.client(&stage.server, "single", json!({ "client_name": "Small print" })).await;
+    let claims = r#"{"userinfo":{"name":null,"birthdate":null,"phone_number":{"essential":true}}}"#;
+    stage.follow(&single.authorization_url(&[("scope", "openid email"), ("claims", claims)])).await;
+    album.take("consent-claims").await;
+    stage.chromium.click("consent-deny").await;
+    stage.returned().await;
     stage.authorize(&[("prompt", "login")]).await;
     album.take("reauthentication").await;
     stage.authorize(&[("response_mode", "form_post")]).await;
