@@ -13,7 +13,7 @@ use crate::protocol::client::Client;
 use crate::protocol::consent::Consent;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RequestId};
-use crate::protocol::interaction::{NextStep, SessionFacts, Situation, next_step};
+use crate::protocol::interaction::{NOBODY, NextStep, SessionFacts, Situation, next_step};
 use crate::protocol::params::Params;
 use crate::protocol::secret::BrowserCookie;
 use crate::store::sessions::Session;
@@ -204,7 +204,7 @@ pub(super) async fn check(
         // pairwise subjects must not learn whose that is.
         Ok(Some(subject)) => {
             let user = subject::user(provider, client, &subject).map(|user| user.as_str().to_owned());
-            request.hinted_subject = Some(user.unwrap_or_default());
+            request.hinted_subject = Some(user.unwrap_or_else(|| NOBODY.to_owned()));
         }
         Err(FlowError::Refused(error)) => {
             let (destination, mode) = (request.destination(), request.response_mode);

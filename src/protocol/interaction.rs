@@ -8,6 +8,9 @@ use super::error::{ErrorCode, OAuthError};
 use super::ids::UserId;
 use super::time::{Span, Timestamp};
 
+/// What [`AuthorizationRequest::hinted_subject`] is where the client knows nobody by the subject that it names.
+pub const NOBODY: &str = "";
+
 /// The session that the browser holds, as far as the decision needs it.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionFacts<'a> {
@@ -53,6 +56,10 @@ pub enum NextStep {
 /// Decides the next step of the request.
 pub fn next_step(request: &AuthorizationRequest, client: &Client, situation: &Situation<'_>) -> NextStep {
     let silent = request.prompts(Prompt::None);
+    if request.hinted_subject.as_deref() == Some(NOBODY) {
+        // No login could ever be the one that is asked for.
+        return refuse(ErrorCode::LoginRequired, "Nobody is known to this application by the subject.");
+    }
     match login_step(request, situation) {
         Some(_) if silent => refuse(ErrorCode::LoginRequired, "The person has to sign in."),
         Some(step) => step,
@@ -255,6 +262,9 @@ mod tests {
         assert_eq!(step(&hinted, Some(900), Some("openid email"), None), "issue");
         hinted.hinted_subject = Some("bob".into());
         assert_eq!(step(&hinted, Some(900), Some("openid email"), None), "login");
+        hinted.hinted_subject = Some(NOBODY.into());
+        assert_eq!(step(&hinted, None, None, None), "login_required");
+        hinted.hinted_subject = Some("bob".into());
         hinted.prompts = vec![Prompt::None];
         assert_eq!(step(&hinted, Some(900), Some("openid email"), None), "login_required");
     }
