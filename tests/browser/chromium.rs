@@ -127,9 +127,15 @@ impl Chromium {
 
     /// Goes this many pages back, to this address.
     pub async fn go_back(&self, pages: u32, url: &str) {
-        self.evaluate(&format!("history.go(-{pages})")).await;
         let url = url::Url::parse(url).unwrap();
-        self.client.wait().at_most(PATIENCE).for_url(&url).await.unwrap();
+        // On a busy machine Chromium drops a step that comes while it is still at work on the last one.
+        for _ in 0..3 {
+            self.evaluate(&format!("history.go(-{pages})")).await;
+            if self.client.wait().at_most(PATIENCE / 3).for_url(&url).await.is_ok() {
+                return;
+            }
+        }
+        panic!("did not get back to {url}, but stands on {}", self.url().await);
     }
 
     pub async fn title(&self) -> String {
