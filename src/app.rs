@@ -11,13 +11,15 @@ use crate::clock::{Clock, Entropy};
 use crate::config::{Mode, Settings};
 use crate::fetch::{Fetcher, OutboundError};
 use crate::flows::client_keys::ClientKeys;
+use crate::flows::rates::{self, Rates};
 use crate::flows::request_object::RequestUris;
-use crate::flows::{FlowError, Lifetimes, Provider, Realm, register};
+use crate::flows::{FlowError, Lifetimes, Provider, Realm, register, soft_lock};
 use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
 use crate::passwords::{Cost, PasswordError, Passwords};
 use crate::protocol::ids::RealmId;
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::metadata::{self, Capabilities, MetadataError};
+use crate::protocol::rate_limit::Limit;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::view::View;
 use crate::store::{Store, StoreError, authorization_requests, pushed_requests, realms, signing_keys};
@@ -88,6 +90,7 @@ impl App {
         let master = master_key(&settings, &store, &realm, &entropy).await?;
         let (csrf_key, token_mac) = (master.csrf_key(), master.token_mac());
         let browser_state_key = master.browser_state_key();
+        let soft_locks = soft_lock::Rules::new(&settings.limits, master.failure_key());
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
         keys.keep_signing_keys(&realm, now).await?;
         let view = View::load(store.clone(), now).await?;
@@ -111,6 +114,8 @@ impl App {
             token_mac,
             csrf_key,
             pushed: AtomicI64::new(0),
+            rates: Rates::new(rate_limits(&settings)),
+            soft_locks,
             session_management: settings.sessions.management,
             browser_state_key,
             waiting,
@@ -309,6 +314,21 @@ fn lifetimes(settings: &Settings) -> Lifetimes {
         session_remembered: sessions.remembered_lifetime,
         request: sessions.authorization_request_lifetime,
     }
+}
+
+/// The rate limits, where they are switched on.
+fn rate_limits(settings: &Settings) -> Option<rates::Limits> {
+    let (limits, lifetime) = (&settings.limits, settings.sessions.authorization_request_lifetime);
+    let minute = Limit::per_minute;
+    limits.enabled.then(|| rates::Limits {
+        login: minute(limits.login),
+        authorize: minute(limits.authorize),
+        api: minute(limits.api),
+        token: minute(limits.token),
+        introspect: minute(limits.introspect),
+        registration: minute(limits.registration),
+        waiting: Limit { requests: limits.waiting, per: lifetime },
+    })
 }
 
 fn documents(provider: &Provider, realm: &Realm, now: Timestamp) -> Result<Documents, MetadataError> {

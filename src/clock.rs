@@ -17,12 +17,19 @@ pub enum Clock {
     System,
     /// The system's clock with an offset in milliseconds, which tests advance.
     Shifted(Arc<AtomicI64>),
+    /// A time in milliseconds, which only tests advance.
+    Stopped(Arc<AtomicI64>),
 }
 
 impl Clock {
     /// A clock that follows the system's until it is moved.
     pub fn shifted() -> Self {
         Self::Shifted(Arc::new(AtomicI64::new(0)))
+    }
+
+    /// A clock that stands at the present until it is moved.
+    pub fn stopped() -> Self {
+        Self::Stopped(Arc::new(AtomicI64::new(Self::System.now().as_millis())))
     }
 
     /// The present.
@@ -33,13 +40,14 @@ impl Clock {
         match self {
             Self::System => now,
             Self::Shifted(offset) => now.plus(Span::from_millis(offset.load(Ordering::Relaxed))),
+            Self::Stopped(time) => Timestamp::from_millis(time.load(Ordering::Relaxed)),
         }
     }
 
-    /// Moves a shifted clock forward, or back by a negative span. The system's clock stays.
+    /// Moves a shifted or stopped clock forward, or back by a negative span. The system's clock stays.
     pub fn advance(&self, span: Span) {
-        if let Self::Shifted(offset) = self {
-            offset.fetch_add(span.as_millis(), Ordering::Relaxed);
+        if let Self::Shifted(millis) | Self::Stopped(millis) = self {
+            millis.fetch_add(span.as_millis(), Ordering::Relaxed);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod error;
 mod kinds;
+mod limits;
 mod read;
 mod registration;
 mod rules;
@@ -24,6 +25,7 @@ use url::Url;
 
 pub use error::{ConfigError, Origin};
 pub use kinds::{LogFormat, LogLevel, Mode};
+pub use limits::Limits;
 pub use registration::{Registration, RegistrationMode};
 pub use secret::{DatabaseUrl, MasterKey, Sensitive};
 
@@ -66,6 +68,8 @@ pub struct Settings {
     pub passwords: Passwords,
     /// `registration.*`
     pub registration: Registration,
+    /// `audit.*`
+    pub audit: Audit,
 }
 
 impl Settings {
@@ -95,6 +99,7 @@ impl Settings {
             sessions: Sessions::default(),
             passwords: Passwords::default(),
             registration: Registration::default(),
+            audit: Audit::default(),
         }
     }
 
@@ -226,25 +231,6 @@ impl Default for Outbound {
     }
 }
 
-/// Bounds on what one peer may ask for.
-#[derive(Clone, Debug, Serialize)]
-pub struct Limits {
-    /// Whether rate limits hold; false only in development, for tests and benches.
-    pub enabled: bool,
-    /// The largest request body, in bytes.
-    pub body_bytes: usize,
-    /// The largest request head, in bytes.
-    pub header_bytes: usize,
-    /// The most open connections.
-    pub connections: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { enabled: true, body_bytes: 65_536, header_bytes: 16_384, connections: 10_000 }
-    }
-}
-
 /// Settings of the log.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Log {
@@ -339,5 +325,18 @@ pub struct Passwords {
 impl Default for Passwords {
     fn default() -> Self {
         Self { memory_kib: 19_456, iterations: 2, parallelism: 1, workers: 0, min_length: 8 }
+    }
+}
+
+/// Settings of the audit log.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Audit {
+    /// How long a row is kept.
+    pub retention: Span,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { retention: Span::from_days(90) }
     }
 }

@@ -25,7 +25,14 @@ impl Desk {
     /// # Errors
     /// Where it cannot be opened, or its schema does not fit.
     pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
-        let store = app::open_store(settings).await?;
+        Self::at(app::open_store(settings).await?, settings).await
+    }
+
+    /// The same with a database that has been opened already, whose schema is the one that this binary knows.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn at(store: Store, settings: &Settings) -> anyhow::Result<Self> {
         let realm = app::ensure_realm(&store, Clock::System.now()).await?;
         // As late as possible: what was issued before this point is void where the command cuts something off.
         let now = Clock::System.now();

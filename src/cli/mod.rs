@@ -1,9 +1,13 @@
 //! L4: the command line, one file a command. Commands work while the server runs; what they change, it sees within a
 //! second. Exit codes: 0, 1 for a refusal (one clear line on standard error), 2 for wrong usage.
 
+mod audit;
+mod backup;
+mod block;
 mod client;
 mod config;
 mod desk;
+mod doctor;
 mod healthcheck;
 mod keys;
 mod mapper;
@@ -50,12 +54,24 @@ enum Command {
     /// Add claims of your own to tokens and userinfo
     #[command(subcommand)]
     Mapper(mapper::Mapper),
+    /// Block addresses for a while
+    #[command(subcommand)]
+    Block(block::Block),
     /// List and rotate signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Read the audit log, and check that nobody has changed it
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Look into a token
     #[command(subcommand)]
     Token(token::Token),
+    /// Copy the database while the server runs
+    Backup(backup::Backup),
+    /// Make the database from a backup; what was issued before is void
+    Restore(backup::Restore),
+    /// Look for what is wrong with this installation, or with its data; changes nothing
+    Doctor(doctor::Doctor),
     /// Ask a running server whether it is ready; exits with 1 where it is not
     Healthcheck,
     /// Show the effective settings
@@ -87,8 +103,13 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Client(client) => client.run(&settings).await,
             Command::User(user) => user.run(&settings).await,
             Command::Mapper(mapper) => mapper.run(&settings).await,
+            Command::Block(block) => block.run(&settings).await,
             Command::Keys(keys) => keys.run(&settings).await,
+            Command::Audit(audit) => audit.run(&settings).await,
             Command::Token(token) => token.run(&settings).await,
+            Command::Backup(backup) => backup.run(&settings).await,
+            Command::Restore(restore) => restore.run(&settings).await,
+            Command::Doctor(doctor) => doctor.run(&settings).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
             Command::Config(config) => config.run(&settings),
         }

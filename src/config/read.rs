@@ -14,6 +14,7 @@ impl Settings {
         settings.read_server(&mut sources)?;
         settings.read_storage(&mut sources)?;
         settings.read_network(&mut sources)?;
+        settings.read_limits(&mut sources)?;
         settings.read_lifetimes(&mut sources)?;
         settings.read_passwords(&mut sources)?;
         settings.read_registration(&mut sources)?;
@@ -73,11 +74,7 @@ impl Settings {
         sources.set("proxy.trusted", &mut self.proxy.trusted)?;
         self.outbound.extra_ca = sources.take("outbound.extra_ca")?;
         sources.set("outbound.allow_hosts", &mut self.outbound.allow_hosts)?;
-        sources.set("outbound.timeout", &mut self.outbound.timeout)?;
-        sources.set("limits.enabled", &mut self.limits.enabled)?;
-        sources.set("limits.body_bytes", &mut self.limits.body_bytes)?;
-        sources.set("limits.header_bytes", &mut self.limits.header_bytes)?;
-        sources.set("limits.connections", &mut self.limits.connections)
+        sources.set("outbound.timeout", &mut self.outbound.timeout)
     }
 
     fn read_lifetimes(&mut self, sources: &mut Sources) -> Result<(), ConfigError> {
@@ -95,7 +92,8 @@ impl Settings {
         sources.set("sessions.lifetime", &mut sessions.lifetime)?;
         sources.set("sessions.remembered_lifetime", &mut sessions.remembered_lifetime)?;
         sources.set("sessions.authorization_request_lifetime", &mut sessions.authorization_request_lifetime)?;
-        sources.set("sessions.management", &mut sessions.management)
+        sources.set("sessions.management", &mut sessions.management)?;
+        sources.set("audit.retention", &mut self.audit.retention)
     }
 
     fn read_passwords(&mut self, sources: &mut Sources) -> Result<(), ConfigError> {

@@ -184,6 +184,8 @@ fn spans(settings: &Settings) -> Check {
         sessions.remembered_lifetime            SECOND => YEAR;
         sessions.authorization_request_lifetime SECOND => Span::from_days(1);
         registration.unused_lifetime            NONE => DECADE;
+        audit.retention                         Span::from_days(1) => DECADE;
+        limits.block_duration                   MINUTE => Span::from_days(30);
     }
 }
 
@@ -195,6 +197,17 @@ fn numbers(settings: &Settings) -> Check {
         limits.body_bytes         1_024 => 16_777_216;
         limits.header_bytes       16_384 => 1_048_576;
         limits.connections        1 => 1_000_000;
+        limits.login              1 => 1_000_000;
+        limits.authorize          1 => 1_000_000;
+        limits.api                1 => 10_000_000;
+        limits.token              1 => 10_000_000;
+        limits.introspect         1 => 10_000_000;
+        limits.registration       1 => 1_000_000;
+        limits.waiting            1 => 100_000;
+        limits.account_failures   1 => 100;
+        limits.address_failures   1 => 100_000;
+        limits.realm_failures     100 => 100_000;
+        limits.spray_accounts     2 => 100_000;
         passwords.iterations      1 => 100;
         passwords.parallelism     1 => 64;
         passwords.memory_kib      least_memory => 4_194_304;

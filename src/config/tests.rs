@@ -80,6 +80,18 @@ enabled = true
 body_bytes = 65536
 header_bytes = 16384
 connections = 10000
+login = 30
+authorize = 120
+api = 6000
+token = 600
+introspect = 6000
+registration = 30
+waiting = 2000
+account_failures = 4
+address_failures = 30
+realm_failures = 1000
+spray_accounts = 20
+block_duration = "1h"
 
 [log]
 level = "info"
@@ -116,6 +128,9 @@ unused_lifetime = "30d"
 max_clients = 10000
 per_hour = 100
 fetch_logos = false
+
+[audit]
+retention = "90d"
 "#
     );
 }
@@ -160,6 +175,18 @@ enabled = true
 body_bytes = 2048
 header_bytes = 32768
 connections = 7
+login = 31
+authorize = 121
+api = 6001
+token = 601
+introspect = 6002
+registration = 32
+waiting = 2001
+account_failures = 5
+address_failures = 33
+realm_failures = 1001
+spray_accounts = 21
+block_duration = "2h"
 
 [log]
 level = "debug"
@@ -196,6 +223,9 @@ unused_lifetime = "90d"
 max_clients = 50
 per_hour = 5
 fetch_logos = true
+
+[audit]
+retention = "30d"
 "#;
     assert_eq!(accept(text).to_toml(), text);
 }
@@ -432,6 +462,7 @@ fn each_bound_holds() {
         ("sessions.authorization_request_lifetime", "\"1d\"", "\"2d\""),
         ("keys.retention", "86460", "86459"),
         ("keys.retention", "\"3650d\"", "\"3651d\""),
+        ("audit.retention", "\"1d\"", "\"23h\""),
         ("keys.rotation_interval", "3601", "\"1h\""),
         ("keys.jwks_max_age", "1", "0"),
         ("keys.jwks_max_age", "\"7d\"", "\"8d\""),
@@ -445,6 +476,20 @@ fn each_bound_holds() {
         ("limits.body_bytes", "1024", "1023"),
         ("limits.header_bytes", "16384", "16383"),
         ("limits.connections", "1", "0"),
+        ("limits.login", "1", "0"),
+        ("limits.authorize", "1", "0"),
+        ("limits.api", "10000000", "10000001"),
+        ("limits.token", "1", "0"),
+        ("limits.introspect", "1", "0"),
+        ("limits.registration", "1", "0"),
+        ("limits.waiting", "100000", "100001"),
+        ("limits.account_failures", "100", "101"),
+        ("limits.account_failures", "1", "0"),
+        ("limits.address_failures", "1", "0"),
+        ("limits.realm_failures", "100", "99"),
+        ("limits.spray_accounts", "2", "1"),
+        ("limits.block_duration", "\"1m\"", "\"59s\""),
+        ("limits.block_duration", "\"30d\"", "\"31d\""),
         ("passwords.memory_kib", "8", "7"),
         ("passwords.iterations", "1", "0"),
         ("passwords.parallelism", "64", "65"),

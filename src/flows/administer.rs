@@ -1,11 +1,13 @@
 //! Administration of clients and people: what the commands do, and what the administration API will do.
 
+mod blocks;
 mod clients;
 mod mappers;
 mod people;
 mod registration;
 mod secrets;
 
+pub use blocks::{NewBlock, add_block, remove_block};
 pub use clients::{Registrar, SECRET_OVERLAP, add_client, remove_client, rotate_secret, set_client_standing};
 pub(super) use clients::{check_metadata, remove};
 pub use mappers::{add_mapper, remove_mapper};
@@ -47,6 +49,9 @@ pub enum AdminError {
     /// The picture is no logo.
     #[error(transparent)]
     Logo(#[from] LogoError),
+    /// The reason of a block is too long.
+    #[error("the reason must have at most 200 characters, none of them a control character")]
+    Reason,
     /// The id, the name or the address is taken.
     #[error("{0} exists already")]
     Exists(&'static str),

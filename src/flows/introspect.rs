@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::rates::Class;
 use super::{Context, FlowError, Provider, mapped, subject, verify};
 use crate::client_auth::{self, Presented};
 use crate::protocol::client::Client;
@@ -22,6 +23,7 @@ pub async fn introspect(
     params: &Params,
 ) -> Result<Value, FlowError> {
     let client = client_auth::authenticate(provider, context, &Presented { authorization, params }).await?;
+    provider.rates.take_of_client(context, Class::Introspect, &client)?;
     if client.is_public() {
         return Err(client_auth::FAILED.into());
     }

@@ -5,16 +5,24 @@ use std::sync::Arc;
 use super::authorize::{self, Next};
 use super::pending::{Interaction, InteractionError};
 use super::session::{self, Browser, Remember};
+use super::soft_lock::{self, Ending, Gate, NewBlock, Whom};
 use super::{Concerning, Context, FlowError, Provider};
 use crate::passwords::Check;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::ids::UserId;
 use crate::protocol::interaction::NextStep;
 use crate::protocol::person;
-use crate::protocol::secret::{Password, SessionCookie};
+use crate::protocol::secret::{DeviceCookie, Digest, Password, SessionCookie};
+use crate::protocol::time::Span;
 use crate::store::audit::{self, Event, Outcome};
 use crate::store::sessions::Session;
 use crate::store::users::{self, LoginRecord};
+use crate::store::{Tx, known_devices};
+
+/// What the sign-in page says where there have been too many failures, whether the account exists or not.
+pub const WAIT: &str = "There have been too many failed attempts. Please wait a little before you try again.";
+/// How long a browser is known after a sign-in.
+pub const DEVICE_LIFETIME: Span = Span::from_days(180);
 
 /// What the sign-in page says after a failure, whatever the reason.
 pub const FAILURE: &str = "The username or the password is not right, or the account cannot be used.";
@@ -88,9 +96,13 @@ pub enum SignIn {
         session: Box<Session>,
         /// Its cookie.
         cookie: SessionCookie,
+        /// What the browser will be known by.
+        device: DeviceCookie,
     },
     /// Not so; the form is shown again.
     Failed,
+    /// The password was not looked at: there have been too many failures.
+    Locked(Span),
 }
 
 /// Signs somebody in.
@@ -103,25 +115,60 @@ pub async fn sign_in(
     typed: Credentials,
     browser: Browser,
 ) -> Result<SignIn, FlowError> {
-    let mut tx = provider.store.read().await?;
-    let record = match person::lookup_key(&typed.username) {
-        Some(key) => users::find_for_login(&mut tx, &context.realm.id, &key).await?,
-        None => None,
+    let (record, before, known_device) = look(provider, context, &typed.username, browser).await?;
+    let whom = Whom { user: record.as_ref().map(|record| &record.id), typed: &typed.username, known_device };
+    let attempt = match soft_lock::begin(provider, context, &whom).await? {
+        Gate::Open(attempt) => attempt,
+        Gate::Locked(wait) => {
+            let reason = "locked";
+            tracing::info!(target: "security", event = "login_attempt", success = false, reason, "refused a sign-in");
+            return Ok(SignIn::Locked(wait));
+        }
     };
-    let before = session::find(&mut tx, context, browser).await?;
-    drop(tx);
+    let ending = Ending::of(&provider.soft_locks, &attempt);
     let hash = record.as_ref().and_then(|record| record.hash.clone());
-    let check = provider.passwords.check(typed.password, hash.clone(), context.entropy.bytes()?).await?;
+    let check = match provider.passwords.check(typed.password, hash.clone(), context.entropy.bytes()?).await {
+        Ok(check) => check,
+        Err(error) => {
+            soft_lock::give_back(provider, context, &attempt).await?;
+            return Err(error.into());
+        }
+    };
     let new_hash = match check {
-        Check::Wrong => return fail(provider, context, record, "wrong credentials").await,
+        Check::Wrong => return fail(provider, context, ending, record, "wrong credentials").await,
         Check::Right => None,
         Check::RightWithNewHash(new) => hash.zip(Some(new)),
     };
     let Some(user) = record.as_ref().filter(|record| may_sign_in(record, context)).map(|record| record.id.clone())
     else {
-        return fail(provider, context, record, "account disabled").await;
+        return fail(provider, context, ending, record, "account disabled").await;
     };
-    succeed(provider, context, user, (typed.remember, before), new_hash).await
+    let begun = session::begin(&provider.lifetimes, context, user, typed.remember, before.as_ref())?;
+    let success = Success { ending, before, old_device: browser.device, new_hash };
+    succeed(provider, context, success, begun).await
+}
+
+/// Who is named, who was signed in before, and the browser where it has signed in whom it names before.
+async fn look(
+    provider: &Provider,
+    context: &Context,
+    typed: &str,
+    browser: Browser,
+) -> Result<(Option<LoginRecord>, Option<Session>, Option<Digest>), FlowError> {
+    let realm = &context.realm.id;
+    let mut tx = provider.store.read().await?;
+    let record = match person::lookup_key(typed) {
+        Some(key) => users::find_for_login(&mut tx, realm, &key).await?,
+        None => None,
+    };
+    let before = session::find(&mut tx, context, browser).await?;
+    let known = match (&record, browser.device) {
+        (Some(record), Some(device)) => {
+            known_devices::knows(&mut tx, realm, device, &record.id, context.now).await?.then_some(device)
+        }
+        (Some(_) | None, None) | (None, Some(_)) => None,
+    };
+    Ok((record, before, known))
 }
 
 fn may_sign_in(record: &LoginRecord, context: &Context) -> bool {
@@ -131,47 +178,92 @@ fn may_sign_in(record: &LoginRecord, context: &Context) -> bool {
 async fn fail(
     provider: &Provider,
     context: &Context,
+    ending: Ending,
     record: Option<LoginRecord>,
     reason: &str,
 ) -> Result<SignIn, FlowError> {
     let user = record.map(|record| record.id);
     let concerning = Concerning { actor: "user", user: user.as_ref(), ..Concerning::default() };
-    let record = context.record(Event::Login, Outcome::Failure, concerning, reason)?;
-    tracing::info!(event = "login", success = false, reason, "refused a sign-in");
-    let (realm, now) = (context.realm.id.clone(), context.now);
+    let record = |event, reason| context.record(event, Outcome::Failure, concerning, reason);
+    let failure = record(Event::Login, reason)?;
+    let locked = ending.account_pause().filter(|(_, first)| *first);
+    let locked = locked.map(|_| record(Event::AccountSoftLocked, "too many failed sign-ins")).transpose()?;
+    let system = Concerning { actor: "system", ..Concerning::default() };
+    let block = context.record(Event::AddressBlocked, Outcome::Success, system, "failed sign-ins to many accounts")?;
+    tracing::info!(target: "security", event = "login_attempt", success = false, reason, "refused a sign-in");
+    let pause = ending.account_pause();
+    let shared = Arc::new((context.clone(), ending, failure, locked, block));
     let written = provider.store.write(move |tx| {
-        let (realm, record) = (realm.clone(), record.clone());
-        Box::pin(async move { Ok::<_, FlowError>(audit::append(tx, &realm, &record, now).await?) })
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, ending, failure, locked, block) = &*shared;
+            let (realm, now) = (&context.realm.id, context.now);
+            audit::append(tx, realm, failure, now).await?;
+            if let Some(locked) = locked {
+                audit::append(tx, realm, locked, now).await?;
+            }
+            let blocked = ending.failure(tx, context).await?;
+            if blocked.is_some() {
+                audit::append(tx, realm, block, now).await?;
+            }
+            Ok::<_, FlowError>(blocked)
+        })
     });
-    written.await?;
+    let blocked = written.await?;
+    announce(user.as_ref(), pause.map(|(pause, _)| pause), blocked);
+    if blocked.is_some() {
+        provider.catch_up(context.now).await?;
+    }
     Ok(SignIn::Failed)
+}
+
+/// Tells the log of a pause or a block. Who is not known is not named: people type passwords into that field.
+fn announce(user: Option<&UserId>, pause: Option<Span>, blocked: Option<NewBlock>) {
+    if let Some(pause) = pause {
+        let (user, millis) = (user.map_or("unknown", UserId::as_str), pause.as_millis());
+        tracing::warn!(target: "security", event = "account_soft_locked", user, millis, "locked an account for a while");
+    }
+    if let Some(NewBlock { network, until }) = blocked {
+        let until = until.as_secs();
+        tracing::warn!(target: "security", event = "address_blocked", %network, until, "blocked an address for a while");
+    }
+}
+
+/// What a sign-in that has succeeded writes besides its session.
+struct Success {
+    ending: Ending,
+    before: Option<Session>,
+    old_device: Option<Digest>,
+    new_hash: Option<(String, String)>,
 }
 
 async fn succeed(
     provider: &Provider,
     context: &Context,
-    user: UserId,
-    (remember, before): (Remember, Option<Session>),
-    new_hash: Option<(String, String)>,
+    success: Success,
+    (session, cookie): (Session, SessionCookie),
 ) -> Result<SignIn, FlowError> {
-    let (session, cookie) = session::begin(&provider.lifetimes, context, user, remember, before.as_ref())?;
     let concerning =
         Concerning { actor: "user", user: Some(&session.user_id), session: Some(&session.id), ..Concerning::default() };
     let record = context.record(Event::Login, Outcome::Success, concerning, "password")?;
-    let (digest, horizon) = (cookie.digest(), provider.revocation_horizon(context.now));
-    let replaces_another = before.as_ref().is_some_and(|before| before.id != session.id);
-    let shared = Arc::new((context.clone(), session, before, record, new_hash));
+    let device = DeviceCookie::from_random(context.entropy.bytes()?);
+    let digests = (cookie.digest(), device.digest());
+    let horizon = provider.revocation_horizon(context.now);
+    let replaces_another = success.before.as_ref().is_some_and(|before| before.id != session.id);
+    let shared = Arc::new((context.clone(), session, success, record));
     let written = shared.clone();
     let stored = provider.store.write(move |tx| {
         let shared = written.clone();
         Box::pin(async move {
-            let (context, session, before, record, new_hash) = &*shared;
+            let (context, session, success, record) = &*shared;
+            success.ending.success(tx, context).await?;
+            know(tx, context, (success.old_device, digests.1), &session.user_id).await?;
             let realm = &context.realm.id;
-            session::write(tx, context, session, digest, (before.as_ref(), horizon)).await?;
-            if let Some((old, new)) = new_hash {
+            if let Some((old, new)) = &success.new_hash {
                 users::rehash(tx, realm, &session.user_id, old, new).await?;
             }
-            Ok::<_, FlowError>(audit::append(tx, realm, record, context.now).await?)
+            audit::append(tx, realm, record, context.now).await?;
+            session::write(tx, context, session, digests.0, (success.before.as_ref(), horizon)).await
         })
     });
     stored.await?;
@@ -179,8 +271,25 @@ async fn succeed(
         provider.announced.notify_one();
         provider.catch_up(context.now).await?;
     }
-    tracing::info!(event = "login", success = true, sid = shared.1.id.as_str(), "signed somebody in");
-    Ok(SignIn::Done { session: Box::new(shared.1.clone()), cookie })
+    let session = &shared.1;
+    let sid = session.id.as_str();
+    tracing::info!(target: "security", event = "login_attempt", success = true, sid, "signed somebody in");
+    Ok(SignIn::Done { session: Box::new(session.clone()), cookie, device })
+}
+
+/// Notes that the user has signed in with this browser. It gets a new name each time, for all who have signed in with
+/// it, so that nobody who knew the old one, or put it there, is known by the new one.
+async fn know(
+    tx: &mut Tx,
+    context: &Context,
+    (old, new): (Option<Digest>, Digest),
+    user: &UserId,
+) -> Result<(), FlowError> {
+    let (realm, now) = (&context.realm.id, context.now);
+    if let Some(old) = old {
+        known_devices::rename(tx, realm, old, new).await?;
+    }
+    Ok(known_devices::put(tx, realm, (new, user), now, now.plus(DEVICE_LIFETIME)).await?)
 }
 
 /// Gives up: the client is told that the person does not want to.

@@ -3,6 +3,7 @@
 
 pub mod administer;
 pub mod answer;
+pub mod audit;
 pub mod authorize;
 pub mod back_channel;
 pub mod client_keys;
@@ -17,15 +18,19 @@ pub mod logout;
 pub mod mapped;
 pub mod par;
 pub mod pending;
+pub mod rates;
 pub mod register;
 pub mod request_object;
+pub mod restore;
 pub mod revoke;
 pub mod session;
+pub mod soft_lock;
 pub mod subject;
 pub mod token;
 pub mod userinfo;
 pub mod verify;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
@@ -41,6 +46,7 @@ use crate::passwords::{PasswordError, Passwords};
 use crate::protocol::client::Supported;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
+use crate::protocol::rate_limit::Exceeded;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{Event, Origin, Outcome, Record};
 use crate::store::view::View;
@@ -72,6 +78,10 @@ pub struct Provider {
     pub token_mac: TokenMac,
     /// The keyed hash that binds forms to a browser.
     pub csrf_key: hmac::Key,
+    /// How often somebody may ask.
+    pub rates: rates::Rates,
+    /// How failed sign-ins are answered.
+    pub soft_locks: soft_lock::Rules,
     /// Whether applications may watch the session of a browser (OpenID Connect Session Management).
     pub session_management: bool,
     /// The keyed hash by which they do.
@@ -142,6 +152,9 @@ pub enum FlowError {
     /// The client is told why.
     #[error(transparent)]
     Refused(#[from] OAuthError),
+    /// It was one request too many.
+    #[error("too many requests: {}", .0.policy)]
+    TooMany(Exceeded),
     /// It may be tried again later: the database or the pool for passwords has no turn to give.
     #[error("temporarily unavailable: {0}")]
     Unavailable(String),
@@ -156,6 +169,12 @@ impl From<StoreError> for FlowError {
             StoreError::Unavailable(cause) => Self::Unavailable(cause),
             other => Self::Internal(other.to_string()),
         }
+    }
+}
+
+impl From<Exceeded> for FlowError {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::TooMany(exceeded)
     }
 }
 
@@ -215,6 +234,11 @@ impl Provider {
 }
 
 impl Context {
+    /// The address of the client, where it is known.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.origin.address.parse().ok()
+    }
+
     /// An audit record about this request.
     ///
     /// # Errors

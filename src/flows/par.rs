@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::authorize;
 use super::pending;
+use super::rates::Class;
 use super::request_object::{self, Door};
 use super::{Context, FlowError, Provider};
 use crate::client_auth::{self, Presented};
@@ -44,6 +45,7 @@ pub async fn push(
 ) -> Result<Pushed, FlowError> {
     let presented = Presented { authorization, params: &params };
     let client = client_auth::authenticate(provider, context, &presented).await?;
+    provider.rates.take_of_client(context, Class::Token, &client)?;
     let own = params.pairs().filter(|(name, _)| !CREDENTIALS.contains(name) && *name != "client_id");
     let id = ("client_id".to_owned(), client.id.as_str().to_owned());
     let request = Params::from_pairs(own.map(|(name, value)| (name.to_owned(), value.to_owned())).chain([id]))?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use super::rates::Class;
 use super::session::Browser;
 use super::{Context, FlowError, Provider};
 use crate::protocol::authorization_request::AuthorizationRequest;
@@ -101,7 +102,7 @@ pub async fn find(
 /// Keeps a request until somebody has signed in or consented. A browser without a name gets one.
 ///
 /// # Errors
-/// [`FlowError::Unavailable`] where too many wait already.
+/// [`FlowError::Unavailable`] where too many wait already, [`FlowError::TooMany`] where those of this address do.
 pub(super) async fn keep(
     provider: &Provider,
     context: &Context,
@@ -109,6 +110,7 @@ pub(super) async fn keep(
     browser: Browser,
 ) -> Result<(RequestId, Option<BrowserCookie>), FlowError> {
     check_cap(&provider.waiting)?;
+    provider.rates.take_of_address(&context.realm.id, Class::Waiting, context.address(), context.now)?;
     let (digest, cookie) = name_browser(context, browser)?;
     let pending = PendingRequest {
         id: RequestId::from_random(context.entropy.bytes()?),

@@ -1,6 +1,7 @@
 //! Token revocation (RFC 7009): a refresh token takes its whole family along, an access token only itself. What is
 //! unknown or void already is answered with success; what belongs to another client is refused and left alone.
 
+use super::rates::Class;
 use super::token::end_family;
 use super::verify;
 use super::{Concerning, Context, FlowError, Provider};
@@ -29,6 +30,7 @@ pub async fn revoke(
     params: &Params,
 ) -> Result<(), FlowError> {
     let client = client_auth::authenticate(provider, context, &Presented { authorization, params }).await?;
+    provider.rates.take_of_client(context, Class::Token, &client)?;
     let token = params.require("token", "token is required.")?;
     let revoked = if token.starts_with(PREFIX) {
         revoke_family(provider, context, &client, token).await?

@@ -25,6 +25,8 @@ pub struct Browser {
     pub id: Option<Digest>,
     /// The session cookie.
     pub session: Option<Digest>,
+    /// The cookie of a browser that somebody has signed in with.
+    pub device: Option<Digest>,
 }
 
 /// The live session of a browser.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::issue::{self, Draft, TokenResponse};
+use super::rates::Class;
 use super::{Concerning, Context, FlowError, Provider, jose, register};
 use crate::client_auth::{self, Presented};
 use crate::grants::{self, Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
@@ -28,6 +29,7 @@ pub async fn token(
 ) -> Result<TokenResponse, FlowError> {
     let presented = Presented { authorization, params: &params };
     let client = client_auth::authenticate(provider, &context, &presented).await?;
+    provider.rates.take_of_client(&context, Class::Token, &client)?;
     let grant = grants::named(params.require("grant_type", "grant_type is required.")?)?;
     if !client.may_use(grant.name()) {
         return Err(OAuthError::unauthorized_client("The client may not use this grant type.").into());

@@ -1,4 +1,5 @@
-//! The cookies: one names a browser, one its session (RFC 6265bis), and one shows the state of the session to the
+//! The cookies: one names a browser, one its session (RFC 6265bis), one is kept by browsers that somebody has signed in
+//! with, and one shows the state of the session to the
 //! script of the session iframe. Whatever is malformed or stands twice counts as absent.
 
 use axum::http::HeaderMap;
@@ -6,7 +7,7 @@ use axum::http::header::{self, HeaderValue};
 
 use crate::app::App;
 use crate::flows::session::Browser;
-use crate::protocol::secret::{BrowserCookie, Digest, SessionCookie};
+use crate::protocol::secret::{BrowserCookie, DeviceCookie, Digest, SessionCookie};
 use crate::protocol::session_state::BrowserState;
 use crate::protocol::time::Span;
 
@@ -14,6 +15,7 @@ use crate::protocol::time::Span;
 pub struct Cookies {
     session: &'static str,
     browser: &'static str,
+    device: &'static str,
     attributes: &'static str,
     state: &'static str,
     state_attributes: &'static str,
@@ -22,6 +24,7 @@ pub struct Cookies {
 const SECURE: Cookies = Cookies {
     session: "__Host-signet-session",
     browser: "__Host-signet-browser",
+    device: "__Host-signet-device",
     attributes: "; Path=/; Secure; HttpOnly; SameSite=Lax",
     state: "__Host-signet-state",
     // For a script in a frame on other sites' pages (OpenID Connect Session Management §3.2); the server never reads it.
@@ -32,6 +35,7 @@ const SECURE: Cookies = Cookies {
 const PLAIN: Cookies = Cookies {
     session: "signet-session",
     browser: "signet-browser",
+    device: "signet-device",
     attributes: "; Path=/; HttpOnly; SameSite=Lax",
     state: "signet-state",
     state_attributes: "; Path=/",
@@ -47,12 +51,23 @@ impl Cookies {
     pub fn read(&self, headers: &HeaderMap) -> Browser {
         let id = single(headers, self.browser).and_then(BrowserCookie::parse);
         let session = single(headers, self.session).and_then(SessionCookie::parse);
-        Browser { id: id.map(|id| id.digest()), session: session.map(|session| session.digest()) }
+        let device = single(headers, self.device).and_then(DeviceCookie::parse);
+        Browser {
+            id: id.map(|id| id.digest()),
+            session: session.map(|session| session.digest()),
+            device: device.map(|device| device.digest()),
+        }
     }
 
     /// Names the browser until it is closed.
     pub fn name_browser(&self, cookie: &BrowserCookie) -> Option<HeaderValue> {
         secret_header(format!("{}={}{}", self.browser, cookie.expose(), self.attributes))
+    }
+
+    /// Lets the browser be known again, for as long as given.
+    pub fn know_device(&self, cookie: &DeviceCookie, lasting: Span) -> Option<HeaderValue> {
+        let (name, value, age) = (self.device, cookie.expose(), lasting.as_secs());
+        secret_header(format!("{name}={value}{}; Max-Age={age}", self.attributes))
     }
 
     /// Gives the browser its session and, where applications may watch it, shows its state: until it is closed, or for

@@ -7,6 +7,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::limits;
 use crate::flows::{Context, FlowError};
 use crate::protocol::error::{ErrorCode, OAuthError};
 
@@ -22,6 +23,7 @@ pub fn client_error(context: &Context, error: FlowError) -> Response {
         }
         FlowError::Refused(error) if error.code == ErrorCode::ServerError => broken(error.description),
         FlowError::Refused(error) => json_error(StatusCode::BAD_REQUEST, error),
+        FlowError::TooMany(exceeded) => limits::exceeded_json(&exceeded),
         FlowError::Unavailable(cause) => unavailable(&cause),
         FlowError::Internal(cause) => broken(&cause),
     }
@@ -42,6 +44,7 @@ pub fn token_error(context: &Context, error: FlowError) -> Response {
                 format!("Bearer realm=\"{realm}\", error=\"{code}\", error_description=\"{description}\"{scope}");
             challenged(status, &challenge, error)
         }
+        FlowError::TooMany(exceeded) => limits::exceeded_json(&exceeded),
         FlowError::Unavailable(cause) => unavailable(&cause),
         FlowError::Internal(cause) => broken(&cause),
     }

@@ -1,7 +1,7 @@
 //! What stands around every endpoint: a request id, the Host check, https behind a proxy, a bound on time, security
 //! headers on every answer, a line in the log, and an answer although a handler panics.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +18,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use super::error;
+use super::limits::{self, Arrival};
 use super::peer;
 use crate::app::App;
 
@@ -40,12 +41,13 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
     let id = app.entropy.bytes::<9>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default();
     request.extensions_mut().insert(RequestId(id.clone()));
     let connection = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-    let address = peer::address(&app, request.headers(), connection).map(|address| address.to_string());
+    let peer = peer::address(&app, request.headers(), connection);
+    let address = peer.map(|address| address.to_string());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     // What is learned on the way, such as the client, stands on every line of the request, whatever the log level.
     let span = tracing::error_span!("request", request_id = id, client_id = Empty);
-    let mut response = match refuse(&app, &request) {
+    let mut response = match refuse(&app, &request).or_else(|| limit(&app, &request, peer, &id)) {
         Some(refusal) => refusal,
         None => run(next.run(request)).instrument(span.clone()).await,
     };
@@ -82,6 +84,13 @@ fn refuse(app: &App, request: &Request) -> Option<Response> {
         return Some(to_https(app, request.method(), uri));
     }
     None
+}
+
+/// Refuses requests of addresses that are blocked or ask too often.
+fn limit(app: &App, request: &Request, address: Option<IpAddr>, id: &str) -> Option<Response> {
+    let (base, path) = (app.base_path(), request.uri().path());
+    let path = path.strip_prefix(base.as_str()).unwrap_or(path);
+    limits::refuse(app, &Arrival { method: request.method(), path, address, id })
 }
 
 /// Whether the Host header, or the authority of HTTP/2, is the issuer's; in development any loopback host passes.

@@ -9,7 +9,7 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::call::Call;
-use super::{assets, cookies, error};
+use super::{assets, cookies, error, limits};
 use crate::app::App;
 use crate::flows::FlowError;
 use crate::flows::authorize::Next;
@@ -95,12 +95,17 @@ pub struct Fault<'a> {
 
 /// An error page.
 pub fn fault(call: &Call, fault: Fault<'_>) -> Response {
+    fault_page(&call.app, &call.context.origin.request_id, fault)
+}
+
+/// An error page for the request with this id.
+pub fn fault_page(app: &App, id: &str, fault: Fault<'_>) -> Response {
     let template = ErrorPage {
-        page: page(&call.app),
+        page: page(app),
         heading: "Request rejected".to_owned(),
         message: fault.message.to_owned(),
         hint: fault.hint.map(str::to_owned),
-        request_id: call.context.origin.request_id.clone(),
+        request_id: id.to_owned(),
         back: fault.back,
     };
     (fault.status, render(&template, None)).into_response()
@@ -123,6 +128,11 @@ pub fn forged(call: &Call) -> Response {
 pub fn failed(call: &Call, failure: FlowError) -> Response {
     match failure {
         FlowError::Refused(refusal) => rejected(call, refusal.description),
+        FlowError::TooMany(exceeded) => {
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let page = Fault { status, message: limits::TOO_MANY, hint: None, back: None };
+            limits::with_headers(fault(call, page), &exceeded)
+        }
         FlowError::Unavailable(cause) => {
             error::log_unavailable(&cause);
             let message = "The server is busy at the moment. Please try again.";

@@ -1,16 +1,18 @@
 //! The sign-in page.
 
-use axum::http::header;
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::http::header::{self, HeaderValue};
+use axum::response::{IntoResponse as _, Response};
 
 use super::call::Call;
 use super::{cookies, csrf, html, interaction, logo};
 use crate::flows::authorize;
-use crate::flows::login::{self, Credentials, FAILURE, Shown, SignIn, Switch};
+use crate::flows::login::{self, Credentials, DEVICE_LIFETIME, FAILURE, Shown, SignIn, Switch, WAIT};
 use crate::flows::pending::Interaction;
 use crate::flows::session::{self, Browser, Remember};
 use crate::pages::{ClientCard, LoginPage};
 use crate::protocol::params::Params;
+use crate::protocol::rate_limit::seconds_up;
 use crate::protocol::secret::{Password, SessionCookie};
 use crate::store::sessions::Session;
 
@@ -51,7 +53,18 @@ pub async fn post(call: Call) -> Response {
     let typed = credentials(&params);
     let (username, remember) = (typed.username.clone(), typed.remember);
     match login::sign_in(provider, &call.context, typed, call.browser).await {
-        Ok(SignIn::Done { session, cookie }) => signed_in(&call, &interaction, &session, &cookie).await,
+        Ok(SignIn::Done { session, cookie, device }) => {
+            let mut response = signed_in(&call, &interaction, &session, &cookie).await;
+            let device = cookies::of(&call.app).know_device(&device, DEVICE_LIFETIME);
+            response.headers_mut().extend(device.map(|device| (header::SET_COOKIE, device)));
+            response
+        }
+        Ok(SignIn::Locked(wait)) => {
+            let error = Some(WAIT.to_owned());
+            let prefill = Prefill { username, error, remember: remember == Remember::Yes, reauthenticate: false };
+            let headers = [(header::RETRY_AFTER, HeaderValue::from(seconds_up(wait)))];
+            (StatusCode::TOO_MANY_REQUESTS, headers, form(&call, &interaction, prefill)).into_response()
+        }
         Ok(SignIn::Failed) => {
             let error = Some(FAILURE.to_owned());
             let prefill = Prefill { username, error, remember: remember == Remember::Yes, reauthenticate: false };

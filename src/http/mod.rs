@@ -16,6 +16,7 @@ mod home;
 mod html;
 mod interaction;
 mod introspect;
+mod limits;
 mod login;
 mod logo;
 mod logout;

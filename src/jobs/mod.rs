@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
+use crate::flows::audit::{self, AuditFault};
 use crate::flows::{Context, FlowError, register};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::Origin;
@@ -81,6 +82,8 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
         Box::pin(async move { Ok::<_, FlowError>(leases::take(tx, "upkeep", &name, now.plus(LEASE), now).await?) })
     });
     if leads.await? {
+        // Before keys are removed, by which the newest checkpoint may have been signed.
+        keep_audit_log(app, now).await?;
         app.keep_keys().await?;
         sweep_all(app, now).await?;
         let (realm, entropy) = (app.realm.clone(), app.entropy.clone());
@@ -90,6 +93,19 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
     // A key may have changed its state by the mere passing of time.
     app.refresh_documents(now)?;
     app.count_waiting().await
+}
+
+/// Vouches for the audit log and shortens it. A broken one stops nothing else: it is there for whoever looks into it.
+async fn keep_audit_log(app: &App, now: Timestamp) -> Result<(), FlowError> {
+    let (provider, retention) = (&app.provider, app.settings.audit.retention);
+    match audit::keep(&provider.store, &provider.keys, &app.realm.id, retention, now).await {
+        Ok(()) => Ok(()),
+        Err(AuditFault::Flow(error)) => Err(error),
+        Err(fault) => {
+            tracing::error!(%fault, "run `signet audit verify`; rows are neither vouched for nor removed until then");
+            Ok(())
+        }
+    }
 }
 
 /// Sweeps every table, portion by portion, so that other writes come in between.

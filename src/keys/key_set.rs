@@ -219,16 +219,19 @@ impl KeySet {
         if self.state(times, now) == State::Gone {
             return Err(VerifyError::UnknownKey);
         }
-        if jws.alg() != key.algorithm.as_str() {
-            return Err(VerifyError::Algorithm);
-        }
-        let (message, signature) = token.rsplit_once('.').ok_or(VerifyError::Signature)?;
-        let verdict =
-            jsonwebtoken::crypto::verify(signature, message.as_bytes(), key.decoding_key(), key.jwt_algorithm());
-        match verdict {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(VerifyError::Signature),
-        }
+        check(token, jws, key)
+    }
+
+    /// Verifies what the server has signed for itself alone: a key that is not published any more will do as long as it
+    /// is kept, but not one that was dropped.
+    ///
+    /// # Errors
+    /// [`VerifyError`] says what is wrong.
+    pub fn verify_own(&self, token: &str, jws: &UnverifiedJws<'_>) -> Result<(), VerifyError> {
+        let fits = |times: &KeyTimes| Some(times.kid.as_str()) == jws.kid() && times.dropped_at.is_none();
+        let held = self.keys.iter().find(|(times, _)| fits(times));
+        let key = held.and_then(|(_, key)| key.signing()).ok_or(VerifyError::UnknownKey)?;
+        check(token, jws, key)
     }
 
     /// Decrypts what was encrypted to a key of this realm (RFC 7516 §5.2): that of the `kid`, or any of the algorithm
@@ -297,6 +300,19 @@ fn published_for_encryption(key: &EncryptionKey) -> Value {
     let mut jwk = key.public.to_json();
     jwk.insert("use".to_owned(), Value::from("enc"));
     Value::Object(jwk)
+}
+
+/// Whether the key has signed the token, by the algorithm that it is for.
+fn check(token: &str, jws: &UnverifiedJws<'_>, key: &SigningKey) -> Result<(), VerifyError> {
+    if jws.alg() != key.algorithm.as_str() {
+        return Err(VerifyError::Algorithm);
+    }
+    let (message, signature) = token.rsplit_once('.').ok_or(VerifyError::Signature)?;
+    let verdict = jsonwebtoken::crypto::verify(signature, message.as_bytes(), key.decoding_key(), key.jwt_algorithm());
+    match verdict {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => Err(VerifyError::Signature),
+    }
 }
 
 /// An ID token in its compact form.

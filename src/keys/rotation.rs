@@ -32,34 +32,31 @@ impl Keyring {
     /// [`KeyringError`] where a key could not be made or stored.
     pub async fn keep_schedule(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
         let names: Vec<&str> = self.all_algorithms().map(KeyAlgorithm::as_str).collect();
-        self.keep(realm, &names, now).await
+        self.make_due(realm, &names, now).await?;
+        let gone = key_schedule::removable(self.of(realm).times(), now, &self.policy.schedule);
+        for kid in &gone {
+            self.remove(realm, kid, now).await?;
+        }
+        if gone.is_empty() { Ok(()) } else { self.reload(realm).await }
     }
 
-    /// The same for signing keys alone: what a server needs before its first answer. Keys for encryption are made
-    /// once it listens.
+    /// Makes the signing keys that are due: what a server needs before its first answer. Keys for encryption are made
+    /// once it listens, and nothing is deleted before the audit log has been vouched for by a newer key.
     ///
     /// # Errors
     /// [`KeyringError`] where a key could not be made or stored.
     pub async fn keep_signing_keys(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
         let names: Vec<&str> = self.policy.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
-        self.keep(realm, &names, now).await
+        self.make_due(realm, &names, now).await
     }
 
-    async fn keep(&self, realm: &RealmId, names: &[&str], now: Timestamp) -> Result<(), KeyringError> {
-        let set = self.of(realm);
-        let due = key_schedule::due(set.times(), names, now, &self.policy.schedule);
-        let gone = key_schedule::removable(set.times(), now, &self.policy.schedule);
+    async fn make_due(&self, realm: &RealmId, names: &[&str], now: Timestamp) -> Result<(), KeyringError> {
+        let due = key_schedule::due(self.of(realm).times(), names, now, &self.policy.schedule);
         let made = due.iter().map(|generation| self.announce(realm, generation, now));
         for outcome in futures_util::future::join_all(made).await {
             outcome?;
         }
-        for kid in &gone {
-            self.remove(realm, kid, now).await?;
-        }
-        if !due.is_empty() || !gone.is_empty() {
-            self.reload(realm).await?;
-        }
-        Ok(())
+        if due.is_empty() { Ok(()) } else { self.reload(realm).await }
     }
 
     /// Announces the next key of an algorithm, or promotes one that has been announced for long enough.

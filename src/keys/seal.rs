@@ -108,6 +108,20 @@ impl MasterKey {
         }
     }
 
+    /// Writes the master key into a directory, where none must be.
+    ///
+    /// # Errors
+    /// [`MasterKeyError::Io`] where there is one, or it cannot be written.
+    pub fn save(&self, directory: &Path) -> Result<(), MasterKeyError> {
+        let file = directory.join(FILE);
+        let failed = |error| MasterKeyError::Io(file.clone(), error);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
+        let opened = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&file);
+        let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0.as_slice()) + "\n");
+        let mut opened = opened.map_err(failed)?;
+        opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()).map_err(failed)
+    }
+
     /// Seals bytes for one place: what is sealed under one `place` cannot be opened under another.
     pub fn seal(&self, plain: &[u8], place: &str) -> Option<Vec<u8>> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, self.derive(b"signet seal v1").as_slice()).ok()?;
@@ -130,6 +144,11 @@ impl MasterKey {
     /// The keyed hash that binds forms to a browser.
     pub fn csrf_key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet csrf v1").as_slice())
+    }
+
+    /// The keyed hash by which failed sign-ins are counted.
+    pub fn failure_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet failures v1").as_slice())
     }
 
     /// The keyed hashes of refresh tokens.

@@ -2,8 +2,11 @@
 //! Nothing here waits, reads a clock, draws a random number, logs or knows of a database.
 
 pub mod access_token;
+pub mod address_block;
+pub mod audit_chain;
 pub mod authorization_request;
 pub mod authorization_response;
+pub mod brute_force;
 pub mod claim_mapper;
 pub mod claims;
 pub mod client;
@@ -28,6 +31,7 @@ pub mod params;
 pub mod person;
 pub mod pkce;
 pub mod profile;
+pub mod rate_limit;
 pub mod redirect_uri;
 pub mod refresh_rotation;
 pub mod registration;

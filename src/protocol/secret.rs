@@ -124,6 +124,11 @@ secret!(
     "sgbr_"
 );
 secret!(
+    /// The value of the cookie of a browser that somebody has signed in with.
+    DeviceCookie,
+    "sgdv_"
+);
+secret!(
     /// What lets somebody register a client (RFC 7591 §3).
     InitialAccessToken,
     "sgia_"

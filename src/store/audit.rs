@@ -1,12 +1,16 @@
-//! The audit log: a row commits with the change that it describes, and is never updated. No secrets, no tokens.
+//! The audit log: a row commits with the change that it describes, is linked to the one before it, and is never
+//! updated. No secrets, no tokens.
 
-use super::tx::{execute, statements};
-use super::{StoreError, Tx};
+use super::tx::{execute, fetch_one, statements};
+use super::{StoreError, Tx, rows};
+use crate::protocol::audit_chain::{Link, Row};
 use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO audit_events (id, realm_id, at, event, outcome, actor, user_id, client_id, session_id, address, user_agent, request_id, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    LOCK = "UPDATE audit_chains SET seq = seq + $2 WHERE realm_id = $1 RETURNING seq, hash";
+    EXTEND = "UPDATE audit_chains SET hash = $2 WHERE realm_id = $1";
+    INSERT = "INSERT INTO audit_events (id, realm_id, at, event, outcome, actor, user_id, client_id, session_id, address, user_agent, request_id, reason, seq, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 }
 
 /// What happened.
@@ -58,12 +62,22 @@ pub enum Event {
     MapperAdded,
     /// A claim mapper was removed.
     MapperRemoved,
+    /// So many sign-ins to an account have failed that there is a pause.
+    AccountSoftLocked,
+    /// An address was blocked.
+    AddressBlocked,
+    /// An address was unblocked.
+    AddressUnblocked,
     /// A signing key was announced.
     KeyAnnounced,
     /// An announced key was told to sign.
     KeyPromoted,
     /// A key was removed.
     KeyRemoved,
+    /// A backup was made.
+    BackedUp,
+    /// The data came back from a backup; what had been issued before is void.
+    Restored,
 }
 
 impl Event {
@@ -93,9 +107,14 @@ impl Event {
             Self::UserSignedOut => "user.signed_out",
             Self::MapperAdded => "claim_mapper.added",
             Self::MapperRemoved => "claim_mapper.removed",
+            Self::AccountSoftLocked => "account.soft_locked",
+            Self::AddressBlocked => "address.blocked",
+            Self::AddressUnblocked => "address.unblocked",
             Self::KeyAnnounced => "key.announced",
             Self::KeyPromoted => "key.promoted",
             Self::KeyRemoved => "key.removed",
+            Self::BackedUp => "backup.made",
+            Self::Restored => "backup.restored",
         }
     }
 }
@@ -143,33 +162,99 @@ pub struct Record {
     pub reason: String,
 }
 
-/// Appends a row.
+/// A record that waits for the end of its job.
+pub(super) struct Pending {
+    realm: RealmId,
+    record: Record,
+    at: Timestamp,
+}
+
+/// Appends a row. It is written at the end of the job, and only where the job ends well.
 ///
 /// # Errors
-/// [`StoreError`] where the database fails; then the change it describes fails too.
+/// None here: where the row cannot be written, the job fails and the change that it describes with it.
 pub async fn append(tx: &mut Tx, realm: &RealmId, record: &Record, now: Timestamp) -> Result<(), StoreError> {
-    let outcome = match record.outcome {
-        Outcome::Success => "success",
-        Outcome::Failure => "failure",
-    };
+    tx.records.push(Pending { realm: realm.clone(), record: record.clone(), at: now });
+    Ok(())
+}
+
+/// Writes the rows that a job has left, those of each realm in one go.
+pub(super) async fn write_pending(tx: &mut Tx) -> Result<(), StoreError> {
+    while let Some(realm) = tx.records.first().map(|pending| pending.realm.clone()) {
+        let (these, others) = std::mem::take(&mut tx.records).into_iter().partition(|pending| pending.realm == realm);
+        tx.records = others;
+        extend(tx, &realm, these).await?;
+    }
+    Ok(())
+}
+
+/// Links rows to the end of a realm's chain, which stays locked until the commit.
+async fn extend(tx: &mut Tx, realm: &RealmId, records: Vec<Pending>) -> Result<(), StoreError> {
+    let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
+    let (seq, hash): (i64, Option<Vec<u8>>) = fetch_one!(tx, LOCK, [realm.as_str(), count])?;
+    let mut end = link(seq.saturating_sub(count), hash.as_deref())?;
+    for pending in records {
+        let row = pending.row();
+        end = end.then(realm, &row);
+        insert(tx, realm, &row, end).await?;
+    }
+    execute!(tx, EXTEND, [realm.as_str(), end.hash.as_bytes()]).map(|_| ())
+}
+
+/// A point of the chain as it is stored; the one before the first row has no hash.
+pub(super) fn link(seq: i64, hash: Option<&[u8]>) -> Result<Link, StoreError> {
+    match hash {
+        Some(hash) => Ok(Link { seq, hash: rows::digest(hash)? }),
+        None => Ok(Link { seq, ..Link::beginning() }),
+    }
+}
+
+async fn insert(tx: &mut Tx, realm: &RealmId, row: &Row, end: Link) -> Result<(), StoreError> {
     execute!(
         tx,
         INSERT,
         [
-            &record.id,
+            &row.id,
             realm.as_str(),
-            now.as_millis(),
-            record.event.as_str(),
-            outcome,
-            record.actor,
-            record.user.as_ref().map(UserId::as_str),
-            record.client.as_ref().map(ClientId::as_str),
-            record.session.as_ref().map(SessionId::as_str),
-            &record.origin.address,
-            &record.origin.user_agent,
-            &record.origin.request_id,
-            &record.reason
+            row.at.as_millis(),
+            &row.event,
+            &row.outcome,
+            &row.actor,
+            row.user.as_deref(),
+            row.client.as_deref(),
+            row.session.as_deref(),
+            &row.address,
+            &row.user_agent,
+            &row.request_id,
+            &row.reason,
+            end.seq,
+            end.hash.as_bytes()
         ]
     )
     .map(|_| ())
+}
+
+impl Pending {
+    fn row(self) -> Row {
+        let record = self.record;
+        let outcome = match record.outcome {
+            Outcome::Success => "success",
+            Outcome::Failure => "failure",
+        };
+        Row {
+            seq: None,
+            at: self.at,
+            id: record.id,
+            event: record.event.as_str().to_owned(),
+            outcome: outcome.to_owned(),
+            actor: record.actor.to_owned(),
+            user: record.user.map(|id| id.as_str().to_owned()),
+            client: record.client.map(|id| id.as_str().to_owned()),
+            session: record.session.map(|id| id.as_str().to_owned()),
+            address: record.origin.address,
+            user_agent: record.origin.user_agent,
+            request_id: record.origin.request_id,
+            reason: record.reason,
+        }
+    }
 }

@@ -31,10 +31,12 @@ pub enum Kind {
     Mapper,
     /// Something that a newer version knows of: everything is looked at again.
     Unknown,
+    /// An address block, by network.
+    Block,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Client, Self::User, Self::Key, Self::Revocation, Self::Mapper];
+    const ALL: [Self; 6] = [Self::Client, Self::User, Self::Key, Self::Revocation, Self::Mapper, Self::Block];
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -44,6 +46,7 @@ impl Kind {
             Self::Revocation => "revocation",
             Self::Mapper => "mapper",
             Self::Unknown => "unknown",
+            Self::Block => "block",
         }
     }
 }

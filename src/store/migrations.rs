@@ -11,6 +11,11 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 /// How often a migration of an embedded database is tried where another process migrates it as well.
 const TRIES: u32 = 10;
 
+/// The number of the newest migration.
+pub(super) fn newest() -> i64 {
+    SQLITE.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
 pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
     match db {
         Db::Sqlite { writer, .. } => {

@@ -5,20 +5,27 @@
 //! request is allowed: a consuming write is guarded in SQL, and its caller looks at the answer.
 
 pub mod access_tokens;
+pub mod address_blocks;
 pub mod audit;
+pub mod audit_log;
 pub mod authorization_codes;
 pub mod authorization_requests;
+pub mod backup;
 pub mod changes;
 pub mod claim_mappers;
 pub mod clients;
 pub mod consents;
+pub mod invariants;
+pub mod known_devices;
 pub mod leases;
+pub mod login_failures;
 pub mod logos;
 mod migrations;
 pub mod outbox;
 pub mod pushed_requests;
 pub mod realms;
 pub mod registrations;
+pub mod restore_epochs;
 pub mod revocations;
 mod rows;
 pub mod session_clients;
@@ -127,6 +134,12 @@ impl Store {
             Db::Postgres(open_postgres(url, max_connections).await?)
         };
         Ok(Self { db, statements })
+    }
+
+    /// The file of an embedded database, or nothing where the URL names another engine.
+    pub fn file_of(url: &str) -> Option<std::path::PathBuf> {
+        let options = url.starts_with("sqlite:").then(|| SqliteConnectOptions::from_str(url).ok()).flatten()?;
+        Some(options.get_filename().to_owned())
     }
 
     /// A connection to read with. On SQLite it cannot write.
@@ -279,19 +292,25 @@ async fn open_postgres(url: &str, max_connections: u32) -> Result<PgPool, StoreE
 pub fn all_statements() -> Vec<(&'static str, &'static str)> {
     [
         access_tokens::STATEMENTS,
+        address_blocks::STATEMENTS,
         audit::STATEMENTS,
+        audit_log::STATEMENTS,
         authorization_codes::STATEMENTS,
         authorization_requests::STATEMENTS,
         changes::STATEMENTS,
         claim_mappers::STATEMENTS,
         clients::STATEMENTS,
         consents::STATEMENTS,
+        invariants::STATEMENTS,
+        known_devices::STATEMENTS,
         leases::STATEMENTS,
+        login_failures::STATEMENTS,
         pushed_requests::STATEMENTS,
         logos::STATEMENTS,
         outbox::STATEMENTS,
         realms::STATEMENTS,
         registrations::STATEMENTS,
+        restore_epochs::STATEMENTS,
         revocations::STATEMENTS,
         session_clients::STATEMENTS,
         sessions::STATEMENTS,

@@ -7,6 +7,7 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     ENSURE = "INSERT INTO realms (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING";
+    CHAIN = "INSERT INTO audit_chains (realm_id, seq) VALUES ($1, 0) ON CONFLICT (realm_id) DO NOTHING";
     FIND = "SELECT id FROM realms WHERE name = $1";
 }
 
@@ -19,7 +20,9 @@ pub const DEFAULT: &str = "default";
 /// [`StoreError`] where the database fails.
 pub async fn ensure_default(tx: &mut Tx, now: Timestamp) -> Result<RealmId, StoreError> {
     execute!(tx, ENSURE, [DEFAULT, DEFAULT, now.as_millis()])?;
-    find(tx, DEFAULT).await?.ok_or(StoreError::Corrupt("realm"))
+    let realm = find(tx, DEFAULT).await?.ok_or(StoreError::Corrupt("realm"))?;
+    execute!(tx, CHAIN, [realm.as_str()])?;
+    Ok(realm)
 }
 
 /// The id of the realm with this name.

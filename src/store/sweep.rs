@@ -17,7 +17,10 @@ statements! {
     SECRETS = "DELETE FROM client_secrets WHERE (realm_id, client_id, digest) IN (SELECT realm_id, client_id, digest FROM client_secrets WHERE expires_at < $1 LIMIT 500)";
     CHANGES = "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE at < $1 LIMIT 500)";
     INITIAL = "DELETE FROM initial_access_tokens WHERE digest IN (SELECT digest FROM initial_access_tokens WHERE expires_at < $1 LIMIT 500)";
-    AUDIT = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at < $1 LIMIT 500)";
+    FAILURES = "DELETE FROM login_failures WHERE (realm_id, kind, subject) IN (SELECT realm_id, kind, subject FROM login_failures WHERE drained_at < $1 AND locked_until < $1 LIMIT 500)";
+    FAILED_ACCOUNTS = "DELETE FROM failed_accounts WHERE (realm_id, network, subject) IN (SELECT realm_id, network, subject FROM failed_accounts WHERE expires_at < $1 LIMIT 500)";
+    DEVICES = "DELETE FROM known_devices WHERE (realm_id, digest, user_id) IN (SELECT realm_id, digest, user_id FROM known_devices WHERE expires_at < $1 LIMIT 500)";
+    BLOCKS = "DELETE FROM address_blocks WHERE (realm_id, network) IN (SELECT realm_id, network FROM address_blocks WHERE expires_at < $1 LIMIT 500)";
 }
 
 /// The most rows of one portion.
@@ -32,8 +35,8 @@ pub struct Swept {
 
 /// The tables, and how long their rows are kept past their end. A used code is kept for a day, so that a replay is
 /// still told from a code that never was; an authorization request for an hour, so that people are told that it is
-/// over; the audit log for 90 days.
-pub const TABLES: [Swept; 12] = [
+/// over. The audit log is kept by [`super::audit_log`].
+pub const TABLES: [Swept; 15] = [
     Swept { statement: REQUESTS, past_end: Span::from_hours(1) },
     Swept { statement: PUSHED, past_end: Span::ZERO },
     Swept { statement: CODES, past_end: Span::from_days(1) },
@@ -45,7 +48,10 @@ pub const TABLES: [Swept; 12] = [
     Swept { statement: SECRETS, past_end: Span::from_days(1) },
     Swept { statement: CHANGES, past_end: Span::from_hours(1) },
     Swept { statement: INITIAL, past_end: Span::ZERO },
-    Swept { statement: AUDIT, past_end: Span::from_days(90) },
+    Swept { statement: FAILURES, past_end: Span::from_minutes(2) },
+    Swept { statement: FAILED_ACCOUNTS, past_end: Span::ZERO },
+    Swept { statement: DEVICES, past_end: Span::ZERO },
+    Swept { statement: BLOCKS, past_end: Span::from_days(1) },
 ];
 
 /// Deletes a portion of what has ended in a table; how many rows there were.

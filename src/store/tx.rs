@@ -3,14 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::{Postgres, Sqlite};
+
+use super::StoreError;
+use super::audit::{self, Pending};
 
 /// A connection: a transaction where it was given by [`super::Store::write`], else a reader.
 pub struct Tx {
     pub(super) connection: Connection,
     statements: Arc<AtomicU64>,
     may_retry: bool,
+    /// Audit records that are written when the job has ended well.
+    pub(super) records: Vec<Pending>,
 }
 
 pub(super) enum Connection {
@@ -20,11 +26,11 @@ pub(super) enum Connection {
 
 impl Tx {
     pub(super) fn sqlite(connection: PoolConnection<Sqlite>, statements: Arc<AtomicU64>) -> Self {
-        Self { connection: Connection::Sqlite(connection), statements, may_retry: false }
+        Self { connection: Connection::Sqlite(connection), statements, may_retry: false, records: Vec::new() }
     }
 
     pub(super) fn postgres(connection: PoolConnection<Postgres>, statements: Arc<AtomicU64>) -> Self {
-        Self { connection: Connection::Postgres(connection), statements, may_retry: false }
+        Self { connection: Connection::Postgres(connection), statements, may_retry: false, records: Vec::new() }
     }
 
     pub(super) fn count(&self) {
@@ -40,6 +46,20 @@ impl Tx {
     /// Whether the failure was one after which the job may be run again; asking resets it.
     pub(super) fn take_may_retry(&mut self) -> bool {
         std::mem::take(&mut self.may_retry)
+    }
+
+    /// Runs a job, and then writes the audit records that it has left: last, so that the end of the audit chain is
+    /// locked for no longer than the commit takes, and always in the same order with other locks.
+    pub(super) async fn complete<T, E, F>(&mut self, job: &F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
+        E: From<StoreError>,
+    {
+        // Those of a job that was broken off.
+        self.records.clear();
+        let value = job(self).await?;
+        audit::write_pending(self).await?;
+        Ok(value)
     }
 
     /// Closes the connection when it is given back, since nobody knows in which state it is.

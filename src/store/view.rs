@@ -1,6 +1,7 @@
-//! What a node keeps in memory: clients and users by id, every claim mapper and every revocation in force. It follows the change
+//! What a node keeps in memory: clients and users by id, every claim mapper, address block and revocation in force. It follows the change
 //! sequence, so that a change made by any process is seen here within a second; when it cannot, it says so.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,8 +12,9 @@ use moka::sync::Cache;
 use super::changes::{self, Change, Kind};
 use super::claim_mappers::{self, StoredMapper};
 use super::users::User;
-use super::{Store, StoreError, clients, revocations, users};
+use super::{Store, StoreError, address_blocks, clients, revocations, users};
 use crate::protocol::access_token::TokenFacts;
+use crate::protocol::address_block::{Blocks, Reach};
 use crate::protocol::claim_mapper::ClaimMapper;
 use crate::protocol::client::Client;
 use crate::protocol::ids::{ClientId, RealmId, UserId};
@@ -32,6 +34,7 @@ pub struct View {
     origins: Cache<(RealmId, String), bool>,
     revocations: ArcSwap<Revocations>,
     mappers: ArcSwap<Vec<StoredMapper>>,
+    blocks: ArcSwap<Blocks>,
     applied: AtomicI64,
     evictions: AtomicU64,
     key_changes: AtomicU64,
@@ -52,6 +55,7 @@ impl View {
             origins: Cache::new(CAPACITY),
             revocations: ArcSwap::default(),
             mappers: ArcSwap::default(),
+            blocks: ArcSwap::default(),
             applied: AtomicI64::new(0),
             evictions: AtomicU64::new(0),
             key_changes: AtomicU64::new(0),
@@ -133,6 +137,12 @@ impl View {
     pub fn is_revoked(&self, token: &TokenFacts) -> Result<bool, StoreError> {
         self.fresh()?;
         Ok(self.revocations.load().cover(token))
+    }
+
+    /// Until when an address is blocked, or nothing where it is not. A stale view is believed: a block keeps trouble
+    /// away, and no decision about a token hangs on it.
+    pub fn blocked_until(&self, realm: &RealmId, address: IpAddr, reach: Reach, now: Timestamp) -> Option<Timestamp> {
+        self.blocks.load().until(realm, address, reach, now)
     }
 
     /// Whether there are claim mappers at all.
@@ -232,6 +242,12 @@ impl View {
                 // It has led to a reload before anything was applied.
                 Kind::Unknown => {}
                 Kind::Mapper => self.mappers.store(Arc::new(claim_mappers::list(tx).await?)),
+                Kind::Block => {
+                    let mut next = Blocks::clone(&self.blocks.load());
+                    address_blocks::apply(tx, &change.realm, &change.subject, &mut next).await?;
+                    next.sweep(now);
+                    self.blocks.store(Arc::new(next));
+                }
                 Kind::Revocation => added.extend(revocations::find(tx, &change.realm, &change.subject).await?),
             }
         }
@@ -258,6 +274,7 @@ impl View {
         self.origins.invalidate_all();
         self.revocations.store(Arc::new(all));
         self.mappers.store(Arc::new(claim_mappers::list(&mut tx).await?));
+        self.blocks.store(Arc::new(address_blocks::in_force(&mut tx, now).await?));
         self.key_changes.fetch_add(1, Ordering::AcqRel);
         self.applied.store(last, Ordering::Release);
         self.hear(asked_at);

@@ -59,7 +59,7 @@ impl Writer {
             run: Box::new(move |tx| {
                 let (job, slot) = (job.clone(), slot.clone());
                 Box::pin(async move {
-                    let result = job(tx).await;
+                    let result = tx.complete(&*job).await;
                     let succeeded = result.is_ok();
                     *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
                     succeeded
@@ -188,7 +188,7 @@ where
     E: From<StoreError>,
 {
     tx.control("BEGIN").await.map_err(StoreError::from)?;
-    let result = AssertUnwindSafe(job(tx)).catch_unwind().await;
+    let result = AssertUnwindSafe(tx.complete(job)).catch_unwind().await;
     match result {
         Ok(Ok(value)) => {
             tx.control("COMMIT").await.map_err(StoreError::from)?;

@@ -14,14 +14,14 @@ use crate::support::server::http_client;
 const BINARY: &str = env!("CARGO_BIN_EXE_signet");
 
 /// A folder of its own, with a configuration whose ports are free.
-struct Place {
+pub struct Place {
     folder: tempfile::TempDir,
     port: u16,
     _database: Option<Database>,
 }
 
 impl Place {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (port, management) = (free(), free());
         let folder = tempfile::tempdir().unwrap();
@@ -37,7 +37,13 @@ impl Place {
         Self { folder, port, _database: database }
     }
 
-    fn path(&self) -> &Path {
+    /// The database, to be looked at and tampered with beside the server.
+    pub fn database(&self) -> Database {
+        let file = format!("sqlite://{}", self.path().join("signet.db").display());
+        Database::at(self._database.as_ref().map_or(file, |database| database.url.clone()))
+    }
+
+    pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
@@ -48,18 +54,18 @@ impl Place {
         command
     }
 
-    async fn run(&self, arguments: &[&str]) -> Output {
+    pub async fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().await.unwrap()
     }
 
-    async fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
+    pub async fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
         let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
         child.wait_with_output().await.unwrap()
     }
 
     /// A running server, once it answers.
-    async fn serve(&self) -> Child {
+    pub async fn serve(&self) -> Child {
         let child = self.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let (http, url) = (http_client(), format!("http://localhost:{}/.well-known/openid-configuration", self.port));
         for _ in 0..400 {
@@ -72,23 +78,23 @@ impl Place {
     }
 }
 
-fn stdout(output: &Output) -> String {
+pub fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 #[track_caller]
-fn succeeded(output: &Output) -> String {
+pub fn succeeded(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
     stdout(output)
 }
 
 /// A refusal: exit code 1 and exactly one line that says why.
 #[track_caller]
-fn refused(output: &Output, why: &str) {
+pub fn refused(output: &Output, why: &str) {
     let error = stderr(output);
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(error.contains(why), "{error}");

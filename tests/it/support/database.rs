@@ -32,6 +32,8 @@ pub fn settings() -> Settings {
     settings.passwords.memory_kib = 64;
     settings.passwords.iterations = 1;
     settings.passwords.workers = 4;
+    // Those stories that are about limits say so.
+    settings.limits.enabled = false;
     // Those tests that need keys for encryption say so.
     settings.keys.encryption_algorithms = Vec::new();
     settings.keys.master_key = Some(signet::config::MasterKey::new([7; 32]));
@@ -57,6 +59,20 @@ impl Database {
                 Self { url: with_database(admin, &copy), _directory: None }
             }
         }
+    }
+
+    /// The database that is at this URL already.
+    pub fn at(url: String) -> Self {
+        Self { url, _directory: None }
+    }
+
+    /// Runs statements beside the server that foreign keys would refuse.
+    pub async fn execute_without_foreign_keys(&self, sql: &str) -> u64 {
+        let off = match self.url.starts_with("sqlite:") {
+            true => "PRAGMA foreign_keys = OFF",
+            false => "SET session_replication_role = replica",
+        };
+        self.execute(&format!("{off}; {sql}")).await
     }
 
     /// Whether the tests run on PostgreSQL.

@@ -54,6 +54,14 @@ impl TestServer {
         server
     }
 
+    /// A server whose clock stands until the test moves it, for stories in which a second matters.
+    pub async fn stopped_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let server = Self::launch(Arc::new(Database::new().await), Clock::stopped(), change).await;
+        server.add_user("alice").await;
+        server.add_user("bob").await;
+        server
+    }
+
     /// A second node on the database of this one, with the same clock.
     pub async fn second_node(&self) -> Self {
         Self::launch(self._database.clone(), self.clock.clone(), |_| {}).await

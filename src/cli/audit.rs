@@ -1,0 +1,200 @@
+//! `signet audit`
+
+use anyhow::{Context as _, anyhow};
+use chrono::{DateTime, NaiveDate, NaiveTime};
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::desk::Desk;
+use super::output::{say, say_json};
+use crate::config::Settings;
+use crate::flows::audit;
+use crate::protocol::audit_chain::Row;
+use crate::protocol::time::Timestamp;
+use crate::store::audit_log::{self, PAGE, Selection};
+
+/// Commands about the audit log.
+#[derive(Subcommand)]
+pub enum Audit {
+    /// List rows for people to read, the oldest first
+    List(Which),
+    /// Write rows for other programs: JSON, one object a line, or CSV
+    Export {
+        #[command(flatten)]
+        which: Which,
+        /// The format
+        #[arg(long, value_enum, default_value_t = Format::Json)]
+        format: Format,
+    },
+    /// Check that no row was changed, taken out or put in; exits with 1 and the first row that is wrong
+    Verify {
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Which rows.
+#[derive(Args)]
+pub struct Which {
+    /// From when on: 2026-01-31 or 2026-01-31T12:00:00Z
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    from: Option<Timestamp>,
+    /// Until before when
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    to: Option<Timestamp>,
+    /// Of which event only, such as login
+    #[arg(long)]
+    event: Option<String>,
+}
+
+/// How rows are written for other programs.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One JSON object a line.
+    Json,
+    /// Comma-separated values (RFC 4180), with a header.
+    Csv,
+}
+
+/// The columns of CSV, in the order of [`cells`].
+const COLUMNS: &str = "seq,at,event,outcome,actor,user,client,session,address,user_agent,request_id,reason,id";
+
+impl Audit {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where the log is broken or cannot be read.
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let desk = Desk::open(settings).await?;
+        let done = match self {
+            Self::List(which) => print(&desk, which, line).await,
+            Self::Export { which, format: Format::Json } => {
+                print(&desk, which, |row| serde_json::to_string(row).unwrap_or_default()).await
+            }
+            Self::Export { which, format: Format::Csv } => {
+                say(COLUMNS);
+                print(&desk, which, csv).await
+            }
+            Self::Verify { json } => verify(&desk, settings, json).await,
+        };
+        desk.close().await;
+        done
+    }
+}
+
+async fn verify(desk: &Desk, settings: &Settings, json: bool) -> anyhow::Result<()> {
+    let realm = &desk.context.realm.id;
+    let keys = desk.keyring(settings).await?.of(realm);
+    let checked = audit::verify(&desk.store, &keys, realm).await?;
+    if json {
+        return say_json(&checked);
+    }
+    say(&format!("The audit log holds: {} rows up to row {}.", checked.rows, checked.last));
+    if checked.unchained > 0 {
+        say(&format!("{} older rows are not under the chain.", checked.unchained));
+    }
+    match checked.checkpoint {
+        Some(newest) => say(&format!("Signed up to row {} at {}.", newest.last.seq, written(newest.at))),
+        None => say("No server has signed a checkpoint yet."),
+    }
+    Ok(())
+}
+
+/// Writes the rows page by page.
+async fn print(desk: &Desk, which: Which, write: impl Fn(&Row) -> String) -> anyhow::Result<()> {
+    let wanted = Selection {
+        from: which.from.unwrap_or(Timestamp::from_millis(i64::MIN)),
+        to: which.to.unwrap_or(Timestamp::from_millis(i64::MAX)),
+        event: which.event.unwrap_or_default(),
+    };
+    let mut last: Option<Row> = None;
+    loop {
+        let mut tx = desk.store.read().await?;
+        let mut rows = audit_log::select(&mut tx, &desk.context.realm.id, &wanted, last.as_ref()).await?;
+        drop(tx);
+        rows.iter().for_each(|row| say(&write(row)));
+        if rows.len() < PAGE {
+            return Ok(());
+        }
+        last = rows.pop();
+    }
+}
+
+/// A row for people.
+fn line(row: &Row) -> String {
+    let named = [("user", &row.user), ("client", &row.client), ("session", &row.session)];
+    let named = named.iter().filter_map(|(name, id)| id.as_ref().map(|id| format!(" {name}={id}")));
+    let named: String = named.collect();
+    let details = format!("{named} {} {}", row.address, row.reason);
+    let outcome = if row.outcome == "success" { "ok" } else { "FAILED" };
+    printable(&format!("{}  {:<28} {outcome:<6}  by {}{details}", written(row.at), row.event, row.actor))
+}
+
+fn csv(row: &Row) -> String {
+    cells(row).map(|cell| quoted(&cell)).join(",")
+}
+
+fn cells(row: &Row) -> [String; 13] {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    [
+        row.seq.map(|seq| seq.to_string()).unwrap_or_default(),
+        row.at.to_chrono().to_rfc3339(),
+        row.event.clone(),
+        row.outcome.clone(),
+        row.actor.clone(),
+        text(&row.user),
+        text(&row.client),
+        text(&row.session),
+        row.address.clone(),
+        row.user_agent.clone(),
+        row.request_id.clone(),
+        row.reason.clone(),
+        row.id.clone(),
+    ]
+}
+
+/// A cell in quotes. What a spreadsheet would take for a formula is made text, since browsers name themselves.
+fn quoted(cell: &str) -> String {
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    format!("\"{}{}\"", if formula { "'" } else { "" }, cell.replace('"', "\"\""))
+}
+
+/// Text without characters that a terminal would obey.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+fn written(at: Timestamp) -> String {
+    at.to_chrono().format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// Reads a point in time (RFC 3339), or a day, which is its beginning in UTC.
+fn time(text: &str) -> anyhow::Result<Timestamp> {
+    if let Ok(day) = text.parse::<NaiveDate>() {
+        return Ok(Timestamp::from_millis(day.and_time(NaiveTime::MIN).and_utc().timestamp_millis()));
+    }
+    let at = DateTime::parse_from_rfc3339(text).map_err(|_| anyhow!("not a time"));
+    at.map(|at| Timestamp::from_millis(at.timestamp_millis())).context("write 2026-01-31 or 2026-01-31T12:00:00Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_day_or_a_point() {
+        assert_eq!(time("1970-01-02").unwrap(), Timestamp::from_secs(86_400));
+        assert_eq!(time("1970-01-01T01:00:00+01:00").unwrap(), Timestamp::from_secs(0));
+        for bad in ["", "yesterday", "1970-13-01", "1970-01-01T00:00:00"] {
+            assert!(time(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_cell_is_neither_a_formula_nor_two_cells() {
+        let rows = [("a", "\"a\""), ("a,\"b\"", "\"a,\"\"b\"\"\""), ("=1+1", "\"'=1+1\""), ("@x", "\"'@x\"")];
+        for (cell, expected) in rows {
+            assert_eq!(quoted(cell), expected);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `signet backup` and `signet restore`
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+use serde_json::json;
+
+use super::desk::Desk;
+use super::output::{note, say, say_json};
+use crate::app;
+use crate::config::Settings;
+use crate::flows::{Concerning, restore};
+use crate::protocol::time::Timestamp;
+use crate::store::audit::{Event, Outcome};
+use crate::store::restore_epochs::{OfflineGrants, Voided};
+use crate::store::{Store, audit, backup};
+
+/// Where a backup goes.
+#[derive(Args)]
+pub struct Backup {
+    /// A directory that is empty or not there
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+    /// Also write the master key, into a directory apart from the backup
+    #[arg(long, value_name = "DIR")]
+    keys: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is restored.
+#[derive(Args)]
+pub struct Restore {
+    /// The directory of a backup; the database must not be there yet
+    #[arg(long, value_name = "DIR", required_unless_present = "in_place", conflicts_with = "in_place")]
+    from: Option<PathBuf>,
+    /// The database has come back by other means, such as pg_restore: void what was issued before
+    #[arg(long)]
+    in_place: bool,
+    /// Keep grants that outlive their session, although their refresh tokens may have been replaced or revoked since
+    #[arg(long)]
+    keep_offline: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Backup {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where the place is not empty, or the database is not embedded.
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        if let Some(keys) = &self.keys {
+            let (keys, to) = (std::path::absolute(keys)?, std::path::absolute(&self.to)?);
+            // Together they are worth everything.
+            ensure!(!keys.starts_with(&to), "the master key must not be in the directory of the backup");
+        }
+        let database = &settings.database;
+        let store = Store::open(database.url.expose(), database.max_connections).await?;
+        store.check_schema().await?;
+        let desk = Desk::at(store, settings).await?;
+        let manifest = backup::write(&desk.store, &self.to, desk.context.now).await?;
+        if let Some(directory) = &self.keys {
+            let (realm, entropy) = (&desk.context.realm.id, &desk.context.entropy);
+            app::master_key(settings, &desk.store, realm, entropy).await?.save(directory)?;
+        }
+        record(&desk).await?;
+        desk.close().await;
+        if self.json {
+            return say_json(&manifest);
+        }
+        say(&format!("Wrote {} bytes to {}.", manifest.bytes, self.to.display()));
+        match self.keys {
+            Some(directory) => say(&format!("Wrote the master key to {}; keep it elsewhere.", directory.display())),
+            None => note("The master key is not part of it; without it, the backup cannot be used."),
+        }
+        Ok(())
+    }
+}
+
+async fn record(desk: &Desk) -> anyhow::Result<()> {
+    let concerning = Concerning { actor: "command", ..Concerning::default() };
+    let record = desk.context.record(Event::BackedUp, Outcome::Success, concerning, "")?;
+    let (realm, now) = (desk.context.realm.id.clone(), desk.context.now);
+    let written = desk.store.write(move |tx| {
+        let (realm, record) = (realm.clone(), record.clone());
+        Box::pin(async move { audit::append(tx, &realm, &record, now).await })
+    });
+    Ok(written.await?)
+}
+
+impl Restore {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where the backup is damaged, there is a database already, or the master key is not the right one.
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let offline = if self.keep_offline { OfflineGrants::Keep } else { OfflineGrants::Revoke };
+        let (made_at, voided) = match &self.from {
+            Some(from) => {
+                let (made_at, voided) = restore_file(settings, from, offline).await?;
+                (Some(made_at), voided)
+            }
+            None => {
+                let desk = Desk::open(settings).await?;
+                let voided = begin(&desk, settings, None, offline).await?;
+                desk.close().await;
+                (None, voided)
+            }
+        };
+        if self.json {
+            return say_json(&json!({ "backup_made_at": made_at, "voided": voided }));
+        }
+        print(made_at, &voided, offline);
+        Ok(())
+    }
+}
+
+/// Makes the database from a backup. It gets its name when all is done: a restore that is broken off leaves none.
+async fn restore_file(settings: &Settings, from: &Path, offline: OfflineGrants) -> anyhow::Result<(Timestamp, Voided)> {
+    let Some(target) = Store::file_of(settings.database.url.expose()) else {
+        bail!("restore a PostgreSQL database with pg_restore, then run `signet restore --in-place`");
+    };
+    for name in [target.clone(), beside(&target, "-wal"), beside(&target, "-shm")] {
+        ensure!(!name.exists(), "{} is there already; a backup is restored into an empty place only", name.display());
+    }
+    let scratch = beside(&target, ".restoring");
+    remove(&scratch);
+    let manifest = backup::read(from, &scratch)?;
+    let done = revive(settings, &scratch, manifest.made_at, offline).await;
+    let settled = match done {
+        Ok(voided) => backup::settle(&scratch, &target).map(|()| voided).map_err(Into::into),
+        Err(error) => Err(error),
+    };
+    remove(&scratch);
+    Ok((manifest.made_at, settled?))
+}
+
+/// Brings the copy up to date, proves that the master key is the right one, and begins an epoch.
+async fn revive(
+    settings: &Settings,
+    scratch: &Path,
+    made_at: Timestamp,
+    offline: OfflineGrants,
+) -> anyhow::Result<Voided> {
+    let store = Store::open(&format!("sqlite://{}", scratch.display()), 1).await?;
+    store.migrate().await?;
+    let desk = Desk::at(store, settings).await?;
+    desk.keyring(settings).await.context("the backup needs the master key that it was made with")?;
+    let voided = begin(&desk, settings, Some(made_at), offline).await?;
+    backup::close(desk.store).await?;
+    Ok(voided)
+}
+
+async fn begin(
+    desk: &Desk,
+    settings: &Settings,
+    made_at: Option<Timestamp>,
+    offline: OfflineGrants,
+) -> anyhow::Result<Voided> {
+    let horizon = desk.horizon(settings);
+    Ok(restore::begin_epoch(&desk.store, &desk.context, made_at, offline, horizon).await?)
+}
+
+fn print(made_at: Option<Timestamp>, voided: &Voided, offline: OfflineGrants) {
+    let since = made_at.map(|at| at.to_chrono().format(" of %Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default();
+    say(&format!("Epoch {} begins with the data{since}.", voided.epoch));
+    say(&format!(
+        "Void: {} sessions, {} grants, {} pending codes and requests, and every access token so far.",
+        voided.sessions, voided.grants, voided.pending
+    ));
+    note("What was changed after the backup is lost: users and clients that were disabled, new passwords and secrets.");
+    if offline == OfflineGrants::Keep {
+        note("Refresh tokens with offline_access that were replaced or revoked after the backup are valid again.");
+    }
+}
+
+/// A name with this at its end.
+fn beside(file: &Path, end: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
+/// Removes what a restore has left, if anything.
+fn remove(scratch: &Path) {
+    for end in ["", "-wal", "-shm"] {
+        // It is not there where all has gone well.
+        let _ = std::fs::remove_file(beside(scratch, end));
+    }
+}

@@ -1,0 +1,116 @@
+//! `signet block`
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use ipnet::IpNet;
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use super::output::{say, say_json};
+use crate::config::Settings;
+use crate::flows::administer::{self, NewBlock};
+use crate::protocol::address_block::{Reach, parse_network};
+use crate::protocol::time::Span;
+use crate::store::address_blocks::{self, Listed};
+
+/// Commands about blocked addresses.
+#[derive(Subcommand)]
+pub enum Block {
+    /// Block an address or a network for a while
+    Add(Add),
+    /// List the blocks in force, those that the server has made too
+    List {
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a block
+    Remove {
+        /// The address or the network, as listed
+        #[arg(long, value_parser = network)]
+        address: IpNet,
+    },
+}
+
+/// Whom to block.
+#[derive(Args)]
+pub struct Add {
+    /// The address, or the network such as 192.0.2.0/24
+    #[arg(long, value_parser = network)]
+    address: IpNet,
+    /// For how long, such as 30m, 12h or 7d
+    #[arg(long = "for", default_value = "1h", value_name = "TIME", value_parser = span)]
+    lasting: Span,
+    /// Why, for the list and the audit log
+    #[arg(long, default_value = "by command")]
+    reason: String,
+    /// Block new browsers from signing in with a password, and nothing else
+    #[arg(long)]
+    sign_in_only: bool,
+}
+
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    parse_network(text).ok_or("must be an address or a network, such as 192.0.2.7 or 2001:db8::/64")
+}
+
+fn span(text: &str) -> Result<Span, &'static str> {
+    Span::parse(text).filter(|span| *span > Span::ZERO).ok_or("must be a time, such as 30m, 12h or 7d")
+}
+
+impl Block {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where something is refused, or the database fails.
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let desk = Desk::open(settings).await?;
+        let done = match self {
+            Self::Add(add) => add.run(&desk).await,
+            Self::List { json } => list(&desk, json).await,
+            Self::Remove { address } => remove(&desk, address).await,
+        };
+        desk.close().await;
+        done
+    }
+}
+
+impl Add {
+    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        let reach = if self.sign_in_only { Reach::SignIn } else { Reach::Everything };
+        let (network, lasting) = (self.address, self.lasting);
+        let new = NewBlock { network, reach, lasting, reason: self.reason };
+        administer::add_block(&desk.store, &desk.context, new).await.context(network.to_string())?;
+        say(&format!("Blocked {network} for {lasting}."));
+        Ok(())
+    }
+}
+
+async fn remove(desk: &Desk, network: IpNet) -> anyhow::Result<()> {
+    administer::remove_block(&desk.store, &desk.context, network).await?;
+    say(&format!("Unblocked {network}."));
+    Ok(())
+}
+
+async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
+    let mut tx = desk.store.read().await?;
+    let all = address_blocks::list(&mut tx, &desk.context.realm.id, desk.context.now).await?;
+    drop(tx);
+    if json {
+        return say_json(&all.iter().map(described).collect::<Vec<_>>());
+    }
+    for listed in all {
+        let (block, until) = (&listed.block, listed.block.expires_at.to_chrono().format("%Y-%m-%d %H:%M:%SZ"));
+        say(&format!("{:<24}  {:<10}  until {until}  {}", block.network, block.reach.as_str(), listed.reason));
+    }
+    Ok(())
+}
+
+fn described(listed: &Listed) -> Value {
+    json!({
+        "network": listed.block.network,
+        "reach": listed.block.reach.as_str(),
+        "reason": listed.reason,
+        "created_at": listed.created_at.as_secs(),
+        "expires_at": listed.block.expires_at.as_secs(),
+    })
+}

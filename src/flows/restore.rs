@@ -1,0 +1,51 @@
+//! A restore: the data is older than what has been issued, so that all of it is void. What was used once stays used,
+//! and nothing that was replaced or revoked after the backup comes back.
+
+use std::sync::Arc;
+
+use super::{Concerning, Context, FlowError};
+use crate::protocol::revocation::{Revocation, Target};
+use crate::protocol::time::Timestamp;
+use crate::store::audit::{self, Event, Outcome};
+use crate::store::restore_epochs::{self, OfflineGrants, Voided};
+use crate::store::{Store, revocations};
+
+/// Begins a new epoch on data that has come back from a backup. Access tokens are cut off for the whole realm; the
+/// entry is kept until `horizon`, when none of them is valid any more.
+///
+/// # Errors
+/// [`FlowError`] where the database fails.
+pub async fn begin_epoch(
+    store: &Store,
+    context: &Context,
+    backup_at: Option<Timestamp>,
+    offline: OfflineGrants,
+    horizon: Timestamp,
+) -> Result<Voided, FlowError> {
+    let reason = match offline {
+        OfflineGrants::Revoke => "",
+        OfflineGrants::Keep => "offline grants kept",
+    };
+    let concerning = Concerning { actor: "command", ..Concerning::default() };
+    let record = context.record(Event::Restored, Outcome::Success, concerning, reason)?;
+    let shared = Arc::new((context.clone(), record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, record) = &*shared;
+            let (realm, now) = (&context.realm.id, context.now);
+            let voided = restore_epochs::begin(tx, realm, backup_at, offline, now).await?;
+            audit::append(tx, realm, record, now).await?;
+            let cut_off = Revocation {
+                realm: realm.clone(),
+                target: Target::Realm,
+                subject: realm.as_str().to_owned(),
+                not_before: now,
+                expires_at: horizon,
+            };
+            revocations::insert(tx, &cut_off, "restored", now).await?;
+            Ok::<_, FlowError>(voided)
+        })
+    });
+    written.await
+}

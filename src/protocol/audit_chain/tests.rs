@@ -1,0 +1,115 @@
+use super::*;
+
+fn realm() -> RealmId {
+    RealmId::parse("default").unwrap()
+}
+
+fn row(seq: i64) -> Row {
+    Row {
+        seq: Some(seq),
+        at: Timestamp::from_millis(1000 * seq),
+        id: format!("id-{seq}"),
+        event: "login".into(),
+        outcome: "success".into(),
+        actor: "user".into(),
+        user: Some("alice".into()),
+        client: None,
+        session: Some("s".into()),
+        address: "192.0.2.1".into(),
+        user_agent: "browser".into(),
+        request_id: "r".into(),
+        reason: "password".into(),
+    }
+}
+
+/// A chain of this length: rows with their hashes, and its end.
+fn chain(length: i64) -> (Vec<(Row, Digest)>, Link) {
+    let mut end = Link::beginning();
+    let rows = (1..=length).map(|seq| {
+        end = end.then(&realm(), &row(seq));
+        (row(seq), end.hash)
+    });
+    let rows = rows.collect();
+    (rows, end)
+}
+
+fn walk(rows: &[(Row, Digest)], vouched: &[Link], end: Link) -> Result<(), Broken> {
+    let mut walk = Walk::new(realm(), Link::beginning(), vouched.iter().copied());
+    for (row, hash) in rows {
+        walk.step(row, Some(*hash))?;
+    }
+    walk.finish(end)
+}
+
+#[test]
+fn a_chain_as_it_was_written_holds() {
+    let (rows, end) = chain(5);
+    assert_eq!(walk(&rows, &[end], end), Ok(()));
+    assert_eq!(walk(&[], &[], Link::beginning()), Ok(()), "an empty one too");
+}
+
+#[test]
+fn every_field_of_a_row_is_under_the_hash() {
+    let changes: [(&str, fn(&mut Row)); 12] = [
+        ("at", |row| row.at = Timestamp::from_millis(1)),
+        ("id", |row| row.id.push('x')),
+        ("event", |row| row.event = "logout".into()),
+        ("outcome", |row| row.outcome = "failure".into()),
+        ("actor", |row| row.actor = "system".into()),
+        ("user", |row| row.user = Some("mallory".into())),
+        ("client", |row| row.client = Some(String::new())),
+        ("session", |row| row.session = None),
+        ("address", |row| row.address.clear()),
+        ("user_agent", |row| row.user_agent.push('x')),
+        ("request_id", |row| row.request_id.push('x')),
+        ("reason", |row| row.reason.push('x')),
+    ];
+    for (name, change) in changes {
+        let (mut rows, end) = chain(3);
+        change(&mut rows[1].0);
+        assert_eq!(walk(&rows, &[], end), Err(Broken::Changed(2)), "{name}");
+    }
+}
+
+#[test]
+fn text_cannot_move_from_one_field_to_another() {
+    let mut moved = row(1);
+    moved.address = "192.0.2.".into();
+    moved.user_agent = "1browser".into();
+    assert_ne!(Link::beginning().then(&realm(), &row(1)), Link::beginning().then(&realm(), &moved));
+    let other = RealmId::parse("other").unwrap();
+    assert_ne!(Link::beginning().then(&realm(), &row(1)), Link::beginning().then(&other, &row(1)), "another realm");
+}
+
+#[test]
+fn rows_that_are_taken_out_put_in_or_swapped_are_noticed() {
+    let (rows, end) = chain(4);
+    let without = |at: usize| rows.iter().enumerate().filter(move |(i, _)| *i != at).map(|(_, row)| row.clone());
+    let rows_of = [
+        ("the first", without(0).collect::<Vec<_>>(), Broken::Missing(1)),
+        ("one between", without(2).collect(), Broken::Missing(3)),
+        ("the last", without(3).collect(), Broken::Missing(4)),
+        ("twice", [&rows[..2], &rows[1..]].concat(), Broken::Missing(3)),
+        ("swapped", vec![rows[1].clone(), rows[0].clone()], Broken::Missing(1)),
+    ];
+    for (name, rows, broken) in rows_of {
+        assert_eq!(walk(&rows, &[], end), Err(broken), "{name}");
+    }
+}
+
+#[test]
+fn a_chain_that_was_written_anew_is_not_the_one_of_the_checkpoint() {
+    let (_, vouched) = chain(3);
+    let mut end = Link::beginning();
+    let forged: Vec<_> = (1..=3)
+        .map(|seq| {
+            let forged = Row { reason: "forged".into(), ..row(seq) };
+            end = end.then(&realm(), &forged);
+            (forged, end.hash)
+        })
+        .collect();
+    assert_eq!(walk(&forged, &[], end), Ok(()), "it holds by itself");
+    assert_eq!(walk(&forged, &[vouched], end), Err(Broken::Replaced(3)));
+    let (short, its_end) = chain(2);
+    assert_eq!(walk(&short, &[vouched], its_end), Err(Broken::Missing(3)), "rows are gone, and the end with them");
+}

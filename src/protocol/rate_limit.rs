@@ -1,0 +1,126 @@
+//! Rate limits as a leaky bucket of one number, and how an answer tells of them (RFC 6585 §4, RFC 9110 §10.2.3,
+//! draft-ietf-httpapi-ratelimit-headers-11 §3 and §4).
+
+use super::time::{Span, Timestamp};
+
+/// So many requests within a time; the whole quota may be used at once, and comes back evenly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The quota.
+    pub requests: u32,
+    /// The window.
+    pub per: Span,
+}
+
+/// A bucket: when it will be full again, in microseconds since the Unix epoch, so that a large quota does not come back
+/// in steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bucket(i64);
+
+/// What came of taking one request from a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It was there.
+    Granted {
+        /// What the bucket is then.
+        bucket: Bucket,
+    },
+    /// The bucket is empty.
+    Refused {
+        /// After how long there is one again.
+        wait: Span,
+    },
+}
+
+impl Limit {
+    /// So many requests a minute.
+    pub const fn per_minute(requests: u32) -> Self {
+        Self { requests, per: Span::from_minutes(1) }
+    }
+
+    /// Takes one request from a bucket.
+    pub fn take(self, bucket: Bucket, now: Timestamp) -> Taken {
+        let micros = |millis: i64| millis.saturating_mul(1_000);
+        let (per, now) = (micros(self.per.as_millis()), micros(now.as_millis()));
+        let step = (per / i64::from(self.requests.max(1))).max(1);
+        let next = bucket.0.max(now).saturating_add(step);
+        let over = next.saturating_sub(now).saturating_sub(per);
+        match over <= 0 {
+            true => Taken::Granted { bucket: Bucket(next) },
+            false => Taken::Refused { wait: Span::from_millis(over.saturating_add(999) / 1_000) },
+        }
+    }
+}
+
+/// A request that was one too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    /// The name of the policy.
+    pub policy: &'static str,
+    /// The limit.
+    pub limit: Limit,
+    /// After how long it is worth trying again.
+    pub wait: Span,
+}
+
+impl Exceeded {
+    /// Whole seconds to wait, for `Retry-After` (RFC 9110 §10.2.3).
+    pub fn retry_after(&self) -> i64 {
+        seconds_up(self.wait)
+    }
+
+    /// The value of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11 §3).
+    pub fn policy_header(&self) -> String {
+        format!("\"{}\";q={};w={}", self.policy, self.limit.requests, seconds_up(self.limit.per))
+    }
+
+    /// The value of `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11 §4): nothing remains.
+    pub fn limit_header(&self) -> String {
+        format!("\"{}\";r=0;t={}", self.policy, self.retry_after())
+    }
+}
+
+/// A span in whole seconds, rounded up and never 0.
+pub fn seconds_up(span: Span) -> i64 {
+    (span.as_millis().saturating_add(999) / 1_000).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(1_000_000_000 + millis)
+    }
+
+    #[test]
+    fn a_quota_may_be_used_at_once_and_comes_back_evenly() {
+        for (requests, refill) in [(1, 60_000), (30, 2_000), (600, 100), (60_000, 1)] {
+            let limit = Limit::per_minute(requests);
+            let mut bucket = Bucket::default();
+            for number in 0..requests {
+                match limit.take(bucket, at(0)) {
+                    Taken::Granted { bucket: next } => bucket = next,
+                    Taken::Refused { .. } => panic!("{requests}: refused request {number}"),
+                }
+            }
+            assert_eq!(limit.take(bucket, at(0)), Taken::Refused { wait: Span::from_millis(refill) }, "{requests}");
+            let early = limit.take(bucket, at(refill - 1));
+            assert_eq!(early, Taken::Refused { wait: Span::from_millis(1) }, "{requests}");
+            let Taken::Granted { bucket } = limit.take(bucket, at(refill)) else { panic!("{requests}: not yet") };
+            assert!(matches!(limit.take(bucket, at(refill)), Taken::Refused { .. }), "{requests}: one only");
+        }
+    }
+
+    #[test]
+    fn an_answer_tells_the_policy_and_when_to_come_back() {
+        let limit = Limit::per_minute(30);
+        let rows = [(1, 1, "\"login\";r=0;t=1"), (1_000, 1, "\"login\";r=0;t=1"), (1_001, 2, "\"login\";r=0;t=2")];
+        for (millis, seconds, header) in rows {
+            let exceeded = Exceeded { policy: "login", limit, wait: Span::from_millis(millis) };
+            assert_eq!(exceeded.retry_after(), seconds);
+            assert_eq!(exceeded.policy_header(), "\"login\";q=30;w=60");
+            assert_eq!(exceeded.limit_header(), header);
+        }
+    }
+}

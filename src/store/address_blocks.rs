@@ -1,0 +1,127 @@
+//! Blocked addresses and networks. A row whose end has come blocks nobody.
+
+use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::{StoreError, Tx, changes};
+use crate::protocol::address_block::{Block, Blocks, Reach, parse_network};
+use crate::protocol::ids::RealmId;
+use crate::protocol::time::Timestamp;
+
+statements! {
+    PUT = "INSERT INTO address_blocks (realm_id, network, reach, reason, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (realm_id, network) DO UPDATE SET reach = excluded.reach, reason = excluded.reason, created_at = excluded.created_at, expires_at = excluded.expires_at";
+    PUT_UNLESS = "INSERT INTO address_blocks (realm_id, network, reach, reason, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (realm_id, network) DO UPDATE SET reach = excluded.reach, reason = excluded.reason, created_at = excluded.created_at, expires_at = excluded.expires_at WHERE address_blocks.expires_at <= excluded.created_at";
+    REMOVE = "DELETE FROM address_blocks WHERE realm_id = $1 AND network = $2 AND expires_at > $3";
+    FIND = "SELECT realm_id, network, reach, expires_at FROM address_blocks WHERE realm_id = $1 AND network = $2";
+    IN_FORCE = "SELECT realm_id, network, reach, expires_at FROM address_blocks WHERE expires_at > $1";
+    LIST = "SELECT realm_id, network, reach, expires_at, reason, created_at FROM address_blocks WHERE realm_id = $1 AND expires_at > $2 ORDER BY expires_at, network";
+}
+
+type Row = (String, String, String, i64);
+
+/// Whose block gives way where there are two of one network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precedence {
+    /// The new one holds: an operator has decided.
+    New,
+    /// The one in force holds: the server must not soften what an operator has decided.
+    InForce,
+}
+
+/// Blocks a network and tells all nodes; whether it was blocked by this call.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn put(
+    tx: &mut Tx,
+    block: &Block,
+    reason: &str,
+    precedence: Precedence,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let statement = match precedence {
+        Precedence::New => PUT,
+        Precedence::InForce => PUT_UNLESS,
+    };
+    let network = block.network.to_string();
+    let (realm, end) = (block.realm.as_str(), block.expires_at.as_millis());
+    let bound = (realm, &network, block.reach.as_str(), now.as_millis());
+    if execute!(tx, statement, [bound.0, bound.1, bound.2, reason, bound.3, end])? == 0 {
+        return Ok(false);
+    }
+    changes::publish(tx, &block.realm, changes::Kind::Block, &network, now).await?;
+    Ok(true)
+}
+
+/// Ends a block and tells all nodes; whether there was one.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn remove(tx: &mut Tx, realm: &RealmId, network: &str, now: Timestamp) -> Result<bool, StoreError> {
+    if execute!(tx, REMOVE, [realm.as_str(), network, now.as_millis()])? == 0 {
+        return Ok(false);
+    }
+    changes::publish(tx, realm, changes::Kind::Block, network, now).await?;
+    Ok(true)
+}
+
+/// A block as it is listed.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The block.
+    pub block: Block,
+    /// Why it was made.
+    pub reason: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// The blocks in force in a realm, the first to end first.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn list(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<Vec<Listed>, StoreError> {
+    type Row = (String, String, String, i64, String, i64);
+    let rows: Vec<Row> = fetch_all!(tx, LIST, [realm.as_str(), now.as_millis()])?;
+    let listed = |(realm, network, reach, end, reason, created): Row| {
+        let block = block((realm, network, reach, end))?;
+        Ok(Listed { block, reason, created_at: Timestamp::from_millis(created) })
+    };
+    rows.into_iter().map(listed).collect()
+}
+
+/// All blocks in force.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub(super) async fn in_force(tx: &mut Tx, now: Timestamp) -> Result<Blocks, StoreError> {
+    let rows: Vec<Row> = fetch_all!(tx, IN_FORCE, [now.as_millis()])?;
+    let mut blocks = Blocks::default();
+    for row in rows {
+        blocks.add(block(row)?);
+    }
+    Ok(blocks)
+}
+
+/// Takes in what has become of the block of a network.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub(super) async fn apply(tx: &mut Tx, realm: &RealmId, network: &str, blocks: &mut Blocks) -> Result<(), StoreError> {
+    let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), network])?;
+    match row {
+        Some(row) => blocks.add(block(row)?),
+        None => {
+            let network = parse_network(network).ok_or(StoreError::Corrupt("network"))?;
+            blocks.remove(realm, network);
+        }
+    }
+    Ok(())
+}
+
+fn block((realm, network, reach, expires_at): Row) -> Result<Block, StoreError> {
+    Ok(Block {
+        realm: RealmId::from_stored(realm),
+        network: parse_network(&network).ok_or(StoreError::Corrupt("network"))?,
+        reach: Reach::named(&reach).ok_or(StoreError::Corrupt("reach of a block"))?,
+        expires_at: Timestamp::from_millis(expires_at),
+    })
+}

@@ -1,0 +1,179 @@
+//! Copies of an embedded database: made while the server runs, described by a manifest, and checked before anything
+//! is made of them. A directory without a manifest is no backup: it is written last.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{Db, Store, StoreError, migrations};
+use crate::protocol::time::Timestamp;
+
+/// The one form of backups so far.
+const FORMAT: u32 = 1;
+/// The copy of the database in the directory of a backup.
+const COPY: &str = "signet.db";
+/// What says what the copy is.
+const MANIFEST: &str = "manifest.json";
+
+/// What a backup says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The form of the backup.
+    pub format: u32,
+    /// The version of Signet that made it.
+    pub version: String,
+    /// The number of the newest migration.
+    pub schema: i64,
+    /// When it was made, in milliseconds.
+    pub made_at: Timestamp,
+    /// The size of the copy in bytes.
+    pub bytes: u64,
+    /// The SHA-256 digest of the copy, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Why there is no backup, or none to be had from it.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The database is not embedded.
+    #[error("a PostgreSQL database is backed up with: pg_dump --format=custom --file=signet.dump NAME")]
+    NotEmbedded,
+    /// Something is there already.
+    #[error("{0} is there already; a backup needs an empty place")]
+    Occupied(PathBuf),
+    /// The directory holds no backup that this version reads.
+    #[error("{0} is not the manifest of a backup that this version reads")]
+    Manifest(PathBuf),
+    /// The copy is not the one that was made.
+    #[error("{0} is damaged: it is not the file that the manifest describes")]
+    Damaged(PathBuf),
+    /// A file cannot be read or written.
+    #[error("{0}: {1}")]
+    Io(PathBuf, io::Error),
+    /// The database fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Copies the database into a directory, as it is at one moment, while others write.
+///
+/// # Errors
+/// [`BackupError`] where the directory is not empty, or the database is not embedded.
+pub async fn write(store: &Store, directory: &Path, now: Timestamp) -> Result<Manifest, BackupError> {
+    let Db::Sqlite { writer, .. } = &store.db else { return Err(BackupError::NotEmbedded) };
+    make_directory(directory)?;
+    let copy = directory.join(COPY);
+    // SQLite fills an empty file, and leaves its mode as it is.
+    make_file(&copy)?;
+    let mut connection = writer.pool().acquire().await.map_err(StoreError::from)?;
+    let copied = sqlx::query("VACUUM INTO $1").bind(copy.display().to_string()).execute(&mut *connection).await;
+    copied.map_err(StoreError::from)?;
+    let file = File::open(&copy).and_then(|file| file.sync_all().map(|()| file)).map_err(failed(&copy))?;
+    let (bytes, sha256) = digest(file, &mut io::sink()).map_err(failed(&copy))?;
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let schema = migrations::newest();
+    let manifest = Manifest { format: FORMAT, version, schema, made_at: now, bytes, sha256 };
+    let path = directory.join(MANIFEST);
+    let text = serde_json::to_string_pretty(&manifest).unwrap_or_default() + "\n";
+    let written = make_file(&path)?.write_all(text.as_bytes()).and_then(|()| sync(directory));
+    written.map_err(failed(&path))?;
+    Ok(manifest)
+}
+
+/// Puts the copy of a backup into a new file, and checks on the way that it is the one that was made.
+///
+/// # Errors
+/// [`BackupError`] where it is not, or the file is there already. Then no file is left.
+pub fn read(directory: &Path, file: &Path) -> Result<Manifest, BackupError> {
+    let path = directory.join(MANIFEST);
+    let text = fs::read(&path).map_err(failed(&path))?;
+    let manifest: Option<Manifest> = serde_json::from_slice(&text).ok();
+    let manifest = manifest.filter(|manifest| manifest.format == FORMAT).ok_or(BackupError::Manifest(path))?;
+    let copy = directory.join(COPY);
+    let source = File::open(&copy).map_err(failed(&copy))?;
+    let mut target = make_file(file)?;
+    let outcome = digest(source, &mut target).and_then(|copied| target.sync_all().map(|()| copied));
+    let outcome = outcome.map_err(failed(file)).and_then(|copied| {
+        let is_whole = copied == (manifest.bytes, manifest.sha256.clone());
+        if is_whole { Ok(manifest) } else { Err(BackupError::Damaged(copy)) }
+    });
+    if outcome.is_err() {
+        // What is wrong has been said already.
+        let _ = fs::remove_file(file);
+    }
+    outcome
+}
+
+/// Gives a database file, which nobody has open, its name; one that is there already stays.
+///
+/// # Errors
+/// [`BackupError::Occupied`] where there is one.
+pub fn settle(file: &Path, target: &Path) -> Result<(), BackupError> {
+    // A link, unlike a rename, replaces nothing.
+    match fs::hard_link(file, target) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(BackupError::Occupied(target.to_owned()));
+        }
+        linked => linked.map_err(failed(target))?,
+    }
+    fs::remove_file(file).map_err(failed(file))?;
+    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    sync(directory).map_err(failed(directory))
+}
+
+/// Writes all changes of an embedded database into its file, so that the file alone is the database, and closes it.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn close(store: Store) -> Result<(), StoreError> {
+    if let Db::Sqlite { writer, .. } = &store.db {
+        let mut connection = writer.pool().acquire().await?;
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *connection).await?;
+    }
+    store.close().await;
+    Ok(())
+}
+
+fn make_directory(directory: &Path) -> Result<(), BackupError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed(directory))?;
+    let mut entries = fs::read_dir(directory).map_err(failed(directory))?;
+    if entries.next().is_some() { Err(BackupError::Occupied(directory.to_owned())) } else { Ok(()) }
+}
+
+fn make_file(path: &Path) -> Result<File, BackupError> {
+    let made = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
+    made.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => BackupError::Occupied(path.to_owned()),
+        _ => BackupError::Io(path.to_owned(), error),
+    })
+}
+
+/// Copies a file; its length and its digest.
+fn digest(mut from: impl Read, to: &mut impl Write) -> io::Result<(u64, String)> {
+    let (mut hash, mut length, mut buffer) = (Sha256::new(), 0_u64, vec![0; 65_536]);
+    loop {
+        let count = from.read(&mut buffer)?;
+        let portion = buffer.get(..count).unwrap_or_default();
+        if portion.is_empty() {
+            let digest = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            return Ok((length, digest));
+        }
+        hash.update(portion);
+        to.write_all(portion)?;
+        length = length.saturating_add(portion.len() as u64);
+    }
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
+    let path = path.to_owned();
+    move |error| BackupError::Io(path, error)
+}

@@ -1,0 +1,108 @@
+//! What must hold for the stored data whatever has happened: one query a rule, each of which counts the rows that
+//! break it. They read only, and look at whole tables.
+
+use super::tx::{fetch_all, fetch_one, statements};
+use super::{Db, Store, StoreError, Tx};
+use crate::protocol::time::Timestamp;
+
+statements! {
+    CODE_TWICE = "SELECT count(*) AS broken FROM (SELECT family_id FROM authorization_codes GROUP BY realm_id, family_id HAVING count(*) > 1) AS d";
+    CODE_UNREDEEMED = "SELECT count(*) AS broken FROM authorization_codes c JOIN token_families f ON f.realm_id = c.realm_id AND f.id = c.family_id WHERE c.redeemed_at IS NULL";
+    LEAF_TWICE = "SELECT count(*) AS broken FROM (SELECT leaf FROM token_families GROUP BY leaf HAVING count(*) > 1) AS d";
+    ROTATION = "SELECT count(*) AS broken FROM token_families WHERE (generation > 0) <> (rotated_at IS NOT NULL)";
+    FAMILY_OF_DISABLED = "SELECT count(*) AS broken FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id JOIN clients c ON c.realm_id = f.realm_id AND c.id = f.client_id WHERE f.revoked_at IS NULL AND f.expires_at > $1 AND (u.enabled = 0 OR c.enabled = 0 OR u.valid_from >= f.auth_time)";
+    FAMILY_OF_ENDED = "SELECT count(*) AS broken FROM token_families f JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id WHERE f.revoked_at IS NULL AND f.offline = 0 AND f.expires_at > $1 AND s.ended_at IS NOT NULL";
+    SESSION_OF_DISABLED = "SELECT count(*) AS broken FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id WHERE s.ended_at IS NULL AND s.expires_at > $1 AND (u.enabled = 0 OR u.valid_from >= s.auth_time)";
+    FAMILY_ORPHANED = "SELECT count(*) AS broken FROM token_families f WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.realm_id = f.realm_id AND u.id = f.user_id) OR NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = f.realm_id AND c.id = f.client_id)";
+    CODE_ORPHANED = "SELECT count(*) AS broken FROM authorization_codes a WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.realm_id = a.realm_id AND u.id = a.user_id) OR NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = a.realm_id AND c.id = a.client_id) OR (a.redeemed_at IS NULL AND a.expires_at > $1 AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.realm_id = a.realm_id AND s.id = a.session_id))";
+    SESSION_ORPHANED = "SELECT count(*) AS broken FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.realm_id = s.realm_id AND u.id = s.user_id)";
+    CONSENT_ORPHANED = "SELECT count(*) AS broken FROM consents g WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.realm_id = g.realm_id AND u.id = g.user_id) OR NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = g.realm_id AND c.id = g.client_id)";
+    TOKEN_ORPHANED = "SELECT count(*) AS broken FROM opaque_access_tokens t WHERE NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = t.realm_id AND c.id = t.client_id)";
+    USED_TWICE = "SELECT count(*) AS broken FROM (SELECT digest FROM used_once GROUP BY purpose, digest HAVING count(*) > 1) AS d";
+    NEWEST = "SELECT MAX(at) AS at FROM audit_events";
+}
+
+/// What an engine says of itself, each in its own words.
+const SQLITE_INTEGRITY: &str = "PRAGMA integrity_check(5)";
+const SQLITE_FOREIGN_KEYS: &str = "SELECT \"table\" AS problem FROM pragma_foreign_key_check LIMIT 5";
+const POSTGRES_INTEGRITY: &str = "SELECT CAST(conname AS TEXT) AS problem FROM pg_constraint WHERE NOT convalidated UNION ALL SELECT CAST(indexrelid AS regclass)::TEXT FROM pg_index WHERE NOT indisvalid LIMIT 5";
+
+/// A rule on the stored data.
+pub struct Rule {
+    /// Its name.
+    pub name: &'static str,
+    /// What is broken, after a number of rows.
+    pub broken: &'static str,
+    /// What to do about it.
+    pub remedy: &'static str,
+    query: &'static str,
+    timed: bool,
+}
+
+const TAMPERED: &str = "somebody has changed the database; sign the users out, or restore a backup";
+const LEFTOVER: &str = "disable the user or the client once more, or sign the user out";
+const ORPHAN: &str = "foreign keys were switched off; delete these rows or restore a backup";
+
+const fn rule(name: &'static str, query: &'static str, broken: &'static str, remedy: &'static str) -> Rule {
+    Rule { name, broken, remedy, query, timed: false }
+}
+
+const fn timed(name: &'static str, query: &'static str, broken: &'static str, remedy: &'static str) -> Rule {
+    Rule { name, broken, remedy, query, timed: true }
+}
+
+/// The rules.
+pub const RULES: [Rule; 13] = [
+    rule("code-grants-once", CODE_TWICE, "grants have several codes", TAMPERED),
+    rule("code-before-grant", CODE_UNREDEEMED, "codes can be redeemed although their grant exists", TAMPERED),
+    rule("one-refresh-token", LEAF_TWICE, "refresh tokens belong to several grants", TAMPERED),
+    rule("rotation-is-dated", ROTATION, "grants have a generation that does not fit their last rotation", TAMPERED),
+    timed("disabled-holds-no-grant", FAMILY_OF_DISABLED, "live grants of a disabled or signed-out owner", LEFTOVER),
+    timed("ended-holds-no-grant", FAMILY_OF_ENDED, "live grants of sessions that have ended", LEFTOVER),
+    timed("disabled-has-no-session", SESSION_OF_DISABLED, "live sessions of disabled or signed-out users", LEFTOVER),
+    rule("no-orphan-grant", FAMILY_ORPHANED, "grants without their user or client", ORPHAN),
+    timed("no-orphan-code", CODE_ORPHANED, "codes without their user, client or session", ORPHAN),
+    rule("no-orphan-session", SESSION_ORPHANED, "sessions without their user", ORPHAN),
+    rule("no-orphan-consent", CONSENT_ORPHANED, "consents without their user or client", ORPHAN),
+    rule("no-orphan-token", TOKEN_ORPHANED, "access tokens without their client", ORPHAN),
+    rule("used-once", USED_TWICE, "one-time ids were used twice", TAMPERED),
+];
+
+/// How many rows break a rule.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn count(tx: &mut Tx, rule: &Rule, now: Timestamp) -> Result<i64, StoreError> {
+    let (broken,): (i64,) = match rule.timed {
+        true => fetch_one!(tx, rule.query, [now.as_millis()])?,
+        false => fetch_one!(tx, rule.query, [])?,
+    };
+    Ok(broken)
+}
+
+/// When the newest row of the audit log was written.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn newest(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
+    let (at,): (Option<i64>,) = fetch_one!(tx, NEWEST, [])?;
+    Ok(at.map(Timestamp::from_millis))
+}
+
+/// What the engine finds wrong with its own files, constraints and indexes; nothing where all is well.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn integrity(store: &Store) -> Result<Vec<String>, StoreError> {
+    let mut tx = store.read().await?;
+    let mut found: Vec<(String,)> = Vec::new();
+    match &store.db {
+        Db::Sqlite { .. } => {
+            found.extend::<Vec<(String,)>>(fetch_all!(tx, SQLITE_INTEGRITY, [])?);
+            found.retain(|(line,)| line != "ok");
+            found.extend::<Vec<(String,)>>(fetch_all!(tx, SQLITE_FOREIGN_KEYS, [])?);
+        }
+        Db::Postgres(_) => found.extend::<Vec<(String,)>>(fetch_all!(tx, POSTGRES_INTEGRITY, [])?),
+    }
+    Ok(found.into_iter().map(|(line,)| line).collect())
+}

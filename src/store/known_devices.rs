@@ -1,0 +1,55 @@
+//! The browsers that people have signed in with, by the digest of a long-lived cookie. They grant nothing; their
+//! failed sign-ins are counted apart from those of strangers.
+
+use super::tx::{execute, fetch_optional, statements};
+use super::{StoreError, Tx};
+use crate::protocol::ids::{RealmId, UserId};
+use crate::protocol::secret::Digest;
+use crate::protocol::time::Timestamp;
+
+statements! {
+    FIND = "SELECT last_used_at FROM known_devices WHERE realm_id = $1 AND digest = $2 AND user_id = $3 AND expires_at > $4";
+    PUT = "INSERT INTO known_devices (realm_id, digest, user_id, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (realm_id, digest, user_id) DO UPDATE SET last_used_at = excluded.last_used_at, expires_at = excluded.expires_at";
+    MOVE = "UPDATE known_devices SET digest = $3 WHERE realm_id = $1 AND digest = $2";
+    TRIM = "DELETE FROM known_devices WHERE (realm_id, digest, user_id) IN (SELECT realm_id, digest, user_id FROM known_devices WHERE realm_id = $1 AND user_id = $2 ORDER BY last_used_at DESC LIMIT 500 OFFSET 20)";
+}
+
+/// Whether this user has signed in with the browser that holds this cookie.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn knows(
+    tx: &mut Tx,
+    realm: &RealmId,
+    device: Digest,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let bind = (realm.as_str(), device.as_bytes(), user.as_str(), now.as_millis());
+    let row: Option<(i64,)> = fetch_optional!(tx, FIND, [bind.0, bind.1, bind.2, bind.3])?;
+    Ok(row.is_some())
+}
+
+/// Notes that this user has signed in with the browser. Of a user's browsers the last twenty are kept.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn put(
+    tx: &mut Tx,
+    realm: &RealmId,
+    (device, user): (Digest, &UserId),
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    let (now, end) = (now.as_millis(), expires_at.as_millis());
+    execute!(tx, PUT, [realm.as_str(), device.as_bytes(), user.as_str(), now, end])?;
+    execute!(tx, TRIM, [realm.as_str(), user.as_str()]).map(|_| ())
+}
+
+/// Gives a browser another cookie, for all who have signed in with it.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn rename(tx: &mut Tx, realm: &RealmId, old: Digest, new: Digest) -> Result<(), StoreError> {
+    execute!(tx, MOVE, [realm.as_str(), old.as_bytes(), new.as_bytes()]).map(|_| ())
+}

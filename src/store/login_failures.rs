@@ -1,0 +1,101 @@
+//! Counters of failed sign-ins, shared by all nodes. Whoever reads a counter to change it holds its row until the
+//! commit, so that no two count from the same state.
+
+use super::rows::one;
+use super::tx::{execute, fetch_one, fetch_optional, statements};
+use super::{StoreError, Tx};
+use crate::protocol::brute_force::{Counter, Kind};
+use crate::protocol::ids::RealmId;
+use crate::protocol::secret::Digest;
+use crate::protocol::time::Timestamp;
+
+statements! {
+    HOLD = "INSERT INTO login_failures (realm_id, kind, subject, drained_at, locked_until) VALUES ($1, $2, $3, 0, 0) ON CONFLICT (realm_id, kind, subject) DO UPDATE SET drained_at = login_failures.drained_at RETURNING drained_at, locked_until";
+    LOCKED = "SELECT locked_until FROM login_failures WHERE realm_id = $1 AND kind = $2 AND subject = $3";
+    SET = "UPDATE login_failures SET drained_at = $4, locked_until = $5 WHERE realm_id = $1 AND kind = $2 AND subject = $3";
+    RESET = "DELETE FROM login_failures WHERE realm_id = $1 AND kind = $2 AND subject = $3";
+    NOTE = "INSERT INTO failed_accounts (realm_id, network, subject, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT (realm_id, network, subject) DO UPDATE SET expires_at = excluded.expires_at";
+    COUNT = "SELECT count(*) AS accounts FROM failed_accounts WHERE realm_id = $1 AND network = $2 AND expires_at > $3";
+    CLEAR = "DELETE FROM failed_accounts WHERE realm_id = $1 AND network = $2 AND subject = $3";
+    CLEAR_ALL = "DELETE FROM failed_accounts WHERE realm_id = $1 AND network = $2";
+}
+
+/// Which counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Of what.
+    pub kind: Kind,
+    /// Of whom, as a keyed digest.
+    pub digest: Digest,
+}
+
+/// Reads a counter and holds its row until the transaction ends; a new one where there was none.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn hold(tx: &mut Tx, realm: &RealmId, subject: Subject) -> Result<Counter, StoreError> {
+    let (kind, digest) = (subject.kind.as_str(), subject.digest);
+    let (drained_at, locked_until): (i64, i64) = fetch_one!(tx, HOLD, [realm.as_str(), kind, digest.as_bytes()])?;
+    let (drained_at, locked_until) = (Timestamp::from_millis(drained_at), Timestamp::from_millis(locked_until));
+    Ok(Counter { drained_at, locked_until })
+}
+
+/// Until when a subject is locked, without holding its row; nothing where it never failed.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn locked_until(tx: &mut Tx, realm: &RealmId, subject: Subject) -> Result<Option<Timestamp>, StoreError> {
+    let (kind, digest) = (subject.kind.as_str(), subject.digest);
+    let row: Option<(i64,)> = fetch_optional!(tx, LOCKED, [realm.as_str(), kind, digest.as_bytes()])?;
+    Ok(row.map(|(until,)| Timestamp::from_millis(until)))
+}
+
+/// Writes a counter that is held; whether it was there.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn set(tx: &mut Tx, realm: &RealmId, subject: Subject, counter: Counter) -> Result<bool, StoreError> {
+    let (kind, digest) = (subject.kind.as_str(), subject.digest);
+    let (drained, locked) = (counter.drained_at.as_millis(), counter.locked_until.as_millis());
+    execute!(tx, SET, [realm.as_str(), kind, digest.as_bytes(), drained, locked]).map(one)
+}
+
+/// Forgets all failures of a subject.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn reset(tx: &mut Tx, realm: &RealmId, subject: Subject) -> Result<(), StoreError> {
+    execute!(tx, RESET, [realm.as_str(), subject.kind.as_str(), subject.digest.as_bytes()]).map(|_| ())
+}
+
+/// Notes that a network has failed at an account, until `expires_at`; at how many accounts it has failed by now.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn note_account(
+    tx: &mut Tx,
+    realm: &RealmId,
+    (network, account): (&str, Digest),
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    execute!(tx, NOTE, [realm.as_str(), network, account.as_bytes(), expires_at.as_millis()])?;
+    let (accounts,): (i64,) = fetch_one!(tx, COUNT, [realm.as_str(), network, now.as_millis()])?;
+    Ok(accounts)
+}
+
+/// Forgets that a network has failed at an account, since it has succeeded there.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn clear_account(tx: &mut Tx, realm: &RealmId, network: &str, account: Digest) -> Result<(), StoreError> {
+    execute!(tx, CLEAR, [realm.as_str(), network, account.as_bytes()]).map(|_| ())
+}
+
+/// Forgets at which accounts a network has failed.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn clear_network(tx: &mut Tx, realm: &RealmId, network: &str) -> Result<(), StoreError> {
+    execute!(tx, CLEAR_ALL, [realm.as_str(), network]).map(|_| ())
+}

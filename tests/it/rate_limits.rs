@@ -1,0 +1,193 @@
+//! How often somebody may ask: by class, by address and by client, with answers that say when to come back.
+
+use serde_json::{Value, json};
+use signet::config::Settings;
+use signet::protocol::time::Span;
+
+use crate::support::TestServer;
+
+fn limited(settings: &mut Settings) {
+    settings.limits.enabled = true;
+    settings.limits.login = 3;
+    settings.limits.authorize = 5;
+    settings.limits.token = 4;
+    settings.limits.introspect = 7;
+    settings.limits.api = 20;
+    settings.limits.registration = 2;
+    settings.registration.mode = signet::config::RegistrationMode::Open;
+}
+
+async fn start() -> TestServer {
+    TestServer::stopped_with(limited).await
+}
+
+#[tokio::test]
+async fn the_public_documents_are_never_refused() {
+    let server = start().await;
+    for _ in 0..1000 {
+        assert_eq!(server.get("/jwks").await.status(), 200);
+    }
+    let home = server.browser().get("/").await;
+    let style = home.body.split('"').find(|part| part.contains("/assets/")).unwrap().to_owned();
+    for path in ["/.well-known/openid-configuration", "/.well-known/jwks.json", "/oauth/jwks", "/favicon.ico", &style] {
+        for _ in 0..50 {
+            assert_eq!(server.get(path).await.status(), 200, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn authorization_requests_are_limited_by_address_with_a_page() {
+    let server = start().await;
+    let rp = server.relying_party().await;
+    let url = rp.authorization_url(&[]);
+    for _ in 0..5 {
+        assert_eq!(server.browser().get(&url).await.status, 303);
+    }
+    let refused = server.browser().get(&url).await;
+    refused.assert_rejected("the sixth", 429, "There have been too many requests.");
+    assert_eq!(refused.header("retry-after"), Some("12"));
+    assert_eq!(refused.header("ratelimit-policy"), Some("\"authorize\";q=5;w=60"));
+    assert_eq!(refused.header("ratelimit"), Some("\"authorize\";r=0;t=12"));
+    assert_eq!(server.browser().get("/login").await.status, 400, "other pages are not concerned");
+    server.clock.advance(Span::from_secs(12));
+    assert_eq!(server.browser().get(&url).await.status, 303);
+    assert_eq!(server.browser().get(&url).await.status, 429);
+}
+
+#[tokio::test]
+async fn sign_in_forms_are_limited_by_address() {
+    let server = start().await;
+    for _ in 0..3 {
+        assert_eq!(server.post("/login", &[]).await.status, 400);
+    }
+    let refused = server.browser().post("/login", &[]).await;
+    refused.assert_rejected("the fourth", 429, "There have been too many requests.");
+    assert_eq!(server.browser().get("/login").await.status, 400, "the page itself is not concerned");
+}
+
+#[tokio::test]
+async fn a_client_has_a_share_of_its_own() {
+    let server = start().await;
+    let grants = json!({ "grant_types": ["client_credentials"] });
+    let one = server.client("one", grants.clone()).await;
+    let two = server.client("two", grants).await;
+    for _ in 0..4 {
+        one.client_credentials(&[]).await.tokens();
+    }
+    let refused = one.client_credentials(&[]).await;
+    refused.assert_error(429, "temporarily_unavailable");
+    assert_eq!(refused.header("retry-after"), Some("15"));
+    assert_eq!(refused.header("ratelimit-policy"), Some("\"token\";q=4;w=60"));
+    assert_eq!(refused.header("ratelimit"), Some("\"token\";r=0;t=15"));
+    two.client_credentials(&[]).await.tokens();
+    for _ in 0..5 {
+        one.introspect("nonsense").await;
+    }
+    server.clock.advance(Span::from_secs(15));
+    one.client_credentials(&[]).await.tokens();
+}
+
+#[tokio::test]
+async fn nobody_uses_up_the_share_of_a_client_without_its_secret() {
+    let server = start().await;
+    let one = server.client("one", json!({ "grant_types": ["client_credentials"] })).await;
+    let forged = [("grant_type", "client_credentials"), ("client_id", "one"), ("client_secret", "guess")];
+    for _ in 0..8 {
+        server.post("/token", &forged).await.assert_error(401, "invalid_client");
+    }
+    one.client_credentials(&[]).await.tokens();
+}
+
+#[tokio::test]
+async fn an_address_is_limited_at_the_endpoints_of_clients_together() {
+    let server = start().await;
+    for path in ["/token", "/par", "/introspect", "/revoke"] {
+        for _ in 0..5 {
+            assert_ne!(server.post(path, &[]).await.status, 429, "{path}");
+        }
+    }
+    for path in ["/token", "/par", "/introspect", "/revoke"] {
+        let refused = server.post(path, &[]).await;
+        refused.assert_error(429, "temporarily_unavailable");
+        assert_eq!(refused.header("ratelimit-policy"), Some("\"api\";q=20;w=60"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn registration_is_limited_by_address() {
+    let server = start().await;
+    let register = async || server.http.post(server.url("/register")).json(&json!({})).send().await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(register().await.status(), 400);
+    }
+    let refused = register().await;
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.json::<Value>().await.unwrap()["error"], "temporarily_unavailable");
+}
+
+#[tokio::test]
+async fn who_is_not_behind_a_trusted_proxy_is_who_they_are() {
+    let (server, trusting) = (
+        start().await,
+        TestServer::stopped_with(|settings| {
+            limited(settings);
+            settings.proxy.trusted = vec!["127.0.0.0/8".parse().unwrap()];
+        })
+        .await,
+    );
+    for (server, expected) in [(&server, 429), (&trusting, 303)] {
+        let rp = server.relying_party().await;
+        let mut last = None;
+        for number in 0..12 {
+            let address = format!("198.51.100.{number}");
+            let page = server.browser().get_with(&[("x-forwarded-for", &address)], &rp.authorization_url(&[])).await;
+            last = Some(page.status.as_u16());
+        }
+        assert_eq!(last, Some(expected));
+    }
+    let rp = trusting.client("rp6", json!({})).await;
+    let mut refused = 0;
+    for number in 0..12 {
+        let address = format!("2001:db8:1:2::{number}");
+        let page = trusting.browser().get_with(&[("x-forwarded-for", &address)], &rp.authorization_url(&[])).await;
+        refused += usize::from(page.status == 429);
+    }
+    assert_eq!(refused, 7, "an IPv6 network is one peer");
+}
+
+#[tokio::test]
+async fn an_address_leaves_only_its_share_waiting() {
+    let server = TestServer::stopped_with(|settings| {
+        settings.limits.enabled = true;
+        settings.limits.waiting = 3;
+        settings.proxy.trusted = vec!["127.0.0.0/8".parse().unwrap()];
+    });
+    let server = server.await;
+    let rp = server.relying_party().await;
+    let from = async |address: &str| {
+        let browser = server.browser();
+        browser.get_with(&[("x-forwarded-for", address)], &rp.authorization_url(&[])).await
+    };
+    for _ in 0..3 {
+        assert_eq!(from("192.0.2.1").await.status, 303);
+    }
+    from("192.0.2.1").await.assert_rejected("the fourth", 429, "There have been too many requests.");
+    assert_eq!(from("192.0.2.2").await.status, 303);
+    let rows = server.database().query("SELECT id FROM authorization_requests").await;
+    assert_eq!(rows.len(), 4);
+    server.clock.advance(Span::from_minutes(10));
+    assert_eq!(from("192.0.2.1").await.status, 303, "a third of their lifetime later there is one again");
+}
+
+#[tokio::test]
+async fn without_limits_nobody_is_refused() {
+    let server = TestServer::stopped_with(|settings| {
+        limited(settings);
+        settings.limits.enabled = false;
+    });
+    let server = server.await;
+    for _ in 0..40 {
+        assert_ne!(server.post("/token", &[]).await.status, 429);
+    }
+}

@@ -1,0 +1,325 @@
+//! Guessing passwords: pauses that grow, shared by all nodes, the same for every account and for none, and never in the
+//! way of the owner.
+
+use futures_util::future::join_all;
+use reqwest::StatusCode;
+use signet::config::Settings;
+use signet::flows::administer::UserChange;
+use signet::protocol::time::Span;
+
+use crate::support::server::PASSWORD;
+use crate::support::{Browser, Page, RelyingParty, TestServer};
+
+const WAIT: &str = "There have been too many failed attempts. Please wait a little before you try again.";
+const FAILURE: &str = "The username or the password is not right, or the account cannot be used.";
+
+/// Soft locks hold; rates are out of the way, and the pool for passwords takes whatever comes.
+fn locking(settings: &mut Settings) {
+    settings.limits.enabled = true;
+    settings.passwords.workers = 16;
+    (settings.limits.login, settings.limits.authorize, settings.limits.api) = (100_000, 100_000, 100_000);
+    settings.limits.waiting = 100_000;
+    settings.proxy.trusted = vec!["127.0.0.0/8".parse().unwrap()];
+}
+
+async fn start() -> (TestServer, RelyingParty) {
+    let server = TestServer::stopped_with(locking).await;
+    let rp = server.relying_party().await;
+    (server, rp)
+}
+
+/// A browser at this address, at the sign-in page, whoever was signed in.
+struct Guesser {
+    browser: Browser,
+    page: Page,
+    address: String,
+}
+
+impl Guesser {
+    async fn at(server: &TestServer, rp: &RelyingParty, address: &str) -> Self {
+        Self::with(server.browser(), rp, address).await
+    }
+
+    async fn with(browser: Browser, rp: &RelyingParty, address: &str) -> Self {
+        browser.set_cookie("signet-session", "");
+        let page = browser.visit(&rp.authorization_url(&[])).await;
+        assert!(page.has("id=\"login-submit\""), "{page:?}");
+        Self { browser, page, address: address.to_owned() }
+    }
+
+    async fn tries(&self, username: &str, password: &str) -> Page {
+        let form = self.page.form();
+        let fields = [
+            ("csrf", form.field("csrf").unwrap()),
+            ("username", username),
+            ("password", password),
+            ("login-submit", "yes"),
+        ];
+        self.browser.post_with(&[("x-forwarded-for", &self.address)], &form.action, &fields).await
+    }
+
+    /// So many wrong guesses, one after the other; how many were looked at.
+    async fn fails(&self, username: &str, times: usize) -> usize {
+        let mut looked_at = 0;
+        for _ in 0..times {
+            looked_at += usize::from(self.tries(username, "wrong").await.has(FAILURE));
+        }
+        looked_at
+    }
+
+    async fn gets_in(&self, username: &str) -> bool {
+        self.tries(username, PASSWORD).await.status == StatusCode::SEE_OTHER
+    }
+}
+
+#[track_caller]
+fn assert_locked(page: &Page, seconds: &str) {
+    assert_eq!(page.status, 429, "{page:?}");
+    assert_eq!(page.header("retry-after"), Some(seconds), "{page:?}");
+    assert!(page.has(WAIT) && page.has("id=\"login-submit\"") && !page.has(FAILURE), "{page:?}");
+}
+
+#[tokio::test]
+async fn pauses_begin_with_the_fifth_failure_and_grow() {
+    let (server, rp) = start().await;
+    let guesser = Guesser::at(&server, &rp, "192.0.2.1").await;
+    assert_eq!(guesser.fails("alice", 5).await, 5);
+    for seconds in ["1", "2", "4", "8"] {
+        assert_locked(&guesser.tries("alice", "wrong").await, seconds);
+        assert_locked(&guesser.tries("alice", PASSWORD).await, seconds);
+        let other = Guesser::at(&server, &rp, "192.0.2.1").await;
+        assert!(other.gets_in("bob").await, "another account is not concerned");
+        server.clock.advance(Span::from_secs(seconds.parse().unwrap()));
+        assert_eq!(guesser.fails("alice", 1).await, 1, "after {seconds} s");
+    }
+    server.clock.advance(Span::from_secs(16));
+    assert!(guesser.gets_in("alice").await);
+    let guesser = Guesser::at(&server, &rp, "192.0.2.1").await;
+    assert_eq!(guesser.fails("alice", 6).await, 5, "a success has reset the counter");
+    let locked = server.database().query("SELECT id FROM audit_events WHERE event = 'account.soft_locked'").await;
+    assert_eq!(locked.len(), 2, "noted once, not at each failure");
+}
+
+#[tokio::test]
+async fn fifty_guesses_at_once_do_not_overrun() {
+    let (server, rp) = start().await;
+    let twin = server.twin_with(locking).await;
+    let mut guessers = Vec::new();
+    for number in 0..50 {
+        let guesser = Guesser::at(&server, &rp, &format!("192.0.2.{number}")).await;
+        let browser = Browser::new(if number % 2 == 0 { &server.issuer } else { &twin.issuer });
+        browser.set_cookie("signet-browser", &guesser.browser.cookie("signet-browser").unwrap());
+        guessers.push(Guesser { browser, ..guesser });
+    }
+    let pages = join_all(guessers.iter().map(|guesser| guesser.tries("alice", "wrong"))).await;
+    let statuses = |status: u16| pages.iter().filter(|page| page.status == status).count();
+    assert_eq!((statuses(200), statuses(429)), (5, 45), "{:?}", pages.iter().map(|p| p.status).collect::<Vec<_>>());
+    let failures = server.database().query("SELECT id FROM audit_events WHERE event = 'login'").await;
+    assert_eq!(failures.len(), 5, "no more passwords than that were looked at");
+}
+
+#[tokio::test]
+async fn nodes_share_the_counter_and_a_restart_keeps_it() {
+    let (server, rp) = start().await;
+    let twin = server.twin_with(locking).await;
+    let guesser = Guesser::at(&server, &rp, "192.0.2.1").await;
+    assert_eq!(guesser.fails("alice", 3).await, 3);
+    let there = Browser::new(&twin.issuer);
+    there.set_cookie("signet-browser", &guesser.browser.cookie("signet-browser").unwrap());
+    let there = Guesser { browser: there, page: guesser.page, address: "192.0.2.1".to_owned() };
+    assert_eq!(there.fails("alice", 4).await, 2);
+    assert_locked(&there.tries("alice", PASSWORD).await, "1");
+    drop(twin);
+    let restarted = server.twin_with(locking).await;
+    let browser = Browser::new(&restarted.issuer);
+    browser.set_cookie("signet-browser", &there.browser.cookie("signet-browser").unwrap());
+    let there = Guesser { browser, ..there };
+    assert_locked(&there.tries("alice", PASSWORD).await, "1");
+}
+
+#[tokio::test]
+async fn every_spelling_and_the_address_are_one_account() {
+    let (server, rp) = start().await;
+    let guesser = Guesser::at(&server, &rp, "192.0.2.1").await;
+    for spelling in ["alice", "ALICE", " Alice ", "\u{ff41}lice", "Alice@Example.org"] {
+        assert!(guesser.tries(spelling, "wrong").await.has(FAILURE), "{spelling}");
+    }
+    for spelling in ["alice", "aLiCe", "alice@example.org"] {
+        assert_locked(&guesser.tries(spelling, PASSWORD).await, "1");
+    }
+    let other = Guesser::at(&server, &rp, "192.0.2.2").await;
+    for spelling in ["nobody", "NOBODY", " nobody", "\u{ff4e}obody", "Nobody"] {
+        assert!(other.tries(spelling, "wrong").await.has(FAILURE), "{spelling}");
+    }
+    assert_locked(&other.tries("nobody", "wrong").await, "1");
+}
+
+#[tokio::test]
+async fn who_exists_is_not_told_from_who_does_not() {
+    let (server, rp) = start().await;
+    server.add_user("carol").await;
+    server.change_user("carol", UserChange::Disable).await;
+    let mut stories = Vec::new();
+    for (number, name) in ["alice", "carol", "nobody", "hunter2!"].iter().enumerate() {
+        let guesser = Guesser::at(&server, &rp, &format!("192.0.2.{number}")).await;
+        let mut story = Vec::new();
+        for password in ["wrong", "wrong", "wrong", "wrong", "wrong", "wrong", "wrong"] {
+            let page = guesser.tries(name, password).await;
+            let form = page.form();
+            let body = page.body.replace(form.field("csrf").unwrap(), "CSRF").replace(&form.action, "ACTION");
+            let body = body.replace(&format!("value=\"{}\"", name.replace('!', "&#33;")), "value=\"NAME\"");
+            let body = body.replace(&format!("value=\"{name}\""), "value=\"NAME\"");
+            let mut headers: Vec<(String, String)> = page
+                .headers
+                .iter()
+                .filter(|(name, _)| !["x-request-id", "date", "content-length"].contains(&name.as_str()))
+                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+                .collect();
+            headers.sort();
+            story.push((page.status, headers, body));
+        }
+        stories.push((*name, story));
+    }
+    let (_, first) = &stories[0];
+    assert_eq!(first[4].0, 200);
+    assert_eq!(first[5].0, 429);
+    for (name, story) in &stories {
+        assert_eq!(story, first, "{name}");
+    }
+    let names = server.database().query("SELECT kind FROM login_failures").await;
+    assert!(names.len() >= 8, "{}", names.len());
+}
+
+#[tokio::test]
+async fn the_owner_gets_in_from_a_known_browser_while_the_attack_goes_on() {
+    let (server, rp) = start().await;
+    let owner = Guesser::at(&server, &rp, "192.0.2.1").await;
+    assert!(owner.gets_in("alice").await);
+    let owner = owner.browser;
+    let attacker = Guesser::at(&server, &rp, "192.0.2.66").await;
+    assert!(attacker.gets_in("bob").await, "the attacker's browser is known for an account of their own");
+    let attacker = Guesser::with(attacker.browser, &rp, "192.0.2.66").await;
+    assert_eq!(attacker.fails("alice", 6).await, 5);
+    let stranger = Guesser::at(&server, &rp, "192.0.2.2").await;
+    assert_locked(&stranger.tries("alice", PASSWORD).await, "1");
+
+    let owner = Guesser::with(owner, &rp, "192.0.2.66").await;
+    assert!(owner.gets_in("alice").await, "even from the attacker's address");
+    assert_locked(&stranger.tries("alice", PASSWORD).await, "1");
+
+    let owner = Guesser::with(owner.browser, &rp, "192.0.2.1").await;
+    assert_eq!(owner.fails("alice", 6).await, 5, "a known browser has a counter of its own, no more");
+    server.clock.advance(Span::from_secs(1));
+    assert!(owner.gets_in("alice").await);
+}
+
+#[tokio::test]
+async fn a_device_cookie_changes_with_each_sign_in_and_the_old_one_is_worth_nothing() {
+    let (server, rp) = start().await;
+    let guesser = Guesser::at(&server, &rp, "192.0.2.1").await;
+    let page = guesser.tries("alice", PASSWORD).await;
+    let cookies: Vec<&str> = page.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect();
+    let device = cookies.iter().find(|line| line.starts_with("signet-device=")).unwrap();
+    assert!(device.contains("HttpOnly") && device.contains("SameSite=Lax") && device.contains("Max-Age=15552000"));
+    let old = guesser.browser.cookie("signet-device").unwrap();
+    let again = Guesser::with(guesser.browser, &rp, "192.0.2.1").await;
+    assert!(again.gets_in("bob").await);
+    assert_ne!(again.browser.cookie("signet-device").unwrap(), old);
+
+    let attacker = Guesser::at(&server, &rp, "192.0.2.66").await;
+    assert_eq!(attacker.fails("alice", 6).await, 5);
+    attacker.browser.set_cookie("signet-device", &old);
+    assert_locked(&attacker.tries("alice", PASSWORD).await, "1");
+    let again = Guesser::with(again.browser, &rp, "192.0.2.1").await;
+    assert!(again.gets_in("alice").await, "the new name holds for all who have signed in with this browser");
+}
+
+#[tokio::test]
+async fn an_address_has_a_counter_that_its_own_successes_do_not_clear() {
+    let server = TestServer::stopped_with(|settings| {
+        locking(settings);
+        settings.limits.address_failures = 6;
+    });
+    let server = server.await;
+    let rp = server.relying_party().await;
+    let guesser = Guesser::at(&server, &rp, "2001:db8:1:2::1").await;
+    for name in ["u1", "u2", "u3"] {
+        assert_eq!(guesser.fails(name, 1).await, 1);
+    }
+    assert!(Guesser::at(&server, &rp, "2001:db8:1:2::2").await.gets_in("bob").await);
+    let neighbor = Guesser::at(&server, &rp, "2001:db8:1:2:ffff::9").await;
+    for name in ["u4", "u5", "u6", "u7"] {
+        assert_eq!(neighbor.fails(name, 1).await, 1, "{name}");
+    }
+    assert_locked(&guesser.tries("alice", PASSWORD).await, "1");
+    let elsewhere = Guesser::at(&server, &rp, "2001:db8:1:3::1").await;
+    assert!(elsewhere.gets_in("alice").await, "the network beside it is another customer's");
+}
+
+#[tokio::test]
+async fn a_forged_address_changes_nothing() {
+    let server = TestServer::stopped_with(|settings| {
+        locking(settings);
+        settings.limits.address_failures = 3;
+        settings.proxy.trusted = Vec::new();
+    });
+    let server = server.await;
+    let rp = server.relying_party().await;
+    let mut looked_at = 0;
+    for number in 0..8 {
+        let guesser = Guesser::at(&server, &rp, &format!("198.51.100.{number}")).await;
+        looked_at += guesser.fails(&format!("user{number}"), 1).await;
+    }
+    assert_eq!(looked_at, 4, "all came from one address, whatever they claim");
+}
+
+#[tokio::test]
+async fn a_flood_over_many_addresses_and_accounts_meets_the_pause_of_the_realm() {
+    let server = TestServer::stopped_with(|settings| {
+        locking(settings);
+        settings.limits.realm_failures = 100;
+        settings.limits.spray_accounts = 100_000;
+    });
+    let server = server.await;
+    let rp = server.relying_party().await;
+    let owner = Guesser::at(&server, &rp, "192.0.2.1").await;
+    assert!(owner.gets_in("alice").await);
+    let mut guesser = Guesser::at(&server, &rp, "").await;
+    let mut locked = 0;
+    for number in 0..140 {
+        guesser.address = format!("198.51.{number}.7");
+        locked += usize::from(guesser.tries(&format!("user{number}"), "wrong").await.status == 429);
+    }
+    assert!(locked > 0, "nobody had to wait");
+    let later = server.clock.now().plus(Span::from_minutes(10)).as_millis();
+    let longer = format!("UPDATE login_failures SET locked_until = {later} WHERE kind = 'realm'");
+    server.database().query(&longer).await;
+    let stranger = Guesser::at(&server, &rp, "203.0.113.1").await;
+    assert_eq!(stranger.tries("bob", PASSWORD).await.status, 429);
+    let owner = Guesser::with(owner.browser, &rp, "192.0.2.1").await;
+    assert!(owner.gets_in("alice").await, "who is known does not wait for strangers");
+    server.clock.advance(Span::from_minutes(10));
+    assert!(stranger.gets_in("bob").await);
+}
+
+#[tokio::test]
+async fn what_was_never_looked_at_counts_for_nothing() {
+    let server = TestServer::stopped_with(|settings| {
+        locking(settings);
+        (settings.passwords.memory_kib, settings.passwords.workers) = (19_456, 1);
+        settings.limits.account_failures = 100;
+        settings.limits.address_failures = 100;
+    });
+    let server = server.await;
+    let rp = server.relying_party().await;
+    let guesser = Guesser::at(&server, &rp, "192.0.2.1").await;
+    let pages = join_all((0..40).map(|_| guesser.tries("alice", "wrong"))).await;
+    let busy = pages.iter().filter(|page| page.status == 503).count();
+    let wrong = pages.iter().filter(|page| page.has(FAILURE)).count();
+    assert!(busy > 0, "forty at once found a place");
+    let rows =
+        server.database().query("SELECT CAST(drained_at AS TEXT) FROM login_failures WHERE kind = 'account'").await;
+    let drained: i64 = String::from_utf8(rows[0].concat()).unwrap().parse().unwrap();
+    let counted = (drained - server.clock.now().as_millis() + 899_999) / 900_000;
+    assert_eq!(usize::try_from(counted).unwrap(), wrong, "{busy} were refused unseen");
+}
