@@ -53,10 +53,16 @@ async fn cookies_are_out_of_reach_of_scripts_and_survive_a_link_from_a_client() 
 
     let (_, answer) = signed_in(&server, &rp, false).await;
     let lines = set_cookies(&answer);
-    assert_eq!(lines.len(), 1, "the session alone: {lines:?}");
-    let (pair, attributes) = lines[0].split_once(';').unwrap();
-    assert!(pair.starts_with("signet-session=") && (40..200).contains(&pair.len()), "{pair}");
-    assert_eq!(attributes, " Path=/; HttpOnly; SameSite=Lax");
+    assert_eq!(lines.len(), 2, "the session and the device: {lines:?}");
+    let expected = [
+        ("signet-session=", " Path=/; HttpOnly; SameSite=Lax"),
+        ("signet-device=", " Path=/; HttpOnly; SameSite=Lax; Max-Age=15552000"),
+    ];
+    for (line, (name, expected)) in lines.iter().zip(expected) {
+        let (pair, attributes) = line.split_once(';').unwrap();
+        assert!(pair.starts_with(name) && (40..200).contains(&pair.len()), "{pair}");
+        assert_eq!(attributes, expected);
+    }
     let (_, answer) = signed_in(&server, &rp, true).await;
     assert!(set_cookies(&answer)[0].ends_with("; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000"), "{answer:?}");
 }
@@ -81,7 +87,9 @@ async fn with_an_https_issuer_cookies_are_bound_to_the_host() {
     let session = set_cookies(&page);
     assert!(session[0].starts_with("__Host-signet-session="), "{session:?}");
     assert!(session[0].ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"), "{session:?}");
-    assert!(!session[0].contains("Domain"), "{session:?}");
+    assert!(session[1].starts_with("__Host-signet-device="), "{session:?}");
+    assert!(session[1].ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=15552000"), "{session:?}");
+    assert!(session.iter().all(|line| !line.contains("Domain")), "{session:?}");
 }
 
 #[tokio::test]
