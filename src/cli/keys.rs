@@ -7,7 +7,9 @@ use serde_json::json;
 use super::desk::Desk;
 use super::output::{say, say_json};
 use crate::config::Settings;
+use crate::flows::administer;
 use crate::keys::{Keyring, Rotated};
+use crate::protocol::ids::KeyId;
 use crate::protocol::jwk::KeyAlgorithm;
 
 /// Commands about the keys that sign and those that clients encrypt to.
@@ -28,6 +30,18 @@ pub enum Keys {
         #[arg(long)]
         json: bool,
     },
+    /// Drop a key that somebody else may have: nothing that it signed is accepted any more
+    Compromise {
+        /// The key's id, as `signet keys list` shows it
+        #[arg(long, allow_hyphen_values = true)]
+        kid: String,
+        /// Why, for the audit log
+        #[arg(long, default_value = "")]
+        reason: String,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 impl Keys {
@@ -41,6 +55,7 @@ impl Keys {
         let done = match self {
             Self::List { json } => list(&desk, &keyring, json),
             Self::Rotate { alg, json } => rotate(&desk, &keyring, alg.as_deref(), json).await,
+            Self::Compromise { kid, reason, json } => compromise(&desk, &keyring, (&kid, &reason), json).await,
         };
         desk.close().await;
         done
@@ -87,6 +102,33 @@ async fn rotate(desk: &Desk, keyring: &Keyring, alg: Option<&str>, json: bool) -
         };
         let signs_from = key.signs_from.to_chrono().format("%Y-%m-%d %H:%M:%S UTC");
         say(&format!("{verb} {} key {}; it {does} from {signs_from}", key.algorithm.as_str(), key.kid));
+    }
+    Ok(())
+}
+
+async fn compromise(desk: &Desk, keyring: &Keyring, (kid, reason): (&str, &str), json: bool) -> anyhow::Result<()> {
+    let lost = KeyId::from_stored(kid.to_owned());
+    let done = administer::compromise_key(&desk.store, keyring, &desk.context, &lost, reason).await?;
+    let alg = done.algorithm.as_str();
+    let fault = done.audit_fault.map(|fault| fault.to_string());
+    if json {
+        return say_json(&json!({
+            "kid": kid,
+            "algorithm": alg,
+            "successor": done.successor,
+            "successor_is_new": done.is_new,
+            "audit_fault": fault,
+        }));
+    }
+    say(&format!("dropped {alg} key {kid}; servers accept nothing of it from within a second on"));
+    match &done.successor {
+        Some(next) if done.is_new => say(&format!("made {alg} key {next}; it is used from now on")),
+        Some(next) => say(&format!("{alg} key {next} is used from now on")),
+        None => say(&format!("no {alg} key is left; the settings do not name the algorithm")),
+    }
+    say("resource servers may know the old key set for as long as it may be cached: let them fetch it again");
+    if let Some(fault) = fault {
+        say(&format!("nothing vouches for the audit log: {fault}"));
     }
     Ok(())
 }

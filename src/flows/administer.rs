@@ -2,6 +2,7 @@
 
 mod blocks;
 mod clients;
+mod keys;
 mod mappers;
 mod people;
 mod registration;
@@ -10,6 +11,7 @@ mod secrets;
 pub use blocks::{NewBlock, add_block, remove_block};
 pub use clients::{Registrar, SECRET_OVERLAP, add_client, remove_client, rotate_secret, set_client_standing};
 pub(super) use clients::{check_metadata, remove};
+pub use keys::{Compromised, compromise_key};
 pub use mappers::{add_mapper, remove_mapper};
 pub use people::{Person, UserChange, add_user, change_user, set_password};
 pub use registration::{make_initial_token, set_logo};
@@ -27,6 +29,9 @@ use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome};
 use crate::store::{StoreError, Tx, revocations};
+
+/// The longest reason that an operator gives, in characters.
+const MAX_REASON: usize = 200;
 
 /// Why something is refused. Each is one clear line.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +54,7 @@ pub enum AdminError {
     /// The picture is no logo.
     #[error(transparent)]
     Logo(#[from] LogoError),
-    /// The reason of a block is too long.
+    /// A reason is too long.
     #[error("the reason must have at most 200 characters, none of them a control character")]
     Reason,
     /// The id, the name or the address is taken.
@@ -93,6 +98,12 @@ async fn cut_off(
         expires_at: horizon,
     };
     revocations::insert(tx, &revocation, "cut off", context.now).await.map(|_| ())
+}
+
+/// Checks what an operator gives as the reason.
+fn checked_reason(reason: &str) -> Result<(), AdminError> {
+    let fits = reason.chars().count() <= MAX_REASON && !reason.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err(AdminError::Reason) }
 }
 
 fn record(

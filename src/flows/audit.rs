@@ -7,10 +7,11 @@ use super::FlowError;
 use crate::keys::{KeySet, Keyring};
 use crate::protocol::audit_chain::{Broken, Checkpoint, Link, TYP, Walk};
 use crate::protocol::ids::RealmId;
+use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::jws::UnverifiedJws;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit_log::{self, StoredCheckpoint};
-use crate::store::{Store, StoreError, Tx};
+use crate::store::{Store, StoreError, Tx, signing_keys};
 
 /// How long checkpoints are kept beside the newest, which vouches for all before it.
 const CHECKPOINTS_KEPT: Span = Span::from_days(7);
@@ -30,6 +31,8 @@ pub struct Checked {
     pub last: i64,
     /// The newest checkpoint, or nothing where no server has run yet.
     pub checkpoint: Option<Checkpoint>,
+    #[serde(skip)]
+    ends: (Link, Link),
 }
 
 /// Why the log is not to be believed.
@@ -102,24 +105,64 @@ async fn shorten(store: &Store, realm: &RealmId, seq: i64, before: Timestamp) ->
     .await
 }
 
-/// Signs a checkpoint and stores it.
+/// Signs a checkpoint and stores it, unless its key is dropped as compromised meanwhile.
 async fn vouch(store: &Store, keys: &Keyring, number: i64, checkpoint: Checkpoint) -> Result<(), FlowError> {
     let (realm, now, last) = (checkpoint.realm.clone(), checkpoint.at, checkpoint.last);
-    let algorithm = keys.algorithms().last().copied().ok_or_else(|| FlowError::Internal("no signing key".into()))?;
-    let signed = keys.of(&realm).sign_jwt(&checkpoint, TYP, algorithm, now)?;
-    let stored = Arc::new((realm, StoredCheckpoint { number, last, signed }));
+    let (kid, stored) = sign(&keys.of(&realm), keys.algorithms(), number, &checkpoint)?;
+    let shared = Arc::new((realm, kid, stored));
     let written = store.write(move |tx| {
-        let stored = stored.clone();
+        let shared = shared.clone();
         Box::pin(async move {
-            let kept = (now, now.minus(CHECKPOINTS_KEPT));
-            Ok::<_, FlowError>(audit_log::vouch(tx, &stored.0, &stored.1, kept).await?)
+            let (realm, kid, stored) = &*shared;
+            let held = signing_keys::hold(tx, realm, kid).await?;
+            if held {
+                audit_log::vouch(tx, realm, stored, (now, now.minus(CHECKPOINTS_KEPT))).await?;
+            }
+            Ok::<_, FlowError>(held)
         })
     });
-    written.await?;
-    // In the log too, which may be kept where whoever changes the database cannot reach.
+    if written.await? {
+        announce(last);
+    }
+    Ok(())
+}
+
+/// A signed checkpoint, and the key that has signed it.
+fn sign(
+    keys: &KeySet,
+    algorithms: &[SigningAlgorithm],
+    number: i64,
+    checkpoint: &Checkpoint,
+) -> Result<(String, StoredCheckpoint), FlowError> {
+    let algorithm = algorithms.last().copied().ok_or_else(|| FlowError::Internal("no signing key".into()))?;
+    let signed = keys.sign_jwt(checkpoint, TYP, algorithm, checkpoint.at)?;
+    let unreadable = || FlowError::Internal("a checkpoint cannot be read".into());
+    let jws = UnverifiedJws::parse(&signed).map_err(|_| unreadable())?;
+    let kid = jws.kid().ok_or_else(unreadable)?.to_owned();
+    Ok((kid, StoredCheckpoint { number, last: checkpoint.last, signed }))
+}
+
+/// Says the end of the chain in the log too, which may be kept where whoever changes the database cannot reach.
+pub(super) fn announce(last: Link) {
     let hash = serde_json::to_value(last.hash).unwrap_or_default();
     tracing::info!(seq = last.seq, hash = hash.as_str().unwrap_or_default(), "vouched for the audit log");
-    Ok(())
+}
+
+/// A checkpoint by which other keys vouch for the whole log, as it was found with the old ones: for when one of those is
+/// not to be believed any more.
+///
+/// # Errors
+/// [`AuditFault`] where the log is broken, or the database or the key fails.
+pub(super) async fn vouch_with(
+    store: &Store,
+    (old, new): (&KeySet, &KeySet),
+    algorithms: &[SigningAlgorithm],
+    (realm, now): (&RealmId, Timestamp),
+) -> Result<StoredCheckpoint, AuditFault> {
+    let Checked { unchained, ends: (first, last), .. } = verify(store, old, realm).await?;
+    let number = newest(store, realm).await?.unwrap_or(0).saturating_add(1);
+    let checkpoint = Checkpoint { realm: realm.clone(), at: now, first, last, unchained };
+    Ok(sign(new, algorithms, number, &checkpoint)?.1)
 }
 
 /// Deletes portion by portion, so that other writes come in between.
@@ -169,7 +212,8 @@ async fn walk(store: &Store, keys: &KeySet, realm: &RealmId) -> Result<Checked, 
     let end = audit_log::head(&mut tx, realm).await?;
     let walk = Walk::new(realm.clone(), first, stored.iter().map(|checkpoint| checkpoint.last));
     follow(&mut tx, walk, end).await?;
-    Ok(Checked { rows: end.seq.saturating_sub(first.seq), unchained, last: end.seq, checkpoint: newest })
+    let rows = end.seq.saturating_sub(first.seq);
+    Ok(Checked { rows, unchained, last: end.seq, checkpoint: newest, ends: (first, end) })
 }
 
 /// Walks along the stored rows to the end of the chain.

@@ -82,6 +82,8 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
         Box::pin(async move { Ok::<_, FlowError>(leases::take(tx, "upkeep", &name, now.plus(LEASE), now).await?) })
     });
     if leads.await? {
+        // Another process may have dropped the key that would vouch.
+        app.follow().await?;
         // Before keys are removed, by which the newest checkpoint may have been signed.
         keep_audit_log(app, now).await?;
         app.keep_keys().await?;

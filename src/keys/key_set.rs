@@ -115,6 +115,13 @@ pub struct KeyStatus {
     pub activates_at: Timestamp,
 }
 
+impl KeyStatus {
+    /// Whether it is the one of its algorithm that is used.
+    pub fn is_active(&self) -> bool {
+        self.state == "active"
+    }
+}
+
 /// Why a signature of ours is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {

@@ -9,6 +9,7 @@ mod provider;
 mod rotation;
 mod seal;
 mod signing_key;
+mod succession;
 mod symmetric;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use pairwise::PairwiseKey;
 pub use rotation::Rotated;
 pub use seal::{MasterKey, MasterKeyError, TokenMac};
 pub use signing_key::{KeyError, check_client_key, verify_with};
+pub use succession::Succession;
 pub use symmetric::{MIN_SECRET, sign_hs256, sign_id_token_hs256, verify_hs256};
 
 use std::collections::HashMap;

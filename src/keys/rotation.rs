@@ -91,19 +91,8 @@ impl Keyring {
 
     /// Makes a key and stores it, unless another node has made the same generation of it; whether it did.
     async fn announce(&self, realm: &RealmId, generation: &Generation, now: Timestamp) -> Result<bool, KeyringError> {
-        let algorithm = KeyAlgorithm::named(&generation.algorithm).ok_or(KeyError::Algorithm)?;
-        let bits = self.policy.rsa_bits;
-        let made = tokio::task::spawn_blocking(move || make(algorithm, bits)).await;
-        let (kid, der) = made.map_err(|_| KeyError::Generation)??;
-        let sealed = self.master.seal(&der, &place(realm, &kid, algorithm)).ok_or(KeyError::Generation)?;
-        let times = KeyTimes {
-            kid: kid.clone(),
-            algorithm: generation.algorithm.clone(),
-            generation: generation.generation,
-            announced_at: now,
-            activates_at: generation.activates_at,
-            dropped_at: None,
-        };
+        let StoredKey { times, sealed } = self.generate(realm, generation, now).await?;
+        let (kid, algorithm) = (times.kid.clone(), times.algorithm.clone());
         let realm = realm.clone();
         let stored = self.store.write(move |tx| {
             let (realm, times, sealed) = (realm.clone(), times.clone(), sealed.clone());
@@ -119,9 +108,32 @@ impl Keyring {
         });
         let first = stored.await?;
         if first {
-            tracing::info!(kid = kid.as_str(), alg = algorithm.as_str(), "announced a key");
+            tracing::info!(kid = kid.as_str(), alg = algorithm, "announced a key");
         }
         Ok(first)
+    }
+
+    /// Makes a key of this generation, sealed.
+    pub(super) async fn generate(
+        &self,
+        realm: &RealmId,
+        generation: &Generation,
+        now: Timestamp,
+    ) -> Result<StoredKey, KeyringError> {
+        let algorithm = KeyAlgorithm::named(&generation.algorithm).ok_or(KeyError::Algorithm)?;
+        let bits = self.policy.rsa_bits;
+        let made = tokio::task::spawn_blocking(move || make(algorithm, bits)).await;
+        let (kid, der) = made.map_err(|_| KeyError::Generation)??;
+        let sealed = self.master.seal(&der, &place(realm, &kid, algorithm)).ok_or(KeyError::Generation)?;
+        let times = KeyTimes {
+            kid,
+            algorithm: generation.algorithm.clone(),
+            generation: generation.generation,
+            announced_at: now,
+            activates_at: generation.activates_at,
+            dropped_at: None,
+        };
+        Ok(StoredKey { times, sealed })
     }
 
     async fn promote(&self, realm: &RealmId, kid: &KeyId, at: Timestamp, now: Timestamp) -> Result<(), StoreError> {

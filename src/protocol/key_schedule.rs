@@ -134,6 +134,15 @@ pub fn removable(all: &[KeyTimes], now: Timestamp, policy: &Policy) -> Vec<KeyId
     all.iter().filter(|key| state(key, all, now, policy) == State::Gone).map(|key| key.kid.clone()).collect()
 }
 
+/// The keys as they are once this one has been dropped as compromised, or nothing where there is no such key, or it has
+/// been dropped before.
+pub fn without(all: &[KeyTimes], kid: &KeyId, now: Timestamp) -> Option<Vec<KeyTimes>> {
+    let mut left = all.to_vec();
+    let lost = left.iter_mut().find(|key| key.kid == *kid && key.dropped_at.is_none())?;
+    lost.dropped_at = Some(now);
+    Some(left)
+}
+
 /// The key of the algorithm that has to be made now.
 fn due_of(all: &[KeyTimes], algorithm: &str, now: Timestamp, policy: &Policy) -> Option<Generation> {
     let Some(newest) = live(all, algorithm).max_by_key(|key| rank(key)) else {

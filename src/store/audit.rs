@@ -72,6 +72,8 @@ pub enum Event {
     KeyAnnounced,
     /// An announced key was told to sign.
     KeyPromoted,
+    /// A key was dropped, since somebody else may have it.
+    KeyCompromised,
     /// A key was removed.
     KeyRemoved,
     /// A backup was made.
@@ -112,6 +114,7 @@ impl Event {
             Self::AddressUnblocked => "address.unblocked",
             Self::KeyAnnounced => "key.announced",
             Self::KeyPromoted => "key.promoted",
+            Self::KeyCompromised => "key.compromised",
             Self::KeyRemoved => "key.removed",
             Self::BackedUp => "backup.made",
             Self::Restored => "backup.restored",

@@ -21,6 +21,7 @@ statements! {
     DROP_UNCHAINED = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE realm_id = $1 AND seq IS NULL AND at < $2 LIMIT 500)";
     CHECKPOINTS = "SELECT number, seq, hash, signed FROM audit_checkpoints WHERE realm_id = $1 ORDER BY number";
     VOUCH = "INSERT INTO audit_checkpoints (realm_id, number, seq, hash, at, signed) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (realm_id, number) DO NOTHING";
+    FORGET_ALL = "DELETE FROM audit_checkpoints WHERE realm_id = $1";
     FORGET = "DELETE FROM audit_checkpoints WHERE realm_id = $1 AND number < $2 AND at < $3";
 }
 
@@ -176,6 +177,20 @@ pub async fn vouch(
     let StoredCheckpoint { number, last, signed } = checkpoint;
     execute!(tx, VOUCH, [realm.as_str(), number, last.seq, last.hash.as_bytes(), at.as_millis(), signed])?;
     execute!(tx, FORGET, [realm.as_str(), number, before.as_millis()]).map(|_| ())
+}
+
+/// Puts one checkpoint in the place of all others, which it covers.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn vouch_anew(
+    tx: &mut Tx,
+    realm: &RealmId,
+    checkpoint: &StoredCheckpoint,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(tx, FORGET_ALL, [realm.as_str()])?;
+    vouch(tx, realm, checkpoint, (at, at)).await
 }
 
 /// Deletes a portion of the rows of the chain up to this one; how many there were.

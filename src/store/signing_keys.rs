@@ -11,6 +11,8 @@ statements! {
     INSERT = "INSERT INTO signing_keys (realm_id, kid, algorithm, generation, sealed, announced_at, activates_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
     LIST = "SELECT kid, algorithm, generation, sealed, announced_at, activates_at, dropped_at FROM signing_keys WHERE realm_id = $1 ORDER BY algorithm, generation";
     ACTIVATE = "UPDATE signing_keys SET activates_at = $3 WHERE realm_id = $1 AND kid = $2 AND activates_at > $3 AND dropped_at IS NULL";
+    DROP = "UPDATE signing_keys SET dropped_at = $3 WHERE realm_id = $1 AND kid = $2 AND dropped_at IS NULL";
+    HOLD = "UPDATE signing_keys SET dropped_at = NULL WHERE realm_id = $1 AND kid = $2 AND dropped_at IS NULL";
     REMOVE = "DELETE FROM signing_keys WHERE realm_id = $1 AND kid = $2";
 }
 
@@ -70,6 +72,22 @@ pub async fn list(tx: &mut Tx, realm: &RealmId) -> Result<Vec<StoredKey>, StoreE
 /// [`StoreError`] where the database fails.
 pub async fn activate(tx: &mut Tx, realm: &RealmId, kid: &KeyId, at: Timestamp) -> Result<bool, StoreError> {
     execute!(tx, ACTIVATE, [realm.as_str(), kid.as_str(), at.as_millis()]).map(one)
+}
+
+/// Drops a key that somebody else may have: it signs and verifies nothing from now on; whether it was there to be dropped.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn drop_compromised(tx: &mut Tx, realm: &RealmId, kid: &KeyId, now: Timestamp) -> Result<bool, StoreError> {
+    execute!(tx, DROP, [realm.as_str(), kid.as_str(), now.as_millis()]).map(one)
+}
+
+/// Keeps a key from being dropped before the end of the job; whether it has not been already.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn hold(tx: &mut Tx, realm: &RealmId, kid: &str) -> Result<bool, StoreError> {
+    execute!(tx, HOLD, [realm.as_str(), kid]).map(one)
 }
 
 /// Deletes a key that nothing valid was signed with.

@@ -76,6 +76,18 @@ impl Place {
         }
         panic!("the server did not start");
     }
+
+    /// Waits for the running server to publish a key set without this key.
+    pub async fn published_without(&self, kid: &str) {
+        let (http, url) = (http_client(), format!("http://localhost:{}/.well-known/jwks.json", self.port));
+        for _ in 0..100 {
+            if !http.get(&url).send().await.unwrap().text().await.unwrap().contains(kid) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("the key is still published");
+    }
 }
 
 pub fn stdout(output: &Output) -> String {

@@ -42,6 +42,7 @@ mod frontchannel_logout;
 mod hostile_input;
 mod hybrid;
 mod introspection;
+mod key_compromise;
 mod keys;
 mod keys_at_start;
 mod login;

@@ -4,16 +4,13 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::{AdminError, record};
+use super::{AdminError, checked_reason, record};
 use crate::flows::Context;
 use crate::protocol::address_block::{Block, Reach};
 use crate::protocol::time::Span;
 use crate::store::address_blocks::{self, Precedence};
 use crate::store::audit::{self, Event};
 use crate::store::{Store, StoreError};
-
-/// The longest reason, in characters.
-const MAX_REASON: usize = 200;
 
 /// A block to be made.
 #[derive(Clone, Debug)]
@@ -33,9 +30,7 @@ pub struct NewBlock {
 /// # Errors
 /// [`AdminError::Reason`] where the reason is too long, or the database fails.
 pub async fn add_block(store: &Store, context: &Context, new: NewBlock) -> Result<(), AdminError> {
-    if new.reason.chars().count() > MAX_REASON || new.reason.chars().any(char::is_control) {
-        return Err(AdminError::Reason);
-    }
+    checked_reason(&new.reason)?;
     let mut record = record(context, Event::AddressBlocked, None, None)?;
     record.reason = format!("{}: {}", new.network, new.reason);
     let block = Block {

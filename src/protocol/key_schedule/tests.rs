@@ -179,6 +179,19 @@ fn what_is_gone_may_be_removed() {
     assert_eq!(removed(210), ["k1", "k2", "k3"]);
 }
 
+#[test]
+fn a_compromised_key_leaves_one_that_signs() {
+    let three = [key(1, 0, 0), key(2, 76, 100), key(3, 176, 200)];
+    let lost = |all: &[KeyTimes], kid: &str, hours| without(all, &KeyId::from_stored(kid.into()), at(hours));
+    let left = lost(&three, "k2", 105).unwrap();
+    assert_eq!(states(&left, 105), [Active, Gone, Announced], "the one before signs again until the next");
+    assert_eq!(due(&left, &["ES256"], at(105), &POLICY), [], "which is there already");
+    let alone = lost(&three[..1], "k1", 50).unwrap();
+    assert_eq!(due(&alone, &["ES256"], at(50), &POLICY), [generation(2, 50)], "a new one, at once");
+    assert_eq!(lost(&three, "k9", 105), None);
+    assert_eq!(lost(&left, "k2", 106), None, "once is enough");
+}
+
 /// Runs the schedule hour by hour, as the rotation job does, and looks at the rules from outside.
 #[test]
 fn a_verifier_that_caches_the_jwk_set_never_meets_an_unknown_key() {

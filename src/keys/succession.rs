@@ -1,0 +1,52 @@
+//! What comes after a key that is lost: the keys without it, and the one that takes its place.
+
+use std::sync::Arc;
+
+use super::key_set::KeySet;
+use super::{Keyring, KeyringError};
+use crate::protocol::ids::{KeyId, RealmId};
+use crate::protocol::key_schedule;
+use crate::protocol::time::Timestamp;
+use crate::store::signing_keys::StoredKey;
+
+/// The keys of a realm once one of them has been dropped; nothing of it is stored yet.
+pub struct Succession {
+    /// The keys that are left, and the new one.
+    pub keys: KeySet,
+    /// The algorithm of the key that is dropped.
+    pub algorithm: String,
+    /// The key that was made since none was left, or the next is due.
+    pub made: Option<Arc<StoredKey>>,
+}
+
+impl Keyring {
+    /// What would come after this key; nothing where there is no such key, or it has been dropped. An older key that is
+    /// still published signs again until the next is known everywhere; where there is none, a new one signs at once.
+    ///
+    /// # Errors
+    /// [`KeyringError`] where a key could not be made or opened.
+    pub async fn without(
+        &self,
+        realm: &RealmId,
+        kid: &KeyId,
+        now: Timestamp,
+    ) -> Result<Option<Succession>, KeyringError> {
+        let held = self.of(realm);
+        let Some(times) = key_schedule::without(held.times(), kid, now) else { return Ok(None) };
+        let lost = times.iter().find(|key| key.kid == *kid);
+        let algorithm = lost.map(|key| key.algorithm.clone()).unwrap_or_default();
+        let is_used = self.all_algorithms().any(|used| used.as_str() == algorithm);
+        let due = key_schedule::due(&times, &[&algorithm], now, &self.policy.schedule);
+        let made = match due.first().filter(|_| is_used) {
+            Some(generation) => Some(Arc::new(self.generate(realm, generation, now).await?)),
+            None => None,
+        };
+        let parsed = match &made {
+            Some(stored) => Some((stored.times.clone(), self.open_key(realm, stored)?)),
+            None => None,
+        };
+        let left = times.into_iter().filter_map(|times| held.find(&times.kid).map(|key| (times, key)));
+        let keys = KeySet::new(left.chain(parsed).collect(), self.policy.schedule);
+        Ok(Some(Succession { keys, algorithm, made }))
+    }
+}
