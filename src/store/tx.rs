@@ -15,6 +15,7 @@ pub struct Tx {
     pub(super) connection: Connection,
     statements: Arc<AtomicU64>,
     may_retry: bool,
+    wrote: bool,
     /// Audit records that are written when the job has ended well.
     pub(super) records: Vec<Pending>,
 }
@@ -26,19 +27,40 @@ pub(super) enum Connection {
 
 impl Tx {
     pub(super) fn sqlite(connection: PoolConnection<Sqlite>, statements: Arc<AtomicU64>) -> Self {
-        Self { connection: Connection::Sqlite(connection), statements, may_retry: false, records: Vec::new() }
+        Self {
+            connection: Connection::Sqlite(connection),
+            statements,
+            may_retry: false,
+            wrote: false,
+            records: Vec::new(),
+        }
     }
 
     pub(super) fn postgres(connection: PoolConnection<Postgres>, statements: Arc<AtomicU64>) -> Self {
-        Self { connection: Connection::Postgres(connection), statements, may_retry: false, records: Vec::new() }
+        Self {
+            connection: Connection::Postgres(connection),
+            statements,
+            may_retry: false,
+            wrote: false,
+            records: Vec::new(),
+        }
     }
 
-    pub(super) fn count(&self) {
+    /// Counts a statement that is about to be run, and notes whether it may write.
+    pub(super) fn note_run(&mut self, sql: &str) {
         self.statements.fetch_add(1, Ordering::Relaxed);
+        self.wrote |= !sql.starts_with("SELECT ");
+    }
+
+    /// Whether something may have been written since this was last asked.
+    pub(super) fn take_wrote(&mut self) -> bool {
+        std::mem::take(&mut self.wrote)
     }
 
     /// Remembers whether a statement failed because transactions met, in which case the job may be run again.
     pub(super) fn note(&mut self, error: &sqlx::Error) {
+        // An engine may end the transaction by itself.
+        self.wrote = true;
         let code = error.as_database_error().and_then(|cause| cause.code());
         self.may_retry |= matches!(code.as_deref(), Some("40001" | "40P01"));
     }
@@ -86,8 +108,8 @@ impl Tx {
 
 /// Runs one expression on the connection of a [`Tx`], written once for both engines, and counts it.
 macro_rules! run {
-    ($tx:expr, $held:ident => $done:expr) => {{
-        $tx.count();
+    ($tx:expr, $sql:expr, $held:ident => $done:expr) => {{
+        $tx.note_run($sql);
         let done = match &mut $tx.connection {
             $crate::store::tx::Connection::Sqlite($held) => $done,
             $crate::store::tx::Connection::Postgres($held) => $done,
@@ -102,7 +124,7 @@ macro_rules! run {
 /// Runs a statement with these parameters; how many rows it changed.
 macro_rules! execute {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
-        $crate::store::tx::run!($tx, held =>
+        $crate::store::tx::run!($tx, $sql, held =>
             sqlx::query($sql)$(.bind($bind))*.execute(&mut **held).await.map(|done| done.rows_affected()))
     };
 }
@@ -110,21 +132,21 @@ macro_rules! execute {
 /// Runs a query with these parameters for at most one row.
 macro_rules! fetch_optional {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
-        $crate::store::tx::run!($tx, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_optional(&mut **held).await)
+        $crate::store::tx::run!($tx, $sql, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_optional(&mut **held).await)
     };
 }
 
 /// Runs a query with these parameters for exactly one row.
 macro_rules! fetch_one {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
-        $crate::store::tx::run!($tx, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_one(&mut **held).await)
+        $crate::store::tx::run!($tx, $sql, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_one(&mut **held).await)
     };
 }
 
 /// Runs a query with these parameters for all its rows.
 macro_rules! fetch_all {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
-        $crate::store::tx::run!($tx, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_all(&mut **held).await)
+        $crate::store::tx::run!($tx, $sql, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_all(&mut **held).await)
     };
 }
 

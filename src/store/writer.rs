@@ -1,5 +1,6 @@
-//! Writing. On SQLite one task takes up to 64 jobs into one transaction, each under its own savepoint, and answers
-//! after the commit: one fsync for many, and no job waits on a lock. On PostgreSQL each job is a transaction.
+//! Writing. On SQLite one task takes up to 64 jobs into one transaction and answers after the commit: one fsync for
+//! many, and no job waits on a lock. Where one of them fails after it has written, all are run again, each under its own
+//! savepoint. On PostgreSQL each job is a transaction.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -104,18 +105,9 @@ async fn work(pool: SqlitePool, statements: Arc<AtomicU64>, mut queue: mpsc::Rec
 
 /// Runs the jobs in one transaction and answers each after the commit.
 async fn write_batch(tx: &mut Tx, jobs: Vec<Job>) {
-    if let Err(error) = tx.control("BEGIN IMMEDIATE").await {
-        return fail_all(jobs, &error.into());
-    }
-    let mut outcome = Ok(());
-    for job in &jobs {
-        outcome = run_under_savepoint(tx, job).await;
-        if outcome.is_err() {
-            break;
-        }
-    }
-    let end = match outcome {
-        Ok(()) => tx.control("COMMIT").await,
+    let end = match transact_all(tx, &jobs, Footing::Common).await {
+        Ok(Together::Done) => Ok(()),
+        Ok(Together::Spoiled) => transact_all(tx, &jobs, Footing::Own).await.map(|_| ()),
         Err(error) => Err(error),
     };
     match end {
@@ -126,6 +118,41 @@ async fn write_batch(tx: &mut Tx, jobs: Vec<Job>) {
             fail_all(jobs, &error.into());
         }
     }
+}
+
+/// What the jobs of a transaction stand on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Footing {
+    /// The transaction alone: two statements less a job, and hardly any fails after it has written.
+    Common,
+    /// A savepoint each, so that what a failed one has written can be taken back.
+    Own,
+}
+
+/// What has become of jobs in one transaction.
+enum Together {
+    Done,
+    /// One failed after it had written; all was rolled back, and the others are to be run again.
+    Spoiled,
+}
+
+/// Runs the jobs in one transaction. After an error it may still be open.
+async fn transact_all(tx: &mut Tx, jobs: &[Job], footing: Footing) -> Result<Together, sqlx::Error> {
+    tx.control("BEGIN IMMEDIATE").await?;
+    for job in jobs {
+        match footing {
+            Footing::Own => run_under_savepoint(tx, job).await?,
+            Footing::Common => {
+                tx.take_wrote();
+                if !run_guarded(&job.run, tx).await && tx.take_wrote() {
+                    tx.control("ROLLBACK").await?;
+                    // With nobody beside it, it has got its answer.
+                    return Ok(if jobs.len() == 1 { Together::Done } else { Together::Spoiled });
+                }
+            }
+        }
+    }
+    tx.control("COMMIT").await.map(|()| Together::Done)
 }
 
 /// Runs one job; what it wrote stays only where it succeeded. An error here spoils the whole transaction.
