@@ -13,6 +13,7 @@ use crate::fetch::{Fetcher, OutboundError};
 use crate::flows::client_keys::ClientKeys;
 use crate::flows::rates::{self, Rates};
 use crate::flows::request_object::RequestUris;
+use crate::flows::verdicts::Verdicts;
 use crate::flows::{FlowError, Lifetimes, Provider, Realm, register, soft_lock};
 use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
 use crate::passwords::{Cost, PasswordError, Passwords};
@@ -104,6 +105,7 @@ impl App {
             store,
             view,
             keys,
+            verdicts: Verdicts::default(),
             passwords,
             stranger_fetcher: fetcher.apart(),
             request_uris: RequestUris::default(),

@@ -28,6 +28,7 @@ pub mod soft_lock;
 pub mod subject;
 pub mod token;
 pub mod userinfo;
+pub mod verdicts;
 pub mod verify;
 
 use std::net::IpAddr;
@@ -60,6 +61,8 @@ pub struct Provider {
     pub view: View,
     /// The signing keys.
     pub keys: Keyring,
+    /// The access tokens that were verified lately.
+    pub verdicts: verdicts::Verdicts,
     /// The pool that hashes passwords.
     pub passwords: Passwords,
     /// The only way to the servers of clients.

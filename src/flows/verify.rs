@@ -13,7 +13,7 @@ use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
 use crate::protocol::jwe::EncryptedToken;
 use crate::protocol::jws::{self, UnverifiedJws};
-use crate::protocol::secret::OpaqueAccessToken;
+use crate::protocol::secret::{Digest, OpaqueAccessToken};
 use crate::store::access_tokens;
 
 /// The one thing that is said of a token that is not accepted (RFC 6750 §3.1).
@@ -27,7 +27,7 @@ pub async fn access_token(provider: &Provider, context: &Context, token: &str) -
     let claims = match OpaqueAccessToken::parse(token) {
         Some(opaque) => {
             let mut tx = provider.store.read().await?;
-            access_tokens::find(&mut tx, &context.realm.id, opaque.digest()).await?.ok_or(INVALID)?
+            Arc::new(access_tokens::find(&mut tx, &context.realm.id, opaque.digest()).await?.ok_or(INVALID)?)
         }
         None => signed_claims(provider, context, token)?,
     };
@@ -54,13 +54,19 @@ pub async fn access_token(provider: &Provider, context: &Context, token: &str) -
 }
 
 /// The claims of a JWT that one of our keys has signed as an access token.
-fn signed_claims(provider: &Provider, context: &Context, token: &str) -> Result<AccessTokenClaims, OAuthError> {
+fn signed_claims(provider: &Provider, context: &Context, token: &str) -> Result<Arc<AccessTokenClaims>, OAuthError> {
+    let (keys, digest) = (provider.keys.of(&context.realm.id), Digest::of(token.as_bytes()));
+    if let Some(claims) = provider.verdicts.recall(&digest, &keys, context.now) {
+        return Ok(claims);
+    }
     let jws = UnverifiedJws::parse(token).map_err(|_| INVALID)?;
     if jws.typ() != Some(TYP) {
         return Err(INVALID);
     }
-    provider.keys.of(&context.realm.id).verify(token, &jws, context.now).map_err(|_| INVALID)?;
-    serde_json::from_value(jws.payload().clone().into()).map_err(|_| INVALID)
+    keys.verify(token, &jws, context.now).map_err(|_| INVALID)?;
+    let claims = Arc::new(serde_json::from_value(jws.payload().clone().into()).map_err(|_| INVALID)?);
+    provider.verdicts.remember(digest, jws.kid().ok_or(INVALID)?, &claims);
+    Ok(claims)
 }
 
 fn check_times(provider: &Provider, context: &Context, claims: &AccessTokenClaims) -> Result<(), OAuthError> {

@@ -229,6 +229,12 @@ impl KeySet {
         check(token, jws, key)
     }
 
+    /// Whether this key still vouches for what it has signed.
+    pub fn holds(&self, kid: &str, now: Timestamp) -> bool {
+        let held = self.keys.iter().find(|(times, _)| times.kid.as_str() == kid);
+        held.is_some_and(|(times, key)| key.signing().is_some() && self.state(times, now) != State::Gone)
+    }
+
     /// Verifies what the server has signed for itself alone: a key that is not published any more will do as long as it
     /// is kept, but not one that was dropped.
     ///

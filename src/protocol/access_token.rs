@@ -1,5 +1,7 @@
 //! The claims of JWT access tokens (RFC 9068 §2.2). Nothing about the person but the subject is in them.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ClientId, FamilyId, RealmId, SessionId, TokenId, UserId};
@@ -110,7 +112,7 @@ pub struct TokenFacts {
     /// The realm whose token it is.
     pub realm: RealmId,
     /// Its claims.
-    pub claims: AccessTokenClaims,
+    pub claims: Arc<AccessTokenClaims>,
     /// The user it speaks for; nothing where it speaks for its client.
     pub user: Option<UserId>,
     /// The session in which it was issued, if that could end it.
@@ -124,7 +126,7 @@ impl TokenFacts {
     /// `sid`; nothing where its `jti` is not ours.
     pub fn of(
         realm: RealmId,
-        claims: AccessTokenClaims,
+        claims: Arc<AccessTokenClaims>,
         (user, session): (Option<UserId>, Option<SessionId>),
     ) -> Option<Self> {
         let issued_at = claims.jti.issued_at()?;

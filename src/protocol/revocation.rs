@@ -144,8 +144,12 @@ mod tests {
             grant_id: FamilyId::parse("f"),
             claims: RequestedClaims::default(),
         };
-        TokenFacts::of(RealmId::parse("default").unwrap(), claims, (UserId::parse("alice"), SessionId::parse("s")))
-            .unwrap()
+        TokenFacts::of(
+            RealmId::parse("default").unwrap(),
+            claims.into(),
+            (UserId::parse("alice"), SessionId::parse("s")),
+        )
+        .unwrap()
     }
 
     #[test]
