@@ -6,7 +6,7 @@ use crate::protocol::ids::RealmId;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    ENSURE = "INSERT INTO realms (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING";
+    ENSURE = "INSERT INTO realms (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     CHAIN = "INSERT INTO audit_chains (realm_id, seq) VALUES ($1, 0) ON CONFLICT (realm_id) DO NOTHING";
     FIND = "SELECT id FROM realms WHERE name = $1";
 }
@@ -14,7 +14,9 @@ statements! {
 /// The name of the realm at the base URL.
 pub const DEFAULT: &str = "default";
 
-/// Makes the default realm where there is none and returns its id.
+/// Makes the default realm where there is none and returns its id. Of several nodes that start at once one makes it; the
+/// insert names no constraint, since it has to give way to each: on PostgreSQL one that gives way to the name alone can
+/// meet the other node's row at the primary key first, and fails.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.

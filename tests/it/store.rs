@@ -98,6 +98,23 @@ async fn every_statement_means_the_same_to_both_engines() {
     }
 }
 
+/// On PostgreSQL an insert that gives way to one constraint of several may meet another node's row at one of the others
+/// first, and fail. One that names none gives way to all.
+#[tokio::test]
+async fn an_insert_that_names_what_it_gives_way_to_can_meet_nothing_else() {
+    let (_directory, url, _store) = sqlite().await;
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let mut seen = 0;
+    for (name, sql) in all_statements().iter().filter(|(_, sql)| sql.contains("ON CONFLICT (")) {
+        let table = sql.strip_prefix("INSERT INTO ").and_then(|rest| rest.split(' ').next()).unwrap();
+        let unique = "SELECT count(*) FROM pragma_index_list($1) WHERE \"unique\" = 1";
+        let (count,): (i64,) = sqlx::query_as(unique).bind(table).fetch_one(&mut connection).await.unwrap();
+        assert_eq!(count, 1, "{name}: {table} has other constraints");
+        seen += 1;
+    }
+    assert!(seen > 10, "{seen}");
+}
+
 #[tokio::test]
 async fn a_job_that_fails_leaves_nothing_and_spoils_no_other() {
     let (database, store) = store().await;
