@@ -91,9 +91,8 @@ pub async fn answer(
                 if !authorization_requests::consent(tx, realm, &pending.id, user, context.now).await? {
                     return Ok(false);
                 }
-                let before = consents::find(tx, realm, user, &interaction.client.id).await?.unwrap_or_default();
-                let granted = before.union(&Consent::asked_by(&pending.request));
-                consents::grant(tx, realm, (user, &interaction.client.id), &granted, context.now).await?;
+                let granted = Consent::asked_by(&pending.request);
+                consents::add(tx, realm, (user, &interaction.client.id), &granted, context.now).await?;
             }
             audit::append(tx, realm, record, context.now).await?;
             Ok::<_, FlowError>(true)

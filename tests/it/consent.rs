@@ -195,3 +195,28 @@ async fn somebody_else_can_take_over_at_the_consent_page() {
     let alice = claims(rp.redeem(&alice.code()).await.tokens().id_token());
     assert_ne!(alice["sub"], bob["sub"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_consents_at_the_same_moment_neither_is_lost() {
+    let server = TestServer::start().await;
+    let twin = server.twin().await;
+    for round in 0..10 {
+        let rp = server.client(&format!("rp{round}"), json!({})).await;
+        twin.app.follow().await.unwrap();
+        // Something to add to, so that both find a row.
+        rp.authorize_with("alice", &[("scope", "openid")]).await.code();
+        let scopes = ["openid profile", "openid email", "openid phone", "openid address"];
+        let mut waiting = Vec::new();
+        for (number, scope) in scopes.into_iter().enumerate() {
+            let at = if number % 2 == 0 { &server } else { &twin };
+            waiting.push(at_consent(at, &rp.at(at), &[("scope", scope)]).await);
+        }
+        let allowed = waiting.iter().map(|(browser, page)| browser.submit_once(page, &[("consent-allow", "yes")]));
+        for page in futures_util::future::join_all(allowed).await {
+            page.code();
+        }
+        let all = ("scope", "openid profile email phone address");
+        let (browser, _) = &waiting[0];
+        browser.get(&rp.authorization_url(&[all, ("prompt", "none")])).await.code();
+    }
+}
