@@ -13,7 +13,7 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     INSERT = "INSERT INTO token_families (realm_id, id, client_id, user_id, session_id, offline, scope, resources, auth_time, methods, claims, generation, leaf, created_at, idle_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15)";
-    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, f.claims, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, u.enabled, u.valid_from, s.ended_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id WHERE f.realm_id = $1 AND f.id = $2";
+    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, f.claims, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, u.enabled, u.valid_from, s.id AS kept_session, s.ended_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id WHERE f.realm_id = $1 AND f.id = $2";
     ROTATE = "UPDATE token_families SET generation = generation + 1, leaf = $4, rotated_at = $5, idle_expires_at = $6 WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL";
     REVOKE = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND session_id = $2 AND offline = 0 AND revoked_at IS NULL";
@@ -32,7 +32,7 @@ pub struct Family {
     pub session_id: SessionId,
     /// Whether it outlives the session.
     pub offline: bool,
-    /// Whether the session has ended.
+    /// Whether the session has ended, or been so long ago that nothing is kept of it.
     pub session_over: bool,
     /// What was granted.
     pub scope: Scope,
@@ -95,6 +95,7 @@ struct Row {
     revoked_at: Option<i64>,
     enabled: i64,
     valid_from: i64,
+    kept_session: Option<String>,
     ended_at: Option<i64>,
 }
 
@@ -120,7 +121,7 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &FamilyId) -> Result<Option<
         user_id: UserId::from_stored(row.user_id),
         session_id: SessionId::from_stored(row.session_id),
         offline: row.offline != 0,
-        session_over: row.ended_at.is_some(),
+        session_over: row.ended_at.is_some() || row.kept_session.is_none(),
         scope: rows::scope(&row.scope)?,
         resources: from_json(&row.resources, "resources")?,
         authentication: Authentication {

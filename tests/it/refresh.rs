@@ -230,3 +230,20 @@ async fn a_logout_ends_the_families_of_its_session_but_not_offline_access() {
     assert!(rp.is_active(&next.access_token).await, "OpenID Connect Core §11: offline access outlives the session");
     rp.refresh(elsewhere.refresh_token()).await.tokens();
 }
+
+#[tokio::test]
+async fn offline_access_outlives_all_that_is_kept_of_its_session() {
+    let server = TestServer::start().await;
+    let rp = server.client("rp", json!({"skip_consent": true})).await;
+    let browser = server.browser();
+    let url = rp.authorization_url(&[("scope", "openid offline_access")]);
+    let offline = rp.redeem(&browser.authorize(&url, "alice").await.code()).await.tokens();
+    let page = browser.visit("/logout").await;
+    browser.submit(&page, &[("logout-confirm", "yes")]).await;
+    server.advance(Span::from_days(3)).await;
+    signet::jobs::keep_up(&server.app, "test").await.unwrap();
+    assert!(server.database().query("SELECT id FROM sessions").await.is_empty(), "it has been swept");
+    let next = rp.refresh(offline.refresh_token()).await.tokens();
+    assert!(claims(&next.access_token).get("sid").is_none(), "a session that is over ends nothing any more");
+    assert!(rp.is_active(&next.access_token).await);
+}
