@@ -8,6 +8,9 @@ use ipnet::IpNet;
 use super::ids::RealmId;
 use super::time::Timestamp;
 
+/// How many bits stand before an IPv4 address in IPv6 (RFC 4291 §2.5.5.2).
+const MAPPED: u8 = 96;
+
 /// What a block keeps from those behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -45,11 +48,21 @@ pub struct Block {
     pub expires_at: Timestamp,
 }
 
-/// Reads an address or a network; host bits do not count, and an IPv4 address in IPv6 is IPv4.
+/// Reads an address or a network; host bits do not count, and IPv4 in IPv6 is IPv4, as the addresses are that are
+/// compared with it.
 pub fn parse_network(text: &str) -> Option<IpNet> {
     let text = text.trim();
     let address = text.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()));
-    address.or_else(|| text.parse::<IpNet>().ok().map(|network| network.trunc()))
+    address.or_else(|| text.parse::<IpNet>().ok().map(canonical))
+}
+
+fn canonical(network: IpNet) -> IpNet {
+    let mapped = match network.addr().to_canonical() {
+        v4 @ IpAddr::V4(_) => network.prefix_len().checked_sub(MAPPED).and_then(|length| IpNet::new(v4, length).ok()),
+        IpAddr::V6(_) => None,
+    };
+    // An IPv4 network is canonical as it is.
+    mapped.unwrap_or(network).trunc()
 }
 
 /// All blocks of all realms, to be asked on every request: a look-up for each prefix length in use.
@@ -160,6 +173,8 @@ mod tests {
             ("192.0.2.7", Some("192.0.2.7/32")),
             (" 192.0.2.7/24 ", Some("192.0.2.0/24")),
             ("::ffff:192.0.2.7", Some("192.0.2.7/32")),
+            ("::ffff:192.0.2.7/120", Some("192.0.2.0/24")),
+            ("::ffff:0:0/90", Some("::ffc0:0:0/90")),
             ("2001:db8::1", Some("2001:db8::1/128")),
             ("2001:db8::1/64", Some("2001:db8::/64")),
             ("192.0.2.7/33", None),

@@ -327,3 +327,45 @@ async fn within_a_second(what: &str, so: impl AsyncFn() -> bool) {
     }
     panic!("{what}: not within a second, and two");
 }
+
+#[tokio::test]
+async fn an_operator_blocks_and_unblocks_addresses_of_a_running_server() {
+    let place = Place::new().await;
+    let mut server = place.serve().await;
+    let (http, url) = (http_client(), format!("http://localhost:{}/login", place.port));
+    let status = async || http.get(&url).send().await.unwrap().status().as_u16();
+    let list = async || -> Vec<Value> {
+        serde_json::from_str(&succeeded(&place.run(&["block", "list", "--json"]).await)).unwrap()
+    };
+    assert_eq!((status().await, list().await.len()), (400, 0));
+    let add = ["block", "add", "--address", "::ffff:127.0.0.1/104", "--for", "2h", "--reason", "a test"];
+    assert!(succeeded(&place.run(&add).await).contains("127.0.0.0/8"), "IPv4 in IPv6 is IPv4");
+    within_a_second("the block bites", async || status().await == 403).await;
+    let listed = list().await;
+    assert_eq!(
+        (&listed[0]["network"], &listed[0]["reach"], &listed[0]["reason"]),
+        (&Value::from("127.0.0.0/8"), &Value::from("everything"), &Value::from("a test"))
+    );
+    let (from, until) = (listed[0]["created_at"].as_i64().unwrap(), listed[0]["expires_at"].as_i64().unwrap());
+    assert_eq!(until - from, 7200);
+    assert!(succeeded(&place.run(&["block", "list"]).await).starts_with("127.0.0.0/8"));
+
+    refused(&place.run(&["block", "remove", "--address", "127.0.0.1"]).await, "no");
+    assert_eq!(list().await.len(), 1, "what is listed is removed, not what lies in it");
+    succeeded(&place.run(&["block", "remove", "--address", "127.0.0.0/8"]).await);
+    within_a_second("the block is gone", async || status().await == 400).await;
+    assert_eq!(list().await.len(), 0);
+
+    let sign_in = ["block", "add", "--address", "127.0.0.1", "--sign-in-only"];
+    succeeded(&place.run(&sign_in).await);
+    assert_eq!((&list().await[0]["reach"], status().await), (&Value::from("sign-in"), 400));
+    for (wrong, why) in [("example.org", "address"), ("127.0.0.1/33", "address")] {
+        let output = place.run(&["block", "add", "--address", wrong]).await;
+        assert!(output.status.code() == Some(2) && stderr(&output).contains(why), "{wrong}: {}", stderr(&output));
+    }
+    for time in ["0s", "-1h", "soon"] {
+        let output = place.run(&["block", "add", "--address", "192.0.2.1", &format!("--for={time}")]).await;
+        assert_eq!(output.status.code(), Some(2), "{time}");
+    }
+    server.kill().await.unwrap();
+}
