@@ -24,7 +24,7 @@ use serde::{Serialize, Serializer};
 use url::Url;
 
 pub use error::{ConfigError, Origin};
-pub use kinds::{LogFormat, LogLevel, Mode};
+pub use kinds::{ForwardingHeader, LogFormat, LogLevel, Mode};
 pub use limits::Limits;
 pub use registration::{Registration, RegistrationMode};
 pub use secret::{DatabaseUrl, MasterKey, Sensitive};
@@ -210,8 +210,10 @@ pub struct Tls {
 /// Settings for a reverse proxy in front of the server.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Proxy {
-    /// The networks whose forwarding headers are believed.
+    /// The networks whose forwarding header is believed.
     pub trusted: Vec<IpNet>,
+    /// The one header that they write. The other is passed on as it comes, so that it is anybody's word.
+    pub header: ForwardingHeader,
 }
 
 /// Settings of requests the server makes itself.

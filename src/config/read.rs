@@ -72,6 +72,7 @@ impl Settings {
             }
         };
         sources.set("proxy.trusted", &mut self.proxy.trusted)?;
+        sources.set("proxy.header", &mut self.proxy.header)?;
         self.outbound.extra_ca = sources.take("outbound.extra_ca")?;
         sources.set("outbound.allow_hosts", &mut self.outbound.allow_hosts)?;
         sources.set("outbound.timeout", &mut self.outbound.timeout)

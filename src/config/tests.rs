@@ -70,6 +70,7 @@ jwks_max_age = "1h"
 
 [proxy]
 trusted = []
+header = "x-forwarded-for"
 
 [outbound]
 allow_hosts = []
@@ -164,6 +165,7 @@ key = "key.pem"
 
 [proxy]
 trusted = ["10.0.0.0/8", "fd00::/8"]
+header = "forwarded"
 
 [outbound]
 extra_ca = "ca.pem"
@@ -321,6 +323,7 @@ fn a_malformed_value_is_refused_with_what_it_must_be() {
         ),
         ("proxy.trusted = [\"everyone\"]", "proxy.trusted must be a list of networks, such as 10.0.0.0/8"),
         ("log.level = \"loud\"", "log.level must be off, error, warn, info, debug or trace"),
+        ("proxy.header = \"x-real-ip\"", "proxy.header must be x-forwarded-for or forwarded"),
         ("log.format = \"xml\"", "log.format must be json or pretty"),
         ("sessions.idle = \"1w\"", "sessions.idle must be a duration, such as 90s, 10m, 24h or 30d"),
         ("sessions.idle = -5", "sessions.idle must be a duration, such as 90s, 10m, 24h or 30d"),

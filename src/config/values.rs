@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-use super::{Algorithm, KeyManagement, LogFormat, LogLevel, Mode, Span};
+use super::{Algorithm, ForwardingHeader, KeyManagement, LogFormat, LogLevel, Mode, Span};
 
 /// A type that a setting can have.
 pub(super) trait Value: Sized {
@@ -151,6 +151,18 @@ impl Value for LogFormat {
         match text {
             "json" => Some(Self::Json),
             "pretty" => Some(Self::Pretty),
+            _ => None,
+        }
+    }
+}
+
+impl Value for ForwardingHeader {
+    const EXPECTED: &'static str = "x-forwarded-for or forwarded";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "x-forwarded-for" => Some(Self::XForwardedFor),
+            "forwarded" => Some(Self::Forwarded),
             _ => None,
         }
     }

@@ -6,12 +6,13 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::HeaderMap;
 
 use crate::app::App;
+use crate::config::ForwardingHeader;
 
-/// The address of the client: the peer, or behind trusted proxies the last hop that is none of them, as `Forwarded`
-/// (RFC 7239 §5.2) or `X-Forwarded-For` tells.
+/// The address of the client: the peer, or behind trusted proxies the last hop that is none of them, as the header that
+/// they write tells: `X-Forwarded-For` or `Forwarded` (RFC 7239 §5.2). The other one is anybody's word.
 pub fn address(app: &App, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<IpAddr> {
     let mut address = peer?.ip().to_canonical();
-    for hop in hops(headers).into_iter().rev() {
+    for hop in hops(headers, app.settings.proxy.header).into_iter().rev() {
         if !is_trusted(app, address) {
             break;
         }
@@ -24,15 +25,19 @@ pub fn address(app: &App, headers: &HeaderMap, peer: Option<SocketAddr>) -> Opti
 /// Whether a trusted proxy says that the request reached it in the clear.
 pub fn came_by_http(app: &App, request: &Request) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
-    let forwarded = forwarded(request.headers(), "proto").pop();
-    let scheme = forwarded.or_else(|| list(request.headers(), "x-forwarded-proto").pop());
+    let scheme = match app.settings.proxy.header {
+        ForwardingHeader::XForwardedFor => list(request.headers(), "x-forwarded-proto").pop(),
+        ForwardingHeader::Forwarded => forwarded(request.headers(), "proto").pop(),
+    };
     peer.is_some_and(|peer| is_trusted(app, peer)) && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
 }
 
 /// The hops that proxies have written down, the nearest last.
-fn hops(headers: &HeaderMap) -> Vec<String> {
-    let standard = forwarded(headers, "for");
-    if standard.is_empty() { list(headers, "x-forwarded-for") } else { standard }
+fn hops(headers: &HeaderMap, header: ForwardingHeader) -> Vec<String> {
+    match header {
+        ForwardingHeader::XForwardedFor => list(headers, "x-forwarded-for"),
+        ForwardingHeader::Forwarded => forwarded(headers, "for"),
+    }
 }
 
 /// The values of a parameter of `Forwarded`, in order.
@@ -43,10 +48,11 @@ fn forwarded(headers: &HeaderMap, name: &str) -> Vec<String> {
     named.map(|(_, value)| value.trim_matches('"').to_owned()).collect()
 }
 
-/// The elements of a header that is a list.
+/// The elements of a header that is a list. What is not text spoils its own element only: the one that the nearest proxy
+/// has appended counts, whatever its client wrote before it.
 fn list(headers: &HeaderMap, name: &str) -> Vec<String> {
-    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(|element| element.trim().to_owned()).collect()
+    let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    values.flat_map(|value| value.split(',').map(|element| element.trim().to_owned()).collect::<Vec<_>>()).collect()
 }
 
 /// An address, with or without a port and the brackets of IPv6.
@@ -62,6 +68,8 @@ fn is_trusted(app: &App, address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -80,12 +88,21 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_comes_before_x_forwarded_for() {
+    fn one_header_is_read_and_what_a_client_wrote_before_the_proxy_spoils_nothing() {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", "198.51.100.1, 198.51.100.2".parse().unwrap());
-        assert_eq!(hops(&headers), ["198.51.100.1", "198.51.100.2"]);
         headers.insert("forwarded", "for=192.0.2.1;proto=https, For=\"[2001:db8::1]:80\"".parse().unwrap());
-        assert_eq!(hops(&headers), ["192.0.2.1", "[2001:db8::1]:80"]);
+        let (common, standard) = (ForwardingHeader::XForwardedFor, ForwardingHeader::Forwarded);
+        assert_eq!(hops(&headers, common), ["198.51.100.1", "198.51.100.2"]);
+        assert_eq!(hops(&headers, standard), ["192.0.2.1", "[2001:db8::1]:80"]);
         assert_eq!(forwarded(&headers, "proto"), ["https"]);
+        for spoilt in [&b"\xff, 198.51.100.2"[..], b"\"x, 198.51.100.2", b",,198.51.100.2"] {
+            headers.insert("x-forwarded-for", HeaderValue::from_bytes(spoilt).unwrap());
+            assert_eq!(hops(&headers, common).pop().as_deref(), Some("198.51.100.2"), "{spoilt:?}");
+        }
+        for spoilt in [&b"for=\xff, for=198.51.100.2"[..], b"for=\"x, for=198.51.100.2", b"=, for=198.51.100.2"] {
+            headers.insert("forwarded", HeaderValue::from_bytes(spoilt).unwrap());
+            assert_eq!(hops(&headers, standard).pop().as_deref(), Some("198.51.100.2"), "{spoilt:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Blocked addresses: by command and by the server itself, on every node, until their end.
 
-use signet::config::Settings;
+use signet::config::{ForwardingHeader, Settings};
 use signet::flows::administer::{self, NewBlock};
 use signet::protocol::address_block::{Block, Reach, parse_network};
 use signet::protocol::time::Span;
@@ -62,6 +62,30 @@ async fn a_block_holds_on_every_node_until_its_end() {
     server.clock.advance(Span::from_minutes(10));
     for node in [&server, &twin] {
         assert_eq!(get(node, "192.0.2.7", "/login").await.status, 400, "it has ended by itself");
+    }
+}
+
+#[tokio::test]
+async fn who_is_behind_a_proxy_cannot_write_their_way_out_of_a_block() {
+    let (server, _) = start().await;
+    let standard = server.twin_with(|settings| {
+        behind_proxy(settings);
+        settings.proxy.header = ForwardingHeader::Forwarded;
+    });
+    let standard = standard.await;
+    block(&server, "192.0.2.7", Reach::Everything, Span::from_hours(1)).await;
+    for (node, appended, forged) in [
+        (&server, ("x-forwarded-for", "192.0.2.7"), ("forwarded", "for=198.51.100.1")),
+        (&server, ("x-forwarded-for", "192.0.2.7"), ("x-real-ip", "198.51.100.1")),
+        (&server, ("x-forwarded-for", "198.51.100.1, 192.0.2.7"), ("client-ip", "198.51.100.1")),
+        (&server, ("x-forwarded-for", "\u{ff}, 192.0.2.7"), ("via", "x")),
+        (&server, ("x-forwarded-for", "198.51.100.1, ::ffff:192.0.2.7"), ("via", "x")),
+        (&standard, ("forwarded", "for=192.0.2.7"), ("x-forwarded-for", "198.51.100.1")),
+        (&standard, ("forwarded", "for=\"198.51.100.1, for=192.0.2.7"), ("via", "x")),
+    ] {
+        node.app.follow().await.unwrap();
+        let page = node.browser().get_with(&[appended, forged], "/login").await;
+        assert_eq!(page.status, 403, "{appended:?} {forged:?}");
     }
 }
 
