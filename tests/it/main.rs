@@ -48,6 +48,7 @@ mod keys_at_start;
 mod login;
 mod logos;
 mod logout;
+mod model;
 mod nodes;
 mod pages;
 mod pairwise;

@@ -1,0 +1,89 @@
+//! Random stories against a reference: whatever the order of sign-ins, redemptions, refreshes, replays, revocations,
+//! logouts, cut-offs, restarts and the passing of time, on either of two nodes, the server answers as the rules of
+//! RFC 6749, RFC 7009 and RFC 9700 say, and nothing is alive that should not be.
+//!
+//! `reference` writes the rules down a second time, in as few words as it can; `world` does with a real server what a
+//! story says. A story that fails is shrunk, and its seed printed: `MODEL_SEED` runs it again. `MODEL_SECONDS` gives
+//! more time than a run of all tests has.
+
+mod reference;
+mod story;
+mod world;
+
+use std::time::{Duration, Instant};
+
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+
+use self::story::Step;
+use self::world::World;
+
+/// How many stories are told where no time is given.
+const STORIES: u32 = 40;
+/// The most time for them.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
+}
+
+/// The bytes that a seed of one number stands for.
+fn rng(seed: u64) -> TestRng {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)
+}
+
+/// Runs one story on servers of its own.
+async fn tell(steps: &[Step]) -> Result<(), TestCaseError> {
+    let mut world = World::begin().await;
+    for step in steps {
+        world.take(step).await.map_err(TestCaseError::fail)?;
+    }
+    world.compare_everything().await.map_err(TestCaseError::fail)
+}
+
+/// Tells stories, ten at a time, until there have been enough or the time is over; how many there were.
+fn tell_until(deadline: Instant, stories: u32, seed: u64) -> u32 {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let config = Config { cases: 10, max_shrink_time: 60_000, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, rng(seed));
+    let told = std::cell::Cell::new(0);
+    while told.get() < stories && Instant::now() < deadline {
+        let outcome = runner.run(&story::steps(), |steps| {
+            told.set(told.get() + 1);
+            let outcome = runtime.block_on(tell(&steps));
+            if let Err(reason) = &outcome {
+                // Shrinking takes its time; whoever stops it shall know the seed.
+                eprintln!("MODEL_SEED={seed}: {reason}");
+            }
+            outcome
+        });
+        if let Err(error) = outcome {
+            give_up(seed, error);
+        }
+    }
+    told.get()
+}
+
+fn give_up(seed: u64, error: TestError<Vec<Step>>) -> ! {
+    let (reason, steps) = match error {
+        TestError::Fail(reason, steps) => (reason, steps),
+        TestError::Abort(reason) => (reason, Vec::new()),
+    };
+    let lines: Vec<String> = steps.iter().map(|step| format!("  {step:?}")).collect();
+    panic!("MODEL_SEED={seed}: {reason}\n{}", lines.join("\n"));
+}
+
+#[test]
+fn every_story_goes_as_the_rules_say() {
+    let time = number("MODEL_SECONDS").map(Duration::from_secs);
+    let stories = if time.is_some() { u32::MAX } else { STORIES };
+    let seed = number("MODEL_SEED").unwrap_or_else(|| u64::from(std::process::id()) ^ now());
+    let told = tell_until(Instant::now() + time.unwrap_or(PATIENCE), stories, seed);
+    println!("MODEL_SEED={seed}: {told} stories");
+}
+
+fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    u64::try_from(since.as_micros()).unwrap()
+}
