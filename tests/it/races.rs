@@ -6,7 +6,11 @@ use signet::protocol::time::Span;
 use crate::support::{RelyingParty, Reply, TestServer, Tokens};
 
 const PARALLEL: usize = 10;
-const ROUNDS: usize = 5;
+
+/// How often each race is run: ten times, or as often as `RACE_ROUNDS` says.
+fn rounds() -> usize {
+    std::env::var("RACE_ROUNDS").map_or(10, |text| text.parse().expect("a number"))
+}
 
 /// The nodes at which a client is served: one, or two by turns.
 struct Nodes {
@@ -62,7 +66,7 @@ fn winners(replies: Vec<Reply>) -> Vec<Tokens> {
 }
 
 async fn one_redemption_wins(nodes: Nodes, rp: RelyingParty) {
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let code = rp.authorize_with("alice", &[("scope", "openid offline_access")]).await.code();
         let clients = nodes.clients(&rp);
         let won = winners(join_all(clients.iter().map(|client| client.redeem(&code))).await);
@@ -92,7 +96,7 @@ async fn of_parallel_redemptions_at_two_nodes_one_wins_and_the_others_revoke_wha
 async fn one_successor(nodes: Nodes, rp: RelyingParty) {
     let mut leaf = rp.sign_in("alice").await.refresh_token().to_owned();
     let mut before = Vec::new();
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let clients = nodes.clients(&rp);
         let won = winners(join_all(clients.iter().map(|client| client.refresh(&leaf))).await);
         assert_eq!(won.len(), PARALLEL, "round {round}: each is the first or its retry");
@@ -121,7 +125,7 @@ async fn parallel_refreshes_of_one_token_at_two_nodes_yield_one_successor() {
 }
 
 async fn reuse_beats_refresh(nodes: Nodes, rp: RelyingParty) {
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let first = rp.sign_in("alice").await;
         let second = rp.refresh(first.refresh_token()).await.tokens();
         nodes.server.advance(Span::from_secs(60)).await;

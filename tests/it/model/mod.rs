@@ -46,9 +46,11 @@ async fn tell(steps: &[Step]) -> Result<(), TestCaseError> {
 fn tell_until(deadline: Instant, stories: u32, seed: u64) -> u32 {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let config = Config { cases: 10, max_shrink_time: 60_000, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, rng(seed));
     let told = std::cell::Cell::new(0);
     while told.get() < stories && Instant::now() < deadline {
+        // A seed for each ten, so that a failure is soon repeated.
+        let seed = seed.wrapping_add(u64::from(told.get()));
+        let mut runner = TestRunner::new_with_rng(config.clone(), rng(seed));
         let outcome = runner.run(&story::steps(), |steps| {
             told.set(told.get() + 1);
             let outcome = runtime.block_on(tell(&steps));
