@@ -4,8 +4,10 @@ mod blocks;
 mod clients;
 mod keys;
 mod mappers;
+mod overview;
 mod people;
 mod registration;
+mod revoking;
 mod secrets;
 
 pub use blocks::{NewBlock, add_block, remove_block};
@@ -13,8 +15,15 @@ pub use clients::{Registrar, SECRET_OVERLAP, add_client, remove_client, rotate_s
 pub(super) use clients::{check_metadata, remove};
 pub use keys::{Compromised, compromise_key};
 pub use mappers::{add_mapper, remove_mapper};
+pub use overview::{
+    Consent, Grant, Session, Standing, Whose, consents, grants, revocations, sessions, sweep_revocations,
+};
 pub use people::{Person, UserChange, add_user, change_user, set_password};
 pub use registration::{make_initial_token, set_logo};
+pub use revoking::{
+    Ended, Revoker, end_session, revoke_grant, revoke_named, revoke_presented, sign_out_client, sign_out_realm,
+    sign_out_user, withdraw_consent,
+};
 pub use secrets::SecretSource;
 pub(super) use secrets::stored as stored_secret;
 
@@ -25,13 +34,10 @@ use crate::protocol::client::MetadataError;
 use crate::protocol::ids::{ClientId, UserId};
 use crate::protocol::logo::LogoError;
 use crate::protocol::person::PersonError;
-use crate::protocol::revocation::{Revocation, Target};
+use crate::protocol::revocation::{Reason, Revocation, Target};
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome};
-use crate::store::{StoreError, Tx, revocations};
-
-/// The longest reason that an operator gives, in characters.
-const MAX_REASON: usize = 200;
+use crate::store::{self, StoreError, Tx};
 
 /// Why something is refused. Each is one clear line.
 #[derive(Debug, thiserror::Error)]
@@ -57,12 +63,21 @@ pub enum AdminError {
     /// A reason is too long.
     #[error("the reason must have at most 200 characters, none of them a control character")]
     Reason,
+    /// A ban would be over already.
+    #[error("the end of a ban must lie in the future")]
+    Past,
+    /// A `jti` that this server has not made.
+    #[error("the jti is not that of an access token of this server")]
+    Jti,
     /// The id, the name or the address is taken.
     #[error("{0} exists already")]
     Exists(&'static str),
     /// There is no such thing.
     #[error("there is no {0} with this name")]
     Unknown(&'static str),
+    /// There is nothing of this id.
+    #[error("there is no {0} with this id")]
+    UnknownId(&'static str),
     /// The client's method knows no secrets.
     #[error("a client that authenticates with {0} has no secret")]
     NoSecret(String),
@@ -97,13 +112,12 @@ async fn cut_off(
         not_before: context.now,
         expires_at: horizon,
     };
-    revocations::insert(tx, &revocation, "cut off", context.now).await.map(|_| ())
+    store::revocations::insert(tx, &revocation, "cut off", context.now).await.map(|_| ())
 }
 
 /// Checks what an operator gives as the reason.
 fn checked_reason(reason: &str) -> Result<(), AdminError> {
-    let fits = reason.chars().count() <= MAX_REASON && !reason.chars().any(char::is_control);
-    if fits { Ok(()) } else { Err(AdminError::Reason) }
+    Reason::parse(reason).map(|_| ()).ok_or(AdminError::Reason)
 }
 
 fn record(

@@ -139,9 +139,10 @@ pub async fn sign_in(
         Check::Right => None,
         Check::RightWithNewHash(new) => hash.zip(Some(new)),
     };
-    let Some(user) = record.as_ref().filter(|record| may_sign_in(record, context)).map(|record| record.id.clone())
-    else {
-        return fail(provider, context, ending, record, "account disabled").await;
+    let user = match record.as_ref().map(|record| may_sign_in(record, context)) {
+        Some(Ok(user)) => user,
+        Some(Err(reason)) => return fail(provider, context, ending, record, reason).await,
+        None => return fail(provider, context, ending, record, "wrong credentials").await,
     };
     let begun = session::begin(&provider.lifetimes, context, user, typed.remember, before.as_ref())?;
     let success = Success { ending, before, old_device: browser.device, new_hash };
@@ -171,8 +172,13 @@ async fn look(
     Ok((record, before, known))
 }
 
-fn may_sign_in(record: &LoginRecord, context: &Context) -> bool {
-    record.enabled && record.valid_from < context.now
+/// Who signs in, or why they may not, for the audit log alone.
+fn may_sign_in(record: &LoginRecord, context: &Context) -> Result<UserId, &'static str> {
+    match (record.enabled, record.valid_from < context.now) {
+        (true, true) => Ok(record.id.clone()),
+        (true, false) => Err("account banned"),
+        (false, _) => Err("account disabled"),
+    }
 }
 
 async fn fail(

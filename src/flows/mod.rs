@@ -259,7 +259,7 @@ impl Context {
             id: base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(id),
             event,
             outcome,
-            actor: concerning.actor,
+            actor: concerning.actor.to_owned(),
             user: concerning.user.cloned(),
             client: concerning.client.cloned(),
             session: concerning.session.cloned(),
@@ -272,8 +272,8 @@ impl Context {
 /// Whom an audit record is about.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Concerning<'a> {
-    /// Who did it: `user`, `client`, `system` or `command`.
-    pub actor: &'static str,
+    /// Who did it: `user`, `client`, `system`, `command`, or `client:` and the id of a client that administers.
+    pub actor: &'a str,
     /// The user concerned.
     pub user: Option<&'a UserId>,
     /// The client concerned.

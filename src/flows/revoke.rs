@@ -1,21 +1,24 @@
 //! Token revocation (RFC 7009): a refresh token takes its whole family along, an access token only itself. What is
 //! unknown or void already is answered with success; what belongs to another client is refused and left alone.
 
+use std::sync::Arc;
+
 use super::rates::Class;
 use super::token::end_family;
 use super::verify;
 use super::{Concerning, Context, FlowError, Provider};
 use crate::client_auth::{self, Presented};
 use crate::protocol::access_token::TokenFacts;
-use crate::protocol::client::Client;
 use crate::protocol::credentials::Authorization;
 use crate::protocol::error::OAuthError;
+use crate::protocol::ids::{ClientId, TokenId, UserId};
 use crate::protocol::params::Params;
 use crate::protocol::refresh_rotation::{PREFIX, RefreshToken};
 use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::time::Timestamp;
-use crate::store::audit::{self, Event, Outcome};
-use crate::store::{revocations, token_families};
+use crate::store::audit::{self, Event, Outcome, Record};
+use crate::store::token_families::Family;
+use crate::store::{Store, revocations, token_families};
 
 const NOT_YOURS: OAuthError = OAuthError::unauthorized_client("The token was issued to another client.");
 
@@ -32,82 +35,122 @@ pub async fn revoke(
     let client = client_auth::authenticate(provider, context, &Presented { authorization, params }).await?;
     provider.rates.take_of_client(context, Class::Token, &client)?;
     let token = params.require("token", "token is required.")?;
-    let revoked = if token.starts_with(PREFIX) {
-        revoke_family(provider, context, &client, token).await?
-    } else {
-        revoke_access_token(provider, context, &client, token).await?
-    };
-    match revoked {
-        Found::Revoked => provider.catch_up(context.now).await,
-        Found::Nothing => Ok(()),
-    }
-}
-
-/// Whether there was anything to revoke.
-enum Found {
-    Revoked,
-    Nothing,
-}
-
-async fn revoke_family(
-    provider: &Provider,
-    context: &Context,
-    client: &Client,
-    token: &str,
-) -> Result<Found, FlowError> {
-    let Some(token) = RefreshToken::parse(token, &provider.token_mac) else { return Ok(Found::Nothing) };
-    let mut tx = provider.store.read().await?;
-    let family = token_families::find(&mut tx, &context.realm.id, &token.family()).await?;
-    drop(tx);
-    let Some(family) = family else { return Ok(Found::Nothing) };
-    if family.state.client_id != client.id {
+    let Some(issued) = identify(provider, context, token).await? else { return Ok(()) };
+    if *issued.client() != client.id {
         return Err(NOT_YOURS.into());
     }
-    let horizon = provider.revocation_horizon(context.now);
-    let concerning =
-        Concerning { actor: "client", user: Some(&family.user_id), client: Some(&client.id), session: None };
-    let record = context.record(Event::Revocation, Outcome::Success, concerning, family.id.as_str())?;
-    let (context, family) = (context.clone(), family.id);
-    let written = provider.store.write(move |tx| {
-        let (context, family, record) = (context.clone(), family.clone(), record.clone());
-        Box::pin(async move { end_family(&context, &family, record, horizon, tx).await })
-    });
-    written.await.map(|()| Found::Revoked)
+    let concerning = Concerning { actor: "client", user: issued.user(), client: Some(&client.id), session: None };
+    let record = context.record(Event::Revocation, Outcome::Success, concerning, issued.id())?;
+    void(provider, context, issued, record).await?;
+    provider.catch_up(context.now).await
 }
 
-async fn revoke_access_token(
+/// What a token turns out to be that is still worth something.
+pub(super) enum Issued {
+    /// A refresh token, which stands for its family.
+    Family(Box<Family>),
+    /// An access token.
+    Access(Box<TokenFacts>),
+}
+
+impl Issued {
+    /// Who holds it.
+    pub(super) fn client(&self) -> &ClientId {
+        match self {
+            Self::Family(family) => &family.state.client_id,
+            Self::Access(facts) => &facts.claims.client_id,
+        }
+    }
+
+    /// Whether it stands for a whole grant.
+    pub(super) const fn is_grant(&self) -> bool {
+        matches!(self, Self::Family(_))
+    }
+
+    /// For whom it speaks, if it is a user.
+    pub(super) fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::Family(family) => Some(&family.user_id),
+            Self::Access(facts) => facts.user.as_ref(),
+        }
+    }
+
+    /// The id by which it is revoked.
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Family(family) => family.id.as_str(),
+            Self::Access(facts) => facts.claims.jti.as_str(),
+        }
+    }
+}
+
+/// Verifies a token that is to be revoked; nothing where it is none of ours, or void in any case.
+pub(super) async fn identify(provider: &Provider, context: &Context, token: &str) -> Result<Option<Issued>, FlowError> {
+    if token.starts_with(PREFIX) {
+        let Some(token) = RefreshToken::parse(token, &provider.token_mac) else { return Ok(None) };
+        let mut tx = provider.store.read().await?;
+        let family = token_families::find(&mut tx, &context.realm.id, &token.family()).await?;
+        return Ok(family.filter(|family| !family.state.revoked).map(|family| Issued::Family(Box::new(family))));
+    }
+    match verify::access_token(provider, context, token).await {
+        Ok(facts) => Ok(Some(Issued::Access(Box::new(facts)))),
+        Err(FlowError::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Revokes what was identified; whether this call did it.
+pub(super) async fn void(
     provider: &Provider,
     context: &Context,
-    client: &Client,
-    token: &str,
-) -> Result<Found, FlowError> {
-    let facts = match verify::access_token(provider, context, token).await {
-        Ok(facts) => facts,
-        Err(FlowError::Refused(_)) => return Ok(Found::Nothing),
-        Err(error) => return Err(error),
-    };
-    if facts.claims.client_id != client.id {
-        return Err(NOT_YOURS.into());
+    issued: Issued,
+    record: Record,
+) -> Result<bool, FlowError> {
+    match issued {
+        Issued::Family(family) => {
+            let horizon = provider.revocation_horizon(context.now);
+            let shared = Arc::new((context.clone(), family.id, record));
+            let written = provider.store.write(move |tx| {
+                let shared = shared.clone();
+                Box::pin(async move {
+                    let (context, family, record) = &*shared;
+                    end_family(context, family, record.clone(), horizon, tx).await
+                })
+            });
+            written.await
+        }
+        Issued::Access(facts) => {
+            let expires_at = Timestamp::from_secs(facts.claims.exp).plus(provider.lifetimes.skew);
+            deny(&provider.store, context, (&facts.claims.jti, expires_at), record).await
+        }
     }
-    let TokenFacts { claims, user, .. } = facts;
-    let concerning = Concerning { actor: "client", user: user.as_ref(), client: Some(&client.id), session: None };
-    let record = context.record(Event::Revocation, Outcome::Success, concerning, claims.jti.as_str())?;
+}
+
+/// Puts an access token on the denylist until nobody would accept it in any case; whether this call did it.
+pub(super) async fn deny(
+    store: &Store,
+    context: &Context,
+    (jti, expires_at): (&TokenId, Timestamp),
+    record: Record,
+) -> Result<bool, FlowError> {
     let revocation = Revocation {
         realm: context.realm.id.clone(),
         target: Target::Token,
-        subject: claims.jti.as_str().to_owned(),
+        subject: jti.as_str().to_owned(),
         not_before: context.now,
-        expires_at: Timestamp::from_secs(claims.exp).plus(provider.lifetimes.skew),
+        expires_at,
     };
-    let now = context.now;
-    let written = provider.store.write(move |tx| {
-        let (revocation, record) = (revocation.clone(), record.clone());
+    let shared = Arc::new((revocation, record, context.now));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
         Box::pin(async move {
-            if revocations::insert(tx, &revocation, "revoked", now).await? {
-                audit::append(tx, &revocation.realm, &record, now).await?;
+            let (revocation, record, now) = &*shared;
+            let news = revocations::insert(tx, revocation, "revoked", *now).await?;
+            if news {
+                audit::append(tx, &revocation.realm, record, *now).await?;
             }
-            Ok::<_, FlowError>(())
+            Ok::<_, FlowError>(news)
         })
     });
-    written.await.map(|()| Found::Revoked)
+    written.await
 }

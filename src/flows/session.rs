@@ -173,19 +173,19 @@ pub(super) async fn join(tx: &mut Tx, context: &Context, session: &Session, clie
 }
 
 /// Ends a session, the grants that do not outlive it, and the access tokens that were issued in it; its clients are
-/// to be told (OpenID Connect Back-Channel Logout §2.3).
+/// to be told (OpenID Connect Back-Channel Logout §2.3). How many grants went with it; nothing where it had ended.
 pub(super) async fn end(
     tx: &mut Tx,
     context: &Context,
     session: &SessionId,
     horizon: Timestamp,
-) -> Result<(), FlowError> {
+) -> Result<Option<u64>, FlowError> {
     let (realm, now) = (&context.realm.id, context.now);
     outbox::session_ends(tx, realm, session, now).await?;
     if !sessions::end(tx, realm, session, now).await? {
-        return Ok(());
+        return Ok(None);
     }
-    token_families::revoke_session(tx, realm, session, "session ended", now).await?;
+    let grants = token_families::revoke_session(tx, realm, session, "session ended", now).await?;
     let revocation = Revocation {
         realm: realm.clone(),
         target: Target::Session,
@@ -194,5 +194,5 @@ pub(super) async fn end(
         expires_at: horizon,
     };
     revocations::insert(tx, &revocation, "session ended", now).await?;
-    Ok(())
+    Ok(Some(grants))
 }

@@ -180,17 +180,17 @@ async fn revoke_family(
     let concerning = Concerning { actor: "client", user: Some(user), client: Some(&request.client.id), session: None };
     let record = context.record(event, Outcome::Failure, concerning, family.as_str())?;
     tracing::warn!(event = event.as_str(), client_id = request.client.id.as_str(), "revoked a token family");
-    end_family(context, family, record, horizon, tx).await
+    end_family(context, family, record, horizon, tx).await.map(|_| ())
 }
 
-/// Revokes a family and everything issued from it, with its audit record.
+/// Revokes a family and everything issued from it, with its audit record; whether this call did it.
 pub(super) async fn end_family(
     context: &Context,
     family: &FamilyId,
     record: Record,
     horizon: Timestamp,
     tx: &mut Tx,
-) -> Result<(), FlowError> {
+) -> Result<bool, FlowError> {
     let (realm, now) = (&context.realm.id, context.now);
     let reason = record.event.as_str();
     token_families::revoke(tx, realm, family, reason, now).await?;
@@ -202,10 +202,11 @@ pub(super) async fn end_family(
         expires_at: horizon,
     };
     // Whoever presents the same thing again and again fills no log.
-    if revocations::insert(tx, &revocation, reason, now).await? {
+    let news = revocations::insert(tx, &revocation, reason, now).await?;
+    if news {
         audit::append(tx, realm, &record, now).await?;
     }
-    Ok(())
+    Ok(news)
 }
 
 fn refresh_token(plan: &RefreshPlan) -> Option<&crate::protocol::refresh_rotation::RefreshToken> {

@@ -79,7 +79,10 @@ fn check_times(provider: &Provider, context: &Context, claims: &AccessTokenClaim
 async fn check_user(provider: &Provider, context: &Context, facts: &TokenFacts) -> Result<(), FlowError> {
     let Some(user) = &facts.user else { return Ok(()) };
     match provider.view.user(&context.realm.id, user).await? {
-        Some(user) if user.enabled && user.valid_from < facts.issued_at => Ok(()),
+        // A token may have been issued while the cut-off was on its way, but not its login.
+        Some(user) if user.enabled && user.valid_from < facts.issued_at && !facts.logged_in_before(user.valid_from) => {
+            Ok(())
+        }
         Some(_) | None => Err(INVALID.into()),
     }
 }

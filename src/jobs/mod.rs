@@ -110,16 +110,10 @@ async fn keep_audit_log(app: &App, now: Timestamp) -> Result<(), FlowError> {
     }
 }
 
-/// Sweeps every table, portion by portion, so that other writes come in between.
+/// Sweeps every table.
 async fn sweep_all(app: &App, now: Timestamp) -> Result<(), FlowError> {
     for table in sweep::TABLES {
-        loop {
-            let store = &app.provider.store;
-            let swept = store.write(move |tx| Box::pin(async move { sweep::sweep(tx, table, now).await }));
-            if swept.await? < sweep::PORTION {
-                break;
-            }
-        }
+        sweep::clear(&app.provider.store, table, now).await?;
     }
     Ok(())
 }

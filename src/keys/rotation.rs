@@ -201,7 +201,7 @@ fn record(event: Event, kid: &KeyId) -> Record {
         id: format!("{}-{}", event.as_str(), kid),
         event,
         outcome: Outcome::Success,
-        actor: "system",
+        actor: "system".to_owned(),
         user: None,
         client: None,
         session: None,

@@ -132,4 +132,9 @@ impl TokenFacts {
         let issued_at = claims.jti.issued_at()?;
         Some(Self { realm, claims, user, session, issued_at })
     }
+
+    /// Whether the login that the token tells of came before this point for certain: it tells whole seconds.
+    pub fn logged_in_before(&self, point: Timestamp) -> bool {
+        self.claims.auth_time.is_some_and(|secs| Timestamp::from_secs(secs.saturating_add(1)) <= point)
+    }
 }

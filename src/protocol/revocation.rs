@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use super::access_token::TokenFacts;
-use super::ids::RealmId;
-use super::time::Timestamp;
+use super::ids::{ClientId, RealmId, TokenId, UserId};
+use super::time::{Span, Timestamp};
 
 /// What a revocation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +16,8 @@ pub enum Target {
     Family,
     /// A session and all issued in it, by `sid`.
     Session,
+    /// What a user has granted to a client, by [`consent_subject`].
+    Consent,
     /// All that speaks for a user.
     User,
     /// All that was issued to a client.
@@ -26,7 +28,8 @@ pub enum Target {
 
 impl Target {
     /// Every kind.
-    pub const ALL: [Self; 6] = [Self::Token, Self::Family, Self::Session, Self::User, Self::Client, Self::Realm];
+    pub const ALL: [Self; 7] =
+        [Self::Token, Self::Family, Self::Session, Self::Consent, Self::User, Self::Client, Self::Realm];
 
     /// The kind as the database writes it.
     pub const fn as_str(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Target {
             Self::Token => "token",
             Self::Family => "family",
             Self::Session => "session",
+            Self::Consent => "consent",
             Self::User => "user",
             Self::Client => "client",
             Self::Realm => "realm",
@@ -44,6 +48,43 @@ impl Target {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
+}
+
+/// The subject of [`Target::Consent`]. Ids hold no spaces, so that no two pairs are written alike.
+pub fn consent_subject(user: &UserId, client: &ClientId) -> String {
+    format!("{user} {client}")
+}
+
+/// Why somebody revokes something, as they say: for the audit log, at most [`Reason::MAX`] characters of one line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reason(String);
+
+impl Reason {
+    /// The longest reason, in characters.
+    pub const MAX: usize = 200;
+
+    /// Takes a reason, which may be empty; nothing where it is too long or holds a control character.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.chars().count() <= Self::MAX && !text.chars().any(char::is_control);
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The reason as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The reason behind what it is about, as the audit log writes both.
+    pub fn about(&self, what: &str) -> String {
+        if self.0.is_empty() { what.to_owned() } else { format!("{what}: {}", self.0) }
+    }
+}
+
+/// Until when the denylist has to hold an access token of which nothing but the `jti` is known: as long as one of this
+/// age can live. Nothing where the id is not one of ours, or tells of a time that is still to come.
+pub fn end_of_life(jti: &TokenId, longest: Span, skew: Span, now: Timestamp) -> Option<Timestamp> {
+    let issued_at = jti.issued_at().filter(|at| *at <= now.plus(skew) && at.as_millis() >= 0)?;
+    Some(issued_at.plus(longest).plus(skew))
 }
 
 /// One revocation.
@@ -102,9 +143,25 @@ impl Revocations {
         named(Target::Token, claims.jti.as_str())
             || claims.grant_id.as_ref().is_some_and(|family| named(Target::Family, family.as_str()))
             || token.session.as_ref().is_some_and(|session| named(Target::Session, session.as_str()))
-            || token.user.as_ref().is_some_and(|user| hit(Target::User, user.as_str()))
+            || token.user.as_ref().is_some_and(|user| {
+                hit(Target::User, user.as_str()) || hit(Target::Consent, &consent_subject(user, &claims.client_id))
+            })
             || hit(Target::Client, claims.client_id.as_str())
             || hit(Target::Realm, token.realm.as_str())
+            || self.ends_its_session(token)
+    }
+
+    /// Whether a cut-off of the realm came after the login of the session that the token names: the session was over
+    /// then, though the token may have been issued while the cut-off was on its way.
+    fn ends_its_session(&self, token: &TokenFacts) -> bool {
+        let cut_off = self.cut_off(&token.realm, Target::Realm, token.realm.as_str());
+        token.session.is_some() && cut_off.is_some_and(|cut_off| token.logged_in_before(cut_off))
+    }
+
+    /// Before which point what this thing yielded is void, if there is such a point.
+    pub fn cut_off(&self, realm: &RealmId, target: Target, subject: &str) -> Option<Timestamp> {
+        let key = (target, realm.clone(), subject.to_owned());
+        self.entries.get(&key).map(|(not_before, _)| *not_before)
     }
 
     /// Whether this thing is revoked for good. Tokens, families and sessions never come back, so that no time is compared: a
@@ -115,8 +172,7 @@ impl Revocations {
 
     /// Whether what this thing yielded at `issued_at` is void. Equal times count as before: strictly later is alive.
     pub fn voids(&self, realm: &RealmId, target: Target, subject: &str, issued_at: Timestamp) -> bool {
-        let key = (target, realm.clone(), subject.to_owned());
-        self.entries.get(&key).is_some_and(|(not_before, _)| issued_at <= *not_before)
+        self.cut_off(realm, target, subject).is_some_and(|not_before| issued_at <= not_before)
     }
 }
 
@@ -165,6 +221,10 @@ mod tests {
             (Target::Family, "another", "default", 5000, false),
             (Target::Session, "s", "default", 5000, true),
             (Target::Session, "s", "default", 999, true),
+            (Target::Consent, "alice rp", "default", 1000, true),
+            (Target::Consent, "alice rp", "default", 999, false),
+            (Target::Consent, "alice other", "default", 5000, false),
+            (Target::Consent, "bob rp", "default", 5000, false),
             (Target::User, "alice", "default", 1000, true),
             (Target::User, "alice", "default", 999, false),
             (Target::User, "bob", "default", 5000, false),
@@ -184,6 +244,60 @@ mod tests {
             });
             assert_eq!(revocations.cover(&issued), expected, "{target:?} {subject} {realm} {not_before}");
         }
+    }
+
+    #[test]
+    fn a_cut_off_of_the_realm_ends_sessions_that_began_before_it() {
+        let mut revocations = Revocations::default();
+        revocations.add(Revocation {
+            realm: RealmId::parse("default").unwrap(),
+            target: Target::Realm,
+            subject: "default".into(),
+            not_before: Timestamp::from_millis(5500),
+            expires_at: Timestamp::from_secs(900),
+        });
+        let rows = [
+            ("issued after it, in a session from before", Some(4), Some("s"), true),
+            ("logged in within its second: the time of issue tells", Some(5), Some("s"), false),
+            ("a grant that outlives its session", Some(4), None, false),
+            ("a client's own", None, None, false),
+        ];
+        for (case, auth_time, session, expected) in rows {
+            let mut token = token(5501);
+            std::sync::Arc::make_mut(&mut token.claims).auth_time = auth_time;
+            token.session = session.and_then(SessionId::parse);
+            assert_eq!(revocations.cover(&token), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_is_only_named_is_held_as_long_as_it_could_live() {
+        let (day, skew, now) = (Span::from_hours(24), Span::from_secs(60), Timestamp::from_secs(1_000_000));
+        let jti = |secs| TokenId::new(Timestamp::from_secs(secs), [1; 16]);
+        let rows = [
+            (jti(1_000_000), Some(1_086_460)),
+            (jti(913_000), Some(999_460)),
+            (jti(1_000_060), Some(1_086_520)),
+            (jti(1_000_061), None),
+            (jti(-1), None),
+            (TokenId::from_stored("no id of ours".into()), None),
+        ];
+        for (jti, expected) in rows {
+            assert_eq!(end_of_life(&jti, day, skew, now), expected.map(Timestamp::from_secs), "{jti:?}");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_one_line_of_bounded_length() {
+        let longest = "\u{e9}".repeat(Reason::MAX);
+        for good in ["", "laptop stolen", &longest] {
+            assert!(Reason::parse(good).is_some(), "{good:?}");
+        }
+        for bad in ["two\nlines", "\u{1b}[31m", "\0", &format!("{longest}x")] {
+            assert!(Reason::parse(bad).is_none(), "{bad:?}");
+        }
+        assert_eq!(Reason::parse("stolen").unwrap().about("f"), "f: stolen");
+        assert_eq!(Reason::default().about("f"), "f");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Points in time and spans, in the units that the standards and the database use.
 //! No clock: every rule takes `now` as a parameter.
 
-use chrono::{DateTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A point in time in UTC milliseconds since the Unix epoch, the unit of the database.
@@ -18,6 +18,14 @@ impl Timestamp {
     /// The point in time of a NumericDate (RFC 7519 §2), saturating at the ends of the range.
     pub const fn from_secs(secs: i64) -> Self {
         Self(secs.saturating_mul(1000))
+    }
+
+    /// Reads a point in time (RFC 3339), or a day, which is its beginning in UTC; nothing where the text is anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(day) = text.parse::<NaiveDate>() {
+            return Some(Self(day.and_time(NaiveTime::MIN).and_utc().timestamp_millis()));
+        }
+        DateTime::parse_from_rfc3339(text).ok().map(|at| Self(at.timestamp_millis()))
     }
 
     /// Milliseconds since the Unix epoch.

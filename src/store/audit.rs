@@ -24,11 +24,15 @@ pub enum Event {
     LogoutUndelivered,
     /// Somebody consented to a client's request, or denied it.
     Consent,
+    /// A consent was withdrawn with all that was granted by it.
+    ConsentWithdrawn,
+    /// A session was ended by somebody else than its user.
+    SessionEnded,
     /// A code was presented a second time.
     CodeReplay,
     /// A refresh token was presented after it had been replaced.
     RefreshReuse,
-    /// A client revoked a token.
+    /// A token or a grant was revoked.
     Revocation,
     /// A client was registered.
     ClientAdded,
@@ -48,6 +52,10 @@ pub enum Event {
     ClientEnabled,
     /// A client was disabled.
     ClientDisabled,
+    /// What had been issued to a client was voided.
+    ClientSignedOut,
+    /// Everything that had been issued was voided.
+    RealmSignedOut,
     /// A user was added.
     UserAdded,
     /// A user's password was set.
@@ -58,6 +66,8 @@ pub enum Event {
     UserDisabled,
     /// A user was signed out everywhere.
     UserSignedOut,
+    /// A user was signed out, and may not sign in before a time.
+    UserBanned,
     /// A claim mapper was added.
     MapperAdded,
     /// A claim mapper was removed.
@@ -90,6 +100,8 @@ impl Event {
             Self::Logout => "logout",
             Self::LogoutUndelivered => "logout.undelivered",
             Self::Consent => "consent",
+            Self::ConsentWithdrawn => "consent.withdrawn",
+            Self::SessionEnded => "session.ended",
             Self::CodeReplay => "authorization_code.replayed",
             Self::RefreshReuse => "refresh_token.reused",
             Self::Revocation => "token.revoked",
@@ -102,11 +114,14 @@ impl Event {
             Self::ClientSecretRotated => "client.secret_rotated",
             Self::ClientEnabled => "client.enabled",
             Self::ClientDisabled => "client.disabled",
+            Self::ClientSignedOut => "client.signed_out",
+            Self::RealmSignedOut => "realm.signed_out",
             Self::UserAdded => "user.added",
             Self::PasswordSet => "user.password_set",
             Self::UserEnabled => "user.enabled",
             Self::UserDisabled => "user.disabled",
             Self::UserSignedOut => "user.signed_out",
+            Self::UserBanned => "user.banned",
             Self::MapperAdded => "claim_mapper.added",
             Self::MapperRemoved => "claim_mapper.removed",
             Self::AccountSoftLocked => "account.soft_locked",
@@ -151,8 +166,8 @@ pub struct Record {
     pub event: Event,
     /// Whether it came about.
     pub outcome: Outcome,
-    /// Who did it: `user`, `client`, `system` or `command`.
-    pub actor: &'static str,
+    /// Who did it: `user`, `client`, `system`, `command`, or `client:` and the id of a client that administers.
+    pub actor: String,
     /// The user concerned.
     pub user: Option<UserId>,
     /// The client concerned.
@@ -250,7 +265,7 @@ impl Pending {
             id: record.id,
             event: record.event.as_str().to_owned(),
             outcome: outcome.to_owned(),
-            actor: record.actor.to_owned(),
+            actor: record.actor,
             user: record.user.map(|id| id.as_str().to_owned()),
             client: record.client.map(|id| id.as_str().to_owned()),
             session: record.session.map(|id| id.as_str().to_owned()),

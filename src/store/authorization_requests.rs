@@ -4,7 +4,7 @@ use super::rows::{from_json, one, to_json};
 use super::tx::{execute, fetch_one, fetch_optional, statements};
 use super::{StoreError, Tx};
 use crate::protocol::authorization_request::AuthorizationRequest;
-use crate::protocol::ids::{RealmId, RequestId, UserId};
+use crate::protocol::ids::{ClientId, RealmId, RequestId, UserId};
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
@@ -12,6 +12,7 @@ statements! {
     INSERT = "INSERT INTO authorization_requests (realm_id, id, client_id, browser, request, arrived_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     FIND = "SELECT request, browser, arrived_at, expires_at, consented_at, consented_by, closed_at FROM authorization_requests WHERE realm_id = $1 AND id = $2";
     CONSENT = "UPDATE authorization_requests SET consented_at = $3, consented_by = $4 WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL";
+    FORGET_CONSENT = "UPDATE authorization_requests SET consented_at = NULL, consented_by = NULL WHERE realm_id = $1 AND client_id = $2 AND consented_by = $3 AND closed_at IS NULL";
     CLOSE = "UPDATE authorization_requests SET closed_at = $3 WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL";
     COUNT = "SELECT count(*) AS waiting FROM authorization_requests WHERE closed_at IS NULL AND expires_at > $1";
 }
@@ -107,4 +108,16 @@ pub async fn close(tx: &mut Tx, realm: &RealmId, id: &RequestId, now: Timestamp)
 pub async fn count(tx: &mut Tx, now: Timestamp) -> Result<i64, StoreError> {
     let (count,): (i64,) = fetch_one!(tx, COUNT, [now.as_millis()])?;
     Ok(count)
+}
+
+/// Forgets what a user has just granted to a client in requests that are not answered yet.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn forget_consent(
+    tx: &mut Tx,
+    realm: &RealmId,
+    (user, client): (&UserId, &ClientId),
+) -> Result<u64, StoreError> {
+    execute!(tx, FORGET_CONSENT, [realm.as_str(), client.as_str(), user.as_str()])
 }

@@ -1,7 +1,7 @@
 //! What people have granted to clients, remembered so that they are not asked twice.
 
 use super::rows;
-use super::tx::{execute, fetch_one, fetch_optional, statements};
+use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
 use super::{StoreError, Tx};
 use crate::protocol::consent::Consent;
 use crate::protocol::ids::{ClientId, RealmId, UserId};
@@ -11,6 +11,8 @@ statements! {
     FIND = "SELECT scope, claims FROM consents WHERE realm_id = $1 AND user_id = $2 AND client_id = $3";
     HOLD = "INSERT INTO consents (realm_id, user_id, client_id, scope, claims, granted_at) VALUES ($1, $2, $3, '', '', $4) ON CONFLICT (realm_id, user_id, client_id) DO UPDATE SET granted_at = excluded.granted_at RETURNING scope, claims";
     KEEP = "UPDATE consents SET scope = $4, claims = $5 WHERE realm_id = $1 AND user_id = $2 AND client_id = $3";
+    LIST = "SELECT client_id, scope, claims, granted_at FROM consents WHERE realm_id = $1 AND user_id = $2 ORDER BY client_id LIMIT 1000";
+    WITHDRAW = "DELETE FROM consents WHERE realm_id = $1 AND user_id = $2 AND client_id = $3";
 }
 
 /// What this user has granted to this client.
@@ -51,4 +53,39 @@ type Row = (String, String);
 fn read((scope, claims): Row) -> Result<Consent, StoreError> {
     let claims = claims.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect();
     Ok(Consent { scope: rows::scope(&scope)?, claims })
+}
+
+/// A consent as lists show it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// To whom.
+    pub client: ClientId,
+    /// What.
+    pub consent: Consent,
+    /// When it was last changed.
+    pub granted_at: Timestamp,
+}
+
+/// What a user has granted, by client, at most a thousand.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn list(tx: &mut Tx, realm: &RealmId, user: &UserId) -> Result<Vec<Listed>, StoreError> {
+    let rows: Vec<(String, String, String, i64)> = fetch_all!(tx, LIST, [realm.as_str(), user.as_str()])?;
+    let listed = |(client, scope, claims, at): (String, String, String, i64)| {
+        Ok(Listed {
+            client: ClientId::from_stored(client),
+            consent: read((scope, claims))?,
+            granted_at: Timestamp::from_millis(at),
+        })
+    };
+    rows.into_iter().map(listed).collect()
+}
+
+/// Forgets what a user has granted to a client; whether there was anything.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn withdraw(tx: &mut Tx, realm: &RealmId, user: &UserId, client: &ClientId) -> Result<bool, StoreError> {
+    execute!(tx, WITHDRAW, [realm.as_str(), user.as_str(), client.as_str()]).map(rows::one)
 }

@@ -10,6 +10,7 @@ use crate::protocol::time::{Span, Timestamp};
 statements! {
     SESSION_ENDS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $3, $3, $4 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.id = $2 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
     ALL_SESSIONS_END = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $3, $3, $4 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.user_id = $2 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
+    REALM_ENDS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $2, $2, $3 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
     DUE = "SELECT id, client_id, session_id, user_id, attempts, next_at, expires_at FROM (SELECT id, client_id, session_id, user_id, attempts, next_at, expires_at, ROW_NUMBER() OVER (PARTITION BY client_id ORDER BY next_at, id) AS turn FROM outbox WHERE realm_id = $1 AND kind = 'backchannel_logout' AND next_at <= $2) AS due WHERE turn <= $3 ORDER BY next_at, id LIMIT 200";
     CLAIM = "UPDATE outbox SET attempts = attempts + 1, next_at = $4 WHERE id = $1 AND attempts = $2 AND next_at = $3";
     POSTPONE = "UPDATE outbox SET next_at = $3 WHERE id = $1 AND attempts = $2";
@@ -60,6 +61,16 @@ pub async fn session_ends(
 pub async fn all_sessions_end(tx: &mut Tx, realm: &RealmId, user: &UserId, now: Timestamp) -> Result<u64, StoreError> {
     let (at, end) = (now.as_millis(), now.plus(KEPT).as_millis());
     execute!(tx, ALL_SESSIONS_END, [realm.as_str(), user.as_str(), at, end])
+}
+
+/// Announces the end of all live sessions of a realm to their clients. Called before these are ended, in the same
+/// transaction.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn realm_ends(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<u64, StoreError> {
+    let (at, end) = (now.as_millis(), now.plus(KEPT).as_millis());
+    execute!(tx, REALM_ENDS, [realm.as_str(), at, end])
 }
 
 /// The logouts that are due, the oldest first, at most this much for each client, so that one that does not answer keeps nobody

@@ -9,6 +9,7 @@ statements! {
     ENSURE = "INSERT INTO realms (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     CHAIN = "INSERT INTO audit_chains (realm_id, seq) VALUES ($1, 0) ON CONFLICT (realm_id) DO NOTHING";
     FIND = "SELECT id FROM realms WHERE name = $1";
+    CUT_OFF = "UPDATE realms SET valid_from = $2 WHERE id = $1 AND valid_from < $2";
 }
 
 /// The name of the realm at the base URL.
@@ -34,4 +35,12 @@ pub async fn ensure_default(tx: &mut Tx, now: Timestamp) -> Result<RealmId, Stor
 pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<RealmId>, StoreError> {
     let row: Option<(String,)> = fetch_optional!(tx, FIND, [name])?;
     Ok(row.map(|(id,)| RealmId::from_stored(id)))
+}
+
+/// Voids the sessions, codes and grants of all logins until now.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn cut_off(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, CUT_OFF, [realm.as_str(), now.as_millis()]).map(|_| ())
 }

@@ -1,19 +1,16 @@
 //! Restores: what was issued before one is void, since nobody can tell what was used or revoked after the backup.
 
 use super::tx::{execute, fetch_one, statements};
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, authorization_codes, sessions, token_families};
 use crate::protocol::ids::RealmId;
 use crate::protocol::time::Timestamp;
 
 statements! {
     BEGIN_EPOCH = "INSERT INTO restore_epochs (realm_id, epoch, at, backup_at) SELECT $1, COALESCE(MAX(epoch), 0) + 1, CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM restore_epochs WHERE realm_id = $1 RETURNING epoch";
-    CODES = "DELETE FROM authorization_codes WHERE realm_id = $1 AND redeemed_at IS NULL";
     PUSHED = "DELETE FROM pushed_requests WHERE realm_id = $1 AND used_at IS NULL";
     REQUESTS = "DELETE FROM authorization_requests WHERE realm_id = $1";
     OPAQUE = "DELETE FROM opaque_access_tokens WHERE realm_id = $1";
     INITIAL = "DELETE FROM initial_access_tokens WHERE realm_id = $1";
-    SESSIONS = "UPDATE sessions SET ended_at = $2 WHERE realm_id = $1 AND ended_at IS NULL";
-    FAMILIES = "UPDATE token_families SET revoked_at = $2, revoked_because = 'restored' WHERE realm_id = $1 AND revoked_at IS NULL";
     SESSION_FAMILIES = "UPDATE token_families SET revoked_at = $2, revoked_because = 'restored' WHERE realm_id = $1 AND revoked_at IS NULL AND offline = 0";
 }
 
@@ -50,18 +47,17 @@ pub async fn begin(
     offline: OfflineGrants,
     now: Timestamp,
 ) -> Result<Voided, StoreError> {
-    let (realm, at) = (realm.as_str(), now.as_millis());
-    let (epoch,): (i64,) = fetch_one!(tx, BEGIN_EPOCH, [realm, at, backup_at.map(Timestamp::as_millis)])?;
-    let mut pending = 0;
-    for statement in [CODES, PUSHED, REQUESTS, INITIAL] {
-        pending += execute!(tx, statement, [realm])?;
+    let (id, at) = (realm.as_str(), now.as_millis());
+    let (epoch,): (i64,) = fetch_one!(tx, BEGIN_EPOCH, [id, at, backup_at.map(Timestamp::as_millis)])?;
+    let mut pending = authorization_codes::drop_realm(tx, realm).await?;
+    for statement in [PUSHED, REQUESTS, INITIAL] {
+        pending += execute!(tx, statement, [id])?;
     }
-    execute!(tx, OPAQUE, [realm])?;
-    let sessions = execute!(tx, SESSIONS, [realm, at])?;
-    let families = match offline {
-        OfflineGrants::Revoke => FAMILIES,
-        OfflineGrants::Keep => SESSION_FAMILIES,
+    execute!(tx, OPAQUE, [id])?;
+    let sessions = sessions::end_realm(tx, realm, now).await?;
+    let grants = match offline {
+        OfflineGrants::Revoke => token_families::revoke_realm(tx, realm, "restored", now).await?,
+        OfflineGrants::Keep => execute!(tx, SESSION_FAMILIES, [id, at])?,
     };
-    let grants = execute!(tx, families, [realm, at])?;
     Ok(Voided { epoch, sessions, grants, pending })
 }

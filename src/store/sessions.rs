@@ -1,7 +1,7 @@
 //! Browser sessions. The cookie's digest finds the row; the row's id is the public `sid`.
 
 use super::rows::{from_json, one, to_json};
-use super::tx::{execute, fetch_optional, statements};
+use super::tx::{execute, fetch_all, fetch_optional, statements};
 use super::{StoreError, Tx};
 use crate::protocol::code_redemption::Authentication;
 use crate::protocol::ids::{RealmId, SessionId, UserId};
@@ -10,11 +10,14 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     INSERT = "INSERT INTO sessions (realm_id, id, digest, user_id, auth_time, methods, created_at, last_seen_at, idle_expires_at, expires_at, remembered, address, user_agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12)";
-    FIND = "SELECT s.id, s.user_id, s.auth_time, s.methods, s.last_seen_at, s.idle_expires_at, s.expires_at, s.remembered FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id WHERE s.realm_id = $1 AND s.digest = $2 AND s.ended_at IS NULL AND u.enabled = 1 AND u.valid_from < s.auth_time";
+    FIND = "SELECT s.id, s.user_id, s.auth_time, s.methods, s.last_seen_at, s.idle_expires_at, s.expires_at, s.remembered FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id JOIN realms r ON r.id = s.realm_id WHERE s.realm_id = $1 AND s.digest = $2 AND s.ended_at IS NULL AND u.enabled = 1 AND u.valid_from < s.auth_time AND r.valid_from < s.auth_time";
     TOUCH = "UPDATE sessions SET last_seen_at = $3, idle_expires_at = $4 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL AND last_seen_at < $3";
     RENEW = "UPDATE sessions SET digest = $3, auth_time = $4, methods = $5, last_seen_at = $4, idle_expires_at = $6, expires_at = $7, remembered = $8, address = $9, user_agent = $10 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL";
     END = "UPDATE sessions SET ended_at = $3 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL";
     END_ALL = "UPDATE sessions SET ended_at = $3 WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL";
+    END_REALM = "UPDATE sessions SET ended_at = $2 WHERE realm_id = $1 AND ended_at IS NULL";
+    OWNER = "SELECT user_id FROM sessions WHERE realm_id = $1 AND id = $2";
+    LIST = "SELECT id, user_id, auth_time, methods, last_seen_at, idle_expires_at, expires_at, remembered, address, user_agent FROM sessions WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL AND idle_expires_at > $3 AND expires_at > $3 ORDER BY last_seen_at DESC, id LIMIT 1000";
 }
 
 /// A live session.
@@ -152,4 +155,69 @@ pub async fn end(tx: &mut Tx, realm: &RealmId, id: &SessionId, now: Timestamp) -
 /// [`StoreError`] where the database fails.
 pub async fn end_all(tx: &mut Tx, realm: &RealmId, user: &UserId, now: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, END_ALL, [realm.as_str(), user.as_str(), now.as_millis()])
+}
+
+/// Ends all sessions of a realm; how many there were.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn end_realm(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<u64, StoreError> {
+    execute!(tx, END_REALM, [realm.as_str(), now.as_millis()])
+}
+
+/// Whose session it is, whether it is live or not.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn owner(tx: &mut Tx, realm: &RealmId, id: &SessionId) -> Result<Option<UserId>, StoreError> {
+    let row: Option<(String,)> = fetch_optional!(tx, OWNER, [realm.as_str(), id.as_str()])?;
+    Ok(row.map(|(user,)| UserId::from_stored(user)))
+}
+
+/// A session as lists show it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The session.
+    pub session: Session,
+    /// Where the person was.
+    pub address: String,
+    /// What browser they used.
+    pub user_agent: String,
+}
+
+/// A row of [`LIST`].
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    user_id: String,
+    auth_time: i64,
+    methods: String,
+    last_seen_at: i64,
+    idle_expires_at: i64,
+    expires_at: i64,
+    remembered: i64,
+    address: String,
+    user_agent: String,
+}
+
+/// The live sessions of a user, the one that was used last first, at most a thousand.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn list(tx: &mut Tx, realm: &RealmId, user: &UserId, now: Timestamp) -> Result<Vec<Listed>, StoreError> {
+    let rows: Vec<Row> = fetch_all!(tx, LIST, [realm.as_str(), user.as_str(), now.as_millis()])?;
+    let listed = |row: Row| {
+        let methods = from_json(&row.methods, "methods")?;
+        let session = Session {
+            id: SessionId::from_stored(row.id),
+            user_id: UserId::from_stored(row.user_id),
+            authentication: Authentication { time: Timestamp::from_millis(row.auth_time), methods },
+            last_seen_at: Timestamp::from_millis(row.last_seen_at),
+            idle_expires_at: Timestamp::from_millis(row.idle_expires_at),
+            expires_at: Timestamp::from_millis(row.expires_at),
+            remembered: row.remembered != 0,
+        };
+        Ok(Listed { session, address: row.address, user_agent: row.user_agent })
+    };
+    rows.into_iter().map(listed).collect()
 }

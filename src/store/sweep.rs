@@ -2,7 +2,7 @@
 //! portions, so that no write has to wait for long.
 
 use super::tx::{execute, statements};
-use super::{StoreError, Tx};
+use super::{Store, StoreError, Tx};
 use crate::protocol::time::{Span, Timestamp};
 
 statements! {
@@ -24,7 +24,7 @@ statements! {
 }
 
 /// The most rows of one portion.
-pub const PORTION: u64 = 500;
+const PORTION: u64 = 500;
 
 /// A table that is swept.
 #[derive(Clone, Copy)]
@@ -32,6 +32,9 @@ pub struct Swept {
     statement: &'static str,
     past_end: Span,
 }
+
+/// The table of revocations.
+pub const REVOKED: Swept = Swept { statement: REVOCATIONS, past_end: Span::from_minutes(2) };
 
 /// The tables, and how long their rows are kept past their end. A used code is kept for a day, so that a replay is
 /// still told from a code that never was; an authorization request for an hour, so that people are told that it is
@@ -43,7 +46,7 @@ pub const TABLES: [Swept; 15] = [
     Swept { statement: OPAQUE, past_end: Span::from_minutes(2) },
     Swept { statement: FAMILIES, past_end: Span::ZERO },
     Swept { statement: SESSIONS, past_end: Span::from_days(1) },
-    Swept { statement: REVOCATIONS, past_end: Span::from_minutes(2) },
+    REVOKED,
     Swept { statement: USED, past_end: Span::from_minutes(2) },
     Swept { statement: SECRETS, past_end: Span::from_days(1) },
     Swept { statement: CHANGES, past_end: Span::from_hours(1) },
@@ -54,10 +57,21 @@ pub const TABLES: [Swept; 15] = [
     Swept { statement: BLOCKS, past_end: Span::from_days(1) },
 ];
 
-/// Deletes a portion of what has ended in a table; how many rows there were.
+/// Deletes what has ended in a table, portion by portion, so that other writes come in between; how many rows there were.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn sweep(tx: &mut Tx, table: Swept, now: Timestamp) -> Result<u64, StoreError> {
+pub async fn clear(store: &Store, table: Swept, now: Timestamp) -> Result<u64, StoreError> {
+    let mut all = 0;
+    loop {
+        let swept = store.write(move |tx| Box::pin(async move { sweep(tx, table, now).await })).await?;
+        all += swept;
+        if swept < PORTION {
+            return Ok(all);
+        }
+    }
+}
+
+async fn sweep(tx: &mut Tx, table: Swept, now: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, table.statement, [now.minus(table.past_end).as_millis()])
 }

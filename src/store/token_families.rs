@@ -1,7 +1,7 @@
 //! Token families: one row a grant, with the digest of its one live refresh token. Rotation is one guarded write.
 
 use super::rows::{self, from_json, one, to_json};
-use super::tx::{execute, fetch_optional, statements};
+use super::tx::{execute, fetch_all, fetch_optional, statements};
 use super::{StoreError, Tx};
 use crate::protocol::code_redemption::Authentication;
 use crate::protocol::ids::{ClientId, FamilyId, RealmId, SessionId, UserId};
@@ -13,12 +13,16 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     INSERT = "INSERT INTO token_families (realm_id, id, client_id, user_id, session_id, offline, scope, resources, auth_time, methods, claims, generation, leaf, created_at, idle_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15)";
-    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, f.claims, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, u.enabled, u.valid_from, s.id AS kept_session, s.ended_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id WHERE f.realm_id = $1 AND f.id = $2";
+    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, f.claims, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, u.enabled, CASE WHEN r.valid_from > u.valid_from THEN r.valid_from ELSE u.valid_from END AS valid_from, s.id AS kept_session, s.ended_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id JOIN realms r ON r.id = f.realm_id LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id WHERE f.realm_id = $1 AND f.id = $2";
     ROTATE = "UPDATE token_families SET generation = generation + 1, leaf = $4, rotated_at = $5, idle_expires_at = $6 WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL";
     REVOKE = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND session_id = $2 AND offline = 0 AND revoked_at IS NULL";
     REVOKE_CLIENT = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND client_id = $2 AND revoked_at IS NULL";
     REVOKE_USER = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL";
+    REVOKE_CONSENT = "UPDATE token_families SET revoked_at = $4, revoked_because = $5 WHERE realm_id = $1 AND user_id = $2 AND client_id = $3 AND revoked_at IS NULL";
+    REVOKE_REALM = "UPDATE token_families SET revoked_at = $2, revoked_because = $3 WHERE realm_id = $1 AND revoked_at IS NULL";
+    OF_USER = "SELECT f.id, f.client_id, u.username, f.session_id, f.offline, f.scope, f.created_at, f.rotated_at, f.idle_expires_at, f.expires_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id WHERE f.realm_id = $1 AND f.user_id = $2 AND f.revoked_at IS NULL AND f.idle_expires_at > $3 AND f.expires_at > $3 ORDER BY f.created_at DESC, f.id LIMIT 1000";
+    OF_CLIENT = "SELECT f.id, f.client_id, u.username, f.session_id, f.offline, f.scope, f.created_at, f.rotated_at, f.idle_expires_at, f.expires_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id WHERE f.realm_id = $1 AND f.client_id = $2 AND f.revoked_at IS NULL AND f.idle_expires_at > $3 AND f.expires_at > $3 ORDER BY f.created_at DESC, f.id LIMIT 1000";
 }
 
 /// A family with all that its next tokens are made from.
@@ -240,4 +244,83 @@ pub async fn revoke_client(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     execute!(tx, REVOKE_CLIENT, [realm.as_str(), client.as_str(), now.as_millis(), because])
+}
+
+/// Revokes all that a user has granted to a client; how many families there were.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn revoke_consent(
+    tx: &mut Tx,
+    realm: &RealmId,
+    (user, client): (&UserId, &ClientId),
+    because: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    execute!(tx, REVOKE_CONSENT, [realm.as_str(), user.as_str(), client.as_str(), now.as_millis(), because])
+}
+
+/// Revokes all families of a realm; how many there were.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn revoke_realm(tx: &mut Tx, realm: &RealmId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
+    execute!(tx, REVOKE_REALM, [realm.as_str(), now.as_millis(), because])
+}
+
+/// Whose families are listed.
+#[derive(Clone, Copy, Debug)]
+pub enum Of<'a> {
+    /// Those of a user.
+    User(&'a UserId),
+    /// Those of a client.
+    Client(&'a ClientId),
+}
+
+/// A live family as lists show it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its id, published as `grant_id`.
+    pub id: FamilyId,
+    /// Who holds it.
+    pub client: ClientId,
+    /// The name of the user who granted it.
+    pub username: String,
+    /// In which session.
+    pub session: SessionId,
+    /// Whether it outlives the session.
+    pub offline: bool,
+    /// What was granted.
+    pub scope: String,
+    /// When it was founded.
+    pub created_at: Timestamp,
+    /// When it was last used.
+    pub used_at: Option<Timestamp>,
+    /// When it ends unless it is used.
+    pub expires_at: Timestamp,
+}
+
+/// The live families of a user or a client, the newest first, at most a thousand.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn list(tx: &mut Tx, realm: &RealmId, of: Of<'_>, now: Timestamp) -> Result<Vec<Listed>, StoreError> {
+    type Row = (String, String, String, String, i64, String, i64, Option<i64>, i64, i64);
+    let (statement, whose) = match of {
+        Of::User(user) => (OF_USER, user.as_str()),
+        Of::Client(client) => (OF_CLIENT, client.as_str()),
+    };
+    let rows: Vec<Row> = fetch_all!(tx, statement, [realm.as_str(), whose, now.as_millis()])?;
+    let listed = |(id, client, username, session, offline, scope, created, used, idle, end): Row| Listed {
+        id: FamilyId::from_stored(id),
+        client: ClientId::from_stored(client),
+        username,
+        session: SessionId::from_stored(session),
+        offline: offline != 0,
+        scope,
+        created_at: Timestamp::from_millis(created),
+        used_at: used.map(Timestamp::from_millis),
+        expires_at: Timestamp::from_millis(idle.min(end)),
+    };
+    Ok(rows.into_iter().map(listed).collect())
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::clients::Standing;
 use super::rows::{from_json, one};
-use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
 use super::{StoreError, Tx};
 use crate::protocol::claims::PersonClaims;
 use crate::protocol::ids::{RealmId, UserId};
@@ -19,6 +19,8 @@ statements! {
     REHASH = "UPDATE passwords SET hash = $4 WHERE realm_id = $1 AND user_id = $2 AND hash = $3";
     ADD_ROLE = "INSERT INTO user_roles (realm_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT (realm_id, user_id, role) DO NOTHING";
     ENABLE = "UPDATE users SET enabled = $3, valid_from = CASE WHEN valid_from < $4 THEN $4 ELSE valid_from END, updated_at = $5 WHERE realm_id = $1 AND id = $2";
+    LIFT_BAN = "UPDATE users SET valid_from = $3 WHERE realm_id = $1 AND id = $2 AND valid_from > $3";
+    BANNED = "SELECT count(*) AS banned FROM users WHERE realm_id = $1 AND valid_from > $2";
 }
 
 /// A person, as tokens and pages need them.
@@ -200,4 +202,21 @@ pub async fn set_standing(
         ]
     )
     .map(one)
+}
+
+/// Lets a banned person sign in again; what was issued until now stays void. Whether there was a ban.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn lift_ban(tx: &mut Tx, realm: &RealmId, id: &UserId, now: Timestamp) -> Result<bool, StoreError> {
+    execute!(tx, LIFT_BAN, [realm.as_str(), id.as_str(), now.as_millis()]).map(one)
+}
+
+/// How many people may not sign in before a time that is still to come.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn count_banned(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<i64, StoreError> {
+    let (banned,): (i64,) = fetch_one!(tx, BANNED, [realm.as_str(), now.as_millis()])?;
+    Ok(banned)
 }

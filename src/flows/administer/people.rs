@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::revoking::{Revoker, sign_out_user};
 use super::{AdminError, cut_off, record};
 use crate::flows::{Context, FlowError};
 use crate::passwords::Passwords;
 use crate::protocol::claims::PersonClaims;
 use crate::protocol::ids::UserId;
 use crate::protocol::person::{self, EmailAddress, Username};
-use crate::protocol::revocation::Target;
+use crate::protocol::revocation::{Reason, Target};
 use crate::protocol::secret::Password;
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event};
 use crate::store::clients::Standing;
-use crate::store::users::NewUser;
+use crate::store::users::{LoginRecord, NewUser};
 use crate::store::{Store, StoreError, Tx, changes, outbox, sessions, token_families, users};
 
 /// A person to add.
@@ -106,11 +107,7 @@ pub async fn set_password(
     username: &str,
     password: Password,
 ) -> Result<(), AdminError> {
-    let unknown = || AdminError::Unknown("user");
-    let key = person::lookup_key(username).ok_or_else(unknown)?;
-    let mut tx = store.read().await?;
-    let user = users::find_for_login(&mut tx, &context.realm.id, &key).await?.ok_or_else(unknown)?;
-    drop(tx);
+    let user = find(store, context, username).await?;
     let hash = passwords.hash(password, context.entropy.bytes().map_err(FlowError::from)?).await?;
     let record = record(context, Event::PasswordSet, Some(&user.id), None)?;
     let shared = Arc::new((context.clone(), user.id, hash, record));
@@ -130,7 +127,7 @@ pub async fn set_password(
 pub enum UserChange {
     /// They may not sign in, and nothing speaks for them.
     Disable,
-    /// They may sign in again; what was void stays void.
+    /// They may sign in again, though they were banned; what was void stays void.
     Enable,
     /// They are signed out everywhere.
     SignOut,
@@ -147,17 +144,15 @@ pub async fn change_user(
     change: UserChange,
     horizon: Timestamp,
 ) -> Result<(), AdminError> {
-    let unknown = || AdminError::Unknown("user");
-    let key = person::lookup_key(username).ok_or_else(unknown)?;
-    let mut tx = store.read().await?;
-    let user = users::find_for_login(&mut tx, &context.realm.id, &key).await?.ok_or_else(unknown)?;
-    drop(tx);
     let (event, standing) = match change {
         UserChange::Disable => (Event::UserDisabled, Standing::Disabled),
         UserChange::Enable => (Event::UserEnabled, Standing::Enabled),
-        UserChange::SignOut if user.enabled => (Event::UserSignedOut, Standing::Enabled),
-        UserChange::SignOut => (Event::UserSignedOut, Standing::Disabled),
+        UserChange::SignOut => {
+            let revoker = Revoker { store, context, actor: "command", reason: &Reason::default(), horizon };
+            return sign_out_user(&revoker, username, None).await.map(|_| ());
+        }
     };
+    let user = find(store, context, username).await?;
     let record = record(context, event, Some(&user.id), None)?;
     let shared = Arc::new((context.clone(), user, record));
     let written = store.write(move |tx| {
@@ -165,11 +160,16 @@ pub async fn change_user(
         Box::pin(async move {
             let (context, user, record) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
-            let valid_from = if change == UserChange::Enable { user.valid_from } else { now };
+            let valid_from = if change == UserChange::Enable { user.valid_from.min(now) } else { now };
             users::set_standing(tx, realm, &user.id, (standing, valid_from), now).await?;
             audit::append(tx, realm, record, now).await?;
-            if change != UserChange::Enable {
-                end_everything(tx, context, &user.id, horizon).await?;
+            match change {
+                UserChange::Enable => {
+                    users::lift_ban(tx, realm, &user.id, now).await?;
+                }
+                UserChange::Disable | UserChange::SignOut => {
+                    end_everything(tx, context, &user.id, "user disabled", horizon).await?;
+                }
             }
             changes::publish(tx, realm, changes::Kind::User, user.id.as_str(), now).await
         })
@@ -177,11 +177,30 @@ pub async fn change_user(
     Ok(written.await?)
 }
 
-/// Ends all sessions and grants of a person, of which clients are told, and voids their access tokens.
-async fn end_everything(tx: &mut Tx, context: &Context, user: &UserId, horizon: Timestamp) -> Result<(), StoreError> {
+/// The person with this name or address.
+///
+/// # Errors
+/// [`AdminError::Unknown`] where there is none.
+pub(super) async fn find(store: &Store, context: &Context, username: &str) -> Result<LoginRecord, AdminError> {
+    let unknown = || AdminError::Unknown("user");
+    let key = person::lookup_key(username).ok_or_else(unknown)?;
+    let mut tx = store.read().await?;
+    users::find_for_login(&mut tx, &context.realm.id, &key).await?.ok_or_else(unknown)
+}
+
+/// Ends all sessions and grants of a person, of which clients are told, and voids their access tokens; how many sessions
+/// and grants there were.
+pub(super) async fn end_everything(
+    tx: &mut Tx,
+    context: &Context,
+    user: &UserId,
+    because: &str,
+    horizon: Timestamp,
+) -> Result<(u64, u64), StoreError> {
     let (realm, now) = (&context.realm.id, context.now);
     outbox::all_sessions_end(tx, realm, user, now).await?;
-    sessions::end_all(tx, realm, user, now).await?;
-    token_families::revoke_user(tx, realm, user, "user signed out", now).await?;
-    cut_off(tx, context, Target::User, user.as_str(), horizon).await
+    let sessions = sessions::end_all(tx, realm, user, now).await?;
+    let grants = token_families::revoke_user(tx, realm, user, because, now).await?;
+    cut_off(tx, context, Target::User, user.as_str(), horizon).await?;
+    Ok((sessions, grants))
 }

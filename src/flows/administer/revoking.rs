@@ -1,0 +1,274 @@
+//! Revoking what has been issued, on somebody's order: a token, a grant, a session, a consent, all of a user, all of a
+//! client, all of the realm. Each is one transaction with its audit row, and bites on every node within a second.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::people::{end_everything, find};
+use super::{AdminError, cut_off};
+use crate::flows::revoke::{deny, identify, void};
+use crate::flows::token::end_family;
+use crate::flows::{Concerning, Context, FlowError, LONGEST_ACCESS_TOKEN, Provider, session};
+use crate::protocol::ids::{ClientId, FamilyId, RealmId, SessionId, TokenId};
+use crate::protocol::revocation::{self, Reason, Target, consent_subject};
+use crate::protocol::time::{Span, Timestamp};
+use crate::store::audit::{self, Event, Outcome, Record};
+use crate::store::clients::Standing;
+use crate::store::{
+    Store, StoreError, authorization_codes, authorization_requests, changes, clients, consents, outbox, realms,
+    revocations, sessions, token_families, users,
+};
+
+/// Who revokes, why, and until when it has to be remembered.
+pub struct Revoker<'a> {
+    /// The database.
+    pub store: &'a Store,
+    /// The circumstances.
+    pub context: &'a Context,
+    /// Who, for the audit log.
+    pub actor: &'a str,
+    /// Why, for the audit log.
+    pub reason: &'a Reason,
+    /// When nothing that was issued until now is valid any more.
+    pub horizon: Timestamp,
+}
+
+impl Revoker<'_> {
+    /// The audit record of something that is done to `what`.
+    fn record(&self, event: Event, concerning: Concerning<'_>, what: &str) -> Result<Record, FlowError> {
+        let concerning = Concerning { actor: self.actor, ..concerning };
+        Ok(self.context.record(event, Outcome::Success, concerning, &self.reason.about(what))?)
+    }
+
+    fn realm(&self) -> &RealmId {
+        &self.context.realm.id
+    }
+}
+
+/// What has come to an end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Ended {
+    /// Whether there was anything that was not void already.
+    pub revoked: bool,
+    /// How many sessions were live.
+    pub sessions: u64,
+    /// How many grants were live.
+    pub grants: u64,
+}
+
+/// Revokes a token that somebody presents: an access token, or a refresh token with its grant. What is void already, or
+/// none of ours, is left as it is.
+///
+/// # Errors
+/// [`AdminError`] where the database fails.
+pub async fn revoke_presented(provider: &Provider, revoker: &Revoker<'_>, token: &str) -> Result<Ended, AdminError> {
+    let context = revoker.context;
+    let Some(issued) = identify(provider, context, token).await? else { return Ok(Ended::default()) };
+    let concerning = Concerning { user: issued.user(), client: Some(issued.client()), ..Concerning::default() };
+    let record = revoker.record(Event::Revocation, concerning, issued.id())?;
+    let grants = u64::from(issued.is_grant());
+    let revoked = void(provider, context, issued, record).await?;
+    Ok(Ended { revoked, sessions: 0, grants })
+}
+
+/// Revokes an access token by its `jti`. How long it lives is not known: it is held as long as any could.
+///
+/// # Errors
+/// [`AdminError::Jti`] where no token of this server has such an id.
+pub async fn revoke_named(revoker: &Revoker<'_>, jti: &TokenId, skew: Span) -> Result<Ended, AdminError> {
+    let now = revoker.context.now;
+    let expires_at = revocation::end_of_life(jti, LONGEST_ACCESS_TOKEN, skew, now).ok_or(AdminError::Jti)?;
+    let realm = format!("{}:{}", Target::Realm.as_str(), revoker.realm());
+    let mut tx = revoker.store.read().await?;
+    let cut_off = revocations::find(&mut tx, revoker.realm(), &realm).await?;
+    drop(tx);
+    let covered = cut_off.is_some_and(|cut_off| jti.issued_at() <= Some(cut_off.not_before));
+    if covered || expires_at <= now {
+        return Ok(Ended::default());
+    }
+    let record = revoker.record(Event::Revocation, Concerning::default(), jti.as_str())?;
+    let revoked = deny(revoker.store, revoker.context, (jti, expires_at), record).await?;
+    Ok(Ended { revoked, ..Ended::default() })
+}
+
+/// Revokes a grant with all that was issued from it.
+///
+/// # Errors
+/// [`AdminError::UnknownId`] where there is none.
+pub async fn revoke_grant(revoker: &Revoker<'_>, id: &FamilyId) -> Result<Ended, AdminError> {
+    let mut tx = revoker.store.read().await?;
+    let family = token_families::find(&mut tx, revoker.realm(), id).await?.ok_or(AdminError::UnknownId("grant"))?;
+    drop(tx);
+    if family.state.revoked {
+        return Ok(Ended::default());
+    }
+    let (user, client) = (Some(&family.user_id), Some(&family.state.client_id));
+    let concerning = Concerning { user, client, session: Some(&family.session_id), ..Concerning::default() };
+    let record = revoker.record(Event::Revocation, concerning, id.as_str())?;
+    let shared = Arc::new((revoker.context.clone(), id.clone(), record));
+    let horizon = revoker.horizon;
+    let written = revoker.store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, family, record) = &*shared;
+            end_family(context, family, record.clone(), horizon, tx).await
+        })
+    });
+    let revoked = written.await?;
+    Ok(Ended { revoked, sessions: 0, grants: u64::from(revoked) })
+}
+
+/// Ends a session with the grants that do not outlive it; its clients are told.
+///
+/// # Errors
+/// [`AdminError::UnknownId`] where there is none.
+pub async fn end_session(revoker: &Revoker<'_>, id: &SessionId) -> Result<Ended, AdminError> {
+    let mut tx = revoker.store.read().await?;
+    let user = sessions::owner(&mut tx, revoker.realm(), id).await?.ok_or(AdminError::UnknownId("session"))?;
+    drop(tx);
+    let concerning = Concerning { user: Some(&user), session: Some(id), ..Concerning::default() };
+    let record = revoker.record(Event::SessionEnded, concerning, id.as_str())?;
+    let shared = Arc::new((revoker.context.clone(), id.clone(), record));
+    let horizon = revoker.horizon;
+    let written = revoker.store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, session, record) = &*shared;
+            let ended = session::end(tx, context, session, horizon).await?;
+            if ended.is_some() {
+                audit::append(tx, &context.realm.id, record, context.now).await?;
+            }
+            Ok::<_, FlowError>(ended)
+        })
+    });
+    let ended = written.await?;
+    Ok(Ended { revoked: ended.is_some(), sessions: ended.is_some().into(), grants: ended.unwrap_or_default() })
+}
+
+/// Withdraws what a user has granted to a client, and ends all that came of it; the client has to ask again.
+///
+/// # Errors
+/// [`AdminError::Unknown`] where there is no such user or client.
+pub async fn withdraw_consent(revoker: &Revoker<'_>, username: &str, client: &ClientId) -> Result<Ended, AdminError> {
+    let user = find(revoker.store, revoker.context, username).await?.id;
+    let mut tx = revoker.store.read().await?;
+    clients::find(&mut tx, revoker.realm(), client).await?.ok_or(AdminError::Unknown("client"))?;
+    drop(tx);
+    let concerning = Concerning { user: Some(&user), client: Some(client), ..Concerning::default() };
+    let record = revoker.record(Event::ConsentWithdrawn, concerning, client.as_str())?;
+    let shared = Arc::new((revoker.context.clone(), user, client.clone(), record));
+    let horizon = revoker.horizon;
+    let written = revoker.store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, user, client, record) = &*shared;
+            let (realm, now) = (&context.realm.id, context.now);
+            consents::withdraw(tx, realm, user, client).await?;
+            authorization_requests::forget_consent(tx, realm, (user, client)).await?;
+            // Codes first: whoever redeems one meanwhile is waited for, and has founded the family that is revoked.
+            authorization_codes::drop_consent(tx, realm, (user, client)).await?;
+            let because = "consent withdrawn";
+            let grants = token_families::revoke_consent(tx, realm, (user, client), because, now).await?;
+            audit::append(tx, realm, record, now).await?;
+            cut_off(tx, context, Target::Consent, &consent_subject(user, client), horizon).await?;
+            Ok::<_, StoreError>(grants)
+        })
+    });
+    Ok(Ended { revoked: true, sessions: 0, grants: written.await? })
+}
+
+/// Ends all that speaks for a user, and keeps them out until a time where there is one.
+///
+/// # Errors
+/// [`AdminError::Unknown`] where there is no such user, [`AdminError::Past`] where the time has come already.
+pub async fn sign_out_user(
+    revoker: &Revoker<'_>,
+    username: &str,
+    until: Option<Timestamp>,
+) -> Result<Ended, AdminError> {
+    let context = revoker.context;
+    if until.is_some_and(|until| until <= context.now) {
+        return Err(AdminError::Past);
+    }
+    let user = find(revoker.store, context, username).await?;
+    let concerning = Concerning { user: Some(&user.id), ..Concerning::default() };
+    let record = match until {
+        Some(until) => {
+            let until = format!("until {}", until.to_chrono().format("%Y-%m-%dT%H:%M:%SZ"));
+            revoker.record(Event::UserBanned, concerning, &until)?
+        }
+        None => revoker.record(Event::UserSignedOut, concerning, "signed out")?,
+    };
+    let standing = if user.enabled { Standing::Enabled } else { Standing::Disabled };
+    let (valid_from, horizon) = (until.unwrap_or(context.now), revoker.horizon);
+    let shared = Arc::new((context.clone(), user.id, record));
+    let written = revoker.store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, user, record) = &*shared;
+            let (realm, now) = (&context.realm.id, context.now);
+            users::set_standing(tx, realm, user, (standing, valid_from), now).await?;
+            audit::append(tx, realm, record, now).await?;
+            let ended = end_everything(tx, context, user, "user signed out", horizon).await?;
+            changes::publish(tx, realm, changes::Kind::User, user.as_str(), now).await?;
+            Ok::<_, StoreError>(ended)
+        })
+    });
+    let (sessions, grants) = written.await?;
+    Ok(Ended { revoked: true, sessions, grants })
+}
+
+/// Voids all that was issued to a client, which may go on.
+///
+/// # Errors
+/// [`AdminError::Unknown`] where there is no such client.
+pub async fn sign_out_client(revoker: &Revoker<'_>, id: &ClientId) -> Result<Ended, AdminError> {
+    let mut tx = revoker.store.read().await?;
+    clients::find(&mut tx, revoker.realm(), id).await?.ok_or(AdminError::Unknown("client"))?;
+    drop(tx);
+    let concerning = Concerning { client: Some(id), ..Concerning::default() };
+    let record = revoker.record(Event::ClientSignedOut, concerning, "signed out")?;
+    let shared = Arc::new((revoker.context.clone(), id.clone(), record));
+    let horizon = revoker.horizon;
+    let written = revoker.store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, id, record) = &*shared;
+            let (realm, now) = (&context.realm.id, context.now);
+            authorization_codes::drop_unused(tx, realm, id).await?;
+            let grants = token_families::revoke_client(tx, realm, id, "client signed out", now).await?;
+            audit::append(tx, realm, record, now).await?;
+            cut_off(tx, context, Target::Client, id.as_str(), horizon).await?;
+            Ok::<_, StoreError>(grants)
+        })
+    });
+    Ok(Ended { revoked: true, sessions: 0, grants: written.await? })
+}
+
+/// Voids all that was issued until now, whatever it is and whoever holds it.
+///
+/// # Errors
+/// [`AdminError`] where the database fails.
+pub async fn sign_out_realm(revoker: &Revoker<'_>) -> Result<Ended, AdminError> {
+    let record = revoker.record(Event::RealmSignedOut, Concerning::default(), "signed out")?;
+    let shared = Arc::new((revoker.context.clone(), record));
+    let horizon = revoker.horizon;
+    let written = revoker.store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, record) = &*shared;
+            let (realm, now) = (&context.realm.id, context.now);
+            realms::cut_off(tx, realm, now).await?;
+            outbox::realm_ends(tx, realm, now).await?;
+            let sessions = sessions::end_realm(tx, realm, now).await?;
+            authorization_codes::drop_realm(tx, realm).await?;
+            let grants = token_families::revoke_realm(tx, realm, "realm signed out", now).await?;
+            audit::append(tx, realm, record, now).await?;
+            cut_off(tx, context, Target::Realm, realm.as_str(), horizon).await?;
+            Ok::<_, StoreError>((sessions, grants))
+        })
+    });
+    let (sessions, grants) = written.await?;
+    Ok(Ended { revoked: true, sessions, grants })
+}
