@@ -6,7 +6,7 @@ use super::sources::Sources;
 use super::values::Value;
 use super::{ConfigError, Settings, Span};
 use crate::protocol::profile::Profile;
-use crate::protocol::scope::Scope;
+use crate::protocol::scope::{Scope, is_administration};
 
 /// Says who may register a client over the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -69,8 +69,9 @@ impl Settings {
 /// Returns the first rule of its own that the section breaks.
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     let is_token = |text: &String| Scope::parse(text).is_ok_and(|scope| scope.iter().count() == 1);
-    if !settings.registration.scopes.iter().all(is_token) {
-        return Err(ConfigError::refused("registration.scopes", "must be a list of scopes, such as api:read"));
+    if !settings.registration.scopes.iter().all(|text| is_token(text) && !is_administration(text)) {
+        let why = "must be a list of scopes, such as api:read, none of which begins with signet:";
+        return Err(ConfigError::refused("registration.scopes", why));
     }
     let unused = settings.registration.unused_lifetime;
     if unused != Span::ZERO && unused < Span::from_days(1) {

@@ -501,6 +501,7 @@ fn each_bound_holds() {
         ("registration.mode", "\"open\"", "\"everybody\""),
         ("registration.profile", "\"oauth21\"", "\"lax\""),
         ("registration.scopes", "\"api:read,api:write\"", "[\"a b\"]"),
+        ("registration.scopes", "\"api:read\"", "[\"signet:read\"]"),
         ("registration.unused_lifetime", "0", "\"23h\""),
         ("registration.unused_lifetime", "\"1d\"", "\"3651d\""),
         ("registration.max_clients", "1", "0"),

@@ -14,7 +14,7 @@ use super::jwk::SigningAlgorithm;
 use super::pkce::PkceRule;
 use super::registration::Registration;
 use super::response_type::ResponseType;
-use super::scope::{OFFLINE_ACCESS, OIDC_SCOPES, Scope};
+use super::scope::{OFFLINE_ACCESS, OIDC_SCOPES, Scope, is_administration};
 use super::secret::Digest;
 use super::time::{Span, Timestamp};
 
@@ -126,15 +126,16 @@ impl Client {
     }
 
     /// The scope of an authorization request: what was asked for, or without that all that the client may have
-    /// short of `offline_access`.
+    /// short of `offline_access`. What administers this server is for no user to grant.
     ///
     /// # Errors
     /// `invalid_scope` where the client may not ask for one of the scopes.
     pub fn requested_scope(&self, asked: Option<&str>) -> Result<Scope, OAuthError> {
+        let grantable = self.metadata.scope.filtered(|token| !is_administration(token));
         let Some(asked) = asked.map(Scope::parse).transpose()? else {
-            return Ok(self.metadata.scope.filtered(|token| token != OFFLINE_ACCESS));
+            return Ok(grantable.filtered(|token| token != OFFLINE_ACCESS));
         };
-        if asked.is_within(&self.metadata.scope) {
+        if asked.is_within(&grantable) {
             Ok(asked)
         } else {
             Err(OAuthError::invalid_scope("The client may not ask for one of these scopes."))

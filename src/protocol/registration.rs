@@ -11,7 +11,7 @@ use super::jwk::{JwkError, PublicJwk};
 use super::jws::strict_object;
 use super::profile::Profile;
 use super::response_type::{IMPLICIT, ResponseType};
-use super::scope::Scope;
+use super::scope::{Scope, is_administration};
 use super::secret::{ClientSecret, Digest, RegistrationAccessToken};
 use super::time::{Span, Timestamp};
 
@@ -216,8 +216,10 @@ fn read(members: &Map<String, Value>) -> Result<ClientMetadata, OAuthError> {
     })
 }
 
-/// What of the scope is granted: all that is allowed where nothing is asked for, else what is in both.
+/// What of the scope is granted: all that is allowed where nothing is asked for, else what is in both. Nobody makes
+/// themselves an administrator, whatever the settings allow.
 fn allowed_scope(asked: &Scope, allowed: &Scope, member: Option<&Value>) -> Result<Scope, OAuthError> {
+    let allowed = &allowed.filtered(|token| !is_administration(token));
     if member.is_none_or(Value::is_null) {
         return Ok(allowed.clone());
     }

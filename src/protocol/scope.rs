@@ -14,6 +14,21 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 /// The scopes that OpenID Connect Core defines (§5.4, §11), which only a user can grant.
 pub const OIDC_SCOPES: [&str; 6] = [OPENID, "profile", "email", "address", "phone", OFFLINE_ACCESS];
 
+/// What the scopes of this server's own administration begin with. Only a command gives them to a client, only a client
+/// that speaks for itself is granted them, and no user is ever asked for one.
+pub const ADMINISTRATION: &str = "signet:";
+/// The scope that allows to read what can be administered.
+pub const SIGNET_READ: &str = "signet:read";
+/// The scope that allows to revoke whatever has been issued.
+pub const SIGNET_REVOKE: &str = "signet:revoke";
+/// Every scope of the administration.
+pub const ADMINISTRATION_SCOPES: [&str; 2] = [SIGNET_READ, SIGNET_REVOKE];
+
+/// Whether a scope token is one of the administration, or would be if there were such a one.
+pub fn is_administration(token: &str) -> bool {
+    token.starts_with(ADMINISTRATION)
+}
+
 /// A list of scope tokens in the order in which they were asked for, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::protocol::jwk::{self, JwkError};
 use crate::protocol::response_type::{IMPLICIT, ResponseType};
+use crate::protocol::scope::{ADMINISTRATION_SCOPES, is_administration};
 
 /// Why metadata is refused (`invalid_client_metadata`, RFC 7591 §3.2.2).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,6 +99,12 @@ pub enum MetadataError {
     /// A negative maximum age.
     #[error("default_max_age must not be negative")]
     MaxAge,
+    /// A scope of the administration that there is not.
+    #[error("the scope {0:?} is not one of signet:read and signet:revoke")]
+    AdministrationScope(String),
+    /// A scope of the administration of a client that cannot speak for itself.
+    #[error("the scopes that begin with signet: need the client_credentials grant")]
+    AdministrationGrant,
 }
 
 impl MetadataError {
@@ -123,6 +130,7 @@ impl MetadataError {
             Self::Audience(_) => "audiences",
             Self::Lifetime => "access_token_lifetime",
             Self::MaxAge => "default_max_age",
+            Self::AdministrationScope(_) | Self::AdministrationGrant => "scope",
         }
     }
 }
@@ -134,6 +142,7 @@ impl ClientMetadata {
     /// The first rule that the metadata breaks.
     pub fn check(&self, supported: &Supported<'_>) -> Result<(), MetadataError> {
         self.check_grants(supported)?;
+        self.check_administration()?;
         self.check_response_types()?;
         self.check_authentication(supported)?;
         self.check_answers(supported)?;
@@ -188,6 +197,18 @@ impl ClientMetadata {
             return Err(MetadataError::PublicClientCredentials);
         }
         Ok(())
+    }
+
+    /// Checks the scopes with which a client may administer this server.
+    fn check_administration(&self) -> Result<(), MetadataError> {
+        let mut held = self.scope.iter().filter(|token| is_administration(token)).peekable();
+        if held.peek().is_some() && !self.uses(CLIENT_CREDENTIALS) {
+            return Err(MetadataError::AdministrationGrant);
+        }
+        match held.find(|token| !ADMINISTRATION_SCOPES.contains(token)) {
+            Some(unknown) => Err(MetadataError::AdministrationScope(unknown.to_owned())),
+            None => Ok(()),
+        }
     }
 
     fn check_response_types(&self) -> Result<(), MetadataError> {

@@ -83,6 +83,15 @@ fn a_client_gets_no_scope_beyond_its_own() {
 }
 
 #[test]
+fn what_administers_the_server_is_for_no_user_to_grant() {
+    let ops = client(json!({"scope": "openid api signet:read signet:revoke"}));
+    let asked = |text| ops.requested_scope(text).ok().map(|scope| scope.to_string());
+    assert_eq!(asked(None).as_deref(), Some("openid api"));
+    assert_eq!(asked(Some("openid signet:read")), None);
+    assert_eq!(ops.own_scope(None).unwrap().to_string(), "api signet:read signet:revoke");
+}
+
+#[test]
 fn a_refresh_token_needs_the_grant_and_offline_access_or_a_first_party_client() {
     let both = json!(["authorization_code", "refresh_token"]);
     let rows = [

@@ -83,6 +83,15 @@ fn a_body_is_refused_for_each_fault_alone() {
 }
 
 #[test]
+fn nobody_registers_as_an_administrator_whatever_is_allowed() {
+    let policy = Policy { scope: Scope::parse("openid signet:revoke").unwrap(), ..policy() };
+    for scope in [json!(null), json!("openid signet:revoke")] {
+        let body = json!({"redirect_uris": ["https://rp.example/cb"], "scope": scope}).to_string();
+        assert_eq!(Submission::parse(body.as_bytes(), &policy).unwrap().metadata.scope.to_string(), "openid");
+    }
+}
+
+#[test]
 fn the_scope_is_never_more_than_allowed() {
     let rows = [
         (json!({}), "openid email api"),
