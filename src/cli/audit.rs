@@ -1,11 +1,10 @@
 //! `signet audit`
 
-use anyhow::{Context as _, anyhow};
-use chrono::{DateTime, NaiveDate, NaiveTime};
+use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::desk::Desk;
-use super::output::{say, say_json};
+use super::output::{printable, say, say_json};
 use crate::config::Settings;
 use crate::flows::audit;
 use crate::protocol::audit_chain::Row;
@@ -159,22 +158,13 @@ fn quoted(cell: &str) -> String {
     format!("\"{}{}\"", if formula { "'" } else { "" }, cell.replace('"', "\"\""))
 }
 
-/// Text without characters that a terminal would obey.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
 fn written(at: Timestamp) -> String {
     at.to_chrono().format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// Reads a point in time (RFC 3339), or a day, which is its beginning in UTC.
-fn time(text: &str) -> anyhow::Result<Timestamp> {
-    if let Ok(day) = text.parse::<NaiveDate>() {
-        return Ok(Timestamp::from_millis(day.and_time(NaiveTime::MIN).and_utc().timestamp_millis()));
-    }
-    let at = DateTime::parse_from_rfc3339(text).map_err(|_| anyhow!("not a time"));
-    at.map(|at| Timestamp::from_millis(at.timestamp_millis())).context("write 2026-01-31 or 2026-01-31T12:00:00Z")
+pub(super) fn time(text: &str) -> anyhow::Result<Timestamp> {
+    Timestamp::parse(text).context("write 2026-01-31 or 2026-01-31T12:00:00Z")
 }
 
 #[cfg(test)]

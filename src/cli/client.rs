@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::desk::Desk;
 use super::output::{note, read_secret, say, say_json};
+use super::revoking::Order;
 use crate::app;
 use crate::config::Settings;
 use crate::flows::administer::{self, Registrar, SecretSource};
@@ -40,6 +41,8 @@ pub enum Client {
     Disable(Named),
     /// Enable a client again; what was void stays void
     Enable(Named),
+    /// Void all that was issued to a client, which may go on
+    SignOut(SignOut),
     /// Remove a client with its tokens, consents and logo, for good
     Remove(Named),
     /// Give a client a logo, shown on the sign-in and consent pages
@@ -127,6 +130,24 @@ pub struct Named {
     id: String,
 }
 
+/// Which client is signed out.
+#[derive(Args)]
+pub struct SignOut {
+    /// The client_id
+    #[arg(long)]
+    id: String,
+    #[command(flatten)]
+    order: Order,
+}
+
+impl SignOut {
+    async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let id = parse_id(&self.id)?;
+        let ended = administer::sign_out_client(&self.order.revoker(desk, settings), &id).await?;
+        self.order.answer(ended, &format!("All that was issued to the client {} is void.", self.id))
+    }
+}
+
 impl Client {
     /// Runs the command.
     ///
@@ -140,6 +161,7 @@ impl Client {
             Self::RotateSecret(rotate) => rotate.run(&desk, settings).await,
             Self::Disable(named) => named.set(&desk, settings, Standing::Disabled).await,
             Self::Enable(named) => named.set(&desk, settings, Standing::Enabled).await,
+            Self::SignOut(sign_out) => sign_out.run(&desk, settings).await,
             Self::Remove(named) => named.remove(&desk, settings).await,
             Self::Logo(logo) => logo.run(&desk).await,
             Self::InitialToken(token) => token.run(&desk, settings).await,
@@ -316,7 +338,7 @@ fn source(from_stdin: bool) -> anyhow::Result<SecretSource> {
     secret.map(SecretSource::Given).context("the secret must have 32 to 512 visible ASCII characters")
 }
 
-fn parse_id(id: &str) -> anyhow::Result<ClientId> {
+pub(super) fn parse_id(id: &str) -> anyhow::Result<ClientId> {
     match ClientId::parse(id) {
         Some(id) => Ok(id),
         None => bail!("the id must have 1 to 255 visible ASCII characters"),

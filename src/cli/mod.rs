@@ -6,14 +6,20 @@ mod backup;
 mod block;
 mod client;
 mod config;
+mod consent;
 mod desk;
 mod doctor;
+mod grant;
 mod healthcheck;
 mod keys;
 mod mapper;
 mod migrate;
 mod output;
+mod realm;
+mod revocations;
+mod revoking;
 mod serve;
+mod session;
 mod token;
 mod user;
 
@@ -51,6 +57,21 @@ enum Command {
     /// Add and manage users: the people who sign in
     #[command(subcommand)]
     User(user::User),
+    /// List and end the sessions of browsers
+    #[command(subcommand)]
+    Session(session::Session),
+    /// List and revoke grants: what applications hold refresh tokens for
+    #[command(subcommand)]
+    Grant(grant::Grant),
+    /// List and withdraw what users have granted to clients
+    #[command(subcommand)]
+    Consent(consent::Consent),
+    /// Void everything that has been issued
+    #[command(subcommand)]
+    Realm(realm::Realm),
+    /// Count and sweep the revocations in force
+    #[command(subcommand)]
+    Revocations(revocations::Revocations),
     /// Add claims of your own to tokens and userinfo
     #[command(subcommand)]
     Mapper(mapper::Mapper),
@@ -63,7 +84,7 @@ enum Command {
     /// Read the audit log, and check that nobody has changed it
     #[command(subcommand)]
     Audit(audit::Audit),
-    /// Look into a token
+    /// Look into a token, or revoke it
     #[command(subcommand)]
     Token(token::Token),
     /// Copy the database while the server runs
@@ -102,11 +123,16 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Migrate => migrate::run(&settings).await,
             Command::Client(client) => client.run(&settings).await,
             Command::User(user) => user.run(&settings).await,
+            Command::Session(session) => session.run(&settings).await,
+            Command::Grant(grant) => grant.run(&settings).await,
+            Command::Consent(consent) => consent.run(&settings).await,
+            Command::Realm(realm) => realm.run(&settings).await,
+            Command::Revocations(revocations) => revocations.run(&settings).await,
             Command::Mapper(mapper) => mapper.run(&settings).await,
             Command::Block(block) => block.run(&settings).await,
             Command::Keys(keys) => keys.run(&settings).await,
             Command::Audit(audit) => audit.run(&settings).await,
-            Command::Token(token) => token.run(&settings).await,
+            Command::Token(token) => token.run(settings).await,
             Command::Backup(backup) => backup.run(&settings).await,
             Command::Restore(restore) => restore.run(&settings).await,
             Command::Doctor(doctor) => doctor.run(&settings).await,

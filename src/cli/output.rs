@@ -4,6 +4,8 @@ use std::io::{Read as _, Write as _};
 
 use serde::Serialize;
 
+use crate::protocol::time::Timestamp;
+
 /// Writes a line of an answer. A reader that has gone away is not an error of ours.
 pub fn say(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
@@ -16,6 +18,16 @@ pub fn say(line: &str) {
 pub fn say_json(answer: &impl Serialize) -> anyhow::Result<()> {
     say(&serde_json::to_string_pretty(answer)?);
     Ok(())
+}
+
+/// A point in time, given as seconds since the Unix epoch.
+pub fn instant(secs: i64) -> String {
+    Timestamp::from_secs(secs).to_chrono().format("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// Text without characters that a terminal would obey.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// Writes a note that is not part of the answer.
@@ -35,8 +47,20 @@ pub fn complain(error: &anyhow::Error) {
 /// # Errors
 /// Where there is none, or it is not UTF-8.
 pub fn read_secret() -> anyhow::Result<String> {
+    read_line_of(4096)
+}
+
+/// Reads a token from standard input, which may be longer than a secret.
+///
+/// # Errors
+/// Where there is none, or it is not UTF-8.
+pub fn read_token() -> anyhow::Result<String> {
+    read_line_of(16 * 1024)
+}
+
+fn read_line_of(longest: u64) -> anyhow::Result<String> {
     let mut secret = String::new();
-    std::io::stdin().lock().take(4096).read_to_string(&mut secret)?;
+    std::io::stdin().lock().take(longest).read_to_string(&mut secret)?;
     if secret.ends_with('\n') {
         secret.pop();
         if secret.ends_with('\r') {

@@ -4,9 +4,14 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::desk::Desk;
-use super::output::{read_secret, say, say_json};
+use super::output::{read_secret, read_token, say, say_json};
+use super::revoking::Order;
+use crate::app::App;
+use crate::clock::Clock;
 use crate::config::Settings;
+use crate::flows::administer;
 use crate::keys::VerifyError;
+use crate::protocol::ids::TokenId;
 use crate::protocol::jws::{self, UnverifiedJws};
 use crate::protocol::time::Timestamp;
 
@@ -19,6 +24,14 @@ pub enum Token {
         #[arg(long)]
         json: bool,
     },
+    /// Revoke the token on standard input, or the access token that --jti names; a refresh token takes its grant along
+    Revoke {
+        /// The jti of an access token, where the token itself is not at hand
+        #[arg(long)]
+        jti: Option<String>,
+        #[command(flatten)]
+        order: Order,
+    },
 }
 
 impl Token {
@@ -26,24 +39,50 @@ impl Token {
     ///
     /// # Errors
     /// Where the token is no JWT, or the keys cannot be opened.
-    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let Self::Inspect { json } = self;
-        let token = read_secret()?;
-        let jws = UnverifiedJws::parse(token.trim())?;
-        let desk = Desk::open(settings).await?;
-        let keyring = desk.keyring(settings).await?;
-        let now = desk.context.now;
-        let verdict = keyring.of(&desk.context.realm.id).verify(token.trim(), &jws, now);
-        let findings = findings(&jws, verdict, &settings.issuer, now);
-        desk.close().await;
-        let answer = json!({
-            "header": { "alg": jws.alg(), "kid": jws.kid(), "typ": jws.typ() },
-            "claims": jws.payload(),
-            "signature": if verdict.is_ok() { "valid" } else { "INVALID" },
-            "findings": findings,
-        });
-        if json { say_json(&answer) } else { print(&answer) }
+    pub async fn run(self, settings: Settings) -> anyhow::Result<()> {
+        match self {
+            Self::Inspect { json } => inspect(&settings, json).await,
+            Self::Revoke { jti: Some(jti), order } => revoke_named(&settings, jti, &order).await,
+            Self::Revoke { jti: None, order } => revoke_presented(settings, &order).await,
+        }
     }
+}
+
+async fn inspect(settings: &Settings, json: bool) -> anyhow::Result<()> {
+    let token = read_secret()?;
+    let jws = UnverifiedJws::parse(token.trim())?;
+    let desk = Desk::open(settings).await?;
+    let keyring = desk.keyring(settings).await?;
+    let now = desk.context.now;
+    let verdict = keyring.of(&desk.context.realm.id).verify(token.trim(), &jws, now);
+    let findings = findings(&jws, verdict, &settings.issuer, now);
+    desk.close().await;
+    let answer = json!({
+        "header": { "alg": jws.alg(), "kid": jws.kid(), "typ": jws.typ() },
+        "claims": jws.payload(),
+        "signature": if verdict.is_ok() { "valid" } else { "INVALID" },
+        "findings": findings,
+    });
+    if json { say_json(&answer) } else { print(&answer) }
+}
+
+async fn revoke_named(settings: &Settings, jti: String, order: &Order) -> anyhow::Result<()> {
+    let (desk, jti) = (Desk::open(settings).await?, TokenId::from_stored(jti));
+    let skew = settings.tokens.clock_skew;
+    let ended = administer::revoke_named(&order.revoker(&desk, settings), &jti, skew).await;
+    desk.close().await;
+    order.answer(ended?, "The token is revoked.")
+}
+
+/// Opens all that the server has, since a token is verified here as it is there.
+async fn revoke_presented(settings: Settings, order: &Order) -> anyhow::Result<()> {
+    let token = read_token()?;
+    let app = App::open(settings, Clock::System).await?;
+    let desk = Desk::at(app.provider.store.clone(), &app.settings).await?;
+    let revoker = order.revoker(&desk, &app.settings);
+    let ended = administer::revoke_presented(&app.provider, &revoker, token.trim()).await;
+    desk.close().await;
+    order.answer(ended?, "The token is revoked.")
 }
 
 /// What is wrong with the token, in words.

@@ -6,14 +6,17 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::audit::time;
 use super::desk::Desk;
-use super::output::{note, read_secret, say, say_json};
+use super::output::{instant, note, read_secret, say, say_json};
+use super::revoking::Order;
 use crate::app;
 use crate::config::Settings;
 use crate::flows::administer::{self, Person, UserChange};
 use crate::protocol::claims::PersonClaims;
 use crate::protocol::jws::strict_object;
 use crate::protocol::secret::Password;
+use crate::protocol::time::Timestamp;
 
 /// The most attributes that a user may have, in bytes of JSON.
 const MAX_ATTRIBUTES: usize = 16 * 1024;
@@ -25,10 +28,23 @@ pub enum User {
     Add(Box<Add>),
     /// Disable a user: they cannot sign in, and nothing speaks for them any more
     Disable(Named),
-    /// Enable a user again; what was void stays void
+    /// Enable a user again, or end a ban; what was void stays void
     Enable(Named),
-    /// End all sessions and grants of a user
-    SignOut(Named),
+    /// End all sessions and grants of a user; with --until they may not sign in before then
+    SignOut(SignOut),
+}
+
+/// Who is signed out.
+#[derive(Args)]
+pub struct SignOut {
+    /// The name or the email address
+    #[arg(long)]
+    username: String,
+    /// Ban the user until then: 2026-01-31 or 2026-01-31T12:00:00Z; `user enable` ends a ban early
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    until: Option<Timestamp>,
+    #[command(flatten)]
+    order: Order,
 }
 
 /// Who is added.
@@ -79,7 +95,7 @@ impl User {
             Self::Add(add) => add.run(&desk, settings).await,
             Self::Disable(named) => named.change(&desk, settings, UserChange::Disable).await,
             Self::Enable(named) => named.change(&desk, settings, UserChange::Enable).await,
-            Self::SignOut(named) => named.change(&desk, settings, UserChange::SignOut).await,
+            Self::SignOut(sign_out) => sign_out.run(&desk, settings).await,
         };
         desk.close().await;
         done
@@ -127,6 +143,16 @@ fn read_attributes(file: Option<&Path>) -> anyhow::Result<Map<String, Value>> {
     object.with_context(|| format!("{}: attributes must be a JSON object of at most 16 KB", file.display()))
 }
 
+impl SignOut {
+    async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let revoker = self.order.revoker(desk, settings);
+        let ended = administer::sign_out_user(&revoker, &self.username, self.until).await?;
+        let until = self.until.map(|until| format!(" and may not sign in before {}", instant(until.as_secs())));
+        let done = format!("The user {} is signed out everywhere{}.", self.username, until.unwrap_or_default());
+        self.order.answer(ended, &done)
+    }
+}
+
 impl Named {
     async fn change(self, desk: &Desk, settings: &Settings, change: UserChange) -> anyhow::Result<()> {
         let horizon = desk.horizon(settings);
@@ -134,7 +160,7 @@ impl Named {
         let done = match change {
             UserChange::Disable => "is disabled",
             UserChange::Enable => "is enabled",
-            UserChange::SignOut => "is signed out everywhere",
+            UserChange::SignOut => "is signed out",
         };
         say(&format!("The user {} {done}.", self.username));
         Ok(())

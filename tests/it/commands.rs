@@ -43,6 +43,10 @@ impl Place {
         Database::at(self._database.as_ref().map_or(file, |database| database.url.clone()))
     }
 
+    pub fn issuer(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

@@ -64,6 +64,7 @@ mod registration_management;
 mod request_objects;
 mod requested_claims;
 mod revocation;
+mod revoking_commands;
 mod secrets;
 mod session_management;
 mod sessions;

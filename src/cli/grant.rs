@@ -1,0 +1,84 @@
+//! `signet grant`
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+
+use super::client::parse_id;
+use super::desk::Desk;
+use super::output::{instant, say, say_json};
+use super::revoking::Order;
+use crate::config::Settings;
+use crate::flows::administer::{self, Whose};
+use crate::protocol::ids::FamilyId;
+
+/// Commands about grants: what yields refresh tokens.
+#[derive(Subcommand)]
+pub enum Grant {
+    /// List the grants of a user, or those that a client holds
+    List(List),
+    /// Revoke a grant with all that was issued from it
+    Revoke {
+        /// The grant_id, as listed and as in access tokens
+        #[arg(long)]
+        id: String,
+        #[command(flatten)]
+        order: Order,
+    },
+}
+
+/// Whose grants.
+#[derive(Args)]
+pub struct List {
+    /// The name or the email address of the user
+    #[arg(long, required_unless_present = "client", conflicts_with = "client")]
+    username: Option<String>,
+    /// The client_id
+    #[arg(long)]
+    client: Option<String>,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Grant {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where something is refused, or the database fails.
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let desk = Desk::open(settings).await?;
+        let done = match self {
+            Self::List(list) => list.run(&desk).await,
+            Self::Revoke { id, order } => revoke(&desk, settings, &id, &order).await,
+        };
+        desk.close().await;
+        done
+    }
+}
+
+async fn revoke(desk: &Desk, settings: &Settings, id: &str, order: &Order) -> anyhow::Result<()> {
+    let family = FamilyId::parse(id).context("there is no grant with this id")?;
+    let ended = administer::revoke_grant(&order.revoker(desk, settings), &family).await?;
+    order.answer(ended, &format!("The grant {id} is revoked."))
+}
+
+impl List {
+    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        let client = self.client.as_deref().map(parse_id).transpose()?;
+        let whose = match (&self.username, &client) {
+            (_, Some(client)) => Whose::Client(client),
+            (username, None) => Whose::User(username.as_deref().unwrap_or_default()),
+        };
+        let grants = administer::grants(&desk.store, &desk.context, whose).await?;
+        if self.json {
+            return say_json(&grants);
+        }
+        for grant in grants {
+            let kind = if grant.offline { "offline" } else { "session" };
+            let until = instant(grant.expires_at);
+            let (id, client) = (grant.id.as_str(), grant.client.as_str());
+            say(&format!("{id}  {client:<24}  {:<20}  {kind}  until {until}  {}", grant.username, grant.scope));
+        }
+        Ok(())
+    }
+}
