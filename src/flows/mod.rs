@@ -3,6 +3,7 @@
 
 pub mod administer;
 pub mod answer;
+pub mod api;
 pub mod audit;
 pub mod authorize;
 pub mod back_channel;

@@ -147,7 +147,7 @@ impl Call {
     /// The body of an endpoint that takes JSON.
     ///
     /// # Errors
-    /// `invalid_client_metadata` where it is anything else: such endpoints are those of registration.
+    /// `invalid_client_metadata` where it is anything else, as registration says it; others say it in their own words.
     pub fn json_body(&self) -> Result<&[u8], OAuthError> {
         match self.media_type().as_deref() {
             Some("application/json") => Ok(&self.body),

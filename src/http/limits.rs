@@ -9,6 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
+use super::api;
 use super::html::{self, Fault};
 use crate::app::App;
 use crate::flows::rates::Class;
@@ -21,6 +22,7 @@ use crate::protocol::rate_limit::{Exceeded, seconds_up};
 enum Reader {
     Person,
     Program,
+    Administrator,
 }
 
 /// What is known of a request before it is read.
@@ -67,6 +69,7 @@ fn classify(method: &Method, path: &str) -> Option<(Reader, Option<Class>)> {
         _ if path.starts_with("/.well-known/") || path.starts_with("/assets/") => None,
         "/login" if posted => Some((Reader::Person, Some(Class::Login))),
         "/authorize" => Some((Reader::Person, Some(Class::Authorize))),
+        _ if path.starts_with("/api/") => Some((Reader::Administrator, Some(Class::Api))),
         "/token" | "/par" | "/introspect" | "/revoke" | "/userinfo" => Some((Reader::Program, Some(Class::Api))),
         _ if path == "/register" || path.starts_with("/register/") => {
             Some((Reader::Program, Some(Class::Registration)))
@@ -95,6 +98,7 @@ pub fn exceeded_json(exceeded: &Exceeded) -> Response {
 fn answer(app: &App, reader: Reader, (status, message): (StatusCode, &'static str), id: &str) -> Response {
     match reader {
         Reader::Program => program((status, message)),
+        Reader::Administrator => api::problem(status, message),
         Reader::Person => html::fault_page(app, id, Fault { status, message, hint: None, back: None }),
     }
 }

@@ -1,6 +1,7 @@
 //! L3: HTTP. This file is the whole router; each endpoint has a file that takes a request apart, calls a flow, and
 //! puts the answer together. No decision about the protocol is taken here.
 
+mod api;
 mod assets;
 mod authorize;
 mod call;
@@ -56,6 +57,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/userinfo", get(userinfo::get).post(userinfo::post).options(cors::preflight))
         .route("/introspect", post(introspect::post))
         .route("/revoke", post(revoke::post).options(cors::preflight))
+        .merge(api::routes())
         .merge(register::routes(&app))
         .merge(check_session::routes(&app))
         .route("/clients/{client_id}/logo", get(logo::get))

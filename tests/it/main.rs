@@ -13,6 +13,7 @@ mod support;
 
 mod access_tokens;
 mod address_blocks;
+mod administration_api;
 mod architecture;
 mod audit_chain;
 mod authorize;
@@ -64,6 +65,7 @@ mod registration_management;
 mod request_objects;
 mod requested_claims;
 mod revocation;
+mod revoking;
 mod revoking_commands;
 mod secrets;
 mod session_management;

@@ -1,6 +1,7 @@
 //! What the stories are told with: a server of their own each, a browser, and a relying party. Everything goes
 //! through public HTTP; only clients and users are registered as the commands do it.
 
+pub mod administrator;
 pub mod browser;
 pub mod database;
 pub mod jwe;
@@ -11,6 +12,7 @@ pub mod relying_party;
 pub mod server;
 pub mod upstream;
 
+pub use administrator::Administrator;
 pub use browser::{Browser, Form, Page};
 pub use receiver::Receiver;
 pub use relying_party::{RelyingParty, Reply, Tokens};

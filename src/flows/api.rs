@@ -1,0 +1,106 @@
+//! The administration API: admit whoever bears the right token, then do as an administrator does by command. The audit
+//! log tells which client it was.
+
+use std::sync::Arc;
+
+use super::administer::{self, AdminError, Ended, Revoker};
+use super::rates::Class;
+use super::{Context, FlowError, Provider, verify};
+use crate::protocol::administration::{self, Denial, Order, OrderError, Permission, What};
+use crate::protocol::client::Client;
+use crate::protocol::rate_limit::Exceeded;
+
+/// Who may act.
+pub struct Administrator {
+    client: Arc<Client>,
+}
+
+/// Why a request is refused.
+#[derive(Debug)]
+pub enum ApiError {
+    /// There is no token.
+    NoToken,
+    /// The token is not valid, or not for this API.
+    WrongToken,
+    /// The token does not allow this.
+    Forbidden(Permission),
+    /// The body is not what it has to be.
+    Order(OrderError),
+    /// It was one request too many.
+    TooMany(Exceeded),
+    /// It did not come about.
+    Admin(AdminError),
+}
+
+impl From<FlowError> for ApiError {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::Refused(_) => Self::WrongToken,
+            FlowError::TooMany(exceeded) => Self::TooMany(exceeded),
+            failure @ (FlowError::Unavailable(_) | FlowError::Internal(_)) => Self::Admin(failure.into()),
+        }
+    }
+}
+
+impl From<AdminError> for ApiError {
+    fn from(error: AdminError) -> Self {
+        Self::Admin(error)
+    }
+}
+
+/// Admits the bearer of a token.
+///
+/// # Errors
+/// [`ApiError`] where the token does not open the API, or not for this.
+pub async fn admit(
+    provider: &Provider,
+    context: &Context,
+    bearer: Option<&str>,
+    permission: Permission,
+) -> Result<Administrator, ApiError> {
+    let facts = verify::access_token(provider, context, bearer.ok_or(ApiError::NoToken)?).await?;
+    let found = provider.view.client(&context.realm.id, &facts.claims.client_id).await.map_err(FlowError::from)?;
+    let client = found.filter(|client| client.enabled).ok_or(ApiError::WrongToken)?;
+    match administration::permit(&facts.claims, &client, &context.realm.issuer, permission) {
+        Ok(()) => {}
+        Err(denial) => {
+            let (event, client_id) = ("administration_refused", client.id.as_str());
+            tracing::warn!(target: "security", event, client_id, ?denial, "refused a token at the administration API");
+            return Err(match denial {
+                Denial::Audience => ApiError::WrongToken,
+                Denial::Permission => ApiError::Forbidden(permission),
+            });
+        }
+    }
+    provider.rates.take_of_client(context, Class::Token, &client).map_err(ApiError::TooMany)?;
+    Ok(Administrator { client })
+}
+
+/// Revokes what the body names. Returns once that is durable and this node knows of it.
+///
+/// # Errors
+/// [`ApiError`]; what could not be written is never reported as done.
+pub async fn revoke(
+    provider: &Provider,
+    context: &Context,
+    administrator: &Administrator,
+    body: &[u8],
+) -> Result<Ended, ApiError> {
+    let Order { what, reason } = Order::parse(body).map_err(ApiError::Order)?;
+    let actor = format!("client:{}", administrator.client.id);
+    let horizon = provider.revocation_horizon(context.now);
+    let revoker = Revoker { store: &provider.store, context, actor: &actor, reason: &reason, horizon };
+    let ended = match what {
+        What::Presented(token) => administer::revoke_presented(provider, &revoker, token.expose()).await,
+        What::Token(jti) => administer::revoke_named(&revoker, &jti, provider.lifetimes.skew).await,
+        What::Grant(id) => administer::revoke_grant(&revoker, &id).await,
+        What::Session(id) => administer::end_session(&revoker, &id).await,
+        What::Consent { username, client } => administer::withdraw_consent(&revoker, &username, &client).await,
+        What::User { username, until } => administer::sign_out_user(&revoker, &username, until).await,
+        What::Client(id) => administer::sign_out_client(&revoker, &id).await,
+        What::Realm => administer::sign_out_realm(&revoker).await,
+    }?;
+    provider.announced.notify_one();
+    provider.catch_up(context.now).await?;
+    Ok(ended)
+}
