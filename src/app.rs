@@ -16,6 +16,7 @@ use crate::flows::request_object::RequestUris;
 use crate::flows::verdicts::Verdicts;
 use crate::flows::{FlowError, Lifetimes, Provider, Realm, register, soft_lock};
 use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
+use crate::mail::{Mailer, MailerError};
 use crate::passwords::{Cost, PasswordError, Passwords};
 use crate::protocol::ids::RealmId;
 use crate::protocol::key_schedule::Policy;
@@ -72,6 +73,9 @@ pub enum StartError {
     /// The settings of outbound calls.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
+    /// The settings of mails.
+    #[error(transparent)]
+    Mailer(#[from] MailerError),
     /// The discovery document.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -97,6 +101,7 @@ impl App {
         let view = View::load(store.clone(), now).await?;
         let passwords = open_passwords(&settings)?;
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
+        let mailer = Mailer::new(&settings.mail, settings.outbound.extra_ca.as_deref())?;
         let (client_keys, lifetimes) = (ClientKeys::default(), lifetimes(&settings));
         let registration = register::Rules::new(settings.registration.clone());
         let waiting = AtomicI64::new(0);
@@ -110,6 +115,7 @@ impl App {
             stranger_fetcher: fetcher.apart(),
             request_uris: RequestUris::default(),
             fetcher,
+            mailer,
             client_keys,
             registration,
             lifetimes,
@@ -123,7 +129,8 @@ impl App {
             waiting,
             announced,
         };
-        let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone() });
+        let mails = provider.mailer.is_some();
+        let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone(), mails });
         let documents = ArcSwap::from_pointee(documents(&provider, &realm, now)?);
         // None yet: the first step of following reads the keys once more, which may have changed meanwhile.
         let (key_changes, draining) = (AtomicU64::new(0), AtomicBool::new(false));

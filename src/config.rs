@@ -6,6 +6,7 @@
 mod error;
 mod kinds;
 mod limits;
+mod mail;
 mod read;
 mod registration;
 mod rules;
@@ -26,6 +27,7 @@ use url::Url;
 pub use error::{ConfigError, Origin};
 pub use kinds::{ForwardingHeader, LogFormat, LogLevel, Mode};
 pub use limits::Limits;
+pub use mail::{Encryption, Mail, SmtpUrl};
 pub use registration::{Registration, RegistrationMode};
 pub use secret::{DatabaseUrl, MasterKey, Sensitive};
 
@@ -70,6 +72,8 @@ pub struct Settings {
     pub registration: Registration,
     /// `audit.*`
     pub audit: Audit,
+    /// `mail.*`
+    pub mail: Mail,
 }
 
 impl Settings {
@@ -100,6 +104,7 @@ impl Settings {
             passwords: Passwords::default(),
             registration: Registration::default(),
             audit: Audit::default(),
+            mail: Mail::default(),
         }
     }
 

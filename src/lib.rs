@@ -11,6 +11,7 @@ pub mod grants;
 pub mod http;
 pub mod jobs;
 pub mod keys;
+pub mod mail;
 pub mod pages;
 pub mod passwords;
 pub mod protocol;

@@ -1,5 +1,7 @@
 //! L3: the pages, one view struct per template. They hold what is shown, already in words; templates only arrange it.
 
+pub mod mails;
+
 use std::sync::LazyLock;
 
 use askama::Template;

@@ -37,7 +37,7 @@ impl Desk {
         // As late as possible: what was issued before this point is void where the command cuts something off.
         let now = Clock::System.now();
         let context = Context {
-            realm: Arc::new(Realm { id: realm, issuer: settings.issuer.clone() }),
+            realm: Arc::new(Realm { id: realm, issuer: settings.issuer.clone(), mails: settings.mail.is_on() }),
             now,
             entropy: Entropy::default(),
             origin: Origin::default(),

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::flows::audit;
 use crate::keys::{Keyring, MasterKey};
+use crate::mail::Mailer;
 use crate::protocol::ids::RealmId;
 use crate::protocol::key_schedule::{self, State};
 use crate::protocol::time::{Span, Timestamp};
@@ -56,6 +57,7 @@ impl Doctor {
         // That the settings hold has been found out already, or nobody would be here.
         let mut found =
             vec![Finding::of("settings", Ok(())), Finding::of("master-key", master_key(settings).map(drop))];
+        found.push(mail(settings).await);
         match open(settings).await {
             Err(error) => found.push(Finding::of("database", Err(error))),
             Ok(store) => {
@@ -106,6 +108,18 @@ fn master_key(settings: &Settings) -> Result<MasterKey, String> {
     match &settings.keys.master_key {
         Some(key) => Ok(MasterKey::new(*key.expose())),
         None => MasterKey::require(Path::new(&settings.keys.dir)).map_err(|error| error.to_string()),
+    }
+}
+
+/// Whether mails can be handed over; that none are sent is said, though nothing is wrong with it.
+async fn mail(settings: &Settings) -> Finding {
+    match Mailer::new(&settings.mail, settings.outbound.extra_ca.as_deref()) {
+        Err(error) => Finding::of("mail", Err(error.to_string())),
+        Ok(Some(mailer)) => Finding::of("mail", mailer.test().await),
+        Ok(None) => {
+            let detail = "off: nobody is told of what concerns their account; mail.smtp switches it on".to_owned();
+            Finding { check: "mail", ok: true, detail }
+        }
     }
 }
 

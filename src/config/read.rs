@@ -18,6 +18,7 @@ impl Settings {
         settings.read_lifetimes(&mut sources)?;
         settings.read_passwords(&mut sources)?;
         settings.read_registration(&mut sources)?;
+        settings.read_mail(&mut sources)?;
         sources.refuse_leftovers()?;
         settings.default_issuer(&sources)?;
         settings.check().map_err(|error| sources.locate(error))?;

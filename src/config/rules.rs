@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use url::{Host, Url};
 
-use super::{Algorithm, ConfigError, Mode, Settings, Span, registration};
+use super::{Algorithm, ConfigError, Mode, Settings, Span, mail, registration};
 use crate::protocol::outbound::AllowedHost;
 
 type Check = Result<(), ConfigError>;
@@ -22,6 +22,7 @@ pub(super) fn check(settings: &Settings) -> Check {
     keys(settings)?;
     outbound(settings)?;
     registration::check(settings)?;
+    mail::check(settings)?;
     production(settings)?;
     spans(settings)?;
     order(settings)?;
@@ -185,6 +186,7 @@ fn spans(settings: &Settings) -> Check {
         sessions.authorization_request_lifetime SECOND => Span::from_days(1);
         registration.unused_lifetime            NONE => DECADE;
         audit.retention                         Span::from_days(1) => DECADE;
+        mail.timeout                            SECOND => Span::from_secs(30);
         limits.block_duration                   MINUTE => Span::from_days(30);
     }
 }

@@ -132,6 +132,10 @@ fetch_logos = false
 
 [audit]
 retention = "90d"
+
+[mail]
+timeout = "10s"
+allow_cleartext = false
 "#
     );
 }
@@ -228,6 +232,13 @@ fetch_logos = true
 
 [audit]
 retention = "30d"
+
+[mail]
+smtp = "smtp://127.0.0.1:1025?tls=none"
+from = "Example <no-reply@op.example>"
+reply_to = "help@op.example"
+timeout = "5s"
+allow_cleartext = true
 "#;
     assert_eq!(accept(text).to_toml(), text);
 }
@@ -508,6 +519,9 @@ fn each_bound_holds() {
         ("registration.per_hour", "1", "0"),
         ("management.listen", "\"127.0.0.1:8002\"", "\"127.0.0.1:8000\""),
         ("outbound.timeout", "\"30s\"", "\"31s\""),
+        ("mail.timeout", "\"30s\"", "\"31s\""),
+        ("mail.from", "\"Example <no-reply@op.example>\"", "\"Example\""),
+        ("mail.reply_to", "\"help@op.example\"", "\"help@op.example\\r\\nBcc: eve@example.org\""),
         ("outbound.allow_hosts", "[\"[::1]:9000\"]", "[\"https://a.example\"]"),
         ("outbound.allow_hosts", "\"a.example\"", "[\"a.example/path\"]"),
     ] {
@@ -526,6 +540,37 @@ fn each_bound_holds() {
         refusal("sessions.idle = \"2d\""),
         "signet.toml: sessions.idle must not be longer than sessions.lifetime (1d), but is 2d"
     );
+}
+
+#[test]
+fn mails_have_a_sender_and_production_encrypts_them() {
+    let from = "mail.from = \"no-reply@op.example\"";
+    let far = "mail.smtp = \"smtp://me:hunter2@mail.example?tls=none\"";
+    assert!(!accept("").mail.is_on());
+    assert!(accept(&format!("{far}\n{from}")).mail.is_on());
+    let refused = [
+        (Mode::Development, "mail.smtp = \"smtps://mail.example\"".to_owned(), "mail.from must be set"),
+        (Mode::Development, "mail.folder = \"mails\"".to_owned(), "mail.from must be set"),
+        (Mode::Development, format!("{far}\n{from}\nmail.folder = \"mails\""), "mail.folder cannot be given together"),
+        (Mode::Development, "mail.smtp = \"mail.example\"".to_owned(), "mail.smtp is not a URL"),
+        (
+            Mode::Production,
+            format!("{from}\nmail.folder = \"mails\""),
+            "mail.folder may be set only when mode is development",
+        ),
+        (Mode::Production, format!("{far}\n{from}"), "mail.smtp must not have tls=none for another host"),
+    ];
+    for (mode, text, reason) in refused {
+        let got = refusal(&line(mode, &text));
+        assert!(got.contains(reason) && !got.contains("hunter2"), "{text}: {got}");
+    }
+    for url in
+        ["smtps://mail.example", "smtp://mail.example", "smtp://127.0.0.1:1025?tls=none", "smtp://[::1]?tls=none"]
+    {
+        accept(&line(Mode::Production, &format!("mail.smtp = \"{url}\"\n{from}")));
+    }
+    let allowed = accept(&line(Mode::Production, &format!("{far}\n{from}\nmail.allow_cleartext = true")));
+    assert!(!allowed.to_toml().contains("hunter2") && !allowed.to_toml().contains("me:"), "{}", allowed.to_toml());
 }
 
 #[test]

@@ -144,8 +144,10 @@ pub async fn sign_in(
         Some(Err(reason)) => return fail(provider, context, ending, record, reason).await,
         None => return fail(provider, context, ending, record, "wrong credentials").await,
     };
+    // Whoever is signed in there already is known there, though the cookie that says so may be gone.
+    let known = known_device.is_some() || before.as_ref().is_some_and(|before| before.user_id == user);
     let begun = session::begin(&provider.lifetimes, context, user, typed.remember, before.as_ref())?;
-    let success = Success { ending, before, old_device: browser.device, new_hash };
+    let success = Success { ending, before, old_device: browser.device, known, new_hash };
     succeed(provider, context, success, begun).await
 }
 
@@ -240,6 +242,8 @@ struct Success {
     ending: Ending,
     before: Option<Session>,
     old_device: Option<Digest>,
+    /// Whether the user had signed in with the browser before.
+    known: bool,
     new_hash: Option<(String, String)>,
 }
 
@@ -252,16 +256,17 @@ async fn succeed(
     let concerning =
         Concerning { actor: "user", user: Some(&session.user_id), session: Some(&session.id), ..Concerning::default() };
     let record = context.record(Event::Login, Outcome::Success, concerning, "password")?;
+    let new_device = context.record(Event::NewDevice, Outcome::Success, concerning, "")?;
     let device = DeviceCookie::from_random(context.entropy.bytes()?);
     let digests = (cookie.digest(), device.digest());
     let horizon = provider.revocation_horizon(context.now);
     let replaces_another = success.before.as_ref().is_some_and(|before| before.id != session.id);
-    let shared = Arc::new((context.clone(), session, success, record));
+    let shared = Arc::new((context.clone(), session, success, record, new_device));
     let written = shared.clone();
     let stored = provider.store.write(move |tx| {
         let shared = written.clone();
         Box::pin(async move {
-            let (context, session, success, record) = &*shared;
+            let (context, session, success, record, new_device) = &*shared;
             success.ending.success(tx, context).await?;
             know(tx, context, (success.old_device, digests.1), &session.user_id).await?;
             let realm = &context.realm.id;
@@ -269,6 +274,9 @@ async fn succeed(
                 users::rehash(tx, realm, &session.user_id, old, new).await?;
             }
             audit::append(tx, realm, record, context.now).await?;
+            if !success.known {
+                audit::append(tx, realm, new_device, context.now).await?;
+            }
             session::write(tx, context, session, digests.0, (success.before.as_ref(), horizon)).await
         })
     });

@@ -17,6 +17,8 @@ pub mod login;
 pub mod logo;
 pub mod logout;
 pub mod mapped;
+pub mod notices;
+pub mod outbox;
 pub mod par;
 pub mod pending;
 pub mod rates;
@@ -44,10 +46,12 @@ use self::request_object::RequestUris;
 use crate::clock::{Entropy, EntropyError};
 use crate::fetch::Fetcher;
 use crate::keys::{KeyError, Keyring, KeyringError, TokenMac};
+use crate::mail::Mailer;
 use crate::passwords::{PasswordError, Passwords};
 use crate::protocol::client::Supported;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
+use crate::protocol::notice::Notice;
 use crate::protocol::rate_limit::Exceeded;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{Event, Origin, Outcome, Record};
@@ -70,6 +74,8 @@ pub struct Provider {
     pub fetcher: Fetcher,
     /// The same for what strangers can make this server call, so that they keep nobody else waiting.
     pub stranger_fetcher: Fetcher,
+    /// The way out for mails, where there is one.
+    pub mailer: Option<Mailer>,
     /// The request objects that were fetched lately.
     pub request_uris: RequestUris,
     /// What clients publish their keys as.
@@ -135,6 +141,8 @@ pub struct Realm {
     pub id: RealmId,
     /// Its issuer identifier.
     pub issuer: String,
+    /// Whether its people are told by mail of what concerns their account.
+    pub mails: bool,
 }
 
 /// What every use case is told of the request it serves.
@@ -266,6 +274,7 @@ impl Context {
             session: concerning.session.cloned(),
             origin: self.origin.clone(),
             reason: reason.to_owned(),
+            mailed: self.realm.mails && Notice::of(event.as_str()).is_some(),
         })
     }
 }

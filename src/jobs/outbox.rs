@@ -9,11 +9,12 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
-use crate::flows::back_channel::{self, Room};
-use crate::flows::{Context, FlowError};
-use crate::protocol::ids::ClientId;
+use crate::flows::back_channel::{self, Ended};
+use crate::flows::outbox::{self, Attempt, Room};
+use crate::flows::{Context, FlowError, notices};
+use crate::pages::mails;
 use crate::store::audit::Origin;
-use crate::store::outbox::Message;
+use crate::store::outbox::{Errand, Message, Receiver};
 
 /// How often the outbox is looked at without having been told.
 const POLL: Duration = Duration::from_secs(1);
@@ -31,7 +32,7 @@ pub(super) async fn keep_delivering(app: Arc<App>) {
             () = app.provider.announced.notified() => {}
             () = under_way.one_ends() => {
                 // One look at the outbox for several that have ended.
-                if under_way.clients.len() > AT_ONCE / 2 {
+                if under_way.receivers.len() > AT_ONCE / 2 {
                     continue;
                 }
             }
@@ -46,23 +47,23 @@ pub(super) async fn keep_delivering(app: Arc<App>) {
 #[derive(Default)]
 struct UnderWay {
     tasks: JoinSet<()>,
-    clients: HashMap<Id, ClientId>,
+    receivers: HashMap<Id, Receiver>,
 }
 
 impl UnderWay {
     /// Takes what is due, as far as there is room.
     async fn begin(&mut self, app: &Arc<App>) -> Result<(), FlowError> {
-        let mut room = Room { free: AT_ONCE.saturating_sub(self.clients.len()), under_way: HashMap::new() };
-        for client in self.clients.values() {
-            *room.under_way.entry(client.clone()).or_default() += 1;
+        let mut room = Room { free: AT_ONCE.saturating_sub(self.receivers.len()), under_way: HashMap::new() };
+        for receiver in self.receivers.values() {
+            *room.under_way.entry(receiver.clone()).or_default() += 1;
         }
         if room.free == 0 {
             return Ok(());
         }
-        for message in back_channel::claim(&app.provider, &context(app), room).await? {
-            let (app, client) = (app.clone(), message.client.clone());
+        for message in outbox::claim(&app.provider, &context(app), room).await? {
+            let (app, receiver) = (app.clone(), message.receiver());
             let task = self.tasks.spawn(async move { deliver(&app, &message).await });
-            self.clients.insert(task.id(), client);
+            self.receivers.insert(task.id(), receiver);
         }
         Ok(())
     }
@@ -74,7 +75,7 @@ impl UnderWay {
             Some(Err(error)) => error.id(),
             None => return std::future::pending().await,
         };
-        self.clients.remove(&id);
+        self.receivers.remove(&id);
     }
 }
 
@@ -86,7 +87,7 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize, FlowError> {
     let mut attempts = 0;
     loop {
         let room = Room { free: AT_ONCE, under_way: HashMap::new() };
-        let claimed = back_channel::claim(&app.provider, &context(app), room).await?;
+        let claimed = outbox::claim(&app.provider, &context(app), room).await?;
         if claimed.is_empty() {
             return Ok(attempts);
         }
@@ -97,13 +98,33 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize, FlowError> {
 
 /// One attempt and what follows from it.
 async fn deliver(app: &App, message: &Message) {
-    let tried = match back_channel::attempt(&app.provider, &context(app), message).await {
-        // Later than the attempt began, by as much as the client took.
-        Ok(attempt) => back_channel::settle(&app.provider, &context(app), message, attempt).await,
+    let tried = match attempt(app, &context(app), message).await {
+        // Later than the attempt began, by as much as the receiver took.
+        Ok(attempt) => outbox::settle(&app.provider, &context(app), message, attempt).await,
         Err(error) => Err(error),
     };
     if let Err(error) = tried {
-        tracing::warn!(%error, client_id = message.client.as_str(), "a delivery failed; it is tried again");
+        tracing::warn!(%error, message = message.id, "a delivery failed; it is tried again");
+    }
+}
+
+async fn attempt(app: &App, context: &Context, message: &Message) -> Result<Attempt, FlowError> {
+    if let Some(given_up) = outbox::overdue(message, context) {
+        return Ok(given_up);
+    }
+    let provider = &app.provider;
+    match &message.errand {
+        Errand::Logout { client, session, user } => {
+            back_channel::attempt(provider, context, Ended { client, session, user }, message.attempts).await
+        }
+        Errand::Mail { user, row } => match notices::facts(provider, context, user, row).await? {
+            Some(facts) => {
+                let letter = mails::letter(&facts, &message.id);
+                let letter = letter.map_err(|error| FlowError::Internal(error.to_string()))?;
+                Ok(notices::attempt(provider, &letter, message.attempts).await)
+            }
+            None => Ok(Attempt::Moot),
+        },
     }
 }
 

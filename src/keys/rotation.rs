@@ -207,5 +207,6 @@ fn record(event: Event, kid: &KeyId) -> Record {
         session: None,
         origin: audit::Origin::default(),
         reason: kid.as_str().to_owned(),
+        mailed: false,
     }
 }

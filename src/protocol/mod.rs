@@ -27,6 +27,7 @@ pub mod key_schedule;
 pub mod logo;
 pub mod logout_token;
 pub mod metadata;
+pub mod notice;
 pub mod outbound;
 pub mod params;
 pub mod person;

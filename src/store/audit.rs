@@ -2,7 +2,7 @@
 //! updated. No secrets, no tokens.
 
 use super::tx::{execute, fetch_one, statements};
-use super::{StoreError, Tx, rows};
+use super::{StoreError, Tx, outbox, rows};
 use crate::protocol::audit_chain::{Link, Row};
 use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
 use crate::protocol::time::Timestamp;
@@ -18,10 +18,14 @@ statements! {
 pub enum Event {
     /// Somebody signed in, or failed to.
     Login,
+    /// Somebody signed in with a browser that had not been used for the account before.
+    NewDevice,
     /// Somebody signed out.
     Logout,
     /// A client could not be told that a session has ended.
     LogoutUndelivered,
+    /// A person could not be told by mail of what concerns their account.
+    MailUndelivered,
     /// Somebody consented to a client's request, or denied it.
     Consent,
     /// A consent was withdrawn with all that was granted by it.
@@ -97,8 +101,10 @@ impl Event {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::NewDevice => "login.new_device",
             Self::Logout => "logout",
             Self::LogoutUndelivered => "logout.undelivered",
+            Self::MailUndelivered => "mail.undelivered",
             Self::Consent => "consent",
             Self::ConsentWithdrawn => "consent.withdrawn",
             Self::SessionEnded => "session.ended",
@@ -178,6 +184,8 @@ pub struct Record {
     pub origin: Origin,
     /// Why, in a word or two.
     pub reason: String,
+    /// Whether the user concerned is told by mail.
+    pub mailed: bool,
 }
 
 /// A record that waits for the end of its job.
@@ -212,9 +220,13 @@ async fn extend(tx: &mut Tx, realm: &RealmId, records: Vec<Pending>) -> Result<(
     let (seq, hash): (i64, Option<Vec<u8>>) = fetch_one!(tx, LOCK, [realm.as_str(), count])?;
     let mut end = link(seq.saturating_sub(count), hash.as_deref())?;
     for pending in records {
+        let told = pending.record.user.clone().filter(|_| pending.record.mailed);
         let row = pending.row();
         end = end.then(realm, &row);
         insert(tx, realm, &row, end).await?;
+        if let Some(user) = told {
+            outbox::concerns(tx, realm, &user, (&row.id, &row.event), row.at).await?;
+        }
     }
     execute!(tx, EXTEND, [realm.as_str(), end.hash.as_bytes()]).map(|_| ())
 }

@@ -13,6 +13,7 @@ use crate::protocol::time::Timestamp;
 statements! {
     HEAD = "SELECT seq, hash FROM audit_chains WHERE realm_id = $1";
     AFTER = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent, request_id, reason FROM audit_events WHERE realm_id = $1 AND seq > $2 ORDER BY seq LIMIT 500";
+    FIND = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent, request_id, reason FROM audit_events WHERE realm_id = $1 AND id = $2";
     BETWEEN = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent, request_id, reason FROM audit_events WHERE realm_id = $1 AND at >= $2 AND at < $3 AND ($4 = '' OR event = $4) AND (at > $5 OR (at = $5 AND id > $6)) ORDER BY at, id LIMIT 500";
     UNCHAINED = "SELECT count(*) AS rows FROM audit_events WHERE realm_id = $1 AND seq IS NULL";
     OLDEST_KEPT = "SELECT MIN(seq) AS seq FROM audit_events WHERE realm_id = $1 AND at >= $2 AND seq IS NOT NULL";
@@ -100,6 +101,15 @@ pub async fn head(tx: &mut Tx, realm: &RealmId) -> Result<Link, StoreError> {
     let row: Option<(i64, Option<Vec<u8>>)> = fetch_optional!(tx, HEAD, [realm.as_str()])?;
     let (seq, hash) = row.ok_or(StoreError::Corrupt("the end of the audit chain"))?;
     link(seq, hash.as_deref())
+}
+
+/// The row with this id, as long as it is kept.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn find(tx: &mut Tx, realm: &RealmId, id: &str) -> Result<Option<Row>, StoreError> {
+    let row: Option<Stored> = fetch_optional!(tx, FIND, [realm.as_str(), id])?;
+    Ok(row.map(|row| row.row().0))
 }
 
 /// The next rows of the chain with their hashes, at most [`PAGE`].

@@ -1,5 +1,5 @@
-//! What is to be told to other servers: written with the change that it tells of, so that neither is there without
-//! the other, and deleted when it has been told. A claim is guarded, so that one node of many delivers.
+//! What is to be told to other servers and to people: written with the change that it tells of, so that neither is
+//! there without the other, and deleted when it has been told. A claim is guarded, so that one node of many delivers.
 
 use super::rows::one;
 use super::tx::{execute, fetch_all, statements};
@@ -11,32 +11,71 @@ statements! {
     SESSION_ENDS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $3, $3, $4 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.id = $2 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
     ALL_SESSIONS_END = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $3, $3, $4 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.user_id = $2 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
     REALM_ENDS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $2, $2, $3 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
-    DUE = "SELECT id, client_id, session_id, user_id, attempts, next_at, expires_at FROM (SELECT id, client_id, session_id, user_id, attempts, next_at, expires_at, ROW_NUMBER() OVER (PARTITION BY client_id ORDER BY next_at, id) AS turn FROM outbox WHERE realm_id = $1 AND kind = 'backchannel_logout' AND next_at <= $2) AS due WHERE turn <= $3 ORDER BY next_at, id LIMIT 200";
+    CONCERNS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, event_id, attempts, next_at, created_at, expires_at) SELECT u.realm_id || ' ' || CAST($3 AS TEXT) || ' mail', u.realm_id, 'mail', '', '', u.id, CAST($3 AS TEXT), 0, $5, $5, $6 FROM users u WHERE u.realm_id = $1 AND u.id = $2 AND u.email IS NOT NULL AND u.email_verified = 1 AND ($4 <> 'account.soft_locked' OR NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.realm_id = $1 AND e.user_id = $2 AND e.event = 'account.soft_locked' AND e.at > $7 AND e.id <> CAST($3 AS TEXT))) ON CONFLICT (id) DO NOTHING";
+    DUE = "SELECT id, kind, client_id, session_id, user_id, event_id, attempts, next_at, expires_at FROM (SELECT id, kind, client_id, session_id, user_id, event_id, attempts, next_at, expires_at, ROW_NUMBER() OVER (PARTITION BY kind, client_id ORDER BY next_at, id) AS turn FROM outbox WHERE realm_id = $1 AND kind IN ('backchannel_logout', 'mail') AND next_at <= $2) AS due WHERE turn <= $3 ORDER BY next_at, id LIMIT 200";
     CLAIM = "UPDATE outbox SET attempts = attempts + 1, next_at = $4 WHERE id = $1 AND attempts = $2 AND next_at = $3";
     POSTPONE = "UPDATE outbox SET next_at = $3 WHERE id = $1 AND attempts = $2";
     REMOVE = "DELETE FROM outbox WHERE id = $1";
 }
 
-/// How long it is tried to tell a client of the end of a session.
+/// How long it is tried to tell somebody of something.
 pub const KEPT: Span = Span::from_hours(24);
+/// For how long nobody is told again that sign-ins to their account fail.
+const QUIET: Span = Span::from_hours(24);
 
-/// A client that is to be told of the end of a session.
+/// Who is to be told of what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// A client, of the end of a session.
+    Logout {
+        /// The client.
+        client: ClientId,
+        /// The session.
+        session: SessionId,
+        /// Whose session it was.
+        user: UserId,
+    },
+    /// A person, by mail, of what a row of the audit log tells of their account.
+    Mail {
+        /// The person.
+        user: UserId,
+        /// The row's id.
+        row: String,
+    },
+}
+
+/// Who takes a message from this server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Receiver {
+    /// The server of a client.
+    Client(ClientId),
+    /// The mail server.
+    MailServer,
+}
+
+/// Something that somebody is to be told.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// The row.
     pub id: String,
-    /// Whom to tell.
-    pub client: ClientId,
-    /// Of which session.
-    pub session: SessionId,
-    /// Whose session it was.
-    pub user: UserId,
+    /// What it is about.
+    pub errand: Errand,
     /// How often it has been tried.
     pub attempts: i64,
     /// When it is tried next.
     pub next_at: Timestamp,
     /// When it is given up.
     pub expires_at: Timestamp,
+}
+
+impl Message {
+    /// Who takes it from this server.
+    pub fn receiver(&self) -> Receiver {
+        match &self.errand {
+            Errand::Logout { client, .. } => Receiver::Client(client.clone()),
+            Errand::Mail { .. } => Receiver::MailServer,
+        }
+    }
 }
 
 /// Announces the end of a live session to its clients. Called before the session is ended, in the same transaction.
@@ -73,24 +112,44 @@ pub async fn realm_ends(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<
     execute!(tx, REALM_ENDS, [realm.as_str(), at, end])
 }
 
-/// The logouts that are due, the oldest first, at most this much for each client, so that one that does not answer keeps nobody
+/// Announces a row of the audit log to the person whom it concerns, by mail, where their address has been shown to be
+/// theirs: whoever else reads there is nobody's business. Of failed sign-ins they are told once in a day without any,
+/// or strangers could fill their mailbox. Called after the row has been written, in the same transaction.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub(super) async fn concerns(
+    tx: &mut Tx,
+    realm: &RealmId,
+    user: &UserId,
+    (row, event): (&str, &str),
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let (at, end, quiet) = (now.as_millis(), now.plus(KEPT).as_millis(), now.minus(QUIET).as_millis());
+    execute!(tx, CONCERNS, [realm.as_str(), user.as_str(), row, event, at, end, quiet])
+}
+
+/// What is due, the oldest first, at most this much for each receiver, so that one that does not answer keeps nobody
 /// else waiting.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn due(tx: &mut Tx, realm: &RealmId, per_client: i64, now: Timestamp) -> Result<Vec<Message>, StoreError> {
-    type Row = (String, String, String, String, i64, i64, i64);
-    let rows: Vec<Row> = fetch_all!(tx, DUE, [realm.as_str(), now.as_millis(), per_client])?;
-    let message = |(id, client, session, user, attempts, next_at, expires_at): Row| Message {
-        id,
-        client: ClientId::from_stored(client),
-        session: SessionId::from_stored(session),
-        user: UserId::from_stored(user),
-        attempts,
-        next_at: Timestamp::from_millis(next_at),
-        expires_at: Timestamp::from_millis(expires_at),
+pub async fn due(tx: &mut Tx, realm: &RealmId, per_receiver: i64, now: Timestamp) -> Result<Vec<Message>, StoreError> {
+    type Row = (String, String, String, String, String, Option<String>, i64, i64, i64);
+    let rows: Vec<Row> = fetch_all!(tx, DUE, [realm.as_str(), now.as_millis(), per_receiver])?;
+    let message = |(id, kind, client, session, user, event, attempts, next_at, expires_at): Row| {
+        let user = UserId::from_stored(user);
+        let errand = match (kind.as_str(), event) {
+            ("backchannel_logout", _) => {
+                Errand::Logout { client: ClientId::from_stored(client), session: SessionId::from_stored(session), user }
+            }
+            ("mail", Some(row)) => Errand::Mail { user, row },
+            _ => return Err(StoreError::Corrupt("a message of the outbox")),
+        };
+        let (next_at, expires_at) = (Timestamp::from_millis(next_at), Timestamp::from_millis(expires_at));
+        Ok(Message { id, errand, attempts, next_at, expires_at })
     };
-    Ok(rows.into_iter().map(message).collect())
+    rows.into_iter().map(message).collect()
 }
 
 /// Takes a message until `until`, when it is due again unless it has been settled; whether nobody else has taken it.

@@ -51,6 +51,7 @@ mod logos;
 mod logout;
 mod model;
 mod nodes;
+mod notices;
 mod pages;
 mod pairwise;
 mod prompts;

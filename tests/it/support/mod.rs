@@ -7,6 +7,7 @@ pub mod database;
 pub mod jwe;
 pub mod keys;
 pub mod log;
+pub mod mail_sink;
 pub mod receiver;
 pub mod relying_party;
 pub mod server;
@@ -14,6 +15,7 @@ pub mod upstream;
 
 pub use administrator::Administrator;
 pub use browser::{Browser, Form, Page};
+pub use mail_sink::MailSink;
 pub use receiver::Receiver;
 pub use relying_party::{RelyingParty, Reply, Tokens};
 pub use server::TestServer;

@@ -100,6 +100,11 @@ impl TestServer {
         self.jobs = None;
     }
 
+    /// Begins it again.
+    pub fn start_jobs(&mut self) {
+        self.jobs = Some(jobs::start(&self.app));
+    }
+
     /// A context as the commands have it.
     pub fn context(&self) -> Context {
         Context {

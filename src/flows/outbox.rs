@@ -1,0 +1,164 @@
+//! Delivering what stands in the outbox: a node takes what is due, tries, and settles it. What an attempt is depends
+//! on whom it is for: [`super::back_channel`], [`super::notices`].
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Concerning, Context, FlowError, Provider};
+use crate::protocol::time::Span;
+use crate::store::audit::{self, Event, Outcome, Record};
+use crate::store::outbox::{self, Errand, Message, Receiver};
+
+/// How many attempts at one receiver a node makes at a time, so that a slow one keeps nobody else waiting.
+const PER_RECEIVER: usize = 2;
+/// How long a node has for an attempt before another may take it over: longer than the settings let an attempt take.
+const TURN: Span = Span::from_minutes(1);
+
+/// What a node can take on.
+#[derive(Debug, Default)]
+pub struct Room {
+    /// How many more messages.
+    pub free: usize,
+    /// How many attempts at each receiver are under way.
+    pub under_way: HashMap<Receiver, usize>,
+}
+
+/// Takes messages that are due and that no other node has taken.
+///
+/// # Errors
+/// [`FlowError`] where the database fails.
+pub async fn claim(provider: &Provider, context: &Context, mut room: Room) -> Result<Vec<Message>, FlowError> {
+    let per_receiver = i64::try_from(PER_RECEIVER).unwrap_or(i64::MAX);
+    let mut tx = provider.store.read().await?;
+    let due = outbox::due(&mut tx, &context.realm.id, per_receiver, context.now).await?;
+    drop(tx);
+    let mut chosen = Vec::new();
+    for message in due {
+        let busy = room.under_way.entry(message.receiver()).or_default();
+        if *busy < PER_RECEIVER && chosen.len() < room.free {
+            *busy += 1;
+            chosen.push(message);
+        }
+    }
+    if chosen.is_empty() {
+        return Ok(chosen);
+    }
+    let (chosen, until) = (Arc::new(chosen), context.now.plus(TURN));
+    let claimed = provider.store.write(move |tx| {
+        let chosen = chosen.clone();
+        Box::pin(async move {
+            let mut claimed = Vec::new();
+            for message in chosen.iter() {
+                if outbox::claim(tx, message, until).await? {
+                    claimed.push(Message { attempts: message.attempts + 1, next_at: until, ..message.clone() });
+                }
+            }
+            Ok::<_, FlowError>(claimed)
+        })
+    });
+    claimed.await
+}
+
+/// How an attempt went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// It has been told.
+    Told,
+    /// There is nothing to tell any more: the receiver has gone, or listens no longer.
+    Moot,
+    /// It is tried again after this time.
+    Again(Span),
+    /// It is given up, for this reason.
+    GivenUp(&'static str),
+}
+
+/// What is given up when its time is over.
+pub fn overdue(message: &Message, context: &Context) -> Option<Attempt> {
+    let reason = match message.errand {
+        Errand::Logout { .. } => "the client could not be reached",
+        Errand::Mail { .. } => "the mail could not be handed over",
+    };
+    (context.now >= message.expires_at).then_some(Attempt::GivenUp(reason))
+}
+
+/// Removes a message that has been dealt with, or puts it off.
+///
+/// # Errors
+/// [`FlowError`] where the database fails; the message is then due again after its turn.
+pub async fn settle(
+    provider: &Provider,
+    context: &Context,
+    message: &Message,
+    attempt: Attempt,
+) -> Result<(), FlowError> {
+    let (event, attempts) = (name(message), message.attempts);
+    let concerning = concerning(message);
+    let client_id = concerning.client.map(|id| id.as_str());
+    let sid = concerning.session.map(|id| id.as_str());
+    let user = concerning.user.map(|id| id.as_str());
+    match attempt {
+        Attempt::Told => {
+            tracing::info!(event, client_id, sid, user, attempts, "delivered a message");
+            remove(provider, context, message, None).await
+        }
+        Attempt::Moot => remove(provider, context, message, None).await,
+        Attempt::Again(wait) => {
+            tracing::debug!(event, client_id, sid, user, attempts, "will try again");
+            let (message, until) = (message.clone(), context.now.plus(wait).min(message.expires_at));
+            let put_off = provider.store.write(move |tx| {
+                let message = message.clone();
+                Box::pin(async move { Ok::<_, FlowError>(outbox::postpone(tx, &message, until).await?) })
+            });
+            put_off.await.map(|_| ())
+        }
+        Attempt::GivenUp(reason) => {
+            tracing::warn!(event, client_id, sid, user, attempts, reason, "gave a message up");
+            let undelivered = match message.errand {
+                Errand::Logout { .. } => Event::LogoutUndelivered,
+                Errand::Mail { .. } => Event::MailUndelivered,
+            };
+            let record = context.record(undelivered, Outcome::Failure, concerning, reason)?;
+            remove(provider, context, message, Some(record)).await
+        }
+    }
+}
+
+/// What the log calls the delivery.
+fn name(message: &Message) -> &'static str {
+    match message.errand {
+        Errand::Logout { .. } => "backchannel_logout",
+        Errand::Mail { .. } => "mail",
+    }
+}
+
+fn concerning(message: &Message) -> Concerning<'_> {
+    match &message.errand {
+        Errand::Logout { client, session, user } => {
+            Concerning { actor: "system", user: Some(user), client: Some(client), session: Some(session) }
+        }
+        Errand::Mail { user, .. } => Concerning { actor: "system", user: Some(user), ..Concerning::default() },
+    }
+}
+
+/// Removes a message, with a record of it where it is given up.
+async fn remove(
+    provider: &Provider,
+    context: &Context,
+    message: &Message,
+    record: Option<Record>,
+) -> Result<(), FlowError> {
+    let shared = Arc::new((context.clone(), message.clone(), record));
+    let removed = provider.store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, message, record) = &*shared;
+            if outbox::remove(tx, message).await?
+                && let Some(record) = record
+            {
+                audit::append(tx, &context.realm.id, record, context.now).await?;
+            }
+            Ok::<_, FlowError>(())
+        })
+    });
+    removed.await
+}

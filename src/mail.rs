@@ -1,0 +1,232 @@
+//! L1: the only way out of this server for mails: to the server that the settings name or, in development, into a
+//! directory. It owns how a mail is made (RFC 5322) and handed over (RFC 5321). It refuses to know what mails are about.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use lettre::address::Address;
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue, MIME_VERSION_1_0};
+use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Category;
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+
+use crate::config::{Encryption, Mail, SmtpUrl};
+use crate::protocol::secret::Digest;
+use crate::protocol::time::{Span, Timestamp};
+
+type Smtp = AsyncSmtpTransport<Tokio1Executor>;
+
+/// Sends mails.
+pub struct Mailer {
+    way: Way,
+    from: Mailbox,
+    reply_to: Option<Mailbox>,
+    timeout: Duration,
+}
+
+enum Way {
+    Smtp(Smtp),
+    Folder(PathBuf),
+}
+
+/// A mail to somebody, in plain text.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// What tells it from others; each attempt to hand it over has the same, so that a mail server that gets it twice
+    /// can know.
+    pub key: String,
+    /// The address.
+    pub to: String,
+    /// What it is about.
+    pub subject: String,
+    /// What it says.
+    pub body: String,
+    /// When it was written.
+    pub at: Timestamp,
+}
+
+/// Why no mail can be sent at all; each is one line that names the setting.
+#[derive(Debug, thiserror::Error)]
+pub enum MailerError {
+    /// There is no sender.
+    #[error("mail.from is not set")]
+    Sender,
+    /// The certificate authorities cannot be read.
+    #[error("outbound.extra_ca: {} cannot be used: {reason}", path.display())]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// TLS cannot be set up.
+    #[error("TLS for mail.smtp cannot be set up: {0}")]
+    Tls(smtp::Error),
+}
+
+/// Why a mail was not handed over. Neither tells an address: mail servers repeat them in their answers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// It cannot be written to this address, or the mail server wants it for nobody.
+    #[error("{0}")]
+    Refused(String),
+    /// It may be handed over later.
+    #[error("{0}")]
+    NotNow(String),
+}
+
+impl Mailer {
+    /// Prepares the way out that the settings name, trusting these authorities beside those of the Web; nothing where
+    /// they name none.
+    ///
+    /// # Errors
+    /// [`MailerError`] where the sender is missing or TLS cannot be set up.
+    pub fn new(settings: &Mail, extra_ca: Option<&Path>) -> Result<Option<Self>, MailerError> {
+        let from = settings.from.clone().ok_or(MailerError::Sender);
+        let timeout = Duration::from_secs(u64::try_from(settings.timeout.as_secs()).unwrap_or_default());
+        let way = match (&settings.smtp, &settings.folder) {
+            (Some(url), _) => Way::Smtp(transport(url, from.as_ref().ok(), (timeout, extra_ca))?),
+            (None, Some(folder)) => Way::Folder(folder.clone()),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(Self { way, from: from?, reply_to: settings.reply_to.clone(), timeout }))
+    }
+
+    /// Hands a mail over.
+    ///
+    /// # Errors
+    /// [`MailError`] where the mail server does not take it, or not now.
+    pub async fn send(&self, letter: &Letter) -> Result<(), MailError> {
+        let message = self.message(letter)?;
+        match &self.way {
+            Way::Smtp(server) => match tokio::time::timeout(self.timeout, server.send(message)).await {
+                Ok(sent) => sent.map(drop).map_err(|error| refusal(&error)),
+                Err(_) => Err(MailError::NotNow("the mail server took too long".to_owned())),
+            },
+            Way::Folder(folder) => {
+                let name = format!("{}-{}.eml", letter.at.as_millis(), digest(&letter.key));
+                put(folder, &name, &message.formatted()).map_err(|error| MailError::NotNow(error.to_string()))
+            }
+        }
+    }
+
+    /// Whether a mail could be handed over now.
+    ///
+    /// # Errors
+    /// Why not, in a line.
+    pub async fn test(&self) -> Result<(), String> {
+        let Way::Smtp(server) = &self.way else { return Ok(()) };
+        match tokio::time::timeout(self.timeout, server.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err("the mail server closes the connection".to_owned()),
+            Ok(Err(error)) => Err(refusal(&error).to_string()),
+            Err(_) => Err("the mail server took too long".to_owned()),
+        }
+    }
+
+    fn message(&self, letter: &Letter) -> Result<Message, MailError> {
+        let unfit = |what: &str| MailError::Refused(what.to_owned());
+        let to: Address = letter.to.parse().map_err(|_| unfit("the address cannot be written to"))?;
+        let id = format!("<{}@{}>", digest(&letter.key), self.from.email.domain());
+        let mut builder = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(letter.subject.clone())
+            .date(system_time(letter.at))
+            .message_id(Some(id))
+            .header(AutoSubmitted)
+            .header(MIME_VERSION_1_0)
+            .header(ContentType::TEXT_PLAIN);
+        if let Some(reply_to) = &self.reply_to {
+            builder = builder.reply_to(reply_to.clone());
+        }
+        builder.body(letter.body.clone()).map_err(|_| unfit("the mail cannot be written"))
+    }
+}
+
+fn transport(
+    url: &SmtpUrl,
+    from: Option<&Mailbox>,
+    (timeout, extra_ca): (Duration, Option<&Path>),
+) -> Result<Smtp, MailerError> {
+    let tls = match url.encryption {
+        Encryption::Tls => Tls::Wrapper(tls(&url.host, extra_ca)?),
+        Encryption::StartTls => Tls::Required(tls(&url.host, extra_ca)?),
+        Encryption::Cleartext => Tls::None,
+    };
+    let mut builder = Smtp::builder_dangerous(&url.host).port(url.port).tls(tls).timeout(Some(timeout));
+    if let Some(from) = from {
+        builder = builder.hello_name(ClientId::Domain(from.email.domain().to_owned()));
+    }
+    if let Some((user, password)) = &url.login {
+        builder = builder.credentials(Credentials::new(user.clone(), password.expose().clone()));
+    }
+    Ok(builder.build())
+}
+
+/// TLS 1.2 or 1.3 to a server of this name (RFC 9325 §3.1.1).
+fn tls(host: &str, extra_ca: Option<&Path>) -> Result<TlsParameters, MailerError> {
+    let mut builder = TlsParameters::builder(host.to_owned());
+    if let Some(path) = extra_ca {
+        let unusable = |reason: String| MailerError::Authorities { path: path.to_owned(), reason };
+        let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+        let authorities = Certificate::from_pem(&pem).map_err(|error| unusable(error.to_string()))?;
+        builder = builder.add_root_certificate(authorities);
+    }
+    builder.build().map_err(MailerError::Tls)
+}
+
+/// What an answer of the mail server, or none, means. That it does not take mails for a mailbox is a matter of this mail
+/// (RFC 3463 §2 and RFC 5321 §4.2.1: 55x); that it does not know us may be a matter of the settings, and of another day.
+fn refusal(error: &smtp::Error) -> MailError {
+    match error.status() {
+        Some(code) if error.is_permanent() && code.category == Category::MailSystem => {
+            MailError::Refused(format!("the mail server answered {code}"))
+        }
+        Some(code) => MailError::NotNow(format!("the mail server answered {code}")),
+        None if error.is_response() || error.is_client() => {
+            MailError::NotNow("the mail server and this server do not understand each other".to_owned())
+        }
+        None => MailError::NotNow(error.to_string()),
+    }
+}
+
+/// Puts a file there whole; others never see half of it.
+fn put(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let unfinished = folder.join(format!(".{name}"));
+    std::fs::write(&unfinished, bytes)?;
+    std::fs::rename(unfinished, folder.join(name))
+}
+
+fn digest(key: &str) -> String {
+    let digest = Digest::of(key.as_bytes());
+    digest.as_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn system_time(at: Timestamp) -> SystemTime {
+    let millis = at.since(Timestamp::from_millis(0)).max(Span::ZERO).as_millis();
+    SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or_default())
+}
+
+/// Says that no person wrote the mail, so that no machine answers it (RFC 3834 §5).
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}

@@ -1,0 +1,123 @@
+//! What people are told by mail of their account, and how a browser is named to them. What a browser says of itself
+//! (RFC 9110 §10.1.5) is never repeated: whoever fails to sign in could write a sentence into a mail of this server.
+
+/// Something that concerns a person's account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// They signed in with a browser that had not been used for the account before.
+    NewDevice,
+    /// So many sign-ins have failed that there is a pause.
+    SoftLocked,
+    /// Their password was set.
+    PasswordSet,
+    /// A refresh token was used twice, so that the grant was ended (RFC 9700 §4.14.2).
+    RefreshReuse,
+    /// An administrator has disabled the account.
+    Disabled,
+    /// An administrator has signed them out everywhere.
+    SignedOut,
+}
+
+/// The event of the audit log that tells of pauses, which people hear of once in a while only.
+pub const SOFT_LOCKED: &str = "account.soft_locked";
+
+impl Notice {
+    /// What an event of the audit log means to the person concerned; nothing where they are not told.
+    pub fn of(event: &str) -> Option<Self> {
+        match event {
+            "login.new_device" => Some(Self::NewDevice),
+            SOFT_LOCKED => Some(Self::SoftLocked),
+            "user.password_set" => Some(Self::PasswordSet),
+            "refresh_token.reused" => Some(Self::RefreshReuse),
+            "user.disabled" => Some(Self::Disabled),
+            "user.signed_out" => Some(Self::SignedOut),
+            _ => None,
+        }
+    }
+}
+
+/// What a browser and its system are called, as far as a User-Agent (RFC 9110 §10.1.5) holds a name that is known.
+pub fn device(user_agent: &str) -> Option<String> {
+    // Others pretend to be those that stand further down.
+    const BROWSERS: [(&str, &str); 8] = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser/", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 7] = [
+        ("Windows", "Windows"),
+        ("iPhone", "an iPhone"),
+        ("iPad", "an iPad"),
+        ("Android", "Android"),
+        ("Mac OS X", "a Mac"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ];
+    let find = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+    };
+    match (find(&BROWSERS), find(&SYSTEMS)) {
+        (Some(browser), Some(system)) => Some(format!("{browser} on {system}")),
+        (Some(browser), None) => Some(browser.to_owned()),
+        (None, Some(system)) => Some(format!("A browser on {system}")),
+        (None, None) => None,
+    }
+}
+
+/// A name on one line: without what breaks lines or turns the direction of writing, and not longer than a name is.
+pub fn on_one_line(name: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    name.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).take(100).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_are_called_by_names_that_people_know() {
+        let rows = [
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", Some("Firefox on Linux")),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36",
+                Some("Chrome on Windows"),
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0",
+                Some("Edge on Windows"),
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1",
+                Some("Safari on an iPhone"),
+            ),
+            ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0", Some("Chrome on Android")),
+            ("Safari/1", Some("Safari")),
+            ("Something (Windows)", Some("A browser on Windows")),
+            ("curl/8.5.0", None),
+            ("Your account is lost, call +1 555 0100", None),
+            ("", None),
+        ];
+        for (user_agent, expected) in rows {
+            assert_eq!(device(user_agent).as_deref(), expected, "{user_agent}");
+        }
+    }
+
+    #[test]
+    fn a_name_stays_on_its_line() {
+        let rows = [
+            ("Example", "Example"),
+            ("Example\r\nBcc: eve@example.org", "Example  Bcc: eve@example.org"),
+            ("Exa\u{202e}elpm\u{2028}", "Exa elpm "),
+            ("\u{0}\u{1b}[31m", "  [31m"),
+        ];
+        for (name, expected) in rows {
+            assert_eq!(on_one_line(name), expected, "{name:?}");
+        }
+        assert_eq!(on_one_line(&"x".repeat(1000)).len(), 100);
+    }
+}

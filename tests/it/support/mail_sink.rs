@@ -1,0 +1,185 @@
+//! A mail server on loopback: it takes mails, as far as the test lets it, and keeps them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use signet::config::{Settings, SmtpUrl};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_rustls::TlsAcceptor;
+
+/// For how long a mail is waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// In place of a reply: no answer, ever.
+pub const SILENCE: u16 = 0;
+
+/// A running mail server.
+pub struct MailSink {
+    pub port: u16,
+    shared: Arc<Shared>,
+    arrivals: Mutex<UnboundedReceiver<Mail>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+/// A mail that has come.
+#[derive(Clone, Debug, Default)]
+pub struct Mail {
+    pub from: String,
+    pub to: Vec<String>,
+    pub raw: String,
+}
+
+struct Shared {
+    reply: AtomicU16,
+    tried: AtomicUsize,
+    arrivals: UnboundedSender<Mail>,
+}
+
+impl Drop for MailSink {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl MailSink {
+    pub async fn start() -> Self {
+        Self::with(None).await
+    }
+
+    /// A server that speaks TLS from the first byte on.
+    pub async fn with(acceptor: Option<TlsAcceptor>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (sender, arrivals) = unbounded_channel();
+        let shared = Shared { reply: AtomicU16::new(250), tried: AtomicUsize::new(0), arrivals: sender };
+        let shared = Arc::new(shared);
+        let state = shared.clone();
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (state, acceptor) = (state.clone(), acceptor.clone());
+                tokio::spawn(async move {
+                    match acceptor {
+                        None => state.serve(stream).await,
+                        Some(acceptor) => match acceptor.accept(stream).await {
+                            Ok(stream) => state.serve(stream).await,
+                            Err(_) => None,
+                        },
+                    }
+                });
+            }
+        });
+        Self { port, shared, arrivals: Mutex::new(arrivals), task }
+    }
+
+    /// Settings by which mails go here.
+    pub fn settings(&self, settings: &mut Settings) {
+        let url = format!("smtp://127.0.0.1:{}?tls=none", self.port);
+        settings.mail.smtp = Some(SmtpUrl::parse(&url).unwrap());
+        settings.mail.from = Some("Example <no-reply@op.example>".parse().unwrap());
+    }
+
+    /// Answers each recipient with this reply from now on, or not at all.
+    pub fn answer_with(&self, reply: u16) {
+        self.shared.reply.store(reply, Ordering::SeqCst);
+    }
+
+    /// How many mails it was tried to bring.
+    pub fn tried(&self) -> usize {
+        self.shared.tried.load(Ordering::SeqCst)
+    }
+
+    /// The next mail, as soon as it comes.
+    pub async fn next(&self) -> Mail {
+        let next = tokio::time::timeout(PATIENCE, async { self.arrivals.lock().await.recv().await });
+        next.await.expect("a mail comes in time").expect("the server runs")
+    }
+}
+
+impl Shared {
+    /// One connection (RFC 5321 §4.1.1).
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> Option<()> {
+        let mut stream = BufReader::new(stream);
+        stream.write_all(b"220 sink.example\r\n").await.ok()?;
+        let mut mail = Mail::default();
+        loop {
+            stream.flush().await.ok()?;
+            let line = read_line(&mut stream).await?;
+            let (verb, rest) = line.split_once(' ').unwrap_or((line.as_str(), ""));
+            let address = || rest.split_once('<').unwrap().1.split_once('>').unwrap().0.to_owned();
+            let reply = match verb.to_ascii_uppercase().as_str() {
+                "EHLO" => "250-sink.example\r\n250 8BITMIME".to_owned(),
+                "MAIL" => {
+                    mail = Mail { from: address(), ..Mail::default() };
+                    "250 OK".to_owned()
+                }
+                "RCPT" => {
+                    mail.to.push(address());
+                    self.tried.fetch_add(1, Ordering::SeqCst);
+                    match self.reply.load(Ordering::SeqCst) {
+                        SILENCE => std::future::pending().await,
+                        reply => format!("{reply} says the sink of {}", address()),
+                    }
+                }
+                "DATA" => {
+                    stream.write_all(b"354 go on\r\n").await.ok()?;
+                    stream.flush().await.ok()?;
+                    loop {
+                        let line = read_line(&mut stream).await?;
+                        if line == "." {
+                            break;
+                        }
+                        mail.raw.push_str(line.strip_prefix('.').unwrap_or(&line));
+                        mail.raw.push_str("\r\n");
+                    }
+                    self.arrivals.send(mail.clone()).ok()?;
+                    "250 taken".to_owned()
+                }
+                "QUIT" => "221 bye".to_owned(),
+                _ => "250 OK".to_owned(),
+            };
+            stream.write_all(format!("{reply}\r\n").as_bytes()).await.ok()?;
+        }
+    }
+}
+
+async fn read_line<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> Option<String> {
+    let mut line = String::new();
+    match stream.read_line(&mut line).await {
+        Ok(0) | Err(_) => None,
+        Ok(_) => Some(line.trim_end_matches(['\r', '\n']).to_owned()),
+    }
+}
+
+impl Mail {
+    /// The names of the headers, in order.
+    pub fn names(&self) -> Vec<&str> {
+        let head = self.raw.split_once("\r\n\r\n").unwrap().0;
+        let lines = head.split("\r\n").filter(|line| !line.starts_with([' ', '\t']));
+        lines.map(|line| line.split_once(':').unwrap().0).collect()
+    }
+
+    /// A header, unfolded.
+    pub fn header(&self, name: &str) -> String {
+        let head = self.raw.split_once("\r\n\r\n").unwrap().0.replace("\r\n ", " ");
+        let prefix = format!("{name}: ");
+        let line = head.split("\r\n").find_map(|line| line.strip_prefix(&prefix));
+        line.unwrap_or_else(|| panic!("no {name}: {}", self.raw)).to_owned()
+    }
+
+    /// What it says, all of it ASCII: as it is, or quoted-printable (RFC 2045 §6.7).
+    pub fn text(&self) -> String {
+        let body = self.raw.split_once("\r\n\r\n").unwrap().1;
+        match self.header("Content-Transfer-Encoding").as_str() {
+            "7bit" => body.replace("\r\n", "\n"),
+            "quoted-printable" => {
+                let joined = body.replace("=\r\n", "").replace("\r\n", "\n").replace("=3D", "=");
+                assert!(!joined.contains('='), "a character that is not looked for: {joined}");
+                joined
+            }
+            other => panic!("{other}: {}", self.raw),
+        }
+    }
+}
