@@ -197,12 +197,17 @@ impl App {
         self.draining.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the server is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
     /// Whether the server can do its work now.
     ///
     /// # Errors
     /// What it lacks, in a word.
     pub async fn readiness(&self) -> Result<(), &'static str> {
-        if self.draining.load(Ordering::Relaxed) {
+        if self.is_draining() {
             return Err("draining");
         }
         let keys = self.provider.keys.of(&self.realm.id);

@@ -74,6 +74,8 @@ pub struct Settings {
     pub audit: Audit,
     /// `mail.*`
     pub mail: Mail,
+    /// `shutdown.*`
+    pub shutdown: Shutdown,
 }
 
 impl Settings {
@@ -105,6 +107,7 @@ impl Settings {
             registration: Registration::default(),
             audit: Audit::default(),
             mail: Mail::default(),
+            shutdown: Shutdown::default(),
         }
     }
 
@@ -332,6 +335,19 @@ pub struct Passwords {
 impl Default for Passwords {
     fn default() -> Self {
         Self { memory_kib: 19_456, iterations: 2, parallelism: 1, workers: 0, min_length: 8 }
+    }
+}
+
+/// Settings of an orderly end.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Shutdown {
+    /// How long the server goes on accepting connections after `/ready` has turned to 503, so that balancers notice.
+    pub delay: Span,
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self { delay: Span::from_secs(0) }
     }
 }
 

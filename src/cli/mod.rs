@@ -12,6 +12,7 @@ mod doctor;
 mod grant;
 mod healthcheck;
 mod keys;
+mod life;
 mod mapper;
 mod migrate;
 mod output;

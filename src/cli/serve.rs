@@ -6,10 +6,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
+use super::life::Life;
 use super::output::note;
 use crate::app::App;
 use crate::clock::Clock;
@@ -42,17 +41,19 @@ impl Serve {
         let app = App::open(settings, Clock::System).await?;
         announce(&app);
         let _jobs = jobs::start(&app);
-        let stop = stop_on_signal(&app)?;
+        let life = Life::begin(&app)?;
         let demo = match self.demo {
-            true => Some(demo::start(&app, stopped(stop.clone())).await?),
+            true => Some(demo::start(&app, life.stops_accepting()).await?),
             false => None,
         };
-        let management = start_management(&app, stopped(stop.clone())).await?;
+        let management = start_management(&app, life.has_drained()).await?;
         let limits = ConnectionLimits::new(&app.settings.limits, &app.settings.proxy);
         if let Some(demo) = &demo {
             note(&format!("\nOpen {} in a browser to try a login.\n", demo.url));
         }
-        let served = serve(listener, tls, http::router(app.clone()), limits, stopped(stop)).await;
+        let served = serve(listener, tls, http::router(app.clone()), limits, life.stops_accepting()).await;
+        // Until here it says that it is not ready.
+        life.drained();
         if let Some(management) = management {
             management.await??;
         }
@@ -76,29 +77,6 @@ async fn start_management(
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
-}
-
-/// Turns true when the process is told to stop; from then on the server is not ready.
-fn stop_on_signal(app: &Arc<App>) -> anyhow::Result<watch::Receiver<bool>> {
-    let (sender, receiver) = watch::channel(false);
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let app = app.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: no new connections, requests in progress finish");
-        app.drain();
-        // Nobody listening any more means that everything has stopped already.
-        let _ = sender.send(true);
-    });
-    Ok(receiver)
-}
-
-async fn stopped(mut stop: watch::Receiver<bool>) {
-    // An error means that the sender is gone, and with it the reason to go on.
-    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Says loudly what must not go unnoticed.

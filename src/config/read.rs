@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::secret::{DatabaseUrl, MasterKey};
 use super::sources::Sources;
 use super::values::AddressOrOff;
-use super::{ConfigError, LogFormat, Mode, Settings, Tls};
+use super::{ConfigError, LogFormat, Mode, Settings, Span, Tls};
 
 impl Settings {
     /// Lays the sources over the defaults of the mode, refuses what is left over and checks the result.
@@ -36,6 +36,11 @@ impl Settings {
             Mode::Development => LogFormat::Pretty,
             Mode::Production => LogFormat::Json,
         };
+        self.shutdown.delay = match self.mode {
+            Mode::Development => Span::from_secs(0),
+            Mode::Production => Span::from_secs(5),
+        };
+        sources.set("shutdown.delay", &mut self.shutdown.delay)?;
         sources.set("log.level", &mut self.log.level)?;
         sources.set("log.format", &mut self.log.format)
     }

@@ -187,6 +187,7 @@ fn spans(settings: &Settings) -> Check {
         registration.unused_lifetime            NONE => DECADE;
         audit.retention                         Span::from_days(1) => DECADE;
         mail.timeout                            SECOND => Span::from_secs(30);
+        shutdown.delay                          Span::from_secs(0) => Span::from_minutes(1);
         limits.block_duration                   MINUTE => Span::from_days(30);
     }
 }

@@ -136,6 +136,9 @@ retention = "90d"
 [mail]
 timeout = "10s"
 allow_cleartext = false
+
+[shutdown]
+delay = "0s"
 "#
     );
 }
@@ -239,6 +242,9 @@ from = "Example <no-reply@op.example>"
 reply_to = "help@op.example"
 timeout = "5s"
 allow_cleartext = true
+
+[shutdown]
+delay = "10s"
 "#;
     assert_eq!(accept(text).to_toml(), text);
 }
@@ -477,6 +483,7 @@ fn each_bound_holds() {
         ("keys.retention", "86460", "86459"),
         ("keys.retention", "\"3650d\"", "\"3651d\""),
         ("audit.retention", "\"1d\"", "\"23h\""),
+        ("shutdown.delay", "0", "61"),
         ("keys.rotation_interval", "3601", "\"1h\""),
         ("keys.jwks_max_age", "1", "0"),
         ("keys.jwks_max_age", "\"7d\"", "\"8d\""),

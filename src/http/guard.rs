@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -44,6 +44,7 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
     let peer = peer::address(&app, request.headers(), connection);
     let address = peer.map(|address| address.to_string());
     let method = request.method().clone();
+    let is_multiplexed = request.version() >= Version::HTTP_2;
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     // What is learned on the way, such as the client, stands on every line of the request, whatever the log level.
     let span = tracing::error_span!("request", request_id = id, client_id = Empty);
@@ -51,7 +52,7 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
         Some(refusal) => refusal,
         None => run(next.run(request)).instrument(span.clone()).await,
     };
-    protect(&app, &mut response, &id);
+    protect(&app, &mut response, &id, is_multiplexed);
     let status = response.status().as_u16();
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let (address, route) = (address.unwrap_or_default(), route.as_deref().unwrap_or("-"));
@@ -142,7 +143,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 
 /// Sets the headers that protect the answer; a handler may have said something stricter or, for what everybody may
 /// read, something wider.
-fn protect(app: &App, response: &mut Response, id: &str) {
+fn protect(app: &App, response: &mut Response, id: &str, is_multiplexed: bool) {
     let framable = response.extensions().get::<Framable>().is_some();
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
@@ -161,5 +162,9 @@ fn protect(app: &App, response: &mut Response, id: &str) {
     }
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    if app.is_draining() && !is_multiplexed {
+        // Whoever keeps the connection would meet its end (RFC 9112 §9.6).
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
 }
