@@ -145,7 +145,8 @@ async fn the_drill_works_beside_a_running_server_and_leaves_the_key_out() {
     assert!(!place.path().join("copy").exists(), "and nothing has been written");
     let made = place.run(&["backup", "--to", "copy", "--keys", "apart", "--json"]).await;
     let made: Value = serde_json::from_str(&succeeded(&made)).unwrap();
-    assert_eq!((&made["format"], &made["schema"]), (&json!(1), &json!(4)));
+    let newest = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite")).unwrap().count();
+    assert_eq!((&made["format"], &made["schema"]), (&json!(1), &json!(newest)));
     let mut names: Vec<_> = std::fs::read_dir(place.path().join("copy")).unwrap().map(|e| e.unwrap().path()).collect();
     names.push(place.path().join("apart/master.key"));
     assert_eq!(names.len(), 3, "{names:?}");

@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test says what is wrong by panicking"
@@ -81,5 +82,7 @@ mod userinfo;
 
 #[path = "../browser/mod.rs"]
 mod browser;
+#[path = "../faults/mod.rs"]
+mod faults;
 #[path = "../interop/mod.rs"]
 mod interop;

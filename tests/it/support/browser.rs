@@ -101,6 +101,13 @@ impl Browser {
         self.cookies.lock().unwrap().get(name).cloned()
     }
 
+    /// All cookies, as the header names them.
+    pub fn cookies(&self) -> String {
+        let jar = self.cookies.lock().unwrap();
+        let pairs: Vec<String> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        pairs.join("; ")
+    }
+
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
     }

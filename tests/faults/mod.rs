@@ -1,0 +1,19 @@
+//! What holds on a server's worst day: processes of the built binary that are killed, starved and restarted under load.
+//! Each story prints one line of a table: fault, runs, result. `FAULT_ROUNDS` makes them longer.
+
+mod crashes;
+mod damage;
+mod load;
+mod nodes;
+mod restarts;
+
+/// How often a fault is repeated: `short` unless the environment says otherwise.
+fn rounds(short: u32) -> u32 {
+    std::env::var("FAULT_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(short)
+}
+
+/// A line of the table.
+fn report(fault: &str, runs: u32, result: &str) {
+    let engine = if crate::support::database::Database::is_postgres() { "PostgreSQL" } else { "SQLite" };
+    println!("fault | {fault} | {engine} | {runs} | {result}");
+}

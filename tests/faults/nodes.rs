@@ -1,0 +1,192 @@
+//! One or more servers of the built binary on one database.
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::{Child, Command};
+use tokio::sync::Mutex;
+
+use crate::support::database::Database;
+use crate::support::server::{PASSWORD, http_client};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_signet");
+/// How long a server may take to be ready.
+pub const STARTS_WITHIN: Duration = Duration::from_secs(5);
+
+/// The servers.
+pub struct Cluster {
+    folder: tempfile::TempDir,
+    http: reqwest::Client,
+    pub nodes: Vec<Node>,
+    _database: Option<Database>,
+}
+
+/// One server.
+pub struct Node {
+    pub port: u16,
+    management: u16,
+    config: String,
+    child: Mutex<Option<Child>>,
+    /// What a balancer thinks of it.
+    pub in_rotation: AtomicBool,
+}
+
+impl Cluster {
+    /// So many servers, all ready, with the user alice and the client rp; what the configuration says besides.
+    pub async fn start(count: usize, more: &str) -> Self {
+        let cluster = Self::prepare(count, more).await;
+        cluster.launch(0).await;
+        let arguments = ["user", "add", "--username", "alice", "--email", "alice@example.org", "--password-stdin"];
+        assert!(cluster.run_with_input(&arguments, PASSWORD).await.status.success());
+        let arguments = ["client", "add", "--id", "rp", "--redirect-uri", "https://rp.example/cb", "--skip-consent"];
+        let grants = [
+            "--grant",
+            "authorization_code",
+            "--grant",
+            "refresh_token",
+            "--scope",
+            "openid offline_access",
+            "--secret-stdin",
+        ];
+        let added = cluster.run_with_input(&[&arguments[..], &grants[..]].concat(), &secret()).await;
+        assert!(added.status.success(), "{added:?}");
+        for index in 1..count {
+            cluster.launch(index).await;
+        }
+        cluster
+    }
+
+    /// The same without anything running yet.
+    pub async fn prepare(count: usize, more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = if Database::is_postgres() { Some(Database::empty().await) } else { None };
+        let url = database.as_ref().map(|held| format!("url = \"{}\"\nmigrate = true\n", held.url));
+        let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let ports: Vec<(u16, u16)> = (0..count).map(|_| (free(), free())).collect();
+        let issuer = ports[0].0;
+        let mut nodes = Vec::new();
+        for (index, (port, management)) in ports.into_iter().enumerate() {
+            let config = format!("node{index}.toml");
+            let settings = format!(
+                "listen = \"127.0.0.1:{port}\"\nissuer = \"http://localhost:{issuer}\"\n\
+                 [management]\nlisten = \"127.0.0.1:{management}\"\n[limits]\nenabled = false\n\
+                 [log]\nlevel = \"warn\"\n[database]\n{}\n{more}\n",
+                url.as_deref().unwrap_or_default()
+            );
+            std::fs::write(folder.path().join(&config), settings).unwrap();
+            let in_rotation = AtomicBool::new(true);
+            nodes.push(Node { port, management, config, child: Mutex::default(), in_rotation });
+        }
+        Self { folder, http: http_client(), nodes, _database: database }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn issuer(&self) -> String {
+        format!("http://localhost:{}", self.nodes[0].port)
+    }
+
+    fn command(&self, config: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(BINARY);
+        command.args(arguments).args(["--config", config]).current_dir(self.path()).env_remove("RUST_LOG");
+        command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub async fn run(&self, arguments: &[&str]) -> Output {
+        self.command(&self.nodes[0].config, arguments).output().await.unwrap()
+    }
+
+    pub async fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = self.command(&self.nodes[0].config, arguments).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
+        child.wait_with_output().await.unwrap()
+    }
+
+    /// Starts a server and waits until it is ready; how long that took.
+    pub async fn launch(&self, index: usize) -> Duration {
+        let log = std::fs::File::create(self.path().join(format!("node{index}.log"))).unwrap();
+        let mut command = self.command(&self.nodes[index].config, &["serve"]);
+        self.launch_as(index, command.stdout(Stdio::null()).stderr(log)).await
+    }
+
+    /// The same through a shell, which can set limits before.
+    pub async fn launch_after(&self, index: usize, shell: &str) -> Duration {
+        let line = format!("{shell}; exec \"$0\" \"$@\"");
+        let mut command = Command::new("sh");
+        command.args(["-c", &line, BINARY, "serve", "--config", &self.nodes[index].config]).current_dir(self.path());
+        command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.launch_as(index, &mut command).await
+    }
+
+    async fn launch_as(&self, index: usize, command: &mut Command) -> Duration {
+        let started = Instant::now();
+        *self.nodes[index].child.lock().await = Some(command.spawn().unwrap());
+        while self.ready(index).await != Some(200) {
+            assert!(started.elapsed() < 6 * STARTS_WITHIN, "node {index} is not ready: {}", self.log(index));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        started.elapsed()
+    }
+
+    pub fn log(&self, index: usize) -> String {
+        std::fs::read_to_string(self.path().join(format!("node{index}.log"))).unwrap_or_default()
+    }
+
+    /// The status of `/ready`, or nothing where nobody answers.
+    pub async fn ready(&self, index: usize) -> Option<u16> {
+        let url = format!("http://127.0.0.1:{}/ready", self.nodes[index].management);
+        self.http.get(url).send().await.ok().map(|answer| answer.status().as_u16())
+    }
+
+    pub async fn pid(&self, index: usize) -> u32 {
+        self.nodes[index].child.lock().await.as_ref().unwrap().id().unwrap()
+    }
+
+    /// Ends a server without a word.
+    pub async fn kill(&self, index: usize) {
+        let mut child = self.nodes[index].child.lock().await.take().unwrap();
+        child.kill().await.unwrap();
+    }
+
+    /// Tells a server to stop.
+    pub async fn terminate(&self, index: usize) {
+        let pid = self.pid(index).await.to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
+    }
+
+    /// Waits for the end of a server that was told to stop; its exit code.
+    pub async fn ended(&self, index: usize) -> Option<i32> {
+        let mut child = self.nodes[index].child.lock().await.take().unwrap();
+        child.wait().await.unwrap().code()
+    }
+
+    /// Looks at every node again and again, as a balancer does.
+    pub async fn keep_watching(&self) {
+        loop {
+            for (index, node) in self.nodes.iter().enumerate() {
+                node.in_rotation.store(self.ready(index).await == Some(200), Ordering::SeqCst);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The stored data and the audit log hold what they promise.
+    pub async fn assert_invariants(&self) {
+        for arguments in [&["doctor", "--invariants"][..], &["audit", "verify"][..]] {
+            let output = self.run(arguments).await;
+            assert!(output.status.success(), "{arguments:?}: {output:?}");
+        }
+    }
+}
+
+/// The secret of the client.
+pub fn secret() -> String {
+    "s".repeat(40)
+}
