@@ -39,13 +39,16 @@ pub async fn revoke(
     if *issued.client() != client.id {
         return Err(NOT_YOURS.into());
     }
+    if issued.is_void() {
+        return Ok(());
+    }
     let concerning = Concerning { actor: "client", user: issued.user(), client: Some(&client.id), session: None };
     let record = context.record(Event::Revocation, Outcome::Success, concerning, issued.id())?;
     void(provider, context, issued, record).await?;
     provider.catch_up(context.now).await
 }
 
-/// What a token turns out to be that is still worth something.
+/// What a token of ours stands for.
 pub(super) enum Issued {
     /// A refresh token, which stands for its family.
     Family(Box<Family>),
@@ -67,6 +70,14 @@ impl Issued {
         matches!(self, Self::Family(_))
     }
 
+    /// Whether it has been revoked before.
+    pub(super) const fn is_void(&self) -> bool {
+        match self {
+            Self::Family(family) => family.state.revoked,
+            Self::Access(_) => false,
+        }
+    }
+
     /// For whom it speaks, if it is a user.
     pub(super) fn user(&self) -> Option<&UserId> {
         match self {
@@ -84,13 +95,13 @@ impl Issued {
     }
 }
 
-/// Verifies a token that is to be revoked; nothing where it is none of ours, or void in any case.
+/// Verifies a token that is to be revoked; nothing where it is none of ours, or is worth nothing any more.
 pub(super) async fn identify(provider: &Provider, context: &Context, token: &str) -> Result<Option<Issued>, FlowError> {
     if token.starts_with(PREFIX) {
         let Some(token) = RefreshToken::parse(token, &provider.token_mac) else { return Ok(None) };
         let mut tx = provider.store.read().await?;
         let family = token_families::find(&mut tx, &context.realm.id, &token.family()).await?;
-        return Ok(family.filter(|family| !family.state.revoked).map(|family| Issued::Family(Box::new(family))));
+        return Ok(family.map(|family| Issued::Family(Box::new(family))));
     }
     match verify::access_token(provider, context, token).await {
         Ok(facts) => Ok(Some(Issued::Access(Box::new(facts)))),

@@ -128,10 +128,11 @@ impl Chromium {
     /// Goes this many pages back, to this address.
     pub async fn go_back(&self, pages: u32, url: &str) {
         let url = url::Url::parse(url).unwrap();
-        // On a busy machine Chromium drops a step that comes while it is still at work on the last one.
-        for _ in 0..3 {
+        // On a busy machine Chromium drops a step that comes while it is still at work on the last one, or takes its time.
+        let start = self.url().await;
+        while self.url().await == start {
             self.evaluate(&format!("history.go(-{pages})")).await;
-            if self.client.wait().at_most(PATIENCE / 3).for_url(&url).await.is_ok() {
+            if self.client.wait().at_most(PATIENCE).for_url(&url).await.is_ok() {
                 return;
             }
         }

@@ -64,7 +64,8 @@ pub struct Ended {
 /// [`AdminError`] where the database fails.
 pub async fn revoke_presented(provider: &Provider, revoker: &Revoker<'_>, token: &str) -> Result<Ended, AdminError> {
     let context = revoker.context;
-    let Some(issued) = identify(provider, context, token).await? else { return Ok(Ended::default()) };
+    let issued = identify(provider, context, token).await?.filter(|issued| !issued.is_void());
+    let Some(issued) = issued else { return Ok(Ended::default()) };
     let concerning = Concerning { user: issued.user(), client: Some(issued.client()), ..Concerning::default() };
     let record = revoker.record(Event::Revocation, concerning, issued.id())?;
     let grants = u64::from(issued.is_grant());
