@@ -24,7 +24,9 @@ use crate::protocol::metadata::{self, Capabilities, MetadataError};
 use crate::protocol::rate_limit::Limit;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::view::View;
-use crate::store::{Store, StoreError, authorization_requests, pushed_requests, realms, signing_keys};
+use crate::store::{
+    LossyCommits, Setup, Store, StoreError, authorization_requests, pushed_requests, realms, signing_keys,
+};
 
 /// How long before its turn the next signing key is announced.
 const KEY_LEAD: Span = Span::from_hours(24);
@@ -242,13 +244,27 @@ impl App {
 /// [`StoreError::Schema`] with what to do about it.
 pub async fn open_store(settings: &Settings) -> Result<Store, StoreError> {
     let database = &settings.database;
-    let store = Store::open(database.url.expose(), database.max_connections).await?;
+    let store = Store::open_with(database.url.expose(), &setup(settings)).await?;
     if store.is_embedded() || database.migrate {
         store.migrate().await?;
     } else {
         store.check_schema().await?;
     }
     Ok(store)
+}
+
+/// How the database is used, as the settings say. Only development may lose commits without having been told to.
+fn setup(settings: &Settings) -> Setup {
+    let database = &settings.database;
+    let may_lose = settings.mode == Mode::Development || database.allow_lossy_commits;
+    Setup {
+        max_connections: database.max_connections,
+        reserved_connections: database.reserved_connections,
+        statement_timeout: database.statement_timeout.into(),
+        lock_timeout: database.lock_timeout.into(),
+        idle_in_transaction_timeout: database.idle_in_transaction_timeout.into(),
+        lossy_commits: if may_lose { LossyCommits::Warned } else { LossyCommits::Refused },
+    }
 }
 
 /// The id of the realm at the base URL, which is made at the first start.

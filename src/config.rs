@@ -3,6 +3,7 @@
 //! This module owns every key of `signet.toml`, its default and the rules it must pass. It refuses to know who uses a
 //! setting, and it never touches the database, the keys or the network.
 
+mod database;
 mod error;
 mod kinds;
 mod limits;
@@ -24,6 +25,7 @@ use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 use url::Url;
 
+pub use database::Database;
 pub use error::{ConfigError, Origin};
 pub use kinds::{ForwardingHeader, LogFormat, LogLevel, Mode};
 pub use limits::Limits;
@@ -150,23 +152,6 @@ fn address_or_off<S: Serializer>(listen: &Option<SocketAddr>, serializer: S) -> 
     match listen {
         Some(address) => serializer.collect_str(address),
         None => serializer.serialize_str("off"),
-    }
-}
-
-/// Settings of the store.
-#[derive(Debug, Serialize)]
-pub struct Database {
-    /// `sqlite:` or `postgres:` URL; it may hold a password.
-    pub url: DatabaseUrl,
-    /// Whether `serve` migrates a PostgreSQL schema by itself.
-    pub migrate: bool,
-    /// The most connections the pool opens.
-    pub max_connections: u32,
-}
-
-impl Default for Database {
-    fn default() -> Self {
-        Self { url: DatabaseUrl::default(), migrate: false, max_connections: 16 }
     }
 }
 

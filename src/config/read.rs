@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::secret::{DatabaseUrl, MasterKey};
+use super::secret::MasterKey;
 use super::sources::Sources;
 use super::values::AddressOrOff;
 use super::{ConfigError, LogFormat, Mode, Settings, Span, Tls};
@@ -46,13 +46,7 @@ impl Settings {
     }
 
     fn read_storage(&mut self, sources: &mut Sources) -> Result<(), ConfigError> {
-        let database = &mut self.database;
-        if let Some(url) = sources.take_secret("database.url", "database.url_file", DatabaseUrl::parse)? {
-            database.url = url;
-        }
-        sources.set("database.migrate", &mut database.migrate)?;
-        sources.set("database.max_connections", &mut database.max_connections)?;
-
+        self.read_database(sources)?;
         let keys = &mut self.keys;
         keys.master_key = sources.take_secret("keys.master_key", "keys.master_key_file", MasterKey::parse)?;
         sources.set("keys.dir", &mut keys.dir)?;

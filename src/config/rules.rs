@@ -173,6 +173,9 @@ fn spans(settings: &Settings) -> Check {
         keys.retention                          SECOND => DECADE;
         keys.jwks_max_age                       SECOND => Span::from_days(7);
         outbound.timeout                        SECOND => Span::from_secs(30);
+        database.statement_timeout              SECOND => Span::from_secs(12);
+        database.lock_timeout                   SECOND => Span::from_secs(12);
+        database.idle_in_transaction_timeout    SECOND => Span::from_minutes(5);
         tokens.access_token_lifetime            MINUTE => LONGEST_TOKEN_LIFE;
         tokens.id_token_lifetime                MINUTE => LONGEST_TOKEN_LIFE;
         tokens.authorization_code_lifetime      SECOND => Span::from_minutes(10);
@@ -197,6 +200,7 @@ fn numbers(settings: &Settings) -> Check {
     let least_memory = settings.passwords.parallelism.saturating_mul(8);
     within! { settings:
         database.max_connections  1 => 1_000;
+        database.reserved_connections  0 => 1_000;
         limits.body_bytes         1_024 => 16_777_216;
         limits.header_bytes       16_384 => 1_048_576;
         limits.connections        1 => 1_000_000;
@@ -239,6 +243,7 @@ macro_rules! ordered {
 
 fn order(settings: &Settings) -> Check {
     ordered! { settings:
+        database: lock_timeout <= statement_timeout;
         tokens: refresh_token_idle <= refresh_token_lifetime;
         sessions: idle <= lifetime;
         sessions: lifetime <= remembered_lifetime;

@@ -58,6 +58,11 @@ listen = "127.0.0.1:8001"
 url = "sqlite://signet.db"
 migrate = false
 max_connections = 16
+reserved_connections = 4
+statement_timeout = "5s"
+lock_timeout = "2s"
+idle_in_transaction_timeout = "10s"
+allow_lossy_commits = false
 
 [keys]
 dir = "keys"
@@ -156,6 +161,11 @@ listen = "off"
 url = "postgres://localhost/signet"
 migrate = true
 max_connections = 3
+reserved_connections = 1
+statement_timeout = "6s"
+lock_timeout = "3s"
+idle_in_transaction_timeout = "20s"
+allow_lossy_commits = true
 
 [keys]
 dir = "/etc/signet/keys"
@@ -494,6 +504,11 @@ fn each_bound_holds() {
         ("keys.encryption_algorithms", "[]", "[\"ECDH-ES\", \"ECDH-ES\"]"),
         ("database.max_connections", "1", "0"),
         ("database.max_connections", "1000", "1001"),
+        ("database.reserved_connections", "0", "1001"),
+        ("database.statement_timeout", "\"12s\"", "\"13s\""),
+        ("database.lock_timeout", "\"1s\"", "0"),
+        ("database.lock_timeout", "\"5s\"", "\"6s\""),
+        ("database.idle_in_transaction_timeout", "1", "0"),
         ("limits.body_bytes", "1024", "1023"),
         ("limits.header_bytes", "16384", "16383"),
         ("limits.connections", "1", "0"),

@@ -34,33 +34,28 @@ mod userinfo;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::app::App;
+use crate::store::lanes::Lane;
 
 /// The router of the public listener.
 pub fn router(app: Arc<App>) -> Router {
     let endpoints = Router::new()
-        .route("/", get(home::get))
         .route("/.well-known/openid-configuration", get(discovery::metadata).options(discovery::preflight))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata).options(discovery::preflight))
         .route("/.well-known/jwks.json", get(discovery::jwks).options(discovery::preflight))
         .route("/jwks", get(discovery::jwks).options(discovery::preflight))
         .route("/oauth/jwks", get(discovery::jwks).options(discovery::preflight))
-        .route("/authorize", get(authorize::get).post(authorize::post))
-        .route("/login", get(login::get).post(login::post))
-        .route("/consent", get(consent::get).post(consent::post))
-        .route("/logout", get(logout::get).post(logout::post))
-        .route("/par", post(par::post).options(cors::preflight))
         .route("/token", post(token::post).options(cors::preflight))
         .route("/userinfo", get(userinfo::get).post(userinfo::post).options(cors::preflight))
         .route("/introspect", post(introspect::post))
         .route("/revoke", post(revoke::post).options(cors::preflight))
         .merge(api::routes())
-        .merge(register::routes(&app))
-        .merge(check_session::routes(&app))
-        .route("/clients/{client_id}/logo", get(logo::get))
+        .merge(open_to_all(&app).route_layer(from_fn(share_connections)))
         .route("/assets/{file}", get(assets::get))
         .route("/favicon.ico", get(assets::favicon));
     let base = app.base_path();
@@ -73,4 +68,23 @@ pub fn router(app: Arc<App>) -> Router {
         ),
     };
     mounted.fallback(error::not_found).layer(from_fn_with_state(app.clone(), guard::guard)).with_state(app)
+}
+
+/// What anybody can ask for, a browser above all, and as often as they like.
+fn open_to_all(app: &App) -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(home::get))
+        .route("/authorize", get(authorize::get).post(authorize::post))
+        .route("/login", get(login::get).post(login::post))
+        .route("/consent", get(consent::get).post(consent::post))
+        .route("/logout", get(logout::get).post(logout::post))
+        .route("/par", post(par::post).options(cors::preflight))
+        .route("/clients/{client_id}/logo", get(logo::get))
+        .merge(register::routes(app))
+        .merge(check_session::routes(app))
+}
+
+/// Leaves the reserved connections to the database to everything else.
+async fn share_connections(request: Request, next: Next) -> Response {
+    Lane::Shared.run(next.run(request)).await
 }

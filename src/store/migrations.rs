@@ -1,8 +1,8 @@
 //! The schema: numbered migrations, the same numbers for both engines, embedded in the binary.
 
 use sqlx::migrate::{AppliedMigration, Migrate as _, MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
+use super::lanes::Lane;
 use super::{Db, StoreError};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -33,9 +33,7 @@ pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
             }
         }
         Db::Postgres(pool) => {
-            // A migration may take longer than any request.
-            let patient = PgConnectOptions::clone(&pool.connect_options()).options([("statement_timeout", "0")]);
-            let one = PgPoolOptions::new().max_connections(1).connect_with(patient).await?;
+            let one = pool.connect_patiently().await?;
             let done = POSTGRES.run(&one).await.map_err(|error| explain(&error));
             one.close().await;
             done
@@ -52,7 +50,8 @@ pub(super) async fn check(db: &Db) -> Result<(), StoreError> {
             (connection.list_applied_migrations(table).await, &SQLITE)
         }
         Db::Postgres(pool) => {
-            let mut connection = pool.acquire().await?;
+            let (mut held, _permit) = pool.acquire(Lane::Reserved).await?;
+            let connection = &mut held.raw;
             let table = POSTGRES.table_name.as_ref();
             connection.ensure_migrations_table(table).await.map_err(|error| explain(&error))?;
             (connection.list_applied_migrations(table).await, &POSTGRES)

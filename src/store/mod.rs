@@ -1,4 +1,4 @@
-//! L1: the database. Functions over a connection, one file an aggregate; this file alone names the engines.
+//! L1: the database. Functions over a connection, one file an aggregate; this file alone chooses between the engines.
 //!
 //! Every statement is a constant, written once for SQLite and PostgreSQL. Reads take a connection of a pool; all
 //! writes go through [`Store::write`], which returns when the commit is durable. Nothing here decides whether a
@@ -17,11 +17,13 @@ pub mod clients;
 pub mod consents;
 pub mod invariants;
 pub mod known_devices;
+pub mod lanes;
 pub mod leases;
 pub mod login_failures;
 pub mod logos;
 mod migrations;
 pub mod outbox;
+mod postgres;
 pub mod pushed_requests;
 pub mod realms;
 pub mod registrations;
@@ -45,17 +47,59 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use tokio::time::timeout;
 
+use lanes::{Lane, Lanes};
 pub use tx::Tx;
 use writer::Writer;
 
 /// How long a write may wait for its turn before it is given up.
 pub const PATIENCE: Duration = Duration::from_secs(2);
-/// Read connections of an embedded database.
+/// Read connections of an embedded database, and how many of them pages and registration leave to everything else.
 const READERS: u32 = 4;
+const RESERVED_READERS: u32 = 1;
+
+/// How a database is used. An embedded one has no need of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// The most connections.
+    pub max_connections: u32,
+    /// How many of them are not for [`Lane::Shared`]; one always is.
+    pub reserved_connections: u32,
+    /// How long a statement may take.
+    pub statement_timeout: Duration,
+    /// How long a statement may wait for a lock.
+    pub lock_timeout: Duration,
+    /// How long a transaction is kept of which nothing is heard.
+    pub idle_in_transaction_timeout: Duration,
+    /// What is done where commits may be lost.
+    pub lossy_commits: LossyCommits,
+}
+
+/// What is done where the database acknowledges commits before they are durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossyCommits {
+    /// It is not used.
+    Refused,
+    /// The log says so, once.
+    Warned,
+}
+
+impl Setup {
+    /// What commands use: at most this many connections, and time for statements that read whole tables.
+    pub fn patient(max_connections: u32) -> Self {
+        Self {
+            max_connections,
+            reserved_connections: 0,
+            statement_timeout: Duration::from_secs(600),
+            lock_timeout: Duration::from_secs(5),
+            idle_in_transaction_timeout: Duration::from_secs(60),
+            lossy_commits: LossyCommits::Warned,
+        }
+    }
+}
 
 /// Why the database could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +113,7 @@ pub enum StoreError {
     /// A stored value is not what this server writes.
     #[error("the database holds a value that cannot be read: {0}")]
     Corrupt(&'static str),
-    /// The schema does not fit this binary, or the file is open to others.
+    /// The schema does not fit this binary, the file is open to others, or commits may be lost.
     #[error("{0}")]
     Schema(String),
     /// Anything else that the engine reports.
@@ -80,9 +124,11 @@ pub enum StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => {
-                Self::Unavailable(error.to_string())
-            }
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error.to_string()),
             sqlx::Error::Database(cause) if cause.is_unique_violation() || cause.is_foreign_key_violation() => {
                 Self::Conflict
             }
@@ -96,21 +142,22 @@ impl From<sqlx::Error> for StoreError {
 fn is_passing(code: Option<&str>) -> bool {
     let Some(code) = code else { return false };
     if code.len() == 5 {
-        // Connection, resources, operator intervention, lock not available, serialization, deadlock, read-only.
-        let classes = ["08", "53", "57", "55P03", "40001", "40P01", "25006"];
+        // Connection, resources, operator intervention, lock not available, transactions that met or whose end nobody
+        // knows, read-only, kept waiting for too long.
+        let classes = ["08", "53", "57", "55P03", "40", "25006", "25P03"];
         return classes.iter().any(|class| code.starts_with(class));
     }
     // BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN; the extended codes hold these in their low byte.
     code.parse::<u32>().is_ok_and(|code| [5, 6, 8, 10, 13, 14].contains(&(code & 0xff)))
 }
 
-/// The engines. Whatever differs between them stands in this file, `tx`, `writer` and `migrations`.
+/// The engines. Whatever differs between them stands in this file, `tx`, `writer`, `postgres` and `migrations`.
 #[derive(Clone)]
 enum Db {
     /// An SQLite file: a few readers, and one task that writes.
-    Sqlite { read: SqlitePool, writer: Writer },
+    Sqlite { read: SqlitePool, lanes: Lanes, writer: Writer },
     /// PostgreSQL, or a database that speaks its protocol.
-    Postgres(PgPool),
+    Postgres(postgres::Pool),
 }
 
 /// A database.
@@ -127,11 +174,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] where it cannot be opened, [`StoreError::Engine`] where the URL is malformed.
     pub async fn open(url: &str, max_connections: u32) -> Result<Self, StoreError> {
+        Self::open_with(url, &Setup::patient(max_connections)).await
+    }
+
+    /// The same for a server, which has less patience.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and [`StoreError::Schema`] where commits may be lost and the setup refuses that.
+    pub async fn open_with(url: &str, setup: &Setup) -> Result<Self, StoreError> {
         let statements = Arc::new(AtomicU64::new(0));
         let db = if url.starts_with("sqlite:") {
             open_sqlite(url, &statements).await?
         } else {
-            Db::Postgres(open_postgres(url, max_connections).await?)
+            Db::Postgres(postgres::Pool::open(url, setup).await?)
         };
         Ok(Self { db, statements })
     }
@@ -148,8 +203,15 @@ impl Store {
     /// [`StoreError::Unavailable`] where there is none within two seconds.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match &self.db {
-            Db::Sqlite { read, .. } => Tx::sqlite(read.acquire().await?, self.statements.clone()),
-            Db::Postgres(pool) => Tx::postgres(pool.acquire().await?, self.statements.clone()),
+            Db::Sqlite { read, lanes, .. } => {
+                let turn = async { Ok((lanes.enter(Lane::current()).await?, read.acquire().await?)) };
+                let late = || StoreError::Unavailable("no connection was free in time".into());
+                let (permit, connection) = timeout(PATIENCE, turn).await.unwrap_or_else(|_| Err(late()))?;
+                Tx::sqlite(connection, permit, self.statements.clone())
+            }
+            Db::Postgres(pool) => {
+                Tx::postgres(pool.acquire(Lane::current()).await?, pool.limit(), self.statements.clone())
+            }
         })
     }
 
@@ -168,7 +230,7 @@ impl Store {
     {
         match &self.db {
             Db::Sqlite { writer, .. } => writer.write(job).await,
-            Db::Postgres(pool) => writer::write_postgres(pool.clone(), self.statements.clone(), job).await,
+            Db::Postgres(pool) => postgres::write(pool.clone(), self.statements.clone(), job).await,
         }
     }
 
@@ -183,6 +245,7 @@ impl Store {
     /// Why it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let mut tx = self.read().await?;
+        tx.hurry();
         changes::last(&mut tx).await.map(|_| ())
     }
 
@@ -210,11 +273,11 @@ impl Store {
     /// Closes all connections after the writes in progress.
     pub async fn close(&self) {
         match &self.db {
-            Db::Sqlite { read, writer } => {
+            Db::Sqlite { read, writer, .. } => {
                 writer.close().await;
                 read.close().await;
             }
-            Db::Postgres(pool) => pool.close().await,
+            Db::Postgres(pool) => pool.close(),
         }
     }
 }
@@ -233,7 +296,8 @@ async fn open_sqlite(url: &str, statements: &Arc<AtomicU64>) -> Result<Db, Store
     let write = connect(one, options.clone()).await?;
     let read = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(PATIENCE).test_before_acquire(false);
     let read = connect(read, options.create_if_missing(false).pragma("query_only", "ON")).await?;
-    Ok(Db::Sqlite { read, writer: Writer::start(write, statements.clone()) })
+    let lanes = Lanes::new(READERS, RESERVED_READERS);
+    Ok(Db::Sqlite { read, lanes, writer: Writer::start(write, statements.clone()) })
 }
 
 /// Connects, again where several processes start on one new file: SQLite does not wait while another turns it to WAL.
@@ -271,21 +335,6 @@ fn protect(file: &std::path::Path) -> Result<(), StoreError> {
         }
         Err(error) => Err(StoreError::Unavailable(format!("{}: {error}", file.display()))),
     }
-}
-
-async fn open_postgres(url: &str, max_connections: u32) -> Result<PgPool, StoreError> {
-    let options = PgConnectOptions::from_str(url)?.application_name("signet").options([
-        ("synchronous_commit", "on"),
-        ("statement_timeout", "10s"),
-        ("lock_timeout", "5s"),
-    ]);
-    let pool = PgPoolOptions::new()
-        .max_connections(max_connections)
-        .acquire_timeout(PATIENCE)
-        .max_lifetime(Duration::from_secs(3600))
-        .connect_with(options)
-        .await?;
-    Ok(pool)
 }
 
 /// Every statement with its name, for the test that describes them on both engines.

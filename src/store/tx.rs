@@ -2,48 +2,54 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
-use sqlx::{Postgres, Sqlite};
 
-use super::StoreError;
 use super::audit::{self, Pending};
+use super::lanes::Permit;
+use super::postgres::{self, Held};
+use super::{PATIENCE, StoreError};
 
 /// A connection: a transaction where it was given by [`super::Store::write`], else a reader.
 pub struct Tx {
     pub(super) connection: Connection,
+    /// Given back after the connection.
+    _permit: Permit,
     statements: Arc<AtomicU64>,
     may_retry: bool,
     wrote: bool,
+    has_failed: bool,
+    /// How long the answer to a statement is waited for.
+    pub(super) limit: Duration,
     /// Audit records that are written when the job has ended well.
     pub(super) records: Vec<Pending>,
 }
 
 pub(super) enum Connection {
     Sqlite(PoolConnection<Sqlite>),
-    Postgres(PoolConnection<Postgres>),
+    Postgres(Held),
 }
 
 impl Tx {
-    pub(super) fn sqlite(connection: PoolConnection<Sqlite>, statements: Arc<AtomicU64>) -> Self {
-        Self {
-            connection: Connection::Sqlite(connection),
-            statements,
-            may_retry: false,
-            wrote: false,
-            records: Vec::new(),
-        }
+    pub(super) fn sqlite(connection: PoolConnection<Sqlite>, permit: Permit, statements: Arc<AtomicU64>) -> Self {
+        Self::new((Connection::Sqlite(connection), permit), Duration::MAX, statements)
     }
 
-    pub(super) fn postgres(connection: PoolConnection<Postgres>, statements: Arc<AtomicU64>) -> Self {
-        Self {
-            connection: Connection::Postgres(connection),
-            statements,
-            may_retry: false,
-            wrote: false,
-            records: Vec::new(),
-        }
+    pub(super) fn postgres((held, permit): (Held, Permit), limit: Duration, statements: Arc<AtomicU64>) -> Self {
+        Self::new((Connection::Postgres(held), permit), limit, statements)
+    }
+
+    fn new((connection, permit): (Connection, Permit), limit: Duration, statements: Arc<AtomicU64>) -> Self {
+        let (may_retry, wrote, has_failed, records) = (false, false, false, Vec::new());
+        Self { connection, _permit: permit, statements, may_retry, wrote, has_failed, limit, records }
+    }
+
+    /// Waits for no answer longer than for a connection: for those who would rather know that the database is gone.
+    pub(super) fn hurry(&mut self) {
+        self.limit = self.limit.min(PATIENCE);
     }
 
     /// Counts a statement that is about to be run, and notes whether it may write.
@@ -57,16 +63,26 @@ impl Tx {
         std::mem::take(&mut self.wrote)
     }
 
-    /// Remembers whether a statement failed because transactions met, in which case the job may be run again.
+    /// Remembers that a statement failed, whether because transactions met, and what that says of the connection.
     pub(super) fn note(&mut self, error: &sqlx::Error) {
         // An engine may end the transaction by itself.
         self.wrote = true;
         let code = error.as_database_error().and_then(|cause| cause.code());
         self.may_retry |= matches!(code.as_deref(), Some("40001" | "40P01"));
+        self.has_failed = true;
+        if let Connection::Postgres(held) = &mut self.connection {
+            held.note(error);
+        }
+    }
+
+    /// Whether a statement has failed since the transaction began.
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed
     }
 
     /// Whether the failure was one after which the job may be run again; asking resets it.
     pub(super) fn take_may_retry(&mut self) -> bool {
+        self.has_failed = false;
         std::mem::take(&mut self.may_retry)
     }
 
@@ -84,35 +100,38 @@ impl Tx {
         Ok(value)
     }
 
-    /// Closes the connection when it is given back, since nobody knows in which state it is.
-    pub(super) fn distrust(&mut self) {
-        match &mut self.connection {
-            Connection::Sqlite(connection) => connection.close_on_drop(),
-            Connection::Postgres(connection) => connection.close_on_drop(),
-        }
-    }
-
-    /// Runs transaction control, which is not counted.
+    /// Runs transaction control, which is not counted. Where it fails, nobody knows in which state the connection is.
     pub(super) async fn control(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
         let done = match &mut self.connection {
             Connection::Sqlite(c) => sqlx::query(statement).execute(&mut **c).await.map(|_| ()),
-            Connection::Postgres(c) => sqlx::query(statement).execute(&mut **c).await.map(|_| ()),
+            Connection::Postgres(held) => {
+                let done = sqlx::query(statement).execute(&mut held.raw);
+                postgres::in_time(self.limit, done).await.map(|_| ())
+            }
         };
         if let Err(error) = &done {
             self.note(error);
-            self.distrust();
+            if let Connection::Sqlite(connection) = &mut self.connection {
+                connection.close_on_drop();
+            }
         }
         done
     }
 }
 
-/// Runs one expression on the connection of a [`Tx`], written once for both engines, and counts it.
+/// Runs one statement on the connection of a [`Tx`], written once for both engines, and counts it.
 macro_rules! run {
-    ($tx:expr, $sql:expr, $held:ident => $done:expr) => {{
+    ($tx:expr, $sql:expr, $held:ident => $statement:expr, $read:expr) => {{
         $tx.note_run($sql);
         let done = match &mut $tx.connection {
-            $crate::store::tx::Connection::Sqlite($held) => $done,
-            $crate::store::tx::Connection::Postgres($held) => $done,
+            $crate::store::tx::Connection::Sqlite(held) => {
+                let $held = &mut **held;
+                $statement.await.map($read)
+            }
+            $crate::store::tx::Connection::Postgres(held) => {
+                let $held = &mut held.raw;
+                $crate::store::postgres::in_time($tx.limit, $statement).await.map($read)
+            }
         };
         if let Err(error) = &done {
             $tx.note(error);
@@ -124,29 +143,30 @@ macro_rules! run {
 /// Runs a statement with these parameters; how many rows it changed.
 macro_rules! execute {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
-        $crate::store::tx::run!($tx, $sql, held =>
-            sqlx::query($sql)$(.bind($bind))*.execute(&mut **held).await.map(|done| done.rows_affected()))
+        $crate::store::tx::run!(
+            $tx, $sql, held => sqlx::query($sql)$(.bind($bind))*.execute(held), |done| done.rows_affected()
+        )
     };
 }
 
 /// Runs a query with these parameters for at most one row.
 macro_rules! fetch_optional {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
-        $crate::store::tx::run!($tx, $sql, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_optional(&mut **held).await)
+        $crate::store::tx::run!($tx, $sql, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_optional(held), |rows| rows)
     };
 }
 
 /// Runs a query with these parameters for exactly one row.
 macro_rules! fetch_one {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
-        $crate::store::tx::run!($tx, $sql, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_one(&mut **held).await)
+        $crate::store::tx::run!($tx, $sql, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_one(held), |rows| rows)
     };
 }
 
 /// Runs a query with these parameters for all its rows.
 macro_rules! fetch_all {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
-        $crate::store::tx::run!($tx, $sql, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_all(&mut **held).await)
+        $crate::store::tx::run!($tx, $sql, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_all(held), |rows| rows)
     };
 }
 

@@ -77,6 +77,7 @@ impl View {
             let applied = self.applied.load(Ordering::Acquire);
             let asked_at = Instant::now();
             let mut tx = self.store.read().await?;
+            tx.hurry();
             let changes = changes::since(&mut tx, applied).await?;
             let Some(last) = changes.last().map(|change| change.seq) else {
                 // Nothing new, unless what was new has been swept already, or the database is another one now.

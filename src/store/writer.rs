@@ -1,31 +1,31 @@
-//! Writing. On SQLite one task takes up to 64 jobs into one transaction and answers after the commit: one fsync for
+//! Writing on SQLite: one task takes up to 64 jobs into one transaction and answers after the commit: one fsync for
 //! many, and no job waits on a lock. Where one of them fails after it has written, all are run again, each under its own
-//! savepoint. On PostgreSQL each job is a transaction.
+//! savepoint.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use sqlx::{PgPool, SqlitePool};
+use sqlx::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
+use super::lanes::Lane;
 use super::{PATIENCE, StoreError, Tx};
 
 /// The most jobs in one transaction.
 const BATCH: usize = 64;
 /// The most jobs that wait; more are told to come again.
 const QUEUE: usize = 4096;
-/// How often a job is run again after transactions met on PostgreSQL.
-const RETRIES: u32 = 5;
 
 /// The way to the task that writes.
 #[derive(Clone)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
+    shared: mpsc::Sender<Job>,
     pool: SqlitePool,
 }
 
@@ -41,9 +41,9 @@ struct Job {
 
 impl Writer {
     pub(super) fn start(pool: SqlitePool, statements: Arc<AtomicU64>) -> Self {
-        let (jobs, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(work(pool.clone(), statements, queue));
-        Self { jobs, pool }
+        let ((jobs, first), (shared, second)) = (mpsc::channel(QUEUE), mpsc::channel(QUEUE));
+        tokio::spawn(work(pool.clone(), statements, Queues { first, second }));
+        Self { jobs, shared, pool }
     }
 
     pub(super) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
@@ -73,7 +73,11 @@ impl Writer {
             queued: Instant::now(),
         };
         let gone = || StoreError::Unavailable("the writer has stopped".into());
-        self.jobs.try_send(job).map_err(|_| StoreError::Unavailable("too many writes are waiting".into()))?;
+        let queue = match Lane::current() {
+            Lane::Reserved => &self.jobs,
+            Lane::Shared => &self.shared,
+        };
+        queue.try_send(job).map_err(|_| StoreError::Unavailable("too many writes are waiting".into()))?;
         outcome.await.map_err(|_| gone())??;
         let result = filled.lock().unwrap_or_else(PoisonError::into_inner).take();
         result.unwrap_or_else(|| Err(gone().into()))
@@ -88,16 +92,40 @@ impl Writer {
     }
 }
 
-async fn work(pool: SqlitePool, statements: Arc<AtomicU64>, mut queue: mpsc::Receiver<Job>) {
+/// What waits: the reserved lane first, then the shared one.
+struct Queues {
+    first: mpsc::Receiver<Job>,
+    second: mpsc::Receiver<Job>,
+}
+
+impl Queues {
+    /// Takes what fits into a batch; nothing when the store is gone.
+    async fn take(&mut self, batch: &mut Vec<Job>) -> usize {
+        tokio::select! {
+            biased;
+            Some(job) = self.first.recv() => batch.push(job),
+            Some(job) = self.second.recv() => batch.push(job),
+            else => return 0,
+        }
+        while batch.len() < BATCH
+            && let Ok(job) = self.first.try_recv().or_else(|_| self.second.try_recv())
+        {
+            batch.push(job);
+        }
+        batch.len()
+    }
+}
+
+async fn work(pool: SqlitePool, statements: Arc<AtomicU64>, mut queues: Queues) {
     let mut batch = Vec::with_capacity(BATCH);
-    while queue.recv_many(&mut batch, BATCH).await > 0 {
+    while queues.take(&mut batch).await > 0 {
         let (current, late): (Vec<_>, Vec<_>) = batch.drain(..).partition(|job: &Job| job.queued.elapsed() < PATIENCE);
         late.into_iter().for_each(|job| (job.finish)(Err(too_late())));
         if current.is_empty() {
             continue;
         }
         match pool.acquire().await {
-            Ok(connection) => write_batch(&mut Tx::sqlite(connection, statements.clone()), current).await,
+            Ok(connection) => write_batch(&mut Tx::sqlite(connection, None, statements.clone()), current).await,
             Err(error) => fail_all(current, &error.into()),
         }
     }
@@ -183,52 +211,4 @@ fn fail_all(jobs: Vec<Job>, error: &StoreError) {
 
 fn too_late() -> StoreError {
     StoreError::Unavailable("the write had no turn in time".into())
-}
-
-/// Runs a job in a transaction of its own, again where transactions met.
-pub(super) async fn write_postgres<T, E, F>(pool: PgPool, statements: Arc<AtomicU64>, job: F) -> Result<T, E>
-where
-    F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-{
-    // In a task of its own, so that the transaction ends properly though the caller goes away.
-    let task = tokio::spawn(async move {
-        let mut tx = Tx::postgres(pool.acquire().await.map_err(StoreError::from)?, statements);
-        let mut attempt = 0;
-        loop {
-            let outcome = transact(&mut tx, &job).await;
-            let again = outcome.is_err() && tx.take_may_retry() && attempt < RETRIES;
-            if !again {
-                return outcome;
-            }
-            attempt += 1;
-            tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
-        }
-    });
-    task.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the write was broken off".into()).into()))
-}
-
-async fn transact<T, E, F>(tx: &mut Tx, job: &F) -> Result<T, E>
-where
-    F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
-    E: From<StoreError>,
-{
-    tx.control("BEGIN").await.map_err(StoreError::from)?;
-    let result = AssertUnwindSafe(tx.complete(job)).catch_unwind().await;
-    match result {
-        Ok(Ok(value)) => {
-            tx.control("COMMIT").await.map_err(StoreError::from)?;
-            Ok(value)
-        }
-        Ok(Err(error)) => {
-            tx.control("ROLLBACK").await.map_err(StoreError::from)?;
-            Err(error)
-        }
-        Err(panic) => {
-            report(panic.as_ref());
-            tx.control("ROLLBACK").await.map_err(StoreError::from)?;
-            Err(StoreError::Unavailable("the write was broken off".into()).into())
-        }
-    }
 }
