@@ -32,6 +32,7 @@ mod conformance;
 mod consent;
 mod cors;
 mod cut_offs;
+mod database_faults;
 mod demo;
 mod discovery;
 mod doctor;

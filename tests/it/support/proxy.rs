@@ -1,0 +1,107 @@
+//! What stands between a server and its database in the stories about faults: a proxy that can be cut off, fall silent,
+//! lose an answer, and be restored.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// What the proxy does with what it is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Passes it on.
+    Open,
+    /// Closes every connection, and each new one at once: the server process is gone.
+    Cut,
+    /// Takes it and says nothing: the machine is gone, or a firewall drops what is sent.
+    Silent,
+    /// Passes it on until the database acknowledges a commit; then the connection breaks before the answer is through.
+    LosesCommits,
+}
+
+/// A proxy before a database.
+pub struct Proxy {
+    pub url: String,
+    line: watch::Sender<Line>,
+    accepted: Arc<AtomicUsize>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Proxy {
+    /// A proxy before the PostgreSQL database at this URL.
+    pub async fn before(url: &str) -> Self {
+        let mut url = url::Url::parse(url).unwrap();
+        let target = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+        let (line, seen) = watch::channel(Line::Open);
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let task = tokio::spawn(accept(listener, target, seen, accepted.clone()));
+        Self { url: url.into(), line, accepted, task }
+    }
+
+    /// Changes what the proxy does, from now on and with the connections that there are.
+    pub fn set(&self, line: Line) {
+        self.line.send_replace(line);
+    }
+
+    /// How many connections have been made.
+    pub fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::Relaxed)
+    }
+}
+
+async fn accept(listener: TcpListener, target: String, line: watch::Receiver<Line>, accepted: Arc<AtomicUsize>) {
+    loop {
+        let (client, _) = listener.accept().await.unwrap();
+        if *line.borrow() == Line::Cut {
+            continue;
+        }
+        accepted.fetch_add(1, Ordering::Relaxed);
+        tokio::spawn(connect(client, target.clone(), line.clone()));
+    }
+}
+
+async fn connect(client: TcpStream, target: String, mut line: watch::Receiver<Line>) {
+    let Ok(server) = TcpStream::connect(target).await else { return };
+    let ((client_read, client_write), (server_read, server_write)) = (client.into_split(), server.into_split());
+    let there = pass(client_read, server_write, line.clone(), false);
+    let back = pass(server_read, client_write, line.clone(), true);
+    tokio::select! {
+        () = there => {}
+        () = back => {}
+        _ = line.wait_for(|line| *line == Line::Cut) => {}
+    }
+}
+
+/// Passes on what comes, as the line allows; ends when the connection does.
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut line: watch::Receiver<Line>, is_answer: bool) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        let now = *line.borrow();
+        let held = &buffer[..read];
+        let is_commit = is_answer && held.windows(7).any(|window| window == b"COMMIT\0");
+        match now {
+            Line::LosesCommits if is_commit => return,
+            Line::Silent => {
+                // A connection that has lost something is not worth anything later.
+                let _ = line.wait_for(|line| *line != Line::Silent).await;
+                return;
+            }
+            Line::Open | Line::Cut | Line::LosesCommits => {}
+        }
+        if to.write_all(held).await.is_err() {
+            return;
+        }
+    }
+}
