@@ -13,7 +13,7 @@ use crate::support::relying_party::{CHALLENGE, VERIFIER};
 use crate::support::server::http_client;
 
 /// How long a client tries again where it got no answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a used refresh token yields its successor again.
 const GRACE: Duration = Duration::from_secs(10);
 
