@@ -59,7 +59,7 @@ async fn signing_out_without_an_application_ends_on_the_servers_own_page() {
     let text = stage.chromium.text().await;
     assert!(text.contains("You are signed out"), "{text}");
     // The question that Chromium may still show has nothing left to end.
-    stage.chromium.go_back(1, &stage.server.url("/logout")).await;
+    stage.chromium.go_back(1, &[&stage.server.url("/logout")]).await;
     stage.chromium.goto(&stage.server.url("/")).await;
     assert!(stage.chromium.text().await.contains("You are not signed in."));
 }
