@@ -82,6 +82,8 @@ impl TestServer {
         settings.database.url = DatabaseUrl::parse(&database.url).unwrap();
         settings.database.max_connections = 12;
         settings.database.migrate = true;
+        // A throw-away cluster need not survive a power cut.
+        settings.database.allow_lossy_commits = true;
         change(&mut settings);
         let issuer = settings.issuer.clone();
         let app = App::open(settings, clock.clone()).await.unwrap();
