@@ -19,7 +19,7 @@ pub enum Grant {
     /// Revoke a grant with all that was issued from it
     Revoke {
         /// The grant_id, as listed and as in access tokens
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         id: String,
         #[command(flatten)]
         order: Order,

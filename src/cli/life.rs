@@ -19,7 +19,7 @@ enum Stage {
 
 /// What listeners wait for.
 pub struct Life {
-    stage: Arc<watch::Sender<Stage>>,
+    stage: watch::Sender<Stage>,
 }
 
 impl Life {
@@ -30,7 +30,7 @@ impl Life {
     pub fn begin(app: &Arc<App>) -> std::io::Result<Self> {
         let signals =
             Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
-        let stage = Arc::new(watch::Sender::new(Stage::Serving));
+        let stage = watch::Sender::new(Stage::Serving);
         tokio::spawn(end(app.clone(), signals, stage.clone()));
         Ok(Self { stage })
     }
@@ -74,7 +74,7 @@ impl Signals {
 }
 
 /// Sees the end through.
-async fn end(app: Arc<App>, mut signals: Signals, stage: Arc<watch::Sender<Stage>>) {
+async fn end(app: Arc<App>, mut signals: Signals, stage: watch::Sender<Stage>) {
     signals.next().await;
     app.drain();
     let delay = Duration::from_millis(app.settings.shutdown.delay.as_millis().unsigned_abs());

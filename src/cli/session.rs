@@ -25,7 +25,7 @@ pub enum Session {
     /// End a session with the grants that do not outlive it; applications are told
     End {
         /// The id, as listed
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         id: String,
         #[command(flatten)]
         order: Order,

@@ -27,7 +27,7 @@ pub enum Token {
     /// Revoke the token on standard input, or the access token that --jti names; a refresh token takes its grant along
     Revoke {
         /// The jti of an access token, where the token itself is not at hand
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         jti: Option<String>,
         #[command(flatten)]
         order: Order,

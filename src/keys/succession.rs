@@ -1,7 +1,5 @@
 //! What comes after a key that is lost: the keys without it, and the one that takes its place.
 
-use std::sync::Arc;
-
 use super::key_set::KeySet;
 use super::{Keyring, KeyringError};
 use crate::protocol::ids::{KeyId, RealmId};
@@ -16,7 +14,7 @@ pub struct Succession {
     /// The algorithm of the key that is dropped.
     pub algorithm: String,
     /// The key that was made since none was left, or the next is due.
-    pub made: Option<Arc<StoredKey>>,
+    pub made: Option<StoredKey>,
 }
 
 impl Keyring {
@@ -38,7 +36,7 @@ impl Keyring {
         let is_used = self.all_algorithms().any(|used| used.as_str() == algorithm);
         let due = key_schedule::due(&times, &[&algorithm], now, &self.policy.schedule);
         let made = match due.first().filter(|_| is_used) {
-            Some(generation) => Some(Arc::new(self.generate(realm, generation, now).await?)),
+            Some(generation) => Some(self.generate(realm, generation, now).await?),
             None => None,
         };
         let parsed = match &made {

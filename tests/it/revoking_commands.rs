@@ -154,3 +154,12 @@ async fn the_scopes_of_the_administration_are_given_by_command_alone() {
     std::fs::write(place.path().join("open.toml"), "[registration]\nscopes = [\"signet:revoke\"]\n").unwrap();
     refused(&place.run(&["--config", "open.toml", "config", "print"]).await, "registration.scopes");
 }
+
+#[tokio::test]
+async fn an_id_may_begin_with_a_hyphen() {
+    let place = Place::new().await;
+    for command in [["grant", "revoke", "--id"], ["session", "end", "--id"], ["keys", "compromise", "--kid"]] {
+        let output = place.run(&[&command[..], &["-Rk3vZ0hW1mPq8sTuVwXyz"]].concat()).await;
+        assert_eq!(output.status.code(), Some(1), "refused, and not misunderstood: {output:?}");
+    }
+}
