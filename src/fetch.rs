@@ -182,16 +182,25 @@ impl Fetcher {
         Ok(Fetched { content_type: answer.content_type, body: answer.body })
     }
 
-    /// Posts a form and tells the status, which is 2xx or 4xx. Nothing of the body is read.
+    /// Posts a form and tells the status, which is 2xx or 4xx.
     ///
     /// # Errors
     /// [`FetchError`].
     pub async fn post_form(&self, url: &str, fields: &[(&str, &str)]) -> Result<u16, FetchError> {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let (status, _) = self.post(url, "application/x-www-form-urlencoded", body).await?;
+        Ok(status)
+    }
+
+    /// Posts a document and tells the status, which is 2xx or 4xx, and with 400 the JSON that gives the reason.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub async fn post(&self, url: &str, content_type: &str, body: String) -> Result<(u16, Vec<u8>), FetchError> {
         let url = self.check(url)?;
-        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let answer = self.call(&url, Call::Post { form }, self.end()).await?;
+        let answer = self.call(&url, Call::Post { content_type, body }, self.end()).await?;
         match answer.status {
-            200..=299 | 400..=499 => Ok(answer.status),
+            200..=299 | 400..=499 => Ok((answer.status, answer.body)),
             other => Err(FetchError::Status(other)),
         }
     }

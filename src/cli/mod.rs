@@ -23,6 +23,7 @@ mod serve;
 mod session;
 mod token;
 mod user;
+mod webhook;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -79,6 +80,9 @@ enum Command {
     /// Block addresses for a while
     #[command(subcommand)]
     Block(block::Block),
+    /// Tell other servers of security events
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// List and rotate signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -131,6 +135,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Revocations(revocations) => revocations.run(&settings).await,
             Command::Mapper(mapper) => mapper.run(&settings).await,
             Command::Block(block) => block.run(&settings).await,
+            Command::Webhook(webhook) => webhook.run(&settings).await,
             Command::Keys(keys) => keys.run(&settings).await,
             Command::Audit(audit) => audit.run(&settings).await,
             Command::Token(token) => token.run(settings).await,

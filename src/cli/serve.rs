@@ -33,6 +33,7 @@ impl Serve {
     /// Where something that it needs cannot be had.
     pub async fn run(self, settings: Settings) -> anyhow::Result<()> {
         start_log(&settings.log);
+        std::panic::set_hook(Box::new(http::guard::tell_of_panic));
         if self.demo && settings.mode == crate::config::Mode::Production {
             bail!("--demo is for development; the mode is production");
         }

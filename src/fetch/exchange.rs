@@ -18,20 +18,29 @@ const MAX_HEAD: (usize, usize) = (16_384, 64);
 /// How this server names itself (RFC 9110 §10.1.5), without a version.
 const USER_AGENT: &str = "Signet";
 
+/// The media type of reasons.
+const JSON: &str = "application/json";
+
 /// What is asked for.
 pub(super) enum Call<'a> {
     /// A document of one of these media types.
     Get { accept: &'a [&'a str] },
-    /// To take this form.
-    Post { form: String },
+    /// To take a document of this media type.
+    Post { content_type: &'a str, body: String },
 }
 
-/// What was answered. Only a GET's answer with status 200 has a type and a body.
+/// What was answered. Only a GET's answer with status 200 and a POST's with 400 have a type and a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) content_type: String,
     pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    const fn bare(status: u16) -> Self {
+        Self { status, content_type: String::new(), body: Vec::new() }
+    }
 }
 
 /// Sends the request and reads the answer.
@@ -64,23 +73,28 @@ fn request(url: &OutboundUrl, call: &Call<'_>) -> Option<Request<Full<Bytes>>> {
         .header(header::CONNECTION, "close");
     let request = match call {
         Call::Get { accept } => builder.method("GET").header(header::ACCEPT, accept.join(", ")).body(Full::default()),
-        Call::Post { form } => builder
+        Call::Post { content_type, body } => builder
             .method("POST")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Full::from(form.clone())),
+            .header(header::CONTENT_TYPE, *content_type)
+            .header(header::ACCEPT, JSON)
+            .body(Full::from(body.clone())),
     };
     request.ok()
 }
 
 async fn read(response: Response<Incoming>, call: &Call<'_>) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
-    let accept = match call {
-        Call::Get { accept } if status == 200 => accept,
-        Call::Get { .. } | Call::Post { .. } => {
-            return Ok(Answer { status, content_type: String::new(), body: Vec::new() });
-        }
-    };
-    let content_type = media_type(response.headers());
+    match call {
+        Call::Get { accept } if status == 200 => document(response, accept).await,
+        // Where something is refused, a reason may be given (RFC 8935 §2.3); the refusal stands without one.
+        Call::Post { .. } if status == 400 => Ok(document(response, &[JSON]).await.unwrap_or(Answer::bare(status))),
+        Call::Get { .. } | Call::Post { .. } => Ok(Answer::bare(status)),
+    }
+}
+
+/// The document that an answer holds, of one of these media types.
+async fn document(response: Response<Incoming>, accept: &[&str]) -> Result<Answer, Failure> {
+    let (status, content_type) = (response.status().as_u16(), media_type(response.headers()));
     let encoded = text(response.headers(), header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
     if encoded || !accept.contains(&content_type.as_str()) {
         return Err(Failure::Told(FetchError::WrongType));

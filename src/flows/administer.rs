@@ -9,6 +9,7 @@ mod people;
 mod registration;
 mod revoking;
 mod secrets;
+mod webhooks;
 
 pub use blocks::{NewBlock, add_block, remove_block};
 pub use clients::{Registrar, SECRET_OVERLAP, add_client, remove_client, rotate_secret, set_client_standing};
@@ -26,6 +27,7 @@ pub use revoking::{
 };
 pub use secrets::SecretSource;
 pub(super) use secrets::stored as stored_secret;
+pub use webhooks::{NewWebhook, WebhookChange, add_webhook, change_webhook};
 
 use super::{Concerning, Context, FlowError};
 use crate::passwords::PasswordError;
@@ -54,6 +56,18 @@ pub enum AdminError {
     /// A claim mapper cannot be added.
     #[error("there is a mapper with this name already, or no such client")]
     MapperConflict,
+    /// A webhook's name cannot be one.
+    #[error("a webhook is named by 1 to 64 letters, digits and - _ .")]
+    WebhookName,
+    /// A webhook's audience cannot be one.
+    #[error("the audience must have at least one character, and no control characters")]
+    WebhookAudience,
+    /// A webhook has too many patterns.
+    #[error("a webhook has at most 50 patterns of events")]
+    WebhookEvents,
+    /// A pattern covers no event that there is.
+    #[error("{0:?} names no event; `signet webhook events` lists them")]
+    UnknownEvent(String),
     /// A name, an address or a password breaks a rule.
     #[error(transparent)]
     Person(#[from] PersonError),

@@ -4,8 +4,9 @@
 use super::outbox::Attempt;
 use super::{Context, FlowError, Provider, jose, subject};
 use crate::protocol::client::Client;
+use crate::protocol::delivery::{Verdict, verdict};
 use crate::protocol::ids::{ClientId, SessionId, TokenId, UserId};
-use crate::protocol::logout_token::{self, LogoutFacts, Verdict, verdict};
+use crate::protocol::logout_token::{self, LogoutFacts};
 
 /// The end of a session that a client is to be told of.
 #[derive(Clone, Copy, Debug)]

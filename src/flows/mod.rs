@@ -33,6 +33,7 @@ pub mod token;
 pub mod userinfo;
 pub mod verdicts;
 pub mod verify;
+pub mod webhooks;
 
 use std::net::IpAddr;
 use std::sync::Arc;

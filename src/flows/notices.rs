@@ -4,8 +4,8 @@
 use super::outbox::Attempt;
 use super::{Context, FlowError, Provider};
 use crate::mail::{Letter, MailError};
+use crate::protocol::delivery::{Verdict, verdict};
 use crate::protocol::ids::{ClientId, UserId};
-use crate::protocol::logout_token::{Verdict, verdict};
 use crate::protocol::notice::{Notice, device};
 use crate::protocol::time::Timestamp;
 use crate::store::{audit_log, users};

@@ -1,5 +1,5 @@
 //! Delivering what stands in the outbox: a node takes what is due, tries, and settles it. What an attempt is depends
-//! on whom it is for: [`super::back_channel`], [`super::notices`].
+//! on whom it is for: [`super::back_channel`], [`super::notices`], [`super::webhooks`].
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use super::{Concerning, Context, FlowError, Provider};
 use crate::protocol::time::Span;
 use crate::store::audit::{self, Event, Outcome, Record};
 use crate::store::outbox::{self, Errand, Message, Receiver};
+use crate::store::webhooks;
 
 /// How many attempts at one receiver a node makes at a time, so that a slow one keeps nobody else waiting.
 const PER_RECEIVER: usize = 2;
@@ -77,6 +78,7 @@ pub fn overdue(message: &Message, context: &Context) -> Option<Attempt> {
     let reason = match message.errand {
         Errand::Logout { .. } => "the client could not be reached",
         Errand::Mail { .. } => "the mail could not be handed over",
+        Errand::Event { .. } => "the webhook could not be reached",
     };
     (context.now >= message.expires_at).then_some(Attempt::GivenUp(reason))
 }
@@ -99,9 +101,9 @@ pub async fn settle(
     match attempt {
         Attempt::Told => {
             tracing::info!(event, client_id, sid, user, attempts, "delivered a message");
-            remove(provider, context, message, None).await
+            remove(provider, context, message, Left::Nothing).await
         }
-        Attempt::Moot => remove(provider, context, message, None).await,
+        Attempt::Moot => remove(provider, context, message, Left::Nothing).await,
         Attempt::Again(wait) => {
             tracing::debug!(event, client_id, sid, user, attempts, "will try again");
             let (message, until) = (message.clone(), context.now.plus(wait).min(message.expires_at));
@@ -113,12 +115,14 @@ pub async fn settle(
         }
         Attempt::GivenUp(reason) => {
             tracing::warn!(event, client_id, sid, user, attempts, reason, "gave a message up");
-            let undelivered = match message.errand {
-                Errand::Logout { .. } => Event::LogoutUndelivered,
-                Errand::Mail { .. } => Event::MailUndelivered,
+            let record = |event| context.record(event, Outcome::Failure, concerning, reason).map(Box::new);
+            let left = match message.errand {
+                Errand::Logout { .. } => Left::Record(record(Event::LogoutUndelivered)?),
+                Errand::Mail { .. } => Left::Record(record(Event::MailUndelivered)?),
+                // A record would be one more event that the webhook does not take.
+                Errand::Event { .. } => Left::DeadLetter(reason),
             };
-            let record = context.record(undelivered, Outcome::Failure, concerning, reason)?;
-            remove(provider, context, message, Some(record)).await
+            remove(provider, context, message, left).await
         }
     }
 }
@@ -128,6 +132,7 @@ fn name(message: &Message) -> &'static str {
     match message.errand {
         Errand::Logout { .. } => "backchannel_logout",
         Errand::Mail { .. } => "mail",
+        Errand::Event { .. } => "webhook",
     }
 }
 
@@ -137,25 +142,34 @@ fn concerning(message: &Message) -> Concerning<'_> {
             Concerning { actor: "system", user: Some(user), client: Some(client), session: Some(session) }
         }
         Errand::Mail { user, .. } => Concerning { actor: "system", user: Some(user), ..Concerning::default() },
+        Errand::Event { .. } => Concerning::default(),
     }
 }
 
-/// Removes a message, with a record of it where it is given up.
-async fn remove(
-    provider: &Provider,
-    context: &Context,
-    message: &Message,
-    record: Option<Record>,
-) -> Result<(), FlowError> {
-    let shared = Arc::new((context.clone(), message.clone(), record));
+/// What is left of a message that is removed.
+enum Left {
+    Nothing,
+    Record(Box<Record>),
+    DeadLetter(&'static str),
+}
+
+/// Removes a message, and leaves what says that it was given up.
+async fn remove(provider: &Provider, context: &Context, message: &Message, left: Left) -> Result<(), FlowError> {
+    let shared = Arc::new((context.clone(), message.clone(), left));
     let removed = provider.store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
-            let (context, message, record) = &*shared;
-            if outbox::remove(tx, message).await?
-                && let Some(record) = record
-            {
-                audit::append(tx, &context.realm.id, record, context.now).await?;
+            let (context, message, left) = &*shared;
+            let (realm, now) = (&context.realm.id, context.now);
+            if !outbox::remove(tx, message).await? {
+                return Ok(());
+            }
+            match (left, &message.errand) {
+                (Left::Record(record), _) => audit::append(tx, realm, record, now).await?,
+                (Left::DeadLetter(reason), Errand::Event { webhook, row }) => {
+                    webhooks::bury(tx, realm, (webhook, row), (message.attempts, reason), now).await?;
+                }
+                (Left::Nothing | Left::DeadLetter(_), _) => {}
             }
             Ok::<_, FlowError>(())
         })

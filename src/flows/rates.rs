@@ -1,6 +1,7 @@
 //! How often somebody may ask, in memory of this node. The number of buckets is bounded: the ones that were not used
 //! for longest are forgotten first.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,12 +9,13 @@ use ipnet::IpNet;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use super::Context;
+use super::{Concerning, Context, FlowError};
 use crate::protocol::brute_force;
 use crate::protocol::client::Client;
 use crate::protocol::ids::{ClientId, RealmId};
 use crate::protocol::rate_limit::{Bucket, Exceeded, Limit, Taken};
 use crate::protocol::time::Timestamp;
+use crate::store::audit::{Event, Outcome, Record};
 
 /// How many buckets are kept.
 const CAPACITY: u64 = 200_000;
@@ -92,13 +94,22 @@ type Holder = (RealmId, Class, Option<ClientId>, Option<IpNet>);
 pub struct Rates {
     limits: Option<Limits>,
     buckets: Cache<Holder, Arc<Mutex<Bucket>>>,
+    refused: Mutex<HashMap<(RealmId, Class), Refused>>,
+}
+
+/// The requests of a class that were refused since this was last asked.
+#[derive(Clone, Debug, Default)]
+struct Refused {
+    count: u64,
+    client: Option<ClientId>,
+    network: Option<IpNet>,
 }
 
 impl Rates {
     /// Full buckets; none at all where limits are switched off.
     pub fn new(limits: Option<Limits>) -> Self {
         let buckets = Cache::builder().max_capacity(CAPACITY).eviction_policy(EvictionPolicy::lru()).build();
-        Self { limits, buckets }
+        Self { limits, buckets, refused: Mutex::default() }
     }
 
     /// Takes one request of an address.
@@ -129,14 +140,40 @@ impl Rates {
         let Some(limits) = &self.limits else { return Ok(()) };
         let class = holder.1;
         let limit = limits.of(class);
-        let held = self.buckets.get_with(holder, Arc::default);
+        let held = self.buckets.get_with_by_ref(&holder, Arc::default);
         let mut bucket = held.lock().unwrap_or_else(PoisonError::into_inner);
         match limit.take(*bucket, now) {
             Taken::Granted { bucket: next } => {
                 *bucket = next;
                 Ok(())
             }
-            Taken::Refused { wait } => Err(Exceeded { policy: class.name(), limit, wait }),
+            Taken::Refused { wait } => {
+                self.note(holder);
+                Err(Exceeded { policy: class.name(), limit, wait })
+            }
         }
+    }
+
+    fn note(&self, (realm, class, client, network): Holder) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = refused.entry((realm, class)).or_default();
+        *refused = Refused { count: refused.count.saturating_add(1), client, network };
+    }
+
+    /// Records of what this node has refused since this was last asked: one for each class, however many there were,
+    /// with whoever came last.
+    ///
+    /// # Errors
+    /// [`FlowError`] where the system has no random bytes.
+    pub fn records(&self, context: &Context) -> Result<Vec<Record>, FlowError> {
+        let refused = std::mem::take(&mut *self.refused.lock().unwrap_or_else(PoisonError::into_inner));
+        let record = |((_, class), refused): ((RealmId, Class), Refused)| {
+            let reason = format!("{}: {} refused", class.name(), refused.count);
+            let concerning = Concerning { actor: "system", client: refused.client.as_ref(), ..Concerning::default() };
+            let mut record = context.record(Event::LimitExceeded, Outcome::Failure, concerning, &reason)?;
+            record.origin.address = refused.network.map(|network| network.trunc().to_string()).unwrap_or_default();
+            Ok(record)
+        };
+        refused.into_iter().filter(|((realm, _), _)| *realm == context.realm.id).map(record).collect()
     }
 }

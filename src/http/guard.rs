@@ -2,7 +2,7 @@
 //! headers on every answer, a line in the log, and an answer although a handler panics.
 
 use std::net::{IpAddr, SocketAddr};
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, PanicHookInfo};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,6 +58,13 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
     let (address, route) = (address.unwrap_or_default(), route.as_deref().unwrap_or("-"));
     span.in_scope(|| tracing::info!(address, %method, route, status, micros, "answered a request"));
     response
+}
+
+/// Logs where a panic was, in place of the default hook: its message may hold what was being worked on, which may be a
+/// secret.
+pub fn tell_of_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, "a task panicked; its message is left out, since it may hold a secret");
 }
 
 /// Runs the endpoint; a panic or too much time is an answer of its own.

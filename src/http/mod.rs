@@ -12,7 +12,7 @@ mod cors;
 mod csrf;
 mod discovery;
 mod error;
-mod guard;
+pub mod guard;
 mod home;
 mod html;
 mod interaction;
@@ -67,7 +67,12 @@ pub fn router(app: Arc<App>) -> Router {
             get(discovery::metadata).options(discovery::preflight),
         ),
     };
-    mounted.fallback(error::not_found).layer(from_fn_with_state(app.clone(), guard::guard)).with_state(app)
+    guarded(mounted.fallback(error::not_found), app)
+}
+
+/// Endpoints with what stands around each of them.
+pub fn guarded(endpoints: Router<Arc<App>>, app: Arc<App>) -> Router {
+    endpoints.layer(from_fn_with_state(app.clone(), guard::guard)).with_state(app)
 }
 
 /// What anybody can ask for, a browser above all, and as often as they like.

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::flows::audit::{self, AuditFault};
 use crate::flows::{Context, FlowError, register};
 use crate::protocol::time::{Span, Timestamp};
-use crate::store::audit::Origin;
+use crate::store::audit::{Origin, append};
 use crate::store::{leases, sweep};
 
 /// How often the change sequence is looked at.
@@ -88,13 +88,36 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
         keep_audit_log(app, now).await?;
         app.keep_keys().await?;
         sweep_all(app, now).await?;
-        let (realm, entropy) = (app.realm.clone(), app.entropy.clone());
-        let context = Context { realm, now, entropy, origin: Origin::default() };
-        register::remove_unused(&app.provider, &context).await?;
+        register::remove_unused(&app.provider, &context(app)).await?;
     }
+    record_refusals(app).await?;
     // A key may have changed its state by the mere passing of time.
     app.refresh_documents(now)?;
     app.count_waiting().await
+}
+
+/// Writes down what this node has refused as too much: a line a class, or a flood of requests were one of rows.
+async fn record_refusals(app: &App) -> Result<(), FlowError> {
+    let context = context(app);
+    let records = Arc::new(app.provider.rates.records(&context)?);
+    if records.is_empty() {
+        return Ok(());
+    }
+    let written = app.provider.store.write(move |tx| {
+        let (realm, records, now) = (context.realm.id.clone(), records.clone(), context.now);
+        Box::pin(async move {
+            for record in &*records {
+                append(tx, &realm, record, now).await?;
+            }
+            Ok::<_, FlowError>(())
+        })
+    });
+    written.await
+}
+
+fn context(app: &App) -> Context {
+    let (realm, entropy) = (app.realm.clone(), app.entropy.clone());
+    Context { realm, now: app.clock.now(), entropy, origin: Origin::default() }
 }
 
 /// Vouches for the audit log and shortens it. A broken one stops nothing else: it is there for whoever looks into it.

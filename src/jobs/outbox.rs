@@ -8,12 +8,12 @@ use futures_util::future::join_all;
 use tokio::task::{Id, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::context;
 use crate::app::App;
 use crate::flows::back_channel::{self, Ended};
 use crate::flows::outbox::{self, Attempt, Room};
-use crate::flows::{Context, FlowError, notices};
+use crate::flows::{Context, FlowError, notices, webhooks};
 use crate::pages::mails;
-use crate::store::audit::Origin;
 use crate::store::outbox::{Errand, Message, Receiver};
 
 /// How often the outbox is looked at without having been told.
@@ -60,6 +60,7 @@ impl UnderWay {
         if room.free == 0 {
             return Ok(());
         }
+        webhooks::gather(&app.provider, &context(app)).await?;
         for message in outbox::claim(&app.provider, &context(app), room).await? {
             let (app, receiver) = (app.clone(), message.receiver());
             let task = self.tasks.spawn(async move { deliver(&app, &message).await });
@@ -86,6 +87,7 @@ impl UnderWay {
 pub async fn deliver_due(app: &Arc<App>) -> Result<usize, FlowError> {
     let mut attempts = 0;
     loop {
+        webhooks::gather(&app.provider, &context(app)).await?;
         let room = Room { free: AT_ONCE, under_way: HashMap::new() };
         let claimed = outbox::claim(&app.provider, &context(app), room).await?;
         if claimed.is_empty() {
@@ -125,10 +127,6 @@ async fn attempt(app: &App, context: &Context, message: &Message) -> Result<Atte
             }
             None => Ok(Attempt::Moot),
         },
+        Errand::Event { webhook, row } => webhooks::attempt(provider, context, (webhook, row), message.attempts).await,
     }
-}
-
-fn context(app: &App) -> Context {
-    let (realm, entropy) = (app.realm.clone(), app.entropy.clone());
-    Context { realm, now: app.clock.now(), entropy, origin: Origin::default() }
 }

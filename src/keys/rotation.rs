@@ -33,6 +33,7 @@ impl Keyring {
     pub async fn keep_schedule(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
         let names: Vec<&str> = self.all_algorithms().map(KeyAlgorithm::as_str).collect();
         self.make_due(realm, &names, now).await?;
+        self.see_active(realm, now).await?;
         let gone = key_schedule::removable(self.of(realm).times(), now, &self.policy.schedule);
         for kid in &gone {
             self.remove(realm, kid, now).await?;
@@ -145,6 +146,22 @@ impl Keyring {
                     if signing_keys::activate(tx, &realm, &kid, at).await? {
                         audit::append(tx, &realm, &record(Event::KeyPromoted, &kid), now).await?;
                         changes::publish(tx, &realm, changes::Kind::Key, "", now).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Writes down which announced keys have begun to sign, which they do by the mere passing of time.
+    async fn see_active(&self, realm: &RealmId, now: Timestamp) -> Result<(), StoreError> {
+        let realm = realm.clone();
+        self.store
+            .write(move |tx| {
+                let realm = realm.clone();
+                Box::pin(async move {
+                    for kid in signing_keys::see_active(tx, &realm, now).await? {
+                        audit::append(tx, &realm, &record(Event::KeyActivated, &kid), now).await?;
                     }
                     Ok(())
                 })

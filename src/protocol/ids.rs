@@ -76,6 +76,10 @@ identifier!(
     /// The `kid` of a signing key (RFC 7517 §4.5).
     KeyId
 );
+identifier!(
+    /// The name of a webhook, chosen by an operator.
+    WebhookId
+);
 
 /// The `jti` of a token (RFC 7519 §4.1.7): the time of issue in milliseconds, then 128 random bits,
 /// so that a cut-off tells apart two tokens of the same second.

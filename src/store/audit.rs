@@ -13,134 +13,119 @@ statements! {
     INSERT = "INSERT INTO audit_events (id, realm_id, at, event, outcome, actor, user_id, client_id, session_id, address, user_agent, request_id, reason, seq, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 }
 
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// Somebody signed in, or failed to.
-    Login,
-    /// Somebody signed in with a browser that had not been used for the account before.
-    NewDevice,
-    /// Somebody signed out.
-    Logout,
-    /// A client could not be told that a session has ended.
-    LogoutUndelivered,
-    /// A person could not be told by mail of what concerns their account.
-    MailUndelivered,
-    /// Somebody consented to a client's request, or denied it.
-    Consent,
-    /// A consent was withdrawn with all that was granted by it.
-    ConsentWithdrawn,
-    /// A session was ended by somebody else than its user.
-    SessionEnded,
-    /// A code was presented a second time.
-    CodeReplay,
-    /// A refresh token was presented after it had been replaced.
-    RefreshReuse,
-    /// A token or a grant was revoked.
-    Revocation,
-    /// A client was registered.
-    ClientAdded,
-    /// A client's registration was replaced.
-    ClientUpdated,
-    /// A client was removed.
-    ClientRemoved,
-    /// A client's logo was set.
-    ClientLogoSet,
-    /// A registration access token was used at another client's registration.
-    RegistrationTokenMisused,
-    /// A token was made that lets somebody register clients.
-    InitialTokenMade,
-    /// A client's secret was replaced.
-    ClientSecretRotated,
-    /// A client was enabled.
-    ClientEnabled,
-    /// A client was disabled.
-    ClientDisabled,
-    /// What had been issued to a client was voided.
-    ClientSignedOut,
-    /// Everything that had been issued was voided.
-    RealmSignedOut,
-    /// A user was added.
-    UserAdded,
-    /// A user's password was set.
-    PasswordSet,
-    /// A user was enabled.
-    UserEnabled,
-    /// A user was disabled.
-    UserDisabled,
-    /// A user was signed out everywhere.
-    UserSignedOut,
-    /// A user was signed out, and may not sign in before a time.
-    UserBanned,
-    /// A claim mapper was added.
-    MapperAdded,
-    /// A claim mapper was removed.
-    MapperRemoved,
-    /// So many sign-ins to an account have failed that there is a pause.
-    AccountSoftLocked,
-    /// An address was blocked.
-    AddressBlocked,
-    /// An address was unblocked.
-    AddressUnblocked,
-    /// A signing key was announced.
-    KeyAnnounced,
-    /// An announced key was told to sign.
-    KeyPromoted,
-    /// A key was dropped, since somebody else may have it.
-    KeyCompromised,
-    /// A key was removed.
-    KeyRemoved,
-    /// A backup was made.
-    BackedUp,
-    /// The data came back from a backup; what had been issued before is void.
-    Restored,
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// What happened.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Event {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Event {
+            /// The names of all events.
+            pub const NAMES: &[&str] = &[$($name),*];
+
+            /// The event's name.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
 }
 
-impl Event {
-    /// The event's name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::NewDevice => "login.new_device",
-            Self::Logout => "logout",
-            Self::LogoutUndelivered => "logout.undelivered",
-            Self::MailUndelivered => "mail.undelivered",
-            Self::Consent => "consent",
-            Self::ConsentWithdrawn => "consent.withdrawn",
-            Self::SessionEnded => "session.ended",
-            Self::CodeReplay => "authorization_code.replayed",
-            Self::RefreshReuse => "refresh_token.reused",
-            Self::Revocation => "token.revoked",
-            Self::ClientAdded => "client.added",
-            Self::ClientUpdated => "client.updated",
-            Self::ClientRemoved => "client.removed",
-            Self::ClientLogoSet => "client.logo_set",
-            Self::RegistrationTokenMisused => "registration_token.misused",
-            Self::InitialTokenMade => "initial_token.made",
-            Self::ClientSecretRotated => "client.secret_rotated",
-            Self::ClientEnabled => "client.enabled",
-            Self::ClientDisabled => "client.disabled",
-            Self::ClientSignedOut => "client.signed_out",
-            Self::RealmSignedOut => "realm.signed_out",
-            Self::UserAdded => "user.added",
-            Self::PasswordSet => "user.password_set",
-            Self::UserEnabled => "user.enabled",
-            Self::UserDisabled => "user.disabled",
-            Self::UserSignedOut => "user.signed_out",
-            Self::UserBanned => "user.banned",
-            Self::MapperAdded => "claim_mapper.added",
-            Self::MapperRemoved => "claim_mapper.removed",
-            Self::AccountSoftLocked => "account.soft_locked",
-            Self::AddressBlocked => "address.blocked",
-            Self::AddressUnblocked => "address.unblocked",
-            Self::KeyAnnounced => "key.announced",
-            Self::KeyPromoted => "key.promoted",
-            Self::KeyCompromised => "key.compromised",
-            Self::KeyRemoved => "key.removed",
-            Self::BackedUp => "backup.made",
-            Self::Restored => "backup.restored",
-        }
-    }
+events! {
+    /// Somebody signed in, or failed to.
+    Login = "login",
+    /// Somebody signed in with a browser that had not been used for the account before.
+    NewDevice = "login.new_device",
+    /// Somebody signed out.
+    Logout = "logout",
+    /// A client could not be told that a session has ended.
+    LogoutUndelivered = "logout.undelivered",
+    /// A person could not be told by mail of what concerns their account.
+    MailUndelivered = "mail.undelivered",
+    /// Somebody consented to a client's request, or denied it.
+    Consent = "consent",
+    /// A consent was withdrawn with all that was granted by it.
+    ConsentWithdrawn = "consent.withdrawn",
+    /// A session was ended by somebody else than its user.
+    SessionEnded = "session.ended",
+    /// A code was presented a second time.
+    CodeReplay = "authorization_code.replayed",
+    /// A refresh token was presented after it had been replaced.
+    RefreshReuse = "refresh_token.reused",
+    /// A token or a grant was revoked.
+    Revocation = "token.revoked",
+    /// A client was registered.
+    ClientAdded = "client.added",
+    /// A client's registration was replaced.
+    ClientUpdated = "client.updated",
+    /// A client was removed.
+    ClientRemoved = "client.removed",
+    /// A client's logo was set.
+    ClientLogoSet = "client.logo_set",
+    /// A registration access token was used at another client's registration.
+    RegistrationTokenMisused = "registration_token.misused",
+    /// A token was made that lets somebody register clients.
+    InitialTokenMade = "initial_token.made",
+    /// A client's secret was replaced.
+    ClientSecretRotated = "client.secret_rotated",
+    /// A client was enabled.
+    ClientEnabled = "client.enabled",
+    /// A client was disabled.
+    ClientDisabled = "client.disabled",
+    /// What had been issued to a client was voided.
+    ClientSignedOut = "client.signed_out",
+    /// Everything that had been issued was voided.
+    RealmSignedOut = "realm.signed_out",
+    /// A user was added.
+    UserAdded = "user.added",
+    /// A user's password was set.
+    PasswordSet = "user.password_set",
+    /// A user was enabled.
+    UserEnabled = "user.enabled",
+    /// A user was disabled.
+    UserDisabled = "user.disabled",
+    /// A user was signed out everywhere.
+    UserSignedOut = "user.signed_out",
+    /// A user was signed out, and may not sign in before a time.
+    UserBanned = "user.banned",
+    /// A claim mapper was added.
+    MapperAdded = "claim_mapper.added",
+    /// A claim mapper was removed.
+    MapperRemoved = "claim_mapper.removed",
+    /// So many sign-ins to an account have failed that there is a pause.
+    AccountSoftLocked = "account.soft_locked",
+    /// An address was blocked.
+    AddressBlocked = "address.blocked",
+    /// An address was unblocked.
+    AddressUnblocked = "address.unblocked",
+    /// An announced key has begun to sign.
+    KeyActivated = "key.activated",
+    /// A signing key was announced.
+    KeyAnnounced = "key.announced",
+    /// An announced key was told to sign.
+    KeyPromoted = "key.promoted",
+    /// A key was dropped, since somebody else may have it.
+    KeyCompromised = "key.compromised",
+    /// A key was removed.
+    KeyRemoved = "key.removed",
+    /// A webhook was added.
+    WebhookAdded = "webhook.added",
+    /// A webhook was removed.
+    WebhookRemoved = "webhook.removed",
+    /// A webhook was enabled.
+    WebhookEnabled = "webhook.enabled",
+    /// A webhook was disabled.
+    WebhookDisabled = "webhook.disabled",
+    /// Requests beyond a rate limit were refused.
+    LimitExceeded = "limit.exceeded",
+    /// A backup was made.
+    BackedUp = "backup.made",
+    /// The data came back from a backup; what had been issued before is void.
+    Restored = "backup.restored",
 }
 
 /// Whether it came about.

@@ -39,6 +39,7 @@ mod tx;
 pub mod used_once;
 pub mod users;
 pub mod view;
+pub mod webhooks;
 mod writer;
 
 use std::str::FromStr as _;

@@ -4,7 +4,7 @@
 use super::rows::one;
 use super::tx::{execute, fetch_all, statements};
 use super::{StoreError, Tx};
-use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
+use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId, WebhookId};
 use crate::protocol::time::{Span, Timestamp};
 
 statements! {
@@ -12,7 +12,9 @@ statements! {
     ALL_SESSIONS_END = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $3, $3, $4 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.user_id = $2 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
     REALM_ENDS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $2, $2, $3 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
     CONCERNS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, event_id, attempts, next_at, created_at, expires_at) SELECT u.realm_id || ' ' || CAST($3 AS TEXT) || ' mail', u.realm_id, 'mail', '', '', u.id, CAST($3 AS TEXT), 0, $5, $5, $6 FROM users u WHERE u.realm_id = $1 AND u.id = $2 AND u.email IS NOT NULL AND u.email_verified = 1 AND ($4 <> 'account.soft_locked' OR NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.realm_id = $1 AND e.user_id = $2 AND e.event = 'account.soft_locked' AND e.at > $7 AND e.id <> CAST($3 AS TEXT))) ON CONFLICT (id) DO NOTHING";
-    DUE = "SELECT id, kind, client_id, session_id, user_id, event_id, attempts, next_at, expires_at FROM (SELECT id, kind, client_id, session_id, user_id, event_id, attempts, next_at, expires_at, ROW_NUMBER() OVER (PARTITION BY kind, client_id ORDER BY next_at, id) AS turn FROM outbox WHERE realm_id = $1 AND kind IN ('backchannel_logout', 'mail') AND next_at <= $2) AS due WHERE turn <= $3 ORDER BY next_at, id LIMIT 200";
+    TELL = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, event_id, webhook_id, attempts, next_at, created_at, expires_at) VALUES ($1, $2, 'webhook', '', '', '', $3, $4, 0, $5, $5, $6) ON CONFLICT (id) DO NOTHING";
+    FORGET = "DELETE FROM outbox WHERE realm_id = $1 AND webhook_id = $2";
+    DUE = "SELECT id, kind, client_id, session_id, user_id, event_id, webhook_id, attempts, next_at, expires_at FROM (SELECT id, kind, client_id, session_id, user_id, event_id, webhook_id, attempts, next_at, expires_at, ROW_NUMBER() OVER (PARTITION BY kind, client_id, webhook_id ORDER BY next_at, created_at, id) AS turn FROM outbox WHERE realm_id = $1 AND kind IN ('backchannel_logout', 'mail', 'webhook') AND next_at <= $2) AS due WHERE turn <= $3 ORDER BY next_at, id LIMIT 200";
     CLAIM = "UPDATE outbox SET attempts = attempts + 1, next_at = $4 WHERE id = $1 AND attempts = $2 AND next_at = $3";
     POSTPONE = "UPDATE outbox SET next_at = $3 WHERE id = $1 AND attempts = $2";
     REMOVE = "DELETE FROM outbox WHERE id = $1";
@@ -42,6 +44,13 @@ pub enum Errand {
         /// The row's id.
         row: String,
     },
+    /// A webhook, of a row of the audit log.
+    Event {
+        /// The webhook.
+        webhook: WebhookId,
+        /// The row's id.
+        row: String,
+    },
 }
 
 /// Who takes a message from this server.
@@ -51,6 +60,8 @@ pub enum Receiver {
     Client(ClientId),
     /// The mail server.
     MailServer,
+    /// A webhook.
+    Webhook(WebhookId),
 }
 
 /// Something that somebody is to be told.
@@ -74,6 +85,7 @@ impl Message {
         match &self.errand {
             Errand::Logout { client, .. } => Receiver::Client(client.clone()),
             Errand::Mail { .. } => Receiver::MailServer,
+            Errand::Event { webhook, .. } => Receiver::Webhook(webhook.clone()),
         }
     }
 }
@@ -129,21 +141,44 @@ pub(super) async fn concerns(
     execute!(tx, CONCERNS, [realm.as_str(), user.as_str(), row, event, at, end, quiet])
 }
 
+/// Announces a row of the audit log to a webhook.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn tell(
+    tx: &mut Tx,
+    realm: &RealmId,
+    (webhook, row): (&WebhookId, &str),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (id, end) = (format!("{realm} {row} {webhook}"), now.plus(KEPT).as_millis());
+    execute!(tx, TELL, [id, realm.as_str(), row, webhook.as_str(), now.as_millis(), end]).map(|_| ())
+}
+
+/// Deletes what a webhook was to be told of.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub(super) async fn forget(tx: &mut Tx, realm: &RealmId, webhook: &WebhookId) -> Result<u64, StoreError> {
+    execute!(tx, FORGET, [realm.as_str(), webhook.as_str()])
+}
+
 /// What is due, the oldest first, at most this much for each receiver, so that one that does not answer keeps nobody
 /// else waiting.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
 pub async fn due(tx: &mut Tx, realm: &RealmId, per_receiver: i64, now: Timestamp) -> Result<Vec<Message>, StoreError> {
-    type Row = (String, String, String, String, String, Option<String>, i64, i64, i64);
+    type Row = (String, String, String, String, String, Option<String>, Option<String>, i64, i64, i64);
     let rows: Vec<Row> = fetch_all!(tx, DUE, [realm.as_str(), now.as_millis(), per_receiver])?;
-    let message = |(id, kind, client, session, user, event, attempts, next_at, expires_at): Row| {
+    let message = |(id, kind, client, session, user, event, webhook, attempts, next_at, expires_at): Row| {
         let user = UserId::from_stored(user);
-        let errand = match (kind.as_str(), event) {
-            ("backchannel_logout", _) => {
+        let errand = match (kind.as_str(), event, webhook.map(WebhookId::from_stored)) {
+            ("backchannel_logout", _, _) => {
                 Errand::Logout { client: ClientId::from_stored(client), session: SessionId::from_stored(session), user }
             }
-            ("mail", Some(row)) => Errand::Mail { user, row },
+            ("mail", Some(row), _) => Errand::Mail { user, row },
+            ("webhook", Some(row), Some(webhook)) => Errand::Event { webhook, row },
             _ => return Err(StoreError::Corrupt("a message of the outbox")),
         };
         let (next_at, expires_at) = (Timestamp::from_millis(next_at), Timestamp::from_millis(expires_at));

@@ -8,9 +8,10 @@ use crate::protocol::key_schedule::KeyTimes;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO signing_keys (realm_id, kid, algorithm, generation, sealed, announced_at, activates_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+    INSERT = "INSERT INTO signing_keys (realm_id, kid, algorithm, generation, sealed, announced_at, activates_at, seen_active_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
     LIST = "SELECT kid, algorithm, generation, sealed, announced_at, activates_at, dropped_at FROM signing_keys WHERE realm_id = $1 ORDER BY algorithm, generation";
     ACTIVATE = "UPDATE signing_keys SET activates_at = $3 WHERE realm_id = $1 AND kid = $2 AND activates_at > $3 AND dropped_at IS NULL";
+    SEEN_ACTIVE = "UPDATE signing_keys SET seen_active_at = $2 WHERE realm_id = $1 AND seen_active_at IS NULL AND activates_at <= $2 AND dropped_at IS NULL RETURNING kid";
     DROP = "UPDATE signing_keys SET dropped_at = $3 WHERE realm_id = $1 AND kid = $2 AND dropped_at IS NULL";
     HOLD = "UPDATE signing_keys SET dropped_at = NULL WHERE realm_id = $1 AND kid = $2 AND dropped_at IS NULL";
     REMOVE = "DELETE FROM signing_keys WHERE realm_id = $1 AND kid = $2";
@@ -29,6 +30,9 @@ pub struct StoredKey {
 /// # Errors
 /// [`StoreError`] where the database fails.
 pub async fn insert(tx: &mut Tx, realm: &RealmId, key: &StoredKey) -> Result<bool, StoreError> {
+    let (announced_at, activates_at) = (key.times.announced_at.as_millis(), key.times.activates_at.as_millis());
+    // One that signs from the beginning is announced, and nothing more is to be seen of it.
+    let seen_active_at = (activates_at <= announced_at).then_some(activates_at);
     execute!(
         tx,
         INSERT,
@@ -38,8 +42,9 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, key: &StoredKey) -> Result<boo
             &key.times.algorithm,
             key.times.generation,
             &key.sealed,
-            key.times.announced_at.as_millis(),
-            key.times.activates_at.as_millis()
+            announced_at,
+            activates_at,
+            seen_active_at
         ]
     )
     .map(one)
@@ -96,4 +101,13 @@ pub async fn hold(tx: &mut Tx, realm: &RealmId, kid: &str) -> Result<bool, Store
 /// [`StoreError`] where the database fails.
 pub async fn remove(tx: &mut Tx, realm: &RealmId, kid: &KeyId) -> Result<bool, StoreError> {
     execute!(tx, REMOVE, [realm.as_str(), kid.as_str()]).map(one)
+}
+
+/// Notes which keys have begun to sign since this was last asked: their ids.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn see_active(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<Vec<KeyId>, StoreError> {
+    let rows: Vec<(String,)> = fetch_all!(tx, SEEN_ACTIVE, [realm.as_str(), now.as_millis()])?;
+    Ok(rows.into_iter().map(|(kid,)| KeyId::from_stored(kid)).collect())
 }

@@ -3,15 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Value, json};
 use signet::flows::administer::UserChange;
 use signet::jobs;
 use signet::protocol::time::Span;
 
 use crate::support::receiver::SILENCE;
-use crate::support::{Browser, Receiver, RelyingParty, TestServer, claims, header};
+use crate::support::{Browser, Receiver, RelyingParty, TestServer, claims, header, verified};
 
 /// A server that may call loopback addresses.
 async fn server() -> TestServer {
@@ -56,18 +54,6 @@ async fn undelivered(server: &TestServer) -> Vec<String> {
     rows.into_iter().map(|row| String::from_utf8(row[0].clone()).unwrap()).collect()
 }
 
-/// The claims of a token that a key of the JWKS has signed by this algorithm.
-async fn verified(server: &TestServer, token: &str, alg: &str) -> Value {
-    let set: JwkSet = server.get("/jwks").await.json().await.unwrap();
-    let kid = header(token)["kid"].as_str().unwrap().to_owned();
-    let key = DecodingKey::from_jwk(set.find(&kid).expect("the key is published")).unwrap();
-    let mut validation = Validation::new(alg.parse().unwrap());
-    validation.set_audience(&["rp"]);
-    validation.set_issuer(&[&server.issuer]);
-    validation.set_required_spec_claims(&["iss", "aud", "exp"]);
-    jsonwebtoken::decode::<Value>(token, &key, &validation).expect("a valid signature").claims
-}
-
 #[tokio::test]
 async fn the_server_of_a_client_is_told_with_a_signed_token() {
     for alg in ["RS256", "ES256"] {
@@ -84,7 +70,7 @@ async fn the_server_of_a_client_is_told_with_a_signed_token() {
         let token = &arrival.fields[0].1;
         assert_eq!(header(token)["typ"], "logout+jwt");
         assert_eq!(header(token)["alg"], alg);
-        let told = verified(&server, token, alg).await;
+        let told = verified(&server, token, alg, "rp").await;
         let known = claims(&id_token);
         for name in ["iss", "sub", "sid"] {
             assert_eq!(told[name], known[name], "{name}");

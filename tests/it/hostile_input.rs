@@ -15,7 +15,7 @@ use crate::support::{RelyingParty, Reply, TestServer};
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Every endpoint, with parameters that get a request as far as possible without a sign-in.
-fn endpoints() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
+pub fn endpoints() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
     let authorize = vec![
         ("response_type", "code"),
         ("client_id", "rp"),

@@ -17,9 +17,11 @@ mod address_blocks;
 mod administration_api;
 mod architecture;
 mod audit_chain;
+mod audit_events;
 mod authorize;
 mod backchannel_logout;
 mod backup;
+mod canaries;
 mod claim_mappers;
 mod client_assertions;
 mod client_authentication;
@@ -80,6 +82,7 @@ mod store;
 mod tls;
 mod token_endpoint;
 mod userinfo;
+mod webhooks;
 
 #[path = "../browser/mod.rs"]
 mod browser;

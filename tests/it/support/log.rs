@@ -28,7 +28,7 @@ impl Write for Log {
     }
 }
 
-/// Lets this thread keep what it logs, at every level.
+/// Lets this thread keep what it logs, at every level, panics as the server tells of them.
 pub fn listen() {
     static ONCE: Once = Once::new();
     LOG.set(Some(Vec::new()));
@@ -36,6 +36,13 @@ pub fn listen() {
         let listening = dynamic_filter_fn(|_, _| LOG.with_borrow(Option::is_some));
         let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| Log).with_filter(listening);
         tracing_subscriber::registry().with(layer).init();
+        let default = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if LOG.with_borrow(Option::is_some) {
+                signet::http::guard::tell_of_panic(panic);
+            }
+            default(panic);
+        }));
     });
 }
 

@@ -22,7 +22,21 @@ pub use receiver::Receiver;
 pub use relying_party::{RelyingParty, Reply, Tokens};
 pub use server::TestServer;
 
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::Value;
+
+/// The claims of a token for this audience that a published key has signed by this algorithm. It may have no `exp`.
+pub async fn verified(server: &TestServer, token: &str, alg: &str, audience: &str) -> Value {
+    let set: JwkSet = server.get("/jwks").await.json().await.unwrap();
+    let kid = header(token)["kid"].as_str().unwrap().to_owned();
+    let key = DecodingKey::from_jwk(set.find(&kid).expect("the key is published")).unwrap();
+    let mut validation = Validation::new(alg.parse().unwrap());
+    validation.set_audience(&[audience]);
+    validation.set_issuer(&[&server.app.settings.issuer]);
+    validation.set_required_spec_claims(&["iss", "aud"]);
+    jsonwebtoken::decode::<Value>(token, &key, &validation).expect("a valid signature").claims
+}
 
 /// The claims of a JWT, unverified.
 pub fn claims(token: &str) -> Value {

@@ -1,4 +1,4 @@
-//! The back-channel logout endpoint of a client, on loopback: it keeps what comes and answers as the test says.
+//! A server that is told things, on loopback: the back-channel logout endpoint of a client, or a webhook. It keeps what comes and answers as the test says.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -27,12 +28,14 @@ pub struct Receiver {
 #[derive(Debug)]
 pub struct Arrival {
     pub headers: HeaderMap,
+    pub body: String,
     pub fields: Vec<(String, String)>,
 }
 
 struct Shared {
     status: AtomicU16,
     count: AtomicUsize,
+    reason: std::sync::Mutex<String>,
     arrivals: UnboundedSender<Arrival>,
 }
 
@@ -47,7 +50,13 @@ impl Receiver {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/backchannel?tenant=1", listener.local_addr().unwrap());
         let (sender, arrivals) = unbounded_channel();
-        let shared = Arc::new(Shared { status: AtomicU16::new(200), count: AtomicUsize::new(0), arrivals: sender });
+        let shared = Shared {
+            status: AtomicU16::new(200),
+            count: AtomicUsize::new(0),
+            reason: std::sync::Mutex::default(),
+            arrivals: sender,
+        };
+        let shared = Arc::new(shared);
         let router = Router::new().fallback(answer).with_state(shared.clone());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { url, shared, arrivals: Mutex::new(arrivals), task }
@@ -56,6 +65,12 @@ impl Receiver {
     /// Answers with this status from now on, or not at all.
     pub fn answer_with(&self, status: u16) {
         self.shared.status.store(status, Ordering::SeqCst);
+    }
+
+    /// Refuses what comes from now on, with this JSON as the reason.
+    pub fn refuse_with(&self, reason: &str) {
+        *self.shared.reason.lock().unwrap() = reason.to_owned();
+        self.answer_with(400);
     }
 
     /// How many requests have come.
@@ -79,13 +94,16 @@ impl Receiver {
     }
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: String) -> StatusCode {
+async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: String) -> Response {
     let fields = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
     shared.count.fetch_add(1, Ordering::SeqCst);
     let status = shared.status.load(Ordering::SeqCst);
-    shared.arrivals.send(Arrival { headers, fields }).unwrap();
+    shared.arrivals.send(Arrival { headers, body, fields }).unwrap();
     match StatusCode::from_u16(status) {
-        Ok(status) => status,
+        Ok(status) => {
+            let reason = shared.reason.lock().unwrap().clone();
+            (status, [("content-type", "application/json; charset=utf-8")], reason).into_response()
+        }
         Err(_) => std::future::pending().await,
     }
 }

@@ -1,0 +1,191 @@
+//! `signet webhook`
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use super::output::{instant, printable, say, say_json};
+use crate::config::Settings;
+use crate::fetch::Fetcher;
+use crate::flows::administer::{self, NewWebhook, WebhookChange};
+use crate::flows::webhooks::verify;
+use crate::protocol::ids::WebhookId;
+use crate::store::audit::Event;
+use crate::store::webhooks::{self, Backlog, DeadLetter};
+
+/// Commands about webhooks.
+#[derive(Subcommand)]
+pub enum Webhook {
+    /// Add a webhook; it hears of what happens from now on
+    Add(Add),
+    /// List the webhooks and how many events wait for each
+    List {
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the events that there are
+    Events,
+    /// Tell a webhook of what happens from now on
+    Enable(Which),
+    /// Tell a webhook of nothing
+    Disable(Which),
+    /// Remove a webhook with all that it was still to be told of
+    Remove(Which),
+    /// Send a webhook an event that says only that it is tried, and show what it answers
+    Test(Which),
+    /// List what a webhook would not take
+    DeadLetters {
+        #[command(flatten)]
+        which: Which,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell a webhook anew of what it would not take
+    Retry(Which),
+}
+
+/// Where to send what.
+#[derive(Args)]
+pub struct Add {
+    /// A name for the webhook
+    #[arg(long)]
+    id: String,
+    /// Where events are posted to, as Security Event Tokens (RFC 8935)
+    #[arg(long)]
+    url: String,
+    /// Whom the tokens are for, in their aud; the URL without it
+    #[arg(long)]
+    audience: Option<String>,
+    /// Of which events: a name such as user.disabled, a group such as user.*, or *; all without it (repeatable)
+    #[arg(long = "event", value_name = "PATTERN")]
+    events: Vec<String>,
+}
+
+/// Which webhook.
+#[derive(Args)]
+pub struct Which {
+    /// Its name
+    #[arg(long, allow_hyphen_values = true)]
+    id: String,
+}
+
+impl Webhook {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where something is refused, or the database fails.
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        if matches!(self, Self::Events) {
+            Event::NAMES.iter().for_each(|name| say(name));
+            return Ok(());
+        }
+        let desk = Desk::open(settings).await?;
+        let done = self.carry_out(&desk, settings).await;
+        desk.close().await;
+        done
+    }
+
+    async fn carry_out(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        match self {
+            Self::Add(add) => add.run(desk, settings).await,
+            Self::List { json } => list(desk, json).await,
+            Self::Events => Ok(()),
+            Self::Enable(which) => which.change(desk, WebhookChange::Enable, "Enabled {id}.").await,
+            Self::Disable(which) => which.change(desk, WebhookChange::Disable, "Disabled {id}.").await,
+            Self::Remove(which) => which.change(desk, WebhookChange::Remove, "Removed {id}.").await,
+            Self::Retry(which) => which.change(desk, WebhookChange::Retry, "Will tell {id} anew.").await,
+            Self::Test(which) => which.test(desk, settings).await,
+            Self::DeadLetters { which, json } => which.dead_letters(desk, json).await,
+        }
+    }
+}
+
+impl Add {
+    async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
+        fetcher.check(&self.url).context("--url")?;
+        let new = NewWebhook { id: self.id, url: self.url, audience: self.audience, events: self.events };
+        let id = administer::add_webhook(&desk.store, &desk.context, new).await?;
+        say(&format!("Added {id}. `signet webhook test --id {id}` tries it."));
+        Ok(())
+    }
+}
+
+impl Which {
+    async fn change(self, desk: &Desk, change: WebhookChange, done: &str) -> anyhow::Result<()> {
+        let id = self.id()?;
+        administer::change_webhook(&desk.store, &desk.context, &id, change).await?;
+        say(&done.replace("{id}", id.as_str()));
+        Ok(())
+    }
+
+    async fn test(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let id = self.id()?;
+        let realm = &desk.context.realm.id;
+        let webhook = webhooks::find(&mut desk.store.read().await?, realm, &id).await?;
+        let webhook = webhook.context("there is no webhook with this name")?;
+        let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
+        let keyring = desk.keyring(settings).await?;
+        let keys = (&*keyring.of(realm), keyring.algorithms());
+        match verify(&fetcher, keys, &desk.context, &webhook).await? {
+            status @ 200..=299 => say(&format!("{id} took the event with status {status}.")),
+            status => bail!("{id} refused the event with status {status}"),
+        }
+        Ok(())
+    }
+
+    async fn dead_letters(self, desk: &Desk, json: bool) -> anyhow::Result<()> {
+        let dead = webhooks::dead(&mut desk.store.read().await?, &desk.context.realm.id, &self.id()?).await?;
+        if json {
+            return say_json(&dead.iter().map(letter).collect::<Vec<_>>());
+        }
+        for DeadLetter { row, event, attempts, reason, died_at } in dead {
+            let (event, at) = (event.unwrap_or_default(), instant(died_at.as_secs()));
+            say(&format!("{row}  {event:<28}  {at}  {attempts} attempts  {reason}"));
+        }
+        Ok(())
+    }
+
+    fn id(&self) -> anyhow::Result<WebhookId> {
+        WebhookId::parse(&self.id).context("there is no webhook with this name")
+    }
+}
+
+async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
+    let all = webhooks::list(&mut desk.store.read().await?, &desk.context.realm.id).await?;
+    if json {
+        return say_json(&all.iter().map(described).collect::<Vec<_>>());
+    }
+    for (webhook, Backlog { waiting, dead }) in all {
+        let standing = if webhook.enabled { "enabled" } else { "disabled" };
+        let (url, events) = (printable(&webhook.url), webhook.events.join(" "));
+        say(&format!("{:<20}  {standing:<8}  {waiting} waiting, {dead} dead  {url}  {events}", webhook.id.as_str()));
+    }
+    Ok(())
+}
+
+fn described((webhook, backlog): &(webhooks::Webhook, Backlog)) -> Value {
+    json!({
+        "id": webhook.id,
+        "url": webhook.url,
+        "audience": webhook.audience,
+        "events": webhook.events,
+        "enabled": webhook.enabled,
+        "created_at": webhook.created_at.as_secs(),
+        "waiting": backlog.waiting,
+        "dead": backlog.dead,
+    })
+}
+
+fn letter(dead: &DeadLetter) -> Value {
+    json!({
+        "audit_id": dead.row,
+        "event": dead.event,
+        "attempts": dead.attempts,
+        "reason": dead.reason,
+        "died_at": dead.died_at.as_secs(),
+    })
+}

@@ -1,0 +1,236 @@
+//! The Security Event Token by which a webhook is told of a row of the audit log (RFC 8417 §2). Each event has a URI of
+//! our own; where CAEP or RISC has registered one for the same, the token names that too, as one more description of
+//! the one event (RFC 8417 §1.2). Beyond the subject there is nothing personal in it: no name, no address, no browser.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::audit_chain::Row;
+use super::ids::WebhookId;
+use super::time::Timestamp;
+
+/// The `typ` of such tokens (RFC 8417 §2.3).
+pub const TYP: &str = "secevent+jwt";
+/// Their media type (RFC 8935 §2.1).
+pub const MEDIA_TYPE: &str = "application/secevent+jwt";
+/// What the URIs of our own events begin with.
+const OWN: &str = "urn:signet:event:";
+/// Where CAEP registers its events (OpenID CAEP §3).
+const CAEP: &str = "https://schemas.openid.net/secevent/caep/event-type/";
+/// Where RISC registers its events (OpenID RISC Profile §2).
+const RISC: &str = "https://schemas.openid.net/secevent/risc/event-type/";
+/// The event by which a receiver is tried (OpenID Shared Signals Framework §8.1.4.1).
+const VERIFICATION: &str = "https://schemas.openid.net/secevent/ssf/event-type/verification";
+
+/// The claims of a Security Event Token. There is no `exp`, which RFC 8417 §2.2 advises against, and no `sub` beside
+/// `sub_id` (RFC 9493 §4.1), so that nobody takes it for an ID token.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SecurityEventClaims {
+    iss: String,
+    aud: String,
+    iat: i64,
+    jti: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    txn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    toe: Option<i64>,
+    sub_id: Value,
+    events: Map<String, Value>,
+}
+
+/// Who tells whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Parties<'a> {
+    /// This server's issuer identifier.
+    pub issuer: &'a str,
+    /// Whom it is for.
+    pub audience: &'a str,
+    /// The webhook.
+    pub webhook: &'a WebhookId,
+}
+
+/// The claims about a row. They follow from the row alone, so that each attempt tells the same under the same `jti`, by
+/// which a receiver knows what it has heard already (RFC 8417 §2.2); `txn` names the row itself.
+pub fn claims(parties: Parties<'_>, row: &Row) -> SecurityEventClaims {
+    let mut events = Map::new();
+    if let Some((uri, facts)) = registered(row) {
+        events.insert(uri, facts);
+    }
+    events.insert(format!("{OWN}{}", row.event), own(row));
+    SecurityEventClaims {
+        iss: parties.issuer.to_owned(),
+        aud: parties.audience.to_owned(),
+        iat: row.at.as_secs(),
+        jti: format!("{}.{}", row.id, parties.webhook),
+        txn: Some(row.id.clone()),
+        toe: Some(row.at.as_secs()),
+        sub_id: subject(parties.issuer, row),
+        events,
+    }
+}
+
+/// The claims by which a webhook is tried: nothing has happened.
+pub fn verification(parties: Parties<'_>, state: &str, now: Timestamp) -> SecurityEventClaims {
+    SecurityEventClaims {
+        iss: parties.issuer.to_owned(),
+        aud: parties.audience.to_owned(),
+        iat: now.as_secs(),
+        jti: format!("{state}.{}", parties.webhook),
+        txn: None,
+        toe: None,
+        sub_id: json!({ "format": "opaque", "id": parties.webhook }),
+        events: Map::from_iter([(VERIFICATION.to_owned(), json!({ "state": state }))]),
+    }
+}
+
+/// Whom the event is about: a person, else a client, else this server (RFC 9493 §3.2).
+fn subject(issuer: &str, row: &Row) -> Value {
+    match (&row.user, &row.client) {
+        (Some(user), _) => json!({ "format": "iss_sub", "iss": issuer, "sub": user }),
+        (None, Some(client)) => json!({ "format": "opaque", "id": client }),
+        (None, None) => json!({ "format": "uri", "uri": issuer }),
+    }
+}
+
+/// The event as CAEP or RISC describes it, where one of them does.
+fn registered(row: &Row) -> Option<(String, Value)> {
+    if row.outcome != "success" {
+        return None;
+    }
+    let initiator = match row.actor.as_str() {
+        "user" => "user",
+        "system" => "system",
+        // A command, or a client that administers.
+        _ => "admin",
+    };
+    let common = [("event_timestamp", row.at.as_secs().into()), ("initiating_entity", initiator.into())];
+    let caep = |name: &str, own: &[(&str, Value)]| {
+        let facts = common.iter().chain(own).map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Some((format!("{CAEP}{name}"), Value::Object(facts.collect())))
+    };
+    match row.event.as_str() {
+        "login" => caep("session-established", &[]),
+        "logout" | "session.ended" | "user.signed_out" | "user.banned" => caep("session-revoked", &[]),
+        "user.password_set" => {
+            caep("credential-change", &[("credential_type", "password".into()), ("change_type", "update".into())])
+        }
+        "user.disabled" => Some((format!("{RISC}account-disabled"), json!({}))),
+        "user.enabled" => Some((format!("{RISC}account-enabled"), json!({}))),
+        _ => None,
+    }
+}
+
+/// The event as the audit log has it, without what is personal or free text.
+fn own(row: &Row) -> Value {
+    let mut facts = Map::new();
+    let mut put = |name: &str, value: &str| facts.insert(name.to_owned(), value.into());
+    put("outcome", &row.outcome);
+    put("actor", &row.actor);
+    for (name, value) in [("client_id", &row.client), ("sid", &row.session)] {
+        if let Some(value) = value {
+            put(name, value);
+        }
+    }
+    if let Some(name) = named(&row.event) {
+        put(name, &row.reason);
+    }
+    Value::Object(facts)
+}
+
+/// What the reason of an event is, where it is a word of ours or an identifier. That of a command is free text.
+fn named(event: &str) -> Option<&'static str> {
+    match event {
+        "login" | "account.soft_locked" | "limit.exceeded" => Some("reason"),
+        "consent" => Some("scope"),
+        "authorization_code.replayed" | "refresh_token.reused" => Some("grant_id"),
+        _ if event.starts_with("key.") => Some("kid"),
+        _ if event.starts_with("webhook.") => Some("webhook"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(event: &str, user: Option<&str>, client: Option<&str>) -> Row {
+        Row {
+            seq: Some(1),
+            at: Timestamp::from_millis(1_000_500),
+            id: "row1".to_owned(),
+            event: event.to_owned(),
+            outcome: "success".to_owned(),
+            actor: "command".to_owned(),
+            user: user.map(str::to_owned),
+            client: client.map(str::to_owned),
+            session: None,
+            address: "192.0.2.1".to_owned(),
+            user_agent: "Browser".to_owned(),
+            request_id: "r1".to_owned(),
+            reason: "free text".to_owned(),
+        }
+    }
+
+    fn of(row: &Row) -> Value {
+        let webhook = WebhookId::parse("siem").unwrap();
+        let parties =
+            Parties { issuer: "https://op.example", audience: "https://siem.example/events", webhook: &webhook };
+        serde_json::to_value(claims(parties, row)).unwrap()
+    }
+
+    #[test]
+    fn a_token_holds_what_the_specification_asks_for_and_nothing_personal() {
+        let expected = json!({
+            "iss": "https://op.example", "aud": "https://siem.example/events", "iat": 1000, "toe": 1000,
+            "jti": "row1.siem", "txn": "row1",
+            "sub_id": {"format": "iss_sub", "iss": "https://op.example", "sub": "u1"},
+            "events": {
+                "https://schemas.openid.net/secevent/risc/event-type/account-disabled": {},
+                "urn:signet:event:user.disabled": {"outcome": "success", "actor": "command"},
+            },
+        });
+        assert_eq!(of(&row("user.disabled", Some("u1"), None)), expected);
+    }
+
+    #[test]
+    fn registered_events_are_named_beside_our_own() {
+        let caep = |name: &str| format!("{CAEP}{name}");
+        let rows = [
+            ("logout", caep("session-revoked")),
+            ("session.ended", caep("session-revoked")),
+            ("user.signed_out", caep("session-revoked")),
+            ("user.password_set", caep("credential-change")),
+            ("login", caep("session-established")),
+            ("user.disabled", format!("{RISC}account-disabled")),
+            ("user.enabled", format!("{RISC}account-enabled")),
+        ];
+        for (event, uri) in rows {
+            let mut row = row(event, Some("u1"), None);
+            let told = of(&row);
+            assert!(told["events"].get(&uri).is_some(), "{event}: {told}");
+            assert!(told["events"].get(format!("{OWN}{event}")).is_some(), "{event}: {told}");
+            row.outcome = "failure".to_owned();
+            assert!(of(&row)["events"].get(&uri).is_none(), "{event} did not happen");
+        }
+        let change = of(&row("user.password_set", Some("u1"), None));
+        assert_eq!(
+            change["events"][caep("credential-change")],
+            json!({
+                "credential_type": "password", "change_type": "update", "event_timestamp": 1000,
+                "initiating_entity": "admin",
+            })
+        );
+    }
+
+    #[test]
+    fn the_subject_is_a_person_a_client_or_this_server() {
+        let rows = [
+            (Some("u1"), Some("rp"), json!({"format": "iss_sub", "iss": "https://op.example", "sub": "u1"})),
+            (None, Some("rp"), json!({"format": "opaque", "id": "rp"})),
+            (None, None, json!({"format": "uri", "uri": "https://op.example"})),
+        ];
+        for (user, client, expected) in rows {
+            assert_eq!(of(&row("key.announced", user, client))["sub_id"], expected);
+        }
+    }
+}

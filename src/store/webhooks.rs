@@ -1,0 +1,195 @@
+//! Webhooks: servers that hear of security events, how far along the audit log each has been told, and what they would
+//! not take.
+
+use super::rows::one;
+use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::{StoreError, Tx, outbox};
+use crate::protocol::ids::{RealmId, WebhookId};
+use crate::protocol::time::Timestamp;
+
+statements! {
+    INSERT = "INSERT INTO webhooks (realm_id, id, url, audience, events, enabled, told_up_to, created_at) SELECT $1, $2, $3, $4, $5, 1, c.seq, $6 FROM audit_chains c WHERE c.realm_id = $1";
+    LIST = "SELECT w.id, w.url, w.audience, w.events, w.enabled, w.told_up_to, w.created_at, (SELECT count(*) FROM outbox o WHERE o.realm_id = w.realm_id AND o.webhook_id = w.id) AS waiting, (SELECT count(*) FROM dead_letters d WHERE d.realm_id = w.realm_id AND d.webhook_id = w.id) AS dead FROM webhooks w WHERE w.realm_id = $1 ORDER BY w.id";
+    FIND = "SELECT id, url, audience, events, enabled, told_up_to, created_at FROM webhooks WHERE realm_id = $1 AND id = $2";
+    BEHIND = "SELECT w.id, w.url, w.audience, w.events, w.enabled, w.told_up_to, w.created_at FROM webhooks w JOIN audit_chains c ON c.realm_id = w.realm_id WHERE w.realm_id = $1 AND w.enabled = 1 AND w.told_up_to < c.seq AND (SELECT count(*) FROM outbox o WHERE o.realm_id = w.realm_id AND o.webhook_id = w.id) < $2 ORDER BY w.id";
+    ADVANCE = "UPDATE webhooks SET told_up_to = $4 WHERE realm_id = $1 AND id = $2 AND told_up_to = $3 AND enabled = 1";
+    ENABLE = "UPDATE webhooks SET enabled = 1, told_up_to = (SELECT c.seq FROM audit_chains c WHERE c.realm_id = $1) WHERE realm_id = $1 AND id = $2 AND enabled = 0";
+    DISABLE = "UPDATE webhooks SET enabled = 0 WHERE realm_id = $1 AND id = $2 AND enabled = 1";
+    REMOVE = "DELETE FROM webhooks WHERE realm_id = $1 AND id = $2";
+    BURY = "INSERT INTO dead_letters (realm_id, webhook_id, event_id, attempts, reason, died_at) SELECT w.realm_id, w.id, $3, $4, $5, $6 FROM webhooks w WHERE w.realm_id = $1 AND w.id = $2 ON CONFLICT (realm_id, webhook_id, event_id) DO UPDATE SET attempts = excluded.attempts, reason = excluded.reason, died_at = excluded.died_at";
+    DEAD = "SELECT d.event_id, e.event, d.attempts, d.reason, d.died_at FROM dead_letters d LEFT JOIN audit_events e ON e.realm_id = d.realm_id AND e.id = d.event_id WHERE d.realm_id = $1 AND d.webhook_id = $2 ORDER BY d.died_at, d.event_id LIMIT 1000";
+    EXHUME = "DELETE FROM dead_letters WHERE realm_id = $1 AND webhook_id = $2 RETURNING event_id";
+}
+
+/// A webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Its name.
+    pub id: WebhookId,
+    /// Where events are posted to.
+    pub url: String,
+    /// Whom they are for, as their `aud` says.
+    pub audience: String,
+    /// Patterns of the events that it hears of.
+    pub events: Vec<String>,
+    /// Whether it is told of what happens.
+    pub enabled: bool,
+    /// The last row of the audit log that it has been told of, or that did not concern it.
+    pub told_up_to: i64,
+    /// Since when there has been one.
+    pub created_at: Timestamp,
+}
+
+/// How a webhook is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many events it is still to be told of.
+    pub waiting: i64,
+    /// How many have been given up.
+    pub dead: i64,
+}
+
+/// An event that was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The id of the row of the audit log.
+    pub row: String,
+    /// Its event, as long as the row is kept.
+    pub event: Option<String>,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Why it was given up.
+    pub reason: String,
+    /// When.
+    pub died_at: Timestamp,
+}
+
+type Row = (String, String, String, String, i64, i64, i64);
+
+fn webhook((id, url, audience, events, enabled, told_up_to, created_at): Row) -> Webhook {
+    Webhook {
+        id: WebhookId::from_stored(id),
+        url,
+        audience,
+        events: events.split_ascii_whitespace().map(str::to_owned).collect(),
+        enabled: enabled == 1,
+        told_up_to,
+        created_at: Timestamp::from_millis(created_at),
+    }
+}
+
+/// Adds a webhook, enabled, that hears of what happens from now on.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where the name is taken.
+pub async fn insert(
+    tx: &mut Tx,
+    realm: &RealmId,
+    id: &WebhookId,
+    (url, audience, events): (&str, &str, &str),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(tx, INSERT, [realm.as_str(), id.as_str(), url, audience, events, now.as_millis()]).map(|_| ())
+}
+
+/// All webhooks of a realm.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn list(tx: &mut Tx, realm: &RealmId) -> Result<Vec<(Webhook, Backlog)>, StoreError> {
+    type Listed = (String, String, String, String, i64, i64, i64, i64, i64);
+    let rows: Vec<Listed> = fetch_all!(tx, LIST, [realm.as_str()])?;
+    let listed = |(id, url, audience, events, enabled, told_up_to, created_at, waiting, dead): Listed| {
+        let row = (id, url, audience, events, enabled, told_up_to, created_at);
+        (webhook(row), Backlog { waiting, dead })
+    };
+    Ok(rows.into_iter().map(listed).collect())
+}
+
+/// The webhook of this name.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn find(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<Option<Webhook>, StoreError> {
+    let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
+    Ok(row.map(webhook))
+}
+
+/// The webhooks that have not been told up to the end of the audit log, but for those that `most` events wait for.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn behind(tx: &mut Tx, realm: &RealmId, most: i64) -> Result<Vec<Webhook>, StoreError> {
+    let rows: Vec<Row> = fetch_all!(tx, BEHIND, [realm.as_str(), most])?;
+    Ok(rows.into_iter().map(webhook).collect())
+}
+
+/// Notes that a webhook has been told up to this row, unless another node has told it meanwhile; whether it did.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn advance(tx: &mut Tx, realm: &RealmId, webhook: &Webhook, up_to: i64) -> Result<bool, StoreError> {
+    execute!(tx, ADVANCE, [realm.as_str(), webhook.id.as_str(), webhook.told_up_to, up_to]).map(one)
+}
+
+/// Enables or disables a webhook; whether that changed anything. It does not hear of what happened while it was
+/// disabled.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn set_enabled(tx: &mut Tx, realm: &RealmId, id: &WebhookId, enabled: bool) -> Result<bool, StoreError> {
+    let changed = match enabled {
+        true => execute!(tx, ENABLE, [realm.as_str(), id.as_str()]),
+        false => execute!(tx, DISABLE, [realm.as_str(), id.as_str()]),
+    };
+    changed.map(one)
+}
+
+/// Removes a webhook with what it was still to be told of; whether there was one.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn remove(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<bool, StoreError> {
+    outbox::forget(tx, realm, id).await?;
+    execute!(tx, REMOVE, [realm.as_str(), id.as_str()]).map(one)
+}
+
+/// Keeps an event that a webhook would not take, as long as there is the webhook.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn bury(
+    tx: &mut Tx,
+    realm: &RealmId,
+    (id, row): (&WebhookId, &str),
+    (attempts, reason): (i64, &str),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(tx, BURY, [realm.as_str(), id.as_str(), row, attempts, reason, now.as_millis()]).map(|_| ())
+}
+
+/// The first thousand events that a webhook would not take, the oldest first.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn dead(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<Vec<DeadLetter>, StoreError> {
+    type Dead = (String, Option<String>, i64, String, i64);
+    let rows: Vec<Dead> = fetch_all!(tx, DEAD, [realm.as_str(), id.as_str()])?;
+    let letter = |(row, event, attempts, reason, died_at)| DeadLetter {
+        row,
+        event,
+        attempts,
+        reason,
+        died_at: Timestamp::from_millis(died_at),
+    };
+    Ok(rows.into_iter().map(letter).collect())
+}
+
+/// Takes away the dead letters of a webhook, to be told anew: the ids of their rows.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn exhume(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<(String,)> = fetch_all!(tx, EXHUME, [realm.as_str(), id.as_str()])?;
+    Ok(rows.into_iter().map(|(row,)| row).collect())
+}
