@@ -22,7 +22,8 @@ statements! {
     DELETE = "DELETE FROM clients WHERE realm_id = $1 AND id = $2";
     DROP_SECRETS = "DELETE FROM client_secrets WHERE realm_id = $1 AND client_id = $2";
     DROP_ORIGINS = "DELETE FROM client_origins WHERE realm_id = $1 AND client_id = $2";
-    ENABLE = "UPDATE clients SET enabled = $3, updated_at = $4 WHERE realm_id = $1 AND id = $2";
+    ENABLE = "UPDATE clients SET enabled = $3, updated_at = $4 WHERE realm_id = $1 AND id = $2 AND enabled <> $3";
+    EXISTS = "SELECT count(*) AS clients FROM clients WHERE realm_id = $1 AND id = $2";
 }
 
 type ClientRow = (String, String, i64, Option<i64>, Option<i64>);
@@ -166,7 +167,16 @@ pub enum Standing {
     Disabled,
 }
 
-/// Enables or disables a client; whether there is one.
+/// Whether there is a client with this id.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn exists(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<bool, StoreError> {
+    let (count,): (i64,) = fetch_one!(tx, EXISTS, [realm.as_str(), id.as_str()])?;
+    Ok(count > 0)
+}
+
+/// Enables or disables a client; whether there is one whose standing was another before.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.

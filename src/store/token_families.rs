@@ -13,7 +13,7 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     INSERT = "INSERT INTO token_families (realm_id, id, client_id, user_id, session_id, offline, scope, resources, auth_time, methods, claims, generation, leaf, created_at, idle_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15)";
-    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, f.claims, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, u.enabled, CASE WHEN r.valid_from > u.valid_from THEN r.valid_from ELSE u.valid_from END AS valid_from, s.id AS kept_session, s.ended_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id JOIN realms r ON r.id = f.realm_id LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id WHERE f.realm_id = $1 AND f.id = $2";
+    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, f.claims, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, u.enabled, c.enabled AS client_enabled, CASE WHEN r.valid_from > u.valid_from THEN r.valid_from ELSE u.valid_from END AS valid_from, s.id AS kept_session, s.ended_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id JOIN clients c ON c.realm_id = f.realm_id AND c.id = f.client_id JOIN realms r ON r.id = f.realm_id LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id WHERE f.realm_id = $1 AND f.id = $2";
     ROTATE = "UPDATE token_families SET generation = generation + 1, leaf = $4, rotated_at = $5, idle_expires_at = $6 WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL";
     REVOKE = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND session_id = $2 AND offline = 0 AND revoked_at IS NULL";
@@ -98,6 +98,7 @@ struct Row {
     expires_at: i64,
     revoked_at: Option<i64>,
     enabled: i64,
+    client_enabled: i64,
     valid_from: i64,
     kept_session: Option<String>,
     ended_at: Option<i64>,
@@ -107,12 +108,13 @@ impl Row {
     /// Whether nothing may be issued from the family, however that came about.
     fn is_over(&self) -> bool {
         let without_session = self.offline == 0 && self.ended_at.is_some();
-        self.revoked_at.is_some() || self.enabled == 0 || self.valid_from >= self.auth_time || without_session
+        let disabled = self.enabled == 0 || self.client_enabled == 0;
+        self.revoked_at.is_some() || disabled || self.valid_from >= self.auth_time || without_session
     }
 }
 
-/// The family with this id, whatever its state. One whose user may not be spoken for
-/// any more, or whose session has ended without it, counts as revoked.
+/// The family with this id, whatever its state. One whose user may not be spoken for any more, whose client is
+/// disabled, though this node may not have heard of it, or whose session has ended without it, counts as revoked.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::clients::Standing;
 use super::rows::{from_json, one};
 use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
 use super::{StoreError, Tx};
@@ -18,8 +17,9 @@ statements! {
     SET_PASSWORD = "INSERT INTO passwords (realm_id, user_id, hash, updated_at) VALUES ($1, $2, $3, $4) ON CONFLICT (realm_id, user_id) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at";
     REHASH = "UPDATE passwords SET hash = $4 WHERE realm_id = $1 AND user_id = $2 AND hash = $3";
     ADD_ROLE = "INSERT INTO user_roles (realm_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT (realm_id, user_id, role) DO NOTHING";
-    ENABLE = "UPDATE users SET enabled = $3, valid_from = CASE WHEN valid_from < $4 THEN $4 ELSE valid_from END, updated_at = $5 WHERE realm_id = $1 AND id = $2";
-    LIFT_BAN = "UPDATE users SET valid_from = $3 WHERE realm_id = $1 AND id = $2 AND valid_from > $3";
+    CUT_OFF = "UPDATE users SET valid_from = $3 WHERE realm_id = $1 AND id = $2 AND valid_from < $3";
+    DISABLE = "UPDATE users SET enabled = 0, updated_at = $3 WHERE realm_id = $1 AND id = $2";
+    ENABLE = "UPDATE users SET enabled = 1, valid_from = $3, updated_at = $3 WHERE realm_id = $1 AND id = $2 AND (enabled = 0 OR valid_from > $3)";
     BANNED = "SELECT count(*) AS banned FROM users WHERE realm_id = $1 AND valid_from > $2";
 }
 
@@ -179,37 +179,29 @@ pub async fn add_role(tx: &mut Tx, realm: &RealmId, id: &UserId, role: &str) -> 
     execute!(tx, ADD_ROLE, [realm.as_str(), id.as_str(), role]).map(|_| ())
 }
 
-/// Enables or disables a person and voids what is older than `valid_from`; whether there is such a person.
+/// Voids what a person has from before `valid_from`. Of two such times the later holds.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn set_standing(
-    tx: &mut Tx,
-    realm: &RealmId,
-    id: &UserId,
-    (standing, valid_from): (Standing, Timestamp),
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    execute!(
-        tx,
-        ENABLE,
-        [
-            realm.as_str(),
-            id.as_str(),
-            i64::from(standing == Standing::Enabled),
-            valid_from.as_millis(),
-            now.as_millis()
-        ]
-    )
-    .map(one)
+pub async fn cut_off(tx: &mut Tx, realm: &RealmId, id: &UserId, valid_from: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, CUT_OFF, [realm.as_str(), id.as_str(), valid_from.as_millis()]).map(|_| ())
 }
 
-/// Lets a banned person sign in again; what was issued until now stays void. Whether there was a ban.
+/// Disables a person and voids what they have from before.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn lift_ban(tx: &mut Tx, realm: &RealmId, id: &UserId, now: Timestamp) -> Result<bool, StoreError> {
-    execute!(tx, LIFT_BAN, [realm.as_str(), id.as_str(), now.as_millis()]).map(one)
+pub async fn disable(tx: &mut Tx, realm: &RealmId, id: &UserId, now: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, DISABLE, [realm.as_str(), id.as_str(), now.as_millis()])?;
+    cut_off(tx, realm, id, now).await
+}
+
+/// Lets a person who was disabled or banned sign in again; what was issued until now stays void. Whether they were.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn enable(tx: &mut Tx, realm: &RealmId, id: &UserId, now: Timestamp) -> Result<bool, StoreError> {
+    execute!(tx, ENABLE, [realm.as_str(), id.as_str(), now.as_millis()]).map(one)
 }
 
 /// How many people may not sign in before a time that is still to come.

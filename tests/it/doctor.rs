@@ -18,7 +18,7 @@ async fn server_with_grants() -> TestServer {
 }
 
 /// The rules that are broken.
-async fn broken(server: &TestServer) -> Vec<&'static str> {
+pub async fn broken(server: &TestServer) -> Vec<&'static str> {
     let mut tx = server.app.provider.store.read().await.unwrap();
     let mut broken = Vec::new();
     for rule in &RULES {

@@ -77,6 +77,7 @@ mod session_management;
 mod sessions;
 mod signed_answers;
 mod soft_locks;
+mod staleness;
 mod statements;
 mod store;
 mod tls;

@@ -143,11 +143,13 @@ pub async fn set_client_standing(
         Box::pin(async move {
             let (context, id, record) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
-            if !clients::set_standing(tx, realm, id, standing, now).await? {
+            let changed = clients::set_standing(tx, realm, id, standing, now).await?;
+            if !changed && !clients::exists(tx, realm, id).await? {
                 return Ok::<_, StoreError>(false);
             }
             audit::append(tx, realm, record, now).await?;
-            if standing == Standing::Disabled {
+            // What a node has issued that had not heard of it yet does not come alive when the client is enabled.
+            if changed || standing == Standing::Disabled {
                 authorization_codes::drop_unused(tx, realm, id).await?;
                 token_families::revoke_client(tx, realm, id, "client disabled", now).await?;
                 cut_off(tx, context, Target::Client, id.as_str(), horizon).await?;

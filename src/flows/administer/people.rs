@@ -15,7 +15,6 @@ use crate::protocol::revocation::{Reason, Target};
 use crate::protocol::secret::Password;
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event};
-use crate::store::clients::Standing;
 use crate::store::users::{LoginRecord, NewUser};
 use crate::store::{Store, StoreError, Tx, changes, outbox, sessions, token_families, users};
 
@@ -144,9 +143,9 @@ pub async fn change_user(
     change: UserChange,
     horizon: Timestamp,
 ) -> Result<(), AdminError> {
-    let (event, standing) = match change {
-        UserChange::Disable => (Event::UserDisabled, Standing::Disabled),
-        UserChange::Enable => (Event::UserEnabled, Standing::Enabled),
+    let event = match change {
+        UserChange::Disable => Event::UserDisabled,
+        UserChange::Enable => Event::UserEnabled,
         UserChange::SignOut => {
             let revoker = Revoker { store, context, actor: "command", reason: &Reason::default(), horizon };
             return sign_out_user(&revoker, username, None).await.map(|_| ());
@@ -160,14 +159,16 @@ pub async fn change_user(
         Box::pin(async move {
             let (context, user, record) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
-            let valid_from = if change == UserChange::Enable { user.valid_from.min(now) } else { now };
-            users::set_standing(tx, realm, &user.id, (standing, valid_from), now).await?;
             audit::append(tx, realm, record, now).await?;
             match change {
+                // What was under way when they were disabled, and written after it, does not come alive with them.
                 UserChange::Enable => {
-                    users::lift_ban(tx, realm, &user.id, now).await?;
+                    if users::enable(tx, realm, &user.id, now).await? {
+                        end_everything(tx, context, &user.id, "user enabled", horizon).await?;
+                    }
                 }
                 UserChange::Disable | UserChange::SignOut => {
+                    users::disable(tx, realm, &user.id, now).await?;
                     end_everything(tx, context, &user.id, "user disabled", horizon).await?;
                 }
             }

@@ -14,7 +14,6 @@ use crate::protocol::ids::{ClientId, FamilyId, RealmId, SessionId, TokenId};
 use crate::protocol::revocation::{self, Reason, Target, consent_subject};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{self, Event, Outcome, Record};
-use crate::store::clients::Standing;
 use crate::store::{
     Store, StoreError, authorization_codes, authorization_requests, changes, clients, consents, outbox, realms,
     revocations, sessions, token_families, users,
@@ -201,7 +200,6 @@ pub async fn sign_out_user(
         }
         None => revoker.record(Event::UserSignedOut, concerning, "signed out")?,
     };
-    let standing = if user.enabled { Standing::Enabled } else { Standing::Disabled };
     let (valid_from, horizon) = (until.unwrap_or(context.now), revoker.horizon);
     let shared = Arc::new((context.clone(), user.id, record));
     let written = revoker.store.write(move |tx| {
@@ -209,7 +207,7 @@ pub async fn sign_out_user(
         Box::pin(async move {
             let (context, user, record) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
-            users::set_standing(tx, realm, user, (standing, valid_from), now).await?;
+            users::cut_off(tx, realm, user, valid_from).await?;
             audit::append(tx, realm, record, now).await?;
             let ended = end_everything(tx, context, user, "user signed out", horizon).await?;
             changes::publish(tx, realm, changes::Kind::User, user.as_str(), now).await?;

@@ -1,0 +1,248 @@
+//! What a node does that has not heard of a change yet: what it gives away meanwhile is worth nothing once it has, a
+//! single step of the change sequence is enough, and a node that hears nothing at all vouches for nothing.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use signet::flows::administer::{self, UserChange};
+use signet::protocol::ids::KeyId;
+use signet::protocol::time::Span;
+use signet::store::clients::Standing;
+
+use crate::doctor::broken;
+use crate::support::{Administrator, RelyingParty, Reply, TestServer, claims, header};
+
+/// Two nodes, one of which hears of changes only when the story says so.
+struct Scene {
+    server: TestServer,
+    late: TestServer,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let server = TestServer::start().await;
+        let mut late = server.twin().await;
+        late.stop_jobs();
+        Self { server, late }
+    }
+
+    /// A client with every grant, of which both nodes know.
+    async fn client(&self, id: &str, access_tokens: &str) -> RelyingParty {
+        let metadata = json!({
+            "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+            "access_token_format": access_tokens, "scope": "openid profile email offline_access api",
+        });
+        let rp = self.server.client(id, metadata).await;
+        self.late.app.follow().await.unwrap();
+        assert!(!rp.at(&self.late).is_active("nonsense").await, "it is in the late node's memory");
+        rp
+    }
+
+    async fn hear(&self) {
+        self.late.app.follow().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_late_node_gives_a_disabled_client_does_not_come_alive_with_it() {
+    let scene = Scene::set().await;
+    for format in ["jwt", "opaque"] {
+        let rp = scene.client(format, format).await;
+        let there = rp.at(&scene.late);
+        let (refresh_token, unused) = (rp.sign_in("alice").await, rp.authorize_as("alice").await.code());
+        scene.hear().await;
+        scene.server.set_client_standing(&rp.id, Standing::Disabled).await;
+
+        let given = there.client_credentials(&[]).await.tokens().access_token;
+        assert!(there.is_active(&given).await, "the late node knows no better");
+        let code = there.authorize_as("alice").await.code();
+        for code in [&code, &unused] {
+            there.redeem(code).await.assert_error(400, "invalid_grant");
+        }
+        there.refresh(refresh_token.refresh_token()).await.assert_error(400, "invalid_grant");
+        let another = there.authorize_as("alice").await.code();
+
+        scene.server.set_client_standing(&rp.id, Standing::Enabled).await;
+        scene.hear().await;
+        for node in [&rp, &there] {
+            assert!(!node.is_active(&given).await, "{format}: it was given while the client was disabled");
+            for code in [&code, &another] {
+                node.redeem(code).await.assert_error(400, "invalid_grant");
+            }
+            assert!(node.is_active(&node.client_credentials(&[]).await.tokens().access_token).await);
+        }
+    }
+    assert_eq!(broken(&scene.server).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_was_under_way_when_its_owner_was_disabled_does_not_come_alive_later() {
+    let scene = Scene::set().await;
+    let rp = scene.client("rp", "jwt").await;
+    for owner in ["user", "client"] {
+        let authorized = rp.authorize_with("alice", &[("scope", "openid offline_access")]).await;
+        let tokens = rp.redeem(&authorized.code()).await.tokens();
+        let set = async |enabled: bool| match (owner, enabled) {
+            ("user", true) => scene.server.change_user("alice", UserChange::Enable).await,
+            ("user", false) => scene.server.change_user("alice", UserChange::Disable).await,
+            (_, true) => scene.server.set_client_standing("rp", Standing::Enabled).await,
+            (_, false) => scene.server.set_client_standing("rp", Standing::Disabled).await,
+        };
+        scene.hear().await;
+        set(false).await;
+        scene.server.advance(Span::from_secs(5)).await;
+        // As a node would write it whose clock is ahead, for a request that was under way.
+        let (database, later) = (scene.server.database(), scene.server.clock.now().as_millis());
+        database.execute(&format!("UPDATE sessions SET ended_at = NULL, auth_time = {later}")).await;
+        let family =
+            format!("UPDATE token_families SET revoked_at = NULL, revoked_because = NULL, auth_time = {later}");
+        assert!(database.execute(&family).await > 0);
+        assert!(broken(&scene.server).await.contains(&"disabled-holds-no-grant"));
+        rp.at(&scene.late).refresh(tokens.refresh_token()).await.assert_error(400, "invalid_grant");
+        scene.server.advance(Span::from_secs(5)).await;
+        set(true).await;
+        rp.refresh(tokens.refresh_token()).await.assert_error(400, "invalid_grant");
+        assert_eq!(broken(&scene.server).await, [""; 0], "{owner}");
+        if owner == "user" {
+            let page = authorized.browser.get(&rp.authorization_url(&[("prompt", "none")])).await;
+            assert_eq!(page.error(), "login_required", "the login of before is over");
+        }
+        scene.server.advance(Span::from_secs(1)).await;
+        rp.refresh(rp.sign_in("alice").await.refresh_token()).await.tokens();
+    }
+}
+
+#[tokio::test]
+async fn enabling_what_is_enabled_ends_nothing() {
+    let scene = Scene::set().await;
+    let rp = scene.client("rp", "jwt").await;
+    let tokens = rp.sign_in("alice").await;
+    scene.server.change_user("alice", UserChange::Enable).await;
+    scene.server.set_client_standing("rp", Standing::Enabled).await;
+    assert!(rp.is_active(&tokens.access_token).await);
+    rp.refresh(tokens.refresh_token()).await.tokens();
+}
+
+#[tokio::test]
+async fn signing_out_enables_nobody() {
+    let scene = Scene::set().await;
+    let rp = scene.client("rp", "jwt").await;
+    scene.server.change_user("alice", UserChange::Disable).await;
+    scene.server.change_user("alice", UserChange::SignOut).await;
+    scene.server.advance(Span::from_secs(1)).await;
+    let page = rp.authorize_as("alice").await.page;
+    assert!(page.has("the account cannot be used"), "{page:?}");
+}
+
+/// Ends what alice's tokens are worth, in one of the ways that there are.
+async fn end(scene: &Scene, rp: &RelyingParty, ops: &Administrator, token: &str, way: &str) {
+    let (server, claims) = (&scene.server, claims(token));
+    match way {
+        "user disabled" => server.change_user("alice", UserChange::Disable).await,
+        "user signed out" => server.change_user("alice", UserChange::SignOut).await,
+        "client disabled" => server.set_client_standing(&rp.id, Standing::Disabled).await,
+        "client signed out" => drop(ops.revoke(json!({"target": "client", "id": rp.id})).await),
+        "consent" => drop(ops.revoke(json!({"target": "consent", "username": "alice", "client": rp.id})).await),
+        "session" => drop(ops.revoke(json!({"target": "session", "id": claims["sid"]})).await),
+        "grant" => drop(ops.revoke(json!({"target": "grant", "id": claims["grant_id"]})).await),
+        "realm" => drop(ops.revoke(json!({"target": "realm"})).await),
+        "token" => assert_eq!(rp.revoke(token).await.status, 200),
+        "key" => {
+            let kid = KeyId::from_stored(header(token)["kid"].as_str().unwrap().to_owned());
+            let provider = &server.app.provider;
+            administer::compromise_key(&provider.store, &provider.keys, &server.context(), &kid, "").await.unwrap();
+            server.app.follow().await.unwrap();
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn each_change_bites_on_a_late_node_after_one_step() {
+    let ways = [
+        "user disabled",
+        "user signed out",
+        "client disabled",
+        "client signed out",
+        "consent",
+        "session",
+        "grant",
+        "realm",
+        "token",
+        "key",
+    ];
+    for way in ways {
+        let scene = Scene::set().await;
+        let (rp, observer) = (scene.client("rp", "jwt").await, scene.client("observer", "jwt").await);
+        let ops = Administrator::of(&scene.server).await;
+        let token = rp.sign_in("alice").await.access_token;
+        scene.hear().await;
+        assert_eq!(scene.late.userinfo(&token).await.status(), 200, "{way}: alive");
+        end(&scene, &rp, &ops, &token, way).await;
+        scene.hear().await;
+        for node in [&scene.server, &scene.late] {
+            assert_eq!(node.userinfo(&token).await.status(), 401, "{way}: userinfo of {}", node.issuer);
+            // A client that was disabled may not even ask.
+            let asks = if way == "client disabled" { &observer } else { &rp };
+            assert!(!asks.at(node).is_active(&token).await, "{way}: introspection of {}", node.issuer);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_hears_nothing_vouches_for_nothing() {
+    let scene = Scene::set().await;
+    let (rp, ops) = (scene.client("rp", "jwt").await, Administrator::of(&scene.server).await);
+    let (user, own) = (rp.sign_in("alice").await, rp.client_credentials(&[]).await.tokens().access_token);
+    let order = ops.token().await;
+    scene.hear().await;
+    let there = rp.at(&scene.late);
+    assert!(there.is_active(&user.access_token).await && there.is_active(&own).await);
+
+    // Nobody follows there any more, as where the database cannot be reached.
+    let lost = Instant::now();
+    while there.post("/introspect", &[("token", &own)]).await.status != 503 {
+        assert!(lost.elapsed() < Duration::from_secs(5), "nobody can tell whether it is revoked");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let userinfo = Reply::of(scene.late.userinfo(&user.access_token).await).await;
+    let api = scene.late.http.get(scene.late.url("/api/v1/revocations")).bearer_auth(&order);
+    for (what, reply) in [
+        ("introspection", there.post("/introspect", &[("token", &user.access_token)]).await),
+        ("userinfo", userinfo),
+        ("administration", Reply::of(api.send().await.unwrap()).await),
+        ("client credentials", there.client_credentials(&[]).await),
+        ("refresh", there.refresh(user.refresh_token()).await),
+        ("revocation", there.revoke(&user.access_token).await),
+        ("pushed requests", there.post("/par", &[("response_type", "code")]).await),
+    ] {
+        assert_eq!(reply.status, 503, "{what}: {reply:?}");
+        assert!(reply.header("retry-after").is_some(), "{what}: {reply:?}");
+        assert!(serde_json::from_str::<Value>(&reply.body).is_ok_and(|body| body.get("active").is_none()), "{what}");
+    }
+    assert_eq!(scene.late.browser().get(&there.authorization_url(&[])).await.status, 503);
+    assert_eq!(scene.late.app.readiness().await, Err("database"));
+    scene.hear().await;
+    assert!(there.is_active(&user.access_token).await);
+    assert_eq!(scene.late.app.readiness().await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_token_that_was_issued_while_a_sign_out_was_on_its_way_is_void() {
+    let server = TestServer::stopped_with(|_| {}).await;
+    let rp = server.relying_party().await;
+    let tokens = rp.sign_in("alice").await;
+    server.advance(Span::from_secs(5)).await;
+    let (context, store) = (server.context(), &server.app.provider.store);
+    // The clock of who refreshes is ahead of that of who signs out, whose order is written after it.
+    server.advance(Span::from_secs(1)).await;
+    let late = rp.refresh(tokens.refresh_token()).await.tokens();
+    let horizon = server.app.provider.revocation_horizon(context.now);
+    administer::change_user(store, &context, "alice", UserChange::SignOut, horizon).await.unwrap();
+    server.app.follow().await.unwrap();
+    assert_eq!(server.userinfo(&late.access_token).await.status(), 401, "its login came before the sign-out");
+    assert!(!rp.is_active(&late.access_token).await);
+    server.advance(Span::from_secs(1)).await;
+    let new = rp.sign_in("alice").await;
+    assert!(rp.is_active(&new.access_token).await);
+}
