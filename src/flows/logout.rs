@@ -192,9 +192,11 @@ async fn end(
         let shared = shared.clone();
         Box::pin(async move {
             let (context, session, record) = &*shared;
-            audit::append(tx, &context.realm.id, record, context.now).await?;
             let clients = session_clients::list(tx, &context.realm.id, session).await?;
-            session::end(tx, context, session, horizon).await?;
+            // Of two answers to one question the first ends the session.
+            if session::end(tx, context, session, horizon).await?.is_some() {
+                audit::append(tx, &context.realm.id, record, context.now).await?;
+            }
             Ok::<_, FlowError>(clients)
         })
     });

@@ -181,10 +181,10 @@ pub(super) async fn end(
     horizon: Timestamp,
 ) -> Result<Option<u64>, FlowError> {
     let (realm, now) = (&context.realm.id, context.now);
-    outbox::session_ends(tx, realm, session, now).await?;
     if !sessions::end(tx, realm, session, now).await? {
         return Ok(None);
     }
+    outbox::session_ends(tx, realm, session, now).await?;
     let grants = token_families::revoke_session(tx, realm, session, "session ended", now).await?;
     let revocation = Revocation {
         realm: realm.clone(),

@@ -8,7 +8,7 @@ use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId, WebhookId};
 use crate::protocol::time::{Span, Timestamp};
 
 statements! {
-    SESSION_ENDS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $3, $3, $4 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.id = $2 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
+    SESSION_ENDS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $3, $3, $4 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.id = $2 ON CONFLICT (id) DO NOTHING";
     ALL_SESSIONS_END = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $3, $3, $4 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.user_id = $2 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
     REALM_ENDS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $2, $2, $3 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
     CONCERNS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, event_id, attempts, next_at, created_at, expires_at) SELECT u.realm_id || ' ' || CAST($3 AS TEXT) || ' mail', u.realm_id, 'mail', '', '', u.id, CAST($3 AS TEXT), 0, $5, $5, $6 FROM users u WHERE u.realm_id = $1 AND u.id = $2 AND u.email IS NOT NULL AND u.email_verified = 1 AND ($4 <> 'account.soft_locked' OR NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.realm_id = $1 AND e.user_id = $2 AND e.event = 'account.soft_locked' AND e.at > $7 AND e.id <> CAST($3 AS TEXT))) ON CONFLICT (id) DO NOTHING";
@@ -90,7 +90,7 @@ impl Message {
     }
 }
 
-/// Announces the end of a live session to its clients. Called before the session is ended, in the same transaction.
+/// Announces the end of a session to its clients. Called by who has ended it, in the same transaction.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
