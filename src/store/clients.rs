@@ -20,6 +20,7 @@ statements! {
     KNOWS_ORIGIN = "SELECT count(*) AS clients FROM client_origins o JOIN clients c ON c.realm_id = o.realm_id AND c.id = o.client_id WHERE o.realm_id = $1 AND o.origin = $2 AND c.enabled = 1";
     UPDATE = "UPDATE clients SET metadata = $3, updated_at = $4 WHERE realm_id = $1 AND id = $2";
     DELETE = "DELETE FROM clients WHERE realm_id = $1 AND id = $2";
+    HAS_SECRET = "SELECT count(*) AS secrets FROM client_secrets WHERE realm_id = $1 AND client_id = $2 AND digest = $3";
     DROP_SECRETS = "DELETE FROM client_secrets WHERE realm_id = $1 AND client_id = $2";
     DROP_ORIGINS = "DELETE FROM client_origins WHERE realm_id = $1 AND client_id = $2";
     ENABLE = "UPDATE clients SET enabled = $3, updated_at = $4 WHERE realm_id = $1 AND id = $2 AND enabled <> $3";
@@ -70,6 +71,15 @@ pub async fn replace(
 /// [`StoreError`] where the database fails.
 pub async fn delete(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<bool, StoreError> {
     execute!(tx, DELETE, [realm.as_str(), id.as_str()]).map(one)
+}
+
+/// Whether the client has this secret.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn has_secret(tx: &mut Tx, realm: &RealmId, id: &ClientId, secret: Digest) -> Result<bool, StoreError> {
+    let (count,): (i64,) = fetch_one!(tx, HAS_SECRET, [realm.as_str(), id.as_str(), secret.as_bytes()])?;
+    Ok(count > 0)
 }
 
 /// Deletes the client's secrets.

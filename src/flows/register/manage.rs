@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{RegisterError, Told, check, record, remote, tell};
 use crate::flows::administer;
 use crate::flows::{Context, FlowError, Provider};
-use crate::protocol::client::{Client, ClientMetadata};
+use crate::protocol::client::{Client, ClientMetadata, SecretRecord};
 use crate::protocol::ids::ClientId;
 use crate::protocol::registration::{Information, Submission};
 use crate::protocol::secret::{ClientSecret, Digest, RegistrationAccessToken};
@@ -44,17 +44,14 @@ pub async fn replace(
     let client = &managed.client;
     let metadata = Submission::parse(body, &provider.registration.policy)?.replacing(client, context.now)?;
     check(provider, &metadata)?;
-    let made = match metadata.has_secret() && !has_fit_secret(client, &metadata, context.now) {
-        true => Some(ClientSecret::generate(context.entropy.bytes()?)),
-        false => None,
-    };
-    let secret = match (&made, metadata.has_secret()) {
-        (Some(secret), _) => {
-            let keys = Some(&provider.keys);
-            SecretChange::New(administer::stored_secret(context, keys, (&client.id, &metadata), secret)?)
+    let (secret, made) = match (metadata.has_secret(), fit_secret(client, &metadata, context.now)) {
+        (false, _) => (SecretChange::Drop, None),
+        (true, Some(kept)) => (SecretChange::Keep(kept), None),
+        (true, None) => {
+            let (keys, made) = (Some(&provider.keys), ClientSecret::generate(context.entropy.bytes()?));
+            let stored = administer::stored_secret(context, keys, (&client.id, &metadata), &made)?;
+            (SecretChange::New(stored), Some(made))
         }
-        (None, true) => SecretChange::Keep,
-        (None, false) => SecretChange::Drop,
     };
     remote::count(provider, context, &metadata).await?;
     remote::sector(provider, &metadata).await?;
@@ -169,7 +166,7 @@ async fn void(provider: &Provider, context: &Context, owner: &ClientId, token: D
 
 /// What becomes of the client's secrets.
 enum SecretChange {
-    Keep,
+    Keep(Digest),
     Drop,
     New(NewSecret),
 }
@@ -191,7 +188,12 @@ async fn carry_out(tx: &mut Tx, change: &Change) -> Result<(), RegisterError> {
         return Err(RegisterError::WrongToken);
     }
     match &change.secret {
-        SecretChange::Keep => {}
+        SecretChange::Keep(secret) => {
+            // Another change may have dropped it since it was looked for.
+            if !clients::has_secret(tx, realm, id, *secret).await? {
+                return Err(FlowError::Unavailable("the registration has just been changed".to_owned()).into());
+            }
+        }
         SecretChange::Drop => clients::drop_secrets(tx, realm, id).await?,
         // RFC 7592 §2.2: from now on only the secret that the answer tells works.
         SecretChange::New(secret) => {
@@ -208,8 +210,9 @@ async fn carry_out(tx: &mut Tx, change: &Change) -> Result<(), RegisterError> {
     Ok(changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?)
 }
 
-/// Whether the client has a secret that does what its new metadata asks of it.
-fn has_fit_secret(client: &Client, metadata: &ClientMetadata, now: Timestamp) -> bool {
+/// The secret of the client that does what its new metadata asks of it, if there is one.
+fn fit_secret(client: &Client, metadata: &ClientMetadata, now: Timestamp) -> Option<Digest> {
     let fits = |sealed: &Option<Vec<u8>>| sealed.is_some() || !metadata.needs_recoverable_secret();
-    client.secrets.iter().any(|secret| secret.expires_at.is_none_or(|end| now < end) && fits(&secret.sealed))
+    let fit = |secret: &&SecretRecord| secret.expires_at.is_none_or(|end| now < end) && fits(&secret.sealed);
+    client.secrets.iter().find(fit).map(|secret| secret.digest)
 }
