@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use signet::protocol::time::Span;
 use signet::store::clients::Standing;
 
-use crate::support::{Reply, TestServer};
+use crate::support::{Reply, TestServer, rounds};
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -306,11 +306,13 @@ async fn an_assertion_is_accepted_once_at_every_node_and_after_a_restart() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_ten_uses_of_one_assertion_at_once_one_succeeds() {
     let server = TestServer::start().await;
+    let twin = server.twin().await;
     let key = Key::es256("k");
     service(&server, "svc", &[&key], json!({})).await;
-    for round in 0..5 {
+    for round in 0..rounds(5) {
         let assertion = key.sign(&key.header(), &claims(&server, "svc"));
-        let outcomes = join_all((0..10).map(|_| outcome(&server, &assertion))).await;
+        let at = |turn: usize| if turn.is_multiple_of(2) { &server } else { &twin };
+        let outcomes = join_all((0..10).map(|turn| outcome(at(turn), &assertion))).await;
         assert_eq!(outcomes.iter().filter(|outcome| *outcome == "ok").count(), 1, "round {round}");
     }
 }

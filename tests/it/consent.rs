@@ -4,7 +4,7 @@ use serde_json::json;
 use signet::protocol::time::Span;
 
 use crate::authorize::assert_error_at_client;
-use crate::support::{Browser, Page, RelyingParty, TestServer, claims};
+use crate::support::{Browser, Page, RelyingParty, TestServer, claims, rounds};
 
 /// A browser in which this user has signed in, at the consent page.
 async fn at_consent(server: &TestServer, rp: &RelyingParty, changes: &[(&str, &str)]) -> (Browser, Page) {
@@ -200,7 +200,7 @@ async fn somebody_else_can_take_over_at_the_consent_page() {
 async fn of_two_consents_at_the_same_moment_neither_is_lost() {
     let server = TestServer::start().await;
     let twin = server.twin().await;
-    for round in 0..10 {
+    for round in 0..rounds(10) {
         let rp = server.client(&format!("rp{round}"), json!({})).await;
         twin.app.follow().await.unwrap();
         // Something to add to, so that both find a row.

@@ -1,16 +1,14 @@
 //! Signing keys across processes: starts, restarts, damaged rows, and several nodes (RFC 9700 §2.6).
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 use signet::app::App;
-use signet::clock::Clock;
-use signet::config::{DatabaseUrl, MasterKey};
+use signet::config::MasterKey;
 use signet::protocol::jwk::SigningAlgorithm;
 use signet::protocol::time::Span;
 
-use crate::support::database::{self, Database};
+use crate::support::database::Database;
 use crate::support::{RelyingParty, TestServer, header};
 
 async fn kids(server: &TestServer) -> BTreeSet<String> {
@@ -73,33 +71,6 @@ async fn a_server_whose_keys_cannot_be_opened_does_not_start_and_makes_no_others
         assert!(line.contains("stored key") && !line.contains('\n'), "{fault}: {line}");
         let after = server.database().query("SELECT kid, sealed FROM signing_keys ORDER BY kid").await;
         assert_eq!(before, after, "{fault}: nothing is replaced");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nodes_that_start_at_once_on_an_empty_database_agree_on_one_key_each() {
-    for _ in 0..3 {
-        let database = Arc::new(Database::empty().await);
-        let clock = Clock::shifted();
-        let starts = (0..3).map(|_| {
-            let (url, clock) = (DatabaseUrl::parse(&database.url).unwrap(), clock.clone());
-            tokio::spawn(async move {
-                let mut settings = database::settings();
-                settings.database.url = url;
-                settings.database.migrate = true;
-                App::open(settings, clock).await.unwrap()
-            })
-        });
-        let mut sets = Vec::new();
-        for started in futures_util::future::join_all(starts).await {
-            let app = started.unwrap();
-            app.follow().await.unwrap();
-            let keys = app.provider.keys.status(&app.realm.id, clock.now());
-            assert!(keys.iter().all(|key| key.state == "active"), "{keys:?}");
-            sets.push(keys.into_iter().map(|key| key.kid.as_str().to_owned()).collect::<BTreeSet<_>>());
-        }
-        assert_eq!(database.query("SELECT kid FROM signing_keys").await.len(), 2);
-        assert!(sets.iter().all(|set| *set == sets[0] && set.len() == 2), "{sets:?}");
     }
 }
 

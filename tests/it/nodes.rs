@@ -3,20 +3,7 @@
 use serde_json::{Value, json};
 use signet::store::clients::Standing;
 
-use crate::support::{Browser, TestServer, claims};
-
-const COOKIES: [&str; 2] = ["signet-browser", "signet-session"];
-
-/// The browser as it would be if the balancer sent it to the other node.
-fn hop(browser: &Browser, node: &TestServer) -> Browser {
-    let moved = node.browser();
-    for name in COOKIES {
-        if let Some(value) = browser.cookie(name) {
-            moved.set_cookie(name, &value);
-        }
-    }
-    moved
-}
+use crate::support::{TestServer, claims};
 
 #[tokio::test]
 async fn every_step_of_a_flow_may_reach_another_node() {
@@ -27,14 +14,14 @@ async fn every_step_of_a_flow_may_reach_another_node() {
     let scope = ("scope", "openid offline_access");
     let login = browser.get(&rp.authorization_url(&[scope])).await.location().unwrap();
 
-    let browser = hop(&browser, &two);
+    let browser = browser.at(&two);
     let page = browser.get(&login).await;
-    let browser = hop(&browser, &one);
+    let browser = browser.at(&one);
     let fields = [("username", "alice"), ("password", crate::support::server::PASSWORD), ("login-submit", "yes")];
     let consent = browser.submit_once(&page, &fields).await.location().unwrap();
-    let browser = hop(&browser, &two);
+    let browser = browser.at(&two);
     let page = browser.get(&consent).await;
-    let browser = hop(&browser, &one);
+    let browser = browser.at(&one);
     let page = browser.submit_once(&page, &[("consent-allow", "yes")]).await;
     assert_eq!(page.parameter("iss"), Some(one.app.settings.issuer.clone()));
 
@@ -45,7 +32,7 @@ async fn every_step_of_a_flow_may_reach_another_node() {
     let next = rp.at(&two).refresh(next.refresh_token()).await.tokens();
     assert!(rp.is_active(next.refresh_token()).await);
 
-    let again = hop(&browser, &two).get(&rp.at(&two).authorization_url(&[("prompt", "none"), scope])).await;
+    let again = browser.at(&two).get(&rp.at(&two).authorization_url(&[("prompt", "none"), scope])).await;
     assert!(!again.code().is_empty(), "the session and the consent hold on both nodes");
 }
 

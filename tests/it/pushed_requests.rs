@@ -9,7 +9,7 @@ use signet::store::clients::Standing;
 
 use crate::support::log::{listen, logged};
 use crate::support::relying_party::CHALLENGE;
-use crate::support::{Browser, Page, RelyingParty, Reply, TestServer, claims};
+use crate::support::{Browser, Page, RelyingParty, Reply, TestServer, claims, rounds};
 
 const OVER: &str = "request_uri is expired or already used.";
 
@@ -162,7 +162,7 @@ async fn of_ten_browsers_at_once_one_is_granted() {
     let rp = server.relying_party().await;
     let browser = known_browser(&rp).await;
     let session = browser.cookie("signet-session").unwrap();
-    for round in 0..3 {
+    for round in 0..rounds(3) {
         let uri = pushed(&rp).await;
         let browsers: Vec<Browser> =
             (0..10).map(|at| if at % 2 == 0 { server.browser() } else { twin.browser() }).collect();

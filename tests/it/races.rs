@@ -3,14 +3,10 @@
 use futures_util::future::{join, join_all};
 use signet::protocol::time::Span;
 
-use crate::support::{RelyingParty, Reply, TestServer, Tokens};
+use crate::doctor::broken;
+use crate::support::{RelyingParty, Reply, TestServer, Tokens, rounds};
 
 const PARALLEL: usize = 10;
-
-/// How often each race is run: ten times, or as often as `RACE_ROUNDS` says.
-fn rounds() -> usize {
-    std::env::var("RACE_ROUNDS").map_or(10, |text| text.parse().expect("a number"))
-}
 
 /// The nodes at which a client is served: one, or two by turns.
 struct Nodes {
@@ -66,7 +62,7 @@ fn winners(replies: Vec<Reply>) -> Vec<Tokens> {
 }
 
 async fn one_redemption_wins(nodes: Nodes, rp: RelyingParty) {
-    for round in 0..rounds() {
+    for round in 0..rounds(10) {
         let code = rp.authorize_with("alice", &[("scope", "openid offline_access")]).await.code();
         let clients = nodes.clients(&rp);
         let won = winners(join_all(clients.iter().map(|client| client.redeem(&code))).await);
@@ -79,6 +75,7 @@ async fn one_redemption_wins(nodes: Nodes, rp: RelyingParty) {
             client.refresh(tokens.refresh_token()).await.assert_error(400, "invalid_grant");
         }
     }
+    assert_eq!(broken(&nodes.server).await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -96,7 +93,7 @@ async fn of_parallel_redemptions_at_two_nodes_one_wins_and_the_others_revoke_wha
 async fn one_successor(nodes: Nodes, rp: RelyingParty) {
     let mut leaf = rp.sign_in("alice").await.refresh_token().to_owned();
     let mut before = Vec::new();
-    for round in 0..rounds() {
+    for round in 0..rounds(10) {
         let clients = nodes.clients(&rp);
         let won = winners(join_all(clients.iter().map(|client| client.refresh(&leaf))).await);
         assert_eq!(won.len(), PARALLEL, "round {round}: each is the first or its retry");
@@ -110,6 +107,7 @@ async fn one_successor(nodes: Nodes, rp: RelyingParty) {
         }
         assert!(rp.is_active(&leaf).await, "round {round}");
     }
+    assert_eq!(broken(&nodes.server).await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -125,7 +123,7 @@ async fn parallel_refreshes_of_one_token_at_two_nodes_yield_one_successor() {
 }
 
 async fn reuse_beats_refresh(nodes: Nodes, rp: RelyingParty) {
-    for round in 0..rounds() {
+    for round in 0..rounds(10) {
         let first = rp.sign_in("alice").await;
         let second = rp.refresh(first.refresh_token()).await.tokens();
         nodes.server.advance(Span::from_secs(60)).await;
@@ -142,6 +140,7 @@ async fn reuse_beats_refresh(nodes: Nodes, rp: RelyingParty) {
             assert!(!nodes.is_alive(&rp, tokens.refresh_token()).await, "round {round}");
         }
     }
+    assert_eq!(broken(&nodes.server).await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

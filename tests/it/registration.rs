@@ -12,7 +12,7 @@ use signet::store::registrations::Allowance;
 
 use crate::support::keys::KeyPair;
 use crate::support::upstream::{Script, Upstream};
-use crate::support::{RelyingParty, Reply, TestServer};
+use crate::support::{RelyingParty, Reply, TestServer, rounds};
 
 const PATH: &str = "/register";
 
@@ -368,7 +368,7 @@ async fn an_initial_access_token_expires() {
 async fn of_ten_registrations_at_once_with_a_single_use_token_one_wins() {
     let server = with_tokens().await;
     let second = server.twin_with(|settings| settings.registration.mode = RegistrationMode::Token).await;
-    for round in 1..=3 {
+    for round in 1..=rounds(3) {
         let token = token(&server, 1, Span::from_days(1)).await;
         let body = plain();
         let at = |turn: usize| if turn.is_multiple_of(2) { &server } else { &second };

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use reqwest::StatusCode;
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
 
+use super::TestServer;
 use super::server::{PASSWORD, http_client};
 
 /// A browser.
@@ -95,6 +96,12 @@ impl Browser {
             };
         }
         page
+    }
+
+    /// The same browser, where the balancer sends it to this node.
+    pub fn at(&self, node: &TestServer) -> Self {
+        let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
+        Self { http: http_client(), origin: node.issuer.clone(), cookies }
     }
 
     pub fn cookie(&self, name: &str) -> Option<String> {

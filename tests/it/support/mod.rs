@@ -26,6 +26,11 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::Value;
 
+/// How often a race is run: a few times, or as often as `RACE_ROUNDS` says.
+pub fn rounds(few: usize) -> usize {
+    std::env::var("RACE_ROUNDS").map_or(few, |text| text.parse().expect("a number"))
+}
+
 /// The claims of a token for this audience that a published key has signed by this algorithm. It may have no `exp`.
 pub async fn verified(server: &TestServer, token: &str, alg: &str, audience: &str) -> Value {
     let set: JwkSet = server.get("/jwks").await.json().await.unwrap();
