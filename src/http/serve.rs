@@ -41,6 +41,12 @@ const MIN_HEADER_BYTES: usize = 2 * 8_192;
 /// How long accepting pauses after an error that is not the peer's, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How many requests of an HTTP/2 connection may be under way, how many that the peer has given up may wait to be looked at,
+/// and how many the server may have to break off: whoever exceeds one of the latter two is disconnected (CVE-2023-44487).
+const H2_STREAMS: u32 = 128;
+const H2_RESETS: usize = 20;
+const H2_BROKEN_OFF: usize = 128;
+
 /// How long an HTTP/2 connection may be silent before it is asked whether it lives, and how long it may take to answer.
 const H2_PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 
@@ -273,7 +279,9 @@ fn http_builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX))
-        .max_concurrent_streams(128)
+        .max_concurrent_streams(H2_STREAMS)
+        .max_pending_accept_reset_streams(H2_RESETS)
+        .max_local_error_reset_streams(H2_BROKEN_OFF)
         .initial_stream_window_size(65_535)
         .initial_connection_window_size(262_144)
         .keep_alive_interval(ping_after)
