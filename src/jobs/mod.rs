@@ -27,7 +27,14 @@ const LEASE: Span = Span::from_minutes(3);
 
 /// The jobs of a node; they end when this is dropped.
 pub struct Jobs {
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
+}
+
+impl Jobs {
+    /// Ends the jobs and waits until they have ended. What they had given to the database to write is written.
+    pub async fn end(mut self) {
+        self.tasks.shutdown().await;
+    }
 }
 
 /// Starts the jobs.
@@ -36,7 +43,7 @@ pub fn start(app: &Arc<App>) -> Jobs {
     tasks.spawn(follow(app.clone()));
     tasks.spawn(upkeep(app.clone()));
     tasks.spawn(outbox::keep_delivering(app.clone()));
-    Jobs { _tasks: tasks }
+    Jobs { tasks }
 }
 
 async fn follow(app: Arc<App>) {

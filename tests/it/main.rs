@@ -78,6 +78,7 @@ mod revoking_commands;
 mod secrets;
 mod session_management;
 mod sessions;
+mod sign_in_timings;
 mod signed_answers;
 mod single_use;
 mod soft_locks;

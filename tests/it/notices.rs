@@ -346,7 +346,7 @@ async fn an_address_that_the_mail_server_refuses_is_given_up() {
 #[tokio::test]
 async fn a_mail_server_that_does_not_answer_keeps_no_client_waiting() {
     let (sink, receiver) = (MailSink::start().await, crate::support::Receiver::start().await);
-    let (mut server, _) = start_with(&sink, |settings| {
+    let (server, _) = start_with(&sink, |settings| {
         settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()];
         settings.mail.timeout = Span::from_secs(30);
     })

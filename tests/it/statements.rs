@@ -4,8 +4,7 @@ use serde_json::json;
 
 use crate::support::TestServer;
 
-/// The least number of statements that `work` takes in several tries, since the node's jobs run statements of their
-/// own beside it.
+/// The least number of statements that `work` takes in several tries.
 async fn cost<T>(server: &TestServer, mut work: impl AsyncFnMut() -> T) -> u64 {
     let mut least = u64::MAX;
     for _ in 0..5 {

@@ -1,6 +1,6 @@
 //! A server in this process, on a port and a database of its own, with a clock that the test moves.
 
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex, Once};
 
 use serde_json::{Value, json};
 use signet::app::App;
@@ -15,6 +15,7 @@ use signet::protocol::claims::PersonClaims;
 use signet::protocol::ids::{ClientId, UserId};
 use signet::protocol::secret::{ClientSecret, Password};
 use signet::protocol::time::Span;
+use signet::store::StoreError;
 use signet::store::clients::Standing;
 
 use super::database::{self, Database};
@@ -29,7 +30,7 @@ pub struct TestServer {
     pub issuer: String,
     pub clock: Clock,
     pub http: reqwest::Client,
-    jobs: Option<Jobs>,
+    jobs: Mutex<Option<Jobs>>,
     _database: Arc<Database>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -93,18 +94,18 @@ impl TestServer {
         let task = tokio::spawn(async move {
             serve(listener, acceptor, router, limits, std::future::pending()).await.unwrap();
         });
-        let jobs = Some(jobs::start(&app));
+        let jobs = Mutex::new(Some(jobs::start(&app)));
         Self { app, issuer, clock, http: http_client(), jobs, _database: database, task }
     }
 
     /// Ends what runs beside requests, so that the test alone says when something is delivered.
     pub fn stop_jobs(&mut self) {
-        self.jobs = None;
+        *self.jobs.lock().unwrap() = None;
     }
 
     /// Begins it again.
-    pub fn start_jobs(&mut self) {
-        self.jobs = Some(jobs::start(&self.app));
+    pub fn start_jobs(&self) {
+        *self.jobs.lock().unwrap() = Some(jobs::start(&self.app));
     }
 
     /// A context as the commands have it.
@@ -211,11 +212,26 @@ impl TestServer {
         self.http.get(self.url("/userinfo")).bearer_auth(token).send().await.unwrap()
     }
 
-    /// How many SQL statements this server runs while `work` goes on, beside those of its jobs.
+    /// How many SQL statements this server runs while `work` goes on. Its jobs rest meanwhile.
     pub async fn statements<T>(&self, work: impl Future<Output = T>) -> (T, u64) {
-        let before = self.app.provider.store.statements();
+        let jobs = self.jobs.lock().unwrap().take();
+        let rested = jobs.is_some();
+        if let Some(jobs) = jobs {
+            jobs.end().await;
+        }
+        let store = &self.app.provider.store;
+        // What the jobs had begun to write ends first.
+        let mut before = u64::MAX;
+        while before != store.statements() {
+            before = store.statements();
+            store.write(|_| Box::pin(async { Ok::<_, StoreError>(()) })).await.unwrap();
+        }
         let result = work.await;
-        (result, self.app.provider.store.statements() - before)
+        let statements = store.statements() - before;
+        if rested {
+            self.start_jobs();
+        }
+        (result, statements)
     }
 
     /// A further node for the same issuer on the same database and clock. Its `issuer` is the address that it is
