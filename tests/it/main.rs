@@ -69,6 +69,7 @@ mod redirect_uris;
 mod refresh;
 mod refresh_reuse;
 mod registration;
+mod registration_limits;
 mod registration_management;
 mod request_objects;
 mod requested_claims;
