@@ -156,12 +156,15 @@ async fn an_errand_is_done_by_one_of_those_who_look_for_it() {
         logouts += waiting("backchannel_logout").await;
         mails += waiting("mail").await;
         assert_eq!(logouts, 4 * (round + 1));
+        // Their jobs rest, and whoever hears nothing for three seconds tells nobody anything.
+        nodes.follow().await;
         let looked = join_all(nodes.turns().map(|node| jobs::deliver_due(&node.app))).await;
         let attempts: usize = looked.into_iter().map(Result::unwrap).sum();
         // Who looks while a client has its two attempts under way leaves the rest.
         let left = async || nodes.first().database().query("SELECT id FROM outbox").await.len();
         let mut attempts = attempts;
         while left().await > 0 {
+            nodes.follow().await;
             attempts += jobs::deliver_due(&nodes.first().app).await.unwrap();
         }
         assert!(attempts > 0);
