@@ -1,5 +1,9 @@
 //! L3: the state that all handlers share, and the documents that are prepared ahead of requests.
 
+mod time;
+
+pub use time::clock_of;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -7,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 
-use crate::clock::{Clock, Entropy};
+use crate::clock::{Clock, Entropy, NodeClock};
 use crate::config::{Mode, Settings};
 use crate::fetch::{Fetcher, OutboundError};
 use crate::flows::client_keys::ClientKeys;
@@ -37,8 +41,8 @@ pub struct App {
     pub provider: Provider,
     /// The checked settings.
     pub settings: Settings,
-    /// The clock.
-    pub clock: Clock,
+    /// The clock, which nodes on one database share.
+    pub clock: NodeClock,
     /// Where random values come from.
     pub entropy: Entropy,
     /// The realm at the base URL.
@@ -92,6 +96,8 @@ impl App {
     pub async fn open(settings: Settings, clock: Clock) -> Result<Arc<Self>, StartError> {
         let entropy = Entropy::default();
         let store = open_store(&settings).await?;
+        let clock = NodeClock::new(clock);
+        time::keep(&clock, &store).await?;
         let now = clock.now();
         let realm = ensure_realm(&store, now).await?;
         let master = master_key(&settings, &store, &realm, &entropy).await?;
@@ -144,11 +150,12 @@ impl App {
         self.documents.load_full()
     }
 
-    /// Takes in what other processes have changed, within one step of the change sequence.
+    /// Takes in what time it is in the database, and what other processes have changed, within one step of the change sequence.
     ///
     /// # Errors
     /// [`FlowError`] where the database fails; the view grows stale until it answers again.
     pub async fn follow(&self) -> Result<(), FlowError> {
+        time::keep(&self.clock, &self.provider.store).await?;
         let now = self.clock.now();
         self.provider.view.follow(now).await?;
         let changes = self.provider.view.key_changes();

@@ -1,6 +1,10 @@
 //! The only callers of the system's clock and of its source of randomness. Everything else is handed `now` and
 //! an [`Entropy`]; tests hand out a clock that they move.
 
+mod node;
+
+pub use node::NodeClock;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,6 +23,13 @@ pub enum Clock {
     Shifted(Arc<AtomicI64>),
     /// A time in milliseconds, which only tests advance.
     Stopped(Arc<AtomicI64>),
+    /// The clock of a host and that of its database, which tests set apart.
+    Apart {
+        /// What the host tells.
+        host: Box<Self>,
+        /// What the database tells.
+        database: Box<Self>,
+    },
 }
 
 impl Clock {
@@ -41,13 +52,18 @@ impl Clock {
             Self::System => now,
             Self::Shifted(offset) => now.plus(Span::from_millis(offset.load(Ordering::Relaxed))),
             Self::Stopped(time) => Timestamp::from_millis(time.load(Ordering::Relaxed)),
+            Self::Apart { host, .. } => host.now(),
         }
     }
 
-    /// Moves a shifted or stopped clock forward, or back by a negative span. The system's clock stays.
+    /// Moves a shifted or stopped clock forward, or back by a negative span; of two, the host's. The system's stays.
     pub fn advance(&self, span: Span) {
-        if let Self::Shifted(millis) | Self::Stopped(millis) = self {
-            millis.fetch_add(span.as_millis(), Ordering::Relaxed);
+        match self {
+            Self::System => {}
+            Self::Shifted(millis) | Self::Stopped(millis) => {
+                millis.fetch_add(span.as_millis(), Ordering::Relaxed);
+            }
+            Self::Apart { host, .. } => host.advance(span),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app;
-use crate::clock::{Clock, Entropy};
+use crate::clock::Entropy;
 use crate::config::Settings;
 use crate::flows::{Context, LONGEST_ACCESS_TOKEN, Realm};
 use crate::keys::Keyring;
@@ -33,9 +33,10 @@ impl Desk {
     /// # Errors
     /// Where the database fails.
     pub async fn at(store: Store, settings: &Settings) -> anyhow::Result<Self> {
-        let realm = app::ensure_realm(&store, Clock::System.now()).await?;
+        let clock = app::clock_of(&store).await?;
+        let realm = app::ensure_realm(&store, clock.now()).await?;
         // As late as possible: what was issued before this point is void where the command cuts something off.
-        let now = Clock::System.now();
+        let now = clock.now();
         let context = Context {
             realm: Arc::new(Realm { id: realm, issuer: settings.issuer.clone(), mails: settings.mail.is_on() }),
             now,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::output::{say, say_json};
 use crate::app;
-use crate::clock::Clock;
+use crate::clock::NodeClock;
 use crate::config::Settings;
 use crate::flows::audit;
 use crate::keys::{Keyring, MasterKey};
@@ -20,6 +20,9 @@ use crate::store::{Store, invariants, realms, signing_keys};
 
 /// How far the newest row of the audit log may lie ahead of the clock.
 const AHEAD: Span = Span::from_minutes(5);
+
+/// How far this host's clock may differ from the database's.
+const AGREES: Span = Span::from_secs(5);
 
 /// What is looked at. Nothing is changed.
 #[derive(Args)]
@@ -53,7 +56,6 @@ impl Doctor {
     /// # Errors
     /// Where a check fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let now = Clock::System.now();
         // That the settings hold has been found out already, or nobody would be here.
         let mut found =
             vec![Finding::of("settings", Ok(())), Finding::of("master-key", master_key(settings).map(drop))];
@@ -66,15 +68,27 @@ impl Doctor {
                 let is_current = schema.is_ok();
                 found.push(Finding::of("schema", schema));
                 if is_current {
-                    found.push(Finding::of("clock", clock(&store, now).await));
-                }
-                if is_current && self.invariants {
-                    examine(&store, settings, now, &mut found).await;
+                    self.examine_all(&store, settings, &mut found).await;
                 }
                 store.close().await;
             }
         }
         report(&found, self.json)
+    }
+}
+
+impl Doctor {
+    /// Looks at the clock and, where that was asked for, at the stored data.
+    async fn examine_all(&self, store: &Store, settings: &Settings, found: &mut Vec<Finding>) {
+        match app::clock_of(store).await {
+            Err(error) => found.push(Finding::of("clock", Err(error.to_string()))),
+            Ok(known) => {
+                found.push(Finding::of("clock", clock(store, &known).await));
+                if self.invariants {
+                    examine(store, settings, known.now(), found).await;
+                }
+            }
+        }
     }
 }
 
@@ -123,7 +137,15 @@ async fn mail(settings: &Settings) -> Finding {
     }
 }
 
-async fn clock(store: &Store, now: Timestamp) -> Result<(), String> {
+/// Whether this host's clock agrees with the database's, and that with what has been written by it.
+async fn clock(store: &Store, clock: &NodeClock) -> Result<(), String> {
+    if let Some(apart) = clock.apart()
+        && apart.as_millis().saturating_abs() > AGREES.as_millis()
+    {
+        let (seconds, way) = (apart.as_secs().saturating_abs(), if apart > Span::ZERO { "ahead of" } else { "behind" });
+        return Err(format!("this host's clock is {seconds} s {way} the database's; nodes go by the database's"));
+    }
+    let now = clock.now();
     let mut tx = store.read().await.map_err(|error| error.to_string())?;
     match invariants::newest(&mut tx).await.map_err(|error| error.to_string())? {
         Some(newest) if newest.since(now) > AHEAD => {

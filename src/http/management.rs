@@ -10,6 +10,7 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use crate::app::App;
+use crate::protocol::time::Span;
 
 /// The router of the management listener.
 pub fn router(app: Arc<App>) -> Router {
@@ -19,7 +20,9 @@ pub fn router(app: Arc<App>) -> Router {
 /// `GET /health`: the process lives. Asks nothing else.
 async fn health(State(app): State<Arc<App>>) -> Response {
     let now = app.clock.now().to_chrono().to_rfc3339();
-    Json(json!({ "status": "ok", "time": now, "version": env!("CARGO_PKG_VERSION") })).into_response()
+    let apart = app.clock.apart().map(Span::as_millis);
+    let version = env!("CARGO_PKG_VERSION");
+    Json(json!({ "status": "ok", "time": now, "host_clock_ahead_ms": apart, "version": version })).into_response()
 }
 
 /// `GET /ready`: database, keys and schema are there, and the server is not about to stop.

@@ -16,7 +16,7 @@ use crate::flows::audit::{self, AuditFault};
 use crate::flows::{Context, FlowError, register};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{Origin, append};
-use crate::store::{leases, sweep};
+use crate::store::{clock_steps, leases, sweep};
 
 /// How often the change sequence is looked at.
 const FOLLOW: Duration = Duration::from_millis(500);
@@ -86,7 +86,13 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
     let name = holder.to_owned();
     let leads = app.provider.store.write(move |tx| {
         let name = name.clone();
-        Box::pin(async move { Ok::<_, FlowError>(leases::take(tx, "upkeep", &name, now.plus(LEASE), now).await?) })
+        Box::pin(async move {
+            let leads = leases::take(tx, "upkeep", &name, now.plus(LEASE), now).await?;
+            if leads {
+                clock_steps::note(tx, now).await?;
+            }
+            Ok::<_, FlowError>(leads)
+        })
     });
     if leads.await? {
         // Another process may have dropped the key that would vouch.

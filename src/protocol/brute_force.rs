@@ -10,6 +10,8 @@ use super::time::{Span, Timestamp};
 
 /// The longest pause of an account, a browser or an address.
 const LONGEST: Span = Span::from_minutes(15);
+/// How far the clocks of nodes may differ.
+const CLOCKS_DIFFER: Span = Span::from_minutes(2);
 /// The time in which the failures that a realm takes for granted drain away.
 const REALM_WINDOW: Span = Span::from_minutes(5);
 /// The prefix of an IPv6 network that counts as one peer: what a single customer is given (RFC 6177 §2).
@@ -84,6 +86,7 @@ impl Policy {
     /// Whether somebody may try, and what the counter is then: an attempt counts as a failure until it has succeeded,
     /// so that a burst of parallel ones cannot overrun the counter.
     pub fn attempt(self, counter: Counter, now: Timestamp) -> Attempt {
+        let counter = self.of_this_time(counter, now);
         if now < counter.locked_until {
             return Attempt::Locked { until: counter.locked_until };
         }
@@ -92,6 +95,17 @@ impl Policy {
         let pause = self.pause(failures);
         let locked_until = if pause == Span::ZERO { counter.locked_until } else { now.plus(pause) };
         Attempt::Allowed { counter: Counter { drained_at, locked_until }, failures, pause }
+    }
+
+    /// The counter without what a clock has left that was set back since: a pause that is longer than any ends, so that
+    /// nobody is kept out for a day, and all free failures are used up.
+    fn of_this_time(self, counter: Counter, now: Timestamp) -> Counter {
+        let latest = now.plus(self.longest).plus(CLOCKS_DIFFER);
+        if counter.locked_until <= latest {
+            return counter;
+        }
+        let full = Span::from_millis(self.drain.as_millis().saturating_mul(i64::from(self.free)));
+        Counter { drained_at: counter.drained_at.min(now.plus(full)), locked_until: now }
     }
 
     /// The counter after an attempt that turned out to be none, or a success where others failed.

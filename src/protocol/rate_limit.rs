@@ -43,7 +43,8 @@ impl Limit {
         let micros = |millis: i64| millis.saturating_mul(1_000);
         let (per, now) = (micros(self.per.as_millis()), micros(now.as_millis()));
         let step = (per / i64::from(self.requests.max(1))).max(1);
-        let next = bucket.0.max(now).saturating_add(step);
+        // Never fuller than full, though the clock was set back.
+        let next = bucket.0.min(now.saturating_add(per)).max(now).saturating_add(step);
         let over = next.saturating_sub(now).saturating_sub(per);
         match over <= 0 {
             true => Taken::Granted { bucket: Bucket(next) },
@@ -110,6 +111,13 @@ mod tests {
             let Taken::Granted { bucket } = limit.take(bucket, at(refill)) else { panic!("{requests}: not yet") };
             assert!(matches!(limit.take(bucket, at(refill)), Taken::Refused { .. }), "{requests}: one only");
         }
+    }
+
+    #[test]
+    fn a_bucket_is_never_fuller_than_full_though_the_clock_is_set_back() {
+        let limit = Limit::per_minute(1);
+        let Taken::Granted { bucket } = limit.take(Bucket::default(), at(86_400_000)) else { panic!("refused") };
+        assert!(matches!(limit.take(bucket, at(0)), Taken::Refused { wait } if wait <= Span::from_minutes(1)));
     }
 
     #[test]

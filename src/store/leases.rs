@@ -3,13 +3,17 @@
 use super::rows::one;
 use super::tx::{execute, statements};
 use super::{StoreError, Tx};
-use crate::protocol::time::Timestamp;
+use crate::protocol::time::{Span, Timestamp};
 
 statements! {
-    TAKE = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at WHERE leases.holder = excluded.holder OR leases.expires_at <= $4";
+    TAKE = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at WHERE leases.holder = excluded.holder OR leases.expires_at <= $4 OR leases.expires_at > $5";
 }
 
-/// Takes or prolongs a lease; whether this node holds it now.
+/// How far the clocks of nodes may differ.
+const CLOCKS_DIFFER: Span = Span::from_minutes(2);
+
+/// Takes or prolongs a lease; whether this node holds it now. One that ends later than any that is taken now was taken
+/// by a clock that has been set back, and keeps nobody away.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
@@ -20,5 +24,6 @@ pub async fn take(
     expires_at: Timestamp,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    execute!(tx, TAKE, [name, holder, expires_at.as_millis(), now.as_millis()]).map(one)
+    let longest = expires_at.plus(CLOCKS_DIFFER).as_millis();
+    execute!(tx, TAKE, [name, holder, expires_at.as_millis(), now.as_millis(), longest]).map(one)
 }

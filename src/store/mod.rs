@@ -14,6 +14,7 @@ pub mod backup;
 pub mod changes;
 pub mod claim_mappers;
 pub mod clients;
+pub mod clock_steps;
 pub mod consents;
 pub mod invariants;
 pub mod known_devices;
@@ -52,6 +53,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::time::timeout;
 
+use crate::protocol::time::Timestamp;
 use lanes::{Lane, Lanes};
 pub use tx::Tx;
 use writer::Writer;
@@ -250,6 +252,17 @@ impl Store {
         changes::last(&mut tx).await.map(|_| ())
     }
 
+    /// What time it is there, where the database has a clock of its own: an embedded one has this host's.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where it does not answer.
+    pub async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        match &self.db {
+            Db::Sqlite { .. } => Ok(None),
+            Db::Postgres(pool) => pool.time().await.map(Some),
+        }
+    }
+
     /// Whether the database is embedded, so that the server migrates it by itself.
     pub fn is_embedded(&self) -> bool {
         matches!(self.db, Db::Sqlite { .. })
@@ -350,6 +363,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         changes::STATEMENTS,
         claim_mappers::STATEMENTS,
         clients::STATEMENTS,
+        clock_steps::STATEMENTS,
         consents::STATEMENTS,
         invariants::STATEMENTS,
         known_devices::STATEMENTS,

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::lanes::{Lane, Lanes, Permit};
 use super::{LossyCommits, PATIENCE, Setup, StoreError, Tx};
 use crate::clock::Entropy;
+use crate::protocol::time::Timestamp;
 
 /// How often a job is run again after transactions met.
 const RETRIES: u32 = 5;
@@ -30,6 +31,8 @@ const LIFETIME: Duration = Duration::from_secs(3600);
 /// What a server must be to be written to, and what its word is worth.
 const STANDING: &str = "SELECT current_setting('transaction_read_only'), current_setting('synchronous_commit'), \
      current_setting('fsync', true)";
+/// What time it is, as the server that is written to tells it at this moment, not when a transaction began.
+const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 
 /// A connection that is lent out.
 pub(super) type Held = Object<Connector>;
@@ -203,6 +206,15 @@ impl Pool {
     /// How long the answer to a statement is waited for.
     pub(super) fn limit(&self) -> Duration {
         self.connections.manager().limit
+    }
+
+    /// What time it is there.
+    pub(super) async fn time(&self) -> Result<Timestamp, StoreError> {
+        let (mut held, _permit) = self.acquire(Lane::Reserved).await?;
+        let told = sqlx::query_as(TIME).fetch_one(&mut held.raw);
+        let told: Result<(i64,), _> = in_time(self.limit().min(PATIENCE), told).await;
+        let (millis,) = told.inspect_err(|error| held.note(error))?;
+        Ok(Timestamp::from_millis(millis))
     }
 
     /// A connection of its own for a migration, which may take longer than any request.

@@ -1,6 +1,7 @@
 //! Deleting what nobody can use any more. Expiry is checked at use; this only keeps the tables small. It goes in
 //! portions, so that no write has to wait for long.
 
+use super::clock_steps::{self, UNNOTICED};
 use super::tx::{execute, statements};
 use super::{Store, StoreError, Tx};
 use crate::protocol::time::{Span, Timestamp};
@@ -32,31 +33,38 @@ const PORTION: u64 = 500;
 pub struct Swept {
     statement: &'static str,
     past_end: Span,
+    /// For how long the clock must have gone on steadily, where the rows keep something void.
+    steady: Option<Span>,
 }
 
+/// The longest life of what a revocation is about: 24 hours, and the clock tolerance.
+const LONGEST_REVOKED: Span = Span::from_hours(25);
+/// The longest life of what may be used once: an hour, and the clock tolerance.
+const LONGEST_USED: Span = Span::from_hours(2);
+
 /// The table of revocations.
-pub const REVOKED: Swept = Swept { statement: REVOCATIONS, past_end: Span::from_minutes(2) };
+pub const REVOKED: Swept = Swept { statement: REVOCATIONS, past_end: UNNOTICED, steady: Some(LONGEST_REVOKED) };
 
 /// The tables, and how long their rows are kept past their end. A used code is kept for a day, so that a replay is
 /// still told from a code that never was; an authorization request for an hour, so that people are told that it is
 /// over. The audit log is kept by [`super::audit_log`].
 pub const TABLES: [Swept; 16] = [
-    Swept { statement: REQUESTS, past_end: Span::from_hours(1) },
-    Swept { statement: PUSHED, past_end: Span::ZERO },
-    Swept { statement: CODES, past_end: Span::from_days(1) },
-    Swept { statement: OPAQUE, past_end: Span::from_minutes(2) },
-    Swept { statement: FAMILIES, past_end: Span::ZERO },
-    Swept { statement: SESSIONS, past_end: Span::from_days(1) },
+    Swept { statement: REQUESTS, past_end: Span::from_hours(1), steady: None },
+    Swept { statement: PUSHED, past_end: Span::ZERO, steady: None },
+    Swept { statement: CODES, past_end: Span::from_days(1), steady: None },
+    Swept { statement: OPAQUE, past_end: Span::from_minutes(2), steady: None },
+    Swept { statement: FAMILIES, past_end: Span::ZERO, steady: None },
+    Swept { statement: SESSIONS, past_end: Span::from_days(1), steady: None },
     REVOKED,
-    Swept { statement: USED, past_end: Span::from_minutes(2) },
-    Swept { statement: SECRETS, past_end: Span::from_days(1) },
-    Swept { statement: CHANGES, past_end: Span::from_hours(1) },
-    Swept { statement: INITIAL, past_end: Span::ZERO },
-    Swept { statement: FAILURES, past_end: Span::from_minutes(2) },
-    Swept { statement: FAILED_ACCOUNTS, past_end: Span::ZERO },
-    Swept { statement: DEVICES, past_end: Span::ZERO },
-    Swept { statement: BLOCKS, past_end: Span::from_days(1) },
-    Swept { statement: DEAD_LETTERS, past_end: Span::from_days(30) },
+    Swept { statement: USED, past_end: UNNOTICED, steady: Some(LONGEST_USED) },
+    Swept { statement: SECRETS, past_end: Span::from_days(1), steady: None },
+    Swept { statement: CHANGES, past_end: Span::from_hours(1), steady: None },
+    Swept { statement: INITIAL, past_end: Span::ZERO, steady: None },
+    Swept { statement: FAILURES, past_end: Span::from_minutes(2), steady: None },
+    Swept { statement: FAILED_ACCOUNTS, past_end: Span::ZERO, steady: None },
+    Swept { statement: DEVICES, past_end: Span::ZERO, steady: None },
+    Swept { statement: BLOCKS, past_end: Span::from_days(1), steady: None },
+    Swept { statement: DEAD_LETTERS, past_end: Span::from_days(30), steady: None },
 ];
 
 /// Deletes what has ended in a table, portion by portion, so that other writes come in between; how many rows there were.
@@ -75,5 +83,10 @@ pub async fn clear(store: &Store, table: Swept, now: Timestamp) -> Result<u64, S
 }
 
 async fn sweep(tx: &mut Tx, table: Swept, now: Timestamp) -> Result<u64, StoreError> {
+    if let Some(since) = table.steady
+        && !clock_steps::is_steady(tx, since, now).await?
+    {
+        return Ok(0);
+    }
     execute!(tx, table.statement, [now.minus(table.past_end).as_millis()])
 }

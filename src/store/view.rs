@@ -19,10 +19,12 @@ use crate::protocol::claim_mapper::ClaimMapper;
 use crate::protocol::client::Client;
 use crate::protocol::ids::{ClientId, RealmId, UserId};
 use crate::protocol::revocation::Revocations;
-use crate::protocol::time::Timestamp;
+use crate::protocol::time::{Span, Timestamp};
 
 /// How long the view is believed after it last heard of the database.
 pub const STALE_AFTER: Duration = Duration::from_secs(3);
+/// How far back time may go without anything having ended too early.
+const CLOCKS_DIFFER: Span = Span::from_secs(1);
 /// How many clients and users are kept in memory each.
 const CAPACITY: u64 = 20_000;
 
@@ -36,6 +38,8 @@ pub struct View {
     mappers: ArcSwap<Vec<StoredMapper>>,
     blocks: ArcSwap<Blocks>,
     applied: AtomicI64,
+    /// When it was last looked at, in milliseconds.
+    followed_at: AtomicI64,
     evictions: AtomicU64,
     key_changes: AtomicU64,
     heard: Mutex<Instant>,
@@ -57,6 +61,7 @@ impl View {
             mappers: ArcSwap::default(),
             blocks: ArcSwap::default(),
             applied: AtomicI64::new(0),
+            followed_at: AtomicI64::new(now.as_millis()),
             evictions: AtomicU64::new(0),
             key_changes: AtomicU64::new(0),
             heard: Mutex::new(Instant::now()),
@@ -72,6 +77,11 @@ impl View {
     /// [`StoreError`] where the database fails; the view grows stale until it answers again.
     pub async fn follow(&self, now: Timestamp) -> Result<(), StoreError> {
         let _one_at_a_time = self.following.lock().await;
+        let before = Timestamp::from_millis(self.followed_at.swap(now.as_millis(), Ordering::AcqRel));
+        if before.since(now) > CLOCKS_DIFFER {
+            // What was over by a clock that has been set back holds again.
+            return self.reload(now).await;
+        }
         let mut looked_again = false;
         loop {
             let applied = self.applied.load(Ordering::Acquire);

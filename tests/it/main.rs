@@ -27,6 +27,7 @@ mod client_assertions;
 mod client_authentication;
 mod client_credentials;
 mod client_key_sets;
+mod clocks;
 mod code_flow;
 mod code_redemption;
 mod commands;

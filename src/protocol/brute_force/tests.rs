@@ -123,3 +123,17 @@ fn a_peer_is_an_ipv4_address_or_an_ipv6_network() {
         assert_eq!(peer(address.parse().unwrap()).to_string(), expected, "{address}");
     }
 }
+
+#[test]
+fn a_pause_of_a_clock_that_was_set_back_keeps_nobody_out() {
+    let policy = Policy::of(Kind::Account, FREE);
+    let mut counter = NEW;
+    for _ in 0..40 {
+        let now = at(86_400).max(counter.locked_until);
+        let Attempt::Allowed { counter: next, .. } = policy.attempt(counter, now) else { panic!("locked") };
+        counter = next;
+    }
+    let Attempt::Allowed { counter, pause, .. } = policy.attempt(counter, at(0)) else { panic!("locked for a day") };
+    assert!(pause > Span::ZERO, "the failures count");
+    assert!(matches!(policy.attempt(counter, at(0)), Attempt::Locked { .. }));
+}

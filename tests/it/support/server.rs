@@ -68,6 +68,11 @@ impl TestServer {
         Self::launch(self._database.clone(), self.clock.clone(), |_| {}).await
     }
 
+    /// A server with this clock, without users.
+    pub async fn by(clock: Clock) -> Self {
+        Self::launch(Arc::new(Database::new().await), clock, |_| {}).await
+    }
+
     /// A server on this database, without users.
     pub async fn on(database: Arc<Database>, change: impl FnOnce(&mut Settings)) -> Self {
         Self::launch(database, Clock::shifted(), change).await
@@ -112,7 +117,7 @@ impl TestServer {
     pub fn context(&self) -> Context {
         Context {
             realm: self.app.realm.clone(),
-            now: self.clock.now(),
+            now: self.app.clock.now(),
             entropy: self.app.entropy.clone(),
             origin: Default::default(),
         }
@@ -179,14 +184,14 @@ impl TestServer {
 
     /// Disables, enables or signs out a user, as the command does; the server follows by itself.
     pub async fn change_user(&self, username: &str, change: UserChange) {
-        let horizon = self.app.provider.revocation_horizon(self.clock.now());
+        let horizon = self.app.provider.revocation_horizon(self.app.clock.now());
         administer::change_user(&self.app.provider.store, &self.context(), username, change, horizon).await.unwrap();
         self.app.follow().await.unwrap();
     }
 
     /// Enables or disables a client, as the command does.
     pub async fn set_client_standing(&self, id: &str, standing: Standing) {
-        let horizon = self.app.provider.revocation_horizon(self.clock.now());
+        let horizon = self.app.provider.revocation_horizon(self.app.clock.now());
         let (store, id) = (&self.app.provider.store, ClientId::parse(id).unwrap());
         administer::set_client_standing(store, &self.context(), id, standing, horizon).await.unwrap();
         self.app.follow().await.unwrap();
@@ -242,12 +247,17 @@ impl TestServer {
 
     /// A further node for the same issuer, with other settings.
     pub async fn twin_with(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        self.twin_by(self.clock.clone(), change).await
+    }
+
+    /// A further node for the same issuer on a host with another clock.
+    pub async fn twin_by(&self, clock: Clock, change: impl FnOnce(&mut Settings)) -> Self {
         let issuer = self.app.settings.issuer.clone();
         let common = move |settings: &mut Settings| {
             settings.issuer = issuer;
             change(settings);
         };
-        let mut node = Self::launch(self._database.clone(), self.clock.clone(), common).await;
+        let mut node = Self::launch(self._database.clone(), clock, common).await;
         node.issuer = format!("http://{}{}", node.app.settings.listen, node.app.base_path());
         node
     }
