@@ -1,6 +1,6 @@
 //! The schema: numbered migrations, the same numbers for both engines, embedded in the binary.
 
-use sqlx::migrate::{AppliedMigration, Migrate as _, MigrateError, Migrator};
+use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migrator};
 
 use super::lanes::Lane;
 use super::{Db, StoreError};
@@ -16,75 +16,131 @@ pub(super) fn newest() -> i64 {
     SQLITE.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
+/// Brings the schema up to date. What is wrong with it is found before anything is changed.
 pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
-    match db {
-        Db::Sqlite { writer, .. } => {
-            let mut tried = 0;
-            loop {
-                let done = SQLITE.run(writer.pool()).await;
-                tried += 1;
-                match done {
-                    Ok(()) => return Ok(()),
-                    Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if tried < TRIES => {
-                        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-                    }
-                    Err(error) => return Err(explain(&error)),
-                }
+    let Db::Sqlite { writer, .. } = db else { return run_postgres(db).await };
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        let standing = look(db).await;
+        let done = match standing {
+            Ok(found) => {
+                found.of(&SQLITE).refuse_unless_older()?;
+                SQLITE.run(writer.pool()).await
             }
-        }
-        Db::Postgres(pool) => {
-            let one = pool.connect_patiently().await?;
-            let done = POSTGRES.run(&one).await.map_err(|error| explain(&error));
-            one.close().await;
-            done
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(()) => return Ok(()),
+            Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if tried < TRIES => {
+                tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            }
+            Err(error) => return Err(explain(&error)),
         }
     }
+}
+
+async fn run_postgres(db: &Db) -> Result<(), StoreError> {
+    let Db::Postgres(pool) = db else { return Ok(()) };
+    look(db).await.map_err(|error| explain(&error))?.of(&POSTGRES).refuse_unless_older()?;
+    let one = pool.connect_patiently().await?;
+    let done = POSTGRES.run(&one).await.map_err(|error| explain(&error));
+    one.close().await;
+    done
 }
 
 pub(super) async fn check(db: &Db) -> Result<(), StoreError> {
-    let (applied, known) = match db {
-        Db::Sqlite { writer, .. } => {
-            let mut connection = writer.pool().acquire().await?;
-            let table = SQLITE.table_name.as_ref();
-            connection.ensure_migrations_table(table).await.map_err(|error| explain(&error))?;
-            (connection.list_applied_migrations(table).await, &SQLITE)
-        }
-        Db::Postgres(pool) => {
-            let (mut held, _permit) = pool.acquire(Lane::Reserved).await?;
-            let connection = &mut held.raw;
-            let table = POSTGRES.table_name.as_ref();
-            connection.ensure_migrations_table(table).await.map_err(|error| explain(&error))?;
-            (connection.list_applied_migrations(table).await, &POSTGRES)
-        }
-    };
-    let applied = applied.map_err(|error| explain(&error))?;
-    let differs = |done: &&AppliedMigration| {
-        known.iter().any(|migration| migration.version == done.version && migration.checksum != done.checksum)
-    };
-    if let Some(changed) = applied.iter().find(differs) {
-        return Err(explain(&MigrateError::VersionMismatch(changed.version)));
-    }
-    let applied = applied.iter().map(|migration| migration.version).max();
-    let newest = known.iter().map(|migration| migration.version).max();
-    match applied.cmp(&newest) {
-        std::cmp::Ordering::Equal => Ok(()),
-        std::cmp::Ordering::Less => Err(StoreError::Schema(
+    let found = look(db).await.map_err(|error| explain(&error))?;
+    let known = if matches!(db, Db::Sqlite { .. }) { &SQLITE } else { &POSTGRES };
+    match found.of(known) {
+        Schema::Current => Ok(()),
+        Schema::Older => Err(StoreError::Schema(
             "the database has an older schema; run `signet migrate`, or set database.migrate = true".into(),
         )),
-        std::cmp::Ordering::Greater => {
-            Err(StoreError::Schema("the database was migrated by a newer version of Signet; use that version".into()))
+        Schema::Unfit(error) => Err(error),
+    }
+}
+
+/// What a database says of its migrations.
+struct Found {
+    applied: Vec<AppliedMigration>,
+    /// One that was begun and has not succeeded.
+    broken_off: Option<i64>,
+}
+
+/// How a schema stands to the migrations of this binary.
+enum Schema {
+    Current,
+    Older,
+    Unfit(StoreError),
+}
+
+impl Schema {
+    fn refuse_unless_older(self) -> Result<(), StoreError> {
+        match self {
+            Self::Current | Self::Older => Ok(()),
+            Self::Unfit(error) => Err(error),
         }
     }
 }
 
+impl Found {
+    /// Each migration must have been applied whole, as it is, and after all before it.
+    fn of(&self, known: &Migrator) -> Schema {
+        let is_applied = |version| self.applied.iter().any(|done| done.version == version);
+        let newest = self.applied.iter().map(|done| done.version).max().unwrap_or_default();
+        let mut missing = known.iter().map(|migration| migration.version).filter(|version| !is_applied(*version));
+        if let Some(version) = self.broken_off {
+            return Schema::Unfit(explain(&MigrateError::Dirty(version)));
+        }
+        for done in &self.applied {
+            match known.iter().find(|migration| migration.version == done.version) {
+                None => return Schema::Unfit(explain(&MigrateError::VersionMissing(done.version))),
+                Some(migration) if migration.checksum != done.checksum => {
+                    return Schema::Unfit(explain(&MigrateError::VersionMismatch(done.version)));
+                }
+                Some(_) => {}
+            }
+        }
+        match missing.next() {
+            None => Schema::Current,
+            Some(version) if version < newest => Schema::Unfit(explain(&MigrateError::VersionTooOld(version, newest))),
+            Some(_) => Schema::Older,
+        }
+    }
+}
+
+async fn look(db: &Db) -> Result<Found, MigrateError> {
+    match db {
+        Db::Sqlite { writer, .. } => look_with(&mut *writer.pool().acquire().await?, SQLITE.table_name.as_ref()).await,
+        Db::Postgres(pool) => {
+            let unavailable = |error: StoreError| MigrateError::Source(Box::new(error));
+            let (mut held, _permit) = pool.acquire(Lane::Reserved).await.map_err(unavailable)?;
+            look_with(&mut held.raw, POSTGRES.table_name.as_ref()).await
+        }
+    }
+}
+
+async fn look_with(connection: &mut impl Migrate, table: &str) -> Result<Found, MigrateError> {
+    connection.ensure_migrations_table(table).await?;
+    let broken_off = connection.dirty_version(table).await?;
+    Ok(Found { applied: connection.list_applied_migrations(table).await?, broken_off })
+}
+
 fn explain(error: &MigrateError) -> StoreError {
-    match error {
+    StoreError::Schema(match error {
         MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
-            StoreError::Schema("the database was migrated by a newer version of Signet; use that version".into())
+            "the database was migrated by a newer version of Signet; use that version".to_owned()
         }
         MigrateError::VersionMismatch(version) => {
-            StoreError::Schema(format!("migration {version} was changed after it had been applied"))
+            format!("migration {version} was changed after it had been applied; use a released version of Signet")
         }
-        other => StoreError::Schema(format!("the database could not be migrated: {other}")),
-    }
+        MigrateError::VersionTooOld(version, newest) => {
+            format!("migration {version} is missing, though {newest} was applied; restore a backup")
+        }
+        MigrateError::Dirty(version) => {
+            format!("migration {version} was broken off in the middle; restore the backup from before it")
+        }
+        other => format!("the database could not be migrated: {other}"),
+    })
 }

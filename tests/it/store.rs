@@ -189,13 +189,25 @@ async fn the_files_of_an_embedded_database_are_its_owners_alone() {
 #[tokio::test]
 async fn a_schema_that_this_version_does_not_know_is_refused() {
     let checksum = if Database::is_postgres() { "'\\x00'" } else { "x'00'" };
-    let newer = format!(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (9999, 'later', {}, {checksum}, 0)",
-        if Database::is_postgres() { "true" } else { "1" }
-    );
+    let truth = |is| if is { "true" } else { "false" };
+    let row = |success| {
+        format!(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (9999, 'later', {}, {checksum}, 0)",
+            truth(success)
+        )
+    };
+    let (newer, half) = (row(true), "UPDATE _sqlx_migrations SET success = false WHERE version = 5".to_owned());
+    let gap = "DELETE FROM _sqlx_migrations WHERE version = 5".to_owned();
     let changed = format!("UPDATE _sqlx_migrations SET checksum = {checksum}");
-    for (fault, sql, says) in [("newer", newer, "newer version"), ("changed", changed, "was changed")] {
+    let faults = [
+        ("newer", newer, "newer version"),
+        ("half of a newer one", row(false), "migration 9999 was broken off"),
+        ("changed", changed, "was changed"),
+        ("half-applied", half, "migration 5 was broken off"),
+        ("a gap", gap, "migration 5 is missing"),
+    ];
+    for (fault, sql, says) in faults {
         let (database, store) = store().await;
         database.execute(&sql).await;
         for refused in [store.migrate().await, store.check_schema().await] {
