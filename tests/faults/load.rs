@@ -55,12 +55,22 @@ impl Load {
         load
     }
 
-    /// Ends the work, and compares what clients were told with what holds.
-    pub async fn judge(mut self) -> Arc<History> {
+    /// Ends the work.
+    pub async fn stop(&mut self) {
         self.history.stop.store(true, Ordering::SeqCst);
         while let Some(ended) = self.workers.join_next().await {
             ended.unwrap();
         }
+    }
+
+    /// After a restore: whatever was granted is as void as if it had been revoked.
+    pub fn expect_all_void(&self) {
+        self.history.grants.lock().unwrap().iter_mut().for_each(|grant| grant.revoked = true);
+    }
+
+    /// Ends the work, and compares what clients were told with what holds.
+    pub async fn judge(mut self) -> Arc<History> {
+        self.stop().await;
         let grants = self.history.grants.lock().unwrap().clone();
         let mut judge = Worker::new(&self.cluster, &self.history, 0).await;
         for grant in &grants {

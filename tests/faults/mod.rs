@@ -7,6 +7,7 @@ mod failover;
 mod load;
 mod nodes;
 mod restarts;
+mod restores;
 
 /// How often a fault is repeated: `short` unless the environment says otherwise.
 fn rounds(short: u32) -> u32 {

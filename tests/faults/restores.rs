@@ -1,0 +1,44 @@
+//! A backup that comes back after everything has gone on without it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::load::Load;
+use super::nodes::Cluster;
+use super::report;
+use crate::support::database::Database;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_was_used_or_revoked_comes_back_with_an_old_backup() {
+    if Database::is_postgres() {
+        // Backups are PostgreSQL's own there; that an epoch voids what came before is told on either engine elsewhere.
+        return;
+    }
+    let cluster = Arc::new(Cluster::start(1, "").await);
+    let mut load = Load::begin(&cluster, 3).await;
+    sleep(Duration::from_millis(700)).await;
+    let backup = cluster.run(&["backup", "--to", "backup"]).await;
+    assert!(backup.status.success(), "{backup:?}");
+    sleep(Duration::from_millis(1500)).await;
+    load.stop().await;
+    let disabled = cluster.run(&["user", "disable", "--username", "alice"]).await;
+    assert!(disabled.status.success(), "{disabled:?}");
+    cluster.kill(0).await;
+
+    let refused = cluster.run(&["restore", "--from", "backup"]).await;
+    assert_eq!(refused.status.code(), Some(1), "a database that is there is not replaced");
+    for file in ["signet.db", "signet.db-wal", "signet.db-shm"] {
+        let _ = std::fs::remove_file(cluster.path().join(file));
+    }
+    let restored = cluster.run(&["restore", "--from", "backup"]).await;
+    assert!(restored.status.success(), "{restored:?}");
+    cluster.launch(0).await;
+
+    load.expect_all_void();
+    // Whoever judges signs in anew as alice: that she was disabled is lost, as the command says.
+    let history = load.judge().await;
+    cluster.assert_invariants().await;
+    report("restore of an old backup", 1, &format!("{} grants void, people sign in again", history.granted()));
+}
