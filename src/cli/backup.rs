@@ -173,6 +173,7 @@ fn print(made_at: Option<Timestamp>, voided: &Voided, offline: OfflineGrants) {
         voided.sessions, voided.grants, voided.pending
     ));
     note("What was changed after the backup is lost: users and clients that were disabled, new passwords and secrets.");
+    note("Keys that were dropped as compromised after it sign again: drop them again with `signet keys compromise`.");
     if offline == OfflineGrants::Keep {
         note("Refresh tokens with offline_access that were replaced or revoked after the backup are valid again.");
     }

@@ -15,11 +15,12 @@ use crate::protocol::authorization_request::{AuthorizationRequest, NONCE, RESOUR
 use crate::protocol::authorization_response::{Granted, ReturnPath};
 use crate::protocol::client::Client;
 use crate::protocol::code_redemption::{CodeRecord, split_resources};
+use crate::protocol::consent::Consent;
 use crate::protocol::ids::{FamilyId, RequestId};
 use crate::protocol::scope::Scope;
 use crate::protocol::secret::{AuthorizationCode, Digest};
 use crate::store::sessions::Session;
-use crate::store::{Tx, access_tokens, authorization_codes, authorization_requests, pushed_requests};
+use crate::store::{Tx, access_tokens, authorization_codes, authorization_requests, consents, pushed_requests};
 
 /// A request that is granted.
 pub(super) struct Asked<'a> {
@@ -137,6 +138,7 @@ impl Yield {
             opaque,
             session: self.session.clone(),
             client: asked.client.clone(),
+            consent: (!asked.client.metadata.skip_consent).then(|| Consent::asked_by(request)),
         })
     }
 
@@ -181,6 +183,8 @@ struct Written {
     opaque: Option<(Digest, AccessTokenClaims)>,
     session: Session,
     client: Arc<Client>,
+    /// What the person must have granted, where they are asked at all.
+    consent: Option<Consent>,
 }
 
 /// What the transaction has come to.
@@ -203,6 +207,11 @@ impl Written {
         {
             return Ok(Stored::Pushed);
         }
+        if let Some(consent) = &self.consent
+            && !self.is_consented(tx, consent).await?
+        {
+            return Err(FlowError::Unavailable("the consent has just been withdrawn".to_owned()));
+        }
         if let Some((digest, record)) = &self.code {
             authorization_codes::insert(tx, realm, *digest, record).await?;
         }
@@ -212,5 +221,12 @@ impl Written {
         session::join(tx, &self.context, &self.session, &self.client).await?;
         session::touch(tx, &self.lifetimes, &self.context, &self.session).await?;
         Ok(Stored::Done)
+    }
+
+    /// Whether what was consented to, when that was looked at, has not been withdrawn since.
+    async fn is_consented(&self, tx: &mut Tx, asked: &Consent) -> Result<bool, FlowError> {
+        let (realm, user) = (&self.context.realm.id, &self.session.user_id);
+        let granted = consents::hold(tx, realm, user, &self.client.id).await?;
+        Ok(granted.is_some_and(|granted| asked.without(&granted).is_empty()))
     }
 }

@@ -4,7 +4,7 @@
 use super::outbox::Attempt;
 use super::{Context, FlowError, Provider, jose, subject};
 use crate::protocol::client::Client;
-use crate::protocol::delivery::{Verdict, verdict};
+use crate::protocol::delivery::verdict;
 use crate::protocol::ids::{ClientId, SessionId, TokenId, UserId};
 use crate::protocol::logout_token::{self, LogoutFacts};
 
@@ -36,11 +36,7 @@ pub async fn attempt(
     let token = token(provider, context, client, ended)?;
     // Why there was no answer stands in the log already.
     let status = provider.fetcher.post_form(uri, &[("logout_token", token.as_str())]).await.ok();
-    Ok(match verdict(status, number) {
-        Verdict::Told => Attempt::Told,
-        Verdict::Again(wait) => Attempt::Again(wait),
-        Verdict::Refused => Attempt::GivenUp("the client refuses it"),
-    })
+    Ok(Attempt::of(verdict(status, number), "the client refuses it"))
 }
 
 /// The logout token, signed as the client's ID tokens are (OpenID Connect Back-Channel Logout §2.4).

@@ -4,7 +4,7 @@
 use super::outbox::Attempt;
 use super::{Context, FlowError, Provider};
 use crate::mail::{Letter, MailError};
-use crate::protocol::delivery::{Verdict, verdict};
+use crate::protocol::delivery::verdict;
 use crate::protocol::ids::{ClientId, UserId};
 use crate::protocol::notice::{Notice, device};
 use crate::protocol::time::Timestamp;
@@ -83,9 +83,5 @@ pub async fn attempt(provider: &Provider, letter: &Letter, number: i64) -> Attem
     };
     let reason = sent.err().map(|error| error.to_string());
     tracing::warn!(event = "mail", attempts = number, reason, "a mail could not be handed over");
-    match verdict(refused, number) {
-        Verdict::Told => Attempt::Told,
-        Verdict::Again(wait) => Attempt::Again(wait),
-        Verdict::Refused => Attempt::GivenUp("the mail server refuses it"),
-    }
+    Attempt::of(verdict(refused, number), "the mail server refuses it")
 }

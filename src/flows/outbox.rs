@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Concerning, Context, FlowError, Provider};
+use crate::protocol::delivery::Verdict;
 use crate::protocol::time::Span;
 use crate::store::audit::{self, Event, Outcome, Record};
 use crate::store::outbox::{self, Errand, Message, Receiver};
@@ -71,6 +72,17 @@ pub enum Attempt {
     Again(Span),
     /// It is given up, for this reason.
     GivenUp(&'static str),
+}
+
+impl Attempt {
+    /// What follows from a receiver's answer, with the reason why it is given up where the receiver refuses it.
+    pub(super) fn of(verdict: Verdict, refused: &'static str) -> Self {
+        match verdict {
+            Verdict::Told => Self::Told,
+            Verdict::Again(wait) => Self::Again(wait),
+            Verdict::Refused => Self::GivenUp(refused),
+        }
+    }
 }
 
 /// What is given up when its time is over.

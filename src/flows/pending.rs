@@ -111,6 +111,7 @@ pub(super) async fn keep(
 ) -> Result<(RequestId, Option<BrowserCookie>), FlowError> {
     check_cap(&provider.waiting)?;
     provider.rates.take_of_address(&context.realm.id, Class::Waiting, context.address(), context.now)?;
+    provider.rates.take_of_region(&context.realm.id, Class::Waiting, context.address(), context.now)?;
     let (digest, cookie) = name_browser(context, browser)?;
     let pending = PendingRequest {
         id: RequestId::from_random(context.entropy.bytes()?),

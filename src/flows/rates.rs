@@ -17,6 +17,8 @@ use crate::protocol::rate_limit::{Bucket, Exceeded, Limit, Taken};
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{Event, Outcome, Record};
 
+/// How many addresses a network counts for.
+const REGION: u32 = 4;
 /// How many buckets are kept.
 const CAPACITY: u64 = 200_000;
 
@@ -126,6 +128,21 @@ impl Rates {
         self.take((realm.clone(), class, None, address.map(brute_force::peer)), now)
     }
 
+    /// Takes one request of the network that an address belongs to, which has the limit of [`REGION`] addresses: whoever
+    /// has many addresses has few networks.
+    ///
+    /// # Errors
+    /// [`Exceeded`] where there is none left.
+    pub fn take_of_region(
+        &self,
+        realm: &RealmId,
+        class: Class,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), Exceeded> {
+        self.take_share((realm.clone(), class, None, address.map(brute_force::region)), REGION, now)
+    }
+
     /// Takes one request of a client that has authenticated. A public client cannot: anybody may use its id, so that
     /// each address has a share of its own, and nobody uses up that of others.
     ///
@@ -137,9 +154,13 @@ impl Rates {
     }
 
     fn take(&self, holder: Holder, now: Timestamp) -> Result<(), Exceeded> {
+        self.take_share(holder, 1, now)
+    }
+
+    fn take_share(&self, holder: Holder, shares: u32, now: Timestamp) -> Result<(), Exceeded> {
         let Some(limits) = &self.limits else { return Ok(()) };
         let class = holder.1;
-        let limit = limits.of(class);
+        let limit = limits.of(class).times(shares);
         let held = self.buckets.get_with_by_ref(&holder, Arc::default);
         let mut bucket = held.lock().unwrap_or_else(PoisonError::into_inner);
         match limit.take(*bucket, now) {

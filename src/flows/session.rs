@@ -13,7 +13,7 @@ use crate::protocol::secret::{Digest, SessionCookie};
 use crate::protocol::session_state::{BrowserState, session_state};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::sessions::{NewSession, Session};
-use crate::store::{Tx, outbox, revocations, session_clients, sessions, token_families};
+use crate::store::{Tx, authorization_codes, outbox, revocations, session_clients, sessions, token_families};
 
 /// How much time passes before a session's use is written down again.
 const TOUCH_EVERY: Span = Span::from_minutes(1);
@@ -185,6 +185,7 @@ pub(super) async fn end(
         return Ok(None);
     }
     outbox::session_ends(tx, realm, session, now).await?;
+    authorization_codes::drop_session(tx, realm, session).await?;
     let grants = token_families::revoke_session(tx, realm, session, "session ended", now).await?;
     let revocation = Revocation {
         realm: realm.clone(),

@@ -9,7 +9,7 @@ use super::{Context, FlowError, Provider};
 use crate::fetch::{FetchError, Fetcher};
 use crate::keys::{KeyError, KeySet};
 use crate::protocol::audit_chain::Row;
-use crate::protocol::delivery::{Verdict, refusal, verdict};
+use crate::protocol::delivery::{refusal, verdict};
 use crate::protocol::ids::WebhookId;
 use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::security_event::{self, MEDIA_TYPE, Parties, SecurityEventClaims, TYP};
@@ -91,11 +91,8 @@ pub async fn attempt(
     let token = signed(&keys, algorithms, &claims, context.now)?;
     // Why there was no answer stands in the log already.
     let answer = provider.fetcher.post(&webhook.url, MEDIA_TYPE, token).await.ok();
-    Ok(match verdict(answer.as_ref().map(|(status, _)| *status), number) {
-        Verdict::Told => Attempt::Told,
-        Verdict::Again(wait) => Attempt::Again(wait),
-        Verdict::Refused => Attempt::GivenUp(refusal(&answer.unwrap_or_default().1)),
-    })
+    let (status, reason) = answer.map_or((None, Vec::new()), |(status, reason)| (Some(status), reason));
+    Ok(Attempt::of(verdict(status, number), refusal(&reason)))
 }
 
 /// Tries a webhook with an event that says nothing but that it is tried; the status of its answer.

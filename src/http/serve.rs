@@ -10,7 +10,6 @@ use std::convert::Infallible;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,7 +27,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
 use tracing::{debug, info, warn};
@@ -46,6 +45,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const H2_STREAMS: u32 = 128;
 const H2_RESETS: usize = 20;
 const H2_BROKEN_OFF: usize = 128;
+
+/// How long a connection is kept after its last request. What still waits to be read by the peer ends with it.
+const IDLE: Duration = Duration::from_secs(75);
 
 /// How long an HTTP/2 connection may be silent before it is asked whether it lives, and how long it may take to answer.
 const H2_PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
@@ -238,19 +240,22 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let used = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&used);
+        let activity = Activity::default();
         let service = service_fn(|mut request: Request<Incoming>| {
-            seen.store(true, Ordering::Relaxed);
+            let under_way = activity.begin();
             request.extensions_mut().insert(ConnectInfo(peer));
-            respond(self.router.clone(), request)
+            let response = respond(self.router.clone(), request);
+            async move {
+                let _under_way = under_way;
+                response.await
+            }
         });
         let connection = self.http.serve_connection(TokioIo::new(stream), service);
         tokio::select! {
             result = watcher.watch(connection) => if let Err(error) = result {
                 debug!(%peer, %error, "connection ended early");
             },
-            () = unused(&used, self.limits.header_timeout) => debug!(%peer, "dropped a connection without a request"),
+            () = activity.ceases(self.limits.header_timeout) => debug!(%peer, "dropped a connection without a request"),
         }
     }
 }
@@ -259,13 +264,52 @@ async fn respond(mut router: Router, request: Request<Incoming>) -> Result<Respo
     router.call(request).await
 }
 
-/// Completes if no request has come when `limit` is over.
-///
-/// hyper's own time limit begins only when it knows the version of HTTP, and it has none for HTTP/2.
-async fn unused(used: &AtomicBool, limit: Duration) {
-    sleep(limit).await;
-    if used.load(Ordering::Relaxed) {
-        std::future::pending::<()>().await;
+/// What happens on a connection. hyper's own time limit begins only when it knows the version of HTTP, and it has none
+/// for HTTP/2, where a peer that answers pings could keep a connection for ever.
+#[derive(Clone, Default)]
+struct Activity(Arc<Mutex<Requests>>);
+
+#[derive(Default)]
+struct Requests {
+    under_way: usize,
+    last: Option<Instant>,
+}
+
+/// A request that is being answered.
+struct UnderWay(Activity);
+
+impl Activity {
+    fn begin(&self) -> UnderWay {
+        self.requests().under_way += 1;
+        UnderWay(self.clone())
+    }
+
+    /// Completes when no request has come until `first` is over, or later none has been under way for [`IDLE`].
+    async fn ceases(&self, first: Duration) {
+        sleep(first).await;
+        loop {
+            let rest = match *self.requests() {
+                Requests { under_way: 0, last: None } => return,
+                Requests { under_way: 0, last: Some(last) } => IDLE.saturating_sub(last.elapsed()),
+                Requests { .. } => IDLE,
+            };
+            if rest.is_zero() {
+                return;
+            }
+            sleep(rest).await;
+        }
+    }
+
+    fn requests(&self) -> MutexGuard<'_, Requests> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut requests = self.0.requests();
+        requests.under_way = requests.under_way.saturating_sub(1);
+        requests.last = Some(Instant::now());
     }
 }
 

@@ -5,9 +5,11 @@ mod outbox;
 
 pub use outbox::deliver_due;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -22,6 +24,8 @@ use crate::store::{clock_steps, leases, sweep};
 const FOLLOW: Duration = Duration::from_millis(500);
 /// How often the schedule of keys and the tables are looked at.
 const UPKEEP: Duration = Duration::from_secs(60);
+/// How long a job that has panicked rests.
+const PAUSE: Duration = Duration::from_secs(1);
 /// How long a node keeps the lease for upkeep without renewing it.
 const LEASE: Span = Span::from_minutes(3);
 
@@ -40,10 +44,20 @@ impl Jobs {
 /// Starts the jobs.
 pub fn start(app: &Arc<App>) -> Jobs {
     let mut tasks = JoinSet::new();
-    tasks.spawn(follow(app.clone()));
-    tasks.spawn(upkeep(app.clone()));
-    tasks.spawn(outbox::keep_delivering(app.clone()));
+    tasks.spawn(for_ever("follow", app.clone(), follow));
+    tasks.spawn(for_ever("upkeep", app.clone(), upkeep));
+    tasks.spawn(for_ever("outbox", app.clone(), outbox::keep_delivering));
     Jobs { tasks }
+}
+
+/// Runs a job, and again where it has panicked: a node without one of them would only seem to live.
+async fn for_ever<A: Clone, F: Future<Output = ()>>(name: &'static str, given: A, job: impl Fn(A) -> F) {
+    loop {
+        if AssertUnwindSafe(job(given.clone())).catch_unwind().await.is_err() {
+            tracing::error!(name, "a job panicked; it is begun again");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 async fn follow(app: Arc<App>) {
@@ -77,10 +91,11 @@ async fn upkeep(app: Arc<App>) {
     }
 }
 
-/// One round of upkeep: what every node does, and what the holder of the lease does for all.
+/// One round of upkeep: what every node does, and what the holder of the lease does for all. Each step is taken, whatever
+/// has become of the others.
 ///
 /// # Errors
-/// [`FlowError`] where the database or a key fails.
+/// The first [`FlowError`], where the database or a key fails.
 pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
     let now = app.clock.now();
     let name = holder.to_owned();
@@ -94,19 +109,21 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
             Ok::<_, FlowError>(leads)
         })
     });
+    let mut steps = Vec::new();
     if leads.await? {
         // Another process may have dropped the key that would vouch.
         app.follow().await?;
-        // Before keys are removed, by which the newest checkpoint may have been signed.
-        keep_audit_log(app, now).await?;
-        app.keep_keys().await?;
-        sweep_all(app, now).await?;
-        register::remove_unused(&app.provider, &context(app)).await?;
+        // The log before keys are removed, by which the newest checkpoint may have been signed.
+        steps.extend([
+            keep_audit_log(app, now).await,
+            app.keep_keys().await,
+            sweep_all(app, now).await,
+            register::remove_unused(&app.provider, &context(app)).await,
+        ]);
     }
-    record_refusals(app).await?;
     // A key may have changed its state by the mere passing of time.
-    app.refresh_documents(now)?;
-    app.count_waiting().await
+    steps.extend([record_refusals(app).await, app.refresh_documents(now), app.count_waiting().await]);
+    steps.into_iter().collect()
 }
 
 /// Writes down what this node has refused as too much: a line a class, or a flood of requests were one of rows.
@@ -152,4 +169,22 @@ async fn sweep_all(app: &App, now: Timestamp) -> Result<(), FlowError> {
         sweep::clear(&app.provider.store, table, now).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_that_panics_is_begun_again() {
+        let begun = AtomicU32::new(0);
+        let job = |()| async {
+            assert!(begun.fetch_add(1, Ordering::Relaxed) > 1, "the first two fail");
+            std::future::pending::<()>().await;
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(60), for_ever("test", (), job)).await.is_err());
+        assert_eq!(begun.load(Ordering::Relaxed), 3);
+    }
 }

@@ -60,7 +60,9 @@ impl UnderWay {
         if room.free == 0 {
             return Ok(());
         }
-        webhooks::gather(&app.provider, &context(app)).await?;
+        if let Err(error) = webhooks::gather(&app.provider, &context(app)).await {
+            tracing::warn!(%error, "webhooks could not be told of what is new; it is tried again");
+        }
         for message in outbox::claim(&app.provider, &context(app), room).await? {
             let (app, receiver) = (app.clone(), message.receiver());
             let task = self.tasks.spawn(async move { deliver(&app, &message).await });

@@ -27,6 +27,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use crate::protocol::ids::RealmId;
@@ -56,6 +57,7 @@ pub struct Keyring {
     pairwise: Arc<PairwiseKey>,
     policy: KeyPolicy,
     sets: ArcSwap<HashMap<RealmId, Arc<KeySet>>>,
+    reloading: Mutex<()>,
 }
 
 /// Why the keyring cannot be had.
@@ -85,7 +87,7 @@ impl Keyring {
     ) -> Result<Self, KeyringError> {
         provider::install();
         let pairwise = Arc::new(master.pairwise_key());
-        let keyring = Self { store, master, pairwise, policy, sets: ArcSwap::default() };
+        let keyring = Self { store, master, pairwise, policy, sets: ArcSwap::default(), reloading: Mutex::default() };
         for realm in realms {
             keyring.reload(realm).await?;
         }
@@ -150,6 +152,8 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError`] where a key cannot be opened; what is in memory stays.
     pub async fn reload(&self, realm: &RealmId) -> Result<(), KeyringError> {
+        // Of two readings the later one stays, or a key that was dropped in between would come back.
+        let _turn = self.reloading.lock().await;
         let mut tx = self.store.read().await?;
         let stored = signing_keys::list(&mut tx, realm).await?;
         drop(tx);

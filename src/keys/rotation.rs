@@ -98,7 +98,7 @@ impl Keyring {
         let stored = self.store.write(move |tx| {
             let (realm, times, sealed) = (realm.clone(), times.clone(), sealed.clone());
             Box::pin(async move {
-                let record = record(Event::KeyAnnounced, &times.kid);
+                let record = record(Event::KeyAnnounced, &times.kid, now);
                 let first = signing_keys::insert(tx, &realm, &StoredKey { times, sealed }).await?;
                 if first {
                     audit::append(tx, &realm, &record, now).await?;
@@ -144,7 +144,7 @@ impl Keyring {
                 let (realm, kid) = (realm.clone(), kid.clone());
                 Box::pin(async move {
                     if signing_keys::activate(tx, &realm, &kid, at).await? {
-                        audit::append(tx, &realm, &record(Event::KeyPromoted, &kid), now).await?;
+                        audit::append(tx, &realm, &record(Event::KeyPromoted, &kid, now), now).await?;
                         changes::publish(tx, &realm, changes::Kind::Key, "", now).await?;
                     }
                     Ok(())
@@ -161,7 +161,7 @@ impl Keyring {
                 let realm = realm.clone();
                 Box::pin(async move {
                     for kid in signing_keys::see_active(tx, &realm, now).await? {
-                        audit::append(tx, &realm, &record(Event::KeyActivated, &kid), now).await?;
+                        audit::append(tx, &realm, &record(Event::KeyActivated, &kid, now), now).await?;
                     }
                     Ok(())
                 })
@@ -176,7 +176,7 @@ impl Keyring {
                 let (realm, kid) = (realm.clone(), kid.clone());
                 Box::pin(async move {
                     if signing_keys::remove(tx, &realm, &kid).await? {
-                        audit::append(tx, &realm, &record(Event::KeyRemoved, &kid), now).await?;
+                        audit::append(tx, &realm, &record(Event::KeyRemoved, &kid, now), now).await?;
                         changes::publish(tx, &realm, changes::Kind::Key, "", now).await?;
                     }
                     Ok(())
@@ -213,9 +213,9 @@ fn place(realm: &RealmId, kid: &KeyId, algorithm: KeyAlgorithm) -> String {
     format!("{realm}|{kid}|{purpose}")
 }
 
-fn record(event: Event, kid: &KeyId) -> Record {
+fn record(event: Event, kid: &KeyId, now: Timestamp) -> Record {
     Record {
-        id: format!("{}-{}", event.as_str(), kid),
+        id: format!("{}-{}-{}", event.as_str(), kid, now.as_millis()),
         event,
         outcome: Outcome::Success,
         actor: "system".to_owned(),

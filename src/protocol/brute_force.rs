@@ -163,6 +163,13 @@ pub enum Attempt {
     },
 }
 
+/// The network that one customer may have the whole of: a /24 of IPv4, or a /48 of IPv6 (RFC 6177 §2).
+pub fn region(address: IpAddr) -> IpNet {
+    let address = address.to_canonical();
+    let prefix = if address.is_ipv4() { 24 } else { 48 };
+    IpNet::new(address, prefix).map_or(IpNet::from(address), |network| network.trunc())
+}
+
 /// The network that counts as one peer: an IPv4 address, or the /64 of an IPv6 address.
 pub fn peer(address: IpAddr) -> IpNet {
     let address = address.to_canonical();

@@ -38,6 +38,12 @@ impl Limit {
         Self { requests, per: Span::from_minutes(1) }
     }
 
+    /// This many times as many requests in the same time.
+    #[must_use]
+    pub const fn times(self, factor: u32) -> Self {
+        Self { requests: self.requests.saturating_mul(factor), per: self.per }
+    }
+
     /// Takes one request from a bucket.
     pub fn take(self, bucket: Bucket, now: Timestamp) -> Taken {
         let micros = |millis: i64| millis.saturating_mul(1_000);

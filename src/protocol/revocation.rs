@@ -28,6 +28,8 @@ pub enum Target {
 
 impl Target {
     /// Every kind.
+    // A node reads no rows with a target that it does not know, and answers 503: write a new one a release after it can
+    // be read.
     pub const ALL: [Self; 7] =
         [Self::Token, Self::Family, Self::Session, Self::Consent, Self::User, Self::Client, Self::Realm];
 

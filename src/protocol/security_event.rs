@@ -83,12 +83,17 @@ pub fn verification(parties: Parties<'_>, state: &str, now: Timestamp) -> Securi
     }
 }
 
-/// Whom the event is about: a person, else a client, else this server (RFC 9493 §3.2).
+/// Whom the event is about: a session of a person (CAEP §2), a person, else a client, else this server (RFC 9493 §3.2).
 fn subject(issuer: &str, row: &Row) -> Value {
-    match (&row.user, &row.client) {
-        (Some(user), _) => json!({ "format": "iss_sub", "iss": issuer, "sub": user }),
-        (None, Some(client)) => json!({ "format": "opaque", "id": client }),
-        (None, None) => json!({ "format": "uri", "uri": issuer }),
+    let user = row.user.as_ref().map(|user| json!({ "format": "iss_sub", "iss": issuer, "sub": user }));
+    match (user, &row.session, &row.client) {
+        // One session of theirs, and not all.
+        (Some(user), Some(session), _) => {
+            json!({ "format": "complex", "user": user, "session": { "format": "opaque", "id": session } })
+        }
+        (Some(user), None, _) => user,
+        (None, _, Some(client)) => json!({ "format": "opaque", "id": client }),
+        (None, _, None) => json!({ "format": "uri", "uri": issuer }),
     }
 }
 
@@ -232,5 +237,9 @@ mod tests {
         for (user, client, expected) in rows {
             assert_eq!(of(&row("key.announced", user, client))["sub_id"], expected);
         }
+        let ended = of(&Row { session: Some("s1".to_owned()), ..row("logout", Some("u1"), Some("rp")) });
+        let user = json!({"format": "iss_sub", "iss": "https://op.example", "sub": "u1"});
+        let session = json!({"format": "opaque", "id": "s1"});
+        assert_eq!(ended["sub_id"], json!({"format": "complex", "user": user, "session": session}));
     }
 }

@@ -12,6 +12,7 @@ statements! {
     INSERT = "INSERT INTO authorization_codes (digest, realm_id, client_id, user_id, session_id, family_id, redirect_uri, redirect_uri_named, scope, extensions, auth_time, methods, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     CONSUME = "UPDATE authorization_codes SET redeemed_at = $4 WHERE digest = $1 AND realm_id = $2 AND client_id = $3 AND redeemed_at IS NULL AND EXISTS (SELECT 1 FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id JOIN clients c ON c.realm_id = s.realm_id AND c.id = authorization_codes.client_id JOIN realms r ON r.id = s.realm_id WHERE c.enabled = 1 AND s.realm_id = authorization_codes.realm_id AND s.id = authorization_codes.session_id AND s.ended_at IS NULL AND u.enabled = 1 AND u.valid_from < authorization_codes.auth_time AND r.valid_from < authorization_codes.auth_time) RETURNING client_id, user_id, session_id, family_id, redirect_uri, redirect_uri_named, scope, extensions, auth_time, methods, expires_at";
     USED = "SELECT family_id, user_id FROM authorization_codes WHERE digest = $1 AND realm_id = $2 AND client_id = $3 AND redeemed_at IS NOT NULL";
+    DROP_SESSION = "DELETE FROM authorization_codes WHERE realm_id = $1 AND session_id = $2 AND redeemed_at IS NULL";
     DROP_CLIENT = "DELETE FROM authorization_codes WHERE realm_id = $1 AND client_id = $2 AND redeemed_at IS NULL";
     DROP_CONSENT = "DELETE FROM authorization_codes WHERE realm_id = $1 AND user_id = $2 AND client_id = $3 AND redeemed_at IS NULL";
     DROP_REALM = "DELETE FROM authorization_codes WHERE realm_id = $1 AND redeemed_at IS NULL";
@@ -91,6 +92,15 @@ pub async fn find_used(
 ) -> Result<Option<(FamilyId, UserId)>, StoreError> {
     let row: Option<(String, String)> = fetch_optional!(tx, USED, [code.as_bytes(), realm.as_str(), client.as_str()])?;
     Ok(row.map(|(family, user)| (FamilyId::from_stored(family), UserId::from_stored(user))))
+}
+
+/// Drops the codes of a session that nobody has redeemed; how many there were. It waits for those that are just being
+/// redeemed, so that what is revoked after it includes what they yield.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn drop_session(tx: &mut Tx, realm: &RealmId, session: &SessionId) -> Result<u64, StoreError> {
+    execute!(tx, DROP_SESSION, [realm.as_str(), session.as_str()])
 }
 
 /// Drops the codes of a client that nobody has redeemed; how many there were.

@@ -10,6 +10,7 @@ statements! {
     NEXT = "UPDATE change_counter SET value = value + 1 WHERE id = 1 RETURNING value";
     INSERT = "INSERT INTO changes (seq, realm_id, kind, subject, at) VALUES ($1, $2, $3, $4, $5)";
     SINCE = "SELECT seq, realm_id, kind, subject FROM changes WHERE seq > $1 ORDER BY seq LIMIT 1000";
+    LEAP = "UPDATE change_counter SET value = value + 1000000 WHERE id = 1";
     LAST = "SELECT value FROM change_counter WHERE id = 1";
 }
 
@@ -99,4 +100,13 @@ pub async fn since(tx: &mut Tx, seq: i64) -> Result<Vec<Change>, StoreError> {
 pub async fn last(tx: &mut Tx) -> Result<i64, StoreError> {
     let (value,): (i64,) = fetch_one!(tx, LAST, [])?;
     Ok(value)
+}
+
+/// Leaves a gap in the numbers that no node can have heard of: those that go on running read everything anew, though the
+/// data, and with it the numbers, went back.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn leap(tx: &mut Tx) -> Result<(), StoreError> {
+    execute!(tx, LEAP, []).map(|_| ())
 }

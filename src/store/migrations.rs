@@ -122,7 +122,10 @@ async fn look(db: &Db) -> Result<Found, MigrateError> {
 }
 
 async fn look_with(connection: &mut impl Migrate, table: &str) -> Result<Found, MigrateError> {
-    connection.ensure_migrations_table(table).await?;
+    // Of several that create it at once PostgreSQL refuses all but one, and then it is there.
+    if connection.ensure_migrations_table(table).await.is_err() {
+        connection.ensure_migrations_table(table).await?;
+    }
     let broken_off = connection.dirty_version(table).await?;
     Ok(Found { applied: connection.list_applied_migrations(table).await?, broken_off })
 }

@@ -1,7 +1,7 @@
 //! Restores: what was issued before one is void, since nobody can tell what was used or revoked after the backup.
 
 use super::tx::{execute, fetch_one, statements};
-use super::{StoreError, Tx, authorization_codes, sessions, token_families};
+use super::{StoreError, Tx, authorization_codes, changes, realms, sessions, token_families};
 use crate::protocol::ids::RealmId;
 use crate::protocol::time::Timestamp;
 
@@ -11,6 +11,7 @@ statements! {
     REQUESTS = "DELETE FROM authorization_requests WHERE realm_id = $1";
     OPAQUE = "DELETE FROM opaque_access_tokens WHERE realm_id = $1";
     INITIAL = "DELETE FROM initial_access_tokens WHERE realm_id = $1";
+    CONSENTS = "DELETE FROM consents WHERE realm_id = $1";
     SESSION_FAMILIES = "UPDATE token_families SET revoked_at = $2, revoked_because = 'restored' WHERE realm_id = $1 AND revoked_at IS NULL AND offline = 0";
 }
 
@@ -36,7 +37,8 @@ pub struct Voided {
     pub pending: u64,
 }
 
-/// Begins an epoch: drops what could be used once, ends all sessions and revokes the grants.
+/// Begins an epoch: drops what could be used once and what people have consented to, ends all sessions and revokes the
+/// grants.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
@@ -54,9 +56,15 @@ pub async fn begin(
         pending += execute!(tx, statement, [id])?;
     }
     execute!(tx, OPAQUE, [id])?;
+    // One may have been withdrawn after the backup: people are asked again.
+    execute!(tx, CONSENTS, [id])?;
+    changes::leap(tx).await?;
     let sessions = sessions::end_realm(tx, realm, now).await?;
     let grants = match offline {
-        OfflineGrants::Revoke => token_families::revoke_realm(tx, realm, "restored", now).await?,
+        OfflineGrants::Revoke => {
+            realms::cut_off(tx, realm, now).await?;
+            token_families::revoke_realm(tx, realm, "restored", now).await?
+        }
         OfflineGrants::Keep => execute!(tx, SESSION_FAMILIES, [id, at])?,
     };
     Ok(Voided { epoch, sessions, grants, pending })

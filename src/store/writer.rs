@@ -60,6 +60,8 @@ impl Writer {
             run: Box::new(move |tx| {
                 let (job, slot) = (job.clone(), slot.clone());
                 Box::pin(async move {
+                    // What a run that was taken back has answered is no answer.
+                    slot.lock().unwrap_or_else(PoisonError::into_inner).take();
                     let result = tx.complete(&*job).await;
                     let succeeded = result.is_ok();
                     *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);

@@ -135,3 +135,17 @@ async fn requests_beyond_a_limit_are_a_row_a_class_however_many_they_are() {
     let clients = "SELECT client_id FROM audit_events WHERE event = 'limit.exceeded' AND client_id IS NOT NULL";
     assert_eq!(texts(&server, clients).await, ["rp"]);
 }
+
+#[tokio::test]
+async fn a_step_of_upkeep_that_fails_keeps_no_other_from_being_taken() {
+    let mut server = TestServer::stopped_with(|_| {}).await;
+    server.stop_jobs();
+    let rp = server.relying_party().await;
+    server.browser().visit(&rp.authorization_url(&[])).await;
+    let waiting = async || server.database().query("SELECT id FROM authorization_requests").await.len();
+    assert_eq!(waiting().await, 1);
+    server.clock.advance(Span::from_hours(2));
+    server.database().execute("ALTER TABLE audit_checkpoints RENAME TO elsewhere").await;
+    assert!(jobs::keep_up(&server.app, "test").await.is_err(), "the log cannot be vouched for");
+    assert_eq!(waiting().await, 0, "the tables were swept all the same");
+}

@@ -104,6 +104,8 @@ async fn what_was_issued_before_an_epoch_is_void_on_either_engine() {
     let tokens = rp.sign_in("alice").await;
     assert!(is_signed_in(&authorized.browser, &rp).await);
     begin_epoch(&server, None, OfflineGrants::Revoke).await;
+    let remembered = server.database().query("SELECT scope FROM consents").await.len();
+    assert_eq!(remembered, 0, "one may have been withdrawn after the backup");
     rp.redeem(&code).await.assert_error(400, "invalid_grant");
     rp.refresh(tokens.refresh_token()).await.assert_error(400, "invalid_grant");
     assert!(!rp.is_active(&tokens.access_token).await);

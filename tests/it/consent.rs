@@ -220,3 +220,37 @@ async fn of_two_consents_at_the_same_moment_neither_is_lost() {
         browser.get(&rp.authorization_url(&[all, ("prompt", "none")])).await.code();
     }
 }
+
+#[tokio::test]
+async fn a_consent_that_is_withdrawn_while_it_is_relied_on_yields_nothing() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let signed_in = rp.authorize_as("alice").await;
+    signed_in.code();
+    let begun = std::time::Instant::now();
+    // Withdrawn, but not for those who look.
+    let commit = server.database().begin("DELETE FROM consents").await;
+    let (answer, ()) = tokio::join!(signed_in.browser.get(&rp.authorization_url(&[])), async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        commit.send(()).unwrap();
+    });
+    assert!(begun.elapsed().as_millis() >= 300 && answer.status == 503, "{answer:?}");
+    assert_eq!(
+        server.database().query("SELECT digest FROM authorization_codes WHERE redeemed_at IS NULL").await.len(),
+        1
+    );
+    let page = signed_in.browser.visit(&rp.authorization_url(&[])).await;
+    assert!(page.body.contains("consent-allow"), "the person is asked again");
+}
+
+#[tokio::test]
+async fn codes_that_nobody_has_redeemed_go_with_their_session() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let authorized = rp.authorize_as("alice").await;
+    let code = authorized.code();
+    let question = authorized.browser.get("/logout").await;
+    authorized.browser.submit(&question, &[("logout-confirm", "yes")]).await;
+    assert_eq!(server.database().query("SELECT digest FROM authorization_codes").await.len(), 0);
+    rp.redeem(&code).await.assert_error(400, "invalid_grant");
+}

@@ -181,6 +181,28 @@ async fn an_address_leaves_only_its_share_waiting() {
 }
 
 #[tokio::test]
+async fn who_has_many_addresses_has_few_networks() {
+    let server = TestServer::stopped_with(|settings| {
+        settings.limits.enabled = true;
+        settings.limits.waiting = 2;
+        settings.proxy.trusted = vec!["127.0.0.0/8".parse().unwrap()];
+    });
+    let server = server.await;
+    let rp = server.relying_party().await;
+    let from = async |address: String| {
+        let browser = server.browser();
+        browser.get_with(&[("x-forwarded-for", &address)], &rp.authorization_url(&[])).await.status
+    };
+    for (own, beside) in [("2001:db8:1:{}::1", "2001:db8:2::1"), ("192.0.2.{}", "192.0.3.1")] {
+        for number in 1..=8 {
+            assert_eq!(from(own.replace("{}", &number.to_string())).await, 303, "{own} {number}");
+        }
+        assert_eq!(from(own.replace("{}", "9")).await, 429, "four times the share of one address");
+        assert_eq!(from(beside.to_owned()).await, 303, "{beside}");
+    }
+}
+
+#[tokio::test]
 async fn without_limits_nobody_is_refused() {
     let server = TestServer::stopped_with(|settings| {
         limited(settings);

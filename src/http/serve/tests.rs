@@ -273,3 +273,21 @@ async fn a_handshake_that_does_not_finish_in_time_is_dropped() {
     let server = Running::start_with(Some(acceptor), hello(), short()).await;
     assert_eq!(rest(&mut server.connect().await).await, "");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_ends_when_nothing_has_happened_on_it_for_a_while() {
+    let first = Duration::from_secs(10);
+    let lasting = async |activity: &Activity| {
+        let begun = Instant::now();
+        activity.ceases(first).await;
+        begun.elapsed().as_secs()
+    };
+    assert_eq!(lasting(&Activity::default()).await, 10, "no request at all");
+    let activity = Activity::default();
+    drop(activity.begin());
+    assert_eq!(lasting(&activity).await, 75, "one at the beginning");
+    let under_way = activity.begin();
+    assert!(timeout(Duration::from_secs(600), activity.ceases(first)).await.is_err(), "one that goes on");
+    drop(under_way);
+    assert_eq!(lasting(&activity).await, 75, "after its end");
+}

@@ -107,6 +107,28 @@ impl Database {
         }
     }
 
+    /// Begins a transaction beside the server with this statement; it goes on until the sender sends or is dropped.
+    pub async fn begin(&self, sql: &str) -> tokio::sync::oneshot::Sender<()> {
+        let (commit, committed) = tokio::sync::oneshot::channel();
+        let begin = format!("BEGIN; {sql}");
+        if self.url.starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+            connection.execute(AssertSqlSafe(begin)).await.unwrap();
+            tokio::spawn(async move {
+                let _ = committed.await;
+                connection.execute("COMMIT").await.unwrap();
+            });
+        } else {
+            let mut connection = PgConnection::connect(&self.url).await.unwrap();
+            connection.execute(AssertSqlSafe(begin)).await.unwrap();
+            tokio::spawn(async move {
+                let _ = committed.await;
+                connection.execute("COMMIT").await.unwrap();
+            });
+        }
+        commit
+    }
+
     /// The values of a query, column by column, as bytes; what is NULL is empty.
     pub async fn query(&self, sql: &str) -> Vec<Vec<Vec<u8>>> {
         let query = AssertSqlSafe(sql.to_owned());
