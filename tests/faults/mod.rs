@@ -3,6 +3,7 @@
 
 mod crashes;
 mod damage;
+mod disks;
 mod failover;
 mod load;
 mod nodes;
