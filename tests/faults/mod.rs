@@ -6,6 +6,7 @@ mod damage;
 mod disks;
 mod failover;
 mod load;
+mod migrations;
 mod nodes;
 mod restarts;
 mod restores;

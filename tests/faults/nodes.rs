@@ -25,7 +25,7 @@ pub struct Cluster {
     pub nodes: Vec<Node>,
     /// Where the servers work, if not in the folder.
     disk: Option<Disk>,
-    _database: Option<Database>,
+    pub database: Option<Database>,
 }
 
 /// One server.
@@ -96,7 +96,7 @@ impl Cluster {
             let config = config.to_str().unwrap().to_owned();
             nodes.push(Node { port, management, config, child: Mutex::default(), in_rotation });
         }
-        Self { folder, http: http_client(), nodes, disk: None, _database: database }
+        Self { folder, http: http_client(), nodes, disk: None, database }
     }
 
     pub fn path(&self) -> &Path {
@@ -137,6 +137,13 @@ impl Cluster {
             command = plain;
         }
         command.kill_on_drop(true).stdin(Stdio::null()).output().await.unwrap()
+    }
+
+    /// Starts a command and ends it after a while without a word.
+    pub async fn kill_after(&self, arguments: &[&str], time: Duration) {
+        let mut child = self.command(&self.nodes[0].config, arguments).spawn().unwrap();
+        tokio::time::sleep(time).await;
+        child.kill().await.unwrap();
     }
 
     pub async fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
