@@ -34,6 +34,7 @@ mod rows;
 pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;
+mod sqlite;
 pub mod sweep;
 pub mod token_families;
 mod tx;
@@ -50,7 +51,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::SqliteConnectOptions;
 use tokio::time::timeout;
 
 use crate::protocol::time::Timestamp;
@@ -60,9 +61,6 @@ use writer::Writer;
 
 /// How long a write may wait for its turn before it is given up.
 pub const PATIENCE: Duration = Duration::from_secs(2);
-/// Read connections of an embedded database, and how many of them pages and registration leave to everything else.
-const READERS: u32 = 4;
-const RESERVED_READERS: u32 = 1;
 
 /// How a database is used. An embedded one has no need of it.
 #[derive(Clone, Copy, Debug)]
@@ -154,7 +152,8 @@ fn is_passing(code: Option<&str>) -> bool {
     code.parse::<u32>().is_ok_and(|code| [5, 6, 8, 10, 13, 14].contains(&(code & 0xff)))
 }
 
-/// The engines. Whatever differs between them stands in this file, `tx`, `writer`, `postgres` and `migrations`.
+/// The engines. Whatever differs between them stands in this file, `tx`, `sqlite`, `writer`, `postgres` and
+/// `migrations`.
 #[derive(Clone)]
 enum Db {
     /// An SQLite file: a few readers, and one task that writes.
@@ -187,7 +186,7 @@ impl Store {
     pub async fn open_with(url: &str, setup: &Setup) -> Result<Self, StoreError> {
         let statements = Arc::new(AtomicU64::new(0));
         let db = if url.starts_with("sqlite:") {
-            open_sqlite(url, &statements).await?
+            sqlite::open(url, &statements).await?
         } else {
             Db::Postgres(postgres::Pool::open(url, setup).await?)
         };
@@ -293,61 +292,6 @@ impl Store {
             }
             Db::Postgres(pool) => pool.close(),
         }
-    }
-}
-
-async fn open_sqlite(url: &str, statements: &Arc<AtomicU64>) -> Result<Db, StoreError> {
-    let options = SqliteConnectOptions::from_str(url)?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(PATIENCE)
-        .pragma("temp_store", "MEMORY")
-        .statement_cache_capacity(200);
-    protect(options.get_filename())?;
-    let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).test_before_acquire(false);
-    let write = connect(one, options.clone()).await?;
-    let read = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(PATIENCE).test_before_acquire(false);
-    let read = connect(read, options.create_if_missing(false).pragma("query_only", "ON")).await?;
-    let lanes = Lanes::new(READERS, RESERVED_READERS);
-    Ok(Db::Sqlite { read, lanes, writer: Writer::start(write, statements.clone()) })
-}
-
-/// Connects, again where several processes start on one new file: SQLite does not wait while another turns it to WAL.
-async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
-    let begun = std::time::Instant::now();
-    loop {
-        match pool.clone().connect_with(options.clone()).await.map_err(StoreError::from) {
-            Err(StoreError::Unavailable(_)) if begun.elapsed() < PATIENCE => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            connected => return connected,
-        }
-    }
-}
-
-/// Makes the database file, readable by its owner only, before SQLite would make it readable by all; refuses one that
-/// others can read.
-fn protect(file: &std::path::Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-    let in_memory = file.as_os_str().is_empty() || file.to_string_lossy().starts_with(':');
-    if in_memory {
-        return Ok(());
-    }
-    let made = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(file);
-    match made {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let mode = std::fs::metadata(file).map(|metadata| metadata.permissions().mode()).unwrap_or_default();
-            let name = file.display();
-            if mode & 0o077 == 0 {
-                Ok(())
-            } else {
-                Err(StoreError::Schema(format!("{name} can be read by others than its owner; run: chmod 600 {name}")))
-            }
-        }
-        Err(error) => Err(StoreError::Unavailable(format!("{}: {error}", file.display()))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Output;
 use std::sync::Arc;
 
 use tokio::process::Command;
@@ -13,18 +14,23 @@ use crate::support::database::Database;
 use crate::support::server::http_client;
 
 /// The server refuses to start, with one line that says why, and leaves the key file as it found it.
-async fn refuses_to_start(cluster: &Cluster, what: &str, why: &str) {
+pub async fn refuses_to_start(cluster: &Cluster, what: &str, why: &str) {
     let key = cluster.path().join("keys/master.key");
     let before = std::fs::read(&key).ok();
-    let output = tokio::time::timeout(std::time::Duration::from_secs(20), cluster.run(&["serve"])).await.unwrap();
+    refuses(cluster.run(&["serve"]), what, why).await;
+    assert_eq!(std::fs::read(&key).ok(), before, "{what}: nothing is made anew");
+}
+
+/// The same of a server that is started in a way of its own.
+pub async fn refuses(server: impl Future<Output = Output>, what: &str, why: &str) {
+    let output = tokio::time::timeout(std::time::Duration::from_secs(20), server).await.expect(what);
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{what}: {error}");
     let last = error.trim_end().lines().last().unwrap_or_default();
     assert!(last.contains(why), "{what}: {error}");
-    assert_eq!(std::fs::read(&key).ok(), before, "{what}: nothing is made anew");
 }
 
-fn set_mode(path: &Path, mode: u32) {
+pub fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 

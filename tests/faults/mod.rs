@@ -3,8 +3,10 @@
 
 mod crashes;
 mod damage;
+mod disks;
 mod failover;
 mod load;
+mod migrations;
 mod nodes;
 mod restarts;
 mod restores;

@@ -1,5 +1,6 @@
 //! One or more servers of the built binary on one database.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
+use super::disks::Disk;
 use crate::support::database::Database;
 use crate::support::server::{PASSWORD, http_client};
 
@@ -21,7 +23,9 @@ pub struct Cluster {
     folder: tempfile::TempDir,
     http: reqwest::Client,
     pub nodes: Vec<Node>,
-    _database: Option<Database>,
+    /// Where the servers work, if not in the folder.
+    disk: Option<Disk>,
+    pub database: Option<Database>,
 }
 
 /// One server.
@@ -37,7 +41,18 @@ pub struct Node {
 impl Cluster {
     /// So many servers, all ready, with the user alice and the client rp; what the configuration says besides.
     pub async fn start(count: usize, more: &str) -> Self {
-        let cluster = Self::prepare(count, more).await;
+        Self::prepare(count, more).await.begin().await
+    }
+
+    /// The same for one server, whose files are on a disk of so many MiB; nothing where no disk can be mounted.
+    pub async fn start_on_disk(size: u32) -> Option<Self> {
+        let mut cluster = Self::prepare(1, "").await;
+        cluster.disk = Some(Disk::mount(cluster.path(), size).await?);
+        Some(cluster.begin().await)
+    }
+
+    async fn begin(self) -> Self {
+        let cluster = self;
         cluster.launch(0).await;
         let arguments = ["user", "add", "--username", "alice", "--email", "alice@example.org", "--password-stdin"];
         assert!(cluster.run_with_input(&arguments, PASSWORD).await.status.success());
@@ -53,7 +68,7 @@ impl Cluster {
         ];
         let added = cluster.run_with_input(&[&arguments[..], &grants[..]].concat(), &secret()).await;
         assert!(added.status.success(), "{added:?}");
-        for index in 1..count {
+        for index in 1..cluster.nodes.len() {
             cluster.launch(index).await;
         }
         cluster
@@ -69,18 +84,19 @@ impl Cluster {
         let issuer = ports[0].0;
         let mut nodes = Vec::new();
         for (index, (port, management)) in ports.into_iter().enumerate() {
-            let config = format!("node{index}.toml");
+            let config = folder.path().join(format!("node{index}.toml"));
             let settings = format!(
                 "listen = \"127.0.0.1:{port}\"\nissuer = \"http://localhost:{issuer}\"\n\
                  [management]\nlisten = \"127.0.0.1:{management}\"\n[limits]\nenabled = false\n\
                  [log]\nlevel = \"warn\"\n[database]\n{}\n{more}\n",
                 url.as_deref().unwrap_or_default()
             );
-            std::fs::write(folder.path().join(&config), settings).unwrap();
+            std::fs::write(&config, settings).unwrap();
             let in_rotation = AtomicBool::new(true);
+            let config = config.to_str().unwrap().to_owned();
             nodes.push(Node { port, management, config, child: Mutex::default(), in_rotation });
         }
-        Self { folder, http: http_client(), nodes, _database: database }
+        Self { folder, http: http_client(), nodes, disk: None, database }
     }
 
     pub fn path(&self) -> &Path {
@@ -91,8 +107,16 @@ impl Cluster {
         format!("http://localhost:{}", self.nodes[0].port)
     }
 
+    /// The disk that the files are on.
+    pub fn disk(&self) -> &Disk {
+        self.disk.as_ref().unwrap()
+    }
+
     fn command(&self, config: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(BINARY);
+        let mut command = match &self.disk {
+            Some(disk) => disk.command(BINARY),
+            None => Command::new(BINARY),
+        };
         command.args(arguments).args(["--config", config]).current_dir(self.path()).env_remove("RUST_LOG");
         command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -101,6 +125,25 @@ impl Cluster {
     /// Runs a command to its end.
     pub async fn run(&self, arguments: &[&str]) -> Output {
         self.command(&self.nodes[0].config, arguments).output().await.unwrap()
+    }
+
+    /// The same as somebody whom file modes bind, root or not.
+    pub async fn run_unprivileged(&self, arguments: &[&str]) -> Output {
+        let mut command = self.command(&self.nodes[0].config, arguments);
+        if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
+            let mut plain = Command::new("setpriv");
+            plain.args(["--bounding-set", "-dac_override,-dac_read_search", BINARY]).args(arguments);
+            plain.args(["--config", &self.nodes[0].config]).current_dir(self.path()).env_remove("RUST_LOG");
+            command = plain;
+        }
+        command.kill_on_drop(true).stdin(Stdio::null()).output().await.unwrap()
+    }
+
+    /// Starts a command and ends it after a while without a word.
+    pub async fn kill_after(&self, arguments: &[&str], time: Duration) {
+        let mut child = self.command(&self.nodes[0].config, arguments).spawn().unwrap();
+        tokio::time::sleep(time).await;
+        child.kill().await.unwrap();
     }
 
     pub async fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {

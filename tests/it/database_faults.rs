@@ -328,3 +328,17 @@ async fn a_database_that_may_lose_commits_is_refused_where_that_was_not_allowed(
         assert!(Store::open_with(&database.url, &setup).await.is_ok());
     }
 }
+
+#[tokio::test]
+async fn a_database_that_may_only_be_read_is_not_opened() {
+    if !Database::is_postgres() {
+        return;
+    }
+    let (database, _) = store(|_| {}).await;
+    let name = database.url.rsplit('/').next().unwrap();
+    database.execute(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await;
+    let Err(StoreError::Unavailable(said)) = Store::open_with(&database.url, &Setup::patient(2)).await else {
+        panic!("a standby was used");
+    };
+    assert!(said.contains("read-only"), "{said}");
+}
