@@ -255,7 +255,7 @@ impl Server {
             result = watcher.watch(connection) => if let Err(error) = result {
                 debug!(%peer, %error, "connection ended early");
             },
-            () = activity.ceases(self.limits.header_timeout) => debug!(%peer, "dropped a connection without a request"),
+            () = activity.ceases(self.limits.header_timeout, IDLE) => debug!(%peer, "dropped a connection without a request"),
         }
     }
 }
@@ -284,14 +284,14 @@ impl Activity {
         UnderWay(self.clone())
     }
 
-    /// Completes when no request has come until `first` is over, or later none has been under way for [`IDLE`].
-    async fn ceases(&self, first: Duration) {
+    /// Completes when no request has come until `first` is over, or later none has been under way for as long as `idle`.
+    async fn ceases(&self, first: Duration, idle: Duration) {
         sleep(first).await;
         loop {
             let rest = match *self.requests() {
                 Requests { under_way: 0, last: None } => return,
-                Requests { under_way: 0, last: Some(last) } => IDLE.saturating_sub(last.elapsed()),
-                Requests { .. } => IDLE,
+                Requests { under_way: 0, last: Some(last) } => idle.saturating_sub(last.elapsed()),
+                Requests { .. } => idle,
             };
             if rest.is_zero() {
                 return;

@@ -230,7 +230,8 @@ async fn a_consent_that_is_withdrawn_while_it_is_relied_on_yields_nothing() {
     let begun = std::time::Instant::now();
     // Withdrawn, but not for those who look.
     let commit = server.database().begin("DELETE FROM consents").await;
-    let (answer, ()) = tokio::join!(signed_in.browser.get(&rp.authorization_url(&[])), async {
+    let url = rp.authorization_url(&[]);
+    let (answer, ()) = tokio::join!(signed_in.browser.get(&url), async {
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         commit.send(()).unwrap();
     });

@@ -274,20 +274,20 @@ async fn a_handshake_that_does_not_finish_in_time_is_dropped() {
     assert_eq!(rest(&mut server.connect().await).await, "");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_connection_ends_when_nothing_has_happened_on_it_for_a_while() {
-    let first = Duration::from_secs(10);
+    let (first, idle) = (Duration::from_millis(10), Duration::from_millis(100));
     let lasting = async |activity: &Activity| {
         let begun = Instant::now();
-        activity.ceases(first).await;
-        begun.elapsed().as_secs()
+        activity.ceases(first, idle).await;
+        begun.elapsed()
     };
-    assert_eq!(lasting(&Activity::default()).await, 10, "no request at all");
+    assert!(lasting(&Activity::default()).await >= first, "no request at all");
     let activity = Activity::default();
     drop(activity.begin());
-    assert_eq!(lasting(&activity).await, 75, "one at the beginning");
+    assert!(lasting(&activity).await >= idle, "one at the beginning");
     let under_way = activity.begin();
-    assert!(timeout(Duration::from_secs(600), activity.ceases(first)).await.is_err(), "one that goes on");
+    assert!(timeout(idle * 5, activity.ceases(first, idle)).await.is_err(), "one that goes on");
     drop(under_way);
-    assert_eq!(lasting(&activity).await, 75, "after its end");
+    assert!(lasting(&activity).await >= idle, "after its end");
 }
