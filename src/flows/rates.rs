@@ -128,7 +128,7 @@ impl Rates {
         self.take((realm.clone(), class, None, address.map(brute_force::peer)), now)
     }
 
-    /// Takes one request of the network that an address belongs to, which has the limit of [`REGION`] addresses: whoever
+    /// Takes one request of the network that an address belongs to, which has the limit of a few addresses: whoever
     /// has many addresses has few networks.
     ///
     /// # Errors

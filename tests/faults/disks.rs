@@ -176,6 +176,6 @@ async fn a_disk_that_fills_up_under_load_is_outlived() {
     report(
         fault,
         1,
-        &format!("{refused} refused with 503 in 1 s, {granted} grants hold, writes again after {recovered} ms"),
+        &format!("{refused} requests lost in 1 s, {granted} grants hold, writes again after {recovered} ms"),
     );
 }
