@@ -1,5 +1,6 @@
 //! L3: the state that all handlers share, and the documents that are prepared ahead of requests.
 
+mod observe;
 mod time;
 
 pub use time::clock_of;
@@ -21,6 +22,7 @@ use crate::flows::verdicts::Verdicts;
 use crate::flows::{FlowError, Lifetimes, Provider, Realm, register, soft_lock};
 use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
 use crate::mail::{Mailer, MailerError};
+use crate::metrics::Metrics;
 use crate::passwords::{Cost, PasswordError, Passwords};
 use crate::protocol::ids::RealmId;
 use crate::protocol::key_schedule::Policy;
@@ -108,6 +110,8 @@ impl App {
         keys.keep_signing_keys(&realm, now).await?;
         let view = View::load(store.clone(), now).await?;
         let passwords = open_passwords(&settings)?;
+        let metrics = Metrics::new(store.metrics(), passwords.metrics());
+        metrics.process.set_started(now);
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         let mailer = Mailer::new(&settings.mail, settings.outbound.extra_ca.as_deref())?;
         let (client_keys, lifetimes) = (ClientKeys::default(), lifetimes(&settings));
@@ -130,12 +134,13 @@ impl App {
             token_mac,
             csrf_key,
             pushed: AtomicI64::new(0),
-            rates: Rates::new(rate_limits(&settings)),
+            rates: Rates::new(rate_limits(&settings), metrics.access.rate_limited.clone()),
             soft_locks,
             session_management: settings.sessions.management,
             browser_state_key,
             waiting,
             announced,
+            metrics,
         };
         let mails = provider.mailer.is_some();
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone(), mails });
@@ -219,8 +224,7 @@ impl App {
         if self.is_draining() {
             return Err("draining");
         }
-        let keys = self.provider.keys.of(&self.realm.id);
-        if !keys.is_ready(self.provider.keys.algorithms(), self.clock.now()) {
+        if !self.has_keys() {
             return Err("signing keys");
         }
         self.provider.view.fresh().map_err(|_| "database")?;

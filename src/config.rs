@@ -13,6 +13,7 @@ mod registration;
 mod rules;
 mod secret;
 mod sources;
+mod telemetry;
 mod values;
 
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use limits::Limits;
 pub use mail::{Encryption, Mail, SmtpUrl};
 pub use registration::{Registration, RegistrationMode};
 pub use secret::{DatabaseUrl, MasterKey, Sensitive};
+pub use telemetry::Telemetry;
 
 pub use crate::protocol::jwe::KeyManagement;
 pub use crate::protocol::jwk::SigningAlgorithm as Algorithm;
@@ -78,6 +80,8 @@ pub struct Settings {
     pub mail: Mail,
     /// `shutdown.*`
     pub shutdown: Shutdown,
+    /// `telemetry.*`
+    pub telemetry: Telemetry,
 }
 
 impl Settings {
@@ -110,6 +114,7 @@ impl Settings {
             audit: Audit::default(),
             mail: Mail::default(),
             shutdown: Shutdown::default(),
+            telemetry: Telemetry::default(),
         }
     }
 

@@ -44,6 +44,14 @@ pub struct Fetcher {
     hosts: Cache<String, Arc<Semaphore>>,
 }
 
+/// Whom outbound calls trust, for calls to what an operator names.
+///
+/// # Errors
+/// [`OutboundError`] where `outbound.extra_ca` cannot be used.
+pub fn trust(settings: &Outbound) -> Result<rustls::ClientConfig, OutboundError> {
+    Ok(tls::connector(settings.extra_ca.as_deref())?.config().as_ref().clone())
+}
+
 /// What a GET has brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version};
 use tokio::sync::Semaphore;
 
+use crate::metrics::{Hashing, timed};
 use crate::protocol::secret::Password;
 
 /// The most bytes of a password that are hashed.
@@ -50,6 +51,7 @@ pub struct Passwords {
     workers: Arc<Semaphore>,
     queue: Arc<Semaphore>,
     decoy: Arc<str>,
+    metrics: Hashing,
 }
 
 impl Passwords {
@@ -62,7 +64,8 @@ impl Passwords {
         let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(|_| PasswordError::Malformed)?);
         let decoy = decoy(cost).into();
         let (workers, queue) = (Semaphore::new(workers), Semaphore::new(workers.saturating_mul(9)));
-        Ok(Self { hasher, workers: Arc::new(workers), queue: Arc::new(queue), decoy })
+        let (workers, queue, metrics) = (Arc::new(workers), Arc::new(queue), Hashing::default());
+        Ok(Self { hasher, workers, queue, decoy, metrics })
     }
 
     /// A hash of the password in PHC form, with a salt of 16 bytes.
@@ -90,13 +93,26 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
-        let _place = self.queue.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
-        let worker = self.workers.clone().acquire_owned().await.map_err(|_| PasswordError::Busy)?;
+        let Ok(_place) = self.queue.clone().try_acquire_owned() else {
+            self.metrics.refused.inc();
+            return Err(PasswordError::Busy);
+        };
+        let worker = self.metrics.turn(self.workers.clone().acquire_owned()).await.map_err(|_| PasswordError::Busy)?;
         let done = tokio::task::spawn_blocking(move || {
             let _worker = worker;
             work()
         });
-        done.await.map_err(|_| PasswordError::Busy)
+        timed(&self.metrics.work, done).await.map_err(|_| PasswordError::Busy)
+    }
+
+    /// Whether a password would find a place in the queue.
+    pub fn has_room(&self) -> bool {
+        self.queue.available_permits() > 0
+    }
+
+    /// What the pool counts.
+    pub fn metrics(&self) -> &Hashing {
+        &self.metrics
     }
 }
 

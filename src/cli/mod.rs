@@ -21,6 +21,7 @@ mod revocations;
 mod revoking;
 mod serve;
 mod session;
+mod telemetry;
 mod token;
 mod user;
 mod webhook;

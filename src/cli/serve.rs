@@ -6,13 +6,13 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 
 use super::life::Life;
 use super::output::note;
+use super::telemetry::Telemetry;
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::{Log, LogFormat, Settings};
+use crate::config::Settings;
 use crate::demo;
 use crate::http::serve::{ConnectionLimits, serve};
 use crate::http::{self, management, tls};
@@ -32,7 +32,7 @@ impl Serve {
     /// # Errors
     /// Where something that it needs cannot be had.
     pub async fn run(self, settings: Settings) -> anyhow::Result<()> {
-        start_log(&settings.log);
+        let telemetry = Telemetry::start(&settings)?;
         std::panic::set_hook(Box::new(http::guard::tell_of_panic));
         if self.demo && settings.mode == crate::config::Mode::Production {
             bail!("--demo is for development; the mode is production");
@@ -60,6 +60,7 @@ impl Serve {
         }
         app.provider.store.close().await;
         tracing::info!("stopped");
+        telemetry.end().await;
         Ok(served?)
     }
 }
@@ -86,20 +87,4 @@ fn announce(app: &App) {
         tracing::warn!("DEVELOPMENT MODE: not for real accounts; set mode = \"production\" and an https issuer");
     }
     tracing::info!(issuer = app.settings.issuer, version = env!("CARGO_PKG_VERSION"), "started");
-}
-
-/// Starts the log: lines for people in development, JSON otherwise. `RUST_LOG` wins over the settings.
-fn start_log(log: &Log) {
-    let configured = || EnvFilter::new(log.level.as_str());
-    let filter = match std::env::var("RUST_LOG") {
-        Ok(wanted) if !wanted.is_empty() => EnvFilter::try_new(wanted).unwrap_or_else(|_| configured()),
-        Ok(_) | Err(_) => configured(),
-    };
-    let on_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(on_terminal);
-    // It fails only where a subscriber is set already, as a test may have done.
-    let _ = match log.format {
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
-        LogFormat::Pretty => builder.with_target(false).try_init(),
-    };
 }

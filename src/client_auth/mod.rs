@@ -87,13 +87,24 @@ pub async fn authenticate(
     context: &Context,
     presented: &Presented<'_>,
 ) -> Result<AuthenticatedClient, FlowError> {
-    let (method, client_id) = choose(presented)?;
+    let (method, client_id) = choose(presented).inspect_err(|_| provider.count_client_failure("malformed"))?;
     let client = provider.view.client(&context.realm.id, &client_id).await?;
-    let client = client.filter(|client| client.enabled).ok_or(FAILED)?;
-    if client.metadata.token_endpoint_auth_method != method.name() {
-        return Err(FAILED.into());
+    let fail = |reason| {
+        provider.count_client_failure(reason);
+        FAILED
+    };
+    let client = client.ok_or_else(|| fail("unknown"))?;
+    if !client.enabled {
+        return Err(fail("disabled").into());
     }
-    method.verify(provider, context, &client, presented).await?;
+    if client.metadata.token_endpoint_auth_method != method.name() {
+        return Err(fail("method").into());
+    }
+    let verified = method.verify(provider, context, &client, presented).await;
+    if let Err(FlowError::Refused(_)) = &verified {
+        provider.count_client_failure("credentials");
+    }
+    verified?;
     tracing::Span::current().record("client_id", client.id.as_str());
     Ok(AuthenticatedClient(client))
 }

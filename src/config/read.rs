@@ -19,6 +19,7 @@ impl Settings {
         settings.read_passwords(&mut sources)?;
         settings.read_registration(&mut sources)?;
         settings.read_mail(&mut sources)?;
+        settings.read_telemetry(&mut sources)?;
         sources.refuse_leftovers()?;
         settings.default_issuer(&sources)?;
         settings.check().map_err(|error| sources.locate(error))?;

@@ -144,6 +144,9 @@ allow_cleartext = false
 
 [shutdown]
 delay = "0s"
+
+[telemetry]
+sample_percent = 100
 "#
     );
 }
@@ -255,6 +258,10 @@ allow_cleartext = true
 
 [shutdown]
 delay = "10s"
+
+[telemetry]
+otlp_endpoint = "http://127.0.0.1:4318/"
+sample_percent = 5
 "#;
     assert_eq!(accept(text).to_toml(), text);
 }

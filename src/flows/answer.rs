@@ -65,10 +65,19 @@ pub(super) async fn grant(
     }
     register::note_use(provider, context, asked.client).await;
     let granted = yielded.sign(provider, context, asked).await?;
+    provider.count_issued(asked.client, "authorization_endpoint", kinds(&granted));
     let state = session::state_for(provider, context, asked.request, &yielded.session)?;
     let destination = asked.request.destination();
     let path = pending::return_path(context, asked.request, &destination);
     Ok(Next::Deliver(ReturnPath { session_state: state.as_deref(), ..path }.granted(&granted)))
+}
+
+/// What a response holds.
+fn kinds(granted: &Granted) -> impl Iterator<Item = &'static str> {
+    let code = granted.code.is_some().then_some("authorization_code");
+    let access_token = granted.access_token.is_some().then_some("access_token");
+    let id_token = granted.id_token.is_some().then_some("id_token");
+    [code, access_token, id_token].into_iter().flatten()
 }
 
 /// What the response is made from.

@@ -122,6 +122,7 @@ pub async fn sign_in(
         Gate::Locked(wait) => {
             let reason = "locked";
             tracing::info!(target: "security", event = "login_attempt", success = false, reason, "refused a sign-in");
+            provider.count_sign_in("failure", reason);
             return Ok(SignIn::Locked(wait));
         }
     };
@@ -131,6 +132,7 @@ pub async fn sign_in(
         Ok(check) => check,
         Err(error) => {
             soft_lock::give_back(provider, context, &attempt).await?;
+            provider.count_sign_in("failure", "busy");
             return Err(error.into());
         }
     };
@@ -188,7 +190,7 @@ async fn fail(
     context: &Context,
     ending: Ending,
     record: Option<LoginRecord>,
-    reason: &str,
+    reason: &'static str,
 ) -> Result<SignIn, FlowError> {
     let user = record.map(|record| record.id);
     let concerning = Concerning { actor: "user", user: user.as_ref(), ..Concerning::default() };
@@ -199,7 +201,7 @@ async fn fail(
     let system = Concerning { actor: "system", ..Concerning::default() };
     let block = context.record(Event::AddressBlocked, Outcome::Success, system, "failed sign-ins to many accounts")?;
     tracing::info!(target: "security", event = "login_attempt", success = false, reason, "refused a sign-in");
-    let pause = ending.account_pause();
+    let (pause, is_locked) = (ending.account_pause(), locked.is_some());
     let shared = Arc::new((context.clone(), ending, failure, locked, block));
     let written = provider.store.write(move |tx| {
         let shared = shared.clone();
@@ -218,6 +220,9 @@ async fn fail(
         })
     });
     let blocked = written.await?;
+    provider.count_sign_in("failure", reason);
+    provider.metrics.access.soft_locks.inc_by(u64::from(is_locked));
+    provider.metrics.access.addresses_blocked.inc_by(u64::from(blocked.is_some()));
     announce(user.as_ref(), pause.map(|(pause, _)| pause), blocked);
     if blocked.is_some() {
         provider.catch_up(context.now).await?;
@@ -281,6 +286,7 @@ async fn succeed(
         })
     });
     stored.await?;
+    provider.count_sign_in("success", "password");
     if replaces_another {
         provider.announced.notify_one();
         provider.catch_up(context.now).await?;

@@ -17,6 +17,7 @@ pub mod login;
 pub mod logo;
 pub mod logout;
 pub mod mapped;
+mod meters;
 pub mod notices;
 pub mod outbox;
 pub mod par;
@@ -48,6 +49,7 @@ use crate::clock::{Entropy, EntropyError};
 use crate::fetch::Fetcher;
 use crate::keys::{KeyError, Keyring, KeyringError, TokenMac};
 use crate::mail::Mailer;
+use crate::metrics::Metrics;
 use crate::passwords::{PasswordError, Passwords};
 use crate::protocol::client::Supported;
 use crate::protocol::error::OAuthError;
@@ -103,6 +105,8 @@ pub struct Provider {
     pub pushed: AtomicI64,
     /// Told when something has been put into the outbox, so that it is delivered at once.
     pub announced: Notify,
+    /// What is counted and measured.
+    pub metrics: Metrics,
 }
 
 /// How long things live.

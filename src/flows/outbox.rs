@@ -83,6 +83,16 @@ impl Attempt {
             Verdict::Refused => Self::GivenUp(refused),
         }
     }
+
+    /// How it went, in a word.
+    pub const fn outcome(self) -> &'static str {
+        match self {
+            Self::Told => "told",
+            Self::Moot => "moot",
+            Self::Again(_) => "again",
+            Self::GivenUp(_) => "given_up",
+        }
+    }
 }
 
 /// What is given up when its time is over.

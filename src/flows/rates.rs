@@ -10,6 +10,7 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::{Concerning, Context, FlowError};
+use crate::metrics::{Counts, labels};
 use crate::protocol::brute_force;
 use crate::protocol::client::Client;
 use crate::protocol::ids::{ClientId, RealmId};
@@ -96,6 +97,7 @@ type Holder = (RealmId, Class, Option<ClientId>, Option<IpNet>);
 pub struct Rates {
     limits: Option<Limits>,
     buckets: Cache<Holder, Arc<Mutex<Bucket>>>,
+    counts: Counts<labels::Class>,
     refused: Mutex<HashMap<(RealmId, Class), Refused>>,
 }
 
@@ -108,10 +110,10 @@ struct Refused {
 }
 
 impl Rates {
-    /// Full buckets; none at all where limits are switched off.
-    pub fn new(limits: Option<Limits>) -> Self {
+    /// Full buckets; none at all where limits are switched off. Refusals are counted.
+    pub fn new(limits: Option<Limits>, counts: Counts<labels::Class>) -> Self {
         let buckets = Cache::builder().max_capacity(CAPACITY).eviction_policy(EvictionPolicy::lru()).build();
-        Self { limits, buckets, refused: Mutex::default() }
+        Self { limits, buckets, counts, refused: Mutex::default() }
     }
 
     /// Takes one request of an address.
@@ -169,6 +171,7 @@ impl Rates {
                 Ok(())
             }
             Taken::Refused { wait } => {
+                self.counts.get_or_create(&labels::Class { class: class.name() }).inc();
                 self.note(holder);
                 Err(Exceeded { policy: class.name(), limit, wait })
             }

@@ -50,7 +50,15 @@ pub async fn token(
         }
     }?;
     register::note_use(provider, &request.context, &request.client).await;
+    provider.count_issued(&request.client, grant.name(), kinds(&response));
     Ok(response)
+}
+
+/// What a response holds.
+fn kinds(response: &TokenResponse) -> impl Iterator<Item = &'static str> {
+    let id_token = response.id_token.is_some().then_some("id_token");
+    let refresh_token = response.refresh_token.is_some().then_some("refresh_token");
+    [Some("access_token"), id_token, refresh_token].into_iter().flatten()
 }
 
 /// Issues without a transaction, unless the client takes opaque tokens, which are stored.
@@ -75,7 +83,7 @@ async fn issue_at_once(
 /// What the transaction has come to.
 enum Transacted {
     Issued(Box<(Issuance, Draft)>),
-    Revoked,
+    Revoked(Event),
     Refused(OAuthError),
 }
 
@@ -101,7 +109,8 @@ async fn redeem(
             response.refresh_token = refresh_token(&issuance.refresh).map(|token| token.expose(mac).to_string());
             Ok(response)
         }
-        Transacted::Revoked => {
+        Transacted::Revoked(event) => {
+            provider.count_replay(event);
             provider.catch_up(context.now).await?;
             Err(OAuthError::invalid_grant().into())
         }
@@ -130,7 +139,7 @@ async fn transact(
             }
             Decision::RevokeFamily { family, user, event } => {
                 revoke_family(request, &family, &user, event, horizon, tx).await?;
-                return Ok(Transacted::Revoked);
+                return Ok(Transacted::Revoked(event));
             }
             Decision::Refuse(error) => return Ok(Transacted::Refused(error)),
         }

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{Context, FlowError, Provider, jose, subject};
 use crate::keys;
+use crate::metrics::timed;
 use crate::protocol::access_token::{AccessTokenClaims, Subject, TYP, TokenFacts};
 use crate::protocol::client::{Client, ResponseSigning};
 use crate::protocol::error::OAuthError;
@@ -24,6 +25,10 @@ const INVALID: OAuthError = OAuthError::invalid_token("The access token is inval
 /// # Errors
 /// `invalid_token`, or [`FlowError::Unavailable`] where nobody can tell whether it has been revoked.
 pub async fn access_token(provider: &Provider, context: &Context, token: &str) -> Result<TokenFacts, FlowError> {
+    timed(&provider.metrics.tokens.verification, judge(provider, context, token)).await
+}
+
+async fn judge(provider: &Provider, context: &Context, token: &str) -> Result<TokenFacts, FlowError> {
     let claims = match OpaqueAccessToken::parse(token) {
         Some(opaque) => {
             let mut tx = provider.store.read().await?;

@@ -13,8 +13,8 @@ use super::error;
 use super::guard::RequestId;
 use super::{cookies, peer};
 use crate::app::App;
-use crate::flows::Context;
 use crate::flows::session::Browser;
+use crate::flows::{Context, FlowError};
 use crate::protocol::credentials::{self, Authorization};
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::Params;
@@ -70,6 +70,12 @@ impl FromRequest<Arc<App>> for Call {
 }
 
 impl Call {
+    /// Counts what came of a request about a token.
+    pub fn count<T>(&self, operation: &'static str, answer: &Result<T, FlowError>) {
+        let outcome = answer.as_ref().err().map_or("success", FlowError::outcome);
+        self.app.provider.count_operation(operation, outcome);
+    }
+
     /// The parameters of the query.
     ///
     /// # Errors

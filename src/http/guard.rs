@@ -19,7 +19,7 @@ use tracing::field::Empty;
 
 use super::error;
 use super::limits::{self, Arrival};
-use super::peer;
+use super::{peer, trace};
 use crate::app::App;
 
 /// The longest time that a request may take, its body included.
@@ -47,17 +47,35 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
     let is_multiplexed = request.version() >= Version::HTTP_2;
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     // What is learned on the way, such as the client, stands on every line of the request, whatever the log level.
-    let span = tracing::error_span!("request", request_id = id, client_id = Empty);
+    let span = tracing::error_span!(
+        "request",
+        otel.name = Empty,
+        otel.kind = Empty,
+        request_id = id,
+        client_id = Empty,
+        trace_id = Empty,
+        span_id = Empty
+    );
+    trace::begin(&app, &span, (known(&method), route.as_deref()), request.headers());
     let mut response = match refuse(&app, &request).or_else(|| limit(&app, &request, peer, &id)) {
         Some(refusal) => refusal,
         None => run(next.run(request)).instrument(span.clone()).await,
     };
     protect(&app, &mut response, &id, is_multiplexed);
     let status = response.status().as_u16();
-    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let (address, route) = (address.unwrap_or_default(), route.as_deref().unwrap_or("-"));
+    let took = started.elapsed();
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let (address, route) = (address.unwrap_or_default(), route.unwrap_or_else(|| "none".to_owned()));
     span.in_scope(|| tracing::info!(address, %method, route, status, micros, "answered a request"));
+    trace::end(&span, known(&method), &route, status);
+    app.provider.metrics.http.answered(known(&method), route, status, took);
     response
+}
+
+/// The method as metrics know it: whatever else somebody makes up is one.
+fn known(method: &Method) -> &'static str {
+    let all = ["GET", "POST", "OPTIONS", "HEAD", "PUT", "DELETE", "PATCH"];
+    all.into_iter().find(|known| method.as_str() == *known).unwrap_or("OTHER")
 }
 
 /// Logs where a panic was, in place of the default hook: its message may hold what was being worked on, which may be a

@@ -43,6 +43,7 @@ pub fn refuse(app: &App, arrival: &Arrival<'_>) -> Option<Response> {
     let (realm, now) = (&app.realm.id, app.clock.now());
     let blocked = arrival.address.and_then(|at| app.provider.view.blocked_until(realm, at, Reach::Everything, now));
     if let Some(until) = blocked {
+        app.provider.metrics.access.blocked_requests.inc();
         let wait = seconds_up(until.since(now));
         let mut response = answer(app, reader, (StatusCode::FORBIDDEN, "This address is blocked."), arrival.id);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));

@@ -1,20 +1,27 @@
-//! The management listener: whether the process lives, and whether it can do its work. Not for the public.
+//! The management listener: whether the process lives, whether it can do its work, and how it does. Not for the public.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
+use super::error;
 use crate::app::App;
+use crate::metrics;
 use crate::protocol::time::Span;
 
 /// The router of the management listener.
 pub fn router(app: Arc<App>) -> Router {
-    Router::new().route("/health", get(health)).route("/ready", get(ready)).with_state(app)
+    Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .route("/health/detailed", get(detailed))
+        .route("/metrics", get(exposition))
+        .with_state(app)
 }
 
 /// `GET /health`: the process lives. Asks nothing else.
@@ -32,6 +39,29 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
         Err(lacking) => {
             let body = Json(json!({ "status": "not ready", "lacking": lacking }));
             (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+        }
+    }
+}
+
+/// `GET /health/detailed`: every check with its outcome and how long it took; 503 where a critical one fails.
+async fn detailed(State(app): State<Arc<App>>) -> Response {
+    let checks = app.checks().await;
+    let fails = |critical: bool| checks.iter().any(|check| check.status != "ok" && check.critical == critical);
+    let (status, word) = match (fails(true), fails(false)) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "failing"),
+        (false, true) => (StatusCode::OK, "degraded"),
+        (false, false) => (StatusCode::OK, "ok"),
+    };
+    (status, Json(json!({ "status": word, "checks": checks }))).into_response()
+}
+
+/// `GET /metrics`: what Prometheus scrapes.
+async fn exposition(State(app): State<Arc<App>>) -> Response {
+    match app.metrics() {
+        Ok(text) => ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response(),
+        Err(cause) => {
+            error::log_broken(&cause.to_string());
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }

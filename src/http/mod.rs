@@ -29,6 +29,7 @@ mod revoke;
 pub mod serve;
 pub mod tls;
 mod token;
+mod trace;
 mod userinfo;
 
 use std::sync::Arc;

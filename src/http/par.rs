@@ -11,7 +11,9 @@ use crate::flows::par;
 
 /// `POST /par`
 pub async fn post(call: Call) -> Response {
-    let response = match answer(&call).await {
+    let answer = answer(&call).await;
+    call.count("par", &answer);
+    let response = match answer {
         Ok(response) => response,
         Err(failure) => error::client_error(&call.context, failure),
     };

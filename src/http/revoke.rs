@@ -10,7 +10,9 @@ use crate::flows::revoke;
 
 /// `POST /revoke`
 pub async fn post(call: Call) -> Response {
-    let response = match answer(&call).await {
+    let answer = answer(&call).await;
+    call.count("revoke", &answer);
+    let response = match answer {
         Ok(()) => StatusCode::OK.into_response(),
         Err(failure) => error::client_error(&call.context, failure),
     };

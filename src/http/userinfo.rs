@@ -27,14 +27,20 @@ pub async fn post(call: Call) -> Response {
 async fn answer(call: Call, token: Result<Option<String>, OAuthError>) -> Response {
     let response = match token {
         Ok(None) => error::token_required(&call.context),
-        Ok(Some(token)) => match userinfo::userinfo(&call.app.provider, &call.context, &token).await {
-            Ok(Answer::Claims(claims)) => Json(claims).into_response(),
-            Ok(Answer::Jwt(token)) => ([(header::CONTENT_TYPE, "application/jwt")], token).into_response(),
-            Err(failure) => error::token_error(&call.context, failure),
-        },
+        Ok(Some(token)) => told(&call, &token).await,
         Err(refusal) => error::token_error(&call.context, FlowError::Refused(refusal)),
     };
     cors::allow(&call, response).await
+}
+
+async fn told(call: &Call, token: &str) -> Response {
+    let answer = userinfo::userinfo(&call.app.provider, &call.context, token).await;
+    call.count("userinfo", &answer);
+    match answer {
+        Ok(Answer::Claims(claims)) => Json(claims).into_response(),
+        Ok(Answer::Jwt(token)) => ([(header::CONTENT_TYPE, "application/jwt")], token).into_response(),
+        Err(failure) => error::token_error(&call.context, failure),
+    }
 }
 
 fn header_token(call: &Call) -> Result<Option<String>, OAuthError> {

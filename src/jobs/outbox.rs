@@ -104,7 +104,10 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize, FlowError> {
 async fn deliver(app: &App, message: &Message) {
     let tried = match attempt(app, &context(app), message).await {
         // Later than the attempt began, by as much as the receiver took.
-        Ok(attempt) => outbox::settle(&app.provider, &context(app), message, attempt).await,
+        Ok(attempt) => {
+            app.provider.count_delivery(attempt.outcome());
+            outbox::settle(&app.provider, &context(app), message, attempt).await
+        }
         Err(error) => Err(error),
     };
     if let Err(error) = tried {

@@ -104,10 +104,20 @@ impl Blocks {
             self.by_network.keys().map(|(_, network)| (family(network.addr()), network.prefix_len())).collect();
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.by_network.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.by_network.is_empty()
+    }
+
     /// Until when this address is blocked from what `reach` names, or nothing where it is not. Who is blocked from
     /// everything is blocked from signing in too.
     pub fn until(&self, realm: &RealmId, address: IpAddr, reach: Reach, now: Timestamp) -> Option<Timestamp> {
-        if self.by_network.is_empty() {
+        if self.is_empty() {
             return None;
         }
         let address = address.to_canonical();

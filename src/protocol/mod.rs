@@ -48,4 +48,5 @@ pub mod security_event;
 pub mod session_state;
 pub mod special_addresses;
 pub mod time;
+pub mod trace_context;
 pub mod webhook;

@@ -31,6 +31,7 @@ pub mod registrations;
 pub mod restore_epochs;
 pub mod revocations;
 mod rows;
+pub mod samples;
 pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;
@@ -54,6 +55,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnectOptions;
 use tokio::time::timeout;
 
+use crate::metrics::Database;
 use crate::protocol::time::Timestamp;
 use lanes::{Lane, Lanes};
 pub use tx::Tx;
@@ -61,6 +63,8 @@ use writer::Writer;
 
 /// How long a write may wait for its turn before it is given up.
 pub const PATIENCE: Duration = Duration::from_secs(2);
+/// From when on a statement is slow, which the log tells: its text, which holds no values.
+const SLOW: Duration = Duration::from_millis(200);
 
 /// How a database is used. An embedded one has no need of it.
 #[derive(Clone, Copy, Debug)]
@@ -167,6 +171,7 @@ enum Db {
 pub struct Store {
     db: Db,
     statements: Arc<AtomicU64>,
+    metrics: Database,
 }
 
 impl Store {
@@ -184,13 +189,13 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], and [`StoreError::Schema`] where commits may be lost and the setup refuses that.
     pub async fn open_with(url: &str, setup: &Setup) -> Result<Self, StoreError> {
-        let statements = Arc::new(AtomicU64::new(0));
+        let (statements, metrics) = (Arc::new(AtomicU64::new(0)), Database::default());
         let db = if url.starts_with("sqlite:") {
-            sqlite::open(url, &statements).await?
+            sqlite::open(url, &statements, &metrics).await?
         } else {
             Db::Postgres(postgres::Pool::open(url, setup).await?)
         };
-        Ok(Self { db, statements })
+        Ok(Self { db, statements, metrics })
     }
 
     /// The file of an embedded database, or nothing where the URL names another engine.
@@ -208,11 +213,13 @@ impl Store {
             Db::Sqlite { read, lanes, .. } => {
                 let turn = async { Ok((lanes.enter(Lane::current()).await?, read.acquire().await?)) };
                 let late = || StoreError::Unavailable("no connection was free in time".into());
-                let (permit, connection) = timeout(PATIENCE, turn).await.unwrap_or_else(|_| Err(late()))?;
+                let turn = self.metrics.turn(timeout(PATIENCE, turn)).await;
+                let (permit, connection) = turn.unwrap_or_else(|_| Err(late()))?;
                 Tx::sqlite(connection, permit, self.statements.clone())
             }
             Db::Postgres(pool) => {
-                Tx::postgres(pool.acquire(Lane::current()).await?, pool.limit(), self.statements.clone())
+                let held = self.metrics.turn(pool.acquire(Lane::current())).await?;
+                Tx::postgres(held, pool.limit(), self.statements.clone())
             }
         })
     }
@@ -232,13 +239,30 @@ impl Store {
     {
         match &self.db {
             Db::Sqlite { writer, .. } => writer.write(job).await,
-            Db::Postgres(pool) => postgres::write(pool.clone(), self.statements.clone(), job).await,
+            Db::Postgres(pool) => {
+                let counted = (self.statements.clone(), self.metrics.clone());
+                postgres::write(pool.clone(), counted, job).await
+            }
         }
     }
 
     /// How many statements have been run, without those of transaction control. For tests and metrics.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// What the database counts.
+    pub fn metrics(&self) -> &Database {
+        &self.metrics
+    }
+
+    /// How many connections there are: idle, and in use. On SQLite these are the readers.
+    pub fn connections(&self) -> (usize, usize) {
+        let (size, idle) = match &self.db {
+            Db::Sqlite { read, .. } => (read.size(), read.num_idle()),
+            Db::Postgres(pool) => pool.connections(),
+        };
+        (idle, usize::try_from(size).unwrap_or(usize::MAX).saturating_sub(idle))
     }
 
     /// Whether the database answers.
@@ -320,6 +344,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         registrations::STATEMENTS,
         restore_epochs::STATEMENTS,
         revocations::STATEMENTS,
+        samples::STATEMENTS,
         session_clients::STATEMENTS,
         sessions::STATEMENTS,
         signing_keys::STATEMENTS,

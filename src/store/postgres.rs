@@ -14,10 +14,12 @@ use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 use tokio::time::timeout;
+use tracing::Instrument as _;
 
 use super::lanes::{Lane, Lanes, Permit};
-use super::{LossyCommits, PATIENCE, Setup, StoreError, Tx};
+use super::{LossyCommits, PATIENCE, SLOW, Setup, StoreError, Tx};
 use crate::clock::Entropy;
+use crate::metrics::{Database, timed};
 use crate::protocol::time::Timestamp;
 
 /// How often a job is run again after transactions met.
@@ -224,6 +226,12 @@ impl Pool {
         PgPoolOptions::new().max_connections(1).connect_with(patient).await
     }
 
+    /// How many connections there are, and how many of them nobody uses.
+    pub(super) fn connections(&self) -> (u32, usize) {
+        let status = self.connections.status();
+        (u32::try_from(status.size).unwrap_or(u32::MAX), status.available)
+    }
+
     pub(super) fn close(&self) {
         self.connections.close();
     }
@@ -231,7 +239,8 @@ impl Pool {
 
 fn options(url: &str, setup: &Setup) -> Result<PgConnectOptions, StoreError> {
     let millis = |span: Duration| span.as_millis().to_string();
-    Ok(PgConnectOptions::from_str(url)?.application_name("signet").options([
+    let options = PgConnectOptions::from_str(url)?.application_name("signet");
+    Ok(options.log_slow_statements(log::LevelFilter::Warn, SLOW).options([
         ("statement_timeout", millis(setup.statement_timeout)),
         ("lock_timeout", millis(setup.lock_timeout)),
         ("idle_in_transaction_session_timeout", millis(setup.idle_in_transaction_timeout)),
@@ -243,7 +252,11 @@ fn options(url: &str, setup: &Setup) -> Result<PgConnectOptions, StoreError> {
 }
 
 /// Runs a job in a transaction of its own, again where transactions met.
-pub(super) async fn write<T, E, F>(pool: Pool, statements: Arc<AtomicU64>, job: F) -> Result<T, E>
+pub(super) async fn write<T, E, F>(
+    pool: Pool,
+    (statements, metrics): (Arc<AtomicU64>, Database),
+    job: F,
+) -> Result<T, E>
 where
     F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     T: Send + 'static,
@@ -251,22 +264,24 @@ where
 {
     let lane = Lane::current();
     // In a task of its own, so that the transaction ends properly though the caller goes away.
-    let task = tokio::spawn(async move {
-        let mut tx = begin(&pool, lane, &statements).await?;
+    let work = async move {
+        let mut tx = metrics.turn(begin(&pool, lane, &statements)).await?;
         let mut attempt = 0;
         loop {
-            let outcome = transact(&mut tx, &job).await;
+            let outcome = timed(&metrics.write, transact(&mut tx, &job)).await;
             let again = outcome.is_err() && tx.take_may_retry() && attempt < RETRIES;
             if !again {
+                metrics.failures.inc_by(u64::from(tx.has_failed()));
                 tx.end();
                 return outcome;
             }
             attempt += 1;
+            metrics.retries.inc();
             tokio::time::sleep(pause(attempt)).await;
             tx.begin().await.map_err(StoreError::from)?;
         }
-    });
-    task.await.unwrap_or_else(|_| Err(broken_off().into()))
+    };
+    tokio::spawn(work.in_current_span()).await.unwrap_or_else(|_| Err(broken_off().into()))
 }
 
 /// Begins a transaction. A connection that has died unnoticed fails here, where nothing has been done yet; then there

@@ -5,25 +5,27 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, SqlitePool};
 
 use super::lanes::Lanes;
 use super::writer::Writer;
-use super::{Db, PATIENCE, StoreError};
+use super::{Db, PATIENCE, SLOW, StoreError};
+use crate::metrics::Database;
 
 /// Read connections, and how many of them pages and registration leave to everything else.
 const READERS: u32 = 4;
 const RESERVED_READERS: u32 = 1;
 
 /// Opens the file that the URL names, and makes it where there is none.
-pub(super) async fn open(url: &str, statements: &Arc<AtomicU64>) -> Result<Db, StoreError> {
+pub(super) async fn open(url: &str, statements: &Arc<AtomicU64>, metrics: &Database) -> Result<Db, StoreError> {
     let options = SqliteConnectOptions::from_str(url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(PATIENCE)
+        .log_slow_statements(log::LevelFilter::Warn, SLOW)
         .pragma("temp_store", "MEMORY")
         .statement_cache_capacity(200);
     protect(options.get_filename())?;
@@ -35,7 +37,7 @@ pub(super) async fn open(url: &str, statements: &Arc<AtomicU64>) -> Result<Db, S
     let read = connect(read, options.create_if_missing(false).pragma("query_only", "ON")).await;
     let read = read.map_err(|error| name(error, &file))?;
     let lanes = Lanes::new(READERS, RESERVED_READERS);
-    Ok(Db::Sqlite { read, lanes, writer: Writer::start(write, statements.clone()) })
+    Ok(Db::Sqlite { read, lanes, writer: Writer::start(write, statements.clone(), metrics.clone()) })
 }
 
 /// Connects, again where several processes start on one new file: SQLite does not wait while another turns it to WAL.

@@ -133,12 +133,21 @@ impl View {
     /// # Errors
     /// [`StoreError::Unavailable`] where the database has not been heard of for [`STALE_AFTER`].
     pub fn fresh(&self) -> Result<(), StoreError> {
-        let age = self.heard.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
-        if age <= STALE_AFTER {
+        if self.age() <= STALE_AFTER {
             Ok(())
         } else {
             Err(StoreError::Unavailable("the database has not been heard of lately".into()))
         }
+    }
+
+    /// How long ago the database was heard of.
+    pub fn age(&self) -> Duration {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// How many revocations and address blocks are held.
+    pub fn held(&self) -> (usize, usize) {
+        (self.revocations.load().len(), self.blocks.load().len())
     }
 
     /// Whether this token has been revoked.

@@ -12,9 +12,11 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument as _;
 
 use super::lanes::Lane;
 use super::{PATIENCE, StoreError, Tx};
+use crate::metrics::{Database, timed};
 
 /// The most jobs in one transaction.
 const BATCH: usize = 64;
@@ -40,9 +42,9 @@ struct Job {
 }
 
 impl Writer {
-    pub(super) fn start(pool: SqlitePool, statements: Arc<AtomicU64>) -> Self {
+    pub(super) fn start(pool: SqlitePool, statements: Arc<AtomicU64>, metrics: Database) -> Self {
         let ((jobs, first), (shared, second)) = (mpsc::channel(QUEUE), mpsc::channel(QUEUE));
-        tokio::spawn(work(pool.clone(), statements, Queues { first, second }));
+        tokio::spawn(work(pool.clone(), (statements, metrics), Queues { first, second }));
         Self { jobs, shared, pool }
     }
 
@@ -56,13 +58,15 @@ impl Writer {
         let slot = Arc::new(Mutex::new(None));
         let filled = slot.clone();
         let job = Arc::new(job);
+        // What the job logs belongs to the request that wants it.
+        let span = tracing::Span::current();
         let job = Job {
             run: Box::new(move |tx| {
-                let (job, slot) = (job.clone(), slot.clone());
+                let (job, slot, span) = (job.clone(), slot.clone(), span.clone());
                 Box::pin(async move {
                     // What a run that was taken back has answered is no answer.
                     slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-                    let result = tx.complete(&*job).await;
+                    let result = tx.complete(&*job).instrument(span).await;
                     let succeeded = result.is_ok();
                     *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
                     succeeded
@@ -118,7 +122,7 @@ impl Queues {
     }
 }
 
-async fn work(pool: SqlitePool, statements: Arc<AtomicU64>, mut queues: Queues) {
+async fn work(pool: SqlitePool, (statements, metrics): (Arc<AtomicU64>, Database), mut queues: Queues) {
     let mut batch = Vec::with_capacity(BATCH);
     while queues.take(&mut batch).await > 0 {
         let (current, late): (Vec<_>, Vec<_>) = batch.drain(..).partition(|job: &Job| job.queued.elapsed() < PATIENCE);
@@ -126,26 +130,35 @@ async fn work(pool: SqlitePool, statements: Arc<AtomicU64>, mut queues: Queues) 
         if current.is_empty() {
             continue;
         }
-        match pool.acquire().await {
-            Ok(connection) => write_batch(&mut Tx::sqlite(connection, None, statements.clone()), current).await,
-            Err(error) => fail_all(current, &error.into()),
-        }
+        current.iter().for_each(|job| metrics.wait.observe(job.queued.elapsed().as_secs_f64()));
+        metrics.batch.observe(f64::from(u32::try_from(current.len()).unwrap_or(u32::MAX)));
+        let written = match pool.acquire().await {
+            Ok(connection) => {
+                let mut tx = Tx::sqlite(connection, None, statements.clone());
+                timed(&metrics.write, write_batch(&mut tx, current)).await
+            }
+            Err(error) => Err(fail_all(current, &error.into())),
+        };
+        metrics.failures.inc_by(u64::from(written.is_err()));
     }
 }
 
 /// Runs the jobs in one transaction and answers each after the commit.
-async fn write_batch(tx: &mut Tx, jobs: Vec<Job>) {
+async fn write_batch(tx: &mut Tx, jobs: Vec<Job>) -> Result<(), Failed> {
     let end = match transact_all(tx, &jobs, Footing::Common).await {
         Ok(Together::Done) => Ok(()),
         Ok(Together::Spoiled) => transact_all(tx, &jobs, Footing::Own).await.map(|_| ()),
         Err(error) => Err(error),
     };
     match end {
-        Ok(()) => jobs.into_iter().for_each(|job| (job.finish)(Ok(()))),
+        Ok(()) => {
+            jobs.into_iter().for_each(|job| (job.finish)(Ok(())));
+            Ok(())
+        }
         Err(error) => {
             // The engine may have rolled back by itself, as on a full disk; then there is nothing left to roll back.
             let _ = tx.control("ROLLBACK").await;
-            fail_all(jobs, &error.into());
+            Err(fail_all(jobs, &error.into()))
         }
     }
 }
@@ -204,11 +217,15 @@ fn report(_panic: &(dyn Any + Send)) -> bool {
     false
 }
 
-fn fail_all(jobs: Vec<Job>, error: &StoreError) {
+/// A transaction has failed; those who wait for it have been told.
+struct Failed;
+
+fn fail_all(jobs: Vec<Job>, error: &StoreError) -> Failed {
     tracing::warn!(%error, jobs = jobs.len(), "a transaction failed");
     for job in jobs {
         (job.finish)(Err(StoreError::Unavailable(error.to_string())));
     }
+    Failed
 }
 
 fn too_late() -> StoreError {

@@ -1,0 +1,134 @@
+//! What is known of this node without being asked for by anybody: its metrics, and each of its checks with how long it
+//! took.
+
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::App;
+use crate::flows::FlowError;
+use crate::metrics::labels::{Alg, Connections, Keys};
+use crate::protocol::time::{Span, Timestamp};
+use crate::store::samples;
+
+/// From which age on the oldest message of the outbox is worth a word.
+const OLD_MESSAGE: f64 = 3600.0;
+
+/// What one check has found.
+#[derive(Debug, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub check: &'static str,
+    /// `ok` or `failing`.
+    pub status: &'static str,
+    /// Whether the server can do nothing without it.
+    pub critical: bool,
+    /// How long looking took, in microseconds.
+    pub micros: u128,
+}
+
+impl App {
+    /// Counts in the database what metrics tell of it: live sessions and the outbox.
+    ///
+    /// # Errors
+    /// [`FlowError`] where the database fails.
+    pub async fn sample(&self) -> Result<(), FlowError> {
+        let now = self.clock.now();
+        let mut tx = self.provider.store.read().await?;
+        let sessions = samples::sessions(&mut tx, now).await?;
+        let (messages, oldest) = samples::outbox(&mut tx).await?;
+        let state = &self.provider.metrics.state;
+        state.sessions.set(sessions);
+        state.outbox.set(messages);
+        state.outbox_oldest.set(oldest.map_or(0.0, |oldest| seconds(now.since(oldest))));
+        Ok(())
+    }
+
+    /// All metrics in the OpenMetrics text format, with the present state of this node. Asks no database.
+    ///
+    /// # Errors
+    /// Where a value cannot be written.
+    pub fn metrics(&self) -> Result<String, fmt::Error> {
+        let provider = &self.provider;
+        let state = &provider.metrics.state;
+        let (revocations, blocks) = provider.view.held();
+        state.revocations.set(whole(revocations));
+        state.blocks.set(whole(blocks));
+        state.waiting.set(provider.waiting.load(Ordering::Relaxed));
+        state.view_age.set(provider.view.age().as_secs_f64());
+        let (idle, used) = provider.store.connections();
+        for (name, count) in [("idle", idle), ("used", used)] {
+            state.connections.get_or_create(&Connections { state: name }).set(whole(count));
+        }
+        let is_ready = !self.draining.load(Ordering::Relaxed) && self.has_keys() && provider.view.fresh().is_ok();
+        state.ready.set(i64::from(is_ready));
+        provider.store.metrics().set_statements(provider.store.statements());
+        provider.metrics.process.sample();
+        self.observe_keys(self.clock.now());
+        provider.metrics.encode()
+    }
+
+    fn observe_keys(&self, now: Timestamp) {
+        let (keys, state) = (&self.provider.keys, &self.provider.metrics.state);
+        let all = keys.status(&self.realm.id, now);
+        for alg in keys.all_algorithms().map(|algorithm| algorithm.as_str()) {
+            let of_it = || all.iter().filter(|key| key.algorithm == alg);
+            for name in ["announced", "active", "retired"] {
+                let count = of_it().filter(|key| key.state == name).count();
+                state.keys.get_or_create(&Keys { alg, state: name }).set(whole(count));
+            }
+            let Some(active) = of_it().find(|key| key.state == "active") else { continue };
+            let planned = active.activates_at.plus(keys.schedule().interval);
+            let announced = of_it().filter(|key| key.state == "announced").map(|key| key.activates_at).min();
+            let remaining = announced.unwrap_or(planned).since(now);
+            state.key_age.get_or_create(&Alg { alg }).set(seconds(now.since(active.activates_at)));
+            state.key_remaining.get_or_create(&Alg { alg }).set(seconds(remaining));
+        }
+    }
+
+    /// Looks at everything that this node needs, and says how long each look took.
+    pub async fn checks(&self) -> Vec<Check> {
+        let provider = &self.provider;
+        let oldest = provider.metrics.state.outbox_oldest.get();
+        vec![
+            look("database", true, async { provider.store.ping().await.is_ok() }).await,
+            look("schema", true, async { provider.store.check_schema().await.is_ok() }).await,
+            look("change-sequence", true, async { provider.view.fresh().is_ok() }).await,
+            look("signing-keys", true, async { self.has_keys() }).await,
+            look("accepting", true, async { !self.draining.load(Ordering::Relaxed) }).await,
+            look("key-rotation", false, async { self.rotates_in_time() }).await,
+            look("password-pool", false, async { provider.passwords.has_room() }).await,
+            look("outbox", false, async { oldest < OLD_MESSAGE }).await,
+        ]
+    }
+
+    pub(super) fn has_keys(&self) -> bool {
+        let keys = self.provider.keys.of(&self.realm.id);
+        keys.is_ready(self.provider.keys.algorithms(), self.clock.now())
+    }
+
+    /// Whether no active key has signed for longer than it should have.
+    fn rotates_in_time(&self) -> bool {
+        let (keys, now) = (&self.provider.keys, self.clock.now());
+        let late = keys.schedule().interval.plus(Span::from_hours(1));
+        let all = keys.status(&self.realm.id, now);
+        all.iter().filter(|key| key.state == "active").all(|key| now < key.activates_at.plus(late))
+    }
+}
+
+async fn look(check: &'static str, critical: bool, work: impl Future<Output = bool>) -> Check {
+    let begun = Instant::now();
+    let status = if work.await { "ok" } else { "failing" };
+    Check { check, status, critical, micros: begun.elapsed().as_micros() }
+}
+
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a float is what the exposition has")]
+fn seconds(span: Span) -> f64 {
+    span.as_millis() as f64 / 1000.0
+}

@@ -1,0 +1,164 @@
+//! What the process tells of itself while it runs: its log, and its traces where somebody collects them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
+use tokio::runtime::Handle;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::config::{Log, LogFormat, Settings};
+use crate::fetch;
+
+/// How long the collector may take to answer, and the end of the process may wait for it.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The log and the traces of this process.
+pub struct Telemetry {
+    traces: Option<SdkTracerProvider>,
+}
+
+impl Telemetry {
+    /// Starts the log, and the export of traces where the settings name a collector.
+    ///
+    /// # Errors
+    /// Where the exporter cannot be made from the settings. That the collector does not answer is no error.
+    pub fn start(settings: &Settings) -> anyhow::Result<Self> {
+        let traces = match &settings.telemetry.otlp_endpoint {
+            Some(endpoint) => Some(exporter(endpoint.as_str(), settings)?),
+            None => None,
+        };
+        let tracer = traces.as_ref().map(|provider| provider.tracer("signet"));
+        let spans = tracer.map(spans);
+        // It fails only where a subscriber is set already, as a test may have done.
+        let _ = tracing_subscriber::registry().with(spans).with(lines(&settings.log)).try_init();
+        Ok(Self { traces })
+    }
+
+    /// Sends what has not been sent yet, for a few seconds at most.
+    pub async fn end(self) {
+        let Some(traces) = self.traces else { return };
+        let ended = tokio::task::spawn_blocking(move || traces.shutdown_with_timeout(TIMEOUT)).await;
+        if let Ok(Err(error)) = ended {
+            tracing::warn!(%error, "the last spans were not delivered");
+        }
+    }
+}
+
+/// The log: lines for people in development, JSON otherwise. `RUST_LOG` wins over the settings.
+fn lines<S>(log: &Log) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    let configured = || EnvFilter::new(log.level.as_str());
+    let filter = match std::env::var("RUST_LOG") {
+        Ok(wanted) if !wanted.is_empty() => EnvFilter::try_new(wanted).unwrap_or_else(|_| configured()),
+        Ok(_) | Err(_) => configured(),
+    };
+    let on_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(on_terminal);
+    match log.format {
+        LogFormat::Json => layer.json().flatten_event(true).with_filter(filter).boxed(),
+        LogFormat::Pretty => layer.with_target(false).with_filter(filter).boxed(),
+    }
+}
+
+/// The spans of this server, whatever the log's level; no events, whose place is the log.
+fn spans<S>(tracer: SdkTracer) -> impl Layer<S>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    let layer = tracing_opentelemetry::layer().with_tracer(tracer);
+    let layer = layer.with_location(false).with_threads(false).with_level(false).with_target(false);
+    layer.with_filter(filter_fn(|of| of.is_span() && of.target().starts_with("signet")))
+}
+
+/// What sends spans by OTLP over HTTP, in batches, beside the requests. The share that is sent is this server's to
+/// decide: who sends a `traceparent` cannot make it send more.
+fn exporter(endpoint: &str, settings: &Settings) -> anyhow::Result<SdkTracerProvider> {
+    let tls = fetch::trust(&settings.outbound)?;
+    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).timeout(TIMEOUT).no_proxy();
+    let sender = Sender { client: client.build()?, runtime: Handle::current(), failing: Arc::default() };
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_http_client(sender)
+        .with_protocol(Protocol::HttpBinary)
+        .with_timeout(TIMEOUT)
+        .with_endpoint(traces_url(endpoint))
+        .build();
+    let exporter = exporter.context("telemetry.otlp_endpoint")?;
+    let share = f64::from(settings.telemetry.sample_percent) / 100.0;
+    let resource = Resource::builder()
+        .with_service_name("signet")
+        .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .build();
+    let provider = SdkTracerProvider::builder()
+        .with_sampler(Sampler::TraceIdRatioBased(share))
+        .with_resource(resource)
+        .with_batch_exporter(exporter);
+    Ok(provider.build())
+}
+
+/// Where traces go: below a collector's address, or exactly where the setting has a path.
+fn traces_url(endpoint: &str) -> String {
+    match url::Url::parse(endpoint) {
+        Ok(url) if url.path() == "/" => format!("{}/v1/traces", endpoint.trim_end_matches('/')),
+        Ok(_) | Err(_) => endpoint.to_owned(),
+    }
+}
+
+/// Sends over the runtime of the server, since the exporter has a thread of its own. Says once when it cannot.
+struct Sender {
+    client: reqwest::Client,
+    runtime: Handle,
+    failing: Arc<AtomicBool>,
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sender")
+    }
+}
+
+#[async_trait]
+impl HttpClient for Sender {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let client = self.client.clone();
+        let sent = self.runtime.spawn(async move { client.send_bytes(request).await }).await?;
+        let failed = !sent.as_ref().is_ok_and(|answer| answer.status().is_success());
+        match (self.failing.swap(failed, Ordering::Relaxed), failed) {
+            (false, true) => tracing::warn!("the collector of traces does not answer; spans are dropped until it does"),
+            (true, false) => tracing::info!("the collector of traces answers again"),
+            (true, true) | (false, false) => {}
+        }
+        sent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_collector_is_named_with_or_without_a_path() {
+        for (written, expected) in [
+            ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
+            ("http://127.0.0.1:4318/", "http://127.0.0.1:4318/v1/traces"),
+            ("https://collector.example/otlp/traces", "https://collector.example/otlp/traces"),
+        ] {
+            assert_eq!(traces_url(written), expected);
+        }
+    }
+}

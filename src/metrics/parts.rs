@@ -1,0 +1,198 @@
+//! Metrics that the means of the server count by themselves: the database, the pool that hashes passwords, and the
+//! process.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::register::Register;
+use super::{Counter, Gauge, Histogram, Seconds, SecondsTotal};
+use crate::protocol::time::Timestamp;
+
+/// The bounds of histograms of waiting and of transactions, in seconds.
+const STEP_SECONDS: [f64; 12] = [0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5];
+
+/// Runs `work` and notes how long it took. Work that is broken off is not noted.
+pub async fn timed<T>(histogram: &Histogram, work: impl Future<Output = T>) -> T {
+    let begun = Instant::now();
+    let done = work.await;
+    histogram.observe(begun.elapsed().as_secs_f64());
+    done
+}
+
+/// Counts somebody who waits, until it is dropped.
+struct Waiting<'a>(&'a Gauge);
+
+impl<'a> Waiting<'a> {
+    fn begin(gauge: &'a Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Metrics of the database.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// How long a read waited for a connection, or a write for its turn.
+    pub wait: Histogram,
+    pub(super) waiting: Gauge,
+    /// How long a transaction took, its durable commit included.
+    pub write: Histogram,
+    /// How many jobs a transaction had.
+    pub batch: Histogram,
+    /// Transactions that failed.
+    pub failures: Counter,
+    /// Transactions that were run again.
+    pub retries: Counter,
+    statements: Counter,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            wait: Histogram::new(STEP_SECONDS),
+            waiting: Gauge::default(),
+            write: Histogram::new(STEP_SECONDS),
+            batch: Histogram::new([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]),
+            failures: Counter::default(),
+            retries: Counter::default(),
+            statements: Counter::default(),
+        }
+    }
+}
+
+impl Database {
+    /// Waits for a turn, and counts that.
+    pub async fn turn<T>(&self, turn: impl Future<Output = T>) -> T {
+        let _waiting = Waiting::begin(&self.waiting);
+        timed(&self.wait, turn).await
+    }
+
+    /// Takes over how many statements have been run.
+    pub fn set_statements(&self, statements: u64) {
+        self.statements.inner().store(statements, Ordering::Relaxed);
+    }
+
+    pub(super) fn enter(&self, register: &mut Register) {
+        let Self { wait, waiting, write, batch, failures, retries, statements } = self.clone();
+        register.add(
+            "signet_database_wait_duration_seconds",
+            "How long a read waited for a connection, or a write for its turn",
+            wait,
+        );
+        register.add("signet_database_waiting", "Who waits for a connection or a turn", waiting);
+        register.add(
+            "signet_database_write_duration_seconds",
+            "How long a transaction took, its durable commit included",
+            write,
+        );
+        register.add("signet_database_write_batch_jobs", "Jobs in one transaction of an embedded database", batch);
+        register.add("signet_database_write_failures_total", "Transactions that failed", failures);
+        register.add(
+            "signet_database_write_retries_total",
+            "Transactions that were run again since they met another, on PostgreSQL",
+            retries,
+        );
+        register.add("signet_database_statements_total", "Statements, without transaction control", statements);
+    }
+}
+
+/// Metrics of the pool that hashes passwords.
+#[derive(Clone, Debug)]
+pub struct Hashing {
+    wait: Histogram,
+    waiting: Gauge,
+    /// How long a hash took.
+    pub work: Histogram,
+    /// Requests that found the queue full.
+    pub refused: Counter,
+}
+
+impl Default for Hashing {
+    fn default() -> Self {
+        Self {
+            wait: Histogram::new(STEP_SECONDS),
+            waiting: Gauge::default(),
+            work: Histogram::new(STEP_SECONDS),
+            refused: Counter::default(),
+        }
+    }
+}
+
+impl Hashing {
+    /// Waits for a worker, and counts that.
+    pub async fn turn<T>(&self, turn: impl Future<Output = T>) -> T {
+        let _waiting = Waiting::begin(&self.waiting);
+        timed(&self.wait, turn).await
+    }
+
+    pub(super) fn enter(&self, register: &mut Register) {
+        let Self { wait, waiting, work, refused } = self.clone();
+        register.add("signet_password_hash_wait_seconds", "How long a password waited for a worker", wait);
+        register.add("signet_password_hash_queue", "Passwords that wait for a worker", waiting);
+        register.add("signet_password_hash_duration_seconds", "How long a worker hashed a password", work);
+        register.add("signet_password_hash_refusals_total", "Passwords that found the queue full", refused);
+    }
+}
+
+/// What the system says of this process, under the names that all Prometheus clients use.
+#[derive(Clone, Debug, Default)]
+pub struct Process {
+    resident: Gauge,
+    cpu: SecondsTotal,
+    threads: Gauge,
+    open_files: Gauge,
+    max_files: Gauge,
+    started: Seconds,
+}
+
+impl Process {
+    pub(super) fn enter(register: &mut Register) -> Self {
+        let process = Self::default();
+        let Self { resident, cpu, threads, open_files, max_files, started } = process.clone();
+        register.add("process_resident_memory_bytes", "Memory that the process holds", resident);
+        register.add("process_cpu_seconds_total", "Time on a processor, in user and system mode", cpu);
+        register.add("process_threads", "Threads", threads);
+        register.add("process_open_fds", "Open files and sockets", open_files);
+        register.add("process_max_fds", "How many files and sockets may be open", max_files);
+        register.add("process_start_time_seconds", "When the server was started, since 1970", started);
+        process
+    }
+
+    /// Notes when the server was started.
+    pub fn set_started(&self, now: Timestamp) {
+        #[expect(clippy::cast_precision_loss, reason = "a float is what the exposition has")]
+        self.started.set(now.as_millis() as f64 / 1000.0);
+    }
+
+    /// Asks the system; what it does not tell stays as it was.
+    #[cfg(target_os = "linux")]
+    pub fn sample(&self) {
+        use procfs::WithCurrentSystemInfo as _;
+        let Ok(process) = procfs::process::Process::myself() else { return };
+        if let Ok(stat) = process.stat() {
+            self.resident.set(i64::try_from(stat.rss_bytes().get()).unwrap_or(i64::MAX));
+            #[expect(clippy::cast_precision_loss, reason = "a float is what the exposition has")]
+            let seconds = (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64;
+            self.cpu.inner().store(seconds.to_bits(), Ordering::Relaxed);
+            self.threads.set(stat.num_threads);
+        }
+        if let Ok(open) = process.fd_count() {
+            self.open_files.set(i64::try_from(open).unwrap_or(i64::MAX));
+        }
+        if let Ok(limits) = process.limits()
+            && let procfs::process::LimitValue::Value(most) = limits.max_open_files.soft_limit
+        {
+            self.max_files.set(i64::try_from(most).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Other systems are not asked.
+    #[cfg(not(target_os = "linux"))]
+    pub fn sample(&self) {}
+}
