@@ -1,8 +1,10 @@
 //! L3: the state that all handlers share, and the documents that are prepared ahead of requests.
 
+mod documents;
 mod observe;
 mod time;
 
+pub use documents::{Document, Documents};
 pub use time::clock_of;
 
 use std::path::Path;
@@ -20,13 +22,13 @@ use crate::flows::rates::{self, Rates};
 use crate::flows::request_object::RequestUris;
 use crate::flows::verdicts::Verdicts;
 use crate::flows::{FlowError, Lifetimes, Provider, Realm, register, soft_lock};
-use crate::keys::{Jwks, KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
+use crate::keys::{KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
 use crate::passwords::{Cost, PasswordError, Passwords};
 use crate::protocol::ids::RealmId;
 use crate::protocol::key_schedule::Policy;
-use crate::protocol::metadata::{self, Capabilities, MetadataError};
+use crate::protocol::metadata::MetadataError;
 use crate::protocol::rate_limit::Limit;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::view::View;
@@ -53,14 +55,7 @@ pub struct App {
     /// At which change the keys were last read.
     key_changes: AtomicU64,
     draining: AtomicBool,
-}
-
-/// What is served as it is: made when keys or settings change, never on a request.
-pub struct Documents {
-    /// The discovery document.
-    pub metadata: Jwks,
-    /// The key set.
-    pub jwks: Jwks,
+    base_path: String,
 }
 
 /// Why the server does not start. Each is one clear line.
@@ -144,10 +139,11 @@ impl App {
         };
         let mails = provider.mailer.is_some();
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone(), mails });
-        let documents = ArcSwap::from_pointee(documents(&provider, &realm, now)?);
+        let documents = ArcSwap::from_pointee(Documents::make(&provider, &realm, now)?);
         // None yet: the first step of following reads the keys once more, which may have changed meanwhile.
         let (key_changes, draining) = (AtomicU64::new(0), AtomicBool::new(false));
-        Ok(Arc::new(Self { provider, settings, clock, entropy, realm, documents, key_changes, draining }))
+        let base_path = base_path(&settings.issuer);
+        Ok(Arc::new(Self { provider, settings, clock, entropy, realm, documents, key_changes, draining, base_path }))
     }
 
     /// The prepared documents.
@@ -187,7 +183,7 @@ impl App {
     /// # Errors
     /// [`FlowError`] where the discovery document cannot be written.
     pub fn refresh_documents(&self, now: Timestamp) -> Result<(), FlowError> {
-        let made = documents(&self.provider, &self.realm, now);
+        let made = Documents::make(&self.provider, &self.realm, now);
         self.documents.store(Arc::new(made.map_err(|error| FlowError::Internal(error.to_string()))?));
         Ok(())
     }
@@ -242,11 +238,13 @@ impl App {
     }
 
     /// The path of the issuer, below which everything lies; empty at the root of a host.
-    pub fn base_path(&self) -> String {
-        url::Url::parse(&self.settings.issuer)
-            .map(|url| url.path().trim_end_matches('/').to_owned())
-            .unwrap_or_default()
+    pub fn base_path(&self) -> &str {
+        &self.base_path
     }
+}
+
+fn base_path(issuer: &str) -> String {
+    url::Url::parse(issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
 }
 
 /// Opens the database and sees to its schema: an embedded one is migrated, PostgreSQL where the settings say so.
@@ -370,20 +368,4 @@ fn rate_limits(settings: &Settings) -> Option<rates::Limits> {
         registration: minute(limits.registration),
         waiting: Limit { requests: limits.waiting, per: lifetime },
     })
-}
-
-fn documents(provider: &Provider, realm: &Realm, now: Timestamp) -> Result<Documents, MetadataError> {
-    let supported = provider.supported();
-    let capabilities = Capabilities {
-        issuer: &realm.issuer,
-        grants: supported.grants,
-        auth_methods: supported.auth_methods,
-        algorithms: supported.algorithms,
-        decryption: provider.keys.encryption_algorithms(),
-        check_session: provider.session_management.then_some("/session/check"),
-        registration: provider.registration.is_on().then_some(register::PATH),
-    };
-    let body = metadata::document(&capabilities)?.to_string().into_bytes();
-    let jwks = provider.keys.of(&realm.id).jwks(now);
-    Ok(Documents { metadata: Jwks::new(body), jwks })
 }

@@ -13,6 +13,7 @@ mod grant;
 mod healthcheck;
 mod keys;
 mod life;
+mod lines;
 mod mapper;
 mod migrate;
 mod output;

@@ -52,7 +52,7 @@ impl Serve {
         if let Some(demo) = &demo {
             note(&format!("\nOpen {} in a browser to try a login.\n", demo.url));
         }
-        let served = serve(listener, tls, http::router(app.clone()), limits, life.stops_accepting()).await;
+        let served = serve(listener, tls, http::entrance(app.clone()), limits, life.stops_accepting()).await;
         // Until here it says that it is not ready.
         life.drained();
         if let Some(management) = management {

@@ -19,6 +19,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use super::lines::Lines;
 use crate::config::{Log, LogFormat, Settings};
 use crate::fetch;
 
@@ -28,6 +29,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// The log and the traces of this process.
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
+    lines: Lines,
 }
 
 impl Telemetry {
@@ -43,13 +45,15 @@ impl Telemetry {
         let tracer = traces.as_ref().map(|provider| provider.tracer("signet"));
         let spans = tracer.map(spans);
         // It fails only where a subscriber is set already, as a test may have done.
-        let _ = tracing_subscriber::registry().with(spans).with(lines(&settings.log)).try_init();
-        Ok(Self { traces })
+        let lines = Lines::start();
+        let log = log_to(lines.clone(), &settings.log);
+        let _ = tracing_subscriber::registry().with(spans).with(log).try_init();
+        Ok(Self { traces, lines })
     }
 
     /// Sends what has not been sent yet, for a few seconds at most.
-    pub async fn end(self) {
-        let Some(traces) = self.traces else { return };
+    pub async fn end(mut self) {
+        let Some(traces) = self.traces.take() else { return };
         let ended = tokio::task::spawn_blocking(move || traces.shutdown_with_timeout(TIMEOUT)).await;
         if let Ok(Err(error)) = ended {
             tracing::warn!(%error, "the last spans were not delivered");
@@ -57,8 +61,14 @@ impl Telemetry {
     }
 }
 
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        self.lines.flush();
+    }
+}
+
 /// The log: lines for people in development, JSON otherwise. `RUST_LOG` wins over the settings.
-fn lines<S>(log: &Log) -> Box<dyn Layer<S> + Send + Sync>
+fn log_to<S>(lines: Lines, log: &Log) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
 {
@@ -68,7 +78,7 @@ where
         Ok(_) | Err(_) => configured(),
     };
     let on_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(on_terminal);
+    let layer = tracing_subscriber::fmt::layer().with_writer(lines).with_ansi(on_terminal);
     match log.format {
         LogFormat::Json => layer.json().flatten_event(true).with_filter(filter).boxed(),
         LogFormat::Pretty => layer.with_target(false).with_filter(filter).boxed(),

@@ -50,12 +50,12 @@ fn page(call: &Call, interaction: &Interaction, who: String, new: &Consent) -> R
     let base = call.app.base_path();
     let template = ConsentPage {
         page: html::page(&call.app),
-        action: html::step(&base, "/consent", &interaction.pending.id),
+        action: html::step(base, "/consent", &interaction.pending.id),
         csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
         client: ClientCard::new(&interaction.client, &request.redirect_uri)
-            .with_logo(logo::path(&base, &interaction.client)),
+            .with_logo(logo::path(base, &interaction.client)),
         who,
-        switch_url: format!("{}&switch=yes", html::step(&base, "/login", &interaction.pending.id)),
+        switch_url: format!("{}&switch=yes", html::step(base, "/login", &interaction.pending.id)),
         scopes: ScopeLine::all(&Consent::asked_by(request), new),
         lifetime: lifetime(&request.scope),
     };

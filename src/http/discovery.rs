@@ -3,22 +3,63 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::header::{self, HeaderValue};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
+use super::{error, guard};
 use crate::app::App;
 use crate::keys::Jwks;
 
-/// `GET /.well-known/openid-configuration` and `GET /.well-known/oauth-authorization-server`
-pub async fn metadata(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    document(&app, &headers, &app.documents().metadata, "application/json")
+/// Which document is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// The metadata of the server.
+    Metadata,
+    /// Its keys.
+    Jwks,
 }
 
-/// `GET /.well-known/jwks.json` and its aliases
-pub async fn jwks(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    document(&app, &headers, &app.documents().jwks, "application/jwk-set+json")
+impl Document {
+    /// The document at a path: the metadata, whose well-known part stands before the path of the issuer too (RFC 8414
+    /// §3.1), or the key set and its aliases.
+    pub fn at(base: &str, path: &str) -> Option<Self> {
+        match path.strip_prefix(base) {
+            Some("/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server") => {
+                Some(Self::Metadata)
+            }
+            Some("/.well-known/jwks.json" | "/jwks" | "/oauth/jwks") => Some(Self::Jwks),
+            _ => (path.strip_prefix("/.well-known/oauth-authorization-server") == Some(base)).then_some(Self::Metadata),
+        }
+    }
+
+    /// The answer to who has these headers.
+    pub fn answer(self, app: &App, asked: &HeaderMap) -> Response {
+        let documents = app.documents();
+        let (document, media_type) = match self {
+            Self::Metadata => (&documents.metadata, "application/json"),
+            Self::Jwks => (&documents.jwks, "application/jwk-set+json"),
+        };
+        let mut headers = document.headers.get_or_init(|| headers(app, &document.content, media_type)).clone();
+        let mut response = if knows(asked, &document.content.etag) {
+            headers.remove(header::CONTENT_TYPE);
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            Response::new(Body::from(document.content.body.clone()))
+        };
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+/// `GET` and `HEAD`
+pub async fn get(State(app): State<Arc<App>>, request: Request) -> Response {
+    match Document::at(app.base_path(), request.uri().path()) {
+        Some(document) => document.answer(&app, request.headers()),
+        None => error::not_found(request.uri().clone()).await,
+    }
 }
 
 /// `OPTIONS` of both: everybody may read them.
@@ -32,30 +73,29 @@ pub async fn preflight() -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-fn document(app: &App, headers: &HeaderMap, document: &Jwks, content_type: &'static str) -> Response {
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let unchanged = known
+/// Whether somebody has the document with this entity tag already (RFC 9110 §13.1.2).
+fn knows(asked: &HeaderMap, etag: &str) -> bool {
+    let known = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    known
         .flat_map(|value| value.split(','))
-        .any(|tag| matches!(tag.trim(), "*") || tag.trim().trim_start_matches("W/") == document.etag);
-    let mut response = if unchanged {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(header::CONTENT_TYPE, content_type)], document.body.clone()).into_response()
-    };
-    let answer = response.headers_mut();
+        .any(|tag| matches!(tag.trim(), "*") || tag.trim().trim_start_matches("W/") == etag)
+}
+
+/// The headers of a document, those that protect it among them.
+fn headers(app: &App, document: &Jwks, media_type: &'static str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
     let max_age = format!("public, max-age={}", app.settings.keys.jwks_max_age.as_secs());
     for (name, value) in [
+        (header::CONTENT_TYPE, media_type),
         (header::CACHE_CONTROL, max_age.as_str()),
         (header::ETAG, document.etag.as_str()),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
     ] {
         if let Ok(value) = HeaderValue::from_str(value) {
-            answer.insert(name, value);
+            headers.insert(name, value);
         }
     }
-    answer.insert(
-        header::HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("cross-origin"),
-    );
-    response
+    guard::shield(app, &mut headers, false);
+    headers
 }

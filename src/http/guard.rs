@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::http::{Method, StatusCode, Uri, Version};
+use axum::http::{HeaderMap, Method, Request as HttpRequest, StatusCode, Uri, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -42,7 +42,6 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
     request.extensions_mut().insert(RequestId(id.clone()));
     let connection = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     let peer = peer::address(&app, request.headers(), connection);
-    let address = peer.map(|address| address.to_string());
     let method = request.method().clone();
     let is_multiplexed = request.version() >= Version::HTTP_2;
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -61,14 +60,39 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
         Some(refusal) => refusal,
         None => run(next.run(request)).instrument(span.clone()).await,
     };
-    protect(&app, &mut response, &id, is_multiplexed);
+    let framable = response.extensions().get::<Framable>().is_some();
+    shield(&app, response.headers_mut(), framable);
+    name(&app, response.headers_mut(), &id, is_multiplexed);
     let status = response.status().as_u16();
     let took = started.elapsed();
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let (address, route) = (address.unwrap_or_default(), route.unwrap_or_else(|| "none".to_owned()));
+    let route = route.unwrap_or_else(|| "none".to_owned());
+    let address = peer.map(tracing::field::display);
     span.in_scope(|| tracing::info!(address, %method, route, status, micros, "answered a request"));
     trace::end(&span, known(&method), &route, status);
     app.provider.metrics.http.answered(known(&method), route, status, took);
+    response
+}
+
+/// Guards an answer that is prepared, to a request that needs neither the router nor a span of its own.
+pub fn without_router<B>(app: &App, request: &HttpRequest<B>, answer: impl FnOnce() -> Response) -> Response {
+    let started = Instant::now();
+    let id = app.entropy.bytes::<9>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default();
+    let mut response = match refuse(app, request) {
+        Some(mut refusal) => {
+            shield(app, refusal.headers_mut(), false);
+            refusal
+        }
+        None => answer(),
+    };
+    name(app, response.headers_mut(), &id, request.version() >= Version::HTTP_2);
+    let (method, route, status) = (known(request.method()), request.uri().path(), response.status().as_u16());
+    let took = started.elapsed();
+    let connection = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let address = peer::address(app, request.headers(), connection).map(tracing::field::display);
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(request_id = id, address, method, route, status, micros, "answered a request");
+    app.provider.metrics.http.answered(method, route.to_owned(), status, took);
     response
 }
 
@@ -98,7 +122,7 @@ async fn run(endpoint: impl Future<Output = Response>) -> Response {
 }
 
 /// Refuses requests for another host, by http where https is promised, or with too long a URI.
-fn refuse(app: &App, request: &Request) -> Option<Response> {
+fn refuse<B>(app: &App, request: &HttpRequest<B>) -> Option<Response> {
     let uri = request.uri();
     if uri.path().len() + uri.query().map_or(0, str::len) > MAX_URI {
         return Some(StatusCode::URI_TOO_LONG.into_response());
@@ -115,12 +139,12 @@ fn refuse(app: &App, request: &Request) -> Option<Response> {
 /// Refuses requests of addresses that are blocked or ask too often.
 fn limit(app: &App, request: &Request, address: Option<IpAddr>, id: &str) -> Option<Response> {
     let (base, path) = (app.base_path(), request.uri().path());
-    let path = path.strip_prefix(base.as_str()).unwrap_or(path);
+    let path = path.strip_prefix(base).unwrap_or(path);
     limits::refuse(app, &Arrival { method: request.method(), path, address, id })
 }
 
 /// Whether the Host header, or the authority of HTTP/2, is the issuer's; in development any loopback host passes.
-fn is_own_host(app: &App, request: &Request) -> bool {
+fn is_own_host<B>(app: &App, request: &HttpRequest<B>) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = match (request.uri().authority(), hosts.next(), hosts.next()) {
         (Some(authority), _, None) => Some(authority.as_str()),
@@ -148,7 +172,7 @@ pub(super) fn is_loopback(host: &str) -> bool {
 /// Sends a browser to https; an API client that spoke in the clear is refused instead.
 fn to_https(app: &App, method: &Method, uri: &Uri) -> Response {
     let pages = ["/", "/authorize", "/login", "/consent", "/logout"];
-    let path = uri.path().strip_prefix(app.base_path().as_str()).unwrap_or(uri.path());
+    let path = uri.path().strip_prefix(app.base_path()).unwrap_or(uri.path());
     if *method == Method::GET && pages.contains(&path) {
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         let location = format!("{}{path}{query}", app.settings.issuer);
@@ -166,11 +190,9 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Sets the headers that protect the answer; a handler may have said something stricter or, for what everybody may
+/// Sets the headers that protect an answer; a handler may have said something stricter or, for what everybody may
 /// read, something wider.
-fn protect(app: &App, response: &mut Response, id: &str, is_multiplexed: bool) {
-    let framable = response.extensions().get::<Framable>().is_some();
-    let headers = response.headers_mut();
+pub(super) fn shield(app: &App, headers: &mut HeaderMap, framable: bool) {
     for (name, value) in HEADERS {
         if framable && name == header::X_FRAME_OPTIONS {
             continue;
@@ -185,6 +207,10 @@ fn protect(app: &App, response: &mut Response, id: &str, is_multiplexed: bool) {
         let hsts = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
     }
+}
+
+/// Sets the headers that tell of this request and of its connection.
+fn name(app: &App, headers: &mut HeaderMap, id: &str, is_multiplexed: bool) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }

@@ -24,7 +24,7 @@ pub async fn get(call: Call) -> Response {
             link("/.well-known/openid-configuration", "OpenID Connect discovery document"),
             link("/.well-known/jwks.json", "Public keys (JWKS)"),
         ],
-        base: base.clone(),
+        base: base.to_owned(),
     };
     html::render(&template, None)
 }

@@ -174,8 +174,8 @@ pub fn back_to(client: &Client) -> Option<Link> {
 pub fn go(app: &Arc<App>, next: Next, name: Option<&BrowserCookie>) -> Response {
     let base = app.base_path();
     let mut response = match next {
-        Next::Login(request) => see_other(&step(&base, "/login", &request)),
-        Next::Consent(request) => see_other(&step(&base, "/consent", &request)),
+        Next::Login(request) => see_other(&step(base, "/login", &request)),
+        Next::Consent(request) => see_other(&step(base, "/consent", &request)),
         Next::Deliver(Delivery::Redirect(location)) => see_other(&location),
         Next::Deliver(Delivery::FormPost { action, fields }) => {
             render_form_post(&FormPostPage { page: page(app), action, fields })

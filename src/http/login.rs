@@ -101,10 +101,10 @@ struct Prefill {
 
 fn form(call: &Call, interaction: &Interaction, prefill: Prefill) -> Response {
     let request = &interaction.pending.request;
-    let logo = logo::path(&call.app.base_path(), &interaction.client);
+    let logo = logo::path(call.app.base_path(), &interaction.client);
     let template = LoginPage {
         page: html::page(&call.app),
-        action: html::step(&call.app.base_path(), "/login", &interaction.pending.id),
+        action: html::step(call.app.base_path(), "/login", &interaction.pending.id),
         csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
         client: Some(ClientCard::new(&interaction.client, &request.redirect_uri).with_logo(logo)),
         username: prefill.username.chars().take(254).collect(),

@@ -11,6 +11,7 @@ mod cookies;
 mod cors;
 mod csrf;
 mod discovery;
+mod entrance;
 mod error;
 pub mod guard;
 mod home;
@@ -42,15 +43,20 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::store::lanes::Lane;
+pub use entrance::Entrance;
 
-/// The router of the public listener.
-pub fn router(app: Arc<App>) -> Router {
+/// What answers requests at the public listener.
+pub fn entrance(app: Arc<App>) -> Entrance {
+    Entrance::new(app.clone(), router(app))
+}
+
+fn router(app: Arc<App>) -> Router {
     let endpoints = Router::new()
-        .route("/.well-known/openid-configuration", get(discovery::metadata).options(discovery::preflight))
-        .route("/.well-known/oauth-authorization-server", get(discovery::metadata).options(discovery::preflight))
-        .route("/.well-known/jwks.json", get(discovery::jwks).options(discovery::preflight))
-        .route("/jwks", get(discovery::jwks).options(discovery::preflight))
-        .route("/oauth/jwks", get(discovery::jwks).options(discovery::preflight))
+        .route("/.well-known/openid-configuration", get(discovery::get).options(discovery::preflight))
+        .route("/.well-known/oauth-authorization-server", get(discovery::get).options(discovery::preflight))
+        .route("/.well-known/jwks.json", get(discovery::get).options(discovery::preflight))
+        .route("/jwks", get(discovery::get).options(discovery::preflight))
+        .route("/oauth/jwks", get(discovery::get).options(discovery::preflight))
         .route("/token", post(token::post).options(cors::preflight))
         .route("/userinfo", get(userinfo::get).post(userinfo::post).options(cors::preflight))
         .route("/introspect", post(introspect::post))
@@ -60,12 +66,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/assets/{file}", get(assets::get))
         .route("/favicon.ico", get(assets::favicon));
     let base = app.base_path();
-    let mounted = match base.as_str() {
+    let mounted = match base {
         "" => endpoints,
         base => Router::new().nest(base, endpoints).route(
             // RFC 8414 §3.1: the well-known part goes between the host and the path of the issuer.
             &format!("/.well-known/oauth-authorization-server{base}"),
-            get(discovery::metadata).options(discovery::preflight),
+            get(discovery::get).options(discovery::preflight),
         ),
     };
     guarded(mounted.fallback(error::not_found), app)

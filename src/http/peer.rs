@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{ConnectInfo, Request};
-use axum::http::HeaderMap;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Request};
 
 use crate::app::App;
 use crate::config::ForwardingHeader;
@@ -23,7 +23,7 @@ pub fn address(app: &App, headers: &HeaderMap, peer: Option<SocketAddr>) -> Opti
 }
 
 /// Whether a trusted proxy says that the request reached it in the clear.
-pub fn came_by_http(app: &App, request: &Request) -> bool {
+pub fn came_by_http<B>(app: &App, request: &Request<B>) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
     let scheme = match app.settings.proxy.header {
         ForwardingHeader::XForwardedFor => list(request.headers(), "x-forwarded-proto").pop(),

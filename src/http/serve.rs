@@ -2,18 +2,17 @@
 //!
 //! This module owns connections: how many, how long they may dally, how they end. It refuses to know any route.
 
+mod peers;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use hyper::Request;
@@ -33,6 +32,7 @@ use tower::Service;
 use tracing::{debug, info, warn};
 
 use crate::config::{Limits, Proxy};
+use peers::{Admission, PeerPlace, Peers};
 
 /// hyper refuses smaller read buffers than half of this; the cap on a request head is never below it.
 const MIN_HEADER_BYTES: usize = 2 * 8_192;
@@ -52,13 +52,28 @@ const IDLE: Duration = Duration::from_secs(75);
 /// How long an HTTP/2 connection may be silent before it is asked whether it lives, and how long it may take to answer.
 const H2_PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 
-/// Serves `router` on `listener` until `shutdown` completes and in-flight requests have finished or `limits.drain` is over.
+/// What answers requests: a clone of it for each.
+pub trait Answers:
+    Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
+impl<S> Answers for S where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// Serves on `listener` what `service` answers until `shutdown` completes and in-flight requests have finished or `limits.drain` is over.
 ///
 /// Every request carries its peer as `ConnectInfo<SocketAddr>`. Connections beyond the cap wait in the kernel's backlog.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    router: Router,
+    service: impl Answers,
     limits: ConnectionLimits,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -66,7 +81,7 @@ pub async fn serve(
     let drain = limits.drain;
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
-    let listener = Listener::new(listener, tls, router, limits);
+    let listener = Listener::new(listener, tls, service, limits);
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
@@ -143,11 +158,11 @@ impl Default for ConnectionLimits {
 }
 
 /// The socket and the places that are left.
-struct Listener {
+struct Listener<S> {
     socket: TcpListener,
     permits: Arc<Semaphore>,
     peers: Arc<Peers>,
-    server: Arc<Server>,
+    server: Arc<Server<S>>,
 }
 
 /// A connection that has found a place; dropping it gives the place back.
@@ -158,13 +173,13 @@ struct Accepted {
     _permit: OwnedSemaphorePermit,
 }
 
-impl Listener {
-    fn new(socket: TcpListener, tls: Option<TlsAcceptor>, router: Router, limits: ConnectionLimits) -> Self {
+impl<S: Answers> Listener<S> {
+    fn new(socket: TcpListener, tls: Option<TlsAcceptor>, service: S, limits: ConnectionLimits) -> Self {
         Self {
             socket,
             permits: Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS))),
-            peers: Arc::new(Peers { open: Mutex::default(), per_ip: limits.per_ip, exempt: limits.exempt.clone() }),
-            server: Arc::new(Server { tls, router, http: http_builder(&limits), limits }),
+            peers: Arc::new(Peers::new(limits.per_ip, limits.exempt.clone())),
+            server: Arc::new(Server { tls, service, http: http_builder(&limits), limits }),
         }
     }
 
@@ -211,14 +226,14 @@ fn is_of_the_peer(error: &io::Error) -> bool {
 }
 
 /// What every connection needs.
-struct Server {
+struct Server<S> {
     tls: Option<TlsAcceptor>,
-    router: Router,
+    service: S,
     http: auto::Builder<TokioExecutor>,
     limits: ConnectionLimits,
 }
 
-impl Server {
+impl<S: Answers> Server<S> {
     /// Carries one connection from its handshake to its end.
     async fn connection(self: Arc<Self>, accepted: Accepted, watcher: Watcher) {
         let Accepted { stream, peer, _place, _permit } = accepted;
@@ -236,15 +251,15 @@ impl Server {
     }
 
     /// Answers the requests of one connection.
-    async fn requests<S>(&self, stream: S, peer: SocketAddr, watcher: Watcher)
+    async fn requests<T>(&self, stream: T, peer: SocketAddr, watcher: Watcher)
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let activity = Activity::default();
         let service = service_fn(|mut request: Request<Incoming>| {
             let under_way = activity.begin();
             request.extensions_mut().insert(ConnectInfo(peer));
-            let response = respond(self.router.clone(), request);
+            let response = self.service.clone().call(request);
             async move {
                 let _under_way = under_way;
                 response.await
@@ -258,10 +273,6 @@ impl Server {
             () = activity.ceases(self.limits.header_timeout, IDLE) => debug!(%peer, "dropped a connection without a request"),
         }
     }
-}
-
-async fn respond(mut router: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
-    router.call(request).await
 }
 
 /// What happens on a connection. hyper's own time limit begins only when it knows the version of HTTP, and it has none
@@ -331,64 +342,4 @@ fn http_builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
         .keep_alive_interval(ping_after)
         .keep_alive_timeout(ping_timeout);
     builder
-}
-
-/// Counts the open connections of each address.
-struct Peers {
-    open: Mutex<HashMap<IpAddr, usize>>,
-    per_ip: usize,
-    exempt: Vec<IpNet>,
-}
-
-enum Admission {
-    Free,
-    Counted(PeerPlace),
-    Refused,
-}
-
-impl Peers {
-    fn admit(self: &Arc<Self>, address: IpAddr) -> Admission {
-        let address = address.to_canonical();
-        if address.is_loopback() || self.exempt.iter().any(|network| network.contains(&address)) {
-            return Admission::Free;
-        }
-        let network = network(address);
-        let mut open = self.open();
-        let count = open.entry(network).or_default();
-        if *count >= self.per_ip {
-            return Admission::Refused;
-        }
-        *count += 1;
-        Admission::Counted(PeerPlace { peers: Arc::clone(self), network })
-    }
-
-    fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One counted connection.
-struct PeerPlace {
-    peers: Arc<Peers>,
-    network: IpAddr,
-}
-
-impl Drop for PeerPlace {
-    fn drop(&mut self) {
-        let mut open = self.peers.open();
-        if let Some(count) = open.get_mut(&self.network) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                open.remove(&self.network);
-            }
-        }
-    }
-}
-
-/// Returns what one peer is counted by: a home or a host has a whole IPv6 /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jsonwebtoken::Header;
 use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
 use openidconnect::{AccessToken, AuthorizationCode, IdToken, PrivateSigningKey};
@@ -92,7 +93,7 @@ pub struct KeySet {
 #[derive(Clone, Debug)]
 pub struct Jwks {
     /// The JSON document (RFC 7517 §5).
-    pub body: Vec<u8>,
+    pub body: Bytes,
     /// A strong entity tag of it, with its quotes.
     pub etag: String,
 }
@@ -141,7 +142,7 @@ impl Jwks {
     pub fn new(body: Vec<u8>) -> Self {
         let digest = Digest::of(&body);
         let tag: String = digest.as_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Self { body, etag: format!("\"{tag}\"") }
+        Self { body: body.into(), etag: format!("\"{tag}\"") }
     }
 }
 

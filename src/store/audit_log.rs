@@ -2,6 +2,7 @@
 //! signed checkpoint has said so.
 
 use super::audit::link;
+use super::embedded::row;
 use super::rows;
 use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
 use super::{StoreError, Tx};
@@ -53,22 +54,23 @@ pub struct Selection {
     pub event: String,
 }
 
-#[derive(sqlx::FromRow)]
-struct Stored {
-    seq: Option<i64>,
-    hash: Option<Vec<u8>>,
-    at: i64,
-    id: String,
-    event: String,
-    outcome: String,
-    actor: String,
-    user_id: Option<String>,
-    client_id: Option<String>,
-    session_id: Option<String>,
-    address: String,
-    user_agent: String,
-    request_id: String,
-    reason: String,
+row! {
+    struct Stored {
+        seq: Option<i64>,
+        hash: Option<Vec<u8>>,
+        at: i64,
+        id: String,
+        event: String,
+        outcome: String,
+        actor: String,
+        user_id: Option<String>,
+        client_id: Option<String>,
+        session_id: Option<String>,
+        address: String,
+        user_agent: String,
+        request_id: String,
+        reason: String,
+    }
 }
 
 impl Stored {

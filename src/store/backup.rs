@@ -70,8 +70,9 @@ pub async fn write(store: &Store, directory: &Path, now: Timestamp) -> Result<Ma
     let copy = directory.join(COPY);
     // SQLite fills an empty file, and leaves its mode as it is.
     make_file(&copy)?;
-    let mut connection = writer.pool().acquire().await.map_err(StoreError::from)?;
-    let copied = sqlx::query("VACUUM INTO $1").bind(copy.display().to_string()).execute(&mut *connection).await;
+    let apart = writer.apart().await.map_err(StoreError::from)?;
+    let copied = sqlx::query("VACUUM INTO $1").bind(copy.display().to_string()).execute(&apart).await;
+    apart.close().await;
     copied.map_err(StoreError::from)?;
     let file = File::open(&copy).and_then(|file| file.sync_all().map(|()| file)).map_err(failed(&copy))?;
     let (bytes, sha256) = digest(file, &mut io::sink()).map_err(failed(&copy))?;
@@ -132,8 +133,9 @@ pub fn settle(file: &Path, target: &Path) -> Result<(), BackupError> {
 /// [`StoreError`] where the database fails.
 pub async fn close(store: Store) -> Result<(), StoreError> {
     if let Db::Sqlite { writer, .. } = &store.db {
-        let mut connection = writer.pool().acquire().await?;
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *connection).await?;
+        let apart = writer.apart().await?;
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&apart).await?;
+        apart.close().await;
     }
     store.close().await;
     Ok(())

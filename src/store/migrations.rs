@@ -26,7 +26,10 @@ pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
         let done = match standing {
             Ok(found) => {
                 found.of(&SQLITE).refuse_unless_older()?;
-                SQLITE.run(writer.pool()).await
+                let apart = writer.apart().await?;
+                let done = SQLITE.run(&apart).await;
+                apart.close().await;
+                done
             }
             Err(error) => Err(error),
         };
@@ -112,7 +115,12 @@ impl Found {
 
 async fn look(db: &Db) -> Result<Found, MigrateError> {
     match db {
-        Db::Sqlite { writer, .. } => look_with(&mut *writer.pool().acquire().await?, SQLITE.table_name.as_ref()).await,
+        Db::Sqlite { writer, .. } => {
+            let apart = writer.apart().await?;
+            let found = look_with(&mut *apart.acquire().await?, SQLITE.table_name.as_ref()).await;
+            apart.close().await;
+            found
+        }
         Db::Postgres(pool) => {
             let unavailable = |error: StoreError| MigrateError::Source(Box::new(error));
             let (mut held, _permit) = pool.acquire(Lane::Reserved).await.map_err(unavailable)?;

@@ -16,6 +16,7 @@ pub mod claim_mappers;
 pub mod clients;
 pub mod clock_steps;
 pub mod consents;
+mod embedded;
 pub mod invariants;
 pub mod known_devices;
 pub mod lanes;
@@ -51,12 +52,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::SqlitePool;
+use rusqlite::ffi;
 use sqlx::sqlite::SqliteConnectOptions;
 use tokio::time::timeout;
 
 use crate::metrics::Database;
 use crate::protocol::time::Timestamp;
+use embedded::Readers;
 use lanes::{Lane, Lanes};
 pub use tx::Tx;
 use writer::Writer;
@@ -124,6 +126,9 @@ pub enum StoreError {
     /// Anything else that the engine reports.
     #[error("the database failed: {0}")]
     Engine(sqlx::Error),
+    /// The same of an embedded one.
+    #[error("the database failed: {0}")]
+    Embedded(rusqlite::Error),
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -139,6 +144,19 @@ impl From<sqlx::Error> for StoreError {
             }
             sqlx::Error::Database(cause) if is_passing(cause.code().as_deref()) => Self::Unavailable(error.to_string()),
             _ => Self::Engine(error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let extended = error.sqlite_error().map(|cause| cause.extended_code);
+        match extended {
+            Some(
+                ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_FOREIGNKEY,
+            ) => Self::Conflict,
+            Some(code) if is_passing(Some(&code.to_string())) => Self::Unavailable(error.to_string()),
+            Some(_) | None => Self::Embedded(error),
         }
     }
 }
@@ -161,7 +179,7 @@ fn is_passing(code: Option<&str>) -> bool {
 #[derive(Clone)]
 enum Db {
     /// An SQLite file: a few readers, and one task that writes.
-    Sqlite { read: SqlitePool, lanes: Lanes, writer: Writer },
+    Sqlite { read: Readers, lanes: Lanes, writer: Writer },
     /// PostgreSQL, or a database that speaks its protocol.
     Postgres(postgres::Pool),
 }
@@ -211,8 +229,8 @@ impl Store {
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match &self.db {
             Db::Sqlite { read, lanes, .. } => {
-                let turn = async { Ok((lanes.enter(Lane::current()).await?, read.acquire().await?)) };
                 let late = || StoreError::Unavailable("no connection was free in time".into());
+                let turn = async { Ok((lanes.enter(Lane::current()).await?, read.take().await.ok_or_else(late)?)) };
                 let turn = self.metrics.turn(timeout(PATIENCE, turn)).await;
                 let (permit, connection) = turn.unwrap_or_else(|_| Err(late()))?;
                 Tx::sqlite(connection, permit, self.statements.clone())
@@ -259,10 +277,10 @@ impl Store {
     /// How many connections there are: idle, and in use. On SQLite these are the readers.
     pub fn connections(&self) -> (usize, usize) {
         let (size, idle) = match &self.db {
-            Db::Sqlite { read, .. } => (read.size(), read.num_idle()),
+            Db::Sqlite { read, .. } => read.count(),
             Db::Postgres(pool) => pool.connections(),
         };
-        (idle, usize::try_from(size).unwrap_or(usize::MAX).saturating_sub(idle))
+        (idle, size.saturating_sub(idle))
     }
 
     /// Whether the database answers.

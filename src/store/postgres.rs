@@ -227,9 +227,9 @@ impl Pool {
     }
 
     /// How many connections there are, and how many of them nobody uses.
-    pub(super) fn connections(&self) -> (u32, usize) {
+    pub(super) fn connections(&self) -> (usize, usize) {
         let status = self.connections.status();
-        (u32::try_from(status.size).unwrap_or(u32::MAX), status.available)
+        (status.size, status.available)
     }
 
     pub(super) fn close(&self) {
@@ -278,7 +278,7 @@ where
             attempt += 1;
             metrics.retries.inc();
             tokio::time::sleep(pause(attempt)).await;
-            tx.begin().await.map_err(StoreError::from)?;
+            tx.begin().await?;
         }
     };
     tokio::spawn(work.in_current_span()).await.unwrap_or_else(|_| Err(broken_off().into()))
@@ -292,7 +292,7 @@ async fn begin(pool: &Pool, lane: Lane, statements: &Arc<AtomicU64>) -> Result<T
         let mut tx = Tx::postgres(pool.acquire(lane).await?, pool.limit(), statements.clone());
         match tx.begin().await {
             Ok(()) => return Ok(tx),
-            Err(error) if is_second => return Err(error.into()),
+            Err(error) if is_second => return Err(error),
             Err(_) => is_second = true,
         }
     }
@@ -316,7 +316,7 @@ where
     let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
     if let Err(error) = tx.finish(end).await {
         // Of a commit nobody knows whether it came about, so nothing that hangs on it is given out.
-        return Err(StoreError::from(error).into());
+        return Err(error.into());
     }
     outcome
 }
@@ -334,13 +334,13 @@ fn pause(attempt: u32) -> Duration {
 
 impl Tx {
     /// Begins a transaction.
-    async fn begin(&mut self) -> Result<(), sqlx::Error> {
+    async fn begin(&mut self) -> Result<(), StoreError> {
         self.set_open(true);
         self.control("BEGIN").await
     }
 
     /// Ends the transaction.
-    async fn finish(&mut self, end: &'static str) -> Result<(), sqlx::Error> {
+    async fn finish(&mut self, end: &'static str) -> Result<(), StoreError> {
         self.control(end).await?;
         self.set_open(false);
         Ok(())

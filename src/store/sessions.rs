@@ -1,5 +1,6 @@
 //! Browser sessions. The cookie's digest finds the row; the row's id is the public `sid`.
 
+use super::embedded::row;
 use super::rows::{from_json, one, to_json};
 use super::tx::{execute, fetch_all, fetch_optional, statements};
 use super::{StoreError, Tx};
@@ -185,19 +186,20 @@ pub struct Listed {
     pub user_agent: String,
 }
 
-/// A row of [`LIST`].
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    user_id: String,
-    auth_time: i64,
-    methods: String,
-    last_seen_at: i64,
-    idle_expires_at: i64,
-    expires_at: i64,
-    remembered: i64,
-    address: String,
-    user_agent: String,
+row! {
+    /// A row of [`LIST`].
+    struct Row {
+        id: String,
+        user_id: String,
+        auth_time: i64,
+        methods: String,
+        last_seen_at: i64,
+        idle_expires_at: i64,
+        expires_at: i64,
+        remembered: i64,
+        address: String,
+        user_agent: String,
+    }
 }
 
 /// The live sessions of a user, the one that was used last first, at most a thousand.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+use super::embedded::{Access, Embedded, Readers};
 use super::lanes::Lanes;
 use super::writer::Writer;
-use super::{Db, PATIENCE, SLOW, StoreError};
+use super::{Db, PATIENCE, StoreError};
 use crate::metrics::Database;
 
 /// Read connections, and how many of them pages and registration leave to everything else.
@@ -19,55 +19,47 @@ const RESERVED_READERS: u32 = 1;
 
 /// Opens the file that the URL names, and makes it where there is none.
 pub(super) async fn open(url: &str, statements: &Arc<AtomicU64>, metrics: &Database) -> Result<Db, StoreError> {
-    let options = SqliteConnectOptions::from_str(url)?
-        .create_if_missing(true)
+    let apart = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(PATIENCE)
-        .log_slow_statements(log::LevelFilter::Warn, SLOW)
-        .pragma("temp_store", "MEMORY")
-        .statement_cache_capacity(200);
-    protect(options.get_filename())?;
-    let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).test_before_acquire(false);
-    let file = options.get_filename().display().to_string();
-    let write = connect(one, options.clone()).await.map_err(|error| name(error, &file))?;
-    try_writing(&write).await.map_err(|error| name(error, &file))?;
-    let read = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(PATIENCE).test_before_acquire(false);
-    let read = connect(read, options.create_if_missing(false).pragma("query_only", "ON")).await;
-    let read = read.map_err(|error| name(error, &file))?;
+        .pragma("temp_store", "MEMORY");
+    let path = apart.get_filename().to_owned();
+    protect(&path)?;
+    let file = path.display().to_string();
+    let mut connection =
+        patiently(|| Embedded::open(&path, Access::Write)).await.map_err(|error| name(error, &file))?;
+    try_writing(&mut connection).map_err(|error| name(error, &file))?;
+    let read = patiently(|| Readers::open(&path, READERS)).await.map_err(|error| name(error, &file))?;
     let lanes = Lanes::new(READERS, RESERVED_READERS);
-    Ok(Db::Sqlite { read, lanes, writer: Writer::start(write, statements.clone(), metrics.clone()) })
+    let writer = Writer::start((connection, apart), (statements.clone(), metrics.clone()))?;
+    Ok(Db::Sqlite { read, lanes, writer })
 }
 
-/// Connects, again where several processes start on one new file: SQLite does not wait while another turns it to WAL.
-async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+/// Opens, again where several processes start on one new file: SQLite does not wait while another turns it to WAL.
+async fn patiently<T>(open: impl Fn() -> rusqlite::Result<T>) -> Result<T, StoreError> {
     let begun = std::time::Instant::now();
     loop {
-        match pool.clone().connect_with(options.clone()).await.map_err(StoreError::from) {
+        match open().map_err(StoreError::from) {
             Err(StoreError::Unavailable(_)) if begun.elapsed() < PATIENCE => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            connected => return connected,
+            opened => return opened,
         }
     }
 }
 
 /// Refuses a file that may only be read: SQLite opens it all the same, and each write would fail.
-async fn try_writing(pool: &SqlitePool) -> Result<(), StoreError> {
-    let tried = async {
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-        // A write of no meaning, which is taken back: to begin alone is allowed on a file that may only be read.
-        sqlx::query("PRAGMA user_version = 0").execute(&mut *transaction).await?;
-        transaction.rollback().await
-    };
-    let is_readonly = |code: &str| code.parse::<u32>().is_ok_and(|code| code & 0xff == 8);
-    match tried.await {
-        Err(sqlx::Error::Database(cause)) if cause.code().is_some_and(|code| is_readonly(&code)) => {
-            Err(StoreError::Unavailable(cause.to_string()))
-        }
+fn try_writing(connection: &mut Embedded) -> Result<(), StoreError> {
+    // A write of no meaning, which is taken back: to begin alone is allowed on a file that may only be read.
+    let steps = ["BEGIN IMMEDIATE", "PRAGMA user_version = 0", "ROLLBACK"];
+    let tried = steps.into_iter().try_for_each(|step| connection.execute(step, &[]).map(|_| ()));
+    match tried {
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) => Err(error.into()),
         // Whatever else is in the way, such as another process that writes, passes or shows itself soon.
-        _ => Ok(()),
+        _ => Ok(connection.recover()?),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Token families: one row a grant, with the digest of its one live refresh token. Rotation is one guarded write.
 
+use super::embedded::row;
 use super::rows::{self, from_json, one, to_json};
 use super::tx::{execute, fetch_all, fetch_optional, statements};
 use super::{StoreError, Tx};
@@ -79,29 +80,30 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, family: &Family, now: Timestam
     .map(|_| ())
 }
 
-/// A row of [`FIND`].
-#[derive(sqlx::FromRow)]
-struct Row {
-    client_id: String,
-    user_id: String,
-    session_id: String,
-    offline: i64,
-    scope: String,
-    resources: String,
-    auth_time: i64,
-    methods: String,
-    claims: String,
-    generation: i64,
-    leaf: Vec<u8>,
-    rotated_at: Option<i64>,
-    idle_expires_at: i64,
-    expires_at: i64,
-    revoked_at: Option<i64>,
-    enabled: i64,
-    client_enabled: i64,
-    valid_from: i64,
-    kept_session: Option<String>,
-    ended_at: Option<i64>,
+row! {
+    /// A row of [`FIND`].
+    struct Row {
+        client_id: String,
+        user_id: String,
+        session_id: String,
+        offline: i64,
+        scope: String,
+        resources: String,
+        auth_time: i64,
+        methods: String,
+        claims: String,
+        generation: i64,
+        leaf: Vec<u8>,
+        rotated_at: Option<i64>,
+        idle_expires_at: i64,
+        expires_at: i64,
+        revoked_at: Option<i64>,
+        enabled: i64,
+        client_enabled: i64,
+        valid_from: i64,
+        kept_session: Option<String>,
+        ended_at: Option<i64>,
+    }
 }
 
 impl Row {

@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::Sqlite;
-use sqlx::pool::PoolConnection;
 
 use super::audit::{self, Pending};
+use super::embedded;
 use super::lanes::Permit;
 use super::postgres::{self, Held};
 use super::{PATIENCE, StoreError};
@@ -29,12 +28,12 @@ pub struct Tx {
 }
 
 pub(super) enum Connection {
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(embedded::Held),
     Postgres(Held),
 }
 
 impl Tx {
-    pub(super) fn sqlite(connection: PoolConnection<Sqlite>, permit: Permit, statements: Arc<AtomicU64>) -> Self {
+    pub(super) fn sqlite(connection: embedded::Held, permit: Permit, statements: Arc<AtomicU64>) -> Self {
         Self::new((Connection::Sqlite(connection), permit), Duration::MAX, statements)
     }
 
@@ -75,6 +74,13 @@ impl Tx {
         }
     }
 
+    /// Remembers that a statement of an embedded database failed.
+    pub(super) fn note_embedded(&mut self, _error: &rusqlite::Error) {
+        // An engine may end the transaction by itself.
+        self.wrote = true;
+        self.has_failed = true;
+    }
+
     /// Whether a statement has failed since the transaction began.
     pub(super) fn has_failed(&self) -> bool {
         self.has_failed
@@ -101,42 +107,48 @@ impl Tx {
     }
 
     /// Runs transaction control, which is not counted. Where it fails, nobody knows in which state the connection is.
-    pub(super) async fn control(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
-        let done = match &mut self.connection {
-            Connection::Sqlite(c) => sqlx::query(statement).execute(&mut **c).await.map(|_| ()),
+    pub(super) async fn control(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(held) => {
+                let done = held.execute(statement, &[]);
+                if let Err(error) = &done {
+                    self.note_embedded(error);
+                }
+                Ok(done.map(|_| ())?)
+            }
             Connection::Postgres(held) => {
                 let done = sqlx::query(statement).execute(&mut held.raw);
-                postgres::in_time(self.limit, done).await.map(|_| ())
-            }
-        };
-        if let Err(error) = &done {
-            self.note(error);
-            if let Connection::Sqlite(connection) = &mut self.connection {
-                connection.close_on_drop();
+                let done = postgres::in_time(self.limit, done).await;
+                if let Err(error) = &done {
+                    self.note(error);
+                }
+                Ok(done.map(|_| ())?)
             }
         }
-        done
     }
 }
 
 /// Runs one statement on the connection of a [`Tx`], written once for both engines, and counts it.
 macro_rules! run {
-    ($tx:expr, $sql:expr, $held:ident => $statement:expr, $read:expr) => {{
+    ($tx:expr, $sql:expr, [$($bind:expr),*], $embedded:ident, $statement:expr, $fetch:ident, $read:expr) => {{
         $tx.note_run($sql);
-        let done = match &mut $tx.connection {
+        match &mut $tx.connection {
             $crate::store::tx::Connection::Sqlite(held) => {
-                let $held = &mut **held;
-                $statement.await.map($read)
+                let done = held.$embedded($sql, &[$(&$bind as &dyn rusqlite::ToSql),*]);
+                if let Err(error) = &done {
+                    $tx.note_embedded(error);
+                }
+                done.map_err($crate::store::StoreError::from)
             }
             $crate::store::tx::Connection::Postgres(held) => {
-                let $held = &mut held.raw;
-                $crate::store::postgres::in_time($tx.limit, $statement).await.map($read)
+                let statement = $statement$(.bind($bind))*.$fetch(&mut held.raw);
+                let done = $crate::store::postgres::in_time($tx.limit, statement).await.map($read);
+                if let Err(error) = &done {
+                    $tx.note(error);
+                }
+                done.map_err($crate::store::StoreError::from)
             }
-        };
-        if let Err(error) = &done {
-            $tx.note(error);
         }
-        done.map_err($crate::store::StoreError::from)
     }};
 }
 
@@ -144,7 +156,7 @@ macro_rules! run {
 macro_rules! execute {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
         $crate::store::tx::run!(
-            $tx, $sql, held => sqlx::query($sql)$(.bind($bind))*.execute(held), |done| done.rows_affected()
+            $tx, $sql, [$($bind),*], execute, sqlx::query($sql), execute, |done| done.rows_affected()
         )
     };
 }
@@ -152,21 +164,23 @@ macro_rules! execute {
 /// Runs a query with these parameters for at most one row.
 macro_rules! fetch_optional {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
-        $crate::store::tx::run!($tx, $sql, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_optional(held), |rows| rows)
+        $crate::store::tx::run!(
+            $tx, $sql, [$($bind),*], fetch_optional, sqlx::query_as($sql), fetch_optional, |rows| rows
+        )
     };
 }
 
 /// Runs a query with these parameters for exactly one row.
 macro_rules! fetch_one {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
-        $crate::store::tx::run!($tx, $sql, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_one(held), |rows| rows)
+        $crate::store::tx::run!($tx, $sql, [$($bind),*], fetch_one, sqlx::query_as($sql), fetch_one, |rows| rows)
     };
 }
 
 /// Runs a query with these parameters for all its rows.
 macro_rules! fetch_all {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
-        $crate::store::tx::run!($tx, $sql, held => sqlx::query_as($sql)$(.bind($bind))*.fetch_all(held), |rows| rows)
+        $crate::store::tx::run!($tx, $sql, [$($bind),*], fetch_all, sqlx::query_as($sql), fetch_all, |rows| rows)
     };
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::embedded::row;
 use super::rows::{from_json, one};
 use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
 use super::{StoreError, Tx};
@@ -99,19 +100,20 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, user: &NewUser<'_>, now: Times
     .map(|_| ())
 }
 
-/// A row of [`FIND`]: the person with one of their roles.
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    username: String,
-    email: Option<String>,
-    email_verified: i64,
-    claims: String,
-    attributes: String,
-    enabled: i64,
-    valid_from: i64,
-    updated_at: i64,
-    role: Option<String>,
+row! {
+    /// A row of [`FIND`]: the person with one of their roles.
+    struct Row {
+        id: String,
+        username: String,
+        email: Option<String>,
+        email_verified: i64,
+        claims: String,
+        attributes: String,
+        enabled: i64,
+        valid_from: i64,
+        updated_at: i64,
+        role: Option<String>,
+    }
 }
 
 /// The person with this `sub`.

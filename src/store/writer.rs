@@ -1,4 +1,4 @@
-//! Writing on SQLite: one task takes up to 64 jobs into one transaction and answers after the commit: one fsync for
+//! Writing on SQLite: one thread takes up to 64 jobs into one transaction and answers after the commit: one fsync for
 //! many, and no job waits on a lock. Where one of them fails after it has written, all are run again, each under its own
 //! savepoint.
 
@@ -11,9 +11,13 @@ use std::time::Instant;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use tokio::runtime::Handle;
+use tokio::sync::Mutex as Turn;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument as _;
 
+use super::embedded::Embedded;
 use super::lanes::Lane;
 use super::{PATIENCE, StoreError, Tx};
 use crate::metrics::{Database, timed};
@@ -23,12 +27,13 @@ const BATCH: usize = 64;
 /// The most jobs that wait; more are told to come again.
 const QUEUE: usize = 4096;
 
-/// The way to the task that writes.
+/// The way to the thread that writes.
 #[derive(Clone)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
     shared: mpsc::Sender<Job>,
-    pool: SqlitePool,
+    connection: Arc<Turn<Embedded>>,
+    file: Arc<SqliteConnectOptions>,
 }
 
 /// Runs a job over a connection; whether it succeeded.
@@ -42,10 +47,18 @@ struct Job {
 }
 
 impl Writer {
-    pub(super) fn start(pool: SqlitePool, statements: Arc<AtomicU64>, metrics: Database) -> Self {
+    /// Starts the thread, which ends when nobody is left who could write.
+    pub(super) fn start(
+        (connection, file): (Embedded, SqliteConnectOptions),
+        counted: (Arc<AtomicU64>, Database),
+    ) -> Result<Self, StoreError> {
         let ((jobs, first), (shared, second)) = (mpsc::channel(QUEUE), mpsc::channel(QUEUE));
-        tokio::spawn(work(pool.clone(), (statements, metrics), Queues { first, second }));
-        Self { jobs, shared, pool }
+        let (connection, runtime) = (Arc::new(Turn::new(connection)), Handle::current());
+        let worker = work(connection.clone(), counted, Queues { first, second });
+        let thread = std::thread::Builder::new().name("signet-writer".to_owned());
+        let started = thread.spawn(move || runtime.block_on(worker));
+        started.map_err(|error| StoreError::Unavailable(format!("no thread to write with: {error}")))?;
+        Ok(Self { jobs, shared, connection, file: Arc::new(file) })
     }
 
     pub(super) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
@@ -89,12 +102,15 @@ impl Writer {
         result.unwrap_or_else(|| Err(gone().into()))
     }
 
-    pub(super) fn pool(&self) -> &SqlitePool {
-        &self.pool
+    /// A connection beside the one that writes, for what is done once: migrations and copies.
+    pub(super) async fn apart(&self) -> Result<SqlitePool, sqlx::Error> {
+        let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).test_before_acquire(false);
+        one.connect_with(self.file.as_ref().clone()).await
     }
 
+    /// Closes the connection after the transaction that is open.
     pub(super) async fn close(&self) {
-        self.pool.close().await;
+        self.connection.lock().await.close();
     }
 }
 
@@ -122,7 +138,7 @@ impl Queues {
     }
 }
 
-async fn work(pool: SqlitePool, (statements, metrics): (Arc<AtomicU64>, Database), mut queues: Queues) {
+async fn work(connection: Arc<Turn<Embedded>>, (statements, metrics): (Arc<AtomicU64>, Database), mut queues: Queues) {
     let mut batch = Vec::with_capacity(BATCH);
     while queues.take(&mut batch).await > 0 {
         let (current, late): (Vec<_>, Vec<_>) = batch.drain(..).partition(|job: &Job| job.queued.elapsed() < PATIENCE);
@@ -132,9 +148,10 @@ async fn work(pool: SqlitePool, (statements, metrics): (Arc<AtomicU64>, Database
         }
         current.iter().for_each(|job| metrics.wait.observe(job.queued.elapsed().as_secs_f64()));
         metrics.batch.observe(f64::from(u32::try_from(current.len()).unwrap_or(u32::MAX)));
-        let written = match pool.acquire().await {
-            Ok(connection) => {
-                let mut tx = Tx::sqlite(connection, None, statements.clone());
+        let mut held = connection.clone().lock_owned().await;
+        let written = match held.recover() {
+            Ok(()) => {
+                let mut tx = Tx::sqlite(held, None, statements.clone());
                 timed(&metrics.write, write_batch(&mut tx, current)).await
             }
             Err(error) => Err(fail_all(current, &error.into())),
@@ -158,7 +175,7 @@ async fn write_batch(tx: &mut Tx, jobs: Vec<Job>) -> Result<(), Failed> {
         Err(error) => {
             // The engine may have rolled back by itself, as on a full disk; then there is nothing left to roll back.
             let _ = tx.control("ROLLBACK").await;
-            Err(fail_all(jobs, &error.into()))
+            Err(fail_all(jobs, &error))
         }
     }
 }
@@ -180,7 +197,7 @@ enum Together {
 }
 
 /// Runs the jobs in one transaction. After an error it may still be open.
-async fn transact_all(tx: &mut Tx, jobs: &[Job], footing: Footing) -> Result<Together, sqlx::Error> {
+async fn transact_all(tx: &mut Tx, jobs: &[Job], footing: Footing) -> Result<Together, StoreError> {
     tx.control("BEGIN IMMEDIATE").await?;
     for job in jobs {
         match footing {
@@ -199,7 +216,7 @@ async fn transact_all(tx: &mut Tx, jobs: &[Job], footing: Footing) -> Result<Tog
 }
 
 /// Runs one job; what it wrote stays only where it succeeded. An error here spoils the whole transaction.
-async fn run_under_savepoint(tx: &mut Tx, job: &Job) -> Result<(), sqlx::Error> {
+async fn run_under_savepoint(tx: &mut Tx, job: &Job) -> Result<(), StoreError> {
     tx.control("SAVEPOINT job").await?;
     if !run_guarded(&job.run, tx).await {
         tx.control("ROLLBACK TO job").await?;

@@ -62,6 +62,7 @@ mod nodes;
 mod notices;
 mod pages;
 mod pairwise;
+mod plans;
 mod prompts;
 mod pushed_requests;
 mod races;

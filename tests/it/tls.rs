@@ -46,9 +46,9 @@ async fn secure() -> Secure {
     settings.tls = Some(signet::config::Tls { cert, key });
     settings.database.url = DatabaseUrl::parse(&database.url).unwrap();
     let app = App::open(settings, Clock::System).await.unwrap();
-    let router = signet::http::router(app);
+    let service = signet::http::entrance(app);
     let task = tokio::spawn(async move {
-        serve(listener, Some(acceptor), router, ConnectionLimits::default(), std::future::pending()).await.unwrap();
+        serve(listener, Some(acceptor), service, ConnectionLimits::default(), std::future::pending()).await.unwrap();
     });
     Secure { port, certificate: made.cert.pem().into_bytes(), task, _database: database, _files: files }
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::routing::get;
 use rustls::crypto::aws_lc_rs;
 use rustls::version::{TLS12, TLS13};
@@ -10,6 +11,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
+
+use std::net::IpAddr;
 
 use super::*;
 
@@ -185,7 +188,7 @@ async fn a_connection_beyond_the_cap_waits_for_a_place() {
 #[test]
 fn a_peer_beyond_its_bound_is_refused_until_a_place_is_free() {
     let exempt = vec!["10.0.0.0/8".parse().unwrap()];
-    let peers = Arc::new(Peers { open: Mutex::default(), per_ip: 1, exempt });
+    let peers = Arc::new(Peers::new(1, exempt));
     for free in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.1.2.3", "::ffff:10.1.2.3"] {
         let address: IpAddr = free.parse().unwrap();
         assert!(matches!(peers.admit(address), Admission::Free), "{free}");

@@ -93,11 +93,11 @@ impl TestServer {
         change(&mut settings);
         let issuer = settings.issuer.clone();
         let app = App::open(settings, clock.clone()).await.unwrap();
-        let router = signet::http::router(app.clone());
+        let service = signet::http::entrance(app.clone());
         let limits = ConnectionLimits::new(&app.settings.limits, &app.settings.proxy);
         let acceptor = app.settings.tls.as_ref().map(|tls| tls::acceptor(&tls.cert, &tls.key).unwrap());
         let task = tokio::spawn(async move {
-            serve(listener, acceptor, router, limits, std::future::pending()).await.unwrap();
+            serve(listener, acceptor, service, limits, std::future::pending()).await.unwrap();
         });
         let jobs = Mutex::new(Some(jobs::start(&app)));
         Self { app, issuer, clock, http: http_client(), jobs, _database: database, task }

@@ -1,0 +1,51 @@
+//! The documents that are prepared ahead of requests.
+
+use std::sync::OnceLock;
+
+use axum::http::HeaderMap;
+
+use crate::flows::{Provider, Realm, register};
+use crate::keys::Jwks;
+use crate::protocol::metadata::{self, Capabilities, MetadataError};
+use crate::protocol::time::Timestamp;
+
+/// What is served as it is: made when keys or settings change, never on a request.
+pub struct Documents {
+    /// The discovery document.
+    pub metadata: Document,
+    /// The key set.
+    pub jwks: Document,
+}
+
+/// A document with the headers that it is served with, which the first answer prepares.
+pub struct Document {
+    /// The document.
+    pub content: Jwks,
+    /// The headers.
+    pub headers: OnceLock<HeaderMap>,
+}
+
+impl From<Jwks> for Document {
+    fn from(content: Jwks) -> Self {
+        Self { content, headers: OnceLock::new() }
+    }
+}
+
+impl Documents {
+    /// Makes them from the keys and settings that there are.
+    pub(super) fn make(provider: &Provider, realm: &Realm, now: Timestamp) -> Result<Self, MetadataError> {
+        let supported = provider.supported();
+        let capabilities = Capabilities {
+            issuer: &realm.issuer,
+            grants: supported.grants,
+            auth_methods: supported.auth_methods,
+            algorithms: supported.algorithms,
+            decryption: provider.keys.encryption_algorithms(),
+            check_session: provider.session_management.then_some("/session/check"),
+            registration: provider.registration.is_on().then_some(register::PATH),
+        };
+        let body = metadata::document(&capabilities)?.to_string().into_bytes();
+        let jwks = provider.keys.of(&realm.id).jwks(now);
+        Ok(Self { metadata: Jwks::new(body).into(), jwks: jwks.into() })
+    }
+}

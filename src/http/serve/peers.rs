@@ -1,0 +1,73 @@
+//! How many connections each address has.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ipnet::IpNet;
+
+/// Counts the open connections of each address.
+pub(super) struct Peers {
+    open: Mutex<HashMap<IpAddr, usize>>,
+    per_ip: usize,
+    exempt: Vec<IpNet>,
+}
+
+/// What becomes of a connection.
+pub(super) enum Admission {
+    Free,
+    Counted(PeerPlace),
+    Refused,
+}
+
+impl Peers {
+    pub(super) fn new(per_ip: usize, exempt: Vec<IpNet>) -> Self {
+        Self { open: Mutex::default(), per_ip, exempt }
+    }
+
+    /// Gives a connection from this address a place, if there is one.
+    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Admission {
+        let address = address.to_canonical();
+        if address.is_loopback() || self.exempt.iter().any(|network| network.contains(&address)) {
+            return Admission::Free;
+        }
+        let network = network(address);
+        let mut open = self.open();
+        let count = open.entry(network).or_default();
+        if *count >= self.per_ip {
+            return Admission::Refused;
+        }
+        *count += 1;
+        Admission::Counted(PeerPlace { peers: Arc::clone(self), network })
+    }
+
+    pub(super) fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One counted connection.
+pub(super) struct PeerPlace {
+    peers: Arc<Peers>,
+    network: IpAddr,
+}
+
+impl Drop for PeerPlace {
+    fn drop(&mut self) {
+        let mut open = self.peers.open();
+        if let Some(count) = open.get_mut(&self.network) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                open.remove(&self.network);
+            }
+        }
+    }
+}
+
+/// Returns what one peer is counted by: a home or a host has a whole IPv6 /64.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+    }
+}

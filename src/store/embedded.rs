@@ -1,0 +1,196 @@
+//! SQLite inside the process: a connection that answers at once, on the thread that asks. A statement costs what the
+//! engine takes for it and no change of threads, of which there were two a statement with a thread for each connection.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rusqlite::{CachedStatement, Connection, ToSql};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use super::{PATIENCE, SLOW};
+
+/// How many prepared statements a connection keeps: all that there are.
+const PREPARED: usize = 400;
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// It reads; a statement that would write fails.
+    Read,
+    /// It is the one that writes.
+    Write,
+}
+
+/// A connection.
+pub(super) struct Embedded {
+    file: PathBuf,
+    access: Access,
+    /// Nothing once it was closed.
+    connection: Option<Connection>,
+    /// Statements as SQLite numbers their parameters, by the place of the text that they were written as.
+    texts: HashMap<(usize, usize), Box<str>>,
+}
+
+/// A connection that somebody has for the time being.
+pub(super) type Held = OwnedMutexGuard<Embedded>;
+
+/// A value that is read from a row.
+pub(super) trait FromRow: for<'r> TryFrom<&'r rusqlite::Row<'r>, Error = rusqlite::Error> {}
+
+impl<T> FromRow for T where T: for<'r> TryFrom<&'r rusqlite::Row<'r>, Error = rusqlite::Error> {}
+
+impl Embedded {
+    /// Opens a file, which is made where there is none and the access is to write.
+    pub(super) fn open(file: &Path, access: Access) -> rusqlite::Result<Self> {
+        let connection = Some(connect(file, access)?);
+        Ok(Self { file: file.to_owned(), access, connection, texts: HashMap::new() })
+    }
+
+    /// Runs a statement; how many rows it changed.
+    pub(super) fn execute(&mut self, sql: &'static str, values: &[&dyn ToSql]) -> rusqlite::Result<u64> {
+        self.run(sql, |statement| statement.execute(values).map(|rows| u64::try_from(rows).unwrap_or(u64::MAX)))
+    }
+
+    /// Runs a query for at most one row.
+    pub(super) fn fetch_optional<T: FromRow>(
+        &mut self,
+        sql: &'static str,
+        values: &[&dyn ToSql],
+    ) -> rusqlite::Result<Option<T>> {
+        self.run(sql, |statement| {
+            let mut rows = statement.query(values)?;
+            rows.next()?.map(|row| T::try_from(row)).transpose()
+        })
+    }
+
+    /// Runs a query for exactly one row.
+    pub(super) fn fetch_one<T: FromRow>(&mut self, sql: &'static str, values: &[&dyn ToSql]) -> rusqlite::Result<T> {
+        self.fetch_optional(sql, values)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+    }
+
+    /// Runs a query for all its rows.
+    pub(super) fn fetch_all<T: FromRow>(
+        &mut self,
+        sql: &'static str,
+        values: &[&dyn ToSql],
+    ) -> rusqlite::Result<Vec<T>> {
+        self.run(sql, |statement| statement.query_map(values, |row| T::try_from(row))?.collect())
+    }
+
+    /// Whether a transaction is open.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| !connection.is_autocommit())
+    }
+
+    /// Leaves a transaction of which nobody knows how it stands, with the connection if need be.
+    pub(super) fn recover(&mut self) -> rusqlite::Result<()> {
+        if self.is_in_transaction() && self.execute("ROLLBACK", &[]).is_err() {
+            self.connection = None;
+            self.connection = Some(connect(&self.file, self.access)?);
+        }
+        Ok(())
+    }
+
+    /// Closes the connection; whatever is asked of it afterwards fails.
+    pub(super) fn close(&mut self) {
+        self.connection = None;
+    }
+
+    fn run<T>(
+        &mut self,
+        sql: &'static str,
+        work: impl FnOnce(&mut CachedStatement<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let begun = Instant::now();
+        let text = self.texts.entry((sql.as_ptr().addr(), sql.len())).or_insert_with(|| numbered(sql));
+        let connection = self.connection.as_ref().ok_or_else(closed)?;
+        let done = work(&mut connection.prepare_cached(text)?);
+        let took = begun.elapsed();
+        if took > SLOW {
+            tracing::warn!(statement = sql, millis = took.as_millis(), "a statement was slow");
+        }
+        done
+    }
+}
+
+fn connect(file: &Path, access: Access) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(file)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED);
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    match access {
+        Access::Read => connection.pragma_update(None, "query_only", "ON")?,
+        Access::Write => {
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+        }
+    }
+    Ok(connection)
+}
+
+/// A statement with `?1` in place of `$1`, which SQLite takes for a name and numbers as it comes.
+fn numbered(sql: &str) -> Box<str> {
+    sql.replace('$', "?").into()
+}
+
+fn closed() -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+    rusqlite::Error::SqliteFailure(code, Some("the database was closed".to_owned()))
+}
+
+/// The connections that read.
+#[derive(Clone)]
+pub(super) struct Readers(Arc<[Arc<Mutex<Embedded>>]>);
+
+impl Readers {
+    /// Opens `count` of them.
+    pub(super) fn open(file: &Path, count: u32) -> rusqlite::Result<Self> {
+        let one = |_| Embedded::open(file, Access::Read).map(|reader| Arc::new(Mutex::new(reader)));
+        (0..count).map(one).collect::<rusqlite::Result<Arc<[_]>>>().map(Self)
+    }
+
+    /// One that nobody has; those who ask have a turn already, so that there is one.
+    pub(super) async fn take(&self) -> Option<Held> {
+        let free = self.0.iter().find_map(|reader| reader.clone().try_lock_owned().ok());
+        match free {
+            Some(held) => Some(held),
+            None => Some(self.0.first()?.clone().lock_owned().await),
+        }
+    }
+
+    /// How many there are, and how many of them nobody has.
+    pub(super) fn count(&self) -> (usize, usize) {
+        (self.0.len(), self.0.iter().filter(|reader| reader.try_lock().is_ok()).count())
+    }
+
+    /// Closes them, each when it is given back.
+    pub(super) async fn close(&self) {
+        for reader in self.0.iter() {
+            reader.lock().await.close();
+        }
+    }
+}
+
+/// Declares a row with named columns, which both engines' rows are read into.
+macro_rules! row {
+    ($(#[$meta:meta])* struct $name:ident { $($field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(sqlx::FromRow)]
+        struct $name {
+            $($field: $type,)*
+        }
+
+        impl<'r> TryFrom<&'r rusqlite::Row<'r>> for $name {
+            type Error = rusqlite::Error;
+
+            fn try_from(row: &'r rusqlite::Row<'r>) -> rusqlite::Result<Self> {
+                Ok(Self { $($field: row.get(stringify!($field))?,)* })
+            }
+        }
+    };
+}
+
+pub(super) use row;

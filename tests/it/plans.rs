@@ -1,0 +1,85 @@
+//! How the engines would find rows: no statement reads a whole table, except those that are meant to, so that what a
+//! request costs does not grow with what is stored.
+
+use signet::store::{Store, all_statements};
+use sqlx::{AssertSqlSafe, Connection as _, Either, Executor as _, PgConnection, Row as _, SqlSafeStr as _};
+use sqlx::{SqliteConnection, Statement as _};
+
+use crate::support::database::Database;
+
+/// What reads whole tables, and why it may: none of it is part of a request.
+const WHOLE: [(&str, &str); 12] = [
+    ("invariants::", "a command that looks at everything"),
+    ("restore_epochs::", "a command that voids everything"),
+    ("samples::", "metrics, once a minute"),
+    ("sweep::SECRETS", "the minute's upkeep; a row or two a client"),
+    ("claim_mappers::LIST", "all of them are wanted, when they change; operators make them"),
+    ("pushed_requests::COUNT", "the minute's upkeep; bounded"),
+    ("authorization_requests::COUNT", "the minute's upkeep; bounded"),
+    ("outbox::DUE", "a job's; what waits to be told is swept"),
+    ("outbox::", "events, which leave a row for each webhook"),
+    ("webhooks::", "operators make them"),
+    ("changes::", "rows that are one each"),
+    ("signing_keys::", "a key an algorithm and period"),
+];
+
+fn may_read_all(name: &str) -> bool {
+    let name = name.trim_start_matches("signet::store::");
+    WHOLE.iter().any(|(begin, _)| name.starts_with(begin))
+}
+
+/// The steps in which SQLite would read a whole table.
+async fn scans_of_sqlite(url: &str) -> Vec<String> {
+    let mut connection = SqliteConnection::connect(url).await.unwrap();
+    let mut found = Vec::new();
+    for (name, sql) in all_statements().into_iter().filter(|(name, _)| !may_read_all(name)) {
+        let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let rows = sqlx::raw_sql(explained).fetch_all(&mut connection).await;
+        let steps = rows.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let steps = steps.iter().map(|row| row.get::<String, _>("detail"));
+        found.extend(
+            steps
+                .filter(|step| step.starts_with("SCAN") && *step != "SCAN CONSTANT ROW")
+                .map(|step| format!("{name}: {step}")),
+        );
+    }
+    found
+}
+
+/// The same of PostgreSQL, which is told to avoid it: where it does so all the same, no index would help.
+async fn scans_of_postgres(url: &str) -> Vec<String> {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    for setting in ["SET enable_seqscan = off", "SET plan_cache_mode = force_generic_plan"] {
+        connection.execute(setting).await.unwrap();
+    }
+    let mut found = Vec::new();
+    for (name, sql) in all_statements().into_iter().filter(|(name, _)| !may_read_all(name)) {
+        let prepared = (&mut connection).prepare(AssertSqlSafe(sql).into_sql_str()).await.unwrap();
+        let parameters = match prepared.parameters() {
+            Some(Either::Left(types)) => types.len(),
+            Some(Either::Right(count)) => count,
+            None => 0,
+        };
+        let values = if parameters == 0 { String::new() } else { format!("({})", vec!["NULL"; parameters].join(", ")) };
+        let steps = [format!("PREPARE explained AS {sql}"), format!("EXPLAIN EXECUTE explained{values}")];
+        let [prepare, explain] = steps.map(AssertSqlSafe);
+        connection.execute(sqlx::raw_sql(prepare)).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let rows = sqlx::raw_sql(explain).fetch_all(&mut connection).await;
+        let lines = rows.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let lines = lines.iter().map(|row| row.get::<String, _>(0));
+        found.extend(lines.filter(|line| line.contains("Seq Scan on")).map(|line| format!("{name}: {}", line.trim())));
+        connection.execute("DEALLOCATE explained").await.unwrap();
+    }
+    found
+}
+
+#[tokio::test]
+async fn no_statement_of_a_request_reads_a_whole_table() {
+    let database = Database::empty().await;
+    Store::open(&database.url, 4).await.unwrap().migrate().await.unwrap();
+    let scans = match Database::is_postgres() {
+        true => scans_of_postgres(&database.url).await,
+        false => scans_of_sqlite(&database.url).await,
+    };
+    assert!(scans.is_empty(), "without an index:\n{}", scans.join("\n"));
+}
