@@ -9,6 +9,7 @@ mod kinds;
 mod limits;
 mod mail;
 mod read;
+pub mod reference;
 mod registration;
 mod rules;
 mod secret;
@@ -116,6 +117,16 @@ impl Settings {
             shutdown: Shutdown::default(),
             telemetry: Telemetry::default(),
         }
+    }
+
+    /// Returns the defaults of a mode. Those of production are not complete: its issuer has to be chosen.
+    pub fn defaults(mode: Mode) -> Self {
+        let mut settings = Self { mode, ..Self::development() };
+        (settings.log.format, settings.shutdown.delay) = match mode {
+            Mode::Development => (LogFormat::Pretty, Span::ZERO),
+            Mode::Production => (LogFormat::Json, Span::from_secs(5)),
+        };
+        settings
     }
 
     /// Returns the first rule that these settings break; `load` has asked already.

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::output::{say, say_json};
-use crate::config::Settings;
+use crate::config::{Settings, reference};
 
 /// Commands about settings.
 #[derive(Subcommand)]
@@ -14,6 +14,8 @@ pub enum Config {
         #[arg(long)]
         json: bool,
     },
+    /// Print what each setting is for and its default, as Markdown
+    Reference,
 }
 
 impl Config {
@@ -26,6 +28,10 @@ impl Config {
             Self::Print { json: true } => say_json(&settings.to_json()),
             Self::Print { json: false } => {
                 say(settings.to_toml().trim_end());
+                Ok(())
+            }
+            Self::Reference => {
+                say(reference::page().trim_end());
                 Ok(())
             }
         }

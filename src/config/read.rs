@@ -5,42 +5,46 @@ use std::path::PathBuf;
 use super::secret::MasterKey;
 use super::sources::Sources;
 use super::values::AddressOrOff;
-use super::{ConfigError, LogFormat, Mode, Settings, Span, Tls};
+use super::{ConfigError, Mode, Settings, Tls};
 
 impl Settings {
     /// Lays the sources over the defaults of the mode, refuses what is left over and checks the result.
     pub(super) fn resolve(mut sources: Sources) -> Result<Self, ConfigError> {
-        let mut settings = Self::development();
-        settings.read_server(&mut sources)?;
-        settings.read_storage(&mut sources)?;
-        settings.read_network(&mut sources)?;
-        settings.read_limits(&mut sources)?;
-        settings.read_lifetimes(&mut sources)?;
-        settings.read_passwords(&mut sources)?;
-        settings.read_registration(&mut sources)?;
-        settings.read_mail(&mut sources)?;
-        settings.read_telemetry(&mut sources)?;
+        let mut settings = Self::lay(&mut sources)?;
         sources.refuse_leftovers()?;
         settings.default_issuer(&sources)?;
         settings.check().map_err(|error| sources.locate(error))?;
         Ok(settings)
     }
 
+    /// Returns every key that there is, those that name files of secrets among them.
+    pub fn keys() -> Vec<&'static str> {
+        let mut sources = Sources::default();
+        // Nothing is set, so nothing can be refused.
+        let _ = Self::lay(&mut sources);
+        sources.known()
+    }
+
+    fn lay(sources: &mut Sources) -> Result<Self, ConfigError> {
+        let mut settings = Self::defaults(sources.take("mode")?.unwrap_or(Mode::Development));
+        settings.read_server(sources)?;
+        settings.read_storage(sources)?;
+        settings.read_network(sources)?;
+        settings.read_limits(sources)?;
+        settings.read_lifetimes(sources)?;
+        settings.read_passwords(sources)?;
+        settings.read_registration(sources)?;
+        settings.read_mail(sources)?;
+        settings.read_telemetry(sources)?;
+        Ok(settings)
+    }
+
     fn read_server(&mut self, sources: &mut Sources) -> Result<(), ConfigError> {
-        sources.set("mode", &mut self.mode)?;
         sources.set("issuer", &mut self.issuer)?;
         sources.set("listen", &mut self.listen)?;
         if let Some(AddressOrOff(listen)) = sources.take("management.listen")? {
             self.management.listen = listen;
         }
-        self.log.format = match self.mode {
-            Mode::Development => LogFormat::Pretty,
-            Mode::Production => LogFormat::Json,
-        };
-        self.shutdown.delay = match self.mode {
-            Mode::Development => Span::from_secs(0),
-            Mode::Production => Span::from_secs(5),
-        };
         sources.set("shutdown.delay", &mut self.shutdown.delay)?;
         sources.set("log.level", &mut self.log.level)?;
         sources.set("log.format", &mut self.log.format)

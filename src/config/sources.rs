@@ -136,6 +136,11 @@ impl Sources {
         !matches!(self.taken.get(key), None | Some(Origin::Unset))
     }
 
+    /// Returns every key that has been asked for.
+    pub(super) fn known(&self) -> Vec<&'static str> {
+        self.taken.keys().copied().collect()
+    }
+
     /// Adds to a refusal where its key was set.
     pub(super) fn locate(&self, error: ConfigError) -> ConfigError {
         match error {

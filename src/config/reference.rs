@@ -1,0 +1,113 @@
+//! The page that operators read about settings (`docs/configuration.md`): every key with its default, which is read from
+//! the settings themselves, and its meaning. A test compares the page with what stands here, and this with the keys.
+
+mod rows;
+
+use serde_json::Value;
+
+use self::rows::{SAID, SECTIONS, Section};
+use super::{Mode, Settings};
+
+const BEGINNING: &str = "\
+# Configuration
+
+<!-- Written by `signet config reference`; change src/config/reference/rows.rs and write it anew. -->
+
+Settings come from `./signet.toml`, if it is there, or from the file given by `--config`; every command reads them. Each can
+be overridden by a variable: `SIGNET_`, then the key in capitals, `__` for nesting (`SIGNET_DATABASE__URL`), lists with
+commas. What holds a secret can also be read from a file, by the key with `_file` at its end
+(`SIGNET_KEYS__MASTER_KEY_FILE=/run/secrets/master`). An unknown key is an error that names it. `signet config print` shows
+what the settings come to, secrets masked; `signet doctor` says what is wrong with them. Lengths of time are written `90s`,
+`10m`, `24h`, `7d`, or as seconds.
+";
+
+const END: &str = "
+## Metadata of clients
+
+A client's metadata (`signet client add --metadata FILE`) is RFC 7591 JSON, with the names of OpenID Connect Registration,
+RFC 9126 and the logout specifications. Signet's own members are `profile` (`oauth21` or `oidc_classic`), `skip_consent`,
+`cors_origins`, `audiences`, `access_token_format` (`jwt` or `opaque`) and `access_token_lifetime` in seconds.
+";
+
+/// The whole page, as Markdown.
+pub fn page() -> String {
+    let (development, production) = (Settings::defaults(Mode::Development), Settings::defaults(Mode::Production));
+    let defaults = (development.to_json(), production.to_json());
+    let sections: String = SECTIONS.iter().map(|section| written(section, &defaults)).collect();
+    format!("{BEGINNING}{sections}{END}")
+}
+
+fn written(section: &Section, defaults: &(Value, Value)) -> String {
+    let about = if section.about.is_empty() { String::new() } else { format!("{}\n\n", section.about) };
+    let row = |(key, meaning): &(&str, &str)| format!("| `{key}` | {} | {meaning} |\n", default_of(key, defaults));
+    let rows: String = section.rows.iter().map(row).collect();
+    format!("\n## {}\n\n{about}| key | default | meaning |\n|---|---|---|\n{rows}", section.title)
+}
+
+/// The default of a key as an operator would write it, for each mode where they differ.
+fn default_of(key: &str, (development, production): &(Value, Value)) -> String {
+    if let Some((_, said)) = SAID.iter().find(|(of, _)| *of == key) {
+        return (*said).to_owned();
+    }
+    let at = format!("/{}", key.replace('.', "/"));
+    match (development.pointer(&at).map(shown), production.pointer(&at).map(shown)) {
+        // The mode is what the modes differ in.
+        (Some(here), _) if key == "mode" => here,
+        (Some(here), Some(there)) if here != there => format!("{here}, in production {there}"),
+        (Some(here), _) => here,
+        (None, _) => String::new(),
+    }
+}
+
+fn shown(value: &Value) -> String {
+    let text = |value: &Value| match value {
+        Value::String(text) => format!("\"{text}\""),
+        other => other.to_string(),
+    };
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => format!("`{text}`"),
+        Value::Array(items) => format!("`[{}]`", items.iter().map(text).collect::<Vec<_>>().join(", ")),
+        other => format!("`{other}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_key_has_one_row_and_each_row_is_a_key() {
+        let rows: Vec<&str> = SECTIONS.iter().flat_map(|section| section.rows).map(|(key, _)| *key).collect();
+        let described: BTreeSet<&str> = rows.iter().copied().collect();
+        let keys: BTreeSet<&str> = Settings::keys().into_iter().collect();
+        assert_eq!(described, keys, "src/config/reference/rows.rs has a row for each setting, and for nothing else");
+        assert_eq!(rows.len(), described.len(), "no key has two rows");
+        assert!(SAID.iter().all(|(key, _)| keys.contains(key)));
+    }
+
+    #[test]
+    fn the_page_that_operators_read_is_what_the_settings_say() {
+        let written = include_str!("../../docs/configuration.md");
+        assert!(written == page(), "write it anew: cargo run -- config reference > docs/configuration.md");
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_settings() {
+        let modes = (Settings::defaults(Mode::Development).to_json(), Settings::defaults(Mode::Production).to_json());
+        for (key, expected) in [
+            ("listen", "`127.0.0.1:8000`"),
+            ("mode", "`development`"),
+            ("keys.algorithms", "`[\"RS256\", \"ES256\"]`"),
+            ("keys.master_key", ""),
+            ("tls.cert", ""),
+            ("shutdown.delay", "`0s`, in production `5s`"),
+            ("log.format", "`pretty`, in production `json`"),
+            ("mail.from", "required where mails are sent"),
+        ] {
+            assert_eq!(default_of(key, &modes), expected, "{key}");
+        }
+    }
+}
