@@ -40,6 +40,8 @@ pub use crate::protocol::jwe::KeyManagement;
 pub use crate::protocol::jwk::SigningAlgorithm as Algorithm;
 pub use crate::protocol::time::Span;
 
+pub use sources::secrets_of_file;
+
 use sources::Sources;
 
 /// Holds every effective setting of a process.

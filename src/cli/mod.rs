@@ -143,7 +143,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Token(token) => token.run(settings).await,
             Command::Backup(backup) => backup.run(&settings).await,
             Command::Restore(restore) => restore.run(&settings).await,
-            Command::Doctor(doctor) => doctor.run(&settings).await,
+            Command::Doctor(doctor) => doctor.run(&settings, cli.config.as_deref()).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
             Command::Config(config) => config.run(&settings),
         }

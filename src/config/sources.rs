@@ -5,6 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use url::Url;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::values::Value;
@@ -166,6 +167,24 @@ impl Sources {
         }
         Ok(())
     }
+}
+
+/// Returns which keys of a settings file hold a secret; an URL does where it has a password.
+///
+/// # Errors
+/// [`ConfigError`] where the file cannot be read.
+pub fn secrets_of_file(path: &Path) -> Result<Vec<&'static str>, ConfigError> {
+    let sources = Sources::read(Some(path), std::iter::empty())?;
+    let holds = |key: &&str| match sources.entries.get(*key) {
+        Some((toml::Value::String(text), _)) => *key == "keys.master_key" || has_password(text),
+        Some(_) | None => false,
+    };
+    Ok(["database.url", "keys.master_key", "mail.smtp"].into_iter().filter(holds).collect())
+}
+
+fn has_password(text: &str) -> bool {
+    let in_query = |url: &Url| url.query_pairs().any(|(name, _)| name == "password");
+    Url::parse(text).is_ok_and(|url| url.password().is_some() || in_query(&url))
 }
 
 /// Quotes a name that is no plain key, so that it equals no known one and stays on one line.

@@ -15,6 +15,7 @@ pub mod changes;
 pub mod claim_mappers;
 pub mod clients;
 pub mod clock_steps;
+pub mod condition;
 pub mod consents;
 mod embedded;
 pub mod invariants;

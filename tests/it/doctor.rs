@@ -119,11 +119,132 @@ async fn the_command_says_what_is_wrong_and_exits_with_1() {
     assert_eq!(found.status.code(), Some(1), "{lines}");
     assert!(lines.contains("FAIL  signing-keys             0 RS256 keys sign, not one"), "{lines}");
     assert!(lines.contains("row 2 is not what was written"), "{lines}");
-    assert!(stderr(&found).contains("2 of "), "{}", stderr(&found));
+    assert!(stderr(&found).contains("3 of "), "{}", stderr(&found));
     refused(&place.run(&["audit", "verify"]).await, "row 2 is not what was written");
-    succeeded(&place.run(&["doctor"]).await);
+    let found = place.run(&["doctor"]).await;
+    assert!(stdout(&found).contains("no RS256 key signs; the server makes one: start it"), "{}", stdout(&found));
 
     std::fs::remove_file(place.path().join("keys/master.key")).unwrap();
     let found = place.run(&["doctor"]).await;
     assert!(stdout(&found).contains("FAIL  master-key"), "{}", stdout(&found));
+}
+
+/// What the doctor says of one thing: how bad it is, and the detail.
+async fn said(place: &Place, arguments: &[&str], check: &str) -> (String, String) {
+    let output = place.run(&[&["doctor", "--json"], arguments].concat()).await;
+    let found: Vec<Value> = serde_json::from_str(&stdout(&output)).unwrap();
+    let failed = found.iter().any(|finding| finding["level"] == "fail");
+    assert_eq!(output.status.code(), Some(i32::from(failed)), "{found:?}");
+    let finding =
+        found.iter().find(|finding| finding["check"] == check).unwrap_or_else(|| panic!("{check}: {found:?}"));
+    assert_eq!(finding["ok"].as_bool(), Some(finding["level"] != "fail"));
+    let detail = finding["detail"].as_str().unwrap_or_default();
+    (finding["level"].as_str().unwrap().to_owned(), detail.to_owned())
+}
+
+#[tokio::test]
+async fn an_installation_is_judged_by_its_settings_and_its_files() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new().await;
+    succeeded(&place.run(&["user", "add", "--username", "alice"]).await);
+    let file = place.path().join("signet.toml");
+    let as_it_was = std::fs::read_to_string(&file).unwrap();
+    let database = match as_it_was.find("[database]") {
+        Some(at) => as_it_was[at..].to_owned() + "allow_lossy_commits = true\n",
+        None => String::new(),
+    };
+    let own = rcgen::generate_simple_self_signed(vec!["op.example".to_owned()]).unwrap();
+    std::fs::write(place.path().join("cert.pem"), own.cert.pem()).unwrap();
+    std::fs::write(place.path().join("key.pem"), own.signing_key.serialize_pem()).unwrap();
+    std::fs::set_permissions(place.path().join("key.pem"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let production = "mode = \"production\"\nissuer = \"https://op.example\"\n";
+    let tls = "tls.cert = \"cert.pem\"\ntls.key = \"key.pem\"\n";
+    let trusting = |network: &str| format!("{production}proxy.trusted = [\"{network}\"]\n");
+    let rows = [
+        (production.to_owned(), "issuer", "ok", "https://op.example"),
+        (String::new(), "issuer", "warn", "set mode = \"production\" and an https issuer"),
+        (production.to_owned(), "cookies", "ok", "__Host-"),
+        (String::new(), "cookies", "warn", "use an https issuer"),
+        (production.to_owned(), "proxy", "fail", "set proxy.trusted to the proxy's address"),
+        (trusting("0.0.0.0/0"), "proxy", "fail", "lets everybody choose their address"),
+        (trusting("192.0.0.0/4"), "proxy", "warn", "is wide"),
+        (trusting("192.0.2.1"), "proxy", "ok", ""),
+        (format!("{production}{tls}"), "tls", "ok", "valid until"),
+        (format!("{production}{tls}").replace("op.ex", "id.ex"), "tls", "fail", "is not for id.example"),
+        (format!("{production}{tls}").replace("key.pem", "cert.pem"), "tls", "fail", "set tls.cert and tls.key"),
+        (format!("{production}{tls}"), "tls-key", "ok", ""),
+        (
+            format!("{production}mail.smtp = \"smtps://u:p@127.0.0.1:1\"\nmail.from = \"a@op.example\"\n"),
+            "mail",
+            "fail",
+            "look at mail.smtp",
+        ),
+    ];
+    for (settings, check, level, detail) in rows {
+        std::fs::write(&file, format!("{settings}{database}")).unwrap();
+        let (found, said) = said(&place, &[], check).await;
+        assert!(found == level && said.contains(detail), "{check}: {settings}: {found}: {said}");
+    }
+    std::fs::write(
+        &file,
+        format!("{as_it_was}\n[keys]\nmaster_key = \"{}\"\n", "8f1d0c6a2b94e773".repeat(3) + "0123456789abcdef"),
+    )
+    .unwrap();
+    for (mode, level) in [(0o644, "fail"), (0o640, "ok")] {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let (found, detail) = said(&place, &[], "settings-file").await;
+        assert!(
+            found == level && (level == "ok" || detail.contains("run: chmod o-rwx signet.toml")),
+            "{found}: {detail}"
+        );
+    }
+    std::fs::write(&file, &as_it_was).unwrap();
+    let database = said(&place, &[], "database-settings").await;
+    assert_eq!(database.0, if Database::is_postgres() { "warn" } else { "ok" }, "{database:?}");
+    if !Database::is_postgres() {
+        assert_ne!(said(&place, &[], "disk").await.0, "fail");
+        std::fs::set_permissions(place.path().join("signet.db"), std::fs::Permissions::from_mode(0o644)).unwrap();
+        let (found, detail) = said(&place, &[], "database").await;
+        assert!(found == "fail" && detail.contains("run: chmod 600"), "{found}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn keys_that_are_not_replaced_are_told_of_and_the_directory_that_others_see() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new().await;
+    let mut server = place.serve().await;
+    assert_eq!(said(&place, &[], "key-schedule").await.0, "ok");
+    server.kill().await.unwrap();
+    for (days, level, detail) in [(29, "warn", "signet keys rotate --alg"), (11, "fail", "days ago")] {
+        let back = days * 86_400_000_i64 + 7_200_000;
+        place.database().execute(&format!("UPDATE signing_keys SET activates_at = activates_at - {back}")).await;
+        let (found, said) = said(&place, &[], "key-schedule").await;
+        assert!(found == level && said.contains(detail), "{found}: {said}");
+    }
+    assert_eq!(said(&place, &[], "keys-directory").await.0, "ok");
+    std::fs::set_permissions(place.path().join("keys"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(
+        said(&place, &[], "keys-directory").await,
+        ("warn".to_owned(), "others can look into keys; run: chmod 700 keys".to_owned())
+    );
+    std::fs::set_permissions(place.path().join("keys/master.key"), std::fs::Permissions::from_mode(0o640)).unwrap();
+    let (found, detail) = said(&place, &[], "master-key").await;
+    assert!(found == "fail" && detail.contains("run: chmod 600"), "{detail}");
+}
+
+#[tokio::test]
+async fn the_issuer_is_asked_as_clients_ask_it() {
+    let place = Place::new().await;
+    let mut server = place.serve().await;
+    let (level, detail) = said(&place, &["--online"], "discovery").await;
+    assert!(level == "ok" && detail.contains(&place.issuer()), "{detail}");
+    let file = place.path().join("signet.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("http://localhost:", "http://127.0.0.1:")).unwrap();
+    let (level, detail) = said(&place, &["--online"], "discovery").await;
+    assert!(level == "fail" && detail.contains(&format!("calls itself \"{}\"", place.issuer())), "{detail}");
+    server.kill().await.unwrap();
+    let (level, detail) = said(&place, &["--online"], "discovery").await;
+    assert!(level == "fail" && detail.contains("cannot be reached"), "{detail}");
 }

@@ -1,0 +1,73 @@
+//! The stored data: whether every rule holds for it, the keys open, and the audit log is as it was written.
+
+use super::finding::Finding;
+use super::master_key;
+use crate::app;
+use crate::config::Settings;
+use crate::flows::audit;
+use crate::keys::Keyring;
+use crate::protocol::ids::RealmId;
+use crate::protocol::key_schedule::{self, State};
+use crate::protocol::time::Timestamp;
+use crate::store::{Store, invariants, realms, signing_keys};
+
+/// Checks the stored data.
+pub(super) async fn examine(store: &Store, settings: &Settings, now: Timestamp, found: &mut Vec<Finding>) {
+    for rule in &invariants::RULES {
+        found.push(Finding::of(rule.name, hold(store, rule, now).await));
+    }
+    let integrity = match invariants::integrity(store).await {
+        Err(error) => Err(error.to_string()),
+        Ok(problems) if problems.is_empty() => Ok(()),
+        Ok(problems) => Err(format!("{}; restore a backup", problems.join(", ").replace(['\n', '\r'], " "))),
+    };
+    found.push(Finding::of("database-integrity", integrity));
+    match keyring(store, settings).await {
+        Err(error) => found.push(Finding::of("signing-keys", Err(error))),
+        Ok((realm, keyring)) => {
+            found.push(Finding::of("signing-keys", active_keys(store, &realm, settings, now).await));
+            let checked = audit::verify(store, &keyring.of(&realm), &realm).await;
+            found.push(Finding::of("audit-log", checked.map(drop).map_err(|fault| fault.to_string())));
+        }
+    }
+}
+
+async fn hold(store: &Store, rule: &invariants::Rule, now: Timestamp) -> Result<(), String> {
+    let mut tx = store.read().await.map_err(|error| error.to_string())?;
+    match invariants::count(&mut tx, rule, now).await.map_err(|error| error.to_string())? {
+        0 => Ok(()),
+        broken => Err(format!("{broken} {}: {}", rule.broken, rule.remedy)),
+    }
+}
+
+/// The keys of the realm, opened by the master key.
+async fn keyring(store: &Store, settings: &Settings) -> Result<(RealmId, Keyring), String> {
+    let mut tx = store.read().await.map_err(|error| error.to_string())?;
+    let realm = realms::find(&mut tx, realms::DEFAULT).await.map_err(|error| error.to_string())?;
+    drop(tx);
+    let realm = realm.ok_or("there is no realm yet; run `signet serve`")?;
+    let loaded =
+        Keyring::load(store.clone(), master_key(settings)?, app::key_policy(settings), std::slice::from_ref(&realm));
+    Ok((realm.clone(), loaded.await.map_err(|error| error.to_string())?))
+}
+
+/// Whether each algorithm has exactly one key that signs.
+async fn active_keys(store: &Store, realm: &RealmId, settings: &Settings, now: Timestamp) -> Result<(), String> {
+    let mut tx = store.read().await.map_err(|error| error.to_string())?;
+    let stored = signing_keys::list(&mut tx, realm).await.map_err(|error| error.to_string())?;
+    let times: Vec<_> = stored.into_iter().map(|key| key.times).collect();
+    let policy = app::key_policy(settings).schedule;
+    for algorithm in &settings.keys.algorithms {
+        let of_it = times.iter().filter(|key| key.algorithm == algorithm.as_str());
+        let active = of_it.filter(|key| key_schedule::state(key, &times, now, &policy) == State::Active);
+        let begun: Vec<bool> = active.map(|key| key.activates_at <= now).collect();
+        match begun.as_slice() {
+            [true] => {}
+            [false] => return Err(format!("the {} key does not sign yet; set the clock", algorithm.as_str())),
+            other => {
+                return Err(format!("{} {} keys sign, not one; start the server", other.len(), algorithm.as_str()));
+            }
+        }
+    }
+    Ok(())
+}
