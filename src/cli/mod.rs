@@ -31,7 +31,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::Settings;
 
@@ -107,6 +107,11 @@ enum Command {
     Config(config::Config),
 }
 
+/// The definition of the command line, for those who describe it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -157,8 +162,6 @@ fn variables(all: impl Iterator<Item = (OsString, OsString)>) -> impl Iterator<I
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -38,6 +38,7 @@ mod cors;
 mod cut_offs;
 mod database_faults;
 mod demo;
+mod deploy;
 mod discovery;
 mod doctor;
 mod encryption_keys;
