@@ -5,12 +5,14 @@ mod audit;
 mod backup;
 mod block;
 mod client;
+mod completions;
 mod config;
 mod consent;
 mod desk;
 mod doctor;
 mod grant;
 mod healthcheck;
+mod help;
 mod keys;
 mod life;
 mod lines;
@@ -31,14 +33,15 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Settings;
 
 /// An OAuth 2.0 and OpenID Connect authorization server.
 ///
-/// Settings come from ./signet.toml or the file given by --config, and from SIGNET_ variables with __ for nesting
-/// (SIGNET_DATABASE__URL). `signet config print` shows what they come to.
+/// Settings come from ./signet.toml or the file given by --config, and from the environment; `signet config reference`
+/// says what there is to set, `signet config print` what it comes to. Commands work while the server runs and bite
+/// within a second, on every node.
 #[derive(Parser)]
 #[command(name = "signet", version, propagate_version = true)]
 struct Cli {
@@ -102,19 +105,22 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Ask a running server whether it is ready; exits with 1 where it is not
     Healthcheck,
-    /// Show the effective settings
+    /// Show the effective settings, and what there is to set
     #[command(subcommand)]
     Config(config::Config),
+    /// Print a script that completes commands and options in a shell
+    Completions(completions::Completions),
 }
 
 /// The definition of the command line, for those who describe it.
 pub fn command() -> clap::Command {
-    Cli::command()
+    help::complete(Cli::command())
 }
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -127,6 +133,10 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<()> {
     // It fails only where a provider is installed already, which is the same one.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    if let Command::Completions(completions) = &cli.command {
+        completions.run();
+        return Ok(());
+    }
     let settings = Settings::load(cli.config.as_deref(), variables(std::env::vars_os()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -151,6 +161,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Doctor(doctor) => doctor.run(&settings, cli.config.as_deref()).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
             Command::Config(config) => config.run(&settings),
+            // Answered already, since it needs no settings.
+            Command::Completions(_) => Ok(()),
         }
     })
 }
@@ -166,6 +178,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

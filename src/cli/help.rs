@@ -1,0 +1,124 @@
+//! What `signet --help` says beyond the options: commands in groups, an example each, the environment, files and the
+//! exit status, so that it reads like a manual page.
+
+mod examples;
+
+use clap::Command;
+
+use self::examples::EXAMPLES;
+
+/// Commands that belong together.
+const GROUPS: [(&str, &[&str]); 5] = [
+    ("Running the server", &["serve", "migrate", "healthcheck"]),
+    ("Applications and people", &["client", "user", "mapper"]),
+    ("Ending what was issued", &["session", "grant", "consent", "token", "realm", "revocations"]),
+    ("Watching and defending", &["audit", "webhook", "block", "doctor"]),
+    ("Keys, data and settings", &["keys", "backup", "restore", "config", "completions"]),
+];
+
+const MANUAL: &str = "\
+Environment:
+  SIGNET_*   A setting each, __ for nesting: SIGNET_DATABASE__URL is database.url; it wins over the file
+  RUST_LOG   What is logged, such as info or signet=debug; it wins over log.level
+
+Files:
+  signet.toml       Settings, in the working directory or where --config says; optional
+  signet.db         The embedded database, where database.url does not name another
+  keys/master.key   The master key, made at the first start; without it the database cannot be opened again
+
+Exit status:
+  0   Done
+  1   Refused, or a check has failed: one line on standard error says why
+  2   The command line is wrong
+
+Examples:
+  Run a server with a small application beside it, to try a login:
+    signet serve --demo
+  Make the first administrator:
+    printf 'a long pass phrase' | signet user add --username you --password-stdin --role admin
+  Register an application, and see its secret once:
+    signet client add --id my-app --redirect-uri https://app.example/callback
+  Find out what is wrong before going live:
+    signet doctor --online
+  Complete commands in this shell:
+    source <(signet completions bash)";
+
+/// Adds to the definition of the command line what it cannot say itself.
+pub fn complete(command: Command) -> Command {
+    let template = format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n{}\nOptions:\n{{options}}{{after-help}}",
+        groups(&command)
+    );
+    let command = command.help_template(template).after_long_help(MANUAL);
+    EXAMPLES.iter().fold(command, |command, (path, example)| {
+        let names: Vec<&str> = path.split(' ').collect();
+        illustrate(command, &names, example)
+    })
+}
+
+/// The commands by groups, each with what it is for.
+fn groups(command: &Command) -> String {
+    let line = |name: &&str| {
+        let about = command.find_subcommand(name).and_then(Command::get_about).map(ToString::to_string);
+        format!("  {name:<12} {}\n", about.unwrap_or_default())
+    };
+    GROUPS.iter().map(|(title, names)| format!("\n{title}:\n{}", names.iter().map(line).collect::<String>())).collect()
+}
+
+/// Puts the example below the command at the end of the path.
+fn illustrate(command: Command, path: &[&str], example: &str) -> Command {
+    match path.split_first() {
+        Some((name, rest)) if command.find_subcommand(name).is_some() => {
+            command.mut_subcommand(name, |inner| illustrate(inner, rest, example))
+        }
+        // A name that is not there shows itself in the tests.
+        Some(_) => command,
+        None => command.after_help(format!("Example:\n  {}", example.replace('\n', "\n  "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Every command that does something, by its path.
+    fn leaves(command: &Command, path: &str, found: &mut BTreeSet<String>) {
+        for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+            let path = format!("{path} {}", inner.get_name()).trim().to_owned();
+            match inner.has_subcommands() {
+                true => leaves(inner, &path, found),
+                false => drop(found.insert(path)),
+            }
+        }
+    }
+
+    #[test]
+    fn each_command_has_an_example_that_is_well_formed() {
+        let command = super::super::command();
+        let mut commands = BTreeSet::new();
+        leaves(&command, "", &mut commands);
+        let shown: BTreeSet<String> = EXAMPLES.iter().map(|(path, _)| (*path).to_owned()).collect();
+        assert_eq!(shown, commands);
+        assert_eq!(EXAMPLES.len(), shown.len());
+        for (path, example) in EXAMPLES {
+            let joined = example.replace("\\\n", " ");
+            let line = joined.rsplit("| ").next().unwrap().replace(" < token.txt", "").replace(" > /dev/null", "");
+            assert!(line.starts_with(&format!("signet {path}")), "{path}: {line}");
+            let line = line.split(" > ").next().unwrap();
+            let words = line.split_whitespace().map(|word| word.trim_matches(['\'', '"']));
+            let parsed = command.clone().try_get_matches_from(words);
+            assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn each_command_stands_in_one_group() {
+        let command = super::super::command();
+        let names = command.get_subcommands().map(Command::get_name).filter(|name| *name != "help");
+        let grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        assert_eq!(grouped.iter().copied().collect::<BTreeSet<_>>(), names.collect());
+        assert_eq!(grouped.len(), grouped.iter().collect::<BTreeSet<_>>().len());
+    }
+}
