@@ -41,6 +41,7 @@ mod demo;
 mod deploy;
 mod discovery;
 mod doctor;
+mod documentation;
 mod encryption_keys;
 mod escaping;
 mod fetch;
