@@ -5,8 +5,8 @@ use super::{StoreError, Tx};
 use crate::protocol::time::Timestamp;
 
 statements! {
-    SESSIONS = "SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL AND expires_at > $1 AND idle_expires_at > $1";
-    OUTBOX = "SELECT COUNT(*), MIN(created_at) FROM outbox";
+    SESSIONS = "SELECT COUNT(*) AS sessions FROM sessions WHERE ended_at IS NULL AND expires_at > $1 AND idle_expires_at > $1";
+    OUTBOX = "SELECT COUNT(*) AS messages, MIN(created_at) AS oldest FROM outbox";
 }
 
 /// How many sessions have neither ended nor expired.
