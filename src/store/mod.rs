@@ -371,6 +371,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         token_families::STATEMENTS,
         used_once::STATEMENTS,
         users::STATEMENTS,
+        webhooks::STATEMENTS,
     ]
     .concat()
 }

@@ -185,6 +185,16 @@ fn sql_stands_in_the_store_only() {
 }
 
 #[test]
+fn each_file_with_statements_is_listed_for_the_contract_test() {
+    let list = std::fs::read_to_string(root().join("src/store/mod.rs")).unwrap();
+    let with_statements = sources().into_iter().filter(|source| source.code.contains("\nstatements! {"));
+    for source in with_statements {
+        let module = source.path.trim_start_matches("store/").trim_end_matches(".rs");
+        assert!(list.contains(&format!("{module}::STATEMENTS")), "{module} is missing in all_statements");
+    }
+}
+
+#[test]
 fn rules_and_use_cases_are_handed_their_time_and_their_random_values() {
     let pure = ["protocol", "flows", "grants", "client_auth"];
     for source in sources().iter().filter(|source| pure.contains(&source.module.as_str())) {
