@@ -40,7 +40,7 @@ pub use crate::protocol::jwe::KeyManagement;
 pub use crate::protocol::jwk::SigningAlgorithm as Algorithm;
 pub use crate::protocol::time::Span;
 
-pub use sources::secrets_of_file;
+pub use sources::{secret_files, secrets_of_file};
 
 use sources::Sources;
 

@@ -182,6 +182,22 @@ pub fn secrets_of_file(path: &Path) -> Result<Vec<&'static str>, ConfigError> {
     Ok(["database.url", "keys.master_key", "mail.smtp"].into_iter().filter(holds).collect())
 }
 
+/// Returns the files that secrets are read from, each with its key.
+///
+/// # Errors
+/// [`ConfigError`] where the settings cannot be read.
+pub fn secret_files(
+    explicit: Option<&Path>,
+    env: impl Iterator<Item = (String, String)>,
+) -> Result<Vec<(&'static str, PathBuf)>, ConfigError> {
+    let mut sources = Sources::read(explicit, env)?;
+    let mut files = Vec::new();
+    for key in ["database.url_file", "keys.master_key_file", "mail.smtp_file"] {
+        files.extend(sources.take::<PathBuf>(key)?.map(|path| (key, path)));
+    }
+    Ok(files)
+}
+
 fn has_password(text: &str) -> bool {
     let in_query = |url: &Url| url.query_pairs().any(|(name, _)| name == "password");
     Url::parse(text).is_ok_and(|url| url.password().is_some() || in_query(&url))

@@ -198,6 +198,14 @@ async fn an_installation_is_judged_by_its_settings_and_its_files() {
             "{found}: {detail}"
         );
     }
+    let key = place.path().join("master");
+    std::fs::write(&key, "8f1d0c6a2b94e7735a60fd1e4c28b9d7036eaf5184c2de907b3f6152a8e4c91d").unwrap();
+    std::fs::write(&file, format!("{as_it_was}\n[keys]\nmaster_key_file = \"master\"\n")).unwrap();
+    for (mode, level) in [(0o644, "warn"), (0o400, "ok")] {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+        let (found, detail) = said(&place, &[], "secret-files").await;
+        assert!(found == level && (level == "ok" || detail.contains("run: chmod o-rwx master")), "{found}: {detail}");
+    }
     std::fs::write(&file, &as_it_was).unwrap();
     let database = said(&place, &[], "database-settings").await;
     assert_eq!(database.0, if Database::is_postgres() { "warn" } else { "ok" }, "{database:?}");

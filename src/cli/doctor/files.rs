@@ -6,18 +6,23 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::finding::Finding;
-use crate::config::{Settings, secrets_of_file};
+use crate::cli::variables;
+use crate::config::{Settings, secret_files, secrets_of_file};
 
 /// Where settings come from where nobody names a file.
 const SETTINGS: &str = "signet.toml";
 
-/// Checks the directory of the master key, the settings file and the private key of TLS.
+/// Checks the directory of the master key, the settings file, the files that it names and the private key of TLS.
 pub(super) fn examine(settings: &Settings, file: Option<&Path>) -> Vec<Finding> {
     let mut found = Vec::new();
     if settings.keys.master_key.is_none() {
         found.push(keys_directory(&settings.keys.dir));
     }
     found.push(settings_file(file.unwrap_or(Path::new(SETTINGS))));
+    match secret_files(file, variables(std::env::vars_os())) {
+        Ok(files) => found.extend(files.iter().map(|(key, path)| secret_file(key, path))),
+        Err(error) => found.push(Finding::fail("secret-files", error.to_string())),
+    }
     if let Some(tls) = &settings.tls {
         found.push(private_key(&tls.key));
     }
@@ -54,6 +59,18 @@ fn settings_file(file: &Path) -> Finding {
         return Finding::fail(check, format!("{shown} can be written by everybody; run: chmod o-w {shown}"));
     }
     Finding::ok(check, "")
+}
+
+/// Only a warning: in a container there may be nobody else.
+fn secret_file(key: &str, file: &Path) -> Finding {
+    let shown = file.display();
+    match mode(file) {
+        Some(mode) if mode & 0o007 != 0 => {
+            let what = format!("{shown}, which {key} names, can be read by everybody");
+            Finding::warn("secret-files", format!("{what}; run: chmod o-rwx {shown}"))
+        }
+        Some(_) | None => Finding::ok("secret-files", ""),
+    }
 }
 
 fn private_key(file: &Path) -> Finding {
@@ -99,6 +116,10 @@ mod tests {
         for (mode, expected) in [(0o700, Ok), (0o750, Warn), (0o701, Warn)] {
             fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(keys_directory(folder.path()).level, expected, "{mode:o}");
+        }
+        for (mode, expected) in [(0o400, Ok), (0o440, Ok), (0o444, Warn)] {
+            let found = secret_file("keys.master_key_file", &put("master", "", mode));
+            assert_eq!(found.level, expected, "{mode:o}: {}", found.detail);
         }
         for (mode, expected) in [(0o600, Ok), (0o640, Ok), (0o644, Fail)] {
             assert_eq!(private_key(&put("key.pem", "", mode)).level, expected, "{mode:o}");
