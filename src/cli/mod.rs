@@ -13,6 +13,7 @@ mod doctor;
 mod grant;
 mod healthcheck;
 mod help;
+mod json_line;
 mod keys;
 mod life;
 mod lines;

@@ -14,11 +14,13 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 use tokio::runtime::Handle;
 use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use super::json_line::JsonLine;
 use super::lines::Lines;
 use crate::config::{Log, LogFormat, Settings};
 use crate::fetch;
@@ -80,7 +82,7 @@ where
     let on_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let layer = tracing_subscriber::fmt::layer().with_writer(lines).with_ansi(on_terminal);
     match log.format {
-        LogFormat::Json => layer.json().flatten_event(true).with_filter(filter).boxed(),
+        LogFormat::Json => layer.fmt_fields(JsonFields::new()).event_format(JsonLine).with_filter(filter).boxed(),
         LogFormat::Pretty => layer.with_target(false).with_filter(filter).boxed(),
     }
 }

@@ -62,6 +62,7 @@ mod logout;
 mod model;
 mod nodes;
 mod notices;
+mod observability;
 mod pages;
 mod pairwise;
 mod plans;
