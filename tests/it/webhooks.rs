@@ -285,11 +285,18 @@ async fn what_waits_for_a_webhook_is_bounded_and_the_rest_stays_in_the_audit_log
 async fn telling_costs_a_request_no_statement() {
     let (server, receiver) = (start().await, Receiver::start().await);
     let change = async || server.change_user("alice", UserChange::Disable).await;
+    // The least of several: what else a node had begun may still be counted.
+    let cost = async || {
+        let mut least = u64::MAX;
+        for _ in 0..4 {
+            least = least.min(server.statements(change()).await.1);
+        }
+        least
+    };
     change().await;
-    let (_, without) = server.statements(change()).await;
+    let without = cost().await;
     add(&server, "siem", &receiver, &[]).await;
-    let (_, with) = server.statements(change()).await;
-    assert_eq!(without, with);
+    assert_eq!(cost().await, without);
 }
 
 #[tokio::test]
