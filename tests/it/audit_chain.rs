@@ -2,7 +2,6 @@
 
 use serde_json::json;
 use signet::flows::audit::{self, Checked};
-use signet::jobs;
 use signet::protocol::time::Span;
 
 use crate::support::{TestServer, claims};
@@ -14,14 +13,8 @@ async fn server_with_history() -> TestServer {
     let rp = server.relying_party().await;
     let tokens = rp.sign_in("alice").await;
     assert_eq!(rp.revoke(&tokens.access_token).await.status, 200);
-    upkeep(&server).await;
+    server.upkeep().await;
     server
-}
-
-/// A round of what a server does every minute, as a node that takes the lease.
-async fn upkeep(server: &TestServer) {
-    server.database().execute("DELETE FROM leases").await;
-    jobs::keep_up(&server.app, "test").await.unwrap();
 }
 
 async fn verify(server: &TestServer) -> Result<Checked, String> {
@@ -89,7 +82,7 @@ async fn a_row_that_is_taken_out_is_found() {
     let row = number(&server, "SELECT seq FROM audit_events WHERE event = 'consent'").await;
     server.database().execute(&format!("DELETE FROM audit_events WHERE seq = {row}")).await;
     assert_eq!(verify(&server).await.unwrap_err(), format!("the audit log is broken: row {row} is missing"));
-    upkeep(&server).await;
+    server.upkeep().await;
     assert!(verify(&server).await.is_err(), "and a server does not make it good");
 }
 
@@ -108,7 +101,7 @@ async fn rows_that_are_cut_off_at_the_end_are_found_by_the_checkpoint() {
     server.add_user("dave").await;
     assert!(verify(&server).await.unwrap_err().contains("is not the one that a checkpoint vouches for"));
     let before = number(&server, "SELECT count(*) FROM audit_checkpoints").await;
-    upkeep(&server).await;
+    server.upkeep().await;
     assert_eq!(number(&server, "SELECT count(*) FROM audit_checkpoints").await, before, "nothing vouches for it");
 }
 
@@ -153,9 +146,9 @@ async fn retention_takes_old_rows_away_and_leaves_a_checkpoint_in_their_place() 
     // Meanwhile the keys that have signed checkpoints go, and others come.
     for days in [60, 40] {
         server.clock.advance(Span::from_days(days));
-        upkeep(&server).await;
+        server.upkeep().await;
         server.add_user(&format!("after{days}")).await;
-        upkeep(&server).await;
+        server.upkeep().await;
     }
     let checked = verify(&server).await.unwrap();
     let oldest = number(&server, "SELECT MIN(seq) FROM audit_events").await;
@@ -198,6 +191,6 @@ async fn a_change_that_fails_leaves_no_row_and_many_at_once_leave_no_gap() {
     let twice = std::panic::AssertUnwindSafe(server.add_user("alice"));
     assert!(futures_util::FutureExt::catch_unwind(twice).await.is_err(), "the name is taken");
     assert_eq!(number(&server, "SELECT seq FROM audit_chains").await, before);
-    upkeep(&server).await;
+    server.upkeep().await;
     assert_eq!(verify(&server).await.unwrap().last, before);
 }

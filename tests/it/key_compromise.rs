@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use signet::config::Algorithm;
 use signet::flows::administer::{AdminError, Compromised, compromise_key};
 use signet::flows::audit;
-use signet::jobs;
 use signet::keys::{KeyStatus, encrypt};
 use signet::protocol::ids::KeyId;
 use signet::protocol::jwe::{ContentEncryption, KeyManagement};
@@ -53,12 +52,6 @@ async fn verify_log(server: &TestServer) -> Result<i64, String> {
     checked.map(|checked| checked.checkpoint.unwrap().last.seq).map_err(|fault| fault.to_string())
 }
 
-/// A round of what a server does every minute, as a node that takes the lease.
-async fn upkeep(server: &TestServer) {
-    server.database().execute("DELETE FROM leases").await;
-    jobs::keep_up(&server.app, "test").await.unwrap();
-}
-
 async fn service(server: &TestServer) -> RelyingParty {
     let metadata = json!({ "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "api" });
     server.client("service", metadata).await
@@ -102,7 +95,7 @@ async fn nothing_that_a_dropped_key_signed_is_accepted_on_any_node() {
 
     let row = server.database().query("SELECT reason FROM audit_events WHERE event = 'key.compromised'").await.concat();
     assert_eq!(row, [format!("{lost}: laptop stolen").into_bytes()]);
-    upkeep(&server).await;
+    server.upkeep().await;
     let stored = server.database().query(&format!("SELECT kid FROM signing_keys WHERE kid = '{lost}'")).await;
     assert!(stored.is_empty(), "its private part is deleted");
     assert_eq!(server.userinfo(&tokens.access_token).await.status(), 401);
@@ -192,7 +185,7 @@ async fn verify_log_at_all(server: &TestServer) -> Result<(), String> {
 async fn another_key_vouches_for_the_audit_log() {
     let mut server = TestServer::start().await;
     server.stop_jobs();
-    upkeep(&server).await;
+    server.upkeep().await;
     let vouched = verify_log(&server).await.unwrap();
     // Whichever key has signed the checkpoint, it is among these.
     for algorithm in ["ES256", "RS256"] {
@@ -201,7 +194,7 @@ async fn another_key_vouches_for_the_audit_log() {
         assert!(verify_log(&server).await.unwrap() >= vouched, "{algorithm}: to the same row at least");
     }
     server.add_user("carol").await;
-    upkeep(&server).await;
+    server.upkeep().await;
     assert!(verify_log(&server).await.unwrap() > vouched, "and it goes on");
 }
 
@@ -228,13 +221,13 @@ async fn a_node_that_has_not_heard_of_it_does_not_vouch_with_the_lost_key() {
 async fn a_broken_audit_log_keeps_no_key_and_is_not_made_good() {
     let mut server = TestServer::start().await;
     server.stop_jobs();
-    upkeep(&server).await;
+    server.upkeep().await;
     server.database().execute("UPDATE audit_events SET reason = 'another' WHERE seq = 2").await;
     let lost = status(&server, "ES256").remove(0).kid;
     let done = compromise(&server, lost.as_str(), "").await.unwrap();
     assert!(done.audit_fault.unwrap().to_string().contains("row 2 "));
     assert!(!kids(&server).await.contains(&lost.as_str().to_owned()));
-    upkeep(&server).await;
+    server.upkeep().await;
     assert!(verify_log_at_all(&server).await.is_err());
 }
 

@@ -113,6 +113,17 @@ impl TestServer {
         *self.jobs.lock().unwrap() = Some(jobs::start(&self.app));
     }
 
+    /// A round of what a server does every minute, as the node that holds the lease, whoever is just taking it.
+    pub async fn upkeep(&self) {
+        let ends = self.clock.now().plus(Span::from_minutes(1)).as_millis();
+        let take = format!(
+            "INSERT INTO leases (name, holder, expires_at) VALUES ('upkeep', 'test', {ends}) \
+             ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at"
+        );
+        self.database().execute(&take).await;
+        jobs::keep_up(&self.app, "test").await.unwrap();
+    }
+
     /// A context as the commands have it.
     pub fn context(&self) -> Context {
         Context {
