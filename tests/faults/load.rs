@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a used refresh token yields its successor again.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How long a revocation may take to reach another node, on a machine that does much else.
+const HEARD_WITHIN: Duration = Duration::from_secs(5);
+
 /// What a client was told of a grant.
 #[derive(Clone, Debug)]
 struct Grant {
@@ -213,13 +216,31 @@ impl Worker {
         let token = self.own[chosen].refresh.clone();
         match self.post_until("/revoke", &[("token", &token)]).await {
             Some((200, _)) => {
-                self.own[chosen].revoked = true;
-                // The other nodes follow within a second.
-                tokio::time::sleep(Duration::from_millis(if self.cluster.nodes.len() > 1 { 1100 } else { 0 })).await;
+                let grant = &mut self.own[chosen];
+                grant.revoked = true;
+                let access = grant.access.clone();
+                self.wait_until_all_know(&access).await;
             }
             Some((status, body)) => self.history.broken(format!("a revocation got {status} {body}")),
             // Nobody knows whether it came about.
             None => drop(self.own.swap_remove(chosen)),
+        }
+    }
+
+    /// The other nodes hear of a revocation within a second, or as soon as they get their turn on a busy machine;
+    /// whoever hears nothing for long vouches for nothing.
+    async fn wait_until_all_know(&self, revoked: &str) {
+        let began = Instant::now();
+        for node in &self.cluster.nodes {
+            let base = format!("http://localhost:{}", node.port);
+            while let Some((200, body)) = self.post_to(&base, "/introspect", &[("token", revoked)]).await
+                && body["active"] == true
+            {
+                if began.elapsed() > HEARD_WITHIN {
+                    return self.history.broken(format!("{base} has not heard of a revocation for {HEARD_WITHIN:?}"));
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
         }
     }
 
@@ -255,17 +276,18 @@ impl Worker {
 
     /// Asks once; nothing where the answer was lost, or says that nobody can tell.
     async fn post(&self, path: &str, form: &[(&str, &str)]) -> Option<Answer> {
-        let request = self.http.post(format!("{}{path}", self.base())).basic_auth("rp", Some(secret())).form(form);
-        let answer = async {
-            let answer = request.send().await.ok()?;
-            let status = answer.status().as_u16();
-            let text = answer.text().await.ok()?;
-            (status < 500).then(|| (status, serde_json::from_str(&text).unwrap_or_default()))
-        };
-        let answer = answer.await;
+        let answer = self.post_to(&self.base(), path, form).await;
         let counter = if answer.is_some() { &self.history.answers } else { &self.history.lost };
         counter.fetch_add(1, Ordering::SeqCst);
         answer
+    }
+
+    async fn post_to(&self, base: &str, path: &str, form: &[(&str, &str)]) -> Option<Answer> {
+        let request = self.http.post(format!("{base}{path}")).basic_auth("rp", Some(secret())).form(form);
+        let answer = request.send().await.ok()?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await.ok()?;
+        (status < 500).then(|| (status, serde_json::from_str(&text).unwrap_or_default()))
     }
 
     /// The next node that is in rotation.

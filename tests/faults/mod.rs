@@ -16,6 +16,11 @@ fn rounds(short: u32) -> u32 {
     std::env::var("FAULT_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(short)
 }
 
+/// Whether the machine does nothing else, so that times say something.
+fn is_alone() -> bool {
+    std::env::var_os("FAULT_ROUNDS").is_some()
+}
+
 /// A line of the table.
 fn report(fault: &str, runs: u32, result: &str) {
     let engine = if crate::support::database::Database::is_postgres() { "PostgreSQL" } else { "SQLite" };

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -80,8 +80,7 @@ impl Cluster {
         let folder = tempfile::tempdir().unwrap();
         let database = if Database::is_postgres() { Some(Database::empty().await) } else { None };
         let url = database.as_ref().map(|held| format!("url = \"{}\"\nmigrate = true\n", held.url));
-        let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let ports: Vec<(u16, u16)> = (0..count).map(|_| (free(), free())).collect();
+        let ports: Vec<(u16, u16)> = (0..count).map(|_| (free_port(), free_port())).collect();
         let issuer = ports[0].0;
         let mut nodes = Vec::new();
         for (index, (port, management)) in ports.into_iter().enumerate() {
@@ -231,6 +230,14 @@ impl Cluster {
         let output = self.run(&["audit", "verify"]).await;
         assert!(output.status.success(), "{output:?}");
     }
+}
+
+/// A port that stays free while its server is down: none that the system gives to whoever asks for any.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id().wrapping_mul(1009) % 12_000).unwrap();
+    let mut ports = std::iter::repeat_with(|| 20_000 + (first + NEXT.fetch_add(1, Ordering::SeqCst)) % 12_000);
+    ports.find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 /// The secret of the client.
