@@ -1,7 +1,7 @@
 //! The whole benchmark of Signet: servers of our own, each with an empty database, one scenario after the other, and a
 //! table.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,9 @@ pub struct SuiteArgs {
     /// An empty PostgreSQL database in place of an embedded one
     #[arg(long)]
     database: Option<String>,
+    /// Measure with so many users in the database, with ten sessions and refresh tokens each, made by bench/fill
+    #[arg(long, default_value_t = 0)]
+    fill: u32,
     /// Seconds measured of each scenario and round
     #[arg(long, default_value_t = 7.0)]
     secs: f64,
@@ -64,9 +67,13 @@ const PARTS: [Part; 4] = {
 /// Measures everything and prints the table last.
 pub async fn suite(args: &SuiteArgs) -> Result<()> {
     let mut medians: Vec<Value> = vec![];
-    for part in &PARTS {
-        let server = Server::start(args, part.algorithm).await?;
+    let parts = if args.fill > 0 { &PARTS[..1] } else { &PARTS[..] };
+    for (index, part) in parts.iter().enumerate() {
+        let mut server = Server::start(args, part.algorithm).await?;
         server.populate(part).await?;
+        if args.fill > 0 {
+            server.fill(args.fill).await?;
+        }
         let rounds = Rounds {
             scenarios: part.scenarios.to_vec(),
             pids: vec![server.pid()?],
@@ -78,12 +85,10 @@ pub async fn suite(args: &SuiteArgs) -> Result<()> {
         };
         medians.extend(rounds.run(server.profile()?).await?);
         server.stop().await?;
+        if index == 0 {
+            coldstart(&server.discovery()?, 5, &server.command_line(), &server.settings).await?;
+        }
     }
-    let server = Server::start(args, "ES256").await?;
-    let (url, command, settings) = (server.discovery()?, server.command_line(), server.settings.clone());
-    let directory = server.stop().await?;
-    coldstart(&url, 5, &command, &settings).await?;
-    drop(directory);
     println!("\n{}", markdown(&medians));
     Ok(())
 }
@@ -117,14 +122,23 @@ impl Server {
         ];
         let settings: Vec<_> = settings.map(|(name, value)| (name.to_owned(), value)).to_vec();
         let binary = args.binary.canonicalize().with_context(|| args.binary.display().to_string())?;
-        let mut command = Command::new(&binary);
-        command.arg("serve").envs(settings.clone()).current_dir(directory.path()).kill_on_drop(true);
-        let log = std::fs::File::create(directory.path().join("log"))?;
-        let child = command.stdout(Stdio::null()).stderr(log).spawn();
-        let child = child.with_context(|| binary.display().to_string())?;
+        let child = launch(&binary, &settings, directory.path())?;
         let server = Self { child, binary, directory, settings, port, management_port };
         server.wait_until_ready().await?;
         Ok(server)
+    }
+
+    /// Fills the database while the server is down.
+    async fn fill(&mut self, users: u32) -> Result<()> {
+        self.stop().await?;
+        let url = self.settings.iter().find(|(name, _)| name == "SIGNET_DATABASE__URL").map(|(_, url)| url.as_str());
+        let url = url.context("no database")?;
+        let begun = Instant::now();
+        let filled = Command::new("bench/fill").args([url, &users.to_string()]).status().await?;
+        ensure!(filled.success(), "bench/fill {url} {users}");
+        eprintln!("filled with {users} users in {:.0} s", begun.elapsed().as_secs_f64());
+        self.child = launch(&self.binary, &self.settings, self.directory.path())?;
+        self.wait_until_ready().await
     }
 
     async fn wait_until_ready(&self) -> Result<()> {
@@ -195,12 +209,18 @@ impl Server {
         self.child.id().context("the server ended")
     }
 
-    /// Ends the server; its directory is left to the caller.
-    async fn stop(mut self) -> Result<tempfile::TempDir> {
+    async fn stop(&mut self) -> Result<()> {
         let pid = self.pid()?;
-        terminate(&mut self.child, pid).await?;
-        Ok(self.directory)
+        terminate(&mut self.child, pid).await
     }
+}
+
+fn launch(binary: &Path, settings: &[(String, String)], directory: &Path) -> Result<Child> {
+    let mut command = Command::new(binary);
+    command.arg("serve").envs(settings.iter().cloned()).current_dir(directory).kill_on_drop(true);
+    let log = std::fs::File::create(directory.join("log"))?;
+    let child = command.stdout(Stdio::null()).stderr(log).spawn();
+    child.with_context(|| binary.display().to_string())
 }
 
 fn free_port() -> Result<u16> {

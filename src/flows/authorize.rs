@@ -16,8 +16,8 @@ use crate::protocol::ids::{ClientId, RequestId};
 use crate::protocol::interaction::{NOBODY, NextStep, SessionFacts, Situation, next_step};
 use crate::protocol::params::Params;
 use crate::protocol::secret::BrowserCookie;
+use crate::store::authorization_requests;
 use crate::store::sessions::Session;
-use crate::store::{authorization_requests, consents};
 
 /// What the browser does next.
 pub enum Next {
@@ -265,12 +265,9 @@ async fn look(
         return Ok(Found { session: None, remembered: None });
     }
     let mut tx = provider.store.read().await?;
-    let session = session::find(&mut tx, context, browser).await?;
-    let remembered = match &session {
-        Some(session) => consents::find(&mut tx, &context.realm.id, &session.user_id, &request.client_id).await?,
-        None => None,
-    };
-    Ok(Found { session, remembered })
+    let found = session::find_with_consent(&mut tx, context, browser, &request.client_id).await?;
+    let (session, remembered) = found.unzip();
+    Ok(Found { session, remembered: remembered.flatten() })
 }
 
 impl Found {

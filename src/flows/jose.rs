@@ -55,7 +55,8 @@ async fn encryption_key(
     client: &Client,
     alg: KeyManagement,
 ) -> Result<PublicJwk, FlowError> {
-    match client_keys::encryption_key(provider, context, client, alg).await? {
+    // Boxed: most clients want nothing encrypted, and need no room for a request for their keys.
+    match Box::pin(client_keys::encryption_key(provider, context, client, alg)).await? {
         Some(key) => Ok(key),
         None if client.metadata.jwks_uri.is_some() => {
             Err(FlowError::Unavailable("the keys of the client cannot be had".to_owned()))

@@ -6,7 +6,8 @@ use super::{Context, FlowError, Lifetimes, Provider};
 use crate::protocol::authorization_request::AuthorizationRequest;
 use crate::protocol::client::Client;
 use crate::protocol::code_redemption::Authentication;
-use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::consent::Consent;
+use crate::protocol::ids::{ClientId, SessionId, UserId};
 use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::scope::OPENID;
 use crate::protocol::secret::{Digest, SessionCookie};
@@ -45,7 +46,23 @@ pub async fn current(provider: &Provider, context: &Context, browser: Browser) -
 pub(super) async fn find(tx: &mut Tx, context: &Context, browser: Browser) -> Result<Option<Session>, FlowError> {
     let Some(cookie) = browser.session else { return Ok(None) };
     let session = sessions::find(tx, &context.realm.id, cookie).await?;
-    Ok(session.filter(|session| context.now < session.idle_expires_at && context.now < session.expires_at))
+    Ok(session.filter(|session| is_live(session, context)))
+}
+
+/// As [`find`], and what its user has granted to this client.
+pub(super) async fn find_with_consent(
+    tx: &mut Tx,
+    context: &Context,
+    browser: Browser,
+    client: &ClientId,
+) -> Result<Option<(Session, Option<Consent>)>, FlowError> {
+    let Some(cookie) = browser.session else { return Ok(None) };
+    let found = sessions::find_with_consent(tx, &context.realm.id, cookie, client).await?;
+    Ok(found.filter(|(session, _)| is_live(session, context)))
+}
+
+fn is_live(session: &Session, context: &Context) -> bool {
+    context.now < session.idle_expires_at && context.now < session.expires_at
 }
 
 /// Whether the person asked to stay signed in.

@@ -34,14 +34,14 @@ pub async fn token(
     if !client.may_use(grant.name()) {
         return Err(OAuthError::unauthorized_client("The client may not use this grant type.").into());
     }
-    let request = TokenRequest {
+    let request = Arc::new(TokenRequest {
         client,
         params: Arc::new(params),
         context,
         lifetimes: provider.lifetimes,
         mac: provider.token_mac.clone(),
         pairwise: provider.keys.pairwise().clone(),
-    };
+    });
     let response = match grant.decide_at_once(&request) {
         Some(issuance) => issue_at_once(provider, &request, issuance?).await,
         None => {
@@ -90,7 +90,7 @@ enum Transacted {
 async fn redeem(
     provider: &Provider,
     grant: &'static dyn Grant,
-    request: &TokenRequest,
+    request: &Arc<TokenRequest>,
 ) -> Result<TokenResponse, FlowError> {
     let horizon = provider.revocation_horizon(request.context.now);
     let shared = request.clone();
@@ -101,7 +101,7 @@ async fn redeem(
             Box::pin(async move { transact(grant, &request, horizon, tx).await })
         })
         .await?;
-    let TokenRequest { client, context, mac, .. } = request;
+    let TokenRequest { client, context, mac, .. } = &**request;
     match outcome {
         Transacted::Issued(issued) => {
             let (issuance, draft) = *issued;

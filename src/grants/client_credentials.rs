@@ -2,6 +2,7 @@
 //! itself: no refresh token, no ID token, no scope that only a user can grant, and no database.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use oxide_auth::code_grant::client_credentials::{self as machine, ClientCredentials as Machine};
@@ -52,11 +53,9 @@ fn negotiate(request: &TokenRequest) -> Result<Scope, OAuthError> {
     let broken = OAuthError::new(ErrorCode::ServerError, "The request could not be processed.");
     let client = &request.client;
     let scope = client.own_scope(request.params.get("scope"))?;
-    let nowhere = RegisteredUrl::Exact(ExactUrl::new("urn:none".to_owned()).map_err(|_| broken)?);
-    let bound = || BoundClient {
-        client_id: Cow::Owned(client.id.as_str().to_owned()),
-        redirect_uri: Cow::Owned(nowhere.clone()),
-    };
+    let nowhere = nowhere().map_err(|_| broken)?;
+    let bound =
+        || BoundClient { client_id: Cow::Owned(client.id.as_str().to_owned()), redirect_uri: Cow::Borrowed(nowhere) };
     let mut machine = Machine::new(&Facade(request));
     let mut input = machine::Input::None;
     loop {
@@ -78,6 +77,13 @@ fn negotiate(request: &TokenRequest) -> Result<Scope, OAuthError> {
             machine::Output::Err(_) => return Err(OAuthError::invalid_request("The request is malformed.")),
         };
     }
+}
+
+/// The redirect URI that the machine wants of a client which has none to be sent to.
+fn nowhere() -> Result<&'static RegisteredUrl, url::ParseError> {
+    static NOWHERE: LazyLock<Result<RegisteredUrl, url::ParseError>> =
+        LazyLock::new(|| ExactUrl::new("urn:none".to_owned()).map(RegisteredUrl::Exact));
+    NOWHERE.as_ref().map_err(|error| *error)
 }
 
 /// The request as the machine sees it: the client has been authenticated.

@@ -43,7 +43,6 @@ pub fn named(name: &str) -> Result<&'static dyn Grant, OAuthError> {
 }
 
 /// A request at the token endpoint by a client that has authenticated.
-#[derive(Clone)]
 pub struct TokenRequest {
     /// The client.
     pub client: AuthenticatedClient,

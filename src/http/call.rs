@@ -177,6 +177,13 @@ impl Call {
 
 /// The User-Agent, cut, without control characters.
 fn user_agent(headers: &HeaderMap) -> String {
-    let raw = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    raw.unwrap_or_default().chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect()
+    let Some(raw) = headers.get(header::USER_AGENT) else { return String::new() };
+    match raw.to_str() {
+        // Printable ASCII, as nearly always.
+        Ok(plain) if plain.len() <= MAX_USER_AGENT && !plain.contains('\t') => plain.to_owned(),
+        Ok(_) | Err(_) => {
+            let text = String::from_utf8_lossy(raw.as_bytes());
+            text.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect()
+        }
+    }
 }

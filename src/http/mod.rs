@@ -100,3 +100,28 @@ fn open_to_all(app: &App) -> Router<Arc<App>> {
 async fn share_connections(request: Request, next: Next) -> Response {
     Lane::Shared.run(next.run(request)).await
 }
+#[cfg(test)]
+mod tests {
+    use super::call::Call;
+    use super::*;
+
+    /// The most that a request may hold while it waits, in bytes. It is allocated and copied for each request.
+    const MOST: usize = 6 * 1024;
+
+    fn size<F: Future>(_: impl Fn(Call) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_request_takes_little_memory() {
+        let sizes = [
+            ("authorize", size(authorize::get)),
+            ("token", size(token::post)),
+            ("userinfo", size(userinfo::get)),
+            ("introspect", size(introspect::post)),
+            ("login", size(login::post)),
+        ];
+        let large: Vec<_> = sizes.into_iter().filter(|(_, size)| *size > MOST).collect();
+        assert!(large.is_empty(), "what is hardly ever done, such as opening a connection, is boxed: {large:?}");
+    }
+}

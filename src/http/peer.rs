@@ -25,11 +25,14 @@ pub fn address(app: &App, headers: &HeaderMap, peer: Option<SocketAddr>) -> Opti
 /// Whether a trusted proxy says that the request reached it in the clear.
 pub fn came_by_http<B>(app: &App, request: &Request<B>) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+    if !peer.is_some_and(|peer| is_trusted(app, peer)) {
+        return false;
+    }
     let scheme = match app.settings.proxy.header {
         ForwardingHeader::XForwardedFor => list(request.headers(), "x-forwarded-proto").pop(),
         ForwardingHeader::Forwarded => forwarded(request.headers(), "proto").pop(),
     };
-    peer.is_some_and(|peer| is_trusted(app, peer)) && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
 }
 
 /// The hops that proxies have written down, the nearest last.

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{hkdf, hmac};
@@ -153,10 +154,10 @@ impl MasterKey {
 
     /// The keyed hashes of refresh tokens.
     pub fn token_mac(&self) -> TokenMac {
-        TokenMac {
+        TokenMac(Arc::new(TokenKeys {
             tag: hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet refresh tag v1").as_slice()),
             successor: hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet refresh successor v1").as_slice()),
-        }
+        }))
     }
 
     /// The keyed hash of sessions that frames of other sites can read.
@@ -190,18 +191,21 @@ impl std::fmt::Debug for MasterKey {
 
 /// The keyed hashes of refresh tokens.
 #[derive(Clone)]
-pub struct TokenMac {
+pub struct TokenMac(Arc<TokenKeys>);
+
+/// Their keys, each a kilobyte of prepared state.
+struct TokenKeys {
     tag: hmac::Key,
     successor: hmac::Key,
 }
 
 impl Mac for TokenMac {
     fn tag(&self, message: &[u8]) -> [u8; 32] {
-        bytes(&hmac::sign(&self.tag, message))
+        bytes(&hmac::sign(&self.0.tag, message))
     }
 
     fn successor(&self, message: &[u8]) -> [u8; 32] {
-        bytes(&hmac::sign(&self.successor, message))
+        bytes(&hmac::sign(&self.0.successor, message))
     }
 }
 

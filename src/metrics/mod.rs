@@ -241,7 +241,7 @@ impl State {
         Self {
             sessions: register.add(
                 "signet_sessions_active",
-                "Sessions that have neither ended nor expired, sampled once a minute",
+                "Sessions that have neither ended nor expired, up to 100,000, sampled once a minute",
                 Gauge::default(),
             ),
             waiting: register.add(

@@ -8,26 +8,11 @@ use crate::protocol::ids::{ClientId, RealmId, UserId};
 use crate::protocol::time::Timestamp;
 
 statements! {
-    FIND = "SELECT scope, claims FROM consents WHERE realm_id = $1 AND user_id = $2 AND client_id = $3";
-    HOLD_GIVEN = "UPDATE consents SET granted_at = granted_at WHERE realm_id = $1 AND user_id = $2 AND client_id = $3 RETURNING scope, claims";
+    HOLD_GIVEN = "SELECT scope, claims FROM consents WHERE realm_id = $1 AND user_id = $2 AND client_id = $3 FOR SHARE";
     HOLD = "INSERT INTO consents (realm_id, user_id, client_id, scope, claims, granted_at) VALUES ($1, $2, $3, '', '', $4) ON CONFLICT (realm_id, user_id, client_id) DO UPDATE SET granted_at = excluded.granted_at RETURNING scope, claims";
     KEEP = "UPDATE consents SET scope = $4, claims = $5 WHERE realm_id = $1 AND user_id = $2 AND client_id = $3";
     LIST = "SELECT client_id, scope, claims, granted_at FROM consents WHERE realm_id = $1 AND user_id = $2 ORDER BY client_id LIMIT 1000";
     WITHDRAW = "DELETE FROM consents WHERE realm_id = $1 AND user_id = $2 AND client_id = $3";
-}
-
-/// What this user has granted to this client.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
-pub async fn find(
-    tx: &mut Tx,
-    realm: &RealmId,
-    user: &UserId,
-    client: &ClientId,
-) -> Result<Option<Consent>, StoreError> {
-    let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), user.as_str(), client.as_str()])?;
-    row.map(read).transpose()
 }
 
 /// What this user has granted to this client, held until the transaction ends: a withdrawal waits for it, and then finds
@@ -66,7 +51,7 @@ pub async fn add(
 /// Scope and claims.
 type Row = (String, String);
 
-fn read((scope, claims): Row) -> Result<Consent, StoreError> {
+pub(super) fn read((scope, claims): Row) -> Result<Consent, StoreError> {
     let claims = claims.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect();
     Ok(Consent { scope: rows::scope(&scope)?, claims })
 }

@@ -104,7 +104,7 @@ impl Embedded {
         work: impl FnOnce(&mut CachedStatement<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         let begun = Instant::now();
-        let text = self.texts.entry((sql.as_ptr().addr(), sql.len())).or_insert_with(|| numbered(sql));
+        let text = self.texts.entry((sql.as_ptr().addr(), sql.len())).or_insert_with(|| translated(sql));
         let connection = self.connection.as_ref().ok_or_else(closed)?;
         let done = work(&mut connection.prepare_cached(text)?);
         let took = begun.elapsed();
@@ -131,9 +131,10 @@ fn connect(file: &Path, access: Access) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// A statement with `?1` in place of `$1`, which SQLite takes for a name and numbers as it comes.
-fn numbered(sql: &str) -> Box<str> {
-    sql.replace('$', "?").into()
+/// A statement as SQLite has it: with `?1` in place of `$1`, which it takes for a name and numbers as it comes, and
+/// without locks on rows, since whoever writes has the whole database.
+pub(super) fn translated(sql: &str) -> Box<str> {
+    sql.replace('$', "?").replace(" FOR SHARE", "").into()
 }
 
 fn closed() -> rusqlite::Error {

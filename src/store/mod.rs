@@ -237,7 +237,8 @@ impl Store {
                 Tx::sqlite(connection, permit, self.statements.clone())
             }
             Db::Postgres(pool) => {
-                let held = self.metrics.turn(pool.acquire(Lane::current())).await?;
+                // Boxed, so that a request against an embedded database has no room for it.
+                let held = Box::pin(self.metrics.turn(pool.acquire(Lane::current()))).await?;
                 Tx::postgres(held, pool.limit(), self.statements.clone())
             }
         })
@@ -336,6 +337,11 @@ impl Store {
             Db::Postgres(pool) => pool.close(),
         }
     }
+}
+
+/// A statement as an embedded database has it.
+pub fn embedded_statement(sql: &str) -> Box<str> {
+    embedded::translated(sql)
 }
 
 /// Every statement with its name, for the test that describes them on both engines.

@@ -123,9 +123,13 @@ impl Manager for Connector {
     async fn create(&self) -> Result<Session, StoreError> {
         let epoch = self.epochs.current();
         let failed = |error: sqlx::Error| StoreError::Unavailable(error.to_string());
-        let mut raw = self.options.connect().await.map_err(failed)?;
-        let query = sqlx::query_as(STANDING).persistent(false);
-        let standing: (String, String, Option<String>) = query.fetch_one(&mut raw).await.map_err(failed)?;
+        // Boxed: every future that may wait for a connection would have to hold all that it takes to open one, 22 KiB.
+        let opened = Box::pin(async {
+            let mut raw = self.options.connect().await?;
+            let standing = sqlx::query_as(STANDING).persistent(false).fetch_one(&mut raw).await?;
+            Ok((raw, standing))
+        });
+        let (raw, standing): (_, (String, String, Option<String>)) = opened.await.map_err(failed)?;
         self.judge(&standing)?;
         Ok(Session { raw, epoch, epochs: self.epochs.clone(), is_broken: false, is_open: false })
     }
@@ -136,7 +140,7 @@ impl Manager for Connector {
         if session.is_broken || session.is_open || !is_current || metrics.age() > LIFETIME {
             return Err(unfit());
         }
-        if metrics.last_used() < LATELY || matches!(timeout(LATELY, session.raw.ping()).await, Ok(Ok(()))) {
+        if metrics.last_used() < LATELY || matches!(Box::pin(timeout(LATELY, session.raw.ping())).await, Ok(Ok(()))) {
             return Ok(());
         }
         session.distrust();

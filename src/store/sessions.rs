@@ -3,15 +3,16 @@
 use super::embedded::row;
 use super::rows::{from_json, one, to_json};
 use super::tx::{execute, fetch_all, fetch_optional, statements};
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, consents};
 use crate::protocol::code_redemption::Authentication;
-use crate::protocol::ids::{RealmId, SessionId, UserId};
+use crate::protocol::consent::Consent;
+use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
     INSERT = "INSERT INTO sessions (realm_id, id, digest, user_id, auth_time, methods, created_at, last_seen_at, idle_expires_at, expires_at, remembered, address, user_agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12)";
-    FIND = "SELECT s.id, s.user_id, s.auth_time, s.methods, s.last_seen_at, s.idle_expires_at, s.expires_at, s.remembered FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id JOIN realms r ON r.id = s.realm_id WHERE s.realm_id = $1 AND s.digest = $2 AND s.ended_at IS NULL AND u.enabled = 1 AND u.valid_from < s.auth_time AND r.valid_from < s.auth_time";
+    FIND = "SELECT s.id, s.user_id, s.auth_time, s.methods, s.last_seen_at, s.idle_expires_at, s.expires_at, s.remembered, c.scope, c.claims FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id JOIN realms r ON r.id = s.realm_id LEFT JOIN consents c ON c.realm_id = s.realm_id AND c.user_id = s.user_id AND c.client_id = $3 WHERE s.realm_id = $1 AND s.digest = $2 AND s.ended_at IS NULL AND u.enabled = 1 AND u.valid_from < s.auth_time AND r.valid_from < s.auth_time";
     TOUCH = "UPDATE sessions SET last_seen_at = $3, idle_expires_at = $4 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL AND last_seen_at < $3";
     RENEW = "UPDATE sessions SET digest = $3, auth_time = $4, methods = $5, last_seen_at = $4, idle_expires_at = $6, expires_at = $7, remembered = $8, address = $9, user_agent = $10 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL";
     END = "UPDATE sessions SET ended_at = $3 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL";
@@ -111,11 +112,33 @@ pub async fn renew(tx: &mut Tx, realm: &RealmId, new: &NewSession<'_>) -> Result
 /// # Errors
 /// [`StoreError`] where the database fails.
 pub async fn find(tx: &mut Tx, realm: &RealmId, cookie: Digest) -> Result<Option<Session>, StoreError> {
-    type Row = (String, String, i64, String, i64, i64, i64, i64);
-    let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), cookie.as_bytes()])?;
-    row.map(|(id, user, auth_time, methods, last_seen, idle, expires, remembered)| {
+    Ok(find_before(tx, realm, cookie, "").await?.map(|(session, _)| session))
+}
+
+/// The same, and what its user has granted to this client.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn find_with_consent(
+    tx: &mut Tx,
+    realm: &RealmId,
+    cookie: Digest,
+    client: &ClientId,
+) -> Result<Option<(Session, Option<Consent>)>, StoreError> {
+    find_before(tx, realm, cookie, client.as_str()).await
+}
+
+async fn find_before(
+    tx: &mut Tx,
+    realm: &RealmId,
+    cookie: Digest,
+    client: &str,
+) -> Result<Option<(Session, Option<Consent>)>, StoreError> {
+    type Row = (String, String, i64, String, i64, i64, i64, i64, Option<String>, Option<String>);
+    let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), cookie.as_bytes(), client])?;
+    row.map(|(id, user, auth_time, methods, last_seen, idle, expires, remembered, scope, claims)| {
         let methods = from_json(&methods, "methods")?;
-        Ok(Session {
+        let session = Session {
             id: SessionId::from_stored(id),
             user_id: UserId::from_stored(user),
             authentication: Authentication { time: Timestamp::from_millis(auth_time), methods },
@@ -123,7 +146,8 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, cookie: Digest) -> Result<Option
             idle_expires_at: Timestamp::from_millis(idle),
             expires_at: Timestamp::from_millis(expires),
             remembered: remembered != 0,
-        })
+        };
+        Ok((session, scope.zip(claims).map(consents::read).transpose()?))
     })
     .transpose()
 }

@@ -184,15 +184,20 @@ impl View {
     pub async fn client(&self, realm: &RealmId, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
         self.fresh()?;
         let key = (realm.clone(), id.clone());
-        if let Some(client) = self.clients.get(&key) {
-            return Ok(Some(client));
+        match self.clients.get(&key) {
+            Some(client) => Ok(Some(client)),
+            // Boxed, as what follows below: what is hardly ever done shall not make every request larger.
+            None => Box::pin(self.read_client(key)).await,
         }
+    }
+
+    async fn read_client(&self, key: (RealmId, ClientId)) -> Result<Option<Arc<Client>>, StoreError> {
         let before = self.evictions.load(Ordering::Acquire);
         let mut tx = self.store.read().await?;
-        let client = clients::find(&mut tx, realm, id).await?.map(Arc::new);
+        let client = clients::find(&mut tx, &key.0, &key.1).await?.map(Arc::new);
         if let Some(client) = &client {
             if let Some(warning) = client.metadata.profile.rules().warning {
-                tracing::warn!(client_id = id.as_str(), warning, "a client with a weak profile is in use");
+                tracing::warn!(client_id = key.1.as_str(), warning, "a client with a weak profile is in use");
             }
             self.clients.insert(key.clone(), client.clone());
             if self.evictions.load(Ordering::Acquire) != before {
@@ -209,12 +214,16 @@ impl View {
     pub async fn user(&self, realm: &RealmId, id: &UserId) -> Result<Option<Arc<User>>, StoreError> {
         self.fresh()?;
         let key = (realm.clone(), id.clone());
-        if let Some(user) = self.users.get(&key) {
-            return Ok(Some(user));
+        match self.users.get(&key) {
+            Some(user) => Ok(Some(user)),
+            None => Box::pin(self.read_user(key)).await,
         }
+    }
+
+    async fn read_user(&self, key: (RealmId, UserId)) -> Result<Option<Arc<User>>, StoreError> {
         let before = self.evictions.load(Ordering::Acquire);
         let mut tx = self.store.read().await?;
-        let user = users::find(&mut tx, realm, id).await?.map(Arc::new);
+        let user = users::find(&mut tx, &key.0, &key.1).await?.map(Arc::new);
         if let Some(user) = &user {
             self.users.insert(key.clone(), user.clone());
             if self.evictions.load(Ordering::Acquire) != before {
@@ -230,12 +239,16 @@ impl View {
     /// [`StoreError`] where the database fails.
     pub async fn knows_origin(&self, realm: &RealmId, origin: &str) -> Result<bool, StoreError> {
         let key = (realm.clone(), origin.to_owned());
-        if let Some(known) = self.origins.get(&key) {
-            return Ok(known);
+        match self.origins.get(&key) {
+            Some(known) => Ok(known),
+            None => Box::pin(self.read_origin(key)).await,
         }
+    }
+
+    async fn read_origin(&self, key: (RealmId, String)) -> Result<bool, StoreError> {
         let before = self.evictions.load(Ordering::Acquire);
         let mut tx = self.store.read().await?;
-        let known = clients::knows_origin(&mut tx, realm, origin).await?;
+        let known = clients::knows_origin(&mut tx, &key.0, &key.1).await?;
         self.origins.insert(key.clone(), known);
         if self.evictions.load(Ordering::Acquire) != before {
             self.origins.invalidate(&key);

@@ -1,7 +1,7 @@
 //! How the engines would find rows: no statement reads a whole table, except those that are meant to, so that what a
 //! request costs does not grow with what is stored.
 
-use signet::store::{Store, all_statements};
+use signet::store::{Store, all_statements, embedded_statement};
 use sqlx::{AssertSqlSafe, Connection as _, Either, Executor as _, PgConnection, Row as _, SqlSafeStr as _};
 use sqlx::{SqliteConnection, Statement as _};
 
@@ -33,7 +33,7 @@ async fn scans_of_sqlite(url: &str) -> Vec<String> {
     let mut connection = SqliteConnection::connect(url).await.unwrap();
     let mut found = Vec::new();
     for (name, sql) in all_statements().into_iter().filter(|(name, _)| !may_read_all(name)) {
-        let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", embedded_statement(sql)));
         let rows = sqlx::raw_sql(explained).fetch_all(&mut connection).await;
         let steps = rows.unwrap_or_else(|error| panic!("{name}: {error}"));
         let steps = steps.iter().map(|row| row.get::<String, _>("detail"));

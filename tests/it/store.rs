@@ -7,7 +7,7 @@ use signet::app::App;
 use signet::clock::Clock;
 use signet::protocol::secret::Digest;
 use signet::protocol::time::Timestamp;
-use signet::store::{Store, StoreError, all_statements, used_once};
+use signet::store::{Store, StoreError, all_statements, embedded_statement, used_once};
 use sqlx::{AssertSqlSafe, Column as _, Connection as _, Either, Executor as _, SqlSafeStr as _};
 use sqlx::{PgConnection, SqliteConnection};
 
@@ -29,7 +29,7 @@ async fn on_sqlite(url: &str) -> Vec<Shape> {
     let mut connection = SqliteConnection::connect(url).await.unwrap();
     let mut shapes = Vec::new();
     for (name, sql) in all_statements() {
-        let prepared = connection.prepare(AssertSqlSafe(sql).into_sql_str()).await;
+        let prepared = connection.prepare(AssertSqlSafe(embedded_statement(sql).into_string()).into_sql_str()).await;
         shapes.push(shape(&prepared.unwrap_or_else(|error| panic!("{name}: {error}\n{sql}"))));
     }
     shapes

@@ -18,7 +18,7 @@ pub async fn note_use(provider: &Provider, context: &Context, client: &Client) {
     if !due {
         return;
     }
-    if let Err(error) = note(provider, context, &client.id).await {
+    if let Err(error) = Box::pin(note(provider, context, &client.id)).await {
         tracing::warn!(%error, client_id = client.id.as_str(), "could not note the use of a client");
     }
 }
