@@ -237,6 +237,11 @@ impl App {
         self.settings.issuer.starts_with("https:")
     }
 
+    /// Whether traces go to a collector.
+    pub fn exports_traces(&self) -> bool {
+        self.settings.telemetry.otlp_endpoint.is_some()
+    }
+
     /// The path of the issuer, below which everything lies; empty at the root of a host.
     pub fn base_path(&self) -> &str {
         &self.base_path

@@ -16,7 +16,7 @@ use crate::protocol::authorization_response::{Granted, ReturnPath};
 use crate::protocol::client::Client;
 use crate::protocol::code_redemption::{CodeRecord, split_resources};
 use crate::protocol::consent::Consent;
-use crate::protocol::ids::{FamilyId, RequestId};
+use crate::protocol::ids::{FamilyId, RequestId, in_order};
 use crate::protocol::scope::Scope;
 use crate::protocol::secret::{AuthorizationCode, Digest};
 use crate::store::sessions::Session;
@@ -94,7 +94,7 @@ impl Yield {
         let Asked { request, client, .. } = asked;
         let grant = UserGrant {
             user: session.user_id.clone(),
-            family: FamilyId::from_random(context.entropy.bytes()?),
+            family: FamilyId::from_random(in_order(context.now, context.entropy.bytes()?)),
             session: session.id.clone(),
             session_over: false,
             authentication: session.authentication.clone(),
@@ -115,7 +115,7 @@ impl Yield {
             false => None,
         };
         let code = match request.response_type.has_code() {
-            true => Some(AuthorizationCode::from_random(context.entropy.bytes()?)),
+            true => Some(AuthorizationCode::from_random(in_order(context.now, context.entropy.bytes()?))),
             false => None,
         };
         Ok(Self { code, issuance, grant, draft, session })

@@ -11,7 +11,7 @@ use crate::protocol::claim_mapper::Target;
 use crate::protocol::claims::{self, Identity, Release};
 use crate::protocol::client::{AccessTokenFormat, Client, ResponseSigning};
 use crate::protocol::id_token::{self, IdTokenFacts};
-use crate::protocol::ids::TokenId;
+use crate::protocol::ids::{TokenId, in_order};
 use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::requested_claims::{ClaimRequests, RequestedClaims};
 use crate::protocol::scope::{OPENID, Scope};
@@ -91,7 +91,9 @@ pub fn draft(mint: &Mint<'_>, context: &Context, client: &Client, issuance: &Iss
     };
     let opaque = match client.metadata.access_token_format {
         AccessTokenFormat::Jwt => None,
-        AccessTokenFormat::Opaque => Some(OpaqueAccessToken::from_random(context.entropy.bytes()?)),
+        AccessTokenFormat::Opaque => {
+            Some(OpaqueAccessToken::from_random(in_order(context.now, context.entropy.bytes()?)))
+        }
     };
     Ok(Draft { claims, opaque, lifetime })
 }

@@ -68,8 +68,8 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let route = route.unwrap_or_else(|| "none".to_owned());
     let address = peer.map(tracing::field::display);
-    span.in_scope(|| tracing::info!(address, %method, route, status, micros, "answered a request"));
-    trace::end(&span, known(&method), &route, status);
+    span.in_scope(|| tracing::info!(address, method = method.as_str(), route, status, micros, "answered a request"));
+    trace::end(&app, &span, (known(&method), &route), status);
     app.provider.metrics.http.answered(known(&method), route, status, took);
     response
 }

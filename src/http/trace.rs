@@ -12,32 +12,37 @@ use crate::protocol::trace_context::TraceParent;
 /// Joins the span of a request to the trace that the request names, and notes the ids: of this server's span where it
 /// is exported, else of the caller's.
 pub fn begin(app: &App, span: &Span, (method, route): (&'static str, Option<&str>), headers: &HeaderMap) {
-    if app.settings.telemetry.otlp_endpoint.is_some() {
-        span.record("otel.name", format!("{method} {}", route.unwrap_or_default()).trim_end());
-        span.record("otel.kind", "server");
-    }
     let mut values = headers.get_all("traceparent").iter();
     let parent = match (values.next(), values.next()) {
         (Some(only), None) => only.to_str().ok().and_then(TraceParent::parse),
         _ => None,
     };
-    if let Some(remote) = parent.as_ref().and_then(remote) {
-        // It fails where traces are not exported.
-        let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(remote));
+    if app.exports_traces() {
+        span.record("otel.name", format!("{method} {}", route.unwrap_or_default()).trim_end());
+        span.record("otel.kind", "server");
+        if let Some(remote) = parent.as_ref().and_then(remote) {
+            // It fails where the exporter could not be set up.
+            let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(remote));
+        }
+        let context = span.context();
+        let own = context.span().span_context().clone();
+        if own.is_valid() {
+            span.record("trace_id", own.trace_id().to_string());
+            span.record("span_id", own.span_id().to_string());
+            return;
+        }
     }
-    let context = span.context();
-    let own = context.span().span_context().clone();
-    if own.is_valid() {
-        span.record("trace_id", own.trace_id().to_string());
-        span.record("span_id", own.span_id().to_string());
-    } else if let Some(TraceParent { trace_id, parent_id, .. }) = parent {
+    if let Some(TraceParent { trace_id, parent_id, .. }) = parent {
         span.record("trace_id", trace_id);
         span.record("span_id", parent_id);
     }
 }
 
 /// Says of an exported span what was asked and answered, by the semantic conventions for HTTP.
-pub fn end(span: &Span, method: &'static str, route: &str, status: u16) {
+pub fn end(app: &App, span: &Span, (method, route): (&'static str, &str), status: u16) {
+    if !app.exports_traces() {
+        return;
+    }
     span.set_attribute("http.request.method", method);
     span.set_attribute("http.route", route.to_owned());
     span.set_attribute("http.response.status_code", i64::from(status));

@@ -104,39 +104,66 @@ pub struct Revocation {
     pub expires_at: Timestamp,
 }
 
-/// All revocations in force.
-#[derive(Clone, Debug, Default)]
+/// All revocations in force. What is asked of it at every request allocates nothing.
+#[derive(Debug, Default)]
 pub struct Revocations {
-    entries: HashMap<(Target, RealmId, String), (Timestamp, Timestamp)>,
+    /// From when on each subject yields anything valid again, and until when that matters.
+    entries: HashMap<RealmId, HashMap<Target, HashMap<String, (Timestamp, Timestamp)>>>,
+    count: usize,
+    /// How many were left when it was last swept.
+    kept: usize,
 }
+
+/// How many more there may be than twice what was left by the last sweep: a flood of revocations is not swept for each.
+const SLACK: usize = 1000;
 
 impl Revocations {
     /// Adds a revocation. Of two about one thing the stricter holds.
     pub fn add(&mut self, revocation: Revocation) {
-        let key = (revocation.target, revocation.realm, revocation.subject);
-        let entry = self.entries.entry(key).or_insert((revocation.not_before, revocation.expires_at));
-        entry.0 = entry.0.max(revocation.not_before);
-        entry.1 = entry.1.max(revocation.expires_at);
+        let Revocation { realm, target, subject, not_before, expires_at } = revocation;
+        let count = &mut self.count;
+        let fresh = || {
+            *count += 1;
+            (not_before, expires_at)
+        };
+        let subjects = self.entries.entry(realm).or_default().entry(target).or_default();
+        let entry = subjects.entry(subject).or_insert_with(fresh);
+        entry.0 = entry.0.max(not_before);
+        entry.1 = entry.1.max(expires_at);
     }
 
     /// Forgets what cannot concern any token any more.
     pub fn sweep(&mut self, now: Timestamp) {
-        self.entries.retain(|_, (_, expires_at)| *expires_at > now);
+        let subjects = self.entries.values_mut().flat_map(HashMap::values_mut);
+        self.count = subjects
+            .map(|subjects| {
+                subjects.retain(|_, (_, expires_at)| *expires_at > now);
+                subjects.len()
+            })
+            .sum();
+        self.kept = self.count;
+    }
+
+    /// Sweeps where so many have come since the last time that it costs less than they did.
+    pub fn tidy(&mut self, now: Timestamp) {
+        if self.count > self.kept.saturating_mul(2).saturating_add(SLACK) {
+            self.sweep(now);
+        }
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.count
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.count == 0
     }
 
     /// Whether this token has been revoked, by any of the ways that could concern it.
     pub fn cover(&self, token: &TokenFacts) -> bool {
-        if self.entries.is_empty() {
+        if self.is_empty() {
             return false;
         }
         let claims = &token.claims;
@@ -162,14 +189,13 @@ impl Revocations {
 
     /// Before which point what this thing yielded is void, if there is such a point.
     pub fn cut_off(&self, realm: &RealmId, target: Target, subject: &str) -> Option<Timestamp> {
-        let key = (target, realm.clone(), subject.to_owned());
-        self.entries.get(&key).map(|(not_before, _)| *not_before)
+        self.entries.get(realm)?.get(&target)?.get(subject).map(|(not_before, _)| *not_before)
     }
 
     /// Whether this thing is revoked for good. Tokens, families and sessions never come back, so that no time is compared: a
     /// node whose clock is behind, or a replay that overlaps the first use, would otherwise void nothing.
     fn names(&self, realm: &RealmId, target: Target, subject: &str) -> bool {
-        self.entries.contains_key(&(target, realm.clone(), subject.to_owned()))
+        self.cut_off(realm, target, subject).is_some()
     }
 
     /// Whether what this thing yielded at `issued_at` is void. Equal times count as before: strictly later is alive.
@@ -319,5 +345,26 @@ mod tests {
         assert_eq!(revocations.len(), 1);
         revocations.sweep(Timestamp::from_secs(20));
         assert!(revocations.is_empty());
+    }
+
+    #[test]
+    fn a_flood_of_revocations_is_swept_now_and_then() {
+        let (mut revocations, mut most) = (Revocations::default(), 0);
+        for number in 0..50_000 {
+            revocations.add(Revocation {
+                realm: RealmId::parse("default").unwrap(),
+                target: Target::Token,
+                subject: number.to_string(),
+                not_before: Timestamp::from_secs(number),
+                expires_at: Timestamp::from_secs(number + 600),
+            });
+            revocations.tidy(Timestamp::from_secs(number));
+            most = most.max(revocations.len());
+            assert_eq!(
+                revocations.len(),
+                revocations.entries.values().flat_map(HashMap::values).map(HashMap::len).sum::<usize>()
+            );
+        }
+        assert!((600..=2 * 600 + SLACK + 1).contains(&most), "{most}");
     }
 }

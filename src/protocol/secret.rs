@@ -57,8 +57,22 @@ impl std::fmt::Debug for Digest {
     }
 }
 
+/// The digest of a secret that begins with its time ([`super::ids::in_order`]), which stands in front of the digest too: rows of one
+/// moment lie side by side, so that those who write touch few pages of a large table. The rest are 208 bits.
+fn by_time(secret: &str, prefix: usize) -> Digest {
+    let mut digest = Digest::of(secret.as_bytes());
+    let time = secret.get(prefix..prefix.saturating_add(8)).and_then(|time| URL_SAFE_NO_PAD.decode(time).ok());
+    digest.0.iter_mut().zip(time.unwrap_or_default()).for_each(|(byte, time)| *byte = time);
+    digest
+}
+
+/// The digest of a secret.
+fn at_random(secret: &str, _prefix: usize) -> Digest {
+    Digest::of(secret.as_bytes())
+}
+
 macro_rules! secret {
-    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $digest:ident) => {
         $(#[$doc])*
         pub struct $name(Zeroizing<String>);
 
@@ -86,7 +100,7 @@ macro_rules! secret {
 
             /// What the database holds in place of the secret.
             pub fn digest(&self) -> Digest {
-                Digest::of(self.0.as_bytes())
+                $digest(&self.0, $prefix.len())
             }
         }
 
@@ -101,47 +115,56 @@ macro_rules! secret {
 secret!(
     /// An authorization code (RFC 6749 §4.1.2).
     AuthorizationCode,
-    "sgac_"
+    "sgac_",
+    by_time
 );
 secret!(
     /// An opaque access token, for clients that chose them over JWTs.
     OpaqueAccessToken,
-    "sgat_"
+    "sgat_",
+    by_time
 );
 secret!(
     /// The `request_uri` of a pushed authorization request (RFC 9126 §2.2).
     PushedRequestUri,
-    "urn:ietf:params:oauth:request_uri:"
+    "urn:ietf:params:oauth:request_uri:",
+    at_random
 );
 secret!(
     /// The value of a session cookie.
     SessionCookie,
-    "sgss_"
+    "sgss_",
+    at_random
 );
 secret!(
     /// The value of the cookie that names a browser before anybody has signed in.
     BrowserCookie,
-    "sgbr_"
+    "sgbr_",
+    at_random
 );
 secret!(
     /// The value of the cookie of a browser that somebody has signed in with.
     DeviceCookie,
-    "sgdv_"
+    "sgdv_",
+    at_random
 );
 secret!(
     /// What lets somebody register a client (RFC 7591 §3).
     InitialAccessToken,
-    "sgia_"
+    "sgia_",
+    at_random
 );
 secret!(
     /// What lets a client manage its own registration (RFC 7592 §2).
     RegistrationAccessToken,
-    "sgra_"
+    "sgra_",
+    at_random
 );
 secret!(
     /// A client's secret (RFC 6749 §2.3.1). Those made here begin with `sgcs_`; imported ones need not.
     ClientSecret,
-    ""
+    "",
+    at_random
 );
 
 impl ClientSecret {
@@ -176,12 +199,35 @@ impl std::fmt::Debug for Password {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::ids::in_order;
+    use crate::protocol::time::Timestamp;
 
     #[test]
     fn a_secret_prints_its_type_only() {
         let code = AuthorizationCode::from_random([9; 32]);
         assert_eq!(format!("{code:?} {:?}", code.digest()), "AuthorizationCode Digest");
         assert_eq!(format!("{:?}", Password::new("hunter2".into())), "Password");
+    }
+
+    #[test]
+    fn secrets_of_one_moment_lie_side_by_side_and_are_found_whole_or_not_at_all() {
+        let at = |millis, random| {
+            let code = AuthorizationCode::from_random(in_order(Timestamp::from_millis(millis), [random; 32]));
+            (code.expose().to_owned(), code.digest())
+        };
+        let ((first, digest), (_, second), (_, third)) =
+            (at(1_800_000_000_000, 3), at(1_800_000_000_000, 7), at(1_800_000_000_001, 1));
+        assert_eq!(digest.as_bytes()[..6], second.as_bytes()[..6]);
+        assert!(digest.as_bytes() < third.as_bytes() && second.as_bytes() < third.as_bytes());
+        for place in AuthorizationCode::PREFIX.len()..first.len() {
+            let mut other = first.clone().into_bytes();
+            other[place] = if other[place] == b'A' { b'B' } else { b'A' };
+            let other = AuthorizationCode::parse(std::str::from_utf8(&other).unwrap()).unwrap().digest();
+            assert_ne!(other.as_bytes()[6..], digest.as_bytes()[6..], "character {place}");
+        }
+        for odd in ["sgac_!!!!!!!!x", "sgac_AA", "sgac_AAAAAAAA"] {
+            assert_eq!(AuthorizationCode::parse(odd).unwrap().digest().as_bytes().len(), 32, "{odd}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -34,7 +34,7 @@ pub struct View {
     clients: Cache<(RealmId, ClientId), Arc<Client>>,
     users: Cache<(RealmId, UserId), Arc<User>>,
     origins: Cache<(RealmId, String), bool>,
-    revocations: ArcSwap<Revocations>,
+    revocations: RwLock<Revocations>,
     mappers: ArcSwap<Vec<StoredMapper>>,
     blocks: ArcSwap<Blocks>,
     applied: AtomicI64,
@@ -57,7 +57,7 @@ impl View {
             clients: Cache::new(CAPACITY),
             users: Cache::new(CAPACITY),
             origins: Cache::new(CAPACITY),
-            revocations: ArcSwap::default(),
+            revocations: RwLock::default(),
             mappers: ArcSwap::default(),
             blocks: ArcSwap::default(),
             applied: AtomicI64::new(0),
@@ -147,7 +147,11 @@ impl View {
 
     /// How many revocations and address blocks are held.
     pub fn held(&self) -> (usize, usize) {
-        (self.revocations.load().len(), self.blocks.load().len())
+        (self.revocations().len(), self.blocks.load().len())
+    }
+
+    fn revocations(&self) -> RwLockReadGuard<'_, Revocations> {
+        self.revocations.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether this token has been revoked.
@@ -156,7 +160,7 @@ impl View {
     /// [`StoreError::Unavailable`] where the view is stale: nobody can tell then.
     pub fn is_revoked(&self, token: &TokenFacts) -> Result<bool, StoreError> {
         self.fresh()?;
-        Ok(self.revocations.load().cover(token))
+        Ok(self.revocations().cover(token))
     }
 
     /// Until when an address is blocked, or nothing where it is not. A stale view is believed: a block keeps trouble
@@ -285,10 +289,9 @@ impl View {
             }
         }
         if !added.is_empty() {
-            let mut next = Revocations::clone(&self.revocations.load());
-            added.into_iter().for_each(|revocation| next.add(revocation));
-            next.sweep(now);
-            self.revocations.store(Arc::new(next));
+            let mut all = self.revocations.write().unwrap_or_else(PoisonError::into_inner);
+            added.into_iter().for_each(|revocation| all.add(revocation));
+            all.tidy(now);
         }
         Ok(())
     }
@@ -305,7 +308,7 @@ impl View {
         self.clients.invalidate_all();
         self.users.invalidate_all();
         self.origins.invalidate_all();
-        self.revocations.store(Arc::new(all));
+        *self.revocations.write().unwrap_or_else(PoisonError::into_inner) = all;
         self.mappers.store(Arc::new(claim_mappers::list(&mut tx).await?));
         self.blocks.store(Arc::new(address_blocks::in_force(&mut tx, now).await?));
         self.key_changes.fetch_add(1, Ordering::AcqRel);

@@ -91,6 +91,7 @@ mod soft_locks;
 mod staleness;
 mod statements;
 mod store;
+mod sweeping;
 mod tls;
 mod token_endpoint;
 mod userinfo;

@@ -1,6 +1,7 @@
 //! A server in this process, on a port and a database of its own, with a clock that the test moves.
 
 use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use signet::app::App;
@@ -236,11 +237,13 @@ impl TestServer {
             jobs.end().await;
         }
         let store = &self.app.provider.store;
-        // What the jobs had begun to write ends first.
-        let mut before = u64::MAX;
-        while before != store.statements() {
-            before = store.statements();
+        // What the jobs had begun to write ends first, though it may only be about to take a connection.
+        let (mut before, mut quiet) = (u64::MAX, 0);
+        while quiet < 3 {
             store.write(|_| Box::pin(async { Ok::<_, StoreError>(()) })).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            let is_quiet = before == store.statements() && store.connections().1 == 0;
+            (before, quiet) = (store.statements(), if is_quiet { quiet + 1 } else { 0 });
         }
         let result = work.await;
         let statements = store.statements() - before;
