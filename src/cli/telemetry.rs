@@ -48,8 +48,8 @@ impl Telemetry {
         let spans = tracer.map(spans);
         // It fails only where a subscriber is set already, as a test may have done.
         let lines = Lines::start();
-        let log = log_to(lines.clone(), &settings.log);
-        let _ = tracing_subscriber::registry().with(spans).with(log).try_init();
+        let log = log_to(lines.clone(), settings.log.format);
+        let _ = tracing_subscriber::registry().with(spans).with(log).with(filter(&settings.log)).try_init();
         Ok(Self { traces, lines })
     }
 
@@ -69,25 +69,32 @@ impl Drop for Telemetry {
     }
 }
 
-/// The log: lines for people in development, JSON otherwise. `RUST_LOG` wins over the settings.
-fn log_to<S>(lines: Lines, log: &Log) -> Box<dyn Layer<S> + Send + Sync>
-where
-    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
-{
+/// What is worth a line. `RUST_LOG` wins over the settings.
+///
+/// It holds for all layers. With a filter of its own, the log took spans for disabled that another crate had asked about
+/// on the same thread, and wrote lines without the id of their request.
+fn filter(log: &Log) -> EnvFilter {
     let configured = || EnvFilter::new(log.level.as_str());
-    let filter = match std::env::var("RUST_LOG") {
+    match std::env::var("RUST_LOG") {
         Ok(wanted) if !wanted.is_empty() => EnvFilter::try_new(wanted).unwrap_or_else(|_| configured()),
         Ok(_) | Err(_) => configured(),
-    };
-    let on_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let layer = tracing_subscriber::fmt::layer().with_writer(lines).with_ansi(on_terminal);
-    match log.format {
-        LogFormat::Json => layer.fmt_fields(JsonFields::new()).event_format(JsonLine).with_filter(filter).boxed(),
-        LogFormat::Pretty => layer.with_target(false).with_filter(filter).boxed(),
     }
 }
 
-/// The spans of this server, whatever the log's level; no events, whose place is the log.
+/// The log: lines for people in development, JSON otherwise.
+fn log_to<S>(lines: Lines, format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    let on_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let layer = tracing_subscriber::fmt::layer().with_writer(lines).with_ansi(on_terminal);
+    match format {
+        LogFormat::Json => layer.fmt_fields(JsonFields::new()).event_format(JsonLine).boxed(),
+        LogFormat::Pretty => layer.with_target(false).boxed(),
+    }
+}
+
+/// The spans of this server; no events, whose place is the log.
 fn spans<S>(tracer: SdkTracer) -> impl Layer<S>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use signet::http::management;
 use signet::http::serve::{ConnectionLimits, serve};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::time::timeout;
 
 use crate::commands::Place;
 use crate::support::TestServer;
@@ -131,7 +132,7 @@ async fn lines_and_spans_belong_to_a_request_and_to_the_callers_trace() {
     let known = ask(format!("00-{TRACE}-00f067aa0ba902b7-01")).await;
     let forged = ask(format!("00-{TRACE}-00f067aa0ba902b7-01-more")).await;
     let mut of = async |id: String| {
-        while let Some(line) = lines.next_line().await.unwrap() {
+        while let Some(line) = timeout(Duration::from_secs(20), lines.next_line()).await.unwrap().unwrap() {
             let line: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
             assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
             if line["request_id"] == id.as_str() && line["message"] == "answered a request" {

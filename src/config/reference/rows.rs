@@ -257,7 +257,7 @@ pub(super) const SECTIONS: [Section; 15] = [
         rows: &[
             (
                 "telemetry.otlp_endpoint",
-                "the OpenTelemetry collector that traces are sent to by OTLP over HTTP, such as `http://127.0.0.1:4318`; a URL with a path is used as it is",
+                "the OpenTelemetry collector that traces are sent to by OTLP over HTTP, such as `http://127.0.0.1:4318`; a URL with a path is used as it is; with `log.level = \"off\"` there are none",
             ),
             ("telemetry.sample_percent", "how many traces of a hundred are sent, 1 to 100"),
         ],
