@@ -36,7 +36,7 @@ pub async fn token(
     }
     let request = Arc::new(TokenRequest {
         client,
-        params: Arc::new(params),
+        params,
         context,
         lifetimes: provider.lifetimes,
         mac: provider.token_mac.clone(),

@@ -47,7 +47,7 @@ pub struct TokenRequest {
     /// The client.
     pub client: AuthenticatedClient,
     /// The form.
-    pub params: Arc<Params>,
+    pub params: Params,
     /// The request's circumstances.
     pub context: Context,
     /// How long things live.

@@ -112,7 +112,7 @@ pub async fn renew(tx: &mut Tx, realm: &RealmId, new: &NewSession<'_>) -> Result
 /// # Errors
 /// [`StoreError`] where the database fails.
 pub async fn find(tx: &mut Tx, realm: &RealmId, cookie: Digest) -> Result<Option<Session>, StoreError> {
-    Ok(find_before(tx, realm, cookie, "").await?.map(|(session, _)| session))
+    Ok(find_beside(tx, realm, cookie, "").await?.map(|(session, _)| session))
 }
 
 /// The same, and what its user has granted to this client.
@@ -125,10 +125,10 @@ pub async fn find_with_consent(
     cookie: Digest,
     client: &ClientId,
 ) -> Result<Option<(Session, Option<Consent>)>, StoreError> {
-    find_before(tx, realm, cookie, client.as_str()).await
+    find_beside(tx, realm, cookie, client.as_str()).await
 }
 
-async fn find_before(
+async fn find_beside(
     tx: &mut Tx,
     realm: &RealmId,
     cookie: Digest,

@@ -58,7 +58,8 @@ async fn the_database_does_not_grow_under_steady_use() {
             live(&server, (&rp, &opaque), round / 12).await;
             measured.push(rows(&server).await);
         }
-        // Longer than a quarter of an hour is a clock that has jumped, after which nothing is deleted that keeps something void.
+        // Longer than a quarter of an hour is a clock that has jumped, after which nothing is deleted that keeps
+        // something void.
         server.advance(Span::from_minutes(14)).await;
         server.upkeep().await;
     }
