@@ -8,8 +8,8 @@ pub use documents::{Document, Documents};
 pub use time::clock_of;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
@@ -52,6 +52,7 @@ pub struct App {
     /// The realm at the base URL.
     pub realm: Arc<Realm>,
     documents: ArcSwap<Documents>,
+    publishing: Mutex<()>,
     /// At which change the keys were last read.
     key_changes: AtomicU64,
     draining: AtomicBool,
@@ -141,9 +142,20 @@ impl App {
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone(), mails });
         let documents = ArcSwap::from_pointee(Documents::make(&provider, &realm, now)?);
         // None yet: the first step of following reads the keys once more, which may have changed meanwhile.
-        let (key_changes, draining) = (AtomicU64::new(0), AtomicBool::new(false));
+        let (key_changes, draining, publishing) = (AtomicU64::new(0), AtomicBool::new(false), Mutex::default());
         let base_path = base_path(&settings.issuer);
-        Ok(Arc::new(Self { provider, settings, clock, entropy, realm, documents, key_changes, draining, base_path }))
+        Ok(Arc::new(Self {
+            provider,
+            settings,
+            clock,
+            entropy,
+            realm,
+            documents,
+            publishing,
+            key_changes,
+            draining,
+            base_path,
+        }))
     }
 
     /// The prepared documents.
@@ -162,7 +174,7 @@ impl App {
         let changes = self.provider.view.key_changes();
         if self.key_changes.load(Ordering::Acquire) != changes {
             self.provider.keys.reload(&self.realm.id).await?;
-            self.refresh_documents(now)?;
+            self.refresh_documents()?;
             self.key_changes.store(changes, Ordering::Release);
         }
         Ok(())
@@ -173,17 +185,18 @@ impl App {
     /// # Errors
     /// [`FlowError`] where a key could not be made or stored.
     pub async fn keep_keys(&self) -> Result<(), FlowError> {
-        let now = self.clock.now();
-        self.provider.keys.keep_schedule(&self.realm.id, now).await?;
-        self.refresh_documents(now)
+        self.provider.keys.keep_schedule(&self.realm.id, self.clock.now()).await?;
+        self.refresh_documents()
     }
 
-    /// Makes the prepared documents anew.
+    /// Makes the prepared documents anew, as of now.
     ///
     /// # Errors
     /// [`FlowError`] where the discovery document cannot be written.
-    pub fn refresh_documents(&self, now: Timestamp) -> Result<(), FlowError> {
-        let made = Documents::make(&self.provider, &self.realm, now);
+    pub fn refresh_documents(&self) -> Result<(), FlowError> {
+        // Of two that are made at once the later one stays, or a key that was just dropped would be published again.
+        let _turn = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = Documents::make(&self.provider, &self.realm, self.clock.now());
         self.documents.store(Arc::new(made.map_err(|error| FlowError::Internal(error.to_string()))?));
         Ok(())
     }

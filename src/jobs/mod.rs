@@ -126,12 +126,7 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
         ]);
     }
     // A key may have changed its state by the mere passing of time.
-    steps.extend([
-        record_refusals(app).await,
-        app.refresh_documents(now),
-        app.count_waiting().await,
-        app.sample().await,
-    ]);
+    steps.extend([record_refusals(app).await, app.refresh_documents(), app.count_waiting().await, app.sample().await]);
     steps.into_iter().collect()
 }
 

@@ -53,7 +53,9 @@ async fn a_double_click_on_allow_yields_one_code() {
     let arrived = stage.chromium.has("arrived").await;
     let text = stage.chromium.text().await;
     assert!(arrived || text.contains("This sign-in is already done."), "{text}");
-    assert_eq!(stage.deliveries(), usize::from(arrived), "{:?}", stage.site.visits());
+    // A browser that gives an answer up may have begun to follow it.
+    let delivered = stage.deliveries();
+    assert!(delivered == 1 || (delivered == 0 && !arrived), "{:?}", stage.site.visits());
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use openidconnect::core::CoreJsonWebKeySet;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use signet::config::Algorithm;
+use signet::jobs;
 use signet::keys::{KeyStatus, Rotated};
 use signet::protocol::jwk::SigningAlgorithm;
 use signet::protocol::time::Span;
@@ -176,6 +177,28 @@ async fn a_retired_key_verifies_until_its_retention_has_passed() {
     assert!(!kids(&server).await.contains(&kid(&old)));
     let rows = server.database().query(&format!("SELECT kid FROM signing_keys WHERE kid = '{}'", kid(&old))).await;
     assert!(rows.is_empty(), "its private part is deleted");
+}
+
+#[tokio::test]
+async fn upkeep_that_waits_for_the_database_publishes_no_key_that_is_gone_meanwhile() {
+    let short = |settings: &mut signet::config::Settings| settings.keys.retention = Span::from_minutes(5);
+    let mut server = TestServer::start_with(short).await;
+    server.stop_jobs();
+    server.upkeep().await;
+    let old = kid(&token(&service(&server).await).await);
+    rotate(&server, SigningAlgorithm::ES256).await;
+    let (app, ends) = (server.app.clone(), server.clock.now().plus(Span::from_days(1)).as_millis());
+    let taken = format!("UPDATE leases SET holder = 'another node', expires_at = {ends}");
+    let commit = server.database().begin(&taken).await;
+    let round = tokio::spawn(async move { jobs::keep_up(&app, "this node").await });
+    // Long enough for the round to begin. Were it too short, the story would hold for nothing, but never fail.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    server.clock.advance(Span::from_minutes(66));
+    server.app.refresh_documents().unwrap();
+    assert!(!kids(&server).await.contains(&old));
+    commit.send(()).unwrap();
+    round.await.unwrap().unwrap();
+    assert!(!kids(&server).await.contains(&old), "the keys of now, not those of when the round began");
 }
 
 #[tokio::test]
