@@ -187,7 +187,7 @@ async fn upkeep_that_waits_for_the_database_publishes_no_key_that_is_gone_meanwh
     server.upkeep().await;
     let old = kid(&token(&service(&server).await).await);
     rotate(&server, SigningAlgorithm::ES256).await;
-    let (app, ends) = (server.app.clone(), server.clock.now().plus(Span::from_days(1)).as_millis());
+    let (app, ends) = (server.app.clone(), server.clock.now().plus(Span::from_minutes(1)).as_millis());
     let taken = format!("UPDATE leases SET holder = 'another node', expires_at = {ends}");
     let commit = server.database().begin(&taken).await;
     let round = tokio::spawn(async move { jobs::keep_up(&app, "this node").await });
