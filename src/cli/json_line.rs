@@ -1,80 +1,296 @@
 //! A line of the log as one flat JSON object: what an event says, and what is known of the request that it belongs to.
+//! Values are written where they belong at once: a tree of them for each line cost more than a request's parameters.
 
-use std::fmt;
+use std::fmt::{self, Debug, Write as _};
 
 use serde_json::{Map, Value};
+use tracing::field::{Field, Visit};
+use tracing::span::Record;
 use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime as _;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, time};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Writes lines in JSON; the fields must be formatted as JSON too.
+/// Writes lines in JSON, of fields that [`Members`] has formatted.
 pub struct JsonLine;
 
-impl<S, N> FormatEvent<S, N> for JsonLine
+/// Writes fields as members of an object, each after a comma.
+pub struct Members;
+
+impl<S> FormatEvent<S, Members> for JsonLine
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, context: &FmtContext<'_, S, N>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, Members>,
+        mut line: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
         let metadata = event.metadata();
         line.write_str("{\"timestamp\":\"")?;
         time().format_time(&mut line)?;
-        write!(line, "\",\"level\":\"{}\",\"target\":\"{}\"", metadata.level(), metadata.target())?;
-        let mut fields = String::new();
-        context.format_fields(Writer::new(&mut fields), event)?;
-        for span in context.event_scope().into_iter().flatten() {
-            if let Some(known) = span.extensions().get::<FormattedFields<N>>() {
-                fields = both(fields, &known.fields, shares_a_name(metadata, span.metadata()));
-            }
+        let (level, target) = (metadata.level().as_str(), metadata.target());
+        for part in ["\",\"level\":\"", level, "\",\"target\":\"", target, "\""] {
+            line.write_str(part)?;
         }
-        if let Some(inner) = inner(&fields) {
-            write!(line, ",{inner}")?;
+        if is_anything_said_twice(context, event) {
+            line.write_str(&said_once(context, event)?)?;
+        } else {
+            Members.format_fields(line.by_ref(), event)?;
+            for span in context.event_scope().into_iter().flatten() {
+                if let Some(known) = span.extensions().get::<FormattedFields<Members>>() {
+                    line.write_str(&known.fields)?;
+                }
+            }
         }
         line.write_str("}\n")
     }
 }
 
-/// Whether an event and a span know a field of one name.
-fn shares_a_name(event: &Metadata<'_>, span: &Metadata<'_>) -> bool {
-    event.fields().iter().any(|field| span.fields().field(field.name()).is_some())
+/// Whether an event and a span that it is in, or two of them, know a field of one name.
+fn is_anything_said_twice<S>(context: &FmtContext<'_, S, Members>, event: &Event<'_>) -> bool
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let mut inner = Vec::from([event.metadata()]);
+    for span in context.event_scope().into_iter().flatten() {
+        if inner.iter().any(|one| shares_a_name(one, span.metadata())) {
+            return true;
+        }
+        inner.push(span.metadata());
+    }
+    false
 }
 
-/// The fields of two objects; where both know a field, what the first says counts.
-fn both(first: String, second: &str, overlap: bool) -> String {
-    if overlap
-        && let (Ok(first), Ok(mut all)) =
-            (serde_json::from_str::<Map<String, Value>>(&first), serde_json::from_str::<Map<String, Value>>(second))
-    {
-        all.extend(first);
-        return Value::Object(all).to_string();
+fn shares_a_name(one: &Metadata<'_>, other: &Metadata<'_>) -> bool {
+    one.fields().iter().any(|field| other.fields().field(field.name()).is_some())
+}
+
+/// The members of an event and its spans; of those with one name, the one that is nearest to the event.
+fn said_once<S>(context: &FmtContext<'_, S, Members>, event: &Event<'_>) -> Result<String, fmt::Error>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let mut own = String::new();
+    Members.format_fields(Writer::new(&mut own), event)?;
+    let mut said = Vec::from([own]);
+    for span in context.event_scope().into_iter().flatten() {
+        said.extend(span.extensions().get::<FormattedFields<Members>>().map(|known| known.fields.clone()));
     }
-    match (inner(&first), inner(second)) {
-        (Some(one), Some(other)) => format!("{{{one},{other}}}"),
-        (None, Some(other)) => format!("{{{other}}}"),
-        (_, None) => first,
+    Ok(joined(said.iter().map(String::as_str)))
+}
+
+/// The members of several objects as those of one; what the first says counts.
+fn joined<'a>(said: impl DoubleEndedIterator<Item = &'a str>) -> String {
+    let mut all = Map::new();
+    for members in said.rev().filter_map(|members| members.strip_prefix(',')) {
+        if let Ok(members) = serde_json::from_str::<Map<String, Value>>(&format!("{{{members}}}")) {
+            all.extend(members);
+        }
+    }
+    if all.is_empty() {
+        return String::new();
+    }
+    let object = Value::Object(all).to_string();
+    let inner = object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default();
+    format!(",{inner}")
+}
+
+impl<'w> FormatFields<'w> for Members {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
+        let mut visitor = Visitor { writer, outcome: Ok(()) };
+        fields.record(&mut visitor);
+        visitor.outcome
+    }
+
+    fn add_fields(&self, current: &'w mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
+        let before = std::mem::take(&mut current.fields);
+        let mut added = String::new();
+        self.format_fields(Writer::new(&mut added), fields)?;
+        let mut names = Names { of: &before, known: false };
+        fields.record(&mut names);
+        current.fields = match names.known {
+            true => joined([added.as_str(), before.as_str()].into_iter()),
+            false => before + &added,
+        };
+        Ok(())
     }
 }
 
-/// What stands between the braces, if anything does.
-fn inner(object: &str) -> Option<&str> {
-    object.trim().strip_prefix('{')?.strip_suffix('}').filter(|inner| !inner.is_empty())
+/// Looks whether any field has been written before.
+struct Names<'a> {
+    of: &'a str,
+    known: bool,
+}
+
+impl Visit for Names<'_> {
+    fn record_debug(&mut self, field: &Field, _: &dyn Debug) {
+        self.known |= self.of.match_indices(field.name()).any(|(at, name)| {
+            let end = at.saturating_add(name.len());
+            self.of.get(..at).is_some_and(|before| before.ends_with(",\""))
+                && self.of.get(end..).is_some_and(|after| after.starts_with("\":"))
+        });
+    }
+}
+
+/// Writes each field that it is shown.
+struct Visitor<'w> {
+    writer: Writer<'w>,
+    outcome: fmt::Result,
+}
+
+impl Visitor<'_> {
+    fn member(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
+        let name = field.name();
+        // What the log of other crates says of itself has been said of the event.
+        if self.outcome.is_err() || name.starts_with("log.") {
+            return;
+        }
+        let name = name.strip_prefix("r#").unwrap_or(name);
+        let writer = &mut self.writer;
+        let parts = [",\"", name, "\":"];
+        self.outcome = parts.into_iter().try_for_each(|part| writer.write_str(part)).and_then(|()| value(writer));
+    }
+}
+
+impl Visit for Visitor<'_> {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.member(field, |line| write!(line, "{}", Value::from(value)));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.member(field, |line| write!(line, "{value}"));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.member(field, |line| write!(line, "{value}"));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.member(field, |line| line.write_str(if value { "true" } else { "false" }));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.member(field, |line| quoted(line, |text| text.write_str(value)));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.member(field, |line| quoted(line, |text| write!(text, "{value:?}")));
+    }
+}
+
+/// Writes a string of JSON, whose text is written through an [`Escaped`].
+fn quoted(line: &mut Writer<'_>, text: impl FnOnce(&mut Escaped<'_, '_>) -> fmt::Result) -> fmt::Result {
+    line.write_char('"')?;
+    text(&mut Escaped(line))?;
+    line.write_char('"')
+}
+
+/// Text inside a string of JSON (RFC 8259 §7).
+struct Escaped<'a, 'w>(&'a mut Writer<'w>);
+
+impl fmt::Write for Escaped<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+            let (plain, after) = rest.split_at_checked(at).ok_or(fmt::Error)?;
+            self.0.write_str(plain)?;
+            let mut after = after.chars();
+            match after.next() {
+                Some('"') => self.0.write_str("\\\"")?,
+                Some('\\') => self.0.write_str("\\\\")?,
+                Some('\n') => self.0.write_str("\\n")?,
+                control => write!(self.0, "\\u{:04x}", control.map_or(0, u32::from))?,
+            }
+            rest = after.as_str();
+        }
+        self.0.write_str(rest)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::json;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(line);
+            Ok(line.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is logged meanwhile, each line an object in which no name stands twice, without the time.
+    fn logged(during: impl FnOnce()) -> Vec<Value> {
+        let lines = Lines::default();
+        let (to, layer) = (lines.clone(), tracing_subscriber::fmt::layer());
+        let layer = layer.fmt_fields(Members).event_format(JsonLine).with_writer(move || to.clone());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), during);
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let read = |line: &str| {
+            let mut object: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            assert_eq!(
+                object.to_string().len(),
+                line.len(),
+                "no name stands twice, and all is written as short: {line}"
+            );
+            assert!(object["timestamp"].take().is_string());
+            assert_eq!((&object["level"].take(), &object["target"].take()), (&json!("INFO"), &json!("t")));
+            let members = object.as_object_mut().unwrap();
+            members.retain(|_, value| !value.is_null());
+            object
+        };
+        text.lines().map(read).collect()
+    }
+
+    #[test]
+    fn a_line_holds_every_kind_of_value_and_no_way_out_of_a_string() {
+        let hostile = "a\"b\\c\nd\u{1}e\u{e9}\u{2028}\u{1f600}";
+        let lines = logged(|| {
+            let (whole, less, part) = (u64::MAX, -1_i64, 0.5);
+            tracing::info!(target: "t", whole, less, part, yes = true, hostile, shown = %hostile, told = ?hostile, "{hostile}");
+            tracing::info!(target: "t", none = tracing::field::Empty, nan = f64::NAN, r#type = 1, "");
+        });
+        let told = format!("{hostile:?}");
+        let first = json!({
+            "whole": u64::MAX, "less": -1, "part": 0.5, "yes": true, "hostile": hostile, "shown": hostile, "told": told,
+            "message": hostile,
+        });
+        assert_eq!(lines, [first, json!({ "type": 1, "message": "" })]);
+    }
 
     #[test]
     fn what_an_event_says_counts_more_than_what_is_known_of_its_request() {
-        for (event, span, overlap, expected) in [
-            (r#"{"a":1}"#, r#"{"b":2}"#, false, r#"{"a":1,"b":2}"#),
-            (r#"{"a":1}"#, "", false, r#"{"a":1}"#),
-            ("{}", r#"{"b":2}"#, false, r#"{"b":2}"#),
-            (r#"{"a":1}"#, r#"{"a":2,"b":2}"#, true, r#"{"a":1,"b":2}"#),
-        ] {
-            assert_eq!(both(event.to_owned(), span, overlap), expected, "{event} {span}");
-        }
+        let lines = logged(|| {
+            let span = tracing::info_span!("request", id = "r1", client = tracing::field::Empty, a = 1);
+            let _entered = span.enter();
+            tracing::info!(target: "t", b = 2, "before");
+            span.record("client", "x, \"client\":");
+            tracing::info!(target: "t", a = 3, "overlap");
+            span.record("client", "y");
+            let _inner = tracing::info_span!("inner", a = 4).entered();
+            tracing::info!(target: "t", b = 5, "nested");
+        });
+        let expected = [
+            json!({ "message": "before", "b": 2, "id": "r1", "a": 1 }),
+            json!({ "message": "overlap", "a": 3, "id": "r1", "client": "x, \"client\":" }),
+            json!({ "message": "nested", "b": 5, "id": "r1", "a": 4, "client": "y" }),
+        ];
+        assert_eq!(lines, expected);
     }
 }

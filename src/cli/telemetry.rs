@@ -13,16 +13,15 @@ use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttp
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 use tokio::runtime::Handle;
-use tracing_subscriber::filter::filter_fn;
-use tracing_subscriber::fmt::format::JsonFields;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer};
 
-use super::json_line::JsonLine;
+use super::json_line::{JsonLine, Members};
 use super::lines::Lines;
-use crate::config::{Log, LogFormat, Settings};
+use crate::config::{Log, LogFormat, LogLevel, Settings};
 use crate::fetch;
 
 /// How long the collector may take to answer, and the end of the process may wait for it.
@@ -73,11 +72,25 @@ impl Drop for Telemetry {
 ///
 /// It holds for all layers. With a filter of its own, the log took spans for disabled that another crate had asked about
 /// on the same thread, and wrote lines without the id of their request.
-fn filter(log: &Log) -> EnvFilter {
-    let configured = || EnvFilter::new(log.level.as_str());
-    match std::env::var("RUST_LOG") {
-        Ok(wanted) if !wanted.is_empty() => EnvFilter::try_new(wanted).unwrap_or_else(|_| configured()),
-        Ok(_) | Err(_) => configured(),
+fn filter<S>(log: &Log) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    let wanted = std::env::var("RUST_LOG").ok().filter(|wanted| !wanted.is_empty());
+    match wanted.and_then(|wanted| EnvFilter::try_new(wanted).ok()) {
+        Some(wanted) => wanted.boxed(),
+        None => level(log.level).boxed(),
+    }
+}
+
+fn level(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Off => LevelFilter::OFF,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
     }
 }
 
@@ -89,7 +102,7 @@ where
     let on_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let layer = tracing_subscriber::fmt::layer().with_writer(lines).with_ansi(on_terminal);
     match format {
-        LogFormat::Json => layer.fmt_fields(JsonFields::new()).event_format(JsonLine).boxed(),
+        LogFormat::Json => layer.fmt_fields(Members).event_format(JsonLine).boxed(),
         LogFormat::Pretty => layer.with_target(false).boxed(),
     }
 }

@@ -1,17 +1,19 @@
 //! A request taken apart: its context, what the browser brought, and its parameters, each read once and bounded.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, FromRequest, Request};
+use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Request as HttpRequest, StatusCode};
 use axum::response::Response;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Body as HttpBody;
+use tower::BoxError;
 
+use super::cookies;
 use super::error;
-use super::guard::RequestId;
-use super::{cookies, peer};
+use super::guard::Arrived;
 use crate::app::App;
 use crate::flows::session::Browser;
 use crate::flows::{Context, FlowError};
@@ -41,21 +43,35 @@ impl FromRequest<Arc<App>> for Call {
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
+        let arrived = match request.extensions().get::<Arrived>() {
+            Some(arrived) => arrived.clone(),
+            None => Arrived::now(app, &request),
+        };
+        Self::of(request, app, arrived).await
+    }
+}
+
+impl Call {
+    /// Takes a request apart, once its body is there.
+    ///
+    /// # Errors
+    /// The answer where the body is too large or breaks off.
+    pub async fn of<B>(request: HttpRequest<B>, app: &Arc<App>, arrived: Arrived) -> Result<Self, Response>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
+    {
         let (parts, body) = request.into_parts();
-        let limit = app.settings.limits.body_bytes;
+        let read = Limited::new(body, app.settings.limits.body_bytes).collect().await;
         let too_large = |_| error::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large.");
-        let body = axum::body::to_bytes(body, limit).await.map_err(too_large)?;
-        let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-        let address = peer::address(app, &parts.headers, connection);
-        let id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+        let body = read.map_err(too_large)?.to_bytes();
         let context = Context {
             realm: app.realm.clone(),
             now: app.clock.now(),
             entropy: app.entropy.clone(),
             origin: Origin {
-                address: address.map(|address| address.to_string()).unwrap_or_default(),
+                address: arrived.shown.unwrap_or_default(),
                 user_agent: user_agent(&parts.headers),
-                request_id: id,
+                request_id: arrived.id,
             },
         };
         Ok(Self {
@@ -67,9 +83,7 @@ impl FromRequest<Arc<App>> for Call {
             body,
         })
     }
-}
 
-impl Call {
     /// Counts what came of a request about a token.
     pub fn count<T>(&self, operation: &'static str, answer: &Result<T, FlowError>) {
         let outcome = answer.as_ref().err().map_or("success", FlowError::outcome);

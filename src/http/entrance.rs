@@ -1,23 +1,26 @@
 //! The way in to the public listener. What everybody asks for and is prepared, discovery and the key set, is answered
-//! here, by the same checks and with the same headers as everything else; all other requests go to the router.
+//! here; what programs ask all day is called from here. Both by the same checks and with the same headers as everything
+//! else, which goes to the router.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::Method;
 use axum::response::Response;
-use axum::routing::future::RouteFuture;
-use futures_util::future::Either;
+use futures_util::future::{BoxFuture, Either};
 use hyper::Request;
 use hyper::body::Body as HttpBody;
 use tower::{BoxError, Service};
 
+use super::call::Call;
 use super::discovery::Document;
-use super::guard;
+use super::guard::{self, Arrived};
+use super::{introspect, token, userinfo};
 use crate::app::App;
 
 /// The public listener's service.
@@ -27,32 +30,69 @@ pub struct Entrance {
     router: Router,
 }
 
+type Answer = Result<Response, Infallible>;
+
 impl Entrance {
     pub(super) fn new(app: Arc<App>, router: Router) -> Self {
         Self { app, router }
+    }
+
+    /// Calls an endpoint without the router, which knows it by the same path below the issuer's.
+    fn call_directly<B, F>(
+        &self,
+        request: Request<B>,
+        path: &'static str,
+        endpoint: fn(Call) -> F,
+    ) -> BoxFuture<'static, Answer>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        let app = self.app.clone();
+        let route = match app.base_path() {
+            "" => Cow::Borrowed(path),
+            base => Cow::Owned(format!("{base}{path}")),
+        };
+        Box::pin(async move {
+            let arrived = Arrived::now(&app, &request);
+            // Boxed, since the guard hands it on several times.
+            let answer = |request| {
+                Box::pin(async {
+                    match Call::of(request, &app, arrived.clone()).await {
+                        Ok(call) => endpoint(call).await,
+                        Err(refusal) => refusal,
+                    }
+                })
+            };
+            Ok(guard::around(&app, request, (&arrived, Some(route)), answer).await)
+        })
     }
 }
 
 impl<B> Service<Request<B>> for Entrance
 where
-    B: HttpBody<Data = bytes::Bytes, Error: Into<BoxError>> + Send + 'static,
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Either<Ready<Result<Response, Infallible>>, RouteFuture<Infallible>>;
+    type Future = Either<Ready<Answer>, BoxFuture<'static, Answer>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let asked_for = Document::at(self.app.base_path(), request.uri().path());
-        match asked_for.filter(|_| *request.method() == Method::GET) {
-            Some(document) => {
-                let answer = || document.answer(&self.app, request.headers());
-                Either::Left(ready(Ok(guard::without_router(&self.app, &request, answer))))
-            }
-            None => Either::Right(self.router.call(request.map(Body::new))),
+        let (base, path) = (self.app.base_path(), request.uri().path());
+        let (posted, asked) = (*request.method() == Method::POST, *request.method() == Method::GET);
+        if let Some(document) = Document::at(base, path).filter(|_| asked) {
+            let answer = || document.answer(&self.app, request.headers());
+            return Either::Left(ready(Ok(guard::without_router(&self.app, &request, answer))));
         }
+        Either::Right(match path.strip_prefix(base) {
+            Some("/token") if posted => self.call_directly(request, "/token", token::post),
+            Some("/introspect") if posted => self.call_directly(request, "/introspect", introspect::post),
+            Some("/userinfo") if asked => self.call_directly(request, "/userinfo", userinfo::get),
+            _ => Box::pin(self.router.call(request.map(Body::new))),
+        })
     }
 }

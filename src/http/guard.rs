@@ -1,9 +1,10 @@
 //! What stands around every endpoint: a request id, the Host check, https behind a proxy, a bound on time, security
 //! headers on every answer, a line in the log, and an answer although a handler panics.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, PanicHookInfo};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -27,49 +28,78 @@ const TIME: Duration = Duration::from_secs(15);
 /// The longest path and query, in bytes.
 pub(super) const MAX_URI: usize = 8 * 1024;
 
-/// The id of a request, as in the log and on error pages.
+/// What is known of a request before anybody reads it.
 #[derive(Clone, Debug)]
-pub struct RequestId(pub String);
+pub struct Arrived {
+    /// Its id, as in the log and on error pages.
+    pub id: String,
+    /// The address of the client.
+    pub address: Option<IpAddr>,
+    /// The same as text.
+    pub shown: Option<String>,
+}
+
+impl Arrived {
+    /// A request that has just come.
+    pub fn now<B>(app: &App, request: &HttpRequest<B>) -> Self {
+        let connection = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        let address = peer::address(app, request.headers(), connection);
+        Self {
+            id: app.entropy.bytes::<9>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default(),
+            address,
+            shown: address.map(|address| address.to_string()),
+        }
+    }
+}
 
 /// Marks an answer that other sites may hold in a frame, which `X-Frame-Options` cannot say.
 #[derive(Clone, Copy, Debug)]
 pub struct Framable;
 
-/// Guards an endpoint.
+/// Guards what the router leads to.
 pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let arrived = Arrived::now(&app, &request);
+    request.extensions_mut().insert(arrived.clone());
+    let route = request.extensions().get::<MatchedPath>().map(|path| Cow::Owned(path.as_str().to_owned()));
+    around(&app, request, (&arrived, route), |request| next.run(request)).await
+}
+
+/// Guards an endpoint; the route is what the router or the entrance calls it, if they know it.
+pub async fn around<B, F: Future<Output = Response>>(
+    app: &App,
+    request: HttpRequest<B>,
+    (arrived, route): (&Arrived, Option<Cow<'static, str>>),
+    endpoint: impl FnOnce(HttpRequest<B>) -> F,
+) -> Response {
     let started = Instant::now();
-    let id = app.entropy.bytes::<9>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default();
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let connection = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-    let peer = peer::address(&app, request.headers(), connection);
     let method = request.method().clone();
     let is_multiplexed = request.version() >= Version::HTTP_2;
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     // What is learned on the way, such as the client, stands on every line of the request, whatever the log level.
     let span = tracing::error_span!(
         "request",
         otel.name = Empty,
         otel.kind = Empty,
-        request_id = id,
+        request_id = arrived.id,
         client_id = Empty,
         trace_id = Empty,
         span_id = Empty
     );
-    trace::begin(&app, &span, (known(&method), route.as_deref()), request.headers());
-    let mut response = match refuse(&app, &request).or_else(|| limit(&app, &request, peer, &id)) {
+    trace::begin(app, &span, (known(&method), route.as_deref()), request.headers());
+    let mut response = match refuse(app, &request).or_else(|| limit(app, &request, arrived)) {
         Some(refusal) => refusal,
-        None => run(next.run(request)).instrument(span.clone()).await,
+        None => run(endpoint(request)).instrument(span.clone()).await,
     };
     let framable = response.extensions().get::<Framable>().is_some();
-    shield(&app, response.headers_mut(), framable);
-    name(&app, response.headers_mut(), &id, is_multiplexed);
+    shield(app, response.headers_mut(), framable);
+    name(app, response.headers_mut(), &arrived.id, is_multiplexed);
     let status = response.status().as_u16();
     let took = started.elapsed();
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let route = route.unwrap_or_else(|| "none".to_owned());
-    let address = peer.map(tracing::field::display);
-    span.in_scope(|| tracing::info!(address, method = method.as_str(), route, status, micros, "answered a request"));
-    trace::end(&app, &span, (known(&method), &route), status);
+    let route = route.unwrap_or(Cow::Borrowed("none"));
+    let address = arrived.shown.as_deref().map(tracing::field::display);
+    let (asked, path) = (method.as_str(), &*route);
+    span.in_scope(|| tracing::info!(address, method = asked, route = path, status, micros, "answered a request"));
+    trace::end(app, &span, (known(&method), &route), status);
     app.provider.metrics.http.answered(known(&method), route, status, took);
     response
 }
@@ -77,7 +107,7 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
 /// Guards an answer that is prepared, to a request that needs neither the router nor a span of its own.
 pub fn without_router<B>(app: &App, request: &HttpRequest<B>, answer: impl FnOnce() -> Response) -> Response {
     let started = Instant::now();
-    let id = app.entropy.bytes::<9>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default();
+    let Arrived { id, shown: address, .. } = Arrived::now(app, request);
     let mut response = match refuse(app, request) {
         Some(mut refusal) => {
             shield(app, refusal.headers_mut(), false);
@@ -88,11 +118,10 @@ pub fn without_router<B>(app: &App, request: &HttpRequest<B>, answer: impl FnOnc
     name(app, response.headers_mut(), &id, request.version() >= Version::HTTP_2);
     let (method, route, status) = (known(request.method()), request.uri().path(), response.status().as_u16());
     let took = started.elapsed();
-    let connection = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-    let address = peer::address(app, request.headers(), connection).map(tracing::field::display);
+    let address = address.map(tracing::field::display);
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     tracing::info!(request_id = id, address, method, route, status, micros, "answered a request");
-    app.provider.metrics.http.answered(method, route.to_owned(), status, took);
+    app.provider.metrics.http.answered(method, Cow::Owned(route.to_owned()), status, took);
     response
 }
 
@@ -137,10 +166,10 @@ fn refuse<B>(app: &App, request: &HttpRequest<B>) -> Option<Response> {
 }
 
 /// Refuses requests of addresses that are blocked or ask too often.
-fn limit(app: &App, request: &Request, address: Option<IpAddr>, id: &str) -> Option<Response> {
+fn limit<B>(app: &App, request: &HttpRequest<B>, arrived: &Arrived) -> Option<Response> {
     let (base, path) = (app.base_path(), request.uri().path());
     let path = path.strip_prefix(base).unwrap_or(path);
-    limits::refuse(app, &Arrival { method: request.method(), path, address, id })
+    limits::refuse(app, &Arrival { method: request.method(), path, address: arrived.address, id: &arrived.id })
 }
 
 /// Whether the Host header, or the authority of HTTP/2, is the issuer's; in development any loopback host passes.
@@ -181,28 +210,29 @@ fn to_https(app: &App, method: &Method, uri: &Uri) -> Response {
     error::plain(StatusCode::BAD_REQUEST, "This server is reached by https only.")
 }
 
-const HEADERS: [(HeaderName, &str); 6] = [
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_FRAME_OPTIONS, "DENY"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (header::X_XSS_PROTECTION, "0"),
-    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-];
+/// The headers that protect an answer.
+static SHIELD: LazyLock<HeaderMap> = LazyLock::new(|| {
+    let headers = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_XSS_PROTECTION, "0"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
+});
 
 /// Sets the headers that protect an answer; a handler may have said something stricter or, for what everybody may
 /// read, something wider.
 pub(super) fn shield(app: &App, headers: &mut HeaderMap, framable: bool) {
-    for (name, value) in HEADERS {
-        if framable && name == header::X_FRAME_OPTIONS {
-            continue;
-        }
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    let own = std::mem::replace(headers, SHIELD.clone());
+    if framable {
+        headers.remove(header::X_FRAME_OPTIONS);
     }
-    headers
-        .entry(header::CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.extend(own);
     if app.is_secure() {
         let hsts = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);

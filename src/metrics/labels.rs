@@ -1,6 +1,8 @@
 //! By what metrics are told apart. Every label has few values, all of them from this server's own code or router:
 //! no client, user, address or token is ever one.
 
+use std::borrow::Cow;
+
 use prometheus_client::encoding::EncodeLabelSet;
 
 /// A set of labels that knows their names.
@@ -32,14 +34,14 @@ labels! {
         /// The method, `OTHER` where it is none that this server knows.
         method: &'static str,
         /// The route as the router writes it, `none` where there is none.
-        route: String,
+        route: Cow<'static, str>,
         /// The status.
         status: u16,
     }
     /// Where a request went.
     Route {
         /// The route as the router writes it, `none` where there is none.
-        route: String,
+        route: Cow<'static, str>,
     }
     /// A token or code that was issued.
     Issued {

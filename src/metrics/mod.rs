@@ -8,6 +8,7 @@ mod register;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -158,7 +159,7 @@ impl Metrics {
 
 impl Http {
     /// Notes an answer; the route is the router's, never the path that somebody has sent.
-    pub fn answered(&self, method: &'static str, route: String, status: u16, took: Duration) {
+    pub fn answered(&self, method: &'static str, route: Cow<'static, str>, status: u16, took: Duration) {
         let route = Route { route };
         self.seconds.get_or_create(&route).observe(took.as_secs_f64());
         self.requests.get_or_create(&Answered { method, route: route.route, status }).inc();

@@ -24,8 +24,8 @@ fn names_are_of_one_form_and_each_is_told_once() {
 #[test]
 fn the_exposition_is_what_prometheus_reads() {
     let metrics = metrics();
-    metrics.http.answered("POST", "/token".to_owned(), 200, Duration::from_micros(700));
-    metrics.http.answered("POST", "/token".to_owned(), 400, Duration::from_micros(300));
+    metrics.http.answered("POST", "/token".into(), 200, Duration::from_micros(700));
+    metrics.http.answered("POST", "/token".into(), 400, Duration::from_micros(300));
     let text = metrics.encode().unwrap();
     for line in [
         "# TYPE signet_http_requests counter",
