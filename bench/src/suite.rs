@@ -125,6 +125,8 @@ impl Server {
             ("SIGNET_DATABASE__MIGRATE", "true".to_owned()),
             ("SIGNET_KEYS__DIR", directory.path().join("keys").display().to_string()),
             ("SIGNET_KEYS__ALGORITHMS", algorithms.to_owned()),
+            // A line a request, as in production.
+            ("SIGNET_LOG__FORMAT", "json".to_owned()),
             // One address sends everything here.
             ("SIGNET_LIMITS__ENABLED", "false".to_owned()),
         ];
