@@ -120,6 +120,12 @@ impl<'w> FormatFields<'w> for Members {
     }
 }
 
+/// The name of a field's member; none where the log of another crate says what has been said of the event.
+fn named(field: &Field) -> Option<&str> {
+    let name = field.name();
+    (!name.starts_with("log.")).then(|| name.strip_prefix("r#").unwrap_or(name))
+}
+
 /// Looks whether any field has been written before.
 struct Names<'a> {
     of: &'a str,
@@ -128,11 +134,8 @@ struct Names<'a> {
 
 impl Visit for Names<'_> {
     fn record_debug(&mut self, field: &Field, _: &dyn Debug) {
-        self.known |= self.of.match_indices(field.name()).any(|(at, name)| {
-            let end = at.saturating_add(name.len());
-            self.of.get(..at).is_some_and(|before| before.ends_with(",\""))
-                && self.of.get(end..).is_some_and(|after| after.starts_with("\":"))
-        });
+        // In a value the quotes would be escaped.
+        self.known |= named(field).is_some_and(|name| self.of.contains(&format!(",\"{name}\":")));
     }
 }
 
@@ -144,12 +147,7 @@ struct Visitor<'w> {
 
 impl Visitor<'_> {
     fn member(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
-        let name = field.name();
-        // What the log of other crates says of itself has been said of the event.
-        if self.outcome.is_err() || name.starts_with("log.") {
-            return;
-        }
-        let name = name.strip_prefix("r#").unwrap_or(name);
+        let Some(name) = named(field).filter(|_| self.outcome.is_ok()) else { return };
         let writer = &mut self.writer;
         let parts = [",\"", name, "\":"];
         self.outcome = parts.into_iter().try_for_each(|part| writer.write_str(part)).and_then(|()| value(writer));

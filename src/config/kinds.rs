@@ -31,7 +31,7 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
-    /// Returns the level as a filter directive.
+    /// Returns the level as the settings name it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Off => "off",

@@ -19,8 +19,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use super::error;
-use super::limits::{self, Arrival};
-use super::{peer, trace};
+use super::{limits, peer, trace};
 use crate::app::App;
 
 /// The longest time that a request may take, its body included.
@@ -169,7 +168,7 @@ fn refuse<B>(app: &App, request: &HttpRequest<B>) -> Option<Response> {
 fn limit<B>(app: &App, request: &HttpRequest<B>, arrived: &Arrived) -> Option<Response> {
     let (base, path) = (app.base_path(), request.uri().path());
     let path = path.strip_prefix(base).unwrap_or(path);
-    limits::refuse(app, &Arrival { method: request.method(), path, address: arrived.address, id: &arrived.id })
+    limits::refuse(app, request.method(), path, arrived)
 }
 
 /// Whether the Host header, or the authority of HTTP/2, is the issuer's; in development any loopback host passes.

@@ -1,8 +1,6 @@
 //! Rate limits and blocks at the door: which class a request is of, and the answers to those who are refused. What
 //! everybody may read at any time, the public documents and the assets, is of no class and behind no block.
 
-use std::net::IpAddr;
-
 use axum::Json;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
@@ -10,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
 use super::api;
+use super::guard::Arrived;
 use super::html::{self, Fault};
 use crate::app::App;
 use crate::flows::rates::Class;
@@ -25,34 +24,22 @@ enum Reader {
     Administrator,
 }
 
-/// What is known of a request before it is read.
-pub struct Arrival<'a> {
-    /// The method.
-    pub method: &'a Method,
-    /// The path below the issuer's.
-    pub path: &'a str,
-    /// The address of the client.
-    pub address: Option<IpAddr>,
-    /// The id of the request.
-    pub id: &'a str,
-}
-
-/// Refuses a request of an address that is blocked or asks too often.
-pub fn refuse(app: &App, arrival: &Arrival<'_>) -> Option<Response> {
-    let (reader, class) = classify(arrival.method, arrival.path)?;
+/// Refuses a request of an address that is blocked or asks too often. The path is the one below the issuer's.
+pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Option<Response> {
+    let (reader, class) = classify(method, path)?;
     let (realm, now) = (&app.realm.id, app.clock.now());
-    let blocked = arrival.address.and_then(|at| app.provider.view.blocked_until(realm, at, Reach::Everything, now));
+    let blocked = arrived.address.and_then(|at| app.provider.view.blocked_until(realm, at, Reach::Everything, now));
     if let Some(until) = blocked {
         app.provider.metrics.access.blocked_requests.inc();
         let wait = seconds_up(until.since(now));
-        let mut response = answer(app, reader, (StatusCode::FORBIDDEN, "This address is blocked."), arrival.id);
+        let mut response = answer(app, reader, (StatusCode::FORBIDDEN, "This address is blocked."), &arrived.id);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
         return Some(response);
     }
-    let taken = app.provider.rates.take_of_address(realm, class?, arrival.address, now);
+    let taken = app.provider.rates.take_of_address(realm, class?, arrived.address, now);
     let exceeded = taken.err()?;
     tracing::warn!(target: "security", event = "rate_limited", policy = exceeded.policy, "refused a request");
-    let response = answer(app, reader, (StatusCode::TOO_MANY_REQUESTS, TOO_MANY), arrival.id);
+    let response = answer(app, reader, (StatusCode::TOO_MANY_REQUESTS, TOO_MANY), &arrived.id);
     Some(with_headers(response, &exceeded))
 }
 
