@@ -19,6 +19,7 @@ pub mod condition;
 pub mod consents;
 mod embedded;
 pub mod invariants;
+mod kept;
 pub mod known_devices;
 pub mod lanes;
 pub mod leases;

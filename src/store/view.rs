@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use moka::sync::Cache;
 
 use super::changes::{self, Change, Kind};
 use super::claim_mappers::{self, StoredMapper};
+use super::kept::Kept;
 use super::users::User;
 use super::{Store, StoreError, address_blocks, clients, revocations, users};
 use crate::protocol::access_token::TokenFacts;
@@ -31,16 +31,15 @@ const CAPACITY: u64 = 20_000;
 /// The in-memory view of one node.
 pub struct View {
     store: Store,
-    clients: Cache<(RealmId, ClientId), Arc<Client>>,
-    users: Cache<(RealmId, UserId), Arc<User>>,
-    origins: Cache<(RealmId, String), bool>,
+    clients: Kept<(RealmId, ClientId), Arc<Client>>,
+    users: Kept<(RealmId, UserId), Arc<User>>,
+    origins: Kept<(RealmId, String), bool>,
     revocations: RwLock<Revocations>,
     mappers: ArcSwap<Vec<StoredMapper>>,
     blocks: ArcSwap<Blocks>,
     applied: AtomicI64,
     /// When it was last looked at, in milliseconds.
     followed_at: AtomicI64,
-    evictions: AtomicU64,
     key_changes: AtomicU64,
     heard: Mutex<Instant>,
     following: tokio::sync::Mutex<()>,
@@ -54,15 +53,14 @@ impl View {
     pub async fn load(store: Store, now: Timestamp) -> Result<Self, StoreError> {
         let view = Self {
             store,
-            clients: Cache::new(CAPACITY),
-            users: Cache::new(CAPACITY),
-            origins: Cache::new(CAPACITY),
+            clients: Kept::new(CAPACITY),
+            users: Kept::new(CAPACITY),
+            origins: Kept::new(CAPACITY),
             revocations: RwLock::default(),
             mappers: ArcSwap::default(),
             blocks: ArcSwap::default(),
             applied: AtomicI64::new(0),
             followed_at: AtomicI64::new(now.as_millis()),
-            evictions: AtomicU64::new(0),
             key_changes: AtomicU64::new(0),
             heard: Mutex::new(Instant::now()),
             following: tokio::sync::Mutex::new(()),
@@ -187,28 +185,14 @@ impl View {
     /// [`StoreError`] where the view is stale or the database fails.
     pub async fn client(&self, realm: &RealmId, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
         self.fresh()?;
-        let key = (realm.clone(), id.clone());
-        match self.clients.get(&key) {
-            Some(client) => Ok(Some(client)),
-            // Boxed, as what follows below: what is hardly ever done shall not make every request larger.
-            None => Box::pin(self.read_client(key)).await,
-        }
-    }
-
-    async fn read_client(&self, key: (RealmId, ClientId)) -> Result<Option<Arc<Client>>, StoreError> {
-        let before = self.evictions.load(Ordering::Acquire);
-        let mut tx = self.store.read().await?;
-        let client = clients::find(&mut tx, &key.0, &key.1).await?.map(Arc::new);
-        if let Some(client) = &client {
-            if let Some(warning) = client.metadata.profile.rules().warning {
-                tracing::warn!(client_id = key.1.as_str(), warning, "a client with a weak profile is in use");
+        let read = async |(realm, id): (RealmId, ClientId)| {
+            let client = clients::find(&mut self.store.read().await?, &realm, &id).await?;
+            if let Some(warning) = client.as_ref().and_then(|client| client.metadata.profile.rules().warning) {
+                tracing::warn!(client_id = id.as_str(), warning, "a client with a weak profile is in use");
             }
-            self.clients.insert(key.clone(), client.clone());
-            if self.evictions.load(Ordering::Acquire) != before {
-                self.clients.invalidate(&key);
-            }
-        }
-        Ok(client)
+            Ok(client.map(Arc::new))
+        };
+        self.clients.get((realm.clone(), id.clone()), read).await
     }
 
     /// The user with this id, enabled or not.
@@ -217,24 +201,10 @@ impl View {
     /// [`StoreError`] where the view is stale or the database fails.
     pub async fn user(&self, realm: &RealmId, id: &UserId) -> Result<Option<Arc<User>>, StoreError> {
         self.fresh()?;
-        let key = (realm.clone(), id.clone());
-        match self.users.get(&key) {
-            Some(user) => Ok(Some(user)),
-            None => Box::pin(self.read_user(key)).await,
-        }
-    }
-
-    async fn read_user(&self, key: (RealmId, UserId)) -> Result<Option<Arc<User>>, StoreError> {
-        let before = self.evictions.load(Ordering::Acquire);
-        let mut tx = self.store.read().await?;
-        let user = users::find(&mut tx, &key.0, &key.1).await?.map(Arc::new);
-        if let Some(user) = &user {
-            self.users.insert(key.clone(), user.clone());
-            if self.evictions.load(Ordering::Acquire) != before {
-                self.users.invalidate(&key);
-            }
-        }
-        Ok(user)
+        let read = async |(realm, id): (RealmId, UserId)| {
+            Ok(users::find(&mut self.store.read().await?, &realm, &id).await?.map(Arc::new))
+        };
+        self.users.get((realm.clone(), id.clone()), read).await
     }
 
     /// Whether an enabled client has registered this origin for its scripts.
@@ -242,36 +212,23 @@ impl View {
     /// # Errors
     /// [`StoreError`] where the database fails.
     pub async fn knows_origin(&self, realm: &RealmId, origin: &str) -> Result<bool, StoreError> {
-        let key = (realm.clone(), origin.to_owned());
-        match self.origins.get(&key) {
-            Some(known) => Ok(known),
-            None => Box::pin(self.read_origin(key)).await,
-        }
+        let read = async |(realm, origin): (RealmId, String)| {
+            clients::knows_origin(&mut self.store.read().await?, &realm, &origin).await.map(Some)
+        };
+        Ok(self.origins.get((realm.clone(), origin.to_owned()), read).await?.unwrap_or(false))
     }
 
-    async fn read_origin(&self, key: (RealmId, String)) -> Result<bool, StoreError> {
-        let before = self.evictions.load(Ordering::Acquire);
-        let mut tx = self.store.read().await?;
-        let known = clients::knows_origin(&mut tx, &key.0, &key.1).await?;
-        self.origins.insert(key.clone(), known);
-        if self.evictions.load(Ordering::Acquire) != before {
-            self.origins.invalidate(&key);
-        }
-        Ok(known)
-    }
-
-    /// Takes in what the changes name. What is evicted while somebody loads it is not put back by them.
+    /// Takes in what the changes name.
     async fn apply(&self, tx: &mut super::Tx, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
         let mut added = Vec::new();
-        self.evictions.fetch_add(1, Ordering::AcqRel);
         for change in changes {
             match change.kind {
                 Kind::Client => {
-                    self.origins.invalidate_all();
-                    self.clients.invalidate(&(change.realm.clone(), ClientId::from_stored(change.subject.clone())));
+                    self.origins.forget_all();
+                    self.clients.forget(&(change.realm.clone(), ClientId::from_stored(change.subject.clone())));
                 }
                 Kind::User => {
-                    self.users.invalidate(&(change.realm.clone(), UserId::from_stored(change.subject.clone())));
+                    self.users.forget(&(change.realm.clone(), UserId::from_stored(change.subject.clone())));
                 }
                 Kind::Key => {
                     self.key_changes.fetch_add(1, Ordering::AcqRel);
@@ -304,10 +261,9 @@ impl View {
         let last = changes::last(&mut tx).await?;
         let mut all = Revocations::default();
         revocations::in_force(&mut tx, now).await?.into_iter().for_each(|revocation| all.add(revocation));
-        self.evictions.fetch_add(1, Ordering::AcqRel);
-        self.clients.invalidate_all();
-        self.users.invalidate_all();
-        self.origins.invalidate_all();
+        self.clients.forget_all();
+        self.users.forget_all();
+        self.origins.forget_all();
         *self.revocations.write().unwrap_or_else(PoisonError::into_inner) = all;
         self.mappers.store(Arc::new(claim_mappers::list(&mut tx).await?));
         self.blocks.store(Arc::new(address_blocks::in_force(&mut tx, now).await?));

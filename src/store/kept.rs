@@ -1,0 +1,107 @@
+//! Rows kept in memory by their key, read when somebody first asks for them.
+
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use moka::sync::Cache;
+
+use super::StoreError;
+
+/// The rows that were asked for of late, a bounded number of them.
+pub(super) struct Kept<K, V> {
+    rows: Cache<K, V>,
+    /// How often anything has been forgotten.
+    forgotten: AtomicU64,
+}
+
+impl<K, V> Kept<K, V>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// Nothing yet, and at most `capacity` rows.
+    pub(super) fn new(capacity: u64) -> Self {
+        Self { rows: Cache::new(capacity), forgotten: AtomicU64::new(0) }
+    }
+
+    /// The row with this key, which is read where it is not kept. That there is none is not kept. A row that is
+    /// forgotten while it is read is returned, and not kept either: it may be the old one.
+    ///
+    /// # Errors
+    /// Those of the reading.
+    pub(super) async fn get<F>(&self, key: K, read: impl FnOnce(K) -> F) -> Result<Option<V>, StoreError>
+    where
+        F: Future<Output = Result<Option<V>, StoreError>>,
+    {
+        if let Some(kept) = self.rows.get(&key) {
+            return Ok(Some(kept));
+        }
+        let before = self.forgotten.load(Ordering::Acquire);
+        // Boxed: what is hardly ever done shall not make every request larger.
+        let row = Box::pin(read(key.clone())).await?;
+        if let Some(row) = &row {
+            self.rows.insert(key.clone(), row.clone());
+            if self.forgotten.load(Ordering::Acquire) != before {
+                self.rows.invalidate(&key);
+            }
+        }
+        Ok(row)
+    }
+
+    /// Forgets one row.
+    pub(super) fn forget(&self, key: &K) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.rows.invalidate(key);
+    }
+
+    /// Forgets all rows.
+    pub(super) fn forget_all(&self) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.rows.invalidate_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is kept under 1 now; where nothing is, 0 is read.
+    async fn ask(kept: &Kept<u8, u8>) -> Option<u8> {
+        kept.get(1, |_| async { Ok(Some(0)) }).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_row_is_read_once_and_again_when_it_was_forgotten() {
+        let kept = Kept::new(10);
+        let reads = AtomicU64::new(0);
+        let read = |_| async { Ok(Some(reads.fetch_add(1, Ordering::Relaxed))) };
+        assert_eq!(kept.get(1, read).await.unwrap(), Some(0));
+        assert_eq!(kept.get(1, read).await.unwrap(), Some(0));
+        kept.forget(&1);
+        assert_eq!(kept.get(1, read).await.unwrap(), Some(1));
+        kept.forget_all();
+        assert_eq!(kept.get(1, read).await.unwrap(), Some(2));
+    }
+
+    #[tokio::test]
+    async fn that_there_is_none_is_asked_again() {
+        let kept = Kept::<u8, u8>::new(10);
+        assert_eq!(kept.get(1, |_| async { Ok(None) }).await.unwrap(), None);
+        assert_eq!(ask(&kept).await, Some(0));
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_while_it_is_read_is_not_kept() {
+        let rows: [(&str, fn(&Kept<u8, u8>)); 2] =
+            [("it", |kept| kept.forget(&1)), ("everything", |kept| kept.forget_all())];
+        for (what, forget) in rows {
+            let kept = Kept::new(10);
+            let late = kept.get(1, |_| async {
+                forget(&kept);
+                Ok(Some(7))
+            });
+            assert_eq!(late.await.unwrap(), Some(7), "{what}");
+            assert_eq!(ask(&kept).await, Some(0), "{what} was put back");
+        }
+    }
+}
