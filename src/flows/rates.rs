@@ -195,7 +195,7 @@ impl Rates {
             let reason = format!("{}: {} refused", class.name(), refused.count);
             let concerning = Concerning { actor: "system", client: refused.client.as_ref(), ..Concerning::default() };
             let mut record = context.record(Event::LimitExceeded, Outcome::Failure, concerning, &reason)?;
-            record.origin.address = refused.network.map(|network| network.trunc().to_string()).unwrap_or_default();
+            record.origin.address = refused.network.map(|network| network.to_string()).unwrap_or_default();
             Ok(record)
         };
         refused.into_iter().filter(|((realm, _), _)| *realm == context.realm.id).map(record).collect()

@@ -9,6 +9,8 @@ use super::time::Timestamp;
 
 /// The longest identifier that is looked at, in bytes; longer ones cannot exist.
 pub const MAX_IDENTIFIER: usize = 255;
+/// The longest name that an operator gives something, in bytes.
+const MAX_NAME: usize = 64;
 
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident) => {
@@ -80,6 +82,12 @@ identifier!(
     /// The name of a webhook, chosen by an operator.
     WebhookId
 );
+
+/// Whether an operator may give something this name: 1 to 64 letters, digits and `- _ .`.
+pub fn is_name(text: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    (1..=MAX_NAME).contains(&text.len()) && text.bytes().all(legal)
+}
 
 /// Puts the time in milliseconds in place of the first 48 random bits, for ids and secrets that many rows are found by:
 /// what is made at one moment lies side by side, where it would be spread over all pages of a large table.

@@ -2,15 +2,11 @@
 
 use std::fmt;
 
-use super::ids::WebhookId;
+use super::ids::{WebhookId, is_name};
 
-/// The longest name of a webhook, in bytes.
-const MAX_ID: usize = 64;
-
-/// A name for a webhook: 1 to 64 letters, digits and `- _ .`; nothing where it cannot be one.
+/// The id of a webhook that an operator names like this; nothing where it cannot be a name.
 pub fn parse_id(text: &str) -> Option<WebhookId> {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    WebhookId::parse(text).filter(|_| text.len() <= MAX_ID && text.bytes().all(legal))
+    WebhookId::parse(text).filter(|_| is_name(text))
 }
 
 /// Events that a webhook hears of.

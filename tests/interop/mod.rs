@@ -2,6 +2,7 @@
 //! the ID token, userinfo, refresh, introspection, revocation, logout. Then one surface after the other: encrypted
 //! answers, request objects, pushed requests, tokens through the browser, back-channel logout.
 
+mod oidc_client_ts;
 mod openidconnect_crate;
 
 use std::path::{Path, PathBuf};

@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use super::{AdminError, record};
 use crate::flows::Context;
+use crate::protocol::ids::is_name;
 use crate::store::audit::{self, Event};
 use crate::store::claim_mappers::{self, StoredMapper};
 use crate::store::{Store, StoreError, changes};
-
-/// The longest name of a mapper, in bytes.
-const MAX_ID: usize = 64;
 
 /// Adds a mapper to the realm, or to one of its clients.
 ///
@@ -17,8 +15,7 @@ const MAX_ID: usize = 64;
 /// [`AdminError`] where the mapper breaks a rule, its name is taken, or there is no such client.
 pub async fn add_mapper(store: &Store, context: &Context, stored: StoredMapper) -> Result<(), AdminError> {
     stored.mapper.check()?;
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    if stored.id.is_empty() || stored.id.len() > MAX_ID || !stored.id.bytes().all(legal) {
+    if !is_name(&stored.id) {
         return Err(AdminError::MapperName);
     }
     let record = record(context, Event::MapperAdded, None, stored.client.as_ref())?;
