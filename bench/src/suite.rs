@@ -69,8 +69,14 @@ const PARTS: [Part; 6] = {
         Part { label: "RS256", algorithm: "RS256", scenarios: &[Cc], ..usual },
         Part { label: "EdDSA", algorithm: "EdDSA", scenarios: &[Cc], ..usual },
         Part { label: "opaque", opaque: true, scenarios: &[Introspect], ..usual },
-        Part { label: "ES256, 8 at once", scenarios: &[Login], conns: 8, ..usual },
-        Part { label: "ES256, 8 at once, without the hash", scenarios: &[Login], conns: 8, settings: NO_HASH, ..usual },
+        Part { label: "ES256, 16 at once", scenarios: &[Login], conns: 16, ..usual },
+        Part {
+            label: "ES256, 16 at once, without the hash",
+            scenarios: &[Login],
+            conns: 16,
+            settings: NO_HASH,
+            ..usual
+        },
     ]
 };
 
