@@ -103,8 +103,7 @@ fn each_command_that_a_page_names_exists() {
             commands.extend(lines(&block));
         }
         for line in commands {
-            let ours =
-                ["/usr/local/bin/signet ", "./target/release/signet ", "signet:0.1.0 ", "cargo run -- "];
+            let ours = ["/usr/local/bin/signet ", "./target/release/signet ", "signet:0.1.0 ", "cargo run -- "];
             let line = ours.iter().fold(line, |line, own| line.replace(own, "signet "));
             for (at, _) in line.match_indices("signet ") {
                 let before = line[..at].trim_end();
