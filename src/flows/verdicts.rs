@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::keys::KeySet;
@@ -11,7 +12,7 @@ use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 /// How many tokens are remembered.
-const CAPACITY: u64 = 10_000;
+const CAPACITY: u64 = 20_000;
 
 /// The remembered tokens, by their digests. Nothing is remembered of a token that was refused.
 pub struct Verdicts(Cache<Digest, Vouched>);
@@ -25,11 +26,17 @@ struct Vouched {
 
 impl Default for Verdicts {
     fn default() -> Self {
-        Self(Cache::new(CAPACITY))
+        Self::of_at_most(CAPACITY)
     }
 }
 
 impl Verdicts {
+    /// The one that was not used for longest gives way. Tokens die young: by how often they were used, the dead would
+    /// keep out the living.
+    fn of_at_most(capacity: u64) -> Self {
+        Self(Cache::builder().max_capacity(capacity).eviction_policy(EvictionPolicy::lru()).build())
+    }
+
     /// The claims of a token that was verified before, if its key is still one of this realm: a retired one that has
     /// gone, or one that was dropped, vouches for nothing any more.
     pub fn recall(&self, token: &Digest, keys: &KeySet, now: Timestamp) -> Option<Arc<AccessTokenClaims>> {
@@ -40,5 +47,27 @@ impl Verdicts {
     /// Remembers a token that this key has signed.
     pub fn remember(&self, token: Digest, kid: &str, claims: &Arc<AccessTokenClaims>) {
         self.0.insert(token, Vouched { kid: kid.into(), claims: claims.clone() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_token_is_remembered_although_old_ones_were_used_more() {
+        let claims = serde_json::json!({ "iss": "i", "sub": "s", "aud": "a", "exp": 1, "nbf": 0, "iat": 0, "jti": "j", "client_id": "c" });
+        let claims = Arc::new(serde_json::from_value(claims).unwrap());
+        let verdicts = Verdicts::of_at_most(10);
+        for token in 0..30_u8 {
+            let token = Digest::of(&[token]);
+            verdicts.remember(token, "kid", &claims);
+            verdicts.0.run_pending_tasks();
+            for _ in 0..20 {
+                assert!(verdicts.0.get(&token).is_some());
+            }
+            verdicts.0.run_pending_tasks();
+        }
+        assert_eq!(verdicts.0.entry_count(), 10);
     }
 }

@@ -3,6 +3,7 @@
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::StoreError;
@@ -19,9 +20,11 @@ where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// Nothing yet, and at most `capacity` rows.
+    /// Nothing yet, and at most `capacity` rows, of which the one that was not asked for longest gives way. A person who
+    /// signs in is asked for a few times within seconds, and then for days not at all.
     pub(super) fn new(capacity: u64) -> Self {
-        Self { rows: Cache::new(capacity), forgotten: AtomicU64::new(0) }
+        let rows = Cache::builder().max_capacity(capacity).eviction_policy(EvictionPolicy::lru()).build();
+        Self { rows, forgotten: AtomicU64::new(0) }
     }
 
     /// The row with this key, which is read where it is not kept. That there is none is not kept. A row that is
@@ -81,6 +84,19 @@ mod tests {
         assert_eq!(kept.get(1, read).await.unwrap(), Some(1));
         kept.forget_all();
         assert_eq!(kept.get(1, read).await.unwrap(), Some(2));
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_is_kept_although_others_were_asked_for_more() {
+        let (kept, reads) = (Kept::new(10), AtomicU64::new(0));
+        for person in 0..30_u64 {
+            for _ in 0..20 {
+                kept.get(person, |_| async { Ok(Some(reads.fetch_add(1, Ordering::Relaxed))) }).await.unwrap();
+                kept.rows.run_pending_tasks();
+            }
+            assert_eq!(reads.load(Ordering::Relaxed), person + 1, "read once, the first time");
+        }
+        assert_eq!(kept.rows.entry_count(), 10);
     }
 
     #[tokio::test]
