@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use regex::bytes::Regex;
+use serde::Deserialize;
 
 use crate::flow::{Browser, Op, token_request, tokens};
 use crate::http::{Client, Req};
+use crate::profile::ClientConf;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Scenario {
@@ -18,6 +20,8 @@ pub enum Scenario {
     Cc,
     /// Introspect one access token
     Introspect,
+    /// Client credentials grant, and the introspection of the token that it brought
+    Fresh,
     /// Userinfo with one access token
     Userinfo,
     /// Code flow with PKCE in a session that is already logged in
@@ -42,6 +46,7 @@ pub enum Plan {
         req: Req,
         expect: Arc<Regex>,
     },
+    Fresh,
     Code,
     Login,
     Refresh,
@@ -60,11 +65,9 @@ impl Plan {
             Scenario::Jwks => Self::same(Req::get(&d.jwks_uri), r#""keys""#),
             Scenario::Cc => Self::same(cc_request(op), "access_token"),
             Scenario::Introspect => {
-                let url = d.introspection_endpoint.as_ref();
-                let url = url.context("the OP has no introspection_endpoint")?;
                 let client = p.introspect.as_ref().unwrap_or(&p.client);
                 let token = Browser::new(http, op.clone()).flow(false).await?.access_token;
-                Self::same(token_request(url, client, &[("token", &token)]), r#""active"\s*:\s*true"#)
+                Self::same(introspection(op, client, &token)?, r#""active"\s*:\s*true"#)
             }
             Scenario::Userinfo => {
                 let url = d.userinfo_endpoint.as_ref().context("the OP has no userinfo_endpoint")?;
@@ -72,6 +75,7 @@ impl Plan {
                 let req = Req::get(url).header("authorization", format!("Bearer {token}"));
                 Self::same(req, r#""sub""#)
             }
+            Scenario::Fresh => Ok(Self::Fresh),
             Scenario::Code => Ok(Self::Code),
             Scenario::Login => Ok(Self::Login),
             Scenario::Refresh => Ok(Self::Refresh),
@@ -79,8 +83,25 @@ impl Plan {
     }
 }
 
+/// The client of client credentials grants.
+fn cc_client(op: &Op) -> &ClientConf {
+    op.profile.cc.as_ref().unwrap_or(&op.profile.client)
+}
+
+/// What asks about a token.
+fn introspection(op: &Op, client: &ClientConf, token: &str) -> Result<Req> {
+    let url = op.discovery.introspection_endpoint.as_ref().context("the OP has no introspection_endpoint")?;
+    Ok(token_request(url, client, &[("token", token)]))
+}
+
+/// What is told of a token.
+#[derive(Deserialize)]
+struct Introspection {
+    active: bool,
+}
+
 fn cc_request(op: &Op) -> Req {
-    let client = op.profile.cc.as_ref().unwrap_or(&op.profile.client);
+    let client = cc_client(op);
     let mut fields = vec![("grant_type", "client_credentials")];
     fields.extend(op.profile.cc.iter().filter_map(|c| Some(("scope", c.scope.as_deref()?))));
     fields.extend(client.extra.iter().map(|(k, v)| (k.as_str(), v.as_str())));
@@ -89,6 +110,7 @@ fn cc_request(op: &Op) -> Req {
 
 pub enum Worker {
     Same { http: Client, req: Req, expect: Arc<Regex> },
+    Fresh { http: Client, op: Arc<Op> },
     Code(Browser),
     Login(Browser),
     Refresh { browser: Browser, token: String },
@@ -100,7 +122,11 @@ impl Worker {
         if let Plan::Same { req, expect } = plan {
             return Ok(Self::Same { http, req, expect });
         }
-        let mut browser = Browser::new(http, op.context("this scenario needs an OP")?);
+        let op = op.context("this scenario needs an OP")?;
+        if let Plan::Fresh = plan {
+            return Ok(Self::Fresh { http, op });
+        }
+        let mut browser = Browser::new(http, op);
         Ok(match plan {
             Plan::Code => {
                 browser.flow(false).await?;
@@ -121,6 +147,12 @@ impl Worker {
                 ensure!(reply.status.is_success(), "{}", reply.brief());
                 ensure!(expect.is_match(&reply.body), "unexpected reply {}", reply.brief());
             }
+            Self::Fresh { http, op } => {
+                let token = tokens(&http.send(&cc_request(op)).await?)?.access_token;
+                let reply = http.send(&introspection(op, cc_client(op), &token)?).await?;
+                let told: Introspection = serde_json::from_slice(&reply.body).context("introspection")?;
+                ensure!(told.active, "unexpected reply {}", reply.brief());
+            }
             Self::Code(browser) => {
                 browser.flow(false).await?;
             }
@@ -140,7 +172,7 @@ impl Worker {
 
     pub fn connects(&self) -> u64 {
         match self {
-            Self::Same { http, .. } => http.connects,
+            Self::Same { http, .. } | Self::Fresh { http, .. } => http.connects,
             Self::Code(b) | Self::Login(b) | Self::Refresh { browser: b, .. } => b.http.connects,
         }
     }

@@ -61,8 +61,8 @@ struct Part {
 const NO_HASH: &[(&str, &str)] = &[("SIGNET_PASSWORDS__MEMORY_KIB", "8"), ("SIGNET_PASSWORDS__ITERATIONS", "1")];
 
 const PARTS: [Part; 6] = {
-    use Scenario::{Cc, Code, Discovery, Introspect, Jwks, Login, Refresh, Userinfo};
-    let main = &[Discovery, Jwks, Cc, Introspect, Userinfo, Code, Refresh];
+    use Scenario::{Cc, Code, Discovery, Fresh, Introspect, Jwks, Login, Refresh, Userinfo};
+    let main = &[Discovery, Jwks, Cc, Introspect, Fresh, Userinfo, Code, Refresh];
     let usual = Part { label: "", algorithm: "ES256", opaque: false, scenarios: &[], conns: usize::MAX, settings: &[] };
     [
         Part { label: "ES256", scenarios: main, ..usual },
