@@ -110,7 +110,7 @@ fn cc_request(op: &Op) -> Req {
 
 pub enum Worker {
     Same { http: Client, req: Req, expect: Arc<Regex> },
-    Fresh { http: Client, op: Arc<Op> },
+    Fresh { http: Client, op: Arc<Op>, grant: Req },
     Code(Browser),
     Login(Browser),
     Refresh { browser: Browser, token: String },
@@ -124,7 +124,8 @@ impl Worker {
         }
         let op = op.context("this scenario needs an OP")?;
         if let Plan::Fresh = plan {
-            return Ok(Self::Fresh { http, op });
+            let grant = cc_request(&op);
+            return Ok(Self::Fresh { http, op, grant });
         }
         let mut browser = Browser::new(http, op);
         Ok(match plan {
@@ -147,8 +148,8 @@ impl Worker {
                 ensure!(reply.status.is_success(), "{}", reply.brief());
                 ensure!(expect.is_match(&reply.body), "unexpected reply {}", reply.brief());
             }
-            Self::Fresh { http, op } => {
-                let token = tokens(&http.send(&cc_request(op)).await?)?.access_token;
+            Self::Fresh { http, op, grant } => {
+                let token = tokens(&http.send(grant).await?)?.access_token;
                 let reply = http.send(&introspection(op, cc_client(op), &token)?).await?;
                 let told: Introspection = serde_json::from_slice(&reply.body).context("introspection")?;
                 ensure!(told.active, "unexpected reply {}", reply.brief());

@@ -1,5 +1,5 @@
-//! oidc-client-ts on the page of an application that has no server, in Chromium, with the settings that the guide for
-//! such applications names.
+//! oidc-client-ts on the page of an application that has no server, in Chromium: the settings that docs/clients.md names,
+//! and its ways to ask userinfo, to renew tokens and to sign out.
 
 use serde_json::{Value, json};
 
@@ -17,12 +17,11 @@ fn page(library: &str, issuer: &str) -> String {
         const manager = new oidc.UserManager({
             authority: ISSUER, client_id: 'spa', redirect_uri: `${location.origin}/`, scope: SCOPE,
             post_logout_redirect_uri: `${location.origin}/bye`, loadUserInfo: true,
-            userStore: new oidc.WebStorageStateStore({ store: sessionStorage }),
         })
         // A test asks: the person's tokens, or why there are none.
         const back = location.search ? manager.signinCallback() : Promise.resolve()
         const told = (user) => user && { profile: user.profile, scope: user.scope, type: user.token_type,
-            token: user.access_token, renewal: user.refresh_token, expires: user.expires_in }
+            token: user.access_token, renewal: user.refresh_token }
         const tell = (asked, done) => asked.then((user) => done(told(user)), (error) => done({ error: `${error}` }))";
     let script = script.replace("ISSUER", &json!(issuer).to_string()).replace("SCOPE", &json!(SCOPE).to_string());
     format!(
