@@ -10,6 +10,7 @@ mod migrations;
 mod nodes;
 mod restarts;
 mod restores;
+mod upgrades;
 
 /// How often a fault is repeated: `short` unless the environment says otherwise.
 fn rounds(short: u32) -> u32 {

@@ -34,6 +34,8 @@ pub struct Node {
     pub port: u16,
     management: u16,
     config: String,
+    /// What is run at the next start and for commands.
+    binary: std::sync::Mutex<String>,
     child: Mutex<Option<Child>>,
     /// What a balancer thinks of it.
     pub in_rotation: AtomicBool,
@@ -52,7 +54,8 @@ impl Cluster {
         Some(cluster.begin().await)
     }
 
-    async fn begin(self) -> Self {
+    /// Starts the servers that were prepared.
+    pub async fn begin(self) -> Self {
         let cluster = self;
         cluster.launch(0).await;
         let arguments = ["user", "add", "--username", "alice", "--email", "alice@example.org", "--password-stdin"];
@@ -94,9 +97,15 @@ impl Cluster {
             std::fs::write(&config, settings).unwrap();
             let in_rotation = AtomicBool::new(true);
             let config = config.to_str().unwrap().to_owned();
-            nodes.push(Node { port, management, config, child: Mutex::default(), in_rotation });
+            let binary = std::sync::Mutex::new(BINARY.to_owned());
+            nodes.push(Node { port, management, config, binary, child: Mutex::default(), in_rotation });
         }
         Self { folder, http: http_client(), nodes, disk: None, database }
+    }
+
+    /// Has a server run another binary from its next start on; without one, the built one.
+    pub fn replace_binary(&self, index: usize, binary: Option<&str>) {
+        *self.nodes[index].binary.lock().unwrap() = binary.unwrap_or(BINARY).to_owned();
     }
 
     pub fn path(&self) -> &Path {
@@ -112,10 +121,12 @@ impl Cluster {
         self.disk.as_ref().unwrap()
     }
 
-    fn command(&self, config: &str, arguments: &[&str]) -> Command {
+    fn command(&self, index: usize, arguments: &[&str]) -> Command {
+        let Node { config, binary, .. } = &self.nodes[index];
+        let binary = binary.lock().unwrap().clone();
         let mut command = match &self.disk {
-            Some(disk) => disk.command(BINARY),
-            None => Command::new(BINARY),
+            Some(disk) => disk.command(&binary),
+            None => Command::new(&binary),
         };
         command.args(arguments).args(["--config", config]).current_dir(self.path()).env_remove("RUST_LOG");
         command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -124,12 +135,12 @@ impl Cluster {
 
     /// Runs a command to its end.
     pub async fn run(&self, arguments: &[&str]) -> Output {
-        self.command(&self.nodes[0].config, arguments).output().await.unwrap()
+        self.command(0, arguments).output().await.unwrap()
     }
 
     /// The same as somebody whom file modes bind, root or not.
     pub async fn run_unprivileged(&self, arguments: &[&str]) -> Output {
-        let mut command = self.command(&self.nodes[0].config, arguments);
+        let mut command = self.command(0, arguments);
         if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
             let mut plain = Command::new("setpriv");
             plain.args(["--bounding-set", "-dac_override,-dac_read_search", BINARY]).args(arguments);
@@ -141,13 +152,13 @@ impl Cluster {
 
     /// Starts a command and ends it after a while without a word.
     pub async fn kill_after(&self, arguments: &[&str], time: Duration) {
-        let mut child = self.command(&self.nodes[0].config, arguments).spawn().unwrap();
+        let mut child = self.command(0, arguments).spawn().unwrap();
         tokio::time::sleep(time).await;
         child.kill().await.unwrap();
     }
 
     pub async fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = self.command(&self.nodes[0].config, arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let mut child = self.command(0, arguments).stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
         child.wait_with_output().await.unwrap()
     }
@@ -155,7 +166,7 @@ impl Cluster {
     /// Starts a server and waits until it is ready; how long that took.
     pub async fn launch(&self, index: usize) -> Duration {
         let log = std::fs::File::create(self.path().join(format!("node{index}.log"))).unwrap();
-        let mut command = self.command(&self.nodes[index].config, &["serve"]);
+        let mut command = self.command(index, &["serve"]);
         self.launch_as(index, command.stdout(Stdio::null()).stderr(log)).await
     }
 

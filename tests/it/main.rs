@@ -50,6 +50,7 @@ mod floods;
 mod forged_tokens;
 mod form_post;
 mod frontchannel_logout;
+mod golden;
 mod hostile_input;
 mod hybrid;
 mod introspection;

@@ -79,7 +79,7 @@ impl TestServer {
         Self::launch(database, Clock::shifted(), change).await
     }
 
-    async fn launch(database: Arc<Database>, clock: Clock, change: impl FnOnce(&mut Settings)) -> Self {
+    pub async fn launch(database: Arc<Database>, clock: Clock, change: impl FnOnce(&mut Settings)) -> Self {
         install_crypto();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
