@@ -1,15 +1,17 @@
-//! Passwords of people: argon2id in a bounded pool of its own, so that a flood of logins stalls nothing else.
+//! Passwords of people: argon2id on a bounded number of threads, so that a flood of sign-ins stalls nothing else.
+
+mod queue;
+mod work;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version};
-use tokio::sync::Semaphore;
-
+use self::queue::{Entered, Full, Queue, Turn};
+use self::work::Worker;
 use crate::metrics::{Hashing, timed};
 use crate::protocol::secret::Password;
 
-/// The most bytes of a password that are hashed.
-const MAX_BYTES: usize = 1024;
+pub use self::queue::{LONGEST_WAIT, Lane};
 
 /// What hashing costs (RFC 9106 §4, OWASP Password Storage).
 #[derive(Clone, Copy, Debug)]
@@ -22,18 +24,34 @@ pub struct Cost {
     pub parallelism: u32,
 }
 
+impl Cost {
+    /// The first estimate of what a hash takes: a microsecond for each KiB and pass.
+    fn estimate(self) -> Duration {
+        Duration::from_micros(u64::from(self.memory_kib).saturating_mul(u64::from(self.iterations)))
+    }
+}
+
 /// Why there is no answer about a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// Too many are being hashed; ask again.
+    /// Too many are being hashed.
     #[error("too many passwords are being checked")]
-    Busy,
+    Busy {
+        /// The time in which those are done.
+        wait: Duration,
+    },
     /// The hash cannot be read or made.
     #[error("the password hash is malformed")]
     Malformed,
 }
 
-/// What a check turned up.
+impl From<Full> for PasswordError {
+    fn from(full: Full) -> Self {
+        Self::Busy { wait: full.wait }
+    }
+}
+
+/// The outcome of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Check {
     /// The password is another one.
@@ -44,28 +62,48 @@ pub enum Check {
     RightWithNewHash(String),
 }
 
+/// The hash that a password is checked against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// No account has the name, or it has no password.
+    Unknown,
+    /// The hash of an account that may not sign in.
+    Barred(String),
+    /// The hash of an account that may.
+    Open(String),
+}
+
+impl Stored {
+    /// The hash, if there is one.
+    pub fn hash(&self) -> Option<&str> {
+        match self {
+            Self::Unknown => None,
+            Self::Barred(hash) | Self::Open(hash) => Some(hash),
+        }
+    }
+}
+
 /// The pool that hashes.
 #[derive(Clone)]
 pub struct Passwords {
-    hasher: Argon2<'static>,
-    workers: Arc<Semaphore>,
-    queue: Arc<Semaphore>,
-    decoy: Arc<str>,
+    worker: Arc<Worker>,
+    queue: Arc<Queue>,
     metrics: Hashing,
 }
 
 impl Passwords {
-    /// A pool of `workers` threads at most, with a queue of eight times as many.
+    /// A pool of `workers` threads at most.
     ///
     /// # Errors
     /// [`PasswordError::Malformed`] where the cost is out of argon2's range.
     pub fn new(cost: Cost, workers: usize) -> Result<Self, PasswordError> {
-        let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, None);
-        let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(|_| PasswordError::Malformed)?);
-        let decoy = decoy(cost).into();
-        let (workers, queue) = (Semaphore::new(workers), Semaphore::new(workers.saturating_mul(9)));
-        let (workers, queue, metrics) = (Arc::new(workers), Arc::new(queue), Hashing::default());
-        Ok(Self { hasher, workers, queue, decoy, metrics })
+        let worker = Arc::new(Worker::new(cost)?);
+        Ok(Self { worker, queue: Queue::new(workers, cost.estimate()), metrics: Hashing::default() })
+    }
+
+    /// Takes note of a stored hash: failed checks cost as much as the costliest.
+    pub fn note(&self, hash: &str) {
+        self.worker.note(hash);
     }
 
     /// A hash of the password in PHC form, with a salt of 16 bytes.
@@ -73,86 +111,60 @@ impl Passwords {
     /// # Errors
     /// [`PasswordError::Busy`] where the queue is full.
     pub async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<String, PasswordError> {
-        let hasher = self.hasher.clone();
-        self.run(move || make(&hasher, &password, &salt)).await?
+        self.run(None, move |worker| worker.hash(&password, &salt)).await?
     }
 
-    /// Checks a password against a hash. Without a hash, or with one that cannot be read, the answer is
-    /// [`Check::Wrong`] after as much work as with one.
+    /// Checks a password that came from a network. A failure takes the same work whatever is stored; without a hash, or
+    /// with one that cannot be read, the answer is [`Check::Wrong`].
     ///
     /// # Errors
     /// [`PasswordError::Busy`] where the queue is full.
     pub async fn check(
         &self,
         password: Password,
-        hash: Option<String>,
+        stored: Stored,
         salt: [u8; 16],
+        network: Lane,
     ) -> Result<Check, PasswordError> {
-        let (hasher, decoy) = (self.hasher.clone(), self.decoy.clone());
-        self.run(move || verify(&hasher, &password, hash.as_deref(), (&decoy, &salt))).await
+        self.run(network, move |worker| worker.verify(&password, &stored, &salt).check).await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, PasswordError> {
-        let Ok(_place) = self.queue.clone().try_acquire_owned() else {
+    async fn run<T, F>(&self, network: Lane, work: F) -> Result<T, PasswordError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Worker) -> T + Send + 'static,
+    {
+        let turn = self.metrics.turn(self.turn(network)).await.inspect_err(|_| {
             self.metrics.refused.inc();
-            return Err(PasswordError::Busy);
-        };
-        let worker = self.metrics.turn(self.workers.clone().acquire_owned()).await.map_err(|_| PasswordError::Busy)?;
+        })?;
+        let worker = self.worker.clone();
+        let queue = self.queue.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let _worker = worker;
-            work()
+            let _turn = turn;
+            let begun = Instant::now();
+            let done = work(&worker);
+            queue.note(begun.elapsed());
+            done
         });
-        timed(&self.metrics.work, done).await.map_err(|_| PasswordError::Busy)
+        timed(&self.metrics.work, done).await.map_err(|_| PasswordError::Busy { wait: Duration::ZERO })
+    }
+
+    async fn turn(&self, network: Lane) -> Result<Turn, Full> {
+        match self.queue.enter(network)? {
+            Entered::Turn(turn) => Ok(turn),
+            Entered::Place(place) => place.turn().await,
+        }
     }
 
     /// Whether a password would find a place in the queue.
     pub fn has_room(&self) -> bool {
-        self.queue.available_permits() > 0
+        self.queue.has_room()
     }
 
     /// What the pool counts.
     pub fn metrics(&self) -> &Hashing {
         &self.metrics
     }
-}
-
-fn verify(hasher: &Argon2<'_>, password: &Password, hash: Option<&str>, (decoy, salt): (&str, &[u8; 16])) -> Check {
-    let stored = hash.and_then(|hash| PasswordHash::new(hash).ok());
-    let known = stored.is_some();
-    let Some(parsed) = stored.or_else(|| PasswordHash::new(decoy).ok()) else { return Check::Wrong };
-    let fits = password.expose().len() <= MAX_BYTES;
-    let right = hasher.verify_password(password.expose().as_bytes(), &parsed).is_ok();
-    if !(known && right && fits) {
-        return Check::Wrong;
-    }
-    if is_current(hasher, &parsed) {
-        return Check::Right;
-    }
-    make(hasher, password, salt).map_or(Check::Right, Check::RightWithNewHash)
-}
-
-/// Whether a hash has the algorithm and the cost that new ones get.
-fn is_current(hasher: &Argon2<'_>, hash: &PasswordHash) -> bool {
-    let same = |params: Params| {
-        let (a, b) = (&params, hasher.params());
-        (a.m_cost(), a.t_cost(), a.p_cost()) == (b.m_cost(), b.t_cost(), b.p_cost())
-    };
-    hash.algorithm.as_str() == "argon2id" && Params::try_from(hash).is_ok_and(same)
-}
-
-fn make(hasher: &Argon2<'_>, password: &Password, salt: &[u8; 16]) -> Result<String, PasswordError> {
-    if password.expose().len() > MAX_BYTES {
-        return Err(PasswordError::Malformed);
-    }
-    let hash = hasher.hash_password_with_salt(password.expose().as_bytes(), salt);
-    hash.map(|hash| hash.to_string()).map_err(|_| PasswordError::Malformed)
-}
-
-/// A hash that no password fits, of the same cost, for names that nobody has.
-fn decoy(cost: Cost) -> String {
-    let (m, t, p) = (cost.memory_kib, cost.iterations, cost.parallelism);
-    let (salt, output) = ("A".repeat(22), "A".repeat(43));
-    format!("$argon2id$v=19$m={m},t={t},p={p}${salt}${output}")
 }
 
 #[cfg(test)]
@@ -171,34 +183,43 @@ mod tests {
         let hash = pool.hash(password("correct horse"), [1; 16]).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{hash}");
         let rows = [
-            ("right", "correct horse", Some(hash.clone()), Check::Right),
-            ("wrong", "Correct horse", Some(hash.clone()), Check::Wrong),
-            ("nobody", "correct horse", None, Check::Wrong),
-            ("garbage", "correct horse", Some("x".into()), Check::Wrong),
-            ("nobody, decoy", "", None, Check::Wrong),
+            ("right", "correct horse", Stored::Open(hash.clone()), Check::Right),
+            ("wrong", "Correct horse", Stored::Open(hash.clone()), Check::Wrong),
+            ("right, of an account that may not sign in", "correct horse", Stored::Barred(hash), Check::Right),
+            ("no account", "correct horse", Stored::Unknown, Check::Wrong),
+            ("garbage", "correct horse", Stored::Open("x".into()), Check::Wrong),
+            ("no account, no password", "", Stored::Unknown, Check::Wrong),
         ];
-        for (rule, text, hash, expected) in rows {
-            assert_eq!(pool.check(password(text), hash, [2; 16]).await.unwrap(), expected, "{rule}");
+        for (rule, text, stored, expected) in rows {
+            assert_eq!(pool.check(password(text), stored, [2; 16], None).await.unwrap(), expected, "{rule}");
         }
     }
 
     #[tokio::test]
-    async fn a_hash_with_old_parameters_is_made_anew() {
+    async fn a_hash_with_old_parameters_is_replaced() {
         let old = Passwords::new(CHEAP, 1).unwrap().hash(password("correct horse"), [1; 16]).await.unwrap();
         let pool = Passwords::new(Cost { memory_kib: 128, ..CHEAP }, 1).unwrap();
-        let Check::RightWithNewHash(new) = pool.check(password("correct horse"), Some(old), [2; 16]).await.unwrap()
-        else {
-            panic!("the hash was not made anew");
+        let right =
+            async |hash| pool.check(password("correct horse"), Stored::Open(hash), [2; 16], None).await.unwrap();
+        let Check::RightWithNewHash(new) = right(old).await else {
+            panic!("the hash was not replaced");
         };
         assert!(new.contains("m=128"));
-        assert_eq!(pool.check(password("correct horse"), Some(new), [3; 16]).await.unwrap(), Check::Right);
+        assert_eq!(right(new).await, Check::Right);
     }
 
     #[tokio::test]
-    async fn a_full_queue_refuses_at_once() {
+    async fn what_cannot_be_hashed_in_time_is_refused_at_once() {
         let pool = Passwords::new(Cost { memory_kib: 19_456, iterations: 2, parallelism: 1 }, 1).unwrap();
-        let all = (0..40).map(|_| pool.check(password("x"), None, [1; 16]));
-        let refused = futures_util::future::join_all(all).await.into_iter().filter(Result::is_err).count();
-        assert!(refused > 0, "forty at once found a place");
+        let all = (0..200).map(|_| pool.check(password("x"), Stored::Unknown, [1; 16], None));
+        let refused = futures_util::future::join_all(all).await.into_iter().filter_map(Result::err);
+        let waits: Vec<Duration> = refused
+            .map(|error| match error {
+                PasswordError::Busy { wait } => wait,
+                PasswordError::Malformed => panic!("malformed"),
+            })
+            .collect();
+        assert!(!waits.is_empty(), "two hundred at once found a place before one worker");
+        assert!(waits.iter().all(|wait| *wait > Duration::ZERO && *wait <= LONGEST_WAIT * 4), "{waits:?}");
     }
 }

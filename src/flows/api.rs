@@ -37,7 +37,9 @@ impl From<FlowError> for ApiError {
         match error {
             FlowError::Refused(_) => Self::WrongToken,
             FlowError::TooMany(exceeded) => Self::TooMany(exceeded),
-            failure @ (FlowError::Unavailable(_) | FlowError::Internal(_)) => Self::Admin(failure.into()),
+            failure @ (FlowError::Unavailable(_) | FlowError::Overloaded { .. } | FlowError::Internal(_)) => {
+                Self::Admin(failure.into())
+            }
         }
     }
 }

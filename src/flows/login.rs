@@ -7,7 +7,8 @@ use super::pending::{Interaction, InteractionError};
 use super::session::{self, Browser, Remember};
 use super::soft_lock::{self, Ending, Gate, NewBlock, Whom};
 use super::{Concerning, Context, FlowError, Provider};
-use crate::passwords::Check;
+use crate::passwords::{Check, Stored};
+use crate::protocol::brute_force;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::ids::UserId;
 use crate::protocol::interaction::NextStep;
@@ -127,8 +128,10 @@ pub async fn sign_in(
         }
     };
     let ending = Ending::of(&provider.soft_locks, &attempt);
-    let hash = record.as_ref().and_then(|record| record.hash.clone());
-    let check = match provider.passwords.check(typed.password, hash.clone(), context.entropy.bytes()?).await {
+    let stored = stored(record.as_ref(), context);
+    let network = context.address().map(brute_force::region);
+    let salt = context.entropy.bytes()?;
+    let check = match provider.passwords.check(typed.password, stored.clone(), salt, network).await {
         Ok(check) => check,
         Err(error) => {
             soft_lock::give_back(provider, context, &attempt).await?;
@@ -139,7 +142,7 @@ pub async fn sign_in(
     let new_hash = match check {
         Check::Wrong => return fail(provider, context, ending, record, "wrong credentials").await,
         Check::Right => None,
-        Check::RightWithNewHash(new) => hash.zip(Some(new)),
+        Check::RightWithNewHash(new) => stored.hash().map(|old| (old.to_owned(), new)),
     };
     let user = match record.as_ref().map(|record| may_sign_in(record, context)) {
         Some(Ok(user)) => user,
@@ -174,6 +177,17 @@ async fn look(
         (Some(_) | None, None) | (None, Some(_)) => None,
     };
     Ok((record, before, known))
+}
+
+/// The hash that the password is checked against.
+fn stored(record: Option<&LoginRecord>, context: &Context) -> Stored {
+    let Some((record, hash)) = record.and_then(|record| Some((record, record.hash.clone()?))) else {
+        return Stored::Unknown;
+    };
+    match may_sign_in(record, context) {
+        Ok(_) => Stored::Open(hash),
+        Err(_) => Stored::Barred(hash),
+    }
 }
 
 /// Who signs in, or why they may not, for the audit log alone.

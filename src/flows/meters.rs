@@ -52,7 +52,7 @@ impl FlowError {
         match self {
             Self::Refused(error) => error.code.as_str(),
             Self::TooMany(_) => "too_many",
-            Self::Unavailable(_) => "unavailable",
+            Self::Unavailable(_) | Self::Overloaded { .. } => "unavailable",
             Self::Internal(_) => "failed",
         }
     }

@@ -172,9 +172,17 @@ pub enum FlowError {
     /// It was one request too many.
     #[error("too many requests: {}", .0.policy)]
     TooMany(Exceeded),
-    /// It may be tried again later: the database or the pool for passwords has no turn to give.
+    /// The database cannot be reached or is saturated; the client may retry.
     #[error("temporarily unavailable: {0}")]
     Unavailable(String),
+    /// A queue or an allowance is full; the client may retry after `wait`.
+    #[error("overloaded: {cause}")]
+    Overloaded {
+        /// What is full, for the log.
+        cause: &'static str,
+        /// The time until there is room.
+        wait: Span,
+    },
     /// Something is broken; the cause is for the log.
     #[error("internal error: {0}")]
     Internal(String),
@@ -219,7 +227,10 @@ impl From<KeyringError> for FlowError {
 impl From<PasswordError> for FlowError {
     fn from(error: PasswordError) -> Self {
         match error {
-            PasswordError::Busy => Self::Unavailable(error.to_string()),
+            PasswordError::Busy { wait } => Self::Overloaded {
+                cause: "too many passwords are being checked",
+                wait: Span::from_millis(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
+            },
             PasswordError::Malformed => Self::Internal(error.to_string()),
         }
     }

@@ -20,6 +20,7 @@ use crate::flows::administer::{self, AdminError, Whose};
 use crate::flows::api::{self, Administrator, ApiError};
 use crate::protocol::administration::{PATH, Permission};
 use crate::protocol::credentials::Authorization;
+use crate::protocol::rate_limit::in_words;
 
 /// The endpoints.
 pub fn routes() -> Router<Arc<App>> {
@@ -147,12 +148,18 @@ fn refuse(call: &Call, error: ApiError) -> Response {
         }
         ApiError::Order(error) => problem(StatusCode::BAD_REQUEST, &error.to_string()),
         ApiError::TooMany(exceeded) => {
-            limits::with_headers(problem(StatusCode::TOO_MANY_REQUESTS, limits::TOO_MANY), &exceeded)
+            let detail = limits::too_many(exceeded.wait);
+            limits::with_headers(problem(StatusCode::TOO_MANY_REQUESTS, &detail), &exceeded)
         }
         ApiError::Admin(AdminError::Flow(FlowError::Unavailable(cause))) => {
             error::log_unavailable(&cause);
             let response = problem(StatusCode::SERVICE_UNAVAILABLE, "The server cannot answer now. Try again.");
             error::retry_later(response)
+        }
+        ApiError::Admin(AdminError::Flow(FlowError::Overloaded { cause, wait })) => {
+            error::log_unavailable(cause);
+            let detail = format!("The server is busy. Try again in {}.", in_words(wait));
+            error::retry_after(wait, problem(StatusCode::SERVICE_UNAVAILABLE, &detail))
         }
         ApiError::Admin(AdminError::Flow(failure)) => {
             error::log_broken(&failure.to_string());

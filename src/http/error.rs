@@ -5,11 +5,13 @@ use axum::Json;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::limits;
 use crate::flows::{Context, FlowError};
 use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::rate_limit::{in_words, seconds_up};
+use crate::protocol::time::Span;
 
 /// How long a client should wait before it tries again, in seconds.
 const RETRY_AFTER: &str = "1";
@@ -25,6 +27,7 @@ pub fn client_error(context: &Context, error: FlowError) -> Response {
         FlowError::Refused(error) => json_error(StatusCode::BAD_REQUEST, error),
         FlowError::TooMany(exceeded) => limits::exceeded_json(&exceeded),
         FlowError::Unavailable(cause) => unavailable(&cause),
+        FlowError::Overloaded { cause, wait } => overloaded(cause, wait),
         FlowError::Internal(cause) => broken(&cause),
     }
 }
@@ -46,6 +49,7 @@ pub fn token_error(context: &Context, error: FlowError) -> Response {
         }
         FlowError::TooMany(exceeded) => limits::exceeded_json(&exceeded),
         FlowError::Unavailable(cause) => unavailable(&cause),
+        FlowError::Overloaded { cause, wait } => overloaded(cause, wait),
         FlowError::Internal(cause) => broken(&cause),
     }
 }
@@ -80,7 +84,13 @@ pub fn log_broken(cause: &str) {
     tracing::error!(cause, "a request failed");
 }
 
-/// Tells the client to come again.
+/// A 503 with the time after which there is room again.
+pub fn retry_after(wait: Span, response: impl IntoResponse) -> Response {
+    let seconds = HeaderValue::from(seconds_up(wait));
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, seconds)], response).into_response()
+}
+
+/// A 503 of the database, which is asked again at once.
 pub fn retry_later(response: impl IntoResponse) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)], response).into_response()
 }
@@ -100,8 +110,17 @@ fn json_error(status: StatusCode, error: OAuthError) -> Response {
 
 fn unavailable(cause: &str) -> Response {
     log_unavailable(cause);
-    let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, "The server cannot answer now. Try again.");
-    retry_later(Json(json!({ "error": error.code.as_str(), "error_description": error.description })))
+    retry_later(unavailable_json("The server cannot answer now. Try again."))
+}
+
+fn overloaded(cause: &str, wait: Span) -> Response {
+    log_unavailable(cause);
+    retry_after(wait, unavailable_json(&format!("The server is busy. Try again in {}.", in_words(wait))))
+}
+
+fn unavailable_json(description: &str) -> Json<Value> {
+    let error = ErrorCode::TemporarilyUnavailable.as_str();
+    Json(json!({ "error": error, "error_description": description }))
 }
 
 fn broken(cause: &str) -> Response {

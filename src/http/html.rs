@@ -18,6 +18,7 @@ use crate::pages::{ErrorPage, FORM_POST_SCRIPT, FormPostPage, Link, Page, SIGNED
 use crate::protocol::authorization_response::Delivery;
 use crate::protocol::client::Client;
 use crate::protocol::ids::RequestId;
+use crate::protocol::rate_limit::in_words;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::secret::BrowserCookie;
 
@@ -130,8 +131,15 @@ pub fn failed(call: &Call, failure: FlowError) -> Response {
         FlowError::Refused(refusal) => rejected(call, refusal.description),
         FlowError::TooMany(exceeded) => {
             let status = StatusCode::TOO_MANY_REQUESTS;
-            let page = Fault { status, message: limits::TOO_MANY, hint: None, back: None };
+            let message = limits::too_many(exceeded.wait);
+            let page = Fault { status, message: &message, hint: None, back: None };
             limits::with_headers(fault(call, page), &exceeded)
+        }
+        FlowError::Overloaded { cause, wait } => {
+            error::log_unavailable(cause);
+            let message = format!("The server is busy at the moment. Try again in {}.", in_words(wait));
+            let page = Fault { status: StatusCode::SERVICE_UNAVAILABLE, message: &message, hint: None, back: None };
+            error::retry_after(wait, fault(call, page))
         }
         FlowError::Unavailable(cause) => {
             error::log_unavailable(&cause);

@@ -14,7 +14,8 @@ use crate::app::App;
 use crate::flows::rates::Class;
 use crate::protocol::address_block::Reach;
 use crate::protocol::error::ErrorCode;
-use crate::protocol::rate_limit::{Exceeded, seconds_up};
+use crate::protocol::rate_limit::{Exceeded, in_words, seconds_up};
+use crate::protocol::time::Span;
 
 /// Who reads the answers of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,19 +33,23 @@ pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Opti
     if let Some(until) = blocked {
         app.provider.metrics.access.blocked_requests.inc();
         let wait = seconds_up(until.since(now));
-        let mut response = answer(app, reader, (StatusCode::FORBIDDEN, "This address is blocked."), &arrived.id);
+        let message = format!("This address is blocked. Try again in {}.", in_words(until.since(now)));
+        let mut response = answer(app, reader, (StatusCode::FORBIDDEN, &message), &arrived.id);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
         return Some(response);
     }
     let taken = app.provider.rates.take_of_address(realm, class?, arrived.address, now);
     let exceeded = taken.err()?;
     tracing::warn!(target: "security", event = "rate_limited", policy = exceeded.policy, "refused a request");
-    let response = answer(app, reader, (StatusCode::TOO_MANY_REQUESTS, TOO_MANY), &arrived.id);
+    let message = too_many(exceeded.wait);
+    let response = answer(app, reader, (StatusCode::TOO_MANY_REQUESTS, &message), &arrived.id);
     Some(with_headers(response, &exceeded))
 }
 
-/// What is said of a request too many.
-pub const TOO_MANY: &str = "There have been too many requests. Please wait a little before you try again.";
+/// The sentence about a request too many.
+pub fn too_many(wait: Span) -> String {
+    format!("There have been too many requests. Try again in {}.", in_words(wait))
+}
 
 /// The class of a request; nothing at all for what everybody may read at any time.
 fn classify(method: &Method, path: &str) -> Option<(Reader, Option<Class>)> {
@@ -80,10 +85,10 @@ pub fn with_headers(mut response: Response, exceeded: &Exceeded) -> Response {
 
 /// The answer to a client that asks too often.
 pub fn exceeded_json(exceeded: &Exceeded) -> Response {
-    with_headers(program((StatusCode::TOO_MANY_REQUESTS, TOO_MANY)), exceeded)
+    with_headers(program((StatusCode::TOO_MANY_REQUESTS, &too_many(exceeded.wait))), exceeded)
 }
 
-fn answer(app: &App, reader: Reader, (status, message): (StatusCode, &'static str), id: &str) -> Response {
+fn answer(app: &App, reader: Reader, (status, message): (StatusCode, &str), id: &str) -> Response {
     match reader {
         Reader::Program => program((status, message)),
         Reader::Administrator => api::problem(status, message),
@@ -91,7 +96,7 @@ fn answer(app: &App, reader: Reader, (status, message): (StatusCode, &'static st
     }
 }
 
-fn program((status, message): (StatusCode, &'static str)) -> Response {
+fn program((status, message): (StatusCode, &str)) -> Response {
     let error =
         if status == StatusCode::FORBIDDEN { ErrorCode::AccessDenied } else { ErrorCode::TemporarilyUnavailable };
     (status, Json(json!({ "error": error.as_str(), "error_description": message }))).into_response()

@@ -92,6 +92,18 @@ pub fn seconds_up(span: Span) -> i64 {
     (span.as_millis().saturating_add(999) / 1_000).max(1)
 }
 
+/// A time to wait as people say it, rounded up: seconds up to two minutes, minutes up to two hours, then hours.
+pub fn in_words(wait: Span) -> String {
+    let seconds = seconds_up(wait);
+    let up = |unit: i64| seconds.saturating_add(unit - 1) / unit;
+    match seconds {
+        1 => "1 second".to_owned(),
+        ..=119 => format!("{seconds} seconds"),
+        ..=7_199 => format!("{} minutes", up(60)),
+        _ => format!("{} hours", up(3_600)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +136,24 @@ mod tests {
         let limit = Limit::per_minute(1);
         let Taken::Granted { bucket } = limit.take(Bucket::default(), at(86_400_000)) else { panic!("refused") };
         assert!(matches!(limit.take(bucket, at(0)), Taken::Refused { wait } if wait <= Span::from_minutes(1)));
+    }
+
+    #[test]
+    fn people_read_how_long_to_wait() {
+        let rows = [
+            (0, "1 second"),
+            (1, "1 second"),
+            (1_001, "2 seconds"),
+            (119_000, "119 seconds"),
+            (119_001, "2 minutes"),
+            (121_000, "3 minutes"),
+            (3_600_000, "60 minutes"),
+            (7_200_000, "2 hours"),
+            (7_200_001, "3 hours"),
+        ];
+        for (millis, words) in rows {
+            assert_eq!(in_words(Span::from_millis(millis)), words, "{millis}");
+        }
     }
 
     #[test]

@@ -306,17 +306,23 @@ async fn a_flood_over_many_addresses_and_accounts_meets_the_pause_of_the_realm()
 async fn what_was_never_looked_at_counts_for_nothing() {
     let server = TestServer::stopped_with(|settings| {
         locking(settings);
+        // A second each, so that there is room for two or three beside the one that is hashed.
         (settings.passwords.memory_kib, settings.passwords.workers) = (19_456, 1);
+        settings.passwords.iterations = 50;
         settings.limits.account_failures = 100;
         settings.limits.address_failures = 100;
     });
     let server = server.await;
     let rp = server.relying_party().await;
     let guesser = Guesser::at(&server, &rp, "192.0.2.1").await;
-    let pages = join_all((0..40).map(|_| guesser.tries("alice", "wrong"))).await;
+    let pages = join_all((0..12).map(|_| guesser.tries("alice", "wrong"))).await;
     let busy = pages.iter().filter(|page| page.status == 503).count();
     let wrong = pages.iter().filter(|page| page.has(FAILURE)).count();
-    assert!(busy > 0, "forty at once found a place");
+    assert!(busy > 0, "twelve at once found a place");
+    let waits = pages.iter().filter(|page| page.status == 503).map(|page| page.header("retry-after").unwrap());
+    let waits: Vec<i64> = waits.map(|seconds| seconds.parse().unwrap()).collect();
+    assert!(waits.iter().all(|seconds| (1..=6).contains(seconds)), "{waits:?}");
+    assert!(pages.iter().any(|page| page.has("The server is busy at the moment. Try again in ")));
     let rows =
         server.database().query("SELECT CAST(drained_at AS TEXT) FROM login_failures WHERE kind = 'account'").await;
     let drained: i64 = String::from_utf8(rows[0].concat()).unwrap().parse().unwrap();
