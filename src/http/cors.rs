@@ -9,7 +9,7 @@ use super::call::Call;
 
 /// `OPTIONS` of such an endpoint.
 pub async fn preflight(call: Call) -> Response {
-    let mut response = allow(&call, StatusCode::NO_CONTENT.into_response()).await;
+    let mut response = allow(&call, StatusCode::NO_CONTENT.into_response());
     if response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
         let headers = response.headers_mut();
         for (name, value) in [
@@ -24,18 +24,13 @@ pub async fn preflight(call: Call) -> Response {
 }
 
 /// Lets the script that sent the request read the answer, if its origin is registered.
-pub async fn allow(call: &Call, mut response: Response) -> Response {
+pub fn allow(call: &Call, mut response: Response) -> Response {
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
-    let Some(origin) = call.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) else {
-        return response;
-    };
-    let known =
-        origin != "null" && call.app.provider.view.knows_origin(&call.context.realm.id, origin).await.unwrap_or(false);
-    if let Ok(origin) = HeaderValue::from_str(origin)
-        && known
-    {
+    let Some(origin) = call.headers.get(header::ORIGIN) else { return response };
+    let knows = |origin: &str| call.app.provider.view.knows_origin(&call.context.realm.id, origin);
+    if origin.to_str().is_ok_and(knows) {
         let headers = response.headers_mut();
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static("www-authenticate, retry-after, x-request-id"),

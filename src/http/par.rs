@@ -17,7 +17,7 @@ pub async fn post(call: Call) -> Response {
         Ok(response) => response,
         Err(failure) => error::client_error(&call.context, failure),
     };
-    cors::allow(&call, response).await
+    cors::allow(&call, response)
 }
 
 async fn answer(call: &Call) -> Result<Response, FlowError> {

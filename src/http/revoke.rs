@@ -16,7 +16,7 @@ pub async fn post(call: Call) -> Response {
         Ok(()) => StatusCode::OK.into_response(),
         Err(failure) => error::client_error(&call.context, failure),
     };
-    cors::allow(&call, response).await
+    cors::allow(&call, response)
 }
 
 async fn answer(call: &Call) -> Result<(), FlowError> {

@@ -30,7 +30,7 @@ async fn answer(call: Call, token: Result<Option<String>, OAuthError>) -> Respon
         Ok(Some(token)) => told(&call, &token).await,
         Err(refusal) => error::token_error(&call.context, FlowError::Refused(refusal)),
     };
-    cors::allow(&call, response).await
+    cors::allow(&call, response)
 }
 
 async fn told(call: &Call, token: &str) -> Response {

@@ -7,6 +7,7 @@ mod uris;
 
 pub use metadata::{AccessTokenFormat, ApplicationType, ClientMetadata, Encryption, ResponseSigning, SubjectType};
 pub use rules::MetadataError;
+pub use uris::MAX_ORIGIN;
 
 use super::error::OAuthError;
 use super::ids::ClientId;

@@ -17,7 +17,6 @@ statements! {
     ADD_SECRET = "INSERT INTO client_secrets (realm_id, client_id, digest, sealed, created_at) VALUES ($1, $2, $3, $4, $5)";
     EXPIRE_SECRETS = "UPDATE client_secrets SET expires_at = CASE WHEN expires_at IS NULL THEN $3 ELSE $4 END WHERE realm_id = $1 AND client_id = $2 AND (expires_at IS NULL OR expires_at > $4)";
     ADD_ORIGIN = "INSERT INTO client_origins (realm_id, origin, client_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    KNOWS_ORIGIN = "SELECT count(*) AS clients FROM client_origins o JOIN clients c ON c.realm_id = o.realm_id AND c.id = o.client_id WHERE o.realm_id = $1 AND o.origin = $2 AND c.enabled = 1";
     UPDATE = "UPDATE clients SET metadata = $3, updated_at = $4 WHERE realm_id = $1 AND id = $2";
     DELETE = "DELETE FROM clients WHERE realm_id = $1 AND id = $2";
     HAS_SECRET = "SELECT count(*) AS secrets FROM client_secrets WHERE realm_id = $1 AND client_id = $2 AND digest = $3";
@@ -95,15 +94,6 @@ async fn add_origins(tx: &mut Tx, realm: &RealmId, id: &ClientId, metadata: &Cli
         execute!(tx, ADD_ORIGIN, [realm.as_str(), origin, id.as_str()])?;
     }
     Ok(())
-}
-
-/// Whether an enabled client has registered this origin for its scripts.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
-pub async fn knows_origin(tx: &mut Tx, realm: &RealmId, origin: &str) -> Result<bool, StoreError> {
-    let (count,): (i64,) = fetch_one!(tx, KNOWS_ORIGIN, [realm.as_str(), origin])?;
-    Ok(count > 0)
 }
 
 /// The client with this id and its secrets.

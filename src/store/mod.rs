@@ -26,6 +26,7 @@ pub mod leases;
 pub mod login_failures;
 pub mod logos;
 mod migrations;
+mod origins;
 pub mod outbox;
 mod postgres;
 pub mod pushed_requests;
@@ -365,6 +366,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         login_failures::STATEMENTS,
         pushed_requests::STATEMENTS,
         logos::STATEMENTS,
+        origins::STATEMENTS,
         outbox::STATEMENTS,
         realms::STATEMENTS,
         registrations::STATEMENTS,

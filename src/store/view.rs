@@ -1,5 +1,6 @@
-//! What a node keeps in memory: clients and users by id, every claim mapper, address block and revocation in force. It follows the change
-//! sequence, so that a change made by any process is seen here within a second; when it cannot, it says so.
+//! The rows that a node holds in memory: clients and users by id, and every registered origin, claim mapper, address
+//! block and revocation in force. It follows the change sequence, so that a change made by any process is seen here
+//! within a second; when it cannot, it says so.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -11,6 +12,7 @@ use arc_swap::ArcSwap;
 use super::changes::{self, Change, Kind};
 use super::claim_mappers::{self, StoredMapper};
 use super::kept::Kept;
+use super::origins::{self, OriginSet};
 use super::users::User;
 use super::{Store, StoreError, address_blocks, clients, revocations, users};
 use crate::protocol::access_token::TokenFacts;
@@ -33,7 +35,7 @@ pub struct View {
     store: Store,
     clients: Kept<(RealmId, ClientId), Arc<Client>>,
     users: Kept<(RealmId, UserId), Arc<User>>,
-    origins: Kept<(RealmId, String), bool>,
+    origins: RwLock<OriginSet>,
     revocations: RwLock<Revocations>,
     mappers: ArcSwap<Vec<StoredMapper>>,
     blocks: ArcSwap<Blocks>,
@@ -55,7 +57,7 @@ impl View {
             store,
             clients: Kept::new(CAPACITY),
             users: Kept::new(CAPACITY),
-            origins: Kept::new(CAPACITY),
+            origins: RwLock::default(),
             revocations: RwLock::default(),
             mappers: ArcSwap::default(),
             blocks: ArcSwap::default(),
@@ -207,15 +209,10 @@ impl View {
         self.users.get((realm.clone(), id.clone()), read).await
     }
 
-    /// Whether an enabled client has registered this origin for its scripts.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the database fails.
-    pub async fn knows_origin(&self, realm: &RealmId, origin: &str) -> Result<bool, StoreError> {
-        let read = async |(realm, origin): (RealmId, String)| {
-            clients::knows_origin(&mut self.store.read().await?, &realm, &origin).await.map(Some)
-        };
-        Ok(self.origins.get((realm.clone(), origin.to_owned()), read).await?.unwrap_or(false))
+    /// Whether an enabled client has registered this origin for its scripts. All of them are in memory: strangers
+    /// choose what is asked for.
+    pub fn knows_origin(&self, realm: &RealmId, origin: &str) -> bool {
+        self.origins.read().unwrap_or_else(PoisonError::into_inner).contains(realm, origin)
     }
 
     /// Takes in what the changes name.
@@ -224,8 +221,12 @@ impl View {
         for change in changes {
             match change.kind {
                 Kind::Client => {
-                    self.origins.forget_all();
-                    self.clients.forget(&(change.realm.clone(), ClientId::from_stored(change.subject.clone())));
+                    let client = ClientId::from_stored(change.subject.clone());
+                    let registered = origins::of_client(tx, &change.realm, &client).await?;
+                    let mut known = self.origins.write().unwrap_or_else(PoisonError::into_inner);
+                    known.replace(&change.realm, &client, registered);
+                    drop(known);
+                    self.clients.forget(&(change.realm.clone(), client));
                 }
                 Kind::User => {
                     self.users.forget(&(change.realm.clone(), UserId::from_stored(change.subject.clone())));
@@ -263,8 +264,9 @@ impl View {
         revocations::in_force(&mut tx, now).await?.into_iter().for_each(|revocation| all.add(revocation));
         self.clients.forget_all();
         self.users.forget_all();
-        self.origins.forget_all();
         *self.revocations.write().unwrap_or_else(PoisonError::into_inner) = all;
+        let registered = origins::of_all(&mut tx).await?;
+        *self.origins.write().unwrap_or_else(PoisonError::into_inner) = registered;
         self.mappers.store(Arc::new(claim_mappers::list(&mut tx).await?));
         self.blocks.store(Arc::new(address_blocks::in_force(&mut tx, now).await?));
         self.key_changes.fetch_add(1, Ordering::AcqRel);

@@ -87,6 +87,46 @@ async fn discovery_is_for_the_scripts_of_everybody() {
 }
 
 #[tokio::test]
+async fn an_unknown_origin_costs_no_statement() {
+    let server = TestServer::start().await;
+    server.client("spa", json!({ "cors_origins": [SPA] })).await;
+    let preflight = async |origin: &str| {
+        let request = server.http.request(Method::OPTIONS, server.url("/token")).header(ORIGIN, origin);
+        send(request).await
+    };
+    let ((), statements) = server
+        .statements(async {
+            for number in 0..50 {
+                let reply = preflight(&format!("https://{number}.evil.example")).await;
+                assert_eq!((reply.status.as_u16(), reply.header(ALLOW)), (204, None));
+            }
+            let long = format!("https://{}.example", "x".repeat(15_000));
+            assert_eq!(preflight(&long).await.header(ALLOW), None, "of the length that headers may have");
+        })
+        .await;
+    assert_eq!(statements, 0, "strangers choose the origin");
+}
+
+#[tokio::test]
+async fn every_node_follows_the_origins_of_a_client() {
+    let server = TestServer::start().await;
+    let twin = server.twin().await;
+    let allowed = async |node: &TestServer| {
+        node.app.follow().await.unwrap();
+        send(node.http.post(node.url("/token")).header(ORIGIN, SPA)).await.header(ALLOW).is_some()
+    };
+    assert!(!allowed(&twin).await);
+    server.client("spa", json!({ "cors_origins": [SPA] })).await;
+    assert!(allowed(&server).await && allowed(&twin).await, "added");
+    server.set_client_standing("spa", Standing::Disabled).await;
+    assert!(!allowed(&server).await && !allowed(&twin).await, "disabled");
+    let late = server.twin().await;
+    assert!(!allowed(&late).await, "read at the start");
+    server.set_client_standing("spa", Standing::Enabled).await;
+    assert!(allowed(&late).await && allowed(&twin).await, "enabled");
+}
+
+#[tokio::test]
 async fn the_origins_of_a_disabled_client_are_forgotten() {
     let server = TestServer::start().await;
     server.client("spa", json!({ "cors_origins": [SPA] })).await;

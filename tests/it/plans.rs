@@ -8,11 +8,12 @@ use sqlx::{SqliteConnection, Statement as _};
 use crate::support::database::Database;
 
 /// What reads whole tables, and why it may: none of it is part of a request.
-const WHOLE: [(&str, &str); 12] = [
+const WHOLE: [(&str, &str); 13] = [
     ("invariants::", "a command that looks at everything"),
     ("restore_epochs::", "a command that voids everything"),
     ("samples::", "metrics, once a minute"),
     ("sweep::SECRETS", "the minute's upkeep; a row or two a client"),
+    ("origins::OF_ALL", "all of them are wanted, at the start and after a gap; operators make them"),
     ("claim_mappers::LIST", "all of them are wanted, when they change; operators make them"),
     ("pushed_requests::COUNT", "the minute's upkeep; bounded"),
     ("authorization_requests::COUNT", "the minute's upkeep; bounded"),

@@ -9,6 +9,8 @@ use crate::protocol::redirect_uri::RedirectUri;
 
 /// The longest URI of metadata, in bytes.
 const MAX_URI: usize = 2048;
+/// The longest origin in bytes: `https://`, a host name of 253 bytes (RFC 1035 §3.1) and a port, rounded up.
+pub const MAX_ORIGIN: usize = 270;
 /// The longest URI of a request object, in bytes (OpenID Connect Core §6.2).
 const MAX_REQUEST_URI: usize = 512;
 /// The most request URIs that a client may register.
@@ -111,8 +113,9 @@ fn is_loopback(url: &Url) -> bool {
 
 /// Whether the text is a serialized origin of http or https (RFC 6454 §6.2).
 pub(super) fn is_origin(text: &str) -> bool {
-    Url::parse(text)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text)
+    let serializes_to_itself =
+        |url: Url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text;
+    text.len() <= MAX_ORIGIN && Url::parse(text).is_ok_and(serializes_to_itself)
 }
 
 /// Whether the text names a resource: absolute and without a fragment (RFC 8707 §2).
