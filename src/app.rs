@@ -380,6 +380,7 @@ fn rate_limits(settings: &Settings) -> Option<rates::Limits> {
     limits.enabled.then(|| rates::Limits {
         login: minute(limits.login),
         authorize: minute(limits.authorize),
+        pages: minute(limits.pages),
         api: minute(limits.api),
         token: minute(limits.token),
         introspect: minute(limits.introspect),

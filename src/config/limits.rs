@@ -20,6 +20,8 @@ pub struct Limits {
     pub login: u32,
     /// Authorization requests of an address.
     pub authorize: u32,
+    /// Requests of an address to the other pages.
+    pub pages: u32,
     /// Requests of an address to all endpoints together that clients authenticate at.
     pub api: u32,
     /// Requests of a client to the token, revocation and pushed request endpoints together.
@@ -51,6 +53,7 @@ impl Default for Limits {
             connections: 10_000,
             login: 30,
             authorize: 120,
+            pages: 600,
             api: 6_000,
             token: 600,
             introspect: 6_000,
@@ -74,6 +77,7 @@ impl Settings {
         sources.set("limits.connections", &mut limits.connections)?;
         sources.set("limits.login", &mut limits.login)?;
         sources.set("limits.authorize", &mut limits.authorize)?;
+        sources.set("limits.pages", &mut limits.pages)?;
         sources.set("limits.api", &mut limits.api)?;
         sources.set("limits.token", &mut limits.token)?;
         sources.set("limits.introspect", &mut limits.introspect)?;

@@ -206,6 +206,7 @@ fn numbers(settings: &Settings) -> Check {
         limits.connections        1 => 1_000_000;
         limits.login              1 => 1_000_000;
         limits.authorize          1 => 1_000_000;
+        limits.pages              1 => 1_000_000;
         limits.api                1 => 10_000_000;
         limits.token              1 => 10_000_000;
         limits.introspect         1 => 10_000_000;

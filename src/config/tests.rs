@@ -88,6 +88,7 @@ header_bytes = 16384
 connections = 10000
 login = 30
 authorize = 120
+pages = 600
 api = 6000
 token = 600
 introspect = 6000
@@ -199,6 +200,7 @@ header_bytes = 32768
 connections = 7
 login = 31
 authorize = 121
+pages = 601
 api = 6001
 token = 601
 introspect = 6002
@@ -521,6 +523,7 @@ fn each_bound_holds() {
         ("limits.connections", "1", "0"),
         ("limits.login", "1", "0"),
         ("limits.authorize", "1", "0"),
+        ("limits.pages", "1", "0"),
         ("limits.api", "10000000", "10000001"),
         ("limits.token", "1", "0"),
         ("limits.introspect", "1", "0"),

@@ -30,6 +30,8 @@ pub enum Class {
     Login,
     /// Authorization requests.
     Authorize,
+    /// The other pages, and paths where there is nothing.
+    Pages,
     /// All endpoints that clients authenticate at, by address.
     Api,
     /// The token, revocation and pushed request endpoints, by client.
@@ -48,6 +50,7 @@ impl Class {
         match self {
             Self::Login => "login",
             Self::Authorize => "authorize",
+            Self::Pages => "pages",
             Self::Api => "api",
             Self::Token => "token",
             Self::Introspect => "introspect",
@@ -64,6 +67,8 @@ pub struct Limits {
     pub login: Limit,
     /// Of [`Class::Authorize`].
     pub authorize: Limit,
+    /// Of [`Class::Pages`].
+    pub pages: Limit,
     /// Of [`Class::Api`].
     pub api: Limit,
     /// Of [`Class::Token`].
@@ -81,6 +86,7 @@ impl Limits {
         match class {
             Class::Login => self.login,
             Class::Authorize => self.authorize,
+            Class::Pages => self.pages,
             Class::Api => self.api,
             Class::Token => self.token,
             Class::Introspect => self.introspect,

@@ -10,13 +10,14 @@ use axum::response::{Html, IntoResponse as _, Response};
 use axum::{Router, routing};
 
 use super::guard::Framable;
+use super::{endpoint, mount};
 use crate::app::App;
 use crate::pages::{CHECK_SESSION_SCRIPT, CheckSessionPage};
 
 /// The route of the page, where it is switched on.
 pub fn routes(app: &App) -> Router<Arc<App>> {
     match app.provider.session_management {
-        true => Router::new().route("/session/check", routing::get(get)),
+        true => mount(&endpoint::CHECK_SESSION, routing::get(get)),
         false => Router::new(),
     }
 }

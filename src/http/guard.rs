@@ -19,7 +19,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use super::error;
-use super::{limits, peer, trace};
+use super::{endpoint, limits, peer, trace};
 use crate::app::App;
 
 /// The longest time that a request may take, its body included.
@@ -166,9 +166,7 @@ fn refuse<B>(app: &App, request: &HttpRequest<B>) -> Option<Response> {
 
 /// Refuses requests of addresses that are blocked or ask too often.
 fn limit<B>(app: &App, request: &HttpRequest<B>, arrived: &Arrived) -> Option<Response> {
-    let (base, path) = (app.base_path(), request.uri().path());
-    let path = path.strip_prefix(base).unwrap_or(path);
-    limits::refuse(app, request.method(), path, arrived)
+    limits::refuse(app, request.method(), request.uri().path(), arrived)
 }
 
 /// Whether the Host header, or the authority of HTTP/2, is the issuer's; in development any loopback host passes.
@@ -199,9 +197,9 @@ pub(super) fn is_loopback(host: &str) -> bool {
 
 /// Sends a browser to https; an API client that spoke in the clear is refused instead.
 fn to_https(app: &App, method: &Method, uri: &Uri) -> Response {
-    let pages = ["/", "/authorize", "/login", "/consent", "/logout"];
+    let pages = [endpoint::HOME, endpoint::AUTHORIZE, endpoint::LOGIN, endpoint::CONSENT, endpoint::LOGOUT];
     let path = uri.path().strip_prefix(app.base_path()).unwrap_or(uri.path());
-    if *method == Method::GET && pages.contains(&path) {
+    if *method == Method::GET && pages.iter().any(|page| page.path == path) {
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         let location = format!("{}{path}{query}", app.settings.issuer);
         return (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response();

@@ -1,5 +1,5 @@
-//! Rate limits and blocks at the door: which class a request is of, and the answers to those who are refused. What
-//! everybody may read at any time, the public documents and the assets, is of no class and behind no block.
+//! Rate limits and address blocks, checked before a request reaches its endpoint, and the answers to those that are
+//! refused.
 
 use axum::Json;
 use axum::http::header::{self, HeaderName, HeaderValue};
@@ -8,41 +8,33 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
 use super::api;
+use super::endpoint::{self, Reader};
 use super::guard::Arrived;
 use super::html::{self, Fault};
 use crate::app::App;
-use crate::flows::rates::Class;
 use crate::protocol::address_block::Reach;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::rate_limit::{Exceeded, in_words, seconds_up};
 use crate::protocol::time::Span;
 
-/// Who reads the answers of an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reader {
-    Person,
-    Program,
-    Administrator,
-}
-
-/// Refuses a request of an address that is blocked or asks too often. The path is the one below the issuer's.
+/// Refuses a request of an address that is blocked or asks too often.
 pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Option<Response> {
-    let (reader, class) = classify(method, path)?;
-    let (realm, now) = (&app.realm.id, app.clock.now());
+    let endpoint = endpoint::at(app.base_path(), path);
+    let class = endpoint.class(method)?;
+    let realm = &app.realm.id;
+    let now = app.clock.now();
     let blocked = arrived.address.and_then(|at| app.provider.view.blocked_until(realm, at, Reach::Everything, now));
     if let Some(until) = blocked {
         app.provider.metrics.access.blocked_requests.inc();
-        let wait = seconds_up(until.since(now));
-        let message = format!("This address is blocked. Try again in {}.", in_words(until.since(now)));
-        let mut response = answer(app, reader, (StatusCode::FORBIDDEN, &message), &arrived.id);
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+        let wait = until.since(now);
+        let mut response = answer(app, endpoint.reader, &Refusal::blocked(wait), &arrived.id);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds_up(wait)));
         return Some(response);
     }
-    let taken = app.provider.rates.take_of_address(realm, class?, arrived.address, now);
+    let taken = app.provider.rates.take_of_address(realm, class, arrived.address, now);
     let exceeded = taken.err()?;
     tracing::warn!(target: "security", event = "rate_limited", policy = exceeded.policy, "refused a request");
-    let message = too_many(exceeded.wait);
-    let response = answer(app, reader, (StatusCode::TOO_MANY_REQUESTS, &message), &arrived.id);
+    let response = answer(app, endpoint.reader, &Refusal::exceeded(exceeded.wait), &arrived.id);
     Some(with_headers(response, &exceeded))
 }
 
@@ -51,27 +43,26 @@ pub fn too_many(wait: Span) -> String {
     format!("There have been too many requests. Try again in {}.", in_words(wait))
 }
 
-/// The class of a request; nothing at all for what everybody may read at any time.
-fn classify(method: &Method, path: &str) -> Option<(Reader, Option<Class>)> {
-    if *method == Method::OPTIONS {
-        return None;
+/// A refusal before it has the form that its reader expects.
+struct Refusal {
+    status: StatusCode,
+    code: ErrorCode,
+    message: String,
+}
+
+impl Refusal {
+    fn blocked(wait: Span) -> Self {
+        let message = format!("This address is blocked. Try again in {}.", in_words(wait));
+        Self { status: StatusCode::FORBIDDEN, code: ErrorCode::AccessDenied, message }
     }
-    let posted = *method == Method::POST;
-    match path {
-        "/jwks" | "/oauth/jwks" | "/favicon.ico" => None,
-        _ if path.starts_with("/.well-known/") || path.starts_with("/assets/") => None,
-        "/login" if posted => Some((Reader::Person, Some(Class::Login))),
-        "/authorize" => Some((Reader::Person, Some(Class::Authorize))),
-        _ if path.starts_with("/api/") => Some((Reader::Administrator, Some(Class::Api))),
-        "/token" | "/par" | "/introspect" | "/revoke" | "/userinfo" => Some((Reader::Program, Some(Class::Api))),
-        _ if path == "/register" || path.starts_with("/register/") => {
-            Some((Reader::Program, Some(Class::Registration)))
-        }
-        _ => Some((Reader::Person, None)),
+
+    fn exceeded(wait: Span) -> Self {
+        let code = ErrorCode::TemporarilyUnavailable;
+        Self { status: StatusCode::TOO_MANY_REQUESTS, code, message: too_many(wait) }
     }
 }
 
-/// Adds when to come back (RFC 9110 §10.2.3) and which policy it was (draft-ietf-httpapi-ratelimit-headers-11).
+/// Adds the wait (RFC 9110 §10.2.3) and the policy that was exceeded (draft-ietf-httpapi-ratelimit-headers-11).
 pub fn with_headers(mut response: Response, exceeded: &Exceeded) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::RETRY_AFTER, HeaderValue::from(exceeded.retry_after()));
@@ -85,19 +76,19 @@ pub fn with_headers(mut response: Response, exceeded: &Exceeded) -> Response {
 
 /// The answer to a client that asks too often.
 pub fn exceeded_json(exceeded: &Exceeded) -> Response {
-    with_headers(program((StatusCode::TOO_MANY_REQUESTS, &too_many(exceeded.wait))), exceeded)
+    with_headers(program(&Refusal::exceeded(exceeded.wait)), exceeded)
 }
 
-fn answer(app: &App, reader: Reader, (status, message): (StatusCode, &str), id: &str) -> Response {
+fn answer(app: &App, reader: Reader, refusal: &Refusal, id: &str) -> Response {
+    let Refusal { status, message, .. } = refusal;
     match reader {
-        Reader::Program => program((status, message)),
-        Reader::Administrator => api::problem(status, message),
-        Reader::Person => html::fault_page(app, id, Fault { status, message, hint: None, back: None }),
+        Reader::Program => program(refusal),
+        Reader::Administrator => api::problem(*status, message),
+        Reader::Person => html::fault_page(app, id, Fault { status: *status, message, hint: None, back: None }),
     }
 }
 
-fn program((status, message): (StatusCode, &str)) -> Response {
-    let error =
-        if status == StatusCode::FORBIDDEN { ErrorCode::AccessDenied } else { ErrorCode::TemporarilyUnavailable };
-    (status, Json(json!({ "error": error.as_str(), "error_description": message }))).into_response()
+fn program(refusal: &Refusal) -> Response {
+    let body = json!({ "error": refusal.code.as_str(), "error_description": refusal.message });
+    (refusal.status, Json(body)).into_response()
 }

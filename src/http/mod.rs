@@ -1,5 +1,5 @@
-//! L3: HTTP. This file is the whole router; each endpoint has a file that takes a request apart, calls a flow, and
-//! puts the answer together. No decision about the protocol is taken here.
+//! L3: HTTP. This file is the whole router, mounted from the table in `endpoint`; each endpoint has a file that takes a
+//! request apart, calls a flow, and puts the answer together. No decision about the protocol is taken here.
 
 mod api;
 mod assets;
@@ -11,6 +11,7 @@ mod cookies;
 mod cors;
 mod csrf;
 mod discovery;
+pub mod endpoint;
 mod entrance;
 mod error;
 pub mod guard;
@@ -39,10 +40,11 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
 use crate::store::lanes::Lane;
+use endpoint::{Endpoint, Scripts};
 pub use entrance::Entrance;
 
 /// What answers requests at the public listener.
@@ -52,29 +54,39 @@ pub fn entrance(app: Arc<App>) -> Entrance {
 
 fn router(app: Arc<App>) -> Router {
     let endpoints = Router::new()
-        .route("/.well-known/openid-configuration", get(discovery::get).options(discovery::preflight))
-        .route("/.well-known/oauth-authorization-server", get(discovery::get).options(discovery::preflight))
-        .route("/.well-known/jwks.json", get(discovery::get).options(discovery::preflight))
-        .route("/jwks", get(discovery::get).options(discovery::preflight))
-        .route("/oauth/jwks", get(discovery::get).options(discovery::preflight))
-        .route("/token", post(token::post).options(cors::preflight))
-        .route("/userinfo", get(userinfo::get).post(userinfo::post).options(cors::preflight))
-        .route("/introspect", post(introspect::post))
-        .route("/revoke", post(revoke::post).options(cors::preflight))
+        .merge(mount(&endpoint::OPENID_METADATA, get(discovery::get)))
+        .merge(mount(&endpoint::OAUTH_METADATA, get(discovery::get)))
+        .merge(mount(&endpoint::JWKS, get(discovery::get)))
+        .merge(mount(&endpoint::JWKS_SHORT, get(discovery::get)))
+        .merge(mount(&endpoint::JWKS_OAUTH, get(discovery::get)))
+        .merge(mount(&endpoint::TOKEN, post(token::post)))
+        .merge(mount(&endpoint::USERINFO, get(userinfo::get).post(userinfo::post)))
+        .merge(mount(&endpoint::INTROSPECT, post(introspect::post)))
+        .merge(mount(&endpoint::REVOKE, post(revoke::post)))
         .merge(api::routes())
         .merge(open_to_all(&app).route_layer(from_fn(share_connections)))
-        .route("/assets/{file}", get(assets::get))
-        .route("/favicon.ico", get(assets::favicon));
+        .merge(mount(&endpoint::ASSET, get(assets::get)))
+        .merge(mount(&endpoint::FAVICON, get(assets::favicon)));
     let base = app.base_path();
     let mounted = match base {
         "" => endpoints,
         base => Router::new().nest(base, endpoints).route(
             // RFC 8414 §3.1: the well-known part goes between the host and the path of the issuer.
-            &format!("/.well-known/oauth-authorization-server{base}"),
+            &format!("{}{base}", endpoint::OAUTH_METADATA.path),
             get(discovery::get).options(discovery::preflight),
         ),
     };
     guarded(mounted.fallback(error::not_found), app)
+}
+
+/// Puts an endpoint of the table at its path, with the answer to preflights where scripts may call it.
+fn mount(endpoint: &Endpoint, methods: MethodRouter<Arc<App>>) -> Router<Arc<App>> {
+    let methods = match endpoint.scripts {
+        Scripts::None => methods,
+        Scripts::Registered => methods.options(cors::preflight),
+        Scripts::All => methods.options(discovery::preflight),
+    };
+    Router::new().route(endpoint.path, methods)
 }
 
 /// Endpoints with what stands around each of them.
@@ -82,16 +94,16 @@ pub fn guarded(endpoints: Router<Arc<App>>, app: Arc<App>) -> Router {
     endpoints.layer(from_fn_with_state(app.clone(), guard::guard)).with_state(app)
 }
 
-/// What anybody can ask for, a browser above all, and as often as they like.
+/// The endpoints that anybody can call, a browser above all.
 fn open_to_all(app: &App) -> Router<Arc<App>> {
     Router::new()
-        .route("/", get(home::get))
-        .route("/authorize", get(authorize::get).post(authorize::post))
-        .route("/login", get(login::get).post(login::post))
-        .route("/consent", get(consent::get).post(consent::post))
-        .route("/logout", get(logout::get).post(logout::post))
-        .route("/par", post(par::post).options(cors::preflight))
-        .route("/clients/{client_id}/logo", get(logo::get))
+        .merge(mount(&endpoint::HOME, get(home::get)))
+        .merge(mount(&endpoint::AUTHORIZE, get(authorize::get).post(authorize::post)))
+        .merge(mount(&endpoint::LOGIN, get(login::get).post(login::post)))
+        .merge(mount(&endpoint::CONSENT, get(consent::get).post(consent::post)))
+        .merge(mount(&endpoint::LOGOUT, get(logout::get).post(logout::post)))
+        .merge(mount(&endpoint::PAR, post(par::post)))
+        .merge(mount(&endpoint::LOGO, get(logo::get)))
         .merge(register::routes(app))
         .merge(check_session::routes(app))
 }

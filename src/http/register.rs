@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use super::call::Call;
-use super::error;
+use super::{endpoint, error, mount};
 use crate::app::App;
 use crate::flows::FlowError;
 use crate::flows::register::{self, RegisterError, Told};
@@ -25,9 +25,8 @@ const WRONG_TOKEN: OAuthError = OAuthError::invalid_token("The token is not vali
 pub fn routes(app: &App) -> Router<Arc<App>> {
     match app.provider.registration.is_on() {
         false => Router::new(),
-        true => Router::new()
-            .route(register::PATH, post(register))
-            .route(&format!("{}/{{client_id}}", register::PATH), get(read).put(replace).delete(remove)),
+        true => mount(&endpoint::REGISTER, post(register))
+            .merge(mount(&endpoint::REGISTRATION, get(read).put(replace).delete(remove))),
     }
 }
 

@@ -1,7 +1,11 @@
 //! How often somebody may ask: by class, by address and by client, with answers that say when to come back.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use signet::config::Settings;
+use signet::flows::administer::{self, NewBlock};
+use signet::http::endpoint::{self, Endpoint};
+use signet::protocol::address_block::{Reach, parse_network};
 use signet::protocol::time::Span;
 
 use crate::support::TestServer;
@@ -34,6 +38,54 @@ async fn the_public_documents_are_never_refused() {
             assert_eq!(server.get(path).await.status(), 200, "{path}");
         }
     }
+}
+
+/// Every endpoint of the public listener by every method, each from an address of its own.
+fn endpoints_by_method() -> impl Iterator<Item = (&'static Endpoint, Method, String)> {
+    let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    let pairs = endpoint::ALL.iter().flat_map(move |endpoint| methods.map(|method| (endpoint, method)));
+    pairs.enumerate().map(|(number, (endpoint, method))| {
+        let address = format!("198.18.{}.{}", number / 250, number % 250);
+        (endpoint, method.parse().unwrap(), address)
+    })
+}
+
+#[tokio::test]
+async fn every_endpoint_has_a_limit_and_honors_blocks_by_every_method() {
+    let server = TestServer::stopped_with(|settings| {
+        limited(settings);
+        let limits = &mut settings.limits;
+        for limit in [&mut limits.login, &mut limits.authorize, &mut limits.pages, &mut limits.api] {
+            *limit = 1;
+        }
+        limits.registration = 1;
+        settings.proxy.trusted = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let blocked = NewBlock {
+        network: parse_network("192.0.2.0/24").unwrap(),
+        reach: Reach::Everything,
+        lasting: Span::from_hours(1),
+        reason: "a test".to_owned(),
+    };
+    administer::add_block(&server.app.provider.store, &server.context(), blocked).await.unwrap();
+    server.app.follow().await.unwrap();
+    for (endpoint, method, address) in endpoints_by_method() {
+        let path = endpoint.path.replace("{*rest}", "v1/revocations").replace(['{', '}'], "");
+        let status = async |address: &str| {
+            let request = server.http.request(method.clone(), server.url(&path)).header("x-forwarded-for", address);
+            request.send().await.unwrap().status().as_u16()
+        };
+        let first = status(&address).await;
+        let second = status(&address).await;
+        let answers = (first == 429, second == 429, status("192.0.2.1").await == 403);
+        let public = path.contains("jwks") || path.contains("/.well-known/") || path.contains("/assets/");
+        let expected = if public || path == "/favicon.ico" { (false, false, false) } else { (false, true, true) };
+        assert_eq!(answers, expected, "{method} {path}");
+    }
+    let nowhere = async || server.get("/nowhere").await.status();
+    assert_eq!(nowhere().await, 404);
+    assert_eq!(nowhere().await, 429, "the search for an endpoint is limited too");
 }
 
 #[tokio::test]

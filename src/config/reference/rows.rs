@@ -125,6 +125,10 @@ pub(super) const SECTIONS: [Section; 15] = [
             ("limits.login", "sign-in forms a minute from one address (an IPv4 address or an IPv6 /64)"),
             ("limits.authorize", "authorization requests a minute from one address"),
             (
+                "limits.pages",
+                "requests a minute from one address to the other pages (home, sign-in and consent as shown, logout, logos) and to paths where there is nothing",
+            ),
+            (
                 "limits.api",
                 "requests a minute from one address to token, par, introspect, revoke, userinfo and the administration API together",
             ),
