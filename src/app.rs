@@ -5,6 +5,7 @@ mod observe;
 mod time;
 
 pub use documents::{Document, Documents};
+use observe::Rounds;
 pub use time::clock_of;
 
 use std::path::Path;
@@ -56,6 +57,7 @@ pub struct App {
     /// At which change the keys were last read.
     key_changes: AtomicU64,
     draining: AtomicBool,
+    rounds: Rounds,
     base_path: String,
 }
 
@@ -154,6 +156,7 @@ impl App {
             publishing,
             key_changes,
             draining,
+            rounds: Rounds::starting(now),
             base_path,
         }))
     }
@@ -237,7 +240,10 @@ impl App {
             return Err("signing keys");
         }
         self.provider.view.fresh().map_err(|_| "database")?;
-        self.provider.store.ping().await.map_err(|_| "database")
+        self.provider.store.check_applied().await.map_err(|error| match error {
+            StoreError::Schema(_) => "schema",
+            _ => "database",
+        })
     }
 
     /// Whether this is development mode.

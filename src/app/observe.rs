@@ -2,7 +2,7 @@
 //! took.
 
 use std::fmt;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Instant;
 
 use serde::Serialize;
@@ -11,10 +11,32 @@ use super::App;
 use crate::flows::FlowError;
 use crate::metrics::labels::{Alg, Connections, Keys};
 use crate::protocol::time::{Span, Timestamp};
-use crate::store::samples;
+use crate::store::{leases, samples};
 
 /// From which age on the oldest message of the outbox is worth a word.
 const OLD_MESSAGE: f64 = 3600.0;
+
+/// The age from which a round of upkeep, which is due every minute, counts as missed.
+const OLD_ROUND: Span = Span::from_minutes(5);
+
+/// The outcome of the jobs beside requests, for the checks.
+#[derive(Debug)]
+pub struct Rounds {
+    /// When this node started, or when its last round of upkeep ended well.
+    upkeep: AtomicI64,
+    /// When this node started.
+    started: Timestamp,
+    /// Set while this node leads the upkeep and finds the audit log broken.
+    audit_log_broken: AtomicBool,
+}
+
+impl Rounds {
+    /// No round yet, at a node that starts now.
+    pub fn starting(now: Timestamp) -> Self {
+        let audit_log_broken = AtomicBool::new(false);
+        Self { upkeep: AtomicI64::new(now.as_millis()), started: now, audit_log_broken }
+    }
+}
 
 /// What one check has found.
 #[derive(Debug, Serialize)]
@@ -64,7 +86,6 @@ impl App {
         }
         let is_ready = !self.draining.load(Ordering::Relaxed) && self.has_keys() && provider.view.fresh().is_ok();
         state.ready.set(i64::from(is_ready));
-        provider.store.metrics().set_statements(provider.store.statements());
         provider.metrics.process.sample();
         self.observe_keys(self.clock.now());
         provider.metrics.encode()
@@ -94,14 +115,55 @@ impl App {
         let oldest = provider.metrics.state.outbox_oldest.get();
         vec![
             look("database", true, async { provider.store.ping().await.is_ok() }).await,
-            look("schema", true, async { provider.store.check_schema().await.is_ok() }).await,
+            look("schema", true, async { provider.store.check_applied().await.is_ok() }).await,
             look("change-sequence", true, async { provider.view.fresh().is_ok() }).await,
             look("signing-keys", true, async { self.has_keys() }).await,
             look("accepting", true, async { !self.draining.load(Ordering::Relaxed) }).await,
             look("key-rotation", false, async { self.rotates_in_time() }).await,
             look("password-pool", false, async { provider.passwords.has_room() }).await,
             look("outbox", false, async { oldest < OLD_MESSAGE }).await,
+            look("upkeep", false, async { self.upkeep_ran() }).await,
+            look("sweeper", false, self.sweeper_ran()).await,
+            look("audit-log", false, async { !self.rounds.audit_log_broken.load(Ordering::Relaxed) }).await,
+            look("mailer", false, self.mailer_answers()).await,
         ]
+    }
+
+    /// Notes that a round of upkeep has ended well.
+    pub fn note_upkeep(&self, at: Timestamp) {
+        self.rounds.upkeep.store(at.as_millis(), Ordering::Relaxed);
+    }
+
+    /// Notes that the audit log is whole, as far as this node has to look.
+    pub fn note_audit_log_whole(&self) {
+        self.rounds.audit_log_broken.store(false, Ordering::Relaxed);
+    }
+
+    /// Notes that the audit log is broken.
+    pub fn note_audit_log_broken(&self) {
+        self.rounds.audit_log_broken.store(true, Ordering::Relaxed);
+    }
+
+    fn upkeep_ran(&self) -> bool {
+        let last = Timestamp::from_millis(self.rounds.upkeep.load(Ordering::Relaxed));
+        self.clock.now() < last.plus(OLD_ROUND)
+    }
+
+    /// Returns true if some node has held the lease for sweeping lately, or could not have taken it yet.
+    async fn sweeper_ran(&self) -> bool {
+        let now = self.clock.now();
+        let Ok(mut tx) = self.provider.store.read().await else { return false };
+        let Ok(until) = leases::held_until(&mut tx, "upkeep").await else { return false };
+        let last = until.unwrap_or(self.rounds.started).max(self.rounds.started);
+        now < last.plus(OLD_ROUND)
+    }
+
+    /// Returns true if the mail server can be reached, or there is none to reach.
+    async fn mailer_answers(&self) -> bool {
+        match &self.provider.mailer {
+            Some(mailer) => mailer.test().await.is_ok(),
+            None => true,
+        }
     }
 
     pub(super) fn has_keys(&self) -> bool {

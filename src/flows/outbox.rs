@@ -87,10 +87,10 @@ impl Attempt {
     /// How it went, in a word.
     pub const fn outcome(self) -> &'static str {
         match self {
-            Self::Told => "told",
-            Self::Moot => "moot",
-            Self::Again(_) => "again",
-            Self::GivenUp(_) => "given_up",
+            Self::Told => "delivered",
+            Self::Moot => "obsolete",
+            Self::Again(_) => "retried",
+            Self::GivenUp(_) => "abandoned",
         }
     }
 }

@@ -114,7 +114,8 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
         })
     });
     let mut steps = Vec::new();
-    if leads.await? {
+    let leads = leads.await?;
+    if leads {
         // Another process may have dropped the key that would vouch.
         app.follow().await?;
         // The log before keys are removed, by which the newest checkpoint may have been signed.
@@ -127,7 +128,15 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
     }
     // A key may have changed its state by the mere passing of time.
     steps.extend([record_refusals(app).await, app.refresh_documents(), app.count_waiting().await, app.sample().await]);
-    steps.into_iter().collect()
+    if !leads {
+        // The node that leads now answers for the log.
+        app.note_audit_log_whole();
+    }
+    let outcome: Result<(), FlowError> = steps.into_iter().collect();
+    if outcome.is_ok() {
+        app.note_upkeep(now);
+    }
+    outcome
 }
 
 /// Writes down what this node has refused as too much: a line a class, or a flood of requests were one of rows.
@@ -158,9 +167,13 @@ fn context(app: &App) -> Context {
 async fn keep_audit_log(app: &App, now: Timestamp) -> Result<(), FlowError> {
     let (provider, retention) = (&app.provider, app.settings.audit.retention);
     match audit::keep(&provider.store, &provider.keys, &app.realm.id, retention, now).await {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            app.note_audit_log_whole();
+            Ok(())
+        }
         Err(AuditFault::Flow(error)) => Err(error),
         Err(fault) => {
+            app.note_audit_log_broken();
             tracing::error!(%fault, "run `signet audit verify`; rows are neither vouched for nor removed until then");
             Ok(())
         }

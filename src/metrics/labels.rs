@@ -93,10 +93,15 @@ labels! {
         /// `announced`, `active` or `retired`.
         state: &'static str,
     }
-    /// What came of telling another server something.
+    /// The outcome of a delivery to another server.
     Delivery {
-        /// `told`, `again`, `given_up` or `moot`.
+        /// `delivered`, `retried`, `abandoned` or `obsolete`.
         outcome: &'static str,
+    }
+    /// A database statement.
+    Statement {
+        /// The name: the table's file and the constant, `sessions.insert`.
+        statement: Cow<'static, str>,
     }
     /// What a connection does.
     Connections {

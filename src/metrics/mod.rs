@@ -4,6 +4,7 @@
 pub mod labels;
 mod parts;
 mod register;
+mod statements;
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use self::labels::{Reason, Replayed, Route, SignIn};
 pub use self::parts::{Database, Hashing, Process, timed};
 pub use self::register::Described;
 use self::register::Register;
+pub use self::statements::Statements;
 
 /// What is counted by labels.
 pub type Counts<L> = Family<L, Counter>;
@@ -140,7 +142,26 @@ impl Metrics {
         let build: Family<Build, Gauge> = register.add("signet_build_info", "The build; always 1", Family::default());
         build.get_or_create(&Build { version: env!("CARGO_PKG_VERSION") }).set(1);
         let process = Process::enter(&mut register);
-        Self { register, http, tokens, access, state, deliveries, process }
+        let metrics = Self { register, http, tokens, access, state, deliveries, process };
+        metrics.begin_at_zero();
+        metrics
+    }
+
+    /// Exports the series of alerts from the start. Prometheus sees no increase in a series that appears with its first
+    /// event, and an expression over a series that is absent has no value.
+    fn begin_at_zero(&self) {
+        for kind in ["authorization_code", "refresh_token"] {
+            self.tokens.replays.get_or_create(&Replayed { kind }).inc_by(0);
+        }
+        for outcome in ["delivered", "retried", "abandoned", "obsolete"] {
+            self.deliveries.get_or_create(&Delivery { outcome }).inc_by(0);
+        }
+        for (outcome, reason) in [("success", "password"), ("failure", "wrong credentials")] {
+            self.access.sign_ins.get_or_create(&SignIn { outcome, reason }).inc_by(0);
+        }
+        for reason in ["unknown", "disabled", "method", "credentials", "malformed"] {
+            self.tokens.client_failures.get_or_create(&Reason { reason }).inc_by(0);
+        }
     }
 
     /// What is said of each metric, for the page that operators read.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::register::Register;
-use super::{Counter, Gauge, Histogram, Seconds, SecondsTotal};
+use super::{Counter, Gauge, Histogram, Seconds, SecondsTotal, Statements};
 use crate::protocol::time::Timestamp;
 
 /// The bounds of histograms of waiting and of transactions, in seconds.
@@ -49,7 +49,8 @@ pub struct Database {
     pub failures: Counter,
     /// Transactions that were run again.
     pub retries: Counter,
-    statements: Counter,
+    /// The statements.
+    pub statements: Statements,
 }
 
 impl Default for Database {
@@ -61,21 +62,21 @@ impl Default for Database {
             batch: Histogram::new([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]),
             failures: Counter::default(),
             retries: Counter::default(),
-            statements: Counter::default(),
+            statements: Statements::default(),
         }
     }
 }
 
 impl Database {
+    /// Metrics of a database with these statements.
+    pub fn with(statements: Statements) -> Self {
+        Self { statements, ..Self::default() }
+    }
+
     /// Waits for a turn, and counts that.
     pub async fn turn<T>(&self, turn: impl Future<Output = T>) -> T {
         let _waiting = Waiting::begin(&self.waiting);
         timed(&self.wait, turn).await
-    }
-
-    /// Takes over how many statements have been run.
-    pub fn set_statements(&self, statements: u64) {
-        self.statements.inner().store(statements, Ordering::Relaxed);
     }
 
     pub(super) fn enter(&self, register: &mut Register) {
@@ -98,7 +99,12 @@ impl Database {
             "Transactions that were run again since they met another, on PostgreSQL",
             retries,
         );
-        register.add("signet_database_statements_total", "Statements, without transaction control", statements);
+        register.add(
+            "signet_database_statements_total",
+            "Statements, without transaction control",
+            statements.begun.clone(),
+        );
+        register.add("signet_database_statement_duration_seconds", "Duration of a statement, by its name", statements);
     }
 }
 

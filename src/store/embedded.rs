@@ -4,12 +4,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use rusqlite::{CachedStatement, Connection, ToSql};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::{PATIENCE, SLOW};
+use super::PATIENCE;
 
 /// How many prepared statements a connection keeps: all that there are.
 const PREPARED: usize = 400;
@@ -103,15 +102,9 @@ impl Embedded {
         sql: &'static str,
         work: impl FnOnce(&mut CachedStatement<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        let begun = Instant::now();
         let text = self.texts.entry((sql.as_ptr().addr(), sql.len())).or_insert_with(|| translated(sql));
         let connection = self.connection.as_ref().ok_or_else(closed)?;
-        let done = work(&mut connection.prepare_cached(text)?);
-        let took = begun.elapsed();
-        if took > SLOW {
-            tracing::warn!(statement = sql, millis = took.as_millis(), "a statement was slow");
-        }
-        done
+        work(&mut connection.prepare_cached(text)?)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Leases: a job of many nodes runs on the one that holds its lease.
 
 use super::rows::one;
-use super::tx::{execute, statements};
+use super::tx::{execute, fetch_optional, statements};
 use super::{StoreError, Tx};
 use crate::protocol::time::{Span, Timestamp};
 
 statements! {
+    HELD_UNTIL = "SELECT expires_at FROM leases WHERE name = $1";
     TAKE = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at WHERE leases.holder = excluded.holder OR leases.expires_at <= $4 OR leases.expires_at > $5";
 }
 
@@ -26,4 +27,13 @@ pub async fn take(
 ) -> Result<bool, StoreError> {
     let longest = expires_at.plus(CLOCKS_DIFFER).as_millis();
     execute!(tx, TAKE, [name, holder, expires_at.as_millis(), now.as_millis(), longest]).map(one)
+}
+
+/// The end of a lease, which may have passed.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn held_until(tx: &mut Tx, name: &str) -> Result<Option<Timestamp>, StoreError> {
+    let row: Option<(i64,)> = fetch_optional!(tx, HELD_UNTIL, [name])?;
+    Ok(row.map(|(millis,)| Timestamp::from_millis(millis)))
 }

@@ -3,7 +3,12 @@
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migrator};
 
 use super::lanes::Lane;
-use super::{Db, StoreError};
+use super::tx::{fetch_all, statements};
+use super::{Db, StoreError, Tx};
+
+statements! {
+    APPLIED = "SELECT version FROM _sqlx_migrations WHERE success";
+}
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -62,6 +67,16 @@ pub(super) async fn check(db: &Db) -> Result<(), StoreError> {
         )),
         Schema::Unfit(error) => Err(error),
     }
+}
+
+/// Checks that every migration of this binary is applied, whatever else is.
+pub(super) async fn check_applied(tx: &mut Tx, is_embedded: bool) -> Result<(), StoreError> {
+    let applied: Vec<(i64,)> = fetch_all!(tx, APPLIED, [])?;
+    let known = if is_embedded { &SQLITE } else { &POSTGRES };
+    let missing = known.iter().find(|migration| !applied.contains(&(migration.version,)));
+    missing.map_or(Ok(()), |missing| {
+        Err(StoreError::Schema(format!("migration {} is not applied; run `signet migrate`", missing.version)))
+    })
 }
 
 /// What a database says of its migrations.

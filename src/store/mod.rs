@@ -41,6 +41,7 @@ pub mod sessions;
 pub mod signing_keys;
 mod sqlite;
 pub mod sweep;
+mod timing;
 pub mod token_families;
 mod tx;
 pub mod used_once;
@@ -50,8 +51,6 @@ pub mod webhooks;
 mod writer;
 
 use std::str::FromStr as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -59,7 +58,7 @@ use rusqlite::ffi;
 use sqlx::sqlite::SqliteConnectOptions;
 use tokio::time::timeout;
 
-use crate::metrics::Database;
+use crate::metrics::{Database, Statements};
 use crate::protocol::time::Timestamp;
 use embedded::Readers;
 use lanes::{Lane, Lanes};
@@ -68,9 +67,6 @@ use writer::Writer;
 
 /// How long a write may wait for its turn before it is given up.
 pub const PATIENCE: Duration = Duration::from_secs(2);
-/// From when on a statement is slow, which the log tells: its text, which holds no values.
-const SLOW: Duration = Duration::from_millis(200);
-
 /// How a database is used. An embedded one has no need of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
@@ -191,7 +187,6 @@ enum Db {
 #[derive(Clone)]
 pub struct Store {
     db: Db,
-    statements: Arc<AtomicU64>,
     metrics: Database,
 }
 
@@ -210,13 +205,13 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], and [`StoreError::Schema`] where commits may be lost and the setup refuses that.
     pub async fn open_with(url: &str, setup: &Setup) -> Result<Self, StoreError> {
-        let (statements, metrics) = (Arc::new(AtomicU64::new(0)), Database::default());
+        let metrics = Database::with(Statements::new(timing::names()));
         let db = if url.starts_with("sqlite:") {
-            sqlite::open(url, &statements, &metrics).await?
+            sqlite::open(url, &metrics).await?
         } else {
             Db::Postgres(postgres::Pool::open(url, setup).await?)
         };
-        Ok(Self { db, statements, metrics })
+        Ok(Self { db, metrics })
     }
 
     /// The file of an embedded database, or nothing where the URL names another engine.
@@ -236,12 +231,12 @@ impl Store {
                 let turn = async { Ok((lanes.enter(Lane::current()).await?, read.take().await.ok_or_else(late)?)) };
                 let turn = self.metrics.turn(timeout(PATIENCE, turn)).await;
                 let (permit, connection) = turn.unwrap_or_else(|_| Err(late()))?;
-                Tx::sqlite(connection, permit, self.statements.clone())
+                Tx::sqlite(connection, permit, self.metrics.statements.clone())
             }
             Db::Postgres(pool) => {
                 // Boxed, so that a request against an embedded database has no room for it.
                 let held = Box::pin(self.metrics.turn(pool.acquire(Lane::current()))).await?;
-                Tx::postgres(held, pool.limit(), self.statements.clone())
+                Tx::postgres(held, pool.limit(), self.metrics.statements.clone())
             }
         })
     }
@@ -261,16 +256,13 @@ impl Store {
     {
         match &self.db {
             Db::Sqlite { writer, .. } => writer.write(job).await,
-            Db::Postgres(pool) => {
-                let counted = (self.statements.clone(), self.metrics.clone());
-                postgres::write(pool.clone(), counted, job).await
-            }
+            Db::Postgres(pool) => postgres::write(pool.clone(), self.metrics.clone(), job).await,
         }
     }
 
     /// How many statements have been run, without those of transaction control. For tests and metrics.
     pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.metrics.statements.begun.get()
     }
 
     /// What the database counts.
@@ -329,6 +321,17 @@ impl Store {
         migrations::check(&self.db).await
     }
 
+    /// Checks that every migration of this binary is applied. Newer ones may be applied as well, as while a newer
+    /// version is rolled out node by node.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] where one is missing, [`StoreError::Unavailable`] where the database does not answer.
+    pub async fn check_applied(&self) -> Result<(), StoreError> {
+        let mut tx = self.read().await?;
+        tx.hurry();
+        migrations::check_applied(&mut tx, self.is_embedded()).await
+    }
+
     /// Closes all connections after the writes in progress.
     pub async fn close(&self) {
         match &self.db {
@@ -366,6 +369,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         login_failures::STATEMENTS,
         pushed_requests::STATEMENTS,
         logos::STATEMENTS,
+        migrations::STATEMENTS,
         origins::STATEMENTS,
         outbox::STATEMENTS,
         realms::STATEMENTS,

@@ -17,9 +17,9 @@ use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use super::lanes::{Lane, Lanes, Permit};
-use super::{LossyCommits, PATIENCE, SLOW, Setup, StoreError, Tx};
+use super::{LossyCommits, PATIENCE, Setup, StoreError, Tx};
 use crate::clock::Entropy;
-use crate::metrics::{Database, timed};
+use crate::metrics::{Database, Statements, timed};
 use crate::protocol::time::Timestamp;
 
 /// How often a job is run again after transactions met.
@@ -244,7 +244,8 @@ impl Pool {
 fn options(url: &str, setup: &Setup) -> Result<PgConnectOptions, StoreError> {
     let millis = |span: Duration| span.as_millis().to_string();
     let options = PgConnectOptions::from_str(url)?.application_name("signet");
-    Ok(options.log_slow_statements(log::LevelFilter::Warn, SLOW).options([
+    // Statements are timed, and slow ones logged, by `Tx`, for both engines alike.
+    Ok(options.disable_statement_logging().options([
         ("statement_timeout", millis(setup.statement_timeout)),
         ("lock_timeout", millis(setup.lock_timeout)),
         ("idle_in_transaction_session_timeout", millis(setup.idle_in_transaction_timeout)),
@@ -256,11 +257,7 @@ fn options(url: &str, setup: &Setup) -> Result<PgConnectOptions, StoreError> {
 }
 
 /// Runs a job in a transaction of its own, again where transactions met.
-pub(super) async fn write<T, E, F>(
-    pool: Pool,
-    (statements, metrics): (Arc<AtomicU64>, Database),
-    job: F,
-) -> Result<T, E>
+pub(super) async fn write<T, E, F>(pool: Pool, metrics: Database, job: F) -> Result<T, E>
 where
     F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     T: Send + 'static,
@@ -269,7 +266,7 @@ where
     let lane = Lane::current();
     // In a task of its own, so that the transaction ends properly though the caller goes away.
     let work = async move {
-        let mut tx = metrics.turn(begin(&pool, lane, &statements)).await?;
+        let mut tx = metrics.turn(begin(&pool, lane, &metrics.statements)).await?;
         let mut attempt = 0;
         loop {
             let outcome = timed(&metrics.write, transact(&mut tx, &job)).await;
@@ -290,7 +287,7 @@ where
 
 /// Begins a transaction. A connection that has died unnoticed fails here, where nothing has been done yet; then there
 /// is a second try, and the pool opens another.
-async fn begin(pool: &Pool, lane: Lane, statements: &Arc<AtomicU64>) -> Result<Tx, StoreError> {
+async fn begin(pool: &Pool, lane: Lane, statements: &Statements) -> Result<Tx, StoreError> {
     let mut is_second = false;
     loop {
         let mut tx = Tx::postgres(pool.acquire(lane).await?, pool.limit(), statements.clone());

@@ -1,8 +1,6 @@
 //! SQLite: how its file is made, protected and opened.
 
 use std::str::FromStr as _;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -18,7 +16,7 @@ const READERS: u32 = 4;
 const RESERVED_READERS: u32 = 1;
 
 /// Opens the file that the URL names, and makes it where there is none.
-pub(super) async fn open(url: &str, statements: &Arc<AtomicU64>, metrics: &Database) -> Result<Db, StoreError> {
+pub(super) async fn open(url: &str, metrics: &Database) -> Result<Db, StoreError> {
     let apart = SqliteConnectOptions::from_str(url)?
         .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
@@ -34,7 +32,7 @@ pub(super) async fn open(url: &str, statements: &Arc<AtomicU64>, metrics: &Datab
     try_writing(&mut connection).map_err(|error| name(error, &file))?;
     let read = patiently(|| Readers::open(&path, READERS)).await.map_err(|error| name(error, &file))?;
     let lanes = Lanes::new(READERS, RESERVED_READERS);
-    let writer = Writer::start((connection, apart), (statements.clone(), metrics.clone()))?;
+    let writer = Writer::start((connection, apart), metrics.clone())?;
     Ok(Db::Sqlite { read, lanes, writer })
 }
 

@@ -1,8 +1,6 @@
 //! A connection of either engine, and the macros by which a statement is written once for both.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 
@@ -10,14 +8,16 @@ use super::audit::{self, Pending};
 use super::embedded;
 use super::lanes::Permit;
 use super::postgres::{self, Held};
+use super::timing::{self, CallSite};
 use super::{PATIENCE, StoreError};
+use crate::metrics::Statements;
 
 /// A connection: a transaction where it was given by [`super::Store::write`], else a reader.
 pub struct Tx {
     pub(super) connection: Connection,
     /// Given back after the connection.
     _permit: Permit,
-    statements: Arc<AtomicU64>,
+    statements: Statements,
     may_retry: bool,
     wrote: bool,
     has_failed: bool,
@@ -33,15 +33,15 @@ pub(super) enum Connection {
 }
 
 impl Tx {
-    pub(super) fn sqlite(connection: embedded::Held, permit: Permit, statements: Arc<AtomicU64>) -> Self {
+    pub(super) fn sqlite(connection: embedded::Held, permit: Permit, statements: Statements) -> Self {
         Self::new((Connection::Sqlite(connection), permit), Duration::MAX, statements)
     }
 
-    pub(super) fn postgres((held, permit): (Held, Permit), limit: Duration, statements: Arc<AtomicU64>) -> Self {
+    pub(super) fn postgres((held, permit): (Held, Permit), limit: Duration, statements: Statements) -> Self {
         Self::new((Connection::Postgres(held), permit), limit, statements)
     }
 
-    fn new((connection, permit): (Connection, Permit), limit: Duration, statements: Arc<AtomicU64>) -> Self {
+    fn new((connection, permit): (Connection, Permit), limit: Duration, statements: Statements) -> Self {
         let (may_retry, wrote, has_failed, records) = (false, false, false, Vec::new());
         Self { connection, _permit: permit, statements, may_retry, wrote, has_failed, limit, records }
     }
@@ -51,10 +51,16 @@ impl Tx {
         self.limit = self.limit.min(PATIENCE);
     }
 
-    /// Counts a statement that is about to be run, and notes whether it may write.
-    pub(super) fn note_run(&mut self, sql: &str) {
-        self.statements.fetch_add(1, Ordering::Relaxed);
+    /// Counts a statement that is about to be run, and notes whether it may write; when it begins.
+    pub(super) fn note_run(&mut self, sql: &str) -> Instant {
+        self.statements.begun.inc();
         self.wrote |= !sql.starts_with("SELECT ");
+        Instant::now()
+    }
+
+    /// Counts how long a statement took.
+    pub(super) fn note_ran(&self, site: &CallSite, sql: &'static str, begun: Instant) {
+        site.observe(&self.statements, sql, begun.elapsed());
     }
 
     /// Whether something may have been written since this was last asked.
@@ -108,6 +114,13 @@ impl Tx {
 
     /// Runs transaction control, which is not counted. Where it fails, nobody knows in which state the connection is.
     pub(super) async fn control(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        let done = self.control_untimed(statement).await;
+        timing::warn_if_slow(statement, begun.elapsed());
+        done
+    }
+
+    async fn control_untimed(&mut self, statement: &'static str) -> Result<(), StoreError> {
         match &mut self.connection {
             Connection::Sqlite(held) => {
                 let done = held.execute(statement, &[]);
@@ -131,10 +144,12 @@ impl Tx {
 /// Runs one statement on the connection of a [`Tx`], written once for both engines, and counts it.
 macro_rules! run {
     ($tx:expr, $sql:expr, [$($bind:expr),*], $embedded:ident, $statement:expr, $fetch:ident, $read:expr) => {{
-        $tx.note_run($sql);
+        static SITE: $crate::store::timing::CallSite = $crate::store::timing::CallSite::new();
+        let begun = $tx.note_run($sql);
         match &mut $tx.connection {
             $crate::store::tx::Connection::Sqlite(held) => {
                 let done = held.$embedded($sql, &[$(&$bind as &dyn rusqlite::ToSql),*]);
+                $tx.note_ran(&SITE, $sql, begun);
                 if let Err(error) = &done {
                     $tx.note_embedded(error);
                 }
@@ -143,6 +158,7 @@ macro_rules! run {
             $crate::store::tx::Connection::Postgres(held) => {
                 let statement = $statement$(.bind($bind))*.$fetch(&mut held.raw);
                 let done = $crate::store::postgres::in_time($tx.limit, statement).await.map($read);
+                $tx.note_ran(&SITE, $sql, begun);
                 if let Err(error) = &done {
                     $tx.note(error);
                 }

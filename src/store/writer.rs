@@ -4,7 +4,6 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -50,11 +49,11 @@ impl Writer {
     /// Starts the thread, which ends when nobody is left who could write.
     pub(super) fn start(
         (connection, file): (Embedded, SqliteConnectOptions),
-        counted: (Arc<AtomicU64>, Database),
+        metrics: Database,
     ) -> Result<Self, StoreError> {
         let ((jobs, first), (shared, second)) = (mpsc::channel(QUEUE), mpsc::channel(QUEUE));
         let (connection, runtime) = (Arc::new(Turn::new(connection)), Handle::current());
-        let worker = work(connection.clone(), counted, Queues { first, second });
+        let worker = work(connection.clone(), metrics, Queues { first, second });
         let thread = std::thread::Builder::new().name("signet-writer".to_owned());
         let started = thread.spawn(move || runtime.block_on(worker));
         started.map_err(|error| StoreError::Unavailable(format!("no thread to write with: {error}")))?;
@@ -138,7 +137,7 @@ impl Queues {
     }
 }
 
-async fn work(connection: Arc<Turn<Embedded>>, (statements, metrics): (Arc<AtomicU64>, Database), mut queues: Queues) {
+async fn work(connection: Arc<Turn<Embedded>>, metrics: Database, mut queues: Queues) {
     let mut batch = Vec::with_capacity(BATCH);
     while queues.take(&mut batch).await > 0 {
         let (current, late): (Vec<_>, Vec<_>) = batch.drain(..).partition(|job: &Job| job.queued.elapsed() < PATIENCE);
@@ -151,7 +150,7 @@ async fn work(connection: Arc<Turn<Embedded>>, (statements, metrics): (Arc<Atomi
         let mut held = connection.clone().lock_owned().await;
         let written = match held.recover() {
             Ok(()) => {
-                let mut tx = Tx::sqlite(held, None, statements.clone());
+                let mut tx = Tx::sqlite(held, None, metrics.statements.clone());
                 timed(&metrics.write, write_batch(&mut tx, current)).await
             }
             Err(error) => Err(fail_all(current, &error.into())),

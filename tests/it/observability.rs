@@ -8,8 +8,10 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
 use serde_json::{Value, json};
+use signet::config::SmtpUrl;
 use signet::http::management;
 use signet::http::serve::{ConnectionLimits, serve};
+use signet::protocol::time::Span;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::time::timeout;
 
@@ -96,6 +98,79 @@ async fn each_check_is_told_with_how_long_it_took() {
     assert_eq!((status, &told["status"]), (503, &json!("failing")), "{told}");
     let failing = told["checks"].as_array().unwrap().iter().find(|check| check["status"] == "failing").unwrap();
     assert_eq!(failing["check"], "accepting", "{told}");
+}
+
+#[tokio::test]
+async fn a_server_without_one_of_its_migrations_is_not_ready() {
+    let server = TestServer::start().await;
+    let management = management_of(&server).await;
+    let ready = async || {
+        let reply = server.http.get(format!("{management}/ready")).send().await.unwrap();
+        (reply.status().as_u16(), reply.json::<Value>().await.unwrap())
+    };
+    assert_eq!(ready().await.0, 200);
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 SELECT 9999, 'newer', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1";
+    server.database().execute(newer).await;
+    assert_eq!(ready().await.0, 200, "a newer version is being rolled out");
+    server.database().execute("DELETE FROM _sqlx_migrations WHERE version = 1").await;
+    let (status, told) = ready().await;
+    assert_eq!((status, &told["lacking"]), (503, &json!("schema")), "{told}");
+}
+
+/// The status of the whole, and the checks that fail.
+async fn failing(server: &TestServer, management: &str) -> (u16, Vec<String>) {
+    let reply = server.http.get(format!("{management}/health/detailed")).send().await.unwrap();
+    let status = reply.status().as_u16();
+    let told: Value = reply.json().await.unwrap();
+    let checks = told["checks"].as_array().unwrap();
+    let failing = checks.iter().filter(|check| check["status"] != "ok");
+    (status, failing.map(|check| check["check"].as_str().unwrap().to_owned()).collect())
+}
+
+#[tokio::test]
+async fn jobs_that_rest_and_a_mail_server_that_is_away_are_seen_by_the_checks() {
+    let mut server = TestServer::stopped_with(|settings| {
+        settings.mail.from = Some("signet@idp.example".parse().unwrap());
+        settings.mail.folder = Some(std::env::temp_dir());
+    })
+    .await;
+    server.stop_jobs();
+    let management = management_of(&server).await;
+    assert_eq!(failing(&server, &management).await, (200, Vec::new()));
+    server.clock.advance(Span::from_minutes(20));
+    server.app.follow().await.unwrap();
+    assert_eq!(failing(&server, &management).await, (200, vec!["upkeep".to_owned(), "sweeper".to_owned()]));
+    server.upkeep().await;
+    assert_eq!(failing(&server, &management).await, (200, Vec::new()));
+    server.add_user("carol").await;
+    let forge = "UPDATE audit_events SET reason = 'forged' WHERE seq = (SELECT MAX(seq) FROM audit_events)";
+    server.database().execute(forge).await;
+    server.upkeep().await;
+    assert_eq!(failing(&server, &management).await, (200, vec!["audit-log".to_owned()]));
+
+    let server = TestServer::start_with(|settings| {
+        settings.mail.from = Some("signet@idp.example".parse().unwrap());
+        settings.mail.smtp = Some(SmtpUrl::parse("smtp://127.0.0.1:9").unwrap());
+    })
+    .await;
+    let management = management_of(&server).await;
+    assert_eq!(failing(&server, &management).await, (200, vec!["mailer".to_owned()]));
+}
+
+#[tokio::test]
+async fn each_statement_is_timed_under_its_name() {
+    let server = TestServer::start().await;
+    let management = management_of(&server).await;
+    server.relying_party().await.sign_in("alice").await;
+    let told = scrape(&server, &management).await;
+    let name = "signet_database_statement_duration_seconds";
+    for statement in ["sessions.insert", "authorization_codes.insert"] {
+        let count = format!("{name}_count{{statement=\"{statement}\"}} 1");
+        assert!(told.lines().any(|line| line == count), "{count}\n{told}");
+        let all = format!("{name}_bucket{{le=\"+Inf\",statement=\"{statement}\"}} 1");
+        assert!(told.lines().any(|line| line == all), "{all}\n{told}");
+    }
 }
 
 /// A collector of traces, and what it has got.

@@ -21,6 +21,7 @@ const WHOLE: [(&str, &str); 13] = [
     ("outbox::", "events, which leave a row for each webhook"),
     ("webhooks::", "operators make them"),
     ("changes::", "rows that are one each"),
+    ("migrations::", "rows that are one a migration"),
     ("signing_keys::", "a key an algorithm and period"),
 ];
 

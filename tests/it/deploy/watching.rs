@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use promql_parser::label::MatchOp;
 use promql_parser::parser::{self, Expr, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 use serde_json::Value;
+use signet::clock::Clock;
 use signet::metrics::{Database, Hashing, Metrics};
 
 use super::{deploy, text, under, yaml};
+use crate::support::TestServer;
 
 /// The metrics and labels of a query.
 #[derive(Default)]
@@ -89,6 +92,48 @@ fn each_metric_that_is_watched_is_one_that_the_server_has() {
         metrics.described().iter().map(|metric| metric.name).filter(|name| !seen.contains(*name)).collect();
     assert_eq!(unseen, ["signet_build_info"], "every metric is watched; this one is what the list of nodes is made of");
     assert!(text("grafana/signet.json").contains("label_values(signet_build_info, instance)"));
+}
+
+/// The series of an alert: the name, and the labels that must have one value.
+struct Series(Vec<(String, Vec<String>)>);
+
+impl ExprVisitor for Series {
+    type Error = String;
+
+    fn pre_visit(&mut self, expr: &Expr) -> Result<bool, String> {
+        let selector = match expr {
+            Expr::VectorSelector(selector) => selector,
+            Expr::MatrixSelector(selector) => &selector.vs,
+            _ => return Ok(true),
+        };
+        let exact = selector.matchers.matchers.iter().filter(|one| one.op == MatchOp::Equal && one.name != "job");
+        let labels = exact.map(|one| format!("{}=\"{}\"", one.name, one.value)).collect();
+        self.0.extend(selector.name.clone().map(|name| (name, labels)));
+        Ok(true)
+    }
+}
+
+#[tokio::test]
+async fn each_series_of_an_alert_is_there_before_its_first_event() {
+    let server = TestServer::by(Clock::shifted()).await;
+    let exposition = server.app.metrics().unwrap();
+    let alerts = yaml(&deploy().join("prometheus/alerts.yml")).remove(0);
+    let mut seen = 0;
+    for rule in alerts["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap()) {
+        let query = rule["expr"].as_str().unwrap();
+        let mut series = Series(Vec::new());
+        walk_expr(&mut series, &parser::parse(query).unwrap()).unwrap();
+        // A scrape makes `up`, and the first request those of requests, whose alerts compare rates.
+        for (name, labels) in series.0.into_iter().filter(|(name, _)| name != "up" && !name.starts_with("signet_http_"))
+        {
+            let is_it = |line: &&str| line.split(['{', ' ']).next() == Some(&name);
+            let mut lines = exposition.lines().filter(is_it);
+            let found = lines.any(|line| labels.iter().all(|label| line.contains(label)));
+            assert!(found, "{}: {name} {labels:?}\n{exposition}", rule["alert"]);
+            seen += 1;
+        }
+    }
+    assert!(seen > 15, "{seen}");
 }
 
 #[test]
