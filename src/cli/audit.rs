@@ -1,12 +1,14 @@
 //! `signet audit`
 
+use std::net::IpAddr;
+
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::desk::Desk;
 use super::output::{printable, say, say_json};
 use crate::config::Settings;
-use crate::flows::audit;
+use crate::flows::{administer, audit};
 use crate::protocol::audit_chain::Row;
 use crate::protocol::time::Timestamp;
 use crate::store::audit_log::{self, PAGE, Selection};
@@ -41,9 +43,18 @@ pub struct Which {
     /// Until before when
     #[arg(long, value_parser = time, value_name = "TIME")]
     to: Option<Timestamp>,
-    /// Of which event only, such as login
+    /// Only this event, such as login
     #[arg(long)]
     event: Option<String>,
+    /// Only rows about this user: a user name, an e-mail address or an id
+    #[arg(long)]
+    user: Option<String>,
+    /// Only rows about this client
+    #[arg(long, value_name = "ID")]
+    client: Option<String>,
+    /// Only requests from this address
+    #[arg(long, value_name = "IP")]
+    address: Option<IpAddr>,
 }
 
 /// How rows are written for other programs.
@@ -101,10 +112,17 @@ async fn verify(desk: &Desk, settings: &Settings, json: bool) -> anyhow::Result<
 
 /// Writes the rows page by page.
 async fn print(desk: &Desk, which: Which, write: impl Fn(&Row) -> String) -> anyhow::Result<()> {
+    let user = match which.user {
+        Some(named) => administer::user_id(&desk.store, &desk.context, &named).await?.unwrap_or(named),
+        None => String::new(),
+    };
     let wanted = Selection {
         from: which.from.unwrap_or(Timestamp::from_millis(i64::MIN)),
         to: which.to.unwrap_or(Timestamp::from_millis(i64::MAX)),
         event: which.event.unwrap_or_default(),
+        user,
+        client: which.client.unwrap_or_default(),
+        address: which.address.map(|address| address.to_canonical().to_string()).unwrap_or_default(),
     };
     let mut last: Option<Row> = None;
     loop {

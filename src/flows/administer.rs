@@ -19,7 +19,7 @@ pub use mappers::{add_mapper, remove_mapper};
 pub use overview::{
     Consent, Grant, Session, Standing, Whose, consents, grants, revocations, sessions, sweep_revocations,
 };
-pub use people::{Person, UserChange, add_user, change_user, set_password};
+pub use people::{Person, UserChange, add_user, change_user, set_password, user_id};
 pub use registration::{make_initial_token, set_logo};
 pub use revoking::{
     Ended, Revoker, end_session, revoke_grant, revoke_named, revoke_presented, sign_out_client, sign_out_realm,

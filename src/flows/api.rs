@@ -66,7 +66,7 @@ pub async fn admit(
     match administration::permit(&facts.claims, &client, &context.realm.issuer, permission) {
         Ok(()) => {}
         Err(denial) => {
-            let (event, client_id) = ("administration_refused", client.id.as_str());
+            let (event, client_id) = ("access_denied", client.id.as_str());
             tracing::warn!(target: "security", event, client_id, ?denial, "refused a token at the administration API");
             return Err(match denial {
                 Denial::Audience => ApiError::WrongToken,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::meters::{log_token, log_user};
 use super::{Context, FlowError, Provider, jose, mapped, subject};
 use crate::grants::{Issuance, UserGrant};
 use crate::keys::{self, IdTokenHashes, PairwiseKey};
@@ -109,6 +110,10 @@ pub async fn sign(
     issuance: &Issuance,
     draft: Draft,
 ) -> Result<TokenResponse, FlowError> {
+    log_token(&draft.claims.jti);
+    if let Subject::User(user) = &issuance.subject {
+        log_user(user);
+    }
     let access_token = access_token(provider, context, &draft, issuance.grant.as_ref()).await?;
     let id_token = match &issuance.grant {
         Some(grant) if issuance.scope.contains(OPENID) => {

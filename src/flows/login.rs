@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::authorize::{self, Next};
+use super::meters::log_user;
 use super::pending::{Interaction, InteractionError};
 use super::session::{self, Browser, Remember};
 use super::soft_lock::{self, Ending, Gate, NewBlock, Whom};
@@ -26,7 +27,7 @@ pub const WAIT: &str = "There have been too many failed attempts. Please wait a 
 pub const DEVICE_LIFETIME: Span = Span::from_days(180);
 
 /// What the sign-in page says after a failure, whatever the reason.
-pub const FAILURE: &str = "The username or the password is not right, or the account cannot be used.";
+pub const FAILURE: &str = "Incorrect username or password.";
 
 /// What the sign-in page needs, or where to go instead.
 pub enum Shown {
@@ -207,6 +208,7 @@ async fn fail(
     reason: &'static str,
 ) -> Result<SignIn, FlowError> {
     let user = record.map(|record| record.id);
+    user.iter().for_each(log_user);
     let concerning = Concerning { actor: "user", user: user.as_ref(), ..Concerning::default() };
     let record = |event, reason| context.record(event, Outcome::Failure, concerning, reason);
     let failure = record(Event::Login, reason)?;
@@ -307,6 +309,7 @@ async fn succeed(
     }
     let session = &shared.1;
     let sid = session.id.as_str();
+    log_user(&session.user_id);
     tracing::info!(target: "security", event = "login_attempt", success = true, sid, "signed somebody in");
     Ok(SignIn::Done { session: Box::new(session.clone()), cookie, device })
 }

@@ -1,9 +1,20 @@
-//! What use cases count: tokens that were issued, sign-ins, clients that could not be authenticated.
+//! Counters of use cases, and the subjects of a request on its lines in the log.
 
 use super::{FlowError, Provider};
 use crate::metrics::labels::{Delivery, Issued, Operation, Reason, Replayed, SignIn};
 use crate::protocol::client::Client;
+use crate::protocol::ids::{TokenId, UserId};
 use crate::store::audit::Event;
+
+/// Puts the person that a request is about on each further line of the log about it.
+pub(crate) fn log_user(user: &UserId) {
+    tracing::Span::current().record("user_id", user.as_str());
+}
+
+/// Puts the `jti` of the access token that a request presents or gets on each further line of the log about it.
+pub(crate) fn log_token(token: &TokenId) {
+    tracing::Span::current().record("jti", token.as_str());
+}
 
 impl Provider {
     /// Counts what was issued to a client.

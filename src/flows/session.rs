@@ -2,6 +2,7 @@
 
 use aws_lc_rs::hmac;
 
+use super::meters::log_user;
 use super::{Context, FlowError, Lifetimes, Provider};
 use crate::protocol::authorization_request::AuthorizationRequest;
 use crate::protocol::client::Client;
@@ -46,7 +47,7 @@ pub async fn current(provider: &Provider, context: &Context, browser: Browser) -
 pub(super) async fn find(tx: &mut Tx, context: &Context, browser: Browser) -> Result<Option<Session>, FlowError> {
     let Some(cookie) = browser.session else { return Ok(None) };
     let session = sessions::find(tx, &context.realm.id, cookie).await?;
-    Ok(session.filter(|session| is_live(session, context)))
+    Ok(session.filter(|session| is_live(session, context)).inspect(|session| log_user(&session.user_id)))
 }
 
 /// As [`find`], and what its user has granted to this client.

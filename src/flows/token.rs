@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::issue::{self, Draft, TokenResponse};
+use super::meters::log_user;
 use super::rates::Class;
 use super::{Concerning, Context, FlowError, Provider, jose, register};
 use crate::client_auth::{self, Presented};
@@ -83,7 +84,7 @@ async fn issue_at_once(
 /// What the transaction has come to.
 enum Transacted {
     Issued(Box<(Issuance, Draft)>),
-    Revoked(Event),
+    Revoked { event: Event, family: FamilyId },
     Refused(OAuthError),
 }
 
@@ -109,7 +110,9 @@ async fn redeem(
             response.refresh_token = refresh_token(&issuance.refresh).map(|token| token.expose(mac).to_string());
             Ok(response)
         }
-        Transacted::Revoked(event) => {
+        Transacted::Revoked { event, family } => {
+            let (kind, grant_id) = (event.as_str(), family.as_str());
+            tracing::warn!(target: "security", event = "replay", kind, grant_id, "revoked a token family");
             provider.count_replay(event);
             provider.catch_up(context.now).await?;
             Err(OAuthError::invalid_grant().into())
@@ -139,7 +142,7 @@ async fn transact(
             }
             Decision::RevokeFamily { family, user, event } => {
                 revoke_family(request, &family, &user, event, horizon, tx).await?;
-                return Ok(Transacted::Revoked(event));
+                return Ok(Transacted::Revoked { event, family });
             }
             Decision::Refuse(error) => return Ok(Transacted::Refused(error)),
         }
@@ -188,7 +191,7 @@ async fn revoke_family(
     let context = &request.context;
     let concerning = Concerning { actor: "client", user: Some(user), client: Some(&request.client.id), session: None };
     let record = context.record(event, Outcome::Failure, concerning, family.as_str())?;
-    tracing::warn!(event = event.as_str(), client_id = request.client.id.as_str(), "revoked a token family");
+    log_user(user);
     end_family(context, family, record, horizon, tx).await.map(|_| ())
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::meters::{log_token, log_user};
 use super::{Context, FlowError, Provider, jose, subject};
 use crate::keys;
 use crate::metrics::timed;
@@ -55,6 +56,8 @@ async fn judge(provider: &Provider, context: &Context, token: &str) -> Result<To
         return Err(INVALID.into());
     }
     check_user(provider, context, &facts).await?;
+    log_token(&facts.claims.jti);
+    facts.user.iter().for_each(log_user);
     Ok(facts)
 }
 

@@ -84,10 +84,21 @@ impl Call {
         })
     }
 
-    /// Counts what came of a request about a token.
+    /// Counts the outcome of a request about a token, and writes it to the security log where it changed something or
+    /// was refused. Successful reads, which programs make all day, have the line of the request alone.
     pub fn count<T>(&self, operation: &'static str, answer: &Result<T, FlowError>) {
         let outcome = answer.as_ref().err().map_or("success", FlowError::outcome);
         self.app.provider.count_operation(operation, outcome);
+        match answer {
+            Ok(_) if !matches!(operation, "token" | "revoke") => {}
+            Err(FlowError::Refused(_)) if operation == "userinfo" => {
+                tracing::info!(target: "security", event = "access_denied", operation, outcome, "refused a token");
+            }
+            Ok(_) | Err(_) => {
+                let success = answer.is_ok();
+                tracing::info!(target: "security", event = "token_operation", operation, success, outcome);
+            }
+        }
     }
 
     /// The parameters of the query.

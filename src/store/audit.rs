@@ -82,6 +82,8 @@ events! {
     RealmSignedOut = "realm.signed_out",
     /// A user was added.
     UserAdded = "user.added",
+    /// A user got roles, or lost some.
+    RolesChanged = "user.roles_changed",
     /// A user's password was set.
     PasswordSet = "user.password_set",
     /// A user was enabled.

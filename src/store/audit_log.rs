@@ -15,7 +15,13 @@ statements! {
     HEAD = "SELECT seq, hash FROM audit_chains WHERE realm_id = $1";
     AFTER = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent, request_id, reason FROM audit_events WHERE realm_id = $1 AND seq > $2 ORDER BY seq LIMIT 500";
     FIND = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent, request_id, reason FROM audit_events WHERE realm_id = $1 AND id = $2";
-    BETWEEN = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent, request_id, reason FROM audit_events WHERE realm_id = $1 AND at >= $2 AND at < $3 AND ($4 = '' OR event = $4) AND (at > $5 OR (at = $5 AND id > $6)) ORDER BY at, id LIMIT 500";
+    BETWEEN = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent, \
+        request_id, reason \
+        FROM audit_events \
+        WHERE realm_id = $1 AND at >= $2 AND at < $3 AND ($4 = '' OR event = $4) \
+        AND (at > $5 OR (at = $5 AND id > $6)) \
+        AND ($7 = '' OR user_id = $7) AND ($8 = '' OR client_id = $8) AND ($9 = '' OR address = $9) \
+        ORDER BY at, id LIMIT 500";
     UNCHAINED = "SELECT count(*) AS rows FROM audit_events WHERE realm_id = $1 AND seq IS NULL";
     OLDEST_KEPT = "SELECT MIN(seq) AS seq FROM audit_events WHERE realm_id = $1 AND at >= $2 AND seq IS NOT NULL";
     AT = "SELECT hash FROM audit_events WHERE realm_id = $1 AND seq = $2";
@@ -50,8 +56,14 @@ pub struct Selection {
     pub from: Timestamp,
     /// Until before when.
     pub to: Timestamp,
-    /// Of which event; all where it is empty.
+    /// The event; all where it is empty.
     pub event: String,
+    /// The id of the user concerned; all where it is empty.
+    pub user: String,
+    /// The client concerned; all where it is empty.
+    pub client: String,
+    /// The address that the request came from; all where it is empty.
+    pub address: String,
 }
 
 row! {
@@ -135,7 +147,8 @@ pub async fn select(
 ) -> Result<Vec<Row>, StoreError> {
     let (at, id) = after.map_or((i64::MIN, ""), |row| (row.at.as_millis(), row.id.as_str()));
     let (from, to) = (wanted.from.as_millis(), wanted.to.as_millis());
-    let rows: Vec<Stored> = fetch_all!(tx, BETWEEN, [realm.as_str(), from, to, &wanted.event, at, id])?;
+    let Selection { event, user, client, address, .. } = wanted;
+    let rows: Vec<Stored> = fetch_all!(tx, BETWEEN, [realm.as_str(), from, to, event, at, id, user, client, address])?;
     Ok(rows.into_iter().map(|stored| stored.row().0).collect())
 }
 

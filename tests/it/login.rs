@@ -7,7 +7,7 @@ use signet::protocol::time::Span;
 use crate::support::server::PASSWORD;
 use crate::support::{Browser, Page, RelyingParty, TestServer};
 
-const FAILURE: &str = "The username or the password is not right, or the account cannot be used.";
+const FAILURE: &str = "Incorrect username or password.";
 
 /// A browser at the sign-in page.
 async fn at_login(server: &TestServer, rp: &RelyingParty) -> (Browser, Page) {

@@ -11,7 +11,7 @@ use signet::store::clients::Standing;
 use crate::support::server::PASSWORD;
 use crate::support::{Administrator, Receiver, RelyingParty, TestServer, Tokens, claims};
 
-const SIGN_IN_FAILURE: &str = "The username or the password is not right, or the account cannot be used.";
+const SIGN_IN_FAILURE: &str = "Incorrect username or password.";
 
 /// Whether both nodes answer to an access token.
 async fn assert_alive(nodes: [&TestServer; 2], token: &str, alive: bool, why: &str) {

@@ -11,7 +11,7 @@ use crate::support::server::PASSWORD;
 use crate::support::{Browser, Page, RelyingParty, TestServer};
 
 const WAIT: &str = "There have been too many failed attempts. Please wait a little before you try again.";
-const FAILURE: &str = "The username or the password is not right, or the account cannot be used.";
+const FAILURE: &str = "Incorrect username or password.";
 
 /// Soft locks hold; rates are out of the way, and the pool for passwords takes whatever comes.
 fn locking(settings: &mut Settings) {

@@ -14,7 +14,7 @@ use crate::protocol::person::{self, EmailAddress, Username};
 use crate::protocol::revocation::{Reason, Target};
 use crate::protocol::secret::Password;
 use crate::protocol::time::Timestamp;
-use crate::store::audit::{self, Event};
+use crate::store::audit::{self, Event, Record};
 use crate::store::users::{LoginRecord, NewUser};
 use crate::store::{Store, StoreError, Tx, changes, outbox, sessions, token_families, users};
 
@@ -36,6 +36,23 @@ pub struct Person {
     pub roles: Vec<String>,
     /// The least length of a password, in characters.
     pub min_password: usize,
+}
+
+/// The audit record of roles that a person gets.
+fn roles_granted(context: &Context, user: &UserId, roles: &[String]) -> Result<Record, FlowError> {
+    let names: Vec<&str> = roles.iter().map(String::as_str).collect();
+    let reason: String = format!("granted: {}", names.join(" ")).chars().take(200).collect();
+    Ok(Record { reason, ..record(context, Event::RolesChanged, Some(user), None)? })
+}
+
+/// The id of the person with this name or address, if there is one.
+///
+/// # Errors
+/// [`FlowError`] where the database fails.
+pub async fn user_id(store: &Store, context: &Context, named: &str) -> Result<Option<String>, FlowError> {
+    let Some(key) = person::lookup_key(named) else { return Ok(None) };
+    let found = users::find_for_login(&mut store.read().await?, &context.realm.id, &key).await?;
+    Ok(found.map(|found| found.id.as_str().to_owned()))
 }
 
 /// Adds a person.
@@ -61,14 +78,16 @@ pub async fn add_user(
     };
     let id = UserId::from_random(context.entropy.bytes().map_err(entropy)?);
     let salt = context.entropy.bytes().map_err(entropy)?;
-    let record = record(context, Event::UserAdded, Some(&id), None)?;
+    let added = record(context, Event::UserAdded, Some(&id), None)?;
+    let granted = (!person.roles.is_empty()).then(|| roles_granted(context, &id, &person.roles)).transpose()?;
+    let records: Vec<Record> = [Some(added), granted].into_iter().flatten().collect();
     let attributes = Value::Object(person.attributes).to_string();
     let draft = (username, email, person.email_verified, (person.claims.to_json(), attributes), person.roles);
-    let shared = Arc::new((context.clone(), id.clone(), draft, hash, record));
+    let shared = Arc::new((context.clone(), id.clone(), draft, hash, records));
     let written = store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
-            let (context, id, (username, email, email_verified, (claims, attributes), roles), hash, record) = &*shared;
+            let (context, id, (username, email, email_verified, (claims, attributes), roles), hash, records) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
             let (email, email_verified) = (email.as_ref(), *email_verified);
             // A name may not be somebody else's address, nor an address somebody's name: both sign people in.
@@ -85,7 +104,10 @@ pub async fn add_user(
             for role in roles {
                 users::add_role(tx, realm, id, role).await?;
             }
-            audit::append(tx, realm, record, now).await
+            for record in records {
+                audit::append(tx, realm, record, now).await?;
+            }
+            Ok(())
         })
     });
     match written.await {
