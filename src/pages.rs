@@ -109,7 +109,7 @@ fn in_words(token: &str) -> (String, String) {
         "address" => ("See your postal address", "As it is stored in your profile."),
         "phone" => ("See your phone number", "And whether it has been verified."),
         OFFLINE_ACCESS => {
-            ("Stay connected when you are away", "The application keeps its access until you or it end the connection.")
+            ("Stay connected when you are away", "The application need not ask you to sign in each time.")
         }
         other => {
             return (
@@ -264,7 +264,7 @@ pub struct HomePage {
     /// The issuer identifier.
     pub issuer: String,
     /// The version of this server, in development mode only.
-    pub version: String,
+    pub version: Option<String>,
     /// Who is signed in.
     pub signed_in: Option<String>,
     /// The documents of this server.

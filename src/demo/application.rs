@@ -111,7 +111,7 @@ async fn callback(
 ) -> Response {
     match application.complete(&query.unwrap_or_default(), &headers).await {
         Ok(()) => (StatusCode::SEE_OTHER, [(header::LOCATION, "/")]).into_response(),
-        Err(error) => failure("The login did not come about", &error),
+        Err(error) => failure("You were not signed in", &error),
     }
 }
 

@@ -122,6 +122,7 @@ endpoints! {
     HOME = Endpoint::page("/");
     LOGO = Endpoint::page("/clients/{client_id}/logo");
     CHECK_SESSION = Endpoint::page("/session/check");
+    CSP_REPORTS = Endpoint::program("/csp-reports").with_limit(Class::Pages);
     REGISTER = Endpoint::program("/register").with_limit(Class::Registration);
     REGISTRATION = Endpoint::program("/register/{client_id}").with_limit(Class::Registration);
     API = Endpoint::new("/api/{*rest}", Reader::Administrator, Some(Class::Api));

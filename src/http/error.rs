@@ -1,5 +1,5 @@
-//! Errors as answers: JSON for clients (RFC 6749 §5.2, RFC 6750 §3), plain text where nobody is meant to read it.
-//! The cause of what is broken is logged here, once.
+//! Errors as answers: JSON for clients (RFC 6749 §5.2, RFC 6750 §3), plain text for everything else, which the guard
+//! turns into a page where a browser asks. Causes of failures are logged here, once.
 
 use axum::Json;
 use axum::http::header::{self, HeaderValue};
@@ -64,14 +64,30 @@ pub fn token_required(context: &Context) -> Response {
     response
 }
 
-/// A short text, for what no client or person runs into by themselves.
+/// The sentence of a plain answer, for the page that a browser gets.
+#[derive(Clone, Copy, Debug)]
+pub struct Sentence(pub &'static str);
+
+/// A short text.
 pub fn plain(status: StatusCode, text: &'static str) -> Response {
-    (status, text).into_response()
+    let mut response = (status, text).into_response();
+    response.extensions_mut().insert(Sentence(text));
+    response
+}
+
+/// The answer of a handler that has panicked, for programs. It repeats nothing of the request.
+pub fn panicked(request_id: &str) -> Response {
+    let description = "The server failed. The request id leads to the cause.";
+    let error = ErrorCode::ServerError.as_str();
+    let body = json!({ "error": error, "error_description": description, "request_id": request_id });
+    let mut response = (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response();
+    response.extensions_mut().insert(Sentence("Something went wrong on this server."));
+    response
 }
 
 /// The answer where there is no endpoint.
 pub async fn not_found(_uri: Uri) -> Response {
-    plain(StatusCode::NOT_FOUND, "There is nothing here.")
+    plain(StatusCode::NOT_FOUND, "There is no page at this address.")
 }
 
 /// Notes that something could not be done now.

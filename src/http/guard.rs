@@ -18,8 +18,7 @@ use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use super::error;
-use super::{endpoint, limits, peer, trace};
+use super::{csp_reports, endpoint, error, html, limits, peer, trace};
 use crate::app::App;
 
 /// The longest time that a request may take, its body included.
@@ -80,14 +79,20 @@ pub async fn around<B, F: Future<Output = Response>>(
         otel.kind = Empty,
         request_id = arrived.id,
         client_id = Empty,
+        user_id = Empty,
+        jti = Empty,
         trace_id = Empty,
         span_id = Empty
     );
     trace::begin(app, &span, (known(&method), route.as_deref()), request.headers());
+    let agent = html::Agent::of(request.headers());
     let mut response = match refuse(app, &request).or_else(|| limit(app, &request, arrived)) {
         Some(refusal) => refusal,
-        None => run(endpoint(request)).instrument(span.clone()).await,
+        None => run(endpoint(request), &arrived.id).instrument(span.clone()).await,
     };
+    if agent == html::Agent::Browser && response.status().as_u16() >= 400 {
+        response = html::as_page(app, &arrived.id, response);
+    }
     let framable = response.extensions().get::<Framable>().is_some();
     shield(app, response.headers_mut(), framable);
     name(app, response.headers_mut(), &arrived.id, is_multiplexed);
@@ -130,22 +135,21 @@ fn known(method: &Method) -> &'static str {
     all.into_iter().find(|known| method.as_str() == *known).unwrap_or("OTHER")
 }
 
-/// Logs where a panic was, in place of the default hook: its message may hold what was being worked on, which may be a
-/// secret.
+/// Logs the place of a panic. Replaces the default hook, which would print the message: it may hold a secret.
 pub fn tell_of_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(place, "a task panicked; its message is left out, since it may hold a secret");
 }
 
 /// Runs the endpoint; a panic or too much time is an answer of its own.
-async fn run(endpoint: impl Future<Output = Response>) -> Response {
+async fn run(endpoint: impl Future<Output = Response>, request_id: &str) -> Response {
     match tokio::time::timeout(TIME, AssertUnwindSafe(endpoint).catch_unwind()).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             tracing::error!("a request handler panicked");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            error::panicked(request_id)
         }
-        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+        Err(_) => error::plain(StatusCode::REQUEST_TIMEOUT, "The request took too long."),
     }
 }
 
@@ -153,7 +157,7 @@ async fn run(endpoint: impl Future<Output = Response>) -> Response {
 fn refuse<B>(app: &App, request: &HttpRequest<B>) -> Option<Response> {
     let uri = request.uri();
     if uri.path().len() + uri.query().map_or(0, str::len) > MAX_URI {
-        return Some(StatusCode::URI_TOO_LONG.into_response());
+        return Some(error::plain(StatusCode::URI_TOO_LONG, "The address is too long."));
     }
     if !is_own_host(app, request) {
         return Some(error::plain(StatusCode::MISDIRECTED_REQUEST, "This server answers for another host."));
@@ -230,6 +234,7 @@ pub(super) fn shield(app: &App, headers: &mut HeaderMap, framable: bool) {
         headers.remove(header::X_FRAME_OPTIONS);
     }
     headers.extend(own);
+    csp_reports::ask_for(app, headers);
     if app.is_secure() {
         let hsts = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);

@@ -18,7 +18,7 @@ pub async fn get(call: Call) -> Response {
     let template = HomePage {
         page: html::page(&call.app),
         issuer: call.app.settings.issuer.clone(),
-        version: if call.app.is_development() { env!("CARGO_PKG_VERSION").to_owned() } else { "-".to_owned() },
+        version: call.app.is_development().then(|| env!("CARGO_PKG_VERSION").to_owned()),
         signed_in,
         links: vec![
             link("/.well-known/openid-configuration", "OpenID Connect discovery document"),

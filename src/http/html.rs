@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::http::StatusCode;
 use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::call::Call;
@@ -99,11 +99,29 @@ pub fn fault(call: &Call, fault: Fault<'_>) -> Response {
     fault_page(&call.app, &call.context.origin.request_id, fault)
 }
 
-/// An error page for the request with this id.
+/// An error page for the request with this id, under the heading of its status.
 pub fn fault_page(app: &App, id: &str, fault: Fault<'_>) -> Response {
+    headed(app, id, heading(fault.status), fault)
+}
+
+/// The heading of an error page. A rejected authorization request is a 400.
+fn heading(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "Page not found",
+        StatusCode::METHOD_NOT_ALLOWED | StatusCode::MISDIRECTED_REQUEST => "This page cannot be opened like this",
+        StatusCode::REQUEST_TIMEOUT => "The request took too long",
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::URI_TOO_LONG => "The request is too large",
+        StatusCode::TOO_MANY_REQUESTS => "Too many requests",
+        StatusCode::SERVICE_UNAVAILABLE => "Please try again in a moment",
+        status if status.is_server_error() => "Something went wrong",
+        _ => "Request rejected",
+    }
+}
+
+fn headed(app: &App, id: &str, heading: &str, fault: Fault<'_>) -> Response {
     let template = ErrorPage {
         page: page(app),
-        heading: "Request rejected".to_owned(),
+        heading: heading.to_owned(),
         message: fault.message.to_owned(),
         hint: fault.hint.map(str::to_owned),
         request_id: id.to_owned(),
@@ -121,38 +139,97 @@ pub fn rejected(call: &Call, message: &str) -> Response {
 /// The page for a form that was not sent from our own page.
 pub fn forged(call: &Call) -> Response {
     let message = "The form has expired or was not sent from this site.";
-    let hint = "Go back, reload the page and try once more.";
-    fault(call, Fault { status: StatusCode::FORBIDDEN, message, hint: Some(hint), back: None })
+    let hint = "Load the form again. If it keeps expiring, allow cookies for this site in the browser's settings.";
+    let fault = Fault { status: StatusCode::FORBIDDEN, message, hint: Some(hint), back: Some(again("Load the form")) };
+    headed(&call.app, &call.context.origin.request_id, "This form has expired", fault)
 }
 
-/// The page for what did not come about.
+/// A link that asks for the page of the present address.
+fn again(label: &str) -> Link {
+    Link { href: String::new(), label: label.to_owned() }
+}
+
+/// A link to the start page.
+fn start_page(app: &App) -> Link {
+    Link { href: format!("{}/", app.base_path()), label: "Go to the start page".to_owned() }
+}
+
+/// A user agent, by what it can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agent {
+    /// Shows pages.
+    Browser,
+    /// Reads JSON, or the status alone.
+    Program,
+}
+
+impl Agent {
+    /// The agent that sends these headers: browsers ask for HTML when they navigate (RFC 9110 §12.5.1).
+    pub fn of(headers: &HeaderMap) -> Self {
+        let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
+        if accepted.contains("text/html") { Self::Browser } else { Self::Program }
+    }
+}
+
+/// The page for an error that a browser would show as bare text, or as nothing at all. Pages stay as they are, and so
+/// does JSON, which addresses for programs answer with.
+pub fn as_page(app: &App, id: &str, response: Response) -> Response {
+    let status = response.status();
+    let sentence = response.extensions().get::<error::Sentence>().map(|sentence| sentence.0);
+    if sentence.is_none() && response.headers().contains_key(header::CONTENT_TYPE) {
+        return response;
+    }
+    let hint = match status {
+        StatusCode::NOT_FOUND => Some("Check the address. To sign in, start from the application you want to use."),
+        status if status.is_server_error() => Some("Try again. The request ID below leads to the cause."),
+        _ => None,
+    };
+    let message = sentence.unwrap_or(match status {
+        StatusCode::METHOD_NOT_ALLOWED => "This address is for applications, or for a form.",
+        status if status.is_server_error() => "Something went wrong on this server.",
+        _ => "This address cannot be opened in a browser.",
+    });
+    let page = fault_page(app, id, Fault { status, message, hint, back: Some(start_page(app)) });
+    let (mut parts, body) = page.into_parts();
+    for (name, value) in response.headers() {
+        if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
+            parts.headers.insert(name.clone(), value.clone());
+        }
+    }
+    Response::from_parts(parts, body)
+}
+
+/// The page for a failed use case.
 pub fn failed(call: &Call, failure: FlowError) -> Response {
     match failure {
         FlowError::Refused(refusal) => rejected(call, refusal.description),
         FlowError::TooMany(exceeded) => {
             let status = StatusCode::TOO_MANY_REQUESTS;
             let message = limits::too_many(exceeded.wait);
-            let page = Fault { status, message: &message, hint: None, back: None };
+            let page = Fault { status, message: &message, hint: None, back: Some(again("Try again")) };
             limits::with_headers(fault(call, page), &exceeded)
         }
         FlowError::Overloaded { cause, wait } => {
             error::log_unavailable(cause);
             let message = format!("The server is busy at the moment. Try again in {}.", in_words(wait));
-            let page = Fault { status: StatusCode::SERVICE_UNAVAILABLE, message: &message, hint: None, back: None };
+            let back = Some(again("Try again"));
+            let page = Fault { status: StatusCode::SERVICE_UNAVAILABLE, message: &message, hint: None, back };
             error::retry_after(wait, fault(call, page))
         }
         FlowError::Unavailable(cause) => {
             error::log_unavailable(&cause);
-            let message = "The server is busy at the moment. Please try again.";
-            let page = Fault { status: StatusCode::SERVICE_UNAVAILABLE, message, hint: None, back: None };
+            let message = "The server cannot answer right now.";
+            let hint = Some("Nothing was lost. Wait a few seconds, then try again.");
+            let back = Some(again("Try again"));
+            let page = Fault { status: StatusCode::SERVICE_UNAVAILABLE, message, hint, back };
             error::retry_later(fault(call, page))
         }
         FlowError::Internal(cause) => {
             error::log_broken(&cause);
             let message = "Something went wrong on this server.";
-            let hint = "The request id below leads to the cause.";
-            let page = Fault { status: StatusCode::INTERNAL_SERVER_ERROR, message, hint: Some(hint), back: None };
-            fault(call, page)
+            let hint = Some("Try again. The request ID below leads to the cause.");
+            let back = Some(again("Try again"));
+            fault(call, Fault { status: StatusCode::INTERNAL_SERVER_ERROR, message, hint, back })
         }
     }
 }
@@ -168,8 +245,21 @@ pub fn interrupted(call: &Call, failure: InteractionError, interaction: Option<&
 
 fn over(call: &Call, reason: PendingFault, client: Option<&Client>) -> Response {
     let back = client.and_then(back_to);
-    let hint = "Go back to the application and start again.";
-    fault(call, Fault { status: StatusCode::BAD_REQUEST, message: reason.message(), hint: Some(hint), back })
+    let (heading, hint) = match reason {
+        PendingFault::Answered => {
+            ("This sign-in is finished", "Continue in the application. To sign in once more, start from there.")
+        }
+        PendingFault::Expired => ("This sign-in has expired", "Go back to the application and start again."),
+        PendingFault::Unknown => (
+            "This sign-in cannot continue",
+            "Go back to the application and start again. If this page comes back, allow cookies for this site in the \
+             browser's settings.",
+        ),
+        PendingFault::Pushed => (heading(StatusCode::BAD_REQUEST), "Go back to the application and start again."),
+    };
+    let back = back.or_else(|| Some(start_page(&call.app)));
+    let fault = Fault { status: StatusCode::BAD_REQUEST, message: reason.message(), hint: Some(hint), back };
+    headed(&call.app, &call.context.origin.request_id, heading, fault)
 }
 
 /// The way back to a client that has a home page.

@@ -9,6 +9,7 @@ mod check_session;
 mod consent;
 mod cookies;
 mod cors;
+mod csp_reports;
 mod csrf;
 mod discovery;
 pub mod endpoint;
@@ -104,6 +105,7 @@ fn open_to_all(app: &App) -> Router<Arc<App>> {
         .merge(mount(&endpoint::LOGOUT, get(logout::get).post(logout::post)))
         .merge(mount(&endpoint::PAR, post(par::post)))
         .merge(mount(&endpoint::LOGO, get(logo::get)))
+        .merge(csp_reports::routes())
         .merge(register::routes(app))
         .merge(check_session::routes(app))
 }

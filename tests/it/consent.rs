@@ -34,9 +34,13 @@ async fn the_page_names_client_person_scopes_and_lifetime() {
     for part in about {
         assert!(page.has(part), "the consent page lacks {part}: {page:?}");
     }
-    for part in
-        ["<bdi>alice</bdi>", "Not you?", "See your email address", "Stay connected", "also while you are signed out"]
-    {
+    for part in [
+        "<bdi>alice</bdi>",
+        "Not you?",
+        "See your email address",
+        "Stay connected",
+        "while you are signed out, for up to 30 days.",
+    ] {
         assert!(page.has(part), "{part}: {page:?}");
     }
     assert!(!page.has("See your profile"), "{page:?}");

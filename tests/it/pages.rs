@@ -138,9 +138,14 @@ async fn pages_have_their_titles_and_phrases() {
         ("unregistered", 400, "<h1>Request rejected</h1>", "redirect_uri is not registered"),
         ("GET /authorize", 400, "<h1>Request rejected</h1>", "client_id is not registered"),
         ("logout refused", 400, "<h1>Request rejected</h1>", "id_token_hint is not valid"),
-        ("forged form", 403, "<h1>Request rejected</h1>", "was not sent from this site"),
-        ("answered before", 400, "<h1>Request rejected</h1>", "This sign-in is already done."),
-        ("GET /login", 400, "<title>Request rejected · Signet</title>", "This sign-in was not started in this browser"),
+        ("forged form", 403, "<h1>This form has expired</h1>", "was not sent from this site"),
+        ("answered before", 400, "<h1>This sign-in is finished</h1>", "This sign-in is already done."),
+        (
+            "GET /login",
+            400,
+            "<title>This sign-in cannot continue · Signet</title>",
+            "This sign-in was not started in this browser",
+        ),
     ];
     for (rule, status, title, phrase) in rows {
         let (_, page) = answers.iter().find(|(name, _)| name == rule).unwrap();

@@ -43,8 +43,8 @@ your password: have it changed, and ask those who run this service to sign
 you out everywhere.
 
 https://op.example/realms/one
-A machine wrote this mail, because something concerns your account. It asks
-for nothing: no link, no password, no code.";
+This is an automated security notice. We never ask for your password or a
+code by e-mail.";
     assert_eq!(letter.body.trim_end(), expected);
 }
 
