@@ -54,8 +54,12 @@ pub enum RedirectUriError {
     /// The port is not a number from 1 to 65535 without leading zeros.
     #[error("The redirect URI has an invalid port.")]
     InvalidPort,
-    /// RFC 9700 §2.6
-    #[error("The redirect URI uses http but its host is not loopback.")]
+    /// RFC 9700 §2.6, and RFC 8252 §7.3 for loopback. A host on a private network is no exception: its code could be read
+    /// on the way.
+    #[error(
+        "The redirect URI uses http but its host is not loopback (127.0.0.1, [::1] or localhost); use https, or reach a \
+         server on your network through a tunnel to localhost."
+    )]
     InsecureScheme,
     /// `javascript:` and the like.
     #[error("The redirect URI has a scheme that may not be redirected to.")]

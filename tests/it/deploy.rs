@@ -239,7 +239,7 @@ fn the_image_is_built_from_what_is_there_and_runs_as_nobody_special() {
 
 #[test]
 fn the_proxy_says_who_asks_and_adds_nothing_of_its_own() {
-    let text = text("nginx/nginx.conf");
+    let text = text("nginx/nginx.conf") + &text("nginx/signet.conf");
     let (mut depth, mut directives) = (0, Vec::new());
     for line in text.lines().map(|line| line.split(" #").next().unwrap().trim()) {
         if line.is_empty() || line.starts_with('#') {
@@ -253,7 +253,7 @@ fn the_proxy_says_who_asks_and_adds_nothing_of_its_own() {
     }
     assert_eq!(depth, 0, "every block is closed");
     for wanted in [
-        "proxy_set_header Host $host;",
+        "proxy_set_header Host $http_host;",
         "proxy_set_header X-Forwarded-For $remote_addr;",
         "proxy_set_header X-Forwarded-Proto $scheme;",
         "proxy_set_header Forwarded \"\";",
@@ -268,6 +268,63 @@ fn the_proxy_says_who_asks_and_adds_nothing_of_its_own() {
             !line.contains("$request ") && !line.contains("$args") && !line.contains("$request_uri"),
             "no queries: {line}"
         );
+    }
+}
+
+/// Runs `nginx -t` over a configuration; nothing where there is no nginx.
+fn nginx_test(folder: &Path, configuration: &str) -> Option<(bool, String)> {
+    let file = folder.join("nginx.conf");
+    std::fs::write(&file, configuration).unwrap();
+    match std::process::Command::new("nginx").args(["-t", "-c"]).arg(&file).output() {
+        Err(error) => {
+            println!("not tested by nginx itself: {error}");
+            None
+        }
+        Ok(output) => Some((output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())),
+    }
+}
+
+#[test]
+fn nginx_takes_the_samples_of_the_container_and_of_a_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().display().to_string();
+    std::fs::create_dir(folder.path().join("certs")).unwrap();
+    let certified = rcgen::generate_simple_self_signed(["id.example.org".to_owned()]).unwrap();
+    std::fs::write(folder.path().join("certs/fullchain.pem"), certified.cert.pem()).unwrap();
+    std::fs::write(folder.path().join("certs/privkey.pem"), certified.signing_key.serialize_pem()).unwrap();
+    let no_ipv6 = !Path::new("/proc/net/if_inet6").exists();
+    let fit = |text: &str| {
+        let stand_ins = [
+            ("server signet:8000", "server 127.0.0.1:8000"),
+            ("/etc/nginx/certs", &format!("{place}/certs")),
+            ("/etc/nginx/conf.d/", &format!("{place}/")),
+            ("/var/log/nginx", &place),
+            ("/var/cache/nginx", &format!("{place}/cache")),
+            ("/run/nginx.pid", &format!("{place}/pid")),
+            // Ports that need no right.
+            (" 80;", " 28080;"),
+            (":80;", ":28080;"),
+            (" 443 ssl", " 28443 ssl"),
+            (":443 ssl", ":28443 ssl"),
+        ];
+        let fitted = stand_ins.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+        fitted
+            .lines()
+            .filter(|line| !(no_ipv6 && line.contains("[::]")))
+            .map(|line| format!("{line}\n"))
+            .collect::<String>()
+    };
+    std::fs::write(folder.path().join("signet.conf"), fit(&text("nginx/signet.conf"))).unwrap();
+    // What Debian's own configuration sets around the files of conf.d.
+    let machine = format!(
+        "pid {place}/pid;\nerror_log {place}/error.log;\nevents {{ worker_connections 768; }}\nhttp {{\n\
+         sendfile on;\ntypes_hash_max_size 2048;\ninclude /etc/nginx/mime.types;\nssl_protocols TLSv1.2 TLSv1.3;\n\
+         ssl_prefer_server_ciphers on;\naccess_log {place}/access.log;\ngzip on;\ninclude {place}/signet.conf;\n}}\n"
+    );
+    for (name, configuration) in [("the container", fit(&text("nginx/nginx.conf"))), ("a machine", machine)] {
+        if let Some((accepted, said)) = nginx_test(folder.path(), &configuration) {
+            assert!(accepted, "{name}: {said}");
+        }
     }
 }
 
