@@ -1,13 +1,18 @@
-//! What the parts cost: parsing a request, checking it, judging a refresh token. Whole requests are measured by load.
+//! The cost of parts: parsing a request, checking it, judging a refresh token, signing and verifying a JWT by each
+//! algorithm. `bench/run` measures whole requests.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench fails by panicking")]
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::json;
+use signet::app::App;
+use signet::clock::Clock;
+use signet::config::{DatabaseUrl, Settings};
 use signet::protocol::authorization_request::AuthorizationRequest;
 use signet::protocol::client::Client;
 use signet::protocol::ids::{ClientId, FamilyId};
+use signet::protocol::jwk::SigningAlgorithm;
 use signet::protocol::jws::UnverifiedJws;
 use signet::protocol::params::Params;
 use signet::protocol::refresh_rotation::{Mac as _, RefreshToken};
@@ -52,5 +57,33 @@ fn tokens(c: &mut Criterion) {
     c.bench_function("take a JWT apart", |b| b.iter(|| UnverifiedJws::parse(black_box(jws)).unwrap()));
 }
 
-criterion_group!(benches, requests, tokens);
+/// Signing and verifying an access token, with keys as a server makes and loads them.
+fn signatures(c: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = Settings::default();
+    let file = format!("sqlite://{}", folder.path().join("signet.db").display());
+    settings.database.url = DatabaseUrl::parse(&file).unwrap();
+    settings.keys.dir = folder.path().join("keys");
+    settings.keys.algorithms = SigningAlgorithm::ALL.to_vec();
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let app = runtime.block_on(App::open(settings, Clock::shifted())).unwrap();
+    let (keys, now) = (app.provider.keys.of(&app.realm.id), app.clock.now());
+    let claims = json!({
+        "iss": "https://op.example", "sub": "7XYOYbmf6s_cBBCNDb1XNg", "aud": "https://api.example", "exp": 1_900_000_600,
+        "iat": 1_900_000_000, "nbf": 1_900_000_000, "jti": "AZ0zTX8AAAAAAAAAAAAAAAAAAAA", "client_id": "web",
+        "scope": "openid profile email", "auth_time": 1_900_000_000,
+    });
+    for algorithm in SigningAlgorithm::ALL {
+        let token = keys.sign_jwt(&claims, "at+jwt", algorithm, now).unwrap();
+        c.bench_function(&format!("sign a JWT with {}", algorithm.as_str()), |b| {
+            b.iter(|| keys.sign_jwt(black_box(&claims), "at+jwt", algorithm, now).unwrap());
+        });
+        c.bench_function(&format!("verify a JWT with {}", algorithm.as_str()), |b| {
+            b.iter(|| keys.verify(&token, &UnverifiedJws::parse(black_box(&token)).unwrap(), now).unwrap());
+        });
+    }
+}
+
+criterion_group!(benches, requests, tokens, signatures);
 criterion_main!(benches);

@@ -1,5 +1,5 @@
-//! Every page, narrow and wide, light and dark: nothing is wider than the window, and the pictures are there to be
-//! looked at, in the directory that `TEST_SCREENSHOTS` names.
+//! Every page, narrow and wide, light and dark: nothing is wider than the window, axe-core finds nothing, and the
+//! pictures are there to be looked at, in the directory that `TEST_SCREENSHOTS` names.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::{Chromium, Scripts, Stage};
+use super::{Axe, Chromium, Scripts, Stage};
 use crate::support::server::PASSWORD;
 
 /// Widths in CSS pixels, and heights.
@@ -51,6 +51,10 @@ async fn no_page_is_wider_than_the_window() {
     album.take("form-post").await;
     stage.chromium.goto(&stage.server.url("/authorize?client_id=unknown")).await;
     album.take("error").await;
+    stage.chromium.goto(&stage.server.url("/nothing")).await;
+    album.take("not-found").await;
+    stage.chromium.goto(&stage.server.url("/login?request=unknown")).await;
+    album.take("sign-in-over").await;
     stage.chromium.goto(&stage.server.url("/")).await;
     album.take("home-signed-in").await;
     stage.follow(&stage.server.url("/logout?client_id=rp")).await;
@@ -87,6 +91,7 @@ async fn no_page_of_the_demo_is_wider_than_the_window() {
 struct Album<'a> {
     chromium: &'a Chromium,
     directory: PathBuf,
+    axe: Option<Axe>,
     _temporary: Option<tempfile::TempDir>,
 }
 
@@ -95,11 +100,16 @@ impl<'a> Album<'a> {
         match std::env::var_os("TEST_SCREENSHOTS") {
             Some(directory) => {
                 std::fs::create_dir_all(&directory).unwrap();
-                Self { chromium, directory: directory.into(), _temporary: None }
+                Self { chromium, directory: directory.into(), axe: Axe::installed(), _temporary: None }
             }
             None => {
                 let temporary = tempfile::tempdir().unwrap();
-                Self { chromium, directory: temporary.path().to_owned(), _temporary: Some(temporary) }
+                Self {
+                    chromium,
+                    directory: temporary.path().to_owned(),
+                    axe: Axe::installed(),
+                    _temporary: Some(temporary),
+                }
             }
         }
     }
@@ -121,6 +131,9 @@ impl<'a> Album<'a> {
                 let content = self.chromium.evaluate("document.documentElement.scrollWidth").await.as_u64().unwrap();
                 assert!(content <= u64::from(width), "{page} is {content} wide in a window of {width}");
                 self.save(&format!("{page}-{width}-{scheme}.png")).await;
+                if let Some(axe) = &self.axe {
+                    axe.check(self.chromium, &format!("{page}, {width} wide, {scheme}")).await;
+                }
             }
         }
         self.chromium.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
