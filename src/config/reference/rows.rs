@@ -147,7 +147,7 @@ pub(super) const SECTIONS: [Section; 15] = [
             ("limits.realm_failures", "the same in all, within five minutes; at least 100"),
             (
                 "limits.spray_accounts",
-                "at how many accounts an address may fail within an hour, without getting in there, before it is blocked from signing in",
+                "block an address from signing in after failed sign-ins to this many different accounts within an hour",
             ),
             ("limits.block_duration", "for how long, 1 minute to 30 days"),
         ],
