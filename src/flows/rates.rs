@@ -176,7 +176,8 @@ impl Rates {
                 *bucket = next;
                 Ok(())
             }
-            Taken::Refused { wait } => {
+            Taken::Refused { bucket: by_this_clock, wait } => {
+                *bucket = by_this_clock;
                 self.counts.get_or_create(&labels::Class { class: class.name() }).inc();
                 self.note(holder);
                 Err(Exceeded { policy: class.name(), limit, wait })

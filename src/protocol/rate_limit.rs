@@ -17,17 +17,19 @@ pub struct Limit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bucket(i64);
 
-/// What came of taking one request from a bucket.
+/// The outcome of taking one request from a bucket. Either way the bucket is to be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// It was there.
+    /// There was one.
     Granted {
-        /// What the bucket is then.
+        /// The bucket without it.
         bucket: Bucket,
     },
     /// The bucket is empty.
     Refused {
-        /// After how long there is one again.
+        /// The bucket by this clock: where the clock was set back, it fills from now on.
+        bucket: Bucket,
+        /// The time until there is one again.
         wait: Span,
     },
 }
@@ -49,13 +51,14 @@ impl Limit {
         let micros = |millis: i64| millis.saturating_mul(1_000);
         let (per, now) = (micros(self.per.as_millis()), micros(now.as_millis()));
         let step = (per / i64::from(self.requests.max(1))).max(1);
-        // Never fuller than full, though the clock was set back.
-        let next = bucket.0.min(now.saturating_add(per)).max(now).saturating_add(step);
+        // Never emptier than empty, though the clock was set back.
+        let held = bucket.0.min(now.saturating_add(per)).max(now);
+        let next = held.saturating_add(step);
         let over = next.saturating_sub(now).saturating_sub(per);
-        match over <= 0 {
-            true => Taken::Granted { bucket: Bucket(next) },
-            false => Taken::Refused { wait: Span::from_millis(over.saturating_add(999) / 1_000) },
+        if over <= 0 {
+            return Taken::Granted { bucket: Bucket(next) };
         }
+        Taken::Refused { bucket: Bucket(held), wait: Span::from_millis(over.saturating_add(999) / 1_000) }
     }
 }
 
@@ -123,19 +126,31 @@ mod tests {
                     Taken::Refused { .. } => panic!("{requests}: refused request {number}"),
                 }
             }
-            assert_eq!(limit.take(bucket, at(0)), Taken::Refused { wait: Span::from_millis(refill) }, "{requests}");
-            let early = limit.take(bucket, at(refill - 1));
-            assert_eq!(early, Taken::Refused { wait: Span::from_millis(1) }, "{requests}");
+            let refused = |wait| Taken::Refused { bucket, wait: Span::from_millis(wait) };
+            assert_eq!(limit.take(bucket, at(0)), refused(refill), "{requests}");
+            assert_eq!(limit.take(bucket, at(refill - 1)), refused(1), "{requests}");
             let Taken::Granted { bucket } = limit.take(bucket, at(refill)) else { panic!("{requests}: not yet") };
             assert!(matches!(limit.take(bucket, at(refill)), Taken::Refused { .. }), "{requests}: one only");
         }
     }
 
     #[test]
-    fn a_bucket_is_never_fuller_than_full_though_the_clock_is_set_back() {
-        let limit = Limit::per_minute(1);
-        let Taken::Granted { bucket } = limit.take(Bucket::default(), at(86_400_000)) else { panic!("refused") };
-        assert!(matches!(limit.take(bucket, at(0)), Taken::Refused { wait } if wait <= Span::from_minutes(1)));
+    fn a_bucket_refills_within_its_window_after_the_clock_was_set_back() {
+        for (requests, hours) in [(1, 1), (1, 24), (30, 1), (600, 24 * 365)] {
+            let limit = Limit::per_minute(requests);
+            let mut bucket = Bucket::default();
+            for _ in 0..requests {
+                let Taken::Granted { bucket: next } = limit.take(bucket, at(hours * 3_600_000)) else { panic!("full") };
+                bucket = next;
+            }
+            let Taken::Refused { bucket, wait } = limit.take(bucket, at(0)) else { panic!("empty: {requests}") };
+            assert!(wait <= Span::from_minutes(1), "{requests}: {wait:?}");
+            let Taken::Refused { bucket, .. } = limit.take(bucket, at(wait.as_millis() - 1)) else {
+                panic!("too early: {requests}")
+            };
+            let later = limit.take(bucket, at(wait.as_millis()));
+            assert!(matches!(later, Taken::Granted { .. }), "{requests}: as the answer said");
+        }
     }
 
     #[test]
