@@ -141,13 +141,15 @@ pub(super) async fn begin(provider: &Provider, context: &Context, whom: &Whom<'_
         }
     };
     let everybody = stranger.then(|| rules.subject(Kind::Realm, EVERYBODY, &[]));
+    let of_realm = rules.policy(Kind::Realm);
     let wanted: Arc<[(Subject, Policy)]> = subjects.into_iter().map(|of| (of, rules.policy(of.kind))).collect();
     let taken = provider.store.write(move |tx| {
         let (realm, wanted) = (realm.clone(), wanted.clone());
         Box::pin(async move {
             if let Some(everybody) = everybody {
                 let locked = login_failures::locked_until(tx, &realm, everybody).await?;
-                locked.filter(|until| now < *until).map_or(Ok(()), |until| Err(Refusal::Locked(until)))?;
+                let paused = locked.and_then(|until| of_realm.pause_until(until, now));
+                paused.map_or(Ok(()), |until| Err(Refusal::Locked(until)))?;
             }
             let mut slots = Vec::new();
             for (subject, policy) in &*wanted {

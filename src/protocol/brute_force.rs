@@ -97,6 +97,13 @@ impl Policy {
         Attempt::Allowed { counter: Counter { drained_at, locked_until }, failures, pause }
     }
 
+    /// The end of a pause that holds now, if one does. One that is longer than any was begun by a clock that has been set
+    /// back since, and is over.
+    pub fn pause_until(self, locked_until: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let counter = self.of_this_time(Counter { drained_at: now, locked_until }, now);
+        (now < counter.locked_until).then_some(counter.locked_until)
+    }
+
     /// The counter without what a clock has left that was set back since: a pause that is longer than any ends, so that
     /// nobody is kept out for a day, and all free failures are used up.
     fn of_this_time(self, counter: Counter, now: Timestamp) -> Counter {

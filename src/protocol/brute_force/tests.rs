@@ -137,3 +137,19 @@ fn a_pause_of_a_clock_that_was_set_back_keeps_nobody_out() {
     assert!(pause > Span::ZERO, "the failures count");
     assert!(matches!(policy.attempt(counter, at(0)), Attempt::Locked { .. }));
 }
+
+#[test]
+fn a_pause_of_the_realm_ends_though_the_clock_was_set_back() {
+    let policy = Policy::of(Kind::Realm, FREE);
+    let rows = [
+        ("over", -1, None),
+        ("at its end", 0, None),
+        ("under way", 1, Some(1)),
+        ("of a node whose clock is ahead", 120, Some(120)),
+        ("longer than any", 122, None),
+        ("of a clock that was a day ahead", 86_400, None),
+    ];
+    for (rule, seconds, expected) in rows {
+        assert_eq!(policy.pause_until(at(seconds), at(0)), expected.map(at), "{rule}");
+    }
+}
