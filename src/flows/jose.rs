@@ -1,16 +1,33 @@
 //! Answers to clients as they have registered them: signed with a key of this server or with the client's secret, then
-//! encrypted to a key of the client's (OpenID Connect Core §10).
+//! encrypted to a key of the client's (OpenID Connect Core §10). And tokens that clients have encrypted to this server.
 
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{Context, FlowError, Provider, client_keys};
-use crate::keys;
+use crate::keys::{self, DecryptError};
 use crate::protocol::client::{Client, Encryption, ResponseSigning};
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RealmId};
 use crate::protocol::jwe::KeyManagement;
 use crate::protocol::jwk::PublicJwk;
+
+/// Decrypts a token that a client has encrypted to this server.
+///
+/// # Errors
+/// `invalid` where it cannot be decrypted, [`FlowError::Unavailable`] where too many are being decrypted.
+pub async fn decrypt(
+    provider: &Provider,
+    context: &Context,
+    token: &str,
+    invalid: OAuthError,
+) -> Result<Zeroizing<String>, FlowError> {
+    let decrypted = provider.keys.decrypt(&context.realm.id, token, context.now).await;
+    decrypted.map_err(|error| match error {
+        DecryptError::Busy => FlowError::Unavailable(error.to_string()),
+        DecryptError::Malformed(_) | DecryptError::Failed => invalid.into(),
+    })
+}
 
 /// Signs claims as a JWT of this `typ`.
 ///

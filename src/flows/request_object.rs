@@ -6,7 +6,7 @@ use std::sync::Arc;
 use moka::sync::Cache;
 use tokio::sync::Mutex;
 
-use super::{Context, FlowError, Provider, client_keys};
+use super::{Context, FlowError, Provider, client_keys, jose};
 use crate::fetch::Fetcher;
 use crate::protocol::client::Client;
 use crate::protocol::error::OAuthError;
@@ -179,10 +179,7 @@ async fn read(
 ) -> Result<Params, FlowError> {
     let invalid = OAuthError::invalid_request_object("The request object is not signed by the client.");
     let object = match EncryptedToken::looks_like(object) {
-        true => {
-            let plain = provider.keys.decrypt(&context.realm.id, object, context.now).map_err(|_| invalid)?;
-            plain.to_string()
-        }
+        true => jose::decrypt(provider, context, object, invalid).await?.to_string(),
         false => object.to_owned(),
     };
     let jws = UnverifiedJws::parse(&object).map_err(|_| invalid)?;

@@ -113,7 +113,7 @@ pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) 
     let invalid = OAuthError::invalid_request("id_token_hint is not valid.");
     // OpenID Connect Core §3.1.2.1: a client may have encrypted it to this server.
     let decrypted = match EncryptedToken::looks_like(token) {
-        true => Some(provider.keys.decrypt(&context.realm.id, token, context.now).map_err(|_| invalid)?),
+        true => Some(jose::decrypt(provider, context, token, invalid).await?),
         false => None,
     };
     let token = decrypted.as_ref().map_or(token, |plain| plain.as_str());

@@ -37,6 +37,9 @@ pub enum DecryptError {
     /// It was not encrypted to a key of this server, or was changed; nothing says which.
     #[error("The token cannot be decrypted.")]
     Failed,
+    /// Too many tokens are being decrypted; ask again.
+    #[error("too many tokens are being decrypted")]
+    Busy,
 }
 
 /// Encrypts a signed JWT to a client's key and returns the compact form (RFC 7516 §5.1, RFC 7519 §5.2). Nothing else is

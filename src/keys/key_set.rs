@@ -8,8 +8,8 @@ use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
 use openidconnect::{AccessToken, AuthorizationCode, IdToken, PrivateSigningKey};
 use serde::Serialize;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
+use super::decryption::Decryption;
 use super::encryption_key::EncryptionKey;
 use super::jwe::DecryptError;
 use super::signing_key::{KeyError, SigningKey};
@@ -74,7 +74,7 @@ impl Key {
         }
     }
 
-    fn encryption(&self) -> Option<&EncryptionKey> {
+    fn encryption(&self) -> Option<&Arc<EncryptionKey>> {
         match self {
             Self::Signing(_) => None,
             Self::Encryption(key) => Some(key),
@@ -248,19 +248,19 @@ impl KeySet {
         check(token, jws, key)
     }
 
-    /// Decrypts what was encrypted to a key of this realm (RFC 7516 §5.2): that of the `kid`, or any of the algorithm
-    /// where the sender names none. A retired key decrypts what was encrypted to it while it was published.
+    /// The decryption of a token by the key that its `kid` names (RFC 7516 §4.1.6), which every published key has. A
+    /// token that names none is refused, so that no request takes more than one operation with a private key. A retired
+    /// key decrypts what was encrypted to it while it was published.
     ///
     /// # Errors
     /// [`DecryptError`], which does not tell why a token cannot be decrypted.
-    pub fn decrypt(&self, token: &str, now: Timestamp) -> Result<Zeroizing<String>, DecryptError> {
-        let token = EncryptedToken::parse(token)?;
-        let named = |times: &KeyTimes| token.kid.as_deref().is_none_or(|kid| kid == times.kid.as_str());
-        let live = self.keys.iter().filter(|(times, _)| named(times) && self.state(times, now) != State::Gone);
-        let fitting = live.filter_map(|(_, key)| key.encryption()).filter(|key| key.algorithm == token.alg);
-        let plain = fitting.map(|key| key.private.decrypt(&token)).find_map(Result::ok).ok_or(DecryptError::Failed)?;
-        let text = std::str::from_utf8(&plain).map_err(|_| DecryptError::Failed)?;
-        Ok(Zeroizing::new(text.to_owned()))
+    pub fn decryption(&self, token: &str, now: Timestamp) -> Result<Decryption, DecryptError> {
+        let read = EncryptedToken::parse(token)?;
+        let kid = read.kid.as_deref().ok_or(DecryptError::Failed)?;
+        let named = self.keys.iter().find(|(times, _)| times.kid.as_str() == kid);
+        let live = named.filter(|(times, _)| self.state(times, now) != State::Gone);
+        let key = live.and_then(|(_, key)| key.encryption()).filter(|key| key.algorithm == read.alg);
+        Ok(Decryption { key: key.ok_or(DecryptError::Failed)?.clone(), token: token.to_owned() })
     }
 
     /// The set to publish now, public members only: announced, active and retired signing keys, then the active
@@ -269,7 +269,8 @@ impl KeySet {
         let live = || self.keys.iter().map(|(times, key)| (self.state(times, now), key));
         let signing = live().filter(|(state, _)| *state != State::Gone).filter_map(|(_, key)| key.signing());
         let encryption = live().filter(|(state, _)| *state == State::Active).filter_map(|(_, key)| key.encryption());
-        let keys: Vec<Value> = signing.map(published).chain(encryption.map(published_for_encryption)).collect();
+        let keys: Vec<Value> =
+            signing.map(published).chain(encryption.map(|key| published_for_encryption(key))).collect();
         let body = json!({ "keys": keys }).to_string().into_bytes();
         Jwks::new(body)
     }

@@ -1,6 +1,7 @@
 //! L1: the keys of each realm, for signing and for decrypting, in memory and parsed once; the master key that seals
 //! them in the database; and the keyed hashes derived from it. States follow from stored times by `protocol::key_schedule`.
 
+mod decryption;
 mod encryption_key;
 mod jwe;
 mod key_set;
@@ -14,6 +15,7 @@ mod symmetric;
 #[cfg(test)]
 mod tests;
 
+pub use decryption::Decryption;
 pub use jwe::{DecryptError, encrypt};
 pub use key_set::{IdTokenHashes, Jwks, KeySet, KeyStatus, VerifyError};
 pub use pairwise::PairwiseKey;
@@ -30,6 +32,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
+use self::decryption::Decrypters;
 use crate::protocol::ids::RealmId;
 use crate::protocol::jwe::KeyManagement;
 use crate::protocol::jwk::{KeyAlgorithm, SigningAlgorithm};
@@ -57,6 +60,7 @@ pub struct Keyring {
     pairwise: Arc<PairwiseKey>,
     policy: KeyPolicy,
     sets: ArcSwap<HashMap<RealmId, Arc<KeySet>>>,
+    decrypters: Decrypters,
     reloading: Mutex<()>,
 }
 
@@ -87,7 +91,15 @@ impl Keyring {
     ) -> Result<Self, KeyringError> {
         provider::install();
         let pairwise = Arc::new(master.pairwise_key());
-        let keyring = Self { store, master, pairwise, policy, sets: ArcSwap::default(), reloading: Mutex::default() };
+        let keyring = Self {
+            store,
+            master,
+            pairwise,
+            policy,
+            sets: ArcSwap::default(),
+            decrypters: Decrypters::default(),
+            reloading: Mutex::default(),
+        };
         for realm in realms {
             keyring.reload(realm).await?;
         }
@@ -115,12 +127,18 @@ impl Keyring {
         signing.chain(self.policy.encryption.iter().copied().map(KeyAlgorithm::Encryption))
     }
 
-    /// Decrypts what was encrypted to a key of this realm; see [`KeySet::decrypt`].
+    /// Decrypts a token that was encrypted to a key of this realm; see [`KeySet::decryption`].
     ///
     /// # Errors
-    /// [`DecryptError`], which does not tell why a token cannot be decrypted.
-    pub fn decrypt(&self, realm: &RealmId, token: &str, now: Timestamp) -> Result<Zeroizing<String>, DecryptError> {
-        self.of(realm).decrypt(token, now)
+    /// [`DecryptError::Busy`] where too many are being decrypted, else one that does not tell why it cannot be.
+    pub async fn decrypt(
+        &self,
+        realm: &RealmId,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Zeroizing<String>, DecryptError> {
+        let decryption = self.of(realm).decryption(token, now)?;
+        self.decrypters.run(|| decryption.run()).await
     }
 
     /// The rules of rotation.

@@ -30,9 +30,9 @@ fn encrypted(key: &PublicJwk, alg: KeyManagement) -> String {
     encrypt(SECRET, key, alg, ContentEncryption::A256Gcm).unwrap()
 }
 
-fn decrypts(server: &TestServer, token: &str) -> bool {
+async fn decrypts(server: &TestServer, token: &str) -> bool {
     let decrypted = server.app.provider.keys.decrypt(&server.app.realm.id, token, server.clock.now());
-    decrypted.is_ok_and(|plain| plain.as_str() == SECRET)
+    decrypted.await.is_ok_and(|plain| plain.as_str() == SECRET)
 }
 
 #[tokio::test]
@@ -46,12 +46,12 @@ async fn keys_for_encryption_come_after_the_start_and_outlive_it() {
         let key = recipient(&server, alg).await.unwrap();
         let token = encrypted(&key, alg);
         assert_eq!(header(&token)["kid"], key.thumbprint());
-        assert!(decrypts(&server, &token), "{alg:?}");
-        assert!(decrypts(&restarted, &token), "{alg:?}: another process, which makes none itself");
+        assert!(decrypts(&server, &token).await, "{alg:?}");
+        assert!(decrypts(&restarted, &token).await, "{alg:?}: another process, which makes none itself");
         let stranger = PublicJwk { kid: Some("stranger".to_owned()), ..key };
-        let refused =
-            server.app.provider.keys.decrypt(&server.app.realm.id, &encrypted(&stranger, alg), server.clock.now());
-        assert_eq!(refused.err(), Some(DecryptError::Failed));
+        let to_stranger = encrypted(&stranger, alg);
+        let refused = server.app.provider.keys.decrypt(&server.app.realm.id, &to_stranger, server.clock.now());
+        assert_eq!(refused.await.err(), Some(DecryptError::Failed));
     }
     let set = key_set(&server).await;
     let keys = set["keys"].as_array().unwrap();
@@ -88,9 +88,9 @@ async fn a_rotated_key_decrypts_what_was_encrypted_to_it_until_its_retention_has
     let new = recipient(&server, alg).await.unwrap();
     assert_eq!(new.kid.as_deref(), Some(rotated.kid.as_str()));
     let (to_old, to_new) = (encrypted(&old, alg), encrypted(&new, alg));
-    assert!(decrypts(&server, &to_old) && decrypts(&server, &to_new));
+    assert!(decrypts(&server, &to_old).await && decrypts(&server, &to_new).await);
     server.advance(Span::from_days(7)).await;
-    assert!(!decrypts(&server, &to_old) && decrypts(&server, &to_new));
+    assert!(!decrypts(&server, &to_old).await && decrypts(&server, &to_new).await);
     let rows = server.database().query("SELECT kid FROM signing_keys WHERE algorithm = 'ECDH-ES'").await;
     assert_eq!(rows.len(), 1, "its private part is deleted");
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use signet::config::Algorithm;
 use signet::flows::administer::{AdminError, Compromised, compromise_key};
 use signet::flows::audit;
-use signet::keys::{KeyStatus, encrypt};
+use signet::keys::{Decryption, KeyStatus, encrypt};
 use signet::protocol::ids::KeyId;
 use signet::protocol::jwe::{ContentEncryption, KeyManagement};
 use signet::protocol::jwk::{self, SigningAlgorithm};
@@ -239,7 +239,10 @@ async fn what_was_encrypted_to_a_dropped_key_is_not_read() {
     let recipient = || async { jwk::encryption_keys(&key_set(&server).await).unwrap().remove(0) };
     let lost = recipient().await;
     let sealed = encrypt("e30.e30.", &lost, alg, ContentEncryption::A256Gcm).unwrap();
-    let reads = |token: &str| server.app.provider.keys.decrypt(&server.app.realm.id, token, server.clock.now()).is_ok();
+    let reads = |token: &str| {
+        let keys = server.app.provider.keys.of(&server.app.realm.id);
+        keys.decryption(token, server.clock.now()).and_then(Decryption::run).is_ok()
+    };
     assert!(reads(&sealed));
     compromise(&server, lost.kid.as_deref().unwrap(), "").await.unwrap();
     assert!(!reads(&sealed));

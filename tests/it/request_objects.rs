@@ -354,6 +354,7 @@ async fn an_encrypted_object_is_decrypted_and_still_has_to_be_signed() {
 
             let refused = |rule: &'static str, token: String| (format!("{rule}: {alg:?} {enc:?}"), token);
             let stranger = jwk::PublicJwk { kid: Some("stranger".to_owned()), ..key.clone() };
+            let nameless = jwk::PublicJwk { kid: None, ..key.clone() };
             let payload = signer.claims(json!({})).to_string();
             let none = format!("{}.{}.", encode(&json!({"alg": "none"})), encode(&signer.claims(json!({}))));
             let forged = KeyPair::generate("ES256").sign(&json!({}), &signer.claims(json!({})));
@@ -362,6 +363,7 @@ async fn an_encrypted_object_is_decrypted_and_still_has_to_be_signed() {
             header["zip"] = json!("DEF");
             let mut rows = vec![
                 refused("to another key", encrypt(&object, &stranger, alg, enc).unwrap()),
+                refused("without a kid", encrypt(&object, &nameless, alg, enc).unwrap()),
                 refused("not signed", encrypt(&payload, key, alg, enc).unwrap()),
                 refused("alg none inside", encrypt(&none, key, alg, enc).unwrap()),
                 refused("signed by another", encrypt(&forged, key, alg, enc).unwrap()),
