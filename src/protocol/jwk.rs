@@ -1,6 +1,8 @@
 //! Public JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037): those that clients register and those that this
 //! server publishes. Private and symmetric members are refused.
 
+mod set;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -8,9 +10,8 @@ use serde_json::{Map, Value};
 
 use super::jwe::KeyManagement;
 use super::secret::Digest;
-
-/// The most keys that a client's JWK set may hold.
-pub const MAX_KEYS: usize = 20;
+use set::is_private;
+pub use set::{MAX_KEYS, client_keys, deserialize_set, encryption_keys};
 
 /// The JWS algorithms that this server signs with (RFC 7518 §3.1, RFC 8037 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -296,60 +297,6 @@ impl PublicJwk {
         };
         b64(Digest::of(canonical.as_bytes()).as_bytes())
     }
-}
-
-/// Reads the signing keys of a client's JWK set (RFC 7517 §5). Keys for encryption are passed over.
-///
-/// # Errors
-/// [`JwkError`] for the first key that is refused.
-pub fn client_keys(set: &Value) -> Result<Vec<PublicJwk>, JwkError> {
-    let for_signatures = |key: &&Value| key.get("use").is_none_or(|usage| usage == "sig");
-    let parsed = members(set)?.iter().filter(for_signatures).map(PublicJwk::from_json).collect::<Result<_, _>>()?;
-    with_distinct_kids(parsed)
-}
-
-/// Reads the keys of a client's JWK set to which this server can encrypt: those for encryption or for anything, whose
-/// `alg`, if they have one, is supported (RFC 7517 §4.2, §4.4). Others are passed over.
-///
-/// # Errors
-/// [`JwkError`] for the first key that is refused.
-pub fn encryption_keys(set: &Value) -> Result<Vec<PublicJwk>, JwkError> {
-    let for_encryption = |key: &&Value| key.get("use").is_none_or(|usage| usage == "enc");
-    let mut keys = Vec::new();
-    for key in members(set)?.iter().filter(for_encryption) {
-        match PublicJwk::from_json(key) {
-            Ok(key) if KeyManagement::ALL.iter().any(|alg| key.receives(*alg)) => keys.push(key),
-            Ok(_) | Err(JwkError::UnsupportedType) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    with_distinct_kids(keys)
-}
-
-/// The keys of a set, each of which is public, whatever its use.
-fn members(set: &Value) -> Result<&[Value], JwkError> {
-    let keys = set.get("keys").and_then(Value::as_array).ok_or(JwkError::Malformed)?;
-    if keys.is_empty() || keys.len() > MAX_KEYS {
-        return Err(JwkError::Count);
-    }
-    if keys.iter().filter_map(Value::as_object).any(is_private) {
-        return Err(JwkError::Private);
-    }
-    Ok(keys)
-}
-
-/// Whether a key has a member that only its owner may know.
-fn is_private(key: &Map<String, Value>) -> bool {
-    ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|private| key.contains_key(*private))
-}
-
-fn with_distinct_kids(keys: Vec<PublicJwk>) -> Result<Vec<PublicJwk>, JwkError> {
-    let mut kids: Vec<_> = keys.iter().filter_map(|key| key.kid.as_deref()).collect();
-    kids.sort_unstable();
-    if kids.windows(2).any(|pair| pair.first() == pair.last()) {
-        return Err(JwkError::DuplicateKid);
-    }
-    Ok(keys)
 }
 
 fn b64(bytes: &[u8]) -> String {

@@ -7,7 +7,7 @@ use serde_with::skip_serializing_none;
 
 use super::AUTHORIZATION_CODE;
 use crate::protocol::jwe::{ContentEncryption, KeyManagement};
-use crate::protocol::jwk::SigningAlgorithm;
+use crate::protocol::jwk::{self, SigningAlgorithm};
 use crate::protocol::profile::Profile;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::response_type::ResponseType;
@@ -119,7 +119,8 @@ pub struct ClientMetadata {
     pub token_endpoint_auth_method: String,
     /// The one algorithm of the client's assertions, where it binds itself to one.
     pub token_endpoint_auth_signing_alg: Option<String>,
-    /// The client's public keys.
+    /// The client's public keys, with the members that are read and no others.
+    #[serde(deserialize_with = "jwk::deserialize_set")]
     pub jwks: Option<Value>,
     /// Where the client publishes its keys (RFC 7591 §2).
     pub jwks_uri: Option<String>,

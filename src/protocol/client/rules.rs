@@ -9,6 +9,11 @@ use crate::protocol::jwk::{self, JwkError};
 use crate::protocol::response_type::{IMPLICIT, ResponseType};
 use crate::protocol::scope::{ADMINISTRATION_SCOPES, is_administration};
 
+/// The longest metadata, in bytes of JSON.
+const MAX_METADATA: usize = 16 * 1024;
+/// The most redirect URIs, and as many for logout.
+const MAX_REDIRECT_URIS: usize = 100;
+
 /// Why metadata is refused (`invalid_client_metadata`, RFC 7591 §3.2.2).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MetadataError {
@@ -33,6 +38,12 @@ pub enum MetadataError {
     /// A grant of the authorization endpoint without a redirect URI.
     #[error("the authorization_code and implicit grants need at least one redirect URI")]
     NoRedirectUri,
+    /// Redirect URIs without end.
+    #[error("there must be at most {MAX_REDIRECT_URIS} redirect URIs, and as many for logout")]
+    TooManyRedirectUris,
+    /// Metadata that would take too much memory on every node.
+    #[error("the client metadata must take at most {MAX_METADATA} bytes as JSON")]
+    TooLarge,
     /// Tokens in the URL of a web client without https (OpenID Connect Registration §2).
     #[error("a web client with the implicit grant may have https redirect URIs only")]
     ImplicitWithoutHttps,
@@ -116,7 +127,8 @@ impl MetadataError {
             Self::AuthMethod(_) => "token_endpoint_auth_method",
             Self::ResponseType(_) | Self::GrantOfResponseType(..) => "response_types",
             Self::Algorithm(_) | Self::NoSecret => "id_token_signed_response_alg",
-            Self::NoRedirectUri | Self::ImplicitWithoutHttps => "redirect_uris",
+            Self::NoRedirectUri | Self::ImplicitWithoutHttps | Self::TooManyRedirectUris => "redirect_uris",
+            Self::TooLarge => "client_metadata",
             Self::NoKeys | Self::TwoKeySets | Self::Keys(_) | Self::NoEncryptionKey => "jwks",
             Self::NoSector => "sector_identifier_uri",
             Self::AssertionAlgorithm(_) => "token_endpoint_auth_signing_alg",
@@ -141,6 +153,7 @@ impl ClientMetadata {
     /// # Errors
     /// The first rule that the metadata breaks.
     pub fn check(&self, supported: &Supported<'_>) -> Result<(), MetadataError> {
+        self.check_size()?;
         self.check_grants(supported)?;
         self.check_administration()?;
         self.check_response_types()?;
@@ -165,6 +178,14 @@ impl ClientMetadata {
             return Err(MetadataError::MaxAge);
         }
         Ok(())
+    }
+
+    fn check_size(&self) -> Result<(), MetadataError> {
+        if self.redirect_uris.len().max(self.post_logout_redirect_uris.len()) > MAX_REDIRECT_URIS {
+            return Err(MetadataError::TooManyRedirectUris);
+        }
+        let fits = serde_json::to_vec(self).is_ok_and(|json| json.len() <= MAX_METADATA);
+        if fits { Ok(()) } else { Err(MetadataError::TooLarge) }
     }
 
     /// Whether the client authenticates by a secret that it shares with this server.

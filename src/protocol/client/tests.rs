@@ -31,7 +31,14 @@ fn client(changes: Value) -> Client {
 #[test]
 fn metadata_is_refused_for_each_fault_alone() {
     let weak = json!({"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}]});
+    let uris = |count: usize| (0..count).map(|number| format!("https://rp.example/{number}")).collect::<Vec<_>>();
+    let long = |count: usize| vec![format!("https://rp.example/{}", "x".repeat(1_000)); count];
     let rows = [
+        ("a hundred redirect URIs", json!({"redirect_uris": uris(100)}), true),
+        ("one more", json!({"redirect_uris": uris(101)}), false),
+        ("one more for logout", json!({"post_logout_redirect_uris": uris(101)}), false),
+        ("below 16 KiB", json!({"redirect_uris": long(14)}), true),
+        ("above 16 KiB", json!({"redirect_uris": long(16)}), false),
         ("plain", json!({}), true),
         ("unknown grant", json!({"grant_types": ["password"]}), false),
         ("refresh alone", json!({"grant_types": ["refresh_token"]}), false),
@@ -111,4 +118,20 @@ fn resources_come_from_the_clients_list() {
     let rp = client(json!({"audiences": ["https://a.example/"]}));
     assert_eq!(rp.resources(["https://a.example/"; 2].into_iter()).unwrap(), ["https://a.example/"]);
     assert!(rp.resources(["https://a.example"].into_iter()).is_err());
+}
+
+#[test]
+fn members_of_a_jwk_set_that_are_never_read_are_not_kept() {
+    let key = json!({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "kid": "k", "use": "sig", "alg": "ES256"});
+    let mut junk = key.clone();
+    junk["x5c"] = json!(["x".repeat(60_000)]);
+    junk["note"] = json!({"n": "nested"});
+    let read = |set: Value| metadata(json!({ "jwks": set })).unwrap().jwks.unwrap();
+    assert_eq!(read(json!({"keys": [junk], "note": "x"})), json!({"keys": [key]}));
+    let mut private = key.clone();
+    private["d"] = json!("AA");
+    assert_eq!(read(json!({"keys": [private]})), json!({"keys": [private]}), "refused as a whole, not trimmed");
+    for odd in [json!({"keys": "none"}), json!({"keys": [1]}), json!([])] {
+        assert_eq!(read(odd.clone()), odd, "left to the check");
+    }
 }
