@@ -1,9 +1,10 @@
 //! The public keys of clients (RFC 7591 §2): registered with them, or published by them at their `jwks_uri` and kept
-//! here in memory. What goes wrong with one client's keys concerns no other, and is told to nobody but the log.
+//! here in memory. A fault of one client's keys concerns no other; its cause stands in the log only.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -18,8 +19,10 @@ use crate::protocol::jwk::{self, JwkError, PublicJwk};
 use crate::protocol::jws::{self, UnverifiedJws};
 use crate::protocol::time::{Span, Timestamp};
 
-/// How many clients' published keys are kept.
-const CAPACITY: u64 = 4_096;
+/// The memory for published keys, in bytes: those of some thousand clients.
+const CAPACITY: u64 = 16 * 1024 * 1024;
+/// About what an entry takes beside its keys, in bytes.
+const OVERHEAD: usize = 512;
 /// How long published keys are used before they are fetched again.
 const MAX_AGE: Span = Span::from_hours(1);
 /// How long they are used where they cannot be fetched again.
@@ -30,39 +33,58 @@ const PAUSE: Span = Span::from_minutes(1);
 const TYPES: &[&str] = &["application/jwk-set+json", "application/json"];
 
 /// The published keys that this node knows.
+#[derive(Clone)]
 pub struct ClientKeys {
-    known: Cache<(RealmId, ClientId, String), Arc<Published>>,
+    known: Cache<(RealmId, ClientId), Arc<Published>>,
 }
 
 impl Default for ClientKeys {
     fn default() -> Self {
-        Self { known: Cache::new(CAPACITY) }
+        let weigh = |_: &(RealmId, ClientId), published: &Arc<Published>| {
+            let keys = published.set.load().as_ref().map_or(0, |set| set.uri.len() + set.keys.weight());
+            u32::try_from(OVERHEAD + keys).unwrap_or(u32::MAX)
+        };
+        Self {
+            known: Cache::builder()
+                .max_capacity(CAPACITY)
+                .weigher(weigh)
+                .eviction_policy(EvictionPolicy::lru())
+                .build(),
+        }
     }
 }
 
-/// What one client publishes.
+/// The set that one client publishes. A client that names another URI has no keys until that is fetched, and no turn
+/// before the others' minute is over.
 #[derive(Default)]
 struct Published {
-    /// Read without waiting, so that a fetch for an unknown key hinders nobody whose key is known.
-    set: ArcSwapOption<KeySet>,
+    /// Read without waiting, so that a fetch for an unknown key delays no request whose key is known.
+    set: ArcSwapOption<FetchedSet>,
     /// When the last fetch began; held while one is under way.
     tried: Mutex<Option<Timestamp>>,
 }
 
+/// The keys of a set.
 struct KeySet {
     signing: Vec<PublicJwk>,
     encryption: Vec<PublicJwk>,
-    fetched_at: Timestamp,
+}
+
+/// A set as it was fetched.
+struct FetchedSet {
+    keys: KeySet,
+    uri: String,
+    at: Timestamp,
 }
 
 impl KeySet {
-    fn is_younger_than(&self, age: Span, now: Timestamp) -> bool {
-        now.since(self.fetched_at) < age
+    /// The keys of a set (RFC 7517 §5).
+    fn read(set: &Value) -> Result<Self, JwkError> {
+        Ok(Self { signing: jwk::client_keys(set)?, encryption: jwk::encryption_keys(set)? })
     }
 
-    /// The keys of a set (RFC 7517 §5).
-    fn read(set: &Value, fetched_at: Timestamp) -> Result<Self, JwkError> {
-        Ok(Self { signing: jwk::client_keys(set)?, encryption: jwk::encryption_keys(set)?, fetched_at })
+    fn weight(&self) -> usize {
+        self.signing.iter().chain(&self.encryption).map(PublicJwk::weight).sum()
     }
 }
 
@@ -115,40 +137,68 @@ async fn find(
     fitting: impl Fn(&KeySet) -> Vec<PublicJwk>,
 ) -> Result<Vec<PublicJwk>, FlowError> {
     if let Some(set) = &client.metadata.jwks {
-        return Ok(KeySet::read(set, context.now).map(|set| fitting(&set)).unwrap_or_default());
+        return Ok(KeySet::read(set).map(|set| fitting(&set)).unwrap_or_default());
     }
     let Some(uri) = &client.metadata.jwks_uri else { return Ok(Vec::new()) };
-    let place = (context.realm.id.clone(), client.id.clone(), uri.clone());
-    let published = provider.client_keys.known.get_with(place, Arc::default);
+    let owner = (context.realm.id.clone(), client.id.clone());
+    let published = provider.client_keys.known.get_with_by_ref(&owner, Arc::default);
     let known = |age| {
-        let set = published.set.load_full().filter(|set| set.is_younger_than(age, context.now));
-        set.map(|set| fitting(&set)).unwrap_or_default()
+        let set = published.set.load_full().filter(|set| set.uri == *uri && set.at.is_within(age, context.now));
+        set.map(|set| fitting(&set.keys)).unwrap_or_default()
     };
     let keys = known(MAX_AGE);
     if !keys.is_empty() {
         return Ok(keys);
     }
-    // In a task of its own: whoever hangs up must not end what others wait for, nor use the turn up for nothing.
-    let fetch = refresh(published.clone(), provider.fetcher.clone(), (client.id.clone(), uri.clone()), context.now);
-    tokio::spawn(fetch).await.map_err(|error| FlowError::Internal(error.to_string()))?;
+    let refresh = Refresh {
+        known: provider.client_keys.clone(),
+        fetcher: provider.fetcher.clone(),
+        owner,
+        published: published.clone(),
+        uri: uri.clone(),
+        now: context.now,
+    };
+    // In a task of its own: a caller that hangs up must not end what others wait for, nor use the turn up for nothing.
+    tokio::spawn(refresh.run()).await.map_err(|error| FlowError::Internal(error.to_string()))?;
     Ok(known(MAX_STALE))
 }
 
-/// Fetches the set, unless that was tried within the last minute. Those who ask meanwhile wait for the one fetch.
-async fn refresh(published: Arc<Published>, fetcher: Fetcher, (client, uri): (ClientId, String), now: Timestamp) {
-    let mut tried = published.tried.lock().await;
-    if tried.is_some_and(|before| now.since(before) < PAUSE) {
-        return;
-    }
-    *tried = Some(now);
-    match fetch(&fetcher, &uri, now).await {
-        Ok(set) => published.set.store(Some(Arc::new(set))),
-        Err(reason) => tracing::warn!(client_id = client.as_str(), reason, "A client's keys were not fetched"),
-    }
+/// A fetch of a published set.
+struct Refresh {
+    known: ClientKeys,
+    fetcher: Fetcher,
+    owner: (RealmId, ClientId),
+    published: Arc<Published>,
+    uri: String,
+    now: Timestamp,
 }
 
-async fn fetch(fetcher: &Fetcher, uri: &str, now: Timestamp) -> Result<KeySet, String> {
-    let fetched = fetcher.get(uri, TYPES).await.map_err(|error| error.to_string())?;
-    let set = jws::strict_object(&fetched.body).ok_or("the key set is not a strict JSON object")?;
-    KeySet::read(&Value::Object(set), now).map_err(|error| error.to_string())
+impl Refresh {
+    /// Fetches the set, unless one of this client was fetched within the last minute. Those who ask meanwhile wait for
+    /// the one fetch.
+    async fn run(self) {
+        let mut tried = self.published.tried.lock().await;
+        if tried.is_some_and(|before| before.is_within(PAUSE, self.now)) {
+            return;
+        }
+        *tried = Some(self.now);
+        match self.fetch().await {
+            Ok(keys) => {
+                let fetched = FetchedSet { keys, uri: self.uri, at: self.now };
+                self.published.set.store(Some(Arc::new(fetched)));
+                // Weighed again, now that its size is known.
+                self.known.known.insert(self.owner, self.published.clone());
+            }
+            Err(reason) => {
+                let client_id = self.owner.1.as_str();
+                tracing::warn!(client_id, reason, "A client's keys were not fetched");
+            }
+        }
+    }
+
+    async fn fetch(&self) -> Result<KeySet, String> {
+        let fetched = self.fetcher.get(&self.uri, TYPES).await.map_err(|error| error.to_string())?;
+        let set = jws::strict_object(&fetched.body).ok_or("the key set is not a strict JSON object")?;
+        KeySet::read(&Value::Object(set)).map_err(|error| error.to_string())
+    }
 }

@@ -2,7 +2,10 @@
 //! that the client keeps at a registered URL (OpenID Connect Core §6.2), or what was pushed before (RFC 9126).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use tokio::sync::Mutex;
 
@@ -10,7 +13,7 @@ use super::{Context, FlowError, Provider, client_keys, jose};
 use crate::fetch::Fetcher;
 use crate::protocol::client::Client;
 use crate::protocol::error::OAuthError;
-use crate::protocol::jwe::EncryptedToken;
+use crate::protocol::jwe::{EncryptedToken, MAX_TOKEN};
 use crate::protocol::jws::UnverifiedJws;
 use crate::protocol::params::Params;
 use crate::protocol::request_object;
@@ -25,8 +28,12 @@ const MEDIA_TYPES: [&str; 4] = ["application/oauth-authz-req+jwt", "application/
 const FRESH: Span = Span::from_secs(5);
 /// How long after a fetch began that failed there is no other: longer than one may take.
 const PAUSE: Span = Span::from_secs(40);
-/// How many are kept for that.
-const CAPACITY: u64 = 1_000;
+/// How long an object, or its absence, is remembered at most.
+const REMEMBERED: Duration = Duration::from_secs(60);
+/// The memory for them, in bytes.
+const CAPACITY: u64 = 8 * 1024 * 1024;
+/// About what one takes beside its text and its URI, in bytes.
+const OVERHEAD: usize = 512;
 
 /// Where a request arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,46 +134,84 @@ async fn fetch(
     if !client.metadata.request_uris.iter().any(|registered| registered == uri) {
         return Err(OAuthError::invalid_request_uri("request_uri is not registered for this application.").into());
     }
-    let slot = provider.request_uris.lately.get_with(uri.to_owned(), Arc::default);
-    // In a task of its own: whoever hangs up leaves the answer to the next.
-    let read = tokio::spawn(read_once(slot, provider.stranger_fetcher.clone(), uri.to_owned(), context.now));
+    // In a task of its own: a caller that hangs up leaves the answer to the next.
+    let uris = provider.request_uris.clone();
+    let fetcher = provider.stranger_fetcher.clone();
+    let now = context.now;
+    let place = Place { uri: uri.to_owned(), is_of_stranger: client.registration.is_some() };
+    let read = tokio::spawn(async move { uris.read(&fetcher, place, now).await });
     let object = read.await.map_err(|error| FlowError::Internal(error.to_string()))?;
     Ok(Some(object?))
 }
 
 /// The request objects that were fetched lately, or could not be: anybody can make this server ask for one.
+#[derive(Clone)]
 pub struct RequestUris {
-    lately: Cache<String, Arc<Mutex<Option<Fetch>>>>,
+    lately: Cache<Place, Arc<Slot>>,
 }
 
-/// When an object was fetched, and what came of it.
-type Fetch = (Timestamp, Result<String, OAuthError>);
+/// A request URI, apart for clients that have registered themselves: no request of an operator's client waits for a fetch of theirs.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Place {
+    uri: String,
+    is_of_stranger: bool,
+}
+
+/// One request URI.
+#[derive(Default)]
+struct Slot {
+    /// Held during a fetch.
+    last: Mutex<Option<Fetch>>,
+    /// The length of the object.
+    length: AtomicUsize,
+}
+
+/// The last fetch of an object.
+struct Fetch {
+    at: Timestamp,
+    outcome: Result<String, OAuthError>,
+}
 
 impl Default for RequestUris {
     fn default() -> Self {
-        Self { lately: Cache::new(CAPACITY) }
+        let weigh = |place: &Place, slot: &Arc<Slot>| {
+            let length = slot.length.load(Ordering::Relaxed);
+            u32::try_from(OVERHEAD + place.uri.len() + length).unwrap_or(u32::MAX)
+        };
+        Self {
+            lately: Cache::builder()
+                .max_capacity(CAPACITY)
+                .weigher(weigh)
+                .eviction_policy(EvictionPolicy::lru())
+                .time_to_live(REMEMBERED)
+                .build(),
+        }
     }
 }
 
-/// Fetches an object, unless that was done within the last seconds. Those who ask meanwhile wait for the one fetch.
-async fn read_once(
-    slot: Arc<Mutex<Option<Fetch>>>,
-    fetcher: Fetcher,
-    uri: String,
-    now: Timestamp,
-) -> Result<String, OAuthError> {
-    let mut lately = slot.lock().await;
-    if let Some((at, outcome)) = &*lately
-        && now.since(*at) < if outcome.is_ok() { FRESH } else { PAUSE }
-    {
-        return outcome.clone();
+impl RequestUris {
+    /// Fetches an object, unless that was done within the last seconds. Those who ask meanwhile wait for the one fetch.
+    async fn read(&self, fetcher: &Fetcher, place: Place, now: Timestamp) -> Result<String, OAuthError> {
+        let slot = self.lately.get_with_by_ref(&place, Arc::default);
+        let mut last = slot.last.lock().await;
+        if let Some(Fetch { at, outcome }) = &*last
+            && at.is_within(if outcome.is_ok() { FRESH } else { PAUSE }, now)
+        {
+            return outcome.clone();
+        }
+        let lost = OAuthError::invalid_request_uri("request_uri could not be read.");
+        let address = place.uri.split_once('#').map_or(place.uri.as_str(), |(address, _)| address);
+        let fetched = fetcher.get(address, &MEDIA_TYPES).await.ok();
+        let text = fetched.and_then(|fetched| String::from_utf8(fetched.body).ok());
+        // A longer one is neither a JWS nor a JWE that is read.
+        let object = text.map(|text| text.trim().to_owned()).filter(|object| object.len() <= MAX_TOKEN);
+        slot.length.store(object.as_ref().map_or(0, String::len), Ordering::Relaxed);
+        let outcome = object.ok_or(lost);
+        *last = Some(Fetch { at: now, outcome: outcome.clone() });
+        // Weighed again, now that its length is known.
+        self.lately.insert(place, slot.clone());
+        outcome
     }
-    let lost = OAuthError::invalid_request_uri("request_uri could not be read.");
-    let address = uri.split_once('#').map_or(uri.as_str(), |(address, _)| address);
-    let text = fetcher.get(address, &MEDIA_TYPES).await.ok().and_then(|fetched| String::from_utf8(fetched.body).ok());
-    let outcome = text.map(|text| text.trim().to_owned()).ok_or(lost);
-    *lately = Some((now, outcome.clone()));
-    outcome
 }
 
 /// The parameters in a request object: decrypted where it is encrypted, and always signed.

@@ -11,17 +11,23 @@ use crate::protocol::access_token::AccessTokenClaims;
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
-/// How many tokens are remembered.
-const CAPACITY: u64 = 20_000;
+/// The memory for tokens, in bytes: twenty thousand of usual size.
+const CAPACITY: u64 = 48 * 1024 * 1024;
+/// About what a token takes beside its claims, in bytes.
+const OVERHEAD: usize = 512;
 
 /// The remembered tokens, by their digests. Nothing is remembered of a token that was refused.
 pub struct Verdicts(Cache<Digest, Vouched>);
 
 /// A token that a key has signed.
 #[derive(Clone)]
-struct Vouched {
-    kid: Arc<str>,
-    claims: Arc<AccessTokenClaims>,
+pub struct Vouched {
+    /// The key's.
+    pub kid: Arc<str>,
+    /// What it says.
+    pub claims: Arc<AccessTokenClaims>,
+    /// Its length in bytes, which its claims take about twice in memory.
+    pub length: usize,
 }
 
 impl Default for Verdicts {
@@ -31,10 +37,12 @@ impl Default for Verdicts {
 }
 
 impl Verdicts {
-    /// The one that was not used for longest gives way. Tokens die young: by how often they were used, the dead would
-    /// keep out the living.
-    fn of_at_most(capacity: u64) -> Self {
-        Self(Cache::builder().max_capacity(capacity).eviction_policy(EvictionPolicy::lru()).build())
+    /// The least recently used one gives way. Tokens expire soon: by how often they were used, those that have expired
+    /// would keep out the others.
+    fn of_at_most(bytes: u64) -> Self {
+        let weigh = |_: &Digest, token: &Vouched| u32::try_from(OVERHEAD + 2 * token.length).unwrap_or(u32::MAX);
+        let builder = Cache::builder().max_capacity(bytes).weigher(weigh);
+        Self(builder.eviction_policy(EvictionPolicy::lru()).build())
     }
 
     /// The claims of a token that was verified before, if its key is still one of this realm: a retired one that has
@@ -44,9 +52,9 @@ impl Verdicts {
         keys.holds(&known.kid, now).then_some(known.claims)
     }
 
-    /// Remembers a token that this key has signed.
-    pub fn remember(&self, token: Digest, kid: &str, claims: &Arc<AccessTokenClaims>) {
-        self.0.insert(token, Vouched { kid: kid.into(), claims: claims.clone() });
+    /// Remembers a token that a key has signed.
+    pub fn remember(&self, token: Digest, vouched: Vouched) {
+        self.0.insert(token, vouched);
     }
 }
 
@@ -57,11 +65,12 @@ mod tests {
     #[test]
     fn a_new_token_is_remembered_although_old_ones_were_used_more() {
         let claims = serde_json::json!({ "iss": "i", "sub": "s", "aud": "a", "exp": 1, "nbf": 0, "iat": 0, "jti": "j", "client_id": "c" });
-        let claims = Arc::new(serde_json::from_value(claims).unwrap());
-        let verdicts = Verdicts::of_at_most(10);
+        let claims: Arc<AccessTokenClaims> = Arc::new(serde_json::from_value(claims).unwrap());
+        let length = 1_000;
+        let verdicts = Verdicts::of_at_most(10 * (512 + 2 * 1_000));
         for token in 0..30_u8 {
             let token = Digest::of(&[token]);
-            verdicts.remember(token, "kid", &claims);
+            verdicts.remember(token, Vouched { kid: "kid".into(), claims: Arc::clone(&claims), length });
             verdicts.0.run_pending_tasks();
             for _ in 0..20 {
                 assert!(verdicts.0.get(&token).is_some());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::meters::{log_token, log_user};
+use super::verdicts::Vouched;
 use super::{Context, FlowError, Provider, jose, subject};
 use crate::keys;
 use crate::metrics::timed;
@@ -72,8 +73,10 @@ fn signed_claims(provider: &Provider, context: &Context, token: &str) -> Result<
         return Err(INVALID);
     }
     keys.verify(token, &jws, context.now).map_err(|_| INVALID)?;
-    let claims = Arc::new(serde_json::from_value(jws.payload().clone().into()).map_err(|_| INVALID)?);
-    provider.verdicts.remember(digest, jws.kid().ok_or(INVALID)?, &claims);
+    let claims: AccessTokenClaims = serde_json::from_value(jws.payload().clone().into()).map_err(|_| INVALID)?;
+    let claims = Arc::new(claims);
+    let kid = jws.kid().ok_or(INVALID)?.into();
+    provider.verdicts.remember(digest, Vouched { kid, claims: claims.clone(), length: token.len() });
     Ok(claims)
 }
 

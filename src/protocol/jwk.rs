@@ -237,6 +237,17 @@ impl PublicJwk {
         Ok(Self { kid: owned("kid")?, alg: owned("alg")?, material })
     }
 
+    /// About how many bytes of memory this takes.
+    pub fn weight(&self) -> usize {
+        let material = match &self.material {
+            KeyMaterial::Rsa { n, e } => n.len() + e.len(),
+            KeyMaterial::Ec { x, y, .. } => x.len() + y.len(),
+            KeyMaterial::Ed25519 { x } => x.len(),
+        };
+        let names = [&self.kid, &self.alg].into_iter().flatten().map(String::len);
+        size_of::<Self>() + material + names.sum::<usize>()
+    }
+
     /// The algorithms of [`CLIENT_ALGORITHMS`] that a signature by this key may have.
     pub fn algorithms(&self) -> &'static [&'static str] {
         match self.material {

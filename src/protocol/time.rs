@@ -55,6 +55,11 @@ impl Timestamp {
         Self(self.0.saturating_sub(span.0))
     }
 
+    /// Whether this lies less than `age` before `now`. A time to come does not: a clock that was set back has left it.
+    pub fn is_within(self, age: Span, now: Self) -> bool {
+        self <= now && now.since(self) < age
+    }
+
     /// How long after `earlier` this is; negative where it lies before.
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))

@@ -26,6 +26,16 @@ statements! {
     EXISTS = "SELECT count(*) AS clients FROM clients WHERE realm_id = $1 AND id = $2";
 }
 
+impl Client {
+    /// About how many bytes of memory this takes: metadata at three times its length as JSON.
+    pub(super) fn weight(&self) -> usize {
+        let metadata = serde_json::to_vec(&self.metadata).map_or(0, |json| json.len());
+        let sealed = self.secrets.iter().map(|secret| secret.sealed.as_ref().map_or(0, Vec::len));
+        let secrets: usize = sealed.map(|sealed| size_of::<SecretRecord>() + sealed).sum();
+        size_of::<Self>() + secrets + 3 * metadata
+    }
+}
+
 type ClientRow = (String, String, i64, Option<i64>, Option<i64>);
 
 /// Registers a client.

@@ -1,4 +1,5 @@
-//! Rows kept in memory by their key, read when somebody first asks for them.
+//! A cache of rows by their key, which are read when they are first asked for. It is bounded in bytes, since strangers
+//! choose how large some rows are.
 
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +9,7 @@ use moka::sync::Cache;
 
 use super::StoreError;
 
-/// The rows that were asked for of late, a bounded number of them.
+/// The most recently used rows.
 pub(super) struct Kept<K, V> {
     rows: Cache<K, V>,
     /// How often anything has been forgotten.
@@ -20,11 +21,12 @@ where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// Nothing yet, and at most `capacity` rows, of which the one that was not asked for longest gives way. A person who
-    /// signs in is asked for a few times within seconds, and then for days not at all.
-    pub(super) fn new(capacity: u64) -> Self {
-        let rows = Cache::builder().max_capacity(capacity).eviction_policy(EvictionPolicy::lru()).build();
-        Self { rows, forgotten: AtomicU64::new(0) }
+    /// An empty cache of at most `bytes` bytes, where a row takes as many as `weigh` says. The least recently used row
+    /// gives way: a person who signs in is asked for a few times within seconds, and then for days not at all.
+    pub(super) fn new(bytes: u64, weigh: fn(&V) -> usize) -> Self {
+        let weigher = move |_: &K, row: &V| u32::try_from(weigh(row)).unwrap_or(u32::MAX);
+        let builder = Cache::builder().max_capacity(bytes).weigher(weigher);
+        Self { rows: builder.eviction_policy(EvictionPolicy::lru()).build(), forgotten: AtomicU64::new(0) }
     }
 
     /// The row with this key, which is read where it is not kept. That there is none is not kept. A row that is
@@ -75,7 +77,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_row_is_read_once_and_again_when_it_was_forgotten() {
-        let kept = Kept::new(10);
+        let kept = Kept::new(10, |_| 1);
         let reads = AtomicU64::new(0);
         let read = |_| async { Ok(Some(reads.fetch_add(1, Ordering::Relaxed))) };
         assert_eq!(kept.get(1, read).await.unwrap(), Some(0));
@@ -87,8 +89,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_comes_is_kept_although_others_were_asked_for_more() {
-        let (kept, reads) = (Kept::new(10), AtomicU64::new(0));
+    async fn large_rows_leave_room_for_fewer() {
+        let kept = Kept::new(1_000, |size: &usize| *size);
+        for key in 0..200_u64 {
+            kept.get(key, |_| async { Ok(Some(100_usize)) }).await.unwrap();
+            kept.rows.run_pending_tasks();
+            assert!(kept.rows.weighted_size() <= 1_000, "{key}");
+        }
+        assert_eq!(kept.rows.entry_count(), 10);
+    }
+
+    #[tokio::test]
+    async fn a_new_row_is_kept_although_others_were_asked_for_more() {
+        let (kept, reads) = (Kept::new(10, |_| 1), AtomicU64::new(0));
         for person in 0..30_u64 {
             for _ in 0..20 {
                 kept.get(person, |_| async { Ok(Some(reads.fetch_add(1, Ordering::Relaxed))) }).await.unwrap();
@@ -101,7 +114,7 @@ mod tests {
 
     #[tokio::test]
     async fn that_there_is_none_is_asked_again() {
-        let kept = Kept::<u8, u8>::new(10);
+        let kept = Kept::<u8, u8>::new(10, |_| 1);
         assert_eq!(kept.get(1, |_| async { Ok(None) }).await.unwrap(), None);
         assert_eq!(ask(&kept).await, Some(0));
     }
@@ -111,7 +124,7 @@ mod tests {
         let rows: [(&str, fn(&Kept<u8, u8>)); 2] =
             [("it", |kept| kept.forget(&1)), ("everything", |kept| kept.forget_all())];
         for (what, forget) in rows {
-            let kept = Kept::new(10);
+            let kept = Kept::new(10, |_| 1);
             let late = kept.get(1, |_| async {
                 forget(&kept);
                 Ok(Some(7))

@@ -27,8 +27,10 @@ use crate::protocol::time::{Span, Timestamp};
 pub const STALE_AFTER: Duration = Duration::from_secs(3);
 /// How far back time may go without anything having ended too early.
 const CLOCKS_DIFFER: Span = Span::from_secs(1);
-/// How many clients and users are kept in memory each.
-const CAPACITY: u64 = 20_000;
+/// The memory for clients, in bytes: ten thousand or more with metadata of usual size.
+const CLIENT_BYTES: u64 = 64 * 1024 * 1024;
+/// The memory for users, in bytes: twenty thousand or more with claims of usual size.
+const USER_BYTES: u64 = 32 * 1024 * 1024;
 
 /// The in-memory view of one node.
 pub struct View {
@@ -55,8 +57,8 @@ impl View {
     pub async fn load(store: Store, now: Timestamp) -> Result<Self, StoreError> {
         let view = Self {
             store,
-            clients: Kept::new(CAPACITY),
-            users: Kept::new(CAPACITY),
+            clients: Kept::new(CLIENT_BYTES, |client| Client::weight(client)),
+            users: Kept::new(USER_BYTES, |user| User::weight(user)),
             origins: RwLock::default(),
             revocations: RwLock::default(),
             mappers: ArcSwap::default(),
