@@ -35,7 +35,7 @@ pub async fn attempt(
     let Some((client, uri)) = listener else { return Ok(Attempt::Moot) };
     let token = token(provider, context, client, ended)?;
     // Why there was no answer stands in the log already.
-    let status = provider.fetcher.post_form(uri, &[("logout_token", token.as_str())]).await.ok();
+    let status = provider.fetcher_of(client).post_form(uri, &[("logout_token", token.as_str())]).await.ok();
     Ok(Attempt::of(verdict(status, number), "the client refuses it"))
 }
 

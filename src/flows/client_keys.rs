@@ -152,7 +152,7 @@ async fn find(
     }
     let refresh = Refresh {
         known: provider.client_keys.clone(),
-        fetcher: provider.fetcher.clone(),
+        fetcher: provider.fetcher_of(client).clone(),
         owner,
         published: published.clone(),
         uri: uri.clone(),

@@ -51,7 +51,7 @@ use crate::keys::{KeyError, Keyring, KeyringError, TokenMac};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::passwords::{PasswordError, Passwords};
-use crate::protocol::client::Supported;
+use crate::protocol::client::{Client, Supported};
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
 use crate::protocol::notice::Notice;
@@ -73,9 +73,9 @@ pub struct Provider {
     pub verdicts: verdicts::Verdicts,
     /// The pool that hashes passwords.
     pub passwords: Passwords,
-    /// The only way to the servers of clients.
+    /// The only way to the servers of operators' clients, and to webhooks; see [`Provider::fetcher_of`].
     pub fetcher: Fetcher,
-    /// The same for what strangers can make this server call, so that they keep nobody else waiting.
+    /// The same, with turns of its own, to servers that strangers name.
     pub stranger_fetcher: Fetcher,
     /// The way out for mails, where there is one.
     pub mailer: Option<Mailer>,
@@ -237,6 +237,15 @@ impl From<PasswordError> for FlowError {
 }
 
 impl Provider {
+    /// The way to the servers of a client. Clients that have registered themselves share its turns with each other
+    /// alone, so that their slow servers delay nothing of an operator's clients.
+    pub fn fetcher_of(&self, client: &Client) -> &Fetcher {
+        match client.registration {
+            Some(_) => &self.stranger_fetcher,
+            None => &self.fetcher,
+        }
+    }
+
     /// What clients may choose from when they register.
     pub fn supported(&self) -> Supported<'_> {
         Supported {

@@ -136,7 +136,7 @@ async fn fetch(
     }
     // In a task of its own: a caller that hangs up leaves the answer to the next.
     let uris = provider.request_uris.clone();
-    let fetcher = provider.stranger_fetcher.clone();
+    let fetcher = provider.fetcher_of(client).clone();
     let now = context.now;
     let place = Place { uri: uri.to_owned(), is_of_stranger: client.registration.is_some() };
     let read = tokio::spawn(async move { uris.read(&fetcher, place, now).await });

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use signet::protocol::time::Span;
 
 use crate::client_assertions::{Key, claims, outcome};
+use crate::registration::{open_with, register};
 use crate::support::TestServer;
 use crate::support::upstream::{Script, Upstream};
 
@@ -165,6 +166,75 @@ async fn who_hangs_up_does_not_end_the_fetch() {
     publisher.release(1);
     assert_eq!(with(&server, "svc", &key).await, "ok");
     assert_eq!(publisher.connections(), 1);
+}
+
+/// Registers a client at the registration endpoint, as anybody may there, whose keys are at this URI.
+async fn stranger(server: &TestServer, jwks_uri: &str) -> Value {
+    let body = json!({
+        "redirect_uris": ["https://rp.example/cb"], "jwks_uri": jwks_uri,
+        "grant_types": ["authorization_code", "client_credentials"], "token_endpoint_auth_method": "private_key_jwt",
+    });
+    register(server, &body).await
+}
+
+/// A server that may call loopback and where anybody may register a client.
+async fn open_server() -> TestServer {
+    open_with(|settings| settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()]).await
+}
+
+fn id(told: &Value) -> &str {
+    told["client_id"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn slow_servers_of_clients_that_registered_themselves_delay_no_client_of_an_operator() {
+    let server = open_server().await;
+    let key = Key::es256("k");
+    let publisher = Upstream::http(set(&[&key])).await;
+    service(&server, "svc", &publisher.url("/jwks")).await;
+    let mut slow = Vec::new();
+    let mut strangers = Vec::new();
+    for _ in 0..4 {
+        let upstream = Upstream::held_back(set(&[&key])).await;
+        for _ in 0..8 {
+            strangers.push(stranger(&server, &upstream.url("/jwks")).await);
+        }
+        slow.push(upstream);
+    }
+    let waiting = join_all(strangers.iter().map(|told| with(&server, id(told), &key)));
+    let operators = async {
+        until(|| slow.iter().map(Upstream::connections).sum::<usize>() == 32).await;
+        with(&server, "svc", &key).await
+    };
+    tokio::select! {
+        biased;
+        outcome = operators => assert_eq!(outcome, "ok"),
+        outcomes = waiting => panic!("the others came first: {outcomes:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_names_another_uri_waits_for_its_turn_all_the_same() {
+    let server = open_server().await;
+    let (old, new) = (Key::es256("old"), Key::es256("new"));
+    let first = Upstream::http(set(&[&old])).await;
+    let second = Upstream::http(set(&[&new])).await;
+    let told = stranger(&server, &first.url("/jwks")).await;
+    assert_eq!(with(&server, id(&told), &old).await, "ok");
+    let mut body = json!({"client_id": told["client_id"], "redirect_uris": told["redirect_uris"]});
+    for name in ["grant_types", "token_endpoint_auth_method"] {
+        body[name] = told[name].clone();
+    }
+    body["jwks_uri"] = second.url("/jwks").into();
+    let registration = server.url(&format!("/register/{}", id(&told)));
+    let token = told["registration_access_token"].as_str().unwrap();
+    let put = server.http.put(registration).bearer_auth(token).json(&body).send().await.unwrap();
+    assert_eq!(put.status(), 200);
+    assert_eq!(with(&server, id(&told), &old).await, "invalid_client", "the former keys are not the client's any more");
+    assert_eq!(with(&server, id(&told), &new).await, "invalid_client", "within the minute");
+    assert_eq!(second.connections(), 0);
+    server.advance(Span::from_secs(61)).await;
+    assert_eq!(with(&server, id(&told), &new).await, "ok");
 }
 
 #[tokio::test]
