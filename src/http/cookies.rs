@@ -7,6 +7,7 @@ use axum::http::header::{self, HeaderValue};
 
 use crate::app::App;
 use crate::flows::session::Browser;
+use crate::protocol::cookie_header;
 use crate::protocol::secret::{BrowserCookie, DeviceCookie, Digest, SessionCookie};
 use crate::protocol::session_state::BrowserState;
 use crate::protocol::time::Span;
@@ -98,16 +99,11 @@ fn secret_header(text: String) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// The value of a cookie that stands exactly once.
 fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
-    let first = values.next()?;
-    values.next().is_none().then_some(first)
+    cookie_header::single(headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes), name)
 }
 
-/// What a form is bound to: both cookies, so that it dies with either.
+/// The value that a form is bound to: both cookies, so that it dies with either.
 pub fn binding(browser: Browser) -> [u8; 64] {
     let mut bytes = [0; 64];
     let mut put = |at: usize, digest: Option<Digest>| {
@@ -127,8 +123,11 @@ mod tests {
     fn a_cookie_that_is_malformed_or_stands_twice_counts_as_absent() {
         let good = BrowserCookie::from_random([1; 32]);
         let named = |value: &str| format!("signet-browser={value}");
-        let rows: [(&str, Vec<String>, bool); 7] = [
+        let rows: [(&str, Vec<String>, bool); 10] = [
             ("alone", vec![named(good.expose())], true),
+            ("beside a cookie that is not ASCII", vec![format!("x=\u{e9}; {}; y=\u{e9}", named(good.expose()))], true),
+            ("of a longer name", vec![format!("another-{}", named(good.expose()))], false),
+            ("not ASCII", vec![named(&format!("{}\u{e9}", good.expose()))], false),
             ("among others", vec![format!("a=b; {}; c", named(good.expose()))], true),
             ("twice in a line", vec![format!("{0}; {0}", named(good.expose()))], false),
             ("twice in two lines", vec![named(good.expose()), named(good.expose())], false),
@@ -139,7 +138,7 @@ mod tests {
         for (rule, lines, known) in rows {
             let mut headers = HeaderMap::new();
             lines.iter().for_each(|line| {
-                headers.append(header::COOKIE, HeaderValue::from_str(line).unwrap());
+                headers.append(header::COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
             });
             assert_eq!(PLAIN.read(&headers).id.is_some(), known, "{rule}");
         }

@@ -14,6 +14,7 @@ pub mod client;
 pub mod client_assertion;
 pub mod code_redemption;
 pub mod consent;
+pub mod cookie_header;
 pub mod credentials;
 pub mod delivery;
 pub mod error;
