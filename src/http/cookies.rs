@@ -103,6 +103,11 @@ fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     cookie_header::single(headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes), name)
 }
 
+/// Whether a form of this browser is bound to anything that other browsers lack.
+pub fn is_bound(browser: Browser) -> bool {
+    browser.id.is_some() || browser.session.is_some()
+}
+
 /// The value that a form is bound to: both cookies, so that it dies with either.
 pub fn binding(browser: Browser) -> [u8; 64] {
     let mut bytes = [0; 64];

@@ -35,6 +35,9 @@ pub struct Forged;
 /// [`Forged`] where it was not.
 pub fn check(call: &Call, token: Option<&str>, form: &str) -> Result<(), Forged> {
     check_source(&call.app, &call.headers)?;
+    if !cookies::is_bound(call.browser) {
+        return Err(Forged);
+    }
     let bytes = token.and_then(|token| URL_SAFE_NO_PAD.decode(token).ok()).ok_or(Forged)?;
     let (time, tag) = bytes.split_first_chunk::<8>().ok_or(Forged)?;
     let made = Timestamp::from_millis(i64::from_be_bytes(*time));

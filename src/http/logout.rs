@@ -5,9 +5,11 @@ use axum::response::Response;
 
 use super::call::Call;
 use super::{cookies, csrf, html};
+use crate::clock::EntropyError;
 use crate::flows::logout::{self, Frames, LogoutError, LogoutRequest, Plan};
 use crate::pages::{ClientCard, LogoutPage, SignedOutPage};
 use crate::protocol::params::Params;
+use crate::protocol::secret::BrowserCookie;
 
 /// The name of the form, to which its token is bound.
 const FORM: &str = "logout";
@@ -70,7 +72,10 @@ async fn begin(call: &Call, params: &Params) -> Response {
     };
     match logout::begin(&call.app.provider, &call.context, &request, call.browser).await {
         Ok(Plan::Ended(frames)) => ended(call, &request, frames),
-        Ok(Plan::Ask { username }) => ask(call, params, &request, username),
+        Ok(Plan::Ask { username }) => match ask(call, params, &request, username) {
+            Ok(response) => response,
+            Err(failure) => html::failed(call, failure.into()),
+        },
         Err(failure) => html::failed(call, failure),
     }
 }
@@ -85,18 +90,29 @@ async fn check(call: &Call, params: &Params) -> Result<LogoutRequest, Box<Respon
     })
 }
 
-fn ask(call: &Call, params: &Params, request: &LogoutRequest, who: Option<String>) -> Response {
+/// The question, whose form is bound to the browser: one without cookies is named first.
+fn ask(call: &Call, params: &Params, request: &LogoutRequest, who: Option<String>) -> Result<Response, EntropyError> {
+    let name = match cookies::is_bound(call.browser) {
+        true => None,
+        false => Some(BrowserCookie::from_random(call.context.entropy.bytes()?)),
+    };
+    let mut browser = call.browser;
+    browser.id = name.as_ref().map(BrowserCookie::digest).or(browser.id);
     let field = |name: &str| Some((name.to_owned(), params.get(name)?.to_owned()));
     let return_to = request.return_to.as_deref();
     let template = LogoutPage {
         page: html::page(&call.app),
         action: format!("{}/logout", call.app.base_path()),
-        csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
+        csrf: csrf::token(&call.app, browser, FORM, call.context.now),
         who,
         client: request.client.as_ref().map(|client| ClientCard::new(client, return_to.unwrap_or_default())),
         fields: PARAMETERS.into_iter().filter_map(field).collect(),
     };
-    html::render(&template, return_to)
+    let mut response = html::render(&template, return_to);
+    if let Some(cookie) = name.and_then(|name| cookies::of(&call.app).name_browser(&name)) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
 }
 
 fn ended(call: &Call, request: &LogoutRequest, frames: Frames) -> Response {

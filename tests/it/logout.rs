@@ -290,3 +290,18 @@ async fn a_disabled_client_ends_no_session() {
     browser.get(&logout_url(&params)).await.assert_rejected("nor may it be returned to", 400, "is not registered");
     assert!(is_signed_in(&browser, &other).await);
 }
+
+#[tokio::test]
+async fn the_question_to_a_browser_without_cookies_is_bound_to_that_browser() {
+    let server = TestServer::start().await;
+    let (one, other) = (server.browser(), server.browser());
+    let page = one.get("/logout").await;
+    assert_question("without cookies", &page);
+    let form = page.form();
+    let fields = [("logout-confirm", "yes"), ("csrf", form.field("csrf").unwrap())];
+    let elsewhere = other.post("/logout", &fields).await;
+    assert_eq!(elsewhere.status, 403, "a token of another browser: {elsewhere:?}");
+    assert!(other.get("/logout").await.header("set-cookie").unwrap().starts_with("signet-browser="));
+    assert_eq!(other.post("/logout", &fields).await.status, 403, "a browser that has a name");
+    assert_signed_out("its own", &one.post("/logout", &fields).await);
+}
