@@ -21,6 +21,10 @@
     if (!browser && document.hasStorageAccess && !(await document.hasStorageAccess())) {
       return "error";
     }
+    // Without a session there is nothing to tell: a page could compute the digest of no state itself.
+    if (!browser) {
+      return "changed";
+    }
     const now = await digest(`${client} ${origin} ${browser} ${salt}`);
     return now === known ? "unchanged" : "changed";
   };

@@ -140,6 +140,9 @@ async fn the_page_that_compares_may_be_framed_and_kept_by_anybody() {
     assert_eq!(page.header("set-cookie"), None);
     assert_eq!(page.body.matches("<script").count(), 1, "{page:?}");
     assert!(page.has("event.origin") && page.has("__Host-signet-state="), "{page:?}");
+    let compares = page.body.find("const now = await digest(").unwrap();
+    let without_state = page.body.find("if (!browser) {\n      return \"changed\";").unwrap();
+    assert!(without_state < compares, "no page learns by a digest of its own that somebody is signed out: {page:?}");
     assert_eq!(statements, 0);
     for other in ["/", "/login", "/logout", "/authorize"] {
         assert_eq!(server.browser().get(other).await.header("x-frame-options"), Some("DENY"), "{other}");
