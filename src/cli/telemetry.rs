@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{Link, SpanContext, SpanKind, TraceContextExt as _, TraceId, TracerProvider as _};
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, SdkTracer, SdkTracerProvider, ShouldSample};
 use tokio::runtime::Handle;
 use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -21,6 +22,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use super::json_line::{JsonLine, Members};
 use super::lines::Lines;
+use crate::clock::Entropy;
 use crate::config::{Log, LogFormat, LogLevel, Settings};
 use crate::fetch;
 
@@ -117,8 +119,51 @@ where
     layer.with_filter(filter_fn(|of| of.is_span() && of.target().starts_with("signet")))
 }
 
-/// What sends spans by OTLP over HTTP, in batches, beside the requests. The share that is sent is this server's to
-/// decide: who sends a `traceparent` cannot make it send more.
+/// Decides which traces are sent, by a random number of this server's own: the caller of an endpoint chooses the trace
+/// id by its `traceparent` (W3C Trace Context §3.2), and must not decide by it what reaches the collector.
+#[derive(Clone, Debug)]
+struct OwnShare {
+    /// The share, of 2^32.
+    share: u64,
+    entropy: Entropy,
+}
+
+impl OwnShare {
+    fn of_percent(percent: u32) -> Self {
+        Self { share: (u64::from(percent) << 32) / 100, entropy: Entropy::default() }
+    }
+
+    /// Whether a trace that begins here is sent.
+    fn draws(&self) -> bool {
+        self.entropy.bytes().is_ok_and(|bytes| u64::from(u32::from_ne_bytes(bytes)) < self.share)
+    }
+}
+
+impl ShouldSample for OwnShare {
+    fn should_sample(
+        &self,
+        parent: Option<&opentelemetry::Context>,
+        _: TraceId,
+        _: &str,
+        _: &SpanKind,
+        _: &[KeyValue],
+        _: &[Link],
+    ) -> SamplingResult {
+        let parent = parent.map(|parent| parent.span().span_context().clone()).filter(SpanContext::is_valid);
+        let sampled = match &parent {
+            // A span within a request goes with it.
+            Some(own) if !own.is_remote() => own.is_sampled(),
+            Some(_) | None => self.draws(),
+        };
+        SamplingResult {
+            decision: if sampled { SamplingDecision::RecordAndSample } else { SamplingDecision::Drop },
+            attributes: Vec::new(),
+            trace_state: parent.map(|parent| parent.trace_state().clone()).unwrap_or_default(),
+        }
+    }
+}
+
+/// The exporter of spans by OTLP over HTTP, in batches, beside the requests.
 fn exporter(endpoint: &str, settings: &Settings) -> anyhow::Result<SdkTracerProvider> {
     let tls = fetch::trust(&settings.outbound)?;
     let client = reqwest::Client::builder().tls_backend_preconfigured(tls).timeout(TIMEOUT).no_proxy();
@@ -131,13 +176,12 @@ fn exporter(endpoint: &str, settings: &Settings) -> anyhow::Result<SdkTracerProv
         .with_endpoint(traces_url(endpoint))
         .build();
     let exporter = exporter.context("telemetry.otlp_endpoint")?;
-    let share = f64::from(settings.telemetry.sample_percent) / 100.0;
     let resource = Resource::builder()
         .with_service_name("signet")
-        .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .build();
     let provider = SdkTracerProvider::builder()
-        .with_sampler(Sampler::TraceIdRatioBased(share))
+        .with_sampler(OwnShare::of_percent(settings.telemetry.sample_percent))
         .with_resource(resource)
         .with_batch_exporter(exporter);
     Ok(provider.build())
@@ -181,7 +225,38 @@ impl HttpClient for Sender {
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry::trace::{SpanId, TraceFlags, TraceState};
+
     use super::*;
+
+    #[test]
+    fn no_trace_id_of_a_caller_decides_what_is_sent() {
+        let context = |trace_id: u128, is_remote: bool| {
+            let flags = TraceFlags::SAMPLED;
+            let span = SpanContext::new(TraceId::from(trace_id), SpanId::from(1), flags, is_remote, TraceState::NONE);
+            opentelemetry::Context::new().with_remote_span_context(span)
+        };
+        let sent = |sampler: &OwnShare, trace_id: u128, is_remote: bool| {
+            let result = sampler.should_sample(
+                Some(&context(trace_id, is_remote)),
+                TraceId::from(trace_id),
+                "request",
+                &SpanKind::Server,
+                &[],
+                &[],
+            );
+            result.decision == SamplingDecision::RecordAndSample
+        };
+        let few = OwnShare::of_percent(1);
+        let all = OwnShare::of_percent(100);
+        // The low bytes are those by which a ratio of trace ids decides.
+        for trace_id in [1 << 64, u128::MAX] {
+            let count = (0..1_000).filter(|_| sent(&few, trace_id, true)).count();
+            assert!((1..100).contains(&count), "{trace_id:x}: {count} of a thousand");
+            assert!((0..1_000).all(|_| sent(&all, trace_id, true)), "{trace_id:x}");
+            assert!(sent(&few, trace_id, false), "within a request that is sent");
+        }
+    }
 
     #[test]
     fn a_collector_is_named_with_or_without_a_path() {
