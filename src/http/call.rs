@@ -64,6 +64,7 @@ impl Call {
         let read = Limited::new(body, app.settings.limits.body_bytes).collect().await;
         let too_large = |_| error::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large.");
         let body = read.map_err(too_large)?.to_bytes();
+        arrived.note_read();
         let context = Context {
             realm: app.realm.clone(),
             now: app.clock.now(),

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, PanicHookInfo};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,9 @@ pub struct Arrived {
     pub address: Option<IpAddr>,
     /// The same as text.
     pub shown: Option<String>,
+    version: Version,
+    /// Set until the body has been read, where the head announces one.
+    unread: Option<Arc<AtomicBool>>,
 }
 
 impl Arrived {
@@ -46,8 +50,30 @@ impl Arrived {
             id: app.entropy.bytes::<9>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default(),
             address,
             shown: address.map(|address| address.to_string()),
+            version: request.version(),
+            unread: announces_body(request.headers()).then(|| Arc::new(AtomicBool::new(true))),
         }
     }
+
+    /// Notes that the body was read to its end.
+    pub fn note_read(&self) {
+        if let Some(unread) = &self.unread {
+            unread.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the answer is the last on its HTTP/1 connection (RFC 9112 §9.6): the server is about to stop, or nothing
+    /// will read the rest of the request, after which the next one would begin.
+    fn ends_connection(&self, app: &App) -> bool {
+        let is_unread = self.unread.as_ref().is_some_and(|unread| unread.load(Ordering::Relaxed));
+        self.version < Version::HTTP_2 && (app.is_draining() || is_unread)
+    }
+}
+
+/// Whether the head of an HTTP/1 request announces a body (RFC 9112 §6).
+fn announces_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0")
 }
 
 /// Marks an answer that other sites may hold in a frame, which `X-Frame-Options` cannot say.
@@ -71,7 +97,6 @@ pub async fn around<B, F: Future<Output = Response>>(
 ) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
-    let is_multiplexed = request.version() >= Version::HTTP_2;
     // What is learned on the way, such as the client, stands on every line of the request, whatever the log level.
     let span = tracing::error_span!(
         "request",
@@ -95,7 +120,7 @@ pub async fn around<B, F: Future<Output = Response>>(
     }
     let framable = response.extensions().get::<Framable>().is_some();
     shield(app, response.headers_mut(), framable);
-    name(app, response.headers_mut(), &arrived.id, is_multiplexed);
+    name(app, response.headers_mut(), arrived);
     let status = response.status().as_u16();
     let took = started.elapsed();
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -111,7 +136,7 @@ pub async fn around<B, F: Future<Output = Response>>(
 /// Guards an answer that is prepared, to a request that needs neither the router nor a span of its own.
 pub fn without_router<B>(app: &App, request: &HttpRequest<B>, answer: impl FnOnce() -> Response) -> Response {
     let started = Instant::now();
-    let Arrived { id, shown: address, .. } = Arrived::now(app, request);
+    let arrived = Arrived::now(app, request);
     let mut response = match refuse(app, request) {
         Some(mut refusal) => {
             shield(app, refusal.headers_mut(), false);
@@ -119,12 +144,12 @@ pub fn without_router<B>(app: &App, request: &HttpRequest<B>, answer: impl FnOnc
         }
         None => answer(),
     };
-    name(app, response.headers_mut(), &id, request.version() >= Version::HTTP_2);
+    name(app, response.headers_mut(), &arrived);
     let (method, route, status) = (known(request.method()), request.uri().path(), response.status().as_u16());
     let took = started.elapsed();
-    let address = address.map(tracing::field::display);
+    let address = arrived.shown.map(tracing::field::display);
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    tracing::info!(request_id = id, address, method, route, status, micros, "answered a request");
+    tracing::info!(request_id = arrived.id, address, method, route, status, micros, "answered a request");
     app.provider.metrics.http.answered(method, Cow::Owned(route.to_owned()), status, took);
     response
 }
@@ -241,13 +266,12 @@ pub(super) fn shield(app: &App, headers: &mut HeaderMap, framable: bool) {
     }
 }
 
-/// Sets the headers that tell of this request and of its connection.
-fn name(app: &App, headers: &mut HeaderMap, id: &str, is_multiplexed: bool) {
-    if let Ok(id) = HeaderValue::from_str(id) {
+/// Sets the headers about this request and its connection.
+fn name(app: &App, headers: &mut HeaderMap, arrived: &Arrived) {
+    if let Ok(id) = HeaderValue::from_str(&arrived.id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
-    if app.is_draining() && !is_multiplexed {
-        // Whoever keeps the connection would meet its end (RFC 9112 §9.6).
+    if arrived.ends_connection(app) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
 }

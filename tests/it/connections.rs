@@ -87,6 +87,43 @@ fn code(payload: &[u8]) -> u32 {
     u32::from_be_bytes([payload[0], payload[1], payload[2], payload[3]])
 }
 
+/// Sends the head of an HTTP/1.1 request and, where there is one, a body of ten bytes; the head of the answer.
+async fn answer_to(server: &TestServer, request: &str, body: &str) -> String {
+    let host = server.issuer.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    let head = format!("{request} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 10\r\n\r\n{body}");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(answer).unwrap().to_ascii_lowercase()
+}
+
+#[tokio::test]
+async fn an_answer_before_the_body_has_come_says_that_the_connection_ends() {
+    let server = TestServer::start_with(|settings| {
+        settings.limits.enabled = true;
+        settings.limits.pages = 3;
+    })
+    .await;
+    let rows = [
+        ("POST /nowhere", "", "404", true),
+        ("PUT /token", "", "405", true),
+        ("GET /jwks", "", "200", true),
+        ("POST /token", "a=b&c=defg", "400", false),
+        ("POST /logout", "", "429", true),
+    ];
+    for (request, body, status, ends) in rows {
+        if status == "429" {
+            while server.get("/nowhere").await.status() != 429 {}
+        }
+        let head = answer_to(&server, request, body).await;
+        assert!(head.starts_with(&format!("http/1.1 {status} ")), "{request}: {head}");
+        assert_eq!(head.contains("\r\nconnection: close\r\n"), ends, "{request}: {head}");
+    }
+}
+
 #[tokio::test]
 async fn an_http_2_peer_is_told_the_limits() {
     let server = TestServer::start().await;
