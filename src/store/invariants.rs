@@ -1,8 +1,12 @@
 //! What must hold for the stored data whatever has happened: one query a rule, each of which counts the rows that
 //! break it. They read only, and look at whole tables.
 
+use serde::Deserialize;
+
+use super::rows::from_json;
 use super::tx::{fetch_all, fetch_one, statements};
 use super::{Db, Store, StoreError, Tx};
+use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::time::Timestamp;
 
 statements! {
@@ -19,6 +23,9 @@ statements! {
     CONSENT_ORPHANED = "SELECT count(*) AS broken FROM consents g WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.realm_id = g.realm_id AND u.id = g.user_id) OR NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = g.realm_id AND c.id = g.client_id)";
     TOKEN_ORPHANED = "SELECT count(*) AS broken FROM opaque_access_tokens t WHERE NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = t.realm_id AND c.id = t.client_id)";
     USED_TWICE = "SELECT count(*) AS broken FROM (SELECT digest FROM used_once GROUP BY purpose, digest HAVING count(*) > 1) AS d";
+    COUNTER_BEHIND = "SELECT count(*) AS broken FROM change_counter \
+        WHERE value < (SELECT COALESCE(MAX(seq), 0) FROM changes)";
+    METADATA = "SELECT metadata FROM clients";
     NEWEST = "SELECT MAX(at) AS at FROM audit_events";
 }
 
@@ -35,24 +42,35 @@ pub struct Rule {
     pub broken: &'static str,
     /// What to do about it.
     pub remedy: &'static str,
-    query: &'static str,
-    timed: bool,
+    check: Check,
+}
+
+/// How the rows that break a rule are counted.
+#[derive(Clone, Copy)]
+enum Check {
+    /// By a query.
+    Query(&'static str),
+    /// By a query that depends on the time.
+    QueryNow(&'static str),
+    /// By reading the metadata of every client.
+    RedirectUris,
 }
 
 const TAMPERED: &str = "somebody has changed the database; sign the users out, or restore a backup";
 const LEFTOVER: &str = "disable the user or the client once more, or sign the user out";
+const COUNTER: &str = "nodes miss changes; stop every server, then restore a backup, which moves the counter on";
 const ORPHAN: &str = "foreign keys were switched off; delete these rows or restore a backup";
 
 const fn rule(name: &'static str, query: &'static str, broken: &'static str, remedy: &'static str) -> Rule {
-    Rule { name, broken, remedy, query, timed: false }
+    Rule { name, broken, remedy, check: Check::Query(query) }
 }
 
 const fn timed(name: &'static str, query: &'static str, broken: &'static str, remedy: &'static str) -> Rule {
-    Rule { name, broken, remedy, query, timed: true }
+    Rule { name, broken, remedy, check: Check::QueryNow(query) }
 }
 
 /// The rules.
-pub const RULES: [Rule; 13] = [
+pub const RULES: [Rule; 15] = [
     rule("code-grants-once", CODE_TWICE, "grants have several codes", TAMPERED),
     rule("code-before-grant", CODE_UNREDEEMED, "codes can be redeemed although their grant exists", TAMPERED),
     rule("one-refresh-token", LEAF_TWICE, "refresh tokens belong to several grants", TAMPERED),
@@ -66,6 +84,13 @@ pub const RULES: [Rule; 13] = [
     rule("no-orphan-consent", CONSENT_ORPHANED, "consents without their user or client", ORPHAN),
     rule("no-orphan-token", TOKEN_ORPHANED, "access tokens without their client", ORPHAN),
     rule("used-once", USED_TWICE, "one-time ids were used twice", TAMPERED),
+    rule("changes-are-counted", COUNTER_BEHIND, "counters are behind the newest change", COUNTER),
+    Rule {
+        name: "redirect-uris-are-registrable",
+        broken: "clients have a redirect URI that could not be registered",
+        remedy: TAMPERED,
+        check: Check::RedirectUris,
+    },
 ];
 
 /// How many rows break a rule.
@@ -73,10 +98,32 @@ pub const RULES: [Rule; 13] = [
 /// # Errors
 /// [`StoreError`] where the database fails.
 pub async fn count(tx: &mut Tx, rule: &Rule, now: Timestamp) -> Result<i64, StoreError> {
-    let (broken,): (i64,) = match rule.timed {
-        true => fetch_one!(tx, rule.query, [now.as_millis()])?,
-        false => fetch_one!(tx, rule.query, [])?,
+    let (broken,): (i64,) = match rule.check {
+        Check::QueryNow(query) => fetch_one!(tx, query, [now.as_millis()])?,
+        Check::Query(query) => fetch_one!(tx, query, [])?,
+        Check::RedirectUris => return with_unregistrable_uris(tx).await,
     };
+    Ok(broken)
+}
+
+/// The URIs of a client as they are stored, whether or not they could be registered.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Uris {
+    redirect_uris: Vec<String>,
+    post_logout_redirect_uris: Vec<String>,
+}
+
+/// The number of clients to which browsers would be sent by a URI that [`RedirectUri::register`] refuses, such as
+/// `javascript:`.
+async fn with_unregistrable_uris(tx: &mut Tx) -> Result<i64, StoreError> {
+    let rows: Vec<(String,)> = fetch_all!(tx, METADATA, [])?;
+    let mut broken = 0;
+    for (stored,) in rows {
+        let metadata: Uris = from_json(&stored, "client metadata")?;
+        let mut uris = metadata.redirect_uris.iter().chain(&metadata.post_logout_redirect_uris);
+        broken += i64::from(uris.any(|uri| RedirectUri::register(uri).is_err()));
+    }
     Ok(broken)
 }
 

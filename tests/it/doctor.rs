@@ -37,6 +37,11 @@ async fn each_rule_finds_what_breaks_it() {
     let token = "INSERT INTO opaque_access_tokens (digest, realm_id, client_id, claims, expires_at) \
                  SELECT digest, 'default', 'nobody', '{}', 1 FROM sessions";
     let planted = [
+        ("changes-are-counted", "UPDATE change_counter SET value = 0"),
+        (
+            "redirect-uris-are-registrable",
+            r#"UPDATE clients SET metadata = REPLACE(metadata, '"https://rp.example/cb"', '"javascript:alert(1)"')"#,
+        ),
         ("code-grants-once", "UPDATE authorization_codes SET family_id = 'one'"),
         ("code-before-grant", "UPDATE authorization_codes SET redeemed_at = NULL"),
         ("one-refresh-token", "UPDATE token_families SET leaf = (SELECT leaf FROM token_families ORDER BY id LIMIT 1)"),
