@@ -127,7 +127,7 @@ fn connect(file: &Path, access: Access) -> rusqlite::Result<Connection> {
 /// A statement as SQLite has it: with `?1` in place of `$1`, which it takes for a name and numbers as it comes, and
 /// without locks on rows, since whoever writes has the whole database.
 pub(super) fn translated(sql: &str) -> Box<str> {
-    sql.replace('$', "?").replace(" FOR SHARE", "").into()
+    sql.replace('$', "?").replace(" FOR SHARE", "").replace(" FOR NO KEY UPDATE", "").into()
 }
 
 fn closed() -> rusqlite::Error {

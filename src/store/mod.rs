@@ -34,6 +34,7 @@ pub mod realms;
 pub mod registrations;
 pub mod restore_epochs;
 pub mod revocations;
+pub mod row_locks;
 mod rows;
 pub mod samples;
 pub mod session_clients;
@@ -376,6 +377,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         registrations::STATEMENTS,
         restore_epochs::STATEMENTS,
         revocations::STATEMENTS,
+        row_locks::STATEMENTS,
         samples::STATEMENTS,
         session_clients::STATEMENTS,
         sessions::STATEMENTS,

@@ -3,7 +3,7 @@
 
 use super::rows::one;
 use super::tx::{execute, fetch_one, fetch_optional, statements};
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, row_locks};
 use crate::protocol::ids::{ClientId, RealmId};
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
@@ -40,6 +40,7 @@ pub async fn insert(
     pushed: &PushedRequest,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    row_locks::client(tx, realm, client).await?;
     let (open,): (i64,) = fetch_one!(tx, OPEN, [realm.as_str(), client.as_str(), now.as_millis()])?;
     if open >= OF_ONE_CLIENT {
         return Ok(false);

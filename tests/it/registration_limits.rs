@@ -171,3 +171,21 @@ async fn a_client_may_be_kept_for_ever() {
     jobs::keep_up(&server.app, "test").await.unwrap();
     assert_eq!(count(&server, "clients").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_at_once_no_more_are_looked_up_than_an_hour_allows() {
+    let limited = |settings: &mut Settings| {
+        settings.registration.mode = RegistrationMode::Open;
+        settings.registration.per_hour = 3;
+        settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()];
+    };
+    let server = open_with(limited).await;
+    let second = server.twin_with(limited).await;
+    // It names no redirect URI, so that no client comes of it.
+    let upstream = Upstream::http(Script::ok("application/json", "[]")).await;
+    let body = with(json!({ "sector_identifier_uri": upstream.url("/sector") }));
+    let replies = join_all((0..16).map(|number| send(if number % 2 == 0 { &server } else { &second }, None, &body)));
+    let replies = replies.await;
+    let refused = replies.iter().filter(|reply| reply.status == 429).count();
+    assert_eq!((upstream.connections(), refused), (3, 13), "{replies:?}");
+}

@@ -11,7 +11,7 @@ use crate::protocol::logo::LogoType;
 use crate::protocol::registration;
 use crate::protocol::secret::Digest;
 use crate::store::logos::Logo;
-use crate::store::used_once;
+use crate::store::{row_locks, used_once};
 
 /// Fetches what the metadata names, both at once; the logo, if it is to be had.
 ///
@@ -43,10 +43,13 @@ pub(super) async fn count(
         return Ok(());
     }
     let (most, now) = (i64::from(provider.registration.settings.per_hour), context.now);
-    let (purpose, visit) = (format!("registration-visit:{}", context.realm.id), context.entropy.bytes::<32>()?);
+    let realm = context.realm.id.clone();
+    let visit = context.entropy.bytes::<32>()?;
     let counted = provider.store.write(move |tx| {
-        let purpose = purpose.clone();
+        let realm = realm.clone();
         Box::pin(async move {
+            let purpose = format!("registration-visit:{realm}");
+            row_locks::realm(tx, &realm).await?;
             let (lately, first_ends) = used_once::count_live(tx, &purpose, now).await?;
             if lately >= most {
                 return Err(RegisterError::TooMany(first_ends.map_or(HOUR, |end| end.since(now))));
