@@ -77,7 +77,7 @@ async fn refresh_token(
     provider.view.fresh()?;
     let Some(token) = RefreshToken::parse(token, &provider.token_mac) else { return Ok(None) };
     let mut tx = provider.store.read().await?;
-    let Some(family) = token_families::find(&mut tx, &context.realm.id, &token.family()).await? else {
+    let Some(family) = token_families::find(&mut tx, &context.realm.id, &token.family(), context.now).await? else {
         return Ok(None);
     };
     let state = &family.state;

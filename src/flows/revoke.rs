@@ -100,7 +100,7 @@ pub(super) async fn identify(provider: &Provider, context: &Context, token: &str
     if token.starts_with(PREFIX) {
         let Some(token) = RefreshToken::parse(token, &provider.token_mac) else { return Ok(None) };
         let mut tx = provider.store.read().await?;
-        let family = token_families::find(&mut tx, &context.realm.id, &token.family()).await?;
+        let family = token_families::find(&mut tx, &context.realm.id, &token.family(), context.now).await?;
         return Ok(family.map(|family| Issued::Family(Box::new(family))));
     }
     match verify::access_token(provider, context, token).await {

@@ -8,13 +8,14 @@ use crate::protocol::authorization_request::AuthorizationRequest;
 use crate::protocol::client::Client;
 use crate::protocol::code_redemption::Authentication;
 use crate::protocol::consent::Consent;
-use crate::protocol::ids::{ClientId, SessionId, UserId};
+use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
 use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::scope::OPENID;
 use crate::protocol::secret::{Digest, SessionCookie};
 use crate::protocol::session_state::{BrowserState, session_state};
 use crate::protocol::time::{Span, Timestamp};
-use crate::store::sessions::{NewSession, Session};
+use crate::store::sessions::{ExpiredSession, NewSession, Session};
+use crate::store::token_families::SessionUse;
 use crate::store::{Tx, authorization_codes, outbox, revocations, session_clients, sessions, token_families};
 
 /// How much time passes before a session's use is written down again.
@@ -95,13 +96,14 @@ pub(super) fn begin(
         Some(session) => session.id.clone(),
         None => SessionId::from_random(context.entropy.bytes()?),
     };
+    let expires_at = now.plus(absolute);
     let session = Session {
         id,
         user_id: user,
         authentication: Authentication { time: now, methods: vec!["pwd".to_owned()] },
         last_seen_at: now,
-        idle_expires_at: idle_end(lifetimes, remember, now),
-        expires_at: now.plus(absolute),
+        idle_expires_at: idle_end(lifetimes, remember, now).min(expires_at),
+        expires_at,
         remembered: remember == Remember::Yes,
     };
     Ok((session, SessionCookie::from_random(context.entropy.bytes()?)))
@@ -174,12 +176,25 @@ pub(super) async fn touch(
     context: &Context,
     session: &Session,
 ) -> Result<(), FlowError> {
-    if context.now.since(session.last_seen_at) < TOUCH_EVERY {
-        return Ok(());
+    let used = SessionUse {
+        last_seen_at: session.last_seen_at,
+        idle_expires_at: session.idle_expires_at,
+        expires_at: session.expires_at,
+        remembered: session.remembered,
+    };
+    match idle_end_after_use(lifetimes, &used, context.now) {
+        Some(idle_end) => Ok(sessions::touch(tx, &context.realm.id, &session.id, context.now, idle_end).await?),
+        None => Ok(()),
     }
-    let remember = if session.remembered { Remember::Yes } else { Remember::No };
-    let idle = idle_end(lifetimes, remember, context.now).min(session.expires_at);
-    Ok(sessions::touch(tx, &context.realm.id, &session.id, context.now, idle).await?)
+}
+
+/// The idle end of a session that is used now, at most its absolute end; nothing where the last use is noted already.
+pub fn idle_end_after_use(lifetimes: &Lifetimes, used: &SessionUse, now: Timestamp) -> Option<Timestamp> {
+    if now.since(used.last_seen_at) < TOUCH_EVERY {
+        return None;
+    }
+    let remember = if used.remembered { Remember::Yes } else { Remember::No };
+    Some(idle_end(lifetimes, remember, now).min(used.expires_at))
 }
 
 /// Notes that a client takes part in a session, if it wants to hear of its end.
@@ -202,9 +217,7 @@ pub(super) async fn end(
     if !sessions::end(tx, realm, session, now).await? {
         return Ok(None);
     }
-    outbox::session_ends(tx, realm, session, now).await?;
-    authorization_codes::drop_session(tx, realm, session).await?;
-    let grants = token_families::revoke_session(tx, realm, session, "session ended", now).await?;
+    let grants = end_derived(tx, realm, session, "session ended", now).await?;
     let revocation = Revocation {
         realm: realm.clone(),
         target: Target::Session,
@@ -214,4 +227,48 @@ pub(super) async fn end(
     };
     revocations::insert(tx, &revocation, "session ended", now).await?;
     Ok(Some(grants))
+}
+
+/// Announces the end of a session to its clients, and ends its codes and the grants that do not outlive it; how many
+/// grants there were.
+async fn end_derived(
+    tx: &mut Tx,
+    realm: &RealmId,
+    session: &SessionId,
+    because: &str,
+    now: Timestamp,
+) -> Result<u64, FlowError> {
+    outbox::session_ends(tx, realm, session, now).await?;
+    authorization_codes::drop_session(tx, realm, session).await?;
+    Ok(token_families::revoke_session(tx, realm, session, because, now).await?)
+}
+
+/// Ends the sessions that have expired, with the grants that do not outlive them; how many there were. Their clients
+/// hear of it by back-channel logout, as of any other end. It goes in portions, so that no write waits for long.
+///
+/// Access tokens of an expired session are not revoked one by one: each lives to its own end, which is near.
+///
+/// # Errors
+/// [`FlowError`] where the database fails.
+pub async fn end_expired(provider: &Provider, now: Timestamp) -> Result<u64, FlowError> {
+    let mut all = 0;
+    loop {
+        let written = provider.store.write(move |tx| Box::pin(async move { end_portion(tx, now).await }));
+        let ended = written.await?;
+        all += ended;
+        if ended > 0 {
+            provider.announced.notify_one();
+        }
+        if ended < sessions::PORTION {
+            return Ok(all);
+        }
+    }
+}
+
+async fn end_portion(tx: &mut Tx, now: Timestamp) -> Result<u64, FlowError> {
+    let expired = sessions::end_expired(tx, now).await?;
+    for ExpiredSession { realm, id } in &expired {
+        end_derived(tx, realm, id, "session expired", now).await?;
+    }
+    Ok(expired.len() as u64)
 }

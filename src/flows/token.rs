@@ -16,7 +16,8 @@ use crate::protocol::params::Params;
 use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome, Record};
-use crate::store::{Tx, access_tokens, revocations, token_families};
+use crate::store::token_families::SessionTouch;
+use crate::store::{Tx, access_tokens, revocations, sessions, token_families};
 
 /// Answers a token request.
 ///
@@ -168,6 +169,10 @@ async fn carry_out(
         RefreshPlan::None | RefreshPlan::Repeat(_) => {}
         RefreshPlan::Found(family, _) => token_families::insert(tx, realm, family, now).await?,
         RefreshPlan::Rotate(family, rotation, _) => {
+            // The session before the family, as where a session ends: locks are taken in one order.
+            if let Some(SessionTouch { id, idle_expires_at }) = &rotation.session {
+                sessions::touch(tx, realm, id, now, *idle_expires_at).await?;
+            }
             if !token_families::rotate(tx, realm, family, rotation, now).await? {
                 return Ok(Carried::Overtaken);
             }

@@ -81,7 +81,7 @@ fn found_family(request: &TokenRequest, redemption: &Redemption) -> Result<Refre
         user_id: record.user_id.clone(),
         session_id: record.session_id.clone(),
         offline: record.scope.contains(OFFLINE_ACCESS),
-        session_over: false,
+        session_use: None,
         scope: record.scope.clone(),
         resources: redemption.granted.clone(),
         authentication: record.authentication.clone(),

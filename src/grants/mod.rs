@@ -126,7 +126,7 @@ pub struct UserGrant {
     pub family: FamilyId,
     /// The session, published as `sid`.
     pub session: SessionId,
-    /// Whether the session has ended and the grant outlives it; its access tokens then name no session.
+    /// Set if the session has ended or expired and the grant outlives it; its access tokens then name no session.
     pub session_over: bool,
     /// The login.
     pub authentication: Authentication,

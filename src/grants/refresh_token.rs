@@ -4,12 +4,13 @@
 use async_trait::async_trait;
 
 use super::{Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest, UserGrant};
+use crate::flows::session::idle_end_after_use;
 use crate::protocol::access_token::Subject;
 use crate::protocol::client::REFRESH_TOKEN;
 use crate::protocol::error::OAuthError;
 use crate::protocol::refresh_rotation::{self, RefreshToken, Verdict};
 use crate::store::audit::Event;
-use crate::store::token_families::{Family, Rotation};
+use crate::store::token_families::{Family, Rotation, SessionTouch};
 use crate::store::{Tx, token_families};
 
 /// The grant type `refresh_token`.
@@ -25,7 +26,7 @@ impl Grant for Refresh {
         let TokenRequest { client, params, context, lifetimes, mac, .. } = request;
         let text = params.require("refresh_token", "refresh_token is required.")?;
         let token = RefreshToken::parse(text, mac).ok_or(OAuthError::invalid_grant())?;
-        let family = token_families::find(tx, &context.realm.id, &token.family()).await?;
+        let family = token_families::find(tx, &context.realm.id, &token.family(), context.now).await?;
         let family = family.ok_or(OAuthError::invalid_grant())?;
         match refresh_rotation::judge(&token, &family.state, &client.id, context.now, lifetimes.refresh_grace) {
             Verdict::Refuse => Err(OAuthError::invalid_grant().into()),
@@ -42,12 +43,20 @@ impl Grant for Refresh {
                     old: token.digest(),
                     new: successor.digest(),
                     idle_expires_at: context.now.plus(lifetimes.refresh_idle),
+                    session: session_touch(request, &family),
                 };
                 let plan = RefreshPlan::Rotate(family.id.clone(), rotation, successor);
                 issue(request, family, plan)
             }
         }
     }
+}
+
+/// The use of the session by a family that is bound to it: it moves the idle end, never the absolute one.
+fn session_touch(request: &TokenRequest, family: &Family) -> Option<SessionTouch> {
+    let used = family.session_use.filter(|_| !family.offline)?;
+    let idle_expires_at = idle_end_after_use(&request.lifetimes, &used, request.context.now)?;
+    Some(SessionTouch { id: family.session_id.clone(), idle_expires_at })
 }
 
 fn issue(request: &TokenRequest, family: Family, refresh: RefreshPlan) -> Result<Decision, GrantError> {
@@ -66,7 +75,7 @@ fn issue(request: &TokenRequest, family: Family, refresh: RefreshPlan) -> Result
             user: family.user_id,
             family: family.id,
             session: family.session_id,
-            session_over: family.session_over,
+            session_over: family.session_use.is_none(),
             authentication: family.authentication,
             nonce: None,
             claims: family.claims,

@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
 use crate::flows::audit::{self, AuditFault};
-use crate::flows::{Context, FlowError, register};
+use crate::flows::{Context, FlowError, register, session};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{Origin, append};
 use crate::store::{clock_steps, leases, sweep};
@@ -122,6 +122,7 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
         steps.extend([
             keep_audit_log(app, now).await,
             app.keep_keys().await,
+            session::end_expired(&app.provider, now).await.map(|_| ()),
             sweep_all(app, now).await,
             register::remove_unused(&app.provider, &context(app)).await,
         ]);

@@ -10,7 +10,19 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     INSERT = "INSERT INTO authorization_codes (digest, realm_id, client_id, user_id, session_id, family_id, redirect_uri, redirect_uri_named, scope, extensions, auth_time, methods, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    CONSUME = "UPDATE authorization_codes SET redeemed_at = $4 WHERE digest = $1 AND realm_id = $2 AND client_id = $3 AND redeemed_at IS NULL AND EXISTS (SELECT 1 FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id JOIN clients c ON c.realm_id = s.realm_id AND c.id = authorization_codes.client_id JOIN realms r ON r.id = s.realm_id WHERE c.enabled = 1 AND s.realm_id = authorization_codes.realm_id AND s.id = authorization_codes.session_id AND s.ended_at IS NULL AND u.enabled = 1 AND u.valid_from < authorization_codes.auth_time AND r.valid_from < authorization_codes.auth_time) RETURNING client_id, user_id, session_id, family_id, redirect_uri, redirect_uri_named, scope, extensions, auth_time, methods, expires_at";
+    CONSUME = "UPDATE authorization_codes SET redeemed_at = $4 \
+               WHERE digest = $1 AND realm_id = $2 AND client_id = $3 AND redeemed_at IS NULL \
+               AND EXISTS (SELECT 1 FROM sessions s \
+               JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id \
+               JOIN clients c ON c.realm_id = s.realm_id AND c.id = authorization_codes.client_id \
+               JOIN realms r ON r.id = s.realm_id \
+               WHERE c.enabled = 1 AND s.realm_id = authorization_codes.realm_id \
+               AND s.id = authorization_codes.session_id AND s.ended_at IS NULL \
+               AND s.idle_expires_at > $4 AND s.expires_at > $4 \
+               AND u.enabled = 1 AND u.valid_from < authorization_codes.auth_time \
+               AND r.valid_from < authorization_codes.auth_time) \
+               RETURNING client_id, user_id, session_id, family_id, redirect_uri, redirect_uri_named, scope, \
+               extensions, auth_time, methods, expires_at";
     USED = "SELECT family_id, user_id FROM authorization_codes WHERE digest = $1 AND realm_id = $2 AND client_id = $3 AND redeemed_at IS NOT NULL";
     DROP_SESSION = "DELETE FROM authorization_codes WHERE realm_id = $1 AND session_id = $2 AND redeemed_at IS NULL";
     DROP_CLIENT = "DELETE FROM authorization_codes WHERE realm_id = $1 AND client_id = $2 AND redeemed_at IS NULL";
@@ -45,8 +57,8 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, code: Digest, record: &CodeRec
     .map(|_| ())
 }
 
-/// Consumes a code of this client, if it has not been consumed, its session has not been ended, its user may still be
-/// spoken for, and the client is enabled, which this node may not have heard of.
+/// Consumes a code of this client, if it has not been consumed, its session is live, its user may still be spoken for,
+/// and the client is enabled, which this node may not know yet.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.

@@ -18,6 +18,10 @@ statements! {
     END = "UPDATE sessions SET ended_at = $3 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL";
     END_ALL = "UPDATE sessions SET ended_at = $3 WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL";
     END_REALM = "UPDATE sessions SET ended_at = $2 WHERE realm_id = $1 AND ended_at IS NULL";
+    END_EXPIRED = "UPDATE sessions SET ended_at = $1 \
+                   WHERE ended_at IS NULL AND idle_expires_at <= $1 AND (realm_id, id) IN \
+                   (SELECT realm_id, id FROM sessions WHERE ended_at IS NULL AND idle_expires_at <= $1 LIMIT 100) \
+                   RETURNING realm_id, id";
     OWNER = "SELECT user_id FROM sessions WHERE realm_id = $1 AND id = $2";
     LIST = "SELECT id, user_id, auth_time, methods, last_seen_at, idle_expires_at, expires_at, remembered, address, user_agent FROM sessions WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL AND idle_expires_at > $3 AND expires_at > $3 ORDER BY last_seen_at DESC, id LIMIT 1000";
 }
@@ -188,6 +192,28 @@ pub async fn end_all(tx: &mut Tx, realm: &RealmId, user: &UserId, now: Timestamp
 /// [`StoreError`] where the database fails.
 pub async fn end_realm(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, END_REALM, [realm.as_str(), now.as_millis()])
+}
+
+/// The most sessions that [`end_expired`] ends at once.
+pub const PORTION: u64 = 100;
+
+/// A session that has expired.
+pub struct ExpiredSession {
+    /// Its realm.
+    pub realm: RealmId,
+    /// Its id.
+    pub id: SessionId,
+}
+
+/// Ends sessions that have expired, at most [`PORTION`] of them. The idle end of a session never lies behind its
+/// absolute one.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn end_expired(tx: &mut Tx, now: Timestamp) -> Result<Vec<ExpiredSession>, StoreError> {
+    let rows: Vec<(String, String)> = fetch_all!(tx, END_EXPIRED, [now.as_millis()])?;
+    let expired = |(realm, id)| ExpiredSession { realm: RealmId::from_stored(realm), id: SessionId::from_stored(id) };
+    Ok(rows.into_iter().map(expired).collect())
 }
 
 /// Whose session it is, whether it is live or not.

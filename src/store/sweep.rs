@@ -12,7 +12,8 @@ statements! {
     CODES = "DELETE FROM authorization_codes WHERE digest IN (SELECT digest FROM authorization_codes WHERE expires_at < $1 LIMIT 500)";
     OPAQUE = "DELETE FROM opaque_access_tokens WHERE digest IN (SELECT digest FROM opaque_access_tokens WHERE expires_at < $1 LIMIT 500)";
     FAMILIES = "DELETE FROM token_families WHERE (realm_id, id) IN (SELECT realm_id, id FROM token_families WHERE expires_at < $1 LIMIT 500)";
-    SESSIONS = "DELETE FROM sessions WHERE (realm_id, id) IN (SELECT realm_id, id FROM sessions WHERE expires_at < $1 LIMIT 500)";
+    SESSIONS = "DELETE FROM sessions WHERE (realm_id, id) IN \
+                (SELECT realm_id, id FROM sessions WHERE expires_at < $1 AND ended_at IS NOT NULL LIMIT 500)";
     REVOCATIONS = "DELETE FROM revocations WHERE (realm_id, target, subject) IN (SELECT realm_id, target, subject FROM revocations WHERE expires_at < $1 LIMIT 500)";
     USED = "DELETE FROM used_once WHERE (purpose, digest) IN (SELECT purpose, digest FROM used_once WHERE expires_at < $1 LIMIT 500)";
     SECRETS = "DELETE FROM client_secrets WHERE (realm_id, client_id, digest) IN (SELECT realm_id, client_id, digest FROM client_secrets WHERE expires_at < $1 LIMIT 500)";

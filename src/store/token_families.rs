@@ -14,7 +14,17 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     INSERT = "INSERT INTO token_families (realm_id, id, client_id, user_id, session_id, offline, scope, resources, auth_time, methods, claims, generation, leaf, created_at, idle_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15)";
-    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, f.claims, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, u.enabled, c.enabled AS client_enabled, CASE WHEN r.valid_from > u.valid_from THEN r.valid_from ELSE u.valid_from END AS valid_from, s.id AS kept_session, s.ended_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id JOIN clients c ON c.realm_id = f.realm_id AND c.id = f.client_id JOIN realms r ON r.id = f.realm_id LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id WHERE f.realm_id = $1 AND f.id = $2";
+    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, \
+            f.claims, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, \
+            u.enabled, c.enabled AS client_enabled, \
+            CASE WHEN r.valid_from > u.valid_from THEN r.valid_from ELSE u.valid_from END AS valid_from, \
+            s.last_seen_at, s.idle_expires_at AS session_idle_end, s.expires_at AS session_end, s.remembered \
+            FROM token_families f \
+            JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id \
+            JOIN clients c ON c.realm_id = f.realm_id AND c.id = f.client_id \
+            JOIN realms r ON r.id = f.realm_id \
+            LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id AND s.ended_at IS NULL \
+            WHERE f.realm_id = $1 AND f.id = $2";
     ROTATE = "UPDATE token_families SET generation = generation + 1, leaf = $4, rotated_at = $5, idle_expires_at = $6 WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL";
     REVOKE = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND session_id = $2 AND offline = 0 AND revoked_at IS NULL";
@@ -37,8 +47,8 @@ pub struct Family {
     pub session_id: SessionId,
     /// Whether it outlives the session.
     pub offline: bool,
-    /// Whether the session has ended, or been so long ago that nothing is kept of it.
-    pub session_over: bool,
+    /// The use of its session; nothing once the session has ended, expired, or been deleted. [`insert`] ignores it.
+    pub session_use: Option<SessionUse>,
     /// What was granted.
     pub scope: Scope,
     /// The resources that tokens are for.
@@ -49,6 +59,19 @@ pub struct Family {
     pub claims: RequestedClaims,
     /// What the rotation rule looks at.
     pub state: FamilyState,
+}
+
+/// The use of a live session, as far as a refresh looks at it and prolongs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionUse {
+    /// The last use that was noted.
+    pub last_seen_at: Timestamp,
+    /// The end unless the session is used.
+    pub idle_expires_at: Timestamp,
+    /// The end in any case.
+    pub expires_at: Timestamp,
+    /// Set if the person asked to stay signed in.
+    pub remembered: bool,
 }
 
 /// Founds a family.
@@ -101,35 +124,49 @@ row! {
         enabled: i64,
         client_enabled: i64,
         valid_from: i64,
-        kept_session: Option<String>,
-        ended_at: Option<i64>,
+        last_seen_at: Option<i64>,
+        session_idle_end: Option<i64>,
+        session_end: Option<i64>,
+        remembered: Option<i64>,
     }
 }
 
 impl Row {
-    /// Whether nothing may be issued from the family, however that came about.
-    fn is_over(&self) -> bool {
-        let without_session = self.offline == 0 && self.ended_at.is_some();
+    /// The session, unless it has ended, expired, or been deleted.
+    fn session_use(&self, now: Timestamp) -> Option<SessionUse> {
+        let live = SessionUse {
+            last_seen_at: Timestamp::from_millis(self.last_seen_at?),
+            idle_expires_at: Timestamp::from_millis(self.session_idle_end?),
+            expires_at: Timestamp::from_millis(self.session_end?),
+            remembered: self.remembered? != 0,
+        };
+        (now < live.idle_expires_at && now < live.expires_at).then_some(live)
+    }
+
+    /// Tells whether nothing may be issued from the family, for whatever reason.
+    fn is_over(&self, now: Timestamp) -> bool {
+        let without_session = self.offline == 0 && self.session_use(now).is_none();
         let disabled = self.enabled == 0 || self.client_enabled == 0;
         self.revoked_at.is_some() || disabled || self.valid_from >= self.auth_time || without_session
     }
 }
 
-/// The family with this id, whatever its state. One whose user may not be spoken for any more, whose client is
-/// disabled, though this node may not have heard of it, or whose session has ended without it, counts as revoked.
+/// The family with this id, whatever its state. It counts as revoked if its user may not be spoken for any more, if its
+/// client is disabled (this node may not know yet), or if it is bound to a session that has ended or expired.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn find(tx: &mut Tx, realm: &RealmId, id: &FamilyId) -> Result<Option<Family>, StoreError> {
+pub async fn find(tx: &mut Tx, realm: &RealmId, id: &FamilyId, now: Timestamp) -> Result<Option<Family>, StoreError> {
     let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
     let Some(row) = row else { return Ok(None) };
-    let revoked = row.is_over();
+    let revoked = row.is_over(now);
+    let session_use = row.session_use(now);
     Ok(Some(Family {
         id: id.clone(),
         user_id: UserId::from_stored(row.user_id),
         session_id: SessionId::from_stored(row.session_id),
         offline: row.offline != 0,
-        session_over: row.ended_at.is_some() || row.kept_session.is_none(),
+        session_use,
         scope: rows::scope(&row.scope)?,
         resources: from_json(&row.resources, "resources")?,
         authentication: Authentication {
@@ -165,6 +202,16 @@ pub struct Rotation {
     /// The digest of its successor.
     pub new: Digest,
     /// When the family ends unless it is used again.
+    pub idle_expires_at: Timestamp,
+    /// The session that is used by it, where the family is bound to one and the use is due to be noted.
+    pub session: Option<SessionTouch>,
+}
+
+/// A use of a session.
+pub struct SessionTouch {
+    /// The session.
+    pub id: SessionId,
+    /// Its end from now on, unless it is used again.
     pub idle_expires_at: Timestamp,
 }
 

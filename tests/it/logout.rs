@@ -8,20 +8,20 @@ use signet::store::clients::Standing;
 use crate::authorize::assert_error_at_client;
 use crate::support::{Browser, Page, RelyingParty, TestServer, Tokens};
 
-const BYE: &str = "https://rp.example/bye";
+pub const BYE: &str = "https://rp.example/bye";
 
 /// A browser in which alice is signed in, with the tokens of this scope.
-async fn signed_in(rp: &RelyingParty, scope: &str) -> (Browser, Tokens) {
+pub async fn signed_in(rp: &RelyingParty, scope: &str) -> (Browser, Tokens) {
     let authorized = rp.authorize_with("alice", &[("scope", scope)]).await;
     let tokens = rp.redeem(&authorized.code()).await.tokens();
     (authorized.browser, tokens)
 }
 
-fn logout_url(params: &[(&str, &str)]) -> String {
+pub fn logout_url(params: &[(&str, &str)]) -> String {
     format!("/logout?{}", url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish())
 }
 
-async fn is_signed_in(browser: &Browser, rp: &RelyingParty) -> bool {
+pub async fn is_signed_in(browser: &Browser, rp: &RelyingParty) -> bool {
     let page = browser.get(&rp.authorization_url(&[("prompt", "none"), ("scope", "openid")])).await;
     if page.parameter("code").is_some() {
         return true;
@@ -31,7 +31,7 @@ async fn is_signed_in(browser: &Browser, rp: &RelyingParty) -> bool {
 }
 
 #[track_caller]
-fn assert_question(rule: &str, page: &Page) {
+pub fn assert_question(rule: &str, page: &Page) {
     assert_eq!(page.status, 200, "{rule}: {page:?}");
     assert!(page.has("<title>Do you want to sign out? · Signet</title>"), "{rule}: {page:?}");
     assert!(page.has("<h1>Do you want to sign out?</h1>"), "{rule}: {page:?}");
@@ -40,7 +40,7 @@ fn assert_question(rule: &str, page: &Page) {
 }
 
 #[track_caller]
-fn assert_signed_out(rule: &str, page: &Page) {
+pub fn assert_signed_out(rule: &str, page: &Page) {
     assert_eq!(page.status, 200, "{rule}: {page:?}");
     assert!(page.has("<title>You are signed out · Signet</title>"), "{rule}: {page:?}");
     assert!(page.has("<h1>You are signed out</h1>") && !page.has("<form"), "{rule}: {page:?}");

@@ -87,6 +87,7 @@ mod revoking;
 mod revoking_commands;
 mod secrets;
 mod security_log;
+mod session_lifetimes;
 mod session_management;
 mod sessions;
 mod sign_in_timings;

@@ -98,7 +98,8 @@ pub async fn revoke_named(revoker: &Revoker<'_>, jti: &TokenId, skew: Span) -> R
 /// [`AdminError::UnknownId`] where there is none.
 pub async fn revoke_grant(revoker: &Revoker<'_>, id: &FamilyId) -> Result<Ended, AdminError> {
     let mut tx = revoker.store.read().await?;
-    let family = token_families::find(&mut tx, revoker.realm(), id).await?.ok_or(AdminError::UnknownId("grant"))?;
+    let family = token_families::find(&mut tx, revoker.realm(), id, revoker.context.now).await?;
+    let family = family.ok_or(AdminError::UnknownId("grant"))?;
     drop(tx);
     if family.state.revoked {
         return Ok(Ended::default());

@@ -167,10 +167,25 @@ impl Reference {
     }
 
     fn is_signed_in(&self, session: usize) -> bool {
-        let Session { user, began, seen, ended } = self.sessions[session];
+        let Session { user, began, .. } = self.sessions[session];
         let user = self.users[user];
-        let lasts = self.now < seen + SESSION_IDLE && self.now < began + SESSION_LIFE;
-        !ended && lasts && user.enabled && user.cut < began
+        self.is_live(session) && user.enabled && user.cut < began
+    }
+
+    /// Tells whether a session has neither ended nor expired.
+    fn is_live(&self, session: usize) -> bool {
+        let Session { began, seen, ended, .. } = self.sessions[session];
+        !ended && self.now < seen + SESSION_IDLE && self.now < began + SESSION_LIFE
+    }
+
+    /// A grant that ends with its session uses the session whenever it is used.
+    fn note_use_of_session(&mut self, family: usize) {
+        let Family { session, offline, .. } = self.families[family];
+        let seen = &mut self.sessions[session].seen;
+        // Use is noted once a minute.
+        if !offline && self.now - *seen >= MINUTE {
+            *seen = self.now;
+        }
     }
 
     /// Whether tokens may be issued for what this session has granted.
@@ -200,7 +215,7 @@ impl Reference {
         }
         let session = self.families[family].session;
         // A client's cut-off takes its codes along.
-        let void = self.sessions[session].ended || !self.may_speak(session) || self.clients[client].cut >= issued;
+        let void = !self.is_live(session) || !self.may_speak(session) || self.clients[client].cut >= issued;
         if void {
             return Err(INVALID_GRANT);
         }
@@ -225,6 +240,7 @@ impl Reference {
         match age {
             0 => {
                 self.families[family].rotated = self.now;
+                self.note_use_of_session(family);
                 Ok(self.issue(family))
             }
             1 if self.now - rotated <= GRACE => {
@@ -247,16 +263,16 @@ impl Reference {
     }
 
     fn issue_access(&mut self, family: usize) {
-        let of_session = !self.sessions[self.families[family].session].ended;
+        let of_session = self.is_live(self.families[family].session);
         self.access.push(Access { family, issued: self.now, of_session, revoked: false });
     }
 
     /// Whether the live token of a family is worth something.
     fn is_family_alive(&self, family: usize) -> bool {
         let Family { session, offline, rotated, revoked, .. } = self.families[family];
-        let Session { began, ended, .. } = self.sessions[session];
+        let began = self.sessions[session].began;
         let lasts = self.now < rotated + FAMILY_IDLE && self.now < began + FAMILY_LIFE;
-        !revoked && lasts && self.may_speak(session) && (offline || !ended)
+        !revoked && lasts && self.may_speak(session) && (offline || self.is_live(session))
     }
 
     pub fn is_refresh_alive(&self, token: usize) -> bool {
