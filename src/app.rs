@@ -346,6 +346,7 @@ pub fn key_policy(settings: &Settings) -> KeyPolicy {
             lead: KEY_LEAD,
             retention: settings.keys.retention,
         },
+        hint_retention: lifetimes(settings).hint(),
     }
 }
 

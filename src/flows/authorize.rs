@@ -6,6 +6,7 @@ use super::answer::{self, Asked};
 use super::pending::{self, Interaction, InteractionError, PendingFault};
 use super::request_object::{self, Door, Resolved};
 use super::session::{self, Browser};
+use super::verify::{Hint, INVALID_HINT};
 use super::{Context, FlowError, Provider, subject, verify};
 use crate::protocol::authorization_request::{self, AuthorizationRequest, PageFault, Refusal, find_destination};
 use crate::protocol::authorization_response::{Delivery, ReturnPath};
@@ -224,7 +225,9 @@ async fn expected_subject(
 ) -> Result<Option<String>, FlowError> {
     let claimed = request.claims.subject().map(str::to_owned);
     let Some(hint) = params.get("id_token_hint") else { return Ok(claimed) };
-    let hint = verify::id_token_hint(provider, context, hint).await?;
+    let Hint::Genuine(hint) = verify::id_token_hint(provider, context, hint).await? else {
+        return Err(INVALID_HINT.into());
+    };
     if !hint.audiences.iter().any(|audience| audience == client.id.as_str()) {
         return Err(OAuthError::invalid_request("id_token_hint is for another client.").into());
     }

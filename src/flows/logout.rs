@@ -1,20 +1,20 @@
-//! RP-initiated logout (OpenID Connect RP-Initiated Logout §2): only a hint that names the session, or the person
-//! themselves, ends it; only a registered URI of an identified client is returned to.
+//! RP-initiated logout (OpenID Connect RP-Initiated Logout §2): a hint ends the session that it names, the person their
+//! own; the browser goes back to a registered URI of an identified client alone.
 
 use std::sync::Arc;
 
 use super::front_channel;
 use super::login;
 use super::session::{self, Browser};
-use super::verify::{self, IdTokenHint};
+use super::verify::{self, Hint, IdTokenHint};
 use super::{Concerning, Context, FlowError, Provider, subject};
 use crate::protocol::client::Client;
-use crate::protocol::ids::ClientId;
+use crate::protocol::ids::{ClientId, SessionId, UserId};
 use crate::protocol::params::Params;
 use crate::protocol::redirect_uri::{Destination, Omission, destination};
 use crate::store::audit::{self, Event, Outcome};
 use crate::store::session_clients;
-use crate::store::sessions::Session;
+use crate::store::sessions::{self, Session};
 
 /// A logout request that has been checked.
 pub struct LogoutRequest {
@@ -59,21 +59,27 @@ impl<E: Into<FlowError>> From<E> for LogoutError {
     }
 }
 
-/// Checks a logout request.
+/// Checks a logout request. A hint that proves nothing any more counts as none, and then nothing names a client to go
+/// back to but `client_id`: without that the browser stays here.
 ///
 /// # Errors
 /// [`LogoutError`] where the hint or the URI is refused.
 pub async fn check(provider: &Provider, context: &Context, params: &Params) -> Result<LogoutRequest, LogoutError> {
-    let invalid = LogoutError::Fault(LogoutFault::InvalidHint);
-    let hint = match params.get("id_token_hint") {
+    let presented = match params.get("id_token_hint") {
         Some(hint) => match verify::id_token_hint(provider, context, hint).await {
-            Err(FlowError::Refused(_)) => return Err(invalid),
+            Err(FlowError::Refused(_)) => return Err(LogoutError::Fault(LogoutFault::InvalidHint)),
             verified => Some(verified?),
         },
         None => None,
     };
+    let is_stale = matches!(presented, Some(Hint::Stale));
+    let hint = match presented {
+        Some(Hint::Genuine(hint)) => Some(hint),
+        Some(Hint::Stale) | None => None,
+    };
     let client = identify(provider, context, params, hint.as_ref()).await?;
     let return_to = match params.get("post_logout_redirect_uri") {
+        Some(_) if is_stale && params.get("client_id").is_none() => None,
         Some(uri) => Some(registered(client.as_deref(), uri, params.get("state"))?),
         None => None,
     };
@@ -125,7 +131,57 @@ pub enum Plan {
 /// The pages of clients that the browser has to load for them to end their own sessions.
 pub type Frames = Vec<String>;
 
-/// Ends the session at once where the hint names it, or where there is none; otherwise the person is to be asked.
+/// A session that is to be ended, and its user.
+#[derive(Clone, PartialEq, Eq)]
+struct Named {
+    session: SessionId,
+    user: UserId,
+}
+
+impl Named {
+    fn of(session: &Session) -> Self {
+        Self { session: session.id.clone(), user: session.user_id.clone() }
+    }
+
+    /// The session that a hint names, as the client that it was issued to knows session and person.
+    fn by(provider: &Provider, request: &LogoutRequest) -> Option<Self> {
+        let client = request.client.as_deref()?;
+        let hint = request.hint.as_ref()?;
+        let user = subject::user(provider, client, &hint.subject)?;
+        let session = subject::session(provider, client, &hint.session)?;
+        Some(Self { session, user })
+    }
+}
+
+/// The right by which a session is ended.
+#[derive(Clone, Copy)]
+enum Proof {
+    /// The browser holds its cookie.
+    Cookie,
+    /// A verified hint names it.
+    Hint,
+}
+
+impl Proof {
+    /// The actor in the audit log.
+    const fn actor(self) -> &'static str {
+        match self {
+            Self::Cookie => "user",
+            Self::Hint => "client",
+        }
+    }
+
+    /// The reason in the audit log.
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Cookie => "logout",
+            Self::Hint => "id_token_hint",
+        }
+    }
+}
+
+/// Ends the session that a hint names, whether this browser holds it or not. A browser that holds another one is asked
+/// about that, as is one without a hint.
 ///
 /// # Errors
 /// [`FlowError`] where the database fails.
@@ -136,16 +192,23 @@ pub async fn begin(
     browser: Browser,
 ) -> Result<Plan, FlowError> {
     let current = session::current(provider, context, browser).await?;
-    match (&current, &request.hint) {
-        (Some(session), Some(hint)) if names(provider, request.client.as_deref(), hint, session) => {
-            end(provider, context, session, request).await.map(Plan::Ended)
-        }
-        (None, Some(_)) => Ok(Plan::Ended(Frames::new())),
-        (Some(session), Some(_) | None) => {
+    let hinted = Named::by(provider, request);
+    if let Some(session) = &current
+        && hinted == Some(Named::of(session))
+    {
+        return end_current(provider, context, session, request).await.map(Plan::Ended);
+    }
+    if let Some(hinted) = hinted {
+        // Which clients take part in the session is not for a browser to know that does not hold it: no frames.
+        end(provider, context, hinted, request, Proof::Hint).await?;
+    }
+    match current {
+        Some(session) => {
             let username = login::username(provider, context, &session.user_id).await?;
             Ok(Plan::Ask { username: Some(username) })
         }
-        (None, None) => Ok(Plan::Ask { username: None }),
+        None if request.hint.is_some() => Ok(Plan::Ended(Frames::new())),
+        None => Ok(Plan::Ask { username: None }),
     }
 }
 
@@ -160,42 +223,51 @@ pub async fn confirm(
     browser: Browser,
 ) -> Result<Frames, FlowError> {
     match session::current(provider, context, browser).await? {
-        Some(session) => end(provider, context, &session, request).await,
+        Some(session) => end_current(provider, context, &session, request).await,
         None => Ok(Frames::new()),
     }
 }
 
-/// Whether the hint is about this session and its person, as the client that it was issued to knows them.
-fn names(provider: &Provider, client: Option<&Client>, hint: &IdTokenHint, session: &Session) -> bool {
-    let about_them =
-        client.is_some_and(|client| subject::user(provider, client, &hint.subject).as_ref() == Some(&session.user_id));
-    about_them
-        && client.and_then(|client| subject::session(provider, client, &hint.session)).as_ref() == Some(&session.id)
-}
-
-async fn end(
+/// Ends the session of the browser; the pages of its clients, for the browser to load.
+async fn end_current(
     provider: &Provider,
     context: &Context,
     session: &Session,
     request: &LogoutRequest,
 ) -> Result<Frames, FlowError> {
+    let clients = end(provider, context, Named::of(session), request, Proof::Cookie).await?;
+    front_channel::frames(provider, context, &session.id, &clients).await
+}
+
+/// Ends a session if it is this user's; the clients that take part in it. One that has expired is ended too.
+async fn end(
+    provider: &Provider,
+    context: &Context,
+    named: Named,
+    request: &LogoutRequest,
+    proof: Proof,
+) -> Result<Vec<ClientId>, FlowError> {
     let concerning = Concerning {
-        actor: "user",
-        user: Some(&session.user_id),
+        actor: proof.actor(),
+        user: Some(&named.user),
         client: request.client.as_ref().map(|client| &client.id),
-        session: Some(&session.id),
+        session: Some(&named.session),
     };
-    let record = context.record(Event::Logout, Outcome::Success, concerning, "logout")?;
+    let record = context.record(Event::Logout, Outcome::Success, concerning, proof.reason())?;
     let horizon = provider.revocation_horizon(context.now);
-    let shared = Arc::new((context.clone(), session.id.clone(), record));
+    let shared = Arc::new((context.clone(), named, record));
     let written = provider.store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
-            let (context, session, record) = &*shared;
-            let clients = session_clients::list(tx, &context.realm.id, session).await?;
+            let (context, named, record) = &*shared;
+            let realm = &context.realm.id;
+            if sessions::owner(tx, realm, &named.session).await?.as_ref() != Some(&named.user) {
+                return Ok(Vec::new());
+            }
+            let clients = session_clients::list(tx, realm, &named.session).await?;
             // Of two answers to one question the first ends the session.
-            if session::end(tx, context, session, horizon).await?.is_some() {
-                audit::append(tx, &context.realm.id, record, context.now).await?;
+            if session::end(tx, context, &named.session, horizon).await?.is_some() {
+                audit::append(tx, realm, record, context.now).await?;
             }
             Ok::<_, FlowError>(clients)
         })
@@ -203,5 +275,5 @@ async fn end(
     let clients = written.await?;
     provider.announced.notify_one();
     provider.catch_up(context.now).await?;
-    front_channel::frames(provider, context, &session.id, &clients).await
+    Ok(clients)
 }

@@ -136,6 +136,13 @@ pub struct Lifetimes {
     pub request: Span,
 }
 
+impl Lifetimes {
+    /// The time after its issue for which an ID token is accepted as a hint: as long as any session lives, and the skew.
+    pub fn hint(&self) -> Span {
+        Span::from_secs(self.session.max(self.session_remembered).as_secs().saturating_add(self.skew.as_secs()))
+    }
+}
+
 /// The longest life that any access token can have, which revocations have to outlast.
 pub const LONGEST_ACCESS_TOKEN: Span = Span::from_hours(24);
 

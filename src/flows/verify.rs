@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::meters::{log_token, log_user};
 use super::verdicts::Vouched;
 use super::{Context, FlowError, Provider, jose, subject};
-use crate::keys;
+use crate::keys::{self, VerifyError};
 use crate::metrics::timed;
 use crate::protocol::access_token::{AccessTokenClaims, Subject, TYP, TokenFacts};
 use crate::protocol::client::{Client, ResponseSigning};
@@ -108,12 +108,23 @@ pub struct IdTokenHint {
     pub session: String,
 }
 
+/// The worth of a presented hint.
+pub enum Hint {
+    /// An ID token that this realm has issued, to which a session may still belong.
+    Genuine(IdTokenHint),
+    /// An ID token older than any session, or one whose key is gone: it proves nothing, and need not be forged.
+    Stale,
+}
+
+/// The refusal of a hint that is no ID token of this realm.
+pub const INVALID_HINT: OAuthError = OAuthError::invalid_request("id_token_hint is not valid.");
+
 /// Verifies an ID token that is presented as a hint. It may have expired: it says who is meant, and allows nothing.
 ///
 /// # Errors
-/// `invalid_request` where it is not an ID token that this realm has issued, or the database fails.
-pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) -> Result<IdTokenHint, FlowError> {
-    let invalid = OAuthError::invalid_request("id_token_hint is not valid.");
+/// [`INVALID_HINT`] where it is not an ID token that this realm has issued, or the database fails.
+pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) -> Result<Hint, FlowError> {
+    let invalid = INVALID_HINT;
     // OpenID Connect Core §3.1.2.1: a client may have encrypted it to this server.
     let decrypted = match EncryptedToken::looks_like(token) {
         true => Some(jose::decrypt(provider, context, token, invalid).await?),
@@ -130,17 +141,25 @@ pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) 
         return Err(invalid.into());
     }
     let audiences: Vec<String> = jws::audiences(claims).map_err(|_| invalid)?.into_iter().map(str::to_owned).collect();
-    let genuine = match jws.alg() == ResponseSigning::ClientSecret.as_str() {
-        true => is_keyed_by_client(provider, context, (token, &jws), &audiences).await?,
-        false => provider.keys.of(&context.realm.id).verify(token, &jws, context.now).is_ok(),
-    };
-    if !genuine {
-        return Err(invalid.into());
+    if jws.alg() == ResponseSigning::ClientSecret.as_str() {
+        if !is_keyed_by_client(provider, context, (token, &jws), &audiences).await? {
+            return Err(invalid.into());
+        }
+    } else {
+        match provider.keys.of(&context.realm.id).verify_hint(token, &jws, context.now) {
+            Ok(()) => {}
+            Err(VerifyError::UnknownKey) if jws.kid().is_some() => return Ok(Hint::Stale),
+            Err(_) => return Err(invalid.into()),
+        }
     }
     // Userinfo is signed for the client too, but is no ID token: it neither expires nor names a session.
     let (subject, session) = (text("sub")?.ok_or(invalid)?.to_owned(), text("sid")?.ok_or(invalid)?.to_owned());
     jws::numeric_date(claims, "exp").ok().flatten().ok_or(invalid)?;
-    Ok(IdTokenHint { subject, audiences, session })
+    let issued_at = jws::numeric_date(claims, "iat").ok().flatten().ok_or(invalid)?;
+    if issued_at.plus(provider.lifetimes.hint()) <= context.now {
+        return Ok(Hint::Stale);
+    }
+    Ok(Hint::Genuine(IdTokenHint { subject, audiences, session }))
 }
 
 /// Whether an ID token was keyed by the secret of the one client that it is for, and that client's ID tokens are

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::decryption::Decryption;
 use super::encryption_key::EncryptionKey;
 use super::jwe::DecryptError;
-use super::signing_key::{KeyError, SigningKey};
+use super::signing_key::{KeyError, SigningKey, verify_with};
 use crate::protocol::access_token::TYP;
 use crate::protocol::id_token::{ExtraClaims, SignetIdTokenClaims};
 use crate::protocol::ids::KeyId;
@@ -22,6 +22,7 @@ use crate::protocol::jws::UnverifiedJws;
 use crate::protocol::key_schedule::{self, KeyTimes, Policy, State};
 use crate::protocol::secret::Digest;
 use crate::protocol::time::{Span, Timestamp};
+use crate::store::hint_keys::HintKey;
 
 /// An ID token in openidconnect's type.
 type SignetIdToken = IdToken<
@@ -86,6 +87,7 @@ impl Key {
 pub struct KeySet {
     keys: Vec<(KeyTimes, Key)>,
     times: Vec<KeyTimes>,
+    hint_keys: Vec<HintKey>,
     policy: Policy,
 }
 
@@ -156,7 +158,12 @@ impl Default for KeySet {
 impl KeySet {
     pub(super) fn new(keys: Vec<(KeyTimes, Key)>, policy: Policy) -> Self {
         let times = keys.iter().map(|(times, _)| times.clone()).collect();
-        Self { keys, times, policy }
+        Self { keys, times, hint_keys: Vec::new(), policy }
+    }
+
+    /// The same set with the public parts of keys that are gone.
+    pub(super) fn with_hint_keys(self, hint_keys: Vec<HintKey>) -> Self {
+        Self { hint_keys, ..self }
     }
 
     /// A key that is in memory already.
@@ -228,6 +235,40 @@ impl KeySet {
             return Err(VerifyError::UnknownKey);
         }
         check(token, jws, key)
+    }
+
+    /// Verifies the signature of a logout hint. Beside the keys of [`Self::verify`] the public part of a removed key
+    /// will do; one that was dropped as compromised will not.
+    ///
+    /// # Errors
+    /// [`VerifyError::UnknownKey`] where nothing is left of the key; any other error means a forged or broken hint.
+    pub fn verify_hint(&self, token: &str, jws: &UnverifiedJws<'_>, now: Timestamp) -> Result<(), VerifyError> {
+        let verified = self.verify_own(token, jws);
+        if verified != Err(VerifyError::UnknownKey) {
+            return verified;
+        }
+        let named = |key: &&HintKey| Some(key.kid.as_str()) == jws.kid() && now < key.expires_at;
+        let key = self.hint_keys.iter().find(named).ok_or(VerifyError::UnknownKey)?;
+        if jws.alg() != key.algorithm {
+            return Err(VerifyError::Algorithm);
+        }
+        let (message, signature) = token.rsplit_once('.').ok_or(VerifyError::Signature)?;
+        let public = serde_json::from_str(&key.public).map_err(|_| VerifyError::UnknownKey)?;
+        let public = PublicJwk::from_json(&public).map_err(|_| VerifyError::UnknownKey)?;
+        verify_with(&public, &key.algorithm, message, signature).map_err(|_| VerifyError::Signature)
+    }
+
+    /// The public part of a signing key that is about to be removed; nothing for any other key, and for one that was
+    /// dropped as compromised, by which hints could be forged.
+    pub(super) fn hint_key(&self, kid: &KeyId, expires_at: Timestamp) -> Option<HintKey> {
+        let held = self.keys.iter().find(|(times, _)| times.kid == *kid && times.dropped_at.is_none());
+        let key = held.and_then(|(_, key)| key.signing())?;
+        Some(HintKey {
+            kid: kid.clone(),
+            algorithm: key.algorithm.as_str().to_owned(),
+            public: Value::Object(key.public.to_json()).to_string(),
+            expires_at,
+        })
     }
 
     /// Whether this key still vouches for what it has signed.

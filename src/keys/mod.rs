@@ -37,8 +37,8 @@ use crate::protocol::ids::RealmId;
 use crate::protocol::jwe::KeyManagement;
 use crate::protocol::jwk::{KeyAlgorithm, SigningAlgorithm};
 use crate::protocol::key_schedule::Policy;
-use crate::protocol::time::Timestamp;
-use crate::store::{Store, StoreError, signing_keys};
+use crate::protocol::time::{Span, Timestamp};
+use crate::store::{Store, StoreError, hint_keys, signing_keys};
 
 /// How keys are made and rotated.
 #[derive(Clone, Debug)]
@@ -51,6 +51,8 @@ pub struct KeyPolicy {
     pub rsa_bits: u32,
     /// When keys are announced, retired and removed.
     pub schedule: Policy,
+    /// The time for which the public part of a removed key verifies logout hints.
+    pub hint_retention: Span,
 }
 
 /// The keys of all realms.
@@ -174,6 +176,7 @@ impl Keyring {
         let _turn = self.reloading.lock().await;
         let mut tx = self.store.read().await?;
         let stored = signing_keys::list(&mut tx, realm).await?;
+        let hint_keys = hint_keys::list(&mut tx, realm).await?;
         drop(tx);
         let known = self.of(realm);
         let mut keys = Vec::with_capacity(stored.len());
@@ -184,7 +187,7 @@ impl Keyring {
             };
             keys.push((key.times, parsed));
         }
-        let set = Arc::new(KeySet::new(keys, self.policy.schedule));
+        let set = Arc::new(KeySet::new(keys, self.policy.schedule).with_hint_keys(hint_keys));
         self.sets.rcu(|sets| {
             let mut next = HashMap::clone(sets);
             next.insert(realm.clone(), set.clone());

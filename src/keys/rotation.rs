@@ -1,6 +1,8 @@
 //! Carrying out the schedule: making the keys that are due, promoting announced ones, deleting what is gone.
 //! Of several nodes that make the same generation of a key, the first insert wins and the others take its key.
 
+use std::sync::Arc;
+
 use super::key_set::Key;
 use super::{KeyError, Keyring, KeyringError};
 use super::{encryption_key, signing_key};
@@ -10,7 +12,7 @@ use crate::protocol::key_schedule::{self, Generation, KeyTimes, Rotation};
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome, Record};
 use crate::store::signing_keys::StoredKey;
-use crate::store::{StoreError, changes, signing_keys};
+use crate::store::{StoreError, changes, hint_keys, signing_keys};
 
 /// What a rotation by command has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,15 +171,21 @@ impl Keyring {
             .await
     }
 
+    /// Removes a key with its private part; the public part of a signing key is kept for logout hints.
     async fn remove(&self, realm: &RealmId, kid: &KeyId, now: Timestamp) -> Result<(), StoreError> {
-        let (realm, kid) = (realm.clone(), kid.clone());
+        let kept = self.of(realm).hint_key(kid, now.plus(self.policy.hint_retention));
+        let removal = Arc::new((realm.clone(), kid.clone(), kept));
         self.store
             .write(move |tx| {
-                let (realm, kid) = (realm.clone(), kid.clone());
+                let removal = removal.clone();
                 Box::pin(async move {
-                    if signing_keys::remove(tx, &realm, &kid).await? {
-                        audit::append(tx, &realm, &record(Event::KeyRemoved, &kid, now), now).await?;
-                        changes::publish(tx, &realm, changes::Kind::Key, "", now).await?;
+                    let (realm, kid, kept) = &*removal;
+                    if signing_keys::remove(tx, realm, kid).await? {
+                        if let Some(kept) = kept {
+                            hint_keys::insert(tx, realm, kept).await?;
+                        }
+                        audit::append(tx, realm, &record(Event::KeyRemoved, kid, now), now).await?;
+                        changes::publish(tx, realm, changes::Kind::Key, "", now).await?;
                     }
                     Ok(())
                 })

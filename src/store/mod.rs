@@ -18,6 +18,7 @@ pub mod clock_steps;
 pub mod condition;
 pub mod consents;
 mod embedded;
+pub mod hint_keys;
 pub mod invariants;
 mod kept;
 pub mod known_devices;
@@ -364,6 +365,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         clients::STATEMENTS,
         clock_steps::STATEMENTS,
         consents::STATEMENTS,
+        hint_keys::STATEMENTS,
         invariants::STATEMENTS,
         known_devices::STATEMENTS,
         leases::STATEMENTS,

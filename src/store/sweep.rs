@@ -23,6 +23,8 @@ statements! {
     FAILED_ACCOUNTS = "DELETE FROM failed_accounts WHERE (realm_id, network, subject) IN (SELECT realm_id, network, subject FROM failed_accounts WHERE expires_at < $1 LIMIT 500)";
     DEVICES = "DELETE FROM known_devices WHERE (realm_id, digest, user_id) IN (SELECT realm_id, digest, user_id FROM known_devices WHERE expires_at < $1 LIMIT 500)";
     BLOCKS = "DELETE FROM address_blocks WHERE (realm_id, network) IN (SELECT realm_id, network FROM address_blocks WHERE expires_at < $1 LIMIT 500)";
+    HINT_KEYS = "DELETE FROM hint_keys WHERE (realm_id, kid) IN \
+                 (SELECT realm_id, kid FROM hint_keys WHERE expires_at < $1 LIMIT 500)";
     DEAD_LETTERS = "DELETE FROM dead_letters WHERE (realm_id, webhook_id, event_id) IN (SELECT realm_id, webhook_id, event_id FROM dead_letters WHERE died_at < $1 LIMIT 500)";
 }
 
@@ -48,8 +50,9 @@ pub const REVOKED: Swept = Swept { statement: REVOCATIONS, past_end: UNNOTICED, 
 
 /// The tables, and how long their rows are kept past their end. A used code is kept for a day, so that a replay is
 /// still told from a code that never was; an authorization request for an hour, so that people are told that it is
-/// over. The audit log is kept by [`super::audit_log`].
-pub const TABLES: [Swept; 16] = [
+/// over. A session is deleted only once it has been ended, so that its clients heard of it.
+/// The audit log is kept by [`super::audit_log`].
+pub const TABLES: [Swept; 17] = [
     Swept { statement: REQUESTS, past_end: Span::from_hours(1), steady: None },
     Swept { statement: PUSHED, past_end: Span::ZERO, steady: None },
     Swept { statement: CODES, past_end: Span::from_days(1), steady: None },
@@ -65,6 +68,7 @@ pub const TABLES: [Swept; 16] = [
     Swept { statement: FAILED_ACCOUNTS, past_end: Span::ZERO, steady: None },
     Swept { statement: DEVICES, past_end: Span::ZERO, steady: None },
     Swept { statement: BLOCKS, past_end: Span::from_days(1), steady: None },
+    Swept { statement: HINT_KEYS, past_end: Span::ZERO, steady: None },
     Swept { statement: DEAD_LETTERS, past_end: Span::from_days(30), steady: None },
 ];
 

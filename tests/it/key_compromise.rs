@@ -11,6 +11,7 @@ use signet::protocol::jwk::{self, SigningAlgorithm};
 use signet::protocol::time::Span;
 
 use crate::commands::{Place, refused, succeeded};
+use crate::logout::{assert_question, is_signed_in, logout_url, signed_in};
 use crate::support::{RelyingParty, TestServer, header};
 
 async fn key_set(server: &TestServer) -> Value {
@@ -105,11 +106,15 @@ async fn nothing_that_a_dropped_key_signed_is_accepted_on_any_node() {
 async fn an_id_token_of_a_dropped_key_is_no_hint() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
-    let tokens = rp.sign_in("alice").await;
-    let url = format!("/logout?id_token_hint={}", tokens.id_token());
-    assert_eq!(server.get(&url).await.status(), 200);
+    let (browser, tokens) = signed_in(&rp, "openid").await;
     compromise(&server, &kid(tokens.id_token()), "").await.unwrap();
-    assert_eq!(server.get(&url).await.status(), 400);
+    for _ in 0..2 {
+        let page = server.browser().get(&logout_url(&[("id_token_hint", tokens.id_token())])).await;
+        assert_question("anyone who has the key can make one", &page);
+        assert!(is_signed_in(&browser, &rp).await, "it ends nothing");
+        server.upkeep().await;
+    }
+    assert!(server.database().query("SELECT kid FROM hint_keys").await.is_empty(), "nothing of the key is kept");
 }
 
 #[tokio::test]

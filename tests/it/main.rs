@@ -63,6 +63,7 @@ mod keys_at_start;
 mod login;
 mod logos;
 mod logout;
+mod logout_hints;
 mod model;
 mod nodes;
 mod notices;
