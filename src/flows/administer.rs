@@ -4,6 +4,7 @@ mod blocks;
 mod clients;
 mod keys;
 mod mappers;
+mod narrowing;
 mod overview;
 mod people;
 mod registration;
@@ -16,6 +17,7 @@ pub use clients::{Registrar, SECRET_OVERLAP, add_client, remove_client, rotate_s
 pub(super) use clients::{check_metadata, remove};
 pub use keys::{Compromised, compromise_key};
 pub use mappers::{add_mapper, remove_mapper};
+pub(super) use narrowing::narrow;
 pub use overview::{
     Consent, Grant, Session, Standing, Whose, consents, grants, revocations, sessions, sweep_revocations,
 };

@@ -87,6 +87,7 @@ async fn refresh_token(
         && context.now < end
         && token.generation() == state.generation
         && token.digest().matches(&state.leaf);
+    let Ok(scope) = client.remaining_scope(&family.scope) else { return Ok(None) };
     let subject = subject::of(provider, client, &family.user_id)?;
     Ok(live.then(|| {
         json!({
@@ -94,7 +95,7 @@ async fn refresh_token(
             "iss": context.realm.issuer,
             "sub": subject,
             "client_id": client.id.as_str(),
-            "scope": family.scope.to_string(),
+            "scope": scope.to_string(),
             "grant_id": family.id.as_str(),
             "exp": end.as_secs(),
             "auth_time": family.authentication.time.as_secs(),

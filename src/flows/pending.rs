@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::rates::Class;
 use super::session::Browser;
 use super::{Context, FlowError, Provider};
-use crate::protocol::authorization_request::AuthorizationRequest;
+use crate::protocol::authorization_request::{AuthorizationRequest, PageFault};
 use crate::protocol::authorization_response::ReturnPath;
 use crate::protocol::client::Client;
 use crate::protocol::ids::RequestId;
@@ -29,6 +29,8 @@ pub enum PendingFault {
     Answered,
     /// It was pushed, and something has been granted by it already.
     Pushed,
+    /// Its client may not make it any more.
+    Withdrawn(PageFault),
 }
 
 impl PendingFault {
@@ -39,6 +41,7 @@ impl PendingFault {
             Self::Expired => "This sign-in has taken too long and is over.",
             Self::Answered => "This sign-in is already done.",
             Self::Pushed => "request_uri is expired or already used.",
+            Self::Withdrawn(fault) => fault.message(),
         }
     }
 }
@@ -69,7 +72,7 @@ impl<E: Into<FlowError>> From<E> for InteractionError {
     }
 }
 
-/// Finds the request that this browser brought.
+/// Finds the request that this browser brought, narrowed to what its client may still ask for.
 ///
 /// # Errors
 /// [`InteractionError`] where there is none, it is over, or the database fails.
@@ -96,7 +99,8 @@ pub async fn find(
     if context.now >= pending.expires_at {
         return Err(InteractionError::Over(PendingFault::Expired, client));
     }
-    Ok(Interaction { pending, client })
+    let request = pending.request.narrowed_to(&client).map_err(|reason| fault(PendingFault::Withdrawn(reason)))?;
+    Ok(Interaction { pending: PendingRequest { request, ..pending }, client })
 }
 
 /// Keeps a request until somebody has signed in or consented. A browser without a name gets one.

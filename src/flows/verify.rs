@@ -44,6 +44,10 @@ async fn judge(provider: &Provider, context: &Context, token: &str) -> Result<To
     }
     let client = provider.view.client(&context.realm.id, &claims.client_id).await?;
     let client = client.filter(|client| client.enabled).ok_or(INVALID)?;
+    // What the client may not have any more, no token of its allows, whichever node has issued it and when.
+    if !claims.scope.is_within(&client.metadata.scope) {
+        return Err(INVALID.into());
+    }
     let user = match claims.subject() {
         Subject::Client(_) => None,
         Subject::User(sub) => Some(subject::user(provider, &client, sub.as_str()).ok_or(INVALID)?),

@@ -37,7 +37,8 @@ impl Grant for AuthorizationCode {
         {
             return Ok(Decision::RevokeFamily { family, user, event: Event::CodeReplay });
         }
-        match code_redemption::redeem(params, client, record, context.now) {
+        let redeemed = code_redemption::redeem(params, client, record, context.now);
+        match redeemed.and_then(|redemption| redemption.narrowed_to(client)) {
             Ok(redemption) => Ok(Decision::Issue(Box::new(issuance(request, redemption)?))),
             Err(error) => Ok(Decision::Refuse(error)),
         }

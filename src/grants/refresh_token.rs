@@ -60,7 +60,10 @@ fn session_touch(request: &TokenRequest, family: &Family) -> Option<SessionTouch
 }
 
 fn issue(request: &TokenRequest, family: Family, refresh: RefreshPlan) -> Result<Decision, GrantError> {
-    let scope = refresh_rotation::narrow_scope(&request.params, &request.client, &family.scope)?;
+    // What the client has lost since, its grant has lost too; that is not stored, so that it may come back.
+    let scope = request.client.remaining_scope(&family.scope)?;
+    let scope = refresh_rotation::narrow_scope(&request.params, &request.client, &scope)?;
+    let family = Family { resources: request.client.remaining_resources(family.resources)?, ..family };
     let asked = request.client.resources(request.params.get_all("resource"))?;
     let resources = match asked.is_empty() {
         true => family.resources,

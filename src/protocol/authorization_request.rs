@@ -184,6 +184,23 @@ impl AuthorizationRequest {
         Destination::restore(self.redirect_uri.clone(), self.redirect_uri_named)
     }
 
+    /// The request as its client may still make it, whose registration may have changed since the request was checked.
+    ///
+    /// # Errors
+    /// [`PageFault`] where its redirect URI is not registered any more, or nothing is left of its scope.
+    pub fn narrowed_to(self, client: &Client) -> Result<Self, PageFault> {
+        if !client.redirects_to(&self.redirect_uri) {
+            return Err(PageFault::RedirectUriNotRegistered);
+        }
+        let lost = PageFault::Request("The application may not ask for this any more.");
+        let scope = client.remaining_scope(&self.scope).map_err(|_| lost)?;
+        let keeps_openid = scope.contains(OPENID) || !self.scope.contains(OPENID);
+        match keeps_openid && client.metadata.response_types.contains(&self.response_type) {
+            true => Ok(Self { scope, ..self }),
+            false => Err(lost),
+        }
+    }
+
     /// Whether the request has this `prompt` value.
     pub fn prompts(&self, prompt: Prompt) -> bool {
         self.prompts.contains(&prompt)

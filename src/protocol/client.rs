@@ -2,10 +2,12 @@
 //! Which grants and authentication methods exist is told by the registries, not known here.
 
 mod metadata;
+mod narrowing;
 mod rules;
 mod uris;
 
 pub use metadata::{AccessTokenFormat, ApplicationType, ClientMetadata, Encryption, ResponseSigning, SubjectType};
+pub use narrowing::Narrowing;
 pub use rules::MetadataError;
 pub use uris::MAX_ORIGIN;
 
@@ -97,11 +99,7 @@ impl Client {
 
     /// The sector that pairwise subjects of this client belong to; nothing where its subjects are public.
     pub fn sector(&self) -> Option<String> {
-        match self.metadata.subject_type {
-            SubjectType::Public => None,
-            // Where there is none, as for an application on a person's device, the client is a sector of its own.
-            SubjectType::Pairwise => Some(self.metadata.sector().unwrap_or_else(|| format!("client:{}", self.id))),
-        }
+        self.metadata.sector_of(&self.id)
     }
 
     /// Whether the client wants to hear of the end of sessions (OpenID Connect Back-Channel Logout §2.2, Front-Channel

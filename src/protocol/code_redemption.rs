@@ -65,6 +65,22 @@ pub struct Redemption {
     pub granted: Vec<String>,
 }
 
+impl Redemption {
+    /// The same within what the client may still have, whose registration may have changed since the code was issued.
+    ///
+    /// # Errors
+    /// `invalid_grant` where the redirect URI is not registered any more, or nothing is left of scope or resources.
+    pub fn narrowed_to(self, client: &Client) -> Result<Self, OAuthError> {
+        if !client.redirects_to(&self.record.redirect_uri) {
+            return Err(OAuthError::invalid_grant());
+        }
+        let scope = client.remaining_scope(&self.record.scope)?;
+        let resources = client.remaining_resources(self.resources)?;
+        let granted = client.remaining_resources(self.granted)?;
+        Ok(Self { record: CodeRecord { scope, ..self.record }, resources, granted, ..self })
+    }
+}
+
 impl CodeRecord {
     /// The single claims that the authorization request asked for (OpenID Connect Core §5.5).
     pub fn requested_claims(&self) -> RequestedClaims {

@@ -40,6 +40,11 @@ members! {
 const NOT_JSON: OAuthError = OAuthError::invalid_client_metadata("The body must be a JSON object without repetitions.");
 const NO_STATEMENTS: OAuthError =
     OAuthError::new(ErrorCode::UnapprovedSoftwareStatement, "Software statements are not accepted.");
+/// The answer where a change would show a client the subjects of another sector (OpenID Connect Core §8.1), the host of
+/// which nothing proves to be its own.
+const FIXED_SECTOR: OAuthError = OAuthError::invalid_client_metadata(
+    "subject_type and the host of a client with pairwise subjects cannot be changed; register another client.",
+);
 /// The answer where the document of a sector is not as it must be, or could not be had, for whatever reason.
 pub const WRONG_SECTOR: OAuthError = OAuthError::invalid_client_metadata(
     "sector_identifier_uri must lead to a JSON array of strings that holds every redirect URI.",
@@ -121,7 +126,11 @@ impl Submission {
             return Err(OAuthError::invalid_client_metadata("client_secret must be that of the client."));
         }
         let decided = client.metadata.clone();
+        if self.metadata.sector_of(&client.id) != client.sector() {
+            return Err(FIXED_SECTOR);
+        }
         Ok(ClientMetadata {
+            profile: decided.profile,
             skip_consent: decided.skip_consent,
             cors_origins: decided.cors_origins,
             audiences: decided.audiences,

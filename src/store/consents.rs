@@ -12,6 +12,7 @@ statements! {
     HOLD = "INSERT INTO consents (realm_id, user_id, client_id, scope, claims, granted_at) VALUES ($1, $2, $3, '', '', $4) ON CONFLICT (realm_id, user_id, client_id) DO UPDATE SET granted_at = excluded.granted_at RETURNING scope, claims";
     KEEP = "UPDATE consents SET scope = $4, claims = $5 WHERE realm_id = $1 AND user_id = $2 AND client_id = $3";
     LIST = "SELECT client_id, scope, claims, granted_at FROM consents WHERE realm_id = $1 AND user_id = $2 ORDER BY client_id LIMIT 1000";
+    FORGET_CLIENT = "DELETE FROM consents WHERE realm_id = $1 AND client_id = $2";
     WITHDRAW = "DELETE FROM consents WHERE realm_id = $1 AND user_id = $2 AND client_id = $3";
 }
 
@@ -89,4 +90,12 @@ pub async fn list(tx: &mut Tx, realm: &RealmId, user: &UserId) -> Result<Vec<Lis
 /// [`StoreError`] where the database fails.
 pub async fn withdraw(tx: &mut Tx, realm: &RealmId, user: &UserId, client: &ClientId) -> Result<bool, StoreError> {
     execute!(tx, WITHDRAW, [realm.as_str(), user.as_str(), client.as_str()]).map(rows::one)
+}
+
+/// Forgets what people have granted to a client; how many had granted something.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn forget_client(tx: &mut Tx, realm: &RealmId, client: &ClientId) -> Result<u64, StoreError> {
+    execute!(tx, FORGET_CLIENT, [realm.as_str(), client.as_str()])
 }

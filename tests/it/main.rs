@@ -65,6 +65,7 @@ mod logos;
 mod logout;
 mod logout_hints;
 mod model;
+mod narrowing;
 mod nodes;
 mod notices;
 mod observability;

@@ -11,14 +11,14 @@ use crate::registration::{client, open, plain, register, with};
 use crate::support::{Reply, TestServer};
 
 /// A request at a registration.
-struct At<'a> {
+pub struct At<'a> {
     server: &'a TestServer,
     id: &'a str,
     token: Option<&'a str>,
 }
 
 impl<'a> At<'a> {
-    fn own(server: &'a TestServer, told: &'a Value) -> Self {
+    pub fn own(server: &'a TestServer, told: &'a Value) -> Self {
         Self { server, id: text(told, "client_id"), token: Some(text(told, "registration_access_token")) }
     }
 
@@ -33,7 +33,7 @@ impl<'a> At<'a> {
         self.send(reqwest::Method::GET, None).await
     }
 
-    async fn put(&self, body: &Value) -> Reply {
+    pub async fn put(&self, body: &Value) -> Reply {
         self.send(reqwest::Method::PUT, Some(body)).await
     }
 
@@ -47,7 +47,7 @@ fn text<'a>(told: &'a Value, name: &str) -> &'a str {
 }
 
 /// The whole registration with these members over it.
-fn put_of(told: &Value, changes: Value) -> Value {
+pub fn put_of(told: &Value, changes: Value) -> Value {
     let mut body = with(json!({"client_id": told["client_id"]}));
     for (name, value) in changes.as_object().unwrap() {
         body[name] = value.clone();

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use super::{RegisterError, Told, check, record, remote, tell};
 use crate::flows::administer;
 use crate::flows::{Context, FlowError, Provider};
-use crate::protocol::client::{Client, ClientMetadata, SecretRecord};
+use crate::protocol::client::{Client, ClientMetadata, Narrowing, SecretRecord};
 use crate::protocol::ids::ClientId;
+use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::registration::{Information, Submission};
 use crate::protocol::secret::{ClientSecret, Digest, RegistrationAccessToken};
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome, Record};
 use crate::store::clients::NewSecret;
 use crate::store::logos::{self, Logo};
-use crate::store::{Tx, changes, clients, registrations};
+use crate::store::{Tx, changes, clients, consents, registrations};
 
 /// What the client has registered (RFC 7592 §2.1). Its secret cannot be told again, since only a digest is kept.
 ///
@@ -60,7 +61,17 @@ pub async fn replace(
         false => Some(remote::logo(provider, &metadata).await),
     };
     let record = record(context, Event::ClientUpdated, &client.id)?;
-    let change = Arc::new(Change { context: context.clone(), id: client.id.clone(), metadata, secret, logo, record });
+    let change = Arc::new(Change {
+        context: context.clone(),
+        id: client.id.clone(),
+        narrowing: Narrowing::of(client, &metadata),
+        consents: consent_change(client, &metadata),
+        horizon: provider.revocation_horizon(context.now),
+        metadata,
+        secret,
+        logo,
+        record,
+    });
     let shared = change.clone();
     let written = provider.store.write(move |tx| {
         let change = shared.clone();
@@ -171,11 +182,34 @@ enum SecretChange {
     New(NewSecret),
 }
 
+/// The effect of a change on the consents that people have given to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ConsentChange {
+    Keep,
+    /// People consented to responses at other hosts: they are asked again.
+    Forget,
+}
+
+/// Consent was given to a client at the hosts that it had; a new host does not inherit it.
+fn consent_change(client: &Client, metadata: &ClientMetadata) -> ConsentChange {
+    let host = |uri: &RedirectUri| RedirectUri::host_for_display(uri.as_str());
+    let known: Vec<String> = client.metadata.redirect_uris.iter().map(host).collect();
+    match metadata.redirect_uris.iter().all(|uri| known.contains(&host(uri))) {
+        true => ConsentChange::Keep,
+        false => ConsentChange::Forget,
+    }
+}
+
 /// What is written when a registration is replaced.
 struct Change {
     context: Context,
     id: ClientId,
     metadata: ClientMetadata,
+    /// The effect of the change on the client's grants.
+    narrowing: Narrowing,
+    consents: ConsentChange,
+    /// The end of what a revocation of now concerns.
+    horizon: Timestamp,
     secret: SecretChange,
     /// What the logo becomes, where the client names another one.
     logo: Option<Option<Logo>>,
@@ -205,6 +239,10 @@ async fn carry_out(tx: &mut Tx, change: &Change) -> Result<(), RegisterError> {
         None => {}
         Some(None) => logos::delete(tx, realm, id).await?,
         Some(Some(logo)) => logos::put(tx, realm, id, logo, now).await?,
+    }
+    administer::narrow(tx, &change.context, id, change.narrowing, change.horizon).await?;
+    if change.consents == ConsentChange::Forget {
+        consents::forget_client(tx, realm, id).await?;
     }
     audit::append(tx, realm, &change.record, now).await?;
     Ok(changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?)

@@ -3,8 +3,9 @@
 
 use url::{Host, Origin, Url};
 
-use super::metadata::ClientMetadata;
+use super::metadata::{ClientMetadata, SubjectType};
 use super::rules::MetadataError;
+use crate::protocol::ids::ClientId;
 use crate::protocol::redirect_uri::RedirectUri;
 
 /// The longest URI of metadata, in bytes.
@@ -58,6 +59,15 @@ impl ClientMetadata {
         // A content security policy cannot name an IPv6 address: the page could not be framed alone.
         let framed = RedirectUri::origin_for_csp(uri).is_some_and(|source| source.contains("//"));
         if origin(uri).is_some() && shared && framed { Ok(()) } else { Err(MetadataError::FrontchannelOrigin) }
+    }
+
+    /// The sector that pairwise subjects of the client with this id belong to; nothing where its subjects are public.
+    pub fn sector_of(&self, id: &ClientId) -> Option<String> {
+        match self.subject_type {
+            SubjectType::Public => None,
+            // Where there is none, as for an application on a person's device, the client is a sector of its own.
+            SubjectType::Pairwise => Some(self.sector().unwrap_or_else(|| format!("client:{id}"))),
+        }
     }
 
     /// The sector of pairwise subjects (OpenID Connect Core §8.1): the host of `sector_identifier_uri`, else the one

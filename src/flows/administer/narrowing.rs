@@ -1,0 +1,31 @@
+//! The end of grants by a change of their client's registration: they never allow more than the client may have.
+
+use super::cut_off;
+use crate::flows::Context;
+use crate::protocol::client::Narrowing;
+use crate::protocol::ids::ClientId;
+use crate::protocol::revocation::Target;
+use crate::protocol::time::Timestamp;
+use crate::store::{StoreError, Tx, authorization_codes, token_families};
+
+/// Ends what a change takes from the grants of a client, in the transaction of the change.
+pub(in crate::flows) async fn narrow(
+    tx: &mut Tx,
+    context: &Context,
+    client: &ClientId,
+    narrowing: Narrowing,
+    horizon: Timestamp,
+) -> Result<(), StoreError> {
+    let realm = &context.realm.id;
+    if narrowing == Narrowing::Grants {
+        // Codes first: one that is being redeemed is waited for, and its family is revoked with the others.
+        authorization_codes::drop_unused(tx, realm, client).await?;
+        token_families::revoke_client(tx, realm, client, "client changed", context.now).await?;
+    }
+    match narrowing {
+        Narrowing::Nothing => Ok(()),
+        Narrowing::AccessTokens | Narrowing::Grants => {
+            cut_off(tx, context, Target::Client, client.as_str(), horizon).await
+        }
+    }
+}
