@@ -10,6 +10,7 @@ use crate::protocol::client::Client;
 use crate::protocol::credentials::Authorization;
 use crate::protocol::params::Params;
 use crate::protocol::refresh_rotation::{PREFIX, RefreshToken};
+use crate::protocol::scope::PROFILE;
 use crate::store::token_families;
 
 /// Answers an introspection request (RFC 7662 §2.2).
@@ -60,8 +61,8 @@ async fn access_token(
             None => None,
         };
         object.extend(mapped::of_access_token(provider, context, claims, user.as_deref()));
-        // The name would undo what a pairwise subject is for.
-        let named = user.filter(|user| claims.sub == user.id.as_str());
+        // The name is a claim of the scope `profile`, and would undo what a pairwise subject is for.
+        let named = user.filter(|user| claims.scope.contains(PROFILE) && claims.sub == user.id.as_str());
         object.extend(named.map(|user| ("username".to_owned(), Value::from(user.username.clone()))));
     }
     Ok(Some(answer))

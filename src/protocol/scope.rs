@@ -11,8 +11,10 @@ pub const MAX_SCOPE: usize = 2 * 1024;
 pub const OPENID: &str = "openid";
 /// The scope that asks for a refresh token (OpenID Connect Core §11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
+/// The scope of the names and the description of a person (OpenID Connect Core §5.4).
+pub const PROFILE: &str = "profile";
 /// The scopes that OpenID Connect Core defines (§5.4, §11), which only a user can grant.
-pub const OIDC_SCOPES: [&str; 6] = [OPENID, "profile", "email", "address", "phone", OFFLINE_ACCESS];
+pub const OIDC_SCOPES: [&str; 6] = [OPENID, PROFILE, "email", "address", "phone", OFFLINE_ACCESS];
 
 /// What the scopes of this server's own administration begin with. Only a command gives them to a client, only a client
 /// that speaks for itself is granted them, and no user is ever asked for one.

@@ -202,3 +202,19 @@ async fn a_token_is_active_until_it_ends_and_no_longer() {
         assert!(!rp.is_active(next.refresh_token()).await, "{format}: nobody used it for a week");
     }
 }
+
+#[tokio::test]
+async fn the_login_name_is_shown_of_tokens_with_the_scope_profile_alone() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let rows = [("openid", false), ("openid email offline_access", false), ("openid profile", true), ("profile", true)];
+    for (scope, expected) in rows {
+        let code = rp.authorize_with("alice", &[("scope", scope)]).await.code();
+        let tokens = rp.redeem(&code).await.tokens();
+        let seen = rp.introspect(&tokens.access_token).await;
+        assert_eq!((&seen["active"], seen.get("username").is_some()), (&json!(true), expected), "{scope}: {seen}");
+        if let Some(token) = &tokens.refresh_token {
+            assert_eq!(rp.introspect(token).await.get("username"), None, "{scope}");
+        }
+    }
+}
