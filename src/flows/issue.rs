@@ -11,13 +11,15 @@ use crate::protocol::access_token::{AccessTokenClaims, Audience, Subject};
 use crate::protocol::claim_mapper::Target;
 use crate::protocol::claims::{self, Identity, Release};
 use crate::protocol::client::{AccessTokenFormat, Client, ResponseSigning};
+use crate::protocol::error::OAuthError;
 use crate::protocol::id_token::{self, IdTokenFacts};
-use crate::protocol::ids::{TokenId, in_order};
+use crate::protocol::ids::{ClientId, TokenId, in_order};
 use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::requested_claims::{ClaimRequests, RequestedClaims};
 use crate::protocol::scope::{OPENID, Scope};
 use crate::protocol::secret::OpaqueAccessToken;
 use crate::protocol::time::Span;
+use crate::protocol::token_size::{Size, heaviest_claims};
 use crate::store::users::User;
 
 /// A successful answer of the token endpoint (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
@@ -145,7 +147,7 @@ struct WithMapped<'a> {
 /// The access token of a draft; `grant` is the user's, if it speaks for one.
 ///
 /// # Errors
-/// [`FlowError`] where a key or the database fails.
+/// `invalid_request` where it would be too large, [`FlowError`] where a key or the database fails.
 pub async fn access_token(
     provider: &Provider,
     context: &Context,
@@ -155,16 +157,40 @@ pub async fn access_token(
     if let Some(opaque) = &draft.opaque {
         return Ok(opaque.expose().to_owned());
     }
-    let (keys, algorithm) = (provider.keys.of(&context.realm.id), access_token_algorithm(provider));
+    let keys = provider.keys.of(&context.realm.id);
+    let algorithm = access_token_algorithm(provider);
     if !provider.view.has_mappers() {
-        return Ok(keys.sign_access_token(&draft.claims, algorithm, context.now)?);
+        let token = keys.sign_access_token(&draft.claims, algorithm, context.now)?;
+        return check_size(token, &draft.claims.client_id, "access token");
     }
     let user = match grant {
         Some(grant) => provider.view.user(&context.realm.id, &grant.user).await?,
         None => None,
     };
     let mapped = mapped::of_access_token(provider, context, &draft.claims, user.as_deref());
-    Ok(keys.sign_access_token(&WithMapped { claims: &draft.claims, mapped }, algorithm, context.now)?)
+    let token = keys.sign_access_token(&WithMapped { claims: &draft.claims, mapped }, algorithm, context.now)?;
+    check_size(token, &draft.claims.client_id, "access token")
+}
+
+/// The refusal of a token that this server would not accept itself.
+const TOO_LARGE: OAuthError = OAuthError::invalid_request("The token would be too large.");
+
+/// Lets a signed token go, unless this server would refuse it for its length; the log names what makes it large.
+fn check_size(token: String, client: &ClientId, kind: &'static str) -> Result<String, FlowError> {
+    let client_id = client.as_str();
+    match Size::of(&token) {
+        Size::Fine => Ok(token),
+        Size::Large => {
+            let heaviest = heaviest_claims(&token);
+            tracing::warn!(client_id, kind, bytes = token.len(), heaviest, "issued a large token");
+            Ok(token)
+        }
+        Size::TooLarge => {
+            let heaviest = heaviest_claims(&token);
+            tracing::error!(client_id, kind, bytes = token.len(), heaviest, "a token was too large to be issued");
+            Err(TOO_LARGE.into())
+        }
+    }
 }
 
 /// What an ID token holds beside what it is about.
@@ -183,7 +209,7 @@ pub struct IdTokenContent<'a> {
 /// client wants it so (OpenID Connect Core §2, §5.4, §5.5, §10).
 ///
 /// # Errors
-/// [`FlowError`] where a key fails, or the client has none to encrypt to.
+/// `invalid_request` where it would be too large or the client has no key to encrypt to, [`FlowError`] where a key fails.
 pub async fn id_token(
     provider: &Provider,
     context: &Context,
@@ -215,6 +241,7 @@ pub async fn id_token(
             keys::sign_id_token_hs256(&jose::secret(provider, context, client)?, claims, hashes)?
         }
     };
+    let token = check_size(token, &client.id, "ID token")?;
     jose::encrypt(provider, context, client, client.metadata.id_token_encryption(), token).await
 }
 

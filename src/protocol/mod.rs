@@ -49,5 +49,6 @@ pub mod security_event;
 pub mod session_state;
 pub mod special_addresses;
 pub mod time;
+pub mod token_size;
 pub mod trace_context;
 pub mod webhook;

@@ -44,7 +44,7 @@ async fn add(server: &TestServer, id: &str, client: Option<&str>, mapper: Value)
 }
 
 /// Adds a mapper to the realm; the server follows by itself.
-async fn map(server: &TestServer, claim: &str, source: Value, more: Value) {
+pub async fn map(server: &TestServer, claim: &str, source: Value, more: Value) {
     let mut mapper = json!({"claim": claim, "source": source, "targets": ["access_token", "id_token", "userinfo"]});
     more.as_object().unwrap().iter().for_each(|(name, value)| mapper[name] = value.clone());
     add(server, claim, None, mapper).await.unwrap();

@@ -103,6 +103,7 @@ mod store;
 mod sweeping;
 mod tls;
 mod token_endpoint;
+mod token_sizes;
 mod userinfo;
 mod webhooks;
 

@@ -1,0 +1,79 @@
+//! The size of tokens (RFC 7519 §3, RFC 6750 §2.1): they travel in a header of every request, and this server refuses to
+//! read one that is longer than [`MAX_TOKEN`].
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use super::jws::MAX_TOKEN;
+
+/// From this length on, in bytes, a token is worth a warning: with its siblings it fills the headers of small servers.
+const LARGE: usize = 2048;
+/// The number of claims that are named.
+const NAMED: usize = 5;
+
+/// The verdict on the length of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Nothing.
+    Fine,
+    /// It works, and an operator should know.
+    Large,
+    /// This server would not accept it.
+    TooLarge,
+}
+
+impl Size {
+    /// The size of a signed token.
+    pub const fn of(token: &str) -> Self {
+        match token.len() {
+            length if length > MAX_TOKEN => Self::TooLarge,
+            length if length > LARGE => Self::Large,
+            _ => Self::Fine,
+        }
+    }
+}
+
+/// The names of the largest claims of a signed token with their lengths in bytes, the largest first; never values.
+pub fn heaviest_claims(token: &str) -> String {
+    let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let claims: Map<String, Value> = payload.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
+    let mut sizes: Vec<Claim> =
+        claims.into_iter().map(|(name, value)| Claim { length: value.to_string().len(), name }).collect();
+    sizes.sort_by(|one, other| other.length.cmp(&one.length).then_with(|| one.name.cmp(&other.name)));
+    let named: Vec<String> =
+        sizes.iter().take(NAMED).map(|Claim { name, length }| format!("{name} {length}")).collect();
+    named.join(", ")
+}
+
+/// A claim and the length of its value.
+struct Claim {
+    name: String,
+    length: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn token(claims: &Value) -> String {
+        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string()))
+    }
+
+    #[test]
+    fn a_token_is_large_before_it_is_too_large() {
+        let cases = [(2048, Size::Fine), (2049, Size::Large), (8192, Size::Large), (8193, Size::TooLarge)];
+        for (length, expected) in cases {
+            assert_eq!(Size::of(&"a".repeat(length)), expected, "{length}");
+        }
+    }
+
+    #[test]
+    fn the_largest_claims_are_named_and_their_values_are_not() {
+        let claims = json!({"sub": "alice", "groups": ["secret-group", "b"], "a": 1, "b": 1, "c": 1, "d": 1, "e": 1});
+        assert_eq!(heaviest_claims(&token(&claims)), "groups 18, sub 7, a 1, b 1, c 1");
+        assert_eq!(heaviest_claims("nonsense"), "");
+    }
+}
