@@ -86,6 +86,7 @@ impl Assertion<'_> {
             max_age: MAX_AGE,
             leeway: LEEWAY,
         };
+        client_assertion::check_kind(self.jws.typ(), self.jws.payload())?;
         let id = client_assertion::check(self.jws.payload(), &rules, context.now)?;
         let digest = Digest::of(format!("{}\n{}\n{}", context.realm.id, client.id, id.jti).as_bytes());
         let first = provider.store.write(move |tx| {

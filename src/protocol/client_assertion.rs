@@ -43,6 +43,26 @@ pub struct AssertionId {
     pub expires_at: Timestamp,
 }
 
+/// The `typ` of assertions, where they have one (RFC 7519 §5.1, RFC 8725 §3.11).
+const TYPES: [&str; 3] = ["JWT", "jwt", "client-authentication+jwt"];
+/// Claims by which other JWTs of a client are known: request objects (RFC 9101 §4), DPoP proofs (RFC 9449 §4.2), logout
+/// tokens and security events (RFC 8417 §2.2).
+const FOREIGN: [&str; 6] = ["response_type", "client_id", "redirect_uri", "htm", "htu", "events"];
+
+/// Refuses a JWT that was made for something else (RFC 9101 §10.8, RFC 8725 §3.11): by its type, and by its claims
+/// where the type does not say.
+///
+/// # Errors
+/// `invalid_client`
+pub fn check_kind(typ: Option<&str>, claims: &Map<String, Value>) -> Result<(), OAuthError> {
+    let typed = typ.is_none_or(|typ| TYPES.contains(&typ));
+    let foreign = FOREIGN.iter().any(|name| claims.contains_key(*name));
+    match typed && !foreign {
+        true => Ok(()),
+        false => Err(OAuthError::invalid_client("The JWT is not a client assertion.")),
+    }
+}
+
 /// Checks the claims of an assertion whose signature was verified with a key of this client.
 ///
 /// # Errors

@@ -100,3 +100,26 @@ fn an_assertion_is_remembered_for_as_long_as_it_is_accepted() {
     let found = checked(&claims(&json!({"exp": NOW + 10})), AnyOf).unwrap();
     assert_eq!(found, AssertionId { jti: "j".into(), expires_at: Timestamp::from_secs(NOW + 40) });
 }
+
+#[test]
+fn a_jwt_for_something_else_is_no_assertion() {
+    let cases = [
+        ("no type", None, json!({}), true),
+        ("RFC 7519 §5.1", Some("JWT"), json!({}), true),
+        ("in small letters", Some("jwt"), json!({}), true),
+        ("its own type", Some("client-authentication+jwt"), json!({}), true),
+        ("RFC 9101 §10.8: a request object", Some("oauth-authz-req+jwt"), json!({}), false),
+        ("RFC 9068 §2.1: an access token", Some("at+jwt"), json!({}), false),
+        ("a logout token", Some("logout+jwt"), json!({}), false),
+        ("RFC 9449 §4.2: a DPoP proof", Some("dpop+jwt"), json!({}), false),
+        ("a security event", Some("secevent+jwt"), json!({}), false),
+        ("an empty type", Some(""), json!({}), false),
+        ("an untyped request object", None, json!({"response_type": "code"}), false),
+        ("one that only names its client", Some("JWT"), json!({"client_id": "c"}), false),
+        ("an untyped logout token", Some("JWT"), json!({"events": {}}), false),
+        ("an untyped DPoP proof", None, json!({"htm": "POST", "htu": "https://as.example/token"}), false),
+    ];
+    for (rule, typ, more, expected) in cases {
+        assert_eq!(check_kind(typ, &claims(&more)).is_ok(), expected, "{rule}");
+    }
+}
