@@ -74,6 +74,8 @@ async fn encryption_key(
 ) -> Result<PublicJwk, FlowError> {
     // Boxed: most clients want nothing encrypted, and need no room for a request for their keys.
     match Box::pin(client_keys::encryption_key(provider, context, client, alg)).await? {
+        // What a client publishes is not checked when it registers.
+        Some(key) if keys::check_client_key(&key).is_err() => Err(NO_KEY.into()),
         Some(key) => Ok(key),
         None if client.metadata.jwks_uri.is_some() => {
             Err(FlowError::Unavailable("the keys of the client cannot be had".to_owned()))

@@ -1,6 +1,8 @@
 //! Answers that a client has asked to be signed or encrypted (OpenID Connect Core §5.3.2, §10), and the client's own
 //! assertions keyed by its secret (§9): each readable by the client alone, and none of them an access token.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, jwk::Jwk};
 use serde_json::{Value, json};
 use signet::keys::encrypt;
@@ -281,4 +283,24 @@ async fn no_other_client_may_key_an_assertion_by_what_it_shares_or_publishes() {
     service(&server, "app", "none", json!({"grant_types": ["authorization_code"]})).await;
     let reply = present(&server, &sign_hs256("", &json!({}), &assertion_claims(&server, "app"))).await;
     reply.assert_error(401, "invalid_client");
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_point_of_its_curve_is_the_clients_fault() {
+    let server = TestServer::start_with(|settings| {
+        settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()];
+        settings.registration.mode = signet::config::RegistrationMode::Open;
+    })
+    .await;
+    let coordinate = URL_SAFE_NO_PAD.encode([1; 32]);
+    let key = json!({"kty": "EC", "crv": "P-256", "use": "enc", "alg": "ECDH-ES", "x": coordinate, "y": coordinate});
+    let set = json!({"keys": [key]});
+    let wants = json!({"jwks": set, "id_token_encrypted_response_alg": "ECDH-ES"});
+    let reply = crate::registration::send(&server, None, &crate::registration::with(wants)).await;
+    reply.assert_error(400, "invalid_client_metadata");
+    let upstream = Upstream::http(Script::ok("application/json", &set.to_string())).await;
+    let wants = json!({"jwks_uri": upstream.url("/jwks"), "id_token_encrypted_response_alg": "ECDH-ES"});
+    let rp = server.client("published", wants).await;
+    let code = rp.authorize_as("alice").await.code();
+    rp.redeem(&code).await.assert_error(400, "invalid_request");
 }

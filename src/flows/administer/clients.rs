@@ -78,7 +78,8 @@ pub(in crate::flows) fn check_metadata(
     supported: &Supported<'_>,
 ) -> Result<(), MetadataError> {
     metadata.check(supported)?;
-    for key in metadata.jwks.as_ref().map(jwk::client_keys).transpose()?.iter().flatten() {
+    let Some(set) = &metadata.jwks else { return Ok(()) };
+    for key in jwk::client_keys(set)?.iter().chain(&jwk::encryption_keys(set)?) {
         keys::check_client_key(key).map_err(|_| MetadataError::Keys(JwkError::Malformed))?;
     }
     Ok(())
