@@ -97,6 +97,17 @@ pub fn in_order<const N: usize>(now: Timestamp, mut random: [u8; N]) -> [u8; N] 
     random
 }
 
+impl FamilyId {
+    /// The time at which the grant was made; nothing where the id cannot be one of ours, which begin with it (see
+    /// [`in_order`]).
+    pub fn granted_at(&self) -> Option<Timestamp> {
+        let bytes = URL_SAFE_NO_PAD.decode(&self.0).ok().filter(|bytes| bytes.len() == 16)?;
+        let time = bytes.first_chunk::<6>()?;
+        let millis = time.iter().fold(0, |millis, byte| millis * 256 + i64::from(*byte));
+        Some(Timestamp::from_millis(millis))
+    }
+}
+
 /// The `jti` of a token (RFC 7519 §4.1.7): the time of issue in milliseconds, then 128 random bits,
 /// so that a cut-off tells apart two tokens of the same second.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -141,6 +152,13 @@ mod tests {
         for bad in ["", " ", "a b", "a\n", "\u{e9}", "a\0", &"x".repeat(256)] {
             assert!(ClientId::parse(bad).is_none(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_id_of_a_grant_tells_when_it_was_made() {
+        let id = FamilyId::from_random(in_order(Timestamp::from_millis(1_700_000_000_123), [7; 16]));
+        assert_eq!(id.granted_at(), Some(Timestamp::from_millis(1_700_000_000_123)));
+        assert_eq!(FamilyId::from_stored("short".into()).granted_at(), None);
     }
 
     #[test]

@@ -290,6 +290,25 @@ async fn a_grant_is_listed_and_revoked_alone() {
 }
 
 #[tokio::test]
+async fn a_grant_without_a_refresh_token_is_revoked_by_its_id() {
+    let server = TestServer::start().await;
+    let twin = server.twin().await;
+    let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let code = rp.authorize_with("alice", &[("scope", "openid")]).await.code();
+        tokens.push(rp.redeem(&code).await.tokens().access_token);
+    }
+    let order = json!({"target": "grant", "id": claims(&tokens[0])["grant_id"]});
+    assert_eq!(ops.revoke(order.clone()).await, json!({"revoked": true, "sessions": 0, "grants": 1}));
+    assert_alive([&server, &twin], &tokens[0], false, "its grant").await;
+    assert_alive([&server, &twin], &tokens[1], true, "another grant").await;
+    assert_eq!(ops.revoke(order).await["revoked"], false, "once");
+    ops.order(json!({"target": "grant", "id": "AAAAAAAAAAAAAAAAAAAAAA"})).await.assert_problem(404);
+    ops.order(json!({"target": "grant", "id": "unheard-of"})).await.assert_problem(404);
+}
+
+#[tokio::test]
 async fn a_token_is_revoked_by_itself_or_by_its_jti() {
     let server = TestServer::start().await;
     let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);

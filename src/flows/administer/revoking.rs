@@ -92,20 +92,26 @@ pub async fn revoke_named(revoker: &Revoker<'_>, jti: &TokenId, skew: Span) -> R
     Ok(Ended { revoked, ..Ended::default() })
 }
 
-/// Revokes a grant with all that was issued from it.
+/// Revokes a grant with all that was issued from it. One without a refresh token leaves no row: it is known by its id,
+/// and revoked as long as an access token of it could live.
 ///
 /// # Errors
-/// [`AdminError::UnknownId`] where there is none.
+/// [`AdminError::UnknownId`] where there is no such grant, or nothing of it is left.
 pub async fn revoke_grant(revoker: &Revoker<'_>, id: &FamilyId) -> Result<Ended, AdminError> {
     let mut tx = revoker.store.read().await?;
     let family = token_families::find(&mut tx, revoker.realm(), id, revoker.context.now).await?;
-    let family = family.ok_or(AdminError::UnknownId("grant"))?;
     drop(tx);
-    if family.state.revoked {
-        return Ok(Ended::default());
-    }
-    let (user, client) = (Some(&family.user_id), Some(&family.state.client_id));
-    let concerning = Concerning { user, client, session: Some(&family.session_id), ..Concerning::default() };
+    let concerning = match &family {
+        Some(family) if family.state.revoked => return Ok(Ended::default()),
+        Some(family) => Concerning {
+            user: Some(&family.user_id),
+            client: Some(&family.state.client_id),
+            session: Some(&family.session_id),
+            ..Concerning::default()
+        },
+        None if may_have_tokens(id, revoker) => Concerning::default(),
+        None => return Err(AdminError::UnknownId("grant")),
+    };
     let record = revoker.record(Event::Revocation, concerning, id.as_str())?;
     let shared = Arc::new((revoker.context.clone(), id.clone(), record));
     let horizon = revoker.horizon;
@@ -118,6 +124,13 @@ pub async fn revoke_grant(revoker: &Revoker<'_>, id: &FamilyId) -> Result<Ended,
     });
     let revoked = written.await?;
     Ok(Ended { revoked, sessions: 0, grants: u64::from(revoked) })
+}
+
+/// Tells whether access tokens of a grant that has no row may still be valid.
+fn may_have_tokens(id: &FamilyId, revoker: &Revoker<'_>) -> bool {
+    let now = revoker.context.now;
+    let lifetime = revoker.horizon.since(now);
+    id.granted_at().is_some_and(|granted| granted <= now && now < granted.plus(lifetime))
 }
 
 /// Ends a session with the grants that do not outlive it; its clients are told.
