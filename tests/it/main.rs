@@ -94,6 +94,7 @@ mod session_management;
 mod sessions;
 mod sign_in_timings;
 mod signed_answers;
+mod signed_claims;
 mod single_use;
 mod snapshots;
 mod soft_locks;

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::TestServer;
+use crate::support::keys::encode;
+use crate::support::{TestServer, header};
 
 /// The least number of statements that `work` takes in several tries.
 async fn cost<T>(server: &TestServer, mut work: impl AsyncFnMut() -> T) -> u64 {
@@ -81,4 +82,18 @@ async fn the_cost_does_not_grow_with_what_has_been_issued() {
     assert_eq!(cost(&server, &mut redeem).await, before);
     let stored = server.database().query("SELECT digest FROM opaque_access_tokens").await.len();
     assert_eq!(stored, 0, "access tokens are not kept");
+}
+
+#[tokio::test]
+async fn a_token_of_an_unknown_key_costs_no_statement() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let token = rp.sign_in("alice").await.access_token;
+    assert!(rp.is_active(&token).await, "the caches are warm");
+    let (mut head, rest) = (header(&token), token.split_once('.').unwrap().1);
+    head["kid"] = json!("unheard-of");
+    let unknown = format!("{}.{rest}", encode(&head));
+    let userinfo = cost(&server, async || assert_eq!(server.userinfo(&unknown).await.status(), 401)).await;
+    let introspection = cost(&server, async || assert!(!rp.is_active(&unknown).await)).await;
+    assert_eq!((userinfo, introspection), (0, 0));
 }

@@ -49,6 +49,12 @@ fn metadata_is_refused_for_each_fault_alone() {
         ("keys missing", json!({"token_endpoint_auth_method": "private_key_jwt"}), false),
         ("weak keys", json!({"jwks": weak}), false),
         ("no such signing key", json!({"id_token_signed_response_alg": "EdDSA"}), false),
+        ("ID tokens keyed by a secret", json!({"id_token_signed_response_alg": "HS256"}), true),
+        (
+            "OpenID Connect Core §10.1: a public client has no secret to key them",
+            json!({"token_endpoint_auth_method": "none", "id_token_signed_response_alg": "HS256"}),
+            false,
+        ),
         ("assertions of alg none", json!({"token_endpoint_auth_signing_alg": "none"}), false),
         (
             "public with credentials",

@@ -1,0 +1,65 @@
+//! Tokens that this server has signed itself, with claims that are missing or wrong (RFC 9068 §4, RFC 7519 §4.1): the
+//! signature alone is worth nothing.
+
+use serde_json::{Value, json};
+use signet::protocol::jwk::SigningAlgorithm;
+
+use crate::support::{Reply, TestServer, claims};
+
+/// Signs these claims with the key of access tokens.
+fn signed(server: &TestServer, claims: &Value, typ: &str) -> String {
+    let keys = server.app.provider.keys.of(&server.app.realm.id);
+    keys.sign_jwt(claims, typ, SigningAlgorithm::ES256, server.clock.now()).unwrap()
+}
+
+#[tokio::test]
+async fn a_signed_token_with_bad_or_missing_claims_is_refused() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let good = claims(&rp.sign_in("alice").await.access_token);
+    let now = server.clock.now().as_secs();
+    let skew = server.app.provider.lifetimes.skew.as_secs();
+    let rows = [
+        ("as it is", json!({}), 200),
+        ("no exp", json!({"exp": null}), 401),
+        ("exp now", json!({"exp": now}), 401),
+        ("expired by the skew and a second", json!({"exp": now - skew - 1}), 401),
+        ("exp as text", json!({"exp": (now + 600).to_string()}), 401),
+        ("no iss", json!({"iss": null}), 401),
+        ("another iss", json!({"iss": "https://evil.example"}), 401),
+        ("iss with a slash", json!({"iss": format!("{}/", server.issuer)}), 401),
+        ("no aud", json!({"aud": null}), 401),
+        ("another aud", json!({"aud": "https://api.example"}), 401),
+        ("no client_id", json!({"client_id": null}), 401),
+        ("an unknown client", json!({"client_id": "unheard-of"}), 401),
+        ("no sub", json!({"sub": null}), 401),
+        ("an unknown sub", json!({"sub": "unheard-of"}), 401),
+        ("no jti", json!({"jti": null}), 401),
+        ("a jti that is none of ours", json!({"jti": "1"}), 401),
+        ("no iat", json!({"iat": null}), 401),
+        ("iat ahead within the skew", json!({"iat": now + skew - 5}), 200),
+        ("iat ahead beyond the skew", json!({"iat": now + skew + 60}), 401),
+        ("no nbf", json!({"nbf": null}), 401),
+        ("nbf ahead within the skew", json!({"nbf": now + skew - 5}), 200),
+        ("nbf ahead beyond the skew", json!({"nbf": now + skew + 60}), 401),
+        ("a scope that the client may not have", json!({"scope": "openid api"}), 401),
+        ("no scope", json!({"scope": null}), 403),
+    ];
+    for (rule, change, status) in rows {
+        let mut all = good.clone();
+        change.as_object().unwrap().iter().for_each(|(name, value)| all[name] = value.clone());
+        all.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        let reply = Reply::of(server.userinfo(&signed(&server, &all, "at+jwt")).await).await;
+        assert_eq!(reply.status, status, "{rule}: {reply:?}");
+        if status == 401 {
+            let challenge = reply.header("www-authenticate").unwrap();
+            assert!(
+                challenge.starts_with("Bearer") && challenge.contains("error=\"invalid_token\""),
+                "{rule}: {challenge}"
+            );
+        }
+    }
+    for typ in ["JWT", "logout+jwt", "AT+JWT", ""] {
+        assert_eq!(server.userinfo(&signed(&server, &good, typ)).await.status(), 401, "typ {typ}");
+    }
+}
