@@ -9,17 +9,20 @@ use observe::Rounds;
 pub use time::clock_of;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::Notify;
 
-use crate::clock::{Clock, Entropy, NodeClock};
+use crate::clock::{Clock, Entropy, EntropyError, NodeClock};
 use crate::config::{Mode, Settings};
 use crate::fetch::{Fetcher, OutboundError};
 use crate::flows::client_keys::ClientKeys;
-use crate::flows::rates::{self, Rates};
+use crate::flows::pending::Counts;
+use crate::flows::rates::{self, Exchange, Rates};
 use crate::flows::request_object::RequestUris;
 use crate::flows::verdicts::Verdicts;
 use crate::flows::{FlowError, Lifetimes, Provider, Realm, register, soft_lock};
@@ -30,11 +33,10 @@ use crate::passwords::{Cost, PasswordError, Passwords};
 use crate::protocol::ids::RealmId;
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::metadata::MetadataError;
-use crate::protocol::rate_limit::Limit;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::view::View;
 use crate::store::{
-    LossyCommits, Setup, Store, StoreError, authorization_requests, pushed_requests, realms, signing_keys,
+    LossyCommits, Setup, Store, StoreError, authorization_requests, pushed_requests, realms, signing_keys, users,
 };
 
 /// How long before its turn the next signing key is announced.
@@ -85,6 +87,9 @@ pub enum StartError {
     /// The discovery document.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
+    /// The system's source of random bytes.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
 }
 
 impl App {
@@ -108,13 +113,13 @@ impl App {
         keys.keep_signing_keys(&realm, now).await?;
         let view = View::load(store.clone(), now).await?;
         let passwords = open_passwords(&settings)?;
+        users::some_hashes(&mut store.read().await?, &realm).await?.iter().for_each(|hash| passwords.note(hash));
         let metrics = Metrics::new(store.metrics(), passwords.metrics());
         metrics.process.set_started(now);
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         let mailer = Mailer::new(&settings.mail, settings.outbound.extra_ca.as_deref())?;
         let (client_keys, lifetimes) = (ClientKeys::default(), lifetimes(&settings));
         let registration = register::Rules::new(settings.registration.clone());
-        let waiting = AtomicI64::new(0);
         let announced = Notify::new();
         let provider = Provider {
             store,
@@ -131,12 +136,16 @@ impl App {
             lifetimes,
             token_mac,
             csrf_key,
-            pushed: AtomicI64::new(0),
-            rates: Rates::new(rate_limits(&settings), metrics.access.rate_limited.clone()),
+            pushed: Counts::default(),
+            rates: Rates::new(
+                rates::Limits::new(&settings.limits, lifetimes.request),
+                metrics.access.rate_limited.clone(),
+            ),
+            exchange: Exchange::new(URL_SAFE_NO_PAD.encode(entropy.bytes::<16>()?)),
             soft_locks,
             session_management: settings.sessions.management,
             browser_state_key,
-            waiting,
+            waiting: Counts::default(),
             announced,
             metrics,
         };
@@ -213,8 +222,8 @@ impl App {
         let now = self.clock.now();
         let waiting = authorization_requests::count(&mut tx, now).await?;
         let pushed = pushed_requests::count(&mut tx).await?;
-        self.provider.waiting.store(waiting, Ordering::Relaxed);
-        self.provider.pushed.store(pushed, Ordering::Relaxed);
+        self.provider.waiting.set(waiting);
+        self.provider.pushed.set(pushed);
         Ok(())
     }
 
@@ -378,20 +387,4 @@ fn lifetimes(settings: &Settings) -> Lifetimes {
         session_remembered: sessions.remembered_lifetime,
         request: sessions.authorization_request_lifetime,
     }
-}
-
-/// The rate limits, where they are switched on.
-fn rate_limits(settings: &Settings) -> Option<rates::Limits> {
-    let (limits, lifetime) = (&settings.limits, settings.sessions.authorization_request_lifetime);
-    let minute = Limit::per_minute;
-    limits.enabled.then(|| rates::Limits {
-        login: minute(limits.login),
-        authorize: minute(limits.authorize),
-        pages: minute(limits.pages),
-        api: minute(limits.api),
-        token: minute(limits.token),
-        introspect: minute(limits.introspect),
-        registration: minute(limits.registration),
-        waiting: Limit { requests: limits.waiting, per: lifetime },
-    })
 }

@@ -78,7 +78,7 @@ impl App {
         let (revocations, blocks) = provider.view.held();
         state.revocations.set(whole(revocations));
         state.blocks.set(whole(blocks));
-        state.waiting.set(provider.waiting.load(Ordering::Relaxed));
+        state.waiting.set(provider.waiting.total());
         state.view_age.set(provider.view.age().as_secs_f64());
         let (idle, used) = provider.store.connections();
         for (name, count) in [("idle", idle), ("used", used)] {

@@ -32,6 +32,8 @@ pub struct Limits {
     pub registration: u32,
     /// Authorization requests that an address may leave waiting within their lifetime.
     pub waiting: u32,
+    /// Requests in the name of a person: userinfo and consents.
+    pub person: u32,
     /// Failed sign-ins to an account without a pause.
     pub account_failures: u32,
     /// Failed sign-ins from an address without a pause.
@@ -59,6 +61,7 @@ impl Default for Limits {
             introspect: 6_000,
             registration: 30,
             waiting: 2_000,
+            person: 1_200,
             account_failures: 4,
             address_failures: 30,
             realm_failures: 1_000,
@@ -83,6 +86,7 @@ impl Settings {
         sources.set("limits.introspect", &mut limits.introspect)?;
         sources.set("limits.registration", &mut limits.registration)?;
         sources.set("limits.waiting", &mut limits.waiting)?;
+        sources.set("limits.person", &mut limits.person)?;
         sources.set("limits.account_failures", &mut limits.account_failures)?;
         sources.set("limits.address_failures", &mut limits.address_failures)?;
         sources.set("limits.realm_failures", &mut limits.realm_failures)?;

@@ -212,6 +212,7 @@ fn numbers(settings: &Settings) -> Check {
         limits.introspect         1 => 10_000_000;
         limits.registration       1 => 1_000_000;
         limits.waiting            1 => 100_000;
+        limits.person             1 => 1_000_000;
         limits.account_failures   1 => 100;
         limits.address_failures   1 => 100_000;
         limits.realm_failures     100 => 100_000;

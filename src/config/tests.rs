@@ -529,6 +529,7 @@ fn each_bound_holds() {
         ("limits.introspect", "1", "0"),
         ("limits.registration", "1", "0"),
         ("limits.waiting", "100000", "100001"),
+        ("limits.person", "1", "0"),
         ("limits.account_failures", "100", "101"),
         ("limits.account_failures", "1", "0"),
         ("limits.address_failures", "1", "0"),

@@ -2,7 +2,6 @@
 //! (RFC 6749 §4.1.2, §4.2.2, OpenID Connect Core §3.3.2.5).
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::authorize::Next;
 use super::issue::{self, Draft, IdTokenContent, Mint};
@@ -56,7 +55,7 @@ pub(super) async fn grant(
     });
     let stored = stored.await?;
     if asked.row.is_some() && !matches!(stored, Stored::AnsweredBefore) {
-        provider.waiting.fetch_sub(1, Ordering::Relaxed);
+        provider.waiting.add(&context.realm.id, -1);
     }
     match stored {
         Stored::AnsweredBefore => return Err(InteractionError::Fault(PendingFault::Answered)),

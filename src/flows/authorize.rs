@@ -1,7 +1,5 @@
 //! The authorization endpoint (RFC 6749 §3.1): check the request, then ask what is missing until a code can be issued.
 
-use std::sync::atomic::Ordering;
-
 use super::answer::{self, Asked};
 use super::pending::{self, Interaction, InteractionError, PendingFault};
 use super::request_object::{self, Door, Resolved};
@@ -154,7 +152,7 @@ pub async fn refuse_interaction(
         Box::pin(async move { Ok::<_, FlowError>(authorization_requests::close(tx, &realm, &id, now).await?) })
     });
     if closed.await? {
-        provider.waiting.fetch_sub(1, Ordering::Relaxed);
+        provider.waiting.add(&context.realm.id, -1);
         Ok(deny(context, &interaction.pending.request, error))
     } else {
         Err(InteractionError::Fault(PendingFault::Answered))

@@ -1,4 +1,5 @@
-//! Signing in with a password. Unknown, wrong, disabled and locked are one answer, after the same work.
+//! Signing in with a password. An unknown name, a wrong password, a disabled account and one that pauses under another
+//! name are one answer, after the same work. A pause is shown for the name that was typed, whether there is an account.
 
 use std::sync::Arc;
 
@@ -9,20 +10,24 @@ use super::session::{self, Browser, Remember};
 use super::soft_lock::{self, Ending, Gate, NewBlock, Whom};
 use super::{Concerning, Context, FlowError, Provider};
 use crate::passwords::{Check, Stored};
-use crate::protocol::brute_force;
 use crate::protocol::error::{ErrorCode, OAuthError};
-use crate::protocol::ids::UserId;
+use crate::protocol::ids::{RequestId, UserId};
 use crate::protocol::interaction::NextStep;
 use crate::protocol::person;
+use crate::protocol::rate_limit::in_words;
 use crate::protocol::secret::{DeviceCookie, Digest, Password, SessionCookie};
 use crate::protocol::time::Span;
 use crate::store::audit::{self, Event, Outcome};
+use crate::store::known_devices::Used;
 use crate::store::sessions::Session;
 use crate::store::users::{self, LoginRecord};
-use crate::store::{Tx, known_devices};
+use crate::store::{Tx, authorization_requests, known_devices};
 
-/// What the sign-in page says where there have been too many failures, whether the account exists or not.
-pub const WAIT: &str = "There have been too many failed attempts. Please wait a little before you try again.";
+/// The sentence of the sign-in page after too many failures, whether the account exists or not.
+pub fn wait_message(wait: Span) -> String {
+    format!("There have been too many failed attempts. Try again in {}.", in_words(wait))
+}
+
 /// How long a browser is known after a sign-in.
 pub const DEVICE_LIFETIME: Span = Span::from_days(180);
 
@@ -107,7 +112,7 @@ pub enum SignIn {
     Locked(Span),
 }
 
-/// Signs somebody in.
+/// Signs a person in, for the authorization request that waits for it.
 ///
 /// # Errors
 /// [`FlowError`] where the pool for passwords is full or the database fails.
@@ -116,11 +121,13 @@ pub async fn sign_in(
     context: &Context,
     typed: Credentials,
     browser: Browser,
+    request: &RequestId,
 ) -> Result<SignIn, FlowError> {
     let (record, before, known_device) = look(provider, context, &typed.username, browser).await?;
     let whom = Whom { user: record.as_ref().map(|record| &record.id), typed: &typed.username, known_device };
-    let attempt = match soft_lock::begin(provider, context, &whom).await? {
-        Gate::Open(attempt) => attempt,
+    let (attempt, stored, reason) = match soft_lock::begin(provider, context, &whom).await? {
+        Gate::Open(attempt) => (attempt, stored(record.as_ref(), context), "wrong credentials"),
+        Gate::Held(attempt) => (attempt, Stored::Unknown, "locked under another name"),
         Gate::Locked(wait) => {
             let reason = "locked";
             tracing::info!(target: "security", event = "login_attempt", success = false, reason, "refused a sign-in");
@@ -129,10 +136,8 @@ pub async fn sign_in(
         }
     };
     let ending = Ending::of(&provider.soft_locks, &attempt);
-    let stored = stored(record.as_ref(), context);
-    let network = context.address().map(brute_force::region);
     let salt = context.entropy.bytes()?;
-    let check = match provider.passwords.check(typed.password, stored.clone(), salt, network).await {
+    let check = match provider.passwords.check(typed.password, stored.clone(), salt, context.region()).await {
         Ok(check) => check,
         Err(error) => {
             soft_lock::give_back(provider, context, &attempt).await?;
@@ -141,7 +146,7 @@ pub async fn sign_in(
         }
     };
     let new_hash = match check {
-        Check::Wrong => return fail(provider, context, ending, record, "wrong credentials").await,
+        Check::Wrong => return fail(provider, context, ending, record, reason).await,
         Check::Right => None,
         Check::RightWithNewHash(new) => stored.hash().map(|old| (old.to_owned(), new)),
     };
@@ -153,7 +158,7 @@ pub async fn sign_in(
     // Whoever is signed in there already is known there, though the cookie that says so may be gone.
     let known = known_device.is_some() || before.as_ref().is_some_and(|before| before.user_id == user);
     let begun = session::begin(&provider.lifetimes, context, user, typed.remember, before.as_ref())?;
-    let success = Success { ending, before, old_device: browser.device, known, new_hash };
+    let success = Success { ending, before, old_device: browser.device, known, new_hash, request: request.clone() };
     succeed(provider, context, success, begun).await
 }
 
@@ -266,6 +271,8 @@ struct Success {
     /// Whether the user had signed in with the browser before.
     known: bool,
     new_hash: Option<(String, String)>,
+    /// The authorization request that waits for the person.
+    request: RequestId,
 }
 
 async fn succeed(
@@ -291,6 +298,7 @@ async fn succeed(
             success.ending.success(tx, context).await?;
             know(tx, context, (success.old_device, digests.1), &session.user_id).await?;
             let realm = &context.realm.id;
+            authorization_requests::recognize(tx, realm, &success.request).await?;
             if let Some((old, new)) = &success.new_hash {
                 users::rehash(tx, realm, &session.user_id, old, new).await?;
             }
@@ -326,7 +334,9 @@ async fn know(
     if let Some(old) = old {
         known_devices::rename(tx, realm, old, new).await?;
     }
-    Ok(known_devices::put(tx, realm, (new, user), now, now.plus(DEVICE_LIFETIME)).await?)
+    let network = context.region_name();
+    let used = Used { device: new, user, network: &network };
+    Ok(known_devices::put(tx, realm, used, now, now.plus(DEVICE_LIFETIME)).await?)
 }
 
 /// Gives up: the client is told that the person does not want to.

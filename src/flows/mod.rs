@@ -38,9 +38,9 @@ pub mod webhooks;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 
 use aws_lc_rs::hmac;
+use ipnet::IpNet;
 use tokio::sync::Notify;
 
 use self::client_keys::ClientKeys;
@@ -51,6 +51,7 @@ use crate::keys::{KeyError, Keyring, KeyringError, TokenMac};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::passwords::{PasswordError, Passwords};
+use crate::protocol::brute_force;
 use crate::protocol::client::{Client, Supported};
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
@@ -93,16 +94,18 @@ pub struct Provider {
     pub csrf_key: hmac::Key,
     /// How often somebody may ask.
     pub rates: rates::Rates,
+    /// What other nodes hear of that.
+    pub exchange: rates::Exchange,
     /// How failed sign-ins are answered.
     pub soft_locks: soft_lock::Rules,
     /// Whether applications may watch the session of a browser (OpenID Connect Session Management).
     pub session_management: bool,
     /// The keyed hash by which they do.
     pub browser_state_key: hmac::Key,
-    /// About how many authorization requests are waiting; the sweeper counts them anew.
-    pub waiting: AtomicI64,
-    /// About how many pushed requests are kept; the sweeper counts them anew.
-    pub pushed: AtomicI64,
+    /// The authorization requests that wait.
+    pub waiting: pending::Counts,
+    /// The pushed requests that are kept.
+    pub pushed: pending::Counts,
     /// Told when something has been put into the outbox, so that it is delivered at once.
     pub announced: Notify,
     /// What is counted and measured.
@@ -281,6 +284,16 @@ impl Context {
     /// The address of the client, where it is known.
     pub fn address(&self) -> Option<IpAddr> {
         self.origin.address.parse().ok()
+    }
+
+    /// The region of the client's address.
+    pub fn region(&self) -> Option<IpNet> {
+        self.address().map(brute_force::region)
+    }
+
+    /// The region as rows have it; empty where it is not known.
+    pub fn region_name(&self) -> String {
+        self.region().map(|region| region.to_string()).unwrap_or_default()
     }
 
     /// An audit record about this request.

@@ -1,12 +1,11 @@
 //! Pushed authorization requests (RFC 9126): a client hands its request to this server itself, checked at once, and
 //! sends the browser with a reference to it.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::authorize;
-use super::pending;
 use super::rates::Class;
 use super::request_object::{self, Door};
 use super::{Context, FlowError, Provider};
@@ -17,7 +16,7 @@ use crate::protocol::error::OAuthError;
 use crate::protocol::params::Params;
 use crate::protocol::secret::PushedRequestUri;
 use crate::protocol::time::Span;
-use crate::store::pushed_requests::{self, PushedRequest};
+use crate::store::pushed_requests::{self, Holder, Inserted, NewRequest, PushedRequest};
 
 /// How long a pushed request may be opened: the time that a browser needs to arrive (RFC 9126 §2.2).
 const LIFETIME: Span = Span::from_secs(60);
@@ -51,22 +50,42 @@ pub async fn push(
     let request = Params::from_pairs(own.map(|(name, value)| (name.to_owned(), value.to_owned())).chain([id]))?;
     let resolved = request_object::resolve(provider, context, &client, request, Door::Pushed).await?;
     authorize::check(provider, context, &resolved.params, &client).await?.map_err(told)?;
-    pending::check_cap(&provider.pushed)?;
+    make_room(provider, context).await?;
     let params = authorization_request::carried(&resolved.params)?;
     let uri = PushedRequestUri::from_random(context.entropy.bytes()?);
-    let pushed = PushedRequest { params, expires_at: context.now.plus(LIFETIME) };
-    let (realm, client_id, digest, now) = (context.realm.id.clone(), client.id.clone(), uri.digest(), context.now);
+    let now = context.now;
+    let new = NewRequest {
+        digest: uri.digest(),
+        client: client.id.clone(),
+        holder: if client.is_public() { Holder::Network(context.region_name()) } else { Holder::Client },
+        pushed: PushedRequest { params, expires_at: now.plus(LIFETIME) },
+    };
+    let shared = Arc::new((context.realm.id.clone(), new));
     let written = provider.store.write(move |tx| {
-        let (realm, client_id, pushed) = (realm.clone(), client_id.clone(), pushed.clone());
+        let shared = shared.clone();
         Box::pin(async move {
-            Ok::<_, FlowError>(pushed_requests::insert(tx, (&realm, &client_id), digest, &pushed, now).await?)
+            let (realm, new) = &*shared;
+            Ok::<_, FlowError>(pushed_requests::insert(tx, realm, new, now).await?)
         })
     });
-    if !written.await? {
-        return Err(FlowError::Unavailable("the client has pushed too many requests".to_owned()));
+    if let Inserted::Full(until) = written.await? {
+        return Err(FlowError::Overloaded { cause: "the client has pushed too many requests", wait: until.since(now) });
     }
-    provider.pushed.fetch_add(1, Ordering::Relaxed);
+    provider.pushed.add(&context.realm.id, 1);
     Ok(Pushed { request_uri: uri.expose().to_owned(), expires_in: LIFETIME.as_secs() })
+}
+
+/// Removes pushed requests of the heaviest networks and clients where the realm has reached the cap.
+async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowError> {
+    let realm = &context.realm.id;
+    let trim = |most| {
+        let realm = realm.clone();
+        provider.store.write(move |tx| {
+            let realm = realm.clone();
+            Box::pin(async move { pushed_requests::trim(tx, &realm, most).await })
+        })
+    };
+    provider.pushed.make_room(realm, trim).await
 }
 
 /// What a refusal of the authorization endpoint says to a client that is asking itself.

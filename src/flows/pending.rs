@@ -1,7 +1,10 @@
-//! Authorization requests that wait for somebody: found again only by the browser that brought them.
+//! Authorization requests that wait for a person: found again only by the browser that brought them. Each realm keeps a
+//! bounded number. Over it the network with the most requests loses its oldest, so that no crowd of hostile networks,
+//! whatever it sends, keeps others from signing in.
+
+mod counts;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::rates::Class;
 use super::session::Browser;
@@ -12,11 +15,10 @@ use crate::protocol::client::Client;
 use crate::protocol::ids::RequestId;
 use crate::protocol::redirect_uri::Destination;
 use crate::protocol::secret::{BrowserCookie, Digest};
-use crate::store::authorization_requests::{self, PendingRequest};
+use crate::store::authorization_requests::{self, PendingRequest, Sender};
 use crate::store::pushed_requests;
 
-/// The most requests that may wait: what strangers can make the server keep is bounded.
-const CAP: i64 = 100_000;
+pub use self::counts::{CAP, Counts};
 
 /// Why a pending request cannot go on. The person is told on a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,19 +105,18 @@ pub async fn find(
     Ok(Interaction { pending: PendingRequest { request, ..pending }, client })
 }
 
-/// Keeps a request until somebody has signed in or consented. A browser without a name gets one.
+/// Keeps a request until a person has signed in or consented. A browser without a name gets one.
 ///
 /// # Errors
-/// [`FlowError::Unavailable`] where too many wait already, [`FlowError::TooMany`] where those of this address do.
+/// [`FlowError::TooMany`] where this address or its region has left too many waiting.
 pub(super) async fn keep(
     provider: &Provider,
     context: &Context,
     request: AuthorizationRequest,
     browser: Browser,
 ) -> Result<(RequestId, Option<BrowserCookie>), FlowError> {
-    check_cap(&provider.waiting)?;
     provider.rates.take_of_address(&context.realm.id, Class::Waiting, context.address(), context.now)?;
-    provider.rates.take_of_region(&context.realm.id, Class::Waiting, context.address(), context.now)?;
+    make_room(provider, context).await?;
     let (digest, cookie) = name_browser(context, browser)?;
     let pending = PendingRequest {
         id: RequestId::from_random(context.entropy.bytes()?),
@@ -126,27 +127,36 @@ pub(super) async fn keep(
         consent: None,
         closed: false,
     };
-    let (realm, id) = (context.realm.id.clone(), pending.id.clone());
+    let id = pending.id.clone();
+    let sender = Sender { network: context.region_name(), device: browser.device };
+    let kept = Arc::new((context.realm.id.clone(), pending, sender));
     let written = provider.store.write(move |tx| {
-        let (realm, pending) = (realm.clone(), pending.clone());
+        let kept = kept.clone();
         Box::pin(async move {
+            let (realm, pending, sender) = &*kept;
             if let Some(pushed) = pending.request.pushed {
-                pushed_requests::keep(tx, &realm, pushed, pending.expires_at).await?;
+                pushed_requests::keep(tx, realm, pushed, pending.expires_at).await?;
             }
-            Ok::<_, FlowError>(authorization_requests::insert(tx, &realm, &pending).await?)
+            Ok::<_, FlowError>(authorization_requests::insert(tx, realm, pending, sender).await?)
         })
     });
     written.await?;
-    provider.waiting.fetch_add(1, Ordering::Relaxed);
+    provider.waiting.add(&context.realm.id, 1);
     Ok((id, cookie))
 }
 
-/// Refuses to keep one more request where too many are kept already.
-pub(super) fn check_cap(kept: &AtomicI64) -> Result<(), FlowError> {
-    match kept.load(Ordering::Relaxed) >= CAP {
-        true => Err(FlowError::Unavailable("too many authorization requests are waiting".to_owned())),
-        false => Ok(()),
-    }
+/// Removes waiting requests of the heaviest networks where the realm has reached the cap.
+async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowError> {
+    let realm = &context.realm.id;
+    let now = context.now;
+    let trim = |most| {
+        let realm = realm.clone();
+        provider.store.write(move |tx| {
+            let realm = realm.clone();
+            Box::pin(async move { authorization_requests::trim(tx, &realm, most, now).await })
+        })
+    };
+    provider.waiting.make_room(realm, trim).await
 }
 
 /// The digest of the browser's name, and the cookie with it where it had none.

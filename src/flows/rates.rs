@@ -1,30 +1,36 @@
-//! How often somebody may ask, in memory of this node. The number of buckets is bounded: the ones that were not used
-//! for longest are forgotten first.
+//! Rate limits: buckets in memory of this node, charged with what other nodes grant as well. The number
+//! of buckets is bounded: the ones that were not used for longest are forgotten first.
+
+mod exchange;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ipnet::IpNet;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
+use serde::{Deserialize, Serialize};
 
+use self::exchange::{Granted, MOST, worth_telling};
 use super::{Concerning, Context, FlowError};
+use crate::config;
 use crate::metrics::{Counts, labels};
 use crate::protocol::brute_force;
 use crate::protocol::client::Client;
-use crate::protocol::ids::{ClientId, RealmId};
+use crate::protocol::ids::{ClientId, RealmId, UserId};
 use crate::protocol::rate_limit::{Bucket, Exceeded, Limit, Taken};
-use crate::protocol::time::Timestamp;
+use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{Event, Outcome, Record};
 
-/// How many addresses a network counts for.
-const REGION: u32 = 4;
+pub use self::exchange::{Exchange, exchange};
+
 /// How many buckets are kept.
 const CAPACITY: u64 = 200_000;
 
 /// What is limited together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Class {
     /// Sign-in forms.
     Login,
@@ -42,6 +48,8 @@ pub enum Class {
     Registration,
     /// Authorization requests that are kept waiting.
     Waiting,
+    /// Userinfo and consents, by person.
+    Person,
 }
 
 impl Class {
@@ -56,7 +64,13 @@ impl Class {
             Self::Introspect => "introspect",
             Self::Registration => "registration",
             Self::Waiting => "waiting",
+            Self::Person => "person",
         }
+    }
+
+    /// Whether a region has a bucket beside those of its addresses: many addresses of one customer are few regions.
+    const fn counts_regions(self) -> bool {
+        matches!(self, Self::Login | Self::Waiting)
     }
 }
 
@@ -79,10 +93,36 @@ pub struct Limits {
     pub registration: Limit,
     /// Of [`Class::Waiting`].
     pub waiting: Limit,
+    /// Of [`Class::Person`].
+    pub person: Limit,
 }
 
 impl Limits {
-    const fn of(&self, class: Class) -> Limit {
+    /// The limits of the settings, where they are switched on. Requests wait for `lifetime`.
+    pub fn new(limits: &config::Limits, lifetime: Span) -> Option<Self> {
+        let minute = Limit::per_minute;
+        limits.enabled.then(|| Self {
+            login: minute(limits.login),
+            authorize: minute(limits.authorize),
+            pages: minute(limits.pages),
+            api: minute(limits.api),
+            token: minute(limits.token),
+            introspect: minute(limits.introspect),
+            registration: minute(limits.registration),
+            waiting: Limit { requests: limits.waiting, per: lifetime },
+            person: minute(limits.person),
+        })
+    }
+
+    fn of(&self, holder: &Holder) -> Limit {
+        let limit = self.of_class(holder.class);
+        match holder.network {
+            Some(network) if brute_force::is_region(network) => limit.times(brute_force::REGION_SHARE),
+            Some(_) | None => limit,
+        }
+    }
+
+    const fn of_class(&self, class: Class) -> Limit {
         match class {
             Class::Login => self.login,
             Class::Authorize => self.authorize,
@@ -92,17 +132,48 @@ impl Limits {
             Class::Introspect => self.introspect,
             Class::Registration => self.registration,
             Class::Waiting => self.waiting,
+            Class::Person => self.person,
         }
     }
 }
 
-/// Whose bucket it is.
-type Holder = (RealmId, Class, Option<ClientId>, Option<IpNet>);
+/// The owner of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Holder {
+    realm: RealmId,
+    class: Class,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client: Option<ClientId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    network: Option<IpNet>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user: Option<UserId>,
+}
+
+impl Holder {
+    fn of(realm: &RealmId, class: Class) -> Self {
+        Self { realm: realm.clone(), class, client: None, network: None, user: None }
+    }
+}
+
+/// A bucket, and what this node has granted from it.
+#[derive(Debug, Default)]
+struct Held {
+    bucket: Bucket,
+    /// Requests that other nodes have not heard of.
+    untold: u32,
+    /// When the first of them was granted.
+    since: Option<Timestamp>,
+    /// Whether the next exchange tells of them.
+    due: bool,
+}
 
 /// The buckets of this node.
 pub struct Rates {
     limits: Option<Limits>,
-    buckets: Cache<Holder, Arc<Mutex<Bucket>>>,
+    buckets: Cache<Holder, Arc<Mutex<Held>>>,
+    /// Holders of whose requests the next exchange tells.
+    due: Mutex<Vec<Holder>>,
     counts: Counts<labels::Class>,
     refused: Mutex<HashMap<(RealmId, Class), Refused>>,
 }
@@ -119,10 +190,10 @@ impl Rates {
     /// Full buckets; none at all where limits are switched off. Refusals are counted.
     pub fn new(limits: Option<Limits>, counts: Counts<labels::Class>) -> Self {
         let buckets = Cache::builder().max_capacity(CAPACITY).eviction_policy(EvictionPolicy::lru()).build();
-        Self { limits, buckets, counts, refused: Mutex::default() }
+        Self { limits, buckets, due: Mutex::default(), counts, refused: Mutex::default() }
     }
 
-    /// Takes one request of an address.
+    /// Takes one request of an address, and of its region in the classes that count them.
     ///
     /// # Errors
     /// [`Exceeded`] where there is none left.
@@ -133,71 +204,105 @@ impl Rates {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), Exceeded> {
-        self.take((realm.clone(), class, None, address.map(brute_force::peer)), now)
-    }
-
-    /// Takes one request of the network that an address belongs to, which has the limit of a few addresses: whoever
-    /// has many addresses has few networks.
-    ///
-    /// # Errors
-    /// [`Exceeded`] where there is none left.
-    pub fn take_of_region(
-        &self,
-        realm: &RealmId,
-        class: Class,
-        address: Option<IpAddr>,
-        now: Timestamp,
-    ) -> Result<(), Exceeded> {
-        self.take_share((realm.clone(), class, None, address.map(brute_force::region)), REGION, now)
+        let peer = address.map(brute_force::peer);
+        self.take(Holder { network: peer, ..Holder::of(realm, class) }, now)?;
+        match address.filter(|_| class.counts_regions()).map(brute_force::region) {
+            Some(region) => self.take(Holder { network: Some(region), ..Holder::of(realm, class) }, now),
+            None => Ok(()),
+        }
     }
 
     /// Takes one request of a client that has authenticated. A public client cannot: anybody may use its id, so that
-    /// each address has a share of its own, and nobody uses up that of others.
+    /// each address has a share of its own and cannot use up that of others.
     ///
     /// # Errors
     /// [`Exceeded`] where there is none left.
     pub fn take_of_client(&self, context: &Context, class: Class, client: &Client) -> Result<(), Exceeded> {
-        let address = if client.is_public() { context.address().map(brute_force::peer) } else { None };
-        self.take((context.realm.id.clone(), class, Some(client.id.clone()), address), context.now)
+        let network = if client.is_public() { context.address().map(brute_force::peer) } else { None };
+        let holder = Holder { client: Some(client.id.clone()), network, ..Holder::of(&context.realm.id, class) };
+        self.take(holder, context.now)
+    }
+
+    /// Takes one request in the name of a person, whichever clients and addresses send it.
+    ///
+    /// # Errors
+    /// [`Exceeded`] where there is none left.
+    pub fn take_of_person(&self, context: &Context, user: &UserId) -> Result<(), Exceeded> {
+        let holder = Holder { user: Some(user.clone()), ..Holder::of(&context.realm.id, Class::Person) };
+        self.take(holder, context.now)
     }
 
     fn take(&self, holder: Holder, now: Timestamp) -> Result<(), Exceeded> {
-        self.take_share(holder, 1, now)
-    }
-
-    fn take_share(&self, holder: Holder, shares: u32, now: Timestamp) -> Result<(), Exceeded> {
         let Some(limits) = &self.limits else { return Ok(()) };
-        let class = holder.1;
-        let limit = limits.of(class).times(shares);
+        let limit = limits.of(&holder);
         let held = self.buckets.get_with_by_ref(&holder, Arc::default);
-        let mut bucket = held.lock().unwrap_or_else(PoisonError::into_inner);
-        match limit.take(*bucket, now) {
-            Taken::Granted { bucket: next } => {
-                *bucket = next;
+        let mut held = lock(&held);
+        match limit.take(held.bucket, now) {
+            Taken::Granted { bucket } => {
+                held.bucket = bucket;
+                if held.grant(limit, now) {
+                    held.due = self.will_tell(holder);
+                }
                 Ok(())
             }
-            Taken::Refused { bucket: by_this_clock, wait } => {
-                *bucket = by_this_clock;
-                self.counts.get_or_create(&labels::Class { class: class.name() }).inc();
+            Taken::Refused { bucket, wait } => {
+                held.bucket = bucket;
+                let class = holder.class.name();
+                self.counts.get_or_create(&labels::Class { class }).inc();
                 self.note(holder);
-                Err(Exceeded { policy: class.name(), limit, wait })
+                Err(Exceeded { policy: class, limit, wait })
             }
         }
     }
 
-    fn note(&self, (realm, class, client, network): Holder) {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let refused = refused.entry((realm, class)).or_default();
-        *refused = Refused { count: refused.count.saturating_add(1), client, network };
+    /// Puts a holder on the list of the next exchange, if that has room.
+    fn will_tell(&self, holder: Holder) -> bool {
+        let mut due = lock(&self.due);
+        let has_room = due.len() < MOST;
+        if has_room {
+            due.push(holder);
+        }
+        has_room
+    }
+
+    /// The requests that were granted since the last exchange, where they are worth telling.
+    fn take_granted(&self) -> Vec<Granted> {
+        let due = std::mem::take(&mut *lock(&self.due));
+        let granted = |holder: Holder| {
+            let held = self.buckets.get(&holder)?;
+            let mut held = lock(&held);
+            held.due = false;
+            held.since = None;
+            Some(Granted { holder, count: std::mem::take(&mut held.untold) })
+        };
+        due.into_iter().filter_map(granted).collect()
+    }
+
+    /// Charges buckets with what another node has granted.
+    fn charge(&self, granted: Vec<Granted>, now: Timestamp) {
+        let Some(limits) = &self.limits else { return };
+        for Granted { holder, count } in granted {
+            let limit = limits.of(&holder);
+            let held = self.buckets.get_with(holder, Arc::default);
+            let mut held = lock(&held);
+            held.bucket = limit.charge(held.bucket, count, now);
+        }
+    }
+
+    fn note(&self, holder: Holder) {
+        let mut refused = lock(&self.refused);
+        let refused = refused.entry((holder.realm, holder.class)).or_default();
+        let count = refused.count.saturating_add(1);
+        *refused = Refused { count, client: holder.client, network: holder.network };
     }
 
     /// Records of what this node has refused since this was last asked: one for each class, however many there were,
-    /// with whoever came last.
+    /// with the last one's client and network.
     ///
     /// # Errors
     /// [`FlowError`] where the system has no random bytes.
     pub fn records(&self, context: &Context) -> Result<Vec<Record>, FlowError> {
-        let refused = std::mem::take(&mut *self.refused.lock().unwrap_or_else(PoisonError::into_inner));
+        let refused = std::mem::take(&mut *lock(&self.refused));
         let record = |((_, class), refused): ((RealmId, Class), Refused)| {
             let reason = format!("{}: {} refused", class.name(), refused.count);
             let concerning = Concerning { actor: "system", client: refused.client.as_ref(), ..Concerning::default() };
@@ -207,4 +312,22 @@ impl Rates {
         };
         refused.into_iter().filter(|((realm, _), _)| *realm == context.realm.id).map(record).collect()
     }
+}
+
+impl Held {
+    /// Counts a granted request; whether the next exchange has to be asked to tell of it.
+    fn grant(&mut self, limit: Limit, now: Timestamp) -> bool {
+        let since = *self.since.get_or_insert(now);
+        if now.since(since) > limit.per {
+            // The bucket has forgotten them, and so may others.
+            self.untold = 0;
+            self.since = Some(now);
+        }
+        self.untold = self.untold.saturating_add(1);
+        !self.due && self.untold >= worth_telling(limit)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,16 @@
-//! Failed sign-ins, counted for all nodes: of the account, of the address and of the realm. Before a password is looked
-//! at, a place is taken that counts as a failure; who succeeds gives it back. A browser that has signed the account in
-//! before has a counter of its own, so that nobody can lock the owner out.
+//! Failed sign-ins, counted for all nodes: of the name, the account, the address, its region and the realm. Before a
+//! password is looked at, a place is taken that counts as a failure; a success gives it back. A browser that has signed
+//! the account in before has a counter of its own, so that the owner cannot be locked out.
+//!
+//! The realm's pause bounds a guesser with ever new addresses, each of which has failures of its own to spend. It holds
+//! for strangers only: neither for known browsers nor for networks from which a person of the realm has signed in within
+//! the last weeks, as long as these have not used up what one address may fail. A guesser cannot bring many networks
+//! into that state: each takes a success, and of an account the last twenty browsers count. What is left of the pause
+//! is for people with a new browser at a place where the realm has no people. Without it a botnet could try a common
+//! password at every account within minutes; with a longer reach it would keep people out for as long as the attack
+//! goes on.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
@@ -10,17 +19,19 @@ use ipnet::IpNet;
 use super::{Context, FlowError, Provider};
 use crate::config;
 use crate::protocol::address_block::{Block, Reach};
-use crate::protocol::brute_force::{self, Attempt, Counter, Free, Kind, Policy};
-use crate::protocol::ids::UserId;
+use crate::protocol::brute_force::{self, Attempt, Counter, Free, Kind, Policy, REGION_SHARE};
+use crate::protocol::ids::{RealmId, UserId};
 use crate::protocol::person;
 use crate::protocol::secret::Digest;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::address_blocks::{self, Precedence};
 use crate::store::login_failures::{self, Subject};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, known_devices};
 
 /// How long it is remembered at which accounts an address has failed.
 const SPRAY_WINDOW: Span = Span::from_hours(1);
+/// How long a network is familiar after a sign-in.
+const FAMILIAR: Span = Span::from_days(30);
 /// The subject of the counter that all share.
 const EVERYBODY: &str = "everybody";
 
@@ -58,15 +69,51 @@ impl Rules {
         Subject { kind, digest: Digest::of(tag.as_ref()) }
     }
 
-    /// The account by its one name: the user, however they were named, or what was typed where there is none.
+    /// The name as it was typed, in its one spelling.
+    fn name(&self, whom: &Whom<'_>) -> Subject {
+        self.subject(Kind::Name, "name", whom.key().as_bytes())
+    }
+
+    /// The account under all its names. A name without an account counts for one that has no other name.
     fn account(&self, whom: &Whom<'_>) -> Subject {
         match whom.user {
             Some(user) => self.subject(Kind::Account, "user", user.as_str().as_bytes()),
-            None => {
-                let key = person::lookup_key(whom.typed).unwrap_or_else(|| whom.typed.trim().to_owned());
-                self.subject(Kind::Account, "name", key.as_bytes())
-            }
+            None => self.subject(Kind::Account, "name", whom.key().as_bytes()),
         }
+    }
+
+    fn network(&self, kind: Kind, network: IpNet) -> Subject {
+        self.subject(kind, kind.as_str(), network.to_string().as_bytes())
+    }
+
+    fn everybody(&self) -> Subject {
+        self.subject(Kind::Realm, EVERYBODY, &[])
+    }
+
+    /// The counters of an attempt, in the order in which they are held. A pause of the first that has one is the answer.
+    fn subjects(&self, whom: &Whom<'_>, origin: Option<Origin>) -> Vec<Subject> {
+        if let (Some(device), Some(user)) = (whom.known_device, whom.user) {
+            return vec![self.subject(Kind::Device, user.as_str(), device.as_bytes())];
+        }
+        let mut subjects = vec![self.name(whom), self.account(whom)];
+        if let Some(Origin { peer, region }) = origin {
+            subjects.push(self.network(Kind::Address, peer));
+            subjects.push(self.network(Kind::Region, region));
+        }
+        subjects
+    }
+}
+
+/// The networks that an attempt came from.
+#[derive(Clone, Copy, Debug)]
+struct Origin {
+    peer: IpNet,
+    region: IpNet,
+}
+
+impl Origin {
+    fn of(address: IpAddr) -> Self {
+        Self { peer: brute_force::peer(address), region: brute_force::region(address) }
     }
 }
 
@@ -80,11 +127,19 @@ pub(super) struct Whom<'a> {
     pub known_device: Option<Digest>,
 }
 
-/// Whether a password may be looked at.
+impl Whom<'_> {
+    fn key(&self) -> String {
+        person::lookup_key(self.typed).unwrap_or_else(|| self.typed.trim().to_owned())
+    }
+}
+
+/// The answer to an attempt before its password is looked at.
 pub(super) enum Gate {
-    /// It may; the place is to be given back by whoever succeeds.
+    /// The password is checked; a success gives the place back.
     Open(Try),
-    /// Not before this much time has passed.
+    /// The account pauses, though not the name that was typed: the answer is that of a wrong password.
+    Held(Try),
+    /// A pause is shown that lasts for this much longer.
     Locked(Span),
 }
 
@@ -92,8 +147,8 @@ pub(super) enum Gate {
 #[derive(Clone)]
 pub(super) struct Try {
     slots: Vec<Slot>,
-    account: Subject,
-    network: Option<IpNet>,
+    name: Subject,
+    origin: Option<Origin>,
 }
 
 #[derive(Clone, Copy)]
@@ -120,55 +175,90 @@ impl From<StoreError> for Refusal {
 /// # Errors
 /// [`FlowError`] where the database fails.
 pub(super) async fn begin(provider: &Provider, context: &Context, whom: &Whom<'_>) -> Result<Gate, FlowError> {
-    let (rules, realm, now) = (&provider.soft_locks, context.realm.id.clone(), context.now);
-    let stranger = whom.known_device.is_none();
-    let blocked = context.address().filter(|_| stranger);
-    if let Some(until) = blocked.and_then(|at| provider.view.blocked_until(&realm, at, Reach::SignIn, now)) {
+    let rules = &provider.soft_locks;
+    let now = context.now;
+    let address = context.address().filter(|_| whom.known_device.is_none());
+    let blocked = address.and_then(|at| provider.view.blocked_until(&context.realm.id, at, Reach::SignIn, now));
+    if let Some(until) = blocked {
         return Ok(Gate::Locked(until.since(now)));
     }
-    let account = rules.account(whom);
-    let network = context.address().filter(|_| stranger).map(brute_force::peer);
+    let name = rules.name(whom);
+    let origin = address.map(Origin::of);
     if !rules.enabled {
-        return Ok(Gate::Open(Try { slots: Vec::new(), account, network: None }));
+        return Ok(Gate::Open(Try { slots: Vec::new(), name, origin: None }));
     }
-    let subjects: Vec<Subject> = match (whom.known_device, whom.user) {
-        (Some(device), Some(user)) => {
-            vec![rules.subject(Kind::Device, user.as_str(), device.as_bytes())]
-        }
-        _ => {
-            let address = network.map(|of| rules.subject(Kind::Address, "address", of.to_string().as_bytes()));
-            [Some(account), address].into_iter().flatten().collect()
-        }
-    };
-    let everybody = stranger.then(|| rules.subject(Kind::Realm, EVERYBODY, &[]));
-    let of_realm = rules.policy(Kind::Realm);
-    let wanted: Arc<[(Subject, Policy)]> = subjects.into_iter().map(|of| (of, rules.policy(of.kind))).collect();
+    let with_policy = |subject: Subject| (subject, rules.policy(subject.kind));
+    let entry = Arc::new(Entry {
+        realm: context.realm.id.clone(),
+        wanted: rules.subjects(whom, origin).into_iter().map(with_policy).collect(),
+        everybody: whom.known_device.is_none().then(|| with_policy(rules.everybody())),
+        region: origin.map(|origin| origin.region),
+        familiar_failures: i64::from(rules.free.address),
+        now,
+    });
     let taken = provider.store.write(move |tx| {
-        let (realm, wanted) = (realm.clone(), wanted.clone());
-        Box::pin(async move {
-            if let Some(everybody) = everybody {
-                let locked = login_failures::locked_until(tx, &realm, everybody).await?;
-                let paused = locked.and_then(|until| of_realm.pause_until(until, now));
-                paused.map_or(Ok(()), |until| Err(Refusal::Locked(until)))?;
-            }
-            let mut slots = Vec::new();
-            for (subject, policy) in &*wanted {
-                let counter = login_failures::hold(tx, &realm, *subject).await?;
-                match policy.attempt(counter, now) {
-                    Attempt::Locked { until } => return Err(Refusal::Locked(until)),
-                    Attempt::Allowed { counter, failures, pause } => {
-                        login_failures::set(tx, &realm, *subject, counter).await?;
-                        slots.push(Slot { subject: *subject, counter, failures, pause });
-                    }
-                }
-            }
-            Ok(slots)
-        })
+        let entry = entry.clone();
+        Box::pin(async move { entry.take(tx).await })
     });
     match taken.await {
-        Ok(slots) => Ok(Gate::Open(Try { slots, account, network })),
+        Ok(Taken::All(slots)) => Ok(Gate::Open(Try { slots, name, origin })),
+        Ok(Taken::ButTheAccount(slots)) => Ok(Gate::Held(Try { slots, name, origin })),
         Err(Refusal::Locked(until)) => Ok(Gate::Locked(until.since(now))),
         Err(Refusal::Store(error)) => Err(error.into()),
+    }
+}
+
+/// The counters that an attempt asks.
+struct Entry {
+    realm: RealmId,
+    wanted: Vec<(Subject, Policy)>,
+    /// The realm's own, unless the browser is known.
+    everybody: Option<(Subject, Policy)>,
+    region: Option<IpNet>,
+    /// With how many failures a network stays familiar.
+    familiar_failures: i64,
+    now: Timestamp,
+}
+
+enum Taken {
+    All(Vec<Slot>),
+    ButTheAccount(Vec<Slot>),
+}
+
+impl Entry {
+    async fn take(&self, tx: &mut Tx) -> Result<Taken, Refusal> {
+        let mut slots = Vec::new();
+        let mut held = false;
+        for (subject, policy) in &self.wanted {
+            let counter = login_failures::hold(tx, &self.realm, *subject).await?;
+            match policy.attempt(counter, self.now) {
+                Attempt::Locked { .. } if subject.kind == Kind::Account => held = true,
+                Attempt::Locked { until } => return Err(Refusal::Locked(until)),
+                Attempt::Allowed { counter, failures, pause } => {
+                    login_failures::set(tx, &self.realm, *subject, counter).await?;
+                    slots.push(Slot { subject: *subject, counter, failures, pause });
+                }
+            }
+        }
+        if let Some(until) = self.realm_pause(tx, &slots).await? {
+            return Err(Refusal::Locked(until));
+        }
+        Ok(if held { Taken::ButTheAccount(slots) } else { Taken::All(slots) })
+    }
+
+    /// The end of the realm's pause, where there is one that holds for this attempt.
+    async fn realm_pause(&self, tx: &mut Tx, slots: &[Slot]) -> Result<Option<Timestamp>, StoreError> {
+        let Some((subject, policy)) = self.everybody else { return Ok(None) };
+        let counter = login_failures::find(tx, &self.realm, subject).await?;
+        let Some(until) = counter.and_then(|counter| policy.paused_until(counter, self.now)) else { return Ok(None) };
+        let failures = slots.iter().find(|slot| slot.subject.kind == Kind::Region).map(|slot| slot.failures);
+        if let Some(region) = self.region
+            && failures.is_some_and(|failures| failures <= self.familiar_failures)
+            && known_devices::has_network(tx, &self.realm, &region.to_string(), self.now.minus(FAMILIAR)).await?
+        {
+            return Ok(None);
+        }
+        Ok(Some(until))
     }
 }
 
@@ -202,8 +292,8 @@ fn with_policies(rules: &Rules, attempt: &Try) -> Vec<(Slot, Policy)> {
 #[derive(Clone)]
 pub(super) struct Ending {
     slots: Vec<(Slot, Policy)>,
-    account: Subject,
-    network: Option<IpNet>,
+    name: Subject,
+    origin: Option<Origin>,
     everybody: (Subject, Policy),
     spray_accounts: i64,
     block_duration: Span,
@@ -221,56 +311,77 @@ pub(super) struct NewBlock {
 impl Ending {
     /// Prepares the end of an attempt.
     pub fn of(rules: &Rules, attempt: &Try) -> Self {
-        let everybody = rules.subject(Kind::Realm, EVERYBODY, &[]);
+        let everybody = rules.everybody();
         Self {
             slots: with_policies(rules, attempt),
-            account: attempt.account,
-            network: attempt.network,
+            name: attempt.name,
+            origin: attempt.origin,
             everybody: (everybody, rules.policy(Kind::Realm)),
             spray_accounts: rules.spray_accounts,
             block_duration: rules.block_duration,
         }
     }
 
-    /// The pause that a failure brings upon the account, and whether it is the first.
+    /// The pause that a failure brings upon the account or a known browser, and whether it is the first.
     pub fn account_pause(&self) -> Option<(Span, bool)> {
-        let (slot, policy) = self.slots.first()?;
+        let concerned = |kind| matches!(kind, Kind::Account | Kind::Device);
+        let (slot, policy) = self.slots.iter().find(|(slot, _)| concerned(slot.subject.kind))?;
         (slot.pause > Span::ZERO).then_some((slot.pause, slot.failures == i64::from(policy.free) + 1))
     }
 
     /// The attempt has succeeded: what the account or the browser has failed is forgotten, the address gets its place
-    /// back but keeps its failures, or whoever has an account of their own could clear them.
+    /// back but keeps its failures, or a guesser with an account of their own could clear them.
     pub async fn success(&self, tx: &mut Tx, context: &Context) -> Result<(), StoreError> {
         let realm = &context.realm.id;
         for (slot, policy) in &self.slots {
             match slot.subject.kind {
-                Kind::Account | Kind::Device => login_failures::reset(tx, realm, slot.subject).await?,
-                Kind::Address | Kind::Realm => {
+                Kind::Name | Kind::Account | Kind::Device => login_failures::reset(tx, realm, slot.subject).await?,
+                Kind::Address | Kind::Region | Kind::Realm => {
                     let counter = login_failures::hold(tx, realm, slot.subject).await?;
                     let counter = policy.give_back(counter, slot.counter);
                     login_failures::set(tx, realm, slot.subject, counter).await?;
                 }
             }
         }
-        if let Some(network) = self.network {
-            login_failures::clear_account(tx, realm, &network.to_string(), self.account.digest).await?;
+        if let Some(Origin { peer, region }) = self.origin {
+            for network in [peer, region] {
+                login_failures::clear_account(tx, realm, &network.to_string(), self.name.digest).await?;
+            }
         }
         Ok(())
     }
 
-    /// The attempt has failed. Who has failed at many accounts is blocked from signing in for a while.
+    /// The attempt has failed. An address or a region that has failed at many accounts is blocked from signing in.
     pub async fn failure(&self, tx: &mut Tx, context: &Context) -> Result<Option<NewBlock>, StoreError> {
         let (realm, now) = (&context.realm.id, context.now);
-        // Who is known, or not counted at all, has no network here.
-        let Some(network) = self.network else { return Ok(None) };
+        // A known browser, or limits that are switched off, leave no origin.
+        let Some(Origin { peer, region }) = self.origin else { return Ok(None) };
         let (everybody, policy) = self.everybody;
         let counter = login_failures::hold(tx, realm, everybody).await?;
         if let Attempt::Allowed { counter, .. } = policy.attempt(counter, now) {
             login_failures::set(tx, realm, everybody, counter).await?;
         }
+        let of_region = self.spray_accounts.saturating_mul(i64::from(REGION_SHARE));
+        let mut blocked = None;
+        for (network, accounts) in [(peer, self.spray_accounts), (region, of_region)] {
+            blocked = self.block_after(tx, context, network, accounts).await?.or(blocked);
+        }
+        Ok(blocked)
+    }
+
+    /// Notes a failure of a network, and blocks the network where it has failed at so many accounts. These are counted by
+    /// the names that were typed, or the number would tell which names belong to one account.
+    async fn block_after(
+        &self,
+        tx: &mut Tx,
+        context: &Context,
+        network: IpNet,
+        most: i64,
+    ) -> Result<Option<NewBlock>, StoreError> {
+        let (realm, now) = (&context.realm.id, context.now);
         let (name, end) = (network.to_string(), now.plus(SPRAY_WINDOW));
-        let accounts = login_failures::note_account(tx, realm, (&name, self.account.digest), end, now).await?;
-        if accounts < self.spray_accounts {
+        let accounts = login_failures::note_account(tx, realm, (&name, self.name.digest), end, now).await?;
+        if accounts < most {
             return Ok(None);
         }
         login_failures::clear_network(tx, realm, &name).await?;

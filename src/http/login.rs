@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::call::Call;
 use super::{cookies, csrf, html, interaction, logo};
 use crate::flows::authorize;
-use crate::flows::login::{self, Credentials, DEVICE_LIFETIME, FAILURE, Shown, SignIn, Switch, WAIT};
+use crate::flows::login::{self, Credentials, DEVICE_LIFETIME, FAILURE, Shown, SignIn, Switch};
 use crate::flows::pending::Interaction;
 use crate::flows::session::{self, Browser, Remember};
 use crate::pages::{ClientCard, LoginPage};
@@ -52,7 +52,7 @@ pub async fn post(call: Call) -> Response {
     }
     let typed = credentials(&params);
     let (username, remember) = (typed.username.clone(), typed.remember);
-    match login::sign_in(provider, &call.context, typed, call.browser).await {
+    match login::sign_in(provider, &call.context, typed, call.browser, &interaction.pending.id).await {
         Ok(SignIn::Done { session, cookie, device }) => {
             let mut response = signed_in(&call, &interaction, &session, &cookie).await;
             let device = cookies::of(&call.app).know_device(&device, DEVICE_LIFETIME);
@@ -60,7 +60,7 @@ pub async fn post(call: Call) -> Response {
             response
         }
         Ok(SignIn::Locked(wait)) => {
-            let error = Some(WAIT.to_owned());
+            let error = Some(login::wait_message(wait));
             let prefill = Prefill { username, error, remember: remember == Remember::Yes, reauthenticate: false };
             let headers = [(header::RETRY_AFTER, HeaderValue::from(seconds_up(wait)))];
             (StatusCode::TOO_MANY_REQUESTS, headers, form(&call, &interaction, prefill)).into_response()

@@ -15,13 +15,15 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
 use crate::flows::audit::{self, AuditFault};
-use crate::flows::{Context, FlowError, register, session};
+use crate::flows::{Context, FlowError, rates, register, session};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{Origin, append};
 use crate::store::{clock_steps, leases, sweep};
 
 /// How often the change sequence is looked at.
 const FOLLOW: Duration = Duration::from_millis(500);
+/// How often the nodes tell each other what their rate limits have granted.
+const EXCHANGE: Duration = Duration::from_secs(1);
 /// How often the schedule of keys and the tables are looked at.
 const UPKEEP: Duration = Duration::from_secs(60);
 /// How long a job that has panicked rests.
@@ -46,6 +48,7 @@ pub fn start(app: &Arc<App>) -> Jobs {
     let mut tasks = JoinSet::new();
     tasks.spawn(for_ever(("follow", PAUSE), app.clone(), follow));
     tasks.spawn(for_ever(("upkeep", PAUSE), app.clone(), upkeep));
+    tasks.spawn(for_ever(("rates", PAUSE), app.clone(), exchange_rates));
     tasks.spawn(for_ever(("outbox", PAUSE), app.clone(), outbox::keep_delivering));
     Jobs { tasks }
 }
@@ -80,6 +83,17 @@ async fn follow(app: Arc<App>) {
             tracing::info!("follows the change sequence again");
         }
         failing = outcome.is_err();
+    }
+}
+
+async fn exchange_rates(app: Arc<App>) {
+    let mut ticks = interval(EXCHANGE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = rates::exchange(&app.provider, app.clock.now()).await {
+            tracing::debug!(%error, "could not exchange what rate limits have granted; nodes count alone meanwhile");
+        }
     }
 }
 

@@ -35,7 +35,7 @@ struct State {
     /// Workers with a turn.
     busy: usize,
     lanes: HashMap<Lane, VecDeque<Waiter>>,
-    /// Lanes with somebody in them, the next one first.
+    /// Lanes in which passwords wait, the next one first.
     turns: VecDeque<Lane>,
     waiting: usize,
     last_id: u64,

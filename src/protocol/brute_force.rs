@@ -10,22 +10,36 @@ use super::time::{Span, Timestamp};
 
 /// The longest pause of an account, a browser or an address.
 const LONGEST: Span = Span::from_minutes(15);
+/// The time after which an address forgets a failure.
+const ADDRESS_DRAIN: Span = Span::from_minutes(1);
 /// How far the clocks of nodes may differ.
 const CLOCKS_DIFFER: Span = Span::from_minutes(2);
 /// The time in which the failures that a realm takes for granted drain away.
 const REALM_WINDOW: Span = Span::from_minutes(5);
+/// The longest pause of a region, which many innocent addresses share.
+const LONGEST_REGION: Span = Span::from_minutes(1);
 /// The prefix of an IPv6 network that counts as one peer: what a single customer is given (RFC 6177 §2).
 const IPV6_PEER: u8 = 64;
+/// The prefixes of a region.
+const REGION_PREFIX_V4: u8 = 24;
+const REGION_PREFIX_V6: u8 = 48;
+/// How many addresses a region counts for.
+pub const REGION_SHARE: u32 = 4;
 
 /// What failures are counted of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// An account, or a name that no account has, as seen from browsers that never signed it in.
+    /// A name as it was typed, whether an account has it or not. Its pause is shown.
+    Name,
+    /// An account under all its names, as seen from browsers that never signed it in. Its pause is not shown, or one
+    /// name's pause would tell which other names the account has.
     Account,
     /// An account as seen from one browser that has signed it in before.
     Device,
     /// An address.
     Address,
+    /// The region of an address.
+    Region,
     /// The whole realm.
     Realm,
 }
@@ -34,9 +48,11 @@ impl Kind {
     /// The kind's name.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Name => "name",
             Self::Account => "account",
             Self::Device => "device",
             Self::Address => "address",
+            Self::Region => "region",
             Self::Realm => "realm",
         }
     }
@@ -72,8 +88,16 @@ impl Policy {
     pub fn of(kind: Kind, free: Free) -> Self {
         let first = Span::from_secs(1);
         match kind {
-            Kind::Account | Kind::Device => Self { free: free.account, drain: LONGEST, first, longest: LONGEST },
-            Kind::Address => Self { free: free.address, drain: Span::from_minutes(1), first, longest: LONGEST },
+            Kind::Name | Kind::Account | Kind::Device => {
+                Self { free: free.account, drain: LONGEST, first, longest: LONGEST }
+            }
+            Kind::Address => Self { free: free.address, drain: ADDRESS_DRAIN, first, longest: LONGEST },
+            Kind::Region => Self {
+                free: free.address.saturating_mul(REGION_SHARE),
+                drain: Span::from_millis(ADDRESS_DRAIN.as_millis() / i64::from(REGION_SHARE)),
+                first,
+                longest: LONGEST_REGION,
+            },
             Kind::Realm => Self {
                 free: free.realm,
                 drain: Span::from_millis((REALM_WINDOW.as_millis() / i64::from(free.realm.max(1))).max(1)),
@@ -97,11 +121,10 @@ impl Policy {
         Attempt::Allowed { counter: Counter { drained_at, locked_until }, failures, pause }
     }
 
-    /// The end of a pause that holds now, if one does. One that is longer than any was begun by a clock that has been set
-    /// back since, and is over.
-    pub fn pause_until(self, locked_until: Timestamp, now: Timestamp) -> Option<Timestamp> {
-        let counter = self.of_this_time(Counter { drained_at: now, locked_until }, now);
-        (now < counter.locked_until).then_some(counter.locked_until)
+    /// The end of the pause that a counter is in, if it is in one.
+    pub fn paused_until(self, counter: Counter, now: Timestamp) -> Option<Timestamp> {
+        let until = self.of_this_time(counter, now).locked_until;
+        (now < until).then_some(until)
     }
 
     /// The counter without what a clock has left that was set back since: a pause that is longer than any ends, so that
@@ -173,8 +196,16 @@ pub enum Attempt {
 /// The network that one customer may have the whole of: a /24 of IPv4, or a /48 of IPv6 (RFC 6177 §2).
 pub fn region(address: IpAddr) -> IpNet {
     let address = address.to_canonical();
-    let prefix = if address.is_ipv4() { 24 } else { 48 };
+    let prefix = if address.is_ipv4() { REGION_PREFIX_V4 } else { REGION_PREFIX_V6 };
     IpNet::new(address, prefix).map_or(IpNet::from(address), |network| network.trunc())
+}
+
+/// Whether a network is a region, not a peer.
+pub const fn is_region(network: IpNet) -> bool {
+    match network {
+        IpNet::V4(network) => network.prefix_len() == REGION_PREFIX_V4,
+        IpNet::V6(network) => network.prefix_len() == REGION_PREFIX_V6,
+    }
 }
 
 /// The network that counts as one peer: an IPv4 address, or the /64 of an IPv6 address.

@@ -62,6 +62,17 @@ impl Limit {
     }
 }
 
+impl Limit {
+    /// Takes requests from a bucket that were granted elsewhere already. It becomes empty at most.
+    pub fn charge(self, bucket: Bucket, requests: u32, now: Timestamp) -> Bucket {
+        let micros = |millis: i64| millis.saturating_mul(1_000);
+        let (per, now) = (micros(self.per.as_millis()), micros(now.as_millis()));
+        let step = (per / i64::from(self.requests.max(1))).max(1);
+        let end = now.saturating_add(per);
+        Bucket(bucket.0.min(end).max(now).saturating_add(step.saturating_mul(i64::from(requests))).min(end))
+    }
+}
+
 /// A request that was one too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exceeded {
@@ -150,6 +161,24 @@ mod tests {
             };
             let later = limit.take(bucket, at(wait.as_millis()));
             assert!(matches!(later, Taken::Granted { .. }), "{requests}: as the answer said");
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_charged_with_what_was_granted_elsewhere() {
+        let limit = Limit::per_minute(10);
+        let left = |mut bucket: Bucket| {
+            let mut granted = 0;
+            while let Taken::Granted { bucket: next } = limit.take(bucket, at(0)) {
+                bucket = next;
+                granted += 1;
+            }
+            granted
+        };
+        for (elsewhere, expected) in [(0, 10), (4, 6), (10, 0), (1_000, 0)] {
+            let bucket = limit.charge(Bucket::default(), elsewhere, at(0));
+            assert_eq!(left(bucket), expected, "{elsewhere}");
+            assert!(matches!(limit.take(bucket, at(6_000)), Taken::Granted { .. }), "{elsewhere}: no debt remains");
         }
     }
 

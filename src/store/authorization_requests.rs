@@ -1,7 +1,7 @@
 //! Authorization requests that wait for login or consent, each bound to the browser that brought it.
 
 use super::rows::{from_json, one, to_json};
-use super::tx::{execute, fetch_one, fetch_optional, statements};
+use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
 use super::{StoreError, Tx};
 use crate::protocol::authorization_request::AuthorizationRequest;
 use crate::protocol::ids::{ClientId, RealmId, RequestId, UserId};
@@ -9,12 +9,24 @@ use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO authorization_requests (realm_id, id, client_id, browser, request, arrived_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    INSERT = "INSERT INTO authorization_requests \
+                  (realm_id, id, client_id, browser, request, arrived_at, expires_at, network, known) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN EXISTS (SELECT 1 FROM known_devices \
+                  WHERE realm_id = $1 AND digest = $9 AND expires_at > $6) THEN 1 ELSE 0 END)";
+    RECOGNIZE = "UPDATE authorization_requests SET known = 1 WHERE realm_id = $1 AND id = $2 AND known = 0";
+    EVICT = "DELETE FROM authorization_requests WHERE realm_id = $1 AND id IN (SELECT id FROM ( \
+                 SELECT id, known, expires_at, \
+                     row_number() OVER (PARTITION BY network ORDER BY known DESC, expires_at DESC) AS place \
+                 FROM authorization_requests WHERE realm_id = $1 AND closed_at IS NULL AND expires_at > $2 \
+             ) AS ranked ORDER BY place DESC, known, expires_at LIMIT $3)";
     FIND = "SELECT request, browser, arrived_at, expires_at, consented_at, consented_by, closed_at FROM authorization_requests WHERE realm_id = $1 AND id = $2";
     CONSENT = "UPDATE authorization_requests SET consented_at = $3, consented_by = $4 WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL";
     FORGET_CONSENT = "UPDATE authorization_requests SET consented_at = NULL, consented_by = NULL WHERE realm_id = $1 AND client_id = $2 AND consented_by = $3 AND closed_at IS NULL";
     CLOSE = "UPDATE authorization_requests SET closed_at = $3 WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL";
-    COUNT = "SELECT count(*) AS waiting FROM authorization_requests WHERE closed_at IS NULL AND expires_at > $1";
+    COUNT = "SELECT realm_id, count(*) AS waiting FROM authorization_requests \
+             WHERE closed_at IS NULL AND expires_at > $1 GROUP BY realm_id";
+    OF_REALM = "SELECT count(*) AS waiting FROM authorization_requests \
+                WHERE realm_id = $1 AND closed_at IS NULL AND expires_at > $2";
 }
 
 /// A request that waits, or waited.
@@ -36,11 +48,20 @@ pub struct PendingRequest {
     pub closed: bool,
 }
 
+/// The browser that brings a request, as far as it matters for how long the request is kept under pressure.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// The network, or nothing where it is not known.
+    pub network: String,
+    /// The name of the browser, if people have signed in with it.
+    pub device: Option<Digest>,
+}
+
 /// Keeps a request.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn insert(tx: &mut Tx, realm: &RealmId, pending: &PendingRequest) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, realm: &RealmId, pending: &PendingRequest, sender: &Sender) -> Result<(), StoreError> {
     execute!(
         tx,
         INSERT,
@@ -51,10 +72,34 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, pending: &PendingRequest) -> R
             pending.browser.as_bytes(),
             to_json(&pending.request)?,
             pending.arrived_at.as_millis(),
-            pending.expires_at.as_millis()
+            pending.expires_at.as_millis(),
+            &sender.network,
+            sender.device.as_ref().map(Digest::as_bytes)
         ]
     )
     .map(|_| ())
+}
+
+/// Notes that a person has signed in for the request, so that it is kept as long as one of a known browser.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn recognize(tx: &mut Tx, realm: &RealmId, id: &RequestId) -> Result<(), StoreError> {
+    execute!(tx, RECOGNIZE, [realm.as_str(), id.as_str()]).map(|_| ())
+}
+
+/// Removes as many requests of a realm as it has more than `most`; how many wait then. The network with the most rows
+/// loses rows until another has as many, and so on: within a network the oldest, those of known browsers last.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn trim(tx: &mut Tx, realm: &RealmId, most: i64, now: Timestamp) -> Result<i64, StoreError> {
+    let (waiting,): (i64,) = fetch_one!(tx, OF_REALM, [realm.as_str(), now.as_millis()])?;
+    if waiting <= most {
+        return Ok(waiting);
+    }
+    let evicted = execute!(tx, EVICT, [realm.as_str(), now.as_millis(), waiting - most])?;
+    Ok(waiting.saturating_sub(i64::try_from(evicted).unwrap_or(i64::MAX)))
 }
 
 /// The request with this id, whatever its state.
@@ -101,13 +146,13 @@ pub async fn close(tx: &mut Tx, realm: &RealmId, id: &RequestId, now: Timestamp)
     execute!(tx, CLOSE, [realm.as_str(), id.as_str(), now.as_millis()]).map(one)
 }
 
-/// How many requests wait, for the cap on what strangers can make the server keep.
+/// How many requests wait in each realm, for the cap on what strangers can make the server keep.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn count(tx: &mut Tx, now: Timestamp) -> Result<i64, StoreError> {
-    let (count,): (i64,) = fetch_one!(tx, COUNT, [now.as_millis()])?;
-    Ok(count)
+pub async fn count(tx: &mut Tx, now: Timestamp) -> Result<Vec<(RealmId, i64)>, StoreError> {
+    let rows: Vec<(String, i64)> = fetch_all!(tx, COUNT, [now.as_millis()])?;
+    Ok(rows.into_iter().map(|(realm, count)| (RealmId::from_stored(realm), count)).collect())
 }
 
 /// Forgets what a user has just granted to a client in requests that are not answered yet.

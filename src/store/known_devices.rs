@@ -9,7 +9,12 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     FIND = "SELECT last_used_at FROM known_devices WHERE realm_id = $1 AND digest = $2 AND user_id = $3 AND expires_at > $4";
-    PUT = "INSERT INTO known_devices (realm_id, digest, user_id, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (realm_id, digest, user_id) DO UPDATE SET last_used_at = excluded.last_used_at, expires_at = excluded.expires_at";
+    PUT = "INSERT INTO known_devices (realm_id, digest, user_id, last_used_at, expires_at, network) \
+           VALUES ($1, $2, $3, $4, $5, $6) \
+           ON CONFLICT (realm_id, digest, user_id) DO UPDATE SET last_used_at = excluded.last_used_at, \
+           expires_at = excluded.expires_at, network = excluded.network";
+    NETWORK = "SELECT last_used_at FROM known_devices \
+               WHERE realm_id = $1 AND network = $2 AND last_used_at > $3 LIMIT 1";
     MOVE = "UPDATE known_devices SET digest = $3 WHERE realm_id = $1 AND digest = $2";
     TRIM = "DELETE FROM known_devices WHERE (realm_id, digest, user_id) IN (SELECT realm_id, digest, user_id FROM known_devices WHERE realm_id = $1 AND user_id = $2 ORDER BY last_used_at DESC LIMIT 500 OFFSET 20)";
 }
@@ -30,6 +35,26 @@ pub async fn knows(
     Ok(row.is_some())
 }
 
+/// Whether a person of the realm has signed in from this network since then.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn has_network(tx: &mut Tx, realm: &RealmId, network: &str, since: Timestamp) -> Result<bool, StoreError> {
+    let row: Option<(i64,)> = fetch_optional!(tx, NETWORK, [realm.as_str(), network, since.as_millis()])?;
+    Ok(row.is_some())
+}
+
+/// A browser that a person has signed in with.
+#[derive(Clone, Copy, Debug)]
+pub struct Used<'a> {
+    /// Its name.
+    pub device: Digest,
+    /// The person.
+    pub user: &'a UserId,
+    /// The network of the sign-in, or nothing where it is not known.
+    pub network: &'a str,
+}
+
 /// Notes that this user has signed in with the browser. Of a user's browsers the last twenty are kept.
 ///
 /// # Errors
@@ -37,12 +62,13 @@ pub async fn knows(
 pub async fn put(
     tx: &mut Tx,
     realm: &RealmId,
-    (device, user): (Digest, &UserId),
+    used: Used<'_>,
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     let (now, end) = (now.as_millis(), expires_at.as_millis());
-    execute!(tx, PUT, [realm.as_str(), device.as_bytes(), user.as_str(), now, end])?;
+    let Used { device, user, network } = used;
+    execute!(tx, PUT, [realm.as_str(), device.as_bytes(), user.as_str(), now, end, network])?;
     execute!(tx, TRIM, [realm.as_str(), user.as_str()]).map(|_| ())
 }
 

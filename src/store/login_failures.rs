@@ -11,7 +11,7 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     HOLD = "INSERT INTO login_failures (realm_id, kind, subject, drained_at, locked_until) VALUES ($1, $2, $3, 0, 0) ON CONFLICT (realm_id, kind, subject) DO UPDATE SET drained_at = login_failures.drained_at RETURNING drained_at, locked_until";
-    LOCKED = "SELECT locked_until FROM login_failures WHERE realm_id = $1 AND kind = $2 AND subject = $3";
+    FIND = "SELECT drained_at, locked_until FROM login_failures WHERE realm_id = $1 AND kind = $2 AND subject = $3";
     SET = "UPDATE login_failures SET drained_at = $4, locked_until = $5 WHERE realm_id = $1 AND kind = $2 AND subject = $3";
     RESET = "DELETE FROM login_failures WHERE realm_id = $1 AND kind = $2 AND subject = $3";
     NOTE = "INSERT INTO failed_accounts (realm_id, network, subject, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT (realm_id, network, subject) DO UPDATE SET expires_at = excluded.expires_at";
@@ -36,18 +36,21 @@ pub struct Subject {
 pub async fn hold(tx: &mut Tx, realm: &RealmId, subject: Subject) -> Result<Counter, StoreError> {
     let (kind, digest) = (subject.kind.as_str(), subject.digest);
     let (drained_at, locked_until): (i64, i64) = fetch_one!(tx, HOLD, [realm.as_str(), kind, digest.as_bytes()])?;
-    let (drained_at, locked_until) = (Timestamp::from_millis(drained_at), Timestamp::from_millis(locked_until));
-    Ok(Counter { drained_at, locked_until })
+    Ok(counter(drained_at, locked_until))
 }
 
-/// Until when a subject is locked, without holding its row; nothing where it never failed.
+/// Reads a counter without holding its row; nothing where there is none.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn locked_until(tx: &mut Tx, realm: &RealmId, subject: Subject) -> Result<Option<Timestamp>, StoreError> {
+pub async fn find(tx: &mut Tx, realm: &RealmId, subject: Subject) -> Result<Option<Counter>, StoreError> {
     let (kind, digest) = (subject.kind.as_str(), subject.digest);
-    let row: Option<(i64,)> = fetch_optional!(tx, LOCKED, [realm.as_str(), kind, digest.as_bytes()])?;
-    Ok(row.map(|(until,)| Timestamp::from_millis(until)))
+    let row: Option<(i64, i64)> = fetch_optional!(tx, FIND, [realm.as_str(), kind, digest.as_bytes()])?;
+    Ok(row.map(|(drained_at, locked_until)| counter(drained_at, locked_until)))
+}
+
+fn counter(drained_at: i64, locked_until: i64) -> Counter {
+    Counter { drained_at: Timestamp::from_millis(drained_at), locked_until: Timestamp::from_millis(locked_until) }
 }
 
 /// Writes a counter that is held; whether it was there.

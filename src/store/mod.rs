@@ -31,6 +31,7 @@ mod origins;
 pub mod outbox;
 mod postgres;
 pub mod pushed_requests;
+pub mod rate_exchanges;
 pub mod realms;
 pub mod registrations;
 pub mod restore_epochs;
@@ -371,6 +372,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         leases::STATEMENTS,
         login_failures::STATEMENTS,
         pushed_requests::STATEMENTS,
+        rate_exchanges::STATEMENTS,
         logos::STATEMENTS,
         migrations::STATEMENTS,
         origins::STATEMENTS,

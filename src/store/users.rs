@@ -15,6 +15,7 @@ statements! {
     INSERT = "INSERT INTO users (realm_id, id, username, username_key, email, email_key, email_verified, claims, attributes, salt, enabled, valid_from, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, 0, $11, $11)";
     FIND = "SELECT u.id, u.username, u.email, u.email_verified, u.claims, u.attributes, u.enabled, u.valid_from, u.updated_at, r.role FROM users u LEFT JOIN user_roles r ON r.realm_id = u.realm_id AND r.user_id = u.id WHERE u.realm_id = $1 AND u.id = $2 ORDER BY r.role";
     FIND_FOR_LOGIN = "SELECT u.id, u.enabled, u.valid_from, p.hash FROM users u LEFT JOIN passwords p ON p.realm_id = u.realm_id AND p.user_id = u.id WHERE u.realm_id = $1 AND (u.username_key = $2 OR u.email_key = $2) ORDER BY CASE WHEN u.username_key = $2 THEN 0 ELSE 1 END LIMIT 1";
+    SOME_HASHES = "SELECT hash FROM passwords WHERE realm_id = $1 ORDER BY user_id LIMIT 1000";
     SET_PASSWORD = "INSERT INTO passwords (realm_id, user_id, hash, updated_at) VALUES ($1, $2, $3, $4) ON CONFLICT (realm_id, user_id) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at";
     REHASH = "UPDATE passwords SET hash = $4 WHERE realm_id = $1 AND user_id = $2 AND hash = $3";
     ADD_ROLE = "INSERT INTO user_roles (realm_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT (realm_id, user_id, role) DO NOTHING";
@@ -160,6 +161,15 @@ pub async fn find_for_login(tx: &mut Tx, realm: &RealmId, key: &str) -> Result<O
         valid_from: Timestamp::from_millis(valid_from),
         hash,
     }))
+}
+
+/// A sample of the stored hashes, for what they cost.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn some_hashes(tx: &mut Tx, realm: &RealmId) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<(String,)> = fetch_all!(tx, SOME_HASHES, [realm.as_str()])?;
+    Ok(rows.into_iter().map(|(hash,)| hash).collect())
 }
 
 /// Sets the hash of a person's password.

@@ -8,7 +8,7 @@ use sqlx::{SqliteConnection, Statement as _};
 use crate::support::database::Database;
 
 /// What reads whole tables, and why it may: none of it is part of a request.
-const WHOLE: [(&str, &str); 13] = [
+const WHOLE: [(&str, &str); 15] = [
     ("invariants::", "a command that looks at everything"),
     ("restore_epochs::", "a command that voids everything"),
     ("samples::", "metrics, once a minute"),
@@ -16,6 +16,8 @@ const WHOLE: [(&str, &str); 13] = [
     ("origins::OF_ALL", "all of them are wanted, at the start and after a gap; operators make them"),
     ("claim_mappers::LIST", "all of them are wanted, when they change; operators make them"),
     ("pushed_requests::COUNT", "the minute's upkeep; bounded"),
+    ("authorization_requests::EVICT", "only at the cap, once for two thousand requests"),
+    ("pushed_requests::EVICT", "only at the cap, once for hundreds of requests"),
     ("authorization_requests::COUNT", "the minute's upkeep; bounded"),
     ("outbox::DUE", "a job's; what waits to be told is swept"),
     ("outbox::", "events, which leave a row for each webhook"),

@@ -7,6 +7,7 @@ use serde_json::json;
 use signet::protocol::time::Span;
 use signet::store::clients::Standing;
 
+use crate::support::database::Database;
 use crate::support::log::{listen, logged};
 use crate::support::relying_party::CHALLENGE;
 use crate::support::{Browser, Page, RelyingParty, Reply, TestServer, claims, rounds};
@@ -311,4 +312,51 @@ async fn a_pushed_request_is_known_to_every_node_and_after_a_restart() {
     let uri = pushed(&there).await;
     let restarted = server.twin().await;
     restarted.browser().authorize(&open(&rp.at(&restarted), &uri, &[]), "bob").await.code();
+}
+
+/// As many open requests of a client as it may have, in these shares, which end within so many seconds.
+async fn fill(server: &TestServer, client: &str, networks: usize, seconds: i64) {
+    let realm = server.app.realm.id.as_str();
+    let now = server.clock.now().as_millis();
+    let end = now + seconds * 1_000;
+    let digest = if Database::is_postgres() { "sha256(('x' || i)::bytea)" } else { "randomblob(32)" };
+    let sql = format!(
+        "INSERT INTO pushed_requests \
+             (digest, realm_id, client_id, params, created_at, expires_at, kept_until, holder) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) \
+         SELECT {digest}, '{realm}', '{client}', '', {now}, {end}, {end}, '2001:db8:' || (i % {networks}) || '::/48' \
+             FROM n"
+    );
+    assert_eq!(server.database().execute(&sql).await, 10_000);
+}
+
+#[tokio::test]
+async fn networks_share_the_allowance_of_a_public_client() {
+    let server = TestServer::stopped_with(|_| {}).await;
+    let app = server.client("app", json!({"token_endpoint_auth_method": "none"})).await;
+    let before = pushed(&app).await;
+    fill(&server, "app", 17, 50).await;
+    let uri = pushed(&app).await;
+    let share = "SELECT digest FROM pushed_requests WHERE holder = '2001:db8:3::/48'";
+    assert!((540..570).contains(&server.database().query(share).await.len()), "each hostile network has lost as much");
+    server.app.follow().await.unwrap();
+    for uri in [before, uri] {
+        let page = server.browser().authorize(&open(&app, &uri, &[]), "alice").await;
+        assert!(!page.code().is_empty(), "another network's requests are not touched");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_has_pushed_too_much_hears_when_there_is_room() {
+    let server = TestServer::stopped_with(|_| {}).await;
+    let rp = server.relying_party().await;
+    fill(&server, "rp", 1, 42).await;
+    let refused = push(&rp, &[]).await;
+    refused.assert_error(503, "temporarily_unavailable");
+    assert_eq!(refused.header("retry-after"), Some("42"));
+    let other = server.client("other", json!({})).await;
+    pushed(&other).await;
+    server.clock.advance(Span::from_secs(42));
+    server.app.follow().await.unwrap();
+    pushed(&rp).await;
 }

@@ -1,9 +1,11 @@
-//! How often somebody may ask: by class, by address and by client, with answers that say when to come back.
+//! Rate limits by class, by address, by client and by person, over all nodes, with answers that say when
+//! to come back.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use signet::config::Settings;
 use signet::flows::administer::{self, NewBlock};
+use signet::flows::rates;
 use signet::http::endpoint::{self, Endpoint};
 use signet::protocol::address_block::{Reach, parse_network};
 use signet::protocol::time::Span;
@@ -264,4 +266,115 @@ async fn without_limits_nobody_is_refused() {
     for _ in 0..40 {
         assert_ne!(server.post("/token", &[]).await.status, 429);
     }
+}
+
+/// Lets each node hear what the others have granted.
+async fn exchange(nodes: &[&TestServer]) {
+    for node in nodes.iter().chain(nodes) {
+        rates::exchange(&node.app.provider, node.app.clock.now()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_quota_holds_for_all_nodes_together() {
+    let (mut one, quota) = (TestServer::stopped_with(limited).await, 4);
+    one.stop_jobs();
+    let mut two = one.twin_with(limited).await;
+    two.stop_jobs();
+    let service = one.client("service", json!({ "grant_types": ["client_credentials"] })).await;
+    two.app.follow().await.unwrap();
+    let mut granted = 0;
+    for round in 0..6 {
+        for node in [&one, &two] {
+            granted += usize::from(service.at(node).client_credentials(&[]).await.status == 200);
+        }
+        exchange(&[&one, &two]).await;
+        assert!(granted <= quota + 1, "round {round}: {granted} granted");
+    }
+    assert!(granted >= quota, "{granted} granted");
+    for node in [&one, &two] {
+        let refused = service.at(node).client_credentials(&[]).await;
+        refused.assert_error(429, "temporarily_unavailable");
+        assert!(refused.header("ratelimit").is_some_and(|header| header.starts_with("\"token\";r=0;t=")));
+    }
+    one.clock.advance(Span::from_secs(60));
+    exchange(&[&one, &two]).await;
+    assert_eq!(service.at(&two).client_credentials(&[]).await.status, 200, "nothing is charged twice");
+}
+
+#[tokio::test]
+async fn every_kind_of_holder_is_told_to_other_nodes() {
+    let trusting = |settings: &mut Settings| {
+        limited(settings);
+        settings.limits.person = 2;
+        settings.proxy.trusted = vec!["127.0.0.0/8".parse().unwrap()];
+    };
+    let mut one = TestServer::stopped_with(trusting).await;
+    one.stop_jobs();
+    let mut two = one.twin_with(trusting).await;
+    two.stop_jobs();
+    let rp = one.relying_party().await;
+    let token = rp.sign_in("alice").await.access_token;
+    let from = async |node: &TestServer, address: &str| {
+        let browser = node.browser();
+        browser.post_with(&[("x-forwarded-for", address)], "/login", &[]).await.status
+    };
+    for number in 0..12 {
+        assert_eq!(from(&one, &format!("198.51.100.{number}")).await, 400);
+    }
+    exchange(&[&one, &two]).await;
+    assert_eq!(from(&two, "198.51.100.99").await, 429, "a region");
+    assert_eq!(from(&two, "198.51.101.99").await, 400);
+    // The consent of the sign-in was one request in alice's name.
+    assert_eq!(one.userinfo(&token).await.status(), 200);
+    exchange(&[&one, &two]).await;
+    assert_eq!(two.userinfo(&token).await.status(), 429, "a person");
+}
+
+#[tokio::test]
+async fn a_limit_costs_no_statement_and_a_quiet_node_tells_nothing() {
+    let one = TestServer::stopped_with(|settings| {
+        limited(settings);
+        settings.limits.token = 600;
+        settings.limits.api = 6_000;
+    });
+    let mut one = one.await;
+    one.stop_jobs();
+    let service = one.client("service", json!({ "grant_types": ["client_credentials"] })).await;
+    service.client_credentials(&[]).await.tokens();
+    let (_, statements) = one.statements(service.client_credentials(&[])).await;
+    assert_eq!(statements, 0);
+    let rows = async || one.database().query("SELECT node FROM rate_exchanges").await.len();
+    exchange(&[&one]).await;
+    assert_eq!(rows().await, 0, "less than a tenth of the quota");
+    for _ in 0..60 {
+        service.client_credentials(&[]).await.tokens();
+    }
+    exchange(&[&one]).await;
+    assert!(rows().await > 0);
+}
+
+#[tokio::test]
+async fn a_person_has_a_share_of_their_own() {
+    let server = TestServer::stopped_with(|settings| {
+        limited(settings);
+        settings.limits.person = 4;
+    });
+    let server = server.await;
+    let rp = server.relying_party().await;
+    let alice = rp.sign_in("alice").await.access_token;
+    let bob = rp.sign_in("bob").await.access_token;
+    for _ in 0..3 {
+        assert_eq!(server.userinfo(&alice).await.status(), 200);
+    }
+    let refused = server.userinfo(&alice).await;
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["retry-after"], "15");
+    assert_eq!(refused.headers()["ratelimit-policy"], "\"person\";q=4;w=60");
+    assert_eq!(refused.headers()["ratelimit"], "\"person\";r=0;t=15");
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["error_description"], "There have been too many requests. Try again in 15 seconds.");
+    assert_eq!(server.userinfo(&bob).await.status(), 200, "another person is not concerned");
+    let page = server.browser().get(&rp.authorization_url(&[("prompt", "none")])).await;
+    assert_eq!(page.error(), "login_required");
 }

@@ -122,7 +122,10 @@ pub(super) const SECTIONS: [Section; 15] = [
             ("limits.body_bytes", "the largest request body"),
             ("limits.header_bytes", "the largest request head, at least `16384`"),
             ("limits.connections", "open connections"),
-            ("limits.login", "sign-in forms a minute from one address (an IPv4 address or an IPv6 /64)"),
+            (
+                "limits.login",
+                "sign-in forms a minute from one address (an IPv4 address or an IPv6 /64); a network (/24, or /48 of IPv6) may send four times as many",
+            ),
             ("limits.authorize", "authorization requests a minute from one address"),
             (
                 "limits.pages",
@@ -142,8 +145,12 @@ pub(super) const SECTIONS: [Section; 15] = [
                 "limits.waiting",
                 "authorization requests that one address may leave waiting within `sessions.authorization_request_lifetime`; a network (/24, or /48 of IPv6) may leave four times as many",
             ),
+            (
+                "limits.person",
+                "userinfo requests and consents a minute in the name of one person, by whichever clients",
+            ),
             ("limits.account_failures", "failed sign-ins to an account before pauses begin, 1 to 100"),
-            ("limits.address_failures", "the same from one address"),
+            ("limits.address_failures", "the same from one address; from a network four times as many"),
             ("limits.realm_failures", "the same in all, within five minutes; at least 100"),
             (
                 "limits.spray_accounts",

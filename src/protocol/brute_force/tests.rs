@@ -24,20 +24,24 @@ fn pauses(policy: Policy, tries: usize) -> Vec<i64> {
 
 #[test]
 fn pauses_begin_after_the_free_failures_and_double_up_to_the_longest() {
-    let rows: [(Kind, usize, Vec<i64>); 3] = [
+    let rows: [(Kind, usize, Vec<i64>); 5] = [
+        (Kind::Name, 4, vec![0, 0, 0, 0, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000]),
         (Kind::Account, 4, vec![0, 0, 0, 0, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000]),
         (Kind::Device, 4, vec![0, 0, 0, 0, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000]),
         (Kind::Address, 30, vec![1_000, 2_000, 4_000, 8_000, 16_000]),
+        (Kind::Region, 120, vec![1_000, 2_000, 4_000, 8_000, 8_000]),
     ];
     for (kind, free, expected) in rows {
         let policy = Policy::of(kind, FREE);
-        let got = pauses(policy, 40);
+        let got = pauses(policy, free + 10);
         assert!(got[..free].iter().all(|pause| *pause == 0), "{kind:?}: {got:?}");
-        let from = if kind == Kind::Address { free } else { 0 };
+        let from = if matches!(kind, Kind::Address | Kind::Region) { free } else { 0 };
         assert_eq!(got[from..from + expected.len()], expected, "{kind:?}");
         assert!(got.iter().all(|pause| *pause <= 900_000), "{kind:?}: {got:?}");
     }
     assert_eq!(*pauses(Policy::of(Kind::Account, FREE), 40).last().unwrap(), 900_000);
+    let region = pauses(Policy::of(Kind::Region, FREE), 200);
+    assert!(region.iter().all(|pause| *pause <= 60_000), "innocent neighbors wait for a minute at most");
     let realm = pauses(Policy::of(Kind::Realm, FREE), 1005);
     assert_eq!(realm[999..1005], [0, 100, 200, 200, 200, 400], "a little drains away meanwhile");
 }
@@ -125,6 +129,36 @@ fn a_peer_is_an_ipv4_address_or_an_ipv6_network() {
 }
 
 #[test]
+fn a_region_is_what_one_customer_may_have() {
+    for (address, expected) in [
+        ("192.0.2.7", "192.0.2.0/24"),
+        ("::ffff:192.0.2.7", "192.0.2.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+        ("2001:db8:1:ffff::", "2001:db8:1::/48"),
+        ("2001:db8:2::1", "2001:db8:2::/48"),
+    ] {
+        assert_eq!(region(address.parse().unwrap()).to_string(), expected, "{address}");
+    }
+}
+
+#[test]
+fn a_pause_that_a_clock_ahead_has_left_is_over() {
+    let policy = Policy::of(Kind::Realm, FREE);
+    let rows = [
+        ("over", at(-1), None),
+        ("at its end", at(0), None),
+        ("under way", at(1), Some(at(1))),
+        ("of a node whose clock is ahead", at(120), Some(at(120))),
+        ("longer than any", at(122), None),
+        ("of a clock that was a day ahead", at(86_400), None),
+    ];
+    for (rule, locked_until, expected) in rows {
+        let counter = Counter { drained_at: at(0), locked_until };
+        assert_eq!(policy.paused_until(counter, at(0)), expected, "{rule}");
+    }
+}
+
+#[test]
 fn a_pause_of_a_clock_that_was_set_back_keeps_nobody_out() {
     let policy = Policy::of(Kind::Account, FREE);
     let mut counter = NEW;
@@ -136,20 +170,4 @@ fn a_pause_of_a_clock_that_was_set_back_keeps_nobody_out() {
     let Attempt::Allowed { counter, pause, .. } = policy.attempt(counter, at(0)) else { panic!("locked for a day") };
     assert!(pause > Span::ZERO, "the failures count");
     assert!(matches!(policy.attempt(counter, at(0)), Attempt::Locked { .. }));
-}
-
-#[test]
-fn a_pause_of_the_realm_ends_though_the_clock_was_set_back() {
-    let policy = Policy::of(Kind::Realm, FREE);
-    let rows = [
-        ("over", -1, None),
-        ("at its end", 0, None),
-        ("under way", 1, Some(1)),
-        ("of a node whose clock is ahead", 120, Some(120)),
-        ("longer than any", 122, None),
-        ("of a clock that was a day ahead", 86_400, None),
-    ];
-    for (rule, seconds, expected) in rows {
-        assert_eq!(policy.pause_until(at(seconds), at(0)), expected.map(at), "{rule}");
-    }
 }

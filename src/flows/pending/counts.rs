@@ -1,0 +1,74 @@
+//! About how many rows each realm keeps of what strangers send, in memory of this node. Upkeep counts them again.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::flows::FlowError;
+use crate::protocol::ids::RealmId;
+use crate::store::StoreError;
+
+/// The most rows of one kind that a realm keeps: what strangers can make the server keep is bounded.
+pub const CAP: i64 = 100_000;
+/// How many rows are removed at once where the cap is reached, so that it is rarely looked for them.
+const BATCH: i64 = 2_000;
+
+/// The rows of one kind.
+#[derive(Default)]
+pub struct Counts {
+    of: Mutex<HashMap<RealmId, i64>>,
+    /// Held by the request that makes room for all.
+    trimming: tokio::sync::Mutex<()>,
+}
+
+impl Counts {
+    /// The rows of a realm.
+    pub fn of(&self, realm: &RealmId) -> i64 {
+        self.lock().get(realm).copied().unwrap_or_default()
+    }
+
+    /// The rows of all realms.
+    pub fn total(&self) -> i64 {
+        self.lock().values().sum()
+    }
+
+    /// Takes over what was counted in the database.
+    pub fn set(&self, counted: Vec<(RealmId, i64)>) {
+        *self.lock() = counted.into_iter().collect();
+    }
+
+    /// Adds to the rows of a realm, or takes from them.
+    pub fn add(&self, realm: &RealmId, rows: i64) {
+        let mut of = self.lock();
+        match of.get_mut(realm) {
+            Some(count) => *count = count.saturating_add(rows).max(0),
+            None => drop(of.insert(realm.clone(), rows.max(0))),
+        }
+    }
+
+    /// Makes room below the cap of a realm by `trim`, which keeps so many rows and says how many are left. While one
+    /// request does so the others pass: they go over the cap by no more than there are of them.
+    ///
+    /// # Errors
+    /// [`FlowError`] where the database fails.
+    pub async fn make_room<F>(&self, realm: &RealmId, trim: impl FnOnce(i64) -> F) -> Result<(), FlowError>
+    where
+        F: Future<Output = Result<i64, StoreError>>,
+    {
+        if self.of(realm) < CAP {
+            return Ok(());
+        }
+        let Ok(_turn) = self.trimming.try_lock() else { return Ok(()) };
+        let before = self.of(realm);
+        if before < CAP {
+            return Ok(());
+        }
+        let left = trim(CAP - BATCH).await?;
+        tracing::warn!(target: "security", event = "requests_evicted", before, left, "made room for new requests");
+        self.add(realm, left.saturating_sub(before));
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RealmId, i64>> {
+        self.of.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
