@@ -13,8 +13,22 @@ statements! {
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
+/// The refusal of a database without any tables.
+const EMPTY: &str = "the database is empty; run `signet init`, or `signet migrate`";
+
 /// How often a migration of an embedded database is tried where another process migrates it as well.
 const TRIES: u32 = 10;
+
+/// The migrations that a database lacked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// True where it had none at all.
+    pub was_empty: bool,
+    /// The missing ones, each as its number and name.
+    pub applied: Vec<String>,
+    /// The number of the newest migration, which is the schema's.
+    pub schema: i64,
+}
 
 /// The number of the newest migration.
 pub(super) fn newest() -> i64 {
@@ -22,24 +36,23 @@ pub(super) fn newest() -> i64 {
 }
 
 /// Brings the schema up to date. What is wrong with it is found before anything is changed.
-pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
+pub(super) async fn run(db: &Db) -> Result<Migrated, StoreError> {
     let Db::Sqlite { writer, .. } = db else { return run_postgres(db).await };
     let mut tried = 0;
     loop {
         tried += 1;
-        let standing = look(db).await;
-        let done = match standing {
+        let done = match look(db).await {
             Ok(found) => {
                 found.of(&SQLITE).refuse_unless_older()?;
                 let apart = writer.apart().await?;
                 let done = SQLITE.run(&apart).await;
                 apart.close().await;
-                done
+                done.map(|()| found.missing_of(&SQLITE))
             }
             Err(error) => Err(error),
         };
         match done {
-            Ok(()) => return Ok(()),
+            Ok(migrated) => return Ok(migrated),
             Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if tried < TRIES => {
                 tokio::time::sleep(std::time::Duration::from_millis(300)).await;
             }
@@ -48,19 +61,26 @@ pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
     }
 }
 
-async fn run_postgres(db: &Db) -> Result<(), StoreError> {
-    let Db::Postgres(pool) = db else { return Ok(()) };
-    look(db).await.map_err(|error| explain(&error))?.of(&POSTGRES).refuse_unless_older()?;
-    let one = pool.connect_patiently().await?;
-    let done = POSTGRES.run(&one).await.map_err(|error| explain(&error));
-    one.close().await;
-    done
+async fn run_postgres(db: &Db) -> Result<Migrated, StoreError> {
+    let found = look(db).await.map_err(|error| explain(&error))?;
+    found.of(&POSTGRES).refuse_unless_older()?;
+    if let Db::Postgres(pool) = db {
+        let one = pool.connect_patiently().await?;
+        let done = POSTGRES.run(&one).await.map_err(|error| explain(&error));
+        one.close().await;
+        done?;
+    }
+    Ok(found.missing_of(&POSTGRES))
+}
+
+fn known_to(db: &Db) -> &'static Migrator {
+    if matches!(db, Db::Sqlite { .. }) { &SQLITE } else { &POSTGRES }
 }
 
 pub(super) async fn check(db: &Db) -> Result<(), StoreError> {
     let found = look(db).await.map_err(|error| explain(&error))?;
-    let known = if matches!(db, Db::Sqlite { .. }) { &SQLITE } else { &POSTGRES };
-    match found.of(known) {
+    match found.of(known_to(db)) {
+        Schema::Empty => Err(StoreError::Schema(EMPTY.to_owned())),
         Schema::Current => Ok(()),
         Schema::Older => Err(StoreError::Schema(
             "the database has an older schema; run `signet migrate`, or set database.migrate = true".into(),
@@ -79,6 +99,13 @@ pub(super) async fn check_applied(tx: &mut Tx, is_embedded: bool) -> Result<(), 
     })
 }
 
+pub(super) async fn refuse_empty(db: &Db) -> Result<(), StoreError> {
+    match look(db).await.map_err(|error| explain(&error))?.applied.is_empty() {
+        true => Err(StoreError::Schema(EMPTY.to_owned())),
+        false => Ok(()),
+    }
+}
+
 /// What a database says of its migrations.
 struct Found {
     applied: Vec<AppliedMigration>,
@@ -88,6 +115,7 @@ struct Found {
 
 /// How a schema stands to the migrations of this binary.
 enum Schema {
+    Empty,
     Current,
     Older,
     Unfit(StoreError),
@@ -96,13 +124,20 @@ enum Schema {
 impl Schema {
     fn refuse_unless_older(self) -> Result<(), StoreError> {
         match self {
-            Self::Current | Self::Older => Ok(()),
+            Self::Empty | Self::Current | Self::Older => Ok(()),
             Self::Unfit(error) => Err(error),
         }
     }
 }
 
 impl Found {
+    fn missing_of(&self, known: &Migrator) -> Migrated {
+        let is_missing = |version| !self.applied.iter().any(|done| done.version == version);
+        let missing = known.iter().filter(|migration| is_missing(migration.version));
+        let named = missing.map(|migration| format!("{} ({})", migration.version, migration.description));
+        Migrated { was_empty: self.applied.is_empty(), applied: named.collect(), schema: newest() }
+    }
+
     /// Each migration must have been applied whole, as it is, and after all before it.
     fn of(&self, known: &Migrator) -> Schema {
         let is_applied = |version| self.applied.iter().any(|done| done.version == version);
@@ -122,6 +157,7 @@ impl Found {
         }
         match missing.next() {
             None => Schema::Current,
+            Some(_) if self.applied.is_empty() => Schema::Empty,
             Some(version) if version < newest => Schema::Unfit(explain(&MigrateError::VersionTooOld(version, newest))),
             Some(_) => Schema::Older,
         }

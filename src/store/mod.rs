@@ -65,6 +65,7 @@ use crate::metrics::{Database, Statements};
 use crate::protocol::time::Timestamp;
 use embedded::Readers;
 use lanes::{Lane, Lanes};
+pub use migrations::Migrated;
 pub use tx::Tx;
 use writer::Writer;
 
@@ -308,12 +309,20 @@ impl Store {
         matches!(self.db, Db::Sqlite { .. })
     }
 
-    /// Brings the schema up to date.
+    /// Brings the schema up to date and returns the migrations that were missing.
     ///
     /// # Errors
     /// [`StoreError::Schema`] where the database is newer than this binary, or a landed migration was changed.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
+    pub async fn migrate(&self) -> Result<Migrated, StoreError> {
         migrations::run(&self.db).await
+    }
+
+    /// Refuses a database that no migration has been applied to.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] with what to do about it.
+    pub async fn refuse_empty(&self) -> Result<(), StoreError> {
+        migrations::refuse_empty(&self.db).await
     }
 
     /// Checks that the schema is exactly the one that this binary knows.
