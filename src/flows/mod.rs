@@ -296,6 +296,14 @@ impl Context {
         self.region().map(|region| region.to_string()).unwrap_or_default()
     }
 
+    /// The actor as the audit log names it: a command with the account on the host that runs it.
+    pub fn actor(&self, actor: &str) -> String {
+        match (actor, self.origin.operator.as_str()) {
+            ("command", operator) if !operator.is_empty() => format!("command:{operator}"),
+            (other, _) => other.to_owned(),
+        }
+    }
+
     /// An audit record about this request.
     ///
     /// # Errors
@@ -313,7 +321,7 @@ impl Context {
             id: base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(id),
             event,
             outcome,
-            actor: concerning.actor.to_owned(),
+            actor: self.actor(concerning.actor),
             user: concerning.user.cloned(),
             client: concerning.client.cloned(),
             session: concerning.session.cloned(),

@@ -73,6 +73,7 @@ impl Call {
                 address: arrived.shown.unwrap_or_default(),
                 user_agent: user_agent(&parts.headers),
                 request_id: arrived.id,
+                operator: String::new(),
             },
         };
         Ok(Self {

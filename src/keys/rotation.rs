@@ -27,6 +27,16 @@ pub struct Rotated {
     pub announced_now: bool,
 }
 
+/// The actor of what the schedule does by itself.
+const SYSTEM: &str = "system";
+
+/// A promotion as the audit log has it.
+#[derive(Clone)]
+struct Promoted {
+    record: Record,
+    now: Timestamp,
+}
+
 impl Keyring {
     /// Makes the keys that are due by the schedule and deletes those that are gone.
     ///
@@ -55,14 +65,14 @@ impl Keyring {
 
     async fn make_due(&self, realm: &RealmId, names: &[&str], now: Timestamp) -> Result<(), KeyringError> {
         let due = key_schedule::due(self.of(realm).times(), names, now, &self.policy.schedule);
-        let made = due.iter().map(|generation| self.announce(realm, generation, now));
+        let made = due.iter().map(|generation| self.announce(realm, generation, SYSTEM, now));
         for outcome in futures_util::future::join_all(made).await {
             outcome?;
         }
         if due.is_empty() { Ok(()) } else { self.reload(realm).await }
     }
 
-    /// Announces the next key of an algorithm, or promotes one that has been announced for long enough.
+    /// Announces the next key of an algorithm, or promotes one that has been announced for long enough, by command.
     ///
     /// # Errors
     /// [`KeyringError`] where a key could not be made or stored.
@@ -72,17 +82,31 @@ impl Keyring {
         algorithm: impl Into<KeyAlgorithm>,
         now: Timestamp,
     ) -> Result<Rotated, KeyringError> {
-        let algorithm = algorithm.into();
+        self.rotate_by("command", realm, algorithm.into(), now).await
+    }
+
+    /// Rotates as [`Keyring::rotate`] does, in the name of this actor.
+    ///
+    /// # Errors
+    /// [`KeyringError`] where a key could not be made or stored.
+    pub async fn rotate_by(
+        &self,
+        actor: &str,
+        realm: &RealmId,
+        algorithm: KeyAlgorithm,
+        now: Timestamp,
+    ) -> Result<Rotated, KeyringError> {
         let set = self.of(realm);
         let decided = key_schedule::rotate(set.times(), algorithm.as_str(), now, &self.policy.schedule);
         match decided {
             Rotation::Promote { kid, at } | Rotation::Waiting { kid, at } => {
-                self.promote(realm, &kid, at, now).await?;
+                let record = record(Event::KeyPromoted, &kid, actor, now);
+                self.promote(realm, &kid, at, Promoted { record, now }).await?;
                 self.reload(realm).await?;
                 Ok(Rotated { kid, algorithm, signs_from: at, announced_now: false })
             }
             Rotation::Announce(generation) => {
-                let announced_now = self.announce(realm, &generation, now).await?;
+                let announced_now = self.announce(realm, &generation, actor, now).await?;
                 self.reload(realm).await?;
                 // The key of this generation may be that of another node.
                 let set = self.of(realm);
@@ -93,14 +117,21 @@ impl Keyring {
     }
 
     /// Makes a key and stores it, unless another node has made the same generation of it; whether it did.
-    async fn announce(&self, realm: &RealmId, generation: &Generation, now: Timestamp) -> Result<bool, KeyringError> {
+    async fn announce(
+        &self,
+        realm: &RealmId,
+        generation: &Generation,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<bool, KeyringError> {
         let StoredKey { times, sealed } = self.generate(realm, generation, now).await?;
         let (kid, algorithm) = (times.kid.clone(), times.algorithm.clone());
         let realm = realm.clone();
+        let record = record(Event::KeyAnnounced, &kid, actor, now);
         let stored = self.store.write(move |tx| {
             let (realm, times, sealed) = (realm.clone(), times.clone(), sealed.clone());
+            let record = record.clone();
             Box::pin(async move {
-                let record = record(Event::KeyAnnounced, &times.kid, now);
                 let first = signing_keys::insert(tx, &realm, &StoredKey { times, sealed }).await?;
                 if first {
                     audit::append(tx, &realm, &record, now).await?;
@@ -139,14 +170,15 @@ impl Keyring {
         Ok(StoredKey { times, sealed })
     }
 
-    async fn promote(&self, realm: &RealmId, kid: &KeyId, at: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    async fn promote(&self, realm: &RealmId, kid: &KeyId, at: Timestamp, promoted: Promoted) -> Result<(), StoreError> {
         let (realm, kid) = (realm.clone(), kid.clone());
         self.store
             .write(move |tx| {
-                let (realm, kid) = (realm.clone(), kid.clone());
+                let (realm, kid, promoted) = (realm.clone(), kid.clone(), promoted.clone());
                 Box::pin(async move {
+                    let Promoted { record, now } = promoted;
                     if signing_keys::activate(tx, &realm, &kid, at).await? {
-                        audit::append(tx, &realm, &record(Event::KeyPromoted, &kid, now), now).await?;
+                        audit::append(tx, &realm, &record, now).await?;
                         changes::publish(tx, &realm, changes::Kind::Key, "", now).await?;
                     }
                     Ok(())
@@ -163,7 +195,7 @@ impl Keyring {
                 let realm = realm.clone();
                 Box::pin(async move {
                     for kid in signing_keys::see_active(tx, &realm, now).await? {
-                        audit::append(tx, &realm, &record(Event::KeyActivated, &kid, now), now).await?;
+                        audit::append(tx, &realm, &record(Event::KeyActivated, &kid, SYSTEM, now), now).await?;
                     }
                     Ok(())
                 })
@@ -184,7 +216,7 @@ impl Keyring {
                         if let Some(kept) = kept {
                             hint_keys::insert(tx, realm, kept).await?;
                         }
-                        audit::append(tx, realm, &record(Event::KeyRemoved, kid, now), now).await?;
+                        audit::append(tx, realm, &record(Event::KeyRemoved, kid, SYSTEM, now), now).await?;
                         changes::publish(tx, realm, changes::Kind::Key, "", now).await?;
                     }
                     Ok(())
@@ -221,12 +253,12 @@ fn place(realm: &RealmId, kid: &KeyId, algorithm: KeyAlgorithm) -> String {
     format!("{realm}|{kid}|{purpose}")
 }
 
-fn record(event: Event, kid: &KeyId, now: Timestamp) -> Record {
+fn record(event: Event, kid: &KeyId, actor: &str, now: Timestamp) -> Record {
     Record {
         id: format!("{}-{}-{}", event.as_str(), kid, now.as_millis()),
         event,
         outcome: Outcome::Success,
-        actor: "system".to_owned(),
+        actor: actor.to_owned(),
         user: None,
         client: None,
         session: None,

@@ -130,7 +130,8 @@ fn own(row: &Row) -> Value {
     let mut facts = Map::new();
     let mut put = |name: &str, value: &str| facts.insert(name.to_owned(), value.into());
     put("outcome", &row.outcome);
-    put("actor", &row.actor);
+    // The account stays on the host.
+    put("actor", if row.actor.starts_with("command:") { "command" } else { &row.actor });
     for (name, value) in [("client_id", &row.client), ("sid", &row.session)] {
         if let Some(value) = value {
             put(name, value);

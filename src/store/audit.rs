@@ -148,6 +148,8 @@ pub struct Origin {
     pub user_agent: String,
     /// The id of the request, as on error pages and in the log.
     pub request_id: String,
+    /// The account on the host that runs a command; empty for requests.
+    pub operator: String,
 }
 
 /// One row.
@@ -159,7 +161,8 @@ pub struct Record {
     pub event: Event,
     /// Whether it came about.
     pub outcome: Outcome,
-    /// Who did it: `user`, `client`, `system`, `command`, or `client:` and the id of a client that administers.
+    /// The actor: `user`, `client`, `system`, `command:` and the account on the host, or `client:` and the id of a
+    /// client that administers.
     pub actor: String,
     /// The user concerned.
     pub user: Option<UserId>,
