@@ -107,30 +107,41 @@ pub enum OutboundError {
     Tls(#[from] rustls::Error),
 }
 
-/// What went wrong behind [`FetchError::Unreachable`], for the log.
+/// The cause of [`FetchError::Unreachable`], for the log and for operators.
 #[derive(Debug, thiserror::Error)]
-enum Cause {
+pub enum Cause {
+    /// Connecting or answering took too long.
     #[error("the time was up")]
     Timeout,
+    /// The name server knows no such name, or does not answer.
     #[error("the name was not resolved: {0}")]
     Resolution(io::Error),
-    #[error("{0} is an address that is not called")]
+    /// The name leads to a private address that no setting allows.
+    #[error("{0} is an address that is not called; outbound.allow_hosts can allow its host")]
     SpecialAddress(std::net::IpAddr),
+    /// The host refused the connection.
     #[error("no connection: {0}")]
     Connection(io::Error),
+    /// The handshake failed, for example by the certificate.
     #[error("no TLS: {0}")]
     Tls(io::Error),
+    /// The host sent something else than HTTP.
     #[error("no HTTP: {0}")]
     Http(#[from] hyper::Error),
 }
 
-/// How one attempt ended: with something to tell the caller, or with something for the log.
-enum Failure {
+/// The end of a call that brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// Anybody may know.
+    #[error(transparent)]
     Told(FetchError),
+    /// Only operators may know, since it says what lies behind a name.
+    #[error(transparent)]
     Hidden(Cause),
 }
 
-impl<T: Into<Cause>> From<T> for Failure {
+impl<T: Into<Cause>> From<T> for CallError {
     fn from(cause: T) -> Self {
         Self::Hidden(cause.into())
     }
@@ -213,6 +224,17 @@ impl Fetcher {
         }
     }
 
+    /// Posts a document for an operator, whose error says what is wrong behind the name, and returns the status.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn try_post(&self, url: &str, content_type: &str, body: String) -> Result<u16, CallError> {
+        let url = self.check(url).map_err(|refusal| CallError::Told(refusal.into()))?;
+        let attempt = self.attempt(&url, Call::Post { content_type, body });
+        let answer = timeout_at(self.end(), attempt).await.map_err(|_| Cause::Timeout)??;
+        Ok(answer.status)
+    }
+
     fn end(&self) -> Instant {
         Instant::now() + self.timeout
     }
@@ -221,15 +243,15 @@ impl Fetcher {
     async fn call(&self, url: &OutboundUrl, call: Call<'_>, end: Instant) -> Result<Answer, FetchError> {
         let cause = match timeout_at(end, self.attempt(url, call)).await {
             Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(Failure::Told(error))) => return Err(error),
-            Ok(Err(Failure::Hidden(cause))) => cause,
+            Ok(Err(CallError::Told(error))) => return Err(error),
+            Ok(Err(CallError::Hidden(cause))) => cause,
             Err(_) => Cause::Timeout,
         };
         tracing::warn!(host = url.authority(), %cause, "An outbound call failed");
         Err(FetchError::Unreachable)
     }
 
-    async fn attempt(&self, url: &OutboundUrl, call: Call<'_>) -> Result<Answer, Failure> {
+    async fn attempt(&self, url: &OutboundUrl, call: Call<'_>) -> Result<Answer, CallError> {
         // Nobody closes the semaphores. The host's comes first, so that a slow one takes few of the turns.
         let host = self.hosts.get_with(url.authority().to_owned(), || Arc::new(Semaphore::new(OF_ONE_HOST)));
         let _host = host.acquire_owned().await.map_err(|_| Cause::Timeout)?;

@@ -9,7 +9,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Cause, Failure, FetchError, MAX_BODY};
+use super::{CallError, Cause, FetchError, MAX_BODY};
 use crate::protocol::outbound::OutboundUrl;
 use crate::protocol::outbound::UrlRefusal;
 
@@ -44,11 +44,11 @@ impl Answer {
 }
 
 /// Sends the request and reads the answer.
-pub(super) async fn run<S>(stream: S, url: &OutboundUrl, call: Call<'_>) -> Result<Answer, Failure>
+pub(super) async fn run<S>(stream: S, url: &OutboundUrl, call: Call<'_>) -> Result<Answer, CallError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let request = request(url, &call).ok_or(Failure::Told(FetchError::NotPermitted(UrlRefusal::Malformed)))?;
+    let request = request(url, &call).ok_or(CallError::Told(FetchError::NotPermitted(UrlRefusal::Malformed)))?;
     let (bytes, fields) = MAX_HEAD;
     let mut builder = http1::Builder::new();
     builder.max_buf_size(bytes).max_headers(fields);
@@ -82,7 +82,7 @@ fn request(url: &OutboundUrl, call: &Call<'_>) -> Option<Request<Full<Bytes>>> {
     request.ok()
 }
 
-async fn read(response: Response<Incoming>, call: &Call<'_>) -> Result<Answer, Failure> {
+async fn read(response: Response<Incoming>, call: &Call<'_>) -> Result<Answer, CallError> {
     let status = response.status().as_u16();
     match call {
         Call::Get { accept } if status == 200 => document(response, accept).await,
@@ -93,26 +93,26 @@ async fn read(response: Response<Incoming>, call: &Call<'_>) -> Result<Answer, F
 }
 
 /// The document that an answer holds, of one of these media types.
-async fn document(response: Response<Incoming>, accept: &[&str]) -> Result<Answer, Failure> {
+async fn document(response: Response<Incoming>, accept: &[&str]) -> Result<Answer, CallError> {
     let (status, content_type) = (response.status().as_u16(), media_type(response.headers()));
     let encoded = text(response.headers(), header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
     if encoded || !accept.contains(&content_type.as_str()) {
-        return Err(Failure::Told(FetchError::WrongType));
+        return Err(CallError::Told(FetchError::WrongType));
     }
     let body = read_body(response.into_body()).await?;
     Ok(Answer { status, content_type, body })
 }
 
 /// Reads the body up to its bound, announced or not.
-async fn read_body(mut body: Incoming) -> Result<Vec<u8>, Failure> {
+async fn read_body(mut body: Incoming) -> Result<Vec<u8>, CallError> {
     if body.size_hint().lower() > MAX_BODY as u64 {
-        return Err(Failure::Told(FetchError::TooLarge));
+        return Err(CallError::Told(FetchError::TooLarge));
     }
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(Cause::Http)?.into_data() else { continue };
         if bytes.len() + data.len() > MAX_BODY {
-            return Err(Failure::Told(FetchError::TooLarge));
+            return Err(CallError::Told(FetchError::TooLarge));
         }
         bytes.extend_from_slice(&data);
     }

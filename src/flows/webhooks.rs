@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::outbox::Attempt;
 use super::{Context, FlowError, Provider};
-use crate::fetch::{FetchError, Fetcher};
+use crate::fetch::{CallError, Fetcher};
 use crate::keys::{KeyError, KeySet};
 use crate::protocol::audit_chain::Row;
 use crate::protocol::delivery::{refusal, verdict};
@@ -109,7 +109,7 @@ pub async fn verify(
     let parties = parties(&context.realm.issuer, webhook);
     let claims = security_event::verification(parties, state.as_str(), context.now);
     let token = signed(keys, algorithms, &claims, context.now)?;
-    Ok(fetcher.post(&webhook.url, MEDIA_TYPE, token).await?.0)
+    Ok(fetcher.try_post(&webhook.url, MEDIA_TYPE, token).await?)
 }
 
 /// Why a webhook could not be tried.
@@ -120,7 +120,7 @@ pub enum Untried {
     Key(#[from] KeyError),
     /// There was no answer that counts.
     #[error(transparent)]
-    Fetch(#[from] FetchError),
+    Call(#[from] CallError),
 }
 
 fn parties<'a>(issuer: &'a str, webhook: &'a Webhook) -> Parties<'a> {
