@@ -114,6 +114,22 @@ impl Mailer {
         }
     }
 
+    /// Hands a mail over for an operator, and returns what the mail server answered.
+    ///
+    /// # Errors
+    /// The answer or the cause in one line; it may repeat the address.
+    pub async fn try_send(&self, letter: &Letter) -> Result<String, String> {
+        let Way::Smtp(server) = &self.way else {
+            let sent = self.send(letter).await.map_err(|error| error.to_string());
+            return sent.map(|()| "it was put into mail.folder".to_owned());
+        };
+        let message = self.message(letter).map_err(|error| error.to_string())?;
+        let sent = tokio::time::timeout(self.timeout, server.send(message)).await;
+        let answer = sent.map_err(|_| "the mail server took too long".to_owned())?.map_err(|error| in_full(&error))?;
+        let text: Vec<&str> = answer.message().collect();
+        Ok(format!("the mail server answered {} {}", answer.code(), text.join(" ")))
+    }
+
     /// Whether a mail could be handed over now.
     ///
     /// # Errors
@@ -193,6 +209,14 @@ fn refusal(error: &smtp::Error) -> MailError {
         }
         None => MailError::NotNow(error.to_string()),
     }
+}
+
+/// An error with its causes, in one line.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string);
+    let mut parts: Vec<String> = std::iter::once(error.to_string()).chain(causes).collect();
+    parts.dedup_by(|later, earlier| earlier.contains(later.as_str()));
+    parts.join(": ").replace(['\r', '\n'], " ")
 }
 
 /// Puts a file there whole; others never see half of it.

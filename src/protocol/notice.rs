@@ -22,17 +22,19 @@ pub enum Notice {
 pub const SOFT_LOCKED: &str = "account.soft_locked";
 
 impl Notice {
-    /// What an event of the audit log means to the person concerned; nothing where they are not told.
+    /// Every notice with the event of the audit log that leads to it.
+    pub const EVENTS: [(&str, Self); 6] = [
+        ("login.new_device", Self::NewDevice),
+        (SOFT_LOCKED, Self::SoftLocked),
+        ("user.password_set", Self::PasswordSet),
+        ("refresh_token.reused", Self::RefreshReuse),
+        ("user.disabled", Self::Disabled),
+        ("user.signed_out", Self::SignedOut),
+    ];
+
+    /// The notice that an event of the audit log leads to, if any.
     pub fn of(event: &str) -> Option<Self> {
-        match event {
-            "login.new_device" => Some(Self::NewDevice),
-            SOFT_LOCKED => Some(Self::SoftLocked),
-            "user.password_set" => Some(Self::PasswordSet),
-            "refresh_token.reused" => Some(Self::RefreshReuse),
-            "user.disabled" => Some(Self::Disabled),
-            "user.signed_out" => Some(Self::SignedOut),
-            _ => None,
-        }
+        Self::EVENTS.iter().find(|(of, _)| *of == event).map(|(_, notice)| *notice)
     }
 }
 
