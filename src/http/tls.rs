@@ -1,4 +1,4 @@
-//! TLS of the public listener: reads the PEM files and builds the acceptor.
+//! TLS of the public listener: reads the PEM files, builds the acceptor, and takes up files that have changed.
 //!
 //! This module owns which versions and protocols are offered. It refuses to know about connections and requests.
 
@@ -6,30 +6,96 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::ServerConfig;
+use arc_swap::ArcSwap;
 use rustls::crypto::aws_lc_rs;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
+use rustls::{InconsistentKeys, ServerConfig};
 use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 
-/// Builds the acceptor for TLS 1.2 and 1.3 (RFC 9325 §3.1.1) that offers h2 and http/1.1 from a chain and its key in PEM.
+/// Builds the acceptor from a chain and its key in PEM. It keeps them whatever becomes of the files.
 pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
-    let chain = chain(cert)?;
-    let private_key = private_key(key)?;
-    let unusable = |reason: rustls::Error| TlsError::Unusable { cert: cert.to_owned(), key: key.to_owned(), reason };
-    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_protocol_versions(&[&TLS13, &TLS12])
-        .map_err(unusable)?
-        .with_no_client_auth()
-        .with_single_cert(chain, private_key)
-        .map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => TlsError::Mismatch { cert: cert.to_owned(), key: key.to_owned() },
-            other => unusable(other),
-        })?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Certificate::load(cert, key)?.acceptor()
+}
+
+/// The certificate of the listener and its key. New handshakes use the pair that was read last; connections that are
+/// open go on.
+#[derive(Debug)]
+pub struct Certificate {
+    cert: PathBuf,
+    key: PathBuf,
+    current: ArcSwap<CertifiedKey>,
+}
+
+/// The outcome of reading the files again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reload {
+    /// The chain is the one that is in use.
+    Unchanged,
+    /// New handshakes use the new pair.
+    Replaced,
+}
+
+impl Certificate {
+    /// Reads a chain and its key in PEM.
+    ///
+    /// # Errors
+    /// [`TlsError`] where a file cannot be read, or the two are not a pair.
+    pub fn load(cert: &Path, key: &Path) -> Result<Arc<Self>, TlsError> {
+        let current = ArcSwap::from_pointee(pair(cert, key, chain(cert)?)?);
+        Ok(Arc::new(Self { cert: cert.to_owned(), key: key.to_owned(), current }))
+    }
+
+    /// Builds the acceptor for TLS 1.2 and 1.3 (RFC 9325 §3.1.1) that offers h2 and http/1.1.
+    ///
+    /// # Errors
+    /// [`TlsError::Unusable`] where the provider lacks a version.
+    pub fn acceptor(self: Arc<Self>) -> Result<TlsAcceptor, TlsError> {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_protocol_versions(&[&TLS13, &TLS12])
+            .map_err(|reason| unusable(&self.cert, &self.key, reason))?
+            .with_no_client_auth()
+            .with_cert_resolver(self);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+
+    /// Reads the files again and uses them where the chain has changed. Blocks for as long as reading takes.
+    ///
+    /// # Errors
+    /// [`TlsError`] where the new files cannot be used; the old pair stays in use.
+    pub fn reload(&self) -> Result<Reload, TlsError> {
+        let chain = chain(&self.cert)?;
+        if chain == self.current.load().cert {
+            return Ok(Reload::Unchanged);
+        }
+        self.current.store(Arc::new(pair(&self.cert, &self.key, chain)?));
+        Ok(Reload::Replaced)
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.load_full())
+    }
+}
+
+fn pair(cert: &Path, key: &Path, chain: Vec<CertificateDer<'static>>) -> Result<CertifiedKey, TlsError> {
+    let made = CertifiedKey::from_der(chain, private_key(key)?, &aws_lc_rs::default_provider());
+    made.map_err(|error| match error {
+        rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+            TlsError::Mismatch { cert: cert.to_owned(), key: key.to_owned() }
+        }
+        other => unusable(cert, key, other),
+    })
+}
+
+fn unusable(cert: &Path, key: &Path, reason: rustls::Error) -> TlsError {
+    TlsError::Unusable { cert: cert.to_owned(), key: key.to_owned(), reason }
 }
 
 /// Reads a certificate and its chain, the server's own first.
