@@ -8,7 +8,16 @@ use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome};
 use crate::store::restore_epochs::{self, OfflineGrants, Voided};
-use crate::store::{Store, revocations};
+use crate::store::{Store, leases, revocations};
+
+/// The time until which a running server, or one that ended without notice, counts as using the database. It writes
+/// what it knows from before the restore, so that a new epoch must not begin beside it.
+///
+/// # Errors
+/// [`FlowError`] where the database fails.
+pub async fn in_use_until(store: &Store, context: &Context) -> Result<Option<Timestamp>, FlowError> {
+    Ok(leases::end(&mut store.read().await?, leases::UPKEEP, context.now).await?)
+}
 
 /// Begins a new epoch on data that has come back from a backup. Access tokens are cut off for the whole realm; the
 /// entry is kept until `horizon`, when none of them is valid any more.

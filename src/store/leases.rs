@@ -10,6 +10,9 @@ statements! {
     TAKE = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at WHERE leases.holder = excluded.holder OR leases.expires_at <= $4 OR leases.expires_at > $5";
 }
 
+/// The lease that one of the running servers always holds.
+pub const UPKEEP: &str = "upkeep";
+
 /// How far the clocks of nodes may differ.
 const CLOCKS_DIFFER: Span = Span::from_minutes(2);
 
@@ -36,4 +39,12 @@ pub async fn take(
 pub async fn held_until(tx: &mut Tx, name: &str) -> Result<Option<Timestamp>, StoreError> {
     let row: Option<(i64,)> = fetch_optional!(tx, HELD_UNTIL, [name])?;
     Ok(row.map(|(millis,)| Timestamp::from_millis(millis)))
+}
+
+/// The end of a lease that is held now, by any node.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn end(tx: &mut Tx, name: &str, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    Ok(held_until(tx, name).await?.filter(|end| *end > now))
 }
