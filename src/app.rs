@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use crate::clock::{Clock, Entropy, EntropyError, NodeClock};
 use crate::config::{Mode, Settings};
 use crate::fetch::{Fetcher, OutboundError};
+use crate::flows::audit;
 use crate::flows::client_keys::ClientKeys;
 use crate::flows::pending::Counts;
 use crate::flows::rates::{self, Exchange, Rates};
@@ -54,6 +55,8 @@ pub struct App {
     pub entropy: Entropy,
     /// The realm at the base URL.
     pub realm: Arc<Realm>,
+    /// The position of the review of the audit log, where this node does the upkeep.
+    pub audit_review: audit::Review,
     documents: ArcSwap<Documents>,
     publishing: Mutex<()>,
     /// At which change the keys were last read.
@@ -161,6 +164,7 @@ impl App {
             clock,
             entropy,
             realm,
+            audit_review: audit::Review::default(),
             documents,
             publishing,
             key_changes,

@@ -26,15 +26,12 @@ pub struct Rounds {
     upkeep: AtomicI64,
     /// When this node started.
     started: Timestamp,
-    /// Set while this node leads the upkeep and finds the audit log broken.
-    audit_log_broken: AtomicBool,
 }
 
 impl Rounds {
     /// No round yet, at a node that starts now.
     pub fn starting(now: Timestamp) -> Self {
-        let audit_log_broken = AtomicBool::new(false);
-        Self { upkeep: AtomicI64::new(now.as_millis()), started: now, audit_log_broken }
+        Self { upkeep: AtomicI64::new(now.as_millis()), started: now }
     }
 }
 
@@ -121,10 +118,10 @@ impl App {
             look("accepting", true, async { !self.draining.load(Ordering::Relaxed) }).await,
             look("key-rotation", false, async { self.rotates_in_time() }).await,
             look("password-pool", false, async { provider.passwords.has_room() }).await,
+            look("audit-log", false, async { provider.metrics.state.audit_log_broken.get() == 0 }).await,
             look("outbox", false, async { oldest < OLD_MESSAGE }).await,
             look("upkeep", false, async { self.upkeep_ran() }).await,
             look("sweeper", false, self.sweeper_ran()).await,
-            look("audit-log", false, async { !self.rounds.audit_log_broken.load(Ordering::Relaxed) }).await,
             look("mailer", false, self.mailer_answers()).await,
         ]
     }
@@ -132,16 +129,6 @@ impl App {
     /// Notes that a round of upkeep has ended well.
     pub fn note_upkeep(&self, at: Timestamp) {
         self.rounds.upkeep.store(at.as_millis(), Ordering::Relaxed);
-    }
-
-    /// Notes that the audit log is whole, as far as this node has to look.
-    pub fn note_audit_log_whole(&self) {
-        self.rounds.audit_log_broken.store(false, Ordering::Relaxed);
-    }
-
-    /// Notes that the audit log is broken.
-    pub fn note_audit_log_broken(&self) {
-        self.rounds.audit_log_broken.store(true, Ordering::Relaxed);
     }
 
     fn upkeep_ran(&self) -> bool {

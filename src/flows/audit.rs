@@ -1,6 +1,10 @@
 //! Keeping and checking the audit log: checkpoints signed by a key of the realm, retention, and the walk that finds
 //! what somebody has changed behind the server's back.
 
+mod review;
+
+pub use review::Review;
+
 use std::sync::Arc;
 
 use super::FlowError;
@@ -145,7 +149,7 @@ fn sign(
 /// Says the end of the chain in the log too, which may be kept where whoever changes the database cannot reach.
 pub(super) fn announce(last: Link) {
     let hash = serde_json::to_value(last.hash).unwrap_or_default();
-    tracing::info!(seq = last.seq, hash = hash.as_str().unwrap_or_default(), "vouched for the audit log");
+    tracing::info!(seq = last.seq, hash = hash.as_str().unwrap_or_default(), "signed audit log checkpoint");
 }
 
 /// A checkpoint by which other keys vouch for the whole log, as it was found with the old ones: for when one of those is
@@ -208,10 +212,14 @@ async fn walk(store: &Store, keys: &KeySet, realm: &RealmId) -> Result<Checked, 
     if let Some(newest) = newest.as_ref().filter(|newest| unchained > newest.unchained) {
         return Err(AuditFault::Unchained(unchained, newest.unchained));
     }
+    let stray = audit_log::stray(&mut tx, realm).await?;
     let first = newest.as_ref().map_or_else(Link::beginning, |newest| newest.first);
     let end = audit_log::head(&mut tx, realm).await?;
     let walk = Walk::new(realm.clone(), first, stored.iter().map(|checkpoint| checkpoint.last));
     follow(&mut tx, walk, end).await?;
+    if let Some(seq) = stray {
+        return Err(Broken::Stray(seq).into());
+    }
     let rows = end.seq.saturating_sub(first.seq);
     Ok(Checked { rows, unchained, last: end.seq, checkpoint: newest, ends: (first, end) })
 }

@@ -120,7 +120,7 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
     let leads = app.provider.store.write(move |tx| {
         let name = name.clone();
         Box::pin(async move {
-            let leads = leases::take(tx, "upkeep", &name, now.plus(LEASE), now).await?;
+            let leads = leases::take(tx, leases::UPKEEP, &name, now.plus(LEASE), now).await?;
             if leads {
                 clock_steps::note(tx, now).await?;
             }
@@ -128,8 +128,10 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
         })
     });
     let mut steps = Vec::new();
-    let leads = leads.await?;
-    if leads {
+    if !leads.await? {
+        // The log is another node's to watch.
+        app.provider.metrics.state.audit_log_broken.set(0);
+    } else {
         // Another process may have dropped the key that would vouch.
         app.follow().await?;
         // The log before keys are removed, by which the newest checkpoint may have been signed.
@@ -143,10 +145,6 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
     }
     // A key may have changed its state by the mere passing of time.
     steps.extend([record_refusals(app).await, app.refresh_documents(), app.count_waiting().await, app.sample().await]);
-    if !leads {
-        // The node that leads now answers for the log.
-        app.note_audit_log_whole();
-    }
     let outcome: Result<(), FlowError> = steps.into_iter().collect();
     if outcome.is_ok() {
         app.note_upkeep(now);
@@ -178,18 +176,23 @@ fn context(app: &App) -> Context {
     Context { realm, now: app.clock.now(), entropy, origin: Origin::default() }
 }
 
-/// Vouches for the audit log and shortens it. A broken one stops nothing else: it is there for whoever looks into it.
+/// Signs a checkpoint of the audit log and shortens it. A broken one stops nothing else: it is left to be looked into.
 async fn keep_audit_log(app: &App, now: Timestamp) -> Result<(), FlowError> {
-    let (provider, retention) = (&app.provider, app.settings.audit.retention);
-    match audit::keep(&provider.store, &provider.keys, &app.realm.id, retention, now).await {
-        Ok(()) => {
-            app.note_audit_log_whole();
-            Ok(())
-        }
+    let provider = &app.provider;
+    let realm = &app.realm.id;
+    let retention = app.settings.audit.retention;
+    let reviewed = app.audit_review.proceed(&provider.store, &provider.keys.of(realm), realm).await;
+    let kept = match reviewed {
+        Ok(()) => audit::keep(&provider.store, &provider.keys, realm, retention, now).await,
+        Err(fault) => Err(fault),
+    };
+    let is_broken = !matches!(kept, Ok(()) | Err(AuditFault::Flow(_)));
+    provider.metrics.state.audit_log_broken.set(i64::from(is_broken));
+    match kept {
+        Ok(()) => Ok(()),
         Err(AuditFault::Flow(error)) => Err(error),
         Err(fault) => {
-            app.note_audit_log_broken();
-            tracing::error!(%fault, "run `signet audit verify`; rows are neither vouched for nor removed until then");
+            tracing::error!(%fault, "the audit log is broken: checkpoints are not signed and rows are not removed");
             Ok(())
         }
     }

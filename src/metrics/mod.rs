@@ -121,6 +121,8 @@ pub struct State {
     pub outbox: Gauge,
     /// The age of the oldest.
     pub outbox_oldest: Seconds,
+    /// 1 where the node that does the upkeep has found the audit log broken, else 0.
+    pub audit_log_broken: Gauge,
     /// Database connections.
     pub connections: Family<Connections, Gauge>,
     /// Whether the server takes work.
@@ -306,6 +308,11 @@ impl State {
                 "signet_outbox_oldest_age_seconds",
                 "The age of the oldest of them, 0 where there is none",
                 Seconds::default(),
+            ),
+            audit_log_broken: register.add(
+                "signet_audit_log_broken",
+                "Whether this node has found the audit log changed, 1 or 0; it signs no checkpoints then",
+                Gauge::default(),
             ),
             connections: register.add("signet_database_connections", "Connections to the database", Family::default()),
             ready: register.add(

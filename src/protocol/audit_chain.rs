@@ -38,7 +38,7 @@ pub struct Row {
     pub event: String,
     /// `success` or `failure`.
     pub outcome: String,
-    /// Who did it: `user`, `client`, `system` or `command`.
+    /// The actor: `user`, `client`, `system`, `command:ACCOUNT` or `client:ID`.
     pub actor: String,
     /// The user concerned.
     pub user: Option<String>,
@@ -80,6 +80,9 @@ pub enum Broken {
     /// The row, or one before it, is not what was written.
     #[error("row {0} is not what was written")]
     Changed(i64),
+    /// No row can have this number: the chain begins with 1 and ends before it.
+    #[error("row {0} is not part of the chain")]
+    Stray(i64),
     /// The row is not the one that a checkpoint vouches for.
     #[error("row {0} is not the one that a checkpoint vouches for")]
     Replaced(i64),

@@ -24,6 +24,8 @@ statements! {
         ORDER BY at, id LIMIT 500";
     UNCHAINED = "SELECT count(*) AS rows FROM audit_events WHERE realm_id = $1 AND seq IS NULL";
     OLDEST_KEPT = "SELECT MIN(seq) AS seq FROM audit_events WHERE realm_id = $1 AND at >= $2 AND seq IS NOT NULL";
+    LOWEST = "SELECT seq FROM audit_events WHERE realm_id = $1 AND seq IS NOT NULL ORDER BY seq LIMIT 1";
+    HIGHEST = "SELECT seq FROM audit_events WHERE realm_id = $1 AND seq IS NOT NULL ORDER BY seq DESC LIMIT 1";
     AT = "SELECT hash FROM audit_events WHERE realm_id = $1 AND seq = $2";
     DROP_UP_TO = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE realm_id = $1 AND seq <= $2 LIMIT 500)";
     DROP_UNCHAINED = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE realm_id = $1 AND seq IS NULL AND at < $2 LIMIT 500)";
@@ -115,6 +117,19 @@ pub async fn head(tx: &mut Tx, realm: &RealmId) -> Result<Link, StoreError> {
     let row: Option<(i64, Option<Vec<u8>>)> = fetch_optional!(tx, HEAD, [realm.as_str()])?;
     let (seq, hash) = row.ok_or(StoreError::Corrupt("the end of the audit chain"))?;
     link(seq, hash.as_deref())
+}
+
+/// The number of a row that the chain cannot have: below 1, or beyond its end.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn stray(tx: &mut Tx, realm: &RealmId) -> Result<Option<i64>, StoreError> {
+    let lowest: Option<(i64,)> = fetch_optional!(tx, LOWEST, [realm.as_str()])?;
+    let highest: Option<(i64,)> = fetch_optional!(tx, HIGHEST, [realm.as_str()])?;
+    // Read last: a row that is appended meanwhile moves the end with it.
+    let end = head(tx, realm).await?;
+    let strays = [lowest.filter(|(seq,)| *seq < 1), highest.filter(|(seq,)| *seq > end.seq)];
+    Ok(strays.into_iter().flatten().map(|(seq,)| seq).next())
 }
 
 /// The row with this id, as long as it is kept.

@@ -77,6 +77,61 @@ async fn a_change_to_any_column_is_found() {
 }
 
 #[tokio::test]
+async fn a_row_with_a_number_that_the_chain_cannot_have_is_found() {
+    let server = server_with_history().await;
+    let (database, last) = (server.database(), number(&server, "SELECT seq FROM audit_chains").await);
+    let before = number(&server, "SELECT MAX(number) FROM audit_checkpoints").await;
+    for seq in [last + 1, last + 1_000_000, 0, -5] {
+        let forged = format!(
+            "INSERT INTO audit_events (id, realm_id, at, event, outcome, actor, address, user_agent, request_id, reason, seq) \
+             VALUES ('forged', 'default', 1, 'login', 'success', 'user', '', '', '', '', {seq})"
+        );
+        database.execute(&forged).await;
+        let fault = format!("the audit log is broken: row {seq} is not part of the chain");
+        assert_eq!(verify(&server).await.unwrap_err(), fault);
+        server.clock.advance(Span::from_days(1));
+        server.upkeep().await;
+        assert_eq!(
+            number(&server, "SELECT MAX(number) FROM audit_checkpoints").await,
+            before,
+            "{seq}: nothing is signed"
+        );
+        database.execute("DELETE FROM audit_events WHERE id = 'forged'").await;
+        assert!(verify(&server).await.is_ok(), "{seq}: as it was");
+    }
+    server.upkeep().await;
+    assert!(number(&server, "SELECT MAX(number) FROM audit_checkpoints").await > before, "and it goes on");
+}
+
+#[tokio::test]
+async fn a_change_before_the_last_checkpoint_stops_the_signing_and_shows_in_metrics_and_health() {
+    let server = server_with_history().await;
+    let row = number(&server, "SELECT seq FROM audit_events WHERE event = 'login'").await;
+    let broken = || server.app.provider.metrics.state.audit_log_broken.get();
+    let health = async || {
+        let checks = server.app.checks().await;
+        checks.iter().find(|check| check.check == "audit-log").unwrap().status
+    };
+    assert_eq!((broken(), health().await), (0, "ok"));
+    let before = number(&server, "SELECT MAX(number) FROM audit_checkpoints").await;
+    let (database, reason) =
+        (server.database(), format!("UPDATE audit_events SET reason = reason || 'x' WHERE seq = {row}"));
+    database.execute(&reason).await;
+    server.add_user("carol").await;
+    for _ in 0..2 {
+        server.upkeep().await;
+        assert_eq!(number(&server, "SELECT MAX(number) FROM audit_checkpoints").await, before, "nothing is signed");
+        assert_eq!((broken(), health().await), (1, "failing"));
+    }
+    database
+        .execute(&format!("UPDATE audit_events SET reason = substr(reason, 1, length(reason) - 1) WHERE seq = {row}"))
+        .await;
+    server.upkeep().await;
+    assert!(number(&server, "SELECT MAX(number) FROM audit_checkpoints").await > before, "as it was, it goes on");
+    assert_eq!((broken(), health().await), (0, "ok"));
+}
+
+#[tokio::test]
 async fn a_row_that_is_taken_out_is_found() {
     let server = server_with_history().await;
     let row = number(&server, "SELECT seq FROM audit_events WHERE event = 'consent'").await;
