@@ -5,6 +5,7 @@
 
 mod database;
 mod error;
+mod hsts;
 mod kinds;
 mod limits;
 mod mail;
@@ -29,6 +30,7 @@ use url::Url;
 
 pub use database::Database;
 pub use error::{ConfigError, Origin};
+pub use hsts::Hsts;
 pub use kinds::{ForwardingHeader, LogFormat, LogLevel, Mode};
 pub use limits::Limits;
 pub use mail::{Encryption, Mail, SmtpUrl};
@@ -63,6 +65,8 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// `proxy.*`
     pub proxy: Proxy,
+    /// `hsts.*`
+    pub hsts: Hsts,
     /// `outbound.*`
     pub outbound: Outbound,
     /// `limits.*`
@@ -107,6 +111,7 @@ impl Settings {
             keys: Keys::default(),
             tls: None,
             proxy: Proxy::default(),
+            hsts: Hsts::default(),
             outbound: Outbound::default(),
             limits: Limits::default(),
             log: Log::default(),

@@ -30,6 +30,7 @@ impl Settings {
         settings.read_server(sources)?;
         settings.read_storage(sources)?;
         settings.read_network(sources)?;
+        settings.read_hsts(sources)?;
         settings.read_limits(sources)?;
         settings.read_lifetimes(sources)?;
         settings.read_passwords(sources)?;

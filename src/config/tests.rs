@@ -77,6 +77,9 @@ jwks_max_age = "1h"
 trusted = []
 header = "x-forwarded-for"
 
+[hsts]
+include_subdomains = false
+
 [outbound]
 allow_hosts = []
 timeout = "5s"

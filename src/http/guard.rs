@@ -261,7 +261,7 @@ pub(super) fn shield(app: &App, headers: &mut HeaderMap, framable: bool) {
     headers.extend(own);
     csp_reports::ask_for(app, headers);
     if app.is_secure() {
-        let hsts = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        let hsts = HeaderValue::from_static(app.settings.hsts.header());
         headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
     }
 }

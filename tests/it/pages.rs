@@ -259,6 +259,7 @@ async fn nobody_is_told_the_version_in_production() {
     let server = TestServer::start_with(|settings| {
         settings.mode = Mode::Production;
         settings.issuer = "https://id.example".to_owned();
+        settings.hsts.include_subdomains = true;
     })
     .await;
     let browser = Browser::new(&format!("http://{}", server.app.settings.listen));

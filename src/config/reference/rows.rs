@@ -91,6 +91,11 @@ pub(super) const SECTIONS: [Section; 15] = [
         rows: &[
             ("tls.cert", "a PEM file with the certificate and its chain"),
             ("tls.key", "a PEM file with its private key"),
+            (
+                "hsts.include_subdomains",
+                "let `Strict-Transport-Security`, which an https issuer sends, hold for every host below the issuer's; set \
+                 it only where all of them speak https",
+            ),
             ("proxy.trusted", "networks whose forwarding header is believed"),
             (
                 "proxy.header",
