@@ -255,7 +255,9 @@ fn over(call: &Call, reason: PendingFault, client: Option<&Client>) -> Response 
             "Go back to the application and start again. If this page comes back, allow cookies for this site in the \
              browser's settings.",
         ),
-        PendingFault::Pushed => (heading(StatusCode::BAD_REQUEST), "Go back to the application and start again."),
+        PendingFault::Pushed | PendingFault::Withdrawn(_) => {
+            (heading(StatusCode::BAD_REQUEST), "Go back to the application and start again.")
+        }
     };
     let back = back.or_else(|| Some(start_page(&call.app)));
     let fault = Fault { status: StatusCode::BAD_REQUEST, message: reason.message(), hint: Some(hint), back };
