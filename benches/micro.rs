@@ -68,10 +68,11 @@ fn signatures(c: &mut Criterion) {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let app = runtime.block_on(App::open(settings, Clock::shifted())).unwrap();
-    let (keys, now) = (app.provider.keys.of(&app.realm.id), app.clock.now());
+    let keys = app.provider.keys.of(&app.realm.id);
+    let now = app.clock.now();
     let claims = json!({
-        "iss": "https://op.example", "sub": "7XYOYbmf6s_cBBCNDb1XNg", "aud": "https://api.example", "exp": 1_900_000_600,
-        "iat": 1_900_000_000, "nbf": 1_900_000_000, "jti": "AZ0zTX8AAAAAAAAAAAAAAAAAAAA", "client_id": "web",
+        "iss": "https://op.example", "sub": "7XYOYbmf6s_cBBCNDb1XNg", "aud": "https://api.example",
+        "exp": 1_900_000_600, "iat": 1_900_000_000, "nbf": 1_900_000_000, "jti": "AZ0zTX8AAAAAAAAAAAAAAAAAAAA", "client_id": "web",
         "scope": "openid profile email", "auth_time": 1_900_000_000,
     });
     for algorithm in SigningAlgorithm::ALL {

@@ -22,9 +22,9 @@ const OLD_ROUND: Span = Span::from_minutes(5);
 /// The outcome of the jobs beside requests, for the checks.
 #[derive(Debug)]
 pub struct Rounds {
-    /// When this node started, or when its last round of upkeep ended well.
+    /// The start of this node, or the end of its last successful round of upkeep.
     upkeep: AtomicI64,
-    /// When this node started.
+    /// The start of this node.
     started: Timestamp,
 }
 

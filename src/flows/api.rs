@@ -66,7 +66,8 @@ pub async fn admit(
     match administration::permit(&facts.claims, &client, &context.realm.issuer, permission) {
         Ok(()) => {}
         Err(denial) => {
-            let (event, client_id) = ("access_denied", client.id.as_str());
+            let client_id = client.id.as_str();
+            let event = "access_denied";
             tracing::warn!(target: "security", event, client_id, ?denial, "refused a token at the administration API");
             return Err(match denial {
                 Denial::Audience => ApiError::WrongToken,

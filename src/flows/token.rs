@@ -112,7 +112,8 @@ async fn redeem(
             Ok(response)
         }
         Transacted::Revoked { event, family } => {
-            let (kind, grant_id) = (event.as_str(), family.as_str());
+            let kind = event.as_str();
+            let grant_id = family.as_str();
             tracing::warn!(target: "security", event = "replay", kind, grant_id, "revoked a token family");
             provider.count_replay(event);
             provider.catch_up(context.now).await?;

@@ -1,6 +1,6 @@
-//! Reports of browsers about pages that broke their content security policy (CSP Level 3 §5, Reporting API). Anybody can
-//! send one, so it is bounded in size and number, and logged once an hour for each kind, without addresses of pages,
-//! paths or queries.
+//! Reports of browsers about pages that broke their content security policy (CSP Level 3 §5, Reporting API). They come
+//! from strangers, so they are bounded in size and number, and logged once an hour for each kind, without addresses of
+//! pages, paths or queries.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -200,7 +200,8 @@ mod tests {
 
     #[test]
     fn a_kind_is_news_once_an_hour_and_bodies_are_counted_by_the_minute() {
-        let (reports, start) = (Reports::default(), Timestamp::from_secs(0));
+        let reports = Reports::default();
+        let start = Timestamp::from_secs(0);
         let kind = |number: usize| Violation { directive: "img-src", blocked: number.to_string() };
         assert!(reports.is_news(&kind(0), start) && !reports.is_news(&kind(0), start));
         let news = (0..1000).filter(|number| reports.is_news(&kind(*number), start)).count();

@@ -13,7 +13,7 @@ const TAGS: &str = r#"["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "
 pub struct Axe(String);
 
 impl Axe {
-    /// axe-core as it was installed beside the interop clients; none, loudly, where it was not and nobody insists.
+    /// axe-core as it was installed beside the interop clients; without it, none, and a line that says so.
     pub fn installed() -> Option<Self> {
         let folder = std::env::var_os("TEST_INTEROP").map(PathBuf::from);
         let source =

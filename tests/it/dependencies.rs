@@ -12,7 +12,8 @@ fn root() -> &'static Path {
 /// The dependencies of `Cargo.toml`: whether it is one of tests alone, the name, and the comment behind it.
 fn dependencies() -> Vec<(Kind, String, String)> {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let (mut kind, mut found) = (None, Vec::new());
+    let mut kind = None;
+    let mut found = Vec::new();
     for line in manifest.lines() {
         if line.starts_with('[') {
             kind = match line {
@@ -62,7 +63,8 @@ fn each_direct_dependency_has_a_reason() {
 
 #[test]
 fn each_direct_dependency_is_used() {
-    let (server, tests) = (source(&["src"]), source(&["tests", "benches"]));
+    let server = source(&["src"]);
+    let tests = source(&["tests", "benches"]);
     for (kind, name, _) in dependencies() {
         let named = name.replace('-', "_");
         let is_in = |text: &str| {

@@ -79,11 +79,11 @@ async fn a_panic_is_a_page_for_people_and_json_for_programs_with_the_request_id_
     assert!(body.contains("<h1>Something went wrong</h1>") && body.contains(&id), "{body}");
     let answer = ask("application/json").await.unwrap();
     let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
-    let told: Value = answer.json().await.unwrap();
-    assert_eq!((&told["error"], &told["request_id"]), (&json!("server_error"), &json!(id)), "{told}");
+    let error: Value = answer.json().await.unwrap();
+    assert_eq!((&error["error"], &error["request_id"]), (&json!("server_error"), &json!(id)), "{error}");
     task.abort();
     let text = logged();
-    assert!(!body.contains("canary") && !told.to_string().contains("canary") && !text.contains("canary-"), "{text}");
+    assert!(!body.contains("canary") && !error.to_string().contains("canary") && !text.contains("canary-"), "{text}");
     assert!(text.contains(&id) && text.contains("a request handler panicked"), "{text}");
 }
 

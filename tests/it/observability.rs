@@ -114,16 +114,16 @@ async fn a_server_without_one_of_its_migrations_is_not_ready() {
     server.database().execute(newer).await;
     assert_eq!(ready().await.0, 200, "a newer version is being rolled out");
     server.database().execute("DELETE FROM _sqlx_migrations WHERE version = 1").await;
-    let (status, told) = ready().await;
-    assert_eq!((status, &told["lacking"]), (503, &json!("schema")), "{told}");
+    let (status, answer) = ready().await;
+    assert_eq!((status, &answer["lacking"]), (503, &json!("schema")), "{answer}");
 }
 
 /// The status of the whole, and the checks that fail.
 async fn failing(server: &TestServer, management: &str) -> (u16, Vec<String>) {
     let reply = server.http.get(format!("{management}/health/detailed")).send().await.unwrap();
     let status = reply.status().as_u16();
-    let told: Value = reply.json().await.unwrap();
-    let checks = told["checks"].as_array().unwrap();
+    let answer: Value = reply.json().await.unwrap();
+    let checks = answer["checks"].as_array().unwrap();
     let failing = checks.iter().filter(|check| check["status"] != "ok");
     (status, failing.map(|check| check["check"].as_str().unwrap().to_owned()).collect())
 }
@@ -163,13 +163,13 @@ async fn each_statement_is_timed_under_its_name() {
     let server = TestServer::start().await;
     let management = management_of(&server).await;
     server.relying_party().await.sign_in("alice").await;
-    let told = scrape(&server, &management).await;
+    let exposition = scrape(&server, &management).await;
     let name = "signet_database_statement_duration_seconds";
     for statement in ["sessions.insert", "authorization_codes.insert"] {
         let count = format!("{name}_count{{statement=\"{statement}\"}} 1");
-        assert!(told.lines().any(|line| line == count), "{count}\n{told}");
+        assert!(exposition.lines().any(|line| line == count), "{count}\n{exposition}");
         let all = format!("{name}_bucket{{le=\"+Inf\",statement=\"{statement}\"}} 1");
-        assert!(told.lines().any(|line| line == all), "{all}\n{told}");
+        assert!(exposition.lines().any(|line| line == all), "{all}\n{exposition}");
     }
 }
 

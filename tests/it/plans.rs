@@ -8,7 +8,7 @@ use sqlx::{SqliteConnection, Statement as _};
 use crate::support::database::Database;
 
 /// What reads whole tables, and why it may: none of it is part of a request.
-const WHOLE: [(&str, &str); 16] = [
+const WHOLE: &[(&str, &str)] = &[
     ("invariants::", "a command that looks at everything"),
     ("restore_epochs::", "a command that voids everything"),
     ("samples::", "metrics, once a minute"),

@@ -26,8 +26,8 @@ async fn the_bodies_of_errors() {
     let rp = server.relying_party().await;
     let mut bodies = BTreeMap::new();
     for (name, reply) in [
-        ("a code that nobody has issued", rp.redeem("sgac_AAAA").await),
-        ("a refresh token that nobody has issued", rp.refresh("sgrt_AAAA").await),
+        ("a code that was never issued", rp.redeem("sgac_AAAA").await),
+        ("a refresh token that was never issued", rp.refresh("sgrt_AAAA").await),
         ("a grant type that does not exist", rp.post("/token", &[("grant_type", "password")]).await),
         ("no grant type", rp.post("/token", &[]).await),
         ("a scope that the client may not have", rp.client_credentials(&[("scope", "orders:write")]).await),
