@@ -15,13 +15,23 @@ const WINDOWS: [(u32, u32); 2] = [(375, 812), (1280, 900)];
 
 #[tokio::test]
 async fn no_page_is_wider_than_the_window() {
+    visit_every_page(Scripts::Off).await;
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_on_any_page() {
+    visit_every_page(Scripts::On).await;
+}
+
+/// Takes a picture of each page, and lets axe-core look at it where scripts run, which it is one of.
+async fn visit_every_page(scripts: Scripts) {
     let changes = json!({
         "client_name": "Field notes for ornithologists",
         "client_uri": "https://rp.example/", "policy_uri": "https://rp.example/privacy",
         "tos_uri": "https://rp.example/terms",
     });
-    let Some(stage) = Stage::set_with(Scripts::Off, changes).await else { return };
-    let album = Album::open(&stage.chromium);
+    let Some(stage) = Stage::set_with(scripts, changes).await else { return };
+    let album = Album::open(&stage.chromium, scripts);
 
     stage.authorize(&[]).await;
     album.take("login").await;
@@ -47,8 +57,11 @@ async fn no_page_is_wider_than_the_window() {
     stage.returned().await;
     stage.authorize(&[("prompt", "login")]).await;
     album.take("reauthentication").await;
-    stage.authorize(&[("response_mode", "form_post")]).await;
-    album.take("form-post").await;
+    // With scripts it sends itself.
+    if scripts == Scripts::Off {
+        stage.authorize(&[("response_mode", "form_post")]).await;
+        album.take("form-post").await;
+    }
     stage.chromium.goto(&stage.server.url("/authorize?client_id=unknown")).await;
     album.take("error").await;
     stage.chromium.goto(&stage.server.url("/nothing")).await;
@@ -69,7 +82,7 @@ async fn no_page_is_wider_than_the_window() {
 async fn no_page_of_the_demo_is_wider_than_the_window() {
     let Some(stage) = Stage::set().await else { return };
     let demo = signet::demo::start(&stage.server.app, std::future::pending()).await.unwrap();
-    let album = Album::open(&stage.chromium);
+    let album = Album::open(&stage.chromium, Scripts::On);
     stage.chromium.goto(&demo.url).await;
     album.take("demo-home").await;
     stage.chromium.click("demo-start").await;
@@ -96,20 +109,16 @@ struct Album<'a> {
 }
 
 impl<'a> Album<'a> {
-    fn open(chromium: &'a Chromium) -> Self {
+    fn open(chromium: &'a Chromium, scripts: Scripts) -> Self {
+        let axe = (scripts == Scripts::On).then(Axe::installed).flatten();
         match std::env::var_os("TEST_SCREENSHOTS") {
             Some(directory) => {
                 std::fs::create_dir_all(&directory).unwrap();
-                Self { chromium, directory: directory.into(), axe: Axe::installed(), _temporary: None }
+                Self { chromium, directory: directory.into(), axe, _temporary: None }
             }
             None => {
                 let temporary = tempfile::tempdir().unwrap();
-                Self {
-                    chromium,
-                    directory: temporary.path().to_owned(),
-                    axe: Axe::installed(),
-                    _temporary: Some(temporary),
-                }
+                Self { chromium, directory: temporary.path().to_owned(), axe, _temporary: Some(temporary) }
             }
         }
     }

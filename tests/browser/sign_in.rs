@@ -125,7 +125,7 @@ async fn a_sign_in_that_has_waited_too_long_ends_on_a_page_that_says_so() {
     stage.chromium.find("request-id").await;
     let text = stage.chromium.text().await;
     assert!(text.contains("This sign-in has taken too long and is over."), "{text}");
-    assert!(text.contains("Go back to the application and start again."), "{text}");
+    assert!(text.contains("Continue in the application."), "{text}");
     assert_eq!(stage.deliveries(), 0);
 }
 
@@ -161,7 +161,7 @@ async fn going_back_after_the_login_neither_breaks_nor_issues_anything() {
         chromium.find("request-id").await;
         let text = chromium.text().await;
         assert!(text.contains("This sign-in is already done."), "{page}: {text}");
-        assert!(text.contains("Go back to the application and start again."), "{page}: {text}");
+        assert!(text.contains("Continue in the application."), "{page}: {text}");
         assert_eq!(stage.deliveries(), deliveries, "{page}: no second code");
     }
 }
