@@ -46,6 +46,15 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// The same origin, with one more header for every request.
+    pub fn with_header(&self, name: &str, value: &str) -> Self {
+        let mut origin = self.clone();
+        origin.headers.push((name.to_owned(), value.to_owned()));
+        origin
+    }
+}
+
 #[derive(Clone)]
 pub struct Req {
     pub method: Method,

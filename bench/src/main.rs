@@ -10,6 +10,7 @@ mod measure;
 mod procstat;
 mod profile;
 mod run;
+mod rush;
 mod scenario;
 mod stats;
 mod suite;
@@ -40,6 +41,8 @@ struct Cli {
 enum Command {
     /// Start servers of this project and measure everything; a table comes last
     Suite(SuiteArgs),
+    /// Start a server, and let two hundred people sign in at once; fails where one has to wait for too long
+    Rush(SuiteArgs),
     /// Measure scenarios; one line of JSON for each, then one with the medians
     Run(RunArgs),
     /// Run a scenario once and show the tokens or the reply
@@ -120,6 +123,7 @@ fn start(cli: Cli) -> Result<()> {
     runtime.block_on(async {
         match cli.command {
             Command::Suite(args) => suite::suite(&args).await,
+            Command::Rush(args) => rush::rush(&args).await,
             Command::Run(args) => run(args).await,
             Command::Try { profile, scenario } => {
                 let (op, origin) = connect(Profile::load(&profile)?).await?;

@@ -46,15 +46,15 @@ pub struct SuiteArgs {
 }
 
 /// One configuration and what is measured of it.
-struct Part {
-    label: &'static str,
-    algorithm: &'static str,
-    opaque: bool,
-    scenarios: &'static [Scenario],
+pub struct Part {
+    pub label: &'static str,
+    pub algorithm: &'static str,
+    pub opaque: bool,
+    pub scenarios: &'static [Scenario],
     /// The most connections. More sign-ins at once than a queue holds are told to come again.
-    conns: usize,
+    pub conns: usize,
     /// Settings beside the suite's own.
-    settings: &'static [(&'static str, &'static str)],
+    pub settings: &'static [(&'static str, &'static str)],
 }
 
 /// The least that a password's hash can cost: what a sign-in takes then is everything but the hash.
@@ -115,7 +115,7 @@ pub async fn suite(args: &SuiteArgs) -> Result<()> {
 }
 
 /// A server that ends with this process.
-struct Server {
+pub struct Server {
     child: Child,
     binary: PathBuf,
     directory: tempfile::TempDir,
@@ -125,7 +125,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(args: &SuiteArgs, part: &Part) -> Result<Self> {
+    pub async fn start(args: &SuiteArgs, part: &Part) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let (port, management_port) = (free_port()?, free_port()?);
         let embedded = format!("sqlite://{}", directory.path().join("signet.db").display());
@@ -180,7 +180,7 @@ impl Server {
     }
 
     /// Registers the clients and the user.
-    async fn populate(&self, part: &Part) -> Result<()> {
+    pub async fn populate(&self, part: &Part) -> Result<()> {
         let format = if part.opaque { "opaque" } else { "jwt" };
         let scope = "openid profile email offline_access";
         let metadata = serde_json::json!({
@@ -212,7 +212,7 @@ impl Server {
         Ok(())
     }
 
-    fn profile(&self) -> Result<Profile> {
+    pub fn profile(&self) -> Result<Profile> {
         let text = include_str!("../profiles/signet.toml").replace(":8000", &format!(":{}", self.port));
         toml::from_str(&text).context("the profile of this server")
     }
@@ -233,7 +233,7 @@ impl Server {
         self.child.id().context("the server ended")
     }
 
-    async fn stop(&mut self) -> Result<()> {
+    pub async fn stop(&mut self) -> Result<()> {
         let pid = self.pid()?;
         terminate(&mut self.child, pid).await
     }
