@@ -111,9 +111,9 @@ pub fn in_words(wait: Span) -> String {
     let seconds = seconds_up(wait);
     let up = |unit: i64| seconds.saturating_add(unit - 1) / unit;
     match seconds {
-        1 => "1 second".to_owned(),
-        ..=119 => format!("{seconds} seconds"),
-        ..=7_199 => format!("{} minutes", up(60)),
+        ..=1 => "1 second".to_owned(),
+        2..=119 => format!("{seconds} seconds"),
+        120..=7_199 => format!("{} minutes", up(60)),
         _ => format!("{} hours", up(3_600)),
     }
 }

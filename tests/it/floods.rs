@@ -50,7 +50,7 @@ fn hostile(number: usize) -> String {
 async fn fill(server: &TestServer, requests: i64) {
     let realm = server.app.realm.id.as_str();
     let now = server.clock.now().as_millis();
-    let end = now + Span::from_minutes(29).as_millis();
+    let end = now + Span::from_minutes(30).as_millis();
     let sql = format!(
         "INSERT INTO authorization_requests \
              (realm_id, id, client_id, browser, request, arrived_at, expires_at, network) \

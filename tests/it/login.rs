@@ -1,5 +1,6 @@
 //! Signing in: the form, who may send it, and what it says when it refuses.
 
+use futures_util::future::join_all;
 use reqwest::StatusCode;
 use signet::flows::administer::UserChange;
 use signet::protocol::time::Span;
@@ -36,6 +37,21 @@ async fn a_wrong_password_shows_the_form_again_with_the_name_but_not_the_passwor
     assert_eq!(again.header("set-cookie"), None, "{again:?}");
     let page = browser.sign_in(&again, "alice").await;
     browser.allow(&page).await.code();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixty_four_people_who_sign_in_at_once_all_get_in() {
+    let server = TestServer::start_with(|settings| {
+        settings.passwords.workers = 2;
+        (settings.passwords.memory_kib, settings.passwords.iterations) = (4_096, 2);
+    });
+    let server = server.await;
+    let rp = server.relying_party().await;
+    let people = join_all((0..64).map(|_| at_login(&server, &rp))).await;
+    let fields = typed("alice", PASSWORD);
+    let pages = join_all(people.iter().map(|(browser, page)| browser.submit_once(page, &fields))).await;
+    let refused = pages.iter().filter(|page| page.status != StatusCode::SEE_OTHER).count();
+    assert_eq!(refused, 0);
 }
 
 #[tokio::test]
