@@ -1,6 +1,8 @@
 //! Failed sign-ins, counted for all nodes: of the name, the account, the address, its region and the realm. Before a
-//! password is looked at, a place is taken that counts as a failure; a success gives it back. A browser that has signed
-//! the account in before has a counter of its own, so that the owner cannot be locked out.
+//! password is looked at, a place of the name and the account is taken that counts as a failure; a success gives it back.
+//! Addresses, regions and the realm count when an attempt has failed: a hundred people of one office who sign in at the
+//! same moment are no failures. A browser that has signed the account in before has a counter of its own, so that the
+//! owner cannot be locked out.
 //!
 //! The realm's pause bounds a guesser with ever new addresses, each of which has failures of its own to spend. It holds
 //! for strangers only: neither for known browsers nor for networks from which a person of the realm has signed in within
@@ -10,21 +12,23 @@
 //! password at every account within minutes; with a longer reach it would keep people out for as long as the attack
 //! goes on.
 
+mod ending;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use ipnet::IpNet;
 
+pub(super) use self::ending::{Ending, NewBlock};
 use super::{Context, FlowError, Provider};
 use crate::config;
-use crate::protocol::address_block::{Block, Reach};
-use crate::protocol::brute_force::{self, Attempt, Counter, Free, Kind, Policy, REGION_SHARE};
+use crate::protocol::address_block::Reach;
+use crate::protocol::brute_force::{self, Attempt, Counter, Free, Kind, Policy};
 use crate::protocol::ids::{RealmId, UserId};
 use crate::protocol::person;
 use crate::protocol::secret::Digest;
 use crate::protocol::time::{Span, Timestamp};
-use crate::store::address_blocks::{self, Precedence};
 use crate::store::login_failures::{self, Subject};
 use crate::store::{StoreError, Tx, known_devices};
 
@@ -90,17 +94,21 @@ impl Rules {
         self.subject(Kind::Realm, EVERYBODY, &[])
     }
 
-    /// The counters of an attempt, in the order in which they are held. A pause of the first that has one is the answer.
-    fn subjects(&self, whom: &Whom<'_>, origin: Option<Origin>) -> Vec<Subject> {
-        if let (Some(device), Some(user)) = (whom.known_device, whom.user) {
-            return vec![self.subject(Kind::Device, user.as_str(), device.as_bytes())];
+    /// The counters in which an attempt takes a place, in the order in which they are held.
+    fn subjects(&self, whom: &Whom<'_>) -> Vec<Subject> {
+        match (whom.known_device, whom.user) {
+            (Some(device), Some(user)) => vec![self.subject(Kind::Device, user.as_str(), device.as_bytes())],
+            (Some(_) | None, _) => vec![self.name(whom), self.account(whom)],
         }
-        let mut subjects = vec![self.name(whom), self.account(whom)];
-        if let Some(Origin { peer, region }) = origin {
-            subjects.push(self.network(Kind::Address, peer));
-            subjects.push(self.network(Kind::Region, region));
-        }
-        subjects
+    }
+
+    /// The counters of the networks of an attempt.
+    fn networks(&self, origin: Origin) -> [Subject; 2] {
+        [self.network(Kind::Address, origin.peer), self.network(Kind::Region, origin.region)]
+    }
+
+    fn with_policy(&self, subject: Subject) -> (Subject, Policy) {
+        (subject, self.policy(subject.kind))
     }
 }
 
@@ -187,10 +195,12 @@ pub(super) async fn begin(provider: &Provider, context: &Context, whom: &Whom<'_
     if !rules.enabled {
         return Ok(Gate::Open(Try { slots: Vec::new(), name, origin: None }));
     }
-    let with_policy = |subject: Subject| (subject, rules.policy(subject.kind));
+    let with_policy = |subject| rules.with_policy(subject);
+    let networks = origin.map(|origin| rules.networks(origin).map(with_policy));
     let entry = Arc::new(Entry {
         realm: context.realm.id.clone(),
-        wanted: rules.subjects(whom, origin).into_iter().map(with_policy).collect(),
+        wanted: rules.subjects(whom).into_iter().map(with_policy).collect(),
+        networks: networks.into_iter().flatten().collect(),
         everybody: whom.known_device.is_none().then(|| with_policy(rules.everybody())),
         region: origin.map(|origin| origin.region),
         familiar_failures: i64::from(rules.free.address),
@@ -212,6 +222,8 @@ pub(super) async fn begin(provider: &Provider, context: &Context, whom: &Whom<'_
 struct Entry {
     realm: RealmId,
     wanted: Vec<(Subject, Policy)>,
+    /// Those of its networks, which only count failures.
+    networks: Vec<(Subject, Policy)>,
     /// The realm's own, unless the browser is known.
     everybody: Option<(Subject, Policy)>,
     region: Option<IpNet>,
@@ -227,6 +239,10 @@ enum Taken {
 
 impl Entry {
     async fn take(&self, tx: &mut Tx) -> Result<Taken, Refusal> {
+        let failures = self.pass_networks(tx).await?;
+        if let Some(until) = self.realm_pause(tx, failures).await? {
+            return Err(Refusal::Locked(until));
+        }
         let mut slots = Vec::new();
         let mut held = false;
         for (subject, policy) in &self.wanted {
@@ -240,20 +256,29 @@ impl Entry {
                 }
             }
         }
-        if let Some(until) = self.realm_pause(tx, &slots).await? {
-            return Err(Refusal::Locked(until));
-        }
         Ok(if held { Taken::ButTheAccount(slots) } else { Taken::All(slots) })
     }
 
-    /// The end of the realm's pause, where there is one that holds for this attempt.
-    async fn realm_pause(&self, tx: &mut Tx, slots: &[Slot]) -> Result<Option<Timestamp>, StoreError> {
+    /// Refuses an attempt from a network that pauses; else the most failures of one of its networks.
+    async fn pass_networks(&self, tx: &mut Tx) -> Result<i64, Refusal> {
+        let mut most = 0;
+        for (subject, policy) in &self.networks {
+            let Some(counter) = login_failures::find(tx, &self.realm, *subject).await? else { continue };
+            if let Some(until) = policy.paused_until(counter, self.now) {
+                return Err(Refusal::Locked(until));
+            }
+            most = most.max(policy.held(counter, self.now));
+        }
+        Ok(most)
+    }
+
+    /// The end of the realm's pause, where there is one that holds for an attempt from a network with these failures.
+    async fn realm_pause(&self, tx: &mut Tx, failures: i64) -> Result<Option<Timestamp>, StoreError> {
         let Some((subject, policy)) = self.everybody else { return Ok(None) };
         let counter = login_failures::find(tx, &self.realm, subject).await?;
         let Some(until) = counter.and_then(|counter| policy.paused_until(counter, self.now)) else { return Ok(None) };
-        let failures = slots.iter().find(|slot| slot.subject.kind == Kind::Region).map(|slot| slot.failures);
         if let Some(region) = self.region
-            && failures.is_some_and(|failures| failures <= self.familiar_failures)
+            && failures < self.familiar_failures
             && known_devices::has_network(tx, &self.realm, &region.to_string(), self.now.minus(FAMILIAR)).await?
         {
             return Ok(None);
@@ -285,110 +310,4 @@ pub(super) async fn give_back(provider: &Provider, context: &Context, attempt: &
 
 fn with_policies(rules: &Rules, attempt: &Try) -> Vec<(Slot, Policy)> {
     attempt.slots.iter().map(|slot| (*slot, rules.policy(slot.subject.kind))).collect()
-}
-
-/// How an attempt ends, carried out within the transaction that writes down the rest of it. Called first there: the
-/// counters are held until the commit.
-#[derive(Clone)]
-pub(super) struct Ending {
-    slots: Vec<(Slot, Policy)>,
-    name: Subject,
-    origin: Option<Origin>,
-    everybody: (Subject, Policy),
-    spray_accounts: i64,
-    block_duration: Span,
-}
-
-/// A network that has just been blocked.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NewBlock {
-    /// The network.
-    pub network: IpNet,
-    /// Until when.
-    pub until: Timestamp,
-}
-
-impl Ending {
-    /// Prepares the end of an attempt.
-    pub fn of(rules: &Rules, attempt: &Try) -> Self {
-        let everybody = rules.everybody();
-        Self {
-            slots: with_policies(rules, attempt),
-            name: attempt.name,
-            origin: attempt.origin,
-            everybody: (everybody, rules.policy(Kind::Realm)),
-            spray_accounts: rules.spray_accounts,
-            block_duration: rules.block_duration,
-        }
-    }
-
-    /// The pause that a failure brings upon the account or a known browser, and whether it is the first.
-    pub fn account_pause(&self) -> Option<(Span, bool)> {
-        let concerned = |kind| matches!(kind, Kind::Account | Kind::Device);
-        let (slot, policy) = self.slots.iter().find(|(slot, _)| concerned(slot.subject.kind))?;
-        (slot.pause > Span::ZERO).then_some((slot.pause, slot.failures == i64::from(policy.free) + 1))
-    }
-
-    /// The attempt has succeeded: what the account or the browser has failed is forgotten, the address gets its place
-    /// back but keeps its failures, or a guesser with an account of their own could clear them.
-    pub async fn success(&self, tx: &mut Tx, context: &Context) -> Result<(), StoreError> {
-        let realm = &context.realm.id;
-        for (slot, policy) in &self.slots {
-            match slot.subject.kind {
-                Kind::Name | Kind::Account | Kind::Device => login_failures::reset(tx, realm, slot.subject).await?,
-                Kind::Address | Kind::Region | Kind::Realm => {
-                    let counter = login_failures::hold(tx, realm, slot.subject).await?;
-                    let counter = policy.give_back(counter, slot.counter);
-                    login_failures::set(tx, realm, slot.subject, counter).await?;
-                }
-            }
-        }
-        if let Some(Origin { peer, region }) = self.origin {
-            for network in [peer, region] {
-                login_failures::clear_account(tx, realm, &network.to_string(), self.name.digest).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The attempt has failed. An address or a region that has failed at many accounts is blocked from signing in.
-    pub async fn failure(&self, tx: &mut Tx, context: &Context) -> Result<Option<NewBlock>, StoreError> {
-        let (realm, now) = (&context.realm.id, context.now);
-        // A known browser, or limits that are switched off, leave no origin.
-        let Some(Origin { peer, region }) = self.origin else { return Ok(None) };
-        let (everybody, policy) = self.everybody;
-        let counter = login_failures::hold(tx, realm, everybody).await?;
-        if let Attempt::Allowed { counter, .. } = policy.attempt(counter, now) {
-            login_failures::set(tx, realm, everybody, counter).await?;
-        }
-        let of_region = self.spray_accounts.saturating_mul(i64::from(REGION_SHARE));
-        let mut blocked = None;
-        for (network, accounts) in [(peer, self.spray_accounts), (region, of_region)] {
-            blocked = self.block_after(tx, context, network, accounts).await?.or(blocked);
-        }
-        Ok(blocked)
-    }
-
-    /// Notes a failure of a network, and blocks the network where it has failed at so many accounts. These are counted by
-    /// the names that were typed, or the number would tell which names belong to one account.
-    async fn block_after(
-        &self,
-        tx: &mut Tx,
-        context: &Context,
-        network: IpNet,
-        most: i64,
-    ) -> Result<Option<NewBlock>, StoreError> {
-        let (realm, now) = (&context.realm.id, context.now);
-        let (name, end) = (network.to_string(), now.plus(SPRAY_WINDOW));
-        let accounts = login_failures::note_account(tx, realm, (&name, self.name.digest), end, now).await?;
-        if accounts < most {
-            return Ok(None);
-        }
-        login_failures::clear_network(tx, realm, &name).await?;
-        let until = now.plus(self.block_duration);
-        let block = Block { realm: realm.clone(), network, reach: Reach::SignIn, expires_at: until };
-        let reason = "failed sign-ins to many accounts";
-        let blocked = address_blocks::put(tx, &block, reason, Precedence::InForce, now).await?;
-        Ok(blocked.then_some(NewBlock { network, until }))
-    }
 }

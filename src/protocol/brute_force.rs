@@ -121,6 +121,11 @@ impl Policy {
         Attempt::Allowed { counter: Counter { drained_at, locked_until }, failures, pause }
     }
 
+    /// The failures that a counter holds.
+    pub fn held(self, counter: Counter, now: Timestamp) -> i64 {
+        self.failures(self.of_this_time(counter, now).drained_at, now).max(0)
+    }
+
     /// The end of the pause that a counter is in, if it is in one.
     pub fn paused_until(self, counter: Counter, now: Timestamp) -> Option<Timestamp> {
         let until = self.of_this_time(counter, now).locked_until;

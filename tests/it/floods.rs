@@ -74,8 +74,7 @@ async fn begins(server: &TestServer, rp: &RelyingParty, address: &str) -> (crate
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn thirteen_hostile_networks_do_not_keep_other_networks_from_signing_in() {
-    let mut server = TestServer::stopped_with(limited).await;
-    server.stop_jobs();
+    let server = TestServer::stopped_with(limited).await;
     let rp = server.relying_party().await;
     let known = rp.authorize_as("alice").await.browser;
     let before = begins(&server, &rp, "203.0.113.7").await;

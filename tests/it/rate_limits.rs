@@ -277,10 +277,9 @@ async fn exchange(nodes: &[&TestServer]) {
 
 #[tokio::test]
 async fn a_quota_holds_for_all_nodes_together() {
-    let (mut one, quota) = (TestServer::stopped_with(limited).await, 4);
-    one.stop_jobs();
-    let mut two = one.twin_with(limited).await;
-    two.stop_jobs();
+    let quota = 4;
+    let one = TestServer::stopped_with(limited).await;
+    let two = one.twin_with(limited).await;
     let service = one.client("service", json!({ "grant_types": ["client_credentials"] })).await;
     two.app.follow().await.unwrap();
     let mut granted = 0;
@@ -309,10 +308,8 @@ async fn every_kind_of_holder_is_told_to_other_nodes() {
         settings.limits.person = 2;
         settings.proxy.trusted = vec!["127.0.0.0/8".parse().unwrap()];
     };
-    let mut one = TestServer::stopped_with(trusting).await;
-    one.stop_jobs();
-    let mut two = one.twin_with(trusting).await;
-    two.stop_jobs();
+    let one = TestServer::stopped_with(trusting).await;
+    let two = one.twin_with(trusting).await;
     let rp = one.relying_party().await;
     let token = rp.sign_in("alice").await.access_token;
     let from = async |node: &TestServer, address: &str| {
@@ -338,8 +335,7 @@ async fn a_limit_costs_no_statement_and_a_quiet_node_tells_nothing() {
         settings.limits.token = 600;
         settings.limits.api = 6_000;
     });
-    let mut one = one.await;
-    one.stop_jobs();
+    let one = one.await;
     let service = one.client("service", json!({ "grant_types": ["client_credentials"] })).await;
     service.client_credentials(&[]).await.tokens();
     let (_, statements) = one.statements(service.client_credentials(&[])).await;

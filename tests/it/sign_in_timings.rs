@@ -31,11 +31,11 @@ fn turns() -> usize {
     std::env::var("SIGN_IN_TIMINGS").map_or(TURNS, |text| text.parse().expect("a number"))
 }
 
-/// Limits hold but for the pauses, and hashes cost a few milliseconds, or what they do on a real server.
+/// Limits hold but for the pauses, and hashes cost enough to stand out on a busy machine, or what they do on a real server.
 fn timed(settings: &mut Settings) {
     match std::env::var_os("SIGN_IN_TIMINGS") {
         Some(_) => settings.passwords = Settings::development().passwords,
-        None => (settings.passwords.memory_kib, settings.passwords.iterations) = (4_096, 2),
+        None => (settings.passwords.memory_kib, settings.passwords.iterations) = (16_384, 2),
     }
     settings.limits.enabled = true;
     (settings.limits.login, settings.limits.address_failures) = (1_000_000, 100_000);

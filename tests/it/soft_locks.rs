@@ -284,6 +284,20 @@ async fn an_address_has_a_counter_that_its_own_successes_do_not_clear() {
     assert!(elsewhere.gets_in("alice").await, "the network beside it is another customer's");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn people_of_one_address_who_sign_in_at_once_are_no_failures() {
+    let server = TestServer::stopped_with(|settings| {
+        locking(settings);
+        settings.limits.address_failures = 2;
+        settings.limits.account_failures = 100;
+    });
+    let server = server.await;
+    let rp = server.relying_party().await;
+    let people = join_all((0..20).map(|_| Guesser::at(&server, &rp, "192.0.2.1"))).await;
+    let signed_in = join_all(people.iter().map(|person| person.gets_in("alice"))).await;
+    assert!(signed_in.into_iter().all(|got_in| got_in));
+}
+
 #[tokio::test]
 async fn a_customer_with_many_networks_has_one_counter_for_all_of_them() {
     let server = TestServer::stopped_with(|settings| {
@@ -406,9 +420,10 @@ async fn a_flood_from_ever_new_networks_does_not_keep_out_people_with_new_browse
     assert!(refused > 20, "the pause holds for networks without a success: {refused}");
     assert_eq!(kept_out, 0, "and not where people of the realm have signed in");
 
-    let attacker = Guesser::at(&server, &rp, "192.0.2.66").await;
+    let mut attacker = Guesser::at(&server, &rp, "192.0.2.66").await;
     let mut passed = 0;
     for number in 0..60 {
+        attacker.address = format!("192.0.2.{number}");
         let later = server.clock.now().plus(Span::from_secs(1)).as_millis();
         let pause = format!("UPDATE login_failures SET locked_until = {later} WHERE kind = 'realm'");
         server.database().execute(&pause).await;
