@@ -192,7 +192,10 @@ pub(super) const SECTIONS: [Section; 15] = [
         title: "sessions",
         about: "",
         rows: &[
-            ("sessions.idle", "a session that is not used for this long is over; a refresh of a grant without `offline_access` is a use"),
+            (
+                "sessions.idle",
+                "a session that is not used for this long is over; a refresh of a grant without `offline_access` is a use",
+            ),
             ("sessions.lifetime", "from the login on"),
             ("sessions.remembered_lifetime", "for those who asked to stay signed in"),
             (
