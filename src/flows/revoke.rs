@@ -73,7 +73,7 @@ impl Issued {
     /// Whether it has been revoked before.
     pub(super) const fn is_void(&self) -> bool {
         match self {
-            Self::Family(family) => family.state.revoked,
+            Self::Family(family) => family.is_void(),
             Self::Access(_) => false,
         }
     }

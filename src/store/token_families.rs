@@ -61,6 +61,13 @@ pub struct Family {
     pub state: FamilyState,
 }
 
+impl Family {
+    /// Tells whether all that was issued from it is void. Where only its session has expired, its access tokens live on.
+    pub const fn is_void(&self) -> bool {
+        self.state.revoked && (self.offline || self.session_use.is_some())
+    }
+}
+
 /// The use of a live session, as far as a refresh looks at it and prolongs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionUse {

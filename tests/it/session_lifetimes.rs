@@ -90,3 +90,14 @@ async fn a_code_of_an_expired_session_cannot_be_redeemed() {
     server.advance(Span::from_secs(31)).await;
     rp.redeem(&code).await.assert_error(400, "invalid_grant");
 }
+
+#[tokio::test]
+async fn a_revocation_reaches_the_access_tokens_of_a_grant_whose_session_has_expired() {
+    let server = TestServer::start_with(|settings| settings.sessions.idle = Span::from_minutes(2)).await;
+    let rp = first_party(&server).await;
+    let (_, bound) = signed_in(&rp, "openid").await;
+    server.advance(Span::from_minutes(3)).await;
+    assert!(rp.is_active(&bound.access_token).await, "it lives to its own end");
+    assert_eq!(rp.revoke(bound.refresh_token()).await.status, 200);
+    assert!(!rp.is_active(&bound.access_token).await, "RFC 7009 §2.1");
+}

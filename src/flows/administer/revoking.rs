@@ -102,7 +102,7 @@ pub async fn revoke_grant(revoker: &Revoker<'_>, id: &FamilyId) -> Result<Ended,
     let family = token_families::find(&mut tx, revoker.realm(), id, revoker.context.now).await?;
     drop(tx);
     let concerning = match &family {
-        Some(family) if family.state.revoked => return Ok(Ended::default()),
+        Some(family) if family.is_void() => return Ok(Ended::default()),
         Some(family) => Concerning {
             user: Some(&family.user_id),
             client: Some(&family.state.client_id),
