@@ -11,6 +11,7 @@ pub use time::clock_of;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use base64::Engine as _;
@@ -35,6 +36,7 @@ use crate::protocol::ids::RealmId;
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::metadata::MetadataError;
 use crate::protocol::time::{Span, Timestamp};
+use crate::store::membership::Heard;
 use crate::store::view::View;
 use crate::store::{
     LossyCommits, Setup, Store, StoreError, authorization_requests, pushed_requests, realms, signing_keys, users,
@@ -59,8 +61,8 @@ pub struct App {
     pub audit_review: audit::Review,
     documents: ArcSwap<Documents>,
     publishing: Mutex<()>,
-    /// At which change the keys were last read.
-    key_changes: AtomicU64,
+    /// At which change of the keys the documents were last made.
+    published_keys: AtomicU64,
     draining: AtomicBool,
     rounds: Rounds,
     base_path: String,
@@ -150,13 +152,15 @@ impl App {
             browser_state_key,
             waiting: Counts::default(),
             announced,
+            keys_read: AtomicU64::new(0),
             metrics,
         };
         let mails = provider.mailer.is_some();
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone(), mails });
         let documents = ArcSwap::from_pointee(Documents::make(&provider, &realm, now)?);
         // None yet: the first step of following reads the keys once more, which may have changed meanwhile.
-        let (key_changes, draining, publishing) = (AtomicU64::new(0), AtomicBool::new(false), Mutex::default());
+        let published_keys = AtomicU64::new(0);
+        let draining = AtomicBool::new(false);
         let base_path = base_path(&settings.issuer);
         Ok(Arc::new(Self {
             provider,
@@ -166,8 +170,8 @@ impl App {
             realm,
             audit_review: audit::Review::default(),
             documents,
-            publishing,
-            key_changes,
+            publishing: Mutex::default(),
+            published_keys,
             draining,
             rounds: Rounds::starting(now),
             base_path,
@@ -185,15 +189,17 @@ impl App {
     /// [`FlowError`] where the database fails; the view grows stale until it answers again.
     pub async fn follow(&self) -> Result<(), FlowError> {
         time::keep(&self.clock, &self.provider.store).await?;
+        let begun = Instant::now();
         let now = self.clock.now();
-        self.provider.view.follow(now).await?;
+        let applied = self.provider.view.follow(now).await?;
         let changes = self.provider.view.key_changes();
-        if self.key_changes.load(Ordering::Acquire) != changes {
-            self.provider.keys.reload(&self.realm.id).await?;
+        self.provider.follow_keys(&self.realm.id).await?;
+        if self.published_keys.swap(changes, Ordering::AcqRel) != changes {
             self.refresh_documents()?;
-            self.key_changes.store(changes, Ordering::Release);
         }
-        Ok(())
+        // Only now, when all of it is heeded here.
+        let store = &self.provider.store;
+        Ok(store.membership().settle(store, Heard { begun, applied, now }).await?)
     }
 
     /// Makes the keys that are due, drops those that are gone, and publishes what is left.

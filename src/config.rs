@@ -163,11 +163,13 @@ pub struct Management {
     /// The address to bind, or `None` when set to `"off"`.
     #[serde(serialize_with = "address_or_off")]
     pub listen: Option<SocketAddr>,
+    /// The address at which other nodes reach it.
+    pub advertise: Option<String>,
 }
 
 impl Default for Management {
     fn default() -> Self {
-        Self { listen: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8001)) }
+        Self { listen: Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8001)), advertise: None }
     }
 }
 

@@ -83,6 +83,7 @@ impl App {
         }
         let is_ready = !self.draining.load(Ordering::Relaxed) && self.has_keys() && provider.view.fresh().is_ok();
         state.ready.set(i64::from(is_ready));
+        provider.store.metrics().nodes.set(whole(provider.store.membership().count()));
         provider.metrics.process.sample();
         self.observe_keys(self.clock.now());
         provider.metrics.encode()

@@ -120,7 +120,7 @@ async fn compromise(desk: &Desk, keyring: &Keyring, (kid, reason): (&str, &str),
             "audit_fault": fault,
         }));
     }
-    say(&format!("dropped {alg} key {kid}; servers accept nothing of it from within a second on"));
+    say(&format!("dropped {alg} key {kid}; servers accept nothing of it from now on"));
     match &done.successor {
         Some(next) if done.is_new => say(&format!("made {alg} key {next}; it is used from now on")),
         Some(next) => say(&format!("{alg} key {next} is used from now on")),

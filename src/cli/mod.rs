@@ -41,8 +41,8 @@ use crate::config::Settings;
 /// An OAuth 2.0 and OpenID Connect authorization server.
 ///
 /// Settings come from ./signet.toml or the file given by --config, and from the environment; `signet config reference`
-/// says what there is to set, `signet config print` what it comes to. Commands work while the server runs and bite
-/// within a second, on every node.
+/// says what there is to set, `signet config print` what it comes to. Commands work while the server runs;
+/// what they end is over on every node when they return.
 #[derive(Parser)]
 #[command(name = "signet", version, propagate_version = true)]
 struct Cli {

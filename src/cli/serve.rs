@@ -41,7 +41,7 @@ impl Serve {
         let listener = bind(settings.listen).await?;
         let app = App::open(settings, Clock::System).await?;
         announce(&app);
-        let _jobs = jobs::start(&app);
+        let jobs = jobs::start(&app);
         let life = Life::begin(&app)?;
         let demo = match self.demo {
             true => Some(demo::start(&app, life.stops_accepting()).await?),
@@ -58,6 +58,7 @@ impl Serve {
         if let Some(management) = management {
             management.await??;
         }
+        jobs.end().await;
         app.provider.store.close().await;
         tracing::info!("stopped");
         telemetry.end().await;

@@ -88,6 +88,7 @@ pub async fn authenticate(
     presented: &Presented<'_>,
 ) -> Result<AuthenticatedClient, FlowError> {
     let (method, client_id) = choose(presented).inspect_err(|_| provider.count_client_failure("malformed"))?;
+    provider.vouch(&context.realm.id).await?;
     let client = provider.view.client(&context.realm.id, &client_id).await?;
     let fail = |reason| {
         provider.count_client_failure(reason);

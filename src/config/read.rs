@@ -46,6 +46,7 @@ impl Settings {
         if let Some(AddressOrOff(listen)) = sources.take("management.listen")? {
             self.management.listen = listen;
         }
+        self.management.advertise = sources.take("management.advertise")?;
         sources.set("shutdown.delay", &mut self.shutdown.delay)?;
         sources.set("log.level", &mut self.log.level)?;
         sources.set("log.format", &mut self.log.format)

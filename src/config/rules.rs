@@ -72,7 +72,15 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 fn listeners(settings: &Settings) -> Check {
+    let advertised = settings.management.advertise.as_deref().map(url::Url::parse);
+    if advertised.is_some_and(|url| url.is_err() || url.is_ok_and(|url| url.scheme() != "http" || url.host().is_none()))
+    {
+        return Err(ConfigError::refused("management.advertise", "must be an http URL"));
+    }
     match settings.management.listen {
+        None if settings.management.advertise.is_some() => {
+            Err(ConfigError::refused("management.advertise", "needs management.listen"))
+        }
         Some(address) if address == settings.listen && address.port() != 0 => {
             Err(ConfigError::refused("management.listen", "must differ from listen"))
         }

@@ -38,6 +38,7 @@ pub mod webhooks;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::hmac;
 use ipnet::IpNet;
@@ -108,6 +109,8 @@ pub struct Provider {
     pub pushed: pending::Counts,
     /// Told when something has been put into the outbox, so that it is delivered at once.
     pub announced: Notify,
+    /// At which change of the keys they were last read.
+    pub keys_read: AtomicU64,
     /// What is counted and measured.
     pub metrics: Metrics,
 }
@@ -276,6 +279,29 @@ impl Provider {
     /// [`FlowError`] where the database fails.
     pub async fn catch_up(&self, now: Timestamp) -> Result<(), FlowError> {
         self.view.follow(now).await?;
+        Ok(())
+    }
+
+    /// Makes sure that this node may say by what it has in memory whether something is accepted: it has heard of all that
+    /// was reported as ended, or asks the database now.
+    ///
+    /// # Errors
+    /// [`FlowError::Unavailable`] where it can do neither.
+    pub async fn vouch(&self, realm: &RealmId) -> Result<(), FlowError> {
+        self.view.vouch().await?;
+        self.follow_keys(realm).await
+    }
+
+    /// Reads the keys again where they have changed since they were last read.
+    ///
+    /// # Errors
+    /// [`FlowError`] where the database fails, or a key cannot be opened.
+    pub async fn follow_keys(&self, realm: &RealmId) -> Result<(), FlowError> {
+        let changes = self.view.key_changes();
+        if self.keys_read.load(Ordering::Acquire) != changes {
+            Box::pin(self.keys.reload(realm)).await?;
+            self.keys_read.fetch_max(changes, Ordering::AcqRel);
+        }
         Ok(())
     }
 }

@@ -31,6 +31,7 @@ pub async fn access_token(provider: &Provider, context: &Context, token: &str) -
 }
 
 async fn judge(provider: &Provider, context: &Context, token: &str) -> Result<TokenFacts, FlowError> {
+    provider.vouch(&context.realm.id).await?;
     let claims = match OpaqueAccessToken::parse(token) {
         Some(opaque) => {
             let mut tx = provider.store.read().await?;

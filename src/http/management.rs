@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
 
@@ -21,6 +21,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/ready", get(ready))
         .route("/health/detailed", get(detailed))
         .route("/metrics", get(exposition))
+        .route("/wake", post(wake))
         .with_state(app)
 }
 
@@ -53,6 +54,13 @@ async fn detailed(State(app): State<Arc<App>>) -> Response {
         (false, false) => (StatusCode::OK, "ok"),
     };
     (status, Json(json!({ "status": word, "checks": checks }))).into_response()
+}
+
+/// `POST /wake`: something has changed, another node says. It carries nothing, and this node asks the database for changes,
+/// at most every few milliseconds, however often it is woken.
+async fn wake(State(app): State<Arc<App>>) -> StatusCode {
+    app.provider.store.membership().wake();
+    StatusCode::NO_CONTENT
 }
 
 /// `GET /metrics`: what Prometheus scrapes.

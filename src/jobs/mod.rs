@@ -11,17 +11,24 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::app::App;
 use crate::flows::audit::{self, AuditFault};
 use crate::flows::{Context, FlowError, rates, register, session};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{Origin, append};
-use crate::store::{clock_steps, leases, sweep};
+use crate::store::nodes::Channel;
+use crate::store::wake::Listening;
+use crate::store::{StoreError, clock_steps, leases, sweep};
 
-/// How often the change sequence is looked at.
-const FOLLOW: Duration = Duration::from_millis(500);
+/// The least time between two looks at the change sequence, however often this node is woken.
+const APART: Duration = Duration::from_millis(5);
+/// How long to wait after a look that failed.
+const FAILED: Duration = Duration::from_millis(500);
+/// How long to wait before the database is asked for notifications again: it was out of reach, or has none.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+const LISTEN_SELDOM: Duration = Duration::from_secs(600);
 /// How often the nodes tell each other what their rate limits have granted.
 const EXCHANGE: Duration = Duration::from_secs(1);
 /// How often the schedule of keys and the tables are looked at.
@@ -33,24 +40,59 @@ const LEASE: Span = Span::from_minutes(3);
 
 /// The jobs of a node; they end when this is dropped.
 pub struct Jobs {
+    app: Arc<App>,
+    node: String,
     tasks: JoinSet<()>,
 }
 
 impl Jobs {
-    /// Ends the jobs and waits until they have ended. What they had given to the database to write is written.
+    /// Ends the jobs and waits until they have ended. What they had given to the database to write is written, the lease
+    /// for upkeep is given back, and the other nodes wait no more for this one. Called when no request is answered any more.
     pub async fn end(mut self) {
         self.tasks.shutdown().await;
+        let store = &self.app.provider.store;
+        let holder = Arc::new(self.node.clone());
+        let released = store.write(move |tx| {
+            let holder = holder.clone();
+            Box::pin(async move { leases::release(tx, leases::UPKEEP, &holder).await })
+        });
+        let released: Result<(), StoreError> = released.await;
+        let left = store.membership().leave(store).await;
+        if let Err(error) = released.and(left) {
+            tracing::warn!(%error, "could not say that this node stops; the others wait until they take it to be gone");
+        }
     }
 }
 
-/// Starts the jobs.
+impl Drop for Jobs {
+    fn drop(&mut self) {
+        self.app.provider.store.membership().forget();
+    }
+}
+
+/// Starts the jobs, and makes this process one of the nodes.
 pub fn start(app: &Arc<App>) -> Jobs {
+    let node = node_name(app);
+    let advertise = app.settings.management.advertise.clone().unwrap_or_default();
+    app.provider.store.membership().enter(node.clone(), advertise);
     let mut tasks = JoinSet::new();
     tasks.spawn(for_ever(("follow", PAUSE), app.clone(), follow));
-    tasks.spawn(for_ever(("upkeep", PAUSE), app.clone(), upkeep));
+    if !app.provider.store.is_embedded() {
+        tasks.spawn(for_ever(("listen", PAUSE), app.clone(), listen));
+    }
+    let named = (app.clone(), node.clone());
+    tasks.spawn(for_ever(("upkeep", PAUSE), named, |(app, node)| async move { upkeep(&app, &node).await }));
     tasks.spawn(for_ever(("rates", PAUSE), app.clone(), exchange_rates));
     tasks.spawn(for_ever(("outbox", PAUSE), app.clone(), outbox::keep_delivering));
-    Jobs { tasks }
+    Jobs { app: app.clone(), node, tasks }
+}
+
+/// A name for this process that no other has, and by which an operator finds it: host, process id, random letters.
+fn node_name(app: &App) -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let random = app.entropy.bytes::<8>().map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect());
+    let random: String = random.unwrap_or_default();
+    format!("{}/{}/{random}", host.trim(), std::process::id())
 }
 
 /// Runs a job, and again where it has panicked: a node without one of them would only seem to live.
@@ -68,21 +110,23 @@ where
 }
 
 async fn follow(app: Arc<App>) {
-    let mut ticks = interval(FOLLOW);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let membership = app.provider.store.membership();
     let mut failing = false;
     loop {
-        ticks.tick().await;
         let outcome = app.follow().await;
         if let Err(error) = &outcome
             && !failing
         {
-            tracing::warn!(%error, "lost the change sequence; answers turn to 503 until it is back");
+            tracing::warn!(%error, "cannot follow the change sequence; answers that hang on it are 503 until it can");
         }
         if outcome.is_ok() && failing {
             tracing::info!("follows the change sequence again");
         }
         failing = outcome.is_err();
+        sleep(if failing { FAILED } else { APART }).await;
+        if !failing {
+            membership.pause().await;
+        }
     }
 }
 
@@ -97,13 +141,36 @@ async fn exchange_rates(app: Arc<App>) {
     }
 }
 
-async fn upkeep(app: Arc<App>) {
-    let holder = app.entropy.bytes::<16>().map(|bytes| format!("{bytes:02x?}")).unwrap_or_default();
+/// Waits for the database's notifications that something has changed.
+async fn listen(app: Arc<App>) {
+    let store = &app.provider.store;
+    loop {
+        match store.listen().await {
+            Ok(Listening::On(mut notifications)) => {
+                store.membership().listens(Channel::Listen);
+                // Some may have been missed before.
+                store.membership().wake();
+                while notifications.next().await {
+                    store.membership().wake();
+                }
+                store.membership().listens(Channel::None);
+            }
+            Ok(Listening::Unsupported) => {
+                tracing::info!("the database has no notifications; this node asks for changes by itself");
+                sleep(LISTEN_SELDOM).await;
+            }
+            Err(error) => tracing::debug!(%error, "the database cannot be listened to; it is tried again"),
+        }
+        sleep(LISTEN_AGAIN).await;
+    }
+}
+
+async fn upkeep(app: &App, holder: &str) {
     let mut ticks = interval(UPKEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = keep_up(&app, &holder).await {
+        if let Err(error) = keep_up(app, holder).await {
             tracing::warn!(%error, "upkeep failed; it is tried again");
         }
     }

@@ -51,6 +51,15 @@ pub struct Database {
     pub retries: Counter,
     /// The statements.
     pub statements: Statements,
+    /// Transactions that met others as often as they may be run again.
+    pub exhausted: Counter,
+    /// How long something that was ended waited until all nodes had heard of it.
+    pub heard: Histogram,
+    /// Nodes that had not heard of it in time.
+    pub missed: Counter,
+    /// The nodes.
+    pub nodes: Gauge,
+    statements: Counter,
 }
 
 impl Default for Database {
@@ -63,6 +72,11 @@ impl Default for Database {
             failures: Counter::default(),
             retries: Counter::default(),
             statements: Statements::default(),
+            exhausted: Counter::default(),
+            heard: Histogram::new(STEP_SECONDS),
+            missed: Counter::default(),
+            nodes: Gauge::default(),
+            statements: Counter::default(),
         }
     }
 }
@@ -80,7 +94,8 @@ impl Database {
     }
 
     pub(super) fn enter(&self, register: &mut Register) {
-        let Self { wait, waiting, write, batch, failures, retries, statements } = self.clone();
+        let Self { wait, waiting, write, batch, failures, retries, exhausted, heard, missed, nodes, statements } =
+            self.clone();
         register.add(
             "signet_database_wait_duration_seconds",
             "How long a read waited for a connection, or a write for its turn",
@@ -105,6 +120,22 @@ impl Database {
             statements.begun.clone(),
         );
         register.add("signet_database_statement_duration_seconds", "Duration of a statement, by its name", statements);
+            "signet_database_write_retries_exhausted_total",
+            "Transactions that were given up since they met others each time, on PostgreSQL",
+            exhausted,
+        );
+        register.add(
+            "signet_revocation_wait_seconds",
+            "How long the answer to what ends something waited until all nodes had heard of it",
+            heard,
+        );
+        register.add(
+            "signet_nodes_missed_total",
+            "Nodes that had not heard of it in time; each asks the database before it answers from then on",
+            missed,
+        );
+        register.add("signet_nodes", "Nodes on this database, as far as this one knows", nodes);
+        register.add("signet_database_statements_total", "Statements, without transaction control", statements);
     }
 }
 

@@ -39,6 +39,14 @@ pub enum Kind {
 impl Kind {
     const ALL: [Self; 6] = [Self::Client, Self::User, Self::Key, Self::Revocation, Self::Mapper, Self::Block];
 
+    /// Whether something that was accepted until then may have come to an end.
+    const fn ends_something(self) -> bool {
+        match self {
+            Self::Client | Self::User | Self::Key | Self::Revocation => true,
+            Self::Mapper | Self::Unknown | Self::Block => false,
+        }
+    }
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Client => "client",
@@ -65,7 +73,8 @@ pub struct Change {
     pub subject: String,
 }
 
-/// Tells all nodes of a change, when the transaction commits. Called last in a job, since it locks.
+/// Publishes a change to all nodes, when the transaction commits; where it ends something, the answer to the write comes
+/// when they have heard of it. Called last in a job, since it locks.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
@@ -76,8 +85,26 @@ pub async fn publish(
     subject: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let seq = append(tx, realm.as_str(), kind, subject, now).await?;
+    if kind.ends_something() {
+        tx.must_be_heard(seq);
+    }
+    Ok(())
+}
+
+/// Publishes that there is another node; the number of the change. It has the shape of a revocation of nothing, which
+/// older versions look up in vain.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn announce(tx: &mut Tx, node: &str, now: Timestamp) -> Result<i64, StoreError> {
+    append(tx, "", Kind::Revocation, &format!("node:{node}"), now).await
+}
+
+async fn append(tx: &mut Tx, realm: &str, kind: Kind, subject: &str, now: Timestamp) -> Result<i64, StoreError> {
     let (seq,): (i64,) = fetch_one!(tx, NEXT, [])?;
-    execute!(tx, INSERT, [seq, realm.as_str(), kind.as_str(), subject, now.as_millis()]).map(|_| ())
+    execute!(tx, INSERT, [seq, realm, kind.as_str(), subject, now.as_millis()])?;
+    Ok(seq)
 }
 
 /// The changes after this number, the oldest first, at most a thousand.

@@ -7,6 +7,7 @@ use crate::protocol::time::{Span, Timestamp};
 
 statements! {
     HELD_UNTIL = "SELECT expires_at FROM leases WHERE name = $1";
+    RELEASE = "DELETE FROM leases WHERE name = $1 AND holder = $2";
     TAKE = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at WHERE leases.holder = excluded.holder OR leases.expires_at <= $4 OR leases.expires_at > $5";
 }
 
@@ -15,6 +16,14 @@ pub const UPKEEP: &str = "upkeep";
 
 /// How far the clocks of nodes may differ.
 const CLOCKS_DIFFER: Span = Span::from_minutes(2);
+
+/// Gives a lease back, where this holder has it.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn release(tx: &mut Tx, name: &str, holder: &str) -> Result<(), StoreError> {
+    execute!(tx, RELEASE, [name, holder]).map(|_| ())
+}
 
 /// Takes or prolongs a lease; whether this node holds it now. One that ends later than any that is taken now was taken
 /// by a clock that has been set back, and keeps nobody away.

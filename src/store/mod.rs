@@ -11,6 +11,7 @@ pub mod audit_log;
 pub mod authorization_codes;
 pub mod authorization_requests;
 pub mod backup;
+mod barrier;
 pub mod changes;
 pub mod claim_mappers;
 pub mod clients;
@@ -18,6 +19,7 @@ pub mod clock_steps;
 pub mod condition;
 pub mod consents;
 mod embedded;
+mod error;
 pub mod hint_keys;
 pub mod invariants;
 mod kept;
@@ -26,7 +28,9 @@ pub mod lanes;
 pub mod leases;
 pub mod login_failures;
 pub mod logos;
+pub mod membership;
 mod migrations;
+pub mod nodes;
 mod origins;
 pub mod outbox;
 mod postgres;
@@ -50,6 +54,7 @@ mod tx;
 pub mod used_once;
 pub mod users;
 pub mod view;
+pub mod wake;
 pub mod webhooks;
 mod writer;
 
@@ -57,14 +62,16 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use rusqlite::ffi;
 use sqlx::sqlite::SqliteConnectOptions;
 use tokio::time::timeout;
 
 use crate::metrics::{Database, Statements};
 use crate::protocol::time::Timestamp;
+use barrier::Barrier;
 use embedded::Readers;
+pub use error::StoreError;
 use lanes::{Lane, Lanes};
+use membership::Membership;
 pub use migrations::Migrated;
 pub use tx::Tx;
 use writer::Writer;
@@ -111,72 +118,6 @@ impl Setup {
     }
 }
 
-/// Why the database could not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// It cannot be reached, or has no turn to give in time. Nothing was changed; it may be asked again.
-    #[error("the database is not available: {0}")]
-    Unavailable(String),
-    /// A row would break a constraint: usually one with this key exists already.
-    #[error("the row conflicts with another")]
-    Conflict,
-    /// A stored value is not what this server writes.
-    #[error("the database holds a value that cannot be read: {0}")]
-    Corrupt(&'static str),
-    /// The schema does not fit this binary, the file is open to others, or commits may be lost.
-    #[error("{0}")]
-    Schema(String),
-    /// Anything else that the engine reports.
-    #[error("the database failed: {0}")]
-    Engine(sqlx::Error),
-    /// The same of an embedded one.
-    #[error("the database failed: {0}")]
-    Embedded(rusqlite::Error),
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::WorkerCrashed => Self::Unavailable(error.to_string()),
-            sqlx::Error::Database(cause) if cause.is_unique_violation() || cause.is_foreign_key_violation() => {
-                Self::Conflict
-            }
-            sqlx::Error::Database(cause) if is_passing(cause.code().as_deref()) => Self::Unavailable(error.to_string()),
-            _ => Self::Engine(error),
-        }
-    }
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        let extended = error.sqlite_error().map(|cause| cause.extended_code);
-        match extended {
-            Some(
-                ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_FOREIGNKEY,
-            ) => Self::Conflict,
-            Some(code) if is_passing(Some(&code.to_string())) => Self::Unavailable(error.to_string()),
-            Some(_) | None => Self::Embedded(error),
-        }
-    }
-}
-
-/// Whether an engine's error code tells of a state that passes: busy, locked, full, read-only, shutting down.
-fn is_passing(code: Option<&str>) -> bool {
-    let Some(code) = code else { return false };
-    if code.len() == 5 {
-        // Connection, resources, operator intervention, lock not available, transactions that met or whose end nobody
-        // knows, read-only, kept waiting for too long.
-        let classes = ["08", "53", "57", "55P03", "40", "25006", "25P03"];
-        return classes.iter().any(|class| code.starts_with(class));
-    }
-    // BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN; the extended codes hold these in their low byte.
-    code.parse::<u32>().is_ok_and(|code| [5, 6, 8, 10, 13, 14].contains(&(code & 0xff)))
-}
-
 /// The engines. Whatever differs between them stands in this file, `tx`, `sqlite`, `writer`, `postgres` and
 /// `migrations`.
 #[derive(Clone)]
@@ -192,6 +133,8 @@ enum Db {
 pub struct Store {
     db: Db,
     metrics: Database,
+    membership: Arc<Membership>,
+    barrier: Arc<Barrier>,
 }
 
 impl Store {
@@ -215,7 +158,8 @@ impl Store {
         } else {
             Db::Postgres(postgres::Pool::open(url, setup).await?)
         };
-        Ok(Self { db, metrics })
+        let membership = Arc::new(Membership::new(matches!(db, Db::Sqlite { .. })));
+        Ok(Self { db, metrics, membership, barrier: Arc::default() })
     }
 
     /// The file of an embedded database, or nothing where the URL names another engine.
@@ -245,7 +189,8 @@ impl Store {
         })
     }
 
-    /// Runs a job in a transaction and returns when its commit is durable.
+    /// Runs a job in a transaction and returns when its commit is durable and, where it has ended something, when every
+    /// node has heard of that or asks the database before it answers.
     ///
     /// A job that returns an error leaves nothing behind. It may be run again after a serialization failure, and
     /// waits for nothing but its own statements. Once begun it runs to its end, though its caller goes away.
@@ -258,10 +203,19 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        match &self.db {
-            Db::Sqlite { writer, .. } => writer.write(job).await,
-            Db::Postgres(pool) => postgres::write(pool.clone(), self.metrics.clone(), job).await,
+        let written = match &self.db {
+            Db::Sqlite { writer, .. } => writer.write(job).await?,
+            Db::Postgres(pool) => postgres::write(pool.clone(), self.metrics.clone(), job).await?,
+        };
+        if let Some(seq) = written.heard {
+            barrier::all_hear(self, seq).await;
         }
+        Ok(written.value)
+    }
+
+    /// This process among the nodes.
+    pub fn membership(&self) -> &Membership {
+        &self.membership
     }
 
     /// How many statements have been run, without those of transaction control. For tests and metrics.
@@ -384,6 +338,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         rate_exchanges::STATEMENTS,
         logos::STATEMENTS,
         migrations::STATEMENTS,
+        nodes::STATEMENTS,
         origins::STATEMENTS,
         outbox::STATEMENTS,
         realms::STATEMENTS,

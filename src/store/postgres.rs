@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use super::lanes::{Lane, Lanes, Permit};
+use super::tx::Written;
 use super::{LossyCommits, PATIENCE, Setup, StoreError, Tx};
 use crate::clock::Entropy;
 use crate::metrics::{Database, Statements, timed};
@@ -257,7 +258,7 @@ fn options(url: &str, setup: &Setup) -> Result<PgConnectOptions, StoreError> {
 }
 
 /// Runs a job in a transaction of its own, again where transactions met.
-pub(super) async fn write<T, E, F>(pool: Pool, metrics: Database, job: F) -> Result<T, E>
+pub(super) async fn write<T, E, F>(pool: Pool, metrics: Database, job: F) -> Result<Written<T>, E>
 where
     F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     T: Send + 'static,
@@ -270,8 +271,11 @@ where
         let mut attempt = 0;
         loop {
             let outcome = timed(&metrics.write, transact(&mut tx, &job)).await;
-            let again = outcome.is_err() && tx.take_may_retry() && attempt < RETRIES;
-            if !again {
+            let has_met = outcome.is_err() && tx.take_may_retry();
+            if has_met && attempt >= RETRIES {
+                metrics.exhausted.inc();
+            }
+            if !has_met || attempt >= RETRIES {
                 metrics.failures.inc_by(u64::from(tx.has_failed()));
                 tx.end();
                 return outcome;
@@ -300,7 +304,7 @@ async fn begin(pool: &Pool, lane: Lane, statements: &Statements) -> Result<Tx, S
 }
 
 /// Runs the job in the transaction that has begun, and ends it.
-async fn transact<T, E, F>(tx: &mut Tx, job: &F) -> Result<T, E>
+async fn transact<T, E, F>(tx: &mut Tx, job: &F) -> Result<Written<T>, E>
 where
     F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
     E: From<StoreError>,

@@ -12,6 +12,7 @@ statements! {
     OPAQUE = "DELETE FROM opaque_access_tokens WHERE realm_id = $1";
     INITIAL = "DELETE FROM initial_access_tokens WHERE realm_id = $1";
     CONSENTS = "DELETE FROM consents WHERE realm_id = $1";
+    NODES = "DELETE FROM nodes";
     SESSION_FAMILIES = "UPDATE token_families SET revoked_at = $2, revoked_because = 'restored' WHERE realm_id = $1 AND revoked_at IS NULL AND offline = 0";
 }
 
@@ -58,6 +59,8 @@ pub async fn begin(
     execute!(tx, OPAQUE, [id])?;
     // One may have been withdrawn after the backup: people are asked again.
     execute!(tx, CONSENTS, [id])?;
+    // Those of the backup are gone; one that runs all the same joins again.
+    execute!(tx, NODES, [])?;
     changes::leap(tx).await?;
     let sessions = sessions::end_realm(tx, realm, now).await?;
     let grants = match offline {

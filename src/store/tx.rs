@@ -21,6 +21,8 @@ pub struct Tx {
     may_retry: bool,
     wrote: bool,
     has_failed: bool,
+    /// The last change of which all nodes have to hear before the write is answered.
+    heard: Option<i64>,
     /// How long the answer to a statement is waited for.
     pub(super) limit: Duration,
     /// Audit records that are written when the job has ended well.
@@ -30,6 +32,14 @@ pub struct Tx {
 pub(super) enum Connection {
     Sqlite(embedded::Held),
     Postgres(Held),
+}
+
+/// What a job has come to.
+pub(super) struct Written<T> {
+    /// What it returned.
+    pub(super) value: T,
+    /// The change of which all nodes have to hear, where there is one.
+    pub(super) heard: Option<i64>,
 }
 
 impl Tx {
@@ -42,8 +52,17 @@ impl Tx {
     }
 
     fn new((connection, permit): (Connection, Permit), limit: Duration, statements: Statements) -> Self {
-        let (may_retry, wrote, has_failed, records) = (false, false, false, Vec::new());
-        Self { connection, _permit: permit, statements, may_retry, wrote, has_failed, limit, records }
+        Self {
+            connection,
+            _permit: permit,
+            statements,
+            may_retry: false,
+            wrote: false,
+            has_failed: false,
+            heard: None,
+            limit,
+            records: Vec::new(),
+        }
     }
 
     /// Waits for no answer longer than for a connection: for those who would rather know that the database is gone.
@@ -98,18 +117,24 @@ impl Tx {
         std::mem::take(&mut self.may_retry)
     }
 
+    /// Has the answer wait until all nodes have heard of this change.
+    pub(super) fn must_be_heard(&mut self, seq: i64) {
+        self.heard = self.heard.max(Some(seq));
+    }
+
     /// Runs a job, and then writes the audit records that it has left: last, so that the end of the audit chain is
     /// locked for no longer than the commit takes, and always in the same order with other locks.
-    pub(super) async fn complete<T, E, F>(&mut self, job: &F) -> Result<T, E>
+    pub(super) async fn complete<T, E, F>(&mut self, job: &F) -> Result<Written<T>, E>
     where
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
         E: From<StoreError>,
     {
         // Those of a job that was broken off.
         self.records.clear();
+        self.heard = None;
         let value = job(self).await?;
         audit::write_pending(self).await?;
-        Ok(value)
+        Ok(Written { value, heard: self.heard.take() })
     }
 
     /// Runs transaction control, which is not counted. Where it fails, nobody knows in which state the connection is.

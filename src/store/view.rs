@@ -47,6 +47,8 @@ pub struct View {
     key_changes: AtomicU64,
     heard: Mutex<Instant>,
     following: tokio::sync::Mutex<()>,
+    /// When it was last asked in vain.
+    failed: Mutex<Option<Instant>>,
 }
 
 impl View {
@@ -68,17 +70,54 @@ impl View {
             key_changes: AtomicU64::new(0),
             heard: Mutex::new(Instant::now()),
             following: tokio::sync::Mutex::new(()),
+            failed: Mutex::default(),
         };
         view.reload(now).await?;
         Ok(view)
     }
 
-    /// Applies the changes that have been committed since the last call.
+    /// Applies the changes that have been committed since the last call; the number of the last one.
     ///
     /// # Errors
     /// [`StoreError`] where the database fails; the view grows stale until it answers again.
-    pub async fn follow(&self, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn follow(&self, now: Timestamp) -> Result<i64, StoreError> {
         let _one_at_a_time = self.following.lock().await;
+        self.ask(now).await.inspect_err(|_| self.note_failure())?;
+        Ok(self.applied.load(Ordering::Acquire))
+    }
+
+    /// Makes sure that what is in memory may be answered by: as long as this node's lease lasts, else by asking for changes.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where that is not possible.
+    pub async fn vouch(&self) -> Result<(), StoreError> {
+        if self.store.membership().holds() {
+            return self.fresh();
+        }
+        // Boxed, since hardly any request comes here.
+        Box::pin(self.ask_at_once()).await
+    }
+
+    /// Asks for changes, unless somebody does who began after this was called.
+    async fn ask_at_once(&self) -> Result<(), StoreError> {
+        let arrived = Instant::now();
+        let _one_at_a_time = self.following.lock().await;
+        if self.heard() >= arrived {
+            return Ok(());
+        }
+        // Those who wait together fail together: each would wait as long again.
+        if self.failed.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|failed| failed >= arrived) {
+            return Err(StoreError::Unavailable("the changes could not be asked for".into()));
+        }
+        let now = Timestamp::from_millis(self.followed_at.load(Ordering::Acquire));
+        self.ask(now).await.inspect_err(|_| self.note_failure())
+    }
+
+    fn note_failure(&self) {
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    async fn ask(&self, now: Timestamp) -> Result<(), StoreError> {
         let before = Timestamp::from_millis(self.followed_at.swap(now.as_millis(), Ordering::AcqRel));
         if before.since(now) > CLOCKS_DIFFER {
             // What was over by a clock that has been set back holds again.
@@ -142,9 +181,13 @@ impl View {
         }
     }
 
+    fn heard(&self) -> Instant {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How long ago the database was heard of.
     pub fn age(&self) -> Duration {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        self.heard().elapsed()
     }
 
     /// How many revocations and address blocks are held.

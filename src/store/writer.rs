@@ -18,6 +18,7 @@ use tracing::Instrument as _;
 
 use super::embedded::Embedded;
 use super::lanes::Lane;
+use super::tx::Written;
 use super::{PATIENCE, StoreError, Tx};
 use crate::metrics::{Database, timed};
 
@@ -60,7 +61,7 @@ impl Writer {
         Ok(Self { jobs, shared, connection, file: Arc::new(file) })
     }
 
-    pub(super) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    pub(super) async fn write<T, E, F>(&self, job: F) -> Result<Written<T>, E>
     where
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
         T: Send + 'static,

@@ -90,7 +90,8 @@ async fn a_full_disk_refuses_what_it_cannot_store_and_recovers() {
         return;
     }
     let cluster = Arc::new(Cluster::start(1, "").await);
-    cluster.kill(0).await;
+    cluster.terminate(0).await;
+    cluster.ended(0).await;
     cluster.launch_after(0, "trap '' XFSZ").await;
     let load = Load::begin(&cluster, 3).await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;

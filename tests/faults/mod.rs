@@ -5,6 +5,7 @@ mod crashes;
 mod damage;
 mod disks;
 mod failover;
+mod freezes;
 mod load;
 mod migrations;
 mod nodes;

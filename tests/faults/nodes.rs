@@ -32,7 +32,7 @@ pub struct Cluster {
 /// One server.
 pub struct Node {
     pub port: u16,
-    management: u16,
+    pub management: u16,
     config: String,
     /// What is run at the next start and for commands.
     binary: std::sync::Mutex<String>,

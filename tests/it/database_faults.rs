@@ -129,7 +129,8 @@ async fn outlives(line: Line) {
     let many = join_all((0..40).map(|_| rp.authorize_as("alice"))).await;
     assert_eq!(many.len(), 40);
     let opened = story.proxy.accepted() - before;
-    assert!(opened <= usize::try_from(CONNECTIONS).unwrap(), "a herd: {opened} connections");
+    // Two more for notifications, which are asked for again once a second.
+    assert!(opened <= usize::try_from(CONNECTIONS).unwrap() + 2, "a herd: {opened} connections");
 }
 
 #[tokio::test]

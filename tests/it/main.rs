@@ -98,7 +98,7 @@ mod signed_claims;
 mod single_use;
 mod snapshots;
 mod soft_locks;
-mod staleness;
+pub mod staleness;
 mod statements;
 mod store;
 mod sweeping;
@@ -107,6 +107,7 @@ mod token_endpoint;
 mod token_sizes;
 mod userinfo;
 mod webhooks;
+mod windows;
 
 #[path = "../browser/mod.rs"]
 mod browser;

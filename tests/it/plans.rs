@@ -24,6 +24,7 @@ const WHOLE: &[(&str, &str)] = &[
     ("webhooks::", "operators make them"),
     ("changes::", "rows that are one each"),
     ("migrations::", "rows that are one a migration"),
+    ("nodes::", "a row a process"),
     ("signing_keys::", "a key an algorithm and period"),
 ];
 

@@ -135,8 +135,8 @@ async fn signing_out_enables_nobody() {
 }
 
 /// Ends what alice's tokens are worth, in one of the ways that there are.
-async fn end(scene: &Scene, rp: &RelyingParty, ops: &Administrator, token: &str, way: &str) {
-    let (server, claims) = (&scene.server, claims(token));
+pub async fn end(server: &TestServer, rp: &RelyingParty, ops: &Administrator, token: &str, way: &str) {
+    let claims = claims(token);
     match way {
         "user disabled" => server.change_user("alice", UserChange::Disable).await,
         "user signed out" => server.change_user("alice", UserChange::SignOut).await,
@@ -178,7 +178,7 @@ async fn each_change_bites_on_a_late_node_after_one_step() {
         let token = rp.sign_in("alice").await.access_token;
         scene.hear().await;
         assert_eq!(scene.late.userinfo(&token).await.status(), 200, "{way}: alive");
-        end(&scene, &rp, &ops, &token, way).await;
+        end(&scene.server, &rp, &ops, &token, way).await;
         scene.hear().await;
         for node in [&scene.server, &scene.late] {
             assert_eq!(node.userinfo(&token).await.status(), 401, "{way}: userinfo of {}", node.issuer);

@@ -32,6 +32,11 @@ pub(super) const SECTIONS: [Section; 15] = [
                 "management.listen",
                 "the listener of `/health`, `/ready`, `/health/detailed` and `/metrics`, or `off`; not for the public",
             ),
+            (
+                "management.advertise",
+                "the http URL at which other nodes reach that listener, to wake this one by `POST /wake` when something was \
+                 revoked; for databases without notifications",
+            ),
         ],
     },
     Section {

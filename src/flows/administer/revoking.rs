@@ -1,5 +1,5 @@
 //! Revoking what has been issued, on somebody's order: a token, a grant, a session, a consent, all of a user, all of a
-//! client, all of the realm. Each is one transaction with its audit row, and bites on every node within a second.
+//! client, all of the realm. Each is one transaction with its audit row. Its answer comes when every node has heard of it.
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! A database for each test, copied from one in which the signing keys have been made already.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use signet::app::App;
@@ -9,10 +10,17 @@ use signet::config::{DatabaseUrl, Settings};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row, SqliteConnection};
 use tokio::sync::OnceCell;
 
+use super::proxy::{Line, NO_LISTEN, Proxy};
+
 /// Where the tests' PostgreSQL is; without it they use SQLite.
 const VARIABLE: &str = "TEST_POSTGRES_URL";
+/// The isolation of every transaction, where it is not PostgreSQL's own default.
+const ISOLATION: &str = "TEST_ISOLATION";
+/// Whether PostgreSQL is reached through a proxy that has it refuse notifications.
+const WITHOUT_NOTIFICATIONS: &str = "TEST_WITHOUT_NOTIFICATIONS";
 
 static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
+static PROXY: OnceLock<String> = OnceLock::new();
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 enum Template {
@@ -56,7 +64,7 @@ impl Database {
                 let mut connection = PgConnection::connect(admin).await.unwrap();
                 let statement = format!("CREATE DATABASE {copy} TEMPLATE {name}");
                 connection.execute(AssertSqlSafe(statement)).await.unwrap();
-                Self { url: with_database(admin, &copy), _directory: None }
+                Self { url: make_distributed(admin, &copy).await, _directory: None }
             }
         }
     }
@@ -93,7 +101,7 @@ impl Database {
                 let name = format!("signet_empty_{}_{number}", std::process::id());
                 let mut connection = PgConnection::connect(&admin).await.unwrap();
                 connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-                Self { url: with_database(&admin, &name), _directory: None }
+                Self { url: make_distributed(&admin, &name).await, _directory: None }
             }
         }
     }
@@ -207,6 +215,35 @@ impl Template {
         made.join().unwrap();
         template
     }
+}
+
+/// Gives a new database what the environment asks for: the properties of databases that are distributed over machines and
+/// speak PostgreSQL's protocol. How it is reached.
+async fn make_distributed(admin: &str, name: &str) -> String {
+    let url = with_database(admin, name);
+    if let Ok(isolation) = std::env::var(ISOLATION) {
+        let set = format!("ALTER DATABASE {name} SET default_transaction_isolation = '{isolation}'");
+        PgConnection::connect(admin).await.unwrap().execute(AssertSqlSafe(set)).await.unwrap();
+    }
+    if std::env::var_os(WITHOUT_NOTIFICATIONS).is_none() {
+        return url;
+    }
+    PgConnection::connect(&url).await.unwrap().execute(NO_LISTEN).await.unwrap();
+    with_database(PROXY.get_or_init(|| start_proxy(admin.to_owned())), name)
+}
+
+/// Starts the proxy, on a runtime of its own, since it outlives the test that starts it.
+fn start_proxy(admin: String) -> String {
+    let (started, url) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let proxy = Proxy::before(&admin).await;
+            proxy.set(Line::WithoutNotifications);
+            started.send(proxy.url.clone()).unwrap();
+            std::future::pending::<()>().await;
+        });
+    });
+    url.recv().unwrap()
 }
 
 fn with_database(admin: &str, name: &str) -> String {

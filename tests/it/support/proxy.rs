@@ -20,7 +20,15 @@ pub enum Line {
     Silent,
     /// Passes it on until the database acknowledges a commit; then the connection breaks before the answer is through.
     LosesCommits,
+    /// Passes it on, but has the database refuse to be listened to, as those do that only speak PostgreSQL's protocol.
+    WithoutNotifications,
 }
+
+/// How a node asks for notifications, and what is put in its place: as long, and refused with SQLSTATE 0A000.
+const LISTEN: (&[u8], &[u8]) = (b"LISTEN \"signet_changes\"", b"CALL no_listen()       ");
+/// What refuses.
+pub const NO_LISTEN: &str = "CREATE OR REPLACE PROCEDURE no_listen() LANGUAGE plpgsql AS $$ BEGIN \
+     RAISE EXCEPTION 'LISTEN is not supported' USING ERRCODE = '0A000'; END $$";
 
 /// A proxy before a database.
 pub struct Proxy {
@@ -98,10 +106,19 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut line: watch::
                 let _ = line.wait_for(|line| *line != Line::Silent).await;
                 return;
             }
-            Line::Open | Line::Cut | Line::LosesCommits => {}
+            Line::WithoutNotifications if !is_answer => refuse_to_listen(&mut buffer[..read]),
+            Line::Open | Line::Cut | Line::LosesCommits | Line::WithoutNotifications => {}
         }
-        if to.write_all(held).await.is_err() {
+        if to.write_all(&buffer[..read]).await.is_err() {
             return;
         }
+    }
+}
+
+/// Replaces the statement by which a node asks for notifications.
+fn refuse_to_listen(sent: &mut [u8]) {
+    let found = sent.windows(LISTEN.0.len()).position(|window| window == LISTEN.0);
+    if let Some(at) = found {
+        sent[at..at + LISTEN.1.len()].copy_from_slice(LISTEN.1);
     }
 }

@@ -107,6 +107,35 @@ impl TestServer {
     /// Ends what runs beside requests, so that the test alone says when something is delivered.
     pub fn stop_jobs(&mut self) {
         *self.jobs.lock().unwrap() = None;
+        // Nor do other nodes wait for it: it hears only when the story says so.
+        let id = self.app.provider.store.membership().id();
+        let (url, remove) = (self._database.url.clone(), format!("DELETE FROM nodes WHERE id = '{id}'"));
+        let removed = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(async { Database::at(url).execute(&remove).await })
+        });
+        removed.join().unwrap();
+    }
+
+    /// Ends it as a server that stops does, with a word to the other nodes.
+    pub async fn end_jobs(&self) {
+        let jobs = self.jobs.lock().unwrap().take();
+        jobs.expect("jobs that run").end().await;
+    }
+
+    /// Waits until this server knows of so many nodes and answers from memory.
+    pub async fn is_one_of(&self, nodes: usize) {
+        let begun = std::time::Instant::now();
+        let membership = self.app.provider.store.membership();
+        while membership.count() != nodes || !membership.holds() {
+            let count = membership.count();
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "{count} of {nodes} nodes, holds: {}",
+                membership.holds()
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Begins it again.

@@ -1,0 +1,12 @@
+-- The processes that serve: what each has heard of the change sequence, and for how long after it has asked for changes it
+-- answers from memory. One that did not say in time that it had heard of a revocation is dropped until it has caught up.
+CREATE TABLE nodes (
+    id         TEXT NOT NULL PRIMARY KEY,
+    started_at INTEGER NOT NULL,
+    heard_seq  INTEGER NOT NULL,
+    heard_at   INTEGER NOT NULL,
+    lease_ms   INTEGER NOT NULL CHECK (lease_ms >= 0),
+    channel    TEXT NOT NULL CHECK (channel IN ('none', 'listen', 'http')),
+    advertise  TEXT NOT NULL,
+    dropped_at INTEGER
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,159 @@
+//! The wait of whatever ends something, between its commit and its answer, until no node accepts any more what has ended.
+//! It is one place for all of them: a transaction that publishes such a change waits, whichever use case it belongs to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
+
+use super::nodes::{self, Channel, Node};
+use super::{Store, StoreError, wake};
+use crate::clock::Clock;
+use crate::protocol::time::{Span, Timestamp};
+
+/// How often the rows of the nodes are read meanwhile.
+const STEP: Duration = Duration::from_millis(5);
+/// How long to wait where these rows cannot be read: no lease is longer.
+const LONGEST: Duration = super::view::STALE_AFTER;
+/// From when on a command, which sees the rows once, takes a node to be gone that has not written its own.
+const GONE: Span = Span::from_secs(15);
+
+/// What those who wait at the same time share.
+#[derive(Default)]
+pub(super) struct Barrier {
+    /// The rows of the nodes, and when it was begun to read them.
+    looked: Mutex<Option<(Instant, Arc<[Node]>)>>,
+    /// The last change that somebody waits for.
+    published: AtomicI64,
+    /// The last change of which nodes were woken.
+    woken: AtomicI64,
+}
+
+impl Node {
+    /// Whether it may answer from memory without having heard of this change.
+    pub(super) fn is_late(&self, seq: i64) -> bool {
+        !self.is_dropped && !self.lease.is_zero() && self.heard_seq < seq
+    }
+}
+
+/// Waits until every node has heard of a change or may not answer from memory without it. Boxed, since a late node is
+/// dropped by a write of its own.
+pub(super) fn all_hear(store: &Store, seq: i64) -> BoxFuture<'_, ()> {
+    Box::pin(async move {
+        if store.membership.is_alone() {
+            return;
+        }
+        let committed = Instant::now();
+        store.barrier.published.fetch_max(seq, Ordering::AcqRel);
+        wait(store, seq, committed).await;
+        store.metrics.heard.observe(committed.elapsed().as_secs_f64());
+    })
+}
+
+async fn wait(store: &Store, seq: i64, committed: Instant) {
+    let own = store.membership.id();
+    loop {
+        let late = match look(store).await {
+            Ok(all) => late(store, &all, &own, seq).await,
+            Err(error) if committed.elapsed() >= LONGEST => {
+                tracing::warn!(%error, "could not ask whether all nodes have heard of a revocation");
+                return;
+            }
+            Err(_) => {
+                tokio::time::sleep(STEP).await;
+                continue;
+            }
+        };
+        if late.is_empty() {
+            return;
+        }
+        // The rows may say so an instant after it has come about, so that this is the later moment.
+        let waited = committed.elapsed();
+        if late.iter().all(|node| waited >= node.lease) {
+            return drop_late(store, &late, seq).await;
+        }
+        store.wake_late(&late).await;
+        tokio::time::sleep(STEP).await;
+    }
+}
+
+/// The nodes that have not heard of a change. A process that is no node itself cannot know which of them are gone, but
+/// by the times of their rows.
+async fn late(store: &Store, all: &[Node], own: &str, seq: i64) -> Vec<Node> {
+    let mut late: Vec<Node> = all.iter().filter(|node| node.id != own && node.is_late(seq)).cloned().collect();
+    if own.is_empty() && !late.is_empty() {
+        let now = store.time().await.ok().flatten().unwrap_or_else(|| Clock::System.now());
+        late.retain(|node| now.since(node.heard_at) < GONE);
+    }
+    late
+}
+
+/// The rows of the nodes, read after this was called. Those who ask at once share one reading.
+async fn look(store: &Store) -> Result<Arc<[Node]>, StoreError> {
+    let asked = Instant::now();
+    let mut looked = store.barrier.looked.lock().await;
+    if let Some((begun, nodes)) = &*looked
+        && *begun >= asked
+    {
+        return Ok(nodes.clone());
+    }
+    let begun = Instant::now();
+    let mut tx = store.read().await?;
+    tx.hurry();
+    let nodes: Arc<[Node]> = nodes::all(&mut tx).await?.into();
+    *looked = Some((begun, nodes.clone()));
+    Ok(nodes)
+}
+
+/// Drops the nodes that have not heard in time: nobody waits for them until they have caught up. They ask the database
+/// before each answer by then, so that one which just did not have its turn loses nothing but speed.
+pub(super) async fn drop_late(store: &Store, late: &[Node], seq: i64) {
+    let now = store.time().await.ok().flatten().unwrap_or_else(|| Clock::System.now());
+    for node in late {
+        store.metrics.missed.inc();
+        match drop_one(store, node.id.clone(), seq, now).await {
+            Ok(true) => tracing::warn!(
+                node = node.id,
+                "a node has not heard of a revocation in time; it is not waited for until it has caught up"
+            ),
+            // It was a moment late, or another process was faster.
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, node = node.id, "a node that was late could not be dropped"),
+        }
+    }
+}
+
+async fn drop_one(store: &Store, id: String, seq: i64, now: Timestamp) -> Result<bool, StoreError> {
+    let id = Arc::new(id);
+    let dropped = store.write(move |tx| {
+        let id = id.clone();
+        Box::pin(async move { nodes::drop_late(tx, &id, seq, now).await })
+    });
+    dropped.await
+}
+
+impl Store {
+    /// Wakes the nodes that are late, once for all changes that somebody waits for.
+    async fn wake_late(&self, late: &[Node]) {
+        let up_to = self.barrier.published.load(Ordering::Acquire);
+        if self.barrier.woken.fetch_max(up_to, Ordering::AcqRel) >= up_to {
+            return;
+        }
+        if late.iter().any(|node| node.channel == Channel::Listen) {
+            self.notify().await;
+        }
+        for node in late.iter().filter(|node| node.channel == Channel::Http) {
+            wake::knock(node.advertise.clone());
+        }
+    }
+
+    /// Wakes every node.
+    pub(super) async fn wake_nodes(&self, seq: i64) {
+        self.barrier.published.fetch_max(seq, Ordering::AcqRel);
+        if let Ok(all) = look(self).await {
+            self.wake_late(&all).await;
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! This process among the nodes: how far it has heard of the change sequence, and for how long it answers from memory.
+//!
+//! A node answers from memory for as long as its lease lasts after it *began* to ask for changes, and renews the lease
+//! only once its row says how far it has heard. A process that revokes waits after its commit until the row of every node
+//! says so, or until the lease of those that do not is over (`barrier`). So no node accepts what has been reported as
+//! revoked, whether it is slow, frozen or cut off from the database: beyond its lease it asks the database each time.
+//!
+//! A node that missed a revocation is dropped, which it learns when it acknowledges: the guard of that statement fails.
+//! It then asks each time until it has asked once more after its row was set right. The same holds for one that begins: the
+//! others have to know of it first, for which it announces itself in the change sequence.
+
+mod state;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use self::state::{ALONE, Phase, State};
+use super::nodes::{self, Channel, Node, Standing};
+use super::{Store, StoreError, barrier, changes};
+use crate::protocol::time::Timestamp;
+
+/// From when on a node that does not write its row is removed by the others.
+const GONE: Duration = Duration::from_secs(12);
+
+/// One step of following the change sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard {
+    /// When it was begun to ask.
+    pub begun: Instant,
+    /// The number of the last change that was applied.
+    pub applied: i64,
+    /// What time it is.
+    pub now: Timestamp,
+}
+
+/// This process among the nodes.
+pub struct Membership {
+    state: Mutex<State>,
+    settling: tokio::sync::Mutex<()>,
+    wake: Notify,
+    is_embedded: bool,
+}
+
+impl Membership {
+    pub(super) fn new(is_embedded: bool) -> Self {
+        let state = Mutex::new(State::apart());
+        Self { state, settling: tokio::sync::Mutex::default(), wake: Notify::new(), is_embedded }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes this process a node under this id, which is added by the next steps. Until then it asks the database each time.
+    pub fn enter(&self, id: String, advertise: String) {
+        let mut state = self.state();
+        state.channel = if advertise.is_empty() { Channel::None } else { Channel::Http };
+        state.id = id;
+        state.advertise = advertise;
+        state.rejoin();
+    }
+
+    /// Ends being a node without a word to the others, who wait for it until they take it to be gone.
+    pub fn forget(&self) {
+        self.state().phase = Phase::Apart;
+    }
+
+    /// Ends being a node.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database fails.
+    pub async fn leave(&self, store: &Store) -> Result<(), StoreError> {
+        let _turn = self.settling.lock().await;
+        let id = {
+            let mut state = self.state();
+            state.phase = Phase::Apart;
+            std::mem::take(&mut state.id)
+        };
+        if id.is_empty() {
+            return Ok(());
+        }
+        let id = Arc::new(id);
+        let removed = store.write(move |tx| {
+            let id = id.clone();
+            Box::pin(async move { nodes::remove(tx, &id).await })
+        });
+        removed.await
+    }
+
+    /// The id of this node; empty where it is none.
+    pub fn id(&self) -> String {
+        self.state().id.clone()
+    }
+
+    /// Notes whether the database's notifications reach this node.
+    pub fn listens(&self, channel: Channel) {
+        let mut state = self.state();
+        let without = if state.advertise.is_empty() { Channel::None } else { Channel::Http };
+        state.channel = if channel == Channel::None { without } else { channel };
+    }
+
+    /// Says that something may have changed.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Waits until it is time to ask for changes, or something may have changed.
+    pub async fn pause(&self) {
+        let longest = self.state().pause(self.is_embedded);
+        // The end of the time is no error: it is what is waited for.
+        let _ = tokio::time::timeout(longest, self.wake.notified()).await;
+    }
+
+    /// Whether this process may answer from memory.
+    pub fn holds(&self) -> bool {
+        self.state().holds()
+    }
+
+    /// Whether it is certain that no other node answers from memory.
+    pub(super) fn is_alone(&self) -> bool {
+        let state = self.state();
+        state.phase == Phase::Member && state.others == 0 && state.holds()
+    }
+
+    /// How many nodes there are, as far as this one knows.
+    pub fn count(&self) -> usize {
+        let state = self.state();
+        if state.phase == Phase::Apart { 0 } else { state.others.saturating_add(1) }
+    }
+
+    /// Tells the others how far this node has heard, and renews its lease.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database fails; the lease is not renewed then.
+    pub async fn settle(&self, store: &Store, heard: Heard) -> Result<(), StoreError> {
+        if self.state().phase == Phase::Apart {
+            return Ok(());
+        }
+        let _turn = self.settling.lock().await;
+        let phase = self.state().phase;
+        match phase {
+            Phase::Apart => Ok(()),
+            Phase::Joining => self.announce(store, heard).await,
+            Phase::Announced { seq, until } => self.become_known(store, seq, until).await,
+            Phase::Member => self.keep(store, heard).await,
+        }
+    }
+
+    /// Adds the row, and a change by which the others hear of it.
+    async fn announce(&self, store: &Store, heard: Heard) -> Result<(), StoreError> {
+        let shared = {
+            let state = self.state();
+            Arc::new((state.standing(heard, Duration::ZERO), state.advertise.clone()))
+        };
+        let added = store.write(move |tx| {
+            let shared = shared.clone();
+            Box::pin(async move {
+                let (standing, advertise) = &*shared;
+                nodes::join(tx, standing, advertise).await?;
+                changes::announce(tx, &standing.id, heard.now).await
+            })
+        });
+        let seq = added.await?;
+        self.state().phase = Phase::Announced { seq, until: after(ALONE) };
+        store.wake_nodes(seq).await;
+        Ok(())
+    }
+
+    /// Waits until the others know of this node.
+    async fn become_known(&self, store: &Store, seq: i64, until: Instant) -> Result<(), StoreError> {
+        let own = self.id();
+        let mut unaware = self.look(store).await?;
+        unaware.retain(|node| node.id != own && node.is_late(seq));
+        if !unaware.is_empty() {
+            if Instant::now() < until {
+                return Ok(());
+            }
+            // Such as what a server that was killed has left: nobody is to wait for it again.
+            barrier::drop_late(store, &unaware, seq).await;
+        }
+        let mut state = self.state();
+        state.phase = Phase::Member;
+        state.written = None;
+        state.suspended = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Writes the row where there is a reason to, and renews the lease.
+    async fn keep(&self, store: &Store, heard: Heard) -> Result<(), StoreError> {
+        // The others first: what is said to have been heard may be that there is another.
+        if self.state().has_to_look(heard.applied) {
+            let all = self.look(store).await?;
+            self.remove_silent(store, &all).await?;
+        }
+        let lease = self.state().shorten();
+        let standing = self.state().standing(heard, lease);
+        let must_write = self.state().must_write(&standing);
+        if must_write && !self.acknowledge(store, standing).await? {
+            return Ok(());
+        }
+        let mut state = self.state();
+        if state.phase == Phase::Member && state.suspended.is_none_or(|since| heard.begun > since) {
+            state.suspended = None;
+            state.lease = lease;
+            state.renewed = state.renewed.max(heard.begun);
+        }
+        Ok(())
+    }
+
+    /// Writes the row; `false` where the others had ceased to wait for this node.
+    async fn acknowledge(&self, store: &Store, standing: Standing) -> Result<bool, StoreError> {
+        let begun = Instant::now();
+        let shared = Arc::new(standing.clone());
+        let known = store.write(move |tx| {
+            let standing = shared.clone();
+            Box::pin(async move { nodes::acknowledge(tx, &standing).await })
+        });
+        let is_waited_for = known.await?;
+        if !is_waited_for {
+            self.state().lease = Duration::ZERO;
+            let shared = Arc::new(standing.clone());
+            let returned = store.write(move |tx| {
+                let standing = shared.clone();
+                Box::pin(async move { nodes::come_back(tx, &standing).await })
+            });
+            if !returned.await? {
+                tracing::warn!("this node was removed, since it had said nothing for long; it joins again");
+                self.state().rejoin();
+                return Ok(false);
+            }
+            tracing::warn!("this node had missed a revocation and was not waited for; it has caught up");
+            self.state().suspended = Some(Instant::now());
+        }
+        let mut state = self.state();
+        state.wrote = begun;
+        state.written = Some(standing);
+        Ok(is_waited_for)
+    }
+
+    async fn look(&self, store: &Store) -> Result<Vec<Node>, StoreError> {
+        let looked = Instant::now();
+        let mut tx = store.read().await?;
+        tx.hurry();
+        let all = nodes::all(&mut tx).await?;
+        drop(tx);
+        let mut state = self.state();
+        state.looked = Some(looked);
+        state.others = all.iter().filter(|node| node.id != state.id).count();
+        let mut seen = std::mem::take(&mut state.seen);
+        seen.retain(|id, _| all.iter().any(|node| node.id == *id));
+        for node in &all {
+            let noted = seen.entry(node.id.clone()).or_insert((node.heard_at, looked));
+            if noted.0 != node.heard_at {
+                *noted = (node.heard_at, looked);
+            }
+        }
+        state.seen = seen;
+        Ok(all)
+    }
+
+    /// Removes the nodes that do not write their rows. They take themselves to be removed long before.
+    async fn remove_silent(&self, store: &Store, all: &[Node]) -> Result<(), StoreError> {
+        let gone: Vec<(String, Timestamp)> = {
+            let state = self.state();
+            let is_gone = |node: &&Node| {
+                node.id != state.id && state.seen.get(&node.id).is_some_and(|seen| seen.1.elapsed() > GONE)
+            };
+            all.iter().filter(is_gone).map(|node| (node.id.clone(), node.heard_at)).collect()
+        };
+        for node in gone {
+            tracing::warn!(node = node.0, "removed a node that has said nothing for long");
+            let shared = Arc::new(node);
+            let removed = store.write(move |tx| {
+                let node = shared.clone();
+                Box::pin(async move { nodes::remove_silent(tx, &node.0, node.1).await })
+            });
+            removed.await?;
+        }
+        Ok(())
+    }
+}
+
+fn after(span: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(span).unwrap_or(now)
+}

@@ -1,0 +1,183 @@
+//! What a node knows of itself, and the lease that follows from it.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use super::Heard;
+use crate::protocol::time::Timestamp;
+use crate::store::nodes::{Channel, Standing};
+use crate::store::view::STALE_AFTER;
+
+/// The lease of a node that knows of no other.
+pub(super) const ALONE: Duration = STALE_AFTER;
+/// The lease of a node that can be woken, and so the longest that a revocation waits for it.
+const WOKEN: Duration = Duration::from_millis(250);
+/// How often a node that cannot be woken asks for changes.
+pub(super) const POLL: Duration = Duration::from_millis(500);
+/// The lease of a node that cannot be woken: a poll and as much again as the others have.
+const POLLING: Duration = Duration::from_millis(750);
+/// How often a node writes its row where nothing happens.
+const BEAT: Duration = Duration::from_secs(3);
+/// From when on a node that could not write its row takes itself to be removed.
+const UNCERTAIN: Duration = Duration::from_secs(6);
+/// How far a process has come with being a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It is none: a command, or a server whose jobs do not run.
+    Apart,
+    /// It is about to add its row.
+    Joining,
+    /// It waits until the others have heard of this change, or their leases are over at that time.
+    Announced { seq: i64, until: Instant },
+    /// It is one.
+    Member,
+}
+
+pub(super) struct State {
+    pub(super) phase: Phase,
+    pub(super) id: String,
+    pub(super) advertise: String,
+    pub(super) channel: Channel,
+    /// The other nodes that may answer from memory.
+    pub(super) others: usize,
+    pub(super) looked: Option<Instant>,
+    /// The others' rows as they were first seen to be what they are.
+    pub(super) seen: HashMap<String, (Timestamp, Instant)>,
+    /// What the row says.
+    pub(super) written: Option<Standing>,
+    pub(super) wrote: Instant,
+    pub(super) lease: Duration,
+    pub(super) renewed: Instant,
+    /// A lease begins with a step that was begun after this.
+    pub(super) suspended: Option<Instant>,
+}
+
+impl State {
+    pub(super) fn apart() -> Self {
+        let now = Instant::now();
+        Self {
+            phase: Phase::Apart,
+            id: String::new(),
+            advertise: String::new(),
+            channel: Channel::None,
+            others: 0,
+            looked: None,
+            seen: HashMap::new(),
+            written: None,
+            wrote: now,
+            lease: Duration::ZERO,
+            renewed: now,
+            suspended: None,
+        }
+    }
+
+    /// Begins anew: without a lease, and without a row.
+    pub(super) fn rejoin(&mut self) {
+        self.phase = Phase::Joining;
+        self.lease = Duration::ZERO;
+        self.written = None;
+        self.suspended = None;
+        self.wrote = Instant::now();
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        match self.phase {
+            Phase::Apart => true,
+            Phase::Joining | Phase::Announced { .. } => false,
+            Phase::Member => {
+                !self.lease.is_zero() && self.renewed.elapsed() <= self.lease && self.wrote.elapsed() <= UNCERTAIN
+            }
+        }
+    }
+
+    /// The lease that a node has in these circumstances. A shorter one holds at once, a longer one when the row has it.
+    pub(super) fn shorten(&mut self) -> Duration {
+        let lease = match self.channel {
+            _ if self.others == 0 => ALONE,
+            Channel::None => POLLING,
+            Channel::Listen | Channel::Http => WOKEN,
+        };
+        self.lease = self.lease.min(lease);
+        lease
+    }
+
+    /// How long to wait before changes are asked for.
+    pub(super) fn pause(&self, is_embedded: bool) -> Duration {
+        match self.phase {
+            Phase::Joining | Phase::Announced { .. } => Duration::from_millis(20),
+            Phase::Member if self.lease.is_zero() => Duration::from_millis(20),
+            Phase::Member if self.others > 0 && is_embedded => Duration::from_millis(50),
+            Phase::Member if self.others > 0 && self.channel != Channel::None => Duration::from_millis(100),
+            Phase::Apart | Phase::Member => POLL,
+        }
+    }
+
+    pub(super) fn has_to_look(&self, applied: i64) -> bool {
+        let is_news = self.written.as_ref().is_none_or(|written| written.heard_seq < applied);
+        is_news || self.looked.is_none_or(|looked| looked.elapsed() >= POLL)
+    }
+
+    pub(super) fn must_write(&self, standing: &Standing) -> bool {
+        let Some(written) = &self.written else { return true };
+        let is_news = written.heard_seq < standing.heard_seq;
+        is_news
+            || written.lease != standing.lease
+            || written.channel != standing.channel
+            || self.wrote.elapsed() >= BEAT
+    }
+
+    pub(super) fn standing(&self, heard: Heard, lease: Duration) -> Standing {
+        Standing { id: self.id.clone(), heard_seq: heard.applied, heard_at: heard.now, lease, channel: self.channel }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ago(span: Duration) -> Instant {
+        Instant::now().checked_sub(span).unwrap()
+    }
+
+    /// A member among others whose lease was renewed, and whose row was written, so long ago.
+    fn member(channel: Channel, renewed: Duration, wrote: Duration) -> State {
+        let mut state = State::apart();
+        state.phase = Phase::Member;
+        state.channel = channel;
+        state.others = 1;
+        state.lease = Duration::MAX;
+        state.lease = state.shorten();
+        state.renewed = ago(renewed);
+        state.wrote = ago(wrote);
+        state
+    }
+
+    #[test]
+    fn a_node_answers_from_memory_for_as_long_as_its_lease_lasts() {
+        let millis = Duration::from_millis;
+        for (channel, renewed, wrote, holds) in [
+            (Channel::Listen, millis(100), millis(100), true),
+            (Channel::Listen, millis(260), millis(100), false),
+            (Channel::Http, millis(260), millis(100), false),
+            (Channel::None, millis(260), millis(100), true),
+            (Channel::None, millis(760), millis(100), false),
+            (Channel::None, millis(100), millis(6_100), false),
+        ] {
+            let state = member(channel, renewed, wrote);
+            assert_eq!(state.holds(), holds, "{channel:?} {renewed:?} {wrote:?}");
+        }
+        let mut joining = member(Channel::Listen, millis(0), millis(0));
+        joining.rejoin();
+        assert!(!joining.holds(), "the others do not know of it yet");
+        assert!(State::apart().holds(), "a command follows nothing");
+    }
+
+    #[test]
+    fn a_lease_is_shortened_at_once_and_lengthened_only_when_the_row_says_so() {
+        let mut state = member(Channel::None, Duration::ZERO, Duration::ZERO);
+        state.channel = Channel::Listen;
+        assert_eq!((state.shorten(), state.lease), (WOKEN, WOKEN));
+        state.others = 0;
+        assert_eq!((state.shorten(), state.lease), (ALONE, WOKEN));
+    }
+}

@@ -1,0 +1,175 @@
+//! The processes that serve on one database, and what each has heard of the change sequence.
+
+use std::time::Duration;
+
+use super::embedded::row;
+use super::rows::one;
+use super::tx::{execute, fetch_all, statements};
+use super::{StoreError, Tx};
+use crate::protocol::time::Timestamp;
+
+statements! {
+    JOIN = "INSERT INTO nodes (id, started_at, heard_seq, heard_at, lease_ms, channel, advertise)
+        VALUES ($1, $2, $3, $2, 0, $4, $5)
+        ON CONFLICT (id) DO UPDATE SET heard_seq = excluded.heard_seq, heard_at = excluded.heard_at, lease_ms = 0,
+            channel = excluded.channel, advertise = excluded.advertise, dropped_at = NULL";
+    ACKNOWLEDGE = "UPDATE nodes SET heard_seq = $2, heard_at = $3, lease_ms = $4, channel = $5
+        WHERE id = $1 AND dropped_at IS NULL";
+    RETURN = "UPDATE nodes SET heard_seq = $2, heard_at = $3, lease_ms = $4, channel = $5, dropped_at = NULL
+        WHERE id = $1";
+    ALL = "SELECT id, heard_seq, heard_at, lease_ms, channel, advertise, dropped_at FROM nodes ORDER BY id";
+    DROP_LATE = "UPDATE nodes SET dropped_at = $2 WHERE id = $1 AND heard_seq < $3 AND dropped_at IS NULL";
+    REMOVE = "DELETE FROM nodes WHERE id = $1";
+    REMOVE_SILENT = "DELETE FROM nodes WHERE id = $1 AND heard_at = $2";
+}
+
+/// The way by which a node can be woken when something has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// It asks by itself, from time to time.
+    None,
+    /// The notifications of PostgreSQL.
+    Listen,
+    /// A request to the address that it advertises.
+    Http,
+}
+
+impl Channel {
+    const ALL: [Self; 3] = [Self::None, Self::Listen, Self::Http];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Listen => "listen",
+            Self::Http => "http",
+        }
+    }
+}
+
+/// A node as its row has it.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its id, which names host and process.
+    pub id: String,
+    /// The number of the last change that it has applied.
+    pub heard_seq: i64,
+    /// When it last wrote its row.
+    pub heard_at: Timestamp,
+    /// For how long after it has asked for changes it answers from memory; zero where it asks each time.
+    pub lease: Duration,
+    /// How it can be woken.
+    pub channel: Channel,
+    /// The address at which it can be woken, where the channel is [`Channel::Http`].
+    pub advertise: String,
+    /// Whether it is not waited for until it has caught up.
+    pub is_dropped: bool,
+}
+
+/// What a node writes of itself.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Its id.
+    pub id: String,
+    /// The number of the last change that it has applied.
+    pub heard_seq: i64,
+    /// When.
+    pub heard_at: Timestamp,
+    /// For how long it answers from memory.
+    pub lease: Duration,
+    /// How it can be woken.
+    pub channel: Channel,
+}
+
+impl Standing {
+    fn lease_millis(&self) -> i64 {
+        i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+row! {
+    #[derive(Debug)]
+    struct Row {
+        id: String,
+        heard_seq: i64,
+        heard_at: i64,
+        lease_ms: i64,
+        channel: String,
+        advertise: String,
+        dropped_at: Option<i64>,
+    }
+}
+
+/// Adds a node, which asks the database each time until it has a lease.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn join(tx: &mut Tx, node: &Standing, advertise: &str) -> Result<(), StoreError> {
+    let values = (node.heard_at.as_millis(), node.heard_seq, node.channel.as_str());
+    execute!(tx, JOIN, [node.id.as_str(), values.0, values.1, values.2, advertise]).map(|_| ())
+}
+
+/// Says how far a node has heard; `false` where it was dropped or removed, so that others no longer wait for it.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn acknowledge(tx: &mut Tx, node: &Standing) -> Result<bool, StoreError> {
+    write(tx, ACKNOWLEDGE, node).await
+}
+
+/// Lets others wait again for a node that was dropped; `false` where it was removed.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn come_back(tx: &mut Tx, node: &Standing) -> Result<bool, StoreError> {
+    write(tx, RETURN, node).await
+}
+
+async fn write(tx: &mut Tx, statement: &'static str, node: &Standing) -> Result<bool, StoreError> {
+    let at = node.heard_at.as_millis();
+    let values = [node.heard_seq, at, node.lease_millis()];
+    let changed = execute!(tx, statement, [node.id.as_str(), values[0], values[1], values[2], node.channel.as_str()]);
+    changed.map(one)
+}
+
+/// All nodes.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn all(tx: &mut Tx) -> Result<Vec<Node>, StoreError> {
+    let rows: Vec<Row> = fetch_all!(tx, ALL, [])?;
+    let node = |row: Row| Node {
+        heard_seq: row.heard_seq,
+        heard_at: Timestamp::from_millis(row.heard_at),
+        lease: Duration::from_millis(row.lease_ms.unsigned_abs()),
+        // One that a newer version knows of is waited for as one that asks by itself.
+        channel: Channel::ALL.into_iter().find(|known| known.as_str() == row.channel).unwrap_or(Channel::None),
+        advertise: row.advertise,
+        is_dropped: row.dropped_at.is_some(),
+        id: row.id,
+    };
+    Ok(rows.into_iter().map(node).collect())
+}
+
+/// Drops a node that has not said that it heard of a change; whether this call did it.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn drop_late(tx: &mut Tx, id: &str, seq: i64, now: Timestamp) -> Result<bool, StoreError> {
+    execute!(tx, DROP_LATE, [id, now.as_millis(), seq]).map(one)
+}
+
+/// Removes a node that stops.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn remove(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
+    execute!(tx, REMOVE, [id]).map(|_| ())
+}
+
+/// Removes a node that has not written its row since.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn remove_silent(tx: &mut Tx, id: &str, heard_at: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, REMOVE_SILENT, [id, heard_at.as_millis()]).map(|_| ())
+}

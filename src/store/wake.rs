@@ -1,0 +1,106 @@
+//! Waking other nodes: a notification of PostgreSQL, or a request to the address that a node advertises. Neither carries
+//! anything: who is woken asks the database.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use sqlx::postgres::PgListener;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use url::Url;
+
+use super::lanes::Lane;
+use super::{Db, Store, StoreError, postgres};
+
+/// The name of the notifications.
+const CHANGES: &str = "signet_changes";
+/// A notification.
+const NOTIFY: &str = "SELECT pg_notify('signet_changes', '')";
+/// The SQLSTATE of an engine that knows of no notifications.
+const NOT_SUPPORTED: &str = "0A000";
+/// How long a request to another node may take.
+const KNOCK: Duration = Duration::from_millis(250);
+/// How many such requests there are at a time. One too many is left out: the node asks by itself soon.
+const KNOCKS: usize = 16;
+
+/// What has come of asking for notifications.
+pub enum Listening {
+    /// They arrive.
+    On(Notifications),
+    /// This engine has none.
+    Unsupported,
+}
+
+/// The notifications of a database.
+pub struct Notifications(PgListener);
+
+impl Notifications {
+    /// Waits for the next one; `false` where the connection was lost, and some with it.
+    pub async fn next(&mut self) -> bool {
+        matches!(self.0.try_recv().await, Ok(Some(_)))
+    }
+}
+
+impl Store {
+    /// Asks for the database's notifications, on a connection of its own.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be reached.
+    pub async fn listen(&self) -> Result<Listening, StoreError> {
+        let Db::Postgres(pool) = &self.db else { return Ok(Listening::Unsupported) };
+        let mut listener = PgListener::connect_with(&pool.connect_patiently().await?).await?;
+        listener.eager_reconnect(false);
+        match postgres::in_time(pool.limit(), listener.listen(CHANGES)).await {
+            Ok(()) => Ok(Listening::On(Notifications(listener))),
+            Err(error) if is_unsupported(&error) => Ok(Listening::Unsupported),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Notifies all that listen. Where that fails they ask by themselves, if only a little later.
+    pub(super) async fn notify(&self) {
+        let Db::Postgres(pool) = &self.db else { return };
+        let Ok((mut held, _permit)) = pool.acquire(Lane::current()).await else { return };
+        let notified = postgres::in_time(pool.limit(), sqlx::query(NOTIFY).execute(&mut held.raw)).await;
+        if let Err(error) = &notified {
+            held.note(error);
+            tracing::debug!(%error, "the database takes no notifications");
+        }
+    }
+}
+
+fn is_unsupported(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|cause| cause.code());
+    code.as_deref() == Some(NOT_SUPPORTED)
+}
+
+/// Asks a node to look for changes, without waiting for its answer.
+pub(super) fn knock(address: String) {
+    static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+    if UNDER_WAY.fetch_add(1, Ordering::AcqRel) >= KNOCKS {
+        UNDER_WAY.fetch_sub(1, Ordering::AcqRel);
+        return;
+    }
+    tokio::spawn(async move {
+        let knocked = tokio::time::timeout(KNOCK, post(&address)).await;
+        UNDER_WAY.fetch_sub(1, Ordering::AcqRel);
+        if !matches!(knocked, Ok(Some(()))) {
+            tracing::debug!(address, "a node could not be woken at the address that it advertises");
+        }
+    });
+}
+
+/// Sends `POST /wake`, whose answer says nothing.
+async fn post(address: &str) -> Option<()> {
+    let url = Url::parse(address).ok()?;
+    let host = url.host_str()?;
+    let port = url.port_or_known_default()?;
+    let path = url.path().trim_end_matches('/');
+    let request =
+        format!("POST {path}/wake HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let mut stream = TcpStream::connect((host.trim_start_matches('[').trim_end_matches(']'), port)).await.ok()?;
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut answer = Vec::new();
+    tokio::io::AsyncReadExt::read_to_end(&mut tokio::io::AsyncReadExt::take(stream, 1024), &mut answer).await.ok()?;
+    Some(())
+}
