@@ -25,7 +25,7 @@ const GONE: Span = Span::from_secs(15);
 pub(super) struct Barrier {
     /// The rows of the nodes, and when it was begun to read them.
     looked: Mutex<Option<(Instant, Arc<[Node]>)>>,
-    /// The last change that somebody waits for.
+    /// The last change that a write waits for.
     published: AtomicI64,
     /// The last change of which nodes were woken.
     woken: AtomicI64,
@@ -107,7 +107,7 @@ async fn look(store: &Store) -> Result<Arc<[Node]>, StoreError> {
     Ok(nodes)
 }
 
-/// Drops the nodes that have not heard in time: nobody waits for them until they have caught up. They ask the database
+/// Drops the nodes that have not heard in time: no write waits for them until they have caught up. They ask the database
 /// before each answer by then, so that one which just did not have its turn loses nothing but speed.
 pub(super) async fn drop_late(store: &Store, late: &[Node], seq: i64) {
     let now = store.time().await.ok().flatten().unwrap_or_else(|| Clock::System.now());
@@ -135,7 +135,7 @@ async fn drop_one(store: &Store, id: String, seq: i64, now: Timestamp) -> Result
 }
 
 impl Store {
-    /// Wakes the nodes that are late, once for all changes that somebody waits for.
+    /// Wakes the nodes that are late, once for all changes that are waited for.
     async fn wake_late(&self, late: &[Node]) {
         let up_to = self.barrier.published.load(Ordering::Acquire);
         if self.barrier.woken.fetch_max(up_to, Ordering::AcqRel) >= up_to {

@@ -177,7 +177,7 @@ impl Membership {
             if Instant::now() < until {
                 return Ok(());
             }
-            // Such as what a server that was killed has left: nobody is to wait for it again.
+            // Such as the row of a server that was killed: no write is to wait for it again.
             barrier::drop_late(store, &unaware, seq).await;
         }
         let mut state = self.state();

@@ -98,7 +98,7 @@ impl View {
         Box::pin(self.ask_at_once()).await
     }
 
-    /// Asks for changes, unless somebody does who began after this was called.
+    /// Asks for changes, unless another request has begun to ask after this was called.
     async fn ask_at_once(&self) -> Result<(), StoreError> {
         let arrived = Instant::now();
         let _one_at_a_time = self.following.lock().await;

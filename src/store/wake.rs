@@ -1,5 +1,5 @@
 //! Waking other nodes: a notification of PostgreSQL, or a request to the address that a node advertises. Neither carries
-//! anything: who is woken asks the database.
+//! anything: a node that is woken asks the database.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

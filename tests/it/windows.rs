@@ -219,7 +219,7 @@ async fn a_node_that_stops_is_not_waited_for_and_gives_back_its_lease() {
     let upkeep = "leases WHERE name = 'upkeep'";
     let begun = Instant::now();
     while held(upkeep).await == 0 {
-        assert!(begun.elapsed() < Duration::from_secs(10), "nobody does the upkeep");
+        assert!(begun.elapsed() < Duration::from_secs(10), "no server does the upkeep");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(held("nodes").await, 1);
@@ -228,7 +228,7 @@ async fn a_node_that_stops_is_not_waited_for_and_gives_back_its_lease() {
 }
 
 #[tokio::test]
-async fn a_node_alone_waits_for_nobody_and_asks_nothing() {
+async fn a_node_alone_waits_for_nothing() {
     let one = TestServer::start().await;
     let rp = one.relying_party().await;
     one.is_one_of(1).await;

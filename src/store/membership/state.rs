@@ -71,7 +71,7 @@ impl State {
         }
     }
 
-    /// Begins anew: without a lease, and without a row.
+    /// Begins again, without a lease and without a row.
     pub(super) fn rejoin(&mut self) {
         self.phase = Phase::Joining;
         self.lease = Duration::ZERO;

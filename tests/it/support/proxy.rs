@@ -24,7 +24,7 @@ pub enum Line {
     WithoutNotifications,
 }
 
-/// How a node asks for notifications, and what is put in its place: as long, and refused with SQLSTATE 0A000.
+/// The statement that asks for notifications, and one of the same length that is refused with SQLSTATE 0A000.
 const LISTEN: (&[u8], &[u8]) = (b"LISTEN \"signet_changes\"", b"CALL no_listen()       ");
 /// What refuses.
 pub const NO_LISTEN: &str = "CREATE OR REPLACE PROCEDURE no_listen() LANGUAGE plpgsql AS $$ BEGIN \
