@@ -192,6 +192,9 @@ key = "key.pem"
 trusted = ["10.0.0.0/8", "fd00::/8"]
 header = "forwarded"
 
+[hsts]
+include_subdomains = true
+
 [outbound]
 extra_ca = "ca.pem"
 allow_hosts = ["127.0.0.1", "rp.example:8443"]
