@@ -15,6 +15,7 @@ mod registration;
 mod rules;
 mod secret;
 mod sources;
+mod starter;
 mod telemetry;
 mod values;
 
@@ -36,13 +37,14 @@ pub use limits::Limits;
 pub use mail::{Encryption, Mail, SmtpUrl};
 pub use registration::{Registration, RegistrationMode};
 pub use secret::{DatabaseUrl, MasterKey, Sensitive};
+pub use starter::Starter;
 pub use telemetry::Telemetry;
 
 pub use crate::protocol::jwe::KeyManagement;
 pub use crate::protocol::jwk::SigningAlgorithm as Algorithm;
 pub use crate::protocol::time::Span;
 
-pub use sources::{secret_files, secrets_of_file};
+pub use sources::{DEFAULT_FILE, named_file, secret_files, secrets_of_file};
 
 use sources::Sources;
 
@@ -89,6 +91,9 @@ pub struct Settings {
     pub shutdown: Shutdown,
     /// `telemetry.*`
     pub telemetry: Telemetry,
+    /// The file that was read, if any.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -98,6 +103,11 @@ impl Settings {
     /// only variables that are valid Unicode. Errors are one line and name the key and where it was set.
     pub fn load(explicit: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         Self::resolve(Sources::read(explicit, env)?)
+    }
+
+    /// Reads settings from the text of a file that may not be written yet, as [`Settings::load`] does.
+    pub fn read(path: &Path, text: &str, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        Self::resolve(Sources::of(path, text, env)?)
     }
 
     /// Returns the defaults of development mode, with issuer `http://localhost:8000`.
@@ -123,6 +133,7 @@ impl Settings {
             mail: Mail::default(),
             shutdown: Shutdown::default(),
             telemetry: Telemetry::default(),
+            file: None,
         }
     }
 

@@ -11,6 +11,7 @@ impl Settings {
     /// Lays the sources over the defaults of the mode, refuses what is left over and checks the result.
     pub(super) fn resolve(mut sources: Sources) -> Result<Self, ConfigError> {
         let mut settings = Self::lay(&mut sources)?;
+        settings.file = sources.file();
         sources.refuse_leftovers()?;
         settings.default_issuer(&sources)?;
         settings.check().map_err(|error| sources.locate(error))?;

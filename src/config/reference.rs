@@ -13,9 +13,10 @@ const BEGINNING: &str = "\
 
 <!-- Written by `signet config reference`; change src/config/reference/rows.rs and write it anew. -->
 
-Settings come from `./signet.toml`, if it is there, or from the file given by `--config`; every command reads them. Each can
-be overridden by a variable: `SIGNET_`, then the key in capitals, `__` for nesting (`SIGNET_DATABASE__URL`), lists with
-commas. What holds a secret can also be read from a file, by the key with `_file` at its end
+Settings come from `./signet.toml`, if it is there, or from the file that `--config` or the variable `SIGNET_CONFIG` names
+(the option wins); every command reads them. `signet init` writes a first file. Each setting can be overridden by a
+variable: `SIGNET_`, then the key in capitals, `__` for nesting (`SIGNET_DATABASE__URL`), lists with commas. What holds a
+secret can also be read from a file, by the key with `_file` at its end
 (`SIGNET_KEYS__MASTER_KEY_FILE=/run/secrets/master`). An unknown key is an error that names it. `signet config print` shows
 what the settings come to, secrets masked; `signet doctor` says what is wrong with them. Lengths of time are written `90s`,
 `10m`, `24h`, `7d`, or as seconds.

@@ -1,6 +1,7 @@
 //! The file and the variables, merged into one map of dotted keys that remembers where each value came from.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,14 +12,24 @@ use zeroize::{Zeroize, Zeroizing};
 use super::values::Value;
 use super::{ConfigError, Origin};
 
-const DEFAULT_FILE: &str = "signet.toml";
+/// The settings file of the working directory, which is read where no other is named.
+pub const DEFAULT_FILE: &str = "signet.toml";
 const PREFIX: &str = "SIGNET_";
+/// The variable that names the settings file; it is no setting itself.
+const FILE_VARIABLE: &str = "SIGNET_CONFIG";
+
+/// Returns the settings file that was named: by the option `--config`, or else by the variable `SIGNET_CONFIG`.
+pub fn named_file(option: Option<PathBuf>, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let from_variable = || variable(FILE_VARIABLE).filter(|name| !name.is_empty()).map(PathBuf::from);
+    option.or_else(from_variable)
+}
 
 /// Hands out each value once and remembers which keys exist, so that what is left over is unknown.
 #[derive(Default)]
 pub(super) struct Sources {
     entries: BTreeMap<String, (toml::Value, Origin)>,
     taken: BTreeMap<&'static str, Origin>,
+    file: Option<PathBuf>,
 }
 
 impl Sources {
@@ -27,17 +38,34 @@ impl Sources {
         explicit: Option<&Path>,
         env: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let mut sources = Self::default();
         let path = explicit.unwrap_or(Path::new(DEFAULT_FILE));
         match fs::read_to_string(path) {
-            Ok(text) => sources.add_file(path, &Zeroizing::new(text))?,
-            Err(error) if explicit.is_none() && error.kind() == ErrorKind::NotFound => {}
-            Err(source) => {
-                return Err(ConfigError::Unreadable { path: path.to_owned(), source });
+            Ok(text) => Self::of(path, &Zeroizing::new(text), env),
+            Err(error) if explicit.is_none() && error.kind() == ErrorKind::NotFound => {
+                let mut sources = Self::default();
+                sources.add_variables(env)?;
+                Ok(sources)
             }
+            Err(source) => Err(ConfigError::Unreadable { path: path.to_owned(), source }),
         }
+    }
+
+    /// Lays the variables over the text of a file.
+    pub(super) fn of(
+        path: &Path,
+        text: &str,
+        env: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut sources = Self::default();
+        sources.add_file(path, text)?;
+        sources.file = Some(path.to_owned());
         sources.add_variables(env)?;
         Ok(sources)
+    }
+
+    /// Returns the file that was read, if any.
+    pub(super) fn file(&self) -> Option<PathBuf> {
+        self.file.clone()
     }
 
     fn add_file(&mut self, path: &Path, text: &str) -> Result<(), ConfigError> {
@@ -58,7 +86,7 @@ impl Sources {
     }
 
     fn add_variables(&mut self, env: impl Iterator<Item = (String, String)>) -> Result<(), ConfigError> {
-        for (name, value) in env {
+        for (name, value) in env.filter(|(name, _)| name != FILE_VARIABLE) {
             let Some(rest) = name.strip_prefix(PREFIX) else {
                 continue;
             };

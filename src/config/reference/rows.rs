@@ -92,7 +92,8 @@ pub(super) const SECTIONS: [Section; 15] = [
     },
     Section {
         title: "tls and proxy",
-        about: "Without `tls.*` the server speaks plain HTTP: an `https` issuer then needs a proxy.",
+        about: "Without `tls.*` the server speaks plain HTTP: an `https` issuer then needs a proxy. Changed files are read \
+                again within seconds, and at once at SIGHUP; a pair that cannot be used leaves the one before in use.",
         rows: &[
             ("tls.cert", "a PEM file with the certificate and its chain"),
             ("tls.key", "a PEM file with its private key"),
