@@ -1,14 +1,15 @@
 //! L3: the state that all handlers share, and the documents that are prepared ahead of requests.
 
+mod database;
 mod documents;
 mod observe;
 mod time;
 
+pub use database::{create_master_key, ensure_realm, master_key, open_existing_store, open_store};
 pub use documents::{Document, Documents};
 use observe::Rounds;
 pub use time::clock_of;
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -28,19 +29,16 @@ use crate::flows::rates::{self, Exchange, Rates};
 use crate::flows::request_object::RequestUris;
 use crate::flows::verdicts::Verdicts;
 use crate::flows::{FlowError, Lifetimes, Provider, Realm, register, soft_lock};
-use crate::keys::{KeyPolicy, Keyring, KeyringError, MasterKey, MasterKeyError};
+use crate::keys::{KeyPolicy, Keyring, KeyringError, MasterKeyError};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
 use crate::passwords::{Cost, PasswordError, Passwords};
-use crate::protocol::ids::RealmId;
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::metadata::MetadataError;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::membership::Heard;
 use crate::store::view::View;
-use crate::store::{
-    LossyCommits, Setup, Store, StoreError, authorization_requests, pushed_requests, realms, signing_keys, users,
-};
+use crate::store::{StoreError, authorization_requests, pushed_requests, users};
 
 /// How long before its turn the next signing key is announced.
 const KEY_LEAD: Span = Span::from_hours(24);
@@ -288,69 +286,6 @@ impl App {
 
 fn base_path(issuer: &str) -> String {
     url::Url::parse(issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
-}
-
-/// Opens the database and sees to its schema: an embedded one is migrated, PostgreSQL where the settings say so.
-///
-/// # Errors
-/// [`StoreError::Schema`] with what to do about it.
-pub async fn open_store(settings: &Settings) -> Result<Store, StoreError> {
-    let database = &settings.database;
-    let store = Store::open_with(database.url.expose(), &setup(settings)).await?;
-    if store.is_embedded() || database.migrate {
-        store.migrate().await?;
-    } else {
-        store.check_schema().await?;
-    }
-    Ok(store)
-}
-
-/// How the database is used, as the settings say. Only development may lose commits without having been told to.
-fn setup(settings: &Settings) -> Setup {
-    let database = &settings.database;
-    let may_lose = settings.mode == Mode::Development || database.allow_lossy_commits;
-    Setup {
-        max_connections: database.max_connections,
-        reserved_connections: database.reserved_connections,
-        statement_timeout: database.statement_timeout.into(),
-        lock_timeout: database.lock_timeout.into(),
-        idle_in_transaction_timeout: database.idle_in_transaction_timeout.into(),
-        lossy_commits: if may_lose { LossyCommits::Warned } else { LossyCommits::Refused },
-    }
-}
-
-/// The id of the realm at the base URL, which is made at the first start.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
-pub async fn ensure_realm(store: &Store, now: Timestamp) -> Result<RealmId, StoreError> {
-    let mut tx = store.read().await?;
-    if let Some(realm) = realms::find(&mut tx, realms::DEFAULT).await? {
-        return Ok(realm);
-    }
-    drop(tx);
-    store.write(move |tx| Box::pin(async move { realms::ensure_default(tx, now).await })).await
-}
-
-/// The master key: the one of the settings, or the file's, which is made at the first start and never again.
-///
-/// # Errors
-/// [`StartError`] where the file is damaged, open to others, or gone although keys were sealed with it.
-pub async fn master_key(
-    settings: &Settings,
-    store: &Store,
-    realm: &RealmId,
-    entropy: &Entropy,
-) -> Result<MasterKey, StartError> {
-    if let Some(key) = &settings.keys.master_key {
-        return Ok(MasterKey::new(*key.expose()));
-    }
-    let directory = Path::new(&settings.keys.dir);
-    let sealed = signing_keys::list(&mut store.read().await?, realm).await?;
-    match sealed.is_empty() {
-        true => Ok(MasterKey::read_or_create(directory, entropy)?),
-        false => Ok(MasterKey::require(directory)?),
-    }
 }
 
 /// How keys are made and rotated, as the settings say.

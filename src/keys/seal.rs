@@ -32,12 +32,22 @@ pub enum MasterKeyError {
     /// The database holds sealed keys, and the file that opens them is gone.
     #[error("{0} is missing, but the database holds keys that were sealed with it; restore it from a backup")]
     Missing(PathBuf),
+    /// There is no file yet, and this process must not create one.
+    #[error("{0} is not there yet; `signet init` creates it, or set keys.master_key_file")]
+    NotCreated(PathBuf),
     /// The file cannot be read or written.
     #[error("{0}: {1}")]
     Io(PathBuf, io::Error),
     /// The system has no random bytes.
     #[error("the system's source of random bytes failed")]
     Entropy,
+}
+
+impl MasterKeyError {
+    /// The refusal of a process that must not create the file in this directory.
+    pub fn not_created(directory: &Path) -> Self {
+        Self::NotCreated(directory.join(FILE))
+    }
 }
 
 /// The master key.

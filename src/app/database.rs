@@ -1,0 +1,118 @@
+//! Opening the database, its realm and the master key: what the server and the commands begin with. Only `signet serve`
+//! in development, `signet migrate` and `signet init` create anything.
+
+use std::path::Path;
+
+use super::StartError;
+use crate::clock::Entropy;
+use crate::config::{Mode, Settings};
+use crate::keys::{MasterKey, MasterKeyError};
+use crate::protocol::ids::RealmId;
+use crate::protocol::time::Timestamp;
+use crate::store::{LossyCommits, Setup, Store, StoreError, realms, signing_keys};
+
+/// Opens the database and sees to its schema: an embedded one is migrated, PostgreSQL where the settings say so.
+///
+/// # Errors
+/// [`StoreError::Schema`] with what to do about it.
+pub async fn open_store(settings: &Settings) -> Result<Store, StoreError> {
+    see_to_schema(connect(settings).await?, settings).await
+}
+
+/// Opens a database that has been made before, as [`open_store`] does.
+///
+/// # Errors
+/// [`StoreError::Schema`] where it is empty, and as [`open_store`].
+pub async fn open_existing_store(settings: &Settings) -> Result<Store, StoreError> {
+    let store = connect(settings).await?;
+    store.refuse_empty().await?;
+    see_to_schema(store, settings).await
+}
+
+async fn connect(settings: &Settings) -> Result<Store, StoreError> {
+    Store::open_with(settings.database.url.expose(), &setup(settings)).await
+}
+
+async fn see_to_schema(store: Store, settings: &Settings) -> Result<Store, StoreError> {
+    if store.is_embedded() || settings.database.migrate {
+        store.migrate().await?;
+    } else {
+        store.check_schema().await?;
+    }
+    Ok(store)
+}
+
+/// The limits of the connections. Only development may lose commits without a setting that allows it.
+fn setup(settings: &Settings) -> Setup {
+    let database = &settings.database;
+    let may_lose = settings.mode == Mode::Development || database.allow_lossy_commits;
+    Setup {
+        max_connections: database.max_connections,
+        reserved_connections: database.reserved_connections,
+        statement_timeout: database.statement_timeout.into(),
+        lock_timeout: database.lock_timeout.into(),
+        idle_in_transaction_timeout: database.idle_in_transaction_timeout.into(),
+        lossy_commits: if may_lose { LossyCommits::Warned } else { LossyCommits::Refused },
+    }
+}
+
+/// The id of the realm at the base URL, which is created where there is none.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn ensure_realm(store: &Store, now: Timestamp) -> Result<RealmId, StoreError> {
+    let mut tx = store.read().await?;
+    if let Some(realm) = realms::find(&mut tx, realms::DEFAULT).await? {
+        return Ok(realm);
+    }
+    drop(tx);
+    store.write(move |tx| Box::pin(async move { realms::ensure_default(tx, now).await })).await
+}
+
+/// The master key: that of the settings, or the one in `keys.dir`. Development creates the file while no key has been
+/// sealed with it; production leaves that to `signet init`, since a directory that is not mounted looks the same.
+///
+/// # Errors
+/// [`StartError`] where the file is damaged, open to others, or missing.
+pub async fn master_key(
+    settings: &Settings,
+    store: &Store,
+    realm: &RealmId,
+    entropy: &Entropy,
+) -> Result<MasterKey, StartError> {
+    if settings.mode == Mode::Development {
+        return create_master_key(settings, store, realm, entropy).await;
+    }
+    if let Some(key) = &settings.keys.master_key {
+        return Ok(MasterKey::new(*key.expose()));
+    }
+    let directory = Path::new(&settings.keys.dir);
+    if has_sealed_keys(store, realm).await? {
+        return Ok(MasterKey::require(directory)?);
+    }
+    Ok(MasterKey::read(directory)?.ok_or_else(|| MasterKeyError::not_created(directory))?)
+}
+
+/// The master key as [`master_key`] finds it; the file is created in both modes while no key has been sealed with it.
+///
+/// # Errors
+/// As [`master_key`].
+pub async fn create_master_key(
+    settings: &Settings,
+    store: &Store,
+    realm: &RealmId,
+    entropy: &Entropy,
+) -> Result<MasterKey, StartError> {
+    if let Some(key) = &settings.keys.master_key {
+        return Ok(MasterKey::new(*key.expose()));
+    }
+    let directory = Path::new(&settings.keys.dir);
+    match has_sealed_keys(store, realm).await? {
+        true => Ok(MasterKey::require(directory)?),
+        false => Ok(MasterKey::read_or_create(directory, entropy)?),
+    }
+}
+
+async fn has_sealed_keys(store: &Store, realm: &RealmId) -> Result<bool, StoreError> {
+    Ok(!signing_keys::list(&mut store.read().await?, realm).await?.is_empty())
+}
