@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::desk::Desk;
-use super::output::{printable, say, say_json};
+use super::output::{note_if_empty, printable, say, say_json};
 use crate::config::Settings;
 use crate::flows::{administer, audit};
 use crate::protocol::audit_chain::Row;
@@ -125,10 +125,14 @@ async fn print(desk: &Desk, which: Which, write: impl Fn(&Row) -> String) -> any
         address: which.address.map(|address| address.to_canonical().to_string()).unwrap_or_default(),
     };
     let mut last: Option<Row> = None;
+    let mut is_first_page = true;
     loop {
         let mut tx = desk.store.read().await?;
         let mut rows = audit_log::select(&mut tx, &desk.context.realm.id, &wanted, last.as_ref()).await?;
         drop(tx);
+        if std::mem::take(&mut is_first_page) {
+            note_if_empty(&rows, "rows");
+        }
         rows.iter().for_each(|row| say(&write(row)));
         if rows.len() < PAGE {
             return Ok(());
@@ -144,7 +148,16 @@ fn line(row: &Row) -> String {
     let named: String = named.collect();
     let details = format!("{named} {} {}", row.address, row.reason);
     let outcome = if row.outcome == "success" { "ok" } else { "FAILED" };
-    printable(&format!("{}  {:<28} {outcome:<6}  by {}{details}", written(row.at), row.event, row.actor))
+    let actor = actor(&row.actor);
+    printable(&format!("{}  {:<28} {outcome:<6}  by {actor}{details}", written(row.at), row.event))
+}
+
+/// The actor for people: `command:alice` is a command that alice ran.
+fn actor(stored: &str) -> String {
+    match stored.split_once(':') {
+        Some(("command", account)) => format!("command ({account})"),
+        _ => stored.to_owned(),
+    }
 }
 
 fn csv(row: &Row) -> String {

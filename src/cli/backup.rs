@@ -1,13 +1,15 @@
 //! `signet backup` and `signet restore`
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use serde_json::json;
 
+use super::confirm::Confirmation;
+use super::database;
 use super::desk::Desk;
-use super::output::{note, say, say_json};
+use super::output::{instant, note, say, say_json};
 use crate::app;
 use crate::config::Settings;
 use crate::flows::{Concerning, restore};
@@ -39,6 +41,11 @@ pub struct Restore {
     /// The database has come back by other means, such as pg_restore: void what was issued before
     #[arg(long)]
     in_place: bool,
+    /// With --in-place: go on although a server uses the database
+    #[arg(long, requires = "in_place")]
+    force: bool,
+    #[command(flatten)]
+    confirmation: Confirmation,
     /// Keep grants that outlive their session, although their refresh tokens may have been replaced or revoked since
     #[arg(long)]
     keep_offline: bool,
@@ -53,16 +60,14 @@ impl Backup {
     /// # Errors
     /// Where the place is not empty, or the database is not embedded.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        if let Some(keys) = &self.keys {
-            let (keys, to) = (std::path::absolute(keys)?, std::path::absolute(&self.to)?);
-            // Together they are worth everything.
-            ensure!(!keys.starts_with(&to), "the master key must not be in the directory of the backup");
-        }
-        let database = &settings.database;
-        let store = Store::open(database.url.expose(), database.max_connections).await?;
+        self.keep_key_apart()?;
+        database::require(settings)?;
+        let store = Store::open(settings.database.url.expose(), settings.database.max_connections).await?;
         store.check_schema().await?;
         let desk = Desk::at(store, settings).await?;
         let manifest = backup::write(&desk.store, &self.to, desk.context.now).await?;
+        // A link may lead into the directory of the backup only since that is there.
+        self.keep_key_apart()?;
         if let Some(directory) = &self.keys {
             let (realm, entropy) = (&desk.context.realm.id, &desk.context.entropy);
             app::master_key(settings, &desk.store, realm, entropy).await?.save(directory)?;
@@ -76,6 +81,17 @@ impl Backup {
         match self.keys {
             Some(directory) => say(&format!("Wrote the master key to {}; keep it elsewhere.", directory.display())),
             None => note("The master key is not part of it; without it, the backup cannot be used."),
+        }
+        Ok(())
+    }
+}
+
+impl Backup {
+    /// Refuses a directory for the master key that lies in that of the backup: together they are worth everything.
+    fn keep_key_apart(&self) -> anyhow::Result<()> {
+        if let Some(keys) = &self.keys {
+            let is_inside = resolve(keys)?.starts_with(resolve(&self.to)?);
+            ensure!(!is_inside, "the master key must not be in the directory of the backup");
         }
         Ok(())
     }
@@ -105,10 +121,11 @@ impl Restore {
                 (Some(made_at), voided)
             }
             None => {
+                self.confirmation.require("every session, grant, code and token in this database becomes void")?;
                 let desk = Desk::open(settings).await?;
-                let voided = begin(&desk, settings, None, offline).await?;
+                let voided = self.begin_in_place(&desk, settings, offline).await;
                 desk.close().await;
-                (None, voided)
+                (None, voided?)
             }
         };
         if self.json {
@@ -116,6 +133,19 @@ impl Restore {
         }
         print(made_at, &voided, offline);
         Ok(())
+    }
+}
+
+impl Restore {
+    async fn begin_in_place(&self, desk: &Desk, settings: &Settings, offline: OfflineGrants) -> anyhow::Result<Voided> {
+        if let Some(until) = restore::in_use_until(&desk.store, &desk.context).await?.filter(|_| !self.force) {
+            bail!(
+                "a server uses this database: stop every node first; one that was killed counts until {}, and --force \
+                 goes on at once",
+                instant(until.as_secs())
+            );
+        }
+        begin(desk, settings, None, offline).await
     }
 }
 
@@ -167,7 +197,7 @@ async fn begin(
 
 fn print(made_at: Option<Timestamp>, voided: &Voided, offline: OfflineGrants) {
     let since = made_at.map(|at| at.to_chrono().format(" of %Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default();
-    say(&format!("Epoch {} begins with the data{since}.", voided.epoch));
+    say(&format!("Database restored{since} (epoch {}).", voided.epoch));
     say(&format!(
         "Void: {} sessions, {} grants, {} pending codes and requests, and every access token so far.",
         voided.sessions, voided.grants, voided.pending
@@ -177,6 +207,24 @@ fn print(made_at: Option<Timestamp>, voided: &Voided, offline: OfflineGrants) {
     if offline == OfflineGrants::Keep {
         note("Refresh tokens with offline_access that were replaced or revoked after the backup are valid again.");
     }
+}
+
+/// The path that a directory has without symbolic links and `..`, whether it is there already or not.
+fn resolve(directory: &Path) -> std::io::Result<PathBuf> {
+    let absolute = std::path::absolute(directory)?;
+    let mut resolved = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::ParentDir => drop(resolved.pop()),
+            part => resolved.push(part),
+        }
+        match resolved.canonicalize() {
+            Ok(real) => resolved = real,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(resolved)
 }
 
 /// A name with this at its end.
@@ -191,5 +239,32 @@ fn remove(scratch: &Path) {
     for end in ["", "-wal", "-shm"] {
         // It is not there where all has gone well.
         let _ = std::fs::remove_file(beside(scratch, end));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_directory_is_the_same_by_each_way_that_leads_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("copy/inner")).unwrap();
+        symlink(root.join("copy"), root.join("link")).unwrap();
+        symlink(root.join("copy/new"), root.join("dangling")).unwrap();
+        let rows = [
+            ("copy", "copy"),
+            ("away/../copy/keys", "copy/keys"),
+            ("link", "copy"),
+            ("link/keys", "copy/keys"),
+            ("link/inner/../keys", "copy/keys"),
+            ("absent/keys", "absent/keys"),
+        ];
+        for (written, expected) in rows {
+            assert_eq!(resolve(&root.join(written)).unwrap(), root.join(expected), "{written}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use super::desk::Desk;
-use super::output::{say, say_json};
+use super::output::{note_if_empty, say, say_json};
 use crate::config::Settings;
 use crate::flows::administer::{self, NewBlock};
 use crate::protocol::address_block::{Reach, parse_network};
@@ -98,6 +98,7 @@ async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
     if json {
         return say_json(&all.iter().map(described).collect::<Vec<_>>());
     }
+    note_if_empty(&all, "blocked addresses");
     for listed in all {
         let (block, until) = (&listed.block, listed.block.expires_at.to_chrono().format("%Y-%m-%d %H:%M:%SZ"));
         say(&format!("{:<24}  {:<10}  until {until}  {}", block.network, block.reach.as_str(), listed.reason));

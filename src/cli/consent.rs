@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::client::parse_id;
 use super::desk::Desk;
-use super::output::{instant, say, say_json};
+use super::output::{instant, note_if_empty, say, say_json};
 use super::revoking::Order;
 use crate::config::Settings;
 use crate::flows::administer;
@@ -55,6 +55,7 @@ async fn list(desk: &Desk, username: &str, json: bool) -> anyhow::Result<()> {
     if json {
         return say_json(&consents);
     }
+    note_if_empty(&consents, "consents");
     for consent in consents {
         let claims = consent.claims.join(" ");
         let since = instant(consent.granted_at);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::{database, operator};
 use crate::app;
 use crate::clock::Entropy;
 use crate::config::Settings;
@@ -20,12 +21,13 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Opens the database that the settings name.
+    /// Opens the database that the settings name, which must have been created before.
     ///
     /// # Errors
-    /// Where it cannot be opened, or its schema does not fit.
+    /// Where there is none, it cannot be opened, or its schema does not fit.
     pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
-        Self::at(app::open_store(settings).await?, settings).await
+        database::require(settings)?;
+        Self::at(app::open_existing_store(settings).await?, settings).await
     }
 
     /// The same with a database that has been opened already, whose schema is the one that this binary knows.
@@ -41,7 +43,7 @@ impl Desk {
             realm: Arc::new(Realm { id: realm, issuer: settings.issuer.clone(), mails: settings.mail.is_on() }),
             now,
             entropy: Entropy::default(),
-            origin: Origin::default(),
+            origin: Origin { operator: operator::name(), ..Origin::default() },
         };
         Ok(Self { store, context })
     }

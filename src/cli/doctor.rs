@@ -5,6 +5,7 @@ mod engine;
 mod files;
 mod finding;
 mod front;
+mod master_key;
 mod online;
 mod schedule;
 mod tls;
@@ -14,10 +15,11 @@ use std::path::Path;
 use clap::Args;
 
 use self::finding::{Finding, report};
+use self::master_key::master_key;
+use super::database;
 use crate::app;
 use crate::clock::{Clock, NodeClock};
 use crate::config::Settings;
-use crate::keys::MasterKey;
 use crate::mail::Mailer;
 use crate::protocol::time::Span;
 use crate::store::{Store, invariants};
@@ -53,20 +55,32 @@ impl Doctor {
         found.extend(front::examine(settings));
         found.push(tls::examine(settings, Clock::System.now()));
         found.extend(files::examine(settings, file));
-        found.push(Finding::of("master-key", master_key(settings).map(drop)));
         found.push(mail(settings).await);
         if self.online {
             found.push(online::examine(settings).await);
         }
-        match open(settings).await {
-            Err(error) => found.push(Finding::fail("database", error)),
-            Ok(store) => {
-                found.push(Finding::ok("database", ""));
-                self.examine_store(&store, settings, &mut found).await;
-                store.close().await;
-            }
-        }
+        self.examine_database(settings, &mut found).await;
         report(&found, self.json)
+    }
+
+    /// Looks at the database and at the master key, which is needed from the moment on that there is a database.
+    async fn examine_database(&self, settings: &Settings, found: &mut Vec<Finding>) {
+        let store = match open(settings).await {
+            Ok(store) => store,
+            Err(Closed::Missing(what)) => return found.push(Finding::fail("database", what)),
+            Err(Closed::Broken(what)) => {
+                found.push(Finding::of("master-key", master_key(settings).map(drop)));
+                return found.push(Finding::fail("database", what));
+            }
+        };
+        if let Err(error) = store.refuse_empty().await {
+            found.push(Finding::fail("database", error.to_string()));
+        } else {
+            found.push(master_key::examine(&store, settings).await);
+            found.push(Finding::ok("database", ""));
+            self.examine_store(&store, settings, found).await;
+        }
+        store.close().await;
     }
 
     /// Looks at the engine and the schema and, where that is the one that is known, at what is stored.
@@ -91,22 +105,21 @@ impl Doctor {
     }
 }
 
-/// Opens the database as it is; one that is not there is not made.
-async fn open(settings: &Settings) -> Result<Store, String> {
-    let url = settings.database.url.expose();
-    if let Some(file) = Store::file_of(url)
-        && !file.exists()
-    {
-        return Err(format!("{} is not there; `signet serve` or `signet migrate` makes it", file.display()));
-    }
-    Store::open(url, settings.database.max_connections).await.map_err(|error| error.to_string())
+/// The reason why the database cannot be looked at.
+enum Closed {
+    /// There is none yet.
+    Missing(String),
+    /// It cannot be opened.
+    Broken(String),
 }
 
-fn master_key(settings: &Settings) -> Result<MasterKey, String> {
-    match &settings.keys.master_key {
-        Some(key) => Ok(MasterKey::new(*key.expose())),
-        None => MasterKey::require(Path::new(&settings.keys.dir)).map_err(|error| error.to_string()),
+/// Opens the database as it is; one that is not there is not created.
+async fn open(settings: &Settings) -> Result<Store, Closed> {
+    if let Some(what) = database::missing(settings) {
+        return Err(Closed::Missing(what));
     }
+    let opened = Store::open(settings.database.url.expose(), settings.database.max_connections).await;
+    opened.map_err(|error| Closed::Broken(error.to_string()))
 }
 
 /// Whether mails can be handed over; that none are sent is said, though nothing is wrong with it.
@@ -117,7 +130,7 @@ async fn mail(settings: &Settings) -> Finding {
             let fix = "look at mail.smtp and the way there";
             Finding::of("mail", mailer.test().await.map_err(|error| format!("{error}; {fix}")))
         }
-        Ok(None) => Finding::ok("mail", "off: nobody is told of what concerns their account; mail.smtp switches it on"),
+        Ok(None) => Finding::ok("mail", "off: people get no notices about their accounts; mail.smtp switches it on"),
     }
 }
 

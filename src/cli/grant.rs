@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 
 use super::client::parse_id;
 use super::desk::Desk;
-use super::output::{instant, say, say_json};
+use super::output::{instant, note_if_empty, say, say_json};
 use super::revoking::Order;
 use crate::config::Settings;
 use crate::flows::administer::{self, Whose};
@@ -73,6 +73,7 @@ impl List {
         if self.json {
             return say_json(&grants);
         }
+        note_if_empty(&grants, "live grants");
         for grant in grants {
             let kind = if grant.offline { "offline" } else { "session" };
             let until = instant(grant.expires_at);

@@ -9,22 +9,23 @@ use self::examples::EXAMPLES;
 
 /// Commands that belong together.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Running the server", &["serve", "migrate", "healthcheck"]),
+    ("Running the server", &["init", "serve", "migrate", "healthcheck"]),
     ("Applications and people", &["client", "user", "mapper"]),
     ("Ending what was issued", &["session", "grant", "consent", "token", "realm", "revocations"]),
-    ("Watching and defending", &["audit", "webhook", "block", "doctor"]),
+    ("Watching and defending", &["audit", "webhook", "mail", "block", "doctor"]),
     ("Keys, data and settings", &["keys", "backup", "restore", "config", "completions"]),
 ];
 
 const MANUAL: &str = "\
 Environment:
-  SIGNET_*   A setting each, __ for nesting: SIGNET_DATABASE__URL is database.url; it wins over the file
-  RUST_LOG   What is logged, such as info or signet=debug; it wins over log.level
+  SIGNET_CONFIG   The settings file; --config wins over it
+  SIGNET_*        A setting each, __ for nesting: SIGNET_DATABASE__URL is database.url; it wins over the file
+  RUST_LOG        What is logged, such as info or signet=debug; it wins over log.level
 
 Files:
-  signet.toml       Settings, in the working directory or where --config says; optional
-  signet.db         The embedded database, where database.url does not name another
-  keys/master.key   The master key, made at the first start; without it the database cannot be opened again
+  signet.toml       Settings, in the working directory or where --config or SIGNET_CONFIG says; optional
+  signet.db         The embedded database, unless database.url names another
+  keys/master.key   The master key, created by `signet init`; the database cannot be used without it
 
 Exit status:
   0   Done
@@ -34,8 +35,8 @@ Exit status:
 Examples:
   Run a server with a small application beside it, to try a login:
     signet serve --demo
-  Make the first administrator:
-    printf 'a long pass phrase' | signet user add --username you --password-stdin --role admin
+  Write settings, create the database and the first administrator:
+    printf 'a long pass phrase' | signet init --admin you --email you@example.org --password-stdin
   Register an application, and see its secret once:
     signet client add --id my-app --redirect-uri https://app.example/callback
   Find out what is wrong before going live:

@@ -4,13 +4,15 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::confirm::Confirmation;
 use super::desk::Desk;
-use super::output::{say, say_json};
+use super::output::{note_if_empty, say, say_json};
 use crate::config::Settings;
 use crate::flows::administer;
 use crate::keys::{Keyring, Rotated};
 use crate::protocol::ids::KeyId;
 use crate::protocol::jwk::KeyAlgorithm;
+use crate::protocol::time::Timestamp;
 
 /// Commands about the keys that sign and those that clients encrypt to.
 #[derive(Subcommand)]
@@ -30,7 +32,7 @@ pub enum Keys {
         #[arg(long)]
         json: bool,
     },
-    /// Drop a key that somebody else may have: nothing that it signed is accepted any more
+    /// Drop a leaked key: nothing that it signed is accepted any more
     Compromise {
         /// The key's id, as `signet keys list` shows it
         #[arg(long, allow_hyphen_values = true)]
@@ -38,6 +40,8 @@ pub enum Keys {
         /// Why, for the audit log
         #[arg(long, default_value = "")]
         reason: String,
+        #[command(flatten)]
+        confirmation: Confirmation,
         /// Answer as JSON
         #[arg(long)]
         json: bool,
@@ -50,12 +54,18 @@ impl Keys {
     /// # Errors
     /// Where the keys cannot be opened or the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        if let Self::Compromise { kid, confirmation, .. } = &self {
+            confirmation.require(&format!("everything that the key {kid} has signed becomes void"))?;
+        }
         let desk = Desk::open(settings).await?;
         let keyring = desk.keyring(settings).await?;
         let done = match self {
             Self::List { json } => list(&desk, &keyring, json),
             Self::Rotate { alg, json } => rotate(&desk, &keyring, alg.as_deref(), json).await,
-            Self::Compromise { kid, reason, json } => compromise(&desk, &keyring, (&kid, &reason), json).await,
+            Self::Compromise { kid, reason, json, .. } => {
+                let lost = Lost { kid: KeyId::from_stored(kid), reason };
+                compromise(&desk, &keyring, &lost, json).await
+            }
         };
         desk.close().await;
         done
@@ -67,6 +77,7 @@ fn list(desk: &Desk, keyring: &Keyring, json: bool) -> anyhow::Result<()> {
     if json {
         return say_json(&keys);
     }
+    note_if_empty(&keys, "keys yet: the server makes them");
     for key in keys {
         let signs_from = key.activates_at.to_chrono().format("%Y-%m-%d %H:%M:%S UTC");
         let verb = if key.key_use == "sig" { "signs" } else { "decrypts" };
@@ -88,27 +99,44 @@ async fn rotate(desk: &Desk, keyring: &Keyring, alg: Option<&str>, json: bool) -
     };
     let mut rotated = Vec::new();
     for algorithm in algorithms {
-        rotated.push(keyring.rotate(&desk.context.realm.id, algorithm, desk.context.now).await?);
+        let context = &desk.context;
+        rotated.push(keyring.rotate_by(&context.actor("command"), &context.realm.id, algorithm, context.now).await?);
     }
     if json {
         let answer: Vec<_> = rotated.iter().map(to_json).collect();
         return say_json(&answer);
     }
-    for key in rotated {
-        let verb = if key.announced_now { "announced" } else { "promoted" };
-        let does = match key.algorithm {
-            KeyAlgorithm::Signing(_) => "signs",
-            KeyAlgorithm::Encryption(_) => "is published",
-        };
-        let signs_from = key.signs_from.to_chrono().format("%Y-%m-%d %H:%M:%S UTC");
-        say(&format!("{verb} {} key {}; it {does} from {signs_from}", key.algorithm.as_str(), key.kid));
-    }
+    rotated.iter().for_each(|key| say(&describe(key, desk.context.now)));
     Ok(())
 }
 
-async fn compromise(desk: &Desk, keyring: &Keyring, (kid, reason): (&str, &str), json: bool) -> anyhow::Result<()> {
-    let lost = KeyId::from_stored(kid.to_owned());
-    let done = administer::compromise_key(&desk.store, keyring, &desk.context, &lost, reason).await?;
+/// The outcome for a key, and the time from which it is used.
+fn describe(key: &Rotated, now: Timestamp) -> String {
+    let name = format!("{} key {}", key.algorithm.as_str(), key.kid);
+    let from = key.signs_from.to_chrono().format("%Y-%m-%d %H:%M:%S UTC");
+    let (does, does_now) = match key.algorithm {
+        KeyAlgorithm::Signing(_) => ("signs", "signs from now on"),
+        KeyAlgorithm::Encryption(_) => ("is published", "is published from now on"),
+    };
+    match (key.announced_now, key.signs_from <= now) {
+        (true, true) => format!("made {name}; it {does_now}"),
+        (true, false) => format!("announced {name}; it {does} from {from}"),
+        (false, true) => format!("promoted {name}; it {does_now}"),
+        (false, false) => {
+            format!("{name} is announced already; it {does} from {from}, when every cached key set has it")
+        }
+    }
+}
+
+/// A leaked key, and the reason for the audit log.
+struct Lost {
+    kid: KeyId,
+    reason: String,
+}
+
+async fn compromise(desk: &Desk, keyring: &Keyring, lost: &Lost, json: bool) -> anyhow::Result<()> {
+    let kid = &lost.kid;
+    let done = administer::compromise_key(&desk.store, keyring, &desk.context, kid, &lost.reason).await?;
     let alg = done.algorithm.as_str();
     let fault = done.audit_fault.map(|fault| fault.to_string());
     if json {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use super::scratch::Scratch;
 use crate::app::App;
 
 /// How far the end has come.
@@ -23,16 +24,12 @@ pub struct Life {
 }
 
 impl Life {
-    /// Begins to listen to signals.
-    ///
-    /// # Errors
-    /// Where the system does not allow it.
-    pub fn begin(app: &Arc<App>) -> std::io::Result<Self> {
-        let signals =
-            Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
+    /// Begins to wait for the signals that end the server, and with it the folder of a demo.
+    pub fn begin(app: &Arc<App>, signals: Signals, scratch: Option<Arc<Scratch>>) -> Self {
         let stage = watch::Sender::new(Stage::Serving);
-        tokio::spawn(end(app.clone(), signals, stage.clone()));
-        Ok(Self { stage })
+        let end = End { app: app.clone(), signals, stage: stage.clone(), scratch };
+        tokio::spawn(end.see_through());
+        Self { stage }
     }
 
     /// When no more connections are to be accepted.
@@ -59,13 +56,23 @@ impl Life {
     }
 }
 
-struct Signals {
+/// The signals that end a server: SIGTERM and SIGINT.
+pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    async fn next(&mut self) {
+    /// Takes the signals over from the system, which would end the process at once.
+    ///
+    /// # Errors
+    /// Where the system does not allow it.
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Completes at the next signal.
+    pub async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -73,28 +80,40 @@ impl Signals {
     }
 }
 
-/// Sees the end through.
-async fn end(app: Arc<App>, mut signals: Signals, stage: watch::Sender<Stage>) {
-    signals.next().await;
-    app.drain();
-    let delay = Duration::from_millis(app.settings.shutdown.delay.as_millis().unsigned_abs());
-    tracing::info!(delay = ?delay, "stopping: not ready from now on; a second signal ends the server at once");
-    tokio::select! {
-        () = signals.next() => end_at_once(),
-        () = tokio::time::sleep(delay) => {}
-    }
-    tracing::info!("no new connections, requests in progress finish");
-    stage.send_if_modified(|stage| {
-        let is_news = *stage < Stage::Closed;
-        *stage = (*stage).max(Stage::Closed);
-        is_news
-    });
-    signals.next().await;
-    end_at_once()
+/// The task that ends a server.
+struct End {
+    app: Arc<App>,
+    signals: Signals,
+    stage: watch::Sender<Stage>,
+    scratch: Option<Arc<Scratch>>,
 }
 
-#[expect(clippy::exit, reason = "whoever asks twice does not want to wait for anything")]
-fn end_at_once() {
-    tracing::warn!("told twice to stop: ends at once");
-    std::process::exit(1);
+impl End {
+    async fn see_through(mut self) {
+        self.signals.next().await;
+        self.app.drain();
+        let delay = Duration::from_millis(self.app.settings.shutdown.delay.as_millis().unsigned_abs());
+        tracing::info!(delay = ?delay, "stopping: not ready from now on; a second signal ends the server at once");
+        tokio::select! {
+            () = self.signals.next() => self.end_at_once(),
+            () = tokio::time::sleep(delay) => {}
+        }
+        tracing::info!("no new connections, requests in progress finish");
+        self.stage.send_if_modified(|stage| {
+            let is_news = *stage < Stage::Closed;
+            *stage = (*stage).max(Stage::Closed);
+            is_news
+        });
+        self.signals.next().await;
+        self.end_at_once();
+    }
+
+    /// A second signal does not wait for anything.
+    fn end_at_once(&self) {
+        tracing::warn!("second signal to stop: ends at once");
+        if let Some(scratch) = &self.scratch {
+            scratch.remove();
+        }
+        std::process::exit(1);
+    }
 }

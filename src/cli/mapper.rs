@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::desk::Desk;
-use super::output::{say, say_json};
+use super::output::{note_if_empty, say, say_json};
 use crate::config::Settings;
 use crate::flows::administer;
 use crate::protocol::claim_mapper::{ClaimMapper, Source, Target};
@@ -158,6 +158,7 @@ async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
             .collect();
         return say_json(&answer);
     }
+    note_if_empty(&own, "claim mappers");
     for stored in own {
         let client = stored.client.as_ref().map_or("every client", ClientId::as_str);
         let scope = stored.mapper.scope.as_deref().map(|scope| format!("with {scope}")).unwrap_or_default();

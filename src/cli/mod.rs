@@ -4,25 +4,33 @@
 mod audit;
 mod backup;
 mod block;
+mod certificate;
 mod client;
 mod completions;
 mod config;
+mod confirm;
 mod consent;
+mod database;
 mod desk;
 mod doctor;
 mod grant;
 mod healthcheck;
 mod help;
+mod init;
 mod json_line;
 mod keys;
 mod life;
 mod lines;
+mod mail;
 mod mapper;
 mod migrate;
+mod operator;
 mod output;
+mod prompt;
 mod realm;
 mod revocations;
 mod revoking;
+mod scratch;
 mod serve;
 mod session;
 mod telemetry;
@@ -36,17 +44,17 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::config::Settings;
+use crate::config::{Settings, named_file};
 
 /// An OAuth 2.0 and OpenID Connect authorization server.
 ///
-/// Settings come from ./signet.toml or the file given by --config, and from the environment; `signet config reference`
-/// says what there is to set, `signet config print` what it comes to. Commands work while the server runs;
-/// what they end is over on every node when they return.
+/// Settings come from ./signet.toml, or the file that --config or SIGNET_CONFIG names, and from the environment;
+/// `signet config reference` describes each, `signet config print` shows the effective values. Run commands while the
+/// server is up; what they end is over on every node when they return.
 #[derive(Parser)]
 #[command(name = "signet", version, propagate_version = true)]
 struct Cli {
-    /// The settings file, in place of ./signet.toml
+    /// The settings file instead of ./signet.toml; the variable SIGNET_CONFIG names one too
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -55,6 +63,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write signet.toml and create the database, the master key and the first administrator; overwrites nothing
+    Init(init::Init),
     /// Run the server
     Serve(serve::Serve),
     /// Bring the database's schema up to date
@@ -86,13 +96,16 @@ enum Command {
     /// Block addresses for a while
     #[command(subcommand)]
     Block(block::Block),
-    /// Tell other servers of security events
+    /// Try the way by which mails leave, and show their texts
+    #[command(subcommand)]
+    Mail(mail::Mail),
+    /// Send security events to other servers
     #[command(subcommand)]
     Webhook(webhook::Webhook),
     /// List and rotate signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Read the audit log, and check that nobody has changed it
+    /// Read the audit log, and check that it is unchanged
     #[command(subcommand)]
     Audit(audit::Audit),
     /// Look into a token, or revoke it
@@ -138,11 +151,18 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         completions.run();
         return Ok(());
     }
-    let settings = Settings::load(cli.config.as_deref(), variables(std::env::vars_os()))?;
+    let file = named_file(cli.config, |name| std::env::var_os(name));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if let Command::Init(init) = cli.command {
+        return runtime.block_on(init.run(file));
+    }
+    if let Command::Serve(serve) = cli.command {
+        let settings = serve.settings(file.as_deref())?;
+        return runtime.block_on(serve.run(settings));
+    }
+    let settings = Settings::load(file.as_deref(), variables(std::env::vars_os()))?;
     runtime.block_on(async {
         match cli.command {
-            Command::Serve(serve) => serve.run(settings).await,
             Command::Migrate => migrate::run(&settings).await,
             Command::Client(client) => client.run(&settings).await,
             Command::User(user) => user.run(&settings).await,
@@ -154,16 +174,17 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Mapper(mapper) => mapper.run(&settings).await,
             Command::Block(block) => block.run(&settings).await,
             Command::Webhook(webhook) => webhook.run(&settings).await,
+            Command::Mail(mail) => mail.run(&settings).await,
             Command::Keys(keys) => keys.run(&settings).await,
             Command::Audit(audit) => audit.run(&settings).await,
             Command::Token(token) => token.run(settings).await,
             Command::Backup(backup) => backup.run(&settings).await,
             Command::Restore(restore) => restore.run(&settings).await,
-            Command::Doctor(doctor) => doctor.run(&settings, cli.config.as_deref()).await,
+            Command::Doctor(doctor) => doctor.run(&settings, file.as_deref()).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
             Command::Config(config) => config.run(&settings),
-            // Answered already, since it needs no settings.
-            Command::Completions(_) => Ok(()),
+            // Done above: these need no settings, or others.
+            Command::Completions(_) | Command::Init(_) | Command::Serve(_) => Ok(()),
         }
     })
 }

@@ -35,6 +35,13 @@ pub fn note(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
+/// Says that a list for people has nothing in it, beside the answer, which stays empty for programs.
+pub fn note_if_empty<T>(list: &[T], what: &str) {
+    if list.is_empty() {
+        note(&format!("No {what}."));
+    }
+}
+
 /// Writes why a command was refused, with its causes, in one line.
 pub fn complain(error: &anyhow::Error) {
     let mut parts: Vec<String> = error.chain().map(ToString::to_string).collect();

@@ -1,48 +1,76 @@
 //! `signet serve`
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use tokio::net::TcpListener;
 
-use super::life::Life;
+use super::certificate;
+use super::database;
+use super::life::{Life, Signals};
 use super::output::note;
+use super::scratch::Scratch;
 use super::telemetry::Telemetry;
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{ConfigError, DEFAULT_FILE, Mode, Settings};
 use crate::demo;
 use crate::http::serve::{ConnectionLimits, serve};
-use crate::http::{self, management, tls};
+use crate::http::tls::Certificate;
+use crate::http::{self, management};
 use crate::jobs;
 
-/// How the server is run.
+/// The ways to run the server.
 #[derive(Args)]
 pub struct Serve {
-    /// Also run a small application with a user, to try a login with (development only)
+    /// Also run a small application with a user, on a database that is thrown away at the end (development only)
     #[arg(long)]
     demo: bool,
 }
 
 impl Serve {
-    /// Runs the server until it is told to stop.
+    /// The settings of the demo, which reads no ./signet.toml: it has nothing to do with what is installed there.
+    ///
+    /// # Errors
+    /// Where the file that was named or a variable is refused.
+    pub fn settings(&self, named: Option<&Path>) -> Result<Settings, ConfigError> {
+        let variables = super::variables(std::env::vars_os());
+        match (self.demo, named) {
+            (true, None) => Settings::read(Path::new(DEFAULT_FILE), "", variables),
+            (true | false, _) => Settings::load(named, variables),
+        }
+    }
+
+    /// Runs the server until a signal ends it.
     ///
     /// # Errors
     /// Where something that it needs cannot be had.
-    pub async fn run(self, settings: Settings) -> anyhow::Result<()> {
+    pub async fn run(self, mut settings: Settings) -> anyhow::Result<()> {
         let telemetry = Telemetry::start(&settings)?;
+        let mut signals = Signals::new()?;
         std::panic::set_hook(Box::new(http::guard::tell_of_panic));
-        if self.demo && settings.mode == crate::config::Mode::Production {
+        if self.demo && settings.mode == Mode::Production {
             bail!("--demo is for development; the mode is production");
         }
-        let tls = settings.tls.as_ref().map(|files| tls::acceptor(&files.cert, &files.key)).transpose()?;
+        let scratch = if self.demo { Some(Arc::new(Scratch::make(&mut settings)?)) } else { None };
+        if settings.mode == Mode::Production {
+            // An empty volume or a wrong folder must not become a second, empty installation.
+            database::require(&settings)?;
+        }
+        let certificate = settings.tls.as_ref().map(|files| Certificate::load(&files.cert, &files.key)).transpose()?;
+        let tls = certificate.clone().map(Certificate::acceptor).transpose()?;
         let listener = bind(settings.listen).await?;
-        let app = App::open(settings, Clock::System).await?;
+        let app = tokio::select! {
+            opened = App::open(settings, Clock::System) => opened?,
+            () = signals.next() => bail!("interrupted before the server had started"),
+        };
         announce(&app);
         let jobs = jobs::start(&app);
-        let life = Life::begin(&app)?;
+        certificate::follow(certificate)?;
+        let life = Life::begin(&app, signals, scratch.clone());
         let demo = match self.demo {
             true => Some(demo::start(&app, life.stops_accepting()).await?),
             false => None,
@@ -50,7 +78,7 @@ impl Serve {
         let management = start_management(&app, life.has_drained()).await?;
         let limits = ConnectionLimits::new(&app.settings.limits, &app.settings.proxy);
         if let Some(demo) = &demo {
-            note(&format!("\nOpen {} in a browser to try a login.\n", demo.url));
+            note(&format!("\nOpen {} in a browser to try a login. Nothing is kept when the server stops.\n", demo.url));
         }
         let served = serve(listener, tls, http::entrance(app.clone()), limits, life.stops_accepting()).await;
         // Until here it says that it is not ready.
@@ -82,10 +110,15 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Says loudly what must not go unnoticed.
+/// Logs the start, and what an operator must not overlook.
 fn announce(app: &App) {
     if app.is_development() {
         tracing::warn!("DEVELOPMENT MODE: not for real accounts; set mode = \"production\" and an https issuer");
+    } else if app.settings.tls.is_none() && app.settings.proxy.trusted.is_empty() {
+        tracing::warn!(
+            "neither TLS nor a trusted proxy: this server speaks plain HTTP, and everybody counts as one address; set \
+             tls.cert and tls.key, or proxy.trusted"
+        );
     }
     tracing::info!(issuer = app.settings.issuer, version = env!("CARGO_PKG_VERSION"), "started");
 }

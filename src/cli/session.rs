@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 
 use super::desk::Desk;
-use super::output::{instant, printable, say, say_json};
+use super::output::{instant, note_if_empty, printable, say, say_json};
 use super::revoking::Order;
 use crate::config::Settings;
 use crate::flows::administer;
@@ -53,6 +53,7 @@ async fn list(desk: &Desk, username: &str, json: bool) -> anyhow::Result<()> {
     if json {
         return say_json(&sessions);
     }
+    note_if_empty(&sessions, "live sessions");
     for session in sessions {
         let (seen, until) = (instant(session.last_seen_at), instant(session.expires_at));
         let (id, browser) = (session.id.as_str(), printable(&session.user_agent));

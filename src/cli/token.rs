@@ -3,10 +3,11 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::database;
 use super::desk::Desk;
 use super::output::{read_secret, read_token, say, say_json};
 use super::revoking::Order;
-use crate::app::App;
+use crate::app::{self, App};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::flows::administer;
@@ -77,6 +78,8 @@ async fn revoke_named(settings: &Settings, jti: String, order: &Order) -> anyhow
 /// Opens all that the server has, since a token is verified here as it is there.
 async fn revoke_presented(settings: Settings, order: &Order) -> anyhow::Result<()> {
     let token = read_token()?;
+    database::require(&settings)?;
+    app::open_existing_store(&settings).await?.close().await;
     let app = App::open(settings, Clock::System).await?;
     let desk = Desk::at(app.provider.store.clone(), &app.settings).await?;
     let revoker = order.revoker(&desk, &app.settings);

@@ -26,7 +26,7 @@ const MAX_ATTRIBUTES: usize = 16 * 1024;
 pub enum User {
     /// Add a user; the first administrator too, with --role admin
     Add(Box<Add>),
-    /// Disable a user: they cannot sign in, and nothing speaks for them any more
+    /// Disable a user: blocks sign-in and revokes all their sessions and tokens
     Disable(Named),
     /// Enable a user again, or end a ban; what was void stays void
     Enable(Named),

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::desk::Desk;
-use super::output::{instant, printable, say, say_json};
+use super::output::{instant, note_if_empty, printable, say, say_json};
 use crate::config::Settings;
 use crate::fetch::Fetcher;
 use crate::flows::administer::{self, NewWebhook, WebhookChange};
@@ -17,7 +17,7 @@ use crate::store::webhooks::{self, Backlog, DeadLetter};
 /// Commands about webhooks.
 #[derive(Subcommand)]
 pub enum Webhook {
-    /// Add a webhook; it hears of what happens from now on
+    /// Add a webhook; it gets events from now on
     Add(Add),
     /// List the webhooks and how many events wait for each
     List {
@@ -27,15 +27,15 @@ pub enum Webhook {
     },
     /// List the events that there are
     Events,
-    /// Tell a webhook of what happens from now on
+    /// Enable a webhook: it gets events from now on
     Enable(Which),
-    /// Tell a webhook of nothing
+    /// Disable a webhook: it gets no events
     Disable(Which),
-    /// Remove a webhook with all that it was still to be told of
+    /// Remove a webhook with the events that wait for it
     Remove(Which),
-    /// Send a webhook an event that says only that it is tried, and show what it answers
+    /// Send a test event to a webhook and show the response
     Test(Which),
-    /// List what a webhook would not take
+    /// List the events that a webhook has not accepted
     DeadLetters {
         #[command(flatten)]
         which: Which,
@@ -43,7 +43,7 @@ pub enum Webhook {
         #[arg(long)]
         json: bool,
     },
-    /// Tell a webhook anew of what it would not take
+    /// Send a webhook the events again that it has not accepted
     Retry(Which),
 }
 
@@ -96,7 +96,9 @@ impl Webhook {
             Self::Enable(which) => which.change(desk, WebhookChange::Enable, "Enabled {id}.").await,
             Self::Disable(which) => which.change(desk, WebhookChange::Disable, "Disabled {id}.").await,
             Self::Remove(which) => which.change(desk, WebhookChange::Remove, "Removed {id}.").await,
-            Self::Retry(which) => which.change(desk, WebhookChange::Retry, "Will tell {id} anew.").await,
+            Self::Retry(which) => {
+                which.change(desk, WebhookChange::Retry, "Will send {id} its dead letters again.").await
+            }
             Self::Test(which) => which.test(desk, settings).await,
             Self::DeadLetters { which, json } => which.dead_letters(desk, json).await,
         }
@@ -130,7 +132,8 @@ impl Which {
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         let keyring = desk.keyring(settings).await?;
         let keys = (&*keyring.of(realm), keyring.algorithms());
-        match verify(&fetcher, keys, &desk.context, &webhook).await? {
+        let answered = verify(&fetcher, keys, &desk.context, &webhook).await;
+        match answered.with_context(|| format!("{id} could not be tried"))? {
             status @ 200..=299 => say(&format!("{id} took the event with status {status}.")),
             status => bail!("{id} refused the event with status {status}"),
         }
@@ -142,6 +145,7 @@ impl Which {
         if json {
             return say_json(&dead.iter().map(letter).collect::<Vec<_>>());
         }
+        note_if_empty(&dead, "dead letters");
         for DeadLetter { row, event, attempts, reason, died_at } in dead {
             let (event, at) = (event.unwrap_or_default(), instant(died_at.as_secs()));
             say(&format!("{row}  {event:<28}  {at}  {attempts} attempts  {reason}"));
@@ -159,6 +163,7 @@ async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
     if json {
         return say_json(&all.iter().map(described).collect::<Vec<_>>());
     }
+    note_if_empty(&all, "webhooks");
     for (webhook, Backlog { waiting, dead }) in all {
         let standing = if webhook.enabled { "enabled" } else { "disabled" };
         let (url, events) = (printable(&webhook.url), webhook.events.join(" "));

@@ -1,5 +1,5 @@
-//! L4: a small relying party on the crate `openidconnect`, which `serve --demo` starts beside the server, with a
-//! client and a user of its own. It shows a newcomer a completed login, and is no part of the server.
+//! L4: a small relying party on the crate `openidconnect`, which `serve --demo` starts beside a server with an empty
+//! database, with a client and a user of its own. It shows a newcomer a completed login, and is no part of the server.
 
 mod application;
 mod pages;
@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::app::App;
 use crate::flows::Context;
-use crate::flows::administer::{self, AdminError, Person, Registrar, SecretSource};
+use crate::flows::administer::{self, Person, Registrar, SecretSource};
 use crate::http::serve::{ConnectionLimits, serve};
 use crate::protocol::claims::PersonClaims;
 use crate::protocol::client::ClientMetadata;
@@ -73,7 +73,7 @@ pub async fn start(app: &Arc<App>, stop: impl Future<Output = ()> + Send + 'stat
     Ok(Demo { url, username: USER, password })
 }
 
-/// Registers the client, or gives it a new secret where an earlier start has registered it.
+/// Registers the client.
 async fn register_client(app: &App, context: &Context) -> anyhow::Result<ClientSecret> {
     let metadata: ClientMetadata = serde_json::from_value(json!({
         "client_name": "Demo application",
@@ -86,15 +86,12 @@ async fn register_client(app: &App, context: &Context) -> anyhow::Result<ClientS
     let provider = &app.provider;
     let (store, supported, keys) = (&provider.store, provider.supported(), Some(&provider.keys));
     let registrar = Registrar { store, context, supported, keys };
-    let id = || ClientId::from_stored(CLIENT.to_owned());
-    let secret = match administer::add_client(&registrar, id(), metadata, SecretSource::Generated).await {
-        Err(AdminError::Exists(_)) => administer::rotate_secret(&registrar, id(), SecretSource::Generated).await?,
-        registered => registered?,
-    };
+    let id = ClientId::from_stored(CLIENT.to_owned());
+    let secret = administer::add_client(&registrar, id, metadata, SecretSource::Generated).await?;
     secret.context("the demo's client has no secret")
 }
 
-/// Adds the user, or gives them a new password where an earlier start has added them.
+/// Adds the user and returns the password.
 async fn register_user(app: &App, context: &Context) -> anyhow::Result<String> {
     let password = URL_SAFE_NO_PAD.encode(context.entropy.bytes::<9>()?);
     let claims = json!({ "name": "Demo Person", "given_name": "Demo", "family_name": "Person", "locale": "en" });
@@ -108,15 +105,6 @@ async fn register_user(app: &App, context: &Context) -> anyhow::Result<String> {
         roles: Vec::new(),
         min_password: app.settings.passwords.min_length,
     };
-    let (store, passwords) = (&app.provider.store, &app.provider.passwords);
-    match administer::add_user(store, passwords, context, person).await {
-        Err(AdminError::Exists(_)) => {
-            let new = Password::new(password.clone());
-            administer::set_password(store, passwords, context, USER, new).await?;
-        }
-        added => {
-            added?;
-        }
-    }
+    administer::add_user(&app.provider.store, &app.provider.passwords, context, person).await?;
     Ok(password)
 }

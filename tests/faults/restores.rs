@@ -28,7 +28,7 @@ async fn restore(cluster: &Cluster) {
     let restored = if let Some(database) = &cluster.database {
         database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
         run(cluster, "pg_restore", &["--exit-on-error", "--dbname", &database.url, "backup"]).await;
-        cluster.run(&["restore", "--in-place"]).await
+        cluster.run(&["restore", "--in-place", "--yes", "--force"]).await
     } else {
         let refused = cluster.run(&["restore", "--from", "backup"]).await;
         assert_eq!(refused.status.code(), Some(1), "a database that is there is not replaced");

@@ -21,7 +21,15 @@ pub struct Place {
 }
 
 impl Place {
+    /// A folder with a database, as an operator's commands find it.
     pub async fn new() -> Self {
+        let place = Self::empty().await;
+        succeeded(&place.run(&["migrate"]).await);
+        place
+    }
+
+    /// A folder with settings, in which there is no database yet.
+    pub async fn empty() -> Self {
         let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (port, management) = (free(), free());
         let folder = tempfile::tempdir().unwrap();
@@ -146,7 +154,7 @@ async fn a_client_is_added_while_the_server_runs_and_works_within_a_second() {
     assert_eq!(status, 401, "the command bites within two seconds");
     succeeded(&place.run(&["healthcheck"]).await);
     server.kill().await.unwrap();
-    refused(&place.run(&["healthcheck"]).await, "nobody answers");
+    refused(&place.run(&["healthcheck"]).await, "there is no answer from");
 }
 
 #[tokio::test]
@@ -208,6 +216,57 @@ async fn clients_are_listed_rotated_and_refused_with_one_clear_line() {
 }
 
 #[tokio::test]
+async fn a_client_that_names_no_scope_may_ask_for_what_people_sign_in_with() {
+    let place = Place::new().await;
+    let redirect = ["--redirect-uri", "https://rp.example/cb"];
+    let refreshing = ["--grant", "authorization_code", "--grant", "refresh_token"];
+    let rows: [(&[&str], &str); 5] = [
+        (&redirect, "openid profile email"),
+        (&[redirect, ["--grant", "authorization_code"]].concat(), "openid profile email"),
+        (&[&redirect[..], &refreshing].concat(), "openid profile email offline_access"),
+        (&["--grant", "client_credentials"], ""),
+        (&[&redirect[..], &refreshing, &["--scope", "openid"]].concat(), "openid"),
+    ];
+    for (number, (arguments, scope)) in rows.into_iter().enumerate() {
+        let id = format!("client{number}");
+        let added = place.run(&[&["client", "add", "--json", "--id", &id], arguments].concat()).await;
+        let added: Value = serde_json::from_str(&succeeded(&added)).unwrap();
+        assert_eq!(added["scope"], scope, "{arguments:?}");
+        let listed: Value = serde_json::from_str(&succeeded(&place.run(&["client", "list", "--json"]).await)).unwrap();
+        let kept = listed.as_array().unwrap().iter().find(|client| client["client_id"] == id.as_str()).unwrap();
+        assert_eq!(kept["scope"].as_str().unwrap_or_default(), scope, "{arguments:?}");
+    }
+    let said = succeeded(&place.run(&[&["client", "add", "--id", "said"], &redirect[..]].concat()).await);
+    assert!(said.contains("\nscope: openid profile email\n"), "{said}");
+    let unknown = [&["client", "add", "--id", "x", "--auth-method", "foo"], &redirect[..]].concat();
+    refused(&place.run(&unknown).await, "use one of client_secret_basic");
+}
+
+#[tokio::test]
+async fn an_empty_list_says_so_to_people_and_stays_empty_for_programs() {
+    let place = Place::new().await;
+    succeeded(&place.run(&["user", "add", "--username", "alice"]).await);
+    let rows: [(&[&str], &str); 8] = [
+        (&["client", "list"], "No clients."),
+        (&["session", "list", "--username", "alice"], "No live sessions."),
+        (&["grant", "list", "--username", "alice"], "No live grants."),
+        (&["consent", "list", "--username", "alice"], "No consents."),
+        (&["mapper", "list"], "No claim mappers."),
+        (&["block", "list"], "No blocked addresses."),
+        (&["webhook", "list"], "No webhooks."),
+        (&["audit", "list", "--event", "no.such.event"], "No rows."),
+    ];
+    for (command, expected) in rows {
+        let output = place.run(command).await;
+        assert_eq!((succeeded(&output).as_str(), stderr(&output).trim()), ("", expected), "{command:?}");
+        if command[0] != "audit" {
+            let output = place.run(&[command, &["--json"]].concat()).await;
+            assert_eq!((succeeded(&output).trim(), stderr(&output).as_str()), ("[]", ""), "{command:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn keys_are_listed_and_rotated_and_tokens_inspected() {
     let place = Place::new().await;
     let server = place.serve().await;
@@ -221,6 +280,9 @@ async fn keys_are_listed_and_rotated_and_tokens_inspected() {
     assert!(succeeded(&place.run(&["keys", "rotate", "--alg", "ES256"]).await).contains("announced ES256"));
     let announced: Vec<_> = keys().await.into_iter().filter(|key| key["state"] == "announced").collect();
     assert_eq!(announced.len(), 1);
+    let again = succeeded(&place.run(&["keys", "rotate", "--alg", "ES256"]).await);
+    assert!(again.starts_with("ES256 key ") && again.contains("is announced already; it signs from"), "{again}");
+    assert_eq!(keys().await.iter().filter(|key| key["state"] == "announced").count(), 1);
     refused(&place.run(&["keys", "rotate", "--alg", "HS256"]).await, "HS256");
     let inspected = place.run_with_input(&["token", "inspect"], "eyJhbGciOiJub25lIn0.e30.\n").await;
     assert_eq!(inspected.status.code(), Some(1), "an unsigned token is no token");
@@ -272,13 +334,14 @@ async fn clients_get_logos_and_are_removed_and_tokens_let_others_register() {
     assert_eq!((&listed[0]["has_logo"], &listed[0]["registered_by_itself"]), (&Value::from(true), &Value::from(false)));
     let make = ["client", "initial-token", "--uses", "2", "--days", "3", "--json"];
     let output = place.run(&make).await;
-    assert!(stderr(&output).contains("registration.mode"), "{}", stderr(&output));
+    let warning = "registration.mode is \"off\", so this token cannot be used yet; set it to \"token\"";
+    assert!(stderr(&output).contains(warning), "{}", stderr(&output));
     let made: Value = serde_json::from_str(&succeeded(&output)).unwrap();
     assert!(made["initial_access_token"].as_str().unwrap().starts_with("sgia_"), "{made}");
     assert_eq!(made["uses"], 2);
     assert_eq!(place.run(&["client", "initial-token", "--uses", "0"]).await.status.code(), Some(2));
-    succeeded(&place.run(&["client", "remove", "--id", "web"]).await);
-    refused(&place.run(&["client", "remove", "--id", "web"]).await, "no client");
+    succeeded(&place.run(&["client", "remove", "--id", "web", "--yes"]).await);
+    refused(&place.run(&["client", "remove", "--id", "web", "--yes"]).await, "no client");
     assert_eq!(succeeded(&place.run(&["client", "list", "--json"]).await).trim(), "[]");
 }
 

@@ -1,6 +1,11 @@
 //! The demo application: a newcomer's first completed login, refresh and logout.
 
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
 use crate::browser::{Chromium, Scripts};
+use crate::commands::Place;
 use crate::support::browser::attribute;
 use crate::support::{Browser, Page, TestServer};
 
@@ -103,4 +108,34 @@ async fn a_response_that_the_browser_did_not_ask_for_signs_nobody_in() {
     let mixed_up = attacker.get(&response.replace("iss=", "iss=x")).await;
     assert!(mixed_up.has("the response is from another server"), "{}", mixed_up.body);
     assert_eq!(attacker.get(&response).await.status, 303, "its own response is taken");
+}
+
+#[tokio::test]
+async fn the_demo_reads_no_settings_of_the_folder_and_leaves_nothing_behind() {
+    for signals in [1, 2] {
+        let place = Place::empty().await;
+        let temporary = place.path().join("temporary");
+        std::fs::create_dir(&temporary).unwrap();
+        std::fs::write(place.path().join("signet.toml"), "mode = \"production\"\nno_such_setting = 1\n").unwrap();
+        let mut command = place.command(&["serve", "--demo"]);
+        command.env("SIGNET_LISTEN", "127.0.0.1:0").env("SIGNET_MANAGEMENT__LISTEN", "off");
+        command
+            .env("SIGNET_ISSUER", place.issuer())
+            .env("SIGNET_SHUTDOWN__DELAY", if signals == 2 { "60s" } else { "0s" });
+        let mut server = command.env("TMPDIR", &temporary).stdout(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+        while !lines.next_line().await.unwrap().expect("it starts").contains("to try a login") {}
+        assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 1, "a folder of its own");
+        let id = server.id().unwrap().to_string();
+        let interrupt = || std::process::Command::new("kill").args(["-INT", &id]).status().unwrap();
+        assert!(interrupt().success());
+        if signals == 2 {
+            while !lines.next_line().await.unwrap().expect("it stops").contains("a second signal") {}
+            assert!(interrupt().success());
+        }
+        tokio::time::timeout(std::time::Duration::from_secs(20), server.wait()).await.unwrap().unwrap();
+        assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "{signals} signals: it is gone");
+        let left: Vec<_> = std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left.len(), 2, "nothing was written into the folder: {left:?}");
+    }
 }

@@ -100,13 +100,16 @@ async fn the_engine_is_asked_what_it_thinks_of_itself() {
 
 #[tokio::test]
 async fn the_command_says_what_is_wrong_and_exits_with_1() {
-    let place = Place::new().await;
-    if !Database::is_postgres() {
-        let nothing = place.run(&["doctor"]).await;
-        assert_eq!(nothing.status.code(), Some(1));
-        assert!(stdout(&nothing).contains("FAIL  database"), "{}", stdout(&nothing));
-        assert!(!place.path().join("signet.db").exists(), "it makes nothing");
-    }
+    let place = Place::empty().await;
+    let nothing = place.run(&["doctor"]).await;
+    assert_eq!(nothing.status.code(), Some(1));
+    let said = stdout(&nothing);
+    let why = if Database::is_postgres() { "the database is empty" } else { "there is no database at" };
+    assert!(said.contains("FAIL  database") && said.contains(why) && said.contains("`signet init`"), "{said}");
+    assert!(!said.contains("master-key"), "a key that nothing was sealed with is not missed: {said}");
+    assert!(!place.path().join("signet.db").exists(), "it creates nothing");
+    succeeded(&place.run(&["migrate"]).await);
+    assert!(stdout(&place.run(&["doctor"]).await).contains("ok    master-key               none yet"));
     let mut server = place.serve().await;
     let all = place.run(&["doctor", "--invariants", "--json"]).await;
     let all: Value = serde_json::from_str(&succeeded(&all)).unwrap();

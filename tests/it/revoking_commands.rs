@@ -116,7 +116,7 @@ async fn users_clients_and_the_realm_are_signed_out_by_command() {
     let orders: [&[&str]; 4] = [
         &user,
         &["client", "sign-out", "--id", "rp"],
-        &["realm", "sign-out"],
+        &["realm", "sign-out", "--yes"],
         &[&user[..], &["--until", "2100-01-01"]].concat(),
     ];
     for order in orders {

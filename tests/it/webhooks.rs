@@ -343,6 +343,9 @@ async fn an_operator_sees_to_webhooks_by_command() {
     receiver.answer_with(403);
     refused(&place.run(&["webhook", "test", "--id", "siem"]).await, "refused the event with status 403");
     receiver.next().await;
+    receiver.answer_with(500);
+    refused(&place.run(&["webhook", "test", "--id", "siem"]).await, "refused the event with status 500");
+    receiver.next().await;
 
     receiver.refuse_with(r#"{"err":"access_denied"}"#);
     let new = ["user", "add", "--username", "carol", "--password-stdin"];
@@ -370,7 +373,10 @@ async fn an_operator_sees_to_webhooks_by_command() {
     let letters: Value = serde_json::from_str(&letters).unwrap();
     assert_eq!((&letters[0]["event"], &letters[0]["reason"]), (&json!("user.added"), &json!("access_denied")));
     receiver.answer_with(200);
-    assert_eq!(succeeded(&place.run(&["webhook", "retry", "--id", "siem"]).await), "Will tell siem anew.\n");
+    assert_eq!(
+        succeeded(&place.run(&["webhook", "retry", "--id", "siem"]).await),
+        "Will send siem its dead letters again.\n"
+    );
     assert_eq!(event(&receiver.next().await.body), "user.added");
     for (command, answer) in
         [("disable", "Disabled siem.\n"), ("enable", "Enabled siem.\n"), ("remove", "Removed siem.\n")]
@@ -379,4 +385,23 @@ async fn an_operator_sees_to_webhooks_by_command() {
     }
     refused(&place.run(&["webhook", "remove", "--id", "siem"]).await, "there is no webhook with this name");
     assert!(succeeded(&place.run(&["webhook", "events"]).await).contains("user.disabled\n"));
+}
+
+#[tokio::test]
+async fn an_operator_who_tries_a_webhook_is_shown_what_failed() {
+    let (place, receiver) = (Place::new().await, Receiver::start().await);
+    let file = place.path().join("signet.toml");
+    let settings = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(file, format!("{settings}\n[outbound]\nallow_hosts = [\"127.0.0.1\"]\n")).unwrap();
+    succeeded(&place.run(&["keys", "rotate"]).await);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let rows = [
+        ("refused", format!("http://127.0.0.1:{closed}/"), "no connection: Connection refused"),
+        ("unknown", "https://no-such-host.invalid/".to_owned(), "the name was not resolved"),
+        ("plain", receiver.url.replace("http:", "https:"), "no TLS"),
+    ];
+    for (id, url, why) in rows {
+        succeeded(&place.run(&["webhook", "add", "--id", id, "--url", &url]).await);
+        refused(&place.run(&["webhook", "test", "--id", id]).await, why);
+    }
 }

@@ -46,8 +46,15 @@ impl InitialToken {
         let expires_at = desk.context.now.plus(Span::from_days(self.days.into()));
         let allowance = Allowance { uses: self.uses, expires_at };
         let token = administer::make_initial_token(&desk.store, &desk.context, allowance).await?;
-        if settings.registration.mode != RegistrationMode::Token {
-            note("signet: warning: such tokens are asked for where registration.mode is \"token\", which it is not");
+        match settings.registration.mode {
+            RegistrationMode::Token => {}
+            RegistrationMode::Off => note(
+                "signet: warning: registration.mode is \"off\", so this token cannot be used yet; set it to \"token\"",
+            ),
+            RegistrationMode::Open => note(
+                "signet: warning: registration.mode is \"open\", so that clients register without a token; \
+                 set it to \"token\"",
+            ),
         }
         if self.json {
             let (uses, end) = (self.uses, expires_at.as_secs());

@@ -1,7 +1,7 @@
 //! The stored data: whether every rule holds for it, the keys open, and the audit log is as it was written.
 
 use super::finding::Finding;
-use super::master_key;
+use super::master_key::master_key;
 use crate::app;
 use crate::config::Settings;
 use crate::flows::audit;

@@ -1,20 +1,21 @@
 //! An example for each command, shown below its help.
 
 /// The command with its example.
-pub(super) const EXAMPLES: [(&str, &str); 54] = [
+pub(super) const EXAMPLES: [(&str, &str); 57] = [
+    ("init", "printf 'a long pass phrase' | signet init --issuer https://id.example.org --admin you --password-stdin"),
     ("serve", "signet serve --config /etc/signet/signet.toml"),
     ("migrate", "signet migrate"),
     ("healthcheck", "signet healthcheck"),
     (
         "client add",
-        "signet client add --id my-app --redirect-uri https://app.example/callback \\\n    --grant authorization_code --grant refresh_token --scope openid",
+        "signet client add --id my-app --redirect-uri https://app.example/callback \\\n    --grant authorization_code --grant refresh_token",
     ),
     ("client list", "signet client list --json"),
     ("client rotate-secret", "signet client rotate-secret --id my-app"),
     ("client disable", "signet client disable --id my-app"),
     ("client enable", "signet client enable --id my-app"),
     ("client sign-out", "signet client sign-out --id my-app --reason incident"),
-    ("client remove", "signet client remove --id my-app"),
+    ("client remove", "signet client remove --id my-app --yes"),
     ("client logo", "signet client logo --id my-app --file logo.png"),
     ("client initial-token", "signet client initial-token --uses 1 --days 7"),
     (
@@ -30,7 +31,7 @@ pub(super) const EXAMPLES: [(&str, &str); 54] = [
     ("grant revoke", "signet grant revoke --id ID"),
     ("consent list", "signet consent list --username alice"),
     ("consent revoke", "signet consent revoke --username alice --client my-app"),
-    ("realm sign-out", "signet realm sign-out --reason incident"),
+    ("realm sign-out", "signet realm sign-out --reason incident --yes"),
     ("revocations status", "signet revocations status --json"),
     ("revocations sweep", "signet revocations sweep"),
     ("mapper add", "signet mapper add --claim tier --from-attribute tier --target userinfo --scope org"),
@@ -48,6 +49,8 @@ pub(super) const EXAMPLES: [(&str, &str); 54] = [
     ("webhook test", "signet webhook test --id siem"),
     ("webhook dead-letters", "signet webhook dead-letters --id siem"),
     ("webhook retry", "signet webhook retry --id siem"),
+    ("mail test", "signet mail test --to you@example.org"),
+    ("mail preview", "signet mail preview login.new_device"),
     ("keys list", "signet keys list"),
     ("keys rotate", "signet keys rotate --alg RS256"),
     ("keys compromise", "signet keys compromise --kid KID --reason leaked"),

@@ -1,0 +1,48 @@
+//! The master key: it has to be there, and readable by its owner alone.
+
+use std::path::Path;
+
+use super::finding::Finding;
+use crate::config::{Mode, Settings};
+use crate::keys::{MasterKey, MasterKeyError};
+use crate::store::{Store, StoreError, realms, signing_keys};
+
+const CHECK: &str = "master-key";
+
+/// Checks the master key of a database that is there.
+pub(super) async fn examine(store: &Store, settings: &Settings) -> Finding {
+    // An error means another schema, which is another check's to say.
+    let needed = has_sealed_keys(store).await.unwrap_or(true);
+    match (read(settings), needed) {
+        (Ok(_), _) => Finding::ok(CHECK, ""),
+        (Err(MasterKeyError::Missing(_)), false) => not_there_yet(settings.mode),
+        (Err(error), _) => Finding::fail(CHECK, error.to_string()),
+    }
+}
+
+fn not_there_yet(mode: Mode) -> Finding {
+    match mode {
+        Mode::Development => Finding::ok(CHECK, "none yet; the server creates it at its first start"),
+        Mode::Production => Finding::fail(CHECK, "there is none yet; run `signet init`, or set keys.master_key_file"),
+    }
+}
+
+async fn has_sealed_keys(store: &Store) -> Result<bool, StoreError> {
+    let mut tx = store.read().await?;
+    match realms::find(&mut tx, realms::DEFAULT).await? {
+        Some(realm) => Ok(!signing_keys::list(&mut tx, &realm).await?.is_empty()),
+        None => Ok(false),
+    }
+}
+
+fn read(settings: &Settings) -> Result<MasterKey, MasterKeyError> {
+    match &settings.keys.master_key {
+        Some(key) => Ok(MasterKey::new(*key.expose())),
+        None => MasterKey::require(Path::new(&settings.keys.dir)),
+    }
+}
+
+/// The master key, which has to be there.
+pub(super) fn master_key(settings: &Settings) -> Result<MasterKey, String> {
+    read(settings).map_err(|error| error.to_string())
+}

@@ -1,0 +1,217 @@
+//! `signet init`: everything that a server needs before its first start. What is there already stays as it is, so that
+//! the command can be run again.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+
+use super::desk::Desk;
+use super::migrate;
+use super::output::{read_secret, say};
+use super::{prompt, variables};
+use crate::app;
+use crate::config::{DEFAULT_FILE, Settings, Starter};
+use crate::flows::administer::{self, AdminError, Person};
+use crate::protocol::claims::PersonClaims;
+use crate::protocol::person::{EmailAddress, Username, check_password};
+use crate::protocol::secret::Password;
+use crate::store::Store;
+
+/// The role of the first administrator. Roles of this kind are passed to applications and give no right over Signet.
+const ADMINISTRATOR: &str = "admin";
+
+/// The settings and the administrator to begin with.
+#[derive(Args)]
+pub struct Init {
+    /// The URL at which people and applications reach the server; https means production
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// The database, such as postgres://USER:PASSWORD@HOST/NAME; without it a file
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// The name of the first administrator
+    #[arg(long, value_name = "NAME", requires = "password_stdin")]
+    admin: Option<String>,
+    /// The administrator's email address, which is taken as verified
+    #[arg(long, value_name = "ADDRESS", requires = "admin")]
+    email: Option<String>,
+    /// Read the administrator's password from standard input
+    #[arg(long, requires = "admin")]
+    password_stdin: bool,
+}
+
+/// The first administrator, before the database is there.
+struct Administrator {
+    username: String,
+    email: Option<String>,
+    password: Password,
+}
+
+impl Init {
+    /// Runs the command; `named` is the settings file that was named.
+    ///
+    /// # Errors
+    /// Where something is refused, or cannot be created.
+    pub async fn run(mut self, named: Option<PathBuf>) -> anyhow::Result<()> {
+        let file = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+        let text =
+            if file.exists() || self.is_set_by_environment()? { None } else { Some(self.starter(&named)?.text()) };
+        let settings = match &text {
+            Some(text) => Settings::read(&file, text, variables(std::env::vars_os()))?,
+            None => Settings::load(named.as_deref().filter(|file| file.exists()), variables(std::env::vars_os()))?,
+        };
+        self.refuse_other_settings(&settings)?;
+        // Asked for and checked before anything is created.
+        let administrator = self.administrator(&settings)?;
+        if let Some(text) = text {
+            write(&file, &text)?;
+            say(&format!("Wrote {}.", file.display()));
+        }
+        let desk = create(&settings).await?;
+        if let Some(administrator) = administrator {
+            add(&desk, &settings, administrator).await?;
+        }
+        desk.close().await;
+        print_next_steps(&settings, named.as_deref());
+        Ok(())
+    }
+
+    /// True where the environment sets the issuer, as in a container, so that no file is needed.
+    fn is_set_by_environment(&self) -> anyhow::Result<bool> {
+        let is_set = std::env::var_os("SIGNET_ISSUER").is_some();
+        ensure!(
+            !is_set || (self.issuer.is_none() && self.database.is_none()),
+            "SIGNET_ISSUER is set, so that no settings file is written: leave out --issuer and --database"
+        );
+        Ok(is_set)
+    }
+
+    /// The settings of a new file, for which a person at a terminal is asked.
+    fn starter(&mut self, named: &Option<PathBuf>) -> anyhow::Result<Starter> {
+        if self.issuer.is_none() && prompt::is_possible() {
+            let question = "The URL at which people and applications reach this server";
+            self.issuer = Some(prompt::ask(question, "http://localhost:8000")?);
+        }
+        let mut starter = Starter { issuer: self.issuer.clone(), database: self.database.clone(), keys: None };
+        if named.is_some() {
+            // Commands that name this file may be run in any folder.
+            let folder = std::env::current_dir()?;
+            starter.database.get_or_insert_with(|| format!("sqlite://{}", folder.join("signet.db").display()));
+            starter.keys = Some(folder.join("keys").display().to_string());
+        }
+        Ok(starter)
+    }
+
+    fn refuse_other_settings(&self, settings: &Settings) -> anyhow::Result<()> {
+        let file = settings.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE)).display();
+        if let Some(issuer) = self.issuer.as_ref().filter(|issuer| **issuer != settings.issuer) {
+            bail!(
+                "the issuer is {} already, not {issuer}: `signet init` overwrites nothing; edit {file}",
+                settings.issuer
+            );
+        }
+        if self.database.as_ref().is_some_and(|url| url != settings.database.url.expose()) {
+            bail!("database.url is set to another database already: `signet init` overwrites nothing; edit {file}");
+        }
+        Ok(())
+    }
+
+    /// The administrator that the options name, or the person at the terminal does.
+    fn administrator(&self, settings: &Settings) -> anyhow::Result<Option<Administrator>> {
+        let asked = self.admin.is_none() && prompt::is_possible();
+        let given = match (&self.admin, asked) {
+            (Some(username), _) => {
+                let password = Password::new(read_secret()?);
+                Administrator { username: username.clone(), email: self.email.clone(), password }
+            }
+            (None, true) => match ask_for_administrator()? {
+                Some(administrator) => administrator,
+                None => return Ok(None),
+            },
+            (None, false) => return Ok(None),
+        };
+        let username = Username::parse(&given.username)?;
+        let email = given.email.as_deref().map(EmailAddress::parse).transpose()?;
+        let personal = [username.as_str(), email.as_ref().map_or("", EmailAddress::as_str)];
+        check_password(&given.password, settings.passwords.min_length, &personal)?;
+        Ok(Some(given))
+    }
+}
+
+fn ask_for_administrator() -> anyhow::Result<Option<Administrator>> {
+    let username = prompt::ask("The name of the first administrator (empty for none)", "")?;
+    if username.is_empty() {
+        return Ok(None);
+    }
+    let email = prompt::ask("Their email address (empty for none)", "")?;
+    let password = prompt::ask_password("Their password")?;
+    let again = prompt::ask_password("The password again")?;
+    ensure!(password.expose() == again.expose(), "the two passwords differ");
+    Ok(Some(Administrator { username, email: Some(email).filter(|email| !email.is_empty()), password }))
+}
+
+/// Writes a file that only its owner can read, since it may come to hold secrets.
+fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+    let opened = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(file);
+    let written = opened.and_then(|mut opened| opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()));
+    written.with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// Creates the database and the master key, where they are not there.
+async fn create(settings: &Settings) -> anyhow::Result<Desk> {
+    let store = Store::open(settings.database.url.expose(), settings.database.max_connections).await?;
+    let migrated = store.migrate().await?;
+    match Store::file_of(settings.database.url.expose()) {
+        Some(file) => say(&format!("Database {}: {}", file.display(), migrate::describe(&migrated))),
+        None => say(&format!("Database: {}", migrate::describe(&migrated))),
+    }
+    let desk = Desk::at(store, settings).await?;
+    let context = &desk.context;
+    app::create_master_key(settings, &desk.store, &context.realm.id, &context.entropy).await?;
+    match &settings.keys.master_key {
+        Some(_) => say("The master key is set; keep a copy of it apart from the backups of the database."),
+        None => {
+            let key = settings.keys.dir.join("master.key");
+            say(&format!("Master key {}: keep a copy of it apart from the backups of the database.", key.display()));
+        }
+    }
+    Ok(desk)
+}
+
+async fn add(desk: &Desk, settings: &Settings, administrator: Administrator) -> anyhow::Result<()> {
+    let Administrator { username, email, password } = administrator;
+    let person = Person {
+        username: username.clone(),
+        email_verified: email.is_some(),
+        email,
+        password: Some(password),
+        claims: PersonClaims::default(),
+        attributes: serde_json::Map::new(),
+        roles: vec![ADMINISTRATOR.to_owned()],
+        min_password: settings.passwords.min_length,
+    };
+    let passwords = app::open_passwords(settings)?;
+    match administer::add_user(&desk.store, &passwords, &desk.context, person).await {
+        Ok(_) => {
+            say(&format!("Added the user {username} with the role {ADMINISTRATOR}."));
+            say(
+                "Applications can receive roles (`signet mapper add --from-roles`); over Signet itself, this one gives no rights.",
+            );
+        }
+        Err(AdminError::Exists(_)) => say(&format!("The user {username} is there already, and stays as it is.")),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+fn print_next_steps(settings: &Settings, named: Option<&Path>) {
+    let option = named.map(|file| format!(" --config {}", file.display())).unwrap_or_default();
+    say("\nNext:");
+    say(&format!("  signet serve{option}"));
+    say(&format!("  signet client add{option} --id my-app --redirect-uri http://127.0.0.1/callback"));
+    say(&format!("  signet doctor{option}"));
+    say(&format!("\nGive your application the issuer {}.", settings.issuer));
+}

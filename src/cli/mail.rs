@@ -1,0 +1,122 @@
+//! `signet mail`
+
+use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::output::{printable, say, say_json};
+use crate::clock::{Clock, Entropy};
+use crate::config::Settings;
+use crate::flows::notices::Facts;
+use crate::mail::{Letter, Mailer};
+use crate::pages::mails::letter;
+use crate::protocol::notice::Notice;
+
+/// Commands about the mails that people get.
+#[derive(Subcommand)]
+pub enum Mail {
+    /// Send a test mail the way that the settings name, and show what the mail server answers
+    Test(Test),
+    /// List the mails that people get, or show the text of one
+    Preview(Preview),
+}
+
+/// The recipient of a test mail.
+#[derive(Args)]
+pub struct Test {
+    /// The address that the mail goes to
+    #[arg(long, value_name = "ADDRESS")]
+    to: String,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The mail that is shown.
+#[derive(Args)]
+pub struct Preview {
+    /// The event that leads to the mail; all of them are listed without it
+    #[arg(value_name = "EVENT")]
+    event: Option<String>,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Mail {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where the mail is refused, or there is no such mail.
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        match self {
+            Self::Test(test) => test.run(settings).await,
+            Self::Preview(preview) => preview.run(settings),
+        }
+    }
+}
+
+impl Test {
+    async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let mailer = Mailer::new(&settings.mail, settings.outbound.extra_ca.as_deref())?;
+        let mailer = mailer.context("mails are off: set mail.smtp and mail.from")?;
+        let letter = Letter {
+            key: URL_SAFE_NO_PAD.encode(Entropy::default().bytes::<12>()?),
+            to: self.to.clone(),
+            subject: "Test mail".to_owned(),
+            body: format!("This is a test mail from {}.\nMails to people leave the same way.\n", settings.issuer),
+            at: Clock::System.now(),
+        };
+        match mailer.try_send(&letter).await {
+            Ok(answer) if self.json => say_json(&json!({ "to": self.to, "sent": true, "answer": answer })),
+            Ok(answer) => {
+                say(&printable(&format!("Sent a test mail to {}: {answer}.", self.to)));
+                Ok(())
+            }
+            Err(cause) => bail!(printable(&format!("the test mail was not sent: {cause}"))),
+        }
+    }
+}
+
+impl Preview {
+    fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let Some(event) = self.event else { return list(settings, self.json) };
+        let notice = Notice::of(&event).context("there is no mail of this event; `signet mail preview` lists them")?;
+        let letter = sample(notice, settings)?;
+        if self.json {
+            return say_json(&json!({ "event": event, "subject": letter.subject, "body": letter.body }));
+        }
+        say(&format!("Subject: {}\n\n{}", letter.subject, letter.body.trim_end()));
+        Ok(())
+    }
+}
+
+fn list(settings: &Settings, json: bool) -> anyhow::Result<()> {
+    let mut all = Vec::new();
+    for (event, notice) in Notice::EVENTS {
+        all.push((event, sample(notice, settings)?.subject));
+    }
+    if json {
+        let answer: Vec<_> = all.iter().map(|(event, subject)| json!({ "event": event, "subject": subject })).collect();
+        return say_json(&answer);
+    }
+    all.iter().for_each(|(event, subject)| say(&format!("{event:<24}  {subject}")));
+    Ok(())
+}
+
+/// The mail as a person who does not exist would get it.
+fn sample(notice: Notice, settings: &Settings) -> anyhow::Result<Letter> {
+    let facts = Facts {
+        notice,
+        to: "alice@example.org".to_owned(),
+        username: "alice".to_owned(),
+        issuer: settings.issuer.clone(),
+        at: Clock::System.now(),
+        address: Some("192.0.2.1".to_owned()),
+        device: Some("Firefox on Linux".to_owned()),
+        application: Some("Example application".to_owned()),
+    };
+    Ok(letter(&facts, "preview")?)
+}
