@@ -155,6 +155,23 @@ fn links_between_pages_lead_somewhere() {
     assert!(followed > 15, "{followed}");
 }
 
+#[test]
+fn the_sample_environment_is_one_that_the_server_reads() {
+    let text = std::fs::read_to_string(root().join(".env.example")).unwrap();
+    let is_setting = |line: &&str| line.trim_start_matches("# ").starts_with("SIGNET_") && line.contains('=');
+    let split = |line: &str| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap();
+    let set: Vec<_> = text.lines().filter(|line| is_setting(line) && !line.starts_with('#')).map(split).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let none = folder.path().join("none.toml");
+    signet::config::Settings::read(&none, "", set.into_iter()).unwrap();
+    let keys = signet::config::Settings::keys();
+    for line in text.lines().filter(is_setting) {
+        let (name, _) = split(line.trim_start_matches("# "));
+        let key = name.trim_start_matches("SIGNET_").to_lowercase().replace("__", ".");
+        assert!(key == "config" || keys.contains(&key.as_str()), "{name}");
+    }
+}
+
 /// The place of a page: a running server, the binary by its name, and what the page takes for granted.
 async fn stage(place: &Place) -> PathBuf {
     let bin = place.path().join("bin");
