@@ -25,7 +25,7 @@ impl Confirmation {
         if !prompt::is_possible() {
             bail!("{consequence}; run it again with --yes");
         }
-        if !prompt::confirm(&format!("{consequence}."))? {
+        if !prompt::confirm(&format!("This cannot be undone: {consequence}."))? {
             bail!("nothing was changed");
         }
         Ok(())

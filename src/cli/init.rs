@@ -11,7 +11,7 @@ use clap::Args;
 use super::desk::Desk;
 use super::migrate;
 use super::output::{read_secret, say};
-use super::{prompt, variables};
+use super::{database, prompt, variables};
 use crate::app;
 use crate::config::{DEFAULT_FILE, Settings, Starter};
 use crate::flows::administer::{self, AdminError, Person};
@@ -61,11 +61,19 @@ impl Init {
             if file.exists() || self.is_set_by_environment()? { None } else { Some(self.starter(&named)?.text()) };
         let settings = match &text {
             Some(text) => Settings::read(&file, text, variables(std::env::vars_os()))?,
-            None => Settings::load(named.as_deref().filter(|file| file.exists()), variables(std::env::vars_os()))?,
+            None => Settings::load(named.as_deref(), variables(std::env::vars_os()))?,
         };
         self.refuse_other_settings(&settings)?;
         // Asked for and checked before anything is created.
-        let administrator = self.administrator(&settings)?;
+        let is_new = text.is_some() || database::missing(&settings).is_some();
+        let administrator = match &self.admin {
+            Some(username) => Some(self.administrator(username)?),
+            None if is_new && prompt::is_possible() => ask_for_administrator()?,
+            None => None,
+        };
+        if let Some(administrator) = &administrator {
+            administrator.check(&settings)?;
+        }
         if let Some(text) = text {
             write(&file, &text)?;
             say(&format!("Wrote {}.", file.display()));
@@ -119,25 +127,19 @@ impl Init {
         Ok(())
     }
 
-    /// The administrator that the options name, or the person at the terminal does.
-    fn administrator(&self, settings: &Settings) -> anyhow::Result<Option<Administrator>> {
-        let asked = self.admin.is_none() && prompt::is_possible();
-        let given = match (&self.admin, asked) {
-            (Some(username), _) => {
-                let password = Password::new(read_secret()?);
-                Administrator { username: username.clone(), email: self.email.clone(), password }
-            }
-            (None, true) => match ask_for_administrator()? {
-                Some(administrator) => administrator,
-                None => return Ok(None),
-            },
-            (None, false) => return Ok(None),
-        };
-        let username = Username::parse(&given.username)?;
-        let email = given.email.as_deref().map(EmailAddress::parse).transpose()?;
+    /// The administrator that the options name.
+    fn administrator(&self, username: &str) -> anyhow::Result<Administrator> {
+        let password = Password::new(read_secret()?);
+        Ok(Administrator { username: username.to_owned(), email: self.email.clone(), password })
+    }
+}
+
+impl Administrator {
+    fn check(&self, settings: &Settings) -> anyhow::Result<()> {
+        let username = Username::parse(&self.username)?;
+        let email = self.email.as_deref().map(EmailAddress::parse).transpose()?;
         let personal = [username.as_str(), email.as_ref().map_or("", EmailAddress::as_str)];
-        check_password(&given.password, settings.passwords.min_length, &personal)?;
-        Ok(Some(given))
+        Ok(check_password(&self.password, settings.passwords.min_length, &personal)?)
     }
 }
 

@@ -41,11 +41,11 @@ listen = \"127.0.0.1:{port}\"
 # listen = \"127.0.0.1:8001\"
 
 [database]
-# A file, or postgres://USER:PASSWORD@HOST/NAME, where several nodes share one database.
+# A file, relative to the working directory, or postgres://USER:PASSWORD@HOST/NAME where nodes share a database.
 {database}
 
 [keys]
-# The directory of the master key. Back it up apart from the database.
+# The directory of the master key, relative to the working directory. Back it up apart from the database.
 {keys}
 
 # Either this server ends TLS itself, or a proxy does. Files that change are read again.

@@ -166,7 +166,7 @@ mod tests {
             id: "row1".to_owned(),
             event: event.to_owned(),
             outcome: "success".to_owned(),
-            actor: "command".to_owned(),
+            actor: "command:alice".to_owned(),
             user: user.map(str::to_owned),
             client: client.map(str::to_owned),
             session: None,

@@ -175,6 +175,33 @@ async fn production_starts_on_nothing_that_was_not_created_for_it() {
 }
 
 #[tokio::test]
+async fn production_without_tls_and_without_a_trusted_proxy_warns_at_its_start() {
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+    let place = Place::new().await;
+    let settings = std::fs::read_to_string(place.path().join("signet.toml")).unwrap();
+    let database = settings.find("[database]").map_or("", |at| &settings[at..]);
+    let production = "mode = \"production\"\nissuer = \"https://id.example.org\"\nlisten = \"127.0.0.1:0\"\n\
+                      management.listen = \"off\"\n";
+    for (more, warns) in [("", true), ("proxy.trusted = [\"127.0.0.1\"]\n", false)] {
+        let lossy = if database.is_empty() { "" } else { "allow_lossy_commits = true\n" };
+        std::fs::write(place.path().join("signet.toml"), format!("{production}{more}{database}{lossy}")).unwrap();
+        succeeded(&place.run(&["init"]).await);
+        let mut server = place.command(&["serve"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+        let mut has_warned = false;
+        loop {
+            let line = lines.next_line().await.unwrap().expect("it starts");
+            has_warned |= line.contains("neither TLS nor a trusted proxy");
+            if line.contains("started listening") {
+                break;
+            }
+        }
+        assert_eq!(has_warned, warns, "{more}");
+        server.kill().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn what_voids_everything_needs_a_yes() {
     let place = Place::new().await;
     let client = ["client", "add", "--id", "web", "--redirect-uri", "https://rp.example/cb"];
