@@ -35,7 +35,7 @@ use crate::metrics::Metrics;
 use crate::passwords::{Cost, PasswordError, Passwords};
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::metadata::MetadataError;
-use crate::protocol::time::{Span, Timestamp};
+use crate::protocol::time::Span;
 use crate::store::membership::Heard;
 use crate::store::view::View;
 use crate::store::{StoreError, authorization_requests, pushed_requests, users};

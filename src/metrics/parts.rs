@@ -59,7 +59,6 @@ pub struct Database {
     pub missed: Counter,
     /// The nodes.
     pub nodes: Gauge,
-    statements: Counter,
 }
 
 impl Default for Database {
@@ -76,7 +75,6 @@ impl Default for Database {
             heard: Histogram::new(STEP_SECONDS),
             missed: Counter::default(),
             nodes: Gauge::default(),
-            statements: Counter::default(),
         }
     }
 }
@@ -120,6 +118,7 @@ impl Database {
             statements.begun.clone(),
         );
         register.add("signet_database_statement_duration_seconds", "Duration of a statement, by its name", statements);
+        register.add(
             "signet_database_write_retries_exhausted_total",
             "Transactions that were given up since they met others each time, on PostgreSQL",
             exhausted,
@@ -135,7 +134,6 @@ impl Database {
             missed,
         );
         register.add("signet_nodes", "Nodes on this database, as far as this one knows", nodes);
-        register.add("signet_database_statements_total", "Statements, without transaction control", statements);
     }
 }
 

@@ -59,6 +59,7 @@ pub mod webhooks;
 mod writer;
 
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
