@@ -55,9 +55,10 @@ impl Timestamp {
         Self(self.0.saturating_sub(span.0))
     }
 
-    /// Whether this lies less than `age` before `now`. A time to come does not: a clock that was set back has left it.
+    /// Whether this and `now` lie less than `age` apart. Of two requests at once the one that is served later may have
+    /// come first, so that a time may lie a moment ahead; what a clock has left that was set back lies further.
     pub fn is_within(self, age: Span, now: Self) -> bool {
-        self <= now && now.since(self) < age
+        now.since(self) < age && self.since(now) < age
     }
 
     /// How long after `earlier` this is; negative where it lies before.
@@ -158,5 +159,20 @@ impl std::fmt::Debug for Span {
 impl Serialize for Span {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_within_a_span_of_now_on_either_side() {
+        let now = Timestamp::from_secs(1_000_000);
+        let rows = [(0, true), (-59, true), (-60, false), (59, true), (60, false), (86_400, false), (-86_400, false)];
+        for (seconds, expected) in rows {
+            let past = now.plus(Span::from_secs(seconds));
+            assert_eq!(past.is_within(Span::from_secs(60), now), expected, "{seconds}");
+        }
     }
 }
