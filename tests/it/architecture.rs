@@ -195,6 +195,21 @@ fn each_file_with_statements_is_listed_for_the_contract_test() {
 }
 
 #[test]
+fn every_public_route_is_mounted_from_the_table_of_endpoints() {
+    for source in sources().iter().filter(|source| source.module == "http") {
+        let most = match source.path.as_str() {
+            // `mount`, and the path-inserted metadata (RFC 8414 §3.1).
+            "http/mod.rs" => 2,
+            // All that lies below `/api`, which is one row, and the listener that is not public.
+            "http/api.rs" | "http/management.rs" => usize::MAX,
+            _ => 0,
+        };
+        let found = source.code.matches(".route(").count();
+        assert!(found <= most, "{}: a route needs a row of http/endpoint.rs, which gives it a limit", source.path);
+    }
+}
+
+#[test]
 fn rules_and_use_cases_are_handed_their_time_and_their_random_values() {
     let pure = ["protocol", "flows", "grants", "client_auth"];
     for source in sources().iter().filter(|source| pure.contains(&source.module.as_str())) {
