@@ -96,6 +96,7 @@ fn id_token_claims() -> SignetIdTokenClaims {
     let extra = ExtraClaims {
         sid: SessionId::from_stored("s".to_owned()),
         jti: TokenId::from_stored("j".to_owned()),
+        nbf: NOW.as_secs(),
         azp: ClientId::from_stored("c".to_owned()),
         mapped: serde_json::Map::new(),
     };

@@ -26,6 +26,8 @@ pub struct ExtraClaims {
     pub sid: SessionId,
     /// The token's id.
     pub jti: TokenId,
+    /// The beginning of its life, a NumericDate: the time of issue (RFC 7519 §4.1.5).
+    pub nbf: i64,
     /// The party to which the token was issued, for clients that look for it.
     pub azp: ClientId,
     /// Claims by mappers, none of which is one of the protocol.
@@ -72,8 +74,13 @@ pub struct IssuerError;
 pub fn claims(facts: IdTokenFacts<'_>, now: Timestamp) -> Result<SignetIdTokenClaims, IssuerError> {
     let issuer = IssuerUrl::new(facts.issuer.to_owned()).map_err(|_| IssuerError)?;
     let audience = Audience::new(facts.audience.as_str().to_owned());
-    let extra =
-        ExtraClaims { sid: facts.session.clone(), jti: facts.jti, azp: facts.audience.clone(), mapped: facts.mapped };
+    let extra = ExtraClaims {
+        sid: facts.session.clone(),
+        jti: facts.jti,
+        nbf: now.as_secs(),
+        azp: facts.audience.clone(),
+        mapped: facts.mapped,
+    };
     let expires_at = whole_second(now.plus(facts.lifetime));
     let methods = facts.authentication.methods.iter().cloned().map(AuthenticationMethodReference::new).collect();
     Ok(IdTokenClaims::new(

@@ -13,7 +13,7 @@ use super::run::{Client, Run};
 use crate::support::{Reply, TestServer, Tokens, header};
 
 /// What an ID token holds about itself and the login. Other claims belong to userinfo.
-const PROTOCOL_CLAIMS: [&str; 15] = [
+const PROTOCOL_CLAIMS: [&str; 16] = [
     "iss",
     "sub",
     "aud",
@@ -27,6 +27,7 @@ const PROTOCOL_CLAIMS: [&str; 15] = [
     "at_hash",
     "c_hash",
     "jti",
+    "nbf",
     "sid",
     "s_hash",
 ];
@@ -166,7 +167,7 @@ pub fn well_formed(claims: &Value) {
         assert!(!value.is_null() && value != "" && value != "null", "{name}: {claims}");
         let right = match name.as_str() {
             "email_verified" | "phone_number_verified" => value.is_boolean(),
-            "updated_at" | "auth_time" | "iat" | "exp" => value.is_i64(),
+            "updated_at" | "auth_time" | "iat" | "nbf" | "exp" => value.is_i64(),
             "address" => value.as_object().is_some_and(|parts| parts.values().all(Value::is_string)),
             "birthdate" => is_birthdate(value.as_str().unwrap()),
             "aud" | "amr" => value.is_string() || value.is_array(),
