@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::jws::{numeric_date, strict_object};
+use super::person::{DisplayName, PersonError};
 use super::requested_claims::ClaimRequests;
 use super::scope::Scope;
 use super::time::Timestamp;
@@ -152,6 +153,22 @@ impl PersonClaims {
     /// The value of a claim.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
+    }
+
+    /// The same claims, whose names people may see: 1 to 100 characters, in NFC, and without characters that turn the
+    /// direction of the text around them.
+    ///
+    /// # Errors
+    /// [`PersonError`] tells which rule a name breaks.
+    pub fn with_display_names(mut self) -> Result<Self, PersonError> {
+        for (name, value) in &mut self.0 {
+            let base = name.split_once('#').map_or(name.as_str(), |(base, _)| base);
+            let checked = value.as_str().filter(|_| is_human(base)).map(DisplayName::parse).transpose()?;
+            if let Some(checked) = checked {
+                *value = checked.as_str().into();
+            }
+        }
+        Ok(self)
     }
 
     /// The same claims, changed at `now` (`updated_at`).

@@ -71,7 +71,7 @@ pub struct NewUser<'a> {
     pub claims: &'a str,
     /// Further values as JSON.
     pub attributes: &'a str,
-    /// What keys for stored secrets of this person are derived with.
+    /// A salt for keys of this person's secrets; nothing is derived with it yet.
     pub salt: [u8; 16],
 }
 

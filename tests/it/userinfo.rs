@@ -215,3 +215,22 @@ async fn only_a_live_access_token_for_this_server_opens_the_endpoint() {
         assert_eq!(server.userinfo(token).await.status(), 401, "expired to the second");
     }
 }
+
+#[tokio::test]
+async fn a_person_with_a_name_that_turns_the_text_around_it_is_not_added() {
+    let server = TestServer::start().await;
+    let name = json!({"name": "Mallory \u{202e}nimda"});
+    let person = Person {
+        username: "mallory".to_owned(),
+        email: None,
+        email_verified: false,
+        password: None,
+        claims: PersonClaims::from_json(&name.to_string()).unwrap(),
+        attributes: serde_json::Map::new(),
+        roles: Vec::new(),
+        min_password: 8,
+    };
+    let provider = &server.app.provider;
+    let added = administer::add_user(&provider.store, &provider.passwords, &server.context(), person).await;
+    assert!(added.is_err(), "OpenID Connect Core §5.1: the name is shown to people");
+}

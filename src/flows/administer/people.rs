@@ -76,13 +76,14 @@ pub async fn add_user(
         }
         None => None,
     };
+    let claims = person.claims.with_display_names()?.to_json();
     let id = UserId::from_random(context.entropy.bytes().map_err(entropy)?);
     let salt = context.entropy.bytes().map_err(entropy)?;
     let added = record(context, Event::UserAdded, Some(&id), None)?;
     let granted = (!person.roles.is_empty()).then(|| roles_granted(context, &id, &person.roles)).transpose()?;
     let records: Vec<Record> = [Some(added), granted].into_iter().flatten().collect();
     let attributes = Value::Object(person.attributes).to_string();
-    let draft = (username, email, person.email_verified, (person.claims.to_json(), attributes), person.roles);
+    let draft = (username, email, person.email_verified, (claims, attributes), person.roles);
     let shared = Arc::new((context.clone(), id.clone(), draft, hash, records));
     let written = store.write(move |tx| {
         let shared = shared.clone();

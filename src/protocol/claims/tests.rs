@@ -205,3 +205,23 @@ fn single_claims_are_released_as_they_are_asked_for() {
         assert_eq!(names, expected, "{rule}");
     }
 }
+
+#[test]
+fn names_are_those_that_people_may_see() {
+    let named = |name: &str, value: &str| {
+        let claims = PersonClaims::from_json(&json!({name: value}).to_string()).unwrap();
+        claims.with_display_names().ok().map(|claims| claims.get(name).unwrap_or_default().to_owned())
+    };
+    assert_eq!(named("name", "Zoe\u{308} Example").as_deref(), Some("Zo\u{eb} Example"), "NFC");
+    assert_eq!(
+        named("name", "\u{645}\u{62d}\u{645}\u{62f}").as_deref(),
+        Some("\u{645}\u{62d}\u{645}\u{62f}"),
+        "any script"
+    );
+    for name in ["name", "name#de", "given_name", "family_name", "middle_name", "nickname"] {
+        for value in ["Alice \u{202e}nimda", "\u{2066}Alice", &"x".repeat(101)] {
+            assert_eq!(named(name, value), None, "{name}: {value:?}");
+        }
+    }
+    assert!(named("locale", "de").is_some() && named("profile", "https://example.org/p").is_some());
+}
