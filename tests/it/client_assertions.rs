@@ -189,6 +189,31 @@ async fn every_claim_of_an_assertion_is_checked() {
 }
 
 #[tokio::test]
+async fn a_jwt_that_a_client_has_signed_for_something_else_is_no_assertion() {
+    let server = TestServer::start().await;
+    let key = Key::es256("k");
+    service(&server, "svc", &[&key], json!({})).await;
+    let typed = [
+        ("RFC 9101 §4: a request object", "oauth-authz-req+jwt", "invalid_client"),
+        ("RFC 9449 §4.2: a DPoP proof", "dpop+jwt", "invalid_client"),
+        ("RFC 9068 §2.1: an access token", "at+jwt", "invalid_client"),
+        ("a logout token", "logout+jwt", "invalid_client"),
+        ("RFC 7519 §5.1", "JWT", "ok"),
+        ("its own type", "client-authentication+jwt", "ok"),
+    ];
+    for (rule, typ, expected) in typed {
+        let mut header = key.header();
+        header["typ"] = json!(typ);
+        assert_eq!(outcome(&server, &key.sign(&header, &claims(&server, "svc"))).await, expected, "{rule}");
+    }
+    for (rule, more) in [("response_type", "code"), ("client_id", "svc"), ("htu", "https://svc.example/")] {
+        let mut claims = claims(&server, "svc");
+        claims[rule] = json!(more);
+        assert_eq!(outcome(&server, &key.sign(&key.header(), &claims)).await, "invalid_client", "with {rule}");
+    }
+}
+
+#[tokio::test]
 async fn only_a_registered_key_counts_and_the_header_brings_none() {
     let server = TestServer::start().await;
     let (key, rsa, stranger) = (Key::es256("k"), Key::rsa("r", Algorithm::RS256), Key::es256("s"));

@@ -64,6 +64,23 @@ impl Scene {
 }
 
 #[tokio::test]
+async fn a_token_is_inspected_and_a_forged_one_is_known_as_such() {
+    let scene = Scene::set().await;
+    let token = scene.rp.sign_in("alice").await.access_token;
+    let inspect = async |token: &str| -> Value {
+        let output = scene.place.run_with_input(&["token", "inspect", "--json"], token).await;
+        serde_json::from_str(&succeeded(&output)).unwrap()
+    };
+    let good = inspect(&token).await;
+    assert_eq!((&good["signature"], &good["findings"]), (&json!("valid"), &json!([])), "{good}");
+    assert_eq!(good["claims"], crate::support::claims(&token));
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let forged = inspect(&format!("{signed}.{}", "A".repeat(signature.len()))).await;
+    assert_eq!(forged["signature"], "INVALID", "{forged}");
+    assert_eq!(forged["findings"], json!(["the signature is not valid"]));
+}
+
+#[tokio::test]
 async fn tokens_grants_sessions_and_consents_are_revoked_by_command() {
     let scene = Scene::set().await;
     let mut tokens = Vec::new();
