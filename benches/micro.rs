@@ -60,7 +60,7 @@ fn tokens(c: &mut Criterion) {
 /// Signing and verifying an access token, with keys as a server makes and loads them.
 fn signatures(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = Settings::default();
+    let mut settings = Settings::load(None, std::iter::empty()).unwrap();
     let file = format!("sqlite://{}", folder.path().join("signet.db").display());
     settings.database.url = DatabaseUrl::parse(&file).unwrap();
     settings.keys.dir = folder.path().join("keys");
