@@ -72,7 +72,9 @@ fn each_setting_that_is_named_exists() {
             let end =
                 rest.find(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_').unwrap_or(rest.len());
             let key = rest[..end].to_lowercase().replace("__", ".");
-            assert!(keys.contains(&key), "{}: SIGNET_{}", file.display(), &rest[..end]);
+            // The one variable that names the file of the settings and is none of them.
+            let is_known = key == "config" || keys.contains(&key);
+            assert!(is_known, "{}: SIGNET_{}", file.display(), &rest[..end]);
             named += 1;
         }
     }
