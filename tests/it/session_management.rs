@@ -131,7 +131,9 @@ async fn the_page_that_compares_may_be_framed_and_kept_by_anybody() {
     assert_eq!((page.status.as_u16(), page.header("x-frame-options")), (200, None), "{page:?}");
     let policy = page.header("content-security-policy").unwrap();
     let script = script_source(&page);
-    let expected = format!("default-src 'none'; script-src {script}; base-uri 'none'; frame-ancestors *");
+    let expected = format!(
+        "default-src 'none'; script-src {script}; base-uri 'none'; frame-ancestors *; report-uri /csp-reports; report-to csp"
+    );
     assert_eq!(policy, expected);
     assert_eq!(page.header("cache-control"), Some("public, max-age=3600"));
     assert_eq!(page.header("cross-origin-resource-policy"), Some("cross-origin"));

@@ -131,7 +131,7 @@ async fn signing_out_enables_nobody() {
     scene.server.change_user("alice", UserChange::SignOut).await;
     scene.server.advance(Span::from_secs(1)).await;
     let page = rp.authorize_as("alice").await.page;
-    assert!(page.has("the account cannot be used"), "{page:?}");
+    assert!(page.has("Incorrect username or password."), "{page:?}");
 }
 
 /// Ends what alice's tokens are worth, in one of the ways that there are.
