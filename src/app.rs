@@ -28,7 +28,7 @@ use crate::flows::pending::Counts;
 use crate::flows::rates::{self, Exchange, Rates};
 use crate::flows::request_object::RequestUris;
 use crate::flows::verdicts::Verdicts;
-use crate::flows::{FlowError, Lifetimes, Provider, Realm, register, soft_lock};
+use crate::flows::{FlowError, LargeTokens, Lifetimes, Provider, Realm, register, soft_lock};
 use crate::keys::{KeyPolicy, Keyring, KeyringError, MasterKeyError};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
@@ -150,6 +150,7 @@ impl App {
             browser_state_key,
             waiting: Counts::default(),
             announced,
+            large_tokens: LargeTokens::default(),
             keys_read: AtomicU64::new(0),
             metrics,
         };

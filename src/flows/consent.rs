@@ -69,7 +69,7 @@ pub async fn answer(
     let (NextStep::Consent { .. }, Some(session)) = (&position.step, &position.session) else {
         return authorize::advance(provider, context, interaction, browser).await;
     };
-    provider.rates.take_of_person(context, &session.user_id)?;
+    provider.rates.take_of_person(context, &session.user_id, &interaction.client.id)?;
     let outcome = match answer {
         Answer::Allow => Outcome::Success,
         Answer::Deny => Outcome::Failure,

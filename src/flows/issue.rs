@@ -161,7 +161,7 @@ pub async fn access_token(
     let algorithm = access_token_algorithm(provider);
     if !provider.view.has_mappers() {
         let token = keys.sign_access_token(&draft.claims, algorithm, context.now)?;
-        return check_size(token, &draft.claims.client_id, "access token");
+        return check_size(provider, context, &draft.claims.client_id, "access token", token);
     }
     let user = match grant {
         Some(grant) => provider.view.user(&context.realm.id, &grant.user).await?,
@@ -169,17 +169,25 @@ pub async fn access_token(
     };
     let mapped = mapped::of_access_token(provider, context, &draft.claims, user.as_deref());
     let token = keys.sign_access_token(&WithMapped { claims: &draft.claims, mapped }, algorithm, context.now)?;
-    check_size(token, &draft.claims.client_id, "access token")
+    check_size(provider, context, &draft.claims.client_id, "access token", token)
 }
 
 /// The refusal of a token that this server would not accept itself.
 const TOO_LARGE: OAuthError = OAuthError::invalid_request("The token would be too large.");
 
-/// Lets a signed token go, unless this server would refuse it for its length; the log names what makes it large.
-fn check_size(token: String, client: &ClientId, kind: &'static str) -> Result<String, FlowError> {
+/// Returns a signed token, unless this server would refuse it for its length. The log names what makes it large, once an
+/// hour for each client.
+fn check_size(
+    provider: &Provider,
+    context: &Context,
+    client: &ClientId,
+    kind: &'static str,
+    token: String,
+) -> Result<String, FlowError> {
     let client_id = client.as_str();
     match Size::of(&token) {
         Size::Fine => Ok(token),
+        Size::Large if !provider.large_tokens.is_news(client, context.now) => Ok(token),
         Size::Large => {
             let heaviest = heaviest_claims(&token);
             tracing::warn!(client_id, kind, bytes = token.len(), heaviest, "issued a large token");
@@ -241,7 +249,7 @@ pub async fn id_token(
             keys::sign_id_token_hs256(&jose::secret(provider, context, client)?, claims, hashes)?
         }
     };
-    let token = check_size(token, &client.id, "ID token")?;
+    let token = check_size(provider, context, &client.id, "ID token", token)?;
     jose::encrypt(provider, context, client, client.metadata.id_token_encryption(), token).await
 }
 

@@ -13,6 +13,7 @@ mod front_channel;
 pub mod introspect;
 pub mod issue;
 pub mod jose;
+mod large_tokens;
 pub mod login;
 pub mod logo;
 pub mod logout;
@@ -45,6 +46,7 @@ use ipnet::IpNet;
 use tokio::sync::Notify;
 
 use self::client_keys::ClientKeys;
+pub use self::large_tokens::LargeTokens;
 use self::request_object::RequestUris;
 use crate::clock::{Entropy, EntropyError};
 use crate::fetch::Fetcher;
@@ -109,6 +111,8 @@ pub struct Provider {
     pub pushed: pending::Counts,
     /// Told when something has been put into the outbox, so that it is delivered at once.
     pub announced: Notify,
+    /// The clients that the log has named for large tokens.
+    pub large_tokens: LargeTokens,
     /// At which change of the keys they were last read.
     pub keys_read: AtomicU64,
     /// What is counted and measured.

@@ -223,13 +223,14 @@ impl Rates {
         self.take(holder, context.now)
     }
 
-    /// Takes one request in the name of a person, whichever clients and addresses send it.
+    /// Takes one request in the name of a person at a client, whichever addresses send it. Each client has a share of
+    /// its own, so that none uses up what the person has at the others.
     ///
     /// # Errors
     /// [`Exceeded`] where there is none left.
-    pub fn take_of_person(&self, context: &Context, user: &UserId) -> Result<(), Exceeded> {
-        let holder = Holder { user: Some(user.clone()), ..Holder::of(&context.realm.id, Class::Person) };
-        self.take(holder, context.now)
+    pub fn take_of_person(&self, context: &Context, user: &UserId, client: &ClientId) -> Result<(), Exceeded> {
+        let whose = Holder::of(&context.realm.id, Class::Person);
+        self.take(Holder { user: Some(user.clone()), client: Some(client.clone()), ..whose }, context.now)
     }
 
     fn take(&self, holder: Holder, now: Timestamp) -> Result<(), Exceeded> {

@@ -107,7 +107,11 @@ async fn redeem(
     match outcome {
         Transacted::Issued(issued) => {
             let (issuance, draft) = *issued;
-            let mut response = issue::sign(provider, context, client, &issuance, draft).await?;
+            let signed = issue::sign(provider, context, client, &issuance, draft).await;
+            if signed.is_err() {
+                take_back(provider, request, &issuance.refresh).await?;
+            }
+            let mut response = signed?;
             response.refresh_token = refresh_token(&issuance.refresh).map(|token| token.expose(mac).to_string());
             Ok(response)
         }
@@ -121,6 +125,21 @@ async fn redeem(
         }
         Transacted::Refused(error) => Err(error.into()),
     }
+}
+
+/// Lets a refresh token be used again whose successor could not be sent, since no token could be signed beside it. The
+/// next attempt would be taken for reuse otherwise, and the family be revoked.
+async fn take_back(provider: &Provider, request: &Arc<TokenRequest>, plan: &RefreshPlan) -> Result<(), FlowError> {
+    let RefreshPlan::Rotate(family, rotation, _) = plan else { return Ok(()) };
+    let undone = Arc::new((request.context.realm.id.clone(), family.clone(), rotation.clone()));
+    let written = provider.store.write(move |tx| {
+        let undone = undone.clone();
+        Box::pin(async move {
+            let (realm, family, rotation) = &*undone;
+            Ok::<_, FlowError>(token_families::take_back(tx, realm, family, rotation).await?)
+        })
+    });
+    written.await
 }
 
 /// The whole transaction: redeem, then issue or revoke.

@@ -56,7 +56,7 @@ pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Re
             return Err(OAuthError::new(ErrorCode::InsufficientScope, "The scope openid is required.").into());
         }
     };
-    provider.rates.take_of_person(context, user)?;
+    provider.rates.take_of_person(context, user, &facts.claims.client_id)?;
     let user = provider.view.user(&context.realm.id, user).await?.ok_or(invalid)?;
     let client = provider.view.client(&context.realm.id, &facts.claims.client_id).await?.ok_or(invalid)?;
     let asked = &facts.claims.claims;

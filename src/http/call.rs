@@ -96,9 +96,12 @@ impl Call {
             Err(FlowError::Refused(_)) if operation == "userinfo" => {
                 tracing::info!(target: "security", event = "access_denied", operation, outcome, "refused a token");
             }
-            Ok(_) | Err(_) => {
-                let success = answer.is_ok();
-                tracing::info!(target: "security", event = "token_operation", operation, success, outcome);
+            Ok(_) => {
+                // The line of the request has all of it already, and there are many.
+                tracing::debug!(target: "security", event = "token_operation", operation, success = true, outcome);
+            }
+            Err(_) => {
+                tracing::info!(target: "security", event = "token_operation", operation, success = false, outcome);
             }
         }
     }

@@ -26,6 +26,9 @@ statements! {
             LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id AND s.ended_at IS NULL \
             WHERE f.realm_id = $1 AND f.id = $2";
     ROTATE = "UPDATE token_families SET generation = generation + 1, leaf = $4, rotated_at = $5, idle_expires_at = $6 WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL";
+    TAKE_BACK = "UPDATE token_families SET generation = generation - 1, leaf = $4, \
+                 rotated_at = CASE WHEN generation = 1 THEN NULL ELSE created_at END \
+                 WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL";
     REVOKE = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND session_id = $2 AND offline = 0 AND revoked_at IS NULL";
     REVOKE_CLIENT = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND client_id = $2 AND revoked_at IS NULL";
@@ -203,6 +206,7 @@ fn read_claims(stored: &str) -> Result<RequestedClaims, StoreError> {
 }
 
 /// A leaf that takes another's place.
+#[derive(Clone)]
 pub struct Rotation {
     /// The digest of the leaf so far.
     pub old: Digest,
@@ -215,6 +219,7 @@ pub struct Rotation {
 }
 
 /// A use of a session.
+#[derive(Clone)]
 pub struct SessionTouch {
     /// The session.
     pub id: SessionId,
@@ -246,6 +251,16 @@ pub async fn rotate(
         ]
     )
     .map(one)
+}
+
+/// Puts the old leaf back after a rotation whose successor was never sent, if the successor is still the leaf.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn take_back(tx: &mut Tx, realm: &RealmId, id: &FamilyId, rotation: &Rotation) -> Result<(), StoreError> {
+    let new = rotation.new.as_bytes();
+    let old = rotation.old.as_bytes();
+    execute!(tx, TAKE_BACK, [realm.as_str(), id.as_str(), new, old]).map(|_| ())
 }
 
 /// Revokes a family; whether this call did it.

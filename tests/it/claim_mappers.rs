@@ -51,6 +51,12 @@ pub async fn map(server: &TestServer, claim: &str, source: Value, more: Value) {
     server.app.follow().await.unwrap();
 }
 
+/// Removes a mapper from the realm; the server follows by itself.
+pub async fn unmap(server: &TestServer, claim: &str) {
+    administer::remove_mapper(&server.app.provider.store, &server.context(), claim.to_owned()).await.unwrap();
+    server.app.follow().await.unwrap();
+}
+
 async fn client(server: &TestServer, id: &str, more: Value) -> RelyingParty {
     let mut metadata = json!({"scope": "openid profile offline_access org", "audiences": [API],
         "grant_types": ["authorization_code", "refresh_token", "client_credentials"]});

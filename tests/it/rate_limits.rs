@@ -371,6 +371,9 @@ async fn a_person_has_a_share_of_their_own() {
     let problem: Value = refused.json().await.unwrap();
     assert_eq!(problem["error_description"], "There have been too many requests. Try again in 15 seconds.");
     assert_eq!(server.userinfo(&bob).await.status(), 200, "another person is not concerned");
+    let other = server.client("other", json!({})).await;
+    let elsewhere = other.sign_in("alice").await.access_token;
+    assert_eq!(server.userinfo(&elsewhere).await.status(), 200, "nor is another client of this person");
     let page = server.browser().get(&rp.authorization_url(&[("prompt", "none")])).await;
     assert_eq!(page.error(), "login_required");
 }

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::claim_mappers::map;
+use signet::protocol::time::Span;
+
+use crate::claim_mappers::{map, unmap};
 use crate::support::{TestServer, claims};
 
 #[tokio::test]
@@ -33,5 +35,26 @@ async fn a_token_that_this_server_would_refuse_is_not_issued() {
         rp.redeem(&code).await.assert_error(400, "invalid_request");
         rp.redeem(&code).await.assert_error(400, "invalid_grant");
         assert!(claims(&tokens.access_token).get("x_large_0").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_whose_token_would_be_too_large_leaves_the_grant_as_it_is() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let mut tokens = rp.sign_in("alice").await;
+    for generation in 0..2 {
+        for number in 0..12 {
+            map(&server, &format!("x_large_{number}"), json!({"static": "v".repeat(1000)}), json!({})).await;
+        }
+        rp.refresh(tokens.refresh_token()).await.assert_error(400, "invalid_request");
+        server.advance(Span::from_minutes(1)).await;
+        rp.refresh(tokens.refresh_token()).await.assert_error(400, "invalid_request");
+        for number in 0..12 {
+            unmap(&server, &format!("x_large_{number}")).await;
+        }
+        let before = tokens;
+        tokens = rp.refresh(before.refresh_token()).await.tokens();
+        assert_ne!(tokens.refresh_token(), before.refresh_token(), "generation {generation}");
     }
 }
