@@ -141,7 +141,7 @@ impl App {
     async fn sweeper_ran(&self) -> bool {
         let now = self.clock.now();
         let Ok(mut tx) = self.provider.store.read().await else { return false };
-        let Ok(until) = leases::held_until(&mut tx, "upkeep").await else { return false };
+        let Ok(until) = leases::held_until(&mut tx, leases::UPKEEP).await else { return false };
         let last = until.unwrap_or(self.rounds.started).max(self.rounds.started);
         now < last.plus(OLD_ROUND)
     }

@@ -16,7 +16,8 @@ use crate::store::{Store, leases, revocations};
 /// # Errors
 /// [`FlowError`] where the database fails.
 pub async fn in_use_until(store: &Store, context: &Context) -> Result<Option<Timestamp>, FlowError> {
-    Ok(leases::end(&mut store.read().await?, leases::UPKEEP, context.now).await?)
+    let until = leases::held_until(&mut store.read().await?, leases::UPKEEP).await?;
+    Ok(until.filter(|end| *end > context.now))
 }
 
 /// Begins a new epoch on data that has come back from a backup. Access tokens are cut off for the whole realm; the

@@ -51,10 +51,11 @@ impl Jobs {
     pub async fn end(mut self) {
         self.tasks.shutdown().await;
         let store = &self.app.provider.store;
+        let now = self.app.clock.now();
         let holder = Arc::new(self.node.clone());
         let released = store.write(move |tx| {
             let holder = holder.clone();
-            Box::pin(async move { leases::release(tx, leases::UPKEEP, &holder).await })
+            Box::pin(async move { leases::release(tx, leases::UPKEEP, &holder, now).await })
         });
         let released: Result<(), StoreError> = released.await;
         let left = store.membership().leave(store).await;
@@ -195,10 +196,7 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
         })
     });
     let mut steps = Vec::new();
-    if !leads.await? {
-        // The log is another node's to watch.
-        app.provider.metrics.state.audit_log_broken.set(0);
-    } else {
+    if leads.await? {
         // Another process may have dropped the key that would vouch.
         app.follow().await?;
         // The log before keys are removed, by which the newest checkpoint may have been signed.
@@ -209,6 +207,9 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
             sweep_all(app, now).await,
             register::remove_unused(&app.provider, &context(app)).await,
         ]);
+    } else {
+        // The log is another node's to watch.
+        app.provider.metrics.state.audit_log_broken.set(0);
     }
     // A key may have changed its state by the mere passing of time.
     steps.extend([record_refusals(app).await, app.refresh_documents(), app.count_waiting().await, app.sample().await]);

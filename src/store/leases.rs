@@ -7,7 +7,7 @@ use crate::protocol::time::{Span, Timestamp};
 
 statements! {
     HELD_UNTIL = "SELECT expires_at FROM leases WHERE name = $1";
-    RELEASE = "DELETE FROM leases WHERE name = $1 AND holder = $2";
+    RELEASE = "UPDATE leases SET expires_at = $3 WHERE name = $1 AND holder = $2";
     TAKE = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at WHERE leases.holder = excluded.holder OR leases.expires_at <= $4 OR leases.expires_at > $5";
 }
 
@@ -17,12 +17,12 @@ pub const UPKEEP: &str = "upkeep";
 /// How far the clocks of nodes may differ.
 const CLOCKS_DIFFER: Span = Span::from_minutes(2);
 
-/// Gives a lease back, where this holder has it.
+/// Ends a lease now, where this holder has it. The row stays: it says when the lease was held last.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn release(tx: &mut Tx, name: &str, holder: &str) -> Result<(), StoreError> {
-    execute!(tx, RELEASE, [name, holder]).map(|_| ())
+pub async fn release(tx: &mut Tx, name: &str, holder: &str, now: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, RELEASE, [name, holder, now.as_millis()]).map(|_| ())
 }
 
 /// Takes or prolongs a lease; whether this node holds it now. One that ends later than any that is taken now was taken
@@ -48,12 +48,4 @@ pub async fn take(
 pub async fn held_until(tx: &mut Tx, name: &str) -> Result<Option<Timestamp>, StoreError> {
     let row: Option<(i64,)> = fetch_optional!(tx, HELD_UNTIL, [name])?;
     Ok(row.map(|(millis,)| Timestamp::from_millis(millis)))
-}
-
-/// The end of a lease that is held now, by any node.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
-pub async fn end(tx: &mut Tx, name: &str, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-    Ok(held_until(tx, name).await?.filter(|end| *end > now))
 }

@@ -12,6 +12,7 @@ use signet::config::SmtpUrl;
 use signet::http::management;
 use signet::http::serve::{ConnectionLimits, serve};
 use signet::protocol::time::Span;
+use signet::store::{StoreError, leases};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::time::timeout;
 
@@ -143,6 +144,13 @@ async fn jobs_that_rest_and_a_mail_server_that_is_away_are_seen_by_the_checks() 
     assert_eq!(failing(&server, &management).await, (200, vec!["upkeep".to_owned(), "sweeper".to_owned()]));
     server.upkeep().await;
     assert_eq!(failing(&server, &management).await, (200, Vec::new()));
+    let now = server.clock.now();
+    let store = &server.app.provider.store;
+    let released =
+        store.write(move |tx| Box::pin(async move { leases::release(tx, leases::UPKEEP, "test", now).await }));
+    let released: Result<(), StoreError> = released.await;
+    released.unwrap();
+    assert_eq!(failing(&server, &management).await, (200, Vec::new()), "another node takes it within a minute");
     server.add_user("carol").await;
     let forge = "UPDATE audit_events SET reason = 'forged' WHERE seq = (SELECT MAX(seq) FROM audit_events)";
     server.database().execute(forge).await;
