@@ -38,7 +38,7 @@ use crate::protocol::metadata::MetadataError;
 use crate::protocol::time::Span;
 use crate::store::membership::Heard;
 use crate::store::view::View;
-use crate::store::{StoreError, authorization_requests, pushed_requests, users};
+use crate::store::{Store, StoreError, authorization_requests, pushed_requests, users};
 
 /// How long before its turn the next signing key is announced.
 const KEY_LEAD: Span = Span::from_hours(24);
@@ -102,8 +102,21 @@ impl App {
     /// # Errors
     /// [`StartError`] where something cannot be had; nothing is replaced in silence.
     pub async fn open(settings: Settings, clock: Clock) -> Result<Arc<Self>, StartError> {
-        let entropy = Entropy::default();
         let store = open_store(&settings).await?;
+        Self::on(store, settings, clock).await
+    }
+
+    /// Opens everything as [`Self::open`] does, on a database that has been made before.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and [`StoreError::Schema`] where the database is empty.
+    pub async fn open_existing(settings: Settings, clock: Clock) -> Result<Arc<Self>, StartError> {
+        let store = open_existing_store(&settings).await?;
+        Self::on(store, settings, clock).await
+    }
+
+    async fn on(store: Store, settings: Settings, clock: Clock) -> Result<Arc<Self>, StartError> {
+        let entropy = Entropy::default();
         let clock = NodeClock::new(clock);
         time::keep(&clock, &store).await?;
         let now = clock.now();

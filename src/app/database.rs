@@ -1,5 +1,5 @@
-//! Opening the database, its realm and the master key: what the server and the commands begin with. Only `signet serve`
-//! in development, `signet migrate` and `signet init` create anything.
+//! Opening the database, its realm and the master key: what the server and the commands begin with. No command
+//! creates a database by accident: `signet init`, `signet migrate`, `signet restore`, and a server in development do.
 
 use std::path::Path;
 

@@ -14,7 +14,7 @@ use super::life::{Life, Signals};
 use super::output::note;
 use super::scratch::Scratch;
 use super::telemetry::Telemetry;
-use crate::app::App;
+use crate::app::{App, StartError};
 use crate::clock::Clock;
 use crate::config::{ConfigError, DEFAULT_FILE, Mode, Settings};
 use crate::demo;
@@ -64,7 +64,7 @@ impl Serve {
         let tls = certificate.clone().map(Certificate::acceptor).transpose()?;
         let listener = bind(settings.listen).await?;
         let app = tokio::select! {
-            opened = App::open(settings, Clock::System) => opened?,
+            opened = open(settings) => opened?,
             () = signals.next() => bail!("interrupted before the server had started"),
         };
         announce(&app);
@@ -91,6 +91,14 @@ impl Serve {
         tracing::info!("stopped");
         telemetry.end().await;
         Ok(served?)
+    }
+}
+
+/// Opens everything. Production does not fill an empty database: it may be the wrong one.
+async fn open(settings: Settings) -> Result<Arc<App>, StartError> {
+    match settings.mode {
+        Mode::Production => App::open_existing(settings, Clock::System).await,
+        Mode::Development => App::open(settings, Clock::System).await,
     }
 }
 

@@ -175,6 +175,18 @@ async fn production_starts_on_nothing_that_was_not_created_for_it() {
 }
 
 #[tokio::test]
+async fn production_does_not_fill_an_empty_database() {
+    let place = Place::empty().await;
+    if !Database::is_postgres() {
+        std::fs::write(place.path().join("signet.db"), "").unwrap();
+    }
+    let production = [("SIGNET_MODE", "production"), ("SIGNET_ISSUER", "https://id.example.org")];
+    let lossy = ("SIGNET_DATABASE__ALLOW_LOSSY_COMMITS", "true");
+    let variables = [production[0], production[1], lossy];
+    refused(&init(place.path(), &["serve"], &variables).await, "the database is empty; run `signet init`");
+}
+
+#[tokio::test]
 async fn production_without_tls_and_without_a_trusted_proxy_warns_at_its_start() {
     use tokio::io::{AsyncBufReadExt as _, BufReader};
     let place = Place::new().await;
