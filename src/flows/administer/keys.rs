@@ -1,5 +1,5 @@
-//! Dropping a key that somebody else may have: nothing that it signed is accepted from the commit on, on every node
-//! within a second, and another key vouches for the audit log.
+//! Dropping a key that somebody else may have: no node accepts anything that it signed when the
+//! command returns, and another key vouches for the audit log.
 
 use std::sync::Arc;
 
@@ -105,7 +105,9 @@ async fn write(store: &Store, context: &Context, change: Arc<Change>) -> Result<
 fn told(change: &Change, audit_fault: Option<AuditFault>, context: &Context) -> Result<Compromised, AdminError> {
     let Succession { keys, algorithm, made } = &change.succession;
     let algorithm = KeyAlgorithm::named(algorithm).ok_or_else(|| FlowError::Internal("an unknown algorithm".into()))?;
-    tracing::warn!(target: "security", kid = change.kid.as_str(), alg = algorithm.as_str(), "key_compromised");
+    let kid = change.kid.as_str();
+    let alg = algorithm.as_str();
+    tracing::warn!(target: "security", event = "key_compromised", kid, alg, "dropped a compromised key");
     if let Some(checkpoint) = &change.checkpoint {
         audit::announce(checkpoint.last);
     }
