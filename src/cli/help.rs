@@ -25,7 +25,8 @@ Environment:
 Files:
   signet.toml       Settings, in the working directory or where --config or SIGNET_CONFIG says; optional
   signet.db         The embedded database, unless database.url names another
-  keys/master.key   The master key, created by `signet init`; the database cannot be used without it
+  keys/master.key   The master key, created by `signet init` (or by `serve` in development); without it the
+                    database is unusable
 
 Exit status:
   0   Done

@@ -39,8 +39,8 @@ pub struct Add {
     /// A response type (repeatable); code without it. Others need --profile oidc_classic
     #[arg(long, value_name = "TYPE")]
     response_type: Vec<String>,
-    /// Every scope that the client may ask for, separated by spaces; without it openid profile email, with the grant
-    /// refresh_token also offline_access
+    /// Scopes the client may request, separated by spaces [default: openid profile email, plus offline_access with the
+    /// grant refresh_token; none without sign-in]
     #[arg(long)]
     scope: Option<String>,
     /// How the client authenticates: client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt or none

@@ -135,12 +135,12 @@ pub(super) const SECTIONS: [Section; 15] = [
             ("limits.connections", "open connections"),
             (
                 "limits.login",
-                "sign-in forms a minute from one address (an IPv4 address or an IPv6 /64); a network (/24, or /48 of IPv6) may send four times as many",
+                "sign-in forms a minute from one address (IPv4, or an IPv6 /64); four times as many from one network (IPv4 /24, IPv6 /48)",
             ),
             ("limits.authorize", "authorization requests a minute from one address"),
             (
                 "limits.pages",
-                "requests a minute from one address to the other pages (home, sign-in and consent as shown, logout, logos) and to paths where there is nothing",
+                "requests a minute from one address to all pages but `/authorize` and the sign-in form (home, consent, logout, logos, session check), to `/csp-reports`, and to unknown paths",
             ),
             (
                 "limits.api",
@@ -156,10 +156,7 @@ pub(super) const SECTIONS: [Section; 15] = [
                 "limits.waiting",
                 "authorization requests that one address may leave waiting within `sessions.authorization_request_lifetime`; a network (/24, or /48 of IPv6) may leave four times as many",
             ),
-            (
-                "limits.person",
-                "userinfo requests and consents a minute in the name of one person, by whichever clients",
-            ),
+            ("limits.person", "userinfo requests and consents a minute for one user, across all clients"),
             ("limits.account_failures", "failed sign-ins to an account before pauses begin, 1 to 100"),
             ("limits.address_failures", "the same from one address; from a network four times as many"),
             ("limits.realm_failures", "the same in all, within five minutes; at least 100"),
