@@ -14,9 +14,9 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::ids::{RequestId, UserId};
 use crate::protocol::interaction::NextStep;
 use crate::protocol::person;
-use crate::protocol::rate_limit::in_words;
 use crate::protocol::secret::{DeviceCookie, Digest, Password, SessionCookie};
 use crate::protocol::time::Span;
+use crate::protocol::time::wait_in_words;
 use crate::store::audit::{self, Event, Outcome};
 use crate::store::known_devices::Used;
 use crate::store::sessions::Session;
@@ -25,7 +25,7 @@ use crate::store::{Tx, authorization_requests, known_devices};
 
 /// The sentence of the sign-in page after too many failures, whether the account exists or not.
 pub fn wait_message(wait: Span) -> String {
-    format!("There have been too many failed attempts. Try again in {}.", in_words(wait))
+    format!("There have been too many failed attempts. Try again in {}.", wait_in_words(wait))
 }
 
 /// How long a browser is known after a sign-in.

@@ -20,7 +20,7 @@ use crate::flows::administer::{self, AdminError, Whose};
 use crate::flows::api::{self, Administrator, ApiError};
 use crate::protocol::administration::{PATH, Permission};
 use crate::protocol::credentials::Authorization;
-use crate::protocol::rate_limit::in_words;
+use crate::protocol::time::wait_in_words;
 
 /// The endpoints.
 pub fn routes() -> Router<Arc<App>> {
@@ -158,12 +158,12 @@ fn refuse(call: &Call, error: ApiError) -> Response {
         }
         ApiError::Admin(AdminError::Flow(FlowError::Overloaded { cause, wait })) => {
             error::log_unavailable(cause);
-            let detail = format!("The server is busy. Try again in {}.", in_words(wait));
+            let detail = format!("The server is busy. Try again in {}.", wait_in_words(wait));
             error::retry_after(wait, problem(StatusCode::SERVICE_UNAVAILABLE, &detail))
         }
         ApiError::Admin(AdminError::Flow(failure)) => {
             error::log_broken(&failure.to_string());
-            let detail = "The server failed. The request id leads to the cause.";
+            let detail = "Internal server error. Report the request_id to the operator.";
             problem(StatusCode::INTERNAL_SERVER_ERROR, detail)
         }
         ApiError::Admin(error @ (AdminError::Unknown(_) | AdminError::UnknownId(_))) => {

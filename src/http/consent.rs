@@ -9,7 +9,7 @@ use crate::flows::pending::Interaction;
 use crate::pages::{ClientCard, ConsentPage, ScopeLine};
 use crate::protocol::consent::Consent;
 use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
-use crate::protocol::time::Span;
+use crate::protocol::time::{Span, lifetime_in_words};
 
 /// The name of the form, to which its token is bound.
 const FORM: &str = "consent";
@@ -66,38 +66,8 @@ fn page(call: &Call, interaction: &Interaction, who: String, new: &Consent) -> R
 /// The sentence about the end of the access. Refresh tokens end a fixed time after the sign-in.
 fn lifetime(scope: &Scope, offline: Span) -> String {
     if scope.contains(OFFLINE_ACCESS) {
-        format!("This app keeps access while you are signed out, for up to {}.", in_words(offline))
+        format!("The application keeps access after you sign out, for up to {}.", lifetime_in_words(offline))
     } else {
-        "This app has access while you are signed in here.".to_owned()
-    }
-}
-
-/// A span in its largest whole unit.
-fn in_words(span: Span) -> String {
-    let minutes = span.as_secs().max(60) / 60;
-    let (count, unit) = match minutes {
-        days if days % (24 * 60) == 0 => (days / (24 * 60), "day"),
-        hours if hours % 60 == 0 => (hours / 60, "hour"),
-        minutes => (minutes, "minute"),
-    };
-    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_offline_access_is_the_one_of_the_settings() {
-        let rows = [
-            (30 * 86_400, "30 days"),
-            (86_400, "1 day"),
-            (36 * 3600, "36 hours"),
-            (5400, "90 minutes"),
-            (1, "1 minute"),
-        ];
-        for (secs, words) in rows {
-            assert_eq!(in_words(Span::from_secs(secs)), words);
-        }
+        "The application has access until your session here ends.".to_owned()
     }
 }

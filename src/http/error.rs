@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use super::limits;
 use crate::flows::{Context, FlowError};
 use crate::protocol::error::{ErrorCode, OAuthError};
-use crate::protocol::rate_limit::{in_words, seconds_up};
-use crate::protocol::time::Span;
+use crate::protocol::time::{Span, seconds_up, wait_in_words};
 
 /// How long a client should wait before it tries again, in seconds.
 const RETRY_AFTER: &str = "1";
@@ -77,7 +76,7 @@ pub fn plain(status: StatusCode, text: &'static str) -> Response {
 
 /// The answer of a handler that has panicked, for programs. It repeats nothing of the request.
 pub fn panicked(request_id: &str) -> Response {
-    let description = "The server failed. The request id leads to the cause.";
+    let description = "Internal server error. Report the request_id to the operator.";
     let error = ErrorCode::ServerError.as_str();
     let body = json!({ "error": error, "error_description": description, "request_id": request_id });
     let mut response = (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response();
@@ -131,7 +130,7 @@ fn unavailable(cause: &str) -> Response {
 
 fn overloaded(cause: &str, wait: Span) -> Response {
     log_unavailable(cause);
-    retry_after(wait, unavailable_json(&format!("The server is busy. Try again in {}.", in_words(wait))))
+    retry_after(wait, unavailable_json(&format!("The server is busy. Try again in {}.", wait_in_words(wait))))
 }
 
 fn unavailable_json(description: &str) -> Json<Value> {
@@ -141,6 +140,7 @@ fn unavailable_json(description: &str) -> Json<Value> {
 
 fn broken(cause: &str) -> Response {
     log_broken(cause);
-    let error = OAuthError::new(ErrorCode::ServerError, "The server failed. The request id leads to the cause.");
+    let error =
+        OAuthError::new(ErrorCode::ServerError, "Internal server error. Report the request_id to the operator.");
     json_error(StatusCode::INTERNAL_SERVER_ERROR, error)
 }

@@ -18,9 +18,9 @@ use crate::pages::{ErrorPage, FORM_POST_SCRIPT, FormPostPage, Link, Page, SIGNED
 use crate::protocol::authorization_response::Delivery;
 use crate::protocol::client::Client;
 use crate::protocol::ids::RequestId;
-use crate::protocol::rate_limit::in_words;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::secret::BrowserCookie;
+use crate::protocol::time::wait_in_words;
 
 /// What every page of this server needs.
 pub fn page(app: &App) -> Page {
@@ -108,7 +108,7 @@ pub fn fault_page(app: &App, id: &str, fault: Fault<'_>) -> Response {
 fn heading(status: StatusCode) -> &'static str {
     match status {
         StatusCode::NOT_FOUND => "Page not found",
-        StatusCode::METHOD_NOT_ALLOWED | StatusCode::MISDIRECTED_REQUEST => "This page cannot be opened like this",
+        StatusCode::METHOD_NOT_ALLOWED | StatusCode::MISDIRECTED_REQUEST => "This page cannot be opened this way",
         StatusCode::REQUEST_TIMEOUT => "The request took too long",
         StatusCode::PAYLOAD_TOO_LARGE | StatusCode::URI_TOO_LONG => "The request is too large",
         StatusCode::TOO_MANY_REQUESTS => "Too many requests",
@@ -181,11 +181,11 @@ pub fn as_page(app: &App, id: &str, response: Response) -> Response {
     }
     let hint = match status {
         StatusCode::NOT_FOUND => Some("Check the address. To sign in, start from the application you want to use."),
-        status if status.is_server_error() => Some("Try again. The request ID below leads to the cause."),
+        status if status.is_server_error() => Some("Try again. If the problem persists, report the request ID below."),
         _ => None,
     };
     let message = sentence.unwrap_or(match status {
-        StatusCode::METHOD_NOT_ALLOWED => "This address is for applications, or for a form.",
+        StatusCode::METHOD_NOT_ALLOWED => "This address does not accept this kind of request.",
         status if status.is_server_error() => "Something went wrong on this server.",
         _ => "This address cannot be opened in a browser.",
     });
@@ -211,7 +211,7 @@ pub fn failed(call: &Call, failure: FlowError) -> Response {
         }
         FlowError::Overloaded { cause, wait } => {
             error::log_unavailable(cause);
-            let message = format!("The server is busy at the moment. Try again in {}.", in_words(wait));
+            let message = format!("The server is busy at the moment. Try again in {}.", wait_in_words(wait));
             let back = Some(again("Try again"));
             let page = Fault { status: StatusCode::SERVICE_UNAVAILABLE, message: &message, hint: None, back };
             error::retry_after(wait, fault(call, page))
@@ -227,7 +227,7 @@ pub fn failed(call: &Call, failure: FlowError) -> Response {
         FlowError::Internal(cause) => {
             error::log_broken(&cause);
             let message = "Something went wrong on this server.";
-            let hint = Some("Try again. The request ID below leads to the cause.");
+            let hint = Some("Try again. If the problem persists, report the request ID below.");
             let back = Some(again("Try again"));
             fault(call, Fault { status: StatusCode::INTERNAL_SERVER_ERROR, message, hint, back })
         }

@@ -14,8 +14,8 @@ use super::html::{self, Fault};
 use crate::app::App;
 use crate::protocol::address_block::Reach;
 use crate::protocol::error::ErrorCode;
-use crate::protocol::rate_limit::{Exceeded, in_words, seconds_up};
-use crate::protocol::time::Span;
+use crate::protocol::rate_limit::Exceeded;
+use crate::protocol::time::{Span, seconds_up, wait_in_words};
 
 /// Refuses a request of an address that is blocked or asks too often.
 pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Option<Response> {
@@ -40,7 +40,7 @@ pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Opti
 
 /// The sentence about a request too many.
 pub fn too_many(wait: Span) -> String {
-    format!("There have been too many requests. Try again in {}.", in_words(wait))
+    format!("There have been too many requests. Try again in {}.", wait_in_words(wait))
 }
 
 /// A refusal before it has the form that its reader expects.
@@ -52,7 +52,7 @@ struct Refusal {
 
 impl Refusal {
     fn blocked(wait: Span) -> Self {
-        let message = format!("This address is blocked. Try again in {}.", in_words(wait));
+        let message = format!("This address is blocked. Try again in {}.", wait_in_words(wait));
         Self { status: StatusCode::FORBIDDEN, code: ErrorCode::AccessDenied, message }
     }
 

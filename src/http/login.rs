@@ -12,8 +12,8 @@ use crate::flows::pending::Interaction;
 use crate::flows::session::{self, Browser, Remember};
 use crate::pages::{ClientCard, LoginPage};
 use crate::protocol::params::Params;
-use crate::protocol::rate_limit::seconds_up;
 use crate::protocol::secret::{Password, SessionCookie};
+use crate::protocol::time::seconds_up;
 use crate::store::sessions::Session;
 
 /// The name of the form, to which its token is bound.

@@ -1,7 +1,7 @@
 //! Rate limits as a leaky bucket of one number, and how an answer tells of them (RFC 6585 §4, RFC 9110 §10.2.3,
 //! draft-ietf-httpapi-ratelimit-headers-11 §3 and §4).
 
-use super::time::{Span, Timestamp};
+use super::time::{Span, Timestamp, seconds_up};
 
 /// So many requests within a time; the whole quota may be used at once, and comes back evenly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,8 @@ impl Limit {
     /// Takes requests from a bucket that were granted elsewhere already. It becomes empty at most.
     pub fn charge(self, bucket: Bucket, requests: u32, now: Timestamp) -> Bucket {
         let micros = |millis: i64| millis.saturating_mul(1_000);
-        let (per, now) = (micros(self.per.as_millis()), micros(now.as_millis()));
+        let per = micros(self.per.as_millis());
+        let now = micros(now.as_millis());
         let step = (per / i64::from(self.requests.max(1))).max(1);
         let end = now.saturating_add(per);
         Bucket(bucket.0.min(end).max(now).saturating_add(step.saturating_mul(i64::from(requests))).min(end))
@@ -98,23 +99,6 @@ impl Exceeded {
     /// The value of `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11 §4): nothing remains.
     pub fn limit_header(&self) -> String {
         format!("\"{}\";r=0;t={}", self.policy, self.retry_after())
-    }
-}
-
-/// A span in whole seconds, rounded up and never 0.
-pub fn seconds_up(span: Span) -> i64 {
-    (span.as_millis().saturating_add(999) / 1_000).max(1)
-}
-
-/// A time to wait as people say it, rounded up: seconds up to two minutes, minutes up to two hours, then hours.
-pub fn in_words(wait: Span) -> String {
-    let seconds = seconds_up(wait);
-    let up = |unit: i64| seconds.saturating_add(unit - 1) / unit;
-    match seconds {
-        ..=1 => "1 second".to_owned(),
-        2..=119 => format!("{seconds} seconds"),
-        120..=7_199 => format!("{} minutes", up(60)),
-        _ => format!("{} hours", up(3_600)),
     }
 }
 
@@ -179,24 +163,6 @@ mod tests {
             let bucket = limit.charge(Bucket::default(), elsewhere, at(0));
             assert_eq!(left(bucket), expected, "{elsewhere}");
             assert!(matches!(limit.take(bucket, at(6_000)), Taken::Granted { .. }), "{elsewhere}: no debt remains");
-        }
-    }
-
-    #[test]
-    fn people_read_how_long_to_wait() {
-        let rows = [
-            (0, "1 second"),
-            (1, "1 second"),
-            (1_001, "2 seconds"),
-            (119_000, "119 seconds"),
-            (119_001, "2 minutes"),
-            (121_000, "3 minutes"),
-            (3_600_000, "60 minutes"),
-            (7_200_000, "2 hours"),
-            (7_200_001, "3 hours"),
-        ];
-        for (millis, words) in rows {
-            assert_eq!(in_words(Span::from_millis(millis)), words, "{millis}");
         }
     }
 

@@ -162,6 +162,34 @@ impl Serialize for Span {
     }
 }
 
+/// A span in whole seconds, rounded up and never 0.
+pub fn seconds_up(span: Span) -> i64 {
+    (span.as_millis().saturating_add(999) / 1_000).max(1)
+}
+
+/// A time to wait as people say it, rounded up: seconds up to two minutes, minutes up to two hours, then hours.
+pub fn wait_in_words(wait: Span) -> String {
+    let seconds = seconds_up(wait);
+    let up = |unit: i64| seconds.saturating_add(unit - 1) / unit;
+    match seconds {
+        ..=1 => "1 second".to_owned(),
+        2..=119 => format!("{seconds} seconds"),
+        120..=7_199 => format!("{} minutes", up(60)),
+        _ => format!("{} hours", up(3_600)),
+    }
+}
+
+/// A lifetime as people say it, in its largest whole unit.
+pub fn lifetime_in_words(span: Span) -> String {
+    let minutes = span.as_secs().max(60) / 60;
+    let (count, unit) = match minutes {
+        days if days % (24 * 60) == 0 => (days / (24 * 60), "day"),
+        hours if hours % 60 == 0 => (hours / 60, "hour"),
+        minutes => (minutes, "minute"),
+    };
+    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +201,38 @@ mod tests {
         for (seconds, expected) in rows {
             let past = now.plus(Span::from_secs(seconds));
             assert_eq!(past.is_within(Span::from_secs(60), now), expected, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn people_read_how_long_to_wait() {
+        let rows = [
+            (0, "1 second"),
+            (1, "1 second"),
+            (1_001, "2 seconds"),
+            (119_000, "119 seconds"),
+            (119_001, "2 minutes"),
+            (121_000, "3 minutes"),
+            (3_600_000, "60 minutes"),
+            (7_200_000, "2 hours"),
+            (7_200_001, "3 hours"),
+        ];
+        for (millis, words) in rows {
+            assert_eq!(wait_in_words(Span::from_millis(millis)), words, "{millis}");
+        }
+    }
+
+    #[test]
+    fn a_lifetime_is_named_in_its_largest_whole_unit() {
+        let rows = [
+            (30 * 86_400, "30 days"),
+            (86_400, "1 day"),
+            (36 * 3600, "36 hours"),
+            (5400, "90 minutes"),
+            (1, "1 minute"),
+        ];
+        for (secs, words) in rows {
+            assert_eq!(lifetime_in_words(Span::from_secs(secs)), words);
         }
     }
 }

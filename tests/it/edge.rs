@@ -24,7 +24,7 @@ async fn a_browser_gets_a_designed_page_for_every_error() {
     let rows = [
         ("/nothing", 404, "Page not found"),
         ("/assets/nothing.css", 404, "Page not found"),
-        ("/token", 405, "This page cannot be opened like this"),
+        ("/token", 405, "This page cannot be opened this way"),
         (long.as_str(), 414, "The request is too large"),
     ];
     for (path, status, heading) in rows {
