@@ -5,7 +5,9 @@ mod documents;
 mod observe;
 mod time;
 
-pub use database::{create_master_key, ensure_realm, master_key, open_existing_store, open_store};
+pub use database::{
+    create_master_key, ensure_realm, existing_master_key, has_sealed_keys, master_key, open_existing_store, open_store,
+};
 pub use documents::{Document, Documents};
 use observe::Rounds;
 pub use time::clock_of;
@@ -59,7 +61,7 @@ pub struct App {
     pub audit_review: audit::Review,
     documents: ArcSwap<Documents>,
     publishing: Mutex<()>,
-    /// At which change of the keys the documents were last made.
+    /// Version of the keys from which the documents were made.
     published_keys: AtomicU64,
     draining: AtomicBool,
     rounds: Rounds,

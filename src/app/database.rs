@@ -83,13 +83,10 @@ pub async fn master_key(
     if settings.mode == Mode::Development {
         return create_master_key(settings, store, realm, entropy).await;
     }
-    if let Some(key) = &settings.keys.master_key {
-        return Ok(MasterKey::new(*key.expose()));
+    if settings.keys.master_key.is_some() || has_sealed_keys(store, realm).await? {
+        return Ok(existing_master_key(settings)?);
     }
     let directory = Path::new(&settings.keys.dir);
-    if has_sealed_keys(store, realm).await? {
-        return Ok(MasterKey::require(directory)?);
-    }
     Ok(MasterKey::read(directory)?.ok_or_else(|| MasterKeyError::not_created(directory))?)
 }
 
@@ -103,16 +100,27 @@ pub async fn create_master_key(
     realm: &RealmId,
     entropy: &Entropy,
 ) -> Result<MasterKey, StartError> {
-    if let Some(key) = &settings.keys.master_key {
-        return Ok(MasterKey::new(*key.expose()));
+    if settings.keys.master_key.is_some() || has_sealed_keys(store, realm).await? {
+        return Ok(existing_master_key(settings)?);
     }
-    let directory = Path::new(&settings.keys.dir);
-    match has_sealed_keys(store, realm).await? {
-        true => Ok(MasterKey::require(directory)?),
-        false => Ok(MasterKey::read_or_create(directory, entropy)?),
+    Ok(MasterKey::read_or_create(Path::new(&settings.keys.dir), entropy)?)
+}
+
+/// The master key of the settings, or the file in `keys.dir`, which has to be there.
+///
+/// # Errors
+/// [`MasterKeyError`] where the file is damaged, open to others, or missing.
+pub fn existing_master_key(settings: &Settings) -> Result<MasterKey, MasterKeyError> {
+    match &settings.keys.master_key {
+        Some(key) => Ok(MasterKey::new(*key.expose())),
+        None => MasterKey::require(Path::new(&settings.keys.dir)),
     }
 }
 
-async fn has_sealed_keys(store: &Store, realm: &RealmId) -> Result<bool, StoreError> {
+/// Returns true if a master key has sealed anything in this realm, so that no new one may be created.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn has_sealed_keys(store: &Store, realm: &RealmId) -> Result<bool, StoreError> {
     Ok(!signing_keys::list(&mut store.read().await?, realm).await?.is_empty())
 }

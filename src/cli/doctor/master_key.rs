@@ -1,11 +1,10 @@
 //! The master key: it has to be there, and readable by its owner alone.
 
-use std::path::Path;
-
 use super::finding::Finding;
+use crate::app;
 use crate::config::{Mode, Settings};
 use crate::keys::{MasterKey, MasterKeyError};
-use crate::store::{Store, StoreError, realms, signing_keys};
+use crate::store::{Store, StoreError, realms};
 
 const CHECK: &str = "master-key";
 
@@ -13,7 +12,7 @@ const CHECK: &str = "master-key";
 pub(super) async fn examine(store: &Store, settings: &Settings) -> Finding {
     // An error means another schema, which is another check's to say.
     let needed = has_sealed_keys(store).await.unwrap_or(true);
-    match (read(settings), needed) {
+    match (app::existing_master_key(settings), needed) {
         (Ok(_), _) => Finding::ok(CHECK, ""),
         (Err(MasterKeyError::Missing(_)), false) => not_there_yet(settings.mode),
         (Err(error), _) => Finding::fail(CHECK, error.to_string()),
@@ -28,21 +27,14 @@ fn not_there_yet(mode: Mode) -> Finding {
 }
 
 async fn has_sealed_keys(store: &Store) -> Result<bool, StoreError> {
-    let mut tx = store.read().await?;
-    match realms::find(&mut tx, realms::DEFAULT).await? {
-        Some(realm) => Ok(!signing_keys::list(&mut tx, &realm).await?.is_empty()),
+    let realm = realms::find(&mut store.read().await?, realms::DEFAULT).await?;
+    match realm {
+        Some(realm) => app::has_sealed_keys(store, &realm).await,
         None => Ok(false),
-    }
-}
-
-fn read(settings: &Settings) -> Result<MasterKey, MasterKeyError> {
-    match &settings.keys.master_key {
-        Some(key) => Ok(MasterKey::new(*key.expose())),
-        None => MasterKey::require(Path::new(&settings.keys.dir)),
     }
 }
 
 /// The master key, which has to be there.
 pub(super) fn master_key(settings: &Settings) -> Result<MasterKey, String> {
-    read(settings).map_err(|error| error.to_string())
+    app::existing_master_key(settings).map_err(|error| error.to_string())
 }
