@@ -111,39 +111,39 @@ pub enum OutboundError {
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
     /// Connecting or answering took too long.
-    #[error("the time was up")]
+    #[error("timed out")]
     Timeout,
     /// The name server knows no such name, or does not answer.
-    #[error("the name was not resolved: {0}")]
+    #[error("name resolution failed: {0}")]
     Resolution(io::Error),
     /// The name leads to a private address that no setting allows.
-    #[error("{0} is an address that is not called; outbound.allow_hosts can allow its host")]
+    #[error("{0} is a private address; allow its host with outbound.allow_hosts")]
     SpecialAddress(std::net::IpAddr),
     /// The host refused the connection.
-    #[error("no connection: {0}")]
+    #[error("connection failed: {0}")]
     Connection(io::Error),
     /// The handshake failed, for example by the certificate.
-    #[error("no TLS: {0}")]
+    #[error("TLS failed: {0}")]
     Tls(io::Error),
     /// The host sent something else than HTTP.
-    #[error("no HTTP: {0}")]
+    #[error("not an HTTP response: {0}")]
     Http(#[from] hyper::Error),
 }
 
 /// The end of a call that brought nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// Anybody may know.
+    /// Open to the caller.
     #[error(transparent)]
-    Told(FetchError),
-    /// Only operators may know, since it says what lies behind a name.
+    Public(FetchError),
+    /// For operators only, since it reveals what lies behind a host name.
     #[error(transparent)]
-    Hidden(Cause),
+    Private(Cause),
 }
 
 impl<T: Into<Cause>> From<T> for CallError {
     fn from(cause: T) -> Self {
-        Self::Hidden(cause.into())
+        Self::Private(cause.into())
     }
 }
 
@@ -229,7 +229,7 @@ impl Fetcher {
     /// # Errors
     /// [`CallError`].
     pub async fn try_post(&self, url: &str, content_type: &str, body: String) -> Result<u16, CallError> {
-        let url = self.check(url).map_err(|refusal| CallError::Told(refusal.into()))?;
+        let url = self.check(url).map_err(|refusal| CallError::Public(refusal.into()))?;
         let attempt = self.attempt(&url, Call::Post { content_type, body });
         let answer = timeout_at(self.end(), attempt).await.map_err(|_| Cause::Timeout)??;
         Ok(answer.status)
@@ -243,8 +243,8 @@ impl Fetcher {
     async fn call(&self, url: &OutboundUrl, call: Call<'_>, end: Instant) -> Result<Answer, FetchError> {
         let cause = match timeout_at(end, self.attempt(url, call)).await {
             Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(CallError::Told(error))) => return Err(error),
-            Ok(Err(CallError::Hidden(cause))) => cause,
+            Ok(Err(CallError::Public(error))) => return Err(error),
+            Ok(Err(CallError::Private(cause))) => cause,
             Err(_) => Cause::Timeout,
         };
         tracing::warn!(host = url.authority(), %cause, "An outbound call failed");

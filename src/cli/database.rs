@@ -64,7 +64,8 @@ mod tests {
     #[test]
     fn a_missing_database_is_named_with_the_settings_that_led_there() {
         let database = Path::new("/srv/signet.db");
-        let (own, packaged) = (Path::new("signet.toml"), Path::new(PACKAGED));
+        let own = Path::new("signet.toml");
+        let packaged = Path::new(PACKAGED);
         let rows: [(Option<&Path>, Option<&Path>, &str); 4] = [
             (None, None, "no signet.toml here; name the settings with --config FILE or SIGNET_CONFIG"),
             (None, Some(packaged), "SIGNET_CONFIG=/etc/signet/signet.toml"),

@@ -77,7 +77,7 @@ fn list(desk: &Desk, keyring: &Keyring, json: bool) -> anyhow::Result<()> {
     if json {
         return say_json(&keys);
     }
-    note_if_empty(&keys, "keys yet: the server makes them");
+    note_if_empty(&keys, "keys yet; the server creates them when it starts");
     for key in keys {
         let signs_from = key.activates_at.to_chrono().format("%Y-%m-%d %H:%M:%S UTC");
         let verb = if key.key_use == "sig" { "signs" } else { "decrypts" };
@@ -148,7 +148,7 @@ async fn compromise(desk: &Desk, keyring: &Keyring, lost: &Lost, json: bool) -> 
             "audit_fault": fault,
         }));
     }
-    say(&format!("dropped {alg} key {kid}; servers accept nothing of it from now on"));
+    say(&format!("Dropped {alg} key {kid}; no server accepts its signatures any longer."));
     match &done.successor {
         Some(next) if done.is_new => say(&format!("made {alg} key {next}; it is used from now on")),
         Some(next) => say(&format!("{alg} key {next} is used from now on")),

@@ -66,7 +66,7 @@ impl Test {
             key: URL_SAFE_NO_PAD.encode(Entropy::default().bytes::<12>()?),
             to: self.to.clone(),
             subject: "Test mail".to_owned(),
-            body: format!("This is a test mail from {}.\nMails to people leave the same way.\n", settings.issuer),
+            body: format!("This is a test mail from {}.\nNotices to users are sent the same way.\n", settings.issuer),
             at: Clock::System.now(),
         };
         match mailer.try_send(&letter).await {
@@ -83,7 +83,8 @@ impl Test {
 impl Preview {
     fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let Some(event) = self.event else { return list(settings, self.json) };
-        let notice = Notice::of(&event).context("there is no mail of this event; `signet mail preview` lists them")?;
+        let notice =
+            Notice::of(&event).context("no mail is sent for this event; `signet mail preview` lists the events")?;
         let letter = sample(notice, settings)?;
         if self.json {
             return say_json(&json!({ "event": event, "subject": letter.subject, "body": letter.body }));

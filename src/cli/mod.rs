@@ -49,8 +49,8 @@ use crate::config::{Settings, named_file};
 /// An OAuth 2.0 and OpenID Connect authorization server.
 ///
 /// Settings come from ./signet.toml, or the file that --config or SIGNET_CONFIG names, and from the environment;
-/// `signet config reference` describes each, `signet config print` shows the effective values. Run commands while the
-/// server is up; what they end is over on every node when they return.
+/// `signet config reference` describes each, `signet config print` shows the effective values. Commands can run
+/// while the server is up. When a command that revokes something returns, every node enforces it.
 #[derive(Parser)]
 #[command(name = "signet", version, propagate_version = true)]
 struct Cli {
@@ -96,7 +96,7 @@ enum Command {
     /// Block addresses for a while
     #[command(subcommand)]
     Block(block::Block),
-    /// Try the way by which mails leave, and show their texts
+    /// Send a test mail, and preview the notices to users
     #[command(subcommand)]
     Mail(mail::Mail),
     /// Send security events to other servers

@@ -43,7 +43,7 @@ pub enum Webhook {
         #[arg(long)]
         json: bool,
     },
-    /// Send a webhook the events again that it has not accepted
+    /// Resend dead letters to a webhook
     Retry(Which),
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn run<S>(stream: S, url: &OutboundUrl, call: Call<'_>) -> Resu
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let request = request(url, &call).ok_or(CallError::Told(FetchError::NotPermitted(UrlRefusal::Malformed)))?;
+    let request = request(url, &call).ok_or(CallError::Public(FetchError::NotPermitted(UrlRefusal::Malformed)))?;
     let (bytes, fields) = MAX_HEAD;
     let mut builder = http1::Builder::new();
     builder.max_buf_size(bytes).max_headers(fields);
@@ -97,7 +97,7 @@ async fn document(response: Response<Incoming>, accept: &[&str]) -> Result<Answe
     let (status, content_type) = (response.status().as_u16(), media_type(response.headers()));
     let encoded = text(response.headers(), header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
     if encoded || !accept.contains(&content_type.as_str()) {
-        return Err(CallError::Told(FetchError::WrongType));
+        return Err(CallError::Public(FetchError::WrongType));
     }
     let body = read_body(response.into_body()).await?;
     Ok(Answer { status, content_type, body })
@@ -106,13 +106,13 @@ async fn document(response: Response<Incoming>, accept: &[&str]) -> Result<Answe
 /// Reads the body up to its bound, announced or not.
 async fn read_body(mut body: Incoming) -> Result<Vec<u8>, CallError> {
     if body.size_hint().lower() > MAX_BODY as u64 {
-        return Err(CallError::Told(FetchError::TooLarge));
+        return Err(CallError::Public(FetchError::TooLarge));
     }
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(Cause::Http)?.into_data() else { continue };
         if bytes.len() + data.len() > MAX_BODY {
-            return Err(CallError::Told(FetchError::TooLarge));
+            return Err(CallError::Public(FetchError::TooLarge));
         }
         bytes.extend_from_slice(&data);
     }

@@ -47,5 +47,5 @@ async fn the_text_of_each_mail_can_be_read() {
         assert!(text.starts_with(&format!("Subject: {}", mail["subject"].as_str().unwrap())), "{text}");
         assert!(text.contains("Hello alice") && text.contains(&place.issuer()), "{text}");
     }
-    refused(&place.run(&["mail", "preview", "no.such"]).await, "there is no mail of this event");
+    refused(&place.run(&["mail", "preview", "no.such"]).await, "no mail is sent for this event");
 }

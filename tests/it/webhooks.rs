@@ -396,8 +396,8 @@ async fn an_operator_who_tries_a_webhook_is_shown_what_failed() {
     succeeded(&place.run(&["keys", "rotate"]).await);
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let rows = [
-        ("refused", format!("http://127.0.0.1:{closed}/"), "no connection: Connection refused"),
-        ("unknown", "https://no-such-host.invalid/".to_owned(), "the name was not resolved"),
+        ("refused", format!("http://127.0.0.1:{closed}/"), "connection failed: Connection refused"),
+        ("unknown", "https://no-such-host.invalid/".to_owned(), "name resolution failed"),
         ("plain", receiver.url.replace("http:", "https:"), "no TLS"),
     ];
     for (id, url, why) in rows {

@@ -1,5 +1,5 @@
-//! Dropping a key that somebody else may have: no node accepts anything that it signed when the
-//! command returns, and another key vouches for the audit log.
+//! Dropping a compromised key: no node accepts anything that it signed when the command returns, and another key
+//! vouches for the audit log.
 
 use std::sync::Arc;
 
