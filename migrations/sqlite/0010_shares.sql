@@ -1,6 +1,6 @@
 -- Shares of what strangers make the server keep, and failures of whole networks.
 
--- The network that a request came from, and 1 where the browser is one that somebody has signed in with: over the cap,
+-- The network that a request came from, and 1 where the browser is one that a person has signed in with: over the cap,
 -- the network with the most rows loses its oldest ones first, those of such browsers last.
 ALTER TABLE authorization_requests ADD COLUMN network TEXT NOT NULL DEFAULT '';
 ALTER TABLE authorization_requests ADD COLUMN known INTEGER NOT NULL DEFAULT 0 CHECK (known IN (0, 1));

@@ -160,11 +160,11 @@ impl Holder {
 #[derive(Debug, Default)]
 struct Held {
     bucket: Bucket,
-    /// Requests that other nodes have not heard of.
-    untold: u32,
+    /// Requests not yet reported to other nodes.
+    unreported: u32,
     /// When the first of them was granted.
     since: Option<Timestamp>,
-    /// Whether the next exchange tells of them.
+    /// Set when the next exchange reports them.
     due: bool,
 }
 
@@ -172,7 +172,7 @@ struct Held {
 pub struct Rates {
     limits: Option<Limits>,
     buckets: Cache<Holder, Arc<Mutex<Held>>>,
-    /// Holders of whose requests the next exchange tells.
+    /// Holders to report next.
     due: Mutex<Vec<Holder>>,
     counts: Counts<labels::Class>,
     refused: Mutex<HashMap<(RealmId, Class), Refused>>,
@@ -274,7 +274,7 @@ impl Rates {
             let mut held = lock(&held);
             held.due = false;
             held.since = None;
-            Some(Granted { holder, count: std::mem::take(&mut held.untold) })
+            Some(Granted { holder, count: std::mem::take(&mut held.unreported) })
         };
         due.into_iter().filter_map(granted).collect()
     }
@@ -321,11 +321,11 @@ impl Held {
         let since = *self.since.get_or_insert(now);
         if now.since(since) > limit.per {
             // The bucket has forgotten them, and so may others.
-            self.untold = 0;
+            self.unreported = 0;
             self.since = Some(now);
         }
-        self.untold = self.untold.saturating_add(1);
-        !self.due && self.untold >= worth_telling(limit)
+        self.unreported = self.unreported.saturating_add(1);
+        !self.due && self.unreported >= worth_telling(limit)
     }
 }
 

@@ -1,16 +1,9 @@
-//! Failed sign-ins, counted for all nodes: of the name, the account, the address, its region and the realm. Before a
-//! password is looked at, a place of the name and the account is taken that counts as a failure; a success gives it back.
-//! Addresses, regions and the realm count when an attempt has failed: a hundred people of one office who sign in at the
-//! same moment are no failures. A browser that has signed the account in before has a counter of its own, so that the
-//! owner cannot be locked out.
+//! Counters of failed sign-ins, shared by all nodes: by name, account, address, region and realm. An attempt takes a
+//! slot of name and account that counts as a failure until it succeeds; the others count only actual failures, so that
+//! a hundred people of one office do not lock each other out. A known browser has its own counter.
 //!
-//! The realm's pause bounds a guesser with ever new addresses, each of which has failures of its own to spend. It holds
-//! for strangers only: neither for known browsers nor for networks from which a person of the realm has signed in within
-//! the last weeks, as long as these have not used up what one address may fail. A guesser cannot bring many networks
-//! into that state: each takes a success, and of an account the last twenty browsers count. What is left of the pause
-//! is for people with a new browser at a place where the realm has no people. Without it a botnet could try a common
-//! password at every account within minutes; with a longer reach it would keep people out for as long as the attack
-//! goes on.
+//! The realm's pause slows a guesser with ever new addresses. It spares known browsers, and networks with a sign-in in
+//! the last 30 days that have not used up an address's failures.
 
 mod ending;
 

@@ -60,7 +60,7 @@ impl Jobs {
         let released: Result<(), StoreError> = released.await;
         let left = store.membership().leave(store).await;
         if let Err(error) = released.and(left) {
-            tracing::warn!(%error, "could not say that this node stops; the others wait until they take it to be gone");
+            tracing::warn!(%error, "could not deregister this node; others wait for it until its row expires");
         }
     }
 }
@@ -118,10 +118,13 @@ async fn follow(app: Arc<App>) {
         if let Err(error) = &outcome
             && !failing
         {
-            tracing::warn!(%error, "cannot follow the change sequence; answers that hang on it are 503 until it can");
+            tracing::warn!(
+                %error,
+                "cannot read the change sequence; requests that depend on it get 503 until it works again"
+            );
         }
         if outcome.is_ok() && failing {
-            tracing::info!("follows the change sequence again");
+            tracing::info!("reads the change sequence again");
         }
         failing = outcome.is_err();
         sleep(if failing { FAILED } else { APART }).await;
@@ -137,7 +140,7 @@ async fn exchange_rates(app: Arc<App>) {
     loop {
         ticks.tick().await;
         if let Err(error) = rates::exchange(&app.provider, app.clock.now()).await {
-            tracing::debug!(%error, "could not exchange what rate limits have granted; nodes count alone meanwhile");
+            tracing::debug!(%error, "could not exchange rate limits; this node counts alone until the next exchange");
         }
     }
 }
@@ -157,10 +160,10 @@ async fn listen(app: Arc<App>) {
                 store.membership().listens(Channel::None);
             }
             Ok(Listening::Unsupported) => {
-                tracing::info!("the database has no notifications; this node asks for changes by itself");
+                tracing::info!("the database does not support LISTEN; polling for changes");
                 sleep(LISTEN_SELDOM).await;
             }
-            Err(error) => tracing::debug!(%error, "the database cannot be listened to; it is tried again"),
+            Err(error) => tracing::debug!(%error, "LISTEN failed; retrying"),
         }
         sleep(LISTEN_AGAIN).await;
     }

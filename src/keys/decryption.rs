@@ -1,5 +1,5 @@
-//! Decryption by this server's private keys. Strangers choose when it is done, so that it runs off the async threads, on
-//! a few of its own with a short queue: the most that a flood of tokens takes is these.
+//! Decryption with the server's private keys. Strangers trigger it, so it runs on a few blocking threads with a short
+//! queue, which bounds what a flood can cost.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::encryption_key::EncryptionKey;
 use super::jwe::DecryptError;
 use crate::protocol::jwe::EncryptedToken;
 
-/// How many decryptions may wait for each one that runs: for less than 50 ms, at 3 ms for an RSA key of 3072 bits.
+/// Queue length per worker: under 50 ms at 3 ms per RSA-3072 operation.
 const WAITING: usize = 16;
 
 /// A token and the one key that may have been encrypted to.

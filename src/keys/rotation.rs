@@ -174,7 +174,9 @@ impl Keyring {
         let (realm, kid) = (realm.clone(), kid.clone());
         self.store
             .write(move |tx| {
-                let (realm, kid, promoted) = (realm.clone(), kid.clone(), promoted.clone());
+                let realm = realm.clone();
+                let kid = kid.clone();
+                let promoted = promoted.clone();
                 Box::pin(async move {
                     let Promoted { record, now } = promoted;
                     if signing_keys::activate(tx, &realm, &kid, at).await? {

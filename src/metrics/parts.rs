@@ -120,20 +120,20 @@ impl Database {
         register.add("signet_database_statement_duration_seconds", "Duration of a statement, by its name", statements);
         register.add(
             "signet_database_write_retries_exhausted_total",
-            "Transactions that were given up since they met others each time, on PostgreSQL",
+            "Transactions abandoned after all retries, on PostgreSQL",
             exhausted,
         );
         register.add(
             "signet_revocation_wait_seconds",
-            "How long the answer to what ends something waited until all nodes had heard of it",
+            "Time that a revocation waited until every node had acknowledged it",
             heard,
         );
         register.add(
             "signet_nodes_missed_total",
-            "Nodes that had not heard of it in time; each asks the database before it answers from then on",
+            "Nodes that did not acknowledge a revocation in time; each checks with the database until it has caught up",
             missed,
         );
-        register.add("signet_nodes", "Nodes on this database, as far as this one knows", nodes);
+        register.add("signet_nodes", "Registered nodes, as this node last read them", nodes);
     }
 }
 

@@ -1,5 +1,5 @@
-//! The wait of whatever ends something, between its commit and its answer, until no node accepts any more what has ended.
-//! It is one place for all of them: a transaction that publishes such a change waits, whichever use case it belongs to.
+//! The revocation barrier: after its commit, a transaction that ends something waits here until no node accepts it any
+//! longer. All use cases share it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,17 +13,17 @@ use super::{Store, StoreError, wake};
 use crate::clock::Clock;
 use crate::protocol::time::{Span, Timestamp};
 
-/// How often the rows of the nodes are read meanwhile.
+/// Interval between two reads of the nodes' rows.
 const STEP: Duration = Duration::from_millis(5);
-/// How long to wait where these rows cannot be read: no lease is longer.
+/// Longest wait where the rows cannot be read; no lease is longer.
 const LONGEST: Duration = super::view::STALE_AFTER;
-/// From when on a command, which sees the rows once, takes a node to be gone that has not written its own.
+/// Age of a row from which a command treats its node as gone.
 const GONE: Span = Span::from_secs(15);
 
 /// What those who wait at the same time share.
 #[derive(Default)]
 pub(super) struct Barrier {
-    /// The rows of the nodes, and when it was begun to read them.
+    /// The rows of the nodes, and the start of the read.
     looked: Mutex<Option<(Instant, Arc<[Node]>)>>,
     /// The last change that a write waits for.
     published: AtomicI64,
@@ -32,14 +32,14 @@ pub(super) struct Barrier {
 }
 
 impl Node {
-    /// Whether it may answer from memory without having heard of this change.
+    /// Returns true if the node may answer from memory without having applied this change.
     pub(super) fn is_late(&self, seq: i64) -> bool {
         !self.is_dropped && !self.lease.is_zero() && self.heard_seq < seq
     }
 }
 
-/// Waits until every node has heard of a change or may not answer from memory without it. Boxed, since a late node is
-/// dropped by a write of its own.
+/// Waits until every node has applied a change or may not answer from memory without it. Boxed, since a late node is
+/// skipped by a write of its own.
 pub(super) fn all_hear(store: &Store, seq: i64) -> BoxFuture<'_, ()> {
     Box::pin(async move {
         if store.membership.is_alone() {
@@ -58,7 +58,7 @@ async fn wait(store: &Store, seq: i64, committed: Instant) {
         let late = match look(store).await {
             Ok(all) => late(store, &all, &own, seq).await,
             Err(error) if committed.elapsed() >= LONGEST => {
-                tracing::warn!(%error, "could not ask whether all nodes have heard of a revocation");
+                tracing::warn!(%error, "could not read the nodes' acknowledgments of a revocation");
                 return;
             }
             Err(_) => {
@@ -69,7 +69,7 @@ async fn wait(store: &Store, seq: i64, committed: Instant) {
         if late.is_empty() {
             return;
         }
-        // The rows may say so an instant after it has come about, so that this is the later moment.
+        // Measured after the read: rows lag behind the nodes, so waiting from here is on the safe side.
         let waited = committed.elapsed();
         if late.iter().all(|node| waited >= node.lease) {
             return drop_late(store, &late, seq).await;
@@ -107,8 +107,7 @@ async fn look(store: &Store) -> Result<Arc<[Node]>, StoreError> {
     Ok(nodes)
 }
 
-/// Drops the nodes that have not heard in time: no write waits for them until they have caught up. They ask the database
-/// before each answer by then, so that one which just did not have its turn loses nothing but speed.
+/// Skips nodes that did not acknowledge in time. Their leases have ended by now, so that they only become slower.
 pub(super) async fn drop_late(store: &Store, late: &[Node], seq: i64) {
     let now = store.time().await.ok().flatten().unwrap_or_else(|| Clock::System.now());
     for node in late {
@@ -116,11 +115,11 @@ pub(super) async fn drop_late(store: &Store, late: &[Node], seq: i64) {
         match drop_one(store, node.id.clone(), seq, now).await {
             Ok(true) => tracing::warn!(
                 node = node.id,
-                "a node has not heard of a revocation in time; it is not waited for until it has caught up"
+                "a node did not acknowledge a revocation in time; skipped until it catches up"
             ),
             // It was a moment late, or another process was faster.
             Ok(false) => {}
-            Err(error) => tracing::warn!(%error, node = node.id, "a node that was late could not be dropped"),
+            Err(error) => tracing::warn!(%error, node = node.id, "could not mark a late node as skipped"),
         }
     }
 }

@@ -59,8 +59,8 @@ impl From<rusqlite::Error> for StoreError {
 fn is_passing(code: Option<&str>) -> bool {
     let Some(code) = code else { return false };
     if code.len() == 5 {
-        // Connection, resources, operator intervention, lock not available, transactions that met or whose end nobody
-        // knows, read-only, kept waiting for too long.
+        // Connection, resources, operator intervention, lock not available, transactions that met or whose
+        // outcome is unknown, read-only, kept waiting for too long.
         let classes = ["08", "53", "57", "55P03", "40", "25006", "25P03"];
         return classes.iter().any(|class| code.starts_with(class));
     }

@@ -1,13 +1,14 @@
-//! This process among the nodes: how far it has heard of the change sequence, and for how long it answers from memory.
+//! This process among the nodes: the last change that it has applied, and how long it answers from memory.
 //!
-//! A node answers from memory for as long as its lease lasts after it *began* to ask for changes, and renews the lease
-//! only once its row says how far it has heard. A process that revokes waits after its commit until the row of every node
-//! says so, or until the lease of those that do not is over (`barrier`). So no node accepts what has been reported as
-//! revoked, whether it is slow, frozen or cut off from the database: beyond its lease it asks the database each time.
+//! A node registers in `nodes` with the last change it has applied and a lease. It answers from memory until the lease
+//! ends, counted from when it *started* its last poll; after that it polls before each answer. It renews the lease only
+//! after its row is up to date. A transaction that ends something commits, then waits until every row has reached its
+//! change or that row's lease has ended (`barrier`). So no node accepts what has been reported as revoked, be it slow,
+//! frozen or cut off.
 //!
-//! A node that missed a revocation is dropped, which it learns when it acknowledges: the guard of that statement fails.
-//! It then asks each time until it has asked once more after its row was set right. The same holds for one that begins: the
-//! others have to know of it first, for which it announces itself in the change sequence.
+//! A late node is skipped; it notices when it next writes its row, since the guard of that statement fails, and polls
+//! before each answer until it has caught up. A new node announces itself in the change sequence and polls before each
+//! answer until the others have seen it.
 
 mod state;
 
@@ -21,17 +22,17 @@ use super::nodes::{self, Channel, Node, Standing};
 use super::{Store, StoreError, barrier, changes};
 use crate::protocol::time::Timestamp;
 
-/// From when on a node that does not write its row is removed by the others.
+/// Silence of a node after which the others remove its row.
 const GONE: Duration = Duration::from_secs(12);
 
 /// One step of following the change sequence.
 #[derive(Clone, Copy, Debug)]
 pub struct Heard {
-    /// When it was begun to ask.
+    /// Start of the poll.
     pub begun: Instant,
     /// The number of the last change that was applied.
     pub applied: i64,
-    /// What time it is.
+    /// The current time.
     pub now: Timestamp,
 }
 
@@ -53,7 +54,7 @@ impl Membership {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes this process a node under this id, which is added by the next steps. Until then it asks the database each time.
+    /// Registers this process under this id at the next step; until then it polls before each answer.
     pub fn enter(&self, id: String, advertise: String) {
         let mut state = self.state();
         state.channel = if advertise.is_empty() { Channel::None } else { Channel::Http };
@@ -62,12 +63,12 @@ impl Membership {
         state.rejoin();
     }
 
-    /// Ends being a node without a word to the others, who wait for it until they take it to be gone.
+    /// Leaves without deregistering; others wait until the row expires.
     pub fn forget(&self) {
         self.state().phase = Phase::Apart;
     }
 
-    /// Ends being a node.
+    /// Leaves, and removes the row.
     ///
     /// # Errors
     /// [`StoreError`] where the database fails.
@@ -226,11 +227,11 @@ impl Membership {
                 Box::pin(async move { nodes::come_back(tx, &standing).await })
             });
             if !returned.await? {
-                tracing::warn!("this node was removed, since it had said nothing for long; it joins again");
+                tracing::warn!("this node was removed after a long silence; rejoining");
                 self.state().rejoin();
                 return Ok(false);
             }
-            tracing::warn!("this node had missed a revocation and was not waited for; it has caught up");
+            tracing::warn!("this node missed a revocation and was skipped; it has caught up");
             self.state().suspended = Some(Instant::now());
         }
         let mut state = self.state();
@@ -270,7 +271,7 @@ impl Membership {
             all.iter().filter(is_gone).map(|node| (node.id.clone(), node.heard_at)).collect()
         };
         for node in gone {
-            tracing::warn!(node = node.0, "removed a node that has said nothing for long");
+            tracing::warn!(node = node.0, "removed a silent node");
             let shared = Arc::new(node);
             let removed = store.write(move |tx| {
                 let node = shared.clone();

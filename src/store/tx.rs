@@ -34,11 +34,11 @@ pub(super) enum Connection {
     Postgres(Held),
 }
 
-/// What a job has come to.
+/// Result of a job.
 pub(super) struct Written<T> {
-    /// What it returned.
+    /// The value that it returned.
     pub(super) value: T,
-    /// The change of which all nodes have to hear, where there is one.
+    /// The change that all nodes must acknowledge, if any.
     pub(super) heard: Option<i64>,
 }
 
@@ -70,7 +70,7 @@ impl Tx {
         self.limit = self.limit.min(PATIENCE);
     }
 
-    /// Counts a statement that is about to be run, and notes whether it may write; when it begins.
+    /// Counts a statement, notes whether it writes, and returns its start time.
     pub(super) fn note_run(&mut self, sql: &str) -> Instant {
         self.statements.begun.inc();
         self.wrote |= !sql.starts_with("SELECT ");
@@ -117,7 +117,7 @@ impl Tx {
         std::mem::take(&mut self.may_retry)
     }
 
-    /// Has the answer wait until all nodes have heard of this change.
+    /// Delays the answer until all nodes have acknowledged this change.
     pub(super) fn must_be_heard(&mut self, seq: i64) {
         self.heard = self.heard.max(Some(seq));
     }

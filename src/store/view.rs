@@ -86,7 +86,7 @@ impl View {
         Ok(self.applied.load(Ordering::Acquire))
     }
 
-    /// Makes sure that what is in memory may be answered by: as long as this node's lease lasts, else by asking for changes.
+    /// Ensures that the view is current: while the lease lasts it is; after that, polls for changes.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] where that is not possible.

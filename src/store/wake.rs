@@ -1,5 +1,5 @@
 //! Waking other nodes: a notification of PostgreSQL, or a request to the address that a node advertises. Neither carries
-//! anything: a node that is woken asks the database.
+//! data: a node that is woken polls.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,22 +12,22 @@ use url::Url;
 use super::lanes::Lane;
 use super::{Db, Store, StoreError, postgres};
 
-/// The name of the notifications.
+/// The notification channel.
 const CHANGES: &str = "signet_changes";
 /// A notification.
 const NOTIFY: &str = "SELECT pg_notify('signet_changes', '')";
-/// The SQLSTATE of an engine that knows of no notifications.
+/// SQLSTATE `feature_not_supported`.
 const NOT_SUPPORTED: &str = "0A000";
-/// How long a request to another node may take.
+/// Timeout of a wake-up request.
 const KNOCK: Duration = Duration::from_millis(250);
-/// How many such requests there are at a time. One too many is left out: the node asks by itself soon.
+/// Most wake-up requests at a time; further ones are dropped, since nodes also poll.
 const KNOCKS: usize = 16;
 
-/// What has come of asking for notifications.
+/// Outcome of LISTEN.
 pub enum Listening {
-    /// They arrive.
+    /// Notifications arrive.
     On(Notifications),
-    /// This engine has none.
+    /// The engine does not support LISTEN.
     Unsupported,
 }
 

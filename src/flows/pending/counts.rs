@@ -1,4 +1,4 @@
-//! About how many rows each realm keeps of what strangers send, in memory of this node. Upkeep counts them again.
+//! Approximate per-realm row counts, in memory; upkeep corrects them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use crate::store::StoreError;
 
 /// The most rows of one kind that a realm keeps: what strangers can make the server keep is bounded.
 pub const CAP: i64 = 100_000;
-/// How many rows are removed at once where the cap is reached, so that it is rarely looked for them.
+/// Rows removed at once, so that trimming runs rarely.
 const BATCH: i64 = 2_000;
 
 /// The rows of one kind.
@@ -45,8 +45,8 @@ impl Counts {
         }
     }
 
-    /// Makes room below the cap of a realm by `trim`, which keeps so many rows and says how many are left. While one
-    /// request does so the others pass: they go over the cap by no more than there are of them.
+    /// Trims a realm that has reached the cap by `trim`, which gets the number of rows to keep and returns how many are
+    /// left. One request trims; concurrent ones proceed, and exceed the cap by at most their number.
     ///
     /// # Errors
     /// [`FlowError`] where the database fails.

@@ -72,7 +72,8 @@ impl Ending {
 
     /// The attempt has failed. An address or a region that has failed at many accounts is blocked from signing in.
     pub async fn failure(&self, tx: &mut Tx, context: &Context) -> Result<Option<NewBlock>, StoreError> {
-        let (realm, now) = (&context.realm.id, context.now);
+        let realm = &context.realm.id;
+        let now = context.now;
         // A known browser, or limits that are switched off, leave no origin.
         let Some(Origin { peer, region }) = self.origin else { return Ok(None) };
         for (subject, policy) in &self.counted {
@@ -98,8 +99,10 @@ impl Ending {
         network: IpNet,
         most: i64,
     ) -> Result<Option<NewBlock>, StoreError> {
-        let (realm, now) = (&context.realm.id, context.now);
-        let (name, end) = (network.to_string(), now.plus(SPRAY_WINDOW));
+        let realm = &context.realm.id;
+        let now = context.now;
+        let name = network.to_string();
+        let end = now.plus(SPRAY_WINDOW);
         let accounts = login_failures::note_account(tx, realm, (&name, self.name.digest), end, now).await?;
         if accounts < most {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What a node knows of itself, and the lease that follows from it.
+//! The state of this node, and the lease that follows from it.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -8,28 +8,29 @@ use crate::protocol::time::Timestamp;
 use crate::store::nodes::{Channel, Standing};
 use crate::store::view::STALE_AFTER;
 
-/// The lease of a node that knows of no other.
+/// Lease of a node that knows of no other.
 pub(super) const ALONE: Duration = STALE_AFTER;
-/// The lease of a node that can be woken, and so the longest that a revocation waits for it.
+/// Lease of a node that can be woken: the longest that a revocation waits for it.
 const WOKEN: Duration = Duration::from_millis(250);
-/// How often a node that cannot be woken asks for changes.
+/// Poll interval of a node that cannot be woken.
 pub(super) const POLL: Duration = Duration::from_millis(500);
-/// The lease of a node that cannot be woken: a poll and as much again as the others have.
+/// Lease of such a node: one poll plus the lease of the others.
 const POLLING: Duration = Duration::from_millis(750);
-/// How often a node writes its row where nothing happens.
+/// Longest interval between two writes of the row.
 const BEAT: Duration = Duration::from_secs(3);
-/// From when on a node that could not write its row takes itself to be removed.
+/// Age of its own last write from which a node assumes that it was removed.
 const UNCERTAIN: Duration = Duration::from_secs(6);
-/// How far a process has come with being a node.
+
+/// Progress of a process in becoming a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// It is none: a command, or a server whose jobs do not run.
+    /// No node: a command, or a server whose jobs do not run.
     Apart,
-    /// It is about to add its row.
+    /// About to add its row.
     Joining,
-    /// It waits until the others have heard of this change, or their leases are over at that time.
+    /// Waiting until the others have applied this change, or until their leases have ended.
     Announced { seq: i64, until: Instant },
-    /// It is one.
+    /// A node.
     Member,
 }
 
@@ -43,7 +44,7 @@ pub(super) struct State {
     pub(super) looked: Option<Instant>,
     /// The others' rows as they were first seen to be what they are.
     pub(super) seen: HashMap<String, (Timestamp, Instant)>,
-    /// What the row says.
+    /// The row as it was last written.
     pub(super) written: Option<Standing>,
     pub(super) wrote: Instant,
     pub(super) lease: Duration,
@@ -101,7 +102,7 @@ impl State {
         lease
     }
 
-    /// How long to wait before changes are asked for.
+    /// Interval before the next poll.
     pub(super) fn pause(&self, is_embedded: bool) -> Duration {
         match self.phase {
             Phase::Joining | Phase::Announced { .. } => Duration::from_millis(20),
