@@ -1,4 +1,4 @@
-//! Logos: one kind at most, told by the first bytes, and never anything that a browser could run.
+//! Logos: one kind at most, recognized by its first bytes, and never anything that a browser could run.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
