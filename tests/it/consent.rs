@@ -39,7 +39,7 @@ async fn the_page_names_client_person_scopes_and_lifetime() {
         "Not you?",
         "See your email address",
         "Stay connected",
-        "while you are signed out, for up to 30 days.",
+        "access after you sign out, for up to 30 days.",
     ] {
         assert!(page.has(part), "{part}: {page:?}");
     }

@@ -176,9 +176,11 @@ async fn production_starts_on_nothing_that_was_not_created_for_it() {
 
 #[tokio::test]
 async fn production_does_not_fill_an_empty_database() {
+    use std::os::unix::fs::OpenOptionsExt as _;
     let place = Place::empty().await;
     if !Database::is_postgres() {
-        std::fs::write(place.path().join("signet.db"), "").unwrap();
+        let mut options = std::fs::OpenOptions::new();
+        options.create_new(true).write(true).mode(0o600).open(place.path().join("signet.db")).unwrap();
     }
     let production = [("SIGNET_MODE", "production"), ("SIGNET_ISSUER", "https://id.example.org")];
     let lossy = ("SIGNET_DATABASE__ALLOW_LOSSY_COMMITS", "true");

@@ -264,7 +264,7 @@ async fn the_command_works_beside_a_running_server() {
     let keys = list(&succeeded(&place.run(&["keys", "list", "--json"]).await));
     let lost = keys.iter().find(|key| key["algorithm"] == "ES256").unwrap()["kid"].as_str().unwrap().to_owned();
     let said = succeeded(&place.run(&["keys", "compromise", "--kid", &lost, "--reason", "a drill", "--yes"]).await);
-    assert!(said.starts_with(&format!("dropped ES256 key {lost}")), "{said}");
+    assert!(said.starts_with(&format!("Dropped ES256 key {lost}")), "{said}");
     place.published_without(&lost).await;
     refused(&place.run(&["keys", "compromise", "--kid", &lost, "--yes"]).await, "there is no key with this name");
     succeeded(&place.run(&["audit", "verify"]).await);
