@@ -185,7 +185,9 @@ async fn production_does_not_fill_an_empty_database() {
     let production = [("SIGNET_MODE", "production"), ("SIGNET_ISSUER", "https://id.example.org")];
     let lossy = ("SIGNET_DATABASE__ALLOW_LOSSY_COMMITS", "true");
     let variables = [production[0], production[1], lossy];
-    refused(&init(place.path(), &["serve"], &variables).await, "the database is empty; run `signet init`");
+    let served = init(place.path(), &["serve"], &variables).await;
+    let said = String::from_utf8(served.stderr).unwrap();
+    assert!(!served.status.success() && said.contains("the database is empty; run `signet init`"), "{said}");
 }
 
 #[tokio::test]

@@ -216,15 +216,15 @@ async fn a_node_that_stops_is_not_waited_for_and_gives_back_its_lease() {
     let one = TestServer::start().await;
     one.is_one_of(1).await;
     let held = async |rows: &str| one.database().query(&format!("SELECT 1 FROM {rows}")).await.len();
-    let upkeep = &format!("leases WHERE name = 'upkeep' AND expires_at > {}", one.clock.now().as_millis());
+    let upkeep = || format!("leases WHERE name = 'upkeep' AND expires_at > {}", one.app.clock.now().as_millis());
     let begun = Instant::now();
-    while held(upkeep).await == 0 {
+    while held(&upkeep()).await == 0 {
         assert!(begun.elapsed() < Duration::from_secs(10), "no server does the upkeep");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(held("nodes").await, 1);
     one.end_jobs().await;
-    assert_eq!((held("nodes").await, held(upkeep).await), (0, 0), "the next to start does the upkeep at once");
+    assert_eq!((held("nodes").await, held(&upkeep()).await), (0, 0), "the next to start does the upkeep at once");
 }
 
 #[tokio::test]
