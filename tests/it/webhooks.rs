@@ -398,7 +398,7 @@ async fn an_operator_who_tries_a_webhook_is_shown_what_failed() {
     let rows = [
         ("refused", format!("http://127.0.0.1:{closed}/"), "connection failed: Connection refused"),
         ("unknown", "https://no-such-host.invalid/".to_owned(), "name resolution failed"),
-        ("plain", receiver.url.replace("http:", "https:"), "no TLS"),
+        ("plain", receiver.url.replace("http:", "https:"), "TLS failed"),
     ];
     for (id, url, why) in rows {
         succeeded(&place.run(&["webhook", "add", "--id", id, "--url", &url]).await);
