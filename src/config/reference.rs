@@ -27,7 +27,8 @@ const END: &str = "
 
 A client's metadata (`signet client add --metadata FILE`) is RFC 7591 JSON, with the names of OpenID Connect Registration,
 RFC 9126 and the logout specifications. Signet's own members are `profile` (`oauth21` or `oidc_classic`), `skip_consent`,
-`cors_origins`, `audiences`, `access_token_format` (`jwt` or `opaque`) and `access_token_lifetime` in seconds.
+`require_nonce`, `cors_origins`, `audiences`, `access_token_format` (`jwt` or `opaque`) and `access_token_lifetime` in
+seconds.
 ";
 
 /// The whole page, as Markdown.

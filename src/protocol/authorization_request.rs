@@ -157,6 +157,7 @@ impl AuthorizationRequest {
         let checked = machine::Checked { params, client, destination, response_type, claims: &claims };
         let (scope, extensions) = machine::drive(&checked)?;
         check_id_token(params, response_type, &scope)?;
+        check_nonce(params, client, &scope)?;
         let prompts = parse_prompts(params.get("prompt"))?;
         let max_age = params.get("max_age").map(parse_max_age).transpose()?.or(client.metadata.default_max_age);
         let owned = |name| params.get(name).filter(|text| text.len() <= MAX_OPAQUE).map(str::to_owned);
@@ -298,6 +299,15 @@ fn check_id_token(params: &Params, kind: ResponseType, scope: &Scope) -> Result<
         return Err(OAuthError::invalid_scope("The scope openid is required for an ID token."));
     }
     params.require("nonce", "nonce is required for an ID token from this endpoint.").map(|_| ())
+}
+
+/// The nonce that an operator demands of this client wherever an ID token comes of the request, by which the client
+/// can tell an injected code (RFC 9700 §2.1.1, §4.5.3.2).
+fn check_nonce(params: &Params, client: &Client, scope: &Scope) -> Result<(), OAuthError> {
+    match client.metadata.require_nonce && scope.contains(OPENID) {
+        true => params.require("nonce", "nonce is required of this client.").map(|_| ()),
+        false => Ok(()),
+    }
 }
 
 /// Refuses what the specifications name and this server lacks, and values that are too long to carry.

@@ -132,6 +132,7 @@ impl Submission {
         Ok(ClientMetadata {
             profile: decided.profile,
             skip_consent: decided.skip_consent,
+            require_nonce: decided.require_nonce,
             cors_origins: decided.cors_origins,
             audiences: decided.audiences,
             access_token_format: decided.access_token_format,

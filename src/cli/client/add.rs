@@ -61,6 +61,9 @@ pub struct Add {
     /// The client is first-party: people are not asked for consent
     #[arg(long)]
     skip_consent: bool,
+    /// Every request of the client for an ID token must hold a nonce
+    #[arg(long)]
+    require_nonce: bool,
     /// An origin whose scripts may call the token and userinfo endpoints (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     cors_origin: Vec<String>,
@@ -69,7 +72,7 @@ pub struct Add {
     audience: Vec<String>,
     /// A file with the client's metadata as JSON (RFC 7591), instead of the options above
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "redirect_uri", "post_logout_redirect_uri", "grant",
-        "response_type", "scope", "jwks", "skip_consent", "cors_origin", "audience"])]
+        "response_type", "scope", "jwks", "skip_consent", "require_nonce", "cors_origin", "audience"])]
     metadata: Option<PathBuf>,
     /// Answer as JSON
     #[arg(long)]
@@ -124,6 +127,7 @@ impl Add {
             id_token_signed_response_alg: ResponseSigning::named(&self.id_token_alg)
                 .with_context(|| format!("the algorithm {:?} is not supported", self.id_token_alg))?,
             skip_consent: self.skip_consent,
+            require_nonce: self.require_nonce,
             cors_origins: self.cors_origin.clone(),
             audiences: self.audience.clone(),
             ..default

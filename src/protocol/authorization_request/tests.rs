@@ -101,6 +101,24 @@ fn the_profile_and_the_grants_of_the_client_decide() {
 }
 
 #[test]
+fn a_client_of_which_a_nonce_is_required_sends_one_with_openid() {
+    let base = format!("client_id=rp&redirect_uri=https://rp.example/cb&response_type=code&{PKCE}");
+    let rows = [
+        ("none", true, "scope=openid", "invalid_request"),
+        ("an empty one", true, "scope=openid&nonce=", "invalid_request"),
+        ("one", true, "scope=openid&nonce=n", "ok"),
+        ("none, without an ID token", true, "scope=email", "ok"),
+        ("none, where none is required", false, "scope=openid", "ok"),
+    ];
+    for (rule, required, parameters, expected) in rows {
+        for method in ["none", "client_secret_basic"] {
+            let rp = client(json!({"require_nonce": required, "token_endpoint_auth_method": method}));
+            assert_eq!(verdict(&format!("{base}&{parameters}"), &rp), expected, "{rule}, {method}");
+        }
+    }
+}
+
+#[test]
 fn a_checked_request_keeps_what_it_needs() {
     let query = format!(
         "client_id=rp&redirect_uri=https://rp.example/cb&response_type=code&scope=email+openid&{PKCE}\

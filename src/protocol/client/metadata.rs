@@ -186,6 +186,9 @@ pub struct ClientMetadata {
     pub profile: Profile,
     /// Whether the client is first-party: people are not asked for consent.
     pub skip_consent: bool,
+    /// Whether every request for an ID token must hold a nonce (RFC 9700 §2.1.1).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub require_nonce: bool,
     /// The origins whose scripts may call the token and userinfo endpoints.
     pub cors_origins: Vec<String>,
     /// The resources that the client may ask tokens for (RFC 8707 §2).
@@ -271,6 +274,7 @@ impl Default for ClientMetadata {
             software_version: None,
             profile: Profile::default(),
             skip_consent: false,
+            require_nonce: false,
             cors_origins: Vec::new(),
             audiences: Vec::new(),
             access_token_format: AccessTokenFormat::default(),
