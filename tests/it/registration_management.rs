@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 use signet::config::RegistrationMode;
 use signet::flows::administer;
+use signet::protocol::client::{AccessTokenFormat, ClientMetadata};
 use signet::protocol::ids::ClientId;
+use signet::protocol::profile::Profile;
 use signet::protocol::time::Span;
-use signet::store::clients::Standing;
+use signet::store::clients::{self, Standing};
 
 use crate::registration::{client, open, plain, register, with};
 use crate::support::{Reply, TestServer};
@@ -94,6 +96,40 @@ async fn a_client_replaces_its_registration_as_a_whole() {
     rp.redirect_uri = "https://rp.example/new".to_owned();
     let code = rp.authorize_with("alice", &[("scope", "openid email")]).await.code();
     rp.redeem(&code).await.tokens();
+}
+
+#[tokio::test]
+async fn a_replacement_keeps_what_an_administrator_has_decided() {
+    let server = open().await;
+    let told = register(&server, &plain()).await;
+    let id = ClientId::parse(text(&told, "client_id")).unwrap();
+    let metadata = async || {
+        let provider = &server.app.provider;
+        let mut tx = provider.store.read().await.unwrap();
+        clients::find(&mut tx, &server.app.realm.id, &id).await.unwrap().unwrap().metadata
+    };
+    let mut decided = metadata().await;
+    decided.profile = Profile::OidcClassic;
+    decided.skip_consent = true;
+    decided.require_nonce = true;
+    decided.cors_origins = vec!["https://spa.example".to_owned()];
+    decided.audiences = vec!["https://api.example/".to_owned()];
+    decided.access_token_format = AccessTokenFormat::Opaque;
+    decided.access_token_lifetime = Some(120);
+    let (realm, now) = (server.app.realm.id.clone(), server.clock.now());
+    let (row, change) = (id.clone(), decided.clone());
+    let stored = server.app.provider.store.write(move |tx| {
+        let (realm, row, change) = (realm.clone(), row.clone(), change.clone());
+        Box::pin(async move { clients::replace(tx, &realm, &row, &change, now).await })
+    });
+    assert!(stored.await.unwrap());
+    let asked = json!({
+        "client_name": "Shop", "profile": "oauth21", "skip_consent": false, "require_nonce": false, "cors_origins": [],
+        "audiences": [], "access_token_format": "jwt", "access_token_lifetime": 600,
+    });
+    let reply = At::own(&server, &told).put(&put_of(&told, asked)).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!(metadata().await, ClientMetadata { client_name: "Shop".to_owned(), ..decided });
 }
 
 #[tokio::test]
