@@ -78,7 +78,14 @@ impl Place {
 
     /// A running server, once it answers.
     pub async fn serve(&self) -> Child {
-        let child = self.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        self.serve_with(&[]).await
+    }
+
+    /// The same, under these environment variables.
+    pub async fn serve_with(&self, variables: &[(&str, &str)]) -> Child {
+        let mut command = self.command(&["serve"]);
+        let child =
+            command.envs(variables.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let (http, url) = (http_client(), format!("http://localhost:{}/.well-known/openid-configuration", self.port));
         for _ in 0..400 {
             if http.get(&url).send().await.is_ok() {

@@ -7,16 +7,21 @@ use crate::support::server::{PASSWORD, http_client};
 use crate::support::{RelyingParty, Tokens};
 
 /// A running server with alice, and her tokens at a client.
-struct Scene {
-    place: Place,
+pub struct Scene {
+    pub place: Place,
     _server: tokio::process::Child,
-    rp: RelyingParty,
+    pub rp: RelyingParty,
 }
 
 impl Scene {
     async fn set() -> Self {
+        Self::set_with(&[]).await
+    }
+
+    /// The scene with a server under these environment variables.
+    pub async fn set_with(variables: &[(&str, &str)]) -> Self {
         let place = Place::new().await;
-        let server = place.serve().await;
+        let server = place.serve_with(variables).await;
         let user = ["user", "add", "--username", "alice", "--password-stdin"];
         succeeded(&place.run_with_input(&user, PASSWORD).await);
         let client = [

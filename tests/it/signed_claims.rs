@@ -2,9 +2,41 @@
 //! signature alone is worth nothing.
 
 use serde_json::{Value, json};
+use signet::app::{ensure_realm, key_policy};
+use signet::clock::Clock;
+use signet::config::Settings;
+use signet::keys::{Keyring, MasterKey};
+use signet::protocol::ids::RealmId;
 use signet::protocol::jwk::SigningAlgorithm;
+use signet::store::Store;
 
+use crate::commands::Place;
+use crate::revoking_commands::Scene;
 use crate::support::{Reply, TestServer, claims};
+
+/// The signing keys of a server that is a process of its own.
+pub struct SigningKeys {
+    keyring: Keyring,
+    realm: RealmId,
+}
+
+impl SigningKeys {
+    pub async fn of(place: &Place) -> Self {
+        let settings = Settings::load(Some(&place.path().join("signet.toml")), std::iter::empty()).unwrap();
+        let store = Store::open(&place.database().url, 2).await.unwrap();
+        let realm = ensure_realm(&store, Clock::System.now()).await.unwrap();
+        let master = MasterKey::require(&place.path().join("keys")).unwrap();
+        let realms = std::slice::from_ref(&realm);
+        let keyring = Keyring::load(store, master, key_policy(&settings), realms).await.unwrap();
+        Self { keyring, realm }
+    }
+
+    /// Signs these claims as an access token.
+    pub fn sign(&self, claims: &Value) -> String {
+        let keys = self.keyring.of(&self.realm);
+        keys.sign_jwt(claims, "at+jwt", SigningAlgorithm::ES256, Clock::System.now()).unwrap()
+    }
+}
 
 /// Signs these claims with the key of access tokens.
 fn signed(server: &TestServer, claims: &Value, typ: &str) -> String {
@@ -61,5 +93,32 @@ async fn a_signed_token_with_bad_or_missing_claims_is_refused() {
     }
     for typ in ["JWT", "logout+jwt", "AT+JWT", ""] {
         assert_eq!(server.userinfo(&signed(&server, &good, typ)).await.status(), 401, "typ {typ}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_lives_for_the_same_time_in_every_time_zone() {
+    // The forms of POSIX, which need no database of time zones: nine hours east, and eight hours west.
+    for zone in ["JST-9", "PST8"] {
+        let scene = Scene::set_with(&[("TZ", zone)]).await;
+        let fresh = scene.rp.sign_in("alice").await.access_token;
+        let good = claims(&fresh);
+        let now = Clock::System.now().as_secs();
+        assert!((now - good["iat"].as_i64().unwrap()).abs() <= 60, "{zone}: {good}");
+        let keys = SigningKeys::of(&scene.place).await;
+        let rows = [
+            ("as it is", json!({}), 200),
+            ("a minute before its end", json!({"exp": now + 60}), 200),
+            ("a second after its end", json!({"exp": now - 1}), 401),
+            ("an hour after its end", json!({"exp": now - 3600}), 401),
+            ("of an hour ahead", json!({"iat": now + 3600}), 401),
+            ("from an hour ahead", json!({"nbf": now + 3600}), 401),
+        ];
+        for (rule, change, status) in rows {
+            let mut all = good.clone();
+            change.as_object().unwrap().iter().for_each(|(name, value)| all[name] = value.clone());
+            let userinfo = scene.rp.http.get(format!("{}/userinfo", scene.rp.issuer)).bearer_auth(keys.sign(&all));
+            assert_eq!(userinfo.send().await.unwrap().status(), status, "{zone}: {rule}");
+        }
     }
 }
