@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::jws::MAX_TOKEN;
@@ -36,20 +37,29 @@ impl Size {
 
 /// The names of the largest claims of a signed token with their lengths in bytes, the largest first; never values.
 pub fn heaviest_claims(token: &str) -> String {
-    let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
-    let claims: Map<String, Value> = payload.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
-    let mut sizes: Vec<Claim> =
-        claims.into_iter().map(|(name, value)| Claim { length: value.to_string().len(), name }).collect();
-    sizes.sort_by(|one, other| other.length.cmp(&one.length).then_with(|| one.name.cmp(&other.name)));
     let named: Vec<String> =
-        sizes.iter().take(NAMED).map(|Claim { name, length }| format!("{name} {length}")).collect();
+        largest_claims(token).iter().map(|Claim { name, bytes }| format!("{name} {bytes}")).collect();
     named.join(", ")
 }
 
-/// A claim and the length of its value.
-struct Claim {
-    name: String,
-    length: usize,
+/// The largest claims of a signed token, the largest first.
+pub fn largest_claims(token: &str) -> Vec<Claim> {
+    let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let claims: Map<String, Value> = payload.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
+    let mut sizes: Vec<Claim> =
+        claims.into_iter().map(|(name, value)| Claim { bytes: value.to_string().len(), name }).collect();
+    sizes.sort_by(|one, other| other.bytes.cmp(&one.bytes).then_with(|| one.name.cmp(&other.name)));
+    sizes.truncate(NAMED);
+    sizes
+}
+
+/// The weight of a claim.
+#[derive(Debug, Serialize)]
+pub struct Claim {
+    /// The claim's name.
+    pub name: String,
+    /// The length of its value as JSON.
+    pub bytes: usize,
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::commands::{Place, refused, stderr, succeeded};
+use crate::signed_claims::SigningKeys;
 use crate::support::server::{PASSWORD, http_client};
 use crate::support::{RelyingParty, Tokens};
 
@@ -79,10 +80,53 @@ async fn a_token_is_inspected_and_a_forged_one_is_known_as_such() {
     let good = inspect(&token).await;
     assert_eq!((&good["signature"], &good["findings"]), (&json!("valid"), &json!([])), "{good}");
     assert_eq!(good["claims"], crate::support::claims(&token));
+    assert_eq!(good["size"]["bytes"], token.len());
+    assert!(good["size"]["largest_claims"][0]["bytes"].as_u64().unwrap() > 10, "{good}");
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let forged = inspect(&format!("{signed}.{}", "A".repeat(signature.len()))).await;
     assert_eq!(forged["signature"], "INVALID", "{forged}");
     assert_eq!(forged["findings"], json!(["the signature is not valid"]));
+}
+
+#[tokio::test]
+async fn the_inspection_names_a_wrong_audience_and_the_weight_of_a_large_token() {
+    let scene = Scene::set().await;
+    let tokens = scene.rp.sign_in("alice").await;
+    let service = ["client", "add", "--id", "svc", "--grant", "client_credentials", "--scope", "read"];
+    scene.json(&[&service[..], &["--audience", "https://api.example/"]].concat()).await;
+    let with = |changes: Value| {
+        let mut claims = crate::support::claims(&tokens.access_token);
+        changes.as_object().unwrap().iter().for_each(|(name, value)| claims[name] = value.clone());
+        claims
+    };
+    let keys = SigningKeys::of(&scene.place).await;
+    let foreign = keys.sign(&with(json!({"aud": "https://other.example/"})));
+    let own = keys.sign(&with(json!({"aud": "https://api.example/", "client_id": "svc"})));
+    let heavy = keys.sign(&with(json!({"groups": "g".repeat(4000)})));
+    let issuer = scene.place.issuer();
+    let rows: [(&str, &str, &[&str], &str); 8] = [
+        ("for the issuer", &tokens.access_token, &[], ""),
+        ("for its client", tokens.id_token(), &[], ""),
+        ("for a resource of its client", &own, &[], ""),
+        ("for another resource", &foreign, &[], "the audience is neither the issuer, nor a client, nor a resource"),
+        ("for the named audience", &tokens.access_token, &["--audience", &issuer], ""),
+        ("for another than the named", &own, &["--audience", &issuer], "the token is not for the audience"),
+        ("for the named, unknown here", &foreign, &["--audience", "https://other.example/"], ""),
+        ("large", &heavy, &[], "the token is large: its largest claims are groups 4002"),
+    ];
+    for (rule, token, options, expected) in rows {
+        let inspect = [&["token", "inspect", "--json"], options].concat();
+        let output = scene.place.run_with_input(&inspect, token).await;
+        let found: Value = serde_json::from_str(&succeeded(&output)).unwrap();
+        let findings: Vec<&str> = found["findings"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert_eq!(found["signature"], "valid", "{rule}");
+        match expected {
+            "" => assert!(findings.is_empty(), "{rule}: {findings:?}"),
+            part => assert!(findings.len() == 1 && findings[0].contains(part), "{rule}: {findings:?}"),
+        }
+    }
+    let said = succeeded(&scene.place.run_with_input(&["token", "inspect"], &heavy).await);
+    assert!(said.contains(&format!("size       {} bytes", heavy.len())), "{said}");
 }
 
 #[tokio::test]

@@ -1,0 +1,117 @@
+//! `signet token inspect`
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::cli::desk::Desk;
+use crate::cli::output::{read_token, say, say_json};
+use crate::config::Settings;
+use crate::keys::VerifyError;
+use crate::protocol::ids::ClientId;
+use crate::protocol::jws::{self, UnverifiedJws};
+use crate::protocol::security_event;
+use crate::protocol::time::Timestamp;
+use crate::protocol::token_size::{Size, heaviest_claims, largest_claims};
+use crate::store::{StoreError, clients};
+
+/// What the inspected token should be.
+#[derive(Args)]
+pub struct Inspect {
+    /// The audience that the token must have; without it the issuer, a client, or a resource of the token's client
+    #[arg(long, value_name = "AUD")]
+    audience: Option<String>,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Inspect {
+    pub(super) async fn run(&self, settings: &Settings) -> anyhow::Result<()> {
+        let token = read_token()?;
+        let token = token.trim();
+        let jws = UnverifiedJws::parse(token)?;
+        let desk = Desk::open(settings).await?;
+        let keyring = desk.keyring(settings).await?;
+        let now = desk.context.now;
+        let verdict = keyring.of(&desk.context.realm.id).verify(token, &jws, now);
+        let audience = self.audience_finding(&desk, &settings.issuer, &jws).await;
+        desk.close().await;
+        let mut findings = findings(&jws, verdict, &settings.issuer, now);
+        findings.extend(audience?);
+        findings.extend(size_finding(token));
+        let answer = json!({
+            "header": { "alg": jws.alg(), "kid": jws.kid(), "typ": jws.typ() },
+            "claims": jws.payload(),
+            "size": { "bytes": token.len(), "largest_claims": largest_claims(token) },
+            "signature": if verdict.is_ok() { "valid" } else { "INVALID" },
+            "findings": findings,
+        });
+        if self.json { say_json(&answer) } else { print(&answer) }
+    }
+
+    /// The fault of the token's audience, if it has one. A webhook chooses the audience of its security events.
+    async fn audience_finding(
+        &self,
+        desk: &Desk,
+        issuer: &str,
+        jws: &UnverifiedJws<'_>,
+    ) -> Result<Option<String>, StoreError> {
+        let claims = jws.payload();
+        let held = jws::audiences(claims).unwrap_or_default();
+        if let Some(expected) = &self.audience {
+            let fits = held.contains(&expected.as_str());
+            return Ok((!fits).then(|| format!("the token is not for the audience {expected}")));
+        }
+        let mut known = held.contains(&issuer) || jws.typ() == Some(security_event::TYP);
+        let mut tx = desk.store.read().await?;
+        let realm = &desk.context.realm.id;
+        if let Some(id) = client_id(claims.get("client_id").and_then(Value::as_str)) {
+            let client = clients::find(&mut tx, realm, &id).await?;
+            let resources = client.map(|client| client.metadata.audiences).unwrap_or_default();
+            known |= resources.iter().any(|resource| held.contains(&resource.as_str()));
+        }
+        for id in held.iter().filter_map(|audience| client_id(Some(audience))) {
+            known = known || clients::exists(&mut tx, realm, &id).await?;
+        }
+        let fault = "the audience is neither the issuer, nor a client, nor a resource of the token's client";
+        Ok((!known).then(|| fault.to_owned()))
+    }
+}
+
+fn client_id(text: Option<&str>) -> Option<ClientId> {
+    text.and_then(ClientId::parse)
+}
+
+/// The faults of the token as they follow from itself, in words.
+fn findings(jws: &UnverifiedJws<'_>, verdict: Result<(), VerifyError>, issuer: &str, now: Timestamp) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Err(error) = verdict {
+        found.push(error.to_string());
+    }
+    if jws::string(jws.payload(), "iss").ok().flatten() != Some(issuer) {
+        found.push("the issuer is another one".to_owned());
+    }
+    match jws::numeric_date(jws.payload(), "exp") {
+        Ok(Some(end)) if end <= now => found.push("the token has expired".to_owned()),
+        Ok(Some(_)) => {}
+        Ok(None) | Err(_) => found.push("the token has no usable end".to_owned()),
+    }
+    found
+}
+
+/// The claims to make smaller, where the token is large.
+fn size_finding(token: &str) -> Option<String> {
+    let large = || format!("the token is large: its largest claims are {} bytes", heaviest_claims(token));
+    (Size::of(token) != Size::Fine).then(large)
+}
+
+fn print(answer: &Value) -> anyhow::Result<()> {
+    say(&format!("header     {}", answer["header"]));
+    say(&format!("claims     {}", serde_json::to_string_pretty(&answer["claims"])?));
+    say(&format!("size       {} bytes", answer["size"]["bytes"]));
+    say(&format!("signature: {}", answer["signature"].as_str().unwrap_or_default()));
+    for finding in answer["findings"].as_array().into_iter().flatten() {
+        say(&format!("- {}", finding.as_str().unwrap_or_default()));
+    }
+    Ok(())
+}
