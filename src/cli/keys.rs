@@ -1,5 +1,7 @@
 //! `signet keys`
 
+mod transfer;
+
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use serde_json::json;
@@ -32,6 +34,10 @@ pub enum Keys {
         #[arg(long)]
         json: bool,
     },
+    /// Write all keys to a file, sealed with the master key as they lie in the database
+    Export(transfer::Export),
+    /// Store exported keys in a database without keys; it needs the same master key
+    Import(transfer::Import),
     /// Drop a leaked key: nothing that it signed is accepted any more
     Compromise {
         /// The key's id, as `signet keys list` shows it
@@ -62,6 +68,8 @@ impl Keys {
         let done = match self {
             Self::List { json } => list(&desk, &keyring, json),
             Self::Rotate { alg, json } => rotate(&desk, &keyring, alg.as_deref(), json).await,
+            Self::Export(export) => export.run(&desk).await,
+            Self::Import(import) => import.run(&desk, &keyring).await,
             Self::Compromise { kid, reason, json, .. } => {
                 let lost = Lost { kid: KeyId::from_stored(kid), reason };
                 compromise(&desk, &keyring, &lost, json).await

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod clients;
+mod key_transfer;
 mod keys;
 mod mappers;
 mod narrowing;
@@ -15,6 +16,7 @@ mod webhooks;
 pub use blocks::{NewBlock, add_block, remove_block};
 pub use clients::{Registrar, SECRET_OVERLAP, add_client, remove_client, rotate_secret, set_client_standing};
 pub(super) use clients::{check_metadata, remove};
+pub use key_transfer::{ExportedKeys, export_keys, import_keys};
 pub use keys::{Compromised, compromise_key};
 pub use mappers::{add_mapper, remove_mapper};
 pub(super) use narrowing::narrow;
@@ -32,6 +34,7 @@ pub(super) use secrets::stored as stored_secret;
 pub use webhooks::{NewWebhook, WebhookChange, add_webhook, change_webhook};
 
 use super::{Concerning, Context, FlowError};
+use crate::keys::KeyringError;
 use crate::passwords::PasswordError;
 use crate::protocol::claim_mapper::MapperError;
 use crate::protocol::client::MetadataError;
@@ -100,6 +103,18 @@ pub enum AdminError {
     /// The secret is too short or has characters that cannot be sent.
     #[error("the secret must have 32 to 512 visible ASCII characters")]
     WeakSecret,
+    /// The database holds no keys yet.
+    #[error("there are no keys yet; the server makes them when it starts")]
+    NoKeys,
+    /// Imported keys would meet others.
+    #[error("the database has keys already; they are imported only where there are none")]
+    HasKeys,
+    /// The imported file holds something else.
+    #[error("the file is not an export of keys that this version reads, for this realm")]
+    KeyFile,
+    /// An imported key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyringError),
     /// The password could not be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),

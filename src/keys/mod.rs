@@ -38,6 +38,7 @@ use crate::protocol::jwe::KeyManagement;
 use crate::protocol::jwk::{KeyAlgorithm, SigningAlgorithm};
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::time::{Span, Timestamp};
+use crate::store::signing_keys::StoredKey;
 use crate::store::{Store, StoreError, hint_keys, signing_keys};
 
 /// How keys are made and rotated.
@@ -194,6 +195,14 @@ impl Keyring {
             next
         });
         Ok(())
+    }
+
+    /// Checks that a key of this realm, which is not stored here yet, can be opened and used.
+    ///
+    /// # Errors
+    /// [`KeyringError`] where it was sealed with another master key, or is not what it is said to be.
+    pub fn check(&self, realm: &RealmId, key: &StoredKey) -> Result<(), KeyringError> {
+        self.open_key(realm, key).map(|_| ())
     }
 
     /// The state of every key of a realm.

@@ -112,6 +112,10 @@ events! {
     KeyPromoted = "key.promoted",
     /// A key was dropped, since somebody else may have it.
     KeyCompromised = "key.compromised",
+    /// The sealed keys were written to a file.
+    KeysExported = "keys.exported",
+    /// A key came from another database.
+    KeyImported = "key.imported",
     /// A key was removed.
     KeyRemoved = "key.removed",
     /// A webhook was added.

@@ -59,6 +59,7 @@ mod hybrid;
 mod init;
 mod introspection;
 mod key_compromise;
+mod key_transfer;
 mod keys;
 mod keys_at_start;
 mod login;

@@ -15,7 +15,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    async fn set() -> Self {
+    pub async fn set() -> Self {
         Self::set_with(&[]).await
     }
 

@@ -1,7 +1,7 @@
 //! An example for each command, shown below its help.
 
 /// The command with its example.
-pub(super) const EXAMPLES: [(&str, &str); 57] = [
+pub(super) const EXAMPLES: [(&str, &str); 59] = [
     ("init", "printf 'a long pass phrase' | signet init --issuer https://id.example.org --admin you --password-stdin"),
     ("serve", "signet serve --config /etc/signet/signet.toml"),
     ("migrate", "signet migrate"),
@@ -53,6 +53,8 @@ pub(super) const EXAMPLES: [(&str, &str); 57] = [
     ("mail preview", "signet mail preview login.new_device"),
     ("keys list", "signet keys list"),
     ("keys rotate", "signet keys rotate --alg RS256"),
+    ("keys export", "signet keys export --to /safe/keys.json"),
+    ("keys import", "signet keys import --from /safe/keys.json"),
     ("keys compromise", "signet keys compromise --kid KID --reason leaked"),
     ("audit list", "signet audit list --from 2026-01-31 --event login"),
     ("audit export", "signet audit export --from 2026-01-01 --to 2026-02-01 --format csv > january.csv"),

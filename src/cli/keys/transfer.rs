@@ -1,0 +1,75 @@
+//! `signet keys export` and `signet keys import`
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::desk::Desk;
+use crate::cli::output::{note, say, say_json};
+use crate::flows::administer::{self, ExportedKeys};
+use crate::keys::Keyring;
+
+/// The destination of exported keys.
+#[derive(Args)]
+pub struct Export {
+    /// A file that is not there yet
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The source of imported keys.
+#[derive(Args)]
+pub struct Import {
+    /// A file that `signet keys export` wrote
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Export {
+    pub(super) async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        let name = self.to.display().to_string();
+        let opened = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&self.to);
+        let mut file = opened.with_context(|| name.clone())?;
+        let exported = match administer::export_keys(&desk.store, &desk.context).await {
+            Ok(exported) => exported,
+            Err(error) => {
+                // The empty file is of no use, and would be in the way of the next export.
+                let _ = std::fs::remove_file(&self.to);
+                return Err(error.into());
+            }
+        };
+        let text = serde_json::to_string_pretty(&exported)? + "\n";
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(|| name.clone())?;
+        if self.json {
+            return say_json(&json!({ "keys": exported.count() }));
+        }
+        say(&format!("Wrote {} keys to {name}.", exported.count()));
+        note("They are sealed with the master key, which is not among them: keep the two apart.");
+        Ok(())
+    }
+}
+
+impl Import {
+    pub(super) async fn run(self, desk: &Desk, keyring: &Keyring) -> anyhow::Result<()> {
+        let name = || self.from.display().to_string();
+        let text = std::fs::read_to_string(&self.from).with_context(name)?;
+        let exported: ExportedKeys = serde_json::from_str(&text).with_context(name)?;
+        let count = administer::import_keys(&desk.store, keyring, &desk.context, exported).await?;
+        if self.json {
+            return say_json(&json!({ "keys": count }));
+        }
+        say(&format!("Imported {count} keys."));
+        Ok(())
+    }
+}
