@@ -108,7 +108,8 @@ fn size_finding(token: &str) -> Option<String> {
 fn print(answer: &Value) -> anyhow::Result<()> {
     say(&format!("header     {}", answer["header"]));
     say(&format!("claims     {}", serde_json::to_string_pretty(&answer["claims"])?));
-    say(&format!("size       {} bytes", answer["size"]["bytes"]));
+    let bytes = answer.pointer("/size/bytes").and_then(Value::as_u64).unwrap_or_default();
+    say(&format!("size       {bytes} bytes"));
     say(&format!("signature: {}", answer["signature"].as_str().unwrap_or_default()));
     for finding in answer["findings"].as_array().into_iter().flatten() {
         say(&format!("- {}", finding.as_str().unwrap_or_default()));
