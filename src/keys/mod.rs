@@ -38,6 +38,7 @@ use crate::protocol::jwe::KeyManagement;
 use crate::protocol::jwk::{KeyAlgorithm, SigningAlgorithm};
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::time::{Span, Timestamp};
+use crate::store::lanes::Lane;
 use crate::store::signing_keys::StoredKey;
 use crate::store::{Store, StoreError, hint_keys, signing_keys};
 
@@ -175,7 +176,8 @@ impl Keyring {
     pub async fn reload(&self, realm: &RealmId) -> Result<(), KeyringError> {
         // Of two readings the later one stays, or a key that was dropped in between would come back.
         let _turn = self.reloading.lock().await;
-        let mut tx = self.store.read().await?;
+        // All wait for the one that reads, so that no flood of pages may keep it waiting for a connection.
+        let mut tx = Lane::Reserved.run(self.store.read()).await?;
         let stored = signing_keys::list(&mut tx, realm).await?;
         let hint_keys = hint_keys::list(&mut tx, realm).await?;
         drop(tx);

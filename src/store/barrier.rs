@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
+use super::lanes::Lane;
 use super::nodes::{self, Channel, Node};
 use super::{Store, StoreError, wake};
 use crate::clock::Clock;
@@ -47,7 +48,8 @@ pub(super) fn all_hear(store: &Store, seq: i64) -> BoxFuture<'_, ()> {
         }
         let committed = Instant::now();
         store.barrier.published.fetch_max(seq, Ordering::AcqRel);
-        wait(store, seq, committed).await;
+        // Those who wait share what one of them reads: none may be kept waiting for a connection by a flood of pages.
+        Lane::Reserved.run(wait(store, seq, committed)).await;
         store.metrics.heard.observe(committed.elapsed().as_secs_f64());
     })
 }

@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use super::changes::{self, Change, Kind};
 use super::claim_mappers::{self, StoredMapper};
 use super::kept::Kept;
+use super::lanes::Lane;
 use super::origins::{self, OriginSet};
 use super::users::User;
 use super::{Store, StoreError, address_blocks, clients, revocations, users};
@@ -82,7 +83,7 @@ impl View {
     /// [`StoreError`] where the database fails; the view grows stale until it answers again.
     pub async fn follow(&self, now: Timestamp) -> Result<i64, StoreError> {
         let _one_at_a_time = self.following.lock().await;
-        self.ask(now).await.inspect_err(|_| self.note_failure())?;
+        self.ask(now).await?;
         Ok(self.applied.load(Ordering::Acquire))
     }
 
@@ -110,14 +111,20 @@ impl View {
             return Err(StoreError::Unavailable("the changes could not be asked for".into()));
         }
         let now = Timestamp::from_millis(self.followed_at.load(Ordering::Acquire));
-        self.ask(now).await.inspect_err(|_| self.note_failure())
+        self.ask(now).await
     }
 
-    fn note_failure(&self) {
-        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
+    /// Asks for changes. The whole node waits for the one that asks, so that it has the right to every connection, also
+    /// where it is a page.
     async fn ask(&self, now: Timestamp) -> Result<(), StoreError> {
+        let asked = Lane::Reserved.run(self.take_in(now)).await;
+        if asked.is_err() {
+            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        asked
+    }
+
+    async fn take_in(&self, now: Timestamp) -> Result<(), StoreError> {
         let before = Timestamp::from_millis(self.followed_at.swap(now.as_millis(), Ordering::AcqRel));
         if before.since(now) > CLOCKS_DIFFER {
             // What was over by a clock that has been set back holds again.

@@ -95,6 +95,7 @@ mod security_log;
 mod session_lifetimes;
 mod session_management;
 mod sessions;
+mod shared_connections;
 mod sign_in_timings;
 mod signed_answers;
 mod signed_claims;
