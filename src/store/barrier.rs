@@ -74,7 +74,10 @@ async fn wait(store: &Store, seq: i64, committed: Instant) {
         // Measured after the read: rows lag behind the nodes, so waiting from here is on the safe side.
         let waited = committed.elapsed();
         if late.iter().all(|node| waited >= node.lease) {
-            return drop_late(store, &late, seq).await;
+            // A lease that has become longer meanwhile is waited for as well, as long as there can be one.
+            if drop_late(store, &late, seq).await || waited >= LONGEST {
+                return;
+            }
         }
         store.wake_late(&late).await;
         tokio::time::sleep(STEP).await;
@@ -109,28 +112,31 @@ async fn look(store: &Store) -> Result<Arc<[Node]>, StoreError> {
     Ok(nodes)
 }
 
-/// Skips nodes that did not acknowledge in time. Their leases have ended by now, so that they only become slower.
-pub(super) async fn drop_late(store: &Store, late: &[Node], seq: i64) {
+/// Skips nodes that did not acknowledge in time. Their leases have ended by now, so that they only become slower. `false`
+/// where a row was no longer as it had been read, so that it has to be looked at again.
+pub(super) async fn drop_late(store: &Store, late: &[Node], seq: i64) -> bool {
+    let mut dropped_all = true;
     let now = store.time().await.ok().flatten().unwrap_or_else(|| Clock::System.now());
     for node in late {
         store.metrics.missed.inc();
-        match drop_one(store, node.id.clone(), seq, now).await {
+        match drop_one(store, node.clone(), seq, now).await {
             Ok(true) => tracing::warn!(
                 node = node.id,
                 "a node did not acknowledge a revocation in time; skipped until it catches up"
             ),
-            // It was a moment late, or another process was faster.
-            Ok(false) => {}
+            // It was a moment late, its lease has become longer, or another process was faster.
+            Ok(false) => dropped_all = false,
             Err(error) => tracing::warn!(%error, node = node.id, "could not mark a late node as skipped"),
         }
     }
+    dropped_all
 }
 
-async fn drop_one(store: &Store, id: String, seq: i64, now: Timestamp) -> Result<bool, StoreError> {
-    let id = Arc::new(id);
+async fn drop_one(store: &Store, node: Node, seq: i64, now: Timestamp) -> Result<bool, StoreError> {
+    let node = Arc::new(node);
     let dropped = store.write(move |tx| {
-        let id = id.clone();
-        Box::pin(async move { nodes::drop_late(tx, &id, seq, now).await })
+        let node = node.clone();
+        Box::pin(async move { nodes::drop_late(tx, &node, seq, now).await })
     });
     dropped.await
 }

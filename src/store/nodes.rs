@@ -18,7 +18,8 @@ statements! {
     RETURN = "UPDATE nodes SET heard_seq = $2, heard_at = $3, lease_ms = $4, channel = $5, dropped_at = NULL
         WHERE id = $1";
     ALL = "SELECT id, heard_seq, heard_at, lease_ms, channel, advertise, dropped_at FROM nodes ORDER BY id";
-    DROP_LATE = "UPDATE nodes SET dropped_at = $2 WHERE id = $1 AND heard_seq < $3 AND dropped_at IS NULL";
+    DROP_LATE = "UPDATE nodes SET dropped_at = $2
+        WHERE id = $1 AND heard_seq < $3 AND lease_ms <= $4 AND dropped_at IS NULL";
     REMOVE = "DELETE FROM nodes WHERE id = $1";
     REMOVE_SILENT = "DELETE FROM nodes WHERE id = $1 AND heard_at = $2";
 }
@@ -80,10 +81,8 @@ pub struct Standing {
     pub channel: Channel,
 }
 
-impl Standing {
-    fn lease_millis(&self) -> i64 {
-        i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
-    }
+fn millis(lease: Duration) -> i64 {
+    i64::try_from(lease.as_millis()).unwrap_or(i64::MAX)
 }
 
 row! {
@@ -126,7 +125,7 @@ pub async fn come_back(tx: &mut Tx, node: &Standing) -> Result<bool, StoreError>
 
 async fn write(tx: &mut Tx, statement: &'static str, node: &Standing) -> Result<bool, StoreError> {
     let at = node.heard_at.as_millis();
-    let values = [node.heard_seq, at, node.lease_millis()];
+    let values = [node.heard_seq, at, millis(node.lease)];
     let changed = execute!(tx, statement, [node.id.as_str(), values[0], values[1], values[2], node.channel.as_str()]);
     changed.map(one)
 }
@@ -150,12 +149,13 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Node>, StoreError> {
     Ok(rows.into_iter().map(node).collect())
 }
 
-/// Drops a node that has not said that it heard of a change; whether this call did it.
+/// Drops a node that has not said that it heard of a change, unless its lease has become longer than the one that was
+/// waited for; whether this call did it.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn drop_late(tx: &mut Tx, id: &str, seq: i64, now: Timestamp) -> Result<bool, StoreError> {
-    execute!(tx, DROP_LATE, [id, now.as_millis(), seq]).map(one)
+pub async fn drop_late(tx: &mut Tx, node: &Node, seq: i64, now: Timestamp) -> Result<bool, StoreError> {
+    execute!(tx, DROP_LATE, [node.id.as_str(), now.as_millis(), seq, millis(node.lease)]).map(one)
 }
 
 /// Removes a node that stops.

@@ -1,7 +1,10 @@
 //! Two nodes on one database: what one begins the other goes on with, and what one changes the other knows.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use signet::store::clients::Standing;
+use signet::store::nodes;
 
 use crate::support::{TestServer, claims};
 
@@ -87,4 +90,44 @@ async fn a_node_of_another_issuer_does_not_take_the_tokens() {
     let tokens = rp.sign_in("alice").await;
     assert_eq!(other.userinfo(&tokens.access_token).await.status(), 401, "the issuer is compared, not the key alone");
     assert!(!rp.at(&other).is_active(&tokens.access_token).await);
+}
+
+#[tokio::test]
+async fn a_node_is_dropped_only_while_its_lease_is_no_longer_than_the_one_that_was_waited_for() {
+    let server = TestServer::stopped_with(|_| {}).await;
+    let store = &server.app.provider.store;
+    let now = server.clock.now();
+    let lease = move |millis| nodes::Standing {
+        id: "other".to_owned(),
+        heard_seq: 1,
+        heard_at: now,
+        lease: Duration::from_millis(millis),
+        channel: nodes::Channel::Listen,
+    };
+    let say = async |lease: nodes::Standing| {
+        let said = store.write(move |tx| {
+            let lease = lease.clone();
+            Box::pin(async move {
+                nodes::join(tx, &lease, "").await?;
+                nodes::acknowledge(tx, &lease).await
+            })
+        });
+        assert!(said.await.unwrap());
+    };
+    let seen = async || {
+        let all = nodes::all(&mut store.read().await.unwrap()).await.unwrap();
+        all.into_iter().find(|node| node.id == "other").unwrap()
+    };
+    let drops = async |node: nodes::Node| {
+        let dropped = store.write(move |tx| {
+            let node = node.clone();
+            Box::pin(async move { nodes::drop_late(tx, &node, 2, now).await })
+        });
+        dropped.await.unwrap()
+    };
+    say(lease(250)).await;
+    let before = seen().await;
+    say(lease(3_000)).await;
+    assert!(!drops(before).await, "it may answer from memory for longer");
+    assert!(drops(seen().await).await);
 }
