@@ -34,6 +34,9 @@ statements! {
 
 /// The most requests of one client that may be open at a time.
 const OF_ONE_CLIENT: i64 = 10_000;
+/// From how many on a client's requests are counted by one transaction at a time. The rest of the allowance is more than
+/// there can be transactions at once.
+const NEARLY_FULL: i64 = OF_ONE_CLIENT - 1_000;
 /// How many of a public client's requests are removed at once where it has that many.
 const BATCH: i64 = 500;
 
@@ -88,8 +91,15 @@ pub async fn insert(
     now: Timestamp,
 ) -> Result<Inserted, StoreError> {
     let NewRequest { digest, client, holder, pushed } = request;
-    row_locks::client(tx, realm, client).await?;
-    let (open,): (i64,) = fetch_one!(tx, OPEN, [realm.as_str(), client.as_str(), now.as_millis()])?;
+    let counted_alone_from = match holder {
+        Holder::Client => NEARLY_FULL,
+        Holder::Network(_) => OF_ONE_CLIENT,
+    };
+    let mut open = open_requests(tx, realm, client, now).await?;
+    if open >= counted_alone_from {
+        row_locks::client(tx, realm, client).await?;
+        open = open_requests(tx, realm, client, now).await?;
+    }
     let holder = match holder {
         Holder::Client if open >= OF_ONE_CLIENT => {
             let (end,): (i64,) = fetch_one!(tx, FIRST_END, [realm.as_str(), client.as_str(), now.as_millis()])?;
@@ -117,6 +127,11 @@ pub async fn insert(
         ]
     )
     .map(|_| Inserted::Kept)
+}
+
+async fn open_requests(tx: &mut Tx, realm: &RealmId, client: &ClientId, now: Timestamp) -> Result<i64, StoreError> {
+    let (open,): (i64,) = fetch_one!(tx, OPEN, [realm.as_str(), client.as_str(), now.as_millis()])?;
+    Ok(open)
 }
 
 /// Removes as many requests of a realm as it has more than `most`; how many are left. The client or network with the

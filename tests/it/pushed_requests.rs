@@ -395,3 +395,17 @@ async fn a_client_that_has_pushed_too_much_hears_when_there_is_room() {
     server.app.follow().await.unwrap();
     pushed(&rp).await;
 }
+
+#[tokio::test]
+async fn requests_of_one_client_do_not_wait_for_each_other() {
+    if !Database::is_postgres() {
+        return;
+    }
+    let server = TestServer::start().await;
+    let confidential = server.relying_party().await;
+    let public = server.client("app", json!({ "token_endpoint_auth_method": "none" })).await;
+    let _held = server.database().begin("SELECT id FROM clients FOR NO KEY UPDATE").await;
+    for client in [&confidential, &public] {
+        pushed(client).await;
+    }
+}

@@ -10,6 +10,7 @@ use signet::config::Settings;
 use signet::flows::administer::UserChange;
 use signet::protocol::time::Span;
 
+use crate::support::database::Database;
 use crate::support::server::PASSWORD;
 use crate::support::{Browser, Page, RelyingParty, TestServer};
 
@@ -291,4 +292,27 @@ async fn what_was_never_looked_at_counts_for_nothing() {
     let drained: i64 = String::from_utf8(rows[0].concat()).unwrap().parse().unwrap();
     let counted = (drained - server.clock.now().as_millis() + 899_999) / 900_000;
     assert_eq!(usize::try_from(counted).unwrap(), wrong, "{busy} were refused unseen");
+}
+
+#[tokio::test]
+async fn the_counter_of_all_failures_is_the_last_that_a_failure_waits_for() {
+    if !Database::is_postgres() {
+        return;
+    }
+    let (server, rp) = start().await;
+    let guesser = Guesser::at(&server, &rp, "192.0.2.1").await;
+    assert_eq!(guesser.fails("alice", 1).await, 1);
+    let hold = "UPDATE login_failures SET drained_at = drained_at WHERE kind = 'realm'";
+    let held = server.database().begin(hold).await;
+    let waits = "SELECT 1 FROM pg_locks WHERE granted AND mode = 'RowExclusiveLock' \
+                     AND relation = 'failed_accounts'::regclass AND pid IN (SELECT pid FROM pg_locks WHERE NOT granted)";
+    let has_counted_the_rest = async {
+        let begun = std::time::Instant::now();
+        while server.database().query(waits).await.is_empty() {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(5), "it waits before it has written the rest");
+        }
+        drop(held);
+    };
+    let (failed, ()) = tokio::join!(guesser.fails("bob", 1), has_counted_the_rest);
+    assert_eq!(failed, 1);
 }

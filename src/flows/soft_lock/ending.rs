@@ -18,8 +18,10 @@ pub(in crate::flows) struct Ending {
     slots: Vec<(Slot, Policy)>,
     name: Subject,
     origin: Option<Origin>,
-    /// The counters of failures alone: of the networks, if they are known, and of the realm.
-    counted: Vec<(Subject, Policy)>,
+    /// The counters of failures alone: of the networks, if they are known.
+    networks: Vec<(Subject, Policy)>,
+    /// The realm's, for which all failures wait.
+    everybody: (Subject, Policy),
     spray_accounts: i64,
     block_duration: Span,
 }
@@ -37,12 +39,12 @@ impl Ending {
     /// Prepares the end of an attempt.
     pub fn of(rules: &Rules, attempt: &Try) -> Self {
         let networks = attempt.origin.map(|origin| rules.networks(origin));
-        let counted = std::iter::once(rules.everybody()).chain(networks.into_iter().flatten());
         Self {
             slots: with_policies(rules, attempt),
             name: attempt.name,
             origin: attempt.origin,
-            counted: counted.map(|subject| rules.with_policy(subject)).collect(),
+            networks: networks.into_iter().flatten().map(|subject| rules.with_policy(subject)).collect(),
+            everybody: rules.with_policy(rules.everybody()),
             spray_accounts: rules.spray_accounts,
             block_duration: rules.block_duration,
         }
@@ -70,23 +72,20 @@ impl Ending {
         Ok(())
     }
 
-    /// The attempt has failed. An address or a region that has failed at many accounts is blocked from signing in.
+    /// The attempt has failed. An address or a region that has failed at many accounts is blocked from signing in. The
+    /// realm's counter comes last: it is held from there to the commit, and every failure needs it.
     pub async fn failure(&self, tx: &mut Tx, context: &Context) -> Result<Option<NewBlock>, StoreError> {
-        let realm = &context.realm.id;
-        let now = context.now;
         // A known browser, or limits that are switched off, leave no origin.
         let Some(Origin { peer, region }) = self.origin else { return Ok(None) };
-        for (subject, policy) in &self.counted {
-            let counter = login_failures::hold(tx, realm, *subject).await?;
-            if let Attempt::Allowed { counter, .. } = policy.attempt(counter, now) {
-                login_failures::set(tx, realm, *subject, counter).await?;
-            }
+        for network in &self.networks {
+            count(tx, context, *network).await?;
         }
         let of_region = self.spray_accounts.saturating_mul(i64::from(REGION_SHARE));
         let mut blocked = None;
         for (network, accounts) in [(peer, self.spray_accounts), (region, of_region)] {
             blocked = self.block_after(tx, context, network, accounts).await?.or(blocked);
         }
+        count(tx, context, self.everybody).await?;
         Ok(blocked)
     }
 
@@ -114,4 +113,14 @@ impl Ending {
         let blocked = address_blocks::put(tx, &block, reason, Precedence::InForce, now).await?;
         Ok(blocked.then_some(NewBlock { network, until }))
     }
+}
+
+async fn count(tx: &mut Tx, context: &Context, counted: (Subject, Policy)) -> Result<(), StoreError> {
+    let (subject, policy) = counted;
+    let realm = &context.realm.id;
+    let counter = login_failures::hold(tx, realm, subject).await?;
+    if let Attempt::Allowed { counter, .. } = policy.attempt(counter, context.now) {
+        login_failures::set(tx, realm, subject, counter).await?;
+    }
+    Ok(())
 }
