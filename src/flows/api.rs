@@ -104,6 +104,6 @@ pub async fn revoke(
         What::Realm => administer::sign_out_realm(&revoker).await,
     }?;
     provider.announced.notify_one();
-    provider.catch_up(context.now).await?;
+    provider.catch_up().await?;
     Ok(ended)
 }

@@ -246,7 +246,7 @@ async fn fail(
     provider.metrics.access.addresses_blocked.inc_by(u64::from(blocked.is_some()));
     announce(user.as_ref(), pause.map(|(pause, _)| pause), blocked);
     if blocked.is_some() {
-        provider.catch_up(context.now).await?;
+        provider.catch_up().await?;
     }
     Ok(SignIn::Failed)
 }
@@ -313,7 +313,7 @@ async fn succeed(
     provider.count_sign_in("success", "password");
     if replaces_another {
         provider.announced.notify_one();
-        provider.catch_up(context.now).await?;
+        provider.catch_up().await?;
     }
     let session = &shared.1;
     let sid = session.id.as_str();

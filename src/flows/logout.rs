@@ -274,6 +274,6 @@ async fn end(
     });
     let clients = written.await?;
     provider.announced.notify_one();
-    provider.catch_up(context.now).await?;
+    provider.catch_up().await?;
     Ok(clients)
 }

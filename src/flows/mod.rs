@@ -281,8 +281,8 @@ impl Provider {
     ///
     /// # Errors
     /// [`FlowError`] where the database fails.
-    pub async fn catch_up(&self, now: Timestamp) -> Result<(), FlowError> {
-        self.view.follow(now).await?;
+    pub async fn catch_up(&self) -> Result<(), FlowError> {
+        self.view.catch_up().await?;
         Ok(())
     }
 

@@ -45,7 +45,7 @@ pub async fn revoke(
     let concerning = Concerning { actor: "client", user: issued.user(), client: Some(&client.id), session: None };
     let record = context.record(Event::Revocation, Outcome::Success, concerning, issued.id())?;
     void(provider, context, issued, record).await?;
-    provider.catch_up(context.now).await
+    provider.catch_up().await
 }
 
 /// What a token of ours stands for.

@@ -120,7 +120,7 @@ async fn redeem(
             let grant_id = family.as_str();
             tracing::warn!(target: "security", event = "replay", kind, grant_id, "revoked a token family");
             provider.count_replay(event);
-            provider.catch_up(context.now).await?;
+            provider.catch_up().await?;
             Err(OAuthError::invalid_grant().into())
         }
         Transacted::Refused(error) => Err(error.into()),

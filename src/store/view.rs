@@ -77,7 +77,8 @@ impl View {
         Ok(view)
     }
 
-    /// Applies the changes that have been committed since the last call; the number of the last one.
+    /// Applies the changes that have been committed since the last call; the number of the last one. Where `now` is
+    /// earlier than at the last call, the clock has been set back, and everything is read again.
     ///
     /// # Errors
     /// [`StoreError`] where the database fails; the view grows stale until it answers again.
@@ -96,11 +97,15 @@ impl View {
             return self.fresh();
         }
         // Boxed, since hardly any request comes here.
-        Box::pin(self.ask_at_once()).await
+        Box::pin(self.catch_up()).await
     }
 
-    /// Asks for changes, unless another request has begun to ask after this was called.
-    async fn ask_at_once(&self) -> Result<(), StoreError> {
+    /// Asks for changes, unless another request has begun to ask after this was called. A request that has taken long is
+    /// no clock that was set back, so that it brings no time of its own.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database fails.
+    pub async fn catch_up(&self) -> Result<(), StoreError> {
         let arrived = Instant::now();
         let _one_at_a_time = self.following.lock().await;
         if self.heard() >= arrived {

@@ -109,7 +109,7 @@ async fn a_node_that_catches_up_on_a_revocation_does_not_lose_sight_of_a_new_key
     for _ in 0..3 {
         let rotated =
             server.app.provider.keys.rotate(&server.app.realm.id, SigningAlgorithm::ES256, now).await.unwrap();
-        twin.app.provider.catch_up(now).await.unwrap();
+        twin.app.provider.catch_up().await.unwrap();
         twin.app.follow().await.unwrap();
         assert!(kids(&twin).await.contains(rotated.kid.as_str()));
         server.advance(Span::from_hours(1)).await;

@@ -31,8 +31,7 @@ async fn a_page_asks_for_changes_though_other_pages_hold_all_their_connections()
     assert!(!held.is_empty());
 
     let begun = Instant::now();
-    let (page, refreshed) =
-        tokio::join!(Lane::Shared.run(provider.catch_up(server.clock.now())), rp.refresh(tokens.refresh_token()));
+    let (page, refreshed) = tokio::join!(Lane::Shared.run(provider.catch_up()), rp.refresh(tokens.refresh_token()));
     assert!(page.is_ok(), "{page:?}");
     assert_eq!(refreshed.status, 200);
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());

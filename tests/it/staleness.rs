@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use signet::flows::administer::{self, UserChange};
+use signet::flows::revoke;
+use signet::protocol::credentials::Authorization;
 use signet::protocol::ids::KeyId;
+use signet::protocol::params::Params;
 use signet::protocol::time::Span;
 use signet::store::clients::Standing;
 
@@ -245,4 +248,21 @@ async fn a_token_that_was_issued_while_a_sign_out_was_on_its_way_is_void() {
     server.advance(Span::from_secs(1)).await;
     let new = rp.sign_in("alice").await;
     assert!(rp.is_active(&new.access_token).await);
+}
+
+#[tokio::test]
+async fn a_request_that_takes_long_is_no_clock_that_was_set_back() {
+    let server = TestServer::stopped_with(|_| {}).await;
+    let rp = server.client("rp", json!({ "token_endpoint_auth_method": "client_secret_post" })).await;
+    let tokens = rp.sign_in("alice").await;
+    let provider = &server.app.provider;
+    let begun = server.context();
+    server.advance(Span::from_secs(5)).await;
+    server.app.follow().await.unwrap();
+    let before = provider.view.key_changes();
+    let form = format!("client_id=rp&client_secret={}&token={}", rp.secret.as_deref().unwrap(), tokens.refresh_token());
+    let params = Params::parse(form.as_bytes()).unwrap();
+    revoke::revoke(provider, &begun, &Authorization::None, &params).await.unwrap();
+    assert_eq!(provider.view.key_changes(), before, "its node does not read everything again");
+    assert!(!rp.is_active(&tokens.access_token).await);
 }

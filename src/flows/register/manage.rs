@@ -78,7 +78,7 @@ pub async fn replace(
         Box::pin(async move { carry_out(tx, &change).await })
     });
     written.await?;
-    provider.catch_up(context.now).await?;
+    provider.catch_up().await?;
     tracing::info!(client_id = client.id.as_str(), "a client has replaced its registration");
     managed.tell(context, &change.metadata, made.as_ref())
 }
@@ -108,7 +108,7 @@ pub async fn remove(
         })
     });
     written.await?;
-    provider.catch_up(context.now).await?;
+    provider.catch_up().await?;
     tracing::info!("a client has removed itself");
     Ok(())
 }

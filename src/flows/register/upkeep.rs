@@ -41,7 +41,7 @@ async fn note(provider: &Provider, context: &Context, id: &ClientId) -> Result<(
         })
     });
     written.await?;
-    provider.catch_up(now).await
+    provider.catch_up().await
 }
 
 /// Removes the clients that have not been used for too long, some at a time, so that other writes come in between.
