@@ -20,7 +20,7 @@ statements! {
     END_REALM = "UPDATE sessions SET ended_at = $2 WHERE realm_id = $1 AND ended_at IS NULL";
     END_EXPIRED = "UPDATE sessions SET ended_at = $1 \
                    WHERE ended_at IS NULL AND idle_expires_at <= $1 AND (realm_id, id) IN \
-                   (SELECT realm_id, id FROM sessions WHERE ended_at IS NULL AND idle_expires_at <= $1 LIMIT 100) \
+                   (SELECT realm_id, id FROM sessions WHERE ended_at IS NULL AND idle_expires_at <= $1 LIMIT 25) \
                    RETURNING realm_id, id";
     OWNER = "SELECT user_id FROM sessions WHERE realm_id = $1 AND id = $2";
     LIST = "SELECT id, user_id, auth_time, methods, last_seen_at, idle_expires_at, expires_at, remembered, address, user_agent FROM sessions WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL AND idle_expires_at > $3 AND expires_at > $3 ORDER BY last_seen_at DESC, id LIMIT 1000";
@@ -195,7 +195,7 @@ pub async fn end_realm(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<u
 }
 
 /// The most sessions that [`end_expired`] ends at once.
-pub const PORTION: u64 = 100;
+pub const PORTION: u64 = 25;
 
 /// A session that has expired.
 pub struct ExpiredSession {
