@@ -205,19 +205,32 @@ pub(super) async fn join(tx: &mut Tx, context: &Context, session: &Session, clie
     }
 }
 
-/// Ends a session, the grants that do not outlive it, and the access tokens that were issued in it; its clients are
-/// to be told (OpenID Connect Back-Channel Logout §2.3). How many grants went with it; nothing where it had ended.
+/// What the end of a session took with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SessionEnd {
+    /// The sessions that were live: one, or none where it had expired and only its access tokens were left to end.
+    pub sessions: u64,
+    /// The grants that did not outlive it.
+    pub grants: u64,
+}
+
+/// Ends a session that has a row, the grants that do not outlive it, and the access tokens that were issued in it; its
+/// clients are notified (OpenID Connect Back-Channel Logout §2.3). Nothing comes back where all that had ended before.
+///
+/// Upkeep ends an expired session and leaves its access tokens, so that they are revoked here all the same.
 pub(super) async fn end(
     tx: &mut Tx,
     context: &Context,
     session: &SessionId,
     horizon: Timestamp,
-) -> Result<Option<u64>, FlowError> {
-    let (realm, now) = (&context.realm.id, context.now);
-    if !sessions::end(tx, realm, session, now).await? {
-        return Ok(None);
+) -> Result<Option<SessionEnd>, FlowError> {
+    let realm = &context.realm.id;
+    let now = context.now;
+    let mut ended = SessionEnd::default();
+    if sessions::end(tx, realm, session, now).await? {
+        ended.sessions = 1;
+        ended.grants = end_derived(tx, realm, session, "session ended", now).await?;
     }
-    let grants = end_derived(tx, realm, session, "session ended", now).await?;
     let revocation = Revocation {
         realm: realm.clone(),
         target: Target::Session,
@@ -225,8 +238,8 @@ pub(super) async fn end(
         not_before: now,
         expires_at: horizon,
     };
-    revocations::insert(tx, &revocation, "session ended", now).await?;
-    Ok(Some(grants))
+    let is_news = revocations::insert(tx, &revocation, "session ended", now).await?;
+    Ok((is_news || ended.sessions > 0).then_some(ended))
 }
 
 /// Announces the end of a session to its clients, and ends its codes and the grants that do not outlive it; how many

@@ -39,6 +39,25 @@ async fn a_hint_of_an_expired_session_tells_its_clients() {
 }
 
 #[tokio::test]
+async fn a_hint_ends_the_access_tokens_of_a_session_that_has_expired_and_been_ended_by_upkeep() {
+    let server = TestServer::start_with(|settings| settings.sessions.idle = Span::from_minutes(2)).await;
+    let rp = server.client("rp", json!({"skip_consent": true})).await;
+    let (browser, tokens) = signed_in(&rp, "openid").await;
+    server.advance(Span::from_minutes(3)).await;
+    server.upkeep().await;
+    let ended = "SELECT id FROM sessions WHERE ended_at IS NOT NULL";
+    assert_eq!(server.database().query(ended).await.len(), 1);
+    assert!(rp.is_active(&tokens.access_token).await, "it lives to its own end");
+    for _ in 0..2 {
+        let page = browser.get(&logout_url(&[("id_token_hint", tokens.id_token())])).await;
+        assert_signed_out("after upkeep", &page);
+        assert!(!rp.is_active(&tokens.access_token).await);
+    }
+    let logouts = "SELECT id FROM audit_events WHERE event = 'logout'";
+    assert_eq!(server.database().query(logouts).await.len(), 1, "the second ends nothing");
+}
+
+#[tokio::test]
 async fn a_browser_that_does_not_hold_the_session_learns_nothing_of_its_clients() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;

@@ -269,6 +269,23 @@ async fn a_session_is_listed_and_ended_and_its_applications_are_told() {
 }
 
 #[tokio::test]
+async fn the_access_tokens_of_a_session_that_upkeep_has_ended_end_by_its_id() {
+    let server = TestServer::start_with(|settings| settings.sessions.idle = Span::from_minutes(2)).await;
+    let ops = Administrator::of(&server).await;
+    let rp = server.client("rp", json!({"skip_consent": true})).await;
+    let tokens = rp.redeem(&rp.authorize_with("alice", &[("scope", "openid")]).await.code()).await.tokens();
+    let sid = claims(&tokens.access_token)["sid"].clone();
+    server.advance(Span::from_minutes(3)).await;
+    server.upkeep().await;
+    assert_alive([&server, &server], &tokens.access_token, true, "it lives to its own end").await;
+    for is_news in [true, false] {
+        let ended = ops.revoke(json!({"target": "session", "id": sid})).await;
+        assert_eq!(ended, json!({"revoked": is_news, "sessions": 0, "grants": 0}));
+        assert_alive([&server, &server], &tokens.access_token, false, "its session is revoked").await;
+    }
+}
+
+#[tokio::test]
 async fn a_grant_is_listed_and_revoked_alone() {
     let server = TestServer::start().await;
     let twin = server.twin().await;

@@ -156,8 +156,9 @@ pub async fn end_session(revoker: &Revoker<'_>, id: &SessionId) -> Result<Ended,
             Ok::<_, FlowError>(ended)
         })
     });
-    let ended = written.await?;
-    Ok(Ended { revoked: ended.is_some(), sessions: ended.is_some().into(), grants: ended.unwrap_or_default() })
+    let written = written.await?;
+    let ended = written.unwrap_or_default();
+    Ok(Ended { revoked: written.is_some(), sessions: ended.sessions, grants: ended.grants })
 }
 
 /// Withdraws what a user has granted to a client, and ends all that came of it; the client has to ask again.
