@@ -1,6 +1,7 @@
 //! Registration by clients themselves (RFC 7591 §3, OpenID Connect Registration §3). What strangers can make the server
 //! keep is bounded, and what they say about themselves decides nothing that an administrator decides.
 
+mod budget;
 mod manage;
 mod remote;
 mod upkeep;

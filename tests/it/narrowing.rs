@@ -2,6 +2,7 @@
 //! introspection and on pages that are open; and a change makes no other sector's subjects visible.
 
 use serde_json::{Value, json};
+use signet::protocol::time::Span;
 
 use crate::registration::{client, open, register, with};
 use crate::registration_management::{At, put_of};
@@ -52,6 +53,30 @@ async fn a_scope_that_a_client_loses_is_lost_to_its_grants() {
         let info: Value = server.userinfo(&tokens.access_token).await.json().await.unwrap();
         assert_eq!(info, json!({"sub": info["sub"]}));
     }
+}
+
+#[tokio::test]
+async fn a_client_ends_its_grants_by_changes_only_so_often_within_an_hour() {
+    let server = open().await;
+    let kept = register(&server, &wide()).await;
+    let other = register(&server, &wide()).await;
+    let all = json!({"grant_types": ["authorization_code", "refresh_token"], "scope": WIDE});
+    let fewer = json!({"grant_types": ["authorization_code"], "scope": WIDE});
+    let put = async |kept: &Value, members: &Value| At::own(&server, kept).put(&put_of(kept, members.clone())).await;
+    for turn in 0..10 {
+        for members in [&fewer, &all] {
+            let reply = put(&kept, members).await;
+            assert_eq!(reply.status, 200, "{turn}: {reply:?}");
+        }
+    }
+    let refused = put(&kept, &fewer).await;
+    assert_eq!(refused.status, 429, "{refused:?}");
+    let wait: i64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=3600).contains(&wait), "{wait}");
+    assert_eq!(put(&kept, &all).await.status, 200, "what ends nothing is not counted");
+    assert_eq!(put(&other, &fewer).await.status, 200, "nor is another client held up");
+    server.advance(Span::from_hours(1)).await;
+    assert_eq!(put(&kept, &fewer).await.status, 200);
 }
 
 #[tokio::test]

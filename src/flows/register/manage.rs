@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{RegisterError, Told, check, record, remote, tell};
+use super::{RegisterError, Told, budget, check, record, remote, tell};
 use crate::flows::administer;
 use crate::flows::{Context, FlowError, Provider};
 use crate::protocol::client::{Client, ClientMetadata, Narrowing, SecretRecord};
@@ -54,6 +54,10 @@ pub async fn replace(
             (SecretChange::New(stored), Some(made))
         }
     };
+    let narrowing = Narrowing::of(client, &metadata);
+    if narrowing == Narrowing::Grants {
+        budget::narrowing(provider, context, &client.id).await?;
+    }
     remote::count(provider, context, &metadata).await?;
     remote::sector(provider, &metadata).await?;
     let logo = match metadata.logo_uri == client.metadata.logo_uri {
@@ -64,7 +68,7 @@ pub async fn replace(
     let change = Arc::new(Change {
         context: context.clone(),
         id: client.id.clone(),
-        narrowing: Narrowing::of(client, &metadata),
+        narrowing,
         consents: consent_change(client, &metadata),
         horizon: provider.revocation_horizon(context.now),
         metadata,

@@ -3,15 +3,13 @@
 
 use futures_util::future::join;
 
-use super::{HOUR, RegisterError};
+use super::{RegisterError, budget};
 use crate::flows::{Context, Provider};
 use crate::protocol::client::ClientMetadata;
 use crate::protocol::error::OAuthError;
 use crate::protocol::logo::LogoType;
 use crate::protocol::registration;
-use crate::protocol::secret::Digest;
 use crate::store::logos::Logo;
-use crate::store::{row_locks, used_once};
 
 /// Fetches what the metadata names, both at once; the logo, if it is to be had.
 ///
@@ -42,23 +40,8 @@ pub(super) async fn count(
     if metadata.sector_identifier_uri.is_none() && !fetches_logo {
         return Ok(());
     }
-    let (most, now) = (i64::from(provider.registration.settings.per_hour), context.now);
-    let realm = context.realm.id.clone();
-    let visit = context.entropy.bytes::<32>()?;
-    let counted = provider.store.write(move |tx| {
-        let realm = realm.clone();
-        Box::pin(async move {
-            let purpose = format!("registration-visit:{realm}");
-            row_locks::realm(tx, &realm).await?;
-            let (lately, first_ends) = used_once::count_live(tx, &purpose, now).await?;
-            if lately >= most {
-                return Err(RegisterError::TooMany(first_ends.map_or(HOUR, |end| end.since(now))));
-            }
-            used_once::first_use(tx, &purpose, Digest::of(&visit), now.plus(HOUR)).await?;
-            Ok(())
-        })
-    });
-    counted.await
+    let purpose = format!("registration-visit:{}", context.realm.id);
+    budget::spend(provider, context, purpose, provider.registration.settings.per_hour.into()).await
 }
 
 /// Checks the document of the sector, if the metadata names one. There is one answer to every failure, so that nobody
