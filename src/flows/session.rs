@@ -16,10 +16,15 @@ use crate::protocol::session_state::{BrowserState, session_state};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::sessions::{ExpiredSession, NewSession, Session};
 use crate::store::token_families::SessionUse;
-use crate::store::{Tx, authorization_codes, outbox, revocations, session_clients, sessions, token_families};
+use crate::store::{
+    Tx, authorization_codes, clock_steps, outbox, revocations, session_clients, sessions, token_families,
+};
 
 /// How much time passes before a session's use is written down again.
 const TOUCH_EVERY: Span = Span::from_minutes(1);
+/// The time for which the clock must have gone on steadily before expired sessions are ended for good: one that has
+/// jumped may be set right within it, and the sessions go on.
+const STEADY: Span = Span::from_hours(1);
 
 /// What a browser brings, by digest: the secrets themselves are left at the edge.
 #[derive(Clone, Copy, Debug, Default)]
@@ -259,7 +264,8 @@ async fn end_derived(
 /// Ends the sessions that have expired, with the grants that do not outlive them; how many there were. Their clients
 /// hear of it by back-channel logout, as of any other end. It goes in portions, so that no write waits for long.
 ///
-/// Access tokens of an expired session are not revoked one by one: each lives to its own end, which is near.
+/// Access tokens of an expired session are not revoked one by one: each lives to its own end, which is near. After a
+/// jump of the clock nothing is ended for an hour: an expired session is worth nothing before it is ended, either.
 ///
 /// # Errors
 /// [`FlowError`] where the database fails.
@@ -279,6 +285,9 @@ pub async fn end_expired(provider: &Provider, now: Timestamp) -> Result<u64, Flo
 }
 
 async fn end_portion(tx: &mut Tx, now: Timestamp) -> Result<u64, FlowError> {
+    if !clock_steps::is_steady(tx, STEADY, now).await? {
+        return Ok(0);
+    }
     let expired = sessions::end_expired(tx, now).await?;
     for ExpiredSession { realm, id } in &expired {
         end_derived(tx, realm, id, "session expired", now).await?;

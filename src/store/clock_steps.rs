@@ -1,5 +1,6 @@
 //! When the clock last jumped, as the rounds of upkeep have seen it. Rows that keep something void are not deleted
-//! while they may be void by a wrong clock alone: when that is set right, what they keep would be valid again.
+//! while they may be void by a wrong clock alone: when that is set right, what they keep would be valid again. Nor is
+//! anything ended for good that has expired by a wrong clock alone.
 
 use super::tx::{execute, fetch_all, statements};
 use super::{StoreError, Tx};

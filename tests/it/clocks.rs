@@ -256,6 +256,27 @@ async fn a_clock_that_ran_ahead_and_is_set_right_revives_nothing() {
 }
 
 #[tokio::test]
+async fn a_clock_that_ran_ahead_and_is_set_right_ends_no_session() {
+    let server = TestServer::start().await;
+    let rp = server.client("rp", json!({ "skip_consent": true })).await;
+    jobs::keep_up(&server.app, "before").await.unwrap();
+    let tokens = rp.redeem(&rp.authorize_with("alice", &[("scope", "openid")]).await.code()).await.tokens();
+    for minutes in [3 * 60, 1, -181] {
+        set_clock([&server, &server], Span::from_minutes(minutes), "ahead").await;
+    }
+    assert!(server.database().query("SELECT id FROM sessions WHERE ended_at IS NOT NULL").await.is_empty());
+    rp.refresh(tokens.refresh_token()).await.tokens();
+
+    // Where it is no mistake, the end is noted an hour later.
+    server.clock.advance(Span::from_hours(3));
+    for _ in 0..6 {
+        jobs::keep_up(&server.app, "ahead").await.unwrap();
+        server.clock.advance(Span::from_minutes(14));
+    }
+    assert_eq!(server.database().query("SELECT id FROM sessions WHERE ended_at IS NOT NULL").await.len(), 1);
+}
+
+#[tokio::test]
 async fn an_assertion_is_used_up_though_the_clock_ran_ahead_in_between() {
     let server = TestServer::start().await;
     let key = Key::es256("k");

@@ -65,8 +65,8 @@ async fn the_end_of_an_idle_session_is_announced_once_and_ends_its_grants() {
     let waiting = "SELECT id FROM outbox";
     server.upkeep().await;
     assert_eq!(server.database().query(waiting).await.len(), 0, "both sessions live");
-    for _ in 0..3 {
-        server.advance(Span::from_minutes(31)).await;
+    for _ in 0..9 {
+        server.advance(Span::from_minutes(14)).await;
         server.upkeep().await;
     }
     assert_eq!(server.database().query(waiting).await.len(), 2, "once for each session");
