@@ -1,6 +1,6 @@
 //! The public parts of signing keys that are gone, which verify logout hints until no accepted hint can name them.
 
-use super::tx::{execute, fetch_all, statements};
+use super::tx::{execute, fetch_all, fetch_optional, statements};
 use super::{StoreError, Tx};
 use crate::protocol::ids::{KeyId, RealmId};
 use crate::protocol::time::Timestamp;
@@ -9,6 +9,7 @@ statements! {
     INSERT = "INSERT INTO hint_keys (realm_id, kid, algorithm, public, expires_at) VALUES ($1, $2, $3, $4, $5) \
               ON CONFLICT (realm_id, kid) DO NOTHING";
     LIST = "SELECT kid, algorithm, public, expires_at FROM hint_keys WHERE realm_id = $1";
+    REMOVE = "DELETE FROM hint_keys WHERE realm_id = $1 AND kid = $2 RETURNING algorithm";
 }
 
 /// The public part of a key that neither signs nor is published any more.
@@ -31,6 +32,15 @@ pub struct HintKey {
 pub async fn insert(tx: &mut Tx, realm: &RealmId, key: &HintKey) -> Result<(), StoreError> {
     let expires_at = key.expires_at.as_millis();
     execute!(tx, INSERT, [realm.as_str(), key.kid.as_str(), &key.algorithm, &key.public, expires_at]).map(|_| ())
+}
+
+/// Removes a key; the algorithm that it signed with, if it was kept.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn remove(tx: &mut Tx, realm: &RealmId, kid: &KeyId) -> Result<Option<String>, StoreError> {
+    let row: Option<(String,)> = fetch_optional!(tx, REMOVE, [realm.as_str(), kid.as_str()])?;
+    Ok(row.map(|(algorithm,)| algorithm))
 }
 
 /// All kept keys of a realm.

@@ -12,6 +12,7 @@ use signet::protocol::time::Span;
 
 use crate::commands::{Place, refused, succeeded};
 use crate::logout::{assert_question, is_signed_in, logout_url, signed_in};
+use crate::support::server::PASSWORD;
 use crate::support::{RelyingParty, TestServer, header};
 
 async fn key_set(server: &TestServer) -> Value {
@@ -115,6 +116,35 @@ async fn an_id_token_of_a_dropped_key_is_no_hint() {
         server.upkeep().await;
     }
     assert!(server.database().query("SELECT kid FROM hint_keys").await.is_empty(), "nothing of the key is kept");
+}
+
+#[tokio::test]
+async fn an_id_token_of_a_key_that_is_dropped_after_its_removal_is_no_hint() {
+    let server = TestServer::start_with(|settings| settings.keys.rotation_interval = Span::from_days(2)).await;
+    let twin = server.twin().await;
+    let rp = server.client("rp", json!({"skip_consent": true})).await;
+    let remembered = [("username", "alice"), ("password", PASSWORD), ("remember", "yes"), ("login-submit", "yes")];
+    let browser = server.browser();
+    let page = browser.visit(&rp.authorization_url(&[])).await;
+    let tokens = rp.redeem(&browser.submit(&page, &remembered).await.code()).await.tokens();
+    let lost = kid(tokens.id_token());
+    for _ in 0..12 {
+        server.advance(Span::from_days(1)).await;
+    }
+    assert!(!kids(&server).await.contains(&lost), "rotation has removed it");
+    twin.app.follow().await.unwrap();
+
+    let done = compromise(&server, &lost, "").await.unwrap();
+    assert!(done.successor.is_some_and(|next| next.as_str() != lost) && !done.is_new);
+    twin.app.follow().await.unwrap();
+    for node in [&server, &twin] {
+        let page = node.browser().get(&logout_url(&[("id_token_hint", tokens.id_token())])).await;
+        assert_question("anyone who has the key can make one", &page);
+    }
+    assert!(is_signed_in(&browser, &rp).await, "it ends nothing");
+    let recorded = "SELECT id FROM audit_events WHERE event = 'key.compromised'";
+    assert_eq!(server.database().query(recorded).await.len(), 1);
+    assert!(matches!(compromise(&server, &lost, "").await, Err(AdminError::Unknown("key"))), "once");
 }
 
 #[tokio::test]

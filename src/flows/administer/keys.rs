@@ -11,7 +11,7 @@ use crate::protocol::ids::KeyId;
 use crate::protocol::jwk::KeyAlgorithm;
 use crate::store::audit::{self as audit_store, Event, Record};
 use crate::store::audit_log::{self, StoredCheckpoint};
-use crate::store::{Store, StoreError, changes, signing_keys};
+use crate::store::{Store, StoreError, changes, hint_keys, signing_keys};
 
 /// How often it is tried where another node changes the keys at the same moment.
 const TRIES: u32 = 5;
@@ -38,6 +38,7 @@ struct Change {
 }
 
 /// Drops a key as compromised. A broken audit log does not keep it from being dropped: it stays as it is, to be looked into.
+/// Of a key that rotation has removed, its public part is dropped, which verified logout hints.
 ///
 /// # Errors
 /// [`AdminError`] where there is no such key, the reason is too long, or the database fails.
@@ -53,7 +54,9 @@ pub async fn compromise_key(
     for _ in 0..TRIES {
         keyring.reload(realm).await.map_err(FlowError::from)?;
         let succession = keyring.without(realm, kid, now).await.map_err(FlowError::from)?;
-        let succession = succession.ok_or(AdminError::Unknown("key"))?;
+        let Some(succession) = succession else {
+            return drop_hint_key(store, keyring, context, kid, reason).await;
+        };
         let (held, algorithms) = (keyring.of(realm), keyring.algorithms());
         let vouched = audit::vouch_with(store, (&held, &succession.keys), algorithms, (realm, now)).await;
         let (checkpoint, audit_fault) = match vouched {
@@ -61,8 +64,7 @@ pub async fn compromise_key(
             Err(AuditFault::Flow(error)) => return Err(error.into()),
             Err(fault) => (None, Some(fault)),
         };
-        let mut record = record(context, Event::KeyCompromised, None, None)?;
-        record.reason = format!("{kid}: {reason}");
+        let record = record_of(context, kid, reason)?;
         let change = Arc::new(Change { kid: kid.clone(), succession, checkpoint, record });
         if write(store, context, change.clone()).await? {
             keyring.reload(realm).await.map_err(FlowError::from)?;
@@ -70,6 +72,48 @@ pub async fn compromise_key(
         }
     }
     Err(AdminError::Flow(StoreError::Conflict.into()))
+}
+
+/// Drops the public part of a key that neither signs nor is published any more, so that nothing of it is a hint.
+async fn drop_hint_key(
+    store: &Store,
+    keyring: &Keyring,
+    context: &Context,
+    kid: &KeyId,
+    reason: &str,
+) -> Result<Compromised, AdminError> {
+    let realm = &context.realm.id;
+    let shared = Arc::new((context.clone(), kid.clone(), record_of(context, kid, reason)?));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, kid, record) = &*shared;
+            let realm = &context.realm.id;
+            let dropped = hint_keys::remove(tx, realm, kid).await?;
+            if dropped.is_some() {
+                audit_store::append(tx, realm, record, context.now).await?;
+                changes::publish(tx, realm, changes::Kind::Key, "", context.now).await?;
+            }
+            Ok::<_, FlowError>(dropped)
+        })
+    });
+    let signed_with = written.await?.ok_or(AdminError::Unknown("key"))?;
+    keyring.reload(realm).await.map_err(FlowError::from)?;
+    let algorithm = known(&signed_with)?;
+    tracing::warn!(target: "security", kid = kid.as_str(), alg = algorithm.as_str(), "key_compromised");
+    let status = keyring.of(realm).status(context.now);
+    let used = status.into_iter().find(|key| key.algorithm == signed_with && key.is_active());
+    Ok(Compromised { algorithm, successor: used.map(|used| used.kid), is_new: false, audit_fault: None })
+}
+
+fn known(algorithm: &str) -> Result<KeyAlgorithm, FlowError> {
+    KeyAlgorithm::named(algorithm).ok_or_else(|| FlowError::Internal("an unknown algorithm".into()))
+}
+
+/// The record of a key that is dropped.
+fn record_of(context: &Context, kid: &KeyId, reason: &str) -> Result<Record, FlowError> {
+    let record = record(context, Event::KeyCompromised, None, None)?;
+    Ok(Record { reason: format!("{kid}: {reason}"), ..record })
 }
 
 /// Drops the key, stores the one that follows, and vouches; not where the keys are not what they were.
@@ -104,7 +148,7 @@ async fn write(store: &Store, context: &Context, change: Arc<Change>) -> Result<
 /// What to tell the operator, and the log.
 fn told(change: &Change, audit_fault: Option<AuditFault>, context: &Context) -> Result<Compromised, AdminError> {
     let Succession { keys, algorithm, made } = &change.succession;
-    let algorithm = KeyAlgorithm::named(algorithm).ok_or_else(|| FlowError::Internal("an unknown algorithm".into()))?;
+    let algorithm = known(algorithm)?;
     let kid = change.kid.as_str();
     let alg = algorithm.as_str();
     tracing::warn!(target: "security", event = "key_compromised", kid, alg, "dropped a compromised key");
