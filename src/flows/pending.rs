@@ -16,7 +16,7 @@ use crate::protocol::ids::RequestId;
 use crate::protocol::redirect_uri::Destination;
 use crate::protocol::secret::{BrowserCookie, Digest};
 use crate::store::authorization_requests::{self, PendingRequest, Sender};
-use crate::store::pushed_requests;
+use crate::store::{StoreError, pushed_requests};
 
 pub use self::counts::{CAP, Counts};
 
@@ -145,16 +145,26 @@ pub(super) async fn keep(
     Ok((id, cookie))
 }
 
-/// Removes waiting requests of the heaviest networks where the realm has reached the cap.
+/// Removes waiting requests of the heaviest networks where the realm has reached the cap, some at a time, so that other
+/// writes come in between.
 async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowError> {
     let realm = &context.realm.id;
     let now = context.now;
-    let trim = |most| {
-        let realm = realm.clone();
-        provider.store.write(move |tx| {
-            let realm = realm.clone();
-            Box::pin(async move { authorization_requests::trim(tx, &realm, most, now).await })
-        })
+    let trim = async |most| {
+        let mut tx = provider.store.read().await?;
+        let crowd = authorization_requests::crowd(&mut tx, realm, most, now).await?;
+        drop(tx);
+        let mut left = crowd.waiting;
+        for portion in crowd.evictions {
+            let shared = Arc::new((realm.clone(), portion));
+            let written = provider.store.write(move |tx| {
+                let shared = shared.clone();
+                Box::pin(async move { authorization_requests::evict(tx, &shared.0, &shared.1, now).await })
+            });
+            let evicted: Result<i64, StoreError> = written.await;
+            left -= evicted?;
+        }
+        Ok(left)
     };
     provider.waiting.make_room(realm, trim).await
 }

@@ -14,11 +14,13 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN EXISTS (SELECT 1 FROM known_devices \
                   WHERE realm_id = $1 AND digest = $9 AND expires_at > $6) THEN 1 ELSE 0 END)";
     RECOGNIZE = "UPDATE authorization_requests SET known = 1 WHERE realm_id = $1 AND id = $2 AND known = 0";
-    EVICT = "DELETE FROM authorization_requests WHERE realm_id = $1 AND id IN (SELECT id FROM ( \
-                 SELECT id, known, expires_at, \
-                     row_number() OVER (PARTITION BY network ORDER BY known DESC, expires_at DESC) AS place \
-                 FROM authorization_requests WHERE realm_id = $1 AND closed_at IS NULL AND expires_at > $2 \
-             ) AS ranked ORDER BY place DESC, known, expires_at LIMIT $3)";
+    HEAVIEST = "SELECT network, count(*) AS waiting FROM authorization_requests \
+                WHERE realm_id = $1 AND closed_at IS NULL AND expires_at > $2 GROUP BY network \
+                ORDER BY count(*) DESC, MIN(known), MIN(expires_at) LIMIT $3";
+    EVICT = "DELETE FROM authorization_requests WHERE realm_id = $1 AND id IN ( \
+                 SELECT id FROM authorization_requests \
+                 WHERE realm_id = $1 AND closed_at IS NULL AND network = $2 AND expires_at > $3 \
+                 ORDER BY known, expires_at LIMIT $4)";
     FIND = "SELECT request, browser, arrived_at, expires_at, consented_at, consented_by, closed_at FROM authorization_requests WHERE realm_id = $1 AND id = $2";
     CONSENT = "UPDATE authorization_requests SET consented_at = $3, consented_by = $4 WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL";
     FORGET_CONSENT = "UPDATE authorization_requests SET consented_at = NULL, consented_by = NULL WHERE realm_id = $1 AND client_id = $2 AND consented_by = $3 AND closed_at IS NULL";
@@ -88,18 +90,93 @@ pub async fn recognize(tx: &mut Tx, realm: &RealmId, id: &RequestId) -> Result<(
     execute!(tx, RECOGNIZE, [realm.as_str(), id.as_str()]).map(|_| ())
 }
 
-/// Removes as many requests of a realm as it has more than `most`; how many wait then. The network with the most rows
-/// loses rows until another has as many, and so on: within a network the oldest, those of known browsers last.
+/// The most requests that are removed at once, so that no write has to wait for long.
+const PORTION: i64 = 250;
+
+/// The requests that a network is to lose.
+#[derive(Clone, Debug)]
+pub struct Eviction {
+    network: String,
+    rows: i64,
+}
+
+/// What waits in a realm, and what of it is too much.
+#[derive(Clone, Debug)]
+pub struct Crowd {
+    /// The requests that wait.
+    pub waiting: i64,
+    /// Those that are to go, in portions.
+    pub evictions: Vec<Vec<Eviction>>,
+}
+
+/// What has to go for a realm to keep no more than `most` requests. The network with the most rows loses rows until
+/// another has as many, and so on.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn trim(tx: &mut Tx, realm: &RealmId, most: i64, now: Timestamp) -> Result<i64, StoreError> {
+pub async fn crowd(tx: &mut Tx, realm: &RealmId, most: i64, now: Timestamp) -> Result<Crowd, StoreError> {
     let (waiting,): (i64,) = fetch_one!(tx, OF_REALM, [realm.as_str(), now.as_millis()])?;
-    if waiting <= most {
-        return Ok(waiting);
+    let excess = waiting - most;
+    if excess <= 0 {
+        return Ok(Crowd { waiting, evictions: Vec::new() });
     }
-    let evicted = execute!(tx, EVICT, [realm.as_str(), now.as_millis(), waiting - most])?;
-    Ok(waiting.saturating_sub(i64::try_from(evicted).unwrap_or(i64::MAX)))
+    // Each that loses something loses a row at least.
+    let heaviest: Vec<(String, i64)> = fetch_all!(tx, HEAVIEST, [realm.as_str(), now.as_millis(), excess])?;
+    let counts: Vec<i64> = heaviest.iter().map(|(_, count)| *count).collect();
+    let networks = heaviest.into_iter().map(|(network, _)| network);
+    let evictions = networks.zip(shares(&counts, excess)).map(|(network, rows)| Eviction { network, rows });
+    Ok(Crowd { waiting, evictions: portions(evictions) })
+}
+
+/// The same evictions, of no more than [`PORTION`] rows at once.
+fn portions(evictions: impl Iterator<Item = Eviction>) -> Vec<Vec<Eviction>> {
+    let mut portions = Vec::new();
+    let mut portion = Vec::new();
+    let mut room = PORTION;
+    for Eviction { network, mut rows } in evictions {
+        while rows > 0 {
+            let taken = rows.min(room);
+            portion.push(Eviction { network: network.clone(), rows: taken });
+            rows -= taken;
+            room -= taken;
+            if room == 0 {
+                portions.push(std::mem::take(&mut portion));
+                room = PORTION;
+            }
+        }
+    }
+    portions.push(portion);
+    portions
+}
+
+/// Removes requests, of each network the oldest, those of known browsers last; how many there were.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn evict(tx: &mut Tx, realm: &RealmId, portion: &[Eviction], now: Timestamp) -> Result<i64, StoreError> {
+    let mut all: i64 = 0;
+    for Eviction { network, rows } in portion {
+        let evicted = execute!(tx, EVICT, [realm.as_str(), network.as_str(), now.as_millis(), *rows])?;
+        all = all.saturating_add_unsigned(evicted);
+    }
+    Ok(all)
+}
+
+/// How many rows each network loses of those that are too many, given what each has, the most first: as few as possible
+/// have more than the others afterwards.
+fn shares(counts: &[i64], excess: i64) -> Vec<i64> {
+    let lost = |level: i64| counts.iter().map(|count| (count - level).max(0)).sum::<i64>();
+    let highest = counts.first().copied().unwrap_or_default();
+    let level = (0..highest).rev().find(|level| lost(*level) >= excess).unwrap_or_default();
+    let mut spared = (lost(level) - excess).max(0);
+    let mut shares: Vec<i64> = counts.iter().map(|count| (count - level).max(0)).collect();
+    for share in shares.iter_mut().rev().filter(|share| **share > 0) {
+        if spared > 0 {
+            *share -= 1;
+            spared -= 1;
+        }
+    }
+    shares
 }
 
 /// The request with this id, whatever its state.
@@ -165,4 +242,34 @@ pub async fn forget_consent(
     (user, client): (&UserId, &ClientId),
 ) -> Result<u64, StoreError> {
     execute!(tx, FORGET_CONSENT, [realm.as_str(), client.as_str(), user.as_str()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Eviction, PORTION, portions, shares};
+
+    #[test]
+    fn the_heaviest_networks_lose_rows_until_others_have_as_many() {
+        let cases: &[(&[i64], i64, &[i64])] = &[
+            (&[10], 3, &[3]),
+            (&[10, 4, 4], 6, &[6, 0, 0]),
+            (&[10, 4, 4], 8, &[7, 1, 0]),
+            (&[10, 4, 4], 9, &[7, 1, 1]),
+            (&[1, 1, 1], 2, &[1, 1, 0]),
+            (&[7, 7, 7], 1, &[1, 0, 0]),
+            (&[5, 3, 1], 9, &[5, 3, 1]),
+            (&[2, 1], 9, &[2, 1]),
+            (&[], 5, &[]),
+        ];
+        for (counts, excess, expected) in cases {
+            assert_eq!(shares(counts, *excess), *expected, "{counts:?} less {excess}");
+        }
+    }
+
+    #[test]
+    fn no_write_removes_more_than_a_portion() {
+        let evictions = [PORTION * 2 + 7, 1, 0, PORTION].map(|rows| Eviction { network: rows.to_string(), rows });
+        let sizes = portions(evictions.into_iter()).into_iter().map(|all| all.iter().map(|one| one.rows).sum::<i64>());
+        assert_eq!(sizes.collect::<Vec<_>>(), [PORTION, PORTION, PORTION, 8]);
+    }
 }

@@ -16,7 +16,6 @@ const WHOLE: &[(&str, &str)] = &[
     ("origins::OF_ALL", "all of them are wanted, at the start and after a gap; operators make them"),
     ("claim_mappers::LIST", "all of them are wanted, when they change; operators make them"),
     ("pushed_requests::COUNT", "the minute's upkeep; bounded"),
-    ("authorization_requests::EVICT", "only at the cap, once for two thousand requests"),
     ("pushed_requests::EVICT", "only at the cap, once for hundreds of requests"),
     ("authorization_requests::COUNT", "the minute's upkeep; bounded"),
     ("outbox::DUE", "a job's; what waits to be told is swept"),
