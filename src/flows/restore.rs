@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use super::{Concerning, Context, FlowError};
 use crate::protocol::revocation::{Revocation, Target};
-use crate::protocol::time::Timestamp;
+use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{self, Event, Outcome};
 use crate::store::restore_epochs::{self, OfflineGrants, Voided};
-use crate::store::{Store, leases, revocations};
+use crate::store::{Store, leases, nodes, revocations};
+
+/// How long a node may leave its row as it is before it counts as gone.
+const SILENT: Span = Span::from_secs(15);
 
 /// The time until which a running server, or one that ended without notice, counts as using the database. It writes
 /// what it knows from before the restore, so that a new epoch must not begin beside it.
@@ -16,8 +19,13 @@ use crate::store::{Store, leases, revocations};
 /// # Errors
 /// [`FlowError`] where the database fails.
 pub async fn in_use_until(store: &Store, context: &Context) -> Result<Option<Timestamp>, FlowError> {
-    let until = leases::held_until(&mut store.read().await?, leases::UPKEEP).await?;
-    Ok(until.filter(|end| *end > context.now))
+    let mut tx = store.read().await?;
+    let lease_end = leases::held_until(&mut tx, leases::UPKEEP).await?;
+    let leads_until = lease_end.filter(|end| *end > context.now);
+    // A node that does not lead is known by its row, which it writes every few seconds and removes when it stops.
+    let nodes = nodes::all(&mut tx).await?;
+    let heard_until = nodes.iter().map(|node| node.heard_at.plus(SILENT)).filter(|until| context.now < *until).max();
+    Ok(leads_until.max(heard_until))
 }
 
 /// Begins a new epoch on data that has come back from a backup. Access tokens are cut off for the whole realm; the

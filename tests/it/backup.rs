@@ -7,8 +7,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use signet::flows::administer::UserChange;
 use signet::flows::restore;
-use signet::store::backup;
+use signet::protocol::time::Span;
+use signet::store::nodes::{self, Channel, Standing};
 use signet::store::restore_epochs::OfflineGrants;
+use signet::store::{StoreError, backup};
 
 use crate::commands::{Place, refused, stderr, stdout, succeeded};
 use crate::support::database::Database;
@@ -204,6 +206,36 @@ async fn in_use(place: &Place) {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     panic!("a running server does not hold its lease");
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_lead_keeps_a_restore_in_place_from_beginning() {
+    let mut server = TestServer::stopped_with(|_| {}).await;
+    server.stop_jobs();
+    for table in ["leases", "nodes"] {
+        server.database().execute(&format!("DELETE FROM {table}")).await;
+    }
+    let store = &server.app.provider.store;
+    let use_ends = async || restore::in_use_until(store, &server.context()).await.unwrap();
+    assert_eq!(use_ends().await, None);
+    let heard_at = server.clock.now();
+    let node = Standing {
+        id: "follower".to_owned(),
+        heard_seq: 0,
+        heard_at,
+        lease: std::time::Duration::ZERO,
+        channel: Channel::None,
+    };
+    let written = store.write(move |tx| {
+        let node = node.clone();
+        Box::pin(async move { nodes::join(tx, &node, "").await })
+    });
+    let written: Result<(), StoreError> = written.await;
+    written.unwrap();
+    server.clock.advance(Span::from_secs(14));
+    assert_eq!(use_ends().await, Some(heard_at.plus(Span::from_secs(15))));
+    server.clock.advance(Span::from_secs(1));
+    assert_eq!(use_ends().await, None, "it was killed");
 }
 
 #[tokio::test]

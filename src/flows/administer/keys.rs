@@ -100,7 +100,8 @@ async fn drop_hint_key(
     let signed_with = written.await?.ok_or(AdminError::Unknown("key"))?;
     keyring.reload(realm).await.map_err(FlowError::from)?;
     let algorithm = known(&signed_with)?;
-    tracing::warn!(target: "security", kid = kid.as_str(), alg = algorithm.as_str(), "key_compromised");
+    let alg = algorithm.as_str();
+    tracing::warn!(target: "security", event = "key_compromised", kid = kid.as_str(), alg, "dropped a compromised key");
     let status = keyring.of(realm).status(context.now);
     let used = status.into_iter().find(|key| key.algorithm == signed_with && key.is_active());
     Ok(Compromised { algorithm, successor: used.map(|used| used.kid), is_new: false, audit_fault: None })
