@@ -282,7 +282,8 @@ impl Provider {
     /// # Errors
     /// [`FlowError`] where the database fails.
     pub async fn catch_up(&self) -> Result<(), FlowError> {
-        self.view.catch_up().await?;
+        // Boxed, since a request that ends something is rare.
+        Box::pin(self.view.catch_up()).await?;
         Ok(())
     }
 

@@ -198,7 +198,7 @@ async fn a_client_whose_key_is_gone_gets_an_error_and_no_token() {
     assert_eq!(reply.json().as_object().unwrap().keys().collect::<Vec<_>>(), ["error", "error_description"]);
     let hybrid =
         authorized.browser.authorize(&rp.authorization_url(&[("response_type", "code id_token")]), "alice").await;
-    hybrid.assert_rejected("nothing to encrypt to", 503, "The server is busy at the moment.");
+    hybrid.assert_rejected("nothing to encrypt to", 503, "The server cannot answer right now.");
     assert!(!hybrid.has("sgac_") && !hybrid.has("sgat_"), "{hybrid:?}");
 
     server.advance(Span::from_secs(50)).await;
