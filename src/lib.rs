@@ -8,6 +8,7 @@
 //! | L0 | [`protocol`] | every rule, as pure functions over plain values: requests, PKCE, redirect URIs, scopes, consent, refresh rotation, JOSE, registration metadata, logout, key schedule, audit chain | RFC 6749, 7636, 8252, 9700, 9068, 7515-7519, 7591, 8707, 9101, 9126, 9207, OpenID Connect Core |
 //! | L1 | [`clock`] | the time that the nodes of one database agree on, and random bytes | |
 //! | L1 | [`config`] | settings from file and environment, checked, and their reference page | |
+//! | L1 | [`fair_queue`] | queues for expensive work, in which networks take turns | |
 //! | L1 | [`metrics`] | counters and histograms, and their exposition | OpenMetrics 1.0 |
 //! | L1 | [`store`] | all SQL, for SQLite and PostgreSQL: transactions, migrations, the change sequence, rows in memory | |
 //! | L1 | [`keys`] | signing and encryption keys: making, sealing, rotating, using them; pairwise subjects | RFC 7515-7518, 8037, 8725, OpenID Connect Core §8.1 |
@@ -30,6 +31,7 @@ pub mod client_auth;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod fair_queue;
 pub mod fetch;
 pub mod flows;
 pub mod grants;

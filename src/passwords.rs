@@ -1,17 +1,17 @@
 //! Passwords of people: argon2id on a bounded number of threads, so that a flood of sign-ins stalls nothing else.
 
-mod queue;
 mod work;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use self::queue::{Entered, Full, Queue, Turn};
 use self::work::Worker;
+use crate::fair_queue::{Full, Lane, Queue};
 use crate::metrics::{Hashing, timed};
 use crate::protocol::secret::Password;
 
-pub use self::queue::{LONGEST_WAIT, Lane};
+/// The longest time that the passwords before a newcomer's may take.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// What hashing costs (RFC 9106 §4, OWASP Password Storage).
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +98,7 @@ impl Passwords {
     /// [`PasswordError::Malformed`] where the cost is out of argon2's range.
     pub fn new(cost: Cost, workers: usize) -> Result<Self, PasswordError> {
         let worker = Arc::new(Worker::new(cost)?);
-        Ok(Self { worker, queue: Queue::new(workers, cost.estimate()), metrics: Hashing::default() })
+        Ok(Self { worker, queue: Queue::new(workers, LONGEST_WAIT, cost.estimate()), metrics: Hashing::default() })
     }
 
     /// Takes note of a stored hash: failed checks cost as much as the costliest.
@@ -134,29 +134,15 @@ impl Passwords {
         T: Send + 'static,
         F: FnOnce(&Worker) -> T + Send + 'static,
     {
-        let turn = self.metrics.turn(self.turn(network)).await.inspect_err(|_| {
+        let turn = self.metrics.turn(self.queue.turn(network)).await.inspect_err(|_| {
             self.metrics.refused.inc();
         })?;
         let worker = self.worker.clone();
-        let queue = self.queue.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            let begun = Instant::now();
-            let done = work(&worker);
-            queue.note(begun.elapsed());
-            done
-        });
+        let done = turn.spend(move || work(&worker));
         timed(&self.metrics.work, done).await.map_err(|_| PasswordError::Busy { wait: Duration::ZERO })
     }
 
-    async fn turn(&self, network: Lane) -> Result<Turn, Full> {
-        match self.queue.enter(network)? {
-            Entered::Turn(turn) => Ok(turn),
-            Entered::Place(place) => place.turn().await,
-        }
-    }
-
-    /// Whether a password would find a place in the queue.
+    /// Returns true if a password would find a place in the queue.
     pub fn has_room(&self) -> bool {
         self.queue.has_room()
     }

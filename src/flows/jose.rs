@@ -22,7 +22,7 @@ pub async fn decrypt(
     token: &str,
     invalid: OAuthError,
 ) -> Result<Zeroizing<String>, FlowError> {
-    let decrypted = provider.keys.decrypt(&context.realm.id, token, context.now).await;
+    let decrypted = provider.keys.decrypt(&context.realm.id, token, context.region(), context.now).await;
     decrypted.map_err(|error| match error {
         DecryptError::Busy => FlowError::Unavailable(error.to_string()),
         DecryptError::Malformed(_) | DecryptError::Failed => invalid.into(),

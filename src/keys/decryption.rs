@@ -1,17 +1,20 @@
-//! Decryption with the server's private keys. Strangers trigger it, so it runs on a few blocking threads with a short
-//! queue, which bounds what a flood can cost.
+//! Decryption with the server's private keys. Strangers trigger it, so it runs on a few blocking threads behind a short
+//! queue in which networks take turns.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::encryption_key::EncryptionKey;
 use super::jwe::DecryptError;
+use crate::fair_queue::{Lane, Queue};
 use crate::protocol::jwe::EncryptedToken;
 
-/// Queue length per worker: under 50 ms at 3 ms per RSA-3072 operation.
-const WAITING: usize = 16;
+/// The longest time that the decryptions before a newcomer may take.
+const LONGEST_WAIT: Duration = Duration::from_millis(250);
+/// The first guess of what a decryption takes: an operation with a key of RSA-3072.
+const ESTIMATE: Duration = Duration::from_millis(3);
 
 /// A token and the one key that may have been encrypted to.
 pub struct Decryption {
@@ -34,45 +37,29 @@ impl Decryption {
 
 /// The threads that decrypt.
 pub(super) struct Decrypters {
-    /// Those that are running.
-    workers: Arc<Semaphore>,
-    /// Those that are running or waiting.
-    places: Arc<Semaphore>,
+    queue: Arc<Queue>,
 }
 
 impl Default for Decrypters {
-    /// Half of the processors, so that the rest is left to everybody else.
+    /// Half of the processors; the rest serves requests that decrypt nothing.
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let workers = (processors / 2).max(1);
-        Self::new(workers, workers.saturating_mul(WAITING))
+        Self { queue: Queue::new(processors / 2, LONGEST_WAIT, ESTIMATE) }
     }
 }
 
 impl Decrypters {
-    fn new(workers: usize, waiting: usize) -> Self {
-        Self {
-            workers: Arc::new(Semaphore::new(workers)),
-            places: Arc::new(Semaphore::new(workers.saturating_add(waiting))),
-        }
-    }
-
-    /// Runs a decryption when its turn comes. It goes on, in its place, though the caller hangs up.
+    /// Runs a decryption when the turn of its network comes.
     ///
     /// # Errors
     /// [`DecryptError::Busy`] where the queue is full, and those of the decryption.
     pub(super) async fn run<T: Send + 'static>(
         &self,
+        lane: Lane,
         work: impl FnOnce() -> Result<T, DecryptError> + Send + 'static,
     ) -> Result<T, DecryptError> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| DecryptError::Busy)?;
-        let worker = self.workers.clone().acquire_owned().await.map_err(|_| DecryptError::Busy)?;
-        let running = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop((worker, place));
-            done
-        });
-        running.await.map_err(|_| DecryptError::Failed)?
+        let turn = self.queue.turn(lane).await.map_err(|_| DecryptError::Busy)?;
+        turn.spend(work).await.map_err(|_| DecryptError::Failed)?
     }
 }
 
@@ -80,27 +67,41 @@ impl Decrypters {
 mod tests {
     use std::sync::mpsc;
 
+    use ipnet::IpNet;
+
     use super::*;
 
+    fn lane(name: u8) -> Lane {
+        Some(IpNet::new([192, 0, name, 0].into(), 24).unwrap())
+    }
+
     #[tokio::test]
-    async fn a_full_queue_refuses_at_once_and_is_served_in_turn() {
-        let decrypters = Arc::new(Decrypters::new(1, 1));
+    async fn a_flood_fills_its_own_lane_and_another_network_is_still_served() {
+        let decrypters = Arc::new(Decrypters { queue: Queue::new(1, LONGEST_WAIT, LONGEST_WAIT / 4) });
         let (release, held) = mpsc::channel();
-        let run = |work: Box<dyn FnOnce() -> Result<u8, DecryptError> + Send>| {
+        let run = |network, work: Box<dyn FnOnce() -> Result<u8, DecryptError> + Send>| {
             let decrypters = decrypters.clone();
-            tokio::spawn(async move { decrypters.run(work).await })
+            tokio::spawn(async move { decrypters.run(lane(network), work).await })
         };
-        let first = run(Box::new(move || {
-            held.recv().unwrap();
-            Ok(1)
-        }));
-        let second = run(Box::new(|| Ok(2)));
-        while decrypters.places.available_permits() > 0 {
+        let first = run(
+            1,
+            Box::new(move || {
+                held.recv().unwrap();
+                Ok(1)
+            }),
+        );
+        tokio::task::yield_now().await;
+        let flood: Vec<_> = (0..8).map(|_| run(1, Box::new(|| Ok(2)))).collect();
+        let other = run(2, Box::new(|| Ok(3)));
+        while flood.iter().filter(|task| task.is_finished()).count() < 5 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(decrypters.run(|| Ok(3)).await, Err(DecryptError::Busy));
         release.send(()).unwrap();
-        assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(1), Ok(2)));
-        assert_eq!(decrypters.run(|| Ok(4)).await, Ok(4), "every place is free again");
+        assert_eq!(first.await.unwrap(), Ok(1));
+        assert_eq!(other.await.unwrap(), Ok(3));
+        let refused = futures_util::future::join_all(flood).await;
+        let refused = refused.into_iter().filter(|done| *done.as_ref().unwrap() == Err(DecryptError::Busy)).count();
+        assert_eq!(refused, 5, "four places, of which the newest made room");
+        assert_eq!(decrypters.run(lane(1), || Ok(4)).await, Ok(4), "every place is free again");
     }
 }

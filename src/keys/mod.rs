@@ -33,6 +33,7 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use self::decryption::Decrypters;
+use crate::fair_queue;
 use crate::protocol::ids::RealmId;
 use crate::protocol::jwe::KeyManagement;
 use crate::protocol::jwk::{KeyAlgorithm, SigningAlgorithm};
@@ -131,7 +132,7 @@ impl Keyring {
         signing.chain(self.policy.encryption.iter().copied().map(KeyAlgorithm::Encryption))
     }
 
-    /// Decrypts a token that was encrypted to a key of this realm; see [`KeySet::decryption`].
+    /// Decrypts a token from this network that was encrypted to a key of this realm; see [`KeySet::decryption`].
     ///
     /// # Errors
     /// [`DecryptError::Busy`] where too many are being decrypted, else one that does not tell why it cannot be.
@@ -139,10 +140,11 @@ impl Keyring {
         &self,
         realm: &RealmId,
         token: &str,
+        lane: fair_queue::Lane,
         now: Timestamp,
     ) -> Result<Zeroizing<String>, DecryptError> {
         let decryption = self.of(realm).decryption(token, now)?;
-        self.decrypters.run(|| decryption.run()).await
+        self.decrypters.run(lane, || decryption.run()).await
     }
 
     /// The rules of rotation.

@@ -19,7 +19,7 @@ const STEP: Duration = Duration::from_millis(5);
 /// Longest wait where the rows cannot be read; no lease is longer.
 const LONGEST: Duration = super::view::STALE_AFTER;
 /// Age of a row from which a command treats its node as gone.
-const GONE: Span = Span::from_secs(15);
+const PRESUMED_GONE: Span = Span::from_secs(15);
 
 /// What those who wait at the same time share.
 #[derive(Default)]
@@ -90,7 +90,7 @@ async fn late(store: &Store, all: &[Node], own: &str, seq: i64) -> Vec<Node> {
     let mut late: Vec<Node> = all.iter().filter(|node| node.id != own && node.is_late(seq)).cloned().collect();
     if own.is_empty() && !late.is_empty() {
         let now = store.time().await.ok().flatten().unwrap_or_else(|| Clock::System.now());
-        late.retain(|node| now.since(node.heard_at) < GONE);
+        late.retain(|node| now.since(node.heard_at) < PRESUMED_GONE);
     }
     late
 }
@@ -112,8 +112,8 @@ async fn look(store: &Store) -> Result<Arc<[Node]>, StoreError> {
     Ok(nodes)
 }
 
-/// Skips nodes that did not acknowledge in time. Their leases have ended by now, so that they only become slower. `false`
-/// where a row was no longer as it had been read, so that it has to be looked at again.
+/// Skips nodes that did not acknowledge in time. Their leases have ended by now, so that they only become slower. Returns
+/// false where a row was no longer as it had been read, or could not be written: it has to be looked at again.
 pub(super) async fn drop_late(store: &Store, late: &[Node], seq: i64) -> bool {
     let mut dropped_all = true;
     let now = store.time().await.ok().flatten().unwrap_or_else(|| Clock::System.now());
@@ -126,7 +126,10 @@ pub(super) async fn drop_late(store: &Store, late: &[Node], seq: i64) -> bool {
             ),
             // It was a moment late, its lease has become longer, or another process was faster.
             Ok(false) => dropped_all = false,
-            Err(error) => tracing::warn!(%error, node = node.id, "could not mark a late node as skipped"),
+            Err(error) => {
+                tracing::warn!(%error, node = node.id, "could not mark a late node as skipped");
+                dropped_all = false;
+            }
         }
     }
     dropped_all

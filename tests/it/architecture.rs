@@ -13,9 +13,9 @@ struct Layer {
 
 const SQL: [&str; 4] = ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE "];
 const TIME_AND_CHANCE: [&str; 6] = ["Clock", "SystemTime", "Instant::now", "Utc::now", "SystemRandom", "thread_rng"];
-const LOWEST: &[&str] = &["protocol", "config", "clock", "metrics"];
+const LOWEST: &[&str] = &["protocol", "config", "clock", "metrics", "fair_queue"];
 
-const LAYERS: [Layer; 11] = [
+const LAYERS: [Layer; 12] = [
     Layer {
         name: "L0 rules",
         modules: &["protocol"],
@@ -42,6 +42,7 @@ const LAYERS: [Layer; 11] = [
     Layer { name: "L1 clock", modules: &["clock"], uses: LOWEST, never: &["axum", "askama", "sqlx"] },
     Layer { name: "L1 settings", modules: &["config"], uses: LOWEST, never: &["axum", "askama", "sqlx", "tokio"] },
     Layer { name: "L1 metrics", modules: &["metrics"], uses: LOWEST, never: &["axum", "askama", "sqlx", "tokio"] },
+    Layer { name: "L1 queues", modules: &["fair_queue"], uses: &[], never: &["axum", "askama", "sqlx"] },
     Layer {
         name: "L1 store",
         modules: &["store"],
@@ -51,7 +52,7 @@ const LAYERS: [Layer; 11] = [
     Layer {
         name: "L1 keys",
         modules: &["keys"],
-        uses: &["keys", "store", "protocol", "config", "clock", "metrics"],
+        uses: &["keys", "store", "protocol", "config", "clock", "metrics", "fair_queue"],
         never: &["axum", "askama", "sqlx"],
     },
     Layer {

@@ -31,7 +31,7 @@ fn encrypted(key: &PublicJwk, alg: KeyManagement) -> String {
 }
 
 async fn decrypts(server: &TestServer, token: &str) -> bool {
-    let decrypted = server.app.provider.keys.decrypt(&server.app.realm.id, token, server.clock.now());
+    let decrypted = server.app.provider.keys.decrypt(&server.app.realm.id, token, None, server.clock.now());
     decrypted.await.is_ok_and(|plain| plain.as_str() == SECRET)
 }
 
@@ -50,7 +50,7 @@ async fn keys_for_encryption_come_after_the_start_and_outlive_it() {
         assert!(decrypts(&restarted, &token).await, "{alg:?}: another process, which makes none itself");
         let stranger = PublicJwk { kid: Some("stranger".to_owned()), ..key };
         let to_stranger = encrypted(&stranger, alg);
-        let refused = server.app.provider.keys.decrypt(&server.app.realm.id, &to_stranger, server.clock.now());
+        let refused = server.app.provider.keys.decrypt(&server.app.realm.id, &to_stranger, None, server.clock.now());
         assert_eq!(refused.await.err(), Some(DecryptError::Failed));
     }
     let set = key_set(&server).await;

@@ -1,21 +1,21 @@
-//! The queue for the threads that hash passwords. Its length is a time: only work that ends within [`LONGEST_WAIT`] may
-//! wait. Networks take turns, one hash each, so that the flood of one network fills its own lane and delays no other.
+//! Queues for the threads that do expensive work for strangers: hash passwords, use private keys. The length of a queue is
+//! a time: only work that ends within it may wait. Networks take turns, one piece of work each, so that the flood of one
+//! network fills its own lane and delays no other.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
-/// The longest time that the work before a newcomer may take.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(3);
-/// The most places, however cheap a hash is: each holds a request in memory.
+/// The most places, however cheap the work is: each holds a request in memory.
 const MOST_PLACES: usize = 4096;
-/// Weight of the newest hash in the moving average: one in eight.
+/// Weight of the newest piece of work in the moving average: one in eight.
 const WEIGHT: u32 = 8;
 
-/// The network that a password came from; none for commands and clients whose address is unknown.
+/// The network that work came from; none for commands and clients whose address is unknown.
 pub type Lane = Option<IpNet>;
 
 /// Refusal of a newcomer, or of one that had to make room for another network.
@@ -29,18 +29,19 @@ pub struct Full {
 pub struct Queue {
     state: Mutex<State>,
     workers: usize,
+    longest: Duration,
 }
 
 struct State {
     /// Workers with a turn.
     busy: usize,
     lanes: HashMap<Lane, VecDeque<Waiter>>,
-    /// Lanes in which passwords wait, the next one first.
+    /// Lanes in which work waits, the next one first.
     turns: VecDeque<Lane>,
     waiting: usize,
     last_id: u64,
-    /// Moving average of what one hash takes.
-    hash: Duration,
+    /// Moving average of what one piece of work takes.
+    average: Duration,
 }
 
 struct Waiter {
@@ -53,6 +54,20 @@ pub struct Turn {
     queue: Option<Arc<Queue>>,
 }
 
+impl Turn {
+    /// Does the work on a thread that may block. It goes on, and occupies its worker, though the caller hangs up.
+    pub fn spend<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        tokio::task::spawn_blocking(move || {
+            let begun = Instant::now();
+            let done = work();
+            if let Some(queue) = &self.queue {
+                queue.note(begun.elapsed());
+            }
+            done
+        })
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(queue) = self.queue.take() {
@@ -62,7 +77,7 @@ impl Drop for Turn {
 }
 
 /// A place in the queue. Dropping it gives the place up.
-pub struct Place {
+struct Place {
     queue: Arc<Queue>,
     lane: Lane,
     id: u64,
@@ -73,10 +88,10 @@ impl Place {
     /// Waits for the turn.
     ///
     /// # Errors
-    /// [`Full`] where the place was taken away for another network, or [`LONGEST_WAIT`] has passed twice.
-    pub async fn turn(mut self) -> Result<Turn, Full> {
-        // The average may be wrong by some: who has waited for long should not go away with nothing for that.
-        let turn = tokio::time::timeout(LONGEST_WAIT * 2, &mut self.receiver).await;
+    /// [`Full`] where the place was taken away for another network, or twice the longest wait has passed.
+    async fn turn(mut self) -> Result<Turn, Full> {
+        // The average may be wrong by some: a caller that has waited for long should not leave without an answer for that.
+        let turn = tokio::time::timeout(self.queue.longest * 2, &mut self.receiver).await;
         turn.ok().and_then(Result::ok).ok_or_else(|| self.queue.full())
     }
 }
@@ -88,7 +103,7 @@ impl Drop for Place {
 }
 
 /// The outcome of entering the queue.
-pub enum Entered {
+enum Entered {
     /// A worker is free.
     Turn(Turn),
     /// All are busy.
@@ -96,10 +111,24 @@ pub enum Entered {
 }
 
 impl Queue {
-    /// A queue for `workers` threads; `hash` is the first estimate of what a hash takes.
-    pub fn new(workers: usize, hash: Duration) -> Arc<Self> {
-        let state = State { busy: 0, lanes: HashMap::new(), turns: VecDeque::new(), waiting: 0, last_id: 0, hash };
-        Arc::new(Self { state: Mutex::new(state), workers: workers.max(1) })
+    /// A queue for `workers` threads in which the work before a newcomer takes `longest` at most; `estimate` is the first
+    /// guess of what one piece of work takes.
+    pub fn new(workers: usize, longest: Duration, estimate: Duration) -> Arc<Self> {
+        let lanes = HashMap::new();
+        let turns = VecDeque::new();
+        let state = State { busy: 0, lanes, turns, waiting: 0, last_id: 0, average: estimate };
+        Arc::new(Self { state: Mutex::new(state), workers: workers.max(1), longest })
+    }
+
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    /// [`Full`] where there is no place, or the place was taken away for another network.
+    pub async fn turn(self: &Arc<Self>, lane: Lane) -> Result<Turn, Full> {
+        match self.enter(lane)? {
+            Entered::Turn(turn) => Ok(turn),
+            Entered::Place(place) => place.turn().await,
+        }
     }
 
     /// Takes a turn or a place. Where all places are taken, the newest one of the longest lane makes room for a lane
@@ -107,29 +136,36 @@ impl Queue {
     ///
     /// # Errors
     /// [`Full`] where there is no place.
-    pub fn enter(self: &Arc<Self>, lane: Lane) -> Result<Entered, Full> {
+    fn enter(self: &Arc<Self>, lane: Lane) -> Result<Entered, Full> {
         let mut state = self.lock();
         if state.busy < self.workers {
             state.busy += 1;
             return Ok(Entered::Turn(Turn { queue: Some(self.clone()) }));
         }
-        if state.waiting >= state.places(self.workers) && !state.make_room(lane) {
+        if state.waiting >= self.places(&state) && !state.make_room(lane) {
             return Err(Full { wait: state.backlog(self.workers) });
         }
         let (id, receiver) = state.push(lane);
         Ok(Entered::Place(Place { queue: self.clone(), lane, id, receiver }))
     }
 
-    /// Takes the time of a hash into the average.
-    pub fn note(&self, took: Duration) {
+    /// Takes the time of a piece of work into the average.
+    fn note(&self, took: Duration) {
         let mut state = self.lock();
-        state.hash = (state.hash * (WEIGHT - 1) + took) / WEIGHT;
+        state.average = (state.average * (WEIGHT - 1) + took) / WEIGHT;
     }
 
-    /// Whether there is a place for a newcomer.
+    /// Returns true if there is a place for a newcomer.
     pub fn has_room(&self) -> bool {
         let state = self.lock();
-        state.waiting < state.places(self.workers)
+        state.waiting < self.places(&state)
+    }
+
+    /// The number of pieces of work that the workers do within the longest wait.
+    fn places(&self, state: &State) -> usize {
+        let each = self.longest.as_micros() / state.average.as_micros().max(1);
+        let each = usize::try_from(each).unwrap_or(MOST_PLACES);
+        each.saturating_mul(self.workers).clamp(self.workers, MOST_PLACES)
     }
 
     fn full(&self) -> Full {
@@ -159,17 +195,10 @@ impl Queue {
 }
 
 impl State {
-    /// How many hashes the workers compute within [`LONGEST_WAIT`].
-    fn places(&self, workers: usize) -> usize {
-        let each = LONGEST_WAIT.as_micros() / self.hash.as_micros().max(1);
-        let each = usize::try_from(each).unwrap_or(MOST_PLACES);
-        each.saturating_mul(workers).clamp(workers, MOST_PLACES)
-    }
-
     fn backlog(&self, workers: usize) -> Duration {
         let waiting = u32::try_from(self.waiting).unwrap_or(u32::MAX);
         let workers = u32::try_from(workers).unwrap_or(u32::MAX).max(1);
-        self.hash.saturating_mul(waiting) / workers
+        self.average.saturating_mul(waiting) / workers
     }
 
     fn push(&mut self, lane: Lane) -> (u64, oneshot::Receiver<Turn>) {

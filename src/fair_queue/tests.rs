@@ -2,13 +2,15 @@ use futures_util::FutureExt as _;
 
 use super::*;
 
+const LONGEST: Duration = Duration::from_secs(3);
+
 fn lane(name: u8) -> Lane {
     Some(IpNet::new([192, 0, name, 0].into(), 24).unwrap())
 }
 
 /// A queue with one worker, whose turn is taken, and room for `places` more.
 fn busy(places: u32) -> (Arc<Queue>, Turn) {
-    let queue = Queue::new(1, LONGEST_WAIT / places);
+    let queue = Queue::new(1, LONGEST, LONGEST / places);
     let turn = take(&queue, lane(0));
     (queue, turn)
 }
@@ -60,18 +62,18 @@ async fn a_flood_is_refused_at_three_seconds_of_work_and_delays_no_other_network
     let (queue, turn) = busy(60);
     let mut flood: Vec<_> = (0..60).map(|_| ("flood", wait(&queue, lane(1)).unwrap())).collect();
     let refused = wait(&queue, lane(1)).err().unwrap();
-    assert_eq!(refused.wait, LONGEST_WAIT, "in three seconds all that waits is done");
+    assert_eq!(refused.wait, LONGEST, "in three seconds all that waits is done");
     assert!(!queue.has_room());
 
     let single = wait(&queue, lane(2)).unwrap();
     let pushed_out = flood.pop().unwrap().1.turn().now_or_never().unwrap();
-    assert_eq!(pushed_out.err().unwrap().wait, LONGEST_WAIT, "the newest of the flood makes room");
+    assert_eq!(pushed_out.err().unwrap().wait, LONGEST, "the newest of the flood makes room");
     flood.push(("single", single));
     drop(turn);
     let (first, turn) = served(&mut flood).unwrap();
     drop(turn);
     let (second, _turn) = served(&mut flood).unwrap();
-    assert_eq!([first, second], ["flood", "single"], "one hash of the flood comes before it, not sixty");
+    assert_eq!([first, second], ["flood", "single"], "one piece of the flood comes before it, not sixty");
 }
 
 #[tokio::test]
@@ -116,15 +118,15 @@ async fn a_turn_that_came_too_late_goes_to_the_next() {
 }
 
 #[tokio::test]
-async fn the_length_follows_what_a_hash_takes() {
+async fn the_length_follows_what_work_takes() {
     let rows = [(1, 30_000, 100), (2, 30_000, 200), (2, 3_000_000, 2), (2, 60_000_000, 2), (4, 1, MOST_PLACES)];
     for (workers, micros, places) in rows {
-        let queue = Queue::new(workers, Duration::from_micros(micros));
-        assert_eq!(queue.lock().places(workers), places, "{workers} workers, {micros} µs");
+        let queue = Queue::new(workers, LONGEST, Duration::from_micros(micros));
+        assert_eq!(queue.places(&queue.lock()), places, "{workers} workers, {micros} µs");
     }
-    let queue = Queue::new(1, Duration::from_millis(30));
+    let queue = Queue::new(1, LONGEST, Duration::from_millis(30));
     for _ in 0..50 {
         queue.note(Duration::from_millis(60));
     }
-    assert!((50..=52).contains(&queue.lock().places(1)), "the average has followed");
+    assert!((50..=52).contains(&queue.places(&queue.lock())), "the average has followed");
 }
