@@ -1,8 +1,9 @@
 //! What both kinds of client assertion share (RFC 7523 §2.2, OpenID Connect Core §9): how one is presented, what it
 //! has to say, and that each is accepted once, across nodes and restarts.
 
-use super::{FAILED, Presented};
+use super::Presented;
 use crate::flows::{Context, FlowError, Provider};
+use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::client::Client;
 use crate::protocol::client_assertion::{self, AssertionRules};
 use crate::protocol::error::OAuthError;
@@ -38,11 +39,11 @@ pub(super) fn presented<'a>(presented: &Presented<'a>) -> Result<Option<Assertio
     match (params.get("client_assertion_type"), params.get("client_assertion")) {
         (None, None) => Ok(None),
         (Some(TYPE), Some(token)) => {
-            let jws = UnverifiedJws::parse(token).map_err(|_| FAILED)?;
-            let (message, signature) = token.rsplit_once('.').ok_or(FAILED)?;
+            let jws = UnverifiedJws::parse(token).map_err(|_| Cause::AssertionMalformed)?;
+            let (message, signature) = token.rsplit_once('.').ok_or(Cause::AssertionMalformed)?;
             Ok(Some(Assertion { jws, message, signature }))
         }
-        (Some(_), Some(_)) => Err(OAuthError::invalid_client("client_assertion_type is not supported.")),
+        (Some(_), Some(_)) => Err(Cause::AssertionType.into()),
         (Some(_), None) | (None, Some(_)) => {
             Err(OAuthError::invalid_request("client_assertion and client_assertion_type belong together."))
         }
@@ -57,14 +58,17 @@ impl Assertion<'_> {
 
     /// The client that it claims to come from.
     pub(super) fn issuer(&self) -> Result<ClientId, OAuthError> {
-        let issuer = jws::string(self.jws.payload(), "iss").map_err(|_| FAILED)?;
-        issuer.and_then(ClientId::parse).ok_or(FAILED)
+        let issuer = jws::string(self.jws.payload(), "iss").map_err(|_| Cause::AssertionMalformed)?;
+        Ok(issuer.and_then(ClientId::parse).ok_or(Cause::AssertionMalformed)?)
     }
 
     /// Whether its algorithm is the one that the client has bound itself to, if it has.
     pub(super) fn check_algorithm(&self, client: &Client) -> Result<(), OAuthError> {
         match client.metadata.token_endpoint_auth_signing_alg.as_deref() {
-            Some(bound) if bound != self.jws.alg() => Err(FAILED),
+            Some(bound) if bound != self.jws.alg() => {
+                Err(Cause::AssertionAlgorithm { registered: bound.to_owned(), used: Shown::text(self.jws.alg()) }
+                    .into())
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -93,6 +97,6 @@ impl Assertion<'_> {
             Box::pin(async move { used_once::first_use(tx, "client_assertion", digest, id.expires_at).await })
         });
         let first: Result<bool, StoreError> = first.await;
-        if first? { Ok(()) } else { Err(FAILED.into()) }
+        if first? { Ok(()) } else { Err(Cause::AssertionUsed.into()) }
     }
 }

@@ -3,8 +3,9 @@
 
 use async_trait::async_trait;
 
-use super::{FAILED, Method, Presented};
+use super::{Method, Presented};
 use crate::flows::{Context, FlowError, Provider};
+use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
 use crate::protocol::credentials::Authorization;
 use crate::protocol::error::OAuthError;
@@ -40,7 +41,7 @@ impl Method for Basic {
     ) -> Result<(), FlowError> {
         match presented.authorization {
             Authorization::Basic(credentials) => compare(client, credentials.secret.digest(), context.now),
-            Authorization::None | Authorization::Bearer(_) => Err(FAILED.into()),
+            Authorization::None | Authorization::Bearer(_) => Err(Cause::ClientUnnamed.into()),
         }
     }
 }
@@ -56,7 +57,7 @@ impl Method for Post {
             return Ok(None);
         }
         let client_id = presented.params.get("client_id").and_then(ClientId::parse);
-        client_id.map(Some).ok_or(FAILED)
+        Ok(Some(client_id.ok_or(Cause::ClientUnnamed)?))
     }
 
     async fn verify(
@@ -66,17 +67,26 @@ impl Method for Post {
         client: &Client,
         presented: &Presented<'_>,
     ) -> Result<(), FlowError> {
-        let secret = presented.params.get("client_secret").and_then(ClientSecret::parse).ok_or(FAILED)?;
+        let secret =
+            presented.params.get("client_secret").and_then(ClientSecret::parse).ok_or(Cause::SecretMalformed)?;
         compare(client, secret.digest(), context.now)
     }
 }
 
-/// Whether the digest is that of a secret that has not expired. All are looked at, whichever fits.
+/// Checks that the digest is that of a secret that has not expired. All are compared, whichever fits.
 fn compare(client: &Client, presented: Digest, now: Timestamp) -> Result<(), FlowError> {
     let mut valid = false;
+    let mut known = false;
     for secret in &client.secrets {
         let live = secret.expires_at.is_none_or(|end| now < end);
-        valid |= secret.digest.matches(&presented) & live;
+        let matches = secret.digest.matches(&presented);
+        valid |= matches & live;
+        known |= matches;
     }
-    if valid { Ok(()) } else { Err(FAILED.into()) }
+    match (valid, known, client.secrets.is_empty()) {
+        (true, _, _) => Ok(()),
+        (false, true, _) => Err(Cause::SecretExpired.into()),
+        (false, false, true) => Err(Cause::SecretMissing.into()),
+        (false, false, false) => Err(Cause::SecretMismatch.into()),
+    }
 }

@@ -3,9 +3,10 @@
 
 use async_trait::async_trait;
 
-use super::{FAILED, Method, Presented, assertion};
+use super::{Method, Presented, assertion};
 use crate::flows::{Context, FlowError, Provider, jose};
 use crate::keys;
+use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::client::{CLIENT_SECRET_JWT, Client};
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
@@ -34,13 +35,17 @@ impl Method for ClientSecretJwt {
         client: &Client,
         presented: &Presented<'_>,
     ) -> Result<(), FlowError> {
-        let assertion = assertion::presented(presented)?.ok_or(FAILED)?;
+        let assertion = assertion::presented(presented)?.ok_or(Cause::AssertionMalformed)?;
         assertion.check_algorithm(client)?;
         let by = |secret: &zeroize::Zeroizing<Vec<u8>>| {
             keys::verify_hs256(secret, assertion.message, assertion.signature).is_ok()
         };
-        if assertion.jws.alg() != ALG || !jose::secrets(provider, context, client).any(|secret| by(&secret)) {
-            return Err(FAILED.into());
+        if assertion.jws.alg() != ALG {
+            let used = Shown::text(assertion.jws.alg());
+            return Err(Cause::AssertionAlgorithm { registered: ALG.to_owned(), used }.into());
+        }
+        if !jose::secrets(provider, context, client).any(|secret| by(&secret)) {
+            return Err(Cause::AssertionSignature.into());
         }
         assertion.accept(provider, context, client).await
     }

@@ -12,6 +12,7 @@ use std::sync::{Arc, LazyLock};
 use async_trait::async_trait;
 
 use crate::flows::{Context, FlowError, Provider};
+use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
 use crate::protocol::credentials::Authorization;
 use crate::protocol::error::OAuthError;
@@ -75,9 +76,6 @@ impl std::ops::Deref for AuthenticatedClient {
     }
 }
 
-/// The one answer to every failure, so that unknown and known clients are not told apart.
-pub(crate) const FAILED: OAuthError = OAuthError::invalid_client("The client could not be authenticated.");
-
 /// Authenticates the client of a request.
 ///
 /// # Errors
@@ -90,16 +88,18 @@ pub async fn authenticate(
     let (method, client_id) = choose(presented).inspect_err(|_| provider.count_client_failure("malformed"))?;
     provider.vouch(&context.realm.id).await?;
     let client = provider.view.client(&context.realm.id, &client_id).await?;
-    let fail = |reason| {
+    let fail = |reason, cause: Cause| {
         provider.count_client_failure(reason);
-        FAILED
+        cause
     };
-    let client = client.ok_or_else(|| fail("unknown"))?;
+    let client = client.ok_or_else(|| fail("unknown", Cause::ClientUnknown))?;
     if !client.enabled {
-        return Err(fail("disabled").into());
+        return Err(fail("disabled", Cause::ClientDisabled).into());
     }
-    if client.metadata.token_endpoint_auth_method != method.name() {
-        return Err(fail("method").into());
+    let registered = &client.metadata.token_endpoint_auth_method;
+    if registered != method.name() {
+        let cause = Cause::AuthMethod { registered: registered.clone(), used: method.name() };
+        return Err(fail("method", cause).into());
     }
     let verified = method.verify(provider, context, &client, presented).await;
     if let Err(FlowError::Refused(_)) = &verified {
@@ -113,7 +113,7 @@ pub async fn authenticate(
 /// The one method that the request uses, and whom it claims to be.
 fn choose(presented: &Presented<'_>) -> Result<(&'static dyn Method, ClientId), OAuthError> {
     if matches!(presented.authorization, Authorization::Bearer(_)) {
-        return Err(FAILED);
+        return Err(Cause::ClientUnnamed.into());
     }
     let mut chosen: Option<(&'static dyn Method, ClientId)> = None;
     for method in METHODS {
@@ -128,9 +128,9 @@ fn choose(presented: &Presented<'_>) -> Result<(&'static dyn Method, ClientId), 
             chosen = Some((method, client_id));
         }
     }
-    let (method, client_id) = chosen.ok_or(FAILED)?;
+    let (method, client_id) = chosen.ok_or(Cause::ClientUnnamed)?;
     match presented.params.get("client_id") {
-        Some(named) if named != client_id.as_str() => Err(FAILED),
+        Some(named) if named != client_id.as_str() => Err(Cause::ClientDiffers.into()),
         Some(_) | None => Ok((method, client_id)),
     }
 }

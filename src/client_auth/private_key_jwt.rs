@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::{FAILED, Method, Presented, assertion};
+use super::{Method, Presented, assertion};
 use crate::flows::{Context, FlowError, Provider, client_keys};
+use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
@@ -30,11 +31,11 @@ impl Method for PrivateKeyJwt {
         client: &Client,
         presented: &Presented<'_>,
     ) -> Result<(), FlowError> {
-        let assertion = assertion::presented(presented)?.ok_or(FAILED)?;
+        let assertion = assertion::presented(presented)?.ok_or(Cause::AssertionMalformed)?;
         assertion.check_algorithm(client)?;
         let signed = (assertion.message, assertion.signature);
         if !client_keys::have_signed(provider, context, client, &assertion.jws, signed).await? {
-            return Err(FAILED.into());
+            return Err(Cause::AssertionSignature.into());
         }
         assertion.accept(provider, context, client).await
     }

@@ -4,10 +4,11 @@ use super::answer::{self, Asked};
 use super::pending::{self, Interaction, InteractionError, PendingFault};
 use super::request_object::{self, Door, Resolved};
 use super::session::{self, Browser};
-use super::verify::{Hint, INVALID_HINT};
+use super::verify::Hint;
 use super::{Context, FlowError, Provider, subject, verify};
-use crate::protocol::authorization_request::{self, AuthorizationRequest, PageFault, Refusal, find_destination};
+use crate::protocol::authorization_request::{self, AuthorizationRequest, Refusal, find_destination};
 use crate::protocol::authorization_response::{Delivery, ReturnPath};
+use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
 use crate::protocol::consent::Consent;
 use crate::protocol::error::OAuthError;
@@ -20,8 +21,10 @@ use crate::store::sessions::Session;
 
 /// What the browser does next.
 pub enum Next {
-    /// It goes back to the client with a code or an error.
+    /// It goes back to the client with what was asked for.
     Deliver(Delivery),
+    /// It goes back to the client with this error.
+    Refuse(Delivery, OAuthError),
     /// It shows the sign-in page for this request.
     Login(RequestId),
     /// It shows the consent page for this request.
@@ -39,8 +42,8 @@ pub struct Begun {
 /// Why a new request leads nowhere.
 #[derive(Debug)]
 pub enum AuthorizeError {
-    /// The person is told on a page: there is no client to go back to.
-    Page(PageFault),
+    /// The person sees a page: there is no client to go back to.
+    Page(OAuthError),
     /// It did not come about.
     Flow(FlowError),
 }
@@ -61,11 +64,14 @@ pub async fn begin(
     params: Params,
     browser: Browser,
 ) -> Result<Begun, AuthorizeError> {
-    let unknown = AuthorizeError::Page(PageFault::UnknownClient);
+    let refused = |cause: Cause| AuthorizeError::Page(cause.into());
     let named = params.get("client_id").filter(|_| !params.repeats("client_id")).and_then(ClientId::parse);
-    let Some(client_id) = named else { return Err(unknown) };
+    let client_id = named.ok_or_else(|| refused(Cause::AuthorizeClientUnnamed))?;
     let client = provider.view.client(&context.realm.id, &client_id).await?;
-    let Some(client) = client.filter(|client| client.enabled) else { return Err(unknown) };
+    let client = client.ok_or_else(|| refused(Cause::AuthorizeClientUnknown))?;
+    if !client.enabled {
+        return Err(refused(Cause::AuthorizeClientDisabled));
+    }
     let request = match request(provider, context, params, &client).await? {
         Ok(request) => request,
         Err(refusal) => return refuse(context, refusal),
@@ -162,7 +168,8 @@ pub async fn refuse_interaction(
 /// The response that tells the client of an error.
 fn deny(context: &Context, request: &AuthorizationRequest, error: OAuthError) -> Next {
     let destination = request.destination();
-    Next::Deliver(pending::return_path(context, request, &destination).error(error))
+    let delivery = pending::return_path(context, request, &destination).error(&error);
+    Next::Refuse(delivery, error)
 }
 
 /// The checked request, wherever its parameters came from.
@@ -180,7 +187,7 @@ async fn request(
         // What the object would have said is not known: the answer goes where the request itself proves that it may.
         Err(FlowError::Refused(error)) => Ok(Err(match find_destination(&params, client) {
             Ok(named) if named.explicit() => authorization_request::refusal(&params, client, named, error),
-            Ok(_) | Err(_) => Refusal::Page(PageFault::Request(error.description)),
+            Ok(_) | Err(_) => Refusal::Page(error),
         })),
         Err(failure) => Err(failure),
     }
@@ -224,7 +231,7 @@ async fn expected_subject(
     let claimed = request.claims.subject().map(str::to_owned);
     let Some(hint) = params.get("id_token_hint") else { return Ok(claimed) };
     let Hint::Genuine(hint) = verify::id_token_hint(provider, context, hint).await? else {
-        return Err(INVALID_HINT.into());
+        return Err(Cause::HintInvalid.into());
     };
     if !hint.audiences.iter().any(|audience| audience == client.id.as_str()) {
         return Err(OAuthError::invalid_request("id_token_hint is for another client.").into());
@@ -239,12 +246,13 @@ async fn expected_subject(
 
 fn refuse(context: &Context, refusal: Refusal) -> Result<Begun, AuthorizeError> {
     match refusal {
-        Refusal::Page(fault) => Err(AuthorizeError::Page(fault)),
+        Refusal::Page(error) => Err(AuthorizeError::Page(error)),
         Refusal::Redirect { destination, mode, state, error } => {
             let issuer = context.realm.issuer.as_str();
             let path =
                 ReturnPath { destination: &destination, mode, state: state.as_deref(), session_state: None, issuer };
-            Ok(Begun { next: Next::Deliver(path.error(error)), cookie: None })
+            let delivery = path.error(&error);
+            Ok(Begun { next: Next::Refuse(delivery, error), cookie: None })
         }
     }
 }
@@ -298,11 +306,9 @@ impl Found {
 fn without_row(error: InteractionError) -> AuthorizeError {
     match error {
         InteractionError::Flow(error) => AuthorizeError::Flow(error),
-        InteractionError::Fault(PendingFault::Pushed) => {
-            AuthorizeError::Page(PageFault::Request(PendingFault::Pushed.message()))
-        }
+        InteractionError::Fault(PendingFault::Pushed) => AuthorizeError::Page(Cause::RequestUriExpired.into()),
         InteractionError::Fault(fault) | InteractionError::Over(fault, _) => {
-            AuthorizeError::Flow(FlowError::Internal(fault.message().to_owned()))
+            AuthorizeError::Flow(FlowError::Internal(fault.into_error().description.into_owned()))
         }
     }
 }

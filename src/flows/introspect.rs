@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::rates::Class;
 use super::{Context, FlowError, Provider, mapped, subject, verify};
 use crate::client_auth::{self, Presented};
+use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
 use crate::protocol::credentials::Authorization;
 use crate::protocol::params::Params;
@@ -26,7 +27,7 @@ pub async fn introspect(
     let client = client_auth::authenticate(provider, context, &Presented { authorization, params }).await?;
     provider.rates.take_of_client(context, Class::Introspect, &client)?;
     if client.is_public() {
-        return Err(client_auth::FAILED.into());
+        return Err(Cause::ClientPublic.into());
     }
     let token = params.require("token", "token is required.")?;
     let found = if token.starts_with(PREFIX) {

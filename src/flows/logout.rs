@@ -8,6 +8,7 @@ use super::login;
 use super::session::{self, Browser};
 use super::verify::{self, Hint, IdTokenHint};
 use super::{Concerning, Context, FlowError, Provider, subject};
+use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::client::Client;
 use crate::protocol::ids::{ClientId, SessionId, UserId};
 use crate::protocol::params::Params;
@@ -25,51 +26,14 @@ pub struct LogoutRequest {
     hint: Option<IdTokenHint>,
 }
 
-/// Why a logout request is refused; nothing is ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogoutFault {
-    /// The URI is not registered for the client, or no client is identified.
-    NotRegistered,
-    /// The hint is not an ID token of this server, or names another client.
-    InvalidHint,
-}
-
-impl LogoutFault {
-    /// The sentence for people.
-    pub const fn message(self) -> &'static str {
-        match self {
-            Self::NotRegistered => "post_logout_redirect_uri is not registered for this application.",
-            Self::InvalidHint => "id_token_hint is not valid.",
-        }
-    }
-}
-
-/// Why there is no checked request.
-#[derive(Debug)]
-pub enum LogoutError {
-    /// The person is told on a page.
-    Fault(LogoutFault),
-    /// It did not come about.
-    Flow(FlowError),
-}
-
-impl<E: Into<FlowError>> From<E> for LogoutError {
-    fn from(error: E) -> Self {
-        Self::Flow(error.into())
-    }
-}
-
 /// Checks a logout request. A hint that proves nothing any more counts as none, and then nothing names a client to go
 /// back to but `client_id`: without that the browser stays here.
 ///
 /// # Errors
-/// [`LogoutError`] where the hint or the URI is refused.
-pub async fn check(provider: &Provider, context: &Context, params: &Params) -> Result<LogoutRequest, LogoutError> {
+/// [`FlowError::Refused`] where the hint or the URI is refused; nothing is ended.
+pub async fn check(provider: &Provider, context: &Context, params: &Params) -> Result<LogoutRequest, FlowError> {
     let presented = match params.get("id_token_hint") {
-        Some(hint) => match verify::id_token_hint(provider, context, hint).await {
-            Err(FlowError::Refused(_)) => return Err(LogoutError::Fault(LogoutFault::InvalidHint)),
-            verified => Some(verified?),
-        },
+        Some(hint) => Some(verify::id_token_hint(provider, context, hint).await?),
         None => None,
     };
     let is_stale = matches!(presented, Some(Hint::Stale));
@@ -92,11 +56,10 @@ async fn identify(
     context: &Context,
     params: &Params,
     hint: Option<&IdTokenHint>,
-) -> Result<Option<Arc<Client>>, LogoutError> {
-    let invalid = || LogoutError::Fault(LogoutFault::InvalidHint);
+) -> Result<Option<Arc<Client>>, FlowError> {
     let id = match (params.get("client_id"), hint) {
         (Some(named), Some(hint)) if !hint.audiences.iter().any(|audience| audience == named) => {
-            return Err(invalid());
+            return Err(Cause::HintOfOtherClient.into());
         }
         (Some(named), _) => ClientId::parse(named),
         (None, Some(hint)) => hint.audiences.first().and_then(|audience| ClientId::parse(audience)),
@@ -108,11 +71,11 @@ async fn identify(
 }
 
 /// The URI to go back to, with the request's `state`.
-fn registered(client: Option<&Client>, uri: &str, state: Option<&str>) -> Result<String, LogoutError> {
-    let refused = LogoutError::Fault(LogoutFault::NotRegistered);
-    let Some(client) = client else { return Err(refused) };
+fn registered(client: Option<&Client>, uri: &str, state: Option<&str>) -> Result<String, Cause> {
+    let client = client.ok_or(Cause::LogoutWithoutClient)?;
     let uris = &client.metadata.post_logout_redirect_uris;
-    let destination: Destination = destination(uris, Some(uri), Omission::Refused).map_err(|_| refused)?;
+    let refused = |_| Cause::LogoutRedirectUri { received: Shown::uri(uri), registered: uris.len() };
+    let destination: Destination = destination(uris, Some(uri), Omission::Refused).map_err(refused)?;
     let state: Vec<(&str, &str)> = state.map(|state| ("state", state)).into_iter().collect();
     Ok(destination.with_parameters(&state))
 }

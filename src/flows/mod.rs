@@ -55,6 +55,7 @@ use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::passwords::{PasswordError, Passwords};
 use crate::protocol::brute_force;
+use crate::protocol::cause::Cause;
 use crate::protocol::client::{Client, Supported};
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
@@ -211,6 +212,12 @@ impl From<StoreError> for FlowError {
             StoreError::Unavailable(cause) => Self::Unavailable(cause),
             other => Self::Internal(other.to_string()),
         }
+    }
+}
+
+impl From<Cause> for FlowError {
+    fn from(cause: Cause) -> Self {
+        Self::Refused(cause.into())
     }
 }
 

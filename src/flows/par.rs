@@ -91,7 +91,6 @@ async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowErr
 /// What a refusal of the authorization endpoint says to a client that is asking itself.
 fn told(refusal: Refusal) -> OAuthError {
     match refusal {
-        Refusal::Page(fault) => OAuthError::invalid_request(fault.message()),
-        Refusal::Redirect { error, .. } => error,
+        Refusal::Page(error) | Refusal::Redirect { error, .. } => error,
     }
 }

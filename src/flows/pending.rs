@@ -9,9 +9,11 @@ use std::sync::Arc;
 use super::rates::Class;
 use super::session::Browser;
 use super::{Context, FlowError, Provider};
-use crate::protocol::authorization_request::{AuthorizationRequest, PageFault};
+use crate::protocol::authorization_request::AuthorizationRequest;
 use crate::protocol::authorization_response::ReturnPath;
+use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
+use crate::protocol::error::OAuthError;
 use crate::protocol::ids::RequestId;
 use crate::protocol::redirect_uri::Destination;
 use crate::protocol::secret::{BrowserCookie, Digest};
@@ -20,8 +22,8 @@ use crate::store::{StoreError, pushed_requests};
 
 pub use self::counts::{CAP, Counts};
 
-/// Why a pending request cannot go on. The person is told on a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A pending request that cannot go on. The person sees a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PendingFault {
     /// There is none with this id, or another browser brought it.
     Unknown,
@@ -32,18 +34,18 @@ pub enum PendingFault {
     /// It was pushed, and something has been granted by it already.
     Pushed,
     /// Its client may not make it any more.
-    Withdrawn(PageFault),
+    Withdrawn(OAuthError),
 }
 
 impl PendingFault {
-    /// The sentence for people.
-    pub const fn message(self) -> &'static str {
+    /// The refusal, with its sentence for people.
+    pub fn into_error(self) -> OAuthError {
         match self {
-            Self::Unknown => "This sign-in was not started in this browser, or is long over.",
-            Self::Expired => "This sign-in has taken too long and is over.",
-            Self::Answered => "This sign-in is already done.",
-            Self::Pushed => "request_uri is expired or already used.",
-            Self::Withdrawn(fault) => fault.message(),
+            Self::Unknown => Cause::SignInUnknown.into(),
+            Self::Expired => Cause::SignInExpired.into(),
+            Self::Answered => Cause::SignInAnswered.into(),
+            Self::Pushed => Cause::RequestUriExpired.into(),
+            Self::Withdrawn(error) => error,
         }
     }
 }

@@ -16,6 +16,7 @@ pub use upkeep::{note_use, remove_unused};
 use super::administer::{check_metadata, stored_secret};
 use super::{Concerning, Context, FlowError, Provider};
 use crate::config::{Registration as Settings, RegistrationMode};
+use crate::protocol::cause::Cause;
 use crate::protocol::client::ClientMetadata;
 use crate::protocol::ids::{ClientId, RealmId};
 use crate::protocol::registration::{self, Information, Policy, Submission};
@@ -65,8 +66,6 @@ impl Rules {
 pub enum RegisterError {
     /// A token is needed, and there is none.
     NoToken,
-    /// The token is wrong, or not for this; why is nobody's business.
-    WrongToken,
     /// There are too many clients; it may be tried again after this time.
     TooMany(Span),
     /// It did not come about, or the metadata is refused.
@@ -139,15 +138,15 @@ async fn admit(provider: &Provider, context: &Context, bearer: Option<&str>) -> 
         (RegistrationMode::Open, _) => None,
         (RegistrationMode::Token, None) => return Err(RegisterError::NoToken),
         (RegistrationMode::Token, Some(token)) => {
-            Some(InitialAccessToken::parse(token).ok_or(RegisterError::WrongToken)?.digest())
+            Some(InitialAccessToken::parse(token).ok_or(Cause::InitialAccessToken)?.digest())
         }
-        (RegistrationMode::Off, _) => return Err(RegisterError::WrongToken),
+        (RegistrationMode::Off, _) => return Err(Cause::RegistrationClosed.into()),
     };
     let mut tx = provider.store.read().await?;
     if let Some(token) = token
         && !registrations::knows_initial(&mut tx, realm, token, now).await?
     {
-        return Err(RegisterError::WrongToken);
+        return Err(Cause::InitialAccessToken.into());
     }
     Limits::of(rules).leave_room_for(1, &mut tx, realm, now).await?;
     Ok(token)
@@ -175,7 +174,7 @@ async fn enter(tx: &mut Tx, entry: &Entry) -> Result<(), RegisterError> {
     if let Some(token) = entry.initial
         && !registrations::use_initial(tx, realm, token, now).await?
     {
-        return Err(RegisterError::WrongToken);
+        return Err(Cause::InitialAccessToken.into());
     }
     clients::insert(tx, realm, id, &entry.metadata, now).await?;
     if let Some(secret) = &entry.secret {

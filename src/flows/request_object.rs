@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 
 use super::{Context, FlowError, Provider, client_keys, jose};
 use crate::fetch::Fetcher;
+use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::client::Client;
 use crate::protocol::error::OAuthError;
 use crate::protocol::jwe::{EncryptedToken, MAX_TOKEN};
@@ -63,8 +64,8 @@ pub async fn resolve(
     params: Params,
     door: Door,
 ) -> Result<Resolved, FlowError> {
-    if params.repeats("request") || params.repeats("request_uri") {
-        return Err(OAuthError::invalid_request("A parameter is repeated.").into());
+    if let Some(name) = ["request", "request_uri"].into_iter().find(|name| params.repeats(name)) {
+        return Err(Cause::Repeated { name: Shown::text(name) }.into());
     }
     let object = match (params.get("request"), params.get("request_uri"), door) {
         (Some(_), Some(_), _) => {
@@ -111,12 +112,12 @@ async fn open(
     client: &Client,
     uri: &PushedRequestUri,
 ) -> Result<Resolved, FlowError> {
-    let expired = OAuthError::invalid_request_uri("request_uri is expired or already used.");
     let digest = uri.digest();
     let mut tx = provider.store.read().await?;
-    let pushed = pushed_requests::find(&mut tx, &context.realm.id, &client.id, digest).await?.ok_or(expired)?;
+    let pushed = pushed_requests::find(&mut tx, &context.realm.id, &client.id, digest).await?;
+    let pushed = pushed.ok_or(Cause::RequestUriExpired)?;
     if context.now >= pushed.expires_at {
-        return Err(expired.into());
+        return Err(Cause::RequestUriExpired.into());
     }
     Ok(Resolved { params: Params::parse(pushed.params.as_bytes())?, pushed: Some(digest) })
 }
@@ -132,7 +133,8 @@ async fn fetch(
         return Ok(None);
     }
     if !client.metadata.request_uris.iter().any(|registered| registered == uri) {
-        return Err(OAuthError::invalid_request_uri("request_uri is not registered for this application.").into());
+        let registered = client.metadata.request_uris.len();
+        return Err(Cause::RequestUri { received: Shown::uri(uri), registered }.into());
     }
     // In a task of its own: a caller that hangs up leaves the answer to the next.
     let uris = provider.request_uris.clone();
@@ -199,14 +201,14 @@ impl RequestUris {
         {
             return outcome.clone();
         }
-        let lost = OAuthError::invalid_request_uri("request_uri could not be read.");
+        const LOST: OAuthError = OAuthError::invalid_request_uri("request_uri could not be read.");
         let address = place.uri.split_once('#').map_or(place.uri.as_str(), |(address, _)| address);
         let fetched = fetcher.get(address, &MEDIA_TYPES).await.ok();
         let text = fetched.and_then(|fetched| String::from_utf8(fetched.body).ok());
         // A longer one is neither a JWS nor a JWE that is read.
         let object = text.map(|text| text.trim().to_owned()).filter(|object| object.len() <= MAX_TOKEN);
         slot.length.store(object.as_ref().map_or(0, String::len), Ordering::Relaxed);
-        let outcome = object.ok_or(lost);
+        let outcome = object.ok_or(LOST);
         *last = Some(Fetch { at: now, outcome: outcome.clone() });
         // Weighed again, now that its length is known.
         self.lately.insert(place, slot.clone());
@@ -222,19 +224,19 @@ async fn read(
     object: &str,
     outer: &Params,
 ) -> Result<Params, FlowError> {
-    let invalid = OAuthError::invalid_request_object("The request object is not signed by the client.");
+    const INVALID: OAuthError = OAuthError::invalid_request_object("The request object is not signed by the client.");
     let object = match EncryptedToken::looks_like(object) {
-        true => jose::decrypt(provider, context, object, invalid).await?.to_string(),
+        true => jose::decrypt(provider, context, object, INVALID).await?.to_string(),
         false => object.to_owned(),
     };
-    let jws = UnverifiedJws::parse(&object).map_err(|_| invalid)?;
+    let jws = UnverifiedJws::parse(&object).map_err(|_| INVALID)?;
     let bound = client.metadata.request_object_signing_alg.as_deref();
     if !request_object::is_typ(jws.typ()) || bound.is_some_and(|bound| bound != jws.alg()) {
-        return Err(invalid.into());
+        return Err(INVALID.into());
     }
-    let (message, signature) = object.rsplit_once('.').ok_or(invalid)?;
+    let (message, signature) = object.rsplit_once('.').ok_or(INVALID)?;
     if !client_keys::have_signed(provider, context, client, &jws, (message, signature)).await? {
-        return Err(invalid.into());
+        return Err(INVALID.into());
     }
     let rules = match client.metadata.require_signed_request_object {
         true => request_object::STRICT,

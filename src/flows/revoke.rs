@@ -9,8 +9,8 @@ use super::verify;
 use super::{Concerning, Context, FlowError, Provider};
 use crate::client_auth::{self, Presented};
 use crate::protocol::access_token::TokenFacts;
+use crate::protocol::cause::Cause;
 use crate::protocol::credentials::Authorization;
-use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, TokenId, UserId};
 use crate::protocol::params::Params;
 use crate::protocol::refresh_rotation::{PREFIX, RefreshToken};
@@ -19,8 +19,6 @@ use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome, Record};
 use crate::store::token_families::Family;
 use crate::store::{Store, revocations, token_families};
-
-const NOT_YOURS: OAuthError = OAuthError::unauthorized_client("The token was issued to another client.");
 
 /// Revokes a token. Returns once the revocation is durable and this node knows of it.
 ///
@@ -37,7 +35,7 @@ pub async fn revoke(
     let token = params.require("token", "token is required.")?;
     let Some(issued) = identify(provider, context, token).await? else { return Ok(()) };
     if *issued.client() != client.id {
-        return Err(NOT_YOURS.into());
+        return Err(Cause::TokenOfOtherClient.into());
     }
     if issued.is_void() {
         return Ok(());

@@ -9,6 +9,7 @@ use super::rates::Class;
 use super::{Concerning, Context, FlowError, Provider, jose, register};
 use crate::client_auth::{self, Presented};
 use crate::grants::{self, Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
+use crate::protocol::cause::Cause;
 use crate::protocol::credentials::Authorization;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{FamilyId, UserId};
@@ -34,7 +35,7 @@ pub async fn token(
     provider.rates.take_of_client(&context, Class::Token, &client)?;
     let grant = grants::named(params.require("grant_type", "grant_type is required.")?)?;
     if !client.may_use(grant.name()) {
-        return Err(OAuthError::unauthorized_client("The client may not use this grant type.").into());
+        return Err(Cause::GrantNotAllowed { grant: grant.name() }.into());
     }
     let request = Arc::new(TokenRequest {
         client,
@@ -121,7 +122,7 @@ async fn redeem(
             tracing::warn!(target: "security", event = "replay", kind, grant_id, "revoked a token family");
             provider.count_replay(event);
             provider.catch_up().await?;
-            Err(OAuthError::invalid_grant().into())
+            Err(replayed(event).into())
         }
         Transacted::Refused(error) => Err(error.into()),
     }
@@ -168,7 +169,15 @@ async fn transact(
             Decision::Refuse(error) => return Ok(Transacted::Refused(error)),
         }
     }
-    Err(OAuthError::invalid_grant().into())
+    Err(Cause::RefreshOvertaken.into())
+}
+
+/// The cause of the refusal by which a replay is answered.
+const fn replayed(event: Event) -> Cause {
+    match event {
+        Event::CodeReplay => Cause::CodeUsed,
+        _ => Cause::RefreshUsed,
+    }
 }
 
 /// Whether an issuance could be written.

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Context, FlowError, Provider, issue, jose, mapped, verify};
+use crate::protocol::cause::Cause;
 use crate::protocol::claim_mapper::Target;
 use crate::protocol::claims::Release;
-use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::OPENID;
 
 /// Claims by mappers.
@@ -45,20 +45,19 @@ struct SignedClaims<'a> {
 /// # Errors
 /// `invalid_token`, or `insufficient_scope` where the token is not from an OpenID Connect request.
 pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Result<Answer, FlowError> {
-    let invalid = OAuthError::invalid_token("The access token is not for this endpoint.");
     let facts = verify::access_token(provider, context, token).await?;
     if !facts.claims.aud.contains(&context.realm.issuer) {
-        return Err(invalid.into());
+        return Err(Cause::TokenAudience.into());
     }
     let user = match &facts.user {
         Some(user) if facts.claims.scope.contains(OPENID) => user,
         Some(_) | None => {
-            return Err(OAuthError::new(ErrorCode::InsufficientScope, "The scope openid is required.").into());
+            return Err(Cause::TokenWithoutOpenid.into());
         }
     };
     provider.rates.take_of_person(context, user, &facts.claims.client_id)?;
-    let user = provider.view.user(&context.realm.id, user).await?.ok_or(invalid)?;
-    let client = provider.view.client(&context.realm.id, &facts.claims.client_id).await?.ok_or(invalid)?;
+    let user = provider.view.user(&context.realm.id, user).await?.ok_or(Cause::TokenUser)?;
+    let client = provider.view.client(&context.realm.id, &facts.claims.client_id).await?.ok_or(Cause::TokenClient)?;
     let asked = &facts.claims.claims;
     let release = Release { scope: &facts.claims.scope, requested: &asked.userinfo, locales: &asked.locales };
     let claims = issue::person(provider, &client, &user, &release)?;

@@ -11,6 +11,7 @@ use super::{Context, FlowError, Provider, jose, subject};
 use crate::keys::{self, VerifyError};
 use crate::metrics::timed;
 use crate::protocol::access_token::{AccessTokenClaims, Subject, TYP, TokenFacts};
+use crate::protocol::cause::Cause;
 use crate::protocol::client::{Client, ResponseSigning};
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
@@ -18,9 +19,6 @@ use crate::protocol::jwe::EncryptedToken;
 use crate::protocol::jws::{self, UnverifiedJws};
 use crate::protocol::secret::{Digest, OpaqueAccessToken};
 use crate::store::access_tokens;
-
-/// The one thing that is said of a token that is not accepted (RFC 6750 §3.1).
-const INVALID: OAuthError = OAuthError::invalid_token("The access token is invalid, expired or revoked.");
 
 /// Verifies an access token of either form.
 ///
@@ -35,31 +33,33 @@ async fn judge(provider: &Provider, context: &Context, token: &str) -> Result<To
     let claims = match OpaqueAccessToken::parse(token) {
         Some(opaque) => {
             let mut tx = provider.store.read().await?;
-            Arc::new(access_tokens::find(&mut tx, &context.realm.id, opaque.digest()).await?.ok_or(INVALID)?)
+            Arc::new(
+                access_tokens::find(&mut tx, &context.realm.id, opaque.digest()).await?.ok_or(Cause::TokenUnknown)?,
+            )
         }
         None => signed_claims(provider, context, token)?,
     };
     check_times(provider, context, &claims)?;
     if claims.iss != context.realm.issuer {
-        return Err(INVALID.into());
+        return Err(Cause::TokenIssuer.into());
     }
     let client = provider.view.client(&context.realm.id, &claims.client_id).await?;
-    let client = client.filter(|client| client.enabled).ok_or(INVALID)?;
+    let client = client.filter(|client| client.enabled).ok_or(Cause::TokenClient)?;
     // What the client may not have any more, no token of its allows, whichever node has issued it and when.
     if !claims.scope.is_within(&client.metadata.scope) {
-        return Err(INVALID.into());
+        return Err(Cause::TokenScope.into());
     }
     let user = match claims.subject() {
         Subject::Client(_) => None,
-        Subject::User(sub) => Some(subject::user(provider, &client, sub.as_str()).ok_or(INVALID)?),
+        Subject::User(sub) => Some(subject::user(provider, &client, sub.as_str()).ok_or(Cause::TokenUser)?),
     };
     let session = match &claims.sid {
-        Some(sid) => Some(subject::session(provider, &client, sid.as_str()).ok_or(INVALID)?),
+        Some(sid) => Some(subject::session(provider, &client, sid.as_str()).ok_or(Cause::TokenUser)?),
         None => None,
     };
-    let facts = TokenFacts::of(context.realm.id.clone(), claims, (user, session)).ok_or(INVALID)?;
+    let facts = TokenFacts::of(context.realm.id.clone(), claims, (user, session)).ok_or(Cause::TokenUser)?;
     if provider.view.is_revoked(&facts)? {
-        return Err(INVALID.into());
+        return Err(Cause::TokenRevoked.into());
     }
     check_user(provider, context, &facts).await?;
     log_token(&facts.claims.jti);
@@ -73,14 +73,15 @@ fn signed_claims(provider: &Provider, context: &Context, token: &str) -> Result<
     if let Some(claims) = provider.verdicts.recall(&digest, &keys, context.now) {
         return Ok(claims);
     }
-    let jws = UnverifiedJws::parse(token).map_err(|_| INVALID)?;
+    let jws = UnverifiedJws::parse(token).map_err(|_| Cause::TokenUnknown)?;
     if jws.typ() != Some(TYP) {
-        return Err(INVALID);
+        return Err(Cause::TokenKind.into());
     }
-    keys.verify(token, &jws, context.now).map_err(|_| INVALID)?;
-    let claims: AccessTokenClaims = serde_json::from_value(jws.payload().clone().into()).map_err(|_| INVALID)?;
+    keys.verify(token, &jws, context.now).map_err(|_| Cause::TokenSignature)?;
+    let claims: AccessTokenClaims =
+        serde_json::from_value(jws.payload().clone().into()).map_err(|_| Cause::TokenKind)?;
     let claims = Arc::new(claims);
-    let kid = jws.kid().ok_or(INVALID)?.into();
+    let kid = jws.kid().ok_or(Cause::TokenSignature)?.into();
     provider.verdicts.remember(digest, Vouched { kid, claims: claims.clone(), length: token.len() });
     Ok(claims)
 }
@@ -88,7 +89,7 @@ fn signed_claims(provider: &Provider, context: &Context, token: &str) -> Result<
 fn check_times(provider: &Provider, context: &Context, claims: &AccessTokenClaims) -> Result<(), OAuthError> {
     let (now, skew) = (context.now.as_secs(), provider.lifetimes.skew.as_secs());
     let alive = claims.exp > now && claims.nbf <= now + skew && claims.iat <= now + skew;
-    if alive { Ok(()) } else { Err(INVALID) }
+    if alive { Ok(()) } else { Err(Cause::TokenTimes.into()) }
 }
 
 /// Whether the user behind the token may still be spoken for.
@@ -99,7 +100,7 @@ async fn check_user(provider: &Provider, context: &Context, facts: &TokenFacts) 
         Some(user) if user.enabled && user.valid_from < facts.issued_at && !facts.logged_in_before(user.valid_from) => {
             Ok(())
         }
-        Some(_) | None => Err(INVALID.into()),
+        Some(_) | None => Err(Cause::TokenUser.into()),
     }
 }
 
@@ -121,46 +122,43 @@ pub enum Hint {
     Stale,
 }
 
-/// The refusal of a hint that is no ID token of this realm.
-pub const INVALID_HINT: OAuthError = OAuthError::invalid_request("id_token_hint is not valid.");
-
 /// Verifies an ID token that is presented as a hint. It may have expired: it says who is meant, and allows nothing.
 ///
 /// # Errors
-/// [`INVALID_HINT`] where it is not an ID token that this realm has issued, or the database fails.
+/// [`Cause::HintInvalid`] where it is not an ID token that this realm has issued, or the database fails.
 pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) -> Result<Hint, FlowError> {
-    let invalid = INVALID_HINT;
+    const INVALID: Cause = Cause::HintInvalid;
     // OpenID Connect Core §3.1.2.1: a client may have encrypted it to this server.
     let decrypted = match EncryptedToken::looks_like(token) {
-        true => Some(jose::decrypt(provider, context, token, invalid).await?),
+        true => Some(jose::decrypt(provider, context, token, INVALID.into()).await?),
         false => None,
     };
     let token = decrypted.as_ref().map_or(token, |plain| plain.as_str());
-    let jws = UnverifiedJws::parse(token).map_err(|_| invalid)?;
+    let jws = UnverifiedJws::parse(token).map_err(|_| INVALID)?;
     if !matches!(jws.typ(), None | Some("JWT")) {
-        return Err(invalid.into());
+        return Err(INVALID.into());
     }
     let claims = jws.payload();
-    let text = |name| jws::string(claims, name).map_err(|_| invalid);
+    let text = |name| jws::string(claims, name).map_err(|_| INVALID);
     if text("iss")? != Some(context.realm.issuer.as_str()) {
-        return Err(invalid.into());
+        return Err(INVALID.into());
     }
-    let audiences: Vec<String> = jws::audiences(claims).map_err(|_| invalid)?.into_iter().map(str::to_owned).collect();
+    let audiences: Vec<String> = jws::audiences(claims).map_err(|_| INVALID)?.into_iter().map(str::to_owned).collect();
     if jws.alg() == ResponseSigning::ClientSecret.as_str() {
         if !is_keyed_by_client(provider, context, (token, &jws), &audiences).await? {
-            return Err(invalid.into());
+            return Err(INVALID.into());
         }
     } else {
         match provider.keys.of(&context.realm.id).verify_hint(token, &jws, context.now) {
             Ok(()) => {}
             Err(VerifyError::UnknownKey) if jws.kid().is_some() => return Ok(Hint::Stale),
-            Err(_) => return Err(invalid.into()),
+            Err(_) => return Err(INVALID.into()),
         }
     }
     // Userinfo is signed for the client too, but is no ID token: it neither expires nor names a session.
-    let (subject, session) = (text("sub")?.ok_or(invalid)?.to_owned(), text("sid")?.ok_or(invalid)?.to_owned());
-    jws::numeric_date(claims, "exp").ok().flatten().ok_or(invalid)?;
-    let issued_at = jws::numeric_date(claims, "iat").ok().flatten().ok_or(invalid)?;
+    let (subject, session) = (text("sub")?.ok_or(INVALID)?.to_owned(), text("sid")?.ok_or(INVALID)?.to_owned());
+    jws::numeric_date(claims, "exp").ok().flatten().ok_or(INVALID)?;
+    let issued_at = jws::numeric_date(claims, "iat").ok().flatten().ok_or(INVALID)?;
     if issued_at.plus(provider.lifetimes.hint()) <= context.now {
         return Ok(Hint::Stale);
     }

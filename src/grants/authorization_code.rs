@@ -5,15 +5,16 @@ use async_trait::async_trait;
 
 use super::{Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest, UserGrant};
 use crate::protocol::access_token::Subject;
+use crate::protocol::cause::Cause;
 use crate::protocol::client::AUTHORIZATION_CODE;
 use crate::protocol::code_redemption::{self, Redemption};
-use crate::protocol::error::OAuthError;
 use crate::protocol::refresh_rotation::{FamilyState, RefreshToken};
 use crate::protocol::scope::OFFLINE_ACCESS;
 use crate::protocol::secret;
+use crate::store::Tx;
 use crate::store::audit::Event;
+use crate::store::authorization_codes::{self, CodeState, Unusable};
 use crate::store::token_families::Family;
-use crate::store::{Tx, authorization_codes};
 
 /// The grant type `authorization_code`.
 pub struct AuthorizationCode;
@@ -28,14 +29,19 @@ impl Grant for AuthorizationCode {
         let TokenRequest { client, params, context, .. } = request;
         let code = params.require("code", "code is required.")?;
         let Some(code) = secret::AuthorizationCode::parse(code).map(|code| code.digest()) else {
-            return Err(OAuthError::invalid_grant().into());
+            return Err(Cause::CodeUnknown.into());
         };
         let realm = &context.realm.id;
         let record = authorization_codes::consume(tx, realm, &client.id, code, context.now).await?;
-        if record.is_none()
-            && let Some((family, user)) = authorization_codes::find_used(tx, realm, &client.id, code).await?
-        {
-            return Ok(Decision::RevokeFamily { family, user, event: Event::CodeReplay });
+        if record.is_none() {
+            return match authorization_codes::find_unusable(tx, realm, code).await? {
+                Some(held) if held.client != client.id => Err(Cause::CodeOfOtherClient.into()),
+                Some(Unusable { family, user, state: CodeState::Redeemed, .. }) => {
+                    Ok(Decision::RevokeFamily { family, user, event: Event::CodeReplay })
+                }
+                Some(Unusable { state: CodeState::SessionOver, .. }) => Err(Cause::CodeSessionOver.into()),
+                None => Err(Cause::CodeUnknown.into()),
+            };
         }
         let redeemed = code_redemption::redeem(params, client, record, context.now);
         match redeemed.and_then(|redemption| redemption.narrowed_to(client)) {
@@ -75,7 +81,7 @@ fn found_family(request: &TokenRequest, redemption: &Redemption) -> Result<Refre
         return Ok(RefreshPlan::None);
     }
     let Some(token) = RefreshToken::first(&record.family_id, context.entropy.bytes()?) else {
-        return Err(OAuthError::invalid_grant().into());
+        return Err(Cause::CodeUnknown.into());
     };
     let family = Family {
         id: record.family_id.clone(),

@@ -11,6 +11,7 @@ use oxide_auth::primitives::registrar::{BoundClient, ExactUrl, PreGrant, Registe
 
 use super::{Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
 use crate::protocol::access_token::Subject;
+use crate::protocol::cause::Cause;
 use crate::protocol::client::CLIENT_CREDENTIALS;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::Scope;
@@ -37,7 +38,7 @@ impl Grant for ClientCredentials {
 fn decide(request: &TokenRequest) -> Result<Issuance, OAuthError> {
     let client = &request.client;
     if client.is_public() {
-        return Err(OAuthError::unauthorized_client("A public client cannot speak for itself."));
+        return Err(Cause::GrantOfPublicClient.into());
     }
     Ok(Issuance {
         subject: Subject::Client(client.id.clone()),
@@ -50,10 +51,10 @@ fn decide(request: &TokenRequest) -> Result<Issuance, OAuthError> {
 
 /// Runs the machine: the client is authenticated and bound, and gets the part of its scope that it asks for.
 fn negotiate(request: &TokenRequest) -> Result<Scope, OAuthError> {
-    let broken = OAuthError::new(ErrorCode::ServerError, "The request could not be processed.");
+    const BROKEN: OAuthError = OAuthError::new(ErrorCode::ServerError, "The request could not be processed.");
     let client = &request.client;
     let scope = client.own_scope(request.params.get("scope"))?;
-    let nowhere = nowhere().map_err(|_| broken)?;
+    let nowhere = nowhere().map_err(|_| BROKEN)?;
     let bound =
         || BoundClient { client_id: Cow::Owned(client.id.as_str().to_owned()), redirect_uri: Cow::Borrowed(nowhere) };
     let mut machine = Machine::new(&Facade(request));
@@ -69,7 +70,7 @@ fn negotiate(request: &TokenRequest) -> Result<Scope, OAuthError> {
                 let pre_grant = PreGrant {
                     client_id: bound_client.client_id.clone().into_owned(),
                     redirect_uri: nowhere.clone(),
-                    scope: placeholder.ok_or(broken)?,
+                    scope: placeholder.ok_or(BROKEN)?,
                 };
                 machine::Input::Negotiated { pre_grant }
             }

@@ -15,8 +15,9 @@ use crate::flows::issue::Mint;
 use crate::flows::{Context, Lifetimes};
 use crate::keys::{PairwiseKey, TokenMac};
 use crate::protocol::access_token::Subject;
+use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::code_redemption::Authentication;
-use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{FamilyId, SessionId, UserId};
 use crate::protocol::params::Params;
 use crate::protocol::refresh_rotation::RefreshToken;
@@ -38,8 +39,8 @@ pub static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| GRANTS.iter().m
 /// # Errors
 /// `unsupported_grant_type` where there is none (RFC 6749 §5.2).
 pub fn named(name: &str) -> Result<&'static dyn Grant, OAuthError> {
-    let unsupported = OAuthError::new(ErrorCode::UnsupportedGrantType, "The grant type is not supported.");
-    GRANTS.into_iter().find(|grant| grant.name() == name).ok_or(unsupported)
+    let grant = GRANTS.into_iter().find(|grant| grant.name() == name);
+    Ok(grant.ok_or_else(|| Cause::GrantUnsupported { received: Shown::text(name) })?)
 }
 
 /// A request at the token endpoint by a client that has authenticated.
@@ -160,4 +161,10 @@ pub enum GrantError {
     /// The system has no random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+}
+
+impl From<Cause> for GrantError {
+    fn from(cause: Cause) -> Self {
+        Self::Refused(cause.into())
+    }
 }

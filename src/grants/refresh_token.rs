@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use super::{Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest, UserGrant};
 use crate::flows::session::idle_end_after_use;
 use crate::protocol::access_token::Subject;
+use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::client::REFRESH_TOKEN;
-use crate::protocol::error::OAuthError;
 use crate::protocol::refresh_rotation::{self, RefreshToken, Verdict};
 use crate::store::audit::Event;
 use crate::store::token_families::{Family, Rotation, SessionTouch};
@@ -25,11 +25,11 @@ impl Grant for Refresh {
     async fn redeem(&self, request: &TokenRequest, tx: &mut Tx) -> Result<Decision, GrantError> {
         let TokenRequest { client, params, context, lifetimes, mac, .. } = request;
         let text = params.require("refresh_token", "refresh_token is required.")?;
-        let token = RefreshToken::parse(text, mac).ok_or(OAuthError::invalid_grant())?;
+        let token = RefreshToken::parse(text, mac).ok_or(Cause::RefreshUnknown)?;
         let family = token_families::find(tx, &context.realm.id, &token.family(), context.now).await?;
-        let family = family.ok_or(OAuthError::invalid_grant())?;
+        let family = family.ok_or(Cause::RefreshGrantGone)?;
         match refresh_rotation::judge(&token, &family.state, &client.id, context.now, lifetimes.refresh_grace) {
-            Verdict::Refuse => Err(OAuthError::invalid_grant().into()),
+            Verdict::Refuse(cause) => Err(cause.into()),
             Verdict::Reuse => {
                 Ok(Decision::RevokeFamily { family: family.id, user: family.user_id, event: Event::RefreshReuse })
             }
@@ -65,11 +65,10 @@ fn issue(request: &TokenRequest, family: Family, refresh: RefreshPlan) -> Result
     let scope = refresh_rotation::narrow_scope(&request.params, &request.client, &scope)?;
     let family = Family { resources: request.client.remaining_resources(family.resources)?, ..family };
     let asked = request.client.resources(request.params.get_all("resource"))?;
-    let resources = match asked.is_empty() {
-        true => family.resources,
-        false if asked.iter().all(|uri| family.resources.contains(uri)) => asked,
-        false => return Err(OAuthError::invalid_target("The grant does not cover this resource.").into()),
-    };
+    if let Some(uri) = asked.iter().find(|uri| !family.resources.contains(uri)) {
+        return Err(Cause::ResourceNotGranted { received: Shown::uri(uri) }.into());
+    }
+    let resources = if asked.is_empty() { family.resources } else { asked };
     Ok(Decision::Issue(Box::new(Issuance {
         subject: Subject::User(family.user_id.clone()),
         scope,

@@ -6,7 +6,7 @@ use super::call::Call;
 use super::guard::MAX_URI;
 use super::html;
 use crate::flows::authorize::{self, AuthorizeError};
-use crate::protocol::authorization_request::PageFault;
+use crate::protocol::error::OAuthError;
 
 /// `GET /authorize`
 pub async fn get(call: Call) -> Response {
@@ -33,11 +33,11 @@ fn with_cookies(call: &Call) -> Option<String> {
 
 async fn answer(call: Call) -> Response {
     let Ok(params) = call.query_and_form() else {
-        return html::rejected(&call, PageFault::Malformed.message());
+        return html::rejected(&call, &OAuthError::invalid_request("The request is malformed."));
     };
     match authorize::begin(&call.app.provider, &call.context, params, call.browser).await {
-        Ok(begun) => html::go(&call.app, begun.next, begun.cookie.as_ref()),
-        Err(AuthorizeError::Page(fault)) => html::rejected(&call, fault.message()),
+        Ok(begun) => html::go(&call, begun.next, begun.cookie.as_ref()),
+        Err(AuthorizeError::Page(error)) => html::rejected(&call, &error),
         Err(AuthorizeError::Flow(failure)) => html::failed(&call, failure),
     }
 }

@@ -17,6 +17,7 @@ use super::guard::Arrived;
 use crate::app::App;
 use crate::flows::session::Browser;
 use crate::flows::{Context, FlowError};
+use crate::protocol::cause::Cause;
 use crate::protocol::credentials::{self, Authorization};
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::Params;
@@ -176,7 +177,7 @@ impl Call {
         let several = self.headers.get_all(header::AUTHORIZATION).iter().count() > 1;
         self.authorization().map_err(|error| match several {
             true => error,
-            false => OAuthError::invalid_client("The Authorization header cannot be used here."),
+            false => Cause::AuthorizationUnusable.into(),
         })
     }
 

@@ -8,6 +8,7 @@ use crate::flows::consent::{self, Answer, Shown};
 use crate::flows::pending::Interaction;
 use crate::pages::{ClientCard, ConsentPage, ScopeLine};
 use crate::protocol::consent::Consent;
+use crate::protocol::error::OAuthError;
 use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
 use crate::protocol::time::{Span, lifetime_in_words};
 
@@ -23,7 +24,7 @@ pub async fn get(call: Call) -> Response {
     let provider = &call.app.provider;
     match consent::show(provider, &call.context, &interaction, call.browser).await {
         Ok(Shown::Page { username, new }) => page(&call, &interaction, username, &new),
-        Ok(Shown::Next(next)) => html::go(&call.app, next, None),
+        Ok(Shown::Next(next)) => html::go(&call, next, None),
         Err(failure) => html::interrupted(&call, failure, Some(&interaction)),
     }
 }
@@ -38,10 +39,12 @@ pub async fn post(call: Call) -> Response {
     let answer = match (params.get("consent-allow"), params.get("consent-deny")) {
         (Some(_), None) => Answer::Allow,
         (None, Some(_)) => Answer::Deny,
-        (Some(_), Some(_)) | (None, None) => return html::rejected(&call, "The form is not complete."),
+        (Some(_), Some(_)) | (None, None) => {
+            return html::rejected(&call, &OAuthError::invalid_request("The form is not complete."));
+        }
     };
     match consent::answer(provider, &call.context, &interaction, call.browser, answer).await {
-        Ok(next) => html::go(&call.app, next, None),
+        Ok(next) => html::go(&call, next, None),
         Err(failure) => html::interrupted(&call, failure, Some(&interaction)),
     }
 }

@@ -7,6 +7,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::call::Call;
 use super::limits;
 use crate::flows::{Context, FlowError};
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -16,14 +17,14 @@ use crate::protocol::time::{Span, seconds_up, wait_in_words};
 const RETRY_AFTER: &str = "1";
 
 /// The answer of an endpoint that clients authenticate at: `invalid_client` is 401 with a challenge, all else 400.
-pub fn client_error(context: &Context, error: FlowError) -> Response {
+pub fn client_error(call: &Call, error: FlowError) -> Response {
     match error {
         FlowError::Refused(error) if error.code == ErrorCode::InvalidClient => {
-            let challenge = format!("Basic realm=\"{}\", charset=\"UTF-8\"", context.realm.issuer);
-            challenged(StatusCode::UNAUTHORIZED, &challenge, error)
+            let challenge = format!("Basic realm=\"{}\", charset=\"UTF-8\"", call.context.realm.issuer);
+            challenged(StatusCode::UNAUTHORIZED, &challenge, &error)
         }
-        FlowError::Refused(error) if error.code == ErrorCode::ServerError => broken(error.description),
-        FlowError::Refused(error) => json_error(StatusCode::BAD_REQUEST, error),
+        FlowError::Refused(error) if error.code == ErrorCode::ServerError => broken(&error.description),
+        FlowError::Refused(error) => json_error(StatusCode::BAD_REQUEST, &error),
         FlowError::TooMany(exceeded) => limits::exceeded_json(&exceeded),
         FlowError::Unavailable(cause) => unavailable(&cause),
         FlowError::Overloaded { cause, wait } => overloaded(cause, wait),
@@ -32,8 +33,8 @@ pub fn client_error(context: &Context, error: FlowError) -> Response {
 }
 
 /// The answer of an endpoint that takes access tokens (RFC 6750 §3.1).
-pub fn token_error(context: &Context, error: FlowError) -> Response {
-    let realm = &context.realm.issuer;
+pub fn token_error(call: &Call, error: FlowError) -> Response {
+    let realm = &call.context.realm.issuer;
     match error {
         FlowError::Refused(error) => {
             let (status, scope) = match error.code {
@@ -41,10 +42,11 @@ pub fn token_error(context: &Context, error: FlowError) -> Response {
                 ErrorCode::InvalidToken => (StatusCode::UNAUTHORIZED, ""),
                 _ => (StatusCode::BAD_REQUEST, ""),
             };
-            let (code, description) = (error.code.as_str(), error.description);
+            let code = error.code.as_str();
+            let description = &error.description;
             let challenge =
                 format!("Bearer realm=\"{realm}\", error=\"{code}\", error_description=\"{description}\"{scope}");
-            challenged(status, &challenge, error)
+            challenged(status, &challenge, &error)
         }
         FlowError::TooMany(exceeded) => limits::exceeded_json(&exceeded),
         FlowError::Unavailable(cause) => unavailable(&cause),
@@ -110,7 +112,7 @@ pub fn retry_later(response: impl IntoResponse) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)], response).into_response()
 }
 
-fn challenged(status: StatusCode, challenge: &str, error: OAuthError) -> Response {
+fn challenged(status: StatusCode, challenge: &str, error: &OAuthError) -> Response {
     let mut response = json_error(status, error);
     if let Ok(value) = HeaderValue::from_str(challenge) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
@@ -118,7 +120,7 @@ fn challenged(status: StatusCode, challenge: &str, error: OAuthError) -> Respons
     response
 }
 
-fn json_error(status: StatusCode, error: OAuthError) -> Response {
+fn json_error(status: StatusCode, error: &OAuthError) -> Response {
     let body = json!({ "error": error.code.as_str(), "error_description": error.description });
     (status, [(header::PRAGMA, "no-cache")], Json(body)).into_response()
 }
@@ -142,5 +144,5 @@ fn broken(cause: &str) -> Response {
     log_broken(cause);
     let error =
         OAuthError::new(ErrorCode::ServerError, "Internal server error. Report the request_id to the operator.");
-    json_error(StatusCode::INTERNAL_SERVER_ERROR, error)
+    json_error(StatusCode::INTERNAL_SERVER_ERROR, &error)
 }

@@ -1,7 +1,6 @@
 //! Pages as answers: the content security policy of each page, error pages, and what the browser does next.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use askama::Template;
 use axum::http::header::{self, HeaderName, HeaderValue};
@@ -17,6 +16,7 @@ use crate::flows::pending::{Interaction, InteractionError, PendingFault};
 use crate::pages::{ErrorPage, FORM_POST_SCRIPT, FormPostPage, Link, Page, SIGNED_OUT_SCRIPT, SignedOutPage};
 use crate::protocol::authorization_response::Delivery;
 use crate::protocol::client::Client;
+use crate::protocol::error::OAuthError;
 use crate::protocol::ids::RequestId;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::secret::BrowserCookie;
@@ -131,9 +131,9 @@ fn headed(app: &App, id: &str, heading: &str, fault: Fault<'_>) -> Response {
 }
 
 /// An error page for a request that cannot be served as it is.
-pub fn rejected(call: &Call, message: &str) -> Response {
+pub fn rejected(call: &Call, error: &OAuthError) -> Response {
     let hint = "Go back to the application and start again. If that does not help, tell the people who run it.";
-    fault(call, Fault { status: StatusCode::BAD_REQUEST, message, hint: Some(hint), back: None })
+    fault(call, Fault { status: StatusCode::BAD_REQUEST, message: &error.description, hint: Some(hint), back: None })
 }
 
 /// The page for a form that was not sent from our own page.
@@ -202,7 +202,7 @@ pub fn as_page(app: &App, id: &str, response: Response) -> Response {
 /// The page for a failed use case.
 pub fn failed(call: &Call, failure: FlowError) -> Response {
     match failure {
-        FlowError::Refused(refusal) => rejected(call, refusal.description),
+        FlowError::Refused(refusal) => rejected(call, &refusal),
         FlowError::TooMany(exceeded) => {
             let status = StatusCode::TOO_MANY_REQUESTS;
             let message = limits::too_many(exceeded.wait);
@@ -260,7 +260,8 @@ fn over(call: &Call, reason: PendingFault, client: Option<&Client>) -> Response 
         }
     };
     let back = back.or_else(|| Some(start_page(&call.app)));
-    let fault = Fault { status: StatusCode::BAD_REQUEST, message: reason.message(), hint: Some(hint), back };
+    let error = reason.into_error();
+    let fault = Fault { status: StatusCode::BAD_REQUEST, message: &error.description, hint: Some(hint), back };
     headed(&call.app, &call.context.origin.request_id, heading, fault)
 }
 
@@ -271,20 +272,26 @@ pub fn back_to(client: &Client) -> Option<Link> {
 }
 
 /// Sends the browser on its way.
-pub fn go(app: &Arc<App>, next: Next, name: Option<&BrowserCookie>) -> Response {
+pub fn go(call: &Call, next: Next, name: Option<&BrowserCookie>) -> Response {
+    let app = &call.app;
     let base = app.base_path();
     let mut response = match next {
         Next::Login(request) => see_other(&step(base, "/login", &request)),
         Next::Consent(request) => see_other(&step(base, "/consent", &request)),
-        Next::Deliver(Delivery::Redirect(location)) => see_other(&location),
-        Next::Deliver(Delivery::FormPost { action, fields }) => {
-            render_form_post(&FormPostPage { page: page(app), action, fields })
-        }
+        Next::Deliver(delivery) | Next::Refuse(delivery, _) => deliver(app, delivery),
     };
     if let Some(cookie) = name.and_then(|name| cookies::of(app).name_browser(name)) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// Sends an authorization response to its client.
+fn deliver(app: &App, delivery: Delivery) -> Response {
+    match delivery {
+        Delivery::Redirect(location) => see_other(&location),
+        Delivery::FormPost { action, fields } => render_form_post(&FormPostPage { page: page(app), action, fields }),
+    }
 }
 
 /// The address of a step of an interaction.

@@ -13,7 +13,7 @@ use crate::protocol::params::Params;
 /// # Errors
 /// The page that is shown instead.
 pub async fn shown(call: &Call) -> Result<(Params, Interaction), Box<Response>> {
-    let query = call.query().map_err(|error| html::rejected(call, error.description))?;
+    let query = call.query().map_err(|error| html::rejected(call, &error))?;
     let found = pending::find(&call.app.provider, &call.context, query.get("request"), call.browser).await;
     let interaction = found.map_err(|failure| html::interrupted(call, failure, None))?;
     Ok((query, interaction))
@@ -25,7 +25,7 @@ pub async fn shown(call: &Call) -> Result<(Params, Interaction), Box<Response>> 
 /// The page that is shown instead.
 pub async fn answered(call: &Call, form: &str) -> Result<(Params, Interaction), Box<Response>> {
     let (_, interaction) = shown(call).await?;
-    let params = call.form().map_err(|error| html::rejected(call, error.description))?;
+    let params = call.form().map_err(|error| html::rejected(call, &error))?;
     match csrf::check(call, params.get("csrf"), form) {
         Ok(()) => Ok((params, interaction)),
         Err(csrf::Forged) => Err(Box::new(html::forged(call))),

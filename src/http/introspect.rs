@@ -18,7 +18,7 @@ pub async fn post(call: Call) -> Response {
     }
     match answer {
         Ok(found) => Json(found).into_response(),
-        Err(failure) => error::client_error(&call.context, failure),
+        Err(failure) => error::client_error(&call, failure),
     }
 }
 

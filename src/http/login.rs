@@ -32,7 +32,7 @@ pub async fn get(call: Call) -> Response {
             let prefill = Prefill { username, reauthenticate, ..Prefill::default() };
             form(&call, &interaction, prefill)
         }
-        Ok(Shown::Next(next)) => html::go(&call.app, next, None),
+        Ok(Shown::Next(next)) => html::go(&call, next, None),
         Err(failure) => html::interrupted(&call, failure, Some(&interaction)),
     }
 }
@@ -46,7 +46,7 @@ pub async fn post(call: Call) -> Response {
     let provider = &call.app.provider;
     if params.get("login-cancel").is_some() {
         return match login::cancel(provider, &call.context, &interaction).await {
-            Ok(next) => html::go(&call.app, next, None),
+            Ok(next) => html::go(&call, next, None),
             Err(failure) => html::interrupted(&call, failure, Some(&interaction)),
         };
     }
@@ -79,7 +79,7 @@ async fn signed_in(call: &Call, interaction: &Interaction, session: &Session, co
     let browser = Browser { session: Some(cookie.digest()), ..call.browser };
     let next = authorize::advance(&call.app.provider, &call.context, interaction, browser).await;
     let mut response = match next {
-        Ok(next) => html::go(&call.app, next, None),
+        Ok(next) => html::go(call, next, None),
         Err(failure) => html::interrupted(call, failure, Some(interaction)),
     };
     let lasting = session.remembered.then(|| session.expires_at.since(call.context.now));

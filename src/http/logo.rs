@@ -25,7 +25,7 @@ pub async fn get(Path(id): Path<String>, call: Call) -> Response {
     match logo::find(&call.app.provider, &call.context, &id).await {
         Ok(Some(logo)) => picture(&call.headers, logo),
         Ok(None) => error::plain(StatusCode::NOT_FOUND, "There is no logo."),
-        Err(failure) => error::client_error(&call.context, failure),
+        Err(failure) => error::client_error(&call, failure),
     }
 }
 

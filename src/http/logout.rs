@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::call::Call;
 use super::{cookies, csrf, html};
 use crate::clock::EntropyError;
-use crate::flows::logout::{self, Frames, LogoutError, LogoutRequest, Plan};
+use crate::flows::logout::{self, Frames, LogoutRequest, Plan};
 use crate::pages::{ClientCard, LogoutPage, SignedOutPage};
 use crate::protocol::params::Params;
 use crate::protocol::secret::BrowserCookie;
@@ -20,7 +20,7 @@ const PARAMETERS: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redire
 pub async fn get(call: Call) -> Response {
     match call.query() {
         Ok(params) => begin(&call, &params).await,
-        Err(error) => html::rejected(&call, error.description),
+        Err(error) => html::rejected(&call, &error),
     }
 }
 
@@ -28,7 +28,7 @@ pub async fn get(call: Call) -> Response {
 pub async fn post(call: Call) -> Response {
     let params = match call.form() {
         Ok(params) => params,
-        Err(error) => return html::rejected(&call, error.description),
+        Err(error) => return html::rejected(&call, &error),
     };
     let (confirmed, cancelled) = (params.get("logout-confirm").is_some(), params.get("logout-cancel").is_some());
     if !confirmed && !cancelled {
@@ -82,12 +82,7 @@ async fn begin(call: &Call, params: &Params) -> Response {
 
 async fn check(call: &Call, params: &Params) -> Result<LogoutRequest, Box<Response>> {
     let checked = logout::check(&call.app.provider, &call.context, params).await;
-    checked.map_err(|error| {
-        Box::new(match error {
-            LogoutError::Fault(fault) => html::rejected(call, fault.message()),
-            LogoutError::Flow(failure) => html::failed(call, failure),
-        })
-    })
+    checked.map_err(|failure| Box::new(html::failed(call, failure)))
 }
 
 /// The question, whose form is bound to the browser: one without cookies is named first.

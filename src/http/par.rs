@@ -15,7 +15,7 @@ pub async fn post(call: Call) -> Response {
     call.count("par", &answer);
     let response = match answer {
         Ok(response) => response,
-        Err(failure) => error::client_error(&call.context, failure),
+        Err(failure) => error::client_error(&call, failure),
     };
     cors::allow(&call, response)
 }

@@ -17,9 +17,7 @@ use crate::app::App;
 use crate::flows::FlowError;
 use crate::flows::register::{self, RegisterError, Told};
 use crate::protocol::credentials::Authorization;
-use crate::protocol::error::{ErrorCode, OAuthError};
-
-const WRONG_TOKEN: OAuthError = OAuthError::invalid_token("The token is not valid here.");
+use crate::protocol::error::ErrorCode;
 
 /// The endpoints, where there are any.
 pub fn routes(app: &App) -> Router<Arc<App>> {
@@ -85,7 +83,6 @@ fn answer(call: &Call, status: StatusCode, told: Result<Told, RegisterError>) ->
 fn refuse(call: &Call, refusal: RegisterError) -> Response {
     match refusal {
         RegisterError::NoToken => error::token_required(&call.context),
-        RegisterError::WrongToken => error::token_error(&call.context, FlowError::Refused(WRONG_TOKEN)),
         RegisterError::TooMany(wait) => {
             let description = "Too many clients have been registered. Try again later.";
             let body = json!({
@@ -94,6 +91,9 @@ fn refuse(call: &Call, refusal: RegisterError) -> Response {
             let wait = HeaderValue::from(wait.as_secs().max(1));
             (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, wait)], Json(body)).into_response()
         }
-        RegisterError::Flow(failure) => error::client_error(&call.context, failure),
+        RegisterError::Flow(FlowError::Refused(refusal)) if refusal.code == ErrorCode::InvalidToken => {
+            error::token_error(call, FlowError::Refused(refusal))
+        }
+        RegisterError::Flow(failure) => error::client_error(call, failure),
     }
 }

@@ -14,7 +14,7 @@ pub async fn post(call: Call) -> Response {
     call.count("revoke", &answer);
     let response = match answer {
         Ok(()) => StatusCode::OK.into_response(),
-        Err(failure) => error::client_error(&call.context, failure),
+        Err(failure) => error::client_error(&call, failure),
     };
     cors::allow(&call, response)
 }

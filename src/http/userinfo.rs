@@ -28,7 +28,7 @@ async fn answer(call: Call, token: Result<Option<String>, OAuthError>) -> Respon
     let response = match token {
         Ok(None) => error::token_required(&call.context),
         Ok(Some(token)) => told(&call, &token).await,
-        Err(refusal) => error::token_error(&call.context, FlowError::Refused(refusal)),
+        Err(refusal) => error::token_error(&call, FlowError::Refused(refusal)),
     };
     cors::allow(&call, response)
 }
@@ -39,7 +39,7 @@ async fn told(call: &Call, token: &str) -> Response {
     match answer {
         Ok(Answer::Claims(claims)) => Json(claims).into_response(),
         Ok(Answer::Jwt(token)) => ([(header::CONTENT_TYPE, "application/jwt")], token).into_response(),
-        Err(failure) => error::token_error(&call.context, failure),
+        Err(failure) => error::token_error(call, failure),
     }
 }
 

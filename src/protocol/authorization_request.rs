@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::authorization_response::ResponseMode;
+use super::cause::{Cause, Shown};
 use super::client::{AUTHORIZATION_CODE, Client};
 use super::error::{ErrorCode, OAuthError};
 use super::id_token::ACR_VALUES_SUPPORTED;
@@ -90,11 +91,11 @@ pub const RESOURCE: &str = "resource";
 /// The slot that says that `auth_time` was asked for, by `max_age` or by the client's registration.
 pub const MAX_AGE: &str = "max_age";
 
-/// Why a request is refused, and who is told.
+/// A refused request, by who gets the answer.
 #[derive(Debug)]
 pub enum Refusal {
     /// The person, on a page: there is nowhere to redirect to (RFC 6749 §4.1.2.1).
-    Page(PageFault),
+    Page(OAuthError),
     /// The client, at its redirect URI.
     Redirect {
         /// Where to.
@@ -106,34 +107,6 @@ pub enum Refusal {
         /// What is wrong.
         error: OAuthError,
     },
-}
-
-/// What is said on the error page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PageFault {
-    /// `client_id` is missing, repeated, unknown or disabled.
-    UnknownClient,
-    /// `redirect_uri` is missing.
-    RedirectUriRequired,
-    /// `redirect_uri` is not one of the client's.
-    RedirectUriNotRegistered,
-    /// The parameters cannot be read at all.
-    Malformed,
-    /// The request object or the pushed request cannot be used, and nothing beside it says where to redirect to.
-    Request(&'static str),
-}
-
-impl PageFault {
-    /// The sentence for people.
-    pub const fn message(self) -> &'static str {
-        match self {
-            Self::UnknownClient => "The application is unknown or disabled: client_id is not registered.",
-            Self::RedirectUriRequired => "redirect_uri is required.",
-            Self::RedirectUriNotRegistered => "redirect_uri is not registered for this application.",
-            Self::Malformed => "The request is malformed.",
-            Self::Request(description) => description,
-        }
-    }
 }
 
 impl AuthorizationRequest {
@@ -188,17 +161,16 @@ impl AuthorizationRequest {
     /// The request as its client may still make it, whose registration may have changed since the request was checked.
     ///
     /// # Errors
-    /// [`PageFault`] where its redirect URI is not registered any more, or nothing is left of its scope.
-    pub fn narrowed_to(self, client: &Client) -> Result<Self, PageFault> {
+    /// The refusal where its redirect URI is not registered any more, or nothing is left of its scope.
+    pub fn narrowed_to(self, client: &Client) -> Result<Self, OAuthError> {
         if !client.redirects_to(&self.redirect_uri) {
-            return Err(PageFault::RedirectUriNotRegistered);
+            return Err(not_registered(client, &self.redirect_uri).into());
         }
-        let lost = PageFault::Request("The application may not ask for this any more.");
-        let scope = client.remaining_scope(&self.scope).map_err(|_| lost)?;
+        let scope = client.remaining_scope(&self.scope).map_err(|_| Cause::RequestWithdrawn)?;
         let keeps_openid = scope.contains(OPENID) || !self.scope.contains(OPENID);
         match keeps_openid && client.metadata.response_types.contains(&self.response_type) {
             true => Ok(Self { scope, ..self }),
-            false => Err(lost),
+            false => Err(Cause::RequestWithdrawn.into()),
         }
     }
 
@@ -237,36 +209,45 @@ pub fn refusal(params: &Params, client: &Client, destination: Destination, error
 /// The redirect URI of the request, proven to be the client's.
 ///
 /// # Errors
-/// [`PageFault`], since there is nobody to redirect to.
-pub fn find_destination(params: &Params, client: &Client) -> Result<Destination, PageFault> {
+/// The refusal for a page, since there is no one to redirect to.
+pub fn find_destination(params: &Params, client: &Client) -> Result<Destination, OAuthError> {
     if params.repeats("client_id") {
-        return Err(PageFault::UnknownClient);
+        return Err(Cause::AuthorizeClientUnnamed.into());
     }
+    let named = params.get("redirect_uri");
     if params.repeats("redirect_uri") {
-        return Err(PageFault::RedirectUriNotRegistered);
+        return Err(Cause::RedirectUriRepeated.into());
     }
     // OpenID Connect Core §3.1.2.1 requires redirect_uri; so does a client with several.
     let openid = params.get("scope").is_some_and(|scope| scope.split(' ').any(|token| token == OPENID));
     let several = client.metadata.redirect_uris.len() != 1;
     let omission = if openid || several { Omission::Refused } else { Omission::Allowed };
-    destination(&client.metadata.redirect_uris, params.get("redirect_uri"), omission).map_err(|error| match error {
-        DestinationError::Missing => PageFault::RedirectUriRequired,
-        DestinationError::NotRegistered => PageFault::RedirectUriNotRegistered,
+    destination(&client.metadata.redirect_uris, named, omission).map_err(|error| match error {
+        DestinationError::Missing => {
+            Cause::RedirectUriMissing { registered: client.metadata.redirect_uris.len() }.into()
+        }
+        DestinationError::NotRegistered => not_registered(client, named.unwrap_or_default()).into(),
     })
+}
+
+fn not_registered(client: &Client, received: &str) -> Cause {
+    Cause::RedirectUri { received: Shown::uri(received), registered: client.metadata.redirect_uris.len() }
 }
 
 /// The response type, which the client has registered together with its grant types.
 fn check_response_type(params: &Params, client: &Client) -> Result<ResponseType, OAuthError> {
     let value = params.require("response_type", "response_type is required.")?;
-    let unsupported =
-        OAuthError::new(ErrorCode::UnsupportedResponseType, "The response type is not supported for this client.");
-    let kind = ResponseType::parse(value).map_err(|_| unsupported)?;
+    let unsupported = || {
+        let registered: Vec<&str> = client.metadata.response_types.iter().map(|kind| kind.as_str()).collect();
+        Cause::ResponseType { received: Shown::text(value), registered: registered.join(", ") }
+    };
+    let kind = ResponseType::parse(value).map_err(|_| unsupported())?;
     if kind.has_code() && !client.may_use(AUTHORIZATION_CODE) {
-        return Err(OAuthError::unauthorized_client("The client may not use the authorization code grant."));
+        return Err(Cause::GrantNotAllowed { grant: AUTHORIZATION_CODE }.into());
     }
     let registered = client.metadata.response_types.contains(&kind);
     let granted = !kind.needs_implicit() || client.may_use(IMPLICIT);
-    if registered && granted { Ok(kind) } else { Err(unsupported) }
+    if registered && granted { Ok(kind) } else { Err(unsupported().into()) }
 }
 
 /// The response mode: the one that is asked for, or the default of the response type.
@@ -274,7 +255,7 @@ fn check_mode(params: &Params, client: &Client, kind: ResponseType) -> Result<Re
     let Some(asked) = params.get("response_mode") else { return Ok(kind.default_mode()) };
     let modes = client.metadata.profile.rules().response_modes;
     let mode = ResponseMode::named(asked).filter(|mode| modes.contains(mode) && kind.may_use(*mode));
-    mode.ok_or(OAuthError::invalid_request("response_mode is not supported for this response type."))
+    Ok(mode.ok_or_else(|| Cause::ResponseMode { received: Shown::text(asked) })?)
 }
 
 /// The claims that are asked for. An essential `acr` that nobody here can reach is refused at once.
@@ -296,7 +277,7 @@ fn check_id_token(params: &Params, kind: ResponseType, scope: &Scope) -> Result<
         return Ok(());
     }
     if !scope.contains(OPENID) {
-        return Err(OAuthError::invalid_scope("The scope openid is required for an ID token."));
+        return Err(Cause::ScopeWithoutOpenid.into());
     }
     params.require("nonce", "nonce is required for an ID token from this endpoint.").map(|_| ())
 }
@@ -314,7 +295,7 @@ fn check_nonce(params: &Params, client: &Client, scope: &Scope) -> Result<(), OA
 fn check_supported(params: &Params) -> Result<(), OAuthError> {
     for repeated in KNOWN {
         if params.repeats(repeated) {
-            return Err(OAuthError::invalid_request("A parameter is repeated."));
+            return Err(Cause::Repeated { name: Shown::text(repeated) }.into());
         }
     }
     if params.get("request").is_some() {
@@ -359,11 +340,11 @@ const KNOWN: [&str; 19] = [
 /// The values of `prompt`; `none` stands alone.
 fn parse_prompts(value: Option<&str>) -> Result<Vec<Prompt>, OAuthError> {
     let prompts = value.unwrap_or_default().split(' ').filter(|token| !token.is_empty()).map(|token| match token {
-        "none" => Ok(Prompt::None),
+        "none" => Ok::<_, OAuthError>(Prompt::None),
         "login" => Ok(Prompt::Login),
         "consent" => Ok(Prompt::Consent),
         "select_account" => Ok(Prompt::SelectAccount),
-        _ => Err(OAuthError::invalid_request("prompt has an unknown value.")),
+        other => Err(Cause::Prompt { received: Shown::text(other) }.into()),
     });
     let prompts = prompts.collect::<Result<Vec<_>, _>>()?;
     if prompts.contains(&Prompt::None) && prompts.len() > 1 {

@@ -100,8 +100,8 @@ impl ReturnPath<'_> {
     }
 
     /// The response that carries an error (RFC 6749 §4.1.2.1).
-    pub fn error(&self, error: OAuthError) -> Delivery {
-        self.deliver(&[("error", error.code.as_str()), ("error_description", error.description)])
+    pub fn error(&self, error: &OAuthError) -> Delivery {
+        self.deliver(&[("error", error.code.as_str()), ("error_description", &error.description)])
     }
 
     fn deliver(&self, parameters: &[(&str, &str)]) -> Delivery {

@@ -11,6 +11,7 @@ pub use narrowing::Narrowing;
 pub use rules::MetadataError;
 pub use uris::MAX_ORIGIN;
 
+use super::cause::{Cause, Shown};
 use super::error::OAuthError;
 use super::ids::ClientId;
 use super::jwk::SigningAlgorithm;
@@ -134,11 +135,8 @@ impl Client {
         let Some(asked) = asked.map(Scope::parse).transpose()? else {
             return Ok(grantable.filtered(|token| token != OFFLINE_ACCESS));
         };
-        if asked.is_within(&grantable) {
-            Ok(asked)
-        } else {
-            Err(OAuthError::invalid_scope("The client may not ask for one of these scopes."))
-        }
+        asked.check_within(&grantable).map_err(|refused| Cause::Scope { refused })?;
+        Ok(asked)
     }
 
     /// The scope of a client credentials request: scopes that only a user can grant are left out of the default
@@ -150,8 +148,10 @@ impl Client {
         let own = self.metadata.scope.filtered(|token| !OIDC_SCOPES.contains(&token));
         match asked.map(Scope::parse).transpose()? {
             None => Ok(own),
-            Some(asked) if asked.is_within(&own) => Ok(asked),
-            Some(_) => Err(OAuthError::invalid_scope("The client may not ask for one of these scopes.")),
+            Some(asked) => {
+                asked.check_within(&own).map_err(|refused| Cause::Scope { refused })?;
+                Ok(asked)
+            }
         }
     }
 
@@ -163,7 +163,7 @@ impl Client {
         let mut resources: Vec<String> = Vec::new();
         for resource in asked {
             if !self.metadata.audiences.iter().any(|allowed| allowed == resource) {
-                return Err(OAuthError::invalid_target("The client may not ask for tokens for this resource."));
+                return Err(Cause::Resource { received: Shown::uri(resource) }.into());
             }
             if !resources.iter().any(|seen| seen == resource) {
                 resources.push(resource.to_owned());

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::cause::{Cause, Shown};
 use super::error::OAuthError;
 use super::ids::ClientId;
 use super::jws;
@@ -10,6 +11,9 @@ use super::time::{Span, Timestamp};
 
 /// The longest `jti` that is remembered, in characters.
 pub const MAX_JTI: usize = 255;
+
+/// The most audiences that a cause lists.
+const MAX_AUDIENCES: usize = 4;
 
 /// How `aud` has to name this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +63,7 @@ pub fn check_kind(typ: Option<&str>, claims: &Map<String, Value>) -> Result<(), 
     let foreign = FOREIGN.iter().any(|name| claims.contains_key(*name));
     match typed && !foreign {
         true => Ok(()),
-        false => Err(OAuthError::invalid_client("The JWT is not a client assertion.")),
+        false => Err(Cause::AssertionKind.into()),
     }
 }
 
@@ -74,12 +78,12 @@ pub fn check(
 ) -> Result<AssertionId, OAuthError> {
     let client = Some(rules.client_id.as_str());
     if string(claims, "iss")? != client || string(claims, "sub")? != client {
-        return Err(OAuthError::invalid_client("The client assertion has another issuer or subject."));
+        return Err(Cause::AssertionParties.into());
     }
     check_audience(claims, rules)?;
     let expires_at = check_times(claims, rules, now)?;
     let jti = string(claims, "jti")?.filter(|jti| is_jti(jti));
-    let jti = jti.ok_or(OAuthError::invalid_client("The client assertion has no usable jti."))?.to_owned();
+    let jti = jti.ok_or(Cause::AssertionId)?.to_owned();
     Ok(AssertionId { jti, expires_at })
 }
 
@@ -87,10 +91,14 @@ pub fn check(
 fn check_audience(claims: &Map<String, Value>, rules: &AssertionRules<'_>) -> Result<(), OAuthError> {
     let allowed = |audience: &str| rules.audiences.contains(&audience);
     let named = match rules.single_audience {
-        AudienceRule::AnyOf => jws::audiences(claims).map_err(|_| WRONG_TYPE)?.into_iter().any(allowed),
+        AudienceRule::AnyOf => jws::audiences(claims).map_err(|_| Cause::AssertionClaim)?.into_iter().any(allowed),
         AudienceRule::SingleString => string(claims, "aud")?.is_some_and(allowed),
     };
-    if named { Ok(()) } else { Err(OAuthError::invalid_client("The client assertion is for another audience.")) }
+    if named {
+        return Ok(());
+    }
+    let received = jws::audiences(claims).unwrap_or_default().into_iter().take(MAX_AUDIENCES).map(Shown::uri);
+    Err(Cause::AssertionAudience { received: received.collect() }.into())
 }
 
 /// RFC 7523 §3, items 4 to 6: returns when the assertion stops being accepted.
@@ -99,29 +107,27 @@ fn check_times(
     rules: &AssertionRules<'_>,
     now: Timestamp,
 ) -> Result<Timestamp, OAuthError> {
-    let expires_at = date(claims, "exp")?.ok_or(OAuthError::invalid_client("The client assertion has no exp."))?;
+    let expires_at = date(claims, "exp")?.ok_or(Cause::AssertionEndless)?;
     if expires_at.plus(rules.leeway) <= now {
-        return Err(OAuthError::invalid_client("The client assertion has expired."));
+        return Err(Cause::AssertionExpired { ago: now.since(expires_at) }.into());
     }
     if expires_at > now.plus(rules.max_age).plus(rules.leeway) {
-        return Err(OAuthError::invalid_client("The client assertion expires too far ahead."));
+        return Err(Cause::AssertionTooLong { ahead: expires_at.since(now), most: rules.max_age }.into());
     }
     for name in ["nbf", "iat"] {
-        if date(claims, name)?.is_some_and(|at| at > now.plus(rules.leeway)) {
-            return Err(OAuthError::invalid_client("The client assertion is not valid yet."));
+        if let Some(at) = date(claims, name)?.filter(|at| *at > now.plus(rules.leeway)) {
+            return Err(Cause::AssertionEarly { ahead: at.since(now) }.into());
         }
     }
     Ok(expires_at.plus(rules.leeway))
 }
 
-const WRONG_TYPE: OAuthError = OAuthError::invalid_client("A claim of the client assertion has the wrong type.");
-
 fn string<'a>(claims: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, OAuthError> {
-    jws::string(claims, name).map_err(|_| WRONG_TYPE)
+    jws::string(claims, name).map_err(|_| Cause::AssertionClaim.into())
 }
 
 fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, OAuthError> {
-    jws::numeric_date(claims, name).map_err(|_| WRONG_TYPE)
+    jws::numeric_date(claims, name).map_err(|_| Cause::AssertionClaim.into())
 }
 
 /// 1 to 255 characters, none of them a control character, which a database may not store.

@@ -9,6 +9,7 @@ use oxide_auth::code_grant::accesstoken::{self as machine, AccessToken};
 use oxide_auth::primitives::grant::{Extensions, Grant, Value};
 
 use super::authorization_request::{CLAIMS, NONCE, RESOURCE};
+use super::cause::{Cause, Shown};
 use super::client::{AUTHORIZATION_CODE, Client};
 use super::error::OAuthError;
 use super::ids::{ClientId, FamilyId, SessionId, UserId};
@@ -72,7 +73,7 @@ impl Redemption {
     /// `invalid_grant` where the redirect URI is not registered any more, or nothing is left of scope or resources.
     pub fn narrowed_to(self, client: &Client) -> Result<Self, OAuthError> {
         if !client.redirects_to(&self.record.redirect_uri) {
-            return Err(OAuthError::invalid_grant());
+            return Err(Cause::RedirectUriWithdrawn.into());
         }
         let scope = client.remaining_scope(&self.record.scope)?;
         let resources = client.remaining_resources(self.resources)?;
@@ -126,7 +127,7 @@ pub fn redeem(
                 let resources = narrow_resources(&granted, params, client)?;
                 // What was not named before is named now, and holds for the refreshes too.
                 let granted = if granted.is_empty() { resources.clone() } else { granted };
-                let record = record.ok_or(OAuthError::invalid_grant())?;
+                let record = record.ok_or(Cause::CodeUnknown)?;
                 return check_bindings(record, client, redirect_uri, now).map(|record| Redemption {
                     record,
                     nonce,
@@ -134,7 +135,9 @@ pub fn redeem(
                     granted,
                 });
             }
-            machine::Output::Ok(_) | machine::Output::Err(_) => return Err(fault(params, record.is_some())),
+            machine::Output::Ok(_) | machine::Output::Err(_) => {
+                return Err(fault(params, record.as_ref(), client, redirect_uri));
+            }
         };
     }
 }
@@ -146,18 +149,30 @@ fn check_bindings(
     redirect_uri: Option<&str>,
     now: Timestamp,
 ) -> Result<CodeRecord, OAuthError> {
-    let bound = record.client_id == client.id && redirect_uri == Some(record.redirect_uri.as_str());
-    if bound && now < record.expires_at { Ok(record) } else { Err(OAuthError::invalid_grant()) }
+    if record.client_id != client.id {
+        return Err(Cause::CodeOfOtherClient.into());
+    }
+    if redirect_uri != Some(record.redirect_uri.as_str()) {
+        return Err(Cause::CodeRedirectUri { received: Shown::uri(redirect_uri.unwrap_or_default()) }.into());
+    }
+    match now < record.expires_at {
+        true => Ok(record),
+        false => Err(Cause::CodeExpired { ago: now.since(record.expires_at) }.into()),
+    }
 }
 
-/// Why the machine stopped: its own errors are not those of RFC 6749 §5.2.
-fn fault(params: &Params, recovered: bool) -> OAuthError {
+/// The error where the machine stopped: its own are not those of RFC 6749 §5.2.
+fn fault(params: &Params, record: Option<&CodeRecord>, client: &Client, redirect_uri: Option<&str>) -> OAuthError {
     if params.get("code").is_none() {
         OAuthError::invalid_request("code is required.")
-    } else if recovered && params.get("redirect_uri").is_none() {
+    } else if record.is_some() && params.get("redirect_uri").is_none() {
         OAuthError::invalid_request("redirect_uri is required.")
     } else {
-        OAuthError::invalid_grant()
+        match record {
+            None => Cause::CodeUnknown.into(),
+            Some(record) if record.client_id != client.id => Cause::CodeOfOtherClient.into(),
+            Some(_) => Cause::CodeRedirectUri { received: Shown::uri(redirect_uri.unwrap_or_default()) }.into(),
+        }
     }
 }
 
@@ -170,11 +185,11 @@ pub fn split_resources(kept: &str) -> Vec<String> {
 fn narrow_resources(granted: &[String], params: &Params, client: &Client) -> Result<Vec<String>, OAuthError> {
     let asked = client.resources(params.get_all("resource"))?;
     if asked.is_empty() {
-        Ok(granted.to_vec())
-    } else if granted.is_empty() || asked.iter().all(|uri| granted.contains(uri)) {
-        Ok(asked)
-    } else {
-        Err(OAuthError::invalid_target("The grant does not cover this resource."))
+        return Ok(granted.to_vec());
+    }
+    match asked.iter().find(|uri| !granted.is_empty() && !granted.contains(uri)) {
+        None => Ok(asked),
+        Some(uri) => Err(Cause::ResourceNotGranted { received: Shown::uri(uri) }.into()),
     }
 }
 

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use super::cause::Cause;
 use super::error::OAuthError;
 use super::ids::ClientId;
 use super::secret::ClientSecret;
@@ -13,9 +14,6 @@ use super::secret::ClientSecret;
 pub const MAX_BASIC: usize = 4096;
 /// The longest bearer token that is read, in bytes.
 pub const MAX_BEARER: usize = 8192;
-
-const MALFORMED_BASIC: OAuthError = OAuthError::invalid_client("The Basic credentials are malformed.");
-const MALFORMED_BEARER: OAuthError = OAuthError::invalid_token("The access token is missing or malformed.");
 
 /// What a client presents by HTTP Basic (RFC 6749 §2.3.1).
 #[derive(Debug)]
@@ -61,9 +59,9 @@ pub fn parse(headers: &[&[u8]]) -> Result<Authorization, OAuthError> {
     let (scheme, rest) = header.split_at_checked(end).unwrap_or((header, &[]));
     let credentials = strip_spaces(rest);
     if scheme.eq_ignore_ascii_case(b"basic") {
-        basic(credentials).map(Authorization::Basic).ok_or(MALFORMED_BASIC)
+        Ok(basic(credentials).map(Authorization::Basic).ok_or(Cause::BasicMalformed)?)
     } else if scheme.eq_ignore_ascii_case(b"bearer") {
-        bearer(credentials).map(Authorization::Bearer).ok_or(MALFORMED_BEARER)
+        Ok(bearer(credentials).map(Authorization::Bearer).ok_or(Cause::TokenMalformed)?)
     } else {
         Err(OAuthError::invalid_request("The Authorization header has an unsupported scheme."))
     }

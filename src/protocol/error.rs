@@ -1,5 +1,9 @@
-//! The errors that a client may see: a code of the standards and one fixed sentence.
-//! Sentences hold nothing of the request, and only the characters that RFC 6749 §5.2 allows.
+//! The errors that a client may see: a code of the standards and one sentence, beside the private cause. Of the request
+//! a sentence holds a refused scope at most, and only the characters that RFC 6749 §5.2 allows.
+
+use std::borrow::Cow;
+
+use super::cause::Cause;
 
 /// An error code of the OAuth 2.0 and OpenID Connect specifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,14 +99,20 @@ impl ErrorCode {
     }
 }
 
-/// An error for a client: what `error` and `error_description` say (RFC 6749 §5.2, RFC 6750 §3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// An error for a client: what `error` and `error_description` say (RFC 6749 §5.2, RFC 6750 §3.1), and the private
+/// cause of the refusal.
+///
+/// Where the sentence itself says what is wrong, it is the cause too. Codes whose sentence must not say it have no
+/// constructor here: they are made of a [`Cause`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {description}", code.as_str())]
 pub struct OAuthError {
     /// The value of `error`.
     pub code: ErrorCode,
-    /// The value of `error_description`: one fixed sentence.
-    pub description: &'static str,
+    /// The value of `error_description`: one sentence.
+    pub description: Cow<'static, str>,
+    /// Boxed, since errors travel in the results of every request.
+    cause: Option<Box<Cause>>,
 }
 
 macro_rules! constructors {
@@ -110,7 +120,7 @@ macro_rules! constructors {
         impl OAuthError {
             $($(#[$doc])*
             pub const fn $name(description: &'static str) -> Self {
-                Self { code: ErrorCode::$code, description }
+                Self::new(ErrorCode::$code, description)
             })*
         }
     };
@@ -119,35 +129,37 @@ macro_rules! constructors {
 constructors! {
     /// `invalid_request` with this description.
     invalid_request => InvalidRequest,
-    /// `invalid_client` with this description.
-    invalid_client => InvalidClient,
     /// `invalid_request_object` with this description.
     invalid_request_object => InvalidRequestObject,
     /// `invalid_request_uri` with this description.
     invalid_request_uri => InvalidRequestUri,
-    /// `invalid_scope` with this description.
-    invalid_scope => InvalidScope,
-    /// `invalid_target` with this description.
-    invalid_target => InvalidTarget,
-    /// `unauthorized_client` with this description.
-    unauthorized_client => UnauthorizedClient,
     /// `invalid_client_metadata` with this description.
     invalid_client_metadata => InvalidClientMetadata,
     /// `invalid_redirect_uri` with this description.
     invalid_redirect_uri => InvalidRedirectUri,
-    /// `invalid_token` with this description.
-    invalid_token => InvalidToken,
 }
 
 impl OAuthError {
-    /// An error with any code.
+    /// An error whose sentence says what is wrong, with any code.
     pub const fn new(code: ErrorCode, description: &'static str) -> Self {
-        Self { code, description }
+        Self { code, description: Cow::Borrowed(description), cause: None }
     }
 
-    /// `invalid_grant`, always with the same sentence: unknown, expired, foreign, used and revoked
-    /// grants are not told apart (RFC 6749 §5.2).
-    pub const fn invalid_grant() -> Self {
-        Self::new(ErrorCode::InvalidGrant, "The grant is invalid, expired, revoked or was issued to another client.")
+    /// An error whose cause is private.
+    pub(super) fn explained(code: ErrorCode, description: Cow<'static, str>, cause: Cause) -> Self {
+        Self { code, description, cause: Some(Box::new(cause)) }
+    }
+
+    /// The private cause, where the description is not the cause itself.
+    pub fn cause(&self) -> Option<&Cause> {
+        self.cause.as_deref()
+    }
+
+    /// The cause in plain English, for operators.
+    pub fn explanation(&self) -> String {
+        match &self.cause {
+            Some(cause) => cause.to_string(),
+            None => self.description.trim_end_matches('.').to_owned(),
+        }
     }
 }

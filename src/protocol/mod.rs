@@ -8,6 +8,7 @@ pub mod audit_chain;
 pub mod authorization_request;
 pub mod authorization_response;
 pub mod brute_force;
+pub mod cause;
 pub mod claim_mapper;
 pub mod claims;
 pub mod client;

@@ -3,6 +3,7 @@
 
 use url::form_urlencoded;
 
+use super::cause::{Cause, Shown};
 use super::error::OAuthError;
 
 /// The most fields that a request may carry.
@@ -12,8 +13,6 @@ pub const MAX_QUERY: usize = 8 * 1024;
 
 /// The parameters that may be repeated (RFC 8707 §2, RFC 8693 §2.1).
 const REPEATABLE: [&str; 2] = ["resource", "audience"];
-
-const REPEATED: OAuthError = OAuthError::invalid_request("A parameter is repeated.");
 
 /// The parameters of one request, bounded in size.
 #[derive(Clone, Default)]
@@ -64,7 +63,10 @@ impl Params {
     /// # Errors
     /// `invalid_request` where one is (RFC 6749 §3.1, §3.2).
     pub fn once(self) -> Result<Self, OAuthError> {
-        if self.repeated.is_empty() { Ok(self) } else { Err(REPEATED) }
+        match self.repeated.first() {
+            None => Ok(self),
+            Some(name) => Err(Cause::Repeated { name: Shown::text(name) }.into()),
+        }
     }
 
     /// Whether this parameter is repeated. The authorization endpoint asks, since an error about any other

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use oxide_auth::code_grant::extensions::Pkce;
 use oxide_auth::primitives::grant::Value;
 
+use super::cause::{Cause, Shown};
 use super::error::OAuthError;
 use super::params::Params;
 
@@ -30,7 +31,7 @@ pub fn challenge(params: &Params, rule: PkceRule) -> Result<Option<Value>, OAuth
     let challenge = params.get("code_challenge");
     let method = params.get("code_challenge_method");
     match (challenge, rule) {
-        (None, PkceRule::Required) => return Err(OAuthError::invalid_request("code_challenge is required.")),
+        (None, PkceRule::Required) => return Err(Cause::PkceMissing.into()),
         (None, PkceRule::Optional) if method.is_some() => {
             return Err(OAuthError::invalid_request("code_challenge_method stands without code_challenge."));
         }
@@ -42,7 +43,7 @@ pub fn challenge(params: &Params, rule: PkceRule) -> Result<Option<Value>, OAuth
     }
     Pkce::required()
         .challenge(method.map(Cow::Borrowed), challenge.map(Cow::Borrowed))
-        .map_err(|()| OAuthError::invalid_request("code_challenge_method must be S256."))
+        .map_err(|()| Cause::PkceMethod { received: Shown::text(method.unwrap_or("plain")) }.into())
 }
 
 /// Checks the `code_verifier` of a token request against the challenge kept with the code (RFC 7636 §4.6).
@@ -52,13 +53,17 @@ pub fn challenge(params: &Params, rule: PkceRule) -> Result<Option<Value>, OAuth
 pub fn verify(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), OAuthError> {
     match (challenge, verifier) {
         (None, None) => Ok(()),
-        (Some(challenge), Some(verifier)) if is_well_formed(verifier) && !challenge.starts_with(verifier) => {
+        (None, Some(_)) => Err(Cause::PkceVerifierUnexpected.into()),
+        (Some(_), None) => Err(Cause::PkceVerifierMissing.into()),
+        (Some(_), Some(verifier)) if !is_well_formed(verifier) => Err(Cause::PkceVerifierMalformed.into()),
+        // What is public about the request is no proof.
+        (Some(challenge), Some(verifier)) if challenge.starts_with(verifier) => Err(Cause::PkceMismatch.into()),
+        (Some(challenge), Some(verifier)) => {
             let stored = Value::private(Some(challenge.to_owned()));
             Pkce::required()
                 .verify(Some(stored), Some(Cow::Borrowed(verifier)))
-                .map_err(|()| OAuthError::invalid_grant())
+                .map_err(|()| Cause::PkceMismatch.into())
         }
-        (Some(_), Some(_)) | (Some(_), None) | (None, Some(_)) => Err(OAuthError::invalid_grant()),
     }
 }
 

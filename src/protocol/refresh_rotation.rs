@@ -14,6 +14,7 @@ use oxide_auth::primitives::grant::{Extensions, Grant};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::cause::Cause;
 use super::client::{Client, REFRESH_TOKEN};
 use super::error::{ErrorCode, OAuthError};
 use super::ids::{ClientId, FamilyId};
@@ -137,7 +138,7 @@ pub struct FamilyState {
 }
 
 /// What to do with a presented token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It is the live leaf: its successor takes its place.
     Rotate,
@@ -146,18 +147,26 @@ pub enum Verdict {
     /// It was used before: the family is revoked.
     Reuse,
     /// It is another client's, expired or revoked.
-    Refuse,
+    Refuse(Cause),
 }
 
 /// Decides what a presented token is worth.
 pub fn judge(token: &RefreshToken, family: &FamilyState, client: &ClientId, now: Timestamp, grace: Span) -> Verdict {
-    let over = now >= family.idle_expires_at || now >= family.expires_at;
-    if family.client_id != *client || family.revoked || over {
-        return Verdict::Refuse;
+    if family.client_id != *client {
+        return Verdict::Refuse(Cause::RefreshOfOtherClient);
+    }
+    if family.revoked {
+        return Verdict::Refuse(Cause::RefreshRevoked);
+    }
+    if now >= family.idle_expires_at || now >= family.expires_at {
+        return Verdict::Refuse(Cause::RefreshExpired);
     }
     let age = token.generation();
     if age == family.generation {
-        return if token.digest().matches(&family.leaf) { Verdict::Rotate } else { Verdict::Refuse };
+        return match token.digest().matches(&family.leaf) {
+            true => Verdict::Rotate,
+            false => Verdict::Refuse(Cause::RefreshUnknown),
+        };
     }
     let lately = family.rotated_at.is_some_and(|at| now.since(at) <= grace);
     if age.saturating_add(1) == family.generation && lately {
@@ -165,7 +174,7 @@ pub fn judge(token: &RefreshToken, family: &FamilyState, client: &ClientId, now:
     } else if age < family.generation {
         Verdict::Reuse
     } else {
-        Verdict::Refuse
+        Verdict::Refuse(Cause::RefreshUnknown)
     }
 }
 
@@ -174,17 +183,20 @@ pub fn judge(token: &RefreshToken, family: &FamilyState, client: &ClientId, now:
 /// # Errors
 /// `invalid_scope` where more is asked for than was granted, `invalid_request` where the token is missing.
 pub fn narrow_scope(params: &Params, client: &Client, granted: &Scope) -> Result<Scope, OAuthError> {
-    let invalid_scope = OAuthError::invalid_scope("The grant does not cover this scope.");
     let asked = params.get("scope").map(Scope::parse).transpose()?;
+    let not_granted = || {
+        let refused = asked.as_ref().and_then(|asked| asked.check_within(granted).err()).unwrap_or_default();
+        Cause::ScopeNotGranted { refused }
+    };
     // An empty scope cannot be written as oxide-auth's; nothing can be narrowed there.
     let Ok(scope) = granted.to_string().parse() else {
-        return asked.map_or(Ok(granted.clone()), |_| Err(invalid_scope));
+        return asked.as_ref().map_or(Ok(granted.clone()), |_| Err(not_granted().into()));
     };
     let grant = Grant {
         owner_id: String::new(),
         client_id: client.id.as_str().to_owned(),
         scope,
-        redirect_uri: url::Url::parse("urn:none").map_err(|_| OAuthError::invalid_grant())?,
+        redirect_uri: url::Url::parse("urn:none").map_err(|_| Cause::RefreshUnknown)?,
         until: chrono::DateTime::<chrono::Utc>::MAX_UTC,
         extensions: Extensions::new(),
     };
@@ -206,7 +218,7 @@ pub fn narrow_scope(params: &Params, client: &Client, granted: &Scope) -> Result
             machine::Output::Err(machine::Error::Primitive) => {
                 return Err(OAuthError::new(ErrorCode::ServerError, "The request could not be processed."));
             }
-            machine::Output::Err(_) => return Err(invalid_scope),
+            machine::Output::Err(_) => return Err(not_granted().into()),
         };
     }
 }
@@ -298,11 +310,11 @@ mod tests {
             ("its parent, within the grace", 1, &owner, 110, false, Verdict::Repeat),
             ("its parent, after the grace", 1, &owner, 111, false, Verdict::Reuse),
             ("an older ancestor, within the grace", 0, &owner, 105, false, Verdict::Reuse),
-            ("a generation that never was", 3, &owner, 105, false, Verdict::Refuse),
-            ("RFC 6749 §5.2: another client", 2, &other, 105, false, Verdict::Refuse),
-            ("an ancestor by another client", 0, &other, 105, false, Verdict::Refuse),
-            ("revoked", 2, &owner, 105, true, Verdict::Refuse),
-            ("idle too long", 2, &owner, 1000, false, Verdict::Refuse),
+            ("a generation that never was", 3, &owner, 105, false, Verdict::Refuse(Cause::RefreshUnknown)),
+            ("RFC 6749 §5.2: another client", 2, &other, 105, false, Verdict::Refuse(Cause::RefreshOfOtherClient)),
+            ("an ancestor by another client", 0, &other, 105, false, Verdict::Refuse(Cause::RefreshOfOtherClient)),
+            ("revoked", 2, &owner, 105, true, Verdict::Refuse(Cause::RefreshRevoked)),
+            ("idle too long", 2, &owner, 1000, false, Verdict::Refuse(Cause::RefreshExpired)),
         ];
         for (rule, index, client, secs, revoked, expected) in rows {
             let now = Timestamp::from_secs(secs);
@@ -312,11 +324,11 @@ mod tests {
         let mut forged = family(false);
         forged.leaf = Digest::of(b"another");
         let verdict = judge(&tokens[2], &forged, &owner, Timestamp::from_secs(105), Span::from_secs(10));
-        assert_eq!(verdict, Verdict::Refuse, "a leaf whose digest is not the stored one");
+        assert_eq!(verdict, Verdict::Refuse(Cause::RefreshUnknown), "a leaf whose digest is not the stored one");
         let mut absolute = family(false);
         absolute.idle_expires_at = Timestamp::from_secs(9000);
         let verdict = judge(&tokens[2], &absolute, &owner, Timestamp::from_secs(2000), Span::from_secs(10));
-        assert_eq!(verdict, Verdict::Refuse, "the absolute end");
+        assert_eq!(verdict, Verdict::Refuse(Cause::RefreshExpired), "the absolute end");
     }
 
     #[test]

@@ -107,15 +107,15 @@ fn requests(
     member: &str,
     known: impl Fn(&str) -> bool,
 ) -> Result<ClaimRequests, OAuthError> {
-    let malformed = OAuthError::invalid_request("A member of claims has the wrong type.");
+    const MALFORMED: OAuthError = OAuthError::invalid_request("A member of claims has the wrong type.");
     let asked = match object.get(member) {
         None | Some(Value::Null) => return Ok(ClaimRequests::new()),
         Some(Value::Object(asked)) => asked,
-        Some(_) => return Err(malformed),
+        Some(_) => return Err(MALFORMED),
     };
     let mut requests = ClaimRequests::new();
     for (name, how) in asked.iter().filter(|(name, _)| known(name)) {
-        requests.insert(name.clone(), request(how).ok_or(malformed)?);
+        requests.insert(name.clone(), request(how).ok_or(MALFORMED)?);
     }
     Ok(requests)
 }

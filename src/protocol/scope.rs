@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cause::{Cause, Shown};
 use super::error::OAuthError;
 
 /// The longest `scope` parameter that is read, in bytes.
@@ -43,12 +44,12 @@ impl Scope {
     /// `invalid_scope` where the syntax of RFC 6749 §3.3 is broken or the list is too long.
     pub fn parse(value: &str) -> Result<Self, OAuthError> {
         if value.len() > MAX_SCOPE {
-            return Err(OAuthError::invalid_scope("The scope is too long."));
+            return Err(Cause::ScopeMalformed.into());
         }
         let mut tokens: Vec<String> = Vec::new();
         for token in value.split(' ') {
             if token.is_empty() || !token.bytes().all(is_scope_char) {
-                return Err(OAuthError::invalid_scope("The scope is malformed."));
+                return Err(Cause::ScopeMalformed.into());
             }
             if !tokens.iter().any(|seen| seen == token) {
                 tokens.push(token.to_owned());
@@ -78,6 +79,14 @@ impl Scope {
     /// Whether every token of this list is in the other.
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.iter().all(|token| other.contains(token))
+    }
+
+    /// Checks that every token of this list is in the other.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn check_within(&self, other: &Self) -> Result<(), Shown> {
+        self.iter().find(|token| !other.contains(token)).map_or(Ok(()), |token| Err(Shown::text(token)))
     }
 
     /// The tokens in order.

@@ -23,7 +23,8 @@ statements! {
                AND r.valid_from < authorization_codes.auth_time) \
                RETURNING client_id, user_id, session_id, family_id, redirect_uri, redirect_uri_named, scope, \
                extensions, auth_time, methods, expires_at";
-    USED = "SELECT family_id, user_id FROM authorization_codes WHERE digest = $1 AND realm_id = $2 AND client_id = $3 AND redeemed_at IS NOT NULL";
+    UNUSABLE = "SELECT client_id, family_id, user_id, redeemed_at FROM authorization_codes \
+                WHERE digest = $1 AND realm_id = $2";
     DROP_SESSION = "DELETE FROM authorization_codes WHERE realm_id = $1 AND session_id = $2 AND redeemed_at IS NULL";
     DROP_CLIENT = "DELETE FROM authorization_codes WHERE realm_id = $1 AND client_id = $2 AND redeemed_at IS NULL";
     DROP_CONSENT = "DELETE FROM authorization_codes WHERE realm_id = $1 AND user_id = $2 AND client_id = $3 AND redeemed_at IS NULL";
@@ -92,18 +93,40 @@ pub async fn consume(
     .transpose()
 }
 
-/// The family and user of a code of this client that has been consumed before: who presents it replays it.
+/// A code that could not be consumed.
+pub struct Unusable {
+    /// The client that it was issued to.
+    pub client: ClientId,
+    /// The family of everything that was issued from it.
+    pub family: FamilyId,
+    /// The user who granted it.
+    pub user: UserId,
+    /// The state that keeps its own client from consuming it.
+    pub state: CodeState,
+}
+
+/// The state of a code that its own client cannot consume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeState {
+    /// It was consumed before: a second use is a replay.
+    Redeemed,
+    /// Its session, its user or its client does not carry it any more.
+    SessionOver,
+}
+
+/// The code that [`consume`] did not find, if there is one at all.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
-pub async fn find_used(
-    tx: &mut Tx,
-    realm: &RealmId,
-    client: &ClientId,
-    code: Digest,
-) -> Result<Option<(FamilyId, UserId)>, StoreError> {
-    let row: Option<(String, String)> = fetch_optional!(tx, USED, [code.as_bytes(), realm.as_str(), client.as_str()])?;
-    Ok(row.map(|(family, user)| (FamilyId::from_stored(family), UserId::from_stored(user))))
+pub async fn find_unusable(tx: &mut Tx, realm: &RealmId, code: Digest) -> Result<Option<Unusable>, StoreError> {
+    let row: Option<(String, String, String, Option<i64>)> =
+        fetch_optional!(tx, UNUSABLE, [code.as_bytes(), realm.as_str()])?;
+    Ok(row.map(|(client, family, user, redeemed_at)| Unusable {
+        client: ClientId::from_stored(client),
+        family: FamilyId::from_stored(family),
+        user: UserId::from_stored(user),
+        state: redeemed_at.map_or(CodeState::SessionOver, |_| CodeState::Redeemed),
+    }))
 }
 
 /// Drops the codes of a session that nobody has redeemed; how many there were. It waits for those that are just being

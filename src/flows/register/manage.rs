@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{RegisterError, Told, budget, check, record, remote, tell};
 use crate::flows::administer;
 use crate::flows::{Context, FlowError, Provider};
+use crate::protocol::cause::Cause;
 use crate::protocol::client::{Client, ClientMetadata, Narrowing, SecretRecord};
 use crate::protocol::ids::ClientId;
 use crate::protocol::redirect_uri::RedirectUri;
@@ -106,8 +107,8 @@ pub async fn remove(
         Box::pin(async move {
             let (context, id, record) = &*shared;
             match administer::remove(tx, context, id, record, horizon).await? {
-                true => Ok(()),
-                false => Err(RegisterError::WrongToken),
+                true => Ok::<_, RegisterError>(()),
+                false => Err(Cause::RegistrationAccessToken.into()),
             }
         })
     });
@@ -145,18 +146,18 @@ async fn authenticate(
     bearer: Option<&str>,
 ) -> Result<Managed, RegisterError> {
     let token = bearer.ok_or(RegisterError::NoToken)?;
-    let token = RegistrationAccessToken::parse(token).ok_or(RegisterError::WrongToken)?;
+    let token = RegistrationAccessToken::parse(token).ok_or(Cause::RegistrationAccessToken)?;
     let realm = &context.realm.id;
     let mut tx = provider.store.read().await?;
     let found = registrations::find(&mut tx, realm, token.digest()).await?;
-    let (owner, issued_at) = found.ok_or(RegisterError::WrongToken)?;
+    let (owner, issued_at) = found.ok_or(Cause::RegistrationAccessToken)?;
     if owner.as_str() != id {
         drop(tx);
         void(provider, context, &owner, token.digest()).await?;
-        return Err(RegisterError::WrongToken);
+        return Err(Cause::RegistrationAccessToken.into());
     }
     let client = clients::find(&mut tx, realm, &owner).await?;
-    let client = client.filter(|client| client.enabled).ok_or(RegisterError::WrongToken)?;
+    let client = client.filter(|client| client.enabled).ok_or(Cause::RegistrationAccessToken)?;
     Ok(Managed { client, issued_at, token })
 }
 
@@ -223,7 +224,7 @@ struct Change {
 async fn carry_out(tx: &mut Tx, change: &Change) -> Result<(), RegisterError> {
     let (realm, now, id) = (&change.context.realm.id, change.context.now, &change.id);
     if !clients::replace(tx, realm, id, &change.metadata, now).await? {
-        return Err(RegisterError::WrongToken);
+        return Err(Cause::RegistrationAccessToken.into());
     }
     match &change.secret {
         SecretChange::Keep(secret) => {

@@ -29,7 +29,7 @@ pub(super) struct Checked<'a> {
 
 /// Runs the machine: bind the client, collect extensions, negotiate the scope.
 pub(super) fn drive(checked: &Checked<'_>) -> Result<(Scope, BTreeMap<String, String>), OAuthError> {
-    let malformed = OAuthError::invalid_request("The request is malformed.");
+    const MALFORMED: OAuthError = OAuthError::invalid_request("The request is malformed.");
     let url = ExactUrl::new(checked.destination.as_str().to_owned())
         .map_err(|_| OAuthError::invalid_request("redirect_uri is malformed."))?;
     let facade = Facade(checked);
@@ -51,12 +51,12 @@ pub(super) fn drive(checked: &Checked<'_>) -> Result<(Scope, BTreeMap<String, St
                 let pre_grant = PreGrant {
                     client_id: bound_client.client_id.clone().into_owned(),
                     redirect_uri: bound_client.redirect_uri.clone().into_owned(),
-                    scope: scope.to_string().parse().map_err(|_| malformed)?,
+                    scope: scope.to_string().parse().map_err(|_| MALFORMED)?,
                 };
                 machine::Input::Negotiated { pre_grant, state: None }
             }
             machine::Output::Ok { extensions, .. } => return Ok((scope, private_slots(&extensions))),
-            machine::Output::Err(_) => return Err(malformed),
+            machine::Output::Err(_) => return Err(MALFORMED),
         };
     }
 }

@@ -34,7 +34,7 @@ fn check(query: &str, client: &Client) -> Result<AuthorizationRequest, Refusal> 
 fn verdict(query: &str, client: &Client) -> String {
     match check(query, client) {
         Ok(_) => "ok".into(),
-        Err(Refusal::Page(fault)) => format!("{fault:?}"),
+        Err(Refusal::Page(error)) => error.explanation(),
         Err(Refusal::Redirect { error, .. }) => error.code.as_str().into(),
     }
 }
@@ -49,10 +49,18 @@ fn each_fault_of_a_request_has_its_answer() {
     let long = "x".repeat(MAX_OPAQUE + 1);
     let rows = [
         ("complete", base.clone(), "ok"),
-        ("OIDC Core §3.1.2.1: redirect_uri", without("redirect_uri"), "RedirectUriRequired"),
-        ("RFC 6749 §3.1.2.4: not registered", base.replace("/cb", "/cb/"), "RedirectUriNotRegistered"),
-        ("redirect_uri twice", format!("{base}&redirect_uri=https://rp.example/cb"), "RedirectUriNotRegistered"),
-        ("client_id twice", format!("{base}&client_id=rp"), "UnknownClient"),
+        (
+            "OIDC Core §3.1.2.1: redirect_uri",
+            without("redirect_uri"),
+            "redirect_uri is missing, the client has registered 1",
+        ),
+        (
+            "RFC 6749 §3.1.2.4: not registered",
+            base.replace("/cb", "/cb/"),
+            "redirect_uri https://rp.example/cb/ is not one of 1 registered",
+        ),
+        ("redirect_uri twice", format!("{base}&redirect_uri=https://rp.example/cb"), "redirect_uri is repeated"),
+        ("client_id twice", format!("{base}&client_id=rp"), "client_id is missing, repeated or malformed"),
         ("any other twice", format!("{base}&scope=openid"), "invalid_request"),
         ("state twice", format!("{base}&state=a&state=b"), "invalid_request"),
         ("unknown parameter", format!("{base}&foo=bar"), "ok"),
@@ -146,5 +154,5 @@ fn a_client_with_one_redirect_uri_may_omit_it_outside_openid() {
     let request = check(&query, &client(json!({}))).unwrap();
     assert_eq!((request.redirect_uri.as_str(), request.redirect_uri_named), ("https://rp.example/cb", false));
     let two = client(json!({"redirect_uris": ["https://rp.example/cb", "https://rp.example/2"]}));
-    assert_eq!(verdict(&query, &two), "RedirectUriRequired");
+    assert_eq!(verdict(&query, &two), "redirect_uri is missing, the client has registered 2");
 }

@@ -2,6 +2,7 @@
 //! client has lost are lost to its grants too (RFC 6749 §1.5, RFC 7592 §2.2, RFC 9700 §2.3).
 
 use super::{AUTH_NONE, Client, ClientMetadata, REFRESH_TOKEN};
+use crate::protocol::cause::Cause;
 use crate::protocol::error::OAuthError;
 use crate::protocol::redirect_uri::{Omission, destination};
 use crate::protocol::scope::Scope;
@@ -49,7 +50,7 @@ impl Client {
     /// `invalid_grant` where nothing is.
     pub fn remaining_scope(&self, granted: &Scope) -> Result<Scope, OAuthError> {
         let left = granted.filtered(|token| self.metadata.scope.contains(token));
-        if left.is_empty() && !granted.is_empty() { Err(OAuthError::invalid_grant()) } else { Ok(left) }
+        if left.is_empty() && !granted.is_empty() { Err(Cause::ScopeWithdrawn.into()) } else { Ok(left) }
     }
 
     /// The part of the resources of a grant that the client may still ask for.
@@ -60,7 +61,7 @@ impl Client {
         let was_for_resources = !granted.is_empty();
         let left: Vec<String> =
             granted.into_iter().filter(|resource| self.metadata.audiences.contains(resource)).collect();
-        if left.is_empty() && was_for_resources { Err(OAuthError::invalid_grant()) } else { Ok(left) }
+        if left.is_empty() && was_for_resources { Err(Cause::ResourcesWithdrawn.into()) } else { Ok(left) }
     }
 
     /// Tells whether a response may still go to this URI.
@@ -128,7 +129,7 @@ mod tests {
         let scope = |text: &str| Scope::parse_stored(text).unwrap();
         assert_eq!(client.remaining_scope(&scope("openid email")), Ok(scope("openid")));
         assert_eq!(client.remaining_scope(&scope("")), Ok(scope("")));
-        assert_eq!(client.remaining_scope(&scope("email")), Err(OAuthError::invalid_grant()));
+        assert_eq!(client.remaining_scope(&scope("email")), Err(Cause::ScopeWithdrawn.into()));
         let resources = |uris: &[&str]| uris.iter().map(|uri| (*uri).to_owned()).collect::<Vec<_>>();
         let both = resources(&["https://api.example", "https://b.example"]);
         assert_eq!(client.remaining_resources(both), Ok(resources(&["https://api.example"])));
