@@ -6,10 +6,12 @@
 #   signet client add --id walk --auth-method none --redirect-uri http://127.0.0.1/callback --scope "openid profile email"
 #   printf 'the password' | examples/authorization-code.sh http://localhost:8000 walk http://127.0.0.1/callback alice
 #
-# A confidential client has its secret in CLIENT_SECRET. Needs curl, jq and openssl.
+# A confidential client has its secret in CLIENT_SECRET. SCOPE names other scopes, and TOKENS a file for the tokens, as
+# refresh-token.sh reads them. Needs curl, jq and openssl.
 set -euo pipefail
 
 issuer="$1" client_id="$2" redirect_uri="$3" username="$4"
+scope="${SCOPE:-openid profile email}"
 IFS= read -r password || [ -n "$password" ]
 
 jar="$(mktemp)"
@@ -36,7 +38,7 @@ challenge="$(printf '%s' "$verifier" | openssl dgst -sha256 -binary | base64url)
 # 3. The authorization request, which a browser is sent to.
 page="$(browser --location --get "$(endpoint authorization_endpoint)" \
     --data-urlencode response_type=code --data-urlencode "client_id=$client_id" \
-    --data-urlencode "redirect_uri=$redirect_uri" --data-urlencode "scope=openid profile email" \
+    --data-urlencode "redirect_uri=$redirect_uri" --data-urlencode "scope=$scope" \
     --data-urlencode "state=$state" --data-urlencode "nonce=$nonce" \
     --data-urlencode "code_challenge=$challenge" --data-urlencode code_challenge_method=S256)"
 
@@ -71,6 +73,7 @@ authentication=(--data-urlencode "client_id=$client_id")
 [ -z "${CLIENT_SECRET:-}" ] || authentication=(--user "$client_id:$CLIENT_SECRET")
 tokens="$(program "$(endpoint token_endpoint)" "${authentication[@]}" --data grant_type=authorization_code \
     --data-urlencode "code=$code" --data-urlencode "redirect_uri=$redirect_uri" --data-urlencode "code_verifier=$verifier")"
+[ -z "${TOKENS:-}" ] || (umask 077 && echo "$tokens" >"$TOKENS")
 
 # 7. The ID token is for this client and this request. A real client also verifies its signature.
 claims="$(jq -er .id_token <<<"$tokens" | cut -d. -f2 | tr '_-' '/+' | sed 's/$/===/' | base64 --decode --ignore-garbage 2>/dev/null || true)"
