@@ -3,6 +3,8 @@
 //
 //   authorize(url, {username, password, redirectUri})  -> the full callback URL
 //   logout(url, {postLogoutRedirectUri})               -> where it ended, or the page's text
+//   visit(url)                                         -> the page, or where it leads on another origin
+//   press(page, id)                                    -> the same, for a button of a page
 //
 // There is one agent, so one cookie jar, per origin and process.
 
@@ -39,6 +41,19 @@ export function authorize(url, options) {
  */
 export function logout(url, options = {}) {
   return agentFor(url).logout(String(url), options);
+}
+
+/**
+ * @param {string|URL} url a page of any origin
+ * @returns {Promise<object>} `{status, html}`, or `{redirectedTo}` where it leads to another origin
+ */
+export function visit(url) {
+  return agentFor(url).follow({ url: String(url) });
+}
+
+/** What pressing the button `id` of a page that was visited leads to. */
+export function press(page, id) {
+  return agentFor(page.url).follow(submit(page, id));
 }
 
 class Agent {
@@ -109,7 +124,7 @@ class Agent {
   }
 
   async send({ url, body }) {
-    const headers = { accept: 'text/html' };
+    const headers = { accept: 'text/html,*/*;q=0.8' };
     const cookie = this.jar.header(new URL(url));
     if (cookie) headers.cookie = cookie;
     if (body !== undefined) {

@@ -1,7 +1,9 @@
 //! Other people's clients, as they are and pinned, each through a whole life: discovery, code with PKCE, the checks of
 //! the ID token, userinfo, refresh, introspection, revocation, logout. Then one surface after the other: encrypted
-//! answers, request objects, pushed requests, tokens through the browser, back-channel logout.
+//! answers, request objects, pushed requests, tokens through the browser, back-channel logout. Applications in Go and Java
+//! are registered by command, with the defaults of both sides.
 
+mod applications;
 mod oidc_client_ts;
 mod openidconnect_crate;
 
@@ -24,19 +26,21 @@ use crate::support::server::PASSWORD;
 /// Where the clients have been installed, as the test command says.
 const INSTALLED: &str = "TEST_INTEROP";
 
-/// The folder of the installed clients; nothing, loudly, where there is none and nobody insists.
+/// The folder of the installed clients. Without one their tests are skipped, which is said, or fail where `CI=true`.
 fn installed() -> Option<PathBuf> {
     match std::env::var_os(INSTALLED) {
         Some(folder) => Some(PathBuf::from(folder)),
         None if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("{INSTALLED} is not set"),
         None => {
-            // Past the test harness, which keeps to itself what a passing test prints.
-            let line =
-                format!("SKIPPED: other people's clients, since {INSTALLED} is not set; tests/run installs them\n");
-            let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+            say_skipped(&format!("other people's clients, since {INSTALLED} is not set; tests/run installs them"));
             None
         }
     }
+}
+
+/// Says it past the test harness, which hides what a passing test prints.
+fn say_skipped(which: &str) {
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("SKIPPED: {which}\n").as_bytes());
 }
 
 struct Registered {
@@ -109,11 +113,9 @@ fn es256_key() -> (Value, Value) {
     (private, public)
 }
 
-/// Runs a script to its end and shows what it said where it failed.
-async fn run(program: &Path, script: &str, folder: &Path, change: fn(&mut Settings)) {
-    let Registered { server, variables } = registered(change).await;
+/// Copies the scripts beside the packages, since node looks for packages above a script.
+fn copy_scripts(folder: &Path, script: &str) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop");
-    // Node looks for packages above the script, so the scripts run from a copy beside the packages.
     for entry in std::fs::read_dir(&source).unwrap() {
         let path = entry.unwrap().path();
         if matches!(path.extension().and_then(|e| e.to_str()), Some("mjs" | "py")) {
@@ -123,25 +125,31 @@ async fn run(program: &Path, script: &str, folder: &Path, change: fn(&mut Settin
             std::fs::rename(&scratch, &target).unwrap();
         }
     }
-    let output = Command::new(program)
-        .arg(folder.join(script))
-        .envs(variables)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let output = tokio::time::timeout(std::time::Duration::from_secs(120), output).await.unwrap().unwrap();
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{script} failed at {}:\n{out}\n{err}", server.issuer);
-    assert!(out.lines().filter(|line| line.starts_with("ok ")).count() >= 10, "{script} did too little:\n{out}");
 }
 
-/// Runs a script of node, or of Python, if the clients are there.
+/// The program that runs a script: node, or the Python of the installed clients.
+fn interpreter(folder: &Path, script: &str) -> PathBuf {
+    if script.ends_with(".py") { folder.join("venv/bin/python") } else { PathBuf::from("node") }
+}
+
+/// Runs a script to its end, with so many steps at least, and shows its output where it failed.
+async fn passed(mut command: Command, script: &str, steps: usize) {
+    let output = tokio::time::timeout(std::time::Duration::from_secs(240), command.output()).await.unwrap().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script} failed:\n{out}\n{err}");
+    assert!(out.lines().filter(|line| line.starts_with("ok ")).count() >= steps, "{script} did too little:\n{out}");
+}
+
+/// Runs a script against a server of this process.
 async fn script(name: &str, change: fn(&mut Settings)) {
     let Some(folder) = installed() else { return };
-    let python = folder.join("venv/bin/python");
-    let program = if name.ends_with(".py") { python.as_path() } else { Path::new("node") };
-    run(program, name, &folder, change).await;
+    let Registered { server: _server, variables } = registered(change).await;
+    copy_scripts(&folder, name);
+    let mut command = Command::new(interpreter(&folder, name));
+    command.arg(folder.join(name)).envs(variables).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    passed(command, name, 10).await;
 }
 
 macro_rules! scripts {

@@ -1,0 +1,61 @@
+//! Applications with the defaults of their libraries and of `signet client add`: registered by command, used by a person,
+//! and beside them the APIs that get their access tokens. Those in Go and Java are processes of their own.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use super::{copy_scripts, installed, interpreter, passed, say_skipped};
+use crate::commands::{Place, succeeded};
+use crate::support::server::PASSWORD;
+
+/// Runs a script beside a server that was started by command.
+async fn application(script: &str, arguments: &[&str]) {
+    let Some(folder) = installed() else { return };
+    copy_scripts(&folder, script);
+    let place = Place::new().await;
+    let person = ["user", "add", "--username", "alice", "--email", "alice@example.org", "--email-verified"];
+    succeeded(&place.run_with_input(&[&person[..], &["--password-stdin"]].concat(), PASSWORD).await);
+    // Applications that refresh a token shortly before it expires do so at once.
+    let mut server = place.serve_with(&[("SIGNET_TOKENS__ACCESS_TOKEN_LIFETIME", "60s")]).await;
+    let mut command = Command::new(interpreter(&folder, script));
+    command.arg(folder.join(script)).args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    command
+        .env("TEST_BINARY", Path::new(env!("CARGO_BIN_EXE_signet")))
+        .env("TEST_FOLDER", place.path())
+        .env("SIGNET_ISSUER", place.issuer())
+        .env("REDIRECT_URI", "http://127.0.0.1/callback")
+        .env("USERNAME", "alice")
+        .env("PASSWORD", PASSWORD)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    passed(command, script, 7).await;
+    server.kill().await.unwrap();
+}
+
+/// Says which folder of programs the test command did not build. Their toolchain may be missing, with `CI=true` too.
+fn is_built(variable: &str) -> bool {
+    let is_built = std::env::var_os(variable).is_some();
+    if !is_built {
+        say_skipped(&format!("applications of {variable}, since it is not set; tests/run builds them"));
+    }
+    is_built
+}
+
+macro_rules! applications {
+    ($($test:ident: $script:literal $([$argument:literal])? $(of $variable:literal)?;)*) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $test() {
+            $(if !is_built($variable) {
+                return;
+            })?
+            application($script, &[$($argument)?]).await;
+        })*
+    };
+}
+
+applications! {
+    oauth2_proxy_signs_in_and_signs_out: "oauth2_proxy.mjs" of "TEST_INTEROP_GO";
+    spring_boot_4_signs_in_and_is_a_resource_server: "spring.mjs" ["4"] of "TEST_INTEROP_JAVA";
+    quarkus_signs_in_and_is_an_api: "quarkus.mjs" of "TEST_INTEROP_JAVA";
+}
