@@ -351,5 +351,7 @@ fn schema(migration: &str) -> Vec<String> {
     let text = text.join(" ").replace("INTEGER", "BIGINT").replace("BLOB", "BYTEA");
     let text = text.replace(" STRICT, WITHOUT ROWID", "").replace(" STRICT", "");
     let statements = text.split(';').map(|statement| statement.split_whitespace().collect::<Vec<_>>().join(" "));
-    statements.filter(|statement| !statement.is_empty()).collect()
+    // Statistics for the planner; PostgreSQL gathers its own.
+    let is_of_both = |statement: &String| !statement.is_empty() && !statement.contains("sqlite_");
+    statements.filter(is_of_both).collect()
 }
