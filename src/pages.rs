@@ -228,6 +228,8 @@ pub struct LogoutPage {
 pub struct SignedOutPage {
     /// What every page needs.
     pub page: Page,
+    /// The sentence about the session.
+    pub sentence: &'static str,
     /// A way out.
     pub back: Option<Link>,
     /// Where the browser goes by itself, once the frames have loaded.

@@ -26,8 +26,8 @@ pub struct LogoutRequest {
     hint: Option<IdTokenHint>,
 }
 
-/// Checks a logout request. A hint that proves nothing any more counts as none, and then nothing names a client to go
-/// back to but `client_id`: without that the browser stays here.
+/// Checks a logout request. A hint that proves nothing any more counts as none. Where neither hint nor `client_id` names
+/// a client, there is none to go back to, and the browser stays here (§3).
 ///
 /// # Errors
 /// [`FlowError::Refused`] where the hint or the URI is refused; nothing is ended.
@@ -36,16 +36,16 @@ pub async fn check(provider: &Provider, context: &Context, params: &Params) -> R
         Some(hint) => Some(verify::id_token_hint(provider, context, hint).await?),
         None => None,
     };
-    let is_stale = matches!(presented, Some(Hint::Stale));
     let hint = match presented {
         Some(Hint::Genuine(hint)) => Some(hint),
         Some(Hint::Stale) | None => None,
     };
     let client = identify(provider, context, params, hint.as_ref()).await?;
     let return_to = match params.get("post_logout_redirect_uri") {
-        Some(_) if is_stale && params.get("client_id").is_none() => None,
-        Some(uri) => Some(registered(client.as_deref(), uri, params.get("state"))?),
-        None => None,
+        Some(uri) if hint.is_some() || params.get("client_id").is_some() => {
+            Some(registered(client.as_deref(), uri, params.get("state"))?)
+        }
+        Some(_) | None => None,
     };
     Ok(LogoutRequest { client, return_to, hint })
 }
@@ -88,7 +88,33 @@ pub enum Plan {
         username: Option<String>,
     },
     /// The session has been ended, or there was none.
-    Ended(Frames),
+    Ended(Ended),
+}
+
+/// The end of a session.
+pub struct Ended {
+    /// The session that is over.
+    pub session: Over,
+    /// The pages that the browser has to load.
+    pub frames: Frames,
+}
+
+/// A session that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// That of the browser.
+    Current,
+    /// One that the browser does not hold, named by a hint.
+    Named,
+    /// None: the browser held no session.
+    None,
+}
+
+impl Ended {
+    /// The end of a session of another browser, or of none.
+    const fn elsewhere(session: Over) -> Self {
+        Self { session, frames: Frames::new() }
+    }
 }
 
 /// The pages of clients that the browser has to load for them to end their own sessions.
@@ -161,6 +187,7 @@ pub async fn begin(
     {
         return end_current(provider, context, session, request).await.map(Plan::Ended);
     }
+    let is_named = hinted.is_some();
     if let Some(hinted) = hinted {
         // Which clients take part in the session is not for a browser to know that does not hold it: no frames.
         end(provider, context, hinted, request, Proof::Hint).await?;
@@ -170,7 +197,7 @@ pub async fn begin(
             let username = login::username(provider, context, &session.user_id).await?;
             Ok(Plan::Ask { username: Some(username) })
         }
-        None if request.hint.is_some() => Ok(Plan::Ended(Frames::new())),
+        None if is_named => Ok(Plan::Ended(Ended::elsewhere(Over::Named))),
         None => Ok(Plan::Ask { username: None }),
     }
 }
@@ -184,22 +211,23 @@ pub async fn confirm(
     context: &Context,
     request: &LogoutRequest,
     browser: Browser,
-) -> Result<Frames, FlowError> {
+) -> Result<Ended, FlowError> {
     match session::current(provider, context, browser).await? {
         Some(session) => end_current(provider, context, &session, request).await,
-        None => Ok(Frames::new()),
+        None => Ok(Ended::elsewhere(Over::None)),
     }
 }
 
-/// Ends the session of the browser; the pages of its clients, for the browser to load.
+/// Ends the session of the browser, which then loads the pages of its clients.
 async fn end_current(
     provider: &Provider,
     context: &Context,
     session: &Session,
     request: &LogoutRequest,
-) -> Result<Frames, FlowError> {
+) -> Result<Ended, FlowError> {
     let clients = end(provider, context, Named::of(session), request, Proof::Cookie).await?;
-    front_channel::frames(provider, context, &session.id, &clients).await
+    let frames = front_channel::frames(provider, context, &session.id, &clients).await?;
+    Ok(Ended { session: Over::Current, frames })
 }
 
 /// Ends a session if it is this user's; the clients that take part in it. One that has expired is ended too.

@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::call::Call;
 use super::{cookies, csrf, html};
 use crate::clock::EntropyError;
-use crate::flows::logout::{self, Frames, LogoutRequest, Plan};
+use crate::flows::logout::{self, Ended, LogoutRequest, Over, Plan};
 use crate::pages::{ClientCard, LogoutPage, SignedOutPage};
 use crate::protocol::params::Params;
 use crate::protocol::secret::BrowserCookie;
@@ -49,7 +49,7 @@ pub async fn post(call: Call) -> Response {
         Err(response) => return *response,
     };
     match logout::confirm(&call.app.provider, &call.context, &request, call.browser).await {
-        Ok(frames) => ended(&call, &request, frames),
+        Ok(end) => ended(&call, &request, end),
         Err(failure) => html::failed(&call, failure),
     }
 }
@@ -71,7 +71,7 @@ async fn begin(call: &Call, params: &Params) -> Response {
         Err(response) => return *response,
     };
     match logout::begin(&call.app.provider, &call.context, &request, call.browser).await {
-        Ok(Plan::Ended(frames)) => ended(call, &request, frames),
+        Ok(Plan::Ended(end)) => ended(call, &request, end),
         Ok(Plan::Ask { username }) => match ask(call, params, &request, username) {
             Ok(response) => response,
             Err(failure) => html::failed(call, failure.into()),
@@ -110,13 +110,19 @@ fn ask(call: &Call, params: &Params, request: &LogoutRequest, who: Option<String
     Ok(response)
 }
 
-fn ended(call: &Call, request: &LogoutRequest, frames: Frames) -> Response {
+fn ended(call: &Call, request: &LogoutRequest, end: Ended) -> Response {
+    let Ended { session, frames } = end;
+    let sentence = match session {
+        Over::Current => "Your session on this device has ended. On a shared computer, close the browser as well.",
+        Over::Named => "The session that the application named has ended. This device held no session.",
+        Over::None => "There was no session on this device.",
+    };
     let mut response = match &request.return_to {
         Some(location) if frames.is_empty() => html::see_other(location),
         Some(_) | None => {
             let back = request.client.as_deref().and_then(html::back_to);
             let onward = request.return_to.clone();
-            html::render_signed_out(&SignedOutPage { page: html::page(&call.app), back, onward, frames })
+            html::render_signed_out(&SignedOutPage { page: html::page(&call.app), sentence, back, onward, frames })
         }
     };
     for cookie in cookies::of(&call.app).end_session() {

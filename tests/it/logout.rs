@@ -96,7 +96,6 @@ async fn what_is_not_registered_or_not_proven_is_refused_and_ends_nothing() {
         ("a redirect URI of the client", bad("https://rp.example/cb"), uri),
         ("another client's", bad("https://other.example/bye"), uri),
         ("javascript", bad("javascript:alert(1)"), uri),
-        ("no hint", vec![("post_logout_redirect_uri", BYE), ("state", "s")], uri),
         ("an unknown client", vec![("post_logout_redirect_uri", BYE), ("client_id", "nobody")], uri),
         ("unsigned hint", hinted(&unsigned), invalid),
         ("hint with another signature", hinted(&broken), invalid),
@@ -137,6 +136,54 @@ async fn without_a_hint_the_person_is_asked() {
     }
     let page = server.browser().get("/logout").await;
     assert_question("nobody is signed in", &page);
+}
+
+#[tokio::test]
+async fn where_no_application_is_named_the_person_is_asked_and_stays_here() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    for uri in [BYE, "https://evil.example/bye", "javascript:alert(1)"] {
+        let (browser, _) = signed_in(&rp, "openid").await;
+        let params = [("post_logout_redirect_uri", uri), ("state", "s")];
+        let page = browser.get(&logout_url(&params)).await;
+        assert_question(uri, &page);
+        assert!(!page.has("Asked for by") && !page.has("Test application"), "{uri}: {page:?}");
+        assert!(is_signed_in(&browser, &rp).await, "{uri}: a GET alone ends nothing");
+        let page = browser.submit_once(&page, &[("logout-confirm", "yes")]).await;
+        assert_signed_out(uri, &page);
+        assert!(page.has("Your session on this device has ended."), "{uri}: {page:?}");
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(!page.has(uri) && !policy.contains("example"), "§3: it leads nowhere: {page:?}");
+        assert!(!is_signed_in(&browser, &rp).await, "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_says_which_session_has_ended() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let (browser, tokens) = signed_in(&rp, "openid").await;
+    let hint = logout_url(&[("id_token_hint", tokens.id_token())]);
+    let elsewhere = server.browser().get(&hint).await;
+    assert_signed_out("by a program that holds no cookie", &elsewhere);
+    assert!(elsewhere.has("The session that the application named has ended. This device held no session."));
+    assert!(!is_signed_in(&browser, &rp).await, "and so it has");
+
+    let (browser, tokens) = signed_in(&rp, "openid").await;
+    let page = browser.get(&logout_url(&[("id_token_hint", tokens.id_token())])).await;
+    assert!(page.has("Your session on this device has ended."), "{page:?}");
+
+    let stranger = server.browser();
+    let question = stranger.get("/logout").await;
+    let page = stranger.submit_once(&question, &[("logout-confirm", "yes")]).await;
+    assert!(page.has("There was no session on this device."), "{page:?}");
+
+    let (browser, tokens) = signed_in(&rp, "openid").await;
+    server.set_client_standing("rp", Standing::Disabled).await;
+    let page = server.browser().get(&logout_url(&[("id_token_hint", tokens.id_token())])).await;
+    assert_question("a hint of a disabled client ends nothing, and is not said to", &page);
+    server.set_client_standing("rp", Standing::Enabled).await;
+    assert!(is_signed_in(&browser, &rp).await);
 }
 
 #[tokio::test]

@@ -74,7 +74,10 @@ async fn error_pages_say_what_is_wrong_in_fixed_phrases() {
         run.browser.get(&run.url(&request)).await.assert_rejected(phrase, 400, phrase);
     }
     for (phrase, params) in [
-        ("post_logout_redirect_uri is not registered", vec![("post_logout_redirect_uri", BYE)]),
+        (
+            "post_logout_redirect_uri is not registered",
+            vec![("post_logout_redirect_uri", BYE), ("client_id", "unknown")],
+        ),
         ("id_token_hint is not valid", vec![("id_token_hint", "x")]),
     ] {
         signed.logout(&params).await.assert_rejected(phrase, 400, phrase);
