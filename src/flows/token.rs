@@ -30,10 +30,11 @@ pub async fn token(
     authorization: &Authorization,
     params: Params,
 ) -> Result<TokenResponse, FlowError> {
+    // The grant types are the same for every client: one that is lacking is refused before authentication.
+    let grant = grants::named(params.require("grant_type", "grant_type is required.")?)?;
     let presented = Presented { authorization, params: &params };
     let client = client_auth::authenticate(provider, &context, &presented).await?;
     provider.rates.take_of_client(&context, Class::Token, &client)?;
-    let grant = grants::named(params.require("grant_type", "grant_type is required.")?)?;
     if !client.may_use(grant.name()) {
         return Err(Cause::GrantNotAllowed { grant: grant.name() }.into());
     }

@@ -16,10 +16,12 @@ use crate::protocol::time::{Span, seconds_up, wait_in_words};
 /// How long a client should wait before it tries again, in seconds.
 const RETRY_AFTER: &str = "1";
 
-/// The answer of an endpoint that clients authenticate at: `invalid_client` is 401 with a challenge, all else 400.
+/// The answer of an endpoint that clients authenticate at: `invalid_client` is 401 with a challenge for a client that
+/// used the header (RFC 6749 §5.2), all else 400. Some HTTP libraries drop the body of a 401.
 pub fn client_error(call: &Call, error: FlowError) -> Response {
+    let used_header = call.headers.contains_key(header::AUTHORIZATION);
     match error {
-        FlowError::Refused(error) if error.code == ErrorCode::InvalidClient => {
+        FlowError::Refused(error) if error.code == ErrorCode::InvalidClient && used_header => {
             let challenge = format!("Basic realm=\"{}\", charset=\"UTF-8\"", call.context.realm.issuer);
             challenged(StatusCode::UNAUTHORIZED, &challenge, &error)
         }

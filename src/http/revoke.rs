@@ -1,7 +1,8 @@
 //! The revocation endpoint (RFC 7009 §2).
 
-use axum::http::StatusCode;
+use axum::Json;
 use axum::response::{IntoResponse as _, Response};
+use serde_json::json;
 
 use super::call::Call;
 use super::{cors, error};
@@ -13,7 +14,8 @@ pub async fn post(call: Call) -> Response {
     let answer = answer(&call).await;
     call.count("revoke", &answer);
     let response = match answer {
-        Ok(()) => StatusCode::OK.into_response(),
+        // RFC 7009 §2.2 wants a status alone; libraries read every answer as JSON.
+        Ok(()) => Json(json!({})).into_response(),
         Err(failure) => error::client_error(&call, failure),
     };
     cors::allow(&call, response)

@@ -108,7 +108,7 @@ pub async fn outcome(server: &TestServer, assertion: &str) -> String {
     if reply.status == 200 {
         return "ok".to_owned();
     }
-    reply.assert_error(401, "invalid_client");
+    reply.assert_error(400, "invalid_client");
     "invalid_client".to_owned()
 }
 
@@ -358,14 +358,14 @@ async fn an_assertion_is_the_only_way_in_for_its_client_and_no_way_for_others() 
     let (own, others) = (assertion("svc"), assertion("svc"));
     let secret = basic.secret.as_deref().unwrap();
     let rows: [Row<'_>; 6] = [
-        ("its id alone", None, vec![("client_id", "svc")], 401, "invalid_client"),
-        ("a secret", None, vec![("client_id", "svc"), ("client_secret", "x")], 401, "invalid_client"),
+        ("its id alone", None, vec![("client_id", "svc")], 400, "invalid_client"),
+        ("a secret", None, vec![("client_id", "svc"), ("client_secret", "x")], 400, "invalid_client"),
         ("Basic", Some("svc"), vec![], 401, "invalid_client"),
         (
             "and another client_id",
             None,
             vec![("client_id", "basic"), ("client_assertion", &own)],
-            401,
+            400,
             "invalid_client",
         ),
         ("beside Basic", Some("basic"), vec![("client_assertion", &own)], 400, "invalid_request"),

@@ -100,7 +100,7 @@ async fn a_public_client_cannot_speak_for_itself() {
     public.client_credentials(&[]).await.assert_error(400, "unauthorized_client");
     let rp = service(&server, "service", "api").await;
     let unproven = RelyingParty { auth_method: "none".to_owned(), ..rp.at(&server) };
-    unproven.client_credentials(&[]).await.assert_error(401, "invalid_client");
+    unproven.client_credentials(&[]).await.assert_error(400, "invalid_client");
     let wrong = RelyingParty { secret: Some("sgcs_wrong".to_owned()), ..rp.at(&server) };
     wrong.client_credentials(&[]).await.assert_error(401, "invalid_client");
     rp.client_credentials(&[]).await.tokens();

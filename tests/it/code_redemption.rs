@@ -176,7 +176,7 @@ async fn a_stolen_code_is_worth_nothing_and_harms_nobody() {
     public.redeem(&code).await.assert_error(400, "invalid_grant");
     let nobody = [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", &rp.redirect_uri)];
     let reply = Reply::of(server.http.post(server.url("/token")).form(&nobody).send().await.unwrap()).await;
-    reply.assert_error(401, "invalid_client");
+    reply.assert_error(400, "invalid_client");
 
     let tokens = rp.redeem(&code).await.tokens();
     thief.redeem(&code).await.assert_error(400, "invalid_grant");

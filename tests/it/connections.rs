@@ -208,13 +208,15 @@ async fn stalled(server: &TestServer, sent: &str) -> TcpStream {
 async fn oversized(server: &TestServer) {
     let form = |size: usize| {
         let post = server.http.post(server.url("/token")).header("content-type", "application/x-www-form-urlencoded");
-        post.body(format!("a={}", "b".repeat(size - 2)))
+        let begin = "grant_type=refresh_token&a=";
+        post.basic_auth("unknown", Some("x")).body(format!("{begin}{}", "b".repeat(size - begin.len())))
     };
     let uri = |size: usize| server.http.get(server.url(&format!("/login?{}", "a".repeat(size - "/login".len()))));
     let header = |size: usize| server.http.get(server.url("/jwks")).header("x-long", "a".repeat(size));
     let fields = |count: usize| {
-        let pairs: Vec<(String, &str)> = (0..count).map(|number| (format!("p{number}"), "x")).collect();
-        server.http.post(server.url("/token")).form(&pairs)
+        let more = (1..count).map(|number| (format!("p{number}"), "x"));
+        let pairs: Vec<(String, &str)> = more.chain([("grant_type".to_owned(), "refresh_token")]).collect();
+        server.http.post(server.url("/token")).basic_auth("unknown", Some("x")).form(&pairs)
     };
     for (what, request, status) in [
         ("a body", form(65_536), 401),

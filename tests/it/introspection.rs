@@ -110,7 +110,6 @@ async fn only_clients_that_prove_who_they_are_may_ask() {
     let form = [("token", token.as_str())];
     let post = || server.http.post(server.url("/introspect")).form(&form);
     let rows = [
-        ("nobody", post()),
         ("a wrong secret", post().basic_auth("rp", Some("x".repeat(40)))),
         ("an unknown client", post().basic_auth("nobody", Some("x".repeat(40)))),
         ("an access token", post().bearer_auth(&token)),
@@ -120,7 +119,8 @@ async fn only_clients_that_prove_who_they_are_may_ask() {
         reply.assert_error(401, "invalid_client");
         assert!(reply.header("www-authenticate").unwrap().starts_with("Basic "), "{who}");
     }
-    public.post("/introspect", &form).await.assert_error(401, "invalid_client");
+    server.post("/introspect", &form).await.assert_error(400, "invalid_client");
+    public.post("/introspect", &form).await.assert_error(400, "invalid_client");
     disabled.post("/introspect", &form).await.assert_error(401, "invalid_client");
     rp.post("/introspect", &[]).await.assert_error(400, "invalid_request");
     rp.post(&format!("/introspect?token={token}"), &form).await.assert_error(400, "invalid_request");

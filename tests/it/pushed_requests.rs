@@ -87,7 +87,7 @@ async fn only_the_client_itself_pushes() {
     push(&guessing, &[]).await.assert_error(401, "invalid_client");
     push(&rp, &[("client_id", "other")]).await.assert_error(401, "invalid_client");
     let nameless = RelyingParty { auth_method: "none".to_owned(), ..rp.at(&server) };
-    push(&nameless, &[]).await.assert_error(401, "invalid_client");
+    push(&nameless, &[]).await.assert_error(400, "invalid_client");
     let unknown = RelyingParty { id: "unknown".to_owned(), ..rp.at(&server) };
     push(&unknown, &[]).await.assert_error(401, "invalid_client");
     assert_eq!(server.database().query("SELECT digest FROM pushed_requests").await.len(), 0, "nothing was kept");

@@ -148,7 +148,7 @@ async fn nobody_uses_up_the_share_of_a_client_without_its_secret() {
     let one = server.client("one", json!({ "grant_types": ["client_credentials"] })).await;
     let forged = [("grant_type", "client_credentials"), ("client_id", "one"), ("client_secret", "guess")];
     for _ in 0..8 {
-        server.post("/token", &forged).await.assert_error(401, "invalid_client");
+        server.post("/token", &forged).await.assert_error(400, "invalid_client");
     }
     one.client_credentials(&[]).await.tokens();
 }

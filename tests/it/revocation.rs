@@ -65,7 +65,7 @@ async fn what_is_unknown_or_over_is_revoked_already() {
     ];
     for (kind, token) in rows {
         let reply = rp.revoke(token).await;
-        assert_eq!((reply.status.as_u16(), reply.body.as_str()), (200, ""), "{kind}");
+        assert_eq!((reply.status.as_u16(), reply.body.as_str()), (200, "{}"), "{kind}");
     }
     rp.redeem(&code).await.tokens();
     assert!(rp.is_active(tokens.refresh_token()).await);
@@ -123,14 +123,25 @@ async fn the_token_of_another_client_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
+async fn the_answer_is_json_with_nothing_in_it() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    for token in [rp.sign_in("alice").await.access_token.as_str(), "unknown"] {
+        let reply = rp.revoke(token).await;
+        assert_eq!((reply.status.as_u16(), reply.body.as_str()), (200, "{}"), "RFC 7009 §2.2: {reply:?}");
+        assert_eq!(reply.header("content-type"), Some("application/json"), "libraries parse it");
+    }
+}
+
+#[tokio::test]
 async fn a_client_has_to_say_who_it_is() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let public = server.client("public", json!({ "token_endpoint_auth_method": "none" })).await;
     let token = rp.sign_in("alice").await.access_token;
     let form = [("token", token.as_str())];
-    server.post("/revoke", &form).await.assert_error(401, "invalid_client");
-    server.post("/revoke", &[("token", token.as_str()), ("client_id", "rp")]).await.assert_error(401, "invalid_client");
+    server.post("/revoke", &form).await.assert_error(400, "invalid_client");
+    server.post("/revoke", &[("token", token.as_str()), ("client_id", "rp")]).await.assert_error(400, "invalid_client");
     let bearer = server.http.post(server.url("/revoke")).bearer_auth(&token).form(&form).send().await.unwrap();
     Reply::of(bearer).await.assert_error(401, "invalid_client");
     rp.post("/revoke", &[]).await.assert_error(400, "invalid_request");

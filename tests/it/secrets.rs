@@ -109,7 +109,7 @@ async fn succeed_and_fail(server: &TestServer, format: &'static str, secrets: &m
     let guessed = "canary-guessed-secret-0123456789abcdef";
     secrets.keep("guessed secret", guessed);
     let post = [("client_id", format), ("client_secret", guessed), ("grant_type", "refresh_token")];
-    server.post("/token", &post).await.assert_error(401, "invalid_client");
+    server.post("/token", &post).await.assert_error(400, "invalid_client");
     browser.get(&format!("/logout?id_token_hint={}", tokens.id_token())).await;
 }
 
@@ -133,7 +133,7 @@ async fn assert_with_key(server: &TestServer, secrets: &mut Secrets) {
         ("client_assertion", assertion.as_str()),
     ];
     server.post("/token", &params).await.tokens();
-    server.post("/token", &params).await.assert_error(401, "invalid_client");
+    server.post("/token", &params).await.assert_error(400, "invalid_client");
 }
 
 /// Requests that the server cannot serve because its database is damaged, then gone.

@@ -251,9 +251,9 @@ async fn an_assertion_keyed_by_the_secret_is_accepted_once_from_its_client() {
     for (rule, assertion) in refused {
         assert_eq!(outcome(&server, &assertion).await, "invalid_client", "{rule}");
     }
-    for method in ["client_secret_basic", "client_secret_post"] {
+    for (method, status) in [("client_secret_basic", 401), ("client_secret_post", 400)] {
         let plain = RelyingParty { auth_method: method.to_owned(), ..rp.at(&server) };
-        plain.client_credentials(&[]).await.assert_error(401, "invalid_client");
+        plain.client_credentials(&[]).await.assert_error(status, "invalid_client");
     }
     assert_eq!(outcome(&server, &fresh).await, "ok", "what was not tampered with");
     server.rotate_secret(&mut rp, None).await;
@@ -282,7 +282,7 @@ async fn no_other_client_may_key_an_assertion_by_what_it_shares_or_publishes() {
     }
     service(&server, "app", "none", json!({"grant_types": ["authorization_code"]})).await;
     let reply = present(&server, &sign_hs256("", &json!({}), &assertion_claims(&server, "app"))).await;
-    reply.assert_error(401, "invalid_client");
+    reply.assert_error(400, "invalid_client");
 }
 
 #[tokio::test]

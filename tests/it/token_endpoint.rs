@@ -56,6 +56,18 @@ async fn a_token_request_is_a_form_in_the_body_of_a_post() {
     }
 }
 
+#[tokio::test]
+async fn a_grant_type_that_the_server_lacks_is_refused_before_authentication() {
+    let server = TestServer::start().await;
+    for grant in ["password", "urn:ietf:params:oauth:grant-type:saml2-bearer", "Authorization_Code"] {
+        let form = [("grant_type", grant), ("client_id", "unknown"), ("client_secret", "x")];
+        server.post("/token", &form[..1]).await.assert_error(400, "unsupported_grant_type");
+        server.post("/token", &form).await.assert_error(400, "unsupported_grant_type");
+    }
+    let known = [("grant_type", "client_credentials"), ("client_id", "unknown"), ("client_secret", "x")];
+    server.post("/token", &known).await.assert_error(400, "invalid_client");
+}
+
 /// A rule, a client, parameters, and the error.
 type Row<'a> = (&'a str, &'a RelyingParty, Vec<(&'a str, &'a str)>, &'a str);
 
