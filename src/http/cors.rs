@@ -1,11 +1,14 @@
-//! CORS for the endpoints that scripts of clients may call: only from origins that an enabled client has registered,
-//! never with credentials, never for `null`.
+//! CORS for the endpoints that scripts of clients may call: from origins that an enabled client has registered, never
+//! for `null`; registration and public documents from all. Never with credentials.
 
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 
 use super::call::Call;
+
+/// The headers of an answer that a script may read.
+const EXPOSED: &str = "www-authenticate, retry-after, x-request-id";
 
 /// `OPTIONS` of such an endpoint.
 pub async fn preflight(call: Call) -> Response {
@@ -23,6 +26,31 @@ pub async fn preflight(call: Call) -> Response {
     response
 }
 
+/// `OPTIONS` of an endpoint that the scripts of all origins may call by these methods. `*` does not cover the header
+/// `Authorization` (Fetch §3.3.3).
+pub fn preflight_of_all(methods: &'static str) -> Response {
+    let headers = [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, methods),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "*, authorization"),
+        (header::ACCESS_CONTROL_MAX_AGE, "3600"),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+/// Lets the scripts of all origins read the answer.
+pub fn allow_all(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
 /// Lets the script that sent the request read the answer, if its origin is registered.
 pub fn allow(call: &Call, mut response: Response) -> Response {
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
@@ -31,10 +59,7 @@ pub fn allow(call: &Call, mut response: Response) -> Response {
     if origin.to_str().is_ok_and(knows) {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        headers.insert(
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("www-authenticate, retry-after, x-request-id"),
-        );
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
         let wide = HeaderValue::from_static("cross-origin");
         headers.insert(HeaderName::from_static("cross-origin-resource-policy"), wide);
     }

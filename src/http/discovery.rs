@@ -62,17 +62,6 @@ pub async fn get(State(app): State<Arc<App>>, request: Request) -> Response {
     }
 }
 
-/// `OPTIONS` of both: everybody may read them.
-pub async fn preflight() -> Response {
-    let headers = [
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "*"),
-        (header::ACCESS_CONTROL_MAX_AGE, "3600"),
-    ];
-    (StatusCode::NO_CONTENT, headers).into_response()
-}
-
 /// Whether somebody has the document with this entity tag already (RFC 9110 §13.1.2).
 fn knows(asked: &HeaderMap, etag: &str) -> bool {
     let known = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());

@@ -24,8 +24,8 @@ pub enum Scripts {
     None,
     /// Those that an enabled client has registered.
     Registered,
-    /// All.
-    All,
+    /// All, by these methods. Only for answers that depend on nothing that a browser adds by itself.
+    All(&'static str),
 }
 
 /// One endpoint.
@@ -59,7 +59,7 @@ impl Endpoint {
     }
 
     const fn document(path: &'static str) -> Self {
-        Self::new(path, Reader::Program, None).with_scripts(Scripts::All)
+        Self::new(path, Reader::Program, None).with_scripts(Scripts::All("GET"))
     }
 
     const fn asset(path: &'static str) -> Self {
@@ -123,7 +123,8 @@ endpoints! {
     LOGO = Endpoint::page("/clients/{client_id}/logo");
     CHECK_SESSION = Endpoint::page("/session/check");
     CSP_REPORTS = Endpoint::program("/csp-reports").with_limit(Class::Pages);
-    REGISTER = Endpoint::program("/register").with_limit(Class::Registration);
+    // A client in a browser has no registered origin before it registers; what it may do hangs on its token.
+    REGISTER = Endpoint::program("/register").with_limit(Class::Registration).with_scripts(Scripts::All("POST"));
     REGISTRATION = Endpoint::program("/register/{client_id}").with_limit(Class::Registration);
     API = Endpoint::new("/api/{*rest}", Reader::Administrator, Some(Class::Api));
     OPENID_METADATA = Endpoint::document("/.well-known/openid-configuration");

@@ -74,7 +74,7 @@ fn router(app: Arc<App>) -> Router {
         base => Router::new().nest(base, endpoints).route(
             // RFC 8414 §3.1: the well-known part goes between the host and the path of the issuer.
             &format!("{}{base}", endpoint::OAUTH_METADATA.path),
-            get(discovery::get).options(discovery::preflight),
+            get(discovery::get).options(async || cors::preflight_of_all("GET")),
         ),
     };
     guarded(mounted.fallback(error::not_found), app)
@@ -85,7 +85,7 @@ fn mount(endpoint: &Endpoint, methods: MethodRouter<Arc<App>>) -> Router<Arc<App
     let methods = match endpoint.scripts {
         Scripts::None => methods,
         Scripts::Registered => methods.options(cors::preflight),
-        Scripts::All => methods.options(discovery::preflight),
+        Scripts::All(allowed) => methods.options(async move || cors::preflight_of_all(allowed)),
     };
     Router::new().route(endpoint.path, methods)
 }

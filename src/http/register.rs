@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use super::call::Call;
-use super::{endpoint, error, mount};
+use super::{cors, endpoint, error, mount};
 use crate::app::App;
 use crate::flows::FlowError;
 use crate::flows::register::{self, RegisterError, Told};
@@ -35,7 +35,7 @@ async fn register(call: Call) -> Response {
         Ok(body) => register::register(&call.app.provider, &call.context, bearer.as_deref(), body).await,
         Err(refusal) => Err(refusal.into()),
     };
-    answer(&call, StatusCode::CREATED, told)
+    cors::allow_all(answer(&call, StatusCode::CREATED, told))
 }
 
 /// `GET /register/{client_id}`

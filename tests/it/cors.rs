@@ -5,6 +5,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use signet::store::clients::Standing;
 
+use crate::registration;
 use crate::support::{Reply, TestServer};
 
 const SPA: &str = "https://spa.example";
@@ -51,6 +52,31 @@ async fn token_endpoints_answer_scripts_of_registered_origins_only() {
     let challenge = send(server.http.get(server.url("/userinfo")).header(ORIGIN, SPA)).await;
     let exposed = challenge.header("access-control-expose-headers").unwrap();
     assert!(exposed.contains("www-authenticate"), "a script can tell why it was refused: {exposed}");
+}
+
+#[tokio::test]
+async fn a_client_in_a_browser_registers_from_any_origin_and_reads_the_answer() {
+    let server = registration::open_with(|_| {}).await;
+    for origin in ["https://inspector.example", "http://localhost:6274"] {
+        let preflight = server.http.request(Method::OPTIONS, server.url("/register")).header(ORIGIN, origin);
+        let preflight = send(preflight.header("access-control-request-method", "POST")).await;
+        assert_eq!((preflight.status.as_u16(), preflight.header(ALLOW)), (204, Some("*")), "{preflight:?}");
+        assert_eq!(preflight.header("access-control-allow-methods"), Some("POST"));
+        let headers = preflight.header("access-control-allow-headers").unwrap();
+        assert!(headers.contains("authorization") && headers.contains('*'), "{headers}");
+        assert_eq!(preflight.header("access-control-allow-credentials"), None, "no cookie counts there");
+
+        let body = json!({"redirect_uris": [format!("{origin}/cb")], "token_endpoint_auth_method": "none"});
+        let reply = send(server.http.post(server.url("/register")).header(ORIGIN, origin).json(&body)).await;
+        assert_eq!((reply.status.as_u16(), reply.header(ALLOW)), (201, Some("*")), "{reply:?}");
+        let refused = send(server.http.post(server.url("/register")).header(ORIGIN, origin).json(&json!([]))).await;
+        assert_eq!((refused.status.as_u16(), refused.header(ALLOW)), (400, Some("*")), "{refused:?}");
+    }
+    let managed = server.http.request(Method::OPTIONS, server.url("/register/x")).header(ORIGIN, "https://a.example");
+    assert_eq!(send(managed).await.header(ALLOW), None, "a registration is managed by servers");
+    let off = TestServer::start().await;
+    let preflight = send(off.http.request(Method::OPTIONS, off.url("/register"))).await;
+    assert_eq!((preflight.status.as_u16(), preflight.header(ALLOW)), (404, None), "there is no registration");
 }
 
 #[tokio::test]
