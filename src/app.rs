@@ -27,6 +27,7 @@ use crate::fetch::{Fetcher, OutboundError};
 use crate::flows::audit;
 use crate::flows::client_keys::ClientKeys;
 use crate::flows::pending::Counts;
+use crate::flows::profiles::Profiles;
 use crate::flows::rates::{self, Exchange, Rates};
 use crate::flows::request_object::RequestUris;
 use crate::flows::verdicts::Verdicts;
@@ -138,6 +139,7 @@ impl App {
         let mailer = Mailer::new(&settings.mail, settings.outbound.extra_ca.as_deref())?;
         let (client_keys, lifetimes) = (ClientKeys::default(), lifetimes(&settings));
         let registration = register::Rules::new(settings.registration.clone());
+        let profiles = Profiles::load(&mut store.read().await?, &realm, &settings.profiles.allowed).await?;
         let announced = Notify::new();
         let provider = Provider {
             store,
@@ -150,6 +152,7 @@ impl App {
             fetcher,
             mailer,
             client_keys,
+            profiles,
             registration,
             lifetimes,
             token_mac,
@@ -347,5 +350,6 @@ fn lifetimes(settings: &Settings) -> Lifetimes {
         session: sessions.lifetime,
         session_remembered: sessions.remembered_lifetime,
         request: sessions.authorization_request_lifetime,
+        client_assertion: settings.clients.assertion_lifetime,
     }
 }

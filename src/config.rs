@@ -3,6 +3,7 @@
 //! This module owns every key of `signet.toml`, its default and the rules it must pass. It refuses to know who uses a
 //! setting, and it never touches the database, the keys or the network.
 
+mod clients;
 mod database;
 mod error;
 mod hsts;
@@ -29,6 +30,7 @@ use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 use url::Url;
 
+pub use clients::{Clients, Profiles};
 pub use database::Database;
 pub use error::{ConfigError, Origin};
 pub use hsts::Hsts;
@@ -81,6 +83,10 @@ pub struct Settings {
     pub sessions: Sessions,
     /// `passwords.*`
     pub passwords: Passwords,
+    /// `profiles.*`
+    pub profiles: Profiles,
+    /// `clients.*`
+    pub clients: Clients,
     /// `registration.*`
     pub registration: Registration,
     /// `audit.*`
@@ -128,6 +134,8 @@ impl Settings {
             tokens: Tokens::default(),
             sessions: Sessions::default(),
             passwords: Passwords::default(),
+            profiles: Profiles::default(),
+            clients: Clients::default(),
             registration: Registration::default(),
             audit: Audit::default(),
             mail: Mail::default(),

@@ -40,6 +40,7 @@ impl Documents {
             grants: supported.grants,
             auth_methods: supported.auth_methods,
             algorithms: supported.algorithms,
+            profiles: &provider.profiles.advertised,
             decryption: provider.keys.encryption_algorithms(),
             check_session: provider.session_management.then_some("/session/check"),
             registration: provider.registration.is_on().then_some(register::PATH),

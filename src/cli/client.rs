@@ -132,7 +132,7 @@ impl RotateSecret {
             true => Some(desk.keyring(settings).await?),
             false => None,
         };
-        let supported = supported(&policy);
+        let supported = supported(&policy, settings);
         let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
         let made = administer::rotate_secret(&registrar, id, source).await?;
         let answer = Answer { id: &self.id, secret: made.as_ref(), scope: None };
@@ -141,11 +141,12 @@ impl RotateSecret {
 }
 
 /// What clients may choose from, as this version and the settings offer it.
-fn supported(policy: &KeyPolicy) -> Supported<'_> {
+fn supported<'a>(policy: &'a KeyPolicy, settings: &'a Settings) -> Supported<'a> {
     Supported {
         grants: crate::grants::NAMES.as_slice(),
         auth_methods: crate::client_auth::NAMES.as_slice(),
         algorithms: &policy.algorithms,
+        profiles: &settings.profiles.allowed,
     }
 }
 

@@ -7,6 +7,7 @@ mod finding;
 mod front;
 mod master_key;
 mod online;
+mod profiles;
 mod schedule;
 mod tls;
 
@@ -97,6 +98,7 @@ impl Doctor {
             Ok(known) => {
                 found.push(Finding::of("clock", clock(store, &known).await));
                 found.push(schedule::examine(store, settings, known.now()).await);
+                found.push(profiles::examine(store, settings).await);
                 if self.invariants {
                     data::examine(store, settings, known.now(), found).await;
                 }

@@ -15,8 +15,6 @@ use crate::store::{StoreError, used_once};
 
 /// The `client_assertion_type` of JWTs (RFC 7523 §2.2).
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// The longest life of an assertion that is left when it arrives.
-const MAX_AGE: Span = Span::from_minutes(5);
 /// How far the client's clock may be apart.
 const LEEWAY: Span = Span::from_secs(30);
 
@@ -83,11 +81,12 @@ impl Assertion<'_> {
         let issuer = context.realm.issuer.as_str();
         // RFC 9126 §2: at the endpoint for pushed requests its own URL is an audience too.
         let (token_endpoint, push_endpoint) = (format!("{issuer}/token"), format!("{issuer}/par"));
+        let profile = client.metadata.profile.rules();
         let rules = AssertionRules {
             client_id: &client.id,
             audiences: &[issuer, &token_endpoint, &push_endpoint],
-            single_audience: client.metadata.profile.rules().assertion_audience,
-            max_age: MAX_AGE,
+            single_audience: profile.assertion_audience,
+            max_age: profile.assertion_lifetime(provider.lifetimes.client_assertion),
             leeway: LEEWAY,
         };
         client_assertion::check_kind(self.jws.typ(), self.jws.payload())?;

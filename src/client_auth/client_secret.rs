@@ -27,8 +27,10 @@ impl Method for Basic {
 
     fn claimed(&self, presented: &Presented<'_>) -> Result<Option<ClientId>, OAuthError> {
         match presented.authorization {
-            Authorization::Basic(credentials) => Ok(Some(credentials.client_id.clone())),
-            Authorization::None | Authorization::Bearer(_) => Ok(None),
+            Authorization::Basic(credentials) if credentials.secret.is_some() => {
+                Ok(Some(credentials.client_id.clone()))
+            }
+            Authorization::Basic(_) | Authorization::None | Authorization::Bearer(_) => Ok(None),
         }
     }
 
@@ -39,10 +41,11 @@ impl Method for Basic {
         client: &Client,
         presented: &Presented<'_>,
     ) -> Result<(), FlowError> {
-        match presented.authorization {
-            Authorization::Basic(credentials) => compare(client, credentials.secret.digest(), context.now),
-            Authorization::None | Authorization::Bearer(_) => Err(Cause::ClientUnnamed.into()),
-        }
+        let Authorization::Basic(credentials) = presented.authorization else {
+            return Err(Cause::ClientUnnamed.into());
+        };
+        let secret = credentials.secret.as_ref().ok_or(Cause::SecretMalformed)?;
+        compare(client, secret.digest(), context.now)
     }
 }
 

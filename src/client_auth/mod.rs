@@ -1,5 +1,5 @@
 //! L2: client authentication (RFC 6749 §2.3). A method is one file and one line in `METHODS`.
-//! A request presents exactly one method, and it is the one that the client has registered.
+//! A request presents exactly one method, and it is one that the client has registered.
 
 mod assertion;
 mod client_secret;
@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use crate::flows::{Context, FlowError, Provider};
 use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
-use crate::protocol::credentials::Authorization;
+use crate::protocol::credentials::{Authorization, BasicCredentials};
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
 use crate::protocol::params::Params;
@@ -37,6 +37,16 @@ pub struct Presented<'a> {
     pub authorization: &'a Authorization,
     /// Its form.
     pub params: &'a Params,
+}
+
+impl<'a> Presented<'a> {
+    /// The client that the header names beside an empty password.
+    fn without_secret(&self) -> Option<&'a ClientId> {
+        match self.authorization {
+            Authorization::Basic(BasicCredentials { client_id, secret: None }) => Some(client_id),
+            Authorization::Basic(_) | Authorization::None | Authorization::Bearer(_) => None,
+        }
+    }
 }
 
 /// A way to authenticate.
@@ -96,9 +106,9 @@ pub async fn authenticate(
     if !client.enabled {
         return Err(fail("disabled", Cause::ClientDisabled).into());
     }
-    let registered = &client.metadata.token_endpoint_auth_method;
-    if registered != method.name() {
-        let cause = Cause::AuthMethod { registered: registered.clone(), used: method.name() };
+    if !client.authenticates_by(method.name()) {
+        let registered = client.metadata.token_endpoint_auth_method.clone();
+        let cause = Cause::AuthMethod { registered, used: method.name() };
         return Err(fail("method", cause).into());
     }
     let verified = method.verify(provider, context, &client, presented).await;
@@ -117,8 +127,8 @@ fn choose(presented: &Presented<'_>) -> Result<(&'static dyn Method, ClientId), 
     }
     let mut chosen: Option<(&'static dyn Method, ClientId)> = None;
     for method in METHODS {
-        // `none` is what is left when no other method is used.
-        if chosen.is_some() && method.name() == none::NAME {
+        // A `client_id` in the form is taken for `none` where no other method is used; in the header it is that method.
+        if chosen.is_some() && method.name() == none::NAME && presented.without_secret().is_none() {
             break;
         }
         if let Some(client_id) = method.claimed(presented)? {

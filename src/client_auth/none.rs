@@ -1,4 +1,5 @@
-//! Public clients: they name themselves and prove nothing (RFC 6749 §2.3, OAuth 2.1 §2.4).
+//! Public clients: they name themselves and prove nothing (RFC 6749 §2.3, OAuth 2.1 §2.4), in the form, or in the header
+//! beside an empty password.
 
 use async_trait::async_trait;
 
@@ -21,7 +22,10 @@ impl Method for Public {
     }
 
     fn claimed(&self, presented: &Presented<'_>) -> Result<Option<ClientId>, OAuthError> {
-        Ok(presented.params.get("client_id").and_then(ClientId::parse))
+        match presented.without_secret() {
+            Some(client_id) => Ok(Some(client_id.clone())),
+            None => Ok(presented.params.get("client_id").and_then(ClientId::parse)),
+        }
     }
 
     async fn verify(

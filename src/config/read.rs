@@ -35,6 +35,7 @@ impl Settings {
         settings.read_limits(sources)?;
         settings.read_lifetimes(sources)?;
         settings.read_passwords(sources)?;
+        settings.read_clients(sources)?;
         settings.read_registration(sources)?;
         settings.read_mail(sources)?;
         settings.read_telemetry(sources)?;

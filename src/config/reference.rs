@@ -26,9 +26,10 @@ const END: &str = "
 ## Metadata of clients
 
 A client's metadata (`signet client add --metadata FILE`) is RFC 7591 JSON, with the names of OpenID Connect Registration,
-RFC 9126 and the logout specifications. Signet's own members are `profile` (`oauth21` or `oidc_classic`), `skip_consent`,
-`require_nonce`, `cors_origins`, `audiences`, `access_token_format` (`jwt` or `opaque`) and `access_token_lifetime` in
-seconds.
+RFC 9126 and the logout specifications. Signet's own members are `profile` (`oauth21` or `oidc_classic`), `pkce` (`required`,
+`nonce` or `optional`), `skip_consent`, `require_nonce`, `cors_origins`, `audiences`, `access_token_format` (`jwt` or `opaque`)
+and `access_token_lifetime` in seconds. A `token_endpoint_auth_method` of `client_secret`, which a file without that member means,
+lets the client send its secret in the header or in the body; the methods of RFC 7591 are exact.
 ";
 
 /// The whole page, as Markdown.

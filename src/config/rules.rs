@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use url::{Host, Url};
 
-use super::{Algorithm, ConfigError, Mode, Settings, Span, mail, registration};
+use super::{Algorithm, ConfigError, Mode, Settings, Span, clients, mail, registration};
 use crate::protocol::outbound::AllowedHost;
 
 type Check = Result<(), ConfigError>;
@@ -21,6 +21,7 @@ pub(super) fn check(settings: &Settings) -> Check {
     listeners(settings)?;
     keys(settings)?;
     outbound(settings)?;
+    clients::check(settings)?;
     registration::check(settings)?;
     mail::check(settings)?;
     production(settings)?;
@@ -195,6 +196,7 @@ fn spans(settings: &Settings) -> Check {
         sessions.lifetime                       SECOND => YEAR;
         sessions.remembered_lifetime            SECOND => YEAR;
         sessions.authorization_request_lifetime SECOND => Span::from_days(1);
+        clients.assertion_lifetime              MINUTE => Span::from_hours(24);
         registration.unused_lifetime            NONE => DECADE;
         audit.retention                         Span::from_days(1) => DECADE;
         mail.timeout                            SECOND => Span::from_secs(30);

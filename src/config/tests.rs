@@ -131,6 +131,12 @@ parallelism = 1
 workers = 0
 min_length = 8
 
+[profiles]
+allowed = ["oauth21"]
+
+[clients]
+assertion_lifetime = "1h"
+
 [registration]
 mode = "off"
 profile = "oauth21"
@@ -246,6 +252,12 @@ iterations = 3
 parallelism = 4
 workers = 2
 min_length = 15
+
+[profiles]
+allowed = ["oidc_classic", "oauth21"]
+
+[clients]
+assertion_lifetime = "10m"
 
 [registration]
 mode = "token"
@@ -377,6 +389,20 @@ fn a_malformed_value_is_refused_with_what_it_must_be() {
     }
     let error = load("", &[("SIGNET_LIMITS__BODY_BYTES", "64k")]).unwrap_err();
     assert_eq!(error, "SIGNET_LIMITS__BODY_BYTES: limits.body_bytes must be a whole number");
+}
+
+#[test]
+fn clients_register_with_an_allowed_profile() {
+    let allowed = "[profiles]\nallowed = [\"oidc_classic\"]\n";
+    let classic = "[registration]\nprofile = \"oidc_classic\"\n";
+    accept(&format!("{allowed}{classic}"));
+    accept(allowed);
+    let expected = "signet.toml: registration.profile is oidc_classic, which profiles.allowed does not name; add it there, or \
+                    choose another";
+    assert_eq!(refusal(classic), expected);
+    assert_eq!(refusal(&format!("{classic}mode = \"token\"")), expected);
+    let refused = refusal(&format!("{allowed}[registration]\nmode = \"open\""));
+    assert!(refused.starts_with("registration.profile is oauth21, which profiles.allowed"), "a default: {refused}");
 }
 
 #[test]
@@ -552,6 +578,11 @@ fn each_bound_holds() {
         ("passwords.min_length", "64", "65"),
         ("registration.mode", "\"open\"", "\"everybody\""),
         ("registration.profile", "\"oauth21\"", "\"lax\""),
+        ("profiles.allowed", "[\"oidc_classic\"]", "[]"),
+        ("profiles.allowed", "\"oauth21,oidc_classic\"", "[\"oauth21\", \"oauth21\"]"),
+        ("profiles.allowed", "\"oauth21\"", "[\"fapi2_security\"]"),
+        ("clients.assertion_lifetime", "\"1m\"", "\"59s\""),
+        ("clients.assertion_lifetime", "\"24h\"", "\"25h\""),
         ("registration.scopes", "\"api:read,api:write\"", "[\"a b\"]"),
         ("registration.scopes", "\"api:read\"", "[\"signet:read\"]"),
         ("registration.unused_lifetime", "0", "\"23h\""),

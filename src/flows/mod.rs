@@ -23,6 +23,7 @@ pub mod notices;
 pub mod outbox;
 pub mod par;
 pub mod pending;
+pub mod profiles;
 pub mod rates;
 pub mod register;
 pub mod request_object;
@@ -88,6 +89,8 @@ pub struct Provider {
     pub request_uris: RequestUris,
     /// What clients publish their keys as.
     pub client_keys: ClientKeys,
+    /// The security profiles of clients.
+    pub profiles: profiles::Profiles,
     /// How clients may register themselves.
     pub registration: register::Rules,
     /// The lifetimes.
@@ -145,6 +148,8 @@ pub struct Lifetimes {
     pub session_remembered: Span,
     /// Authorization requests that wait for somebody.
     pub request: Span,
+    /// Client assertions, unless their client's profile has a shorter life for them.
+    pub client_assertion: Span,
 }
 
 impl Lifetimes {
@@ -276,6 +281,7 @@ impl Provider {
             grants: crate::grants::NAMES.as_slice(),
             auth_methods: crate::client_auth::NAMES.as_slice(),
             algorithms: self.keys.algorithms(),
+            profiles: &self.profiles.allowed,
         }
     }
 

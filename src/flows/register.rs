@@ -92,7 +92,7 @@ pub async fn register(
     body: &[u8],
 ) -> Result<Told, RegisterError> {
     let initial = admit(provider, context, bearer).await?;
-    let metadata = Submission::parse(body, &provider.registration.policy)?.metadata;
+    let metadata = Submission::parse(body, &provider.registration.policy)?.metadata.for_new_client();
     check(provider, &metadata)?;
     let logo = remote::visit(provider, context, &metadata).await?;
     let (id, token) = (

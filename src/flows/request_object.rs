@@ -91,10 +91,10 @@ pub async fn resolve(
 
 /// What the client has bound itself to (RFC 9126 §6, RFC 9101 §10.5).
 fn check_demands(client: &Client, door: Door, signed: bool) -> Result<(), OAuthError> {
-    if client.metadata.require_pushed_authorization_requests && door == Door::Front {
+    if client.pushes_requests() && door == Door::Front {
         return Err(OAuthError::invalid_request("The client has to push its requests."));
     }
-    if client.metadata.require_signed_request_object && !signed {
+    if client.signs_requests() && !signed {
         return Err(OAuthError::invalid_request("The client has to sign its requests."));
     }
     Ok(())
@@ -238,9 +238,10 @@ async fn read(
     if !client_keys::have_signed(provider, context, client, &jws, (message, signature)).await? {
         return Err(INVALID.into());
     }
-    let rules = match client.metadata.require_signed_request_object {
-        true => request_object::STRICT,
-        false => client.metadata.profile.rules().request_objects,
+    let of_profile = client.metadata.profile.rules().request_objects;
+    let rules = match client.signs_requests() {
+        true => of_profile.where_required(),
+        false => of_profile,
     };
     let parties = (&client.id, context.realm.issuer.as_str());
     Ok(request_object::parameters(jws.payload(), outer, parties, rules, context.now)?)

@@ -15,6 +15,7 @@ use super::error::{ErrorCode, OAuthError};
 use super::id_token::ACR_VALUES_SUPPORTED;
 use super::ids::ClientId;
 use super::params::Params;
+use super::pkce;
 use super::redirect_uri::{Destination, DestinationError, Omission, destination};
 use super::requested_claims::RequestedClaims;
 use super::response_type::{IMPLICIT, ResponseType};
@@ -161,13 +162,18 @@ impl AuthorizationRequest {
     /// The request as its client may still make it, whose registration may have changed since the request was checked.
     ///
     /// # Errors
-    /// The refusal where its redirect URI is not registered any more, or nothing is left of its scope.
+    /// The refusal where its redirect URI is not registered any more, nothing is left of its scope, or what is left needs
+    /// PKCE that it does not use.
     pub fn narrowed_to(self, client: &Client) -> Result<Self, OAuthError> {
         if !client.redirects_to(&self.redirect_uri) {
             return Err(not_registered(client, &self.redirect_uri).into());
         }
         let scope = client.remaining_scope(&self.scope).map_err(|_| Cause::RequestWithdrawn)?;
         let keeps_openid = scope.contains(OPENID) || !self.scope.contains(OPENID);
+        if !self.extensions.contains_key(pkce::SLOT) {
+            let nonce = self.extensions.get(NONCE).map(String::as_str);
+            client.pkce(self.response_type).check_unchallenged(&scope, nonce).map_err(|_| Cause::RequestWithdrawn)?;
+        }
         match keeps_openid && client.metadata.response_types.contains(&self.response_type) {
             true => Ok(Self { scope, ..self }),
             false => Err(Cause::RequestWithdrawn.into()),

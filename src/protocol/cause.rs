@@ -86,6 +86,8 @@ pub enum Cause {
     CodeRedirectUri { received: Shown },
     #[error("the client has lost the redirect URI of the grant")]
     RedirectUriWithdrawn,
+    #[error("the request had no code_challenge, and the client needs one for what is left of the grant")]
+    PkceWithdrawn,
     #[error("the client has lost all scopes of the grant")]
     ScopeWithdrawn,
     #[error("the client has lost all resources of the grant")]
@@ -176,6 +178,8 @@ pub enum Cause {
     ResponseMode { received: Shown },
     #[error("code_challenge is missing")]
     PkceMissing,
+    #[error("the request has neither code_challenge nor the scope openid with a nonce")]
+    PkceAndNonceMissing,
     #[error("code_challenge_method is {received}, not S256")]
     PkceMethod { received: Shown },
     #[error("prompt has the unknown value {received}")]

@@ -16,6 +16,7 @@ use super::error::OAuthError;
 use super::ids::ClientId;
 use super::jwk::SigningAlgorithm;
 use super::pkce::PkceRule;
+use super::profile::{Arrival, Profile};
 use super::registration::Registration;
 use super::response_type::ResponseType;
 use super::scope::{OFFLINE_ACCESS, OIDC_SCOPES, Scope, is_administration};
@@ -24,6 +25,13 @@ use super::time::{Span, Timestamp};
 
 /// The `token_endpoint_auth_method` of public clients (RFC 7591 §2).
 pub const AUTH_NONE: &str = "none";
+/// The `token_endpoint_auth_method` of clients that send their secret in the header or in the body, as their library
+/// does it. It is this server's own: no client can register it (RFC 7591 §2), and discovery does not name it.
+pub const CLIENT_SECRET: &str = "client_secret";
+/// The methods that [`CLIENT_SECRET`] stands for (RFC 6749 §2.3.1).
+pub const BY_SECRET: [&str; 2] = [CLIENT_SECRET_BASIC, "client_secret_post"];
+/// The `token_endpoint_auth_method` of clients that register none (RFC 7591 §2).
+pub const CLIENT_SECRET_BASIC: &str = "client_secret_basic";
 /// The `token_endpoint_auth_method` of assertions that are keyed by the client's secret (OpenID Connect Core §9).
 pub const CLIENT_SECRET_JWT: &str = "client_secret_jwt";
 /// The name of the authorization code grant (RFC 6749 §4.1.3).
@@ -41,6 +49,21 @@ pub struct Supported<'a> {
     pub auth_methods: &'a [&'static str],
     /// The algorithms that there are signing keys for.
     pub algorithms: &'a [SigningAlgorithm],
+    /// The security profiles that a client may be given.
+    pub profiles: &'a [Profile],
+}
+
+impl Supported<'_> {
+    /// Checks the profile that a client is given; one that it has already is not asked about again.
+    ///
+    /// # Errors
+    /// [`MetadataError::Profile`] where the settings do not allow it.
+    pub fn check_profile(&self, profile: Profile) -> Result<(), MetadataError> {
+        match self.profiles.contains(&profile) {
+            true => Ok(()),
+            false => Err(MetadataError::Profile(profile.rules().name)),
+        }
+    }
 }
 
 /// One of a client's secrets: two may be valid while one replaces the other.
@@ -88,14 +111,34 @@ impl Client {
         self.metadata.grant_types.iter().any(|held| held == grant)
     }
 
-    /// Whether the client must use PKCE for this response type: without a code there is nothing to protect; a public
-    /// client always must, others as their profile says.
+    /// The demand for PKCE in requests for this response type: without a code there is nothing to protect; a public
+    /// client always uses it, others as they are registered, as far as their profile lets them.
     pub fn pkce(&self, response_type: ResponseType) -> PkceRule {
         match response_type.has_code() {
             true if self.is_public() => PkceRule::Required,
-            true => self.metadata.profile.rules().confidential_pkce,
+            true => self.metadata.profile.rules().pkce(self.metadata.pkce),
             false => PkceRule::Optional,
         }
+    }
+
+    /// Tells whether the client authenticates by this method: the registered one exactly, or either of two that carry
+    /// the secret where it has registered [`CLIENT_SECRET`].
+    pub fn authenticates_by(&self, method: &str) -> bool {
+        let registered = self.metadata.token_endpoint_auth_method.as_str();
+        let is_either = registered == CLIENT_SECRET && BY_SECRET.contains(&method);
+        self.metadata.profile.rules().allows_method(method) && (registered == method || is_either)
+    }
+
+    /// Tells whether every request of the client has to be pushed (RFC 9126 §6).
+    pub fn pushes_requests(&self) -> bool {
+        let arrival = self.metadata.profile.rules().arrival;
+        self.metadata.require_pushed_authorization_requests || arrival != Arrival::Any
+    }
+
+    /// Tells whether every request of the client has to come in a signed request object (RFC 9101 §10.5).
+    pub fn signs_requests(&self) -> bool {
+        let arrival = self.metadata.profile.rules().arrival;
+        self.metadata.require_signed_request_object || arrival == Arrival::PushedAndSigned
     }
 
     /// The sector that pairwise subjects of this client belong to; nothing where its subjects are public.

@@ -32,7 +32,7 @@ pub struct AssertionRules<'a> {
     pub audiences: &'a [&'a str],
     /// How `aud` names them.
     pub single_audience: AudienceRule,
-    /// How far ahead `exp` may lie: 5 minutes.
+    /// The longest time until `exp`.
     pub max_age: Span,
     /// How far the client's clock may be off: 30 seconds.
     pub leeway: Span,

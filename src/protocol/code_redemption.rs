@@ -16,6 +16,7 @@ use super::ids::{ClientId, FamilyId, SessionId, UserId};
 use super::params::Params;
 use super::pkce;
 use super::requested_claims::RequestedClaims;
+use super::response_type::ResponseType;
 use super::scope::Scope;
 use super::time::Timestamp;
 
@@ -70,12 +71,17 @@ impl Redemption {
     /// The same within what the client may still have, whose registration may have changed since the code was issued.
     ///
     /// # Errors
-    /// `invalid_grant` where the redirect URI is not registered any more, or nothing is left of scope or resources.
+    /// `invalid_grant` where the redirect URI is not registered any more, nothing is left of scope or resources, or
+    /// what is left needs PKCE that the request did not use.
     pub fn narrowed_to(self, client: &Client) -> Result<Self, OAuthError> {
         if !client.redirects_to(&self.record.redirect_uri) {
             return Err(Cause::RedirectUriWithdrawn.into());
         }
         let scope = client.remaining_scope(&self.record.scope)?;
+        if !self.record.extensions.contains_key(pkce::SLOT) {
+            let rule = client.pkce(ResponseType::Code);
+            rule.check_unchallenged(&scope, self.nonce.as_deref()).map_err(|_| Cause::PkceWithdrawn)?;
+        }
         let resources = client.remaining_resources(self.resources)?;
         let granted = client.remaining_resources(self.granted)?;
         Ok(Self { record: CodeRecord { scope, ..self.record }, resources, granted, ..self })
@@ -255,6 +261,7 @@ impl machine::Request for Facade<'_> {
 mod tests {
     use super::*;
     use crate::protocol::client::ClientMetadata;
+    use crate::protocol::redirect_uri::RedirectUri;
 
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cMS";
@@ -317,6 +324,37 @@ mod tests {
             let params = Params::parse(query.as_bytes()).unwrap();
             let result = redeem(&params, &client(id), stored, Timestamp::from_secs(secs));
             assert_eq!(result.err().map_or("ok", |error| error.code.as_str()), expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_code_without_a_challenge_needs_what_its_client_and_scope_still_give() {
+        use crate::protocol::pkce::PkceRule::{self, Nonce, Optional, Required};
+        let pkce: &[(&str, &str)] = &[("pkce", CHALLENGE)];
+        let nonce: &[(&str, &str)] = &[(NONCE, "n")];
+        let rows: [(&str, Option<PkceRule>, &str, &str, &[(&str, &str)], bool); 9] = [
+            ("a challenge", Some(Required), "client_secret", "openid", pkce, true),
+            ("a challenge of a public client", Some(Nonce), "none", "openid", pkce, true),
+            ("a nonce", Some(Nonce), "client_secret", "openid", nonce, true),
+            ("no nonce", Some(Nonce), "client_secret", "openid", &[], false),
+            ("openid was lost", Some(Nonce), "client_secret", "email", nonce, false),
+            ("PKCE is required by now", Some(Required), "client_secret", "openid", nonce, false),
+            ("PKCE was required before there was a setting", None, "client_secret", "openid", nonce, false),
+            ("the client is public by now", Some(Nonce), "none", "openid", nonce, false),
+            ("nothing is needed", Some(Optional), "client_secret", "email", &[], true),
+        ];
+        for (rule, pkce, method, scope, slots, ok) in rows {
+            let mut client = client("rp");
+            client.metadata.pkce = pkce;
+            client.metadata.token_endpoint_auth_method = method.to_owned();
+            client.metadata.scope = Scope::parse(scope).unwrap();
+            client.metadata.redirect_uris = vec![RedirectUri::register("https://rp.example/cb").unwrap()];
+            let scope = Scope::parse("openid email").unwrap();
+            let record = CodeRecord { scope, ..record(true, slots) };
+            let (resources, granted) = (Vec::new(), Vec::new());
+            let nonce = slots.iter().find(|(name, _)| *name == NONCE).map(|(_, value)| (*value).to_owned());
+            let redemption = Redemption { record, nonce, resources, granted };
+            assert_eq!(redemption.narrowed_to(&client).is_ok(), ok, "{rule}");
         }
     }
 

@@ -20,8 +20,8 @@ pub const MAX_BEARER: usize = 8192;
 pub struct BasicCredentials {
     /// The user-id half, form-decoded.
     pub client_id: ClientId,
-    /// The password half, form-decoded.
-    pub secret: ClientSecret,
+    /// The password half, form-decoded; nothing where it is empty, as a client without a secret sends it.
+    pub secret: Option<ClientSecret>,
 }
 
 /// What the `Authorization` header of a request says.
@@ -82,10 +82,12 @@ fn basic(encoded: &[u8]) -> Option<BasicCredentials> {
     }
     let decoded = Zeroizing::new(STANDARD.decode(encoded).ok()?);
     let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    Some(BasicCredentials {
-        client_id: ClientId::parse(&form_decoded(id)?)?,
-        secret: ClientSecret::parse(&form_decoded(secret)?)?,
-    })
+    let client_id = ClientId::parse(&form_decoded(id)?)?;
+    let secret = match form_decoded(secret)? {
+        empty if empty.is_empty() => None,
+        secret => Some(ClientSecret::parse(&secret)?),
+    };
+    Some(BasicCredentials { client_id, secret })
 }
 
 /// One `application/x-www-form-urlencoded` value, or nothing where an escape is broken or the result is not UTF-8.

@@ -76,6 +76,8 @@ pub struct Capabilities<'a> {
     pub auth_methods: &'a [&'static str],
     /// The algorithms that there are signing keys for.
     pub algorithms: &'a [SigningAlgorithm],
+    /// The security profiles that clients can have.
+    pub profiles: &'a [Profile],
     /// The path of the session iframe, where it is switched on (OpenID Connect Session Management §3.3).
     pub check_session: Option<&'static str>,
     /// The algorithms that there are keys for to decrypt with.
@@ -112,7 +114,7 @@ pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
         IssuerUrl::new(server.issuer.to_owned())?,
         AuthUrl::new(endpoint("/authorize"))?,
         JsonWebKeySetUrl::new(endpoint("/.well-known/jwks.json"))?,
-        response_types()?,
+        response_types(server)?,
         vec![CoreSubjectIdentifierType::Public, CoreSubjectIdentifierType::Pairwise],
         named(response_algorithms(server))?,
         extra(server),
@@ -123,8 +125,8 @@ pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
         .set_registration_endpoint(server.registration.map(|path| RegistrationUrl::new(endpoint(path))).transpose()?)
         .set_userinfo_endpoint(Some(UserInfoUrl::new(endpoint("/userinfo"))?))
         .set_scopes_supported(Some(OIDC_SCOPES.iter().map(|scope| Scope::new((*scope).to_owned())).collect()))
-        .set_response_modes_supported(Some(named(response_modes())?))
-        .set_grant_types_supported(Some(named(server.grants.iter().copied().chain([IMPLICIT]))?))
+        .set_response_modes_supported(Some(named(response_modes(server))?))
+        .set_grant_types_supported(Some(named(grant_types(server))?))
         .set_acr_values_supported(Some(classes.collect()))
         .set_token_endpoint_auth_methods_supported(Some(named(server.auth_methods.iter().copied())?))
         .set_display_values_supported(Some(named(["page", "popup", "touch", "wap"].into_iter())?))
@@ -166,11 +168,20 @@ fn assertion_algorithms<'a>(server: &'a Capabilities<'_>) -> impl Iterator<Item 
 }
 
 /// The response types of all profiles together.
-fn response_types() -> Result<Vec<ResponseTypes<CoreResponseType>>, MetadataError> {
+fn response_kinds<'a>(server: &'a Capabilities<'_>) -> impl Iterator<Item = ResponseType> + use<'a> {
     let allowed =
-        |kind: &ResponseType| Profile::ALL.iter().any(|profile| profile.rules().response_types.contains(kind));
-    let kinds = ResponseType::ALL.into_iter().filter(allowed);
-    kinds.map(|kind| Ok(ResponseTypes::new(named(kind.as_str().split(' '))?))).collect()
+        |kind: &ResponseType| server.profiles.iter().any(|profile| profile.rules().response_types.contains(kind));
+    ResponseType::ALL.into_iter().filter(allowed)
+}
+
+/// The grant types: those of the token endpoint, and the implicit one where a response type needs it.
+fn grant_types<'a>(server: &'a Capabilities<'_>) -> impl Iterator<Item = &'static str> + use<'a> {
+    let implicit = response_kinds(server).any(ResponseType::needs_implicit).then_some(IMPLICIT);
+    server.grants.iter().copied().chain(implicit)
+}
+
+fn response_types(server: &Capabilities<'_>) -> Result<Vec<ResponseTypes<CoreResponseType>>, MetadataError> {
+    response_kinds(server).map(|kind| Ok(ResponseTypes::new(named(kind.as_str().split(' '))?))).collect()
 }
 
 fn extra(server: &Capabilities<'_>) -> Extra {
@@ -202,11 +213,10 @@ fn extra(server: &Capabilities<'_>) -> Extra {
 }
 
 /// The response modes of all profiles together.
-fn response_modes() -> impl Iterator<Item = &'static str> {
-    ResponseMode::ALL
-        .into_iter()
-        .filter(|mode| Profile::ALL.iter().any(|profile| profile.rules().response_modes.contains(mode)))
-        .map(ResponseMode::as_str)
+fn response_modes<'a>(server: &'a Capabilities<'_>) -> impl Iterator<Item = &'static str> + use<'a> {
+    let allowed =
+        |mode: &ResponseMode| server.profiles.iter().any(|profile| profile.rules().response_modes.contains(mode));
+    ResponseMode::ALL.into_iter().filter(allowed).map(ResponseMode::as_str)
 }
 
 /// Values of openidconnect's types by their names.

@@ -6,18 +6,58 @@ use std::borrow::Cow;
 
 use oxide_auth::code_grant::extensions::Pkce;
 use oxide_auth::primitives::grant::Value;
+use serde::{Deserialize, Serialize};
 
 use super::cause::{Cause, Shown};
 use super::error::OAuthError;
 use super::params::Params;
+use super::scope::{OPENID, Scope};
 
-/// Whether an authorization request must carry a code challenge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The demand of a client's authorization requests for a code challenge. A challenge that was sent is enforced under
+/// each of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PkceRule {
-    /// It must (RFC 9700 §2.1.1).
+    /// Every request has a challenge (RFC 9700 §2.1.1).
     Required,
-    /// It may.
+    /// A request for an ID token has a challenge or a nonce, by which a confidential client detects an injected code
+    /// (OAuth 2.1 §7.5.1.1).
+    Nonce,
+    /// A request may come without either.
     Optional,
+}
+
+impl PkceRule {
+    /// Every rule.
+    pub const ALL: [Self; 3] = [Self::Required, Self::Nonce, Self::Optional];
+
+    /// The name in metadata and commands.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Nonce => "nonce",
+            Self::Optional => "optional",
+        }
+    }
+
+    /// The rule of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.as_str() == name)
+    }
+
+    /// Checks a grant of `scope` whose request had no challenge. The scope is the narrowed one: without `openid` there
+    /// is no ID token, in which the client could compare the nonce.
+    ///
+    /// # Errors
+    /// The cause where the rule demands a challenge.
+    pub fn check_unchallenged(self, scope: &Scope, nonce: Option<&str>) -> Result<(), Cause> {
+        let is_compared = scope.contains(OPENID) && nonce.is_some_and(|nonce| !nonce.is_empty());
+        match self {
+            Self::Required => Err(Cause::PkceMissing),
+            Self::Nonce if !is_compared => Err(Cause::PkceAndNonceMissing),
+            Self::Nonce | Self::Optional => Ok(()),
+        }
+    }
 }
 
 /// The name of the extension slot in which the challenge is kept with the code.
@@ -26,20 +66,19 @@ pub const SLOT: &str = "pkce";
 /// Reads `code_challenge` and `code_challenge_method` of an authorization request (RFC 7636 §4.3).
 ///
 /// # Errors
-/// `invalid_request` where the challenge is missing but required, malformed, or not of method S256.
-pub fn challenge(params: &Params, rule: PkceRule) -> Result<Option<Value>, OAuthError> {
+/// `invalid_request` where the challenge is malformed, not of method S256, or missing beside its method.
+pub fn challenge(params: &Params) -> Result<Option<Value>, OAuthError> {
     let challenge = params.get("code_challenge");
     let method = params.get("code_challenge_method");
-    match (challenge, rule) {
-        (None, PkceRule::Required) => return Err(Cause::PkceMissing.into()),
-        (None, PkceRule::Optional) if method.is_some() => {
+    match challenge {
+        None if method.is_some() => {
             return Err(OAuthError::invalid_request("code_challenge_method stands without code_challenge."));
         }
-        (None, PkceRule::Optional) => return Ok(None),
-        (Some(text), _) if !is_well_formed(text) => {
+        None => return Ok(None),
+        Some(text) if !is_well_formed(text) => {
             return Err(OAuthError::invalid_request("code_challenge is malformed."));
         }
-        (Some(_), _) => {}
+        Some(_) => {}
     }
     Pkce::required()
         .challenge(method.map(Cow::Borrowed), challenge.map(Cow::Borrowed))
@@ -82,27 +121,43 @@ mod tests {
 
     #[test]
     fn a_challenge_is_s256_and_well_formed() {
-        use PkceRule::{Optional, Required};
         let c = CHALLENGE;
         let rows = [
-            ("RFC 7636 §4.3: S256", format!("code_challenge={c}&code_challenge_method=S256"), Required, true),
-            ("RFC 9700 §2.1.1: required", String::new(), Required, false),
-            ("optional, absent", String::new(), Optional, true),
-            ("plain refused", format!("code_challenge={c}&code_challenge_method=plain"), Optional, false),
-            ("omitted method means plain", format!("code_challenge={c}"), Required, false),
-            ("method alone", "code_challenge_method=S256".into(), Optional, false),
-            ("42 characters", format!("code_challenge={}&code_challenge_method=S256", &c[1..]), Required, false),
-            (
-                "129 characters",
-                format!("code_challenge={}&code_challenge_method=S256", "a".repeat(129)),
-                Required,
-                false,
-            ),
-            ("outside unreserved", format!("code_challenge={}!&code_challenge_method=S256", &c[1..]), Required, false),
+            ("RFC 7636 §4.3: S256", format!("code_challenge={c}&code_challenge_method=S256"), true),
+            ("absent", String::new(), true),
+            ("plain refused", format!("code_challenge={c}&code_challenge_method=plain"), false),
+            ("omitted method means plain", format!("code_challenge={c}"), false),
+            ("method alone", "code_challenge_method=S256".into(), false),
+            ("42 characters", format!("code_challenge={}&code_challenge_method=S256", &c[1..]), false),
+            ("129 characters", format!("code_challenge={}&code_challenge_method=S256", "a".repeat(129)), false),
+            ("outside unreserved", format!("code_challenge={}!&code_challenge_method=S256", &c[1..]), false),
         ];
-        for (rule, query, required, ok) in rows {
+        for (rule, query, ok) in rows {
             let params = Params::parse(query.as_bytes()).unwrap();
-            assert_eq!(challenge(&params, required).is_ok(), ok, "{rule}");
+            assert_eq!(challenge(&params).is_ok(), ok, "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_request_without_challenge_needs_what_its_rule_says() {
+        use PkceRule::{Nonce, Optional, Required};
+        let rows = [
+            ("RFC 9700 §2.1.1", Required, "openid", Some("n"), false),
+            ("OAuth 2.1 §7.5.1.1: a nonce", Nonce, "openid email", Some("n"), true),
+            ("no nonce", Nonce, "openid", None, false),
+            ("an empty nonce", Nonce, "openid", Some(""), false),
+            ("no ID token that would carry it", Nonce, "email", Some("n"), false),
+            ("no scope", Nonce, "", Some("n"), false),
+            ("a scope that begins the same", Nonce, "openid2", Some("n"), false),
+            ("neither", Optional, "email", None, true),
+        ];
+        for (rule, pkce, scope, nonce, ok) in rows {
+            let scope = Scope::parse_stored(scope).unwrap();
+            assert_eq!(pkce.check_unchallenged(&scope, nonce).is_ok(), ok, "{rule}");
+        }
+        for rule in PkceRule::ALL {
+            assert_eq!(serde_json::to_value(rule).unwrap(), rule.as_str());
+            assert_eq!(PkceRule::named(rule.as_str()), Some(rule));
         }
     }
 

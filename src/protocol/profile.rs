@@ -1,42 +1,70 @@
-//! Security profiles: what is demanded of a client, as a table of rules (RFC 9700, OAuth 2.1, OpenID Connect Core).
-//! Code asks the table; it never asks which profile a client has.
+//! Security profiles: what is demanded of a client, as a table of rules (RFC 9700, OAuth 2.1, OpenID Connect Core,
+//! FAPI 2.0). Code asks the table; it never asks which profile a client has.
 
 use serde::{Deserialize, Serialize};
 
 use super::authorization_response::ResponseMode;
 use super::client_assertion::AudienceRule;
 use super::pkce::PkceRule;
-use super::request_object::{self, Binding, ObjectRules, Outside};
+use super::request_object::{Binding, Lifetime, ObjectRules, Outside};
 use super::response_type::ResponseType;
+use super::time::Span;
 
 /// The security profile of a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Profile {
-    /// OAuth 2.1 and RFC 9700: authorization code with PKCE S256, always.
+    /// OAuth 2.1 and RFC 9700: authorization code with PKCE S256, or with a nonce for confidential clients.
     #[default]
     Oauth21,
     /// OpenID Connect Core as the classic certification plans use it: PKCE optional for confidential
     /// clients, tokens also from the authorization endpoint.
     OidcClassic,
+    /// FAPI 2.0 Security Profile. No client can have it before sender-constrained tokens are built.
+    #[serde(skip_deserializing)]
+    Fapi2Security,
+    /// FAPI 2.0 Message Signing. No client can have it before sender-constrained tokens are built.
+    #[serde(skip_deserializing)]
+    Fapi2MessageSigning,
 }
 
-/// What a profile demands.
+/// The way in which authorization requests have to arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// As the client has registered.
+    Any,
+    /// Pushed (FAPI 2.0 Security Profile §5.3.2.2).
+    Pushed,
+    /// Pushed, in a signed request object (FAPI 2.0 Message Signing §5.3.1).
+    PushedAndSigned,
+}
+
+/// The demands of a profile.
 #[derive(Debug)]
 pub struct Rules {
     /// The profile's name in commands and metadata.
     pub name: &'static str,
-    /// PKCE of confidential clients; public clients always need it.
-    pub confidential_pkce: PkceRule,
+    /// Set if the profile grants none of the relaxations that settings of a client or of the server offer.
+    pub strict: bool,
+    /// PKCE of confidential clients whose registration does not name it; public clients always need it.
+    pub pkce_if_unnamed: PkceRule,
+    /// PKCE of new confidential clients.
+    pub pkce_of_new: PkceRule,
+    /// The client authentication methods, where not all of them are allowed.
+    pub auth_methods: Option<&'static [&'static str]>,
     /// The response types that a client may use (RFC 6749 §3.1.1).
     pub response_types: &'static [ResponseType],
     /// The response modes that a request may ask for, as far as its response type allows them.
     pub response_modes: &'static [ResponseMode],
-    /// What request objects must say (RFC 9101).
+    /// The way in which requests have to arrive.
+    pub arrival: Arrival,
+    /// The demands on request objects (RFC 9101).
     pub request_objects: ObjectRules,
-    /// Which `aud` a client assertion may have (RFC 7523 §3).
+    /// The `aud` that a client assertion may have (RFC 7523 §3).
     pub assertion_audience: AudienceRule,
-    /// What `client list` and the log say of clients with this profile, where it is weaker than the default.
+    /// The longest life of a client assertion, where the server's setting does not decide alone.
+    pub longest_assertion: Option<Span>,
+    /// The warning of `client list` and the log about clients with this profile, where it is weaker than the default.
     pub warning: Option<&'static str>,
 }
 
@@ -44,38 +72,115 @@ const MODES: &[ResponseMode] = &[ResponseMode::Query, ResponseMode::FormPost];
 
 static OAUTH21: Rules = Rules {
     name: "oauth21",
-    confidential_pkce: PkceRule::Required,
+    strict: false,
+    pkce_if_unnamed: PkceRule::Required,
+    pkce_of_new: PkceRule::Nonce,
+    auth_methods: None,
     response_types: &[ResponseType::Code],
     response_modes: MODES,
-    request_objects: request_object::STRICT,
+    arrival: Arrival::Any,
+    request_objects: ObjectRules { binding: Binding::Required, outside: Outside::Ignored, lifetime: Lifetime::Open },
     assertion_audience: AudienceRule::AnyOf,
+    longest_assertion: None,
     warning: None,
 };
 
 static OIDC_CLASSIC: Rules = Rules {
     name: "oidc_classic",
-    confidential_pkce: PkceRule::Optional,
+    strict: false,
+    pkce_if_unnamed: PkceRule::Optional,
+    pkce_of_new: PkceRule::Optional,
+    auth_methods: None,
     response_types: &ResponseType::ALL,
     response_modes: &ResponseMode::ALL,
-    request_objects: ObjectRules { binding: Binding::WherePresent, outside: Outside::Assembled },
+    arrival: Arrival::Any,
+    request_objects: ObjectRules {
+        binding: Binding::WherePresent,
+        outside: Outside::Assembled,
+        lifetime: Lifetime::Open,
+    },
     assertion_audience: AudienceRule::AnyOf,
+    longest_assertion: None,
     warning: Some("PKCE is not required of this client, and tokens may pass through the browser; for old clients only"),
 };
 
+static FAPI2_SECURITY: Rules = Rules {
+    name: "fapi2_security",
+    strict: true,
+    pkce_if_unnamed: PkceRule::Required,
+    pkce_of_new: PkceRule::Required,
+    auth_methods: Some(&["private_key_jwt"]),
+    response_types: &[ResponseType::Code],
+    response_modes: MODES,
+    arrival: Arrival::Pushed,
+    request_objects: ObjectRules { binding: Binding::Required, outside: Outside::Ignored, lifetime: Lifetime::Bounded },
+    assertion_audience: AudienceRule::SingleString,
+    longest_assertion: Some(Span::from_secs(300)),
+    warning: None,
+};
+
+static FAPI2_MESSAGE_SIGNING: Rules = Rules {
+    name: "fapi2_message_signing",
+    strict: true,
+    pkce_if_unnamed: PkceRule::Required,
+    pkce_of_new: PkceRule::Required,
+    auth_methods: Some(&["private_key_jwt"]),
+    response_types: &[ResponseType::Code],
+    response_modes: MODES,
+    arrival: Arrival::PushedAndSigned,
+    request_objects: ObjectRules { binding: Binding::Required, outside: Outside::Ignored, lifetime: Lifetime::Bounded },
+    assertion_audience: AudienceRule::SingleString,
+    longest_assertion: Some(Span::from_secs(300)),
+    warning: None,
+};
+
 impl Profile {
-    /// Every profile that is built.
+    /// Every profile that a client can have.
     pub const ALL: [Self; 2] = [Self::Oauth21, Self::OidcClassic];
 
-    /// The profile of this name, or nothing where it is not built.
+    /// Every row of the table, those of profiles to come among them.
+    pub const TABLE: [Self; 4] = [Self::Oauth21, Self::OidcClassic, Self::Fapi2Security, Self::Fapi2MessageSigning];
+
+    /// The profile of this name, or nothing where no client can have it.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|profile| profile.rules().name == name)
     }
 
-    /// What the profile demands.
+    /// Tells whether the profile grants none of the relaxations that settings offer.
+    pub fn is_strict(self) -> bool {
+        self.rules().strict
+    }
+
+    /// The demands of the profile.
     pub fn rules(self) -> &'static Rules {
         match self {
             Self::Oauth21 => &OAUTH21,
             Self::OidcClassic => &OIDC_CLASSIC,
+            Self::Fapi2Security => &FAPI2_SECURITY,
+            Self::Fapi2MessageSigning => &FAPI2_MESSAGE_SIGNING,
         }
     }
 }
+
+impl Rules {
+    /// The demand for PKCE of a confidential client that has registered this one, or none.
+    pub fn pkce(&self, registered: Option<PkceRule>) -> PkceRule {
+        match registered {
+            Some(rule) if !self.strict => rule,
+            Some(_) | None => self.pkce_if_unnamed,
+        }
+    }
+
+    /// Tells whether a client may authenticate by this method.
+    pub fn allows_method(&self, method: &str) -> bool {
+        self.auth_methods.is_none_or(|allowed| allowed.contains(&method))
+    }
+
+    /// The longest life of a client assertion, given the server's.
+    pub fn assertion_lifetime(&self, configured: Span) -> Span {
+        self.longest_assertion.map_or(configured, |longest| longest.min(configured))
+    }
+}
+
+#[cfg(test)]
+mod tests;

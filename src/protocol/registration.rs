@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::client::{AUTHORIZATION_CODE, Client, ClientMetadata, MetadataError};
+use super::client::{AUTHORIZATION_CODE, CLIENT_SECRET, CLIENT_SECRET_BASIC, Client, ClientMetadata, MetadataError};
 use super::error::{ErrorCode, OAuthError};
 use super::ids::ClientId;
 use super::jwk::{JwkError, PublicJwk};
@@ -98,8 +98,13 @@ impl Submission {
         // A value of another type is equal to nothing, as is the empty text.
         let named = |name: &str| members.get(name).filter(|value| !value.is_null());
         let text = |name: &str| named(name).map(|value| value.as_str().unwrap_or_default().to_owned());
-        let (client_id, client_secret) = (text("client_id"), text("client_secret"));
+        let client_id = text("client_id");
+        let client_secret = text("client_secret");
         let mut metadata = read(&members)?;
+        // A registration is exact (RFC 7591 §2).
+        if metadata.token_endpoint_auth_method == CLIENT_SECRET {
+            return Err(refused("token_endpoint_auth_method"));
+        }
         metadata.profile = policy.profile;
         metadata.scope = allowed_scope(&metadata.scope, &policy.scope, members.get("scope"))?;
         if metadata.jwks.as_ref().is_some_and(holds_private_key) {
@@ -132,6 +137,7 @@ impl Submission {
         Ok(ClientMetadata {
             profile: decided.profile,
             skip_consent: decided.skip_consent,
+            pkce: decided.pkce,
             require_nonce: decided.require_nonce,
             cors_origins: decided.cors_origins,
             audiences: decided.audiences,
@@ -188,6 +194,10 @@ fn document(metadata: &ClientMetadata) -> Result<Map<String, Value>, serde_json:
     let Value::Object(mut members) = serde_json::to_value(metadata)? else { return Ok(Map::new()) };
     let is_empty = |value: &Value| value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty);
     members.retain(|name, value| is_listed(name) && !is_empty(value));
+    if metadata.token_endpoint_auth_method == CLIENT_SECRET {
+        // What an operator has set is this server's own; the client is shown the method of it that every library knows.
+        members.insert("token_endpoint_auth_method".to_owned(), CLIENT_SECRET_BASIC.into());
+    }
     Ok(members)
 }
 

@@ -13,7 +13,8 @@ use super::time::{Span, Timestamp};
 const TYPES: [&str; 2] = ["oauth-authz-req+jwt", "jwt"];
 /// The claims about the object itself, which are no parameters.
 const ABOUT: [&str; 7] = ["iss", "aud", "exp", "nbf", "iat", "jti", "sub"];
-/// How long a request object may be valid at most (FAPI 2.0 Message Signing §5.3.1).
+/// The longest life of a request object where it is bounded, and the greatest age of its `nbf` (FAPI 2.0 Message
+/// Signing §5.3.1).
 const LONGEST: Span = Span::from_minutes(60);
 /// How far the client's clock may be apart.
 const LEEWAY: Span = Span::from_secs(30);
@@ -21,7 +22,7 @@ const LEEWAY: Span = Span::from_secs(30);
 /// Which claims a request object must have about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binding {
-    /// `iss`, `aud` and `exp` (RFC 9101 §4, §10.2).
+    /// `iss` and `aud` (RFC 9101 §4, §10.2).
     Required,
     /// None, but those that it has must fit (OpenID Connect Core §6.1).
     WherePresent,
@@ -36,16 +37,32 @@ pub enum Outside {
     Assembled,
 }
 
-/// What is demanded of request objects where every request must come in one: nothing beside them counts.
-pub const STRICT: ObjectRules = ObjectRules { binding: Binding::Required, outside: Outside::Ignored };
+/// The limits on the life of a request object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// The object sets its own, by `exp` where it has one (RFC 9101 §4). One without is worth no more to a thief than
+    /// the parameters in it, which anyone can send.
+    Open,
+    /// `nbf` and `exp` lie at most an hour apart (FAPI 2.0 Message Signing §5.3.1).
+    Bounded,
+}
 
-/// What a profile demands of request objects.
+/// The demands of a profile on request objects.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectRules {
     /// The claims about the object itself.
     pub binding: Binding,
     /// The parameters beside it.
     pub outside: Outside,
+    /// The limits on its life.
+    pub lifetime: Lifetime,
+}
+
+impl ObjectRules {
+    /// The same for a client every request of which must come in an object: nothing beside it counts.
+    pub const fn where_required(self) -> Self {
+        Self { binding: Binding::Required, outside: Outside::Ignored, ..self }
+    }
 }
 
 /// Whether a header's `typ` is that of a request object.
@@ -65,7 +82,7 @@ pub fn parameters(
     now: Timestamp,
 ) -> Result<Params, OAuthError> {
     check_parties(payload, client, issuer, rules.binding)?;
-    check_times(payload, rules.binding, now)?;
+    check_times(payload, rules.lifetime, now)?;
     check_kind(payload, client)?;
     if ["request", "request_uri"].iter().any(|nested| payload.contains_key(*nested)) {
         return Err(OAuthError::invalid_request_object("A request object may not name another."));
@@ -126,19 +143,21 @@ fn check_kind(payload: &Map<String, Value>, client: &ClientId) -> Result<(), OAu
     }
 }
 
-fn check_times(payload: &Map<String, Value>, binding: Binding, now: Timestamp) -> Result<(), OAuthError> {
+fn check_times(payload: &Map<String, Value>, lifetime: Lifetime, now: Timestamp) -> Result<(), OAuthError> {
     let date = |name| jws::numeric_date(payload, name).map_err(|_| WRONG_TYPE);
-    match date("exp")? {
-        None if binding == Binding::Required => {
-            return Err(OAuthError::invalid_request_object("The request object has no exp."));
-        }
-        Some(end) if end.plus(LEEWAY) <= now => {
-            return Err(OAuthError::invalid_request_object("The request object has expired."));
-        }
-        Some(end) if binding == Binding::Required && end > now.plus(LONGEST).plus(LEEWAY) => {
+    let end = date("exp")?;
+    if end.is_some_and(|end| end.plus(LEEWAY) <= now) {
+        return Err(OAuthError::invalid_request_object("The request object has expired."));
+    }
+    if lifetime == Lifetime::Bounded {
+        let end = end.ok_or(OAuthError::invalid_request_object("The request object has no exp."))?;
+        let begin = date("nbf")?.ok_or(OAuthError::invalid_request_object("The request object has no nbf."))?;
+        if end > begin.plus(LONGEST) {
             return Err(OAuthError::invalid_request_object("The request object expires too far ahead."));
         }
-        None | Some(_) => {}
+        if begin.plus(LONGEST).plus(LEEWAY) <= now {
+            return Err(OAuthError::invalid_request_object("The request object is too old."));
+        }
     }
     for name in ["nbf", "iat"] {
         if date(name)?.is_some_and(|at| at > now.plus(LEEWAY)) {

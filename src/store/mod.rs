@@ -14,6 +14,7 @@ pub mod backup;
 mod barrier;
 pub mod changes;
 pub mod claim_mappers;
+pub mod client_profiles;
 pub mod clients;
 pub mod clock_steps;
 pub mod condition;
@@ -327,6 +328,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         authorization_requests::STATEMENTS,
         changes::STATEMENTS,
         claim_mappers::STATEMENTS,
+        client_profiles::STATEMENTS,
         clients::STATEMENTS,
         clock_steps::STATEMENTS,
         consents::STATEMENTS,

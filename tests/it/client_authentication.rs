@@ -1,4 +1,4 @@
-//! Client authentication with secrets and without (RFC 6749 §2.3): exactly the registered method, once, read strictly.
+//! Client authentication with secrets and without (RFC 6749 §2.3): by a registered method, once, read strictly.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
@@ -19,7 +19,13 @@ async fn probe(server: &TestServer, headers: &[&str], params: &[(&str, &str)]) -
         request = request.header("authorization", *value);
     }
     let params: Vec<(&str, &str)> = PROBE.iter().chain(params).copied().collect();
-    Reply::of(request.form(&params).send().await.unwrap()).await
+    let reply = Reply::of(request.form(&params).send().await.unwrap()).await;
+    let challenge = reply.header("www-authenticate").unwrap_or_default();
+    let is_challenged = challenge.starts_with("Basic realm=");
+    assert_eq!(is_challenged, reply.status == 401, "{reply:?}");
+    let failed = reply.json()["error"] == "invalid_client";
+    assert_eq!(is_challenged, failed && !headers.is_empty(), "RFC 6749 §5.2: only who used the header: {reply:?}");
+    reply
 }
 
 fn basic(id: &str, secret: &str) -> String {
@@ -29,10 +35,8 @@ fn basic(id: &str, secret: &str) -> String {
 /// The error, whose answer has the form that RFC 6749 §5.2 gives it.
 fn outcome(reply: &Reply) -> String {
     let error = reply.json()["error"].as_str().unwrap().to_owned();
-    let status = if error == "invalid_client" { 401 } else { 400 };
-    reply.assert_error(status, &error);
-    let challenge = reply.header("www-authenticate").unwrap_or_default();
-    assert_eq!(challenge.starts_with("Basic realm="), status == 401, "{reply:?}");
+    let is_challenged = reply.headers.contains_key("www-authenticate");
+    reply.assert_error(if is_challenged { 401 } else { 400 }, &error);
     error
 }
 
@@ -40,7 +44,7 @@ fn outcome(reply: &Reply) -> String {
 async fn a_client_authenticates_by_its_registered_method_only() {
     let server = TestServer::start().await;
     let methods = ["client_secret_basic", "client_secret_post", "none"];
-    for registered in methods {
+    for registered in ["client_secret_basic", "client_secret_post", "none", "client_secret"] {
         let rp = server.client(registered, json!({"token_endpoint_auth_method": registered})).await;
         let secret = rp.secret.clone().unwrap_or("sgcs_made_up_by_somebody_who_has_none".to_owned());
         let (id, secret) = (rp.id.as_str(), secret.as_str());
@@ -50,7 +54,8 @@ async fn a_client_authenticates_by_its_registered_method_only() {
                 "client_secret_post" => probe(&server, &[], &[("client_id", id), ("client_secret", secret)]).await,
                 _ => probe(&server, &[], &[("client_id", id)]).await,
             };
-            let expected = if used == registered { "invalid_grant" } else { "invalid_client" };
+            let either = registered == "client_secret" && used != "none";
+            let expected = if used == registered || either { "invalid_grant" } else { "invalid_client" };
             assert_eq!(outcome(&reply), expected, "{registered} by {used}: {reply:?}");
         }
     }
@@ -182,13 +187,91 @@ async fn failures_do_not_tell_which_clients_there_are() {
     server.client("gone", json!({})).await;
     server.set_client_standing("gone", Standing::Disabled).await;
     let secret = rp.secret.as_ref().unwrap();
+    server.client("either", json!({"token_endpoint_auth_method": "client_secret"})).await;
     let first = probe(&server, &[&basic("nobody", secret)], &[]).await;
     assert_eq!(outcome(&first), "invalid_client");
-    for id in ["rp", "public", "gone"] {
+    let in_body = probe(&server, &[], &[("client_id", "nobody"), ("client_secret", secret)]).await;
+    for id in ["rp", "public", "gone", "either"] {
         let reply = probe(&server, &[&basic(id, "sgcs_wrong")], &[]).await;
         assert_eq!((reply.status, &reply.body), (first.status, &first.body), "{id}");
         assert_eq!(reply.header("www-authenticate"), first.header("www-authenticate"), "{id}");
+        let reply = probe(&server, &[], &[("client_id", id), ("client_secret", "sgcs_wrong")]).await;
+        assert_eq!((reply.status, &reply.body), (in_body.status, &in_body.body), "{id}, in the body");
     }
+}
+
+#[tokio::test]
+async fn a_client_of_either_method_keeps_one_secret_and_presents_it_once() {
+    let server = TestServer::start().await;
+    let rp = server.client("rp", json!({"token_endpoint_auth_method": "client_secret"})).await;
+    let other = server.client("other", json!({"token_endpoint_auth_method": "client_secret"})).await;
+    let secret = rp.secret.as_deref().unwrap();
+    let others = other.secret.as_deref().unwrap();
+    let header = basic("rp", secret);
+    let wrong = basic("rp", others);
+    let empty = basic("rp", "");
+    let rows: [Row<'_>; 9] = [
+        ("the header and its own client_id", &[&header], vec![("client_id", "rp")], "invalid_grant"),
+        ("the header and another client_id", &[&header], vec![("client_id", "other")], "invalid_client"),
+        ("both", &[&header], vec![("client_id", "rp"), ("client_secret", secret)], "invalid_request"),
+        (
+            "both, of two clients",
+            &[&header],
+            vec![("client_id", "other"), ("client_secret", others)],
+            "invalid_request",
+        ),
+        ("another's secret in the header", &[&wrong], vec![], "invalid_client"),
+        ("another's in the body", &[], vec![("client_id", "rp"), ("client_secret", others)], "invalid_client"),
+        ("no secret in the header", &[&empty], vec![], "invalid_client"),
+        (
+            "none there, one in the body",
+            &[&empty],
+            vec![("client_id", "rp"), ("client_secret", secret)],
+            "invalid_request",
+        ),
+        ("its name alone", &[], vec![("client_id", "rp")], "invalid_client"),
+    ];
+    for (rule, headers, params, expected) in rows {
+        let reply = probe(&server, headers, &params).await;
+        assert_eq!(outcome(&reply), expected, "{rule}: {reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_public_client_may_name_itself_in_the_header_beside_an_empty_password() {
+    let server = TestServer::start().await;
+    let public = server.client("public", json!({"token_endpoint_auth_method": "none"})).await;
+    let rp = server.relying_party().await;
+    let secret = rp.secret.as_deref().unwrap();
+    let empty = basic("public", "");
+    let confidential = basic("rp", "");
+    let password = basic("public", secret);
+    let assertion = [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", "eyJhbGciOiJub25lIn0.e30.AA")];
+    let rows: [Row<'_>; 7] = [
+        ("alone", &[&empty], vec![], "invalid_grant"),
+        ("and its client_id", &[&empty], vec![("client_id", "public")], "invalid_grant"),
+        ("and another client_id", &[&empty], vec![("client_id", "rp")], "invalid_client"),
+        ("and a secret of another", &[&empty], vec![("client_id", "rp"), ("client_secret", secret)], "invalid_request"),
+        ("and an assertion", &[&empty], assertion.to_vec(), "invalid_client"),
+        ("a confidential client", &[&confidential], vec![], "invalid_client"),
+        ("a password all the same", &[&password], vec![], "invalid_client"),
+    ];
+    for (rule, headers, params, expected) in rows {
+        let reply = probe(&server, headers, &params).await;
+        assert_eq!(outcome(&reply), expected, "{rule}: {reply:?}");
+    }
+    let code = public.authorize_as("alice").await.code();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", public.redirect_uri.as_str()),
+        ("code_verifier", crate::support::relying_party::VERIFIER),
+    ];
+    let request = server.http.post(server.url("/token")).header("authorization", &empty).form(&form);
+    let tokens = Reply::of(request.send().await.unwrap()).await.tokens();
+    let introspect = server.http.post(server.url("/introspect")).header("authorization", &empty);
+    let reply = introspect.form(&[("token", &tokens.access_token)]).send().await.unwrap();
+    assert_eq!(reply.status(), 401, "it introspects nothing");
 }
 
 #[tokio::test]
@@ -197,7 +280,7 @@ async fn a_public_client_has_no_secret_and_nothing_that_needs_one() {
     let rp = server.client("public", json!({"token_endpoint_auth_method": "none"})).await;
     assert_eq!(rp.secret, None);
     let tokens = rp.sign_in("alice").await;
-    assert_eq!(rp.post("/introspect", &[("token", &tokens.access_token)]).await.status, 401);
+    rp.post("/introspect", &[("token", &tokens.access_token)]).await.assert_error(400, "invalid_client");
     rp.client_credentials(&[]).await.assert_error(400, "unauthorized_client");
     let empty = probe(&server, &[], &[("client_id", "public"), ("client_secret", "")]).await;
     assert_eq!(outcome(&empty), "invalid_grant", "RFC 6749 §3.2: an empty parameter counts as omitted");
@@ -247,7 +330,8 @@ async fn a_disabled_client_is_no_client() {
         server.set_client_standing(method, Standing::Disabled).await;
         assert!(!works(&rp).await, "{method}");
         for path in ["/revoke", "/introspect"] {
-            assert_eq!(rp.post(path, &[("token", "x")]).await.status, 401, "{method} {path}");
+            let status = if method == "client_secret_basic" { 401 } else { 400 };
+            rp.post(path, &[("token", "x")]).await.assert_error(status, "invalid_client");
         }
         server.set_client_standing(method, Standing::Enabled).await;
         assert!(works(&rp).await, "{method}");

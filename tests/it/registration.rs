@@ -206,6 +206,23 @@ async fn metadata_is_refused_for_each_fault_alone() {
 }
 
 #[tokio::test]
+async fn a_new_confidential_client_may_use_a_nonce_instead_of_pkce_and_sets_that_not_itself() {
+    let server = open().await;
+    let told = register(&server, &with(json!({"pkce": "optional"}))).await;
+    assert_eq!(stored(&server, &told).await["pkce"], "nonce");
+    assert_eq!(told.get("pkce"), None, "an administrator's setting");
+    let bare = [("code_challenge", ""), ("code_challenge_method", "")];
+    let rp = client(&server, &told);
+    let code = rp.authorize_with("alice", &bare).await.code();
+    rp.redeem_with(&code, &[("code_verifier", "")]).await.tokens();
+    let public = register(&server, &with(json!({"token_endpoint_auth_method": "none"}))).await;
+    let page = server.browser().visit(&client(&server, &public).authorization_url(&bare)).await;
+    assert_eq!(page.error(), "invalid_request", "a public client always needs PKCE");
+    let either = send(&server, None, &with(json!({"token_endpoint_auth_method": "client_secret"}))).await;
+    either.assert_error(400, "invalid_client_metadata");
+}
+
+#[tokio::test]
 async fn a_refusal_names_the_member() {
     let server = open().await;
     for (changes, member) in [

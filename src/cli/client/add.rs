@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Answer, parse_id, source, supported};
 use crate::app;
@@ -12,7 +12,8 @@ use crate::cli::desk::Desk;
 use crate::cli::output::note;
 use crate::config::Settings;
 use crate::flows::administer::{self, Registrar};
-use crate::protocol::client::{AUTHORIZATION_CODE, ClientMetadata, REFRESH_TOKEN, ResponseSigning};
+use crate::protocol::client::{AUTHORIZATION_CODE, CLIENT_SECRET, ClientMetadata, REFRESH_TOKEN, ResponseSigning};
+use crate::protocol::pkce::PkceRule;
 use crate::protocol::profile::Profile;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::response_type::{IMPLICIT, ResponseType};
@@ -43,13 +44,18 @@ pub struct Add {
     /// grant refresh_token; none without sign-in]
     #[arg(long)]
     scope: Option<String>,
-    /// How the client authenticates: client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt or none
-    #[arg(long, default_value = "client_secret_basic")]
+    /// How the client authenticates: client_secret (its secret in the header or in the body), or exactly one of
+    /// client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt and none
+    #[arg(long, default_value = "client_secret")]
     auth_method: String,
+    /// PKCE of a confidential client: required, nonce (a request for an ID token may have a nonce instead) or optional
+    /// [default: nonce; optional with --profile oidc_classic]
+    #[arg(long, value_name = "RULE")]
+    pkce: Option<String>,
     /// Read the secret from standard input instead of making one
     #[arg(long)]
     secret_stdin: bool,
-    /// The security profile: oauth21 or oidc_classic
+    /// The security profile, one of profiles.allowed: oauth21 or oidc_classic
     #[arg(long, default_value = "oauth21")]
     profile: String,
     /// A file with the client's JWK set
@@ -72,7 +78,7 @@ pub struct Add {
     audience: Vec<String>,
     /// A file with the client's metadata as JSON (RFC 7591), instead of the options above
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "redirect_uri", "post_logout_redirect_uri", "grant",
-        "response_type", "scope", "jwks", "skip_consent", "require_nonce", "cors_origin", "audience"])]
+        "response_type", "scope", "pkce", "jwks", "skip_consent", "require_nonce", "cors_origin", "audience"])]
     metadata: Option<PathBuf>,
     /// Answer as JSON
     #[arg(long)]
@@ -85,7 +91,8 @@ impl Add {
         let metadata = self.metadata()?;
         let source = source(self.secret_stdin)?;
         let policy = app::key_policy(settings);
-        let supported = supported(&policy);
+        let supported = supported(&policy, settings);
+        supported.check_profile(metadata.profile)?;
         if let Some(warning) = metadata.profile.rules().warning {
             note(&format!("signet: warning: {warning}"));
         }
@@ -103,9 +110,15 @@ impl Add {
     fn metadata(&self) -> anyhow::Result<ClientMetadata> {
         if let Some(file) = &self.metadata {
             let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-            return serde_json::from_str(&text).with_context(|| file.display().to_string());
+            let metadata: ClientMetadata = serde_json::from_str(&text).with_context(|| file.display().to_string())?;
+            let members: Map<String, Value> = serde_json::from_str(&text)?;
+            let method = match members.contains_key("token_endpoint_auth_method") {
+                true => metadata.token_endpoint_auth_method.clone(),
+                false => CLIENT_SECRET.to_owned(),
+            };
+            return Ok(ClientMetadata { token_endpoint_auth_method: method, ..metadata }.for_new_client());
         }
-        let methods = crate::client_auth::NAMES.as_slice();
+        let methods = [&[CLIENT_SECRET], crate::client_auth::NAMES.as_slice()].concat();
         ensure!(
             methods.contains(&self.auth_method.as_str()),
             "the authentication method {:?} is not supported; use one of {}",
@@ -113,7 +126,7 @@ impl Add {
             methods.join(", ")
         );
         let default = ClientMetadata::default();
-        Ok(ClientMetadata {
+        let metadata = ClientMetadata {
             client_name: self.name.clone().unwrap_or_default(),
             redirect_uris: redirect_uris(&self.redirect_uri)?,
             post_logout_redirect_uris: redirect_uris(&self.post_logout_redirect_uri)?,
@@ -126,12 +139,14 @@ impl Add {
             jwks: self.jwks.as_ref().map(read_json).transpose()?,
             id_token_signed_response_alg: ResponseSigning::named(&self.id_token_alg)
                 .with_context(|| format!("the algorithm {:?} is not supported", self.id_token_alg))?,
+            pkce: self.pkce.as_deref().map(pkce).transpose()?,
             skip_consent: self.skip_consent,
             require_nonce: self.require_nonce,
             cors_origins: self.cors_origin.clone(),
             audiences: self.audience.clone(),
             ..default
-        })
+        };
+        Ok(metadata.for_new_client())
     }
 
     /// The response types, of which the code is the default.
@@ -164,6 +179,10 @@ impl Add {
         let implicit = kinds.iter().any(|kind| kind.needs_implicit()).then(|| IMPLICIT.to_owned());
         code.into_iter().chain(implicit).collect()
     }
+}
+
+fn pkce(name: &str) -> anyhow::Result<PkceRule> {
+    PkceRule::named(name).with_context(|| format!("--pkce is required, nonce or optional, not {name:?}"))
 }
 
 fn redirect_uris(uris: &[String]) -> anyhow::Result<Vec<RedirectUri>> {

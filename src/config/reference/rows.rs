@@ -17,7 +17,7 @@ pub(super) const SAID: [(&str, &str); 2] = [
 ];
 
 /// All sections, in the order of the page.
-pub(super) const SECTIONS: [Section; 15] = [
+pub(super) const SECTIONS: [Section; 17] = [
     Section {
         title: "The server",
         about: "",
@@ -220,6 +220,22 @@ pub(super) const SECTIONS: [Section; 15] = [
         ],
     },
     Section {
+        title: "profiles",
+        about: "",
+        rows: &[(
+            "profiles.allowed",
+            "the security profiles that a client may be given, `oauth21` and `oidc_classic`; clients that have another one keep it",
+        )],
+    },
+    Section {
+        title: "clients",
+        about: "",
+        rows: &[(
+            "clients.assertion_lifetime",
+            "the longest life of a client assertion (`private_key_jwt`, `client_secret_jwt`), 1 minute to 24 h; its `jti` is kept as long",
+        )],
+    },
+    Section {
         title: "registration",
         about: "",
         rows: &[
@@ -227,7 +243,10 @@ pub(super) const SECTIONS: [Section; 15] = [
                 "registration.mode",
                 "who may register a client at `/register`: nobody, whoever has an initial access token (`token`), or anybody (`open`)",
             ),
-            ("registration.profile", "the security profile of such clients; `oidc_classic` for old ones"),
+            (
+                "registration.profile",
+                "the security profile of such clients, one of `profiles.allowed`; `oidc_classic` for old ones",
+            ),
             (
                 "registration.scopes",
                 "scopes beside those of OpenID Connect that such clients may ask for, with the `client_credentials` grant without any user; none that begins with `signet:`",

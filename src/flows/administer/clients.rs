@@ -42,6 +42,7 @@ pub async fn add_client(
     source: SecretSource,
 ) -> Result<Option<ClientSecret>, AdminError> {
     let Registrar { store, context, supported, keys } = registrar;
+    supported.check_profile(metadata.profile)?;
     check_metadata(&metadata, supported)?;
     let (secret, made) = match metadata.has_secret() {
         true => secrets::source(context, *keys, (&id, &metadata), source).map(|(secret, made)| (Some(secret), made))?,

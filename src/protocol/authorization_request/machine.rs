@@ -46,7 +46,7 @@ pub(super) fn drive(checked: &Checked<'_>) -> Result<(Scope, BTreeMap<String, St
                     redirect_uri: Cow::Owned(RegisteredUrl::Exact(url.clone())),
                 },
             },
-            machine::Output::Extend => machine::Input::Extended(collect_extensions(checked)?),
+            machine::Output::Extend => machine::Input::Extended(collect_extensions(checked, &scope)?),
             machine::Output::Negotiate { bound_client, .. } => {
                 let pre_grant = PreGrant {
                     client_id: bound_client.client_id.clone().into_owned(),
@@ -61,12 +61,14 @@ pub(super) fn drive(checked: &Checked<'_>) -> Result<(Scope, BTreeMap<String, St
     }
 }
 
-/// What has to travel with the code: the PKCE challenge, nonce, acr_values, max_age, claims, resource.
-fn collect_extensions(checked: &Checked<'_>) -> Result<Extensions, OAuthError> {
+/// Collects what travels with the code of a request for `scope`: the PKCE challenge, nonce, acr_values, max_age,
+/// claims, resource.
+fn collect_extensions(checked: &Checked<'_>, scope: &Scope) -> Result<Extensions, OAuthError> {
     let Checked { params, client, response_type, claims, .. } = checked;
     let mut extensions = Extensions::new();
-    if let Some(challenge) = pkce::challenge(params, client.pkce(*response_type))? {
-        extensions.set_raw(pkce::SLOT.to_owned(), challenge);
+    match pkce::challenge(params)? {
+        Some(challenge) => extensions.set_raw(pkce::SLOT.to_owned(), challenge),
+        None => client.pkce(*response_type).check_unchallenged(scope, params.get(NONCE))?,
     }
     let mut keep = |slot: &str, value: String| extensions.set_raw(slot.to_owned(), Value::private(Some(value)));
     for slot in [NONCE, ACR_VALUES, MAX_AGE] {

@@ -20,6 +20,11 @@ const RESPONSE_TYPE: &str = "The response type is not supported for this client.
 const PKCE_MISSING: &str = "code_challenge is required. Send one (PKCE with S256), or have the operator relax it for a \
                             confidential client: signet client update --pkce nonce.";
 
+/// Likewise.
+const PKCE_AND_NONCE_MISSING: &str = "code_challenge is required, or the scope openid with a nonce. Send one of them, \
+                                      or have the operator relax it for a confidential client: signet client update \
+                                      --pkce optional.";
+
 impl From<Cause> for OAuthError {
     fn from(cause: Cause) -> Self {
         let (code, description) = answer(&cause);
@@ -71,6 +76,7 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
         | Cause::CodeSessionOver
         | Cause::CodeRedirectUri { .. }
         | Cause::RedirectUriWithdrawn
+        | Cause::PkceWithdrawn
         | Cause::ScopeWithdrawn
         | Cause::ResourcesWithdrawn
         | Cause::PkceMismatch
@@ -116,6 +122,7 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
             (ErrorCode::InvalidRequest, "response_mode is not supported for this response type.")
         }
         Cause::PkceMissing => (ErrorCode::InvalidRequest, PKCE_MISSING),
+        Cause::PkceAndNonceMissing => (ErrorCode::InvalidRequest, PKCE_AND_NONCE_MISSING),
         Cause::PkceMethod { .. } => (ErrorCode::InvalidRequest, "code_challenge_method must be S256."),
         Cause::Prompt { .. } => (ErrorCode::InvalidRequest, "prompt has an unknown value."),
         Cause::Repeated { .. } => (ErrorCode::InvalidRequest, "A parameter is repeated."),

@@ -44,6 +44,10 @@ impl Cause {
             Self::PkceMissing => {
                 "turn PKCE on in the application, or for a confidential client: signet client update CLIENT --pkce nonce"
             }
+            Self::PkceAndNonceMissing => {
+                "turn PKCE or the nonce on in the application, or: signet client update CLIENT --pkce optional"
+            }
+            Self::PkceWithdrawn => "the application must send code_challenge, since the client has lost openid",
             Self::PkceMethod { .. } => "the application must use the method S256",
             Self::LogoutRedirectUri { .. } => "signet client update CLIENT --post-logout-redirect-uri URI",
             Self::LogoutWithoutClient => "the application must send id_token_hint or client_id to /logout",

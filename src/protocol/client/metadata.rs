@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_with::skip_serializing_none;
 
-use super::AUTHORIZATION_CODE;
+use super::{AUTH_NONE, AUTHORIZATION_CODE, CLIENT_SECRET_BASIC};
 use crate::protocol::jwe::{ContentEncryption, KeyManagement};
 use crate::protocol::jwk::{self, SigningAlgorithm};
+use crate::protocol::pkce::PkceRule;
 use crate::protocol::profile::Profile;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::response_type::ResponseType;
@@ -186,6 +187,9 @@ pub struct ClientMetadata {
     pub profile: Profile,
     /// Whether the client is first-party: people are not asked for consent.
     pub skip_consent: bool,
+    /// The demand for PKCE of a confidential client. It is missing in the registrations of releases that had no such
+    /// setting, to which the profile's rule of then applies.
+    pub pkce: Option<PkceRule>,
     /// Whether every request for an ID token must hold a nonce (RFC 9700 §2.1.1).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub require_nonce: bool,
@@ -217,6 +221,14 @@ impl Encryption {
 }
 
 impl ClientMetadata {
+    /// The metadata of a client that is registered now: a setting that it does not name is that of new clients.
+    pub fn for_new_client(mut self) -> Self {
+        if self.pkce.is_none() && self.token_endpoint_auth_method != AUTH_NONE {
+            self.pkce = Some(self.profile.rules().pkce_of_new);
+        }
+        self
+    }
+
     /// How ID tokens are encrypted.
     pub fn id_token_encryption(&self) -> Option<Encryption> {
         Encryption::registered(self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc)
@@ -239,7 +251,7 @@ impl Default for ClientMetadata {
             grant_types: vec![AUTHORIZATION_CODE.to_owned()],
             response_types: vec![ResponseType::Code],
             scope: Scope::default(),
-            token_endpoint_auth_method: "client_secret_basic".to_owned(),
+            token_endpoint_auth_method: CLIENT_SECRET_BASIC.to_owned(),
             token_endpoint_auth_signing_alg: None,
             jwks: None,
             jwks_uri: None,
@@ -274,6 +286,7 @@ impl Default for ClientMetadata {
             software_version: None,
             profile: Profile::default(),
             skip_consent: false,
+            pkce: None,
             require_nonce: false,
             cors_origins: Vec::new(),
             audiences: Vec::new(),

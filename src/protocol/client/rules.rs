@@ -2,8 +2,8 @@
 
 use super::uris::{is_origin, is_resource};
 use super::{
-    AUTH_NONE, AUTHORIZATION_CODE, ApplicationType, CLIENT_CREDENTIALS, CLIENT_SECRET_JWT, ClientMetadata,
-    REFRESH_TOKEN, ResponseSigning, SubjectType, Supported,
+    AUTH_NONE, AUTHORIZATION_CODE, ApplicationType, BY_SECRET, CLIENT_CREDENTIALS, CLIENT_SECRET, CLIENT_SECRET_JWT,
+    ClientMetadata, REFRESH_TOKEN, ResponseSigning, SubjectType, Supported,
 };
 use crate::protocol::jwk::{self, JwkError};
 use crate::protocol::response_type::{IMPLICIT, ResponseType};
@@ -26,6 +26,12 @@ pub enum MetadataError {
     /// An authentication method that the server does not have.
     #[error("the authentication method {0:?} is not supported")]
     AuthMethod(String),
+    /// An authentication method that the profile does not allow.
+    #[error("the authentication method {0:?} is not allowed by the client's profile")]
+    AuthMethodOfProfile(String),
+    /// A profile that the settings do not allow.
+    #[error("the profile {0:?} is not one of profiles.allowed in the settings; add it there")]
+    Profile(&'static str),
     /// A response type that the profile does not allow.
     #[error("the response type {0:?} is not allowed by the client's profile")]
     ResponseType(&'static str),
@@ -124,7 +130,8 @@ impl MetadataError {
         match self {
             Self::Name => "client_name",
             Self::GrantType(_) | Self::PublicClientCredentials | Self::RefreshAlone => "grant_types",
-            Self::AuthMethod(_) => "token_endpoint_auth_method",
+            Self::AuthMethod(_) | Self::AuthMethodOfProfile(_) => "token_endpoint_auth_method",
+            Self::Profile(_) => "profile",
             Self::ResponseType(_) | Self::GrantOfResponseType(..) => "response_types",
             Self::Algorithm(_) | Self::NoSecret => "id_token_signed_response_alg",
             Self::NoRedirectUri | Self::ImplicitWithoutHttps | Self::TooManyRedirectUris => "redirect_uris",
@@ -190,7 +197,7 @@ impl ClientMetadata {
 
     /// Whether the client authenticates by a secret that it shares with this server.
     pub fn has_secret(&self) -> bool {
-        self.token_endpoint_auth_method.starts_with("client_secret_")
+        self.token_endpoint_auth_method.starts_with(CLIENT_SECRET)
     }
 
     /// Whether the secret itself is needed, so that its digest alone does not do (OpenID Connect Core §10.1).
@@ -251,8 +258,12 @@ impl ClientMetadata {
 
     fn check_authentication(&self, supported: &Supported<'_>) -> Result<(), MetadataError> {
         let method = self.token_endpoint_auth_method.as_str();
-        if !supported.auth_methods.contains(&method) {
+        let named: &[&str] = if method == CLIENT_SECRET { &BY_SECRET } else { &[method] };
+        if !named.iter().all(|method| supported.auth_methods.contains(method)) {
             return Err(MetadataError::AuthMethod(method.to_owned()));
+        }
+        if !named.iter().all(|method| self.profile.rules().allows_method(method)) {
+            return Err(MetadataError::AuthMethodOfProfile(method.to_owned()));
         }
         match (&self.jwks, &self.jwks_uri) {
             (Some(_), Some(_)) => return Err(MetadataError::TwoKeySets),

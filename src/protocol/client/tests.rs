@@ -6,6 +6,7 @@ const SUPPORTED: Supported<'_> = Supported {
     grants: &[AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN],
     auth_methods: &["none", "client_secret_basic", "private_key_jwt"],
     algorithms: &[SigningAlgorithm::RS256],
+    profiles: &[Profile::Oauth21],
 };
 
 fn metadata(changes: Value) -> Result<ClientMetadata, serde_json::Error> {

@@ -12,7 +12,9 @@ fn basic_header(text: &[u8]) -> Vec<u8> {
 fn outcome(headers: &[&[u8]]) -> String {
     match parse(headers) {
         Ok(Authorization::None) => "none".into(),
-        Ok(Authorization::Basic(basic)) => format!("basic {} {}", basic.client_id, basic.secret.expose()),
+        Ok(Authorization::Basic(basic)) => {
+            format!("basic {} {}", basic.client_id, basic.secret.as_ref().map_or("-", ClientSecret::expose))
+        }
         Ok(Authorization::Bearer(token)) => format!("bearer {token}"),
         Err(error) => error.code.as_str().into(),
     }
@@ -31,7 +33,7 @@ fn basic_credentials_follow_rfc_6749_2_3_1() {
         ("no colon", b"cs", "invalid_client"),
         ("only an escaped colon", b"c%3As", "invalid_client"),
         ("empty id", b":s", "invalid_client"),
-        ("empty secret", b"c:", "invalid_client"),
+        ("RFC 6749 §2.3.1: an empty secret is none", b"c:", "basic c -"),
         ("nothing", b"", "invalid_client"),
         ("not UTF-8", b"c:\xff", "invalid_client"),
         ("not UTF-8 once decoded", b"c:%FF", "invalid_client"),

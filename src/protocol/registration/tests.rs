@@ -21,7 +21,7 @@ fn a_client_sets_what_is_its_own_and_nothing_else() {
         "redirect_uris": ["https://rp.example/cb"], "client_name": "Shop", "client_name#ja": "店", "contacts": null,
         "profile": "oidc_classic", "skip_consent": true, "audiences": ["https://api.example/"], "unheard_of": {"a": 1},
         "cors_origins": ["https://evil.example"], "access_token_format": "opaque", "access_token_lifetime": 86400,
-        "client_id": "chosen", "client_secret": "chosen-too", "enabled": true,
+        "client_id": "chosen", "client_secret": "chosen-too", "enabled": true, "pkce": "optional",
     });
     let metadata = parse(&body).unwrap().metadata;
     let expected = ClientMetadata {

@@ -3,7 +3,10 @@ use serde_json::json;
 use super::*;
 
 const NOW: i64 = 1_000_000;
-const CLASSIC: ObjectRules = ObjectRules { binding: Binding::WherePresent, outside: Outside::Assembled };
+const CLASSIC: ObjectRules =
+    ObjectRules { binding: Binding::WherePresent, outside: Outside::Assembled, lifetime: Lifetime::Open };
+const PLAIN: ObjectRules = CLASSIC.where_required();
+const STRICT: ObjectRules = ObjectRules { lifetime: Lifetime::Bounded, ..PLAIN };
 
 fn object(changes: Value) -> Map<String, Value> {
     let mut object = json!({
@@ -28,31 +31,36 @@ fn read(changes: Value, outer: &str, rules: ObjectRules) -> Result<Params, OAuth
 #[test]
 fn a_request_object_is_bound_to_client_server_and_time() {
     let rows = [
-        ("complete", json!({}), true, true),
-        ("several audiences", json!({"aud": ["https://rs.example", "https://op.example"]}), true, true),
-        ("another audience", json!({"aud": "https://other.example"}), false, false),
-        ("no audience", json!({"aud": null}), false, true),
-        ("an audience that is a number", json!({"aud": 1}), false, false),
-        ("another issuer", json!({"iss": "other"}), false, false),
-        ("no issuer", json!({"iss": null}), false, true),
-        ("another client_id", json!({"client_id": "other"}), false, false),
-        ("no client_id", json!({"client_id": null}), true, true),
-        ("no exp", json!({"exp": null}), false, true),
-        ("expired", json!({"exp": NOW - 31}), false, false),
-        ("within the leeway", json!({"exp": NOW - 29}), true, true),
-        ("valid for 70 minutes", json!({"exp": NOW + 4200}), false, true),
-        ("nbf 8 seconds ahead", json!({"nbf": NOW + 8}), true, true),
-        ("nbf a minute ahead", json!({"nbf": NOW + 62}), false, false),
-        ("iat a minute ahead", json!({"iat": NOW + 62}), false, false),
-        ("exp as text", json!({"exp": "soon"}), false, false),
-        ("an assertion of the client", json!({"sub": "rp"}), false, false),
-        ("nothing that a request has", json!({"client_id": null, "response_type": null}), false, false),
-        ("request inside", json!({"request": "x"}), false, false),
-        ("request_uri inside", json!({"request_uri": "https://rp.example/o"}), false, false),
-        ("a list of objects", json!({"resource": [{}]}), false, false),
+        ("complete", json!({}), true, true, true),
+        ("several audiences", json!({"aud": ["https://rs.example", "https://op.example"]}), true, true, true),
+        ("another audience", json!({"aud": "https://other.example"}), false, false, false),
+        ("no audience", json!({"aud": null}), false, false, true),
+        ("an audience that is a number", json!({"aud": 1}), false, false, false),
+        ("another issuer", json!({"iss": "other"}), false, false, false),
+        ("no issuer", json!({"iss": null}), false, false, true),
+        ("another client_id", json!({"client_id": "other"}), false, false, false),
+        ("no client_id", json!({"client_id": null}), true, true, true),
+        ("no exp", json!({"exp": null}), false, true, true),
+        ("expired", json!({"exp": NOW - 31}), false, false, false),
+        ("within the leeway", json!({"exp": NOW - 29}), true, true, true),
+        ("valid for 70 minutes", json!({"exp": NOW + 4200}), false, true, true),
+        ("valid for an hour", json!({"exp": NOW + 3600}), true, true, true),
+        ("no nbf", json!({"nbf": null}), false, true, true),
+        ("an hour after nbf", json!({"nbf": NOW - 3600, "exp": NOW}), true, true, true),
+        ("more than an hour after nbf", json!({"nbf": NOW - 3601, "exp": NOW}), false, true, true),
+        ("nbf 8 seconds ahead", json!({"nbf": NOW + 8}), true, true, true),
+        ("nbf a minute ahead", json!({"nbf": NOW + 62}), false, false, false),
+        ("iat a minute ahead", json!({"iat": NOW + 62}), false, false, false),
+        ("exp as text", json!({"exp": "soon"}), false, false, false),
+        ("an assertion of the client", json!({"sub": "rp"}), false, false, false),
+        ("nothing that a request has", json!({"client_id": null, "response_type": null}), false, false, false),
+        ("request inside", json!({"request": "x"}), false, false, false),
+        ("request_uri inside", json!({"request_uri": "https://rp.example/o"}), false, false, false),
+        ("a list of objects", json!({"resource": [{}]}), false, false, false),
     ];
-    for (rule, changes, strict, classic) in rows {
+    for (rule, changes, strict, plain, classic) in rows {
         assert_eq!(read(changes.clone(), "", STRICT).is_ok(), strict, "strict: {rule}");
+        assert_eq!(read(changes.clone(), "", PLAIN).is_ok(), plain, "plain: {rule}");
         assert_eq!(read(changes, "", CLASSIC).is_ok(), classic, "classic: {rule}");
     }
 }

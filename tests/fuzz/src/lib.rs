@@ -12,6 +12,7 @@ pub const SUPPORTED: protocol::client::Supported<'static> = protocol::client::Su
     grants: &["authorization_code", "client_credentials", "refresh_token"],
     auth_methods: &["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
     algorithms: &protocol::jwk::SigningAlgorithm::ALL,
+    profiles: &protocol::profile::Profile::ALL,
 };
 
 /// A client with this metadata.

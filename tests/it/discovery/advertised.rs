@@ -1,7 +1,9 @@
 //! Whatever the documents advertise, the server does.
 
 use serde_json::{Value, json};
+use signet::config::Settings;
 use signet::protocol::jwk::SigningAlgorithm;
+use signet::protocol::profile::Profile;
 
 use super::{document, texts};
 use crate::support::keys::{self, KeyPair};
@@ -31,6 +33,36 @@ async fn every_advertised_address_answers() {
             assert_eq!(server.http.post(url).send().await.unwrap().status(), posted, "POST {name}");
         }
     }
+}
+
+#[tokio::test]
+async fn response_types_are_advertised_that_some_client_can_have() {
+    let only = |profiles: &[Profile]| {
+        let profiles = profiles.to_vec();
+        move |settings: &mut Settings| settings.profiles.allowed = profiles
+    };
+    let server = TestServer::start_with(only(&[Profile::Oauth21])).await;
+    let plain = document(&server).await;
+    assert_eq!(texts(&plain, "response_types_supported"), ["code"]);
+    assert_eq!(texts(&plain, "response_modes_supported"), ["query", "form_post"]);
+    assert!(!texts(&plain, "grant_types_supported").contains(&"implicit"), "{plain}");
+    let methods = texts(&plain, "token_endpoint_auth_methods_supported");
+    assert!(methods.contains(&"client_secret_basic") && !methods.contains(&"client_secret"), "{methods:?}");
+
+    let server = TestServer::start().await;
+    assert!(texts(&document(&server).await, "response_types_supported").contains(&"code id_token token"));
+    let harmless = json!({"client_name": "\"profile\":\"oidc_classic\""});
+    server.client("named-so", harmless).await;
+    let twin = server.twin_with(only(&[Profile::Oauth21])).await;
+    assert_eq!(texts(&document(&twin).await, "response_types_supported"), ["code"]);
+    let rp = server.client("old", json!({"profile": "oidc_classic"})).await;
+    let twin = server.twin_with(only(&[Profile::Oauth21])).await;
+    let document = document(&twin).await;
+    assert!(texts(&document, "response_types_supported").contains(&"code id_token token"), "{document}");
+    assert!(texts(&document, "grant_types_supported").contains(&"implicit"), "{document}");
+    let bare = [("code_challenge", ""), ("code_challenge_method", "")];
+    let code = rp.at(&twin).authorize_with("alice", &bare).await.code();
+    rp.at(&twin).redeem_with(&code, &[("code_verifier", "")]).await.tokens();
 }
 
 #[tokio::test]

@@ -152,6 +152,27 @@ async fn people_of_a_release_sign_in_with_their_password_and_keep_their_consent(
 }
 
 #[tokio::test]
+async fn clients_of_a_release_keep_the_rules_that_they_had() {
+    for release in RELEASES {
+        let golden = Golden::of(release);
+        let (server, _keys) = golden.server().await;
+        let web = golden.client(&server, "web");
+        let bare = web.authorization_url(&[("code_challenge", ""), ("code_challenge_method", "")]);
+        assert_eq!(server.browser().visit(&bare).await.error(), "invalid_request", "PKCE is required as before");
+        let probe = [("grant_type", "refresh_token"), ("refresh_token", "x")];
+        web.post("/token", &probe).await.assert_error(400, "invalid_grant");
+        let by_body = RelyingParty { auth_method: "client_secret_post".to_owned(), ..web.at(&server) };
+        by_body.post("/token", &probe).await.assert_error(400, "invalid_client");
+        let stored = server.database().query("SELECT metadata FROM clients").await;
+        assert!(stored.len() > 5);
+        for row in stored {
+            let metadata: Value = serde_json::from_slice(&row[0]).unwrap();
+            assert_eq!(metadata.get("pkce"), None, "a node of the release can read it: {metadata}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn clients_requests_and_the_audit_log_of_a_release_hold() {
     for release in RELEASES {
         let golden = Golden::of(release);

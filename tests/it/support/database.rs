@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use signet::app::App;
 use signet::clock::Clock;
 use signet::config::{DatabaseUrl, Settings};
+use signet::protocol::profile::Profile;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row, SqliteConnection};
 use tokio::sync::OnceCell;
 
@@ -42,6 +43,8 @@ pub fn settings() -> Settings {
     settings.passwords.workers = 4;
     // Those stories that are about limits say so.
     settings.limits.enabled = false;
+    // Stories about old clients are many; those about the setting itself say so.
+    settings.profiles.allowed = Profile::ALL.to_vec();
     // Those tests that need keys for encryption say so.
     settings.keys.encryption_algorithms = Vec::new();
     settings.keys.master_key = Some(signet::config::MasterKey::new([7; 32]));

@@ -167,7 +167,7 @@ impl RelyingParty {
         let mut params = params.to_vec();
         let secret = self.secret.as_deref().unwrap_or_default();
         let request = match self.auth_method.as_str() {
-            "client_secret_basic" => request.basic_auth(&self.id, Some(secret)),
+            "client_secret_basic" | "client_secret" => request.basic_auth(&self.id, Some(secret)),
             "client_secret_post" => {
                 params.extend([("client_id", self.id.as_str()), ("client_secret", secret)]);
                 request

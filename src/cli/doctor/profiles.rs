@@ -1,0 +1,34 @@
+//! The clients whose security profile the settings do not allow any more.
+
+use super::finding::Finding;
+use crate::config::Settings;
+use crate::store::{Store, StoreError, clients, realms};
+
+/// The most clients that are named.
+const NAMED: usize = 10;
+
+/// Names the clients that keep a profile which no new client may have.
+pub(super) async fn examine(store: &Store, settings: &Settings) -> Finding {
+    match kept(store, settings).await {
+        Err(error) => Finding::fail("client-profiles", error.to_string()),
+        Ok(kept) if kept.is_empty() => Finding::ok("client-profiles", ""),
+        Ok(kept) => {
+            let shown = kept.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let more = match kept.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let remedy = "they keep working; add the profile there, or move them to oauth21";
+            Finding::warn("client-profiles", format!("outside profiles.allowed: {shown}{more}; {remedy}"))
+        }
+    }
+}
+
+/// The clients outside the list, each with its profile.
+async fn kept(store: &Store, settings: &Settings) -> Result<Vec<String>, StoreError> {
+    let mut tx = store.read().await?;
+    let Some(realm) = realms::find(&mut tx, realms::DEFAULT).await? else { return Ok(Vec::new()) };
+    let clients = clients::list(&mut tx, &realm).await?;
+    let outside = clients.iter().filter(|client| !settings.profiles.allowed.contains(&client.metadata.profile));
+    Ok(outside.map(|client| format!("{} ({})", client.id, client.metadata.profile.rules().name)).collect())
+}
