@@ -1,6 +1,9 @@
 //! What a client may say about itself when it registers (RFC 7591 §2, §3; OpenID Connect Registration §2, §3): the
 //! members of one list, in a strict JSON object. What is not on the list is unknown, or for an administrator to decide,
-//! and is passed over; the answer tells what has been registered.
+//! and is passed over; grant and response types that the client cannot have are left out. The answer says what has been
+//! registered.
+
+mod reduction;
 
 use serde_json::{Map, Value};
 
@@ -57,6 +60,8 @@ pub struct Policy {
     pub profile: Profile,
     /// Every scope that such a client may ask for.
     pub scope: Scope,
+    /// The grant types of the token endpoint.
+    pub grants: &'static [&'static str],
 }
 
 /// How a client is kept that has registered itself: as long as it is used.
@@ -91,7 +96,7 @@ impl Submission {
     /// # Errors
     /// `invalid_redirect_uri`, `unapproved_software_statement` or `invalid_client_metadata` (RFC 7591 §3.2.2).
     pub fn parse(body: &[u8], policy: &Policy) -> Result<Self, OAuthError> {
-        let members = strict_object(body).ok_or(NOT_JSON)?;
+        let mut members = strict_object(body).ok_or(NOT_JSON)?;
         if members.contains_key("software_statement") {
             return Err(NO_STATEMENTS);
         }
@@ -100,6 +105,7 @@ impl Submission {
         let text = |name: &str| named(name).map(|value| value.as_str().unwrap_or_default().to_owned());
         let client_id = text("client_id");
         let client_secret = text("client_secret");
+        reduction::reduce(&mut members, policy)?;
         let mut metadata = read(&members)?;
         // A registration is exact (RFC 7591 §2).
         if metadata.token_endpoint_auth_method == CLIENT_SECRET {

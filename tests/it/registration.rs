@@ -206,6 +206,45 @@ async fn metadata_is_refused_for_each_fault_alone() {
 }
 
 #[tokio::test]
+async fn what_a_client_may_not_have_is_left_out_and_the_answer_says_what_it_got() {
+    let server = open().await;
+    let code = json!(["code"]);
+    let rows = [
+        (
+            "as discovery lists them all",
+            json!({
+                "response_types": ["code", "id_token", "code id_token", "none"],
+                "grant_types": ["authorization_code", "implicit", "refresh_token"],
+            }),
+            code.clone(),
+            json!(["authorization_code", "refresh_token"]),
+        ),
+        (
+            "a grant that is not there",
+            json!({
+                "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"],
+            }),
+            code.clone(),
+            json!(["authorization_code"]),
+        ),
+        (
+            "a public client that would speak for itself",
+            json!({
+                "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "client_credentials"],
+            }),
+            code,
+            json!(["authorization_code"]),
+        ),
+    ];
+    for (rule, changes, kinds, grants) in rows {
+        let told = register(&server, &with(changes)).await;
+        assert_eq!((&told["response_types"], &told["grant_types"]), (&kinds, &grants), "RFC 7591 §3.2.1: {rule}");
+        let stored = stored(&server, &told).await;
+        assert_eq!((&stored["response_types"], &stored["grant_types"]), (&kinds, &grants), "{rule}");
+    }
+}
+
+#[tokio::test]
 async fn a_new_confidential_client_may_use_a_nonce_instead_of_pkce_and_sets_that_not_itself() {
     let server = open().await;
     let told = register(&server, &with(json!({"pkce": "optional"}))).await;

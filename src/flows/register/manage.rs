@@ -10,7 +10,7 @@ use crate::protocol::cause::Cause;
 use crate::protocol::client::{Client, ClientMetadata, Narrowing, SecretRecord};
 use crate::protocol::ids::ClientId;
 use crate::protocol::redirect_uri::RedirectUri;
-use crate::protocol::registration::{Information, Submission};
+use crate::protocol::registration::{Information, Policy, Submission};
 use crate::protocol::secret::{ClientSecret, Digest, RegistrationAccessToken};
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome, Record};
@@ -44,7 +44,8 @@ pub async fn replace(
 ) -> Result<Told, RegisterError> {
     let managed = authenticate(provider, context, id, bearer).await?;
     let client = &managed.client;
-    let metadata = Submission::parse(body, &provider.registration.policy)?.replacing(client, context.now)?;
+    let policy = Policy { profile: client.metadata.profile, ..provider.registration.policy.clone() };
+    let metadata = Submission::parse(body, &policy)?.replacing(client, context.now)?;
     check(provider, &metadata)?;
     let (secret, made) = match (metadata.has_secret(), fit_secret(client, &metadata, context.now)) {
         (false, _) => (SecretChange::Drop, None),

@@ -4,7 +4,8 @@ use super::*;
 use crate::protocol::client::SecretRecord;
 
 fn policy() -> Policy {
-    Policy { profile: Profile::Oauth21, scope: Scope::parse("openid email api").unwrap() }
+    let grants = &["authorization_code", "client_credentials", "refresh_token"];
+    Policy { profile: Profile::Oauth21, scope: Scope::parse("openid email api").unwrap(), grants }
 }
 
 fn parse(body: &Value) -> Result<Submission, OAuthError> {
@@ -79,6 +80,60 @@ fn a_body_is_refused_for_each_fault_alone() {
     }
     for text in ["", "{", "{\"scope\":\"openid\",\"scope\":\"email\"}", "{} {}"] {
         assert_eq!(code(Submission::parse(text.as_bytes(), &policy())), Some("invalid_client_metadata"), "{text}");
+    }
+}
+
+#[test]
+fn grant_and_response_types_are_reduced_to_what_the_client_can_have() {
+    let grants = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let classic = Policy { profile: Profile::OidcClassic, ..policy() };
+    let plain = policy();
+    // What is asked for; what is registered, or the member that nothing is left of.
+    let rows = [
+        (&plain, json!({"response_types": ["code", "token"]}), Ok((vec!["code"], vec!["authorization_code"]))),
+        (&plain, json!({"response_types": ["id_token", "x"]}), Err("response_types")),
+        (
+            &plain,
+            json!({"grant_types": ["authorization_code", "implicit", "password"]}),
+            Ok((vec!["code"], vec!["authorization_code"])),
+        ),
+        (&plain, json!({"grant_types": ["implicit"]}), Err("grant_types")),
+        (
+            &plain,
+            json!({"grant_types": ["refresh_token", "client_credentials"], "response_types": []}),
+            Ok((vec![], vec!["client_credentials"])),
+        ),
+        (&plain, json!({"grant_types": ["client_credentials"], "response_types": ["code"]}), Err("response_types")),
+        (
+            &plain,
+            json!({"token_endpoint_auth_method": "none", "grant_types": ["client_credentials"]}),
+            Err("grant_types"),
+        ),
+        (
+            &classic,
+            json!({"response_types": ["code", "id_token"], "grant_types": ["authorization_code"]}),
+            Ok((vec!["code"], vec!["authorization_code"])),
+        ),
+        (
+            &classic,
+            json!({"response_types": ["token id_token code"], "grant_types": ["authorization_code", "implicit"]}),
+            Ok((vec!["code id_token token"], vec!["authorization_code", "implicit"])),
+        ),
+    ];
+    for (policy, mut body, expected) in rows {
+        body["redirect_uris"] = json!(["https://rp.example/cb"]);
+        let parsed = Submission::parse(body.to_string().as_bytes(), policy);
+        match expected {
+            Ok((kinds, held)) => {
+                let metadata = parsed.unwrap().metadata;
+                let found: Vec<_> = metadata.response_types.iter().map(|kind| kind.as_str()).collect();
+                assert_eq!((found, metadata.grant_types), (kinds, grants(&held)), "{body}");
+            }
+            Err(member) => {
+                let sentence = parsed.unwrap_err().description;
+                assert!(sentence.starts_with(&format!("{member} ")), "{body}: {sentence}");
+            }
+        }
     }
 }
 
