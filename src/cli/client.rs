@@ -1,12 +1,19 @@
 //! `signet client`
 
 mod add;
+mod options;
 mod registration;
+mod setup;
+mod show;
+mod target;
+mod update;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use self::target::ClientTarget;
+pub(super) use self::target::parse_id;
 use super::confirm::Confirmation;
 use super::desk::Desk;
 use super::output::{note, note_if_empty, read_secret, say, say_json};
@@ -14,9 +21,8 @@ use super::revoking::Order;
 use crate::app;
 use crate::config::Settings;
 use crate::flows::administer::{self, Registrar, SecretSource};
-use crate::keys::KeyPolicy;
-use crate::protocol::client::{self, Supported};
-use crate::protocol::ids::ClientId;
+use crate::keys::{KeyPolicy, Keyring};
+use crate::protocol::client::{self, ClientMetadata, Supported};
 use crate::protocol::secret::ClientSecret;
 use crate::store::clients::{self, Standing};
 
@@ -31,6 +37,10 @@ pub enum Client {
         #[arg(long)]
         json: bool,
     },
+    /// Show a client: its attributes, and what it holds; never a secret
+    Show(show::Show),
+    /// Change a client; its consents and grants stay, as far as the client may still have what they allow
+    Update(Box<update::Update>),
     /// Give a client a new secret; the old one works for a day longer
     RotateSecret(RotateSecret),
     /// Disable a client: nothing is issued to it, and what it holds is void
@@ -50,9 +60,8 @@ pub enum Client {
 /// Whose secret is replaced.
 #[derive(Args)]
 pub struct RotateSecret {
-    /// The client_id
-    #[arg(long)]
-    id: String,
+    #[command(flatten)]
+    client: ClientTarget,
     /// Read the secret from standard input instead of making one
     #[arg(long)]
     secret_stdin: bool,
@@ -64,17 +73,15 @@ pub struct RotateSecret {
 /// Which client.
 #[derive(Args)]
 pub struct Named {
-    /// The client_id
-    #[arg(long)]
-    id: String,
+    #[command(flatten)]
+    client: ClientTarget,
 }
 
 /// The client that is removed.
 #[derive(Args)]
 pub struct Remove {
-    /// The client_id
-    #[arg(long)]
-    id: String,
+    #[command(flatten)]
+    client: ClientTarget,
     #[command(flatten)]
     confirmation: Confirmation,
 }
@@ -82,18 +89,17 @@ pub struct Remove {
 /// The client that is signed out.
 #[derive(Args)]
 pub struct SignOut {
-    /// The client_id
-    #[arg(long)]
-    id: String,
+    #[command(flatten)]
+    client: ClientTarget,
     #[command(flatten)]
     order: Order,
 }
 
 impl SignOut {
     async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
-        let id = parse_id(&self.id)?;
+        let id = self.client.id()?;
         let ended = administer::sign_out_client(&self.order.revoker(desk, settings), &id).await?;
-        self.order.answer(ended, &format!("Everything issued to the client {} is void.", self.id))
+        self.order.answer(ended, &format!("Everything issued to the client {id} is void."))
     }
 }
 
@@ -103,13 +109,16 @@ impl Client {
     /// # Errors
     /// Where something is refused, or the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        if let Self::Remove(Remove { id, confirmation }) = &self {
+        if let Self::Remove(Remove { client, confirmation }) = &self {
+            let id = client.as_str();
             confirmation.require(&format!("the client {id} is removed with its tokens and consents, for good"))?;
         }
         let desk = Desk::open(settings).await?;
         let done = match self {
             Self::Add(add) => add.run(&desk, settings).await,
             Self::List { json } => list(&desk, json).await,
+            Self::Show(show) => show.run(&desk).await,
+            Self::Update(update) => update.run(&desk, settings).await,
             Self::RotateSecret(rotate) => rotate.run(&desk, settings).await,
             Self::Disable(named) => named.set(&desk, settings, Standing::Disabled).await,
             Self::Enable(named) => named.set(&desk, settings, Standing::Enabled).await,
@@ -126,17 +135,33 @@ impl Client {
 impl RotateSecret {
     async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
         let source = source(self.secret_stdin)?;
-        let (id, policy) = (parse_id(&self.id)?, app::key_policy(settings));
+        let id = self.client.id()?;
+        let policy = app::key_policy(settings);
         let client = clients::find(&mut desk.store.read().await?, &desk.context.realm.id, &id).await?;
-        let keys = match client.is_some_and(|client| client.metadata.needs_recoverable_secret()) {
-            true => Some(desk.keyring(settings).await?),
-            false => None,
-        };
+        let metadata = client.map(|client| client.metadata).unwrap_or_default();
+        let keys = registrar_keys(desk, settings, &metadata).await?;
         let supported = supported(&policy, settings);
         let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
         let made = administer::rotate_secret(&registrar, id, source).await?;
-        let answer = Answer { id: &self.id, secret: made.as_ref(), scope: None };
-        answer.say(self.json, "Rotated the secret of the client")
+        if self.json {
+            let secret = made.as_ref().map(ClientSecret::expose);
+            return say_json(&json!({ "client_id": self.client.as_str(), "client_secret": secret }));
+        }
+        say(&format!("Rotated the secret of the client {}.", self.client.as_str()));
+        say_secret(made.as_ref());
+        Ok(())
+    }
+}
+
+/// The keys that seal a client's secret, where it has to be kept itself.
+async fn registrar_keys(
+    desk: &Desk,
+    settings: &Settings,
+    metadata: &ClientMetadata,
+) -> anyhow::Result<Option<Keyring>> {
+    match metadata.needs_recoverable_secret() {
+        true => desk.keyring(settings).await.map(Some),
+        false => Ok(None),
     }
 }
 
@@ -152,22 +177,24 @@ fn supported<'a>(policy: &'a KeyPolicy, settings: &'a Settings) -> Supported<'a>
 
 impl Named {
     async fn set(self, desk: &Desk, settings: &Settings, standing: Standing) -> anyhow::Result<()> {
-        let (id, horizon) = (parse_id(&self.id)?, desk.horizon(settings));
+        let id = self.client.id()?;
+        let horizon = desk.horizon(settings);
         administer::set_client_standing(&desk.store, &desk.context, id, standing, horizon).await?;
         let done = match standing {
             Standing::Enabled => "enabled",
             Standing::Disabled => "disabled",
         };
-        say(&format!("The client {} is {done}.", self.id));
+        say(&format!("The client {} is {done}.", self.client.as_str()));
         Ok(())
     }
 }
 
 impl Remove {
     async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
-        let (id, horizon) = (parse_id(&self.id)?, desk.horizon(settings));
+        let id = self.client.id()?;
+        let horizon = desk.horizon(settings);
         administer::remove_client(&desk.store, &desk.context, id, horizon).await?;
-        say(&format!("The client {} is removed.", self.id));
+        say(&format!("The client {} is removed.", self.client.as_str()));
         Ok(())
     }
 }
@@ -176,7 +203,7 @@ async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
     let mut tx = desk.store.read().await?;
     let clients = clients::list(&mut tx, &desk.context.realm.id).await?;
     if json {
-        let answer: Vec<Value> = clients.iter().map(to_json).collect::<anyhow::Result<_>>()?;
+        let answer: Vec<Map<String, Value>> = clients.iter().map(to_json).collect::<anyhow::Result<_>>()?;
         return say_json(&answer);
     }
     note_if_empty(&clients, "clients");
@@ -187,52 +214,36 @@ async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
         if client.registration.is_some() {
             say("          registered by itself");
         }
-        if let Some(warning) = client.metadata.profile.rules().warning {
-            say(&format!("          warning: {warning}"));
-        }
+        client.metadata.warnings().iter().for_each(|warning| say(&format!("          warning: {warning}")));
     }
     Ok(())
 }
 
-fn to_json(client: &client::Client) -> anyhow::Result<Value> {
-    let mut answer = serde_json::to_value(&client.metadata)?;
-    if let Some(object) = answer.as_object_mut() {
-        object.insert("client_id".to_owned(), json!(client.id));
-        object.insert("enabled".to_owned(), json!(client.enabled));
-        object.insert("registered_by_itself".to_owned(), json!(client.registration.is_some()));
-        object.insert("has_logo".to_owned(), json!(client.logo.is_some()));
-        object.insert("warning".to_owned(), json!(client.metadata.profile.rules().warning));
-    }
+/// The attributes of a client as JSON, with what administrators see of it in lists.
+fn to_json(client: &client::Client) -> anyhow::Result<Map<String, Value>> {
+    let Value::Object(mut answer) = serde_json::to_value(&client.metadata)? else { return Ok(Map::new()) };
+    let more = [
+        ("client_id", json!(client.id)),
+        ("enabled", json!(client.enabled)),
+        ("registered_by_itself", json!(client.registration.is_some())),
+        ("has_logo", json!(client.logo.is_some())),
+        ("warning", json!(client.metadata.profile.rules().warning)),
+    ];
+    answer.extend(more.map(|(name, value)| (name.to_owned(), value)));
     Ok(answer)
 }
 
-/// A client and the secret that was made for it, which is shown this once.
-struct Answer<'a> {
-    id: &'a str,
-    secret: Option<&'a ClientSecret>,
-    scope: Option<&'a str>,
+/// Shows a secret that was made, this once.
+fn say_secret(secret: Option<&ClientSecret>) {
+    if let Some(secret) = secret {
+        say(&format!("client_secret: {}", secret.expose()));
+        note("The secret is shown this once; only its digest is kept.");
+    }
 }
 
-impl Answer<'_> {
-    fn say(&self, json: bool, done: &str) -> anyhow::Result<()> {
-        let secret = self.secret.map(ClientSecret::expose);
-        if json {
-            let mut answer = json!({ "client_id": self.id, "client_secret": secret });
-            if let (Some(scope), Some(object)) = (self.scope, answer.as_object_mut()) {
-                object.insert("scope".to_owned(), scope.into());
-            }
-            return say_json(&answer);
-        }
-        say(&format!("{done} {}.", self.id));
-        if let Some(scope) = self.scope {
-            say(&format!("scope: {}", if scope.is_empty() { "none" } else { scope }));
-        }
-        if let Some(secret) = secret {
-            say(&format!("client_secret: {secret}"));
-            note("The secret is shown this once; only its digest is kept.");
-        }
-        Ok(())
-    }
+/// Says what is odd about a client.
+fn warn(metadata: &ClientMetadata) {
+    metadata.warnings().iter().for_each(|warning| note(&format!("signet: warning: {warning}")));
 }
 
 fn source(from_stdin: bool) -> anyhow::Result<SecretSource> {
@@ -241,11 +252,4 @@ fn source(from_stdin: bool) -> anyhow::Result<SecretSource> {
     }
     let secret = ClientSecret::parse(&read_secret()?);
     secret.map(SecretSource::Given).context("the secret must have 32 to 512 visible ASCII characters")
-}
-
-pub(super) fn parse_id(id: &str) -> anyhow::Result<ClientId> {
-    match ClientId::parse(id) {
-        Some(id) => Ok(id),
-        None => bail!("the id must have 1 to 255 visible ASCII characters"),
-    }
 }

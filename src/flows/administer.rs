@@ -1,6 +1,7 @@
 //! Administration of clients and people: what the commands do, and what the administration API will do.
 
 mod blocks;
+mod client_update;
 mod clients;
 mod key_transfer;
 mod keys;
@@ -14,6 +15,8 @@ mod secrets;
 mod webhooks;
 
 pub use blocks::{NewBlock, add_block, remove_block};
+pub use client_update::{ClientPlan, ClientUpdate, NarrowedGrants, RegisteredClient, registered_client};
+pub(super) use client_update::{ClientReplacement, replace_client};
 pub use clients::{Registrar, SECRET_OVERLAP, add_client, remove_client, rotate_secret, set_client_standing};
 pub(super) use clients::{check_metadata, remove};
 pub use key_transfer::{ExportedKeys, export_keys, import_keys};
@@ -30,7 +33,7 @@ pub use revoking::{
     sign_out_user, withdraw_consent,
 };
 pub use secrets::SecretSource;
-pub(super) use secrets::stored as stored_secret;
+pub(super) use secrets::{PlannedSecret, stored as stored_secret};
 pub use webhooks::{NewWebhook, WebhookChange, add_webhook, change_webhook};
 
 use super::{Concerning, Context, FlowError};
@@ -97,6 +100,12 @@ pub enum AdminError {
     /// There is nothing of this id.
     #[error("there is no {0} with this id")]
     UnknownId(&'static str),
+    /// Another change came first.
+    #[error("the {0} was changed by someone else meanwhile; look at it and try again")]
+    Changed(&'static str),
+    /// A client would see the subjects of another sector (OpenID Connect Core §8.1).
+    #[error("subject_type and the host of a client with pairwise subjects cannot be changed; register another client")]
+    Sector,
     /// The client's method knows no secrets.
     #[error("a client that authenticates with {0} has no secret")]
     NoSecret(String),

@@ -24,7 +24,7 @@ use crate::protocol::scope::{OIDC_SCOPES, Scope};
 use crate::protocol::secret::{ClientSecret, Digest, InitialAccessToken, RegistrationAccessToken};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{self, Event, Outcome, Record};
-use crate::store::clients::NewSecret;
+use crate::store::clients::{NewClient, NewSecret};
 use crate::store::logos::{self, Logo};
 use crate::store::registrations::{self, NewRegistration};
 use crate::store::{Tx, changes, clients, used_once};
@@ -176,7 +176,8 @@ async fn enter(tx: &mut Tx, entry: &Entry) -> Result<(), RegisterError> {
     {
         return Err(Cause::InitialAccessToken.into());
     }
-    clients::insert(tx, realm, id, &entry.metadata, now).await?;
+    let client = NewClient { id, metadata: &entry.metadata, created_by: &entry.record.actor };
+    clients::insert(tx, realm, &client, now).await?;
     if let Some(secret) = &entry.secret {
         clients::add_secret(tx, realm, id, secret, now).await?;
     }

@@ -1,11 +1,14 @@
 //! The client registry's record: RFC 7591 metadata with the members of this server, checked as a whole.
 //! Which grants and authentication methods exist is told by the registries, not known here.
 
+mod advice;
+mod changes;
 mod metadata;
 mod narrowing;
 mod rules;
 mod uris;
 
+pub use changes::Losses;
 pub use metadata::{AccessTokenFormat, ApplicationType, ClientMetadata, Encryption, ResponseSigning, SubjectType};
 pub use narrowing::Narrowing;
 pub use rules::MetadataError;

@@ -4,6 +4,7 @@
 pub mod access_token;
 pub mod address_block;
 pub mod administration;
+pub mod attributes;
 pub mod audit_chain;
 pub mod authorization_request;
 pub mod authorization_response;

@@ -137,7 +137,7 @@ impl Submission {
             return Err(OAuthError::invalid_client_metadata("client_secret must be that of the client."));
         }
         let decided = client.metadata.clone();
-        if self.metadata.sector_of(&client.id) != client.sector() {
+        if !self.metadata.keeps_subjects_of(client) {
             return Err(FIXED_SECTOR);
         }
         Ok(ClientMetadata {

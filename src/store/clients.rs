@@ -10,14 +10,17 @@ use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO clients (realm_id, id, metadata, enabled, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4)";
+    INSERT = "INSERT INTO clients (realm_id, id, metadata, enabled, created_at, updated_at, created_by) \
+              VALUES ($1, $2, $3, 1, $4, $4, $5)";
+    HISTORY = "SELECT version, created_at, updated_at, created_by FROM clients WHERE realm_id = $1 AND id = $2";
     FIND = "SELECT c.id, c.metadata, c.enabled, r.last_used_at, l.updated_at FROM clients c LEFT JOIN client_registrations r ON r.realm_id = c.realm_id AND r.client_id = c.id LEFT JOIN client_logos l ON l.realm_id = c.realm_id AND l.client_id = c.id WHERE c.realm_id = $1 AND c.id = $2";
     LIST = "SELECT c.id, c.metadata, c.enabled, r.last_used_at, l.updated_at FROM clients c LEFT JOIN client_registrations r ON r.realm_id = c.realm_id AND r.client_id = c.id LEFT JOIN client_logos l ON l.realm_id = c.realm_id AND l.client_id = c.id WHERE c.realm_id = $1 ORDER BY c.id";
     SECRETS = "SELECT digest, sealed, expires_at FROM client_secrets WHERE realm_id = $1 AND client_id = $2 ORDER BY created_at DESC";
     ADD_SECRET = "INSERT INTO client_secrets (realm_id, client_id, digest, sealed, created_at) VALUES ($1, $2, $3, $4, $5)";
     EXPIRE_SECRETS = "UPDATE client_secrets SET expires_at = CASE WHEN expires_at IS NULL THEN $3 ELSE $4 END WHERE realm_id = $1 AND client_id = $2 AND (expires_at IS NULL OR expires_at > $4)";
     ADD_ORIGIN = "INSERT INTO client_origins (realm_id, origin, client_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    UPDATE = "UPDATE clients SET metadata = $3, updated_at = $4 WHERE realm_id = $1 AND id = $2";
+    UPDATE = "UPDATE clients SET metadata = $3, updated_at = $4, version = version + 1 \
+              WHERE realm_id = $1 AND id = $2 AND version = $5";
     DELETE = "DELETE FROM clients WHERE realm_id = $1 AND id = $2";
     HAS_SECRET = "SELECT count(*) AS secrets FROM client_secrets WHERE realm_id = $1 AND client_id = $2 AND digest = $3";
     DROP_SECRETS = "DELETE FROM client_secrets WHERE realm_id = $1 AND client_id = $2";
@@ -38,23 +41,65 @@ impl Client {
 
 type ClientRow = (String, String, i64, Option<i64>, Option<i64>);
 
+/// A client that is new.
+pub struct NewClient<'a> {
+    /// The `client_id`.
+    pub id: &'a ClientId,
+    /// The metadata, checked.
+    pub metadata: &'a ClientMetadata,
+    /// The actor that registers it, as the audit log names it.
+    pub created_by: &'a str,
+}
+
 /// Registers a client.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] where the id is taken.
-pub async fn insert(
-    tx: &mut Tx,
-    realm: &RealmId,
-    id: &ClientId,
-    metadata: &ClientMetadata,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, realm: &RealmId, client: &NewClient<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let NewClient { id, metadata, created_by } = client;
     let stored = to_json(metadata)?;
-    execute!(tx, INSERT, [realm.as_str(), id.as_str(), &stored, now.as_millis()])?;
+    execute!(tx, INSERT, [realm.as_str(), id.as_str(), &stored, now.as_millis(), created_by])?;
     add_origins(tx, realm, id, metadata).await
 }
 
-/// Replaces what a client has registered; whether there is such a client. Its secrets stay.
+/// The past of a client's row.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// The number of the last change.
+    pub version: i64,
+    /// The time of its registration.
+    pub created_at: Timestamp,
+    /// The time of the last change.
+    pub updated_at: Timestamp,
+    /// The actor that registered it; empty where that is not known.
+    pub created_by: String,
+}
+
+/// The past of a client's row. Read before the client itself, its version belongs to what is read, or is too old to
+/// replace it.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn history(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<Option<History>, StoreError> {
+    let row: Option<(i64, i64, i64, String)> = fetch_optional!(tx, HISTORY, [realm.as_str(), id.as_str()])?;
+    Ok(row.map(|(version, created_at, updated_at, created_by)| History {
+        version,
+        created_at: Timestamp::from_millis(created_at),
+        updated_at: Timestamp::from_millis(updated_at),
+        created_by,
+    }))
+}
+
+/// Metadata that takes the place of what was read with a version.
+pub struct Replacement<'a> {
+    /// The metadata, checked.
+    pub metadata: &'a ClientMetadata,
+    /// The version that it was made from.
+    pub version: i64,
+}
+
+/// Replaces what a client has registered, unless it was changed or removed since it was read; whether it did. Its
+/// secrets stay.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.
@@ -62,11 +107,12 @@ pub async fn replace(
     tx: &mut Tx,
     realm: &RealmId,
     id: &ClientId,
-    metadata: &ClientMetadata,
+    replacement: &Replacement<'_>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let Replacement { metadata, version } = replacement;
     let stored = to_json(metadata)?;
-    if !execute!(tx, UPDATE, [realm.as_str(), id.as_str(), &stored, now.as_millis()]).map(one)? {
+    if !execute!(tx, UPDATE, [realm.as_str(), id.as_str(), &stored, now.as_millis(), version]).map(one)? {
         return Ok(false);
     }
     execute!(tx, DROP_ORIGINS, [realm.as_str(), id.as_str()])?;

@@ -22,6 +22,7 @@ pub mod consents;
 mod embedded;
 mod error;
 pub mod hint_keys;
+pub mod holdings;
 pub mod invariants;
 mod kept;
 pub mod known_devices;
@@ -333,6 +334,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         clock_steps::STATEMENTS,
         consents::STATEMENTS,
         hint_keys::STATEMENTS,
+        holdings::STATEMENTS,
         invariants::STATEMENTS,
         known_devices::STATEMENTS,
         leases::STATEMENTS,

@@ -28,6 +28,7 @@ mod client_authentication;
 mod client_credentials;
 mod client_defaults;
 mod client_key_sets;
+mod client_update;
 mod clocks;
 mod code_flow;
 mod code_injection;

@@ -7,7 +7,7 @@ use signet::protocol::client::{AccessTokenFormat, ClientMetadata};
 use signet::protocol::ids::ClientId;
 use signet::protocol::profile::Profile;
 use signet::protocol::time::Span;
-use signet::store::clients::{self, Standing};
+use signet::store::clients::{self, Replacement, Standing};
 
 use crate::registration::{client, open, plain, register, with};
 use crate::support::{Reply, TestServer};
@@ -120,7 +120,11 @@ async fn a_replacement_keeps_what_an_administrator_has_decided() {
     let (row, change) = (id.clone(), decided.clone());
     let stored = server.app.provider.store.write(move |tx| {
         let (realm, row, change) = (realm.clone(), row.clone(), change.clone());
-        Box::pin(async move { clients::replace(tx, &realm, &row, &change, now).await })
+        let change = async move {
+            let version = clients::history(tx, &realm, &row).await?.unwrap().version;
+            clients::replace(tx, &realm, &row, &Replacement { metadata: &change, version }, now).await
+        };
+        Box::pin(change)
     });
     assert!(stored.await.unwrap());
     let asked = json!({

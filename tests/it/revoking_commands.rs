@@ -53,7 +53,7 @@ impl Scene {
     }
 
     /// Runs a command that answers in JSON.
-    async fn json(&self, arguments: &[&str]) -> Value {
+    pub async fn json(&self, arguments: &[&str]) -> Value {
         let output = self.place.run(&[arguments, &["--json"]].concat()).await;
         serde_json::from_str(&succeeded(&output)).unwrap()
     }

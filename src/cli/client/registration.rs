@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use serde_json::json;
 
-use super::parse_id;
+use super::target::ClientTarget;
 use crate::cli::desk::Desk;
 use crate::cli::output::{note, say, say_json};
 use crate::config::{RegistrationMode, Settings};
@@ -33,9 +33,8 @@ pub struct InitialToken {
 /// Whose logo.
 #[derive(Args)]
 pub struct Logo {
-    /// The client_id
-    #[arg(long)]
-    id: String,
+    #[command(flatten)]
+    client: ClientTarget,
     /// A PNG, JPEG or WebP picture of at most 64 KB
     #[arg(long, value_name = "FILE")]
     file: PathBuf,
@@ -73,8 +72,8 @@ impl Logo {
         let most = u64::try_from(MAX_LOGO)?.saturating_add(1);
         std::fs::File::open(&self.file).with_context(name)?.take(most).read_to_end(&mut image).with_context(name)?;
         ensure!(!image.is_empty(), "{} is empty", name());
-        administer::set_logo(&desk.store, &desk.context, parse_id(&self.id)?, image).await?;
-        say(&format!("The client {} has a logo.", self.id));
+        administer::set_logo(&desk.store, &desk.context, self.client.id()?, image).await?;
+        say(&format!("The client {} has a logo.", self.client.as_str()));
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! An example for each command, shown below its help.
 
 /// The command with its example.
-pub(super) const EXAMPLES: [(&str, &str); 59] = [
+pub(super) const EXAMPLES: [(&str, &str); 61] = [
     ("init", "printf 'a long pass phrase' | signet init --issuer https://id.example.org --admin you --password-stdin"),
     ("serve", "signet serve --config /etc/signet/signet.toml"),
     ("migrate", "signet migrate"),
@@ -11,6 +11,11 @@ pub(super) const EXAMPLES: [(&str, &str); 59] = [
         "signet client add --id my-app --redirect-uri https://app.example/callback \\\n    --grant authorization_code --grant refresh_token",
     ),
     ("client list", "signet client list --json"),
+    ("client show", "signet client show my-app"),
+    (
+        "client update",
+        "signet client update my-app --add-redirect-uri https://app.example/second --remove-scope email --dry-run",
+    ),
     ("client rotate-secret", "signet client rotate-secret --id my-app"),
     ("client disable", "signet client disable --id my-app"),
     ("client enable", "signet client enable --id my-app"),

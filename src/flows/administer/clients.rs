@@ -13,7 +13,7 @@ use crate::protocol::revocation::Target;
 use crate::protocol::secret::ClientSecret;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{self, Event, Record};
-use crate::store::clients::Standing;
+use crate::store::clients::{NewClient, Standing};
 use crate::store::{Store, StoreError, Tx, authorization_codes, changes, clients, token_families};
 
 /// How long the old secret stays valid beside a new one.
@@ -55,7 +55,8 @@ pub async fn add_client(
         Box::pin(async move {
             let (context, id, metadata, secret, record) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
-            clients::insert(tx, realm, id, metadata, now).await?;
+            let created_by = &record.actor;
+            clients::insert(tx, realm, &NewClient { id, metadata, created_by }, now).await?;
             if let Some(secret) = secret {
                 clients::add_secret(tx, realm, id, secret, now).await?;
             }

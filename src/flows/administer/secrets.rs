@@ -3,9 +3,10 @@
 use super::AdminError;
 use crate::flows::{Context, FlowError, jose};
 use crate::keys::Keyring;
-use crate::protocol::client::ClientMetadata;
+use crate::protocol::client::{Client, ClientMetadata, SecretRecord};
 use crate::protocol::ids::ClientId;
-use crate::protocol::secret::ClientSecret;
+use crate::protocol::secret::{ClientSecret, Digest};
+use crate::protocol::time::Timestamp;
 use crate::store::clients::NewSecret;
 
 /// The least length of a secret that an operator brings.
@@ -54,4 +55,50 @@ pub(in crate::flows) fn stored(
         false => None,
     };
     Ok(NewSecret { digest: secret.digest(), sealed })
+}
+
+/// The effect of other metadata on a client's secrets.
+pub(in crate::flows) enum SecretChange {
+    /// One of them does what the metadata asks for.
+    Keep(Digest),
+    /// The client has none any more.
+    Drop,
+    /// Only this one works from now on (RFC 7592 §2.2).
+    New(NewSecret),
+}
+
+/// A change of secrets, and the secret that was made for it.
+pub(in crate::flows) struct PlannedSecret {
+    pub change: SecretChange,
+    pub made: Option<ClientSecret>,
+}
+
+impl PlannedSecret {
+    /// Plans what becomes of the secrets of a client that gets this metadata.
+    ///
+    /// # Errors
+    /// [`FlowError::Internal`] where a secret has to be sealed and cannot be.
+    pub fn of(
+        context: &Context,
+        keys: Option<&Keyring>,
+        client: &Client,
+        next: &ClientMetadata,
+    ) -> Result<Self, FlowError> {
+        if !next.has_secret() {
+            return Ok(Self { change: SecretChange::Drop, made: None });
+        }
+        if let Some(kept) = fit_secret(client, next, context.now) {
+            return Ok(Self { change: SecretChange::Keep(kept), made: None });
+        }
+        let made = ClientSecret::generate(context.entropy.bytes()?);
+        let new = stored(context, keys, (&client.id, next), &made)?;
+        Ok(Self { change: SecretChange::New(new), made: Some(made) })
+    }
+}
+
+/// The secret of the client that does what its new metadata asks of it, if there is one.
+fn fit_secret(client: &Client, metadata: &ClientMetadata, now: Timestamp) -> Option<Digest> {
+    let fits = |sealed: &Option<Vec<u8>>| sealed.is_some() || !metadata.needs_recoverable_secret();
+    let fit = |secret: &&SecretRecord| secret.expires_at.is_none_or(|end| now < end) && fits(&secret.sealed);
+    client.secrets.iter().find(fit).map(|secret| secret.digest)
 }

@@ -4,17 +4,16 @@
 use std::sync::Arc;
 
 use super::{RegisterError, Told, budget, check, record, remote, tell};
-use crate::flows::administer;
+use crate::flows::administer::{self, ClientReplacement, PlannedSecret};
 use crate::flows::{Context, FlowError, Provider};
 use crate::protocol::cause::Cause;
-use crate::protocol::client::{Client, ClientMetadata, Narrowing, SecretRecord};
+use crate::protocol::client::{Client, ClientMetadata, Narrowing};
 use crate::protocol::ids::ClientId;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::registration::{Information, Policy, Submission};
 use crate::protocol::secret::{ClientSecret, Digest, RegistrationAccessToken};
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome, Record};
-use crate::store::clients::NewSecret;
 use crate::store::logos::{self, Logo};
 use crate::store::{Tx, changes, clients, consents, registrations};
 
@@ -47,15 +46,7 @@ pub async fn replace(
     let policy = Policy { profile: client.metadata.profile, ..provider.registration.policy.clone() };
     let metadata = Submission::parse(body, &policy)?.replacing(client, context.now)?;
     check(provider, &metadata)?;
-    let (secret, made) = match (metadata.has_secret(), fit_secret(client, &metadata, context.now)) {
-        (false, _) => (SecretChange::Drop, None),
-        (true, Some(kept)) => (SecretChange::Keep(kept), None),
-        (true, None) => {
-            let (keys, made) = (Some(&provider.keys), ClientSecret::generate(context.entropy.bytes()?));
-            let stored = administer::stored_secret(context, keys, (&client.id, &metadata), &made)?;
-            (SecretChange::New(stored), Some(made))
-        }
-    };
+    let planned = PlannedSecret::of(context, Some(&provider.keys), client, &metadata)?;
     let narrowing = Narrowing::of(client, &metadata);
     if narrowing == Narrowing::Grants {
         budget::narrowing(provider, context, &client.id).await?;
@@ -69,12 +60,15 @@ pub async fn replace(
     let record = record(context, Event::ClientUpdated, &client.id)?;
     let change = Arc::new(Change {
         context: context.clone(),
-        id: client.id.clone(),
-        narrowing,
         consents: consent_change(client, &metadata),
-        horizon: provider.revocation_horizon(context.now),
-        metadata,
-        secret,
+        replacement: ClientReplacement {
+            id: client.id.clone(),
+            version: managed.version,
+            metadata,
+            narrowing,
+            secret: planned.change,
+            horizon: provider.revocation_horizon(context.now),
+        },
         logo,
         record,
     });
@@ -86,7 +80,7 @@ pub async fn replace(
     written.await?;
     provider.catch_up().await?;
     tracing::info!(client_id = client.id.as_str(), "a client has replaced its registration");
-    managed.tell(context, &change.metadata, made.as_ref())
+    managed.tell(context, &change.replacement.metadata, planned.made.as_ref())
 }
 
 /// Removes the client (RFC 7592 §2.3) with all that it holds, on every node.
@@ -122,6 +116,7 @@ pub async fn remove(
 /// A client that has shown its registration access token.
 struct Managed {
     client: Client,
+    version: i64,
     issued_at: Timestamp,
     token: RegistrationAccessToken,
 }
@@ -157,9 +152,10 @@ async fn authenticate(
         void(provider, context, &owner, token.digest()).await?;
         return Err(Cause::RegistrationAccessToken.into());
     }
+    let history = clients::history(&mut tx, realm, &owner).await?.ok_or(Cause::RegistrationAccessToken)?;
     let client = clients::find(&mut tx, realm, &owner).await?;
     let client = client.filter(|client| client.enabled).ok_or(Cause::RegistrationAccessToken)?;
-    Ok(Managed { client, issued_at, token })
+    Ok(Managed { client, version: history.version, issued_at, token })
 }
 
 /// Makes a token worthless, by putting one in its place that nobody has.
@@ -179,13 +175,6 @@ async fn void(provider: &Provider, context: &Context, owner: &ClientId, token: D
         })
     });
     written.await
-}
-
-/// What becomes of the client's secrets.
-enum SecretChange {
-    Keep(Digest),
-    Drop,
-    New(NewSecret),
 }
 
 /// The effect of a change on the consents that people have given to the client.
@@ -209,54 +198,28 @@ fn consent_change(client: &Client, metadata: &ClientMetadata) -> ConsentChange {
 /// What is written when a registration is replaced.
 struct Change {
     context: Context,
-    id: ClientId,
-    metadata: ClientMetadata,
-    /// The effect of the change on the client's grants.
-    narrowing: Narrowing,
+    replacement: ClientReplacement,
     consents: ConsentChange,
-    /// The end of what a revocation of now concerns.
-    horizon: Timestamp,
-    secret: SecretChange,
     /// What the logo becomes, where the client names another one.
     logo: Option<Option<Logo>>,
     record: Record,
 }
 
 async fn carry_out(tx: &mut Tx, change: &Change) -> Result<(), RegisterError> {
-    let (realm, now, id) = (&change.context.realm.id, change.context.now, &change.id);
-    if !clients::replace(tx, realm, id, &change.metadata, now).await? {
-        return Err(Cause::RegistrationAccessToken.into());
-    }
-    match &change.secret {
-        SecretChange::Keep(secret) => {
-            // Another change may have dropped it since it was looked for.
-            if !clients::has_secret(tx, realm, id, *secret).await? {
-                return Err(FlowError::Unavailable("the registration has just been changed".to_owned()).into());
-            }
-        }
-        SecretChange::Drop => clients::drop_secrets(tx, realm, id).await?,
-        // RFC 7592 §2.2: from now on only the secret that the answer tells works.
-        SecretChange::New(secret) => {
-            clients::drop_secrets(tx, realm, id).await?;
-            clients::add_secret(tx, realm, id, secret, now).await?;
-        }
+    let realm = &change.context.realm.id;
+    let now = change.context.now;
+    let id = &change.replacement.id;
+    if !administer::replace_client(tx, &change.context, &change.replacement).await? {
+        return Err(FlowError::Unavailable("the registration has just been changed".to_owned()).into());
     }
     match &change.logo {
         None => {}
         Some(None) => logos::delete(tx, realm, id).await?,
         Some(Some(logo)) => logos::put(tx, realm, id, logo, now).await?,
     }
-    administer::narrow(tx, &change.context, id, change.narrowing, change.horizon).await?;
     if change.consents == ConsentChange::Forget {
         consents::forget_client(tx, realm, id).await?;
     }
     audit::append(tx, realm, &change.record, now).await?;
     Ok(changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?)
-}
-
-/// The secret of the client that does what its new metadata asks of it, if there is one.
-fn fit_secret(client: &Client, metadata: &ClientMetadata, now: Timestamp) -> Option<Digest> {
-    let fits = |sealed: &Option<Vec<u8>>| sealed.is_some() || !metadata.needs_recoverable_secret();
-    let fit = |secret: &&SecretRecord| secret.expires_at.is_none_or(|end| now < end) && fits(&secret.sealed);
-    client.secrets.iter().find(fit).map(|secret| secret.digest)
 }

@@ -1,0 +1,285 @@
+//! The attributes of a client as options, the same for `client add` and `client update`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::protocol::client::{
+    AUTHORIZATION_CODE, AccessTokenFormat, ApplicationType, CLIENT_SECRET, ClientMetadata, ResponseSigning, SubjectType,
+};
+use crate::protocol::pkce::PkceRule;
+use crate::protocol::profile::Profile;
+use crate::protocol::redirect_uri::RedirectUri;
+use crate::protocol::response_type::{IMPLICIT, ResponseType};
+use crate::protocol::scope::Scope;
+use crate::protocol::time::Span;
+
+/// The attributes of a client. An option that is left out leaves its attribute as it is; of attributes with one value
+/// that need none, the empty value `""` removes it.
+#[derive(Args)]
+pub struct ClientOptions {
+    /// The name that people see; the id without it
+    #[arg(long)]
+    name: Option<String>,
+    /// Where authorization responses may go (repeatable)
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    /// Where browsers may go after logout (repeatable)
+    #[arg(long, value_name = "URI")]
+    post_logout_redirect_uri: Vec<String>,
+    /// A grant type (repeatable) [default: authorization_code]
+    #[arg(long)]
+    pub grant: Vec<String>,
+    /// A response type (repeatable) [default: code]. Others need --profile oidc_classic
+    #[arg(long, value_name = "TYPE")]
+    response_type: Vec<String>,
+    /// Scopes the client may request, separated by spaces [default: openid profile email, plus offline_access with the
+    /// grant refresh_token; none without sign-in]
+    #[arg(long)]
+    pub scope: Option<String>,
+    /// The way in which the client authenticates: client_secret (its secret in the header or in the body), or exactly
+    /// one of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt and none
+    /// [default: client_secret]
+    #[arg(long, value_name = "METHOD")]
+    auth_method: Option<String>,
+    /// PKCE of a confidential client: required, nonce (a request for an ID token may have a nonce instead) or optional
+    /// [default: nonce; optional with --profile oidc_classic]
+    #[arg(long, value_name = "RULE")]
+    pkce: Option<String>,
+    /// The security profile, one of profiles.allowed: oauth21 or oidc_classic [default: oauth21]
+    #[arg(long)]
+    profile: Option<String>,
+    /// A file with the client's JWK set
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// The URL of the client's JWK set
+    #[arg(long, value_name = "URL", conflicts_with = "jwks")]
+    jwks_uri: Option<String>,
+    /// The algorithm of ID tokens, one that the server signs with (keys.algorithms) [default: RS256]
+    #[arg(long, value_name = "ALG")]
+    id_token_alg: Option<String>,
+    /// The client is first-party: people are not asked for consent
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    skip_consent: Option<bool>,
+    /// Every request of the client for an ID token must hold a nonce
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_nonce: Option<bool>,
+    /// Every authorization request of the client must be pushed
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_par: Option<bool>,
+    /// Every authorization request of the client must come in a signed request object
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_signed_request: Option<bool>,
+    /// An origin whose scripts may call the token and userinfo endpoints (repeatable)
+    #[arg(long, value_name = "ORIGIN")]
+    cors_origin: Vec<String>,
+    /// A resource that the client may ask tokens for (repeatable)
+    #[arg(long, value_name = "URI")]
+    audience: Vec<String>,
+    /// The form of access tokens: jwt or opaque [default: jwt]
+    #[arg(long, value_name = "FORM")]
+    access_token_format: Option<String>,
+    /// The lifetime of access tokens, such as 15m [default: that of the server]
+    #[arg(long, value_name = "TIME")]
+    access_token_lifetime: Option<String>,
+    /// The URL that is called when a session ends
+    #[arg(long, value_name = "URL")]
+    backchannel_logout_uri: Option<String>,
+    /// The page that ends the client's session in a browser
+    #[arg(long, value_name = "URL")]
+    frontchannel_logout_uri: Option<String>,
+    /// Where a third party may begin a login
+    #[arg(long, value_name = "URL")]
+    initiate_login_uri: Option<String>,
+    /// The kind of application: web or native [default: web]
+    #[arg(long, value_name = "TYPE")]
+    application_type: Option<String>,
+    /// The `sub` that the client sees: public, or pairwise for one of its own [default: public]
+    #[arg(long, value_name = "TYPE")]
+    subject_type: Option<String>,
+    /// The client's home page
+    #[arg(long, value_name = "URL")]
+    client_uri: Option<String>,
+    /// The client's privacy policy
+    #[arg(long, value_name = "URL")]
+    policy_uri: Option<String>,
+    /// The client's terms of service
+    #[arg(long, value_name = "URL")]
+    tos_uri: Option<String>,
+    /// A file with metadata as JSON (RFC 7591), for attributes without an option too; options win over it
+    #[arg(long, value_name = "FILE")]
+    pub metadata: Option<PathBuf>,
+}
+
+impl ClientOptions {
+    /// The metadata with what the file and the options say.
+    ///
+    /// # Errors
+    /// Where a value cannot be read.
+    pub fn apply(&self, base: ClientMetadata) -> anyhow::Result<ClientMetadata> {
+        let mut metadata = match &self.metadata {
+            Some(file) => merged(&base, file)?,
+            None => base,
+        };
+        set(&mut metadata.client_name, self.name.clone());
+        set(&mut metadata.redirect_uris, listed(&self.redirect_uri, redirect_uri)?);
+        set(&mut metadata.post_logout_redirect_uris, listed(&self.post_logout_redirect_uri, redirect_uri)?);
+        set(&mut metadata.response_types, listed(&self.response_type, response_type)?);
+        set(&mut metadata.grant_types, self.grants());
+        set(&mut metadata.scope, self.scope.as_deref().map(|text| Scope::parse_stored(text.trim())).transpose()?);
+        set(&mut metadata.skip_consent, self.skip_consent);
+        set(&mut metadata.require_nonce, self.require_nonce);
+        set(&mut metadata.require_pushed_authorization_requests, self.require_par);
+        set(&mut metadata.require_signed_request_object, self.require_signed_request);
+        set(&mut metadata.cors_origins, listed(&self.cors_origin, |origin| Ok(origin.to_owned()))?);
+        set(&mut metadata.audiences, listed(&self.audience, |uri| Ok(uri.to_owned()))?);
+        self.apply_security(&mut metadata)?;
+        self.apply_links(&mut metadata);
+        Ok(metadata)
+    }
+
+    /// The attributes that decide how the client authenticates, and what it gets.
+    fn apply_security(&self, metadata: &mut ClientMetadata) -> anyhow::Result<()> {
+        let methods = [&[CLIENT_SECRET], crate::client_auth::NAMES.as_slice()].concat();
+        if let Some(method) = &self.auth_method {
+            ensure!(
+                methods.contains(&method.as_str()),
+                "the authentication method {method:?} is not supported; use one of {}",
+                methods.join(", ")
+            );
+            metadata.token_endpoint_auth_method.clone_from(method);
+        }
+        if let Some(name) = &self.profile {
+            metadata.profile = Profile::named(name).with_context(|| format!("the profile {name:?} is not built"))?;
+        }
+        if let Some(name) = &self.pkce {
+            let rule = PkceRule::named(name);
+            metadata.pkce = Some(rule.with_context(|| format!("--pkce is required, nonce or optional, not {name:?}"))?);
+        }
+        if let Some(file) = &self.jwks {
+            metadata.jwks = Some(read_json(file)?);
+            metadata.jwks_uri = None;
+        }
+        if let Some(uri) = &self.jwks_uri {
+            metadata.jwks_uri = optional(uri);
+            metadata.jwks = metadata.jwks.take().filter(|_| uri.is_empty());
+        }
+        if let Some(name) = &self.id_token_alg {
+            metadata.id_token_signed_response_alg =
+                ResponseSigning::named(name).with_context(|| format!("the algorithm {name:?} is not supported"))?;
+        }
+        let format: Option<AccessTokenFormat> = named("access token format", self.access_token_format.as_deref())?;
+        set(&mut metadata.access_token_format, format);
+        let application: Option<ApplicationType> = named("application type", self.application_type.as_deref())?;
+        set(&mut metadata.application_type, application);
+        let subject: Option<SubjectType> = named("subject type", self.subject_type.as_deref())?;
+        set(&mut metadata.subject_type, subject);
+        if let Some(text) = &self.access_token_lifetime {
+            metadata.access_token_lifetime = lifetime(text)?;
+        }
+        Ok(())
+    }
+
+    /// The addresses of the client beside its redirect URIs.
+    fn apply_links(&self, metadata: &mut ClientMetadata) {
+        let links = [
+            (&mut metadata.backchannel_logout_uri, &self.backchannel_logout_uri),
+            (&mut metadata.frontchannel_logout_uri, &self.frontchannel_logout_uri),
+            (&mut metadata.initiate_login_uri, &self.initiate_login_uri),
+            (&mut metadata.client_uri, &self.client_uri),
+            (&mut metadata.policy_uri, &self.policy_uri),
+            (&mut metadata.tos_uri, &self.tos_uri),
+        ];
+        for (link, option) in links {
+            if let Some(uri) = option {
+                *link = optional(uri);
+            }
+        }
+    }
+
+    /// The grant types; where response types alone are named, those that they need (OpenID Connect Registration §2).
+    fn grants(&self) -> Option<Vec<String>> {
+        if !self.grant.is_empty() {
+            return Some(self.grant.clone());
+        }
+        let kinds = listed(&self.response_type, response_type).ok().flatten()?;
+        let code = kinds.iter().any(|kind| kind.has_code()).then(|| AUTHORIZATION_CODE.to_owned());
+        let implicit = kinds.iter().any(|kind| kind.needs_implicit()).then(|| IMPLICIT.to_owned());
+        Some(code.into_iter().chain(implicit).collect())
+    }
+}
+
+/// Gives an attribute the value of an option, where that was given.
+fn set<T>(attribute: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *attribute = value;
+    }
+}
+
+/// The values of a repeatable option; nothing where it was not given.
+fn listed<T>(values: &[String], parse: impl Fn(&str) -> anyhow::Result<T>) -> anyhow::Result<Option<Vec<T>>> {
+    if values.is_empty() {
+        return Ok(None);
+    }
+    values.iter().map(|value| parse(value)).collect::<anyhow::Result<_>>().map(Some)
+}
+
+/// A redirect URI as an option names it.
+///
+/// # Errors
+/// Where it cannot be registered.
+pub fn redirect_uri(uri: &str) -> anyhow::Result<RedirectUri> {
+    RedirectUri::register(uri).with_context(|| uri.to_owned())
+}
+
+fn response_type(kind: &str) -> anyhow::Result<ResponseType> {
+    ResponseType::parse(kind).with_context(|| format!("the response type {kind:?}"))
+}
+
+/// The value with this name in metadata.
+fn named<T: DeserializeOwned>(what: &str, name: Option<&str>) -> anyhow::Result<Option<T>> {
+    let Some(name) = name else { return Ok(None) };
+    serde_json::from_value(Value::from(name)).map(Some).with_context(|| format!("the {what} {name:?}"))
+}
+
+/// A lifetime in seconds; nothing for the server's.
+fn lifetime(text: &str) -> anyhow::Result<Option<i64>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match Span::parse(text) {
+        Some(span) => Ok(Some(span.as_secs())),
+        None => bail!("the lifetime {text:?} is not a time such as 15m"),
+    }
+}
+
+/// The value of an option that may take an attribute away.
+fn optional(value: &str) -> Option<String> {
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// The metadata with the members of a file; one that is null has its default.
+fn merged(base: &ClientMetadata, file: &Path) -> anyhow::Result<ClientMetadata> {
+    let named = || file.display().to_string();
+    let text = std::fs::read_to_string(file).with_context(named)?;
+    let given: Map<String, Value> = serde_json::from_str(&text).with_context(named)?;
+    let mut members = match serde_json::to_value(base)? {
+        Value::Object(members) => members,
+        other => bail!("the client's metadata is no object: {other}"),
+    };
+    for (name, value) in given {
+        match value.is_null() {
+            true => drop(members.remove(&name)),
+            false => drop(members.insert(name, value)),
+        }
+    }
+    serde_json::from_value(Value::Object(members)).with_context(named)
+}
+
+fn read_json(file: &Path) -> anyhow::Result<Value> {
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    serde_json::from_str(&text).with_context(|| file.display().to_string())
+}

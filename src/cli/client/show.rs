@@ -1,0 +1,78 @@
+//! `signet client show`
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::target::ClientTarget;
+use super::to_json;
+use crate::cli::desk::Desk;
+use crate::cli::output::{instant, printable, say, say_json};
+use crate::flows::administer::{self, RegisteredClient};
+use crate::protocol::attributes::in_words;
+
+/// The client that is shown.
+#[derive(Args)]
+pub struct Show {
+    #[command(flatten)]
+    client: ClientTarget,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Show {
+    pub(super) async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        let id = self.client.id()?;
+        let registered = administer::registered_client(&desk.store, &desk.context, &id).await?;
+        match self.json {
+            true => say_json(&document(&registered)?),
+            false => print(&registered),
+        }
+    }
+}
+
+/// The client as JSON: its attributes, its past, and what it holds. Secrets are counted, never shown.
+fn document(registered: &RegisteredClient) -> anyhow::Result<Map<String, Value>> {
+    let RegisteredClient { client, history, holds } = registered;
+    let mut document = to_json(client)?;
+    let expiries =
+        client.secrets.iter().map(|secret| json!({ "expires_at": secret.expires_at.map(|at| at.as_secs()) }));
+    let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let more = [
+        ("created_at", json!(history.created_at.as_secs())),
+        ("created_by", json!(known(&history.created_by))),
+        ("updated_at", json!(history.updated_at.as_secs())),
+        ("version", json!(history.version)),
+        ("last_used_at", json!(client.registration.map(|registration| registration.last_used_at.as_secs()))),
+        ("secrets", expiries.collect()),
+        ("consents", json!(holds.consents)),
+        ("grants", json!(holds.grants)),
+    ];
+    document.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    Ok(document)
+}
+
+fn print(registered: &RegisteredClient) -> anyhow::Result<()> {
+    let RegisteredClient { client, history, holds } = registered;
+    let line = |name: &str, value: &str| say(&printable(&format!("{:<12}  {value}", format!("{name}:"))));
+    line("client", client.id.as_str());
+    line("name", client.name());
+    line("state", if client.enabled { "enabled" } else { "disabled" });
+    let by = if history.created_by.is_empty() { "" } else { " by " };
+    line("registered", &format!("{}{by}{}", instant(history.created_at.as_secs()), history.created_by));
+    line("changed", &instant(history.updated_at.as_secs()));
+    line("secrets", &client.secrets.len().to_string());
+    line("consents", &holds.consents.to_string());
+    line("grants", &holds.grants.to_string());
+    line("logo", if client.logo.is_some() { "yes" } else { "none" });
+    say("attributes:");
+    let Value::Object(attributes) = serde_json::to_value(&client.metadata)? else { return Ok(()) };
+    for (name, value) in attributes {
+        let words = in_words(&value);
+        if words != "none" {
+            say(&printable(&format!("  {name}: {words}")));
+        }
+    }
+    client.metadata.warnings().iter().for_each(|warning| say(&format!("warning: {warning}")));
+    Ok(())
+}

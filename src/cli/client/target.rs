@@ -1,0 +1,44 @@
+//! The client that a command is about.
+
+use anyhow::bail;
+use clap::Args;
+
+use crate::protocol::ids::ClientId;
+
+/// A client by its id: as the first word, or with `--id`.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct ClientTarget {
+    /// The client_id
+    #[arg(value_name = "ID")]
+    client: Option<String>,
+    /// The client_id
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+}
+
+impl ClientTarget {
+    /// The id as it was given.
+    pub fn as_str(&self) -> &str {
+        self.client.as_deref().or(self.id.as_deref()).unwrap_or_default()
+    }
+
+    /// The id.
+    ///
+    /// # Errors
+    /// Where the text is no `client_id`.
+    pub fn id(&self) -> anyhow::Result<ClientId> {
+        parse_id(self.as_str())
+    }
+}
+
+/// A `client_id` that was typed.
+///
+/// # Errors
+/// Where the text is none.
+pub fn parse_id(id: &str) -> anyhow::Result<ClientId> {
+    match ClientId::parse(id) {
+        Some(id) => Ok(id),
+        None => bail!("the id must have 1 to 255 visible ASCII characters"),
+    }
+}

@@ -1,0 +1,173 @@
+//! `signet client update`
+
+use anyhow::ensure;
+use clap::Args;
+use serde_json::json;
+
+use super::options::{ClientOptions, redirect_uri};
+use super::target::ClientTarget;
+use super::{registrar_keys, say_secret, supported, warn};
+use crate::app;
+use crate::cli::desk::Desk;
+use crate::cli::output::{say, say_json};
+use crate::config::Settings;
+use crate::flows::administer::{self, ClientPlan, ClientUpdate, NarrowedGrants, Registrar};
+use crate::protocol::attributes::AttributeChange;
+use crate::protocol::client::ClientMetadata;
+use crate::protocol::scope::Scope;
+use crate::protocol::secret::ClientSecret;
+
+/// The client that is changed, and its new attributes.
+#[derive(Args)]
+pub struct Update {
+    #[command(flatten)]
+    client: ClientTarget,
+    #[command(flatten)]
+    options: ClientOptions,
+    #[command(flatten)]
+    edits: ListEdits,
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Single values of attributes that hold several. Options without `add` or `remove` replace all of them.
+#[derive(Args)]
+struct ListEdits {
+    /// One more redirect URI (repeatable)
+    #[arg(long, value_name = "URI")]
+    add_redirect_uri: Vec<String>,
+    /// One redirect URI less (repeatable)
+    #[arg(long, value_name = "URI")]
+    remove_redirect_uri: Vec<String>,
+    /// One more URI after logout (repeatable)
+    #[arg(long, value_name = "URI")]
+    add_post_logout_redirect_uri: Vec<String>,
+    /// One URI after logout less (repeatable)
+    #[arg(long, value_name = "URI")]
+    remove_post_logout_redirect_uri: Vec<String>,
+    /// One more scope (repeatable)
+    #[arg(long, value_name = "SCOPE")]
+    add_scope: Vec<String>,
+    /// One scope less (repeatable)
+    #[arg(long, value_name = "SCOPE")]
+    remove_scope: Vec<String>,
+    /// One more grant type (repeatable)
+    #[arg(long, value_name = "GRANT")]
+    add_grant: Vec<String>,
+    /// One grant type less (repeatable)
+    #[arg(long, value_name = "GRANT")]
+    remove_grant: Vec<String>,
+    /// One more resource (repeatable)
+    #[arg(long, value_name = "URI")]
+    add_audience: Vec<String>,
+    /// One resource less (repeatable)
+    #[arg(long, value_name = "URI")]
+    remove_audience: Vec<String>,
+    /// One more origin (repeatable)
+    #[arg(long, value_name = "ORIGIN")]
+    add_cors_origin: Vec<String>,
+    /// One origin less (repeatable)
+    #[arg(long, value_name = "ORIGIN")]
+    remove_cors_origin: Vec<String>,
+}
+
+impl Update {
+    pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let id = self.client.id()?;
+        let read = administer::registered_client(&desk.store, &desk.context, &id).await?;
+        let next = self.edits.apply(self.options.apply(read.client.metadata.clone())?)?;
+        let policy = app::key_policy(settings);
+        let supported = supported(&policy, settings);
+        if next.profile != read.client.metadata.profile {
+            supported.check_profile(next.profile)?;
+        }
+        let keys = registrar_keys(desk, settings, &next).await?;
+        let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
+        let warned = next.clone();
+        let plan = ClientPlan::new(&registrar, &read, next, desk.horizon(settings))?;
+        let update = match self.dry_run {
+            true => plan.preview(&registrar).await?,
+            false => plan.carry_out(&registrar).await?,
+        };
+        warn(&warned);
+        self.answer(&update)
+    }
+
+    fn answer(&self, update: &ClientUpdate) -> anyhow::Result<()> {
+        let id = self.client.as_str();
+        let secret = update.secret.as_ref().map(ClientSecret::expose);
+        if self.json {
+            let mut answer = json!({ "client_id": id, "dry_run": self.dry_run, "client_secret": secret });
+            if let (Some(answer), serde_json::Value::Object(effect)) =
+                (answer.as_object_mut(), serde_json::to_value(update)?)
+            {
+                answer.extend(effect);
+            }
+            return say_json(&answer);
+        }
+        match (update.changed.is_empty(), self.dry_run) {
+            (true, _) => say(&format!("The client {id} is like that already.")),
+            (false, true) => say(&format!("The client {id} would be changed:")),
+            (false, false) => say(&format!("The client {id} is changed:")),
+        }
+        update.changed.iter().map(AttributeChange::line).for_each(|line| say(&format!("  {line}")));
+        consequences(update).iter().for_each(|line| say(line));
+        say_secret(update.secret.as_ref());
+        Ok(())
+    }
+}
+
+/// The consequences of an update for grants, tokens and secrets, a sentence each.
+fn consequences(update: &ClientUpdate) -> Vec<String> {
+    let grants = |count: i64| if count == 1 { "1 grant".to_owned() } else { format!("{count} grants") };
+    let lost = |NarrowedGrants { kind, lost, grants: count }: &NarrowedGrants| {
+        format!("Refresh tokens of {} lost the {kind} {lost}.", grants(*count))
+    };
+    let mut lines: Vec<String> = update.narrowed.iter().map(lost).collect();
+    if update.ended_grants > 0 {
+        let verb = if update.ended_grants == 1 { "ends" } else { "end" };
+        lines.push(format!("{} {verb}, with all that was issued from them.", grants(update.ended_grants)));
+    }
+    if update.voids_access_tokens {
+        lines.push("Access tokens that were issued before are void.".to_owned());
+    }
+    if update.drops_secrets {
+        lines.push("The client's secrets from before do not work any more.".to_owned());
+    }
+    lines
+}
+
+impl ListEdits {
+    fn apply(&self, mut metadata: ClientMetadata) -> anyhow::Result<ClientMetadata> {
+        let uris = |uris: &[String]| uris.iter().map(|uri| redirect_uri(uri)).collect::<anyhow::Result<Vec<_>>>();
+        let more = uris(&self.add_redirect_uri)?;
+        let less = uris(&self.remove_redirect_uri)?;
+        edit(&mut metadata.redirect_uris, &more, &less, "--remove-redirect-uri")?;
+        let more = uris(&self.add_post_logout_redirect_uri)?;
+        let less = uris(&self.remove_post_logout_redirect_uri)?;
+        edit(&mut metadata.post_logout_redirect_uris, &more, &less, "--remove-post-logout-redirect-uri")?;
+        edit(&mut metadata.grant_types, &self.add_grant, &self.remove_grant, "--remove-grant")?;
+        edit(&mut metadata.audiences, &self.add_audience, &self.remove_audience, "--remove-audience")?;
+        edit(&mut metadata.cors_origins, &self.add_cors_origin, &self.remove_cors_origin, "--remove-cors-origin")?;
+        let mut scopes: Vec<String> = metadata.scope.iter().map(str::to_owned).collect();
+        edit(&mut scopes, &self.add_scope, &self.remove_scope, "--remove-scope")?;
+        metadata.scope = Scope::parse_stored(&scopes.join(" "))?;
+        Ok(metadata)
+    }
+}
+
+/// Adds values to a list that it lacks, and takes values out that it must have.
+fn edit<T: Clone + PartialEq>(list: &mut Vec<T>, add: &[T], remove: &[T], option: &str) -> anyhow::Result<()> {
+    ensure!(remove.iter().all(|gone| list.contains(gone)), "{option}: the client has no such value");
+    list.retain(|held| !remove.contains(held));
+    for new in add {
+        if !list.contains(new) {
+            list.push(new.clone());
+        }
+    }
+    Ok(())
+}

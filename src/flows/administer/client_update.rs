@@ -1,0 +1,260 @@
+//! Replacing the metadata of a client, with what follows for its secrets and grants: by an administrator, who states
+//! which version was read, and by the client itself (RFC 7592 §2.2).
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::secrets::{PlannedSecret, SecretChange};
+use super::{AdminError, Registrar, check_metadata, narrow, record};
+use crate::flows::Context;
+use crate::protocol::attributes::AttributeChange;
+use crate::protocol::client::{Client, ClientMetadata, Losses, Narrowing};
+use crate::protocol::ids::ClientId;
+use crate::protocol::secret::ClientSecret;
+use crate::protocol::time::Timestamp;
+use crate::store::audit::{self, Event, Record};
+use crate::store::clients::{self, History, Replacement};
+use crate::store::holdings::{self, Allowed, OfClient};
+use crate::store::{Store, StoreError, Tx, changes};
+
+/// The most characters of a change in the audit log.
+const MAX_REASON: usize = 1000;
+
+/// A client as it was read, with the version that a change is made from.
+pub struct RegisteredClient {
+    /// The client.
+    pub client: Client,
+    /// The past of its row.
+    pub history: History,
+    /// Its holdings.
+    pub holds: OfClient,
+}
+
+/// Reads a client, to be shown or changed.
+///
+/// # Errors
+/// [`AdminError::Unknown`] where there is no such client.
+pub async fn registered_client(
+    store: &Store,
+    context: &Context,
+    id: &ClientId,
+) -> Result<RegisteredClient, AdminError> {
+    let realm = &context.realm.id;
+    let mut tx = store.read().await?;
+    let history = clients::history(&mut tx, realm, id).await?.ok_or(AdminError::Unknown("client"))?;
+    let client = clients::find(&mut tx, realm, id).await?.ok_or(AdminError::Unknown("client"))?;
+    let holds = holdings::of_client(&mut tx, realm, id, context.now).await?;
+    Ok(RegisteredClient { client, history, holds })
+}
+
+/// The effect of an update of a client.
+#[derive(Debug, Default, Serialize)]
+pub struct ClientUpdate {
+    /// The attributes that have other values, by name.
+    pub changed: Vec<AttributeChange>,
+    /// The losses of live grants.
+    pub narrowed: Vec<NarrowedGrants>,
+    /// The number of grants that end.
+    pub ended_grants: i64,
+    /// True where access tokens from before are void.
+    pub voids_access_tokens: bool,
+    /// True where the client's secrets do not work any more.
+    pub drops_secrets: bool,
+    /// The secret that was made, to be shown this once.
+    #[serde(skip)]
+    pub secret: Option<ClientSecret>,
+}
+
+/// A scope or a resource that live grants lose.
+#[derive(Debug, Serialize)]
+pub struct NarrowedGrants {
+    /// `scope` or `resource`.
+    pub kind: &'static str,
+    /// The scope or the resource.
+    pub lost: String,
+    /// The number of grants that had it.
+    pub grants: i64,
+}
+
+/// An update that has been checked and not been written.
+pub struct ClientPlan {
+    replacement: ClientReplacement,
+    losses: Losses,
+    changed: Vec<AttributeChange>,
+    made: Option<ClientSecret>,
+    drops_secrets: bool,
+    record: Record,
+}
+
+impl ClientPlan {
+    /// Checks what a client would become, by the rules of its registration.
+    ///
+    /// # Errors
+    /// [`AdminError::Metadata`] for the first rule that it breaks, [`AdminError::Sector`] where the client would see the
+    /// subjects of another sector.
+    pub fn new(
+        registrar: &Registrar<'_>,
+        read: &RegisteredClient,
+        next: ClientMetadata,
+        horizon: Timestamp,
+    ) -> Result<Self, AdminError> {
+        let Registrar { context, supported, keys, .. } = registrar;
+        let client = &read.client;
+        check_metadata(&next, supported)?;
+        if !next.keeps_subjects_of(client) {
+            return Err(AdminError::Sector);
+        }
+        let changed = client.metadata.changes_to(&next);
+        let lines: Vec<String> = changed.iter().map(AttributeChange::line).collect();
+        let reason: String = lines.join("; ").chars().take(MAX_REASON).collect();
+        let record = Record { reason, ..record(context, Event::ClientUpdated, None, Some(&client.id))? };
+        let PlannedSecret { change, made } = PlannedSecret::of(context, *keys, client, &next)?;
+        Ok(Self {
+            drops_secrets: !client.secrets.is_empty() && !matches!(change, SecretChange::Keep(_)),
+            losses: client.metadata.losses_to(&next),
+            replacement: ClientReplacement {
+                id: client.id.clone(),
+                version: read.history.version,
+                narrowing: Narrowing::of(client, &next),
+                metadata: next,
+                secret: change,
+                horizon,
+            },
+            changed,
+            made,
+            record,
+        })
+    }
+
+    /// Tells what the update would do.
+    ///
+    /// # Errors
+    /// [`AdminError`] where the database fails.
+    pub async fn preview(self, registrar: &Registrar<'_>) -> Result<ClientUpdate, AdminError> {
+        let mut tx = registrar.store.read().await?;
+        let toll = Toll::of(&mut tx, registrar.context, &self).await?;
+        Ok(self.outcome(toll))
+    }
+
+    /// Writes the update, and waits until every node has heard of it.
+    ///
+    /// # Errors
+    /// [`AdminError::Changed`] where the client was changed since it was read.
+    pub async fn carry_out(mut self, registrar: &Registrar<'_>) -> Result<ClientUpdate, AdminError> {
+        if self.changed.is_empty() {
+            return Ok(ClientUpdate::default());
+        }
+        let secret = self.made.take();
+        let shared = Arc::new((registrar.context.clone(), self));
+        let job = shared.clone();
+        let written = registrar.store.write(move |tx| {
+            let shared = job.clone();
+            Box::pin(async move {
+                let (context, plan) = &*shared;
+                plan.write(tx, context).await
+            })
+        });
+        let toll = written.await?.ok_or(AdminError::Changed("client"))?;
+        Ok(ClientUpdate { secret, ..shared.1.outcome(toll) })
+    }
+
+    /// Writes the update in a transaction; nothing where another change came first.
+    async fn write(&self, tx: &mut Tx, context: &Context) -> Result<Option<Toll>, StoreError> {
+        let id = &self.replacement.id;
+        let realm = &context.realm.id;
+        let now = context.now;
+        let toll = Toll::of(tx, context, self).await?;
+        if !replace_client(tx, context, &self.replacement).await? {
+            return Ok(None);
+        }
+        audit::append(tx, realm, &self.record, now).await?;
+        changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?;
+        Ok(Some(toll))
+    }
+
+    fn outcome(&self, toll: Toll) -> ClientUpdate {
+        ClientUpdate {
+            changed: self.changed.clone(),
+            narrowed: toll.narrowed,
+            ended_grants: toll.ended,
+            voids_access_tokens: self.replacement.narrowing != Narrowing::Nothing,
+            drops_secrets: self.drops_secrets,
+            secret: None,
+        }
+    }
+}
+
+/// The losses of live grants by an update.
+struct Toll {
+    narrowed: Vec<NarrowedGrants>,
+    /// The number of grants that end.
+    ended: i64,
+}
+
+impl Toll {
+    async fn of(tx: &mut Tx, context: &Context, plan: &ClientPlan) -> Result<Self, StoreError> {
+        let realm = &context.realm.id;
+        let now = context.now;
+        let id = &plan.replacement.id;
+        if plan.replacement.narrowing == Narrowing::Grants {
+            let ended = holdings::of_client(tx, realm, id, now).await?.grants;
+            return Ok(Self { narrowed: Vec::new(), ended });
+        }
+        let mut narrowed = Vec::new();
+        for scope in &plan.losses.scopes {
+            let grants = holdings::grants_with(tx, realm, id, Allowed::Scope(scope), now).await?;
+            narrowed.push(NarrowedGrants { kind: "scope", lost: scope.clone(), grants });
+        }
+        for resource in &plan.losses.resources {
+            let grants = holdings::grants_with(tx, realm, id, Allowed::Resource(resource), now).await?;
+            narrowed.push(NarrowedGrants { kind: "resource", lost: resource.clone(), grants });
+        }
+        narrowed.retain(|loss| loss.grants > 0);
+        Ok(Self { narrowed, ended: 0 })
+    }
+}
+
+/// Metadata that takes the place of a client's, with what follows for its secrets and grants.
+pub(in crate::flows) struct ClientReplacement {
+    pub id: ClientId,
+    pub metadata: ClientMetadata,
+    /// The version that the metadata was made from.
+    pub version: i64,
+    pub narrowing: Narrowing,
+    pub secret: SecretChange,
+    /// The end of what a revocation of now concerns.
+    pub horizon: Timestamp,
+}
+
+/// Replaces the metadata of a client in a transaction, whose caller publishes it; whether no other change came first.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub(in crate::flows) async fn replace_client(
+    tx: &mut Tx,
+    context: &Context,
+    replacement: &ClientReplacement,
+) -> Result<bool, StoreError> {
+    let realm = &context.realm.id;
+    let now = context.now;
+    let ClientReplacement { id, metadata, version, narrowing, secret, horizon } = replacement;
+    if let SecretChange::Keep(secret) = secret
+        && !clients::has_secret(tx, realm, id, *secret).await?
+    {
+        return Ok(false);
+    }
+    if !clients::replace(tx, realm, id, &Replacement { metadata, version: *version }, now).await? {
+        return Ok(false);
+    }
+    match secret {
+        SecretChange::Keep(_) => {}
+        SecretChange::Drop => clients::drop_secrets(tx, realm, id).await?,
+        SecretChange::New(secret) => {
+            clients::drop_secrets(tx, realm, id).await?;
+            clients::add_secret(tx, realm, id, secret, now).await?;
+        }
+    }
+    narrow(tx, context, id, *narrowing, *horizon).await?;
+    Ok(true)
+}

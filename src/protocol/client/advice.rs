@@ -1,0 +1,80 @@
+//! Combinations of metadata that are allowed and cannot work as they look (RFC 6749 §6, RFC 8252 §7.3, OpenID Connect
+//! Core §11), for operators.
+
+use super::{AUTHORIZATION_CODE, ClientMetadata, REFRESH_TOKEN};
+use crate::protocol::redirect_uri::RedirectUri;
+use crate::protocol::response_type::IMPLICIT;
+use crate::protocol::scope::{OFFLINE_ACCESS, OIDC_SCOPES};
+
+impl ClientMetadata {
+    /// Sentences about what will surprise an operator who registers this.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let has = |grant: &str| self.grant_types.iter().any(|held| held == grant);
+        let signs_in = has(AUTHORIZATION_CODE) || has(IMPLICIT);
+        let offline = self.scope.contains(OFFLINE_ACCESS);
+        let for_people = self.scope.iter().any(|scope| OIDC_SCOPES.contains(&scope));
+        let named_localhost = |uri: &RedirectUri| uri.as_str().starts_with("http://localhost");
+        let rows = [
+            (
+                offline && !has(REFRESH_TOKEN),
+                "the scope offline_access yields no refresh token without the grant refresh_token",
+            ),
+            (
+                has(REFRESH_TOKEN) && !offline && !self.skip_consent,
+                "the grant refresh_token yields no refresh token without the scope offline_access",
+            ),
+            (
+                !signs_in && for_people,
+                "scopes about people, such as openid, are granted by people alone: the client lacks the grant \
+                 authorization_code",
+            ),
+            (
+                !signs_in && !self.redirect_uris.is_empty(),
+                "the redirect URIs are never used: the client lacks the grant authorization_code",
+            ),
+            (
+                self.redirect_uris.iter().any(named_localhost),
+                "http://localhost is compared with its port; programs that listen on any port need http://127.0.0.1",
+            ),
+        ];
+        let own = rows.into_iter().filter(|(applies, _)| *applies).map(|(_, sentence)| sentence);
+        own.chain(self.profile.rules().warning).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_work_as_it_looks_is_said() {
+        let code = json!(["authorization_code"]);
+        let refreshing = json!(["authorization_code", "refresh_token"]);
+        let service = json!(["client_credentials"]);
+        let rows = [
+            (json!({"grant_types": code, "scope": "openid"}), vec![]),
+            (json!({"grant_types": refreshing, "scope": "openid offline_access"}), vec![]),
+            (json!({"grant_types": refreshing, "scope": "openid", "skip_consent": true}), vec![]),
+            (json!({"grant_types": service, "scope": "orders:read"}), vec![]),
+            (json!({"grant_types": code, "scope": "openid offline_access"}), vec!["offline_access yields"]),
+            (json!({"grant_types": refreshing, "scope": "openid"}), vec!["refresh_token yields"]),
+            (json!({"grant_types": service, "scope": "openid"}), vec!["about people"]),
+            (
+                json!({"grant_types": service, "redirect_uris": ["https://a.example/cb"]}),
+                vec!["redirect URIs are never used"],
+            ),
+            (json!({"redirect_uris": ["http://localhost:1234/cb"]}), vec!["127.0.0.1"]),
+            (json!({"profile": "oidc_classic"}), vec!["PKCE"]),
+        ];
+        for (members, expected) in rows {
+            let metadata: ClientMetadata = serde_json::from_value(members.clone()).unwrap();
+            let warnings = metadata.warnings();
+            assert_eq!(warnings.len(), expected.len(), "{members}: {warnings:?}");
+            for (warning, part) in warnings.iter().zip(expected) {
+                assert!(warning.contains(part), "{members}: {warning}");
+            }
+        }
+    }
+}

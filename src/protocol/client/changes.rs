@@ -1,0 +1,84 @@
+//! The difference between two registrations of a client, and what its grants lose by it (RFC 7592 §2.2).
+
+use serde_json::{Map, Value};
+
+use super::{Client, ClientMetadata};
+use crate::protocol::attributes::AttributeChange;
+
+/// Scopes and resources that a client may not have any more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Scopes.
+    pub scopes: Vec<String>,
+    /// Resources.
+    pub resources: Vec<String>,
+}
+
+impl ClientMetadata {
+    /// The attributes in which this metadata differs from what replaces it.
+    pub fn changes_to(&self, next: &Self) -> Vec<AttributeChange> {
+        let members = |metadata: &Self| match serde_json::to_value(metadata) {
+            Ok(Value::Object(members)) => members,
+            Ok(_) | Err(_) => Map::new(),
+        };
+        AttributeChange::between(&members(self), &members(next))
+    }
+
+    /// Compares scopes and resources with those of the metadata that replaces this.
+    pub fn losses_to(&self, next: &Self) -> Losses {
+        let scopes = self.scope.iter().filter(|scope| !next.scope.contains(scope)).map(str::to_owned);
+        let resources = self.audiences.iter().filter(|held| !next.audiences.contains(held)).cloned();
+        Losses { scopes: scopes.collect(), resources: resources.collect() }
+    }
+
+    /// True where a client with this metadata goes on to see the subjects that it sees now. A change that shows it those
+    /// of another sector is refused, by whatever way it is asked for (OpenID Connect Core §8.1): the client would not
+    /// recognize the people whom it knows.
+    pub fn keeps_subjects_of(&self, client: &Client) -> bool {
+        self.sector_of(&client.id) == client.sector()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn metadata(members: Value) -> ClientMetadata {
+        serde_json::from_value(members).unwrap()
+    }
+
+    #[test]
+    fn a_change_names_each_attribute_with_its_values() {
+        let old = metadata(json!({"client_name": "Old", "redirect_uris": ["https://a.example/cb"], "scope": "openid"}));
+        let rows = [
+            (json!({}), vec![]),
+            (json!({"client_name": "New"}), vec!["client_name: Old -> New"]),
+            (json!({"scope": ""}), vec!["scope: openid -> none"]),
+            (
+                json!({"redirect_uris": ["https://a.example/cb", "https://b.example/cb"]}),
+                vec!["redirect_uris: https://a.example/cb -> https://a.example/cb, https://b.example/cb"],
+            ),
+            (
+                json!({"skip_consent": true, "access_token_lifetime": 60}),
+                vec!["access_token_lifetime: none -> 60", "skip_consent: false -> true"],
+            ),
+        ];
+        for (change, expected) in rows {
+            let mut next = serde_json::to_value(&old).unwrap();
+            change.as_object().unwrap().iter().for_each(|(name, value)| next[name] = value.clone());
+            let changes = old.changes_to(&metadata(next));
+            assert_eq!(changes.iter().map(AttributeChange::line).collect::<Vec<_>>(), expected, "{change}");
+        }
+    }
+
+    #[test]
+    fn a_client_loses_the_scopes_and_resources_that_it_had() {
+        let old = metadata(json!({"scope": "openid email", "audiences": ["https://a.example", "https://b.example"]}));
+        let next = metadata(json!({"scope": "openid phone", "audiences": ["https://b.example"]}));
+        let losses = old.losses_to(&next);
+        assert_eq!((losses.scopes, losses.resources), (vec!["email".to_owned()], vec!["https://a.example".to_owned()]));
+        assert_eq!(old.losses_to(&old), Losses::default());
+    }
+}

@@ -1,0 +1,104 @@
+//! How much a client or a person holds, for administrators: live sessions, live grants, consents, known browsers.
+
+use super::tx::{fetch_one, statements};
+use super::{StoreError, Tx};
+use crate::protocol::ids::{ClientId, RealmId, UserId};
+use crate::protocol::time::Timestamp;
+
+statements! {
+    GRANTS_OF_CLIENT = "SELECT count(*) AS grants FROM token_families WHERE realm_id = $1 AND client_id = $2 \
+                        AND revoked_at IS NULL AND idle_expires_at > $3 AND expires_at > $3";
+    WITH_SCOPE = "SELECT count(*) AS grants FROM token_families WHERE realm_id = $1 AND client_id = $2 \
+                  AND revoked_at IS NULL AND idle_expires_at > $3 AND expires_at > $3 \
+                  AND replace(' ' || scope || ' ', ' ' || $4 || ' ', '') <> ' ' || scope || ' '";
+    WITH_RESOURCE = "SELECT count(*) AS grants FROM token_families WHERE realm_id = $1 AND client_id = $2 \
+                     AND revoked_at IS NULL AND idle_expires_at > $3 AND expires_at > $3 \
+                     AND replace(resources, $4, '') <> resources";
+    OF_USER = "SELECT \
+               (SELECT count(*) FROM sessions WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL \
+               AND idle_expires_at > $3 AND expires_at > $3) AS sessions, \
+               (SELECT count(*) FROM token_families WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL \
+               AND idle_expires_at > $3 AND expires_at > $3) AS grants, \
+               (SELECT count(*) FROM consents WHERE realm_id = $1 AND user_id = $2) AS consents, \
+               (SELECT count(*) FROM known_devices WHERE realm_id = $1 AND user_id = $2 AND expires_at > $3) AS devices";
+    CONSENTS_OF_CLIENT = "SELECT count(*) AS consents FROM consents WHERE realm_id = $1 AND client_id = $2";
+}
+
+/// The holdings of a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OfClient {
+    /// Live grants.
+    pub grants: i64,
+    /// People who have consented to something.
+    pub consents: i64,
+}
+
+/// Counts what a client holds.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn of_client(
+    tx: &mut Tx,
+    realm: &RealmId,
+    client: &ClientId,
+    now: Timestamp,
+) -> Result<OfClient, StoreError> {
+    let (grants,): (i64,) = fetch_one!(tx, GRANTS_OF_CLIENT, [realm.as_str(), client.as_str(), now.as_millis()])?;
+    let (consents,): (i64,) = fetch_one!(tx, CONSENTS_OF_CLIENT, [realm.as_str(), client.as_str()])?;
+    Ok(OfClient { grants, consents })
+}
+
+/// The holdings of a person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OfUser {
+    /// Live sessions.
+    pub sessions: i64,
+    /// Live grants.
+    pub grants: i64,
+    /// Clients to which they have consented.
+    pub consents: i64,
+    /// Browsers that they have signed in with.
+    pub devices: i64,
+}
+
+/// Counts what a person holds.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn of_user(tx: &mut Tx, realm: &RealmId, user: &UserId, now: Timestamp) -> Result<OfUser, StoreError> {
+    let row: (i64, i64, i64, i64) = fetch_one!(tx, OF_USER, [realm.as_str(), user.as_str(), now.as_millis()])?;
+    Ok(OfUser { sessions: row.0, grants: row.1, consents: row.2, devices: row.3 })
+}
+
+/// Something that grants allow.
+#[derive(Clone, Copy, Debug)]
+pub enum Allowed<'a> {
+    /// A scope.
+    Scope(&'a str),
+    /// A resource.
+    Resource(&'a str),
+}
+
+/// Counts the live grants of a client that allow something.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn grants_with(
+    tx: &mut Tx,
+    realm: &RealmId,
+    client: &ClientId,
+    allowed: Allowed<'_>,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let client = client.as_str();
+    let now = now.as_millis();
+    let (grants,): (i64,) = match allowed {
+        Allowed::Scope(scope) => fetch_one!(tx, WITH_SCOPE, [realm.as_str(), client, now, scope])?,
+        Allowed::Resource(resource) => {
+            // Resources are stored as a JSON array of strings.
+            let written = super::rows::to_json(&resource)?;
+            fetch_one!(tx, WITH_RESOURCE, [realm.as_str(), client, now, written])?
+        }
+    };
+    Ok(grants)
+}
