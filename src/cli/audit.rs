@@ -8,7 +8,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::desk::Desk;
 use super::output::{note_if_empty, printable, say, say_json};
 use crate::config::Settings;
-use crate::flows::{administer, audit};
+use crate::flows::administer::{self, AdminError};
+use crate::flows::audit;
 use crate::protocol::audit_chain::Row;
 use crate::protocol::time::Timestamp;
 use crate::store::audit_log::{self, PAGE, Selection};
@@ -113,7 +114,12 @@ async fn verify(desk: &Desk, settings: &Settings, json: bool) -> anyhow::Result<
 /// Writes the rows page by page.
 async fn print(desk: &Desk, which: Which, write: impl Fn(&Row) -> String) -> anyhow::Result<()> {
     let user = match which.user {
-        Some(named) => administer::user_id(&desk.store, &desk.context, &named).await?.unwrap_or(named),
+        // Rows of users who are gone are found by their id.
+        Some(named) => match administer::find_user(&desk.store, &desk.context, &named).await {
+            Ok(id) => id.as_str().to_owned(),
+            Err(AdminError::Unknown(_)) => named,
+            Err(error) => return Err(error.into()),
+        },
         None => String::new(),
     };
     let wanted = Selection {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{database, operator};
 use crate::app;
-use crate::clock::Entropy;
+use crate::clock::{Entropy, NodeClock};
 use crate::config::Settings;
 use crate::flows::{Context, LONGEST_ACCESS_TOKEN, Realm};
 use crate::keys::Keyring;
@@ -16,8 +16,9 @@ use crate::store::audit::Origin;
 pub struct Desk {
     /// The database.
     pub store: Store,
-    /// What use cases are told.
+    /// The circumstances of the command.
     pub context: Context,
+    clock: NodeClock,
 }
 
 impl Desk {
@@ -45,7 +46,12 @@ impl Desk {
             entropy: Entropy::default(),
             origin: Origin { operator: operator::name(), ..Origin::default() },
         };
-        Ok(Self { store, context })
+        Ok(Self { store, context, clock })
+    }
+
+    /// Takes the time again, after something that took long: what is cut off is cut off at this time.
+    pub fn renew(&mut self) {
+        self.context.now = self.clock.now();
     }
 
     /// Opens the signing keys too.

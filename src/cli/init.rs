@@ -149,9 +149,7 @@ fn ask_for_administrator() -> anyhow::Result<Option<Administrator>> {
         return Ok(None);
     }
     let email = prompt::ask("Their email address (empty for none)", "")?;
-    let password = prompt::ask_password("Their password")?;
-    let again = prompt::ask_password("The password again")?;
-    ensure!(password.expose() == again.expose(), "the two passwords differ");
+    let password = prompt::choose_password("Their password")?;
     Ok(Some(Administrator { username, email: Some(email).filter(|email| !email.is_empty()), password }))
 }
 

@@ -35,6 +35,17 @@ pub fn ask_password(question: &str) -> anyhow::Result<Password> {
     Ok(Password::new(line?))
 }
 
+/// Asks for a new password twice.
+///
+/// # Errors
+/// Where the terminal cannot be read, or the two differ.
+pub fn choose_password(question: &str) -> anyhow::Result<Password> {
+    let password = ask_password(question)?;
+    let again = ask_password(&format!("{question} again"))?;
+    anyhow::ensure!(password.expose() == again.expose(), "the two passwords differ");
+    Ok(password)
+}
+
 /// Asks whether to go on; only the word `yes` does.
 ///
 /// # Errors

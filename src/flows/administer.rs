@@ -3,12 +3,16 @@
 mod blocks;
 mod client_update;
 mod clients;
+mod directory;
 mod key_transfer;
 mod keys;
 mod mappers;
 mod narrowing;
 mod overview;
+mod password;
 mod people;
+mod person_removal;
+mod person_update;
 mod registration;
 mod revoking;
 mod secrets;
@@ -19,6 +23,7 @@ pub use client_update::{ClientPlan, ClientUpdate, NarrowedGrants, RegisteredClie
 pub(super) use client_update::{ClientReplacement, replace_client};
 pub use clients::{Registrar, SECRET_OVERLAP, add_client, remove_client, rotate_secret, set_client_standing};
 pub(super) use clients::{check_metadata, remove};
+pub use directory::{UserPage, UserQuery, users};
 pub use key_transfer::{ExportedKeys, export_keys, import_keys};
 pub use keys::{Compromised, compromise_key};
 pub use mappers::{add_mapper, remove_mapper};
@@ -26,7 +31,10 @@ pub(super) use narrowing::narrow;
 pub use overview::{
     Consent, Grant, Session, Standing, Whose, consents, grants, revocations, sessions, sweep_revocations,
 };
-pub use people::{Person, UserChange, add_user, change_user, set_password, user_id};
+pub use password::{PasswordSetter, PreparedPassword, paused_until, prepare_password, set_password};
+pub use people::{Person, UserChange, add_user, change_user, find_user};
+pub use person_removal::remove_user;
+pub use person_update::{PersonUpdate, RegisteredUser, registered_user, update_user};
 pub use registration::{make_initial_token, set_logo};
 pub use revoking::{
     Ended, Revoker, end_session, revoke_grant, revoke_named, revoke_presented, sign_out_client, sign_out_realm,
@@ -97,6 +105,12 @@ pub enum AdminError {
     /// There is no such thing.
     #[error("there is no {0} with this name")]
     Unknown(&'static str),
+    /// A text that no name and no address can hold.
+    #[error("the text is too long, or has characters that no name has")]
+    Query,
+    /// A text names one user and is the `sub` of another.
+    #[error("this is the name of one user and the sub of another; use an e-mail address, or the other's sub")]
+    Ambiguous,
     /// There is nothing of this id.
     #[error("there is no {0} with this id")]
     UnknownId(&'static str),

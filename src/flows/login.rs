@@ -15,12 +15,11 @@ use crate::protocol::ids::{RequestId, UserId};
 use crate::protocol::interaction::NextStep;
 use crate::protocol::person;
 use crate::protocol::secret::{DeviceCookie, Digest, Password, SessionCookie};
-use crate::protocol::time::Span;
-use crate::protocol::time::wait_in_words;
+use crate::protocol::time::{Span, Timestamp, wait_in_words};
 use crate::store::audit::{self, Event, Outcome};
 use crate::store::known_devices::Used;
 use crate::store::sessions::Session;
-use crate::store::users::{self, LoginRecord};
+use crate::store::users::{self, LoginRecord, StoredPassword};
 use crate::store::{Tx, authorization_requests, known_devices};
 
 /// The sentence of the sign-in page after too many failures, whether the account exists or not.
@@ -150,6 +149,10 @@ pub async fn sign_in(
         Check::Right => None,
         Check::RightWithNewHash(new) => stored.hash().map(|old| (old.to_owned(), new)),
     };
+    let set_at = record.as_ref().and_then(|record| record.password.as_ref()).map(|password| password.set_at);
+    let Some(password_set_at) = set_at else {
+        return fail(provider, context, ending, record, reason).await;
+    };
     let user = match record.as_ref().map(|record| may_sign_in(record, context)) {
         Some(Ok(user)) => user,
         Some(Err(reason)) => return fail(provider, context, ending, record, reason).await,
@@ -158,8 +161,19 @@ pub async fn sign_in(
     // Whoever is signed in there already is known there, though the cookie that says so may be gone.
     let known = known_device.is_some() || before.as_ref().is_some_and(|before| before.user_id == user);
     let begun = session::begin(&provider.lifetimes, context, user, typed.remember, before.as_ref())?;
-    let success = Success { ending, before, old_device: browser.device, known, new_hash, request: request.clone() };
-    succeed(provider, context, success, begun).await
+    let success = Success {
+        ending: ending.clone(),
+        before,
+        old_device: browser.device,
+        known,
+        password_set_at,
+        new_hash,
+        request: request.clone(),
+    };
+    match succeed(provider, context, success, begun).await? {
+        Some(done) => Ok(done),
+        None => fail(provider, context, ending, record, "password changed meanwhile").await,
+    }
 }
 
 /// Who is named, who was signed in before, and the browser where it has signed in whom it names before.
@@ -187,9 +201,8 @@ async fn look(
 
 /// The hash that the password is checked against.
 fn stored(record: Option<&LoginRecord>, context: &Context) -> Stored {
-    let Some((record, hash)) = record.and_then(|record| Some((record, record.hash.clone()?))) else {
-        return Stored::Unknown;
-    };
+    let Some(record) = record else { return Stored::Unknown };
+    let Some(StoredPassword { hash, .. }) = record.password.clone() else { return Stored::Unknown };
     match may_sign_in(record, context) {
         Ok(_) => Stored::Open(hash),
         Err(_) => Stored::Barred(hash),
@@ -270,17 +283,21 @@ struct Success {
     old_device: Option<Digest>,
     /// Whether the user had signed in with the browser before.
     known: bool,
+    /// The time at which the password was set that has been checked.
+    password_set_at: Timestamp,
     new_hash: Option<(String, String)>,
     /// The authorization request that waits for the person.
     request: RequestId,
 }
 
+/// Writes a sign-in; nothing where the password was changed or removed after it was checked: the session would outlive
+/// the end of all that were begun with that password.
 async fn succeed(
     provider: &Provider,
     context: &Context,
     success: Success,
     (session, cookie): (Session, SessionCookie),
-) -> Result<SignIn, FlowError> {
+) -> Result<Option<SignIn>, FlowError> {
     let concerning =
         Concerning { actor: "user", user: Some(&session.user_id), session: Some(&session.id), ..Concerning::default() };
     let record = context.record(Event::Login, Outcome::Success, concerning, "password")?;
@@ -295,9 +312,13 @@ async fn succeed(
         let shared = written.clone();
         Box::pin(async move {
             let (context, session, success, record, new_device) = &*shared;
+            // First: what a new password resets is locked after the password there too.
+            let realm = &context.realm.id;
+            if !users::hold_password(tx, realm, &session.user_id, success.password_set_at).await? {
+                return Ok(false);
+            }
             success.ending.success(tx, context).await?;
             know(tx, context, (success.old_device, digests.1), &session.user_id).await?;
-            let realm = &context.realm.id;
             authorization_requests::recognize(tx, realm, &success.request).await?;
             if let Some((old, new)) = &success.new_hash {
                 users::rehash(tx, realm, &session.user_id, old, new).await?;
@@ -306,10 +327,13 @@ async fn succeed(
             if !success.known {
                 audit::append(tx, realm, new_device, context.now).await?;
             }
-            session::write(tx, context, session, digests.0, (success.before.as_ref(), horizon)).await
+            session::write(tx, context, session, digests.0, (success.before.as_ref(), horizon)).await?;
+            Ok::<_, FlowError>(true)
         })
     });
-    stored.await?;
+    if !stored.await? {
+        return Ok(None);
+    }
     provider.count_sign_in("success", "password");
     if replaces_another {
         provider.announced.notify_one();
@@ -319,7 +343,7 @@ async fn succeed(
     let sid = session.id.as_str();
     log_user(&session.user_id);
     tracing::info!(target: "security", event = "login_attempt", success = true, sid, "signed somebody in");
-    Ok(SignIn::Done { session: Box::new(session.clone()), cookie, device })
+    Ok(Some(SignIn::Done { session: Box::new(session.clone()), cookie, device }))
 }
 
 /// Notes that the user has signed in with this browser. It gets a new name each time, for all who have signed in with

@@ -34,17 +34,24 @@ pub struct Facts {
     pub application: Option<String>,
 }
 
+/// A row of the audit log that a mail to a person is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The person.
+    pub user: &'a UserId,
+    /// The row's id.
+    pub row: &'a str,
+    /// The address, where it is not the one that the person has now; it was shown to be theirs.
+    pub address: Option<&'a str>,
+}
+
 /// What a row of the audit log tells a person; nothing where there is no such person any more, they cannot be written
 /// to, or the row is gone.
 ///
 /// # Errors
 /// [`FlowError`] where the database fails.
-pub async fn facts(
-    provider: &Provider,
-    context: &Context,
-    user: &UserId,
-    row: &str,
-) -> Result<Option<Facts>, FlowError> {
+pub async fn facts(provider: &Provider, context: &Context, wanted: Wanted<'_>) -> Result<Option<Facts>, FlowError> {
+    let Wanted { user, row, address } = wanted;
     let realm = &context.realm;
     let mut tx = provider.store.read().await?;
     let person = users::find(&mut tx, &realm.id, user).await?;
@@ -52,8 +59,9 @@ pub async fn facts(
     drop(tx);
     let (Some(person), Some(row)) = (person, row) else { return Ok(None) };
     // An address that nobody has shown to be theirs may be a stranger's.
-    let address = person.email.filter(|(_, verified)| *verified);
-    let (Some((to, _)), Some(notice)) = (address, Notice::of(&row.event)) else { return Ok(None) };
+    let current = person.email.filter(|(_, verified)| *verified).map(|(address, _)| address);
+    let to = address.map(str::to_owned).or(current);
+    let (Some(to), Some(notice)) = (to, Notice::of(&row.event)) else { return Ok(None) };
     let application = match row.client.map(ClientId::from_stored) {
         Some(id) => provider.view.client(&realm.id, &id).await?.map(|client| client.name().to_owned()),
         None => None,

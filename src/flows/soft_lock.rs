@@ -5,6 +5,7 @@
 //! The realm's pause slows a guesser with ever new addresses. It spares known browsers, and networks with a sign-in in
 //! the last 30 days that have not used up an address's failures.
 
+mod account;
 mod ending;
 
 use std::net::IpAddr;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 use ipnet::IpNet;
 
+pub(super) use self::account::{Account, paused_until, unlock};
 pub(super) use self::ending::{Ending, NewBlock};
 use super::{Context, FlowError, Provider};
 use crate::config;

@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::context;
 use crate::app::App;
 use crate::flows::back_channel::{self, Ended};
+use crate::flows::notices::Wanted;
 use crate::flows::outbox::{self, Attempt, Room};
 use crate::flows::{Context, FlowError, notices, webhooks};
 use crate::pages::mails;
@@ -124,14 +125,13 @@ async fn attempt(app: &App, context: &Context, message: &Message) -> Result<Atte
         Errand::Logout { client, session, user } => {
             back_channel::attempt(provider, context, Ended { client, session, user }, message.attempts).await
         }
-        Errand::Mail { user, row } => match notices::facts(provider, context, user, row).await? {
-            Some(facts) => {
-                let letter = mails::letter(&facts, &message.id);
-                let letter = letter.map_err(|error| FlowError::Internal(error.to_string()))?;
-                Ok(notices::attempt(provider, &letter, message.attempts).await)
-            }
-            None => Ok(Attempt::Moot),
-        },
+        Errand::Mail { user, row, address } => {
+            let wanted = Wanted { user, row, address: address.as_deref() };
+            let Some(facts) = notices::facts(provider, context, wanted).await? else { return Ok(Attempt::Moot) };
+            let letter = mails::letter(&facts, &message.id);
+            let letter = letter.map_err(|error| FlowError::Internal(error.to_string()))?;
+            Ok(notices::attempt(provider, &letter, message.attempts).await)
+        }
         Errand::Event { webhook, row } => webhooks::attempt(provider, context, (webhook, row), message.attempts).await,
     }
 }

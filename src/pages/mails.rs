@@ -86,6 +86,12 @@ fn words(notice: Notice) -> Words {
             what: "the password of your account has been changed.",
             advice: "If you did not want that, tell those who run this service at once.",
         },
+        Notice::EmailChanged => Words {
+            subject: "The e-mail address of your account was changed",
+            what: "the e-mail address of your account has been changed. This mail goes to the\n\
+                   address from before and to the new one, as far as they are known to be yours.",
+            advice: "If you did not want that, tell those who run this service at once.",
+        },
         Notice::RefreshReuse => Words {
             subject: "An application has lost its access to your account",
             what: "an application came with a key to your account that had been replaced.\n\

@@ -10,6 +10,8 @@ pub enum Notice {
     SoftLocked,
     /// Their password was set.
     PasswordSet,
+    /// Another e-mail address has taken the place of theirs.
+    EmailChanged,
     /// A refresh token was used twice, so that the grant was ended (RFC 9700 §4.14.2).
     RefreshReuse,
     /// An administrator has disabled the account.
@@ -23,10 +25,11 @@ pub const SOFT_LOCKED: &str = "account.soft_locked";
 
 impl Notice {
     /// Every notice with the event of the audit log that leads to it.
-    pub const EVENTS: [(&str, Self); 6] = [
+    pub const EVENTS: [(&str, Self); 7] = [
         ("login.new_device", Self::NewDevice),
         (SOFT_LOCKED, Self::SoftLocked),
         ("user.password_set", Self::PasswordSet),
+        ("user.email_changed", Self::EmailChanged),
         ("refresh_token.reused", Self::RefreshReuse),
         ("user.disabled", Self::Disabled),
         ("user.signed_out", Self::SignedOut),

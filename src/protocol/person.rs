@@ -28,6 +28,9 @@ pub enum PersonError {
     /// The user name has a control, direction or invisible character.
     #[error("The user name has a character that cannot be used.")]
     UsernameCharacter,
+    /// The user name has an `@`, so that it could be taken for an address.
+    #[error("The user name must not have an @; e-mail addresses are for signing in beside it.")]
+    UsernameAt,
     /// A user name or a name begins or ends with white space.
     #[error("There must be no space at the beginning or the end.")]
     SurroundingSpace,
@@ -69,14 +72,24 @@ impl Username {
     /// Takes a user name of 1 to 100 characters.
     ///
     /// # Errors
-    /// [`PersonError::UsernameLength`], [`PersonError::UsernameCharacter`] or [`PersonError::SurroundingSpace`].
+    /// [`PersonError::UsernameLength`], [`PersonError::UsernameCharacter`], [`PersonError::UsernameAt`] or
+    /// [`PersonError::SurroundingSpace`].
     pub fn parse(value: &str) -> Result<Self, PersonError> {
         let value = bounded_nfc(value).ok_or(PersonError::UsernameLength)?;
         if value.chars().any(|c| is_unprintable(c) || is_joiner(c)) {
             return Err(PersonError::UsernameCharacter);
         }
+        // What looks like one in compatibility characters is one in the key.
+        if canonical(&value).contains('@') {
+            return Err(PersonError::UsernameAt);
+        }
         refuse_surrounding_space(&value)?;
         Ok(Self(value))
+    }
+
+    /// Takes a name that is stored already. One from before today's rules is kept as it is.
+    pub fn from_stored(value: String) -> Self {
+        Self(value)
     }
 
     /// The name as typed, to be shown.

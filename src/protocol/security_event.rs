@@ -121,6 +121,7 @@ fn registered(row: &Row) -> Option<(String, Value)> {
         }
         "user.disabled" => Some((format!("{RISC}account-disabled"), json!({}))),
         "user.enabled" => Some((format!("{RISC}account-enabled"), json!({}))),
+        "user.removed" => Some((format!("{RISC}account-purged"), json!({}))),
         _ => None,
     }
 }
@@ -209,6 +210,7 @@ mod tests {
             ("login", caep("session-established")),
             ("user.disabled", format!("{RISC}account-disabled")),
             ("user.enabled", format!("{RISC}account-enabled")),
+            ("user.removed", format!("{RISC}account-purged")),
         ];
         for (event, uri) in rows {
             let mut row = row(event, Some("u1"), None);

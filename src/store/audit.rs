@@ -82,6 +82,12 @@ events! {
     RealmSignedOut = "realm.signed_out",
     /// A user was added.
     UserAdded = "user.added",
+    /// Attributes of a user were changed.
+    UserUpdated = "user.updated",
+    /// A user's e-mail address was changed.
+    EmailChanged = "user.email_changed",
+    /// A user was removed.
+    UserRemoved = "user.removed",
     /// A user got roles, or lost some.
     RolesChanged = "user.roles_changed",
     /// A user's password was set.

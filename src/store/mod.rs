@@ -19,6 +19,7 @@ pub mod clients;
 pub mod clock_steps;
 pub mod condition;
 pub mod consents;
+pub mod directory;
 mod embedded;
 mod error;
 pub mod hint_keys;
@@ -333,6 +334,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         clients::STATEMENTS,
         clock_steps::STATEMENTS,
         consents::STATEMENTS,
+        directory::STATEMENTS,
         hint_keys::STATEMENTS,
         holdings::STATEMENTS,
         invariants::STATEMENTS,

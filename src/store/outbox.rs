@@ -1,6 +1,7 @@
 //! What is to be told to other servers and to people: written with the change that it tells of, so that neither is
 //! there without the other, and deleted when it has been told. A claim is guarded, so that one node of many delivers.
 
+use super::embedded::row;
 use super::rows::one;
 use super::tx::{execute, fetch_all, statements};
 use super::{StoreError, Tx};
@@ -12,9 +13,12 @@ statements! {
     ALL_SESSIONS_END = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $3, $3, $4 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.user_id = $2 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
     REALM_ENDS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $2, $2, $3 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
     CONCERNS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, event_id, attempts, next_at, created_at, expires_at) SELECT u.realm_id || ' ' || CAST($3 AS TEXT) || ' mail', u.realm_id, 'mail', '', '', u.id, CAST($3 AS TEXT), 0, $5, $5, $6 FROM users u WHERE u.realm_id = $1 AND u.id = $2 AND u.email IS NOT NULL AND u.email_verified = 1 AND ($4 <> 'account.soft_locked' OR NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.realm_id = $1 AND e.user_id = $2 AND e.event = 'account.soft_locked' AND e.at > $7 AND e.id <> CAST($3 AS TEXT))) ON CONFLICT (id) DO NOTHING";
+    MAIL = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, event_id, address, attempts, \
+            next_at, created_at, expires_at) VALUES ($1, $2, 'mail', '', '', $3, $4, $5, 0, $6, $6, $7) \
+            ON CONFLICT (id) DO NOTHING";
     TELL = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, event_id, webhook_id, attempts, next_at, created_at, expires_at) VALUES ($1, $2, 'webhook', '', '', '', $3, $4, 0, $5, $5, $6) ON CONFLICT (id) DO NOTHING";
     FORGET = "DELETE FROM outbox WHERE realm_id = $1 AND webhook_id = $2";
-    DUE = "SELECT id, kind, client_id, session_id, user_id, event_id, webhook_id, attempts, next_at, expires_at FROM (SELECT id, kind, client_id, session_id, user_id, event_id, webhook_id, attempts, next_at, expires_at, ROW_NUMBER() OVER (PARTITION BY kind, client_id, webhook_id ORDER BY next_at, created_at, id) AS turn FROM outbox WHERE realm_id = $1 AND kind IN ('backchannel_logout', 'mail', 'webhook') AND next_at <= $2) AS due WHERE turn <= $3 ORDER BY next_at, id LIMIT 200";
+    DUE = "SELECT id, kind, client_id, session_id, user_id, event_id, webhook_id, address, attempts, next_at, expires_at FROM (SELECT id, kind, client_id, session_id, user_id, event_id, webhook_id, address, attempts, next_at, expires_at, ROW_NUMBER() OVER (PARTITION BY kind, client_id, webhook_id ORDER BY next_at, created_at, id) AS turn FROM outbox WHERE realm_id = $1 AND kind IN ('backchannel_logout', 'mail', 'webhook') AND next_at <= $2) AS due WHERE turn <= $3 ORDER BY next_at, id LIMIT 200";
     CLAIM = "UPDATE outbox SET attempts = attempts + 1, next_at = $4 WHERE id = $1 AND attempts = $2 AND next_at = $3";
     POSTPONE = "UPDATE outbox SET next_at = $3 WHERE id = $1 AND attempts = $2";
     REMOVE = "DELETE FROM outbox WHERE id = $1";
@@ -43,6 +47,8 @@ pub enum Errand {
         user: UserId,
         /// The row's id.
         row: String,
+        /// The address, where it is not the one that the person has when the mail leaves.
+        address: Option<String>,
     },
     /// A webhook, of a row of the audit log.
     Event {
@@ -141,6 +147,28 @@ pub(super) async fn concerns(
     execute!(tx, CONCERNS, [realm.as_str(), user.as_str(), row, event, at, end, quiet])
 }
 
+/// A mail to an address that a person has had.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// The person.
+    pub user: UserId,
+    /// The id of the row of the audit log.
+    pub row: String,
+    /// The address.
+    pub address: String,
+}
+
+/// Announces a row of the audit log to an address that the person concerned has had until then.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn mail(tx: &mut Tx, realm: &RealmId, mail: &Mail, now: Timestamp) -> Result<(), StoreError> {
+    let Mail { user, row, address } = mail;
+    let id = format!("{realm} {row} mail before");
+    let end = now.plus(KEPT).as_millis();
+    execute!(tx, MAIL, [id, realm.as_str(), user.as_str(), row, address, now.as_millis(), end]).map(|_| ())
+}
+
 /// Announces a row of the audit log to a webhook.
 ///
 /// # Errors
@@ -169,22 +197,48 @@ pub(super) async fn forget(tx: &mut Tx, realm: &RealmId, webhook: &WebhookId) ->
 /// # Errors
 /// [`StoreError`] where the database fails.
 pub async fn due(tx: &mut Tx, realm: &RealmId, per_receiver: i64, now: Timestamp) -> Result<Vec<Message>, StoreError> {
-    type Row = (String, String, String, String, String, Option<String>, Option<String>, i64, i64, i64);
-    let rows: Vec<Row> = fetch_all!(tx, DUE, [realm.as_str(), now.as_millis(), per_receiver])?;
-    let message = |(id, kind, client, session, user, event, webhook, attempts, next_at, expires_at): Row| {
-        let user = UserId::from_stored(user);
-        let errand = match (kind.as_str(), event, webhook.map(WebhookId::from_stored)) {
-            ("backchannel_logout", _, _) => {
-                Errand::Logout { client: ClientId::from_stored(client), session: SessionId::from_stored(session), user }
-            }
-            ("mail", Some(row), _) => Errand::Mail { user, row },
+    let rows: Vec<DueRow> = fetch_all!(tx, DUE, [realm.as_str(), now.as_millis(), per_receiver])?;
+    rows.into_iter().map(DueRow::message).collect()
+}
+
+row! {
+    /// A row of [`DUE`].
+    struct DueRow {
+        id: String,
+        kind: String,
+        client_id: String,
+        session_id: String,
+        user_id: String,
+        event_id: Option<String>,
+        webhook_id: Option<String>,
+        address: Option<String>,
+        attempts: i64,
+        next_at: i64,
+        expires_at: i64,
+    }
+}
+
+impl DueRow {
+    fn message(self) -> Result<Message, StoreError> {
+        let user = UserId::from_stored(self.user_id);
+        let errand = match (self.kind.as_str(), self.event_id, self.webhook_id.map(WebhookId::from_stored)) {
+            ("backchannel_logout", _, _) => Errand::Logout {
+                client: ClientId::from_stored(self.client_id),
+                session: SessionId::from_stored(self.session_id),
+                user,
+            },
+            ("mail", Some(row), _) => Errand::Mail { user, row, address: self.address },
             ("webhook", Some(row), Some(webhook)) => Errand::Event { webhook, row },
             _ => return Err(StoreError::Corrupt("a message of the outbox")),
         };
-        let (next_at, expires_at) = (Timestamp::from_millis(next_at), Timestamp::from_millis(expires_at));
-        Ok(Message { id, errand, attempts, next_at, expires_at })
-    };
-    rows.into_iter().map(message).collect()
+        Ok(Message {
+            id: self.id,
+            errand,
+            attempts: self.attempts,
+            next_at: Timestamp::from_millis(self.next_at),
+            expires_at: Timestamp::from_millis(self.expires_at),
+        })
+    }
 }
 
 /// Takes a message until `until`, when it is due again unless it has been settled; whether nobody else has taken it.

@@ -14,9 +14,17 @@ use crate::protocol::time::Timestamp;
 statements! {
     INSERT = "INSERT INTO users (realm_id, id, username, username_key, email, email_key, email_verified, claims, attributes, salt, enabled, valid_from, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, 0, $11, $11)";
     FIND = "SELECT u.id, u.username, u.email, u.email_verified, u.claims, u.attributes, u.enabled, u.valid_from, u.updated_at, r.role FROM users u LEFT JOIN user_roles r ON r.realm_id = u.realm_id AND r.user_id = u.id WHERE u.realm_id = $1 AND u.id = $2 ORDER BY r.role";
-    FIND_FOR_LOGIN = "SELECT u.id, u.enabled, u.valid_from, p.hash FROM users u LEFT JOIN passwords p ON p.realm_id = u.realm_id AND p.user_id = u.id WHERE u.realm_id = $1 AND (u.username_key = $2 OR u.email_key = $2) ORDER BY CASE WHEN u.username_key = $2 THEN 0 ELSE 1 END LIMIT 1";
+    FIND_FOR_LOGIN = "SELECT u.id, u.enabled, u.valid_from, p.hash, p.updated_at FROM users u \
+                      LEFT JOIN passwords p ON p.realm_id = u.realm_id AND p.user_id = u.id \
+                      WHERE u.realm_id = $1 AND (u.username_key = $2 OR u.email_key = $2) \
+                      ORDER BY CASE WHEN u.username_key = $2 THEN 0 ELSE 1 END LIMIT 1";
+    HOLD_PASSWORD = "SELECT user_id FROM passwords WHERE realm_id = $1 AND user_id = $2 AND updated_at = $3 \
+                     FOR NO KEY UPDATE";
     SOME_HASHES = "SELECT hash FROM passwords WHERE realm_id = $1 ORDER BY user_id LIMIT 1000";
-    SET_PASSWORD = "INSERT INTO passwords (realm_id, user_id, hash, updated_at) VALUES ($1, $2, $3, $4) ON CONFLICT (realm_id, user_id) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at";
+    SET_PASSWORD = "INSERT INTO passwords (realm_id, user_id, hash, updated_at) VALUES ($1, $2, $3, $4) \
+                    ON CONFLICT (realm_id, user_id) DO UPDATE SET hash = excluded.hash, \
+                    updated_at = CASE WHEN excluded.updated_at > passwords.updated_at \
+                    THEN excluded.updated_at ELSE passwords.updated_at + 1 END";
     REHASH = "UPDATE passwords SET hash = $4 WHERE realm_id = $1 AND user_id = $2 AND hash = $3";
     ADD_ROLE = "INSERT INTO user_roles (realm_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT (realm_id, user_id, role) DO NOTHING";
     CUT_OFF = "UPDATE users SET valid_from = $3 WHERE realm_id = $1 AND id = $2 AND valid_from < $3";
@@ -83,8 +91,17 @@ pub struct LoginRecord {
     pub enabled: bool,
     /// From when on.
     pub valid_from: Timestamp,
-    /// The hash of the password, if there is one.
-    pub hash: Option<String>,
+    /// The password, if there is one.
+    pub password: Option<StoredPassword>,
+}
+
+/// A password as it is stored.
+#[derive(Clone)]
+pub struct StoredPassword {
+    /// Its hash.
+    pub hash: String,
+    /// The time at which it was set. Passwords of one person that follow each other have different times.
+    pub set_at: Timestamp,
 }
 
 /// Adds a person.
@@ -154,12 +171,15 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &UserId) -> Result<Option<Us
 /// # Errors
 /// [`StoreError`] where the database fails.
 pub async fn find_for_login(tx: &mut Tx, realm: &RealmId, key: &str) -> Result<Option<LoginRecord>, StoreError> {
-    let row: Option<(String, i64, i64, Option<String>)> = fetch_optional!(tx, FIND_FOR_LOGIN, [realm.as_str(), key])?;
-    Ok(row.map(|(id, enabled, valid_from, hash)| LoginRecord {
+    type Row = (String, i64, i64, Option<String>, Option<i64>);
+    let row: Option<Row> = fetch_optional!(tx, FIND_FOR_LOGIN, [realm.as_str(), key])?;
+    Ok(row.map(|(id, enabled, valid_from, hash, set_at)| LoginRecord {
         id: UserId::from_stored(id),
         enabled: enabled != 0,
         valid_from: Timestamp::from_millis(valid_from),
-        hash,
+        password: hash
+            .zip(set_at)
+            .map(|(hash, set_at)| StoredPassword { hash, set_at: Timestamp::from_millis(set_at) }),
     }))
 }
 
@@ -184,6 +204,16 @@ pub async fn set_password(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     execute!(tx, SET_PASSWORD, [realm.as_str(), id.as_str(), hash, now.as_millis()]).map(|_| ())
+}
+
+/// Holds the password of a person until the transaction ends, if it is the one that was set at this time: who changes it
+/// waits, and then finds what was begun with it.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn hold_password(tx: &mut Tx, realm: &RealmId, id: &UserId, set_at: Timestamp) -> Result<bool, StoreError> {
+    let row: Option<(String,)> = fetch_optional!(tx, HOLD_PASSWORD, [realm.as_str(), id.as_str(), set_at.as_millis()])?;
+    Ok(row.is_some())
 }
 
 /// Replaces the hash of an unchanged password by one with newer parameters.

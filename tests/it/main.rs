@@ -77,6 +77,7 @@ mod notices;
 mod observability;
 mod pages;
 mod pairwise;
+mod people;
 mod plans;
 mod prompts;
 mod pushed_requests;

@@ -55,13 +55,6 @@ async fn undelivered(server: &TestServer) -> Vec<String> {
     rows.into_iter().map(|row| String::from_utf8(row[0].clone()).unwrap()).collect()
 }
 
-async fn set_password(server: &TestServer, username: &str) {
-    let provider = &server.app.provider;
-    let password = Password::new("another correct horse".to_owned());
-    let context = server.context();
-    administer::set_password(&provider.store, &provider.passwords, &context, username, password).await.unwrap();
-}
-
 #[tokio::test]
 async fn a_browser_that_is_new_to_the_account_is_told_of_once() {
     let sink = MailSink::start().await;
@@ -124,7 +117,7 @@ async fn what_is_done_to_an_account_is_told_once_each() {
         assert_eq!(mail.to, ["alice@example.org"]);
         mail
     };
-    set_password(&server, "alice").await;
+    server.set_password("alice", "another correct horse").await;
     assert!(told().await.header("Subject").starts_with("Your password was changed"));
     server.change_user("alice", UserChange::SignOut).await;
     assert!(told().await.header("Subject").starts_with("You were signed out everywhere"));

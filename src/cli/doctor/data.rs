@@ -9,13 +9,14 @@ use crate::keys::Keyring;
 use crate::protocol::ids::RealmId;
 use crate::protocol::key_schedule::{self, State};
 use crate::protocol::time::Timestamp;
-use crate::store::{Store, invariants, realms, signing_keys};
+use crate::store::{Store, StoreError, directory, invariants, realms, signing_keys};
 
 /// Checks the stored data.
 pub(super) async fn examine(store: &Store, settings: &Settings, now: Timestamp, found: &mut Vec<Finding>) {
     for rule in &invariants::RULES {
         found.push(Finding::of(rule.name, hold(store, rule, now).await));
     }
+    found.push(user_names(store).await);
     let integrity = match invariants::integrity(store).await {
         Err(error) => Err(error.to_string()),
         Ok(problems) if problems.is_empty() => Ok(()),
@@ -29,6 +30,29 @@ pub(super) async fn examine(store: &Store, settings: &Settings, now: Timestamp, 
             let checked = audit::verify(store, &keyring.of(&realm), &realm).await;
             found.push(Finding::of("audit-log", checked.map(drop).map_err(|fault| fault.to_string())));
         }
+    }
+}
+
+/// Counts user names that could be taken for addresses, which new ones cannot.
+async fn user_names(store: &Store) -> Finding {
+    const CHECK: &str = "user-names";
+    match count_names(store).await {
+        Err(error) => Finding::fail(CHECK, error.to_string()),
+        Ok(0) => Finding::ok(CHECK, ""),
+        Ok(count) => Finding::warn(
+            CHECK,
+            format!(
+                "{count} user(s) have a name with an @, as new ones may not; `signet user update --rename` gives another"
+            ),
+        ),
+    }
+}
+
+async fn count_names(store: &Store) -> Result<i64, StoreError> {
+    let mut tx = store.read().await?;
+    match realms::find(&mut tx, realms::DEFAULT).await? {
+        Some(realm) => directory::named_like_addresses(&mut tx, &realm).await,
+        None => Ok(0),
     }
 }
 

@@ -1,7 +1,7 @@
 //! An example for each command, shown below its help.
 
 /// The command with its example.
-pub(super) const EXAMPLES: [(&str, &str); 61] = [
+pub(super) const EXAMPLES: [(&str, &str); 66] = [
     ("init", "printf 'a long pass phrase' | signet init --issuer https://id.example.org --admin you --password-stdin"),
     ("serve", "signet serve --config /etc/signet/signet.toml"),
     ("migrate", "signet migrate"),
@@ -27,9 +27,14 @@ pub(super) const EXAMPLES: [(&str, &str); 61] = [
         "user add",
         "printf 'a long pass phrase' | signet user add --username alice --email alice@example.org --email-verified --password-stdin",
     ),
+    ("user list", "signet user list --query example.org --limit 50"),
+    ("user show", "signet user show alice"),
+    ("user update", "signet user update alice --email alice@new.example --add-role support"),
+    ("user set-password", "printf 'another long pass phrase' | signet user set-password alice --password-stdin"),
     ("user disable", "signet user disable --username alice"),
     ("user enable", "signet user enable --username alice"),
     ("user sign-out", "signet user sign-out --username alice --until 2030-01-31T12:00:00Z --reason lost"),
+    ("user remove", "signet user remove alice --yes"),
     ("session list", "signet session list --username alice"),
     ("session end", "signet session end --id ID --reason shared-computer"),
     ("grant list", "signet grant list --client my-app"),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::AdminError;
-use super::people::find;
+use super::people::find_user;
 use crate::flows::Context;
 use crate::protocol::ids::{ClientId, FamilyId, SessionId};
 use crate::protocol::revocation::Target;
@@ -41,7 +41,7 @@ pub struct Session {
 /// # Errors
 /// [`AdminError::Unknown`] where there is no such person.
 pub async fn sessions(store: &Store, context: &Context, username: &str) -> Result<Vec<Session>, AdminError> {
-    let user = find(store, context, username).await?.id;
+    let user = find_user(store, context, username).await?;
     let mut tx = store.read().await?;
     let listed = stored::list(&mut tx, &context.realm.id, &user, context.now).await?;
     let told = |stored::Listed { session, address, user_agent }| Session {
@@ -97,7 +97,7 @@ pub async fn grants(store: &Store, context: &Context, whose: Whose<'_>) -> Resul
     let (realm, now) = (&context.realm.id, context.now);
     let listed = match whose {
         Whose::User(username) => {
-            let user = find(store, context, username).await?.id;
+            let user = find_user(store, context, username).await?;
             token_families::list(&mut store.read().await?, realm, Of::User(&user), now).await?
         }
         Whose::Client(client) => {
@@ -138,7 +138,7 @@ pub struct Consent {
 /// # Errors
 /// [`AdminError::Unknown`] where there is no such person.
 pub async fn consents(store: &Store, context: &Context, username: &str) -> Result<Vec<Consent>, AdminError> {
-    let user = find(store, context, username).await?.id;
+    let user = find_user(store, context, username).await?;
     let listed = granted::list(&mut store.read().await?, &context.realm.id, &user).await?;
     let told = |listed: granted::Listed| Consent {
         client: listed.client,

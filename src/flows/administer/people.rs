@@ -1,10 +1,10 @@
-//! Adding people, their passwords, and whether they may sign in.
+//! Adding people, finding them, and whether they may sign in.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::revoking::{Revoker, sign_out_user};
+use super::revoking::{Ended, Revoker, sign_out_user};
 use super::{AdminError, cut_off, record};
 use crate::flows::{Context, FlowError};
 use crate::passwords::Passwords;
@@ -15,7 +15,7 @@ use crate::protocol::revocation::{Reason, Target};
 use crate::protocol::secret::Password;
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Record};
-use crate::store::users::{LoginRecord, NewUser};
+use crate::store::users::NewUser;
 use crate::store::{Store, StoreError, Tx, changes, outbox, sessions, token_families, users};
 
 /// A person to add.
@@ -45,14 +45,37 @@ fn roles_granted(context: &Context, user: &UserId, roles: &[String]) -> Result<R
     Ok(Record { reason, ..record(context, Event::RolesChanged, Some(user), None)? })
 }
 
-/// The id of the person with this name or address, if there is one.
+/// The person with this name, address or `sub`: the one lookup of whatever administers people. Names and addresses are
+/// compared as at a sign-in.
 ///
 /// # Errors
-/// [`FlowError`] where the database fails.
-pub async fn user_id(store: &Store, context: &Context, named: &str) -> Result<Option<String>, FlowError> {
-    let Some(key) = person::lookup_key(named) else { return Ok(None) };
-    let found = users::find_for_login(&mut store.read().await?, &context.realm.id, &key).await?;
-    Ok(found.map(|found| found.id.as_str().to_owned()))
+/// [`AdminError::Unknown`] where there is none, [`AdminError::Ambiguous`] where the name of one is the `sub` of another.
+pub async fn find_user(store: &Store, context: &Context, named: &str) -> Result<UserId, AdminError> {
+    let realm = &context.realm.id;
+    let mut tx = store.read().await?;
+    let by_name = match person::lookup_key(named) {
+        Some(key) => users::find_for_login(&mut tx, realm, &key).await?.map(|found| found.id),
+        None => None,
+    };
+    let by_sub = match UserId::parse(named) {
+        Some(id) => users::find(&mut tx, realm, &id).await?.map(|found| found.id),
+        None => None,
+    };
+    match (by_name, by_sub) {
+        (Some(one), Some(other)) if one != other => Err(AdminError::Ambiguous),
+        (Some(id), _) | (None, Some(id)) => Ok(id),
+        (None, None) => Err(AdminError::Unknown("user")),
+    }
+}
+
+/// The words that belong to a person, which a password may not be.
+pub(super) fn personal_words<'a>(
+    username: &'a str,
+    address: Option<&'a str>,
+    claims: &'a PersonClaims,
+) -> Vec<&'a str> {
+    let names = ["name", "given_name", "family_name", "nickname"];
+    [Some(username), address].into_iter().chain(names.map(|name| claims.get(name))).flatten().collect()
 }
 
 /// Adds a person.
@@ -70,7 +93,8 @@ pub async fn add_user(
     let entropy = |_| FlowError::Internal("no random bytes".to_owned());
     let hash = match person.password {
         Some(password) => {
-            let personal = [username.as_str(), email.as_ref().map_or("", EmailAddress::as_str)];
+            let address = email.as_ref().map(EmailAddress::as_str);
+            let personal = personal_words(username.as_str(), address, &person.claims);
             person::check_password(&password, person.min_password, &personal)?;
             Some(passwords.hash(password, context.entropy.bytes().map_err(entropy)?).await?)
         }
@@ -118,32 +142,6 @@ pub async fn add_user(
     }
 }
 
-/// Sets a person's password.
-///
-/// # Errors
-/// [`AdminError`] where there is no such person.
-pub async fn set_password(
-    store: &Store,
-    passwords: &Passwords,
-    context: &Context,
-    username: &str,
-    password: Password,
-) -> Result<(), AdminError> {
-    let user = find(store, context, username).await?;
-    let hash = passwords.hash(password, context.entropy.bytes().map_err(FlowError::from)?).await?;
-    let record = record(context, Event::PasswordSet, Some(&user.id), None)?;
-    let shared = Arc::new((context.clone(), user.id, hash, record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
-        Box::pin(async move {
-            let (context, user, hash, record) = &*shared;
-            users::set_password(tx, &context.realm.id, user, hash, context.now).await?;
-            audit::append(tx, &context.realm.id, record, context.now).await
-        })
-    });
-    Ok(written.await?)
-}
-
 /// What happens to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserChange {
@@ -174,8 +172,8 @@ pub async fn change_user(
             return sign_out_user(&revoker, username, None).await.map(|_| ());
         }
     };
-    let user = find(store, context, username).await?;
-    let record = record(context, event, Some(&user.id), None)?;
+    let user = find_user(store, context, username).await?;
+    let record = record(context, event, Some(&user), None)?;
     let shared = Arc::new((context.clone(), user, record));
     let written = store.write(move |tx| {
         let shared = shared.clone();
@@ -186,45 +184,34 @@ pub async fn change_user(
             match change {
                 // What was under way when they were disabled, and written after it, does not come alive with them.
                 UserChange::Enable => {
-                    if users::enable(tx, realm, &user.id, now).await? {
-                        end_everything(tx, context, &user.id, "user enabled", horizon).await?;
+                    if users::enable(tx, realm, user, now).await? {
+                        end_everything(tx, context, user, "user enabled", horizon).await?;
                     }
                 }
                 UserChange::Disable | UserChange::SignOut => {
-                    users::disable(tx, realm, &user.id, now).await?;
-                    end_everything(tx, context, &user.id, "user disabled", horizon).await?;
+                    users::disable(tx, realm, user, now).await?;
+                    end_everything(tx, context, user, "user disabled", horizon).await?;
                 }
             }
-            changes::publish(tx, realm, changes::Kind::User, user.id.as_str(), now).await
+            changes::publish(tx, realm, changes::Kind::User, user.as_str(), now).await
         })
     });
     Ok(written.await?)
 }
 
-/// The person with this name or address.
-///
-/// # Errors
-/// [`AdminError::Unknown`] where there is none.
-pub(super) async fn find(store: &Store, context: &Context, username: &str) -> Result<LoginRecord, AdminError> {
-    let unknown = || AdminError::Unknown("user");
-    let key = person::lookup_key(username).ok_or_else(unknown)?;
-    let mut tx = store.read().await?;
-    users::find_for_login(&mut tx, &context.realm.id, &key).await?.ok_or_else(unknown)
-}
-
-/// Ends all sessions and grants of a person, of which clients are told, and voids their access tokens; how many sessions
-/// and grants there were.
+/// Ends all sessions and grants of a person, announces that to clients, and voids their access tokens.
 pub(super) async fn end_everything(
     tx: &mut Tx,
     context: &Context,
     user: &UserId,
     because: &str,
     horizon: Timestamp,
-) -> Result<(u64, u64), StoreError> {
-    let (realm, now) = (&context.realm.id, context.now);
+) -> Result<Ended, StoreError> {
+    let realm = &context.realm.id;
+    let now = context.now;
     outbox::all_sessions_end(tx, realm, user, now).await?;
     let sessions = sessions::end_all(tx, realm, user, now).await?;
     let grants = token_families::revoke_user(tx, realm, user, because, now).await?;
     cut_off(tx, context, Target::User, user.as_str(), horizon).await?;
-    Ok((sessions, grants))
+    Ok(Ended { revoked: true, sessions, grants })
 }

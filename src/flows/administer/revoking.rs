@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::people::{end_everything, find};
+use super::people::{end_everything, find_user};
 use super::{AdminError, cut_off};
 use crate::flows::revoke::{deny, identify, void};
 use crate::flows::token::end_family;
@@ -35,7 +35,7 @@ pub struct Revoker<'a> {
 
 impl Revoker<'_> {
     /// The audit record of something that is done to `what`.
-    fn record(&self, event: Event, concerning: Concerning<'_>, what: &str) -> Result<Record, FlowError> {
+    pub(super) fn record(&self, event: Event, concerning: Concerning<'_>, what: &str) -> Result<Record, FlowError> {
         let concerning = Concerning { actor: self.actor, ..concerning };
         Ok(self.context.record(event, Outcome::Success, concerning, &self.reason.about(what))?)
     }
@@ -166,7 +166,7 @@ pub async fn end_session(revoker: &Revoker<'_>, id: &SessionId) -> Result<Ended,
 /// # Errors
 /// [`AdminError::Unknown`] where there is no such user or client.
 pub async fn withdraw_consent(revoker: &Revoker<'_>, username: &str, client: &ClientId) -> Result<Ended, AdminError> {
-    let user = find(revoker.store, revoker.context, username).await?.id;
+    let user = find_user(revoker.store, revoker.context, username).await?;
     let mut tx = revoker.store.read().await?;
     clients::find(&mut tx, revoker.realm(), client).await?.ok_or(AdminError::Unknown("client"))?;
     drop(tx);
@@ -206,8 +206,8 @@ pub async fn sign_out_user(
     if until.is_some_and(|until| until <= context.now) {
         return Err(AdminError::Past);
     }
-    let user = find(revoker.store, context, username).await?;
-    let concerning = Concerning { user: Some(&user.id), ..Concerning::default() };
+    let user = find_user(revoker.store, context, username).await?;
+    let concerning = Concerning { user: Some(&user), ..Concerning::default() };
     let record = match until {
         Some(until) => {
             let until = format!("until {}", until.to_chrono().format("%Y-%m-%dT%H:%M:%SZ"));
@@ -216,7 +216,7 @@ pub async fn sign_out_user(
         None => revoker.record(Event::UserSignedOut, concerning, "signed out")?,
     };
     let (valid_from, horizon) = (until.unwrap_or(context.now), revoker.horizon);
-    let shared = Arc::new((context.clone(), user.id, record));
+    let shared = Arc::new((context.clone(), user, record));
     let written = revoker.store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
@@ -229,8 +229,7 @@ pub async fn sign_out_user(
             Ok::<_, StoreError>(ended)
         })
     });
-    let (sessions, grants) = written.await?;
-    Ok(Ended { revoked: true, sessions, grants })
+    Ok(written.await?)
 }
 
 /// Voids all that was issued to a client, which may go on.

@@ -8,12 +8,13 @@ use signet::app::App;
 use signet::clock::Clock;
 use signet::config::{DatabaseUrl, Settings};
 use signet::flows::Context;
-use signet::flows::administer::{self, Person, Registrar, SecretSource, UserChange};
+use signet::flows::administer::{self, Ended, PasswordSetter, Person, Registrar, Revoker, SecretSource, UserChange};
 use signet::http::serve::{ConnectionLimits, serve};
 use signet::http::tls;
 use signet::jobs::{self, Jobs};
 use signet::protocol::claims::PersonClaims;
 use signet::protocol::ids::{ClientId, UserId};
+use signet::protocol::revocation::Reason;
 use signet::protocol::secret::{ClientSecret, Password};
 use signet::protocol::time::Span;
 use signet::store::StoreError;
@@ -228,6 +229,34 @@ impl TestServer {
         let horizon = self.app.provider.revocation_horizon(self.app.clock.now());
         administer::change_user(&self.app.provider.store, &self.context(), username, change, horizon).await.unwrap();
         self.app.follow().await.unwrap();
+    }
+
+    /// Who ends something, as a command does.
+    pub fn revoker<'a>(&'a self, context: &'a Context, reason: &'a Reason) -> Revoker<'a> {
+        let provider = &self.app.provider;
+        let horizon = provider.revocation_horizon(context.now);
+        Revoker { store: &provider.store, context, actor: "command", reason, horizon }
+    }
+
+    /// Sets a user's password, as the command does.
+    pub async fn set_password(&self, username: &str, password: &str) -> Ended {
+        let provider = &self.app.provider;
+        let setter = PasswordSetter { passwords: &provider.passwords, soft_locks: &provider.soft_locks, min_length: 8 };
+        let (context, reason) = (self.context(), Reason::default());
+        let password = Password::new(password.to_owned());
+        let prepared = administer::prepare_password(&provider.store, &context, &setter, username, password).await;
+        let ended = administer::set_password(&self.revoker(&context, &reason), prepared.unwrap()).await.unwrap();
+        self.app.follow().await.unwrap();
+        ended
+    }
+
+    /// Removes a user, as the command does.
+    pub async fn remove_user(&self, named: &str) -> Ended {
+        let context = self.context();
+        let reason = Reason::default();
+        let ended = administer::remove_user(&self.revoker(&context, &reason), named).await.unwrap();
+        self.app.follow().await.unwrap();
+        ended
     }
 
     /// Enables or disables a client, as the command does.

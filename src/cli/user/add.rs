@@ -1,0 +1,66 @@
+//! `signet user add`
+
+use clap::Args;
+use serde_json::{Map, json};
+
+use super::attributes::AttributeOptions;
+use super::target::UserTarget;
+use crate::app;
+use crate::cli::desk::Desk;
+use crate::cli::output::{note, read_secret, say, say_json};
+use crate::config::Settings;
+use crate::flows::administer::{self, Person, PersonUpdate};
+use crate::protocol::claims::PersonClaims;
+use crate::protocol::secret::Password;
+
+/// The user that is added.
+#[derive(Args)]
+pub struct Add {
+    #[command(flatten)]
+    user: UserTarget,
+    #[command(flatten)]
+    attributes: AttributeOptions,
+    /// Read the password from standard input
+    #[arg(long)]
+    password_stdin: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Add {
+    pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let username = self.user.as_str().to_owned();
+        let mut draft = PersonUpdate {
+            username: username.clone(),
+            email: None,
+            email_verified: false,
+            claims: PersonClaims::default(),
+            attributes: Map::new(),
+            roles: Vec::new(),
+        };
+        self.attributes.apply(&mut draft)?;
+        let password = if self.password_stdin { Some(Password::new(read_secret()?)) } else { None };
+        let has_password = password.is_some();
+        let person = Person {
+            username: draft.username,
+            email: draft.email,
+            email_verified: draft.email_verified,
+            password,
+            claims: draft.claims,
+            attributes: draft.attributes,
+            roles: draft.roles,
+            min_password: settings.passwords.min_length,
+        };
+        let passwords = app::open_passwords(settings)?;
+        let id = administer::add_user(&desk.store, &passwords, &desk.context, person).await?;
+        if !has_password {
+            note("The user has no password and cannot sign in with one.");
+        }
+        if self.json {
+            return say_json(&json!({ "sub": id, "username": username }));
+        }
+        say(&format!("Added the user {username} with sub {id}."));
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! `signet user show`
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::list::state;
+use super::target::UserTarget;
+use crate::app;
+use crate::cli::desk::Desk;
+use crate::cli::output::{instant, printable, say, say_json};
+use crate::config::Settings;
+use crate::flows::administer::{self, RegisteredUser};
+use crate::flows::soft_lock;
+use crate::protocol::attributes::in_words;
+use crate::protocol::time::Timestamp;
+
+/// The user that is shown.
+#[derive(Args)]
+pub struct Show {
+    #[command(flatten)]
+    user: UserTarget,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Show {
+    pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let registered = administer::registered_user(&desk.store, &desk.context, self.user.as_str()).await?;
+        let paused_until = match app::existing_master_key(settings) {
+            Ok(master) => {
+                let rules = soft_lock::Rules::new(&settings.limits, master.failure_key());
+                administer::paused_until(&desk.store, &desk.context, &rules, &registered.user).await?
+            }
+            // Failed sign-ins are counted under keyed digests, which cannot be found without the key.
+            Err(_) => None,
+        };
+        match self.json {
+            true => say_json(&document(&registered, paused_until, desk.context.now)),
+            false => {
+                print(&registered, paused_until, desk.context.now);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn document(registered: &RegisteredUser, paused_until: Option<Timestamp>, now: Timestamp) -> Value {
+    let RegisteredUser { user, history, holds } = registered;
+    let address = user.email.as_ref();
+    let secs = |at: Option<Timestamp>| at.map(Timestamp::as_secs);
+    json!({
+        "sub": user.id,
+        "username": user.username,
+        "email": address.map(|(address, _)| address),
+        "email_verified": address.map(|(_, verified)| verified),
+        "state": state(user.enabled, user.valid_from, now),
+        "banned_until": secs(Some(user.valid_from).filter(|at| *at > now)),
+        "paused_until": secs(paused_until),
+        "roles": user.roles,
+        "claims": user.claims,
+        "attributes": user.attributes,
+        "created_at": history.created_at.as_secs(),
+        "updated_at": history.updated_at.as_secs(),
+        "version": history.version,
+        "password_set_at": secs(history.password_set_at),
+        "last_login_at": secs(history.last_login_at),
+        "sessions": holds.sessions,
+        "grants": holds.grants,
+        "consents": holds.consents,
+        "known_devices": holds.devices,
+    })
+}
+
+fn print(registered: &RegisteredUser, paused_until: Option<Timestamp>, now: Timestamp) {
+    let RegisteredUser { user, history, holds } = registered;
+    let line = |name: &str, value: &str| say(&printable(&format!("{:<14}  {value}", format!("{name}:"))));
+    let time = |at: Option<Timestamp>, without: &str| at.map_or_else(|| without.to_owned(), |at| instant(at.as_secs()));
+    line("user", &user.username);
+    line("sub", user.id.as_str());
+    match &user.email {
+        Some((address, true)) => line("email", &format!("{address} (verified)")),
+        Some((address, false)) => line("email", &format!("{address} (not verified)")),
+        None => line("email", "none"),
+    }
+    line("state", state(user.enabled, user.valid_from, now));
+    if user.valid_from > now {
+        line("banned until", &time(Some(user.valid_from), ""));
+    }
+    if paused_until.is_some() {
+        line("paused until", &format!("{} by failed sign-ins", time(paused_until, "")));
+    }
+    line("roles", &in_words(&json!(user.roles)));
+    line("added", &time(Some(history.created_at), ""));
+    line("changed", &time(Some(history.updated_at), ""));
+    line("password set", &time(history.password_set_at, "never"));
+    line("last sign-in", &time(history.last_login_at, "not known"));
+    let numbers = [
+        ("sessions", holds.sessions),
+        ("grants", holds.grants),
+        ("consents", holds.consents),
+        ("known devices", holds.devices),
+    ];
+    numbers.iter().for_each(|(name, number)| line(name, &number.to_string()));
+    if let Value::Object(claims) = json!(user.claims) {
+        let shown = claims.iter().filter(|(name, _)| *name != "updated_at");
+        shown.for_each(|(name, value)| say(&printable(&format!("  {name}: {}", in_words(value)))));
+    }
+    if !user.attributes.is_empty() {
+        say(&printable(&format!("  attributes: {}", in_words(&json!(user.attributes)))));
+    }
+}

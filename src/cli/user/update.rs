@@ -1,0 +1,150 @@
+//! `signet user update`, `set-password` and `remove`.
+
+use anyhow::ensure;
+use clap::Args;
+use serde_json::json;
+
+use super::attributes::AttributeOptions;
+use super::target::UserTarget;
+use crate::app;
+use crate::cli::confirm::Confirmation;
+use crate::cli::desk::Desk;
+use crate::cli::output::{printable, read_secret, say, say_json};
+use crate::cli::prompt;
+use crate::cli::revoking::Order;
+use crate::config::Settings;
+use crate::flows::administer::{self, PasswordSetter, PersonUpdate, Revoker};
+use crate::flows::soft_lock;
+use crate::protocol::attributes::AttributeChange;
+use crate::protocol::revocation::Reason;
+use crate::protocol::secret::Password;
+
+/// The user that is changed, and their new attributes.
+#[derive(Args)]
+pub struct Update {
+    #[command(flatten)]
+    user: UserTarget,
+    /// Another name to sign in with
+    #[arg(long, value_name = "NAME")]
+    rename: Option<String>,
+    #[command(flatten)]
+    attributes: AttributeOptions,
+    /// One more role (repeatable)
+    #[arg(long, value_name = "ROLE")]
+    add_role: Vec<String>,
+    /// One role less (repeatable); access tokens from before are void
+    #[arg(long, value_name = "ROLE")]
+    remove_role: Vec<String>,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Update {
+    pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let read = administer::registered_user(&desk.store, &desk.context, self.user.as_str()).await?;
+        let mut next = PersonUpdate::from(&read.user);
+        if let Some(name) = &self.rename {
+            next.username.clone_from(name);
+        }
+        self.attributes.apply(&mut next)?;
+        ensure!(
+            self.remove_role.iter().all(|role| next.roles.contains(role)),
+            "--remove-role: the user has no such role"
+        );
+        next.roles.retain(|role| !self.remove_role.contains(role));
+        next.roles.extend(self.add_role.iter().cloned());
+        let revoker = Revoker {
+            store: &desk.store,
+            context: &desk.context,
+            actor: "command",
+            reason: &Reason::default(),
+            horizon: desk.horizon(settings),
+        };
+        let changed = administer::update_user(&revoker, &read, next).await?;
+        if self.json {
+            return say_json(&json!({ "sub": read.user.id, "changed": changed }));
+        }
+        let name = &read.user.username;
+        match changed.is_empty() {
+            true => say(&format!("The user {name} is like that already.")),
+            false => say(&format!("The user {name} is changed:")),
+        }
+        changed.iter().map(AttributeChange::line).for_each(|line| say(&printable(&format!("  {line}"))));
+        Ok(())
+    }
+}
+
+/// The user whose password is set.
+#[derive(Args)]
+pub struct SetPassword {
+    #[command(flatten)]
+    user: UserTarget,
+    /// Read the password from standard input instead of asking for it
+    #[arg(long)]
+    password_stdin: bool,
+    #[command(flatten)]
+    order: Order,
+}
+
+impl SetPassword {
+    /// The password, typed twice or read from standard input.
+    ///
+    /// # Errors
+    /// Where there is neither a terminal nor the option, or the two differ.
+    fn password(&self) -> anyhow::Result<Password> {
+        if self.password_stdin {
+            return Ok(Password::new(read_secret()?));
+        }
+        ensure!(prompt::is_possible(), "there is no terminal to ask for the password; use --password-stdin");
+        prompt::choose_password("The new password")
+    }
+
+    pub(super) async fn run(self, desk: &mut Desk, settings: &Settings) -> anyhow::Result<()> {
+        let password = self.password()?;
+        let passwords = app::open_passwords(settings)?;
+        let realm = &desk.context.realm.id;
+        let master = app::master_key(settings, &desk.store, realm, &desk.context.entropy).await?;
+        let setter = PasswordSetter {
+            passwords: &passwords,
+            soft_locks: &soft_lock::Rules::new(&settings.limits, master.failure_key()),
+            min_length: settings.passwords.min_length,
+        };
+        let named = self.user.as_str();
+        let prepared = administer::prepare_password(&desk.store, &desk.context, &setter, named, password).await?;
+        // Typing and hashing took a while: what was issued meanwhile is cut off too.
+        desk.renew();
+        let ended = administer::set_password(&self.order.revoker(desk, settings), prepared).await?;
+        self.order
+            .answer(ended, &format!("The password of {named} is set, and what was begun with the old one is void."))
+    }
+}
+
+/// The user that is removed.
+#[derive(Args)]
+pub struct Remove {
+    #[command(flatten)]
+    user: UserTarget,
+    #[command(flatten)]
+    confirmation: Confirmation,
+    #[command(flatten)]
+    order: Order,
+}
+
+impl Remove {
+    /// Asks whether the user is to be removed.
+    ///
+    /// # Errors
+    /// Where the operator does not want it, or cannot be asked.
+    pub(super) fn confirm(&self) -> anyhow::Result<()> {
+        let user = self.user.as_str();
+        self.confirmation
+            .require(&format!("the user {user} is removed with their sessions, grants and consents, for good"))
+    }
+
+    pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let named = self.user.as_str();
+        let ended = administer::remove_user(&self.order.revoker(desk, settings), named).await?;
+        self.order.answer(ended, &format!("The user {named} is removed."))
+    }
+}

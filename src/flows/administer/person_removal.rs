@@ -1,0 +1,38 @@
+//! Removing a person. The audit log keeps the `sub` and nothing else of them.
+
+use std::sync::Arc;
+
+use super::AdminError;
+use super::people::{end_everything, find_user};
+use super::revoking::{Ended, Revoker};
+use crate::flows::Concerning;
+use crate::store::audit::{self, Event};
+use crate::store::{StoreError, changes, directory};
+
+/// Removes a person with everything that is stored of them; what speaks for them is void on every node, and clients are
+/// notified of the end of their sessions.
+///
+/// # Errors
+/// [`AdminError::Unknown`] where there is no such person.
+pub async fn remove_user(revoker: &Revoker<'_>, named: &str) -> Result<Ended, AdminError> {
+    let user = find_user(revoker.store, revoker.context, named).await?;
+    let concerning = Concerning { user: Some(&user), ..Concerning::default() };
+    let record = revoker.record(Event::UserRemoved, concerning, "removed")?;
+    let shared = Arc::new((revoker.context.clone(), user, record));
+    let horizon = revoker.horizon;
+    let written = revoker.store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, user, record) = &*shared;
+            let realm = &context.realm.id;
+            let ended = end_everything(tx, context, user, "user removed", horizon).await?;
+            if !directory::delete(tx, realm, user).await? {
+                return Ok::<_, StoreError>(None);
+            }
+            audit::append(tx, realm, record, context.now).await?;
+            changes::publish(tx, realm, changes::Kind::User, user.as_str(), context.now).await?;
+            Ok(Some(ended))
+        })
+    });
+    written.await?.ok_or(AdminError::Unknown("user"))
+}

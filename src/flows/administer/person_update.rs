@@ -1,0 +1,265 @@
+//! Changing what is known of a person. The audit log names the attributes, never their values.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::people::find_user;
+use super::revoking::Revoker;
+use super::{AdminError, cut_off};
+use crate::flows::{Concerning, Context, FlowError};
+use crate::protocol::attributes::AttributeChange;
+use crate::protocol::claims::PersonClaims;
+use crate::protocol::ids::UserId;
+use crate::protocol::person::{EmailAddress, Username};
+use crate::protocol::revocation::Target;
+use crate::protocol::time::Timestamp;
+use crate::store::audit::{self, Event, Record};
+use crate::store::directory::{self, History, Replacement};
+use crate::store::holdings::{self, OfUser};
+use crate::store::outbox::{self, Mail};
+use crate::store::users::User;
+use crate::store::{Store, StoreError, Tx, changes, users};
+
+/// The most characters of a change in the audit log.
+const MAX_REASON: usize = 1000;
+
+/// A person as they were read, with the version that a change is made from.
+pub struct RegisteredUser {
+    /// The person.
+    pub user: User,
+    /// The past of their row.
+    pub history: History,
+    /// Their holdings.
+    pub holds: OfUser,
+}
+
+/// Reads a person by name, address or `sub`, to be shown or changed.
+///
+/// # Errors
+/// [`AdminError::Unknown`] where there is no such person.
+pub async fn registered_user(store: &Store, context: &Context, named: &str) -> Result<RegisteredUser, AdminError> {
+    let id = find_user(store, context, named).await?;
+    let realm = &context.realm.id;
+    let mut tx = store.read().await?;
+    let history = directory::history(&mut tx, realm, &id).await?.ok_or(AdminError::Unknown("user"))?;
+    let user = users::find(&mut tx, realm, &id).await?.ok_or(AdminError::Unknown("user"))?;
+    let holds = holdings::of_user(&mut tx, realm, &id, context.now).await?;
+    Ok(RegisteredUser { user, history, holds })
+}
+
+/// The attributes of a person, as they are to be.
+#[derive(Clone, Debug)]
+pub struct PersonUpdate {
+    /// The name to sign in with.
+    pub username: String,
+    /// The address.
+    pub email: Option<String>,
+    /// True where the address is known to be theirs.
+    pub email_verified: bool,
+    /// The standard claims.
+    pub claims: PersonClaims,
+    /// Further values, for claim mappers.
+    pub attributes: Map<String, Value>,
+    /// The roles.
+    pub roles: Vec<String>,
+}
+
+impl From<&User> for PersonUpdate {
+    fn from(user: &User) -> Self {
+        Self {
+            username: user.username.clone(),
+            email: user.email.as_ref().map(|(address, _)| address.clone()),
+            email_verified: user.email.as_ref().is_some_and(|(_, verified)| *verified),
+            claims: user.claims.clone(),
+            attributes: user.attributes.clone(),
+            roles: user.roles.clone(),
+        }
+    }
+}
+
+impl PersonUpdate {
+    /// The attributes by name, those that have none left out.
+    fn members(&self) -> Map<String, Value> {
+        let mut members: Map<String, Value> = self.claims.clone().into();
+        // The time of the last change follows from this one.
+        members.remove("updated_at");
+        members.insert("username".to_owned(), self.username.as_str().into());
+        if let Some(address) = &self.email {
+            members.insert("email".to_owned(), address.as_str().into());
+            members.insert("email_verified".to_owned(), self.email_verified.into());
+        }
+        if !self.attributes.is_empty() {
+            members.insert("attributes".to_owned(), Value::Object(self.attributes.clone()));
+        }
+        members.insert("roles".to_owned(), self.roles.clone().into());
+        members
+    }
+}
+
+/// Changes a person, unless they were changed since they were read; the attributes that have other values. A role that is
+/// lost is lost to access tokens at once. A verified address that is replaced
+/// gets a mail.
+///
+/// # Errors
+/// [`AdminError::Changed`] where another change came first, [`AdminError::Person`] or [`AdminError::Exists`] where the
+/// name or the address is refused.
+pub async fn update_user(
+    revoker: &Revoker<'_>,
+    read: &RegisteredUser,
+    mut next: PersonUpdate,
+) -> Result<Vec<AttributeChange>, AdminError> {
+    let context = revoker.context;
+    next.claims = next.claims.with_display_names()?;
+    next.roles.sort();
+    next.roles.dedup();
+    let held = PersonUpdate::from(&read.user);
+    let changed = AttributeChange::between(&held.members(), &next.members());
+    if changed.is_empty() {
+        return Ok(changed);
+    }
+    let change = Arc::new(Change::new(revoker, read, &next, &changed)?);
+    let shared = Arc::new((context.clone(), change));
+    let written = revoker.store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, change) = &*shared;
+            change.write(tx, context).await
+        })
+    });
+    match written.await {
+        Ok(true) => Ok(changed),
+        Ok(false) => Err(AdminError::Changed("user")),
+        Err(StoreError::Conflict) => Err(AdminError::Exists("a user with this name or address")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A change of a person as it is written.
+struct Change {
+    user: UserId,
+    replacement: Replacement,
+    /// The keys of a name and an address that are new: they may lead to no other person.
+    new_keys: Vec<String>,
+    granted: Vec<String>,
+    withdrawn: Vec<String>,
+    /// The mail to the address from before.
+    farewell: Option<Mail>,
+    records: Vec<Record>,
+    horizon: Timestamp,
+}
+
+impl Change {
+    fn new(
+        revoker: &Revoker<'_>,
+        read: &RegisteredUser,
+        next: &PersonUpdate,
+        changed: &[AttributeChange],
+    ) -> Result<Self, AdminError> {
+        let held = &read.user;
+        let is_changed = |name: &str| changed.iter().any(|change| change.name == name);
+        // A name from before the rules were what they are stays as it is.
+        let username = match is_changed("username") {
+            true => Username::parse(&next.username)?,
+            false => Username::from_stored(held.username.clone()),
+        };
+        let email = next.email.as_deref().map(EmailAddress::parse).transpose()?;
+        let new_name = is_changed("username").then(|| username.key());
+        let new_address = email.as_ref().filter(|_| is_changed("email")).map(EmailAddress::key);
+        let granted: Vec<String> = missing(&next.roles, &held.roles);
+        let withdrawn: Vec<String> = missing(&held.roles, &next.roles);
+        let concerning = Concerning { user: Some(&held.id), ..Concerning::default() };
+        let own: Vec<&str> =
+            changed.iter().map(|change| change.name.as_str()).filter(|name| *name != "roles").collect();
+        let mut records = Vec::new();
+        if !own.is_empty() {
+            records.push(revoker.record(Event::UserUpdated, concerning, &clipped(&own.join(" ")))?);
+        }
+        if is_changed("roles") {
+            records.push(revoker.record(Event::RolesChanged, concerning, &clipped(&in_words(&granted, &withdrawn)))?);
+        }
+        let mut farewell = None;
+        if is_changed("email") {
+            let record = revoker.record(Event::EmailChanged, concerning, "changed")?;
+            let old = held.email.as_ref().filter(|(_, verified)| *verified && revoker.context.realm.mails);
+            farewell = old.map(|(address, _)| Mail {
+                user: held.id.clone(),
+                row: record.id.clone(),
+                address: address.clone(),
+            });
+            records.push(record);
+        }
+        Ok(Self {
+            user: held.id.clone(),
+            new_keys: new_name.into_iter().chain(new_address).collect(),
+            replacement: Replacement {
+                username,
+                email_verified: next.email_verified && email.is_some(),
+                email,
+                claims: stored_claims(&next.claims)?,
+                attributes: Value::Object(next.attributes.clone()).to_string(),
+                version: read.history.version,
+            },
+            granted,
+            withdrawn,
+            farewell,
+            records,
+            horizon: revoker.horizon,
+        })
+    }
+
+    /// Writes the change in a transaction; whether no other came first.
+    async fn write(&self, tx: &mut Tx, context: &Context) -> Result<bool, StoreError> {
+        let user = &self.user;
+        let realm = &context.realm.id;
+        let now = context.now;
+        for key in &self.new_keys {
+            if users::find_for_login(tx, realm, key).await?.is_some_and(|found| found.id != *user) {
+                return Err(StoreError::Conflict);
+            }
+        }
+        if !directory::replace(tx, realm, user, &self.replacement, now).await? {
+            return Ok(false);
+        }
+        for role in &self.granted {
+            users::add_role(tx, realm, user, role).await?;
+        }
+        for role in &self.withdrawn {
+            directory::drop_role(tx, realm, user, role).await?;
+        }
+        if !self.withdrawn.is_empty() {
+            cut_off(tx, context, Target::User, user.as_str(), self.horizon).await?;
+        }
+        for record in &self.records {
+            audit::append(tx, realm, record, now).await?;
+        }
+        if let Some(mail) = &self.farewell {
+            outbox::mail(tx, realm, mail, now).await?;
+        }
+        changes::publish(tx, realm, changes::Kind::User, user.as_str(), now).await?;
+        Ok(true)
+    }
+}
+
+/// The claims as they are stored: the time of the last change is a column of its own.
+fn stored_claims(claims: &PersonClaims) -> Result<String, FlowError> {
+    let mut members: Map<String, Value> = claims.clone().into();
+    members.remove("updated_at");
+    let claims = PersonClaims::try_from(members).map_err(|error| FlowError::Internal(error.to_string()))?;
+    Ok(claims.to_json())
+}
+
+/// The members of one list that the other lacks.
+fn missing(list: &[String], other: &[String]) -> Vec<String> {
+    list.iter().filter(|role| !other.contains(role)).cloned().collect()
+}
+
+/// Roles for the audit log.
+fn in_words(granted: &[String], withdrawn: &[String]) -> String {
+    let parts = [("granted", granted), ("withdrawn", withdrawn)].into_iter().filter(|(_, roles)| !roles.is_empty());
+    parts.map(|(what, roles)| format!("{what}: {}", roles.join(" "))).collect::<Vec<_>>().join("; ")
+}
+
+fn clipped(text: &str) -> String {
+    text.chars().take(MAX_REASON).collect()
+}
