@@ -6,12 +6,14 @@ mod changes;
 mod metadata;
 mod narrowing;
 mod rules;
+mod scopes;
 mod uris;
 
 pub use changes::Losses;
 pub use metadata::{AccessTokenFormat, ApplicationType, ClientMetadata, Encryption, ResponseSigning, SubjectType};
 pub use narrowing::Narrowing;
 pub use rules::MetadataError;
+pub use scopes::UnknownScopes;
 pub use uris::MAX_ORIGIN;
 
 use super::cause::{Cause, Shown};
@@ -22,7 +24,7 @@ use super::pkce::PkceRule;
 use super::profile::{Arrival, Profile};
 use super::registration::Registration;
 use super::response_type::ResponseType;
-use super::scope::{OFFLINE_ACCESS, OIDC_SCOPES, Scope, is_administration};
+use super::scope::{OFFLINE_ACCESS, Scope};
 use super::secret::Digest;
 use super::time::{Span, Timestamp};
 
@@ -169,36 +171,6 @@ impl Client {
     /// The lifetime of the client's access tokens, given the server's.
     pub fn access_token_lifetime(&self, default: Span) -> Span {
         self.metadata.access_token_lifetime.map_or(default, Span::from_secs)
-    }
-
-    /// The scope of an authorization request: what was asked for, or without that all that the client may have
-    /// short of `offline_access`. What administers this server is for no user to grant.
-    ///
-    /// # Errors
-    /// `invalid_scope` where the client may not ask for one of the scopes.
-    pub fn requested_scope(&self, asked: Option<&str>) -> Result<Scope, OAuthError> {
-        let grantable = self.metadata.scope.filtered(|token| !is_administration(token));
-        let Some(asked) = asked.map(Scope::parse).transpose()? else {
-            return Ok(grantable.filtered(|token| token != OFFLINE_ACCESS));
-        };
-        asked.check_within(&grantable).map_err(|refused| Cause::Scope { refused })?;
-        Ok(asked)
-    }
-
-    /// The scope of a client credentials request: scopes that only a user can grant are left out of the default
-    /// and refused when asked for.
-    ///
-    /// # Errors
-    /// `invalid_scope` where the client may not ask for one of the scopes.
-    pub fn own_scope(&self, asked: Option<&str>) -> Result<Scope, OAuthError> {
-        let own = self.metadata.scope.filtered(|token| !OIDC_SCOPES.contains(&token));
-        match asked.map(Scope::parse).transpose()? {
-            None => Ok(own),
-            Some(asked) => {
-                asked.check_within(&own).map_err(|refused| Cause::Scope { refused })?;
-                Ok(asked)
-            }
-        }
     }
 
     /// The resources that tokens are asked for (RFC 8707 §2.2), each from the client's list.

@@ -7,6 +7,7 @@ mod reduction;
 
 use serde_json::{Map, Value};
 
+use super::client::UnknownScopes;
 use super::client::{AUTHORIZATION_CODE, CLIENT_SECRET, CLIENT_SECRET_BASIC, Client, ClientMetadata, MetadataError};
 use super::error::{ErrorCode, OAuthError};
 use super::ids::ClientId;
@@ -112,6 +113,7 @@ impl Submission {
             return Err(refused("token_endpoint_auth_method"));
         }
         metadata.profile = policy.profile;
+        metadata.unknown_scopes = Some(UnknownScopes::Drop);
         metadata.scope = allowed_scope(&metadata.scope, &policy.scope, members.get("scope"))?;
         if metadata.jwks.as_ref().is_some_and(holds_private_key) {
             return Err(refused("jwks"));
@@ -145,6 +147,7 @@ impl Submission {
             skip_consent: decided.skip_consent,
             pkce: decided.pkce,
             require_nonce: decided.require_nonce,
+            unknown_scopes: decided.unknown_scopes,
             cors_origins: decided.cors_origins,
             audiences: decided.audiences,
             access_token_format: decided.access_token_format,

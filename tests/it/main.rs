@@ -94,6 +94,7 @@ mod requested_claims;
 mod revocation;
 mod revoking;
 mod revoking_commands;
+mod scopes;
 mod secrets;
 mod security_log;
 mod session_lifetimes;

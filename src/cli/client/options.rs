@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::protocol::client::{
-    AUTHORIZATION_CODE, AccessTokenFormat, ApplicationType, CLIENT_SECRET, ClientMetadata, ResponseSigning, SubjectType,
+    AUTHORIZATION_CODE, AccessTokenFormat, ApplicationType, CLIENT_SECRET, ClientMetadata, ResponseSigning,
+    SubjectType, UnknownScopes,
 };
 use crate::protocol::pkce::PkceRule;
 use crate::protocol::profile::Profile;
@@ -40,6 +41,10 @@ pub struct ClientOptions {
     /// grant refresh_token; none without sign-in]
     #[arg(long)]
     pub scope: Option<String>,
+    /// The treatment of requested scopes that the client may not have: drop leaves them out, refuse refuses the request; a
+    /// strict profile refuses them always [default: drop]
+    #[arg(long, value_name = "TREATMENT")]
+    unknown_scopes: Option<String>,
     /// The way in which the client authenticates: client_secret (its secret in the header or in the body), or exactly
     /// one of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt and none
     /// [default: client_secret]
@@ -171,6 +176,8 @@ impl ClientOptions {
             metadata.id_token_signed_response_alg =
                 ResponseSigning::named(name).with_context(|| format!("the algorithm {name:?} is not supported"))?;
         }
+        let unknown: Option<UnknownScopes> = named("treatment of unknown scopes", self.unknown_scopes.as_deref())?;
+        metadata.unknown_scopes = unknown.or(metadata.unknown_scopes);
         let format: Option<AccessTokenFormat> = named("access token format", self.access_token_format.as_deref())?;
         set(&mut metadata.access_token_format, format);
         let application: Option<ApplicationType> = named("application type", self.application_type.as_deref())?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_with::skip_serializing_none;
 
-use super::{AUTH_NONE, AUTHORIZATION_CODE, CLIENT_SECRET_BASIC};
+use super::{AUTH_NONE, AUTHORIZATION_CODE, CLIENT_SECRET_BASIC, UnknownScopes};
 use crate::protocol::jwe::{ContentEncryption, KeyManagement};
 use crate::protocol::jwk::{self, SigningAlgorithm};
 use crate::protocol::pkce::PkceRule;
@@ -193,6 +193,9 @@ pub struct ClientMetadata {
     /// Whether every request for an ID token must hold a nonce (RFC 9700 §2.1.1).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub require_nonce: bool,
+    /// The treatment of requested scopes that the client may not have; refused without it, as for clients from before
+    /// there was a choice.
+    pub unknown_scopes: Option<UnknownScopes>,
     /// The origins whose scripts may call the token and userinfo endpoints.
     pub cors_origins: Vec<String>,
     /// The resources that the client may ask tokens for (RFC 8707 §2).
@@ -226,6 +229,7 @@ impl ClientMetadata {
         if self.pkce.is_none() && self.token_endpoint_auth_method != AUTH_NONE {
             self.pkce = Some(self.profile.rules().pkce_of_new);
         }
+        self.unknown_scopes.get_or_insert(UnknownScopes::Drop);
         self
     }
 
@@ -288,6 +292,7 @@ impl Default for ClientMetadata {
             skip_consent: false,
             pkce: None,
             require_nonce: false,
+            unknown_scopes: None,
             cors_origins: Vec::new(),
             audiences: Vec::new(),
             access_token_format: AccessTokenFormat::default(),

@@ -29,6 +29,7 @@ fn a_client_sets_what_is_its_own_and_nothing_else() {
         client_name: "Shop".to_owned(),
         redirect_uris: metadata.redirect_uris.clone(),
         scope: policy().scope,
+        unknown_scopes: Some(UnknownScopes::Drop),
         ..ClientMetadata::default()
     };
     assert_eq!(metadata, expected);
