@@ -10,7 +10,7 @@ use self::examples::EXAMPLES;
 /// Commands that belong together.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Running the server", &["init", "serve", "migrate", "healthcheck"]),
-    ("Applications and people", &["client", "user", "mapper"]),
+    ("Applications and people", &["client", "user", "resource", "mapper"]),
     ("Ending what was issued", &["session", "grant", "consent", "token", "realm", "revocations"]),
     ("Watching and defending", &["audit", "webhook", "mail", "block", "doctor"]),
     ("Keys, data and settings", &["keys", "backup", "restore", "config", "completions"]),

@@ -28,6 +28,7 @@ mod operator;
 mod output;
 mod prompt;
 mod realm;
+mod resource;
 mod revocations;
 mod revoking;
 mod scratch;
@@ -35,6 +36,7 @@ mod serve;
 mod session;
 mod telemetry;
 mod token;
+mod token_header;
 mod user;
 mod webhook;
 
@@ -93,6 +95,9 @@ enum Command {
     /// Add claims of your own to tokens and userinfo
     #[command(subcommand)]
     Mapper(mapper::Mapper),
+    /// Describe the resources that clients ask tokens for, such as APIs
+    #[command(subcommand)]
+    Resource(resource::Resource),
     /// Block addresses for a while
     #[command(subcommand)]
     Block(block::Block),
@@ -172,6 +177,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Realm(realm) => realm.run(&settings).await,
             Command::Revocations(revocations) => revocations.run(&settings).await,
             Command::Mapper(mapper) => mapper.run(&settings).await,
+            Command::Resource(resource) => resource.run(&settings).await,
             Command::Block(block) => block.run(&settings).await,
             Command::Webhook(webhook) => webhook.run(&settings).await,
             Command::Mail(mail) => mail.run(&settings).await,

@@ -14,6 +14,7 @@ mod people;
 mod person_removal;
 mod person_update;
 mod registration;
+mod resources;
 mod revoking;
 mod secrets;
 mod webhooks;
@@ -36,6 +37,7 @@ pub use people::{Person, UserChange, add_user, change_user, find_user};
 pub use person_removal::remove_user;
 pub use person_update::{PersonUpdate, RegisteredUser, registered_user, update_user};
 pub use registration::{make_initial_token, set_logo};
+pub use resources::{add_resource, remove_resource, update_resource};
 pub use revoking::{
     Ended, Revoker, end_session, revoke_grant, revoke_named, revoke_presented, sign_out_client, sign_out_realm,
     sign_out_user, withdraw_consent,
@@ -52,6 +54,7 @@ use crate::protocol::client::MetadataError;
 use crate::protocol::ids::{ClientId, UserId};
 use crate::protocol::logo::LogoError;
 use crate::protocol::person::PersonError;
+use crate::protocol::resource::ResourceError;
 use crate::protocol::revocation::{Reason, Revocation, Target};
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome};
@@ -66,6 +69,12 @@ pub enum AdminError {
     /// A claim mapper breaks a rule.
     #[error(transparent)]
     Mapper(#[from] MapperError),
+    /// A resource breaks a rule.
+    #[error(transparent)]
+    Resource(#[from] ResourceError),
+    /// A resource that clients may still ask tokens for.
+    #[error("clients may still ask tokens for this resource: {0}; take it from them first")]
+    ResourceInUse(String),
     /// A claim mapper's name cannot be one.
     #[error("the mapper needs a name of 1 to 64 letters, digits and - _ .; give one with --id")]
     MapperName,

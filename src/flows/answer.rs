@@ -108,7 +108,8 @@ impl Yield {
             grant: Some(grant.clone()),
             refresh: RefreshPlan::None,
         };
-        let mint = Mint { lifetime: provider.lifetimes.access_token, pairwise: provider.keys.pairwise() };
+        let headers = provider.view.resource_headers();
+        let mint = Mint::of(provider, &headers);
         let draft = match request.response_type.has_token() {
             true => Some(issue::draft(&mint, context, client, &issuance)?),
             false => None,

@@ -5,11 +5,12 @@ use super::pending::{self, Interaction, InteractionError, PendingFault};
 use super::request_object::{self, Door, Resolved};
 use super::session::{self, Browser};
 use super::verify::Hint;
-use super::{Context, FlowError, Provider, subject, verify};
-use crate::protocol::authorization_request::{self, AuthorizationRequest, Refusal, find_destination};
+use super::{Context, FlowError, Provider, issue, subject, verify};
+use crate::protocol::authorization_request::{self, AuthorizationRequest, RESOURCE, Refusal, find_destination};
 use crate::protocol::authorization_response::{Delivery, ReturnPath};
 use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
+use crate::protocol::code_redemption::split_resources;
 use crate::protocol::consent::Consent;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RequestId};
@@ -204,6 +205,11 @@ pub(super) async fn check(
         Ok(request) => request,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let resources = request.extensions.get(RESOURCE).map(|kept| split_resources(kept)).unwrap_or_default();
+    let headers = provider.view.resource_headers();
+    if let Err(error) = issue::Mint::of(provider, &headers).header(context, client, &resources) {
+        return Ok(Err(to_client(request, error)));
+    }
     match expected_subject(provider, context, (params, &request), client).await {
         Ok(None) => {}
         // A subject that this client knows nobody by is nobody, even where it is the id of an account: a client with
@@ -213,12 +219,17 @@ pub(super) async fn check(
             request.hinted_subject = Some(user.unwrap_or_else(|| NOBODY.to_owned()));
         }
         Err(FlowError::Refused(error)) => {
-            let (destination, mode) = (request.destination(), request.response_mode);
-            return Ok(Err(Refusal::Redirect { destination, mode, state: request.state, error }));
+            return Ok(Err(to_client(request, error)));
         }
         Err(failure) => return Err(failure),
     }
     Ok(Ok(request))
+}
+
+/// The refusal of a request whose parameters were read.
+fn to_client(request: AuthorizationRequest, error: OAuthError) -> Refusal {
+    let destination = request.destination();
+    Refusal::Redirect { destination, mode: request.response_mode, state: request.state, error }
 }
 
 /// The `sub` of a verified `id_token_hint`, or that which the `claims` parameter names.

@@ -16,10 +16,12 @@ use crate::protocol::id_token::{self, IdTokenFacts};
 use crate::protocol::ids::{ClientId, TokenId, in_order};
 use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::requested_claims::{ClaimRequests, RequestedClaims};
+use crate::protocol::resource::{self, TokenHeader};
 use crate::protocol::scope::{OPENID, Scope};
 use crate::protocol::secret::OpaqueAccessToken;
 use crate::protocol::time::Span;
 use crate::protocol::token_size::{Size, heaviest_claims};
+use crate::store::resources::Headers;
 use crate::store::users::User;
 
 /// A successful answer of the token endpoint (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
@@ -48,6 +50,8 @@ pub struct Draft {
     pub claims: AccessTokenClaims,
     /// The reference, where the client takes opaque tokens; its digest is stored with the claims.
     pub opaque: Option<OpaqueAccessToken>,
+    /// The header, where it is a JWT.
+    pub header: TokenHeader,
     /// How long it lives.
     pub lifetime: Span,
 }
@@ -58,13 +62,41 @@ pub struct Mint<'a> {
     pub lifetime: Span,
     /// The key of pairwise subjects.
     pub pairwise: &'a PairwiseKey,
+    /// The headers that resources have chosen.
+    pub headers: &'a Headers,
+    /// The algorithm of access tokens where neither resource nor client has chosen one.
+    pub algorithm: SigningAlgorithm,
+}
+
+impl<'a> Mint<'a> {
+    /// What the server makes drafts with.
+    pub fn of(provider: &'a Provider, headers: &'a Headers) -> Self {
+        Self {
+            lifetime: provider.lifetimes.access_token,
+            pairwise: provider.keys.pairwise(),
+            headers,
+            algorithm: access_token_algorithm(provider),
+        }
+    }
+
+    /// The header of an access token of this client for these resources; for this server where there are none.
+    ///
+    /// # Errors
+    /// `invalid_target` where the resources need different headers.
+    pub fn header(&self, context: &Context, client: &Client, resources: &[String]) -> Result<TokenHeader, OAuthError> {
+        let this_server = std::slice::from_ref(&context.realm.issuer);
+        let audiences = if resources.is_empty() { this_server } else { resources };
+        let choices = audiences.iter().map(|uri| self.headers.of(&context.realm.id, uri));
+        resource::token_header(choices, client.access_token_header(), self.algorithm)
+    }
 }
 
 /// Drafts the access token of an issuance.
 ///
 /// # Errors
-/// [`FlowError`] where the system has no random bytes.
+/// `invalid_target` where the resources need different headers, [`FlowError`] where the system has no random bytes.
 pub fn draft(mint: &Mint<'_>, context: &Context, client: &Client, issuance: &Issuance) -> Result<Draft, FlowError> {
+    let header = mint.header(context, client, &issuance.resources)?;
     let lifetime = client.access_token_lifetime(mint.lifetime);
     let now = context.now;
     let grant = issuance.grant.as_ref();
@@ -98,7 +130,7 @@ pub fn draft(mint: &Mint<'_>, context: &Context, client: &Client, issuance: &Iss
             Some(OpaqueAccessToken::from_random(in_order(context.now, context.entropy.bytes()?)))
         }
     };
-    Ok(Draft { claims, opaque, lifetime })
+    Ok(Draft { claims, opaque, header, lifetime })
 }
 
 /// Signs the tokens of an issuance whose transaction has committed.
@@ -158,9 +190,8 @@ pub async fn access_token(
         return Ok(opaque.expose().to_owned());
     }
     let keys = provider.keys.of(&context.realm.id);
-    let algorithm = access_token_algorithm(provider);
     if !provider.view.has_mappers() {
-        let token = keys.sign_access_token(&draft.claims, algorithm, context.now)?;
+        let token = keys.sign_access_token(&draft.claims, draft.header, context.now)?;
         return check_size(provider, context, &draft.claims.client_id, "access token", token);
     }
     let user = match grant {
@@ -168,7 +199,7 @@ pub async fn access_token(
         None => None,
     };
     let mapped = mapped::of_access_token(provider, context, &draft.claims, user.as_deref());
-    let token = keys.sign_access_token(&WithMapped { claims: &draft.claims, mapped }, algorithm, context.now)?;
+    let token = keys.sign_access_token(&WithMapped { claims: &draft.claims, mapped }, draft.header, context.now)?;
     check_size(provider, context, &draft.claims.client_id, "access token", token)
 }
 
@@ -270,8 +301,8 @@ pub fn person(
     claims::standard_claims(&released).map_err(|error| FlowError::Internal(error.to_string()))
 }
 
-/// The algorithm of access tokens: ES256, or the first that there is a key for.
-fn access_token_algorithm(provider: &Provider) -> SigningAlgorithm {
+/// The server's algorithm of access tokens: ES256, or the first that there is a key for.
+pub fn access_token_algorithm(provider: &Provider) -> SigningAlgorithm {
     let held = provider.keys.algorithms();
     let preferred = held.iter().find(|algorithm| **algorithm == SigningAlgorithm::ES256);
     preferred.or(held.first()).copied().unwrap_or(SigningAlgorithm::ES256)

@@ -45,6 +45,8 @@ pub async fn token(
         lifetimes: provider.lifetimes,
         mac: provider.token_mac.clone(),
         pairwise: provider.keys.pairwise().clone(),
+        headers: provider.view.resource_headers(),
+        algorithm: issue::access_token_algorithm(provider),
     });
     let response = match grant.decide_at_once(&request) {
         Some(issuance) => issue_at_once(provider, &request, issuance?).await,
@@ -157,7 +159,12 @@ async fn transact(
     for _ in 0..2 {
         match grant.redeem(request, tx).await? {
             Decision::Issue(issuance) => {
-                let draft = issue::draft(&request.mint(), context, client, &issuance)?;
+                let draft = match issue::draft(&request.mint(), context, client, &issuance) {
+                    Ok(draft) => draft,
+                    // A code is consumed whatever comes of it.
+                    Err(FlowError::Refused(error)) => return Ok(Transacted::Refused(error)),
+                    Err(error) => return Err(error),
+                };
                 match carry_out(request, &issuance, &draft, tx).await? {
                     Carried::Out => return Ok(Transacted::Issued(Box::new((*issuance, draft)))),
                     Carried::Overtaken => {}

@@ -10,13 +10,14 @@ use super::verdicts::Vouched;
 use super::{Context, FlowError, Provider, jose, subject};
 use crate::keys::{self, VerifyError};
 use crate::metrics::timed;
-use crate::protocol::access_token::{AccessTokenClaims, Subject, TYP, TokenFacts};
+use crate::protocol::access_token::{AccessTokenClaims, Subject, TokenFacts};
 use crate::protocol::cause::Cause;
 use crate::protocol::client::{Client, ResponseSigning};
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
 use crate::protocol::jwe::EncryptedToken;
 use crate::protocol::jws::{self, UnverifiedJws};
+use crate::protocol::resource::AccessTokenTyp;
 use crate::protocol::secret::{Digest, OpaqueAccessToken};
 use crate::store::access_tokens;
 
@@ -74,7 +75,9 @@ fn signed_claims(provider: &Provider, context: &Context, token: &str) -> Result<
         return Ok(claims);
     }
     let jws = UnverifiedJws::parse(token).map_err(|_| Cause::TokenUnknown)?;
-    if jws.typ() != Some(TYP) {
+    // Of all JWTs of this server, access tokens alone have a `client_id`, whatever `typ` their resource wants
+    // (RFC 9068 §2.2): an ID token or a signed answer of userinfo does not parse as one.
+    if jws.typ().and_then(AccessTokenTyp::named).is_none() {
         return Err(Cause::TokenKind.into());
     }
     keys.verify(token, &jws, context.now).map_err(|_| Cause::TokenSignature)?;
@@ -139,6 +142,10 @@ pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) 
         return Err(INVALID.into());
     }
     let claims = jws.payload();
+    // An access token may have the same `typ`, and has a `client_id`, which no ID token has.
+    if claims.contains_key("client_id") {
+        return Err(INVALID.into());
+    }
     let text = |name| jws::string(claims, name).map_err(|_| INVALID);
     if text("iss")? != Some(context.realm.issuer.as_str()) {
         return Err(INVALID.into());

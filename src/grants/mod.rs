@@ -19,11 +19,13 @@ use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::code_redemption::Authentication;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{FamilyId, SessionId, UserId};
+use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::params::Params;
 use crate::protocol::refresh_rotation::RefreshToken;
 use crate::protocol::requested_claims::RequestedClaims;
 use crate::protocol::scope::Scope;
 use crate::store::audit::Event;
+use crate::store::resources::Headers;
 use crate::store::token_families::{Family, Rotation};
 use crate::store::{StoreError, Tx};
 
@@ -57,12 +59,21 @@ pub struct TokenRequest {
     pub mac: TokenMac,
     /// The key of pairwise subjects.
     pub pairwise: Arc<PairwiseKey>,
+    /// The headers that resources have chosen for their access tokens.
+    pub headers: Arc<Headers>,
+    /// The server's algorithm of access tokens.
+    pub algorithm: SigningAlgorithm,
 }
 
 impl TokenRequest {
     /// What access tokens are drafted with.
     pub fn mint(&self) -> Mint<'_> {
-        Mint { lifetime: self.lifetimes.access_token, pairwise: &self.pairwise }
+        Mint {
+            lifetime: self.lifetimes.access_token,
+            pairwise: &self.pairwise,
+            headers: &self.headers,
+            algorithm: self.algorithm,
+        }
     }
 }
 

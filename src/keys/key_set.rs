@@ -13,13 +13,13 @@ use super::decryption::Decryption;
 use super::encryption_key::EncryptionKey;
 use super::jwe::DecryptError;
 use super::signing_key::{KeyError, SigningKey, verify_with};
-use crate::protocol::access_token::TYP;
 use crate::protocol::id_token::{ExtraClaims, SignetIdTokenClaims};
 use crate::protocol::ids::KeyId;
 use crate::protocol::jwe::EncryptedToken;
 use crate::protocol::jwk::{KeyAlgorithm, PublicJwk, SigningAlgorithm};
 use crate::protocol::jws::UnverifiedJws;
 use crate::protocol::key_schedule::{self, KeyTimes, Policy, State};
+use crate::protocol::resource::TokenHeader;
 use crate::protocol::secret::Digest;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::hint_keys::HintKey;
@@ -183,10 +183,10 @@ impl KeySet {
     pub fn sign_access_token(
         &self,
         claims: &impl Serialize,
-        algorithm: SigningAlgorithm,
+        header: TokenHeader,
         now: Timestamp,
     ) -> Result<String, KeyError> {
-        self.sign_jwt(claims, TYP, algorithm, now)
+        self.sign_jwt(claims, header.typ.as_str(), header.alg, now)
     }
 
     /// Signs claims as a JWT of this `typ` (RFC 7515 §4.1.9), such as those of userinfo or a logout token.

@@ -9,9 +9,6 @@ use super::requested_claims::RequestedClaims;
 use super::scope::Scope;
 use super::time::Timestamp;
 
-/// The `typ` of access tokens (RFC 9068 §2.1).
-pub const TYP: &str = "at+jwt";
-
 /// One audience as text, several as a list (RFC 7519 §4.1.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -164,6 +164,8 @@ pub enum Cause {
     Resource { received: Shown },
     #[error("the grant does not cover the resource {received}")]
     ResourceNotGranted { received: Shown },
+    #[error("the resources need access tokens with different headers")]
+    ResourceHeaders,
 
     // Authorization requests (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1).
     #[error("redirect_uri {received} is not one of {registered} registered")]

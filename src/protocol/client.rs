@@ -14,7 +14,7 @@ pub use metadata::{AccessTokenFormat, ApplicationType, ClientMetadata, Encryptio
 pub use narrowing::Narrowing;
 pub use rules::MetadataError;
 pub use scopes::UnknownScopes;
-pub use uris::MAX_ORIGIN;
+pub use uris::{MAX_ORIGIN, is_resource};
 
 use super::cause::{Cause, Shown};
 use super::error::OAuthError;
@@ -23,6 +23,7 @@ use super::jwk::SigningAlgorithm;
 use super::pkce::PkceRule;
 use super::profile::{Arrival, Profile};
 use super::registration::Registration;
+use super::resource::HeaderChoice;
 use super::response_type::ResponseType;
 use super::scope::{OFFLINE_ACCESS, Scope};
 use super::secret::Digest;
@@ -171,6 +172,11 @@ impl Client {
     /// The lifetime of the client's access tokens, given the server's.
     pub fn access_token_lifetime(&self, default: Span) -> Span {
         self.metadata.access_token_lifetime.map_or(default, Span::from_secs)
+    }
+
+    /// The header that the client has chosen for its access tokens.
+    pub fn access_token_header(&self) -> HeaderChoice {
+        HeaderChoice { alg: self.metadata.access_token_alg, typ: self.metadata.access_token_typ }
     }
 
     /// The resources that tokens are asked for (RFC 8707 §2.2), each from the client's list.

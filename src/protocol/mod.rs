@@ -43,6 +43,7 @@ pub mod refresh_rotation;
 pub mod registration;
 pub mod request_object;
 pub mod requested_claims;
+pub mod resource;
 pub mod response_type;
 pub mod revocation;
 pub mod scope;

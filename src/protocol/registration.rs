@@ -151,6 +151,8 @@ impl Submission {
             cors_origins: decided.cors_origins,
             audiences: decided.audiences,
             access_token_format: decided.access_token_format,
+            access_token_alg: decided.access_token_alg,
+            access_token_typ: decided.access_token_typ,
             access_token_lifetime: decided.access_token_lifetime,
             ..self.metadata
         })

@@ -104,6 +104,12 @@ events! {
     MapperAdded = "claim_mapper.added",
     /// A claim mapper was removed.
     MapperRemoved = "claim_mapper.removed",
+    /// A resource was added.
+    ResourceAdded = "resource.added",
+    /// The header of a resource's access tokens was changed.
+    ResourceUpdated = "resource.updated",
+    /// A resource was removed.
+    ResourceRemoved = "resource.removed",
     /// So many sign-ins to an account have failed that there is a pause.
     AccountSoftLocked = "account.soft_locked",
     /// An address was blocked.

@@ -30,6 +30,8 @@ pub enum Kind {
     Revocation,
     /// The claim mappers.
     Mapper,
+    /// The resources that have chosen the header of their tokens.
+    Resource,
     /// Something that a newer version knows of: everything is looked at again.
     Unknown,
     /// An address block, by network.
@@ -37,13 +39,14 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [Self::Client, Self::User, Self::Key, Self::Revocation, Self::Mapper, Self::Block];
+    const ALL: [Self; 7] =
+        [Self::Client, Self::User, Self::Key, Self::Revocation, Self::Mapper, Self::Resource, Self::Block];
 
     /// Whether something that was accepted until then may have come to an end.
     const fn ends_something(self) -> bool {
         match self {
             Self::Client | Self::User | Self::Key | Self::Revocation => true,
-            Self::Mapper | Self::Unknown | Self::Block => false,
+            Self::Mapper | Self::Resource | Self::Unknown | Self::Block => false,
         }
     }
 
@@ -54,6 +57,7 @@ impl Kind {
             Self::Key => "key",
             Self::Revocation => "revocation",
             Self::Mapper => "mapper",
+            Self::Resource => "resource",
             Self::Unknown => "unknown",
             Self::Block => "block",
         }

@@ -2,7 +2,7 @@
 
 use super::rows::{digest, from_json, one, to_json};
 use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, resources};
 use crate::protocol::client::{Client, ClientMetadata, SecretRecord};
 use crate::protocol::ids::{ClientId, RealmId};
 use crate::protocol::registration::Registration;
@@ -59,7 +59,8 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, client: &NewClient<'_>, now: T
     let NewClient { id, metadata, created_by } = client;
     let stored = to_json(metadata)?;
     execute!(tx, INSERT, [realm.as_str(), id.as_str(), &stored, now.as_millis(), created_by])?;
-    add_origins(tx, realm, id, metadata).await
+    add_origins(tx, realm, id, metadata).await?;
+    resources::name(tx, realm, &metadata.audiences, now).await
 }
 
 /// The past of a client's row.
@@ -117,6 +118,7 @@ pub async fn replace(
     }
     execute!(tx, DROP_ORIGINS, [realm.as_str(), id.as_str()])?;
     add_origins(tx, realm, id, metadata).await?;
+    resources::name(tx, realm, &metadata.audiences, now).await?;
     Ok(true)
 }
 

@@ -41,6 +41,7 @@ pub mod pushed_requests;
 pub mod rate_exchanges;
 pub mod realms;
 pub mod registrations;
+pub mod resources;
 pub mod restore_epochs;
 pub mod revocations;
 pub mod row_locks;
@@ -350,6 +351,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         outbox::STATEMENTS,
         realms::STATEMENTS,
         registrations::STATEMENTS,
+        resources::STATEMENTS,
         restore_epochs::STATEMENTS,
         revocations::STATEMENTS,
         row_locks::STATEMENTS,

@@ -1,5 +1,5 @@
-//! The rows that a node holds in memory: clients and users by id, and every registered origin, claim mapper, address
-//! block and revocation in force. It follows the change sequence, so that a change made by any process is seen here
+//! The rows that a node holds in memory: clients and users by id, and every registered origin, claim mapper, chosen
+//! token header, address block and revocation in force. It follows the change sequence, so that a change made by any process is seen here
 //! within a second; when it cannot, it says so.
 
 use std::net::IpAddr;
@@ -15,7 +15,7 @@ use super::kept::Kept;
 use super::lanes::Lane;
 use super::origins::{self, OriginSet};
 use super::users::User;
-use super::{Store, StoreError, address_blocks, clients, revocations, users};
+use super::{Store, StoreError, address_blocks, clients, resources, revocations, users};
 use crate::protocol::access_token::TokenFacts;
 use crate::protocol::address_block::{Blocks, Reach};
 use crate::protocol::claim_mapper::ClaimMapper;
@@ -41,6 +41,7 @@ pub struct View {
     origins: RwLock<OriginSet>,
     revocations: RwLock<Revocations>,
     mappers: ArcSwap<Vec<StoredMapper>>,
+    resources: ArcSwap<resources::Headers>,
     blocks: ArcSwap<Blocks>,
     applied: AtomicI64,
     /// When it was last looked at, in milliseconds.
@@ -65,6 +66,7 @@ impl View {
             origins: RwLock::default(),
             revocations: RwLock::default(),
             mappers: ArcSwap::default(),
+            resources: ArcSwap::default(),
             blocks: ArcSwap::default(),
             applied: AtomicI64::new(0),
             followed_at: AtomicI64::new(now.as_millis()),
@@ -238,6 +240,11 @@ impl View {
         self.mappers.load().iter().filter(holds).map(|stored| stored.mapper.clone()).collect()
     }
 
+    /// The headers that resources have chosen for their access tokens.
+    pub fn resource_headers(&self) -> Arc<resources::Headers> {
+        self.resources.load_full()
+    }
+
     /// The client with this id, enabled or not.
     ///
     /// # Errors
@@ -293,6 +300,7 @@ impl View {
                 }
                 // It has led to a reload before anything was applied.
                 Kind::Unknown => {}
+                Kind::Resource => self.resources.store(Arc::new(resources::headers(tx).await?)),
                 Kind::Mapper => self.mappers.store(Arc::new(claim_mappers::list(tx).await?)),
                 Kind::Block => {
                     let mut next = Blocks::clone(&self.blocks.load());
@@ -325,6 +333,7 @@ impl View {
         let registered = origins::of_all(&mut tx).await?;
         *self.origins.write().unwrap_or_else(PoisonError::into_inner) = registered;
         self.mappers.store(Arc::new(claim_mappers::list(&mut tx).await?));
+        self.resources.store(Arc::new(resources::headers(&mut tx).await?));
         self.blocks.store(Arc::new(address_blocks::in_force(&mut tx, now).await?));
         self.key_changes.fetch_add(1, Ordering::AcqRel);
         self.applied.store(last, Ordering::Release);

@@ -350,6 +350,11 @@ fn schema(migration: &str) -> Vec<String> {
     let text: Vec<&str> = migration.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
     let text = text.join(" ").replace("INTEGER", "BIGINT").replace("BLOB", "BYTEA");
     let text = text.replace(" STRICT, WITHOUT ROWID", "").replace(" STRICT", "");
+    // Each engine takes a JSON array apart in its own way.
+    let text = text.replace(
+        "jsonb_array_elements_text(CAST(c.metadata AS jsonb) -> 'audiences') AS audience (value)",
+        "json_each(c.metadata, '$.audiences') AS audience",
+    );
     let statements = text.split(';').map(|statement| statement.split_whitespace().collect::<Vec<_>>().join(" "));
     // Statistics for the planner; PostgreSQL gathers its own.
     let is_of_both = |statement: &String| !statement.is_empty() && !statement.contains("sqlite_");

@@ -91,6 +91,7 @@ mod registration_limits;
 mod registration_management;
 mod request_objects;
 mod requested_claims;
+mod resources;
 mod revocation;
 mod revoking;
 mod revoking_commands;

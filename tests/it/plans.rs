@@ -14,6 +14,7 @@ const WHOLE: &[(&str, &str)] = &[
     ("samples::", "metrics, once a minute"),
     ("sweep::SECRETS", "the minute's upkeep; a row or two a client"),
     ("origins::OF_ALL", "all of them are wanted, at the start and after a gap; operators make them"),
+    ("resources::CHOOSY", "all of them are wanted, when they change; operators make them"),
     ("claim_mappers::LIST", "all of them are wanted, when they change; operators make them"),
     ("pushed_requests::COUNT", "the minute's upkeep; bounded"),
     ("pushed_requests::EVICT", "only at the cap, once for hundreds of requests"),

@@ -27,6 +27,13 @@ async fn what_is_prepared_or_signed_costs_no_statement() {
     assert_eq!(cost(&server, async || server.get("/.well-known/jwks.json").await).await, 0, "JWKS");
     assert_eq!(cost(&server, async || rp.client_credentials(&[]).await.tokens()).await, 0, "client credentials");
     assert_eq!(cost(&server, async || rp.introspect(&own).await).await, 0, "introspection of a client's JWT");
+    let api = "https://api.example/";
+    let choosy = json!({ "grant_types": ["client_credentials"], "audiences": [api], "access_token_alg": "RS256" });
+    let caller = server.client("caller", choosy).await;
+    let for_api = caller.client_credentials(&[("resource", api)]).await.tokens().access_token;
+    assert!(caller.is_active(&for_api).await, "the caches are warm");
+    let issue = cost(&server, async || caller.client_credentials(&[("resource", api)]).await.tokens()).await;
+    assert_eq!(issue, 0, "a token for a resource");
     assert_eq!(cost(&server, async || rp.introspect(&token).await).await, 0, "introspection of a user's JWT");
     assert_eq!(cost(&server, async || server.userinfo("nonsense").await).await, 0, "a token that is none");
     let userinfo = cost(&server, async || server.userinfo(&token).await).await;

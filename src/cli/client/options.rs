@@ -7,6 +7,7 @@ use clap::Args;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::cli::token_header::TokenHeaderOptions;
 use crate::protocol::client::{
     AUTHORIZATION_CODE, AccessTokenFormat, ApplicationType, CLIENT_SECRET, ClientMetadata, ResponseSigning,
     SubjectType, UnknownScopes,
@@ -14,6 +15,7 @@ use crate::protocol::client::{
 use crate::protocol::pkce::PkceRule;
 use crate::protocol::profile::Profile;
 use crate::protocol::redirect_uri::RedirectUri;
+use crate::protocol::resource::HeaderChoice;
 use crate::protocol::response_type::{IMPLICIT, ResponseType};
 use crate::protocol::scope::Scope;
 use crate::protocol::time::Span;
@@ -84,6 +86,8 @@ pub struct ClientOptions {
     /// A resource that the client may ask tokens for (repeatable)
     #[arg(long, value_name = "URI")]
     audience: Vec<String>,
+    #[command(flatten)]
+    header: TokenHeaderOptions,
     /// The form of access tokens: jwt or opaque [default: jwt]
     #[arg(long, value_name = "FORM")]
     access_token_format: Option<String>,
@@ -178,6 +182,10 @@ impl ClientOptions {
         }
         let unknown: Option<UnknownScopes> = named("treatment of unknown scopes", self.unknown_scopes.as_deref())?;
         metadata.unknown_scopes = unknown.or(metadata.unknown_scopes);
+        let held = HeaderChoice { alg: metadata.access_token_alg, typ: metadata.access_token_typ };
+        let header = self.header.over(held);
+        metadata.access_token_alg = header.alg;
+        metadata.access_token_typ = header.typ;
         let format: Option<AccessTokenFormat> = named("access token format", self.access_token_format.as_deref())?;
         set(&mut metadata.access_token_format, format);
         let application: Option<ApplicationType> = named("application type", self.application_type.as_deref())?;

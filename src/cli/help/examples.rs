@@ -1,7 +1,7 @@
 //! An example for each command, shown below its help.
 
 /// The command with its example.
-pub(super) const EXAMPLES: [(&str, &str); 66] = [
+pub(super) const EXAMPLES: [(&str, &str); 71] = [
     ("init", "printf 'a long pass phrase' | signet init --issuer https://id.example.org --admin you --password-stdin"),
     ("serve", "signet serve --config /etc/signet/signet.toml"),
     ("migrate", "signet migrate"),
@@ -44,6 +44,11 @@ pub(super) const EXAMPLES: [(&str, &str); 66] = [
     ("realm sign-out", "signet realm sign-out --reason incident --yes"),
     ("revocations status", "signet revocations status --json"),
     ("revocations sweep", "signet revocations sweep"),
+    ("resource add", "signet resource add --id https://api.example --access-token-alg RS256 --access-token-typ JWT"),
+    ("resource list", "signet resource list --json"),
+    ("resource show", "signet resource show --id https://api.example"),
+    ("resource update", "signet resource update --id https://api.example --access-token-typ at+jwt"),
+    ("resource remove", "signet resource remove --id https://api.example"),
     ("mapper add", "signet mapper add --claim tier --from-attribute tier --target userinfo --scope org"),
     ("mapper list", "signet mapper list"),
     ("mapper remove", "signet mapper remove --id tier"),

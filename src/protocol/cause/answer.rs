@@ -113,6 +113,9 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
         Cause::ScopeWithoutOpenid => (ErrorCode::InvalidScope, "The scope openid is required for an ID token."),
         Cause::Resource { .. } => (ErrorCode::InvalidTarget, "The client may not ask for tokens for this resource."),
         Cause::ResourceNotGranted { .. } => (ErrorCode::InvalidTarget, "The grant does not cover this resource."),
+        Cause::ResourceHeaders => {
+            (ErrorCode::InvalidTarget, "These resources need different tokens; ask for one at a time.")
+        }
         Cause::RedirectUri { .. } | Cause::RedirectUriRepeated => {
             (ErrorCode::InvalidRequest, "redirect_uri is not registered for this application.")
         }

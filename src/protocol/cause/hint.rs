@@ -37,6 +37,7 @@ impl Cause {
             Self::GrantNotAllowed { .. } => "signet client update CLIENT --grant GRANT",
             Self::Scope { .. } => "signet client update CLIENT --scope \"SCOPES\"",
             Self::Resource { .. } => "signet client update CLIENT --audience URI",
+            Self::ResourceHeaders => "signet resource list shows their algorithms and types",
             Self::RedirectUri { .. } => {
                 "signet client update CLIENT --add-redirect-uri URI; it must match to the character"
             }

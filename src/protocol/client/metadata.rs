@@ -11,6 +11,7 @@ use crate::protocol::jwk::{self, SigningAlgorithm};
 use crate::protocol::pkce::PkceRule;
 use crate::protocol::profile::Profile;
 use crate::protocol::redirect_uri::RedirectUri;
+use crate::protocol::resource::AccessTokenTyp;
 use crate::protocol::response_type::ResponseType;
 use crate::protocol::scope::Scope;
 
@@ -202,6 +203,10 @@ pub struct ClientMetadata {
     pub audiences: Vec<String>,
     /// The form of the client's access tokens.
     pub access_token_format: AccessTokenFormat,
+    /// The algorithm of the client's access tokens for resources that choose none; the server's without it.
+    pub access_token_alg: Option<SigningAlgorithm>,
+    /// The `typ` of the client's access tokens for resources that choose none; `at+jwt` without it.
+    pub access_token_typ: Option<AccessTokenTyp>,
     /// The lifetime of the client's access tokens in seconds, where it differs from the server's.
     pub access_token_lifetime: Option<i64>,
 }
@@ -296,6 +301,8 @@ impl Default for ClientMetadata {
             cors_origins: Vec::new(),
             audiences: Vec::new(),
             access_token_format: AccessTokenFormat::default(),
+            access_token_alg: None,
+            access_token_typ: None,
             access_token_lifetime: None,
         }
     }

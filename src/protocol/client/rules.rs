@@ -39,7 +39,7 @@ pub enum MetadataError {
     #[error("the response type {0:?} needs the grant type {1}")]
     GrantOfResponseType(&'static str, &'static str),
     /// An algorithm without a signing key.
-    #[error("there is no signing key for the algorithm {0:?}")]
+    #[error("there is no signing key for the algorithm {0:?}; keys.algorithms does not list it")]
     Algorithm(&'static str),
     /// A grant of the authorization endpoint without a redirect URI.
     #[error("the authorization_code and implicit grants need at least one redirect URI")]
@@ -282,7 +282,7 @@ impl ClientMetadata {
         }
     }
 
-    /// Checks what ID tokens and userinfo are signed with.
+    /// Checks what ID tokens, userinfo and access tokens are signed with.
     fn check_answers(&self, supported: &Supported<'_>) -> Result<(), MetadataError> {
         for signing in
             [Some(self.id_token_signed_response_alg), self.userinfo_signed_response_alg].into_iter().flatten()
@@ -295,7 +295,12 @@ impl ClientMetadata {
                 ResponseSigning::Key(_) | ResponseSigning::ClientSecret => {}
             }
         }
-        Ok(())
+        match self.access_token_alg {
+            Some(algorithm) if !supported.algorithms.contains(&algorithm) => {
+                Err(MetadataError::Algorithm(algorithm.as_str()))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Checks how answers are encrypted, and how request objects may be.

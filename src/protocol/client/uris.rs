@@ -129,6 +129,6 @@ pub(super) fn is_origin(text: &str) -> bool {
 }
 
 /// Whether the text names a resource: absolute and without a fragment (RFC 8707 §2).
-pub(super) fn is_resource(uri: &str) -> bool {
+pub fn is_resource(uri: &str) -> bool {
     uri.len() <= MAX_URI && !uri.contains('#') && Url::parse(uri).is_ok()
 }

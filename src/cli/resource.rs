@@ -1,0 +1,156 @@
+//! `signet resource`
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use super::output::{note_if_empty, printable, say, say_json};
+use super::token_header::TokenHeaderOptions;
+use crate::config::Settings;
+use crate::flows::administer;
+use crate::protocol::jwk::SigningAlgorithm;
+use crate::protocol::resource::{self, AccessTokenTyp, HeaderChoice};
+use crate::store::resources;
+
+/// Commands about resources.
+#[derive(Subcommand)]
+pub enum Resource {
+    /// Add a resource; one that a client names by --audience is there already
+    Add(Change),
+    /// List the resources
+    List(List),
+    /// Show a resource
+    Show(Show),
+    /// Change the header of a resource's access tokens
+    Update(Change),
+    /// Remove a resource that no client may ask tokens for
+    Remove {
+        /// Its URI
+        #[arg(long, value_name = "URI")]
+        id: String,
+    },
+}
+
+/// A resource and the header of its access tokens.
+#[derive(Args)]
+pub struct Change {
+    /// Its URI, as clients ask for it and tokens name it in aud
+    #[arg(long, value_name = "URI")]
+    id: String,
+    #[command(flatten)]
+    header: TokenHeaderOptions,
+}
+
+/// A page of the resources.
+#[derive(Args)]
+pub struct List {
+    /// The most that are listed
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000), value_name = "N")]
+    limit: u16,
+    /// List those after this URI
+    #[arg(long, value_name = "URI")]
+    after: Option<String>,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The resource that is shown.
+#[derive(Args)]
+pub struct Show {
+    /// Its URI
+    #[arg(long, value_name = "URI")]
+    id: String,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Resource {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where something is refused, or the database fails.
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let desk = Desk::open(settings).await?;
+        let done = match self {
+            Self::Add(change) => change.add(&desk, settings).await,
+            Self::List(list) => list.run(&desk).await,
+            Self::Show(show) => show.run(&desk).await,
+            Self::Update(change) => change.update(&desk, settings).await,
+            Self::Remove { id } => remove(&desk, id).await,
+        };
+        desk.close().await;
+        done
+    }
+}
+
+impl Change {
+    async fn add(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let resource = resource::Resource { uri: self.id.clone(), header: self.header.over(HeaderChoice::default()) };
+        administer::add_resource(&desk.store, &desk.context, resource, &settings.keys.algorithms).await?;
+        say(&format!("Added the resource {}.", self.id));
+        Ok(())
+    }
+
+    async fn update(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+        let held = find(desk, &self.id).await?;
+        let resource = resource::Resource { header: self.header.over(held.header), ..held };
+        administer::update_resource(&desk.store, &desk.context, resource, &settings.keys.algorithms).await?;
+        say(&format!("Updated the resource {}.", self.id));
+        Ok(())
+    }
+}
+
+async fn remove(desk: &Desk, uri: String) -> anyhow::Result<()> {
+    administer::remove_resource(&desk.store, &desk.context, uri.clone()).await?;
+    say(&format!("Removed the resource {uri}."));
+    Ok(())
+}
+
+impl List {
+    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        let realm = &desk.context.realm.id;
+        let after = self.after.as_deref().unwrap_or_default();
+        let mut tx = desk.store.read().await?;
+        let listed = resources::list(&mut tx, realm, after, self.limit.into()).await?;
+        drop(tx);
+        if self.json {
+            return say_json(&listed.iter().map(described).collect::<Vec<_>>());
+        }
+        note_if_empty(&listed, "resources");
+        listed.iter().for_each(|resource| say(&line(resource)));
+        Ok(())
+    }
+}
+
+impl Show {
+    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        let resource = find(desk, &self.id).await?;
+        if self.json {
+            return say_json(&described(&resource));
+        }
+        say(&line(&resource));
+        Ok(())
+    }
+}
+
+async fn find(desk: &Desk, uri: &str) -> anyhow::Result<resource::Resource> {
+    let found = resources::find(&mut desk.store.read().await?, &desk.context.realm.id, uri).await?;
+    found.with_context(|| format!("there is no resource {uri:?}"))
+}
+
+fn line(resource: &resource::Resource) -> String {
+    let alg = resource.header.alg.map_or("default", SigningAlgorithm::as_str);
+    let typ = resource.header.typ.map_or("default", AccessTokenTyp::as_str);
+    format!("{:<40}  alg {alg:<7}  typ {typ}", printable(&resource.uri))
+}
+
+fn described(resource: &resource::Resource) -> Value {
+    json!({
+        "resource": resource.uri,
+        "access_token_alg": resource.header.alg,
+        "access_token_typ": resource.header.typ,
+    })
+}

@@ -1,0 +1,47 @@
+//! The options for the header of access tokens, which `client` and `resource` have in common.
+
+use clap::Args;
+
+use crate::protocol::jwk::SigningAlgorithm;
+use crate::protocol::resource::{AccessTokenTyp, HeaderChoice};
+
+/// The word that takes a choice back.
+const DEFAULT: &str = "default";
+
+/// The header of access tokens.
+#[derive(Args)]
+pub struct TokenHeaderOptions {
+    /// The algorithm of access tokens, one that the server signs with (keys.algorithms), or default; a resource's choice
+    /// wins over the client's
+    #[arg(long, value_name = "ALG", value_parser = algorithm)]
+    access_token_alg: Option<Choice<SigningAlgorithm>>,
+    /// The typ of access tokens: at+jwt, JWT for resource servers that know no other, or default
+    #[arg(long, value_name = "TYP", value_parser = typ)]
+    access_token_typ: Option<Choice<AccessTokenTyp>>,
+}
+
+/// A value that an option sets, or takes back.
+#[derive(Clone, Copy)]
+struct Choice<T>(Option<T>);
+
+impl TokenHeaderOptions {
+    /// The header that was chosen before, with these options laid over it.
+    pub fn over(&self, held: HeaderChoice) -> HeaderChoice {
+        HeaderChoice {
+            alg: self.access_token_alg.map_or(held.alg, |choice| choice.0),
+            typ: self.access_token_typ.map_or(held.typ, |choice| choice.0),
+        }
+    }
+}
+
+fn algorithm(text: &str) -> Result<Choice<SigningAlgorithm>, &'static str> {
+    choice(text, SigningAlgorithm::named).ok_or("must be an algorithm, such as RS256 or ES256, or default")
+}
+
+fn typ(text: &str) -> Result<Choice<AccessTokenTyp>, &'static str> {
+    choice(text, AccessTokenTyp::named).ok_or("must be at+jwt, JWT or default")
+}
+
+fn choice<T>(text: &str, named: impl Fn(&str) -> Option<T>) -> Option<Choice<T>> {
+    if text == DEFAULT { Some(Choice(None)) } else { named(text).map(|value| Choice(Some(value))) }
+}

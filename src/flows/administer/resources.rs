@@ -1,0 +1,112 @@
+//! Resources: adding and removing them, and the header of their access tokens.
+
+use std::sync::Arc;
+
+use super::{AdminError, record};
+use crate::flows::{Context, FlowError};
+use crate::protocol::client::Client;
+use crate::protocol::jwk::SigningAlgorithm;
+use crate::protocol::resource::Resource;
+use crate::store::audit::{self, Event, Record};
+use crate::store::{Store, StoreError, changes, clients, resources};
+
+/// The most clients that a refusal names.
+const NAMED: usize = 10;
+
+/// Adds a resource to the realm.
+///
+/// # Errors
+/// [`AdminError`] where it breaks a rule, or is there already.
+pub async fn add_resource(
+    store: &Store,
+    context: &Context,
+    resource: Resource,
+    algorithms: &[SigningAlgorithm],
+) -> Result<(), AdminError> {
+    resource.check(algorithms)?;
+    let record = concerning(context, Event::ResourceAdded, &resource.uri)?;
+    let shared = Arc::new((context.clone(), resource, record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, resource, record) = &*shared;
+            let realm = &context.realm.id;
+            resources::insert(tx, realm, resource, context.now).await?;
+            audit::append(tx, realm, record, context.now).await?;
+            changes::publish(tx, realm, changes::Kind::Resource, &resource.uri, context.now).await
+        })
+    });
+    match written.await {
+        Err(StoreError::Conflict) => Err(AdminError::Exists("a resource with this URI")),
+        written => Ok(written?),
+    }
+}
+
+/// Replaces the header of a resource's access tokens. Tokens that were issued before keep theirs, and are accepted.
+///
+/// # Errors
+/// [`AdminError`] where it breaks a rule, or there is no such resource.
+pub async fn update_resource(
+    store: &Store,
+    context: &Context,
+    resource: Resource,
+    algorithms: &[SigningAlgorithm],
+) -> Result<(), AdminError> {
+    resource.check(algorithms)?;
+    let record = concerning(context, Event::ResourceUpdated, &resource.uri)?;
+    let shared = Arc::new((context.clone(), resource, record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, resource, record) = &*shared;
+            let realm = &context.realm.id;
+            if !resources::update(tx, realm, resource, context.now).await? {
+                return Ok::<_, StoreError>(false);
+            }
+            audit::append(tx, realm, record, context.now).await?;
+            changes::publish(tx, realm, changes::Kind::Resource, &resource.uri, context.now).await?;
+            Ok(true)
+        })
+    });
+    if written.await? { Ok(()) } else { Err(AdminError::UnknownId("resource")) }
+}
+
+/// Removes a resource that no client may ask tokens for.
+///
+/// # Errors
+/// [`AdminError`] where a client still may, or there is no such resource.
+pub async fn remove_resource(store: &Store, context: &Context, uri: String) -> Result<(), AdminError> {
+    let mut tx = store.read().await?;
+    let all = clients::list(&mut tx, &context.realm.id).await?;
+    drop(tx);
+    let holders: Vec<&str> = all.iter().filter(|client| names(client, &uri)).map(|client| client.id.as_str()).collect();
+    if let Some(named) = holders.get(..NAMED.min(holders.len())).filter(|named| !named.is_empty()) {
+        let more = if holders.len() > NAMED { " and others" } else { "" };
+        return Err(AdminError::ResourceInUse(format!("{}{more}", named.join(", "))));
+    }
+    let record = concerning(context, Event::ResourceRemoved, &uri)?;
+    let shared = Arc::new((context.clone(), uri, record));
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, uri, record) = &*shared;
+            let realm = &context.realm.id;
+            if !resources::remove(tx, realm, uri).await? {
+                return Ok::<_, StoreError>(false);
+            }
+            audit::append(tx, realm, record, context.now).await?;
+            changes::publish(tx, realm, changes::Kind::Resource, uri, context.now).await?;
+            Ok(true)
+        })
+    });
+    if written.await? { Ok(()) } else { Err(AdminError::UnknownId("resource")) }
+}
+
+fn names(client: &Client, uri: &str) -> bool {
+    client.metadata.audiences.iter().any(|held| held == uri)
+}
+
+/// The audit record of a change to a resource, which its reason names.
+fn concerning(context: &Context, event: Event, uri: &str) -> Result<Record, FlowError> {
+    Ok(Record { reason: uri.to_owned(), ..record(context, event, None, None)? })
+}
