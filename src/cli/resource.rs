@@ -24,7 +24,7 @@ pub enum Resource {
     Show(Show),
     /// Change the header of a resource's access tokens
     Update(Change),
-    /// Remove a resource that no client may ask tokens for
+    /// Remove a resource that no client names
     Remove {
         /// Its URI
         #[arg(long, value_name = "URI")]

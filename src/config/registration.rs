@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::sources::Sources;
 use super::values::Value;
 use super::{ConfigError, Settings, Span};
+use crate::protocol::client::is_resource;
 use crate::protocol::profile::Profile;
 use crate::protocol::scope::{Scope, is_administration};
 
@@ -29,6 +30,8 @@ pub struct Registration {
     pub profile: Profile,
     /// Scopes beside those of OpenID Connect that such clients may ask for.
     pub scopes: Vec<String>,
+    /// The resources that such clients may ask tokens for (RFC 8707).
+    pub resources: Vec<String>,
     /// How long a client is kept that is not used; zero is for ever.
     pub unused_lifetime: Span,
     /// The most clients that are kept.
@@ -45,6 +48,7 @@ impl Default for Registration {
             mode: RegistrationMode::Off,
             profile: Profile::Oauth21,
             scopes: Vec::new(),
+            resources: Vec::new(),
             unused_lifetime: Span::from_days(30),
             max_clients: 10_000,
             per_hour: 100,
@@ -59,6 +63,7 @@ impl Settings {
         sources.set("registration.mode", &mut registration.mode)?;
         sources.set("registration.profile", &mut registration.profile)?;
         sources.set("registration.scopes", &mut registration.scopes)?;
+        sources.set("registration.resources", &mut registration.resources)?;
         sources.set("registration.unused_lifetime", &mut registration.unused_lifetime)?;
         sources.set("registration.max_clients", &mut registration.max_clients)?;
         sources.set("registration.per_hour", &mut registration.per_hour)?;
@@ -72,6 +77,10 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     if !settings.registration.scopes.iter().all(|text| is_token(text) && !is_administration(text)) {
         let why = "must be a list of scopes, such as api:read, none of which begins with signet:";
         return Err(ConfigError::refused("registration.scopes", why));
+    }
+    if !settings.registration.resources.iter().all(|uri| is_resource(uri)) {
+        let why = "must be a list of absolute URIs without fragments, such as https://mcp.example.org/";
+        return Err(ConfigError::refused("registration.resources", why));
     }
     let unused = settings.registration.unused_lifetime;
     if unused != Span::ZERO && unused < Span::from_days(1) {

@@ -141,6 +141,7 @@ assertion_lifetime = "1h"
 mode = "off"
 profile = "oauth21"
 scopes = []
+resources = []
 unused_lifetime = "30d"
 max_clients = 10000
 per_hour = 100
@@ -263,6 +264,7 @@ assertion_lifetime = "10m"
 mode = "token"
 profile = "oidc_classic"
 scopes = ["api:read", "api:write"]
+resources = ["https://mcp.example/"]
 unused_lifetime = "90d"
 max_clients = 50
 per_hour = 5
@@ -585,6 +587,8 @@ fn each_bound_holds() {
         ("clients.assertion_lifetime", "\"24h\"", "\"25h\""),
         ("registration.scopes", "\"api:read,api:write\"", "[\"a b\"]"),
         ("registration.scopes", "\"api:read\"", "[\"signet:read\"]"),
+        ("registration.resources", "[\"https://mcp.example/\", \"urn:api\"]", "[\"mcp.example\"]"),
+        ("registration.resources", "[]", "[\"https://mcp.example/#part\"]"),
         ("registration.unused_lifetime", "0", "\"23h\""),
         ("registration.unused_lifetime", "\"1d\"", "\"3651d\""),
         ("registration.max_clients", "1", "0"),

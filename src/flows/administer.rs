@@ -72,8 +72,8 @@ pub enum AdminError {
     /// A resource breaks a rule.
     #[error(transparent)]
     Resource(#[from] ResourceError),
-    /// A resource that clients may still ask tokens for.
-    #[error("clients may still ask tokens for this resource: {0}; take it from them first")]
+    /// A resource that clients still ask tokens for, or introspect for.
+    #[error("clients still name this resource: {0}; take it from them first")]
     ResourceInUse(String),
     /// A claim mapper's name cannot be one.
     #[error("the mapper needs a name of 1 to 64 letters, digits and - _ .; give one with --id")]

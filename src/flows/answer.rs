@@ -171,7 +171,8 @@ impl Yield {
                 // (OpenID Connect Core §5.4).
                 let everything = !request.response_type.has_code() && !request.response_type.has_token();
                 let nothing = Scope::default();
-                let released = if everything { &request.scope } else { &nothing };
+                let chosen = asked.client.scope_of_id_token(&request.scope).unwrap_or(&nothing);
+                let released = if everything { &request.scope } else { chosen };
                 let content = IdTokenContent { granted: &request.scope, released, hashes };
                 Some(issue::id_token(provider, context, asked.client, &self.grant, content).await?)
             }

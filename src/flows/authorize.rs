@@ -201,7 +201,7 @@ pub(super) async fn check(
     params: &Params,
     client: &Client,
 ) -> Result<Result<AuthorizationRequest, Refusal>, FlowError> {
-    let mut request = match AuthorizationRequest::check(params, client) {
+    let mut request = match AuthorizationRequest::check(params, client, &context.realm.issuer) {
         Ok(request) => request,
         Err(refusal) => return Ok(Err(refusal)),
     };

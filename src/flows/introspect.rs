@@ -1,5 +1,5 @@
-//! Token introspection (RFC 7662): a client sees its own tokens and those that are for it; of all others it learns
-//! nothing but that they are not active.
+//! Token introspection (RFC 7662): a client sees its own tokens, those that are for it, and those for resources that an
+//! operator lets it introspect for; of all others it learns nothing but that they are not active.
 
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ async fn access_token(
         Err(error) => return Err(error),
     };
     let claims = &facts.claims;
-    if claims.client_id != client.id && !claims.aud.contains(client.id.as_str()) {
+    if claims.client_id != client.id && !client.introspects(&claims.aud) {
         return Ok(None);
     }
     let mut answer = serde_json::to_value(claims).map_err(|error| FlowError::Internal(error.to_string()))?;

@@ -152,7 +152,9 @@ pub async fn sign(
     let id_token = match &issuance.grant {
         Some(grant) if issuance.scope.contains(OPENID) => {
             let hashes = IdTokenHashes { access_token: Some(&access_token), code: None };
-            let content = IdTokenContent { granted: &issuance.scope, released: &Scope::default(), hashes };
+            let nothing = Scope::default();
+            let released = client.scope_of_id_token(&issuance.scope).unwrap_or(&nothing);
+            let content = IdTokenContent { granted: &issuance.scope, released, hashes };
             Some(id_token(provider, context, client, grant, content).await?)
         }
         Some(_) | None => None,
@@ -237,8 +239,8 @@ fn check_size(
 pub struct IdTokenContent<'a> {
     /// The scope of the grant.
     pub granted: &'a Scope,
-    /// The scopes whose claims stand in the token: none where there is an access token with which userinfo answers them
-    /// (OpenID Connect Core §5.4).
+    /// The scopes whose claims stand in the token: those that were granted where there is no access token with which
+    /// userinfo answers them, or the client reads nothing else; else none (OpenID Connect Core §5.4).
     pub released: &'a Scope,
     /// What it vouches for.
     pub hashes: IdTokenHashes<'a>,

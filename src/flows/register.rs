@@ -46,7 +46,9 @@ impl Rules {
         let mut names: Vec<&str> = OIDC_SCOPES.to_vec();
         names.extend(settings.scopes.iter().map(String::as_str));
         let scope = Scope::parse(&names.join(" ")).unwrap_or_default();
-        Self { policy: Policy { profile: settings.profile, scope, grants: crate::grants::NAMES.as_slice() }, settings }
+        let grants = crate::grants::NAMES.as_slice();
+        let resources = settings.resources.clone();
+        Self { policy: Policy { profile: settings.profile, scope, grants, resources }, settings }
     }
 
     /// Whether anybody can register a client.

@@ -43,7 +43,7 @@ impl Grant for AuthorizationCode {
                 None => Err(Cause::CodeUnknown.into()),
             };
         }
-        let redeemed = code_redemption::redeem(params, client, record, context.now);
+        let redeemed = code_redemption::redeem(params, client, &context.realm.issuer, record, context.now);
         match redeemed.and_then(|redemption| redemption.narrowed_to(client)) {
             Ok(redemption) => Ok(Decision::Issue(Box::new(issuance(request, redemption)?))),
             Err(error) => Ok(Decision::Refuse(error)),

@@ -43,7 +43,9 @@ fn decide(request: &TokenRequest) -> Result<Issuance, OAuthError> {
     Ok(Issuance {
         subject: Subject::Client(client.id.clone()),
         scope: negotiate(request)?,
-        resources: client.resources(request.params.get_all("resource"))?,
+        resources: client
+            .resources(request.params.get_all("resource"), &request.context.realm.issuer)?
+            .unwrap_or_default(),
         grant: None,
         refresh: RefreshPlan::None,
     })

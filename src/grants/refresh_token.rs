@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use super::{Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest, UserGrant};
 use crate::flows::session::idle_end_after_use;
 use crate::protocol::access_token::Subject;
-use crate::protocol::cause::{Cause, Shown};
+use crate::protocol::cause::Cause;
 use crate::protocol::client::REFRESH_TOKEN;
 use crate::protocol::refresh_rotation::{self, RefreshToken, Verdict};
+use crate::protocol::resource;
 use crate::store::audit::Event;
 use crate::store::token_families::{Family, Rotation, SessionTouch};
 use crate::store::{Tx, token_families};
@@ -64,11 +65,9 @@ fn issue(request: &TokenRequest, family: Family, refresh: RefreshPlan) -> Result
     let scope = request.client.remaining_scope(&family.scope)?;
     let scope = refresh_rotation::narrow_scope(&request.params, &request.client, &scope)?;
     let family = Family { resources: request.client.remaining_resources(family.resources)?, ..family };
-    let asked = request.client.resources(request.params.get_all("resource"))?;
-    if let Some(uri) = asked.iter().find(|uri| !family.resources.contains(uri)) {
-        return Err(Cause::ResourceNotGranted { received: Shown::uri(uri) }.into());
-    }
-    let resources = if asked.is_empty() { family.resources } else { asked };
+    let issuer = &request.context.realm.issuer;
+    let resources =
+        resource::narrowed(&family.resources, request.client.resources(request.params.get_all("resource"), issuer)?)?;
     Ok(Decision::Issue(Box::new(Issuance {
         subject: Subject::User(family.user_id.clone()),
         scope,

@@ -111,24 +111,24 @@ pub enum Refusal {
 }
 
 impl AuthorizationRequest {
-    /// Checks the parameters of a request by this client, which is enabled.
+    /// Checks the parameters of a request by this client, which is enabled, to the server of this issuer.
     ///
     /// # Errors
     /// A [`Refusal`]: to the person where the redirect URI is not proven to be the client's, else to the client.
-    pub fn check(params: &Params, client: &Client) -> Result<Self, Refusal> {
+    pub fn check(params: &Params, client: &Client, issuer: &str) -> Result<Self, Refusal> {
         let destination = find_destination(params, client).map_err(Refusal::Page)?;
-        match Self::checked(params, client, &destination) {
+        match Self::checked(params, client, &destination, issuer) {
             Ok(request) => Ok(request),
             Err(error) => Err(refusal(params, client, destination, error)),
         }
     }
 
-    fn checked(params: &Params, client: &Client, destination: &Destination) -> Result<Self, OAuthError> {
+    fn checked(params: &Params, client: &Client, destination: &Destination, issuer: &str) -> Result<Self, OAuthError> {
         check_supported(params)?;
         let response_type = check_response_type(params, client)?;
         let mode = check_mode(params, client, response_type)?;
         let claims = check_claims(params)?;
-        let checked = machine::Checked { params, client, destination, response_type, claims: &claims };
+        let checked = machine::Checked { params, client, destination, response_type, claims: &claims, issuer };
         let (scope, extensions) = machine::drive(&checked)?;
         check_id_token(params, response_type, &scope)?;
         check_nonce(params, client, &scope)?;

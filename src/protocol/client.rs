@@ -16,6 +16,7 @@ pub use rules::MetadataError;
 pub use scopes::UnknownScopes;
 pub use uris::{MAX_ORIGIN, is_resource};
 
+use super::access_token::Audience;
 use super::cause::{Cause, Shown};
 use super::error::OAuthError;
 use super::ids::ClientId;
@@ -174,17 +175,41 @@ impl Client {
         self.metadata.access_token_lifetime.map_or(default, Span::from_secs)
     }
 
+    /// Whether the client may introspect a token for these audiences that was issued to another client: it is an audience
+    /// itself, or an operator lets it introspect for one.
+    pub fn introspects(&self, audience: &Audience) -> bool {
+        audience.contains(self.id.as_str()) || self.metadata.introspects.iter().any(|uri| audience.contains(uri))
+    }
+
+    /// The scopes whose claims stand in the client's ID tokens, of those that were granted.
+    pub fn scope_of_id_token<'a>(&self, granted: &'a Scope) -> Option<&'a Scope> {
+        self.metadata.id_token_claims.then_some(granted)
+    }
+
     /// The header that the client has chosen for its access tokens.
     pub fn access_token_header(&self) -> HeaderChoice {
         HeaderChoice { alg: self.metadata.access_token_alg, typ: self.metadata.access_token_typ }
     }
 
-    /// The resources that tokens are asked for (RFC 8707 §2.2), each from the client's list.
+    /// The resources that tokens are asked for (RFC 8707 §2.2), each from the client's list; nothing where none is named.
+    /// The issuer alone stands for this server, whose tokens any client gets that names no resource: the list is empty.
     ///
     /// # Errors
-    /// `invalid_target` where one is not.
-    pub fn resources<'a>(&self, asked: impl Iterator<Item = &'a str>) -> Result<Vec<String>, OAuthError> {
+    /// `invalid_target` for a resource that the client may not ask for.
+    pub fn resources<'a>(
+        &self,
+        asked: impl Iterator<Item = &'a str>,
+        issuer: &str,
+    ) -> Result<Option<Vec<String>>, OAuthError> {
         let mut resources: Vec<String> = Vec::new();
+        let asked: Vec<&str> = asked.collect();
+        if asked.is_empty() {
+            return Ok(None);
+        }
+        let names_this_server = asked.iter().all(|resource| *resource == issuer);
+        if names_this_server && !self.metadata.audiences.iter().any(|allowed| allowed == issuer) {
+            return Ok(Some(Vec::new()));
+        }
         for resource in asked {
             if !self.metadata.audiences.iter().any(|allowed| allowed == resource) {
                 return Err(Cause::Resource { received: Shown::uri(resource) }.into());
@@ -193,7 +218,7 @@ impl Client {
                 resources.push(resource.to_owned());
             }
         }
-        Ok(resources)
+        Ok(Some(resources))
     }
 }
 

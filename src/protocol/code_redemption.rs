@@ -16,6 +16,7 @@ use super::ids::{ClientId, FamilyId, SessionId, UserId};
 use super::params::Params;
 use super::pkce;
 use super::requested_claims::RequestedClaims;
+use super::resource;
 use super::response_type::ResponseType;
 use super::scope::Scope;
 use super::time::Timestamp;
@@ -107,6 +108,7 @@ pub fn requested_claims(extensions: &BTreeMap<String, String>) -> RequestedClaim
 pub fn redeem(
     params: &Params,
     client: &Client,
+    issuer: &str,
     record: Option<CodeRecord>,
     now: Timestamp,
 ) -> Result<Redemption, OAuthError> {
@@ -130,7 +132,8 @@ pub fn redeem(
             machine::Output::Issue { grant } => {
                 let nonce = private(&grant.extensions, NONCE).map(str::to_owned);
                 let granted = split_resources(private(&grant.extensions, RESOURCE).unwrap_or_default());
-                let resources = narrow_resources(&granted, params, client)?;
+                let asked = client.resources(params.get_all("resource"), issuer)?;
+                let resources = narrow_resources(&granted, asked)?;
                 // What was not named before is named now, and holds for the refreshes too.
                 let granted = if granted.is_empty() { resources.clone() } else { granted };
                 let record = record.ok_or(Cause::CodeUnknown)?;
@@ -187,15 +190,11 @@ pub fn split_resources(kept: &str) -> Vec<String> {
     kept.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect()
 }
 
-/// The resources that the token request narrows the grant to (RFC 8707 §2.2).
-fn narrow_resources(granted: &[String], params: &Params, client: &Client) -> Result<Vec<String>, OAuthError> {
-    let asked = client.resources(params.get_all("resource"))?;
-    if asked.is_empty() {
-        return Ok(granted.to_vec());
-    }
-    match asked.iter().find(|uri| !granted.is_empty() && !granted.contains(uri)) {
-        None => Ok(asked),
-        Some(uri) => Err(Cause::ResourceNotGranted { received: Shown::uri(uri) }.into()),
+/// The resources of the access token. A grant that names none may be narrowed to any of the client's, once.
+fn narrow_resources(granted: &[String], asked: Option<Vec<String>>) -> Result<Vec<String>, OAuthError> {
+    match asked {
+        Some(asked) if granted.is_empty() => Ok(asked),
+        asked => resource::narrowed(granted, asked),
     }
 }
 
@@ -263,6 +262,7 @@ mod tests {
     use crate::protocol::client::ClientMetadata;
     use crate::protocol::redirect_uri::RedirectUri;
 
+    const ISSUER: &str = "https://op.example";
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cMS";
 
@@ -322,7 +322,7 @@ mod tests {
         ];
         for (rule, query, id, stored, secs, expected) in rows {
             let params = Params::parse(query.as_bytes()).unwrap();
-            let result = redeem(&params, &client(id), stored, Timestamp::from_secs(secs));
+            let result = redeem(&params, &client(id), ISSUER, stored, Timestamp::from_secs(secs));
             assert_eq!(result.err().map_or("ok", |error| error.code.as_str()), expected, "{rule}");
         }
     }
@@ -375,7 +375,7 @@ mod tests {
             asked.iter().for_each(|uri| query += &format!("&resource={uri}"));
             let slots: Vec<_> = granted.iter().map(|uris| (RESOURCE, *uris)).collect();
             let params = Params::parse(query.as_bytes()).unwrap();
-            let result = redeem(&params, &client("rp"), Some(record(true, &slots)), Timestamp::from_secs(2));
+            let result = redeem(&params, &client("rp"), ISSUER, Some(record(true, &slots)), Timestamp::from_secs(2));
             let result = result.map(|redemption| redemption.resources).map_err(|error| error.code.as_str());
             assert_eq!(result, expected.map(|uris| uris.into_iter().map(str::to_owned).collect()), "{rule}");
         }

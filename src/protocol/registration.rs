@@ -39,8 +39,11 @@ members! {
     "post_logout_redirect_uris" "backchannel_logout_uri" "backchannel_logout_session_required"
     "frontchannel_logout_uri" "frontchannel_logout_session_required"
     "client_uri" "logo_uri" "policy_uri" "tos_uri" "contacts" "software_id" "software_version"
+    "audiences"
 }
 
+/// The member that lists resources; no specification has one.
+const AUDIENCES: &str = "audiences";
 const NOT_JSON: OAuthError = OAuthError::invalid_client_metadata("The body must be a JSON object without repetitions.");
 const NO_STATEMENTS: OAuthError =
     OAuthError::new(ErrorCode::UnapprovedSoftwareStatement, "Software statements are not accepted.");
@@ -63,6 +66,8 @@ pub struct Policy {
     pub scope: Scope,
     /// The grant types of the token endpoint.
     pub grants: &'static [&'static str],
+    /// Every resource that such a client may ask tokens for (RFC 8707 §2).
+    pub resources: Vec<String>,
 }
 
 /// How a client is kept that has registered itself: as long as it is used.
@@ -89,6 +94,8 @@ pub struct Submission {
     pub metadata: ClientMetadata,
     client_id: Option<String>,
     client_secret: Option<Digest>,
+    /// The resources that it asks for, if it names any.
+    audiences: Option<Vec<String>>,
 }
 
 impl Submission {
@@ -115,11 +122,14 @@ impl Submission {
         metadata.profile = policy.profile;
         metadata.unknown_scopes = Some(UnknownScopes::Drop);
         metadata.scope = allowed_scope(&metadata.scope, &policy.scope, members.get("scope"))?;
+        let audiences = named(AUDIENCES).is_some().then(|| metadata.audiences.clone());
+        metadata.audiences = asked_of(&policy.resources, audiences.as_deref());
         if metadata.jwks.as_ref().is_some_and(holds_private_key) {
             return Err(refused("jwks"));
         }
         agree_on_response_types(&mut metadata, members.get("response_types"))?;
-        Ok(Self { metadata, client_id, client_secret: client_secret.map(|secret| Digest::of(secret.as_bytes())) })
+        let client_secret = client_secret.map(|secret| Digest::of(secret.as_bytes()));
+        Ok(Self { metadata, client_id, client_secret, audiences })
     }
 
     /// What replaces the registration of this client: all of the submission, and what an administrator has decided.
@@ -149,7 +159,9 @@ impl Submission {
             require_nonce: decided.require_nonce,
             unknown_scopes: decided.unknown_scopes,
             cors_origins: decided.cors_origins,
-            audiences: decided.audiences,
+            audiences: asked_of(&decided.audiences, self.audiences.as_deref()),
+            introspects: decided.introspects,
+            id_token_claims: decided.id_token_claims,
             access_token_format: decided.access_token_format,
             access_token_alg: decided.access_token_alg,
             access_token_typ: decided.access_token_typ,
@@ -200,11 +212,12 @@ impl Information<'_> {
     }
 }
 
-/// The registered members, defaults among them. What is empty is left out.
+/// The registered members, defaults among them. What is empty is left out, but for the resources: a client that asked
+/// for some sees that it got none (RFC 7591 §3.2.1).
 fn document(metadata: &ClientMetadata) -> Result<Map<String, Value>, serde_json::Error> {
     let Value::Object(mut members) = serde_json::to_value(metadata)? else { return Ok(Map::new()) };
     let is_empty = |value: &Value| value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty);
-    members.retain(|name, value| is_listed(name) && !is_empty(value));
+    members.retain(|name, value| is_listed(name) && (!is_empty(value) || name == AUDIENCES));
     if metadata.token_endpoint_auth_method == CLIENT_SECRET {
         // What an operator has set is this server's own; the client is shown the method of it that every library knows.
         members.insert("token_endpoint_auth_method".to_owned(), CLIENT_SECRET_BASIC.into());
@@ -256,6 +269,12 @@ fn allowed_scope(asked: &Scope, allowed: &Scope, member: Option<&Value>) -> Resu
     }
     let granted = asked.filtered(|token| allowed.contains(token));
     if granted.is_empty() { Err(refused("scope")) } else { Ok(granted) }
+}
+
+/// The resources of `held` that a client has asked for; without a list, all of them.
+fn asked_of(held: &[String], asked: Option<&[String]>) -> Vec<String> {
+    let wanted = |uri: &&String| asked.is_none_or(|asked| asked.contains(uri));
+    held.iter().filter(wanted).cloned().collect()
 }
 
 /// Whether any key of the set, whatever it is for, is more than a public one.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cause::Cause;
+use super::cause::{Cause, Shown};
 use super::client::is_resource;
 use super::error::OAuthError;
 use super::jwk::SigningAlgorithm;
@@ -88,6 +88,21 @@ pub fn token_header(
     }
 }
 
+/// The resources that a token request narrows a grant to (RFC 8707 §2.2), given what [`super::client::Client::resources`]
+/// says of the request. Without resources a grant is for this server.
+///
+/// # Errors
+/// `invalid_target` for a resource that the grant does not cover.
+pub fn narrowed(granted: &[String], asked: Option<Vec<String>>) -> Result<Vec<String>, OAuthError> {
+    let Some(asked) = asked else { return Ok(granted.to_vec()) };
+    let foreign = asked.iter().find(|uri| !granted.contains(uri)).map(String::as_str);
+    let wants_this_server = asked.is_empty() && !granted.is_empty();
+    match foreign.or(wants_this_server.then_some("of the issuer")) {
+        None => Ok(asked),
+        Some(uri) => Err(Cause::ResourceNotGranted { received: Shown::uri(uri) }.into()),
+    }
+}
+
 /// A resource as an operator describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
@@ -167,6 +182,23 @@ mod tests {
         for (rule, resources, client, expected) in rows {
             let header = token_header(resources.iter().copied(), client, ES256);
             assert_eq!(header.map_err(|error| error.code), expected.ok_or(ErrorCode::InvalidTarget), "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_token_request_narrows_the_resources_of_its_grant() {
+        let list = |uris: &[&str]| uris.iter().map(|uri| (*uri).to_owned()).collect::<Vec<_>>();
+        let rows: [(&str, &[&str], Option<&[&str]>, Option<&[&str]>); 7] = [
+            ("all of it", &["urn:a", "urn:b"], None, Some(&["urn:a", "urn:b"])),
+            ("one of two", &["urn:a", "urn:b"], Some(&["urn:b"]), Some(&["urn:b"])),
+            ("another one", &["urn:a"], Some(&["urn:b"]), None),
+            ("this server, of a grant for a resource", &["urn:a"], Some(&[]), None),
+            ("this server, of a grant for it", &[], Some(&[]), Some(&[])),
+            ("a resource, of a grant for this server", &[], Some(&["urn:a"]), None),
+            ("this server, unsaid", &[], None, Some(&[])),
+        ];
+        for (rule, granted, asked, expected) in rows {
+            assert_eq!(narrowed(&list(granted), asked.map(list)).ok(), expected.map(list), "{rule}");
         }
     }
 

@@ -60,7 +60,7 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, client: &NewClient<'_>, now: T
     let stored = to_json(metadata)?;
     execute!(tx, INSERT, [realm.as_str(), id.as_str(), &stored, now.as_millis(), created_by])?;
     add_origins(tx, realm, id, metadata).await?;
-    resources::name(tx, realm, &metadata.audiences, now).await
+    name_resources(tx, realm, metadata, now).await
 }
 
 /// The past of a client's row.
@@ -118,7 +118,7 @@ pub async fn replace(
     }
     execute!(tx, DROP_ORIGINS, [realm.as_str(), id.as_str()])?;
     add_origins(tx, realm, id, metadata).await?;
-    resources::name(tx, realm, &metadata.audiences, now).await?;
+    name_resources(tx, realm, metadata, now).await?;
     Ok(true)
 }
 
@@ -152,6 +152,17 @@ async fn add_origins(tx: &mut Tx, realm: &RealmId, id: &ClientId, metadata: &Cli
         execute!(tx, ADD_ORIGIN, [realm.as_str(), origin, id.as_str()])?;
     }
     Ok(())
+}
+
+/// Adds the resources that the client asks tokens for or introspects for, unless they are there already.
+async fn name_resources(
+    tx: &mut Tx,
+    realm: &RealmId,
+    metadata: &ClientMetadata,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    resources::name(tx, realm, &metadata.audiences, now).await?;
+    resources::name(tx, realm, &metadata.introspects, now).await
 }
 
 /// The client with this id and its secrets.

@@ -1,10 +1,14 @@
 //! The introspection endpoint (RFC 7662): who sees which token, and what of it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
+use signet::protocol::client::ClientMetadata;
+use signet::protocol::ids::ClientId;
 use signet::protocol::time::Span;
 use signet::store::clients::Standing;
+use signet::store::{changes, clients};
 
 use crate::support::{RelyingParty, Reply, TestServer, claims};
 
@@ -217,4 +221,54 @@ async fn the_login_name_is_shown_of_tokens_with_the_scope_profile_alone() {
             assert_eq!(rp.introspect(token).await.get("username"), None, "{scope}");
         }
     }
+}
+
+/// Replaces the metadata of a client, as a command does.
+async fn replace(server: &TestServer, id: &str, change: impl FnOnce(&mut ClientMetadata)) {
+    let (store, realm, id) = (&server.app.provider.store, &server.app.realm.id, ClientId::parse(id).unwrap());
+    let mut metadata = clients::find(&mut store.read().await.unwrap(), realm, &id).await.unwrap().unwrap().metadata;
+    change(&mut metadata);
+    let (shared, now) = (Arc::new((realm.clone(), id, metadata)), server.clock.now());
+    let written = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (realm, id, metadata) = &*shared;
+            clients::replace(tx, realm, id, metadata, now).await?;
+            changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await
+        })
+    });
+    written.await.unwrap();
+    server.app.follow().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_operator_lets_a_client_introspect_for_a_resource_for_as_long_as_it_names_it() {
+    let server = TestServer::start().await;
+    let rs = json!({
+        "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "", "audiences": [API], "introspects": [API],
+    });
+    let api = server.client("plain-id", rs).await;
+    let asks = server.client("asks", json!({ "audiences": [API] })).await;
+    let rp = server.client("rp", json!({ "audiences": [API, "urn:other"] })).await;
+    let mut tokens = Vec::new();
+    for resource in [API, "urn:other"] {
+        let code = rp.authorize_with("alice", &[("resource", resource)]).await.code();
+        tokens.push(rp.redeem(&code).await.tokens().access_token);
+    }
+    let [for_api, for_other] = &tokens[..] else { panic!("two tokens") };
+    let answer = api.introspect(for_api).await;
+    assert_eq!((&answer["active"], &answer["aud"], &answer["client_id"]), (&json!(true), &json!(API), &json!("rp")));
+    assert!(!api.is_active(for_other).await, "a resource that it was not given");
+    assert!(!asks.is_active(for_api).await, "asking for a resource gives no right to introspect");
+    let own = rp.sign_in("alice").await;
+    assert!(!api.is_active(&own.access_token).await && !api.is_active(own.refresh_token()).await);
+    let record = server.database().query("SELECT reason FROM audit_events WHERE client_id = 'plain-id'").await;
+    assert_eq!(record[0][0], format!("introspects {API}").as_bytes());
+
+    let twin = server.twin().await;
+    assert!(api.at(&twin).is_active(for_api).await);
+    replace(&server, "plain-id", |metadata| metadata.introspects.clear()).await;
+    assert!(!api.at(&twin).is_active(for_api).await, "on every node, once the change has returned");
+    assert!(!api.is_active(for_api).await);
+    assert!(rp.is_active(for_api).await, "the token itself is as good as before");
 }

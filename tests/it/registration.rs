@@ -318,8 +318,8 @@ async fn nobody_registers_more_than_strangers_are_given() {
     });
     let told = register(&server, &with(attempts.clone())).await;
     let (stored, default) = (stored(&server, &told).await, json!(signet::protocol::client::ClientMetadata::default()));
-    for name in ["profile", "skip_consent", "audiences", "cors_origins", "access_token_format", "access_token_lifetime"]
-    {
+    assert_eq!((&stored["audiences"], &told["audiences"]), (&json!([]), &json!([])), "a list, so that it is seen");
+    for name in ["profile", "skip_consent", "cors_origins", "access_token_format", "access_token_lifetime"] {
         assert_eq!(stored.get(name), default.get(name), "{name}");
         assert_eq!(told.get(name), None, "{name}");
     }

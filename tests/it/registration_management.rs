@@ -129,7 +129,7 @@ async fn a_replacement_keeps_what_an_administrator_has_decided() {
     assert!(stored.await.unwrap());
     let asked = json!({
         "client_name": "Shop", "profile": "oauth21", "skip_consent": false, "require_nonce": false, "cors_origins": [],
-        "audiences": [], "access_token_format": "jwt", "access_token_lifetime": 600,
+        "audiences": ["https://api.example/", "https://evil.example/"], "access_token_format": "jwt", "access_token_lifetime": 600,
     });
     let reply = At::own(&server, &told).put(&put_of(&told, asked)).await;
     assert_eq!(reply.status, 200, "{reply:?}");

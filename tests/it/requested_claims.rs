@@ -230,3 +230,22 @@ async fn malformed_claims_are_refused_and_told_to_the_client() {
     let twice = format!("{}&claims=%7B%7D&claims=%7B%7D", rp.authorization_url(&[]));
     assert_eq!(browser.get(&twice).await.error(), "invalid_request", "RFC 6749 §3.1");
 }
+
+#[tokio::test]
+async fn a_client_that_never_calls_userinfo_may_have_the_claims_of_its_scopes_in_the_id_token() {
+    let server = TestServer::start().await;
+    let rp = server.client("reader", json!({ "id_token_claims": true })).await;
+    let plain = server.relying_party().await;
+    let person = ["name", "preferred_username", "email", "email_verified", "birthdate", "phone_number", "address"];
+    let held = |token: &str| person.map(|name| claims(token).get(name).is_some());
+
+    let asked = [("scope", "openid profile email offline_access")];
+    let first = rp.redeem(&rp.authorize_with("alice", &asked).await.code()).await.tokens();
+    let of_profile_and_email = [true, true, true, true, true, false, false];
+    assert_eq!(held(first.id_token()), of_profile_and_email, "those of the granted scopes and no others");
+    assert_eq!(claims(first.id_token())["email"], "alice@example.org");
+    assert_eq!(held(&first.access_token), [false; 7]);
+    let next = rp.refresh_with(first.refresh_token(), &[("scope", "openid email")]).await.tokens();
+    assert_eq!(held(next.id_token()), [false, false, true, true, false, false, false], "narrowed with the scope");
+    assert_eq!(held(plain.sign_in("alice").await.id_token()), [false; 7], "off by default");
+}

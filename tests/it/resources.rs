@@ -8,6 +8,7 @@ use signet::protocol::resource::{AccessTokenTyp, HeaderChoice, Resource};
 use signet::store::{Store, resources};
 
 use crate::golden::{Golden, RELEASES};
+use crate::registration::{client as registered, open_with, register, send, with};
 use crate::support::{Page, RelyingParty, TestServer, claims, header};
 
 const A: &str = "https://a.example/";
@@ -180,4 +181,51 @@ async fn what_clients_of_an_older_release_may_ask_for_becomes_a_resource() {
     let rows = database.query("SELECT uri FROM resources ORDER BY uri").await;
     assert_eq!(rows, [[A.as_bytes().to_vec()], [b"urn:b".to_vec()]]);
     store.close().await;
+}
+
+#[tokio::test]
+async fn the_issuer_as_resource_is_what_no_resource_is() {
+    let server = TestServer::start().await;
+    let rp = client(&server, "rp", json!({ "audiences": [A] })).await;
+    let issuer = server.issuer.as_str();
+    let own = rp.client_credentials(&[("resource", issuer)]).await.tokens().access_token;
+    assert_eq!(claims(&own)["aud"], issuer);
+    rp.client_credentials(&[("resource", issuer), ("resource", A)]).await.assert_error(400, "invalid_target");
+    rp.client_credentials(&[("resource", &format!("{issuer}/"))]).await.assert_error(400, "invalid_target");
+
+    let offline = ("scope", "openid offline_access");
+    let code = rp.authorize_with("alice", &[offline, ("resource", issuer)]).await.code();
+    let tokens = rp.redeem_with(&code, &[("resource", issuer)]).await.tokens();
+    assert_eq!(server.userinfo(&tokens.access_token).await.status(), 200);
+    let next = rp.refresh_with(tokens.refresh_token(), &[("resource", issuer)]).await.tokens();
+    assert_eq!(claims(&next.access_token)["aud"], issuer);
+    rp.refresh_with(next.refresh_token(), &[("resource", A)]).await.assert_error(400, "invalid_target");
+
+    let code = rp.authorize_with("alice", &[offline, ("resource", A)]).await.code();
+    let for_a = rp.redeem(&code).await.tokens();
+    rp.refresh_with(for_a.refresh_token(), &[("resource", issuer)]).await.assert_error(400, "invalid_target");
+}
+
+#[tokio::test]
+async fn a_client_that_registers_itself_gets_tokens_for_the_resources_that_strangers_may_have() {
+    let mcp = "https://mcp.example/";
+    let server = open_with(|settings| settings.registration.resources = vec![mcp.to_owned(), A.to_owned()]).await;
+    let body = with(json!({ "audiences": [mcp, B], "introspects": [mcp], "access_token_alg": "RS256" }));
+    let told = register(&server, &body).await;
+    assert_eq!((&told["audiences"], told.get("introspects")), (&json!([mcp]), None));
+    let rp = registered(&server, &told);
+    let code = rp.authorize_with("alice", &[("resource", mcp)]).await.code();
+    let token = rp.redeem_with(&code, &[("resource", mcp)]).await.tokens().access_token;
+    assert_eq!((&claims(&token)["aud"], &header(&token)["alg"]), (&json!(mcp), &json!("ES256")));
+    for other in [A, B] {
+        let refused = server.browser().visit(&rp.authorization_url(&[("resource", other)])).await;
+        assert_eq!(refused.error(), "invalid_target", "{other}");
+    }
+    assert_eq!(register(&server, &with(json!({}))).await["audiences"], json!([mcp, A]));
+    assert_eq!(register(&server, &with(json!({ "audiences": [B] }))).await["audiences"], json!([]));
+    send(&server, None, &with(json!({ "audiences": mcp }))).await.assert_error(400, "invalid_client_metadata");
+
+    let other = client(&server, "other", json!({ "audiences": [mcp] })).await;
+    let foreign = other.client_credentials(&[("resource", mcp)]).await.tokens().access_token;
+    assert!(!rp.is_active(&foreign).await, "introspection is never given by registration");
 }

@@ -86,6 +86,12 @@ pub struct ClientOptions {
     /// A resource that the client may ask tokens for (repeatable)
     #[arg(long, value_name = "URI")]
     audience: Vec<String>,
+    /// A resource whose tokens the client may introspect, whichever client they were issued to (repeatable)
+    #[arg(long, value_name = "URI")]
+    introspects: Vec<String>,
+    /// Put the claims of the granted scopes into ID tokens, for clients that never call userinfo
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    id_token_claims: Option<bool>,
     #[command(flatten)]
     header: TokenHeaderOptions,
     /// The form of access tokens: jwt or opaque [default: jwt]
@@ -145,6 +151,8 @@ impl ClientOptions {
         set(&mut metadata.require_signed_request_object, self.require_signed_request);
         set(&mut metadata.cors_origins, listed(&self.cors_origin, |origin| Ok(origin.to_owned()))?);
         set(&mut metadata.audiences, listed(&self.audience, |uri| Ok(uri.to_owned()))?);
+        set(&mut metadata.introspects, listed(&self.introspects, |uri| Ok(uri.to_owned()))?);
+        set(&mut metadata.id_token_claims, self.id_token_claims);
         self.apply_security(&mut metadata)?;
         self.apply_links(&mut metadata);
         Ok(metadata)

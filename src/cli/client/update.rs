@@ -67,6 +67,12 @@ struct ListEdits {
     /// One resource less (repeatable)
     #[arg(long, value_name = "URI")]
     remove_audience: Vec<String>,
+    /// One more resource whose tokens the client may introspect (repeatable)
+    #[arg(long, value_name = "URI")]
+    add_introspects: Vec<String>,
+    /// One such resource less (repeatable)
+    #[arg(long, value_name = "URI")]
+    remove_introspects: Vec<String>,
     /// One more origin (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     add_cors_origin: Vec<String>,
@@ -152,6 +158,7 @@ impl ListEdits {
         edit(&mut metadata.post_logout_redirect_uris, &more, &less, "--remove-post-logout-redirect-uri")?;
         edit(&mut metadata.grant_types, &self.add_grant, &self.remove_grant, "--remove-grant")?;
         edit(&mut metadata.audiences, &self.add_audience, &self.remove_audience, "--remove-audience")?;
+        edit(&mut metadata.introspects, &self.add_introspects, &self.remove_introspects, "--remove-introspects")?;
         edit(&mut metadata.cors_origins, &self.add_cors_origin, &self.remove_cors_origin, "--remove-cors-origin")?;
         let mut scopes: Vec<String> = metadata.scope.iter().map(str::to_owned).collect();
         edit(&mut scopes, &self.add_scope, &self.remove_scope, "--remove-scope")?;

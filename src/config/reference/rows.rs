@@ -252,6 +252,10 @@ pub(super) const SECTIONS: [Section; 17] = [
                 "scopes beside those of OpenID Connect that such clients may ask for, with the `client_credentials` grant without any user; none that begins with `signet:`",
             ),
             (
+                "registration.resources",
+                "the resources that such clients may ask tokens for (RFC 8707), as absolute URIs; MCP clients always ask for one",
+            ),
+            (
                 "registration.unused_lifetime",
                 "such a client is removed when it has got no code or token for so long, at least a day; `0s` is never",
             ),

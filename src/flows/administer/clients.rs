@@ -48,7 +48,8 @@ pub async fn add_client(
         true => secrets::source(context, *keys, (&id, &metadata), source).map(|(secret, made)| (Some(secret), made))?,
         false => (None, None),
     };
-    let record = record(context, Event::ClientAdded, None, Some(&id))?;
+    let reason = introspection(&metadata);
+    let record = Record { reason, ..record(context, Event::ClientAdded, None, Some(&id))? };
     let shared = Arc::new(((*context).clone(), id, metadata, secret, record));
     let inserted = store.write(move |tx| {
         let shared = shared.clone();
@@ -68,6 +69,14 @@ pub async fn add_client(
         Ok(()) => Ok(made),
         Err(StoreError::Conflict) => Err(AdminError::Exists("a client with this id")),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What the audit log says of a client that may introspect tokens of other clients.
+fn introspection(metadata: &ClientMetadata) -> String {
+    match metadata.introspects.as_slice() {
+        [] => String::new(),
+        resources => format!("introspects {}", resources.join(" ")),
     }
 }
 

@@ -71,10 +71,10 @@ pub async fn update_resource(
     if written.await? { Ok(()) } else { Err(AdminError::UnknownId("resource")) }
 }
 
-/// Removes a resource that no client may ask tokens for.
+/// Removes a resource that no client names.
 ///
 /// # Errors
-/// [`AdminError`] where a client still may, or there is no such resource.
+/// [`AdminError`] where a client still names it, or there is no such resource.
 pub async fn remove_resource(store: &Store, context: &Context, uri: String) -> Result<(), AdminError> {
     let mut tx = store.read().await?;
     let all = clients::list(&mut tx, &context.realm.id).await?;
@@ -103,7 +103,7 @@ pub async fn remove_resource(store: &Store, context: &Context, uri: String) -> R
 }
 
 fn names(client: &Client, uri: &str) -> bool {
-    client.metadata.audiences.iter().any(|held| held == uri)
+    client.metadata.audiences.iter().chain(&client.metadata.introspects).any(|held| held == uri)
 }
 
 /// The audit record of a change to a resource, which its reason names.

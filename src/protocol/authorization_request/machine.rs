@@ -25,6 +25,7 @@ pub(super) struct Checked<'a> {
     pub(super) destination: &'a Destination,
     pub(super) response_type: ResponseType,
     pub(super) claims: &'a RequestedClaims,
+    pub(super) issuer: &'a str,
 }
 
 /// Runs the machine: bind the client, collect extensions, negotiate the scope.
@@ -64,7 +65,7 @@ pub(super) fn drive(checked: &Checked<'_>) -> Result<(Scope, BTreeMap<String, St
 /// Collects what travels with the code of a request for `scope`: the PKCE challenge, nonce, acr_values, max_age,
 /// claims, resource.
 fn collect_extensions(checked: &Checked<'_>, scope: &Scope) -> Result<Extensions, OAuthError> {
-    let Checked { params, client, response_type, claims, .. } = checked;
+    let Checked { params, client, response_type, claims, issuer, .. } = checked;
     let mut extensions = Extensions::new();
     match pkce::challenge(params)? {
         Some(challenge) => extensions.set_raw(pkce::SLOT.to_owned(), challenge),
@@ -80,7 +81,7 @@ fn collect_extensions(checked: &Checked<'_>, scope: &Scope) -> Result<Extensions
         let malformed = OAuthError::invalid_request("claims is malformed.");
         keep(CLAIMS, serde_json::to_string(claims).map_err(|_| malformed)?);
     }
-    let resources = client.resources(params.get_all("resource"))?;
+    let resources = client.resources(params.get_all("resource"), issuer)?.unwrap_or_default();
     if !resources.is_empty() {
         keep(RESOURCE, resources.join(" "));
     }

@@ -28,7 +28,7 @@ fn client(changes: serde_json::Value) -> Client {
 fn check(query: &str, client: &Client) -> Result<AuthorizationRequest, Refusal> {
     let mut params = Params::default();
     params.extend(query.as_bytes()).unwrap();
-    AuthorizationRequest::check(&params, client)
+    AuthorizationRequest::check(&params, client, "https://op.example")
 }
 
 fn verdict(query: &str, client: &Client) -> String {

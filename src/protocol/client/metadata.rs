@@ -201,6 +201,12 @@ pub struct ClientMetadata {
     pub cors_origins: Vec<String>,
     /// The resources that the client may ask tokens for (RFC 8707 §2).
     pub audiences: Vec<String>,
+    /// The resources whose tokens the client may introspect beside its own (RFC 7662 §2.1).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub introspects: Vec<String>,
+    /// Whether ID tokens hold the claims of the granted scopes, which userinfo answers otherwise (OpenID Connect Core §5.4).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub id_token_claims: bool,
     /// The form of the client's access tokens.
     pub access_token_format: AccessTokenFormat,
     /// The algorithm of the client's access tokens for resources that choose none; the server's without it.
@@ -300,6 +306,8 @@ impl Default for ClientMetadata {
             unknown_scopes: None,
             cors_origins: Vec::new(),
             audiences: Vec::new(),
+            introspects: Vec::new(),
+            id_token_claims: false,
             access_token_format: AccessTokenFormat::default(),
             access_token_alg: None,
             access_token_typ: None,

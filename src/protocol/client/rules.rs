@@ -110,6 +110,12 @@ pub enum MetadataError {
     /// A resource with a fragment, or not absolute (RFC 8707 §2).
     #[error("the audience {0:?} must be an absolute URI without a fragment")]
     Audience(String),
+    /// A resource to introspect for that cannot be one (RFC 8707 §2).
+    #[error("the resource to introspect for {0:?} must be an absolute URI without a fragment")]
+    Introspects(String),
+    /// Introspection by a client that cannot authenticate (RFC 7662 §2.1).
+    #[error("a client without authentication cannot introspect tokens")]
+    PublicIntrospects,
     /// A lifetime out of range.
     #[error("the access token lifetime must lie between 60 and 86400 seconds")]
     Lifetime,
@@ -147,6 +153,7 @@ impl MetadataError {
             Self::FrontchannelOrigin => "frontchannel_logout_uri",
             Self::Origin(_) => "cors_origins",
             Self::Audience(_) => "audiences",
+            Self::Introspects(_) | Self::PublicIntrospects => "introspects",
             Self::Lifetime => "access_token_lifetime",
             Self::MaxAge => "default_max_age",
             Self::AdministrationScope(_) | Self::AdministrationGrant => "scope",
@@ -175,9 +182,7 @@ impl ClientMetadata {
         if let Some(origin) = self.cors_origins.iter().find(|origin| !is_origin(origin)) {
             return Err(MetadataError::Origin(origin.clone()));
         }
-        if let Some(audience) = self.audiences.iter().find(|audience| !is_resource(audience)) {
-            return Err(MetadataError::Audience(audience.clone()));
-        }
+        self.check_resources()?;
         if self.access_token_lifetime.is_some_and(|secs| !(60..=86_400).contains(&secs)) {
             return Err(MetadataError::Lifetime);
         }
@@ -185,6 +190,20 @@ impl ClientMetadata {
             return Err(MetadataError::MaxAge);
         }
         Ok(())
+    }
+
+    /// Checks the resources that the client asks tokens for, and those whose tokens it introspects.
+    fn check_resources(&self) -> Result<(), MetadataError> {
+        if let Some(audience) = self.audiences.iter().find(|audience| !is_resource(audience)) {
+            return Err(MetadataError::Audience(audience.clone()));
+        }
+        if let Some(resource) = self.introspects.iter().find(|resource| !is_resource(resource)) {
+            return Err(MetadataError::Introspects(resource.clone()));
+        }
+        match !self.introspects.is_empty() && self.token_endpoint_auth_method == AUTH_NONE {
+            true => Err(MetadataError::PublicIntrospects),
+            false => Ok(()),
+        }
     }
 
     fn check_size(&self) -> Result<(), MetadataError> {

@@ -71,6 +71,15 @@ fn metadata_is_refused_for_each_fault_alone() {
         ("origin *", json!({"cors_origins": ["*"]}), false),
         ("audience with fragment", json!({"audiences": ["https://api.example/#x"]}), false),
         ("audience", json!({"audiences": ["https://api.example/", "urn:api"]}), true),
+        ("a resource to introspect for", json!({"introspects": ["https://api.example/"]}), true),
+        ("no such resource", json!({"introspects": ["api"]}), false),
+        (
+            "RFC 7662 §2.1: introspection by a public client",
+            json!({"introspects": ["https://api.example/"], "token_endpoint_auth_method": "none"}),
+            false,
+        ),
+        ("access tokens of an algorithm without a key", json!({"access_token_alg": "ES256"}), false),
+        ("access tokens of one with a key", json!({"access_token_alg": "RS256", "access_token_typ": "JWT"}), true),
         ("a week", json!({"access_token_lifetime": 604_800}), false),
         ("long name", json!({"client_name": "x".repeat(101)}), false),
         ("newline in the name", json!({"client_name": "a\nb"}), false),
@@ -80,6 +89,7 @@ fn metadata_is_refused_for_each_fault_alone() {
     }
     assert!(metadata(json!({"profile": "fapi2_security"})).is_err(), "a profile that is not built");
     assert!(metadata(json!({"trusted": true})).is_err(), "an unknown member");
+    assert!(metadata(json!({"access_token_typ": "jwt"})).is_err(), "an unknown type");
     assert!(metadata(json!({"redirect_uris": ["https://rp.example/#f"]})).is_err(), "a fragment");
 }
 
@@ -123,8 +133,16 @@ fn a_refresh_token_needs_the_grant_and_offline_access_or_a_first_party_client() 
 #[test]
 fn resources_come_from_the_clients_list() {
     let rp = client(json!({"audiences": ["https://a.example/"]}));
-    assert_eq!(rp.resources(["https://a.example/"; 2].into_iter()).unwrap(), ["https://a.example/"]);
-    assert!(rp.resources(["https://a.example"].into_iter()).is_err());
+    let issuer = "https://op.example";
+    let resources = |asked: &[&str]| rp.resources(asked.iter().copied(), issuer).map_err(|error| error.code.as_str());
+    let one = || Ok(Some(vec!["https://a.example/".to_owned()]));
+    assert_eq!(resources(&["https://a.example/"; 2]), one());
+    assert_eq!(resources(&["https://a.example"]), Err("invalid_target"));
+    assert_eq!(resources(&[]), Ok(None));
+    assert_eq!(resources(&[issuer]), Ok(Some(Vec::new())), "this server, as without a resource");
+    assert_eq!(resources(&[issuer, "https://a.example/"]), Err("invalid_target"), "never beside another");
+    let listed = client(json!({"audiences": [issuer]}));
+    assert_eq!(listed.resources([issuer].into_iter(), issuer).unwrap(), Some(vec![issuer.to_owned()]));
 }
 
 #[test]

@@ -4,8 +4,12 @@ use super::*;
 use crate::protocol::client::SecretRecord;
 
 fn policy() -> Policy {
-    let grants = &["authorization_code", "client_credentials", "refresh_token"];
-    Policy { profile: Profile::Oauth21, scope: Scope::parse("openid email api").unwrap(), grants }
+    Policy {
+        profile: Profile::Oauth21,
+        scope: Scope::parse("openid email api").unwrap(),
+        grants: &["authorization_code", "client_credentials", "refresh_token"],
+        resources: vec!["https://mcp.example/".to_owned(), "urn:api".to_owned()],
+    }
 }
 
 fn parse(body: &Value) -> Result<Submission, OAuthError> {
@@ -34,16 +38,43 @@ fn a_client_sets_what_is_its_own_and_nothing_else() {
     };
     assert_eq!(metadata, expected);
     let told = document(&metadata).unwrap();
-    for name in ["profile", "skip_consent", "audiences", "cors_origins", "access_token_format", "contacts"] {
+    for name in ["profile", "skip_consent", "cors_origins", "access_token_format", "contacts"] {
         assert_eq!(told.get(name), None, "{name}");
     }
     assert_eq!(told["token_endpoint_auth_method"], "client_secret_basic", "defaults are told");
+    assert_eq!(told["audiences"], json!([]), "it sees that it got none of what it asked for");
+}
+
+#[test]
+fn a_client_gets_those_resources_that_it_asks_for_and_the_server_gives() {
+    let registered = |audiences: Value| {
+        let body = json!({"redirect_uris": ["https://rp.example/cb"], "audiences": audiences});
+        parse(&body).map(|submission| submission.metadata.audiences)
+    };
+    assert_eq!(registered(Value::Null).unwrap(), ["https://mcp.example/", "urn:api"]);
+    assert_eq!(registered(json!(["urn:api", "urn:other"])).unwrap(), ["urn:api"]);
+    assert!(registered(json!([])).unwrap().is_empty());
+    assert_eq!(registered(json!("urn:api")).unwrap_err().code, ErrorCode::InvalidClientMetadata);
+}
+
+#[test]
+fn a_change_keeps_the_resources_that_a_client_has_and_adds_none() {
+    let held = ["urn:given".to_owned(), "urn:api".to_owned()];
+    let metadata = ClientMetadata { audiences: held.to_vec(), ..ClientMetadata::default() };
+    let id = ClientId::parse("rp").unwrap();
+    let client = Client { id, metadata, secrets: Vec::new(), enabled: true, registration: None, logo: None };
+    let changed = |audiences: Value| {
+        let body = json!({"client_id": "rp", "redirect_uris": ["https://rp.example/cb"], "audiences": audiences});
+        parse(&body).unwrap().replacing(&client, Timestamp::from_secs(1)).unwrap().audiences
+    };
+    assert_eq!(changed(Value::Null), held, "an administrator has given it one more");
+    assert_eq!(changed(json!(["urn:given", "https://mcp.example/"])), ["urn:given"]);
 }
 
 #[test]
 fn every_listed_member_that_metadata_knows_comes_back_as_it_was_set() {
     let all = serde_json::to_value(ClientMetadata::default()).unwrap();
-    let admin = ["profile", "skip_consent", "cors_origins", "audiences", "access_token_format"];
+    let admin = ["profile", "skip_consent", "cors_origins", "access_token_format"];
     for name in all.as_object().unwrap().keys().filter(|name| !admin.contains(&name.as_str())) {
         assert!(is_listed(name), "{name} may be set by a client, or is an administrator's: say which");
     }

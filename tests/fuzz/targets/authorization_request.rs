@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
         return;
     }
     for client in CLIENTS.iter() {
-        match AuthorizationRequest::check(&params, client) {
+        match AuthorizationRequest::check(&params, client, "https://op.example") {
             Ok(request) => {
                 check_destination(&request.destination(), client);
                 assert_eq!(request.state.as_deref(), params.get("state"));

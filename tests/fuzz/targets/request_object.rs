@@ -47,7 +47,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(inside || (rules.outside == Outside::Assembled && beside()), "{name}");
         }
         for client in CLIENTS.iter() {
-            drop(AuthorizationRequest::check(&params, client));
+            drop(AuthorizationRequest::check(&params, client, "https://op.example"));
         }
     }
 });
