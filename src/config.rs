@@ -208,7 +208,8 @@ pub struct Keys {
     pub master_key: Option<MasterKey>,
     /// The algorithms the server signs with, each with a key of its own.
     pub algorithms: Vec<Algorithm>,
-    /// The algorithms by which clients may encrypt to the server, each with a key of its own; none is allowed.
+    /// The algorithms by which clients may encrypt to the server, each with a key of its own. Keys that the database holds
+    /// already stay in use.
     pub encryption_algorithms: Vec<KeyManagement>,
     /// The modulus of new RSA keys, 3072 or 4096 bits.
     pub rsa_bits: u32,
@@ -226,7 +227,7 @@ impl Default for Keys {
             dir: PathBuf::from("keys"),
             master_key: None,
             algorithms: vec![Algorithm::RS256, Algorithm::ES256],
-            encryption_algorithms: KeyManagement::ALL.to_vec(),
+            encryption_algorithms: Vec::new(),
             rsa_bits: 3072,
             rotation_interval: Span::from_days(30),
             retention: Span::from_days(7),

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::App;
 use crate::flows::FlowError;
 use crate::metrics::labels::{Alg, Connections, Keys};
+use crate::protocol::jwk::KeyAlgorithm;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::{leases, samples};
 
@@ -92,7 +93,7 @@ impl App {
     fn observe_keys(&self, now: Timestamp) {
         let (keys, state) = (&self.provider.keys, &self.provider.metrics.state);
         let all = keys.status(&self.realm.id, now);
-        for alg in keys.all_algorithms().map(|algorithm| algorithm.as_str()) {
+        for alg in keys.algorithms_of(&self.realm.id).into_iter().map(KeyAlgorithm::as_str) {
             let of_it = || all.iter().filter(|key| key.algorithm == alg);
             for name in ["announced", "active", "retired"] {
                 let count = of_it().filter(|key| key.state == name).count();

@@ -172,6 +172,7 @@ fn supported<'a>(policy: &'a KeyPolicy, settings: &'a Settings) -> Supported<'a>
         auth_methods: crate::client_auth::NAMES.as_slice(),
         algorithms: &policy.algorithms,
         profiles: &settings.profiles.allowed,
+        decryption: &policy.encryption,
     }
 }
 

@@ -96,10 +96,10 @@ fn list(desk: &Desk, keyring: &Keyring, json: bool) -> anyhow::Result<()> {
 
 async fn rotate(desk: &Desk, keyring: &Keyring, alg: Option<&str>, json: bool) -> anyhow::Result<()> {
     let algorithms = match alg {
-        None => keyring.all_algorithms().collect(),
+        None => keyring.algorithms_of(&desk.context.realm.id),
         Some(name) => {
             let algorithm = KeyAlgorithm::named(name).with_context(|| format!("unknown algorithm {name}"))?;
-            if !keyring.all_algorithms().any(|held| held == algorithm) {
+            if !keyring.algorithms_of(&desk.context.realm.id).contains(&algorithm) {
                 bail!("keys.algorithms and keys.encryption_algorithms do not list {name}");
             }
             vec![algorithm]

@@ -67,7 +67,7 @@ allow_lossy_commits = false
 [keys]
 dir = "keys"
 algorithms = ["RS256", "ES256"]
-encryption_algorithms = ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"]
+encryption_algorithms = []
 rsa_bits = 3072
 rotation_interval = "30d"
 retention = "7d"

@@ -282,6 +282,7 @@ impl Provider {
             auth_methods: crate::client_auth::NAMES.as_slice(),
             algorithms: self.keys.algorithms(),
             profiles: &self.profiles.allowed,
+            decryption: self.keys.encryption_algorithms(),
         }
     }
 

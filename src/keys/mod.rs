@@ -121,15 +121,31 @@ impl Keyring {
         &self.policy.algorithms
     }
 
-    /// The algorithms that clients may encrypt with to this server.
+    /// The algorithms that the settings name for clients to encrypt with.
     pub fn encryption_algorithms(&self) -> &[KeyManagement] {
         &self.policy.encryption
     }
 
-    /// The algorithms that keys of any use are held for.
-    pub fn all_algorithms(&self) -> impl Iterator<Item = KeyAlgorithm> {
+    /// The algorithms that clients may encrypt with to this realm: those of the settings, and those that it holds a key
+    /// of since the settings named them, which clients may have registered.
+    pub fn decrypts(&self, realm: &RealmId) -> Vec<KeyManagement> {
+        let held = self.of(realm);
+        let is_used = |algorithm: &KeyManagement| {
+            self.policy.encryption.contains(algorithm) || held.has_key_of(algorithm.as_str())
+        };
+        KeyManagement::ALL.into_iter().filter(is_used).collect()
+    }
+
+    /// The algorithms that this realm holds keys of any use for, or is to hold them.
+    pub fn algorithms_of(&self, realm: &RealmId) -> Vec<KeyAlgorithm> {
         let signing = self.policy.algorithms.iter().copied().map(KeyAlgorithm::Signing);
-        signing.chain(self.policy.encryption.iter().copied().map(KeyAlgorithm::Encryption))
+        signing.chain(self.decrypts(realm).into_iter().map(KeyAlgorithm::Encryption)).collect()
+    }
+
+    /// Tells whether the settings name the algorithm, so that a key of it that is dropped gets a successor.
+    fn names(&self, algorithm: &str) -> bool {
+        let signs = self.policy.algorithms.iter().any(|held| held.as_str() == algorithm);
+        signs || self.policy.encryption.iter().any(|held| held.as_str() == algorithm)
     }
 
     /// Decrypts a token from this network that was encrypted to a key of this realm; see [`KeySet::decryption`].

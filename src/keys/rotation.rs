@@ -43,7 +43,7 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError`] where a key could not be made or stored.
     pub async fn keep_schedule(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
-        let names: Vec<&str> = self.all_algorithms().map(KeyAlgorithm::as_str).collect();
+        let names: Vec<&str> = self.algorithms_of(realm).into_iter().map(KeyAlgorithm::as_str).collect();
         self.make_due(realm, &names, now).await?;
         self.see_active(realm, now).await?;
         let gone = key_schedule::removable(self.of(realm).times(), now, &self.policy.schedule);

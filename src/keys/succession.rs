@@ -33,9 +33,8 @@ impl Keyring {
         let Some(times) = key_schedule::without(held.times(), kid, now) else { return Ok(None) };
         let lost = times.iter().find(|key| key.kid == *kid);
         let algorithm = lost.map(|key| key.algorithm.clone()).unwrap_or_default();
-        let is_used = self.all_algorithms().any(|used| used.as_str() == algorithm);
         let due = key_schedule::due(&times, &[&algorithm], now, &self.policy.schedule);
-        let made = match due.first().filter(|_| is_used) {
+        let made = match due.first().filter(|_| self.names(&algorithm)) {
             Some(generation) => Some(self.generate(realm, generation, now).await?),
             None => None,
         };

@@ -20,6 +20,7 @@ use super::access_token::Audience;
 use super::cause::{Cause, Shown};
 use super::error::OAuthError;
 use super::ids::ClientId;
+use super::jwe::KeyManagement;
 use super::jwk::SigningAlgorithm;
 use super::pkce::PkceRule;
 use super::profile::{Arrival, Profile};
@@ -58,6 +59,8 @@ pub struct Supported<'a> {
     pub algorithms: &'a [SigningAlgorithm],
     /// The security profiles that a client may be given.
     pub profiles: &'a [Profile],
+    /// The algorithms by which request objects may be encrypted.
+    pub decryption: &'a [KeyManagement],
 }
 
 impl Supported<'_> {

@@ -42,6 +42,10 @@ members! {
     "audiences"
 }
 
+/// The answer to a client that would encrypt its request objects by an algorithm that there is no key for.
+const NOT_DECRYPTED: OAuthError = OAuthError::invalid_client_metadata(
+    "request_object_encryption_alg: this server decrypts no request objects of this algorithm.",
+);
 /// The member that lists resources; no specification has one.
 const AUDIENCES: &str = "audiences";
 const NOT_JSON: OAuthError = OAuthError::invalid_client_metadata("The body must be a JSON object without repetitions.");
@@ -173,7 +177,10 @@ impl Submission {
 
 /// The error that tells a client which member breaks a rule (RFC 7591 §3.2.2).
 pub fn refusal(error: &MetadataError) -> OAuthError {
-    refused(error.member())
+    match error {
+        MetadataError::RequestObjectEncryption(_) => NOT_DECRYPTED,
+        other => refused(other.member()),
+    }
 }
 
 /// What a client is told of its registration (RFC 7591 §3.2.1, RFC 7592 §3).

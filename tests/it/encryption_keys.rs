@@ -3,11 +3,14 @@
 use openidconnect::core::CoreJsonWebKeySet;
 use serde_json::Value;
 use signet::app::App;
+use signet::flows::administer;
 use signet::keys::{DecryptError, encrypt};
+use signet::protocol::ids::KeyId;
 use signet::protocol::jwe::{ContentEncryption, KeyManagement};
 use signet::protocol::jwk::{self, PublicJwk};
 use signet::protocol::time::Span;
 
+use crate::registration::{open_with, register, send, with};
 use crate::support::{TestServer, header};
 
 const SECRET: &str = "eyJhbGciOiJub25lIn0.e30.";
@@ -72,6 +75,45 @@ async fn a_server_without_encryption_algorithms_has_no_keys_for_it() {
     let server = server(&[]).await;
     server.advance(Span::from_days(1)).await;
     assert!(key_set(&server).await["keys"].as_array().unwrap().iter().all(|key| key["use"] == "sig"));
+}
+
+#[tokio::test]
+async fn keys_of_a_setting_that_is_gone_stay_in_use_until_they_are_dropped() {
+    let mut server = server(&[KeyManagement::EcdhEs]).await;
+    server.advance(Span::ZERO).await;
+    server.stop_jobs();
+    let first = recipient(&server, KeyManagement::EcdhEs).await.unwrap();
+    let later = server.twin_with(|settings| settings.keys.encryption_algorithms = Vec::new()).await;
+    assert!(decrypts(&later, &encrypted(&first, KeyManagement::EcdhEs)).await);
+    later.advance(Span::from_days(29)).await;
+    later.advance(Span::from_days(1)).await;
+    let second = recipient(&later, KeyManagement::EcdhEs).await.unwrap();
+    assert_ne!(second.kid, first.kid, "it rotates");
+    let advertised = |document: Value| document["request_object_encryption_alg_values_supported"].clone();
+    let discovery = async || later.get("/.well-known/openid-configuration").await.json().await.unwrap();
+    assert_eq!(advertised(discovery().await), serde_json::json!(["ECDH-ES"]));
+
+    let provider = &later.app.provider;
+    for kid in [first.kid.unwrap(), second.kid.unwrap()] {
+        let kid = KeyId::from_stored(kid);
+        let dropped = administer::compromise_key(&provider.store, &provider.keys, &later.context(), &kid, "").await;
+        dropped.unwrap();
+    }
+    later.advance(Span::ZERO).await;
+    assert!(recipient(&later, KeyManagement::EcdhEs).await.is_none(), "and gets no successor");
+    assert_eq!(advertised(discovery().await), Value::Null);
+}
+
+#[tokio::test]
+async fn a_client_that_would_encrypt_to_a_server_without_keys_is_refused_and_learns_why() {
+    let body = with(serde_json::json!({ "request_object_encryption_alg": "ECDH-ES" }));
+    let without = open_with(|_| {}).await;
+    let refused = send(&without, None, &body).await;
+    refused.assert_error(400, "invalid_client_metadata");
+    let why = refused.json()["error_description"].as_str().unwrap().to_owned();
+    assert!(why.contains("request_object_encryption_alg") && why.contains("decrypts no request objects"), "{why}");
+    let with_keys = open_with(|settings| settings.keys.encryption_algorithms = vec![KeyManagement::EcdhEs]).await;
+    assert_eq!(register(&with_keys, &body).await["request_object_encryption_alg"], "ECDH-ES");
 }
 
 #[tokio::test]

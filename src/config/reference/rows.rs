@@ -72,11 +72,11 @@ pub(super) const SECTIONS: [Section; 17] = [
             ("keys.master_key_file", "a file that holds it, in its place"),
             (
                 "keys.algorithms",
-                "which signing keys to hold; `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES384` and `EdDSA` too",
+                "which signing keys to hold; `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES384` and `EdDSA` too. Access tokens are signed by `ES256` where it is listed, else by the first, unless resource or client choose another of these; ID tokens by what the client registers, `RS256` by default",
             ),
             (
                 "keys.encryption_algorithms",
-                "how clients may encrypt to the server, each with a key of its own; `[]` for none",
+                "how clients may encrypt request objects to the server, each with a key of its own in the key set: `RSA-OAEP-256`, `ECDH-ES`, `ECDH-ES+A256KW`. Keys that an earlier setting made stay in use until `signet keys compromise` drops them",
             ),
             ("keys.rsa_bits", "or `4096`"),
             ("keys.rotation_interval", "how long a key signs; longer than `keys.jwks_max_age`"),

@@ -89,6 +89,9 @@ pub enum MetadataError {
     /// A request object algorithm that is not supported.
     #[error("the request object algorithm {0:?} is not supported")]
     RequestObjectAlgorithm(String),
+    /// Encryption of request objects that the server has no key for.
+    #[error("request objects cannot be encrypted by {0:?}: keys.encryption_algorithms does not list it")]
+    RequestObjectEncryption(&'static str),
     /// A link that is not an https URL.
     #[error("{0} must be an https URL")]
     Link(&'static str),
@@ -146,6 +149,7 @@ impl MetadataError {
             Self::NoSector => "sector_identifier_uri",
             Self::AssertionAlgorithm(_) => "token_endpoint_auth_signing_alg",
             Self::RequestObjectAlgorithm(_) => "request_object_signing_alg",
+            Self::RequestObjectEncryption(_) => "request_object_encryption_alg",
             Self::Link(name) | Self::Remote(name) | Self::Text(name) => name,
             Self::EncWithoutAlg(member) => member,
             Self::UserinfoUnsigned => "userinfo_signed_response_alg",
@@ -173,7 +177,7 @@ impl ClientMetadata {
         self.check_response_types()?;
         self.check_authentication(supported)?;
         self.check_answers(supported)?;
-        self.check_encryption()?;
+        self.check_encryption(supported)?;
         self.check_uris()?;
         self.check_texts()?;
         if self.subject_type == SubjectType::Pairwise && self.mixes_sectors() {
@@ -323,7 +327,10 @@ impl ClientMetadata {
     }
 
     /// Checks how answers are encrypted, and how request objects may be.
-    fn check_encryption(&self) -> Result<(), MetadataError> {
+    fn check_encryption(&self, supported: &Supported<'_>) -> Result<(), MetadataError> {
+        if let Some(alg) = self.request_object_encryption_alg.filter(|alg| !supported.decryption.contains(alg)) {
+            return Err(MetadataError::RequestObjectEncryption(alg.as_str()));
+        }
         let pairs = [
             (
                 "id_token_encrypted_response_enc",

@@ -7,6 +7,7 @@ const SUPPORTED: Supported<'_> = Supported {
     auth_methods: &["none", "client_secret_basic", "private_key_jwt"],
     algorithms: &[SigningAlgorithm::RS256],
     profiles: &[Profile::Oauth21],
+    decryption: &[KeyManagement::EcdhEs],
 };
 
 fn metadata(changes: Value) -> Result<ClientMetadata, serde_json::Error> {
@@ -56,6 +57,12 @@ fn metadata_is_refused_for_each_fault_alone() {
             json!({"token_endpoint_auth_method": "none", "id_token_signed_response_alg": "HS256"}),
             false,
         ),
+        (
+            "request objects encrypted by an algorithm with a key",
+            json!({"request_object_encryption_alg": "ECDH-ES"}),
+            true,
+        ),
+        ("by one without", json!({"request_object_encryption_alg": "RSA-OAEP-256"}), false),
         ("assertions of alg none", json!({"token_endpoint_auth_signing_alg": "none"}), false),
         (
             "public with credentials",

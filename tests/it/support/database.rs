@@ -45,8 +45,6 @@ pub fn settings() -> Settings {
     settings.limits.enabled = false;
     // Stories about old clients are many; those about the setting itself say so.
     settings.profiles.allowed = Profile::ALL.to_vec();
-    // Those tests that need keys for encryption say so.
-    settings.keys.encryption_algorithms = Vec::new();
     settings.keys.master_key = Some(signet::config::MasterKey::new([7; 32]));
     settings
 }
