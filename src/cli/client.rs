@@ -62,9 +62,8 @@ pub enum Client {
 pub struct RotateSecret {
     #[command(flatten)]
     client: ClientTarget,
-    /// Read the secret from standard input instead of making one
-    #[arg(long)]
-    secret_stdin: bool,
+    #[command(flatten)]
+    secret: SecretOptions,
     /// Answer as JSON
     #[arg(long)]
     json: bool,
@@ -134,7 +133,7 @@ impl Client {
 
 impl RotateSecret {
     async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
-        let source = source(self.secret_stdin)?;
+        let source = self.secret.source()?;
         let id = self.client.id()?;
         let policy = app::key_policy(settings);
         let client = clients::find(&mut desk.store.read().await?, &desk.context.realm.id, &id).await?;
@@ -142,7 +141,11 @@ impl RotateSecret {
         let keys = registrar_keys(desk, settings, &metadata).await?;
         let supported = supported(&policy, settings);
         let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
+        let weak = source.is_weak();
         let made = administer::rotate_secret(&registrar, id, source).await?;
+        if weak {
+            note(WEAK_SECRET);
+        }
         if self.json {
             let secret = made.as_ref().map(ClientSecret::expose);
             return say_json(&json!({ "client_id": self.client.as_str(), "client_secret": secret }));
@@ -247,10 +250,30 @@ fn warn(metadata: &ClientMetadata) {
     metadata.warnings().iter().for_each(|warning| note(&format!("signet: warning: {warning}")));
 }
 
-fn source(from_stdin: bool) -> anyhow::Result<SecretSource> {
-    if !from_stdin {
-        return Ok(SecretSource::Generated);
+/// The note on a weak secret that was taken.
+const WEAK_SECRET: &str = "signet: warning: the secret is weak: replace it with `signet client rotate-secret` soon";
+
+/// The source of a client's secret.
+#[derive(Args)]
+struct SecretOptions {
+    /// Read the secret from standard input instead of making one
+    #[arg(long)]
+    secret_stdin: bool,
+    /// Accept a secret of 8 to 31 characters, which an application has already; never with a strict profile
+    #[arg(long, requires = "secret_stdin")]
+    allow_weak_secret: bool,
+}
+
+impl SecretOptions {
+    fn source(&self) -> anyhow::Result<SecretSource> {
+        if !self.secret_stdin {
+            return Ok(SecretSource::Generated);
+        }
+        let secret = ClientSecret::parse(&read_secret()?);
+        let secret = secret.context("the secret must have at most 512 characters, all of them visible ASCII")?;
+        if !self.allow_weak_secret {
+            return Ok(SecretSource::Given(secret));
+        }
+        Ok(SecretSource::Existing(secret))
     }
-    let secret = ClientSecret::parse(&read_secret()?);
-    secret.map(SecretSource::Given).context("the secret must have 32 to 512 visible ASCII characters")
 }

@@ -133,8 +133,20 @@ pub enum AdminError {
     #[error("a client that authenticates with {0} has no secret")]
     NoSecret(String),
     /// The secret is too short or has characters that cannot be sent.
-    #[error("the secret must have 32 to 512 visible ASCII characters")]
+    #[error(
+        "the secret must have 32 to 512 visible ASCII characters; --allow-weak-secret takes a shorter one that an \
+         application has already"
+    )]
     WeakSecret,
+    /// The secret is shorter than even a weak one may be.
+    #[error("a weak secret must have 8 visible ASCII characters or more")]
+    ShortSecret,
+    /// A weak secret of a client whose profile allows none.
+    #[error("a client of the profile {0} cannot have a weak secret")]
+    WeakSecretOfStrictProfile(&'static str),
+    /// A weak secret that would be a key for signatures.
+    #[error("a secret that signs (client_secret_jwt, HS256) must have 32 characters or more")]
+    WeakKey,
     /// The database holds no keys yet.
     #[error("there are no keys yet; the server makes them when it starts")]
     NoKeys,

@@ -72,6 +72,8 @@ events! {
     InitialTokenMade = "initial_token.made",
     /// A client's secret was replaced.
     ClientSecretRotated = "client.secret_rotated",
+    /// A client got a secret that is weaker than those of this server.
+    ClientSecretWeak = "client.weak_secret_set",
     /// A client was enabled.
     ClientEnabled = "client.enabled",
     /// A client was disabled.

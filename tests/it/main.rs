@@ -116,6 +116,7 @@ mod tls;
 mod token_endpoint;
 mod token_sizes;
 mod userinfo;
+mod weak_secrets;
 mod webhooks;
 mod windows;
 

@@ -5,10 +5,10 @@ use clap::Args;
 use super::options::ClientOptions;
 use super::setup::{Setup, draft};
 use super::target::ClientTarget;
-use super::{registrar_keys, say_secret, source, supported, warn};
+use super::{SecretOptions, WEAK_SECRET, registrar_keys, say_secret, supported, warn};
 use crate::app;
 use crate::cli::desk::Desk;
-use crate::cli::output::{say, say_json};
+use crate::cli::output::{note, say, say_json};
 use crate::config::Settings;
 use crate::flows::administer::{self, Registrar};
 use crate::protocol::client::{AUTHORIZATION_CODE, CLIENT_SECRET, ClientMetadata, REFRESH_TOKEN};
@@ -23,9 +23,8 @@ pub struct Add {
     client: ClientTarget,
     #[command(flatten)]
     options: ClientOptions,
-    /// Read the secret from standard input instead of making one
-    #[arg(long)]
-    secret_stdin: bool,
+    #[command(flatten)]
+    secret: SecretOptions,
     /// Answer as JSON
     #[arg(long)]
     json: bool,
@@ -35,14 +34,18 @@ impl Add {
     pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
         let id = self.client.id()?;
         let metadata = self.metadata()?;
-        let source = source(self.secret_stdin)?;
+        let source = self.secret.source()?;
         let policy = app::key_policy(settings);
         let supported = supported(&policy, settings);
         supported.check_profile(metadata.profile)?;
         let keys = registrar_keys(desk, settings, &metadata).await?;
         let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
         let client = draft(id.clone(), metadata.clone());
+        let weak = source.is_weak();
         let made = administer::add_client(&registrar, id, metadata, source).await?;
+        if weak {
+            note(WEAK_SECRET);
+        }
         self.answer(&Setup { issuer: &settings.issuer, client: &client }, made.as_ref())
     }
 

@@ -44,24 +44,28 @@ pub async fn add_client(
     let Registrar { store, context, supported, keys } = registrar;
     supported.check_profile(metadata.profile)?;
     check_metadata(&metadata, supported)?;
+    let weak = weak_secret(context, &id, &source)?;
     let (secret, made) = match metadata.has_secret() {
         true => secrets::source(context, *keys, (&id, &metadata), source).map(|(secret, made)| (Some(secret), made))?,
         false => (None, None),
     };
     let reason = introspection(&metadata);
     let record = Record { reason, ..record(context, Event::ClientAdded, None, Some(&id))? };
-    let shared = Arc::new(((*context).clone(), id, metadata, secret, record));
+    let records = [Some(record), weak];
+    let shared = Arc::new(((*context).clone(), id, metadata, secret, records));
     let inserted = store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
-            let (context, id, metadata, secret, record) = &*shared;
+            let (context, id, metadata, secret, records) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
             let created_by = &record.actor;
             clients::insert(tx, realm, &NewClient { id, metadata, created_by }, now).await?;
             if let Some(secret) = secret {
                 clients::add_secret(tx, realm, id, secret, now).await?;
             }
-            audit::append(tx, realm, record, now).await?;
+            for record in records.iter().flatten() {
+                audit::append(tx, realm, record, now).await?;
+            }
             changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await
         })
     });
@@ -69,6 +73,14 @@ pub async fn add_client(
         Ok(()) => Ok(made),
         Err(StoreError::Conflict) => Err(AdminError::Exists("a client with this id")),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The audit record of a weak secret, where it is one.
+fn weak_secret(context: &Context, id: &ClientId, source: &SecretSource) -> Result<Option<Record>, AdminError> {
+    match source.is_weak() {
+        true => Ok(Some(record(context, Event::ClientSecretWeak, None, Some(id))?)),
+        false => Ok(None),
     }
 }
 
@@ -112,17 +124,21 @@ pub async fn rotate_secret(
     if !client.metadata.has_secret() {
         return Err(AdminError::NoSecret(client.metadata.token_endpoint_auth_method));
     }
+    let weak = weak_secret(context, &id, &source)?;
     let (secret, made) = secrets::source(context, *keys, (&id, &client.metadata), source)?;
     let record = record(context, Event::ClientSecretRotated, None, Some(&id))?;
-    let shared = Arc::new(((*context).clone(), id, secret, record));
+    let records = [Some(record), weak];
+    let shared = Arc::new(((*context).clone(), id, secret, records));
     let written = store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
-            let (context, id, secret, record) = &*shared;
+            let (context, id, secret, records) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
             clients::expire_secrets(tx, realm, id, now.plus(SECRET_OVERLAP), now).await?;
             clients::add_secret(tx, realm, id, secret, now).await?;
-            audit::append(tx, realm, record, now).await?;
+            for record in records.iter().flatten() {
+                audit::append(tx, realm, record, now).await?;
+            }
             changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await
         })
     });

@@ -11,6 +11,8 @@ use crate::store::clients::NewSecret;
 
 /// The least length of a secret that an operator brings.
 const MIN_SECRET: usize = 32;
+/// The least length of one that may be weak.
+const MIN_WEAK_SECRET: usize = 8;
 
 /// Where a client's secret comes from.
 pub enum SecretSource {
@@ -18,6 +20,15 @@ pub enum SecretSource {
     Generated,
     /// The operator brings it.
     Given(ClientSecret),
+    /// The operator brings one that an application has already, and accepts that it may be weak.
+    Existing(ClientSecret),
+}
+
+impl SecretSource {
+    /// Tells whether the secret is weaker than any that this server makes or takes otherwise.
+    pub fn is_weak(&self) -> bool {
+        matches!(self, Self::Existing(secret) if secret.expose().len() < MIN_SECRET)
+    }
 }
 
 /// The secret as it is stored, and the secret itself where it was made here.
@@ -29,12 +40,32 @@ pub(super) fn source(
 ) -> Result<(NewSecret, Option<ClientSecret>), AdminError> {
     match source {
         SecretSource::Given(secret) if secret.expose().len() < MIN_SECRET => Err(AdminError::WeakSecret),
+        SecretSource::Existing(secret) => {
+            check_weak(&secret, client.1)?;
+            Ok((stored(context, keys, client, &secret)?, None))
+        }
         SecretSource::Given(secret) => Ok((stored(context, keys, client, &secret)?, None)),
         SecretSource::Generated => {
             let secret = ClientSecret::generate(context.entropy.bytes().map_err(FlowError::from)?);
             Ok((stored(context, keys, client, &secret)?, Some(secret)))
         }
     }
+}
+
+/// Checks a secret that may be weak. Whoever reads the database can guess it from its digest, and it is too short a key
+/// for HS256 (RFC 7518 §3.2).
+fn check_weak(secret: &ClientSecret, metadata: &ClientMetadata) -> Result<(), AdminError> {
+    let length = secret.expose().len();
+    if length >= MIN_SECRET {
+        return Ok(());
+    }
+    if metadata.profile.is_strict() {
+        return Err(AdminError::WeakSecretOfStrictProfile(metadata.profile.rules().name));
+    }
+    if metadata.needs_recoverable_secret() {
+        return Err(AdminError::WeakKey);
+    }
+    if length < MIN_WEAK_SECRET { Err(AdminError::ShortSecret) } else { Ok(()) }
 }
 
 /// A secret as it is stored for a client with this metadata.
@@ -101,4 +132,21 @@ fn fit_secret(client: &Client, metadata: &ClientMetadata, now: Timestamp) -> Opt
     let fits = |sealed: &Option<Vec<u8>>| sealed.is_some() || !metadata.needs_recoverable_secret();
     let fit = |secret: &&SecretRecord| secret.expires_at.is_none_or(|end| now < end) && fits(&secret.sealed);
     client.secrets.iter().find(fit).map(|secret| secret.digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::profile::Profile;
+
+    #[test]
+    fn a_strict_profile_takes_no_weak_secret() {
+        let weak = ClientSecret::parse("12345678").unwrap();
+        let strong = ClientSecret::parse(&"x".repeat(MIN_SECRET)).unwrap();
+        for profile in Profile::ALL {
+            let metadata = ClientMetadata { profile, ..ClientMetadata::default() };
+            assert_eq!(check_weak(&weak, &metadata).is_err(), profile.is_strict(), "{profile:?}");
+            assert!(check_weak(&strong, &metadata).is_ok(), "{profile:?}");
+        }
+    }
 }
