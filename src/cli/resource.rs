@@ -25,19 +25,39 @@ pub enum Resource {
     /// Change the header of a resource's access tokens
     Update(Change),
     /// Remove a resource that no client names
-    Remove {
-        /// Its URI
-        #[arg(long, value_name = "URI")]
-        id: String,
-    },
+    Remove(Remove),
+}
+
+/// A resource by its URI: as the first word, or with `--id`.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct ResourceTarget {
+    /// Its URI, as clients ask for it and tokens name it in aud
+    #[arg(value_name = "URI")]
+    resource: Option<String>,
+    /// Its URI, as clients ask for it and tokens name it in aud
+    #[arg(long, value_name = "URI")]
+    id: Option<String>,
+}
+
+impl ResourceTarget {
+    fn uri(&self) -> &str {
+        self.resource.as_deref().or(self.id.as_deref()).unwrap_or_default()
+    }
+}
+
+/// The resource that is removed.
+#[derive(Args)]
+pub struct Remove {
+    #[command(flatten)]
+    target: ResourceTarget,
 }
 
 /// A resource and the header of its access tokens.
 #[derive(Args)]
 pub struct Change {
-    /// Its URI, as clients ask for it and tokens name it in aud
-    #[arg(long, value_name = "URI")]
-    id: String,
+    #[command(flatten)]
+    target: ResourceTarget,
     #[command(flatten)]
     header: TokenHeaderOptions,
 }
@@ -59,9 +79,8 @@ pub struct List {
 /// The resource that is shown.
 #[derive(Args)]
 pub struct Show {
-    /// Its URI
-    #[arg(long, value_name = "URI")]
-    id: String,
+    #[command(flatten)]
+    target: ResourceTarget,
     /// Answer as JSON
     #[arg(long)]
     json: bool,
@@ -79,7 +98,7 @@ impl Resource {
             Self::List(list) => list.run(&desk).await,
             Self::Show(show) => show.run(&desk).await,
             Self::Update(change) => change.update(&desk, settings).await,
-            Self::Remove { id } => remove(&desk, id).await,
+            Self::Remove(remove) => remove.run(&desk).await,
         };
         desk.close().await;
         done
@@ -88,25 +107,29 @@ impl Resource {
 
 impl Change {
     async fn add(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
-        let resource = resource::Resource { uri: self.id.clone(), header: self.header.over(HeaderChoice::default()) };
+        let uri = self.target.uri().to_owned();
+        let resource = resource::Resource { uri, header: self.header.over(HeaderChoice::default()) };
         administer::add_resource(&desk.store, &desk.context, resource, &settings.keys.algorithms).await?;
-        say(&format!("Added the resource {}.", self.id));
+        say(&format!("Added the resource {}.", self.target.uri()));
         Ok(())
     }
 
     async fn update(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
-        let held = find(desk, &self.id).await?;
+        let held = find(desk, self.target.uri()).await?;
         let resource = resource::Resource { header: self.header.over(held.header), ..held };
         administer::update_resource(&desk.store, &desk.context, resource, &settings.keys.algorithms).await?;
-        say(&format!("Updated the resource {}.", self.id));
+        say(&format!("Updated the resource {}.", self.target.uri()));
         Ok(())
     }
 }
 
-async fn remove(desk: &Desk, uri: String) -> anyhow::Result<()> {
-    administer::remove_resource(&desk.store, &desk.context, uri.clone()).await?;
-    say(&format!("Removed the resource {uri}."));
-    Ok(())
+impl Remove {
+    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+        let uri = self.target.uri();
+        administer::remove_resource(&desk.store, &desk.context, uri.to_owned()).await?;
+        say(&format!("Removed the resource {uri}."));
+        Ok(())
+    }
 }
 
 impl List {
@@ -127,7 +150,7 @@ impl List {
 
 impl Show {
     async fn run(self, desk: &Desk) -> anyhow::Result<()> {
-        let resource = find(desk, &self.id).await?;
+        let resource = find(desk, self.target.uri()).await?;
         if self.json {
             return say_json(&described(&resource));
         }

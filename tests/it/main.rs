@@ -91,6 +91,7 @@ mod registration_limits;
 mod registration_management;
 mod request_objects;
 mod requested_claims;
+mod resource_commands;
 mod resources;
 mod revocation;
 mod revoking;
