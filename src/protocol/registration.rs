@@ -117,6 +117,7 @@ impl Submission {
         let text = |name: &str| named(name).map(|value| value.as_str().unwrap_or_default().to_owned());
         let client_id = text("client_id");
         let client_secret = text("client_secret");
+        let names_audiences = named(AUDIENCES).is_some();
         reduction::reduce(&mut members, policy)?;
         let mut metadata = read(&members)?;
         // A registration is exact (RFC 7591 §2).
@@ -126,7 +127,7 @@ impl Submission {
         metadata.profile = policy.profile;
         metadata.unknown_scopes = Some(UnknownScopes::Drop);
         metadata.scope = allowed_scope(&metadata.scope, &policy.scope, members.get("scope"))?;
-        let audiences = named(AUDIENCES).is_some().then(|| metadata.audiences.clone());
+        let audiences = names_audiences.then(|| metadata.audiences.clone());
         metadata.audiences = asked_of(&policy.resources, audiences.as_deref());
         if metadata.jwks.as_ref().is_some_and(holds_private_key) {
             return Err(refused("jwks"));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use signet::protocol::client::ClientMetadata;
 use signet::protocol::ids::ClientId;
 use signet::protocol::time::Span;
-use signet::store::clients::Standing;
+use signet::store::clients::{Replacement, Standing};
 use signet::store::{changes, clients};
 
 use crate::support::{RelyingParty, Reply, TestServer, claims};
@@ -233,7 +233,8 @@ async fn replace(server: &TestServer, id: &str, change: impl FnOnce(&mut ClientM
         let shared = shared.clone();
         Box::pin(async move {
             let (realm, id, metadata) = &*shared;
-            clients::replace(tx, realm, id, metadata, now).await?;
+            let version = clients::history(tx, realm, id).await?.map_or(0, |history| history.version);
+            clients::replace(tx, realm, id, &Replacement { metadata, version }, now).await?;
             changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await
         })
     });

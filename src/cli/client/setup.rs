@@ -61,6 +61,7 @@ impl Setup<'_> {
         }
         Some(match self.client.pkce(ResponseType::Code) {
             PkceRule::Required => "S256, required",
+            PkceRule::Nonce => "S256, or a nonce in its place",
             PkceRule::Optional => "S256, optional",
         })
     }

@@ -51,14 +51,14 @@ pub async fn add_client(
     };
     let reason = introspection(&metadata);
     let record = Record { reason, ..record(context, Event::ClientAdded, None, Some(&id))? };
+    let created_by = record.actor.clone();
     let records = [Some(record), weak];
-    let shared = Arc::new(((*context).clone(), id, metadata, secret, records));
+    let shared = Arc::new(((*context).clone(), id, metadata, secret, created_by, records));
     let inserted = store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
-            let (context, id, metadata, secret, records) = &*shared;
+            let (context, id, metadata, secret, created_by, records) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
-            let created_by = &record.actor;
             clients::insert(tx, realm, &NewClient { id, metadata, created_by }, now).await?;
             if let Some(secret) = secret {
                 clients::add_secret(tx, realm, id, secret, now).await?;

@@ -48,6 +48,7 @@ fn registers(profile: Profile, changes: &Value) -> bool {
         auth_methods: &METHODS,
         algorithms: &[SigningAlgorithm::RS256],
         profiles: &Profile::TABLE,
+        decryption: &[],
     };
     client(profile, changes).metadata.check(&supported).is_ok()
 }
@@ -59,7 +60,7 @@ fn requests(profile: Profile, members: &Value, parameters: &str) -> bool {
         query += "&response_type=code";
     }
     let params = Params::parse(query.as_bytes()).unwrap();
-    AuthorizationRequest::check(&params, &client(profile, members)).is_ok()
+    AuthorizationRequest::check(&params, &client(profile, members), "https://op.example").is_ok()
 }
 
 /// Tells whether a client that is registered for one method is accepted by another.
