@@ -127,6 +127,29 @@ fn a_client_of_which_a_nonce_is_required_sends_one_with_openid() {
 }
 
 #[test]
+fn a_request_that_waits_needs_pkce_as_soon_as_its_client_does() {
+    let base = "client_id=rp&redirect_uri=https://rp.example/cb&response_type=code&scope=openid&nonce=n";
+    let of = |changes: serde_json::Value| {
+        let mut metadata = json!({"pkce": "nonce"});
+        changes.as_object().unwrap().iter().for_each(|(name, value)| metadata[name] = value.clone());
+        client(metadata)
+    };
+    let bare = check(base, &of(json!({}))).unwrap();
+    let challenged = check(&format!("{base}&{PKCE}"), &of(json!({}))).unwrap();
+    let rows = [
+        ("nothing has changed", json!({}), true),
+        ("PKCE is required by now", json!({"pkce": "required"}), false),
+        ("the client is public by now", json!({"token_endpoint_auth_method": "none"}), false),
+        ("openid was lost", json!({"scope": "email"}), false),
+    ];
+    for (rule, changes, ok) in rows {
+        assert_eq!(bare.clone().narrowed_to(&of(changes.clone())).is_ok(), ok, "{rule}");
+        let keeps_openid = changes.get("scope").is_none();
+        assert_eq!(challenged.clone().narrowed_to(&of(changes)).is_ok(), keeps_openid, "{rule}, with a challenge");
+    }
+}
+
+#[test]
 fn a_checked_request_keeps_what_it_needs() {
     let query = format!(
         "client_id=rp&redirect_uri=https://rp.example/cb&response_type=code&scope=email+openid&{PKCE}\
