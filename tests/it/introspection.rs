@@ -1,14 +1,13 @@
 //! The introspection endpoint (RFC 7662): who sees which token, and what of it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
+use signet::flows::administer::{self, ClientPlan, Registrar};
 use signet::protocol::client::ClientMetadata;
 use signet::protocol::ids::ClientId;
 use signet::protocol::time::Span;
-use signet::store::clients::{Replacement, Standing};
-use signet::store::{changes, clients};
+use signet::store::clients::Standing;
 
 use crate::support::{RelyingParty, Reply, TestServer, claims};
 
@@ -223,22 +222,16 @@ async fn the_login_name_is_shown_of_tokens_with_the_scope_profile_alone() {
     }
 }
 
-/// Replaces the metadata of a client, as a command does.
-async fn replace(server: &TestServer, id: &str, change: impl FnOnce(&mut ClientMetadata)) {
-    let (store, realm, id) = (&server.app.provider.store, &server.app.realm.id, ClientId::parse(id).unwrap());
-    let mut metadata = clients::find(&mut store.read().await.unwrap(), realm, &id).await.unwrap().unwrap().metadata;
-    change(&mut metadata);
-    let (shared, now) = (Arc::new((realm.clone(), id, metadata)), server.clock.now());
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
-        Box::pin(async move {
-            let (realm, id, metadata) = &*shared;
-            let version = clients::history(tx, realm, id).await?.map_or(0, |history| history.version);
-            clients::replace(tx, realm, id, &Replacement { metadata, version }, now).await?;
-            changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await
-        })
-    });
-    written.await.unwrap();
+/// Updates a client, as the command does; the server follows by itself.
+async fn update(server: &TestServer, id: &str, change: impl FnOnce(&mut ClientMetadata)) {
+    let provider = &server.app.provider;
+    let (store, context, keys) = (&provider.store, server.context(), Some(&provider.keys));
+    let registrar = Registrar { store, context: &context, supported: provider.supported(), keys };
+    let read = administer::registered_client(store, &context, &ClientId::parse(id).unwrap()).await.unwrap();
+    let mut next = read.client.metadata.clone();
+    change(&mut next);
+    let horizon = provider.revocation_horizon(context.now);
+    ClientPlan::new(&registrar, &read, next, horizon).unwrap().carry_out(&registrar).await.unwrap();
     server.app.follow().await.unwrap();
 }
 
@@ -268,8 +261,11 @@ async fn an_operator_lets_a_client_introspect_for_a_resource_for_as_long_as_it_n
 
     let twin = server.twin().await;
     assert!(api.at(&twin).is_active(for_api).await);
-    replace(&server, "plain-id", |metadata| metadata.introspects.clear()).await;
+    update(&server, "plain-id", |metadata| metadata.introspects.clear()).await;
     assert!(!api.at(&twin).is_active(for_api).await, "on every node, once the change has returned");
     assert!(!api.is_active(for_api).await);
     assert!(rp.is_active(for_api).await, "the token itself is as good as before");
+    let query = "SELECT reason FROM audit_events WHERE client_id = 'plain-id' AND event = 'client.updated'";
+    let updated = String::from_utf8(server.database().query(query).await[0][0].clone()).unwrap();
+    assert!(updated.contains("introspects") && updated.contains(API), "{updated}");
 }
