@@ -29,6 +29,7 @@ use crate::flows::client_keys::ClientKeys;
 use crate::flows::pending::Counts;
 use crate::flows::profiles::Profiles;
 use crate::flows::rates::{self, Exchange, Rates};
+use crate::flows::refusals::Refusals;
 use crate::flows::request_object::RequestUris;
 use crate::flows::verdicts::Verdicts;
 use crate::flows::{FlowError, LargeTokens, Lifetimes, Provider, Realm, register, soft_lock};
@@ -170,6 +171,7 @@ impl App {
             announced,
             large_tokens: LargeTokens::default(),
             keys_read: AtomicU64::new(0),
+            refusals: Refusals::new(metrics.access.refusals_dropped.clone()),
             metrics,
         };
         let mails = provider.mailer.is_some();

@@ -59,6 +59,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Whether the strict rules of production hold.
     pub mode: Mode,
+    /// The e-mail address or the https URL that error pages name.
+    pub contact: Option<String>,
     /// `management.*`
     pub management: Management,
     /// `database.*`
@@ -122,6 +124,7 @@ impl Settings {
             issuer: "http://localhost:8000".to_owned(),
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000),
             mode: Mode::Development,
+            contact: None,
             management: Management::default(),
             database: Database::default(),
             keys: Keys::default(),

@@ -34,6 +34,14 @@ pub struct Link {
     pub label: String,
 }
 
+impl Link {
+    /// A link to a contact as the settings have it: an e-mail address, or an https URL.
+    pub fn to_contact(contact: &str) -> Self {
+        let href = if contact.starts_with("https://") { contact.to_owned() } else { format!("mailto:{contact}") };
+        Self { href, label: contact.to_owned() }
+    }
+}
+
 /// A client as people see it.
 #[derive(Clone, Debug)]
 pub struct ClientCard {
@@ -181,10 +189,14 @@ pub struct ErrorPage {
     pub heading: String,
     /// One sentence.
     pub message: String,
+    /// The redirect URI that was refused.
+    pub received: Option<String>,
     /// What to do.
     pub hint: Option<String>,
     /// The id under which the log knows the request.
     pub request_id: String,
+    /// The way to the people who run this server.
+    pub contact: Option<Link>,
     /// A way out.
     pub back: Option<Link>,
 }

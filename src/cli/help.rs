@@ -12,7 +12,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Running the server", &["init", "serve", "migrate", "healthcheck"]),
     ("Applications and people", &["client", "user", "resource", "mapper"]),
     ("Ending what was issued", &["session", "grant", "consent", "token", "realm", "revocations"]),
-    ("Watching and defending", &["audit", "webhook", "mail", "block", "doctor"]),
+    ("Watching and defending", &["explain", "audit", "webhook", "mail", "block", "doctor"]),
     ("Keys, data and settings", &["keys", "backup", "restore", "config", "completions"]),
 ];
 

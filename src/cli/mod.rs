@@ -13,6 +13,7 @@ mod consent;
 mod database;
 mod desk;
 mod doctor;
+mod explain;
 mod grant;
 mod healthcheck;
 mod help;
@@ -113,6 +114,8 @@ enum Command {
     /// Read the audit log, and check that it is unchanged
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Explain why a request was refused, by its request ID
+    Explain(explain::Explain),
     /// Look into a token, or revoke it
     #[command(subcommand)]
     Token(token::Token),
@@ -183,6 +186,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Mail(mail) => mail.run(&settings).await,
             Command::Keys(keys) => keys.run(&settings).await,
             Command::Audit(audit) => audit.run(&settings).await,
+            Command::Explain(explain) => explain.run(&settings).await,
             Command::Token(token) => token.run(settings).await,
             Command::Backup(backup) => backup.run(&settings).await,
             Command::Restore(restore) => restore.run(&settings).await,

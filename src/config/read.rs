@@ -45,6 +45,7 @@ impl Settings {
     fn read_server(&mut self, sources: &mut Sources) -> Result<(), ConfigError> {
         sources.set("issuer", &mut self.issuer)?;
         sources.set("listen", &mut self.listen)?;
+        self.contact = sources.take("contact")?;
         if let Some(AddressOrOff(listen)) = sources.take("management.listen")? {
             self.management.listen = listen;
         }

@@ -6,6 +6,7 @@ use url::{Host, Url};
 
 use super::{Algorithm, ConfigError, Mode, Settings, Span, clients, mail, registration};
 use crate::protocol::outbound::AllowedHost;
+use crate::protocol::person::EmailAddress;
 
 type Check = Result<(), ConfigError>;
 
@@ -18,6 +19,7 @@ const PASSWORD_FLOOR: [u32; 3] = [19_456, 2, 1];
 /// Returns the first rule that `settings` break.
 pub(super) fn check(settings: &Settings) -> Check {
     issuer_url(settings)?;
+    contact(settings)?;
     listeners(settings)?;
     keys(settings)?;
     outbound(settings)?;
@@ -69,6 +71,18 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
+    }
+}
+
+/// Error pages link to the contact: it is an e-mail address or an https URL, and nothing else.
+fn contact(settings: &Settings) -> Check {
+    let Some(contact) = &settings.contact else { return Ok(()) };
+    let is_url = Url::parse(contact).is_ok_and(|url| url.scheme() == "https") && contact.starts_with("https://");
+    match contact.len() <= 254 && (is_url || EmailAddress::parse(contact).is_ok()) {
+        true => Ok(()),
+        false => {
+            Err(ConfigError::refused("contact", "must be an e-mail address or an https URL of at most 254 characters"))
+        }
     }
 }
 

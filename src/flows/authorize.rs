@@ -24,12 +24,22 @@ use crate::store::sessions::Session;
 pub enum Next {
     /// It goes back to the client with what was asked for.
     Deliver(Delivery),
-    /// It goes back to the client with this error.
-    Refuse(Delivery, OAuthError),
+    /// It goes back to the client with an error.
+    Refuse(ErrorResponse),
     /// It shows the sign-in page for this request.
     Login(RequestId),
     /// It shows the consent page for this request.
     Consent(RequestId),
+}
+
+/// An error that the browser takes back to its client (RFC 6749 §4.1.2.1).
+pub struct ErrorResponse {
+    /// The response.
+    pub delivery: Delivery,
+    /// The client.
+    pub client: ClientId,
+    /// The error in it, with its private cause.
+    pub error: OAuthError,
 }
 
 /// The outcome of a new request.
@@ -75,7 +85,7 @@ pub async fn begin(
     }
     let request = match request(provider, context, params, &client).await? {
         Ok(request) => request,
-        Err(refusal) => return refuse(context, refusal),
+        Err(refusal) => return refuse(context, client_id, refusal),
     };
     let found = look(provider, context, &request, browser).await?;
     match found.decide(&request, &client, context, None) {
@@ -170,7 +180,7 @@ pub async fn refuse_interaction(
 fn deny(context: &Context, request: &AuthorizationRequest, error: OAuthError) -> Next {
     let destination = request.destination();
     let delivery = pending::return_path(context, request, &destination).error(&error);
-    Next::Refuse(delivery, error)
+    Next::Refuse(ErrorResponse { delivery, client: request.client_id.clone(), error })
 }
 
 /// The checked request, wherever its parameters came from.
@@ -255,7 +265,7 @@ async fn expected_subject(
     }
 }
 
-fn refuse(context: &Context, refusal: Refusal) -> Result<Begun, AuthorizeError> {
+fn refuse(context: &Context, client: ClientId, refusal: Refusal) -> Result<Begun, AuthorizeError> {
     match refusal {
         Refusal::Page(error) => Err(AuthorizeError::Page(error)),
         Refusal::Redirect { destination, mode, state, error } => {
@@ -263,7 +273,7 @@ fn refuse(context: &Context, refusal: Refusal) -> Result<Begun, AuthorizeError> 
             let path =
                 ReturnPath { destination: &destination, mode, state: state.as_deref(), session_state: None, issuer };
             let delivery = path.error(&error);
-            Ok(Begun { next: Next::Refuse(delivery, error), cookie: None })
+            Ok(Begun { next: Next::Refuse(ErrorResponse { delivery, client, error }), cookie: None })
         }
     }
 }

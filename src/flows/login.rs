@@ -105,8 +105,8 @@ pub enum SignIn {
         /// What the browser will be known by.
         device: DeviceCookie,
     },
-    /// Not so; the form is shown again.
-    Failed,
+    /// Not so, for this reason; the form is shown again.
+    Failed(&'static str),
     /// The password was not looked at: there have been too many failures.
     Locked(Span),
 }
@@ -261,7 +261,7 @@ async fn fail(
     if blocked.is_some() {
         provider.catch_up().await?;
     }
-    Ok(SignIn::Failed)
+    Ok(SignIn::Failed(reason))
 }
 
 /// Tells the log of a pause or a block. Who is not known is not named: people type passwords into that field.

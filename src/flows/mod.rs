@@ -25,6 +25,7 @@ pub mod par;
 pub mod pending;
 pub mod profiles;
 pub mod rates;
+pub mod refusals;
 pub mod register;
 pub mod request_object;
 pub mod restore;
@@ -119,6 +120,8 @@ pub struct Provider {
     pub large_tokens: LargeTokens,
     /// At which change of the keys they were last read.
     pub keys_read: AtomicU64,
+    /// The refusals of this node that are to be logged and stored.
+    pub refusals: refusals::Refusals,
     /// What is counted and measured.
     pub metrics: Metrics,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use axum::http::{HeaderMap, Request as HttpRequest, StatusCode};
+use axum::http::{HeaderMap, Request as HttpRequest, StatusCode, Uri};
 use axum::response::Response;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Body as HttpBody;
@@ -36,7 +36,7 @@ pub struct Call {
     pub browser: Browser,
     /// Its headers.
     pub headers: HeaderMap,
-    query: String,
+    uri: Uri,
     body: Bytes,
 }
 
@@ -81,7 +81,7 @@ impl Call {
             app: app.clone(),
             context,
             browser: cookies::of(app).read(&parts.headers),
-            query: parts.uri.query().unwrap_or_default().to_owned(),
+            uri: parts.uri,
             headers: parts.headers,
             body,
         })
@@ -94,8 +94,12 @@ impl Call {
         self.app.provider.count_operation(operation, outcome);
         match answer {
             Ok(_) if !matches!(operation, "token" | "revoke") => {}
+            // The line of the refusal says it with its cause.
             Err(FlowError::Refused(_)) if operation == "userinfo" => {
-                tracing::info!(target: "security", event = "access_denied", operation, outcome, "refused a token");
+                tracing::debug!(target: "security", event = "access_denied", operation, outcome, "refused a token");
+            }
+            Err(FlowError::Refused(_)) => {
+                tracing::debug!(target: "security", event = "token_operation", operation, success = false, outcome);
             }
             Ok(_) => {
                 // The line of the request has all of it already, and there are many.
@@ -107,12 +111,34 @@ impl Call {
         }
     }
 
+    /// The endpoint: the first segment of the path below the issuer, such as `/token`.
+    pub fn endpoint(&self) -> &str {
+        let path = self.path();
+        let end = path.char_indices().skip(1).find(|(_, c)| *c == '/').map_or(path.len(), |(end, _)| end);
+        path.get(..end).unwrap_or(path)
+    }
+
+    /// The client whose registration the path names (RFC 7592 §2).
+    pub fn registered_client(&self) -> Option<String> {
+        self.path().strip_prefix("/register/").map(str::to_owned)
+    }
+
+    /// The path below the issuer's, which the router may have taken off.
+    fn path(&self) -> &str {
+        let path = self.uri.path();
+        path.strip_prefix(self.app.base_path()).filter(|rest| rest.starts_with('/')).unwrap_or(path)
+    }
+
+    fn query_text(&self) -> &str {
+        self.uri.query().unwrap_or_default()
+    }
+
     /// The parameters of the query.
     ///
     /// # Errors
     /// `invalid_request` where they cannot be read, or one is repeated.
     pub fn query(&self) -> Result<Params, OAuthError> {
-        Params::parse(self.query.as_bytes())
+        Params::parse(self.query_text().as_bytes())
     }
 
     /// The parameters of query and form together, repetitions noted but not refused.
@@ -121,7 +147,7 @@ impl Call {
     /// `invalid_request` where they cannot be read.
     pub fn query_and_form(&self) -> Result<Params, OAuthError> {
         let mut params = Params::default();
-        params.extend(self.query.as_bytes())?;
+        params.extend(self.query_text().as_bytes())?;
         if !self.body.is_empty() {
             params.extend(self.form_body()?)?;
         }
@@ -131,7 +157,7 @@ impl Call {
     /// Query and form as one query; nothing where there is no form, or it is written as no browser does.
     pub fn as_query(&self) -> Option<String> {
         let form = std::str::from_utf8(self.form_body().ok()?).ok()?;
-        let parts: Vec<&str> = [self.query.as_str(), form].into_iter().filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> = [self.query_text(), form].into_iter().filter(|part| !part.is_empty()).collect();
         let query = parts.join("&");
         query.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"*-._~+%&=".contains(&byte)).then_some(query)
     }
@@ -149,7 +175,7 @@ impl Call {
     /// # Errors
     /// As [`Call::form`], and where the query names a parameter at all.
     pub fn form_only(&self) -> Result<Params, OAuthError> {
-        if !self.query.is_empty() {
+        if !self.query_text().is_empty() {
             return Err(OAuthError::invalid_request("Parameters belong in the body of the request."));
         }
         self.form()

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::limits;
+use super::{limits, refusal};
 use crate::flows::{Context, FlowError};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::time::{Span, seconds_up, wait_in_words};
@@ -22,11 +22,15 @@ pub fn client_error(call: &Call, error: FlowError) -> Response {
     let used_header = call.headers.contains_key(header::AUTHORIZATION);
     match error {
         FlowError::Refused(error) if error.code == ErrorCode::InvalidClient && used_header => {
+            refusal::note(call, StatusCode::UNAUTHORIZED, &error);
             let challenge = format!("Basic realm=\"{}\", charset=\"UTF-8\"", call.context.realm.issuer);
             challenged(StatusCode::UNAUTHORIZED, &challenge, &error)
         }
         FlowError::Refused(error) if error.code == ErrorCode::ServerError => broken(&error.description),
-        FlowError::Refused(error) => json_error(StatusCode::BAD_REQUEST, &error),
+        FlowError::Refused(error) => {
+            refusal::note(call, StatusCode::BAD_REQUEST, &error);
+            json_error(StatusCode::BAD_REQUEST, &error)
+        }
         FlowError::TooMany(exceeded) => limits::exceeded_json(&exceeded),
         FlowError::Unavailable(cause) => unavailable(&cause),
         FlowError::Overloaded { cause, wait } => overloaded(cause, wait),
@@ -44,6 +48,7 @@ pub fn token_error(call: &Call, error: FlowError) -> Response {
                 ErrorCode::InvalidToken => (StatusCode::UNAUTHORIZED, ""),
                 _ => (StatusCode::BAD_REQUEST, ""),
             };
+            refusal::note(call, status, &error);
             let code = error.code.as_str();
             let description = &error.description;
             let challenge =

@@ -8,13 +8,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::call::Call;
-use super::{assets, cookies, error, limits};
+use super::{assets, cookies, error, limits, refusal};
 use crate::app::App;
 use crate::flows::FlowError;
-use crate::flows::authorize::Next;
+use crate::flows::authorize::{ErrorResponse, Next};
 use crate::flows::pending::{Interaction, InteractionError, PendingFault};
 use crate::pages::{ErrorPage, FORM_POST_SCRIPT, FormPostPage, Link, Page, SIGNED_OUT_SCRIPT, SignedOutPage};
 use crate::protocol::authorization_response::Delivery;
+use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::RequestId;
@@ -119,25 +120,43 @@ fn heading(status: StatusCode) -> &'static str {
 }
 
 fn headed(app: &App, id: &str, heading: &str, fault: Fault<'_>) -> Response {
-    let template = ErrorPage {
+    (fault.status, render(&error_page(app, id, heading, fault), None)).into_response()
+}
+
+fn error_page(app: &App, id: &str, heading: &str, fault: Fault<'_>) -> ErrorPage {
+    ErrorPage {
         page: page(app),
         heading: heading.to_owned(),
         message: fault.message.to_owned(),
+        received: None,
         hint: fault.hint.map(str::to_owned),
         request_id: id.to_owned(),
+        contact: app.settings.contact.as_deref().map(Link::to_contact),
         back: fault.back,
-    };
-    (fault.status, render(&template, None)).into_response()
+    }
+}
+
+/// The redirect URI that was refused, if it is one at all: developers compare it with the registered ones.
+fn received_uri(cause: &Cause) -> Option<String> {
+    let (Cause::RedirectUri { received, .. } | Cause::LogoutRedirectUri { received, .. }) = cause else { return None };
+    url::Url::parse(received.as_str()).ok().map(|_| received.to_string())
 }
 
 /// An error page for a request that cannot be served as it is.
 pub fn rejected(call: &Call, error: &OAuthError) -> Response {
+    refusal::note(call, StatusCode::BAD_REQUEST, error);
     let hint = "Go back to the application and start again. If that does not help, tell the people who run it.";
-    fault(call, Fault { status: StatusCode::BAD_REQUEST, message: &error.description, hint: Some(hint), back: None })
+    let message = &error.description;
+    let fault = Fault { status: StatusCode::BAD_REQUEST, message, hint: Some(hint), back: None };
+    let page = error_page(&call.app, &call.context.origin.request_id, heading(fault.status), fault);
+    let received = error.cause().and_then(received_uri);
+    (StatusCode::BAD_REQUEST, render(&ErrorPage { received, ..page }, None)).into_response()
 }
 
 /// The page for a form that was not sent from our own page.
-pub fn forged(call: &Call) -> Response {
+pub fn forged(call: &Call, client: Option<&Client>) -> Response {
+    let client = client.map(|client| client.id.as_str());
+    refusal::note_of(call, client, StatusCode::FORBIDDEN, &Cause::FormForged.into());
     let message = "The form has expired or was not sent from this site.";
     let hint = "Load the form again. If it keeps expiring, allow cookies for this site in the browser's settings.";
     let fault = Fault { status: StatusCode::FORBIDDEN, message, hint: Some(hint), back: Some(again("Load the form")) };
@@ -245,6 +264,8 @@ pub fn interrupted(call: &Call, failure: InteractionError, interaction: Option<&
 
 fn over(call: &Call, reason: PendingFault, client: Option<&Client>) -> Response {
     let back = client.and_then(back_to);
+    let error = reason.clone().into_error();
+    refusal::note_of(call, client.map(|client| client.id.as_str()), StatusCode::BAD_REQUEST, &error);
     let (heading, hint) = match reason {
         PendingFault::Answered => {
             ("This sign-in is finished", "Continue in the application. To sign in once more, start from there.")
@@ -260,7 +281,6 @@ fn over(call: &Call, reason: PendingFault, client: Option<&Client>) -> Response 
         }
     };
     let back = back.or_else(|| Some(start_page(&call.app)));
-    let error = reason.into_error();
     let fault = Fault { status: StatusCode::BAD_REQUEST, message: &error.description, hint: Some(hint), back };
     headed(&call.app, &call.context.origin.request_id, heading, fault)
 }
@@ -278,7 +298,12 @@ pub fn go(call: &Call, next: Next, name: Option<&BrowserCookie>) -> Response {
     let mut response = match next {
         Next::Login(request) => see_other(&step(base, "/login", &request)),
         Next::Consent(request) => see_other(&step(base, "/consent", &request)),
-        Next::Deliver(delivery) | Next::Refuse(delivery, _) => deliver(app, delivery),
+        Next::Deliver(delivery) => deliver(app, delivery),
+        Next::Refuse(ErrorResponse { delivery, client, error }) => {
+            let response = deliver(app, delivery);
+            refusal::note_of(call, Some(client.as_str()), response.status(), &error);
+            response
+        }
     };
     if let Some(cookie) = name.and_then(|name| cookies::of(app).name_browser(name)) {
         response.headers_mut().append(header::SET_COOKIE, cookie);

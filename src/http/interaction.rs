@@ -28,6 +28,6 @@ pub async fn answered(call: &Call, form: &str) -> Result<(Params, Interaction), 
     let params = call.form().map_err(|error| html::rejected(call, &error))?;
     match csrf::check(call, params.get("csrf"), form) {
         Ok(()) => Ok((params, interaction)),
-        Err(csrf::Forged) => Err(Box::new(html::forged(call))),
+        Err(csrf::Forged) => Err(Box::new(html::forged(call, Some(&interaction.client)))),
     }
 }

@@ -5,12 +5,13 @@ use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 
 use super::call::Call;
-use super::{cookies, csrf, html, interaction, logo};
+use super::{cookies, csrf, html, interaction, logo, refusal};
 use crate::flows::authorize;
 use crate::flows::login::{self, Credentials, DEVICE_LIFETIME, FAILURE, Shown, SignIn, Switch};
 use crate::flows::pending::Interaction;
 use crate::flows::session::{self, Browser, Remember};
 use crate::pages::{ClientCard, LoginPage};
+use crate::protocol::cause::Cause;
 use crate::protocol::params::Params;
 use crate::protocol::secret::{Password, SessionCookie};
 use crate::protocol::time::seconds_up;
@@ -60,18 +61,25 @@ pub async fn post(call: Call) -> Response {
             response
         }
         Ok(SignIn::Locked(wait)) => {
+            note(&call, &interaction, StatusCode::TOO_MANY_REQUESTS, "too many failures");
             let error = Some(login::wait_message(wait));
             let prefill = Prefill { username, error, remember: remember == Remember::Yes, reauthenticate: false };
             let headers = [(header::RETRY_AFTER, HeaderValue::from(seconds_up(wait)))];
             (StatusCode::TOO_MANY_REQUESTS, headers, form(&call, &interaction, prefill)).into_response()
         }
-        Ok(SignIn::Failed) => {
+        Ok(SignIn::Failed(reason)) => {
+            note(&call, &interaction, StatusCode::OK, reason);
             let error = Some(FAILURE.to_owned());
             let prefill = Prefill { username, error, remember: remember == Remember::Yes, reauthenticate: false };
             form(&call, &interaction, prefill)
         }
         Err(failure) => html::failed(&call, failure),
     }
+}
+
+/// Keeps the reason of a failed sign-in, which the log has already.
+fn note(call: &Call, interaction: &Interaction, status: StatusCode, reason: &'static str) {
+    refusal::keep_of(call, interaction.client.id.as_str(), status, &Cause::SignIn { reason }.into());
 }
 
 /// Goes on under the new session.

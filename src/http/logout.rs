@@ -39,7 +39,7 @@ pub async fn post(call: Call) -> Response {
         };
     }
     if csrf::check(&call, params.get("csrf"), FORM).is_err() {
-        return html::forged(&call);
+        return html::forged(&call, None);
     }
     if cancelled {
         return html::see_other(&format!("{}/", call.app.base_path()));

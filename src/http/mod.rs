@@ -27,6 +27,7 @@ mod logout;
 pub mod management;
 mod par;
 mod peer;
+mod refusal;
 mod register;
 mod revoke;
 pub mod serve;

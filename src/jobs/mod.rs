@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::app::App;
 use crate::flows::audit::{self, AuditFault};
-use crate::flows::{Context, FlowError, rates, register, session};
+use crate::flows::{Context, FlowError, rates, refusals, register, session};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{Origin, append};
 use crate::store::nodes::Channel;
@@ -31,6 +31,8 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 const LISTEN_SELDOM: Duration = Duration::from_secs(600);
 /// How often the nodes tell each other what their rate limits have granted.
 const EXCHANGE: Duration = Duration::from_secs(1);
+/// How often refusals are written for `signet explain`.
+const EXPLAIN: Duration = Duration::from_millis(500);
 /// How often the schedule of keys and the tables are looked at.
 const UPKEEP: Duration = Duration::from_secs(60);
 /// How long a job that has panicked rests.
@@ -52,6 +54,7 @@ impl Jobs {
         self.tasks.shutdown().await;
         let store = &self.app.provider.store;
         let now = self.app.clock.now();
+        refusals::flush(&self.app.provider, now).await;
         let holder = Arc::new(self.node.clone());
         let released = store.write(move |tx| {
             let holder = holder.clone();
@@ -84,6 +87,7 @@ pub fn start(app: &Arc<App>) -> Jobs {
     let named = (app.clone(), node.clone());
     tasks.spawn(for_ever(("upkeep", PAUSE), named, |(app, node)| async move { upkeep(&app, &node).await }));
     tasks.spawn(for_ever(("rates", PAUSE), app.clone(), exchange_rates));
+    tasks.spawn(for_ever(("refusals", PAUSE), app.clone(), store_refusals));
     tasks.spawn(for_ever(("outbox", PAUSE), app.clone(), outbox::keep_delivering));
     Jobs { app: app.clone(), node, tasks }
 }
@@ -142,6 +146,15 @@ async fn exchange_rates(app: Arc<App>) {
         if let Err(error) = rates::exchange(&app.provider, app.clock.now()).await {
             tracing::debug!(%error, "could not exchange rate limits; this node counts alone until the next exchange");
         }
+    }
+}
+
+async fn store_refusals(app: Arc<App>) {
+    let mut ticks = interval(EXPLAIN);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        refusals::flush(&app.provider, app.clock.now()).await;
     }
 }
 

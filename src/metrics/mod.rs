@@ -97,6 +97,8 @@ pub struct Access {
     pub blocked_requests: Counter,
     /// Requests beyond a rate.
     pub rate_limited: Counts<Class>,
+    /// Refusals that cannot be explained.
+    pub refusals_dropped: Counter,
 }
 
 /// What is sampled.
@@ -255,6 +257,11 @@ impl Access {
                 "signet_rate_limited_total",
                 "Requests that were refused since there were too many",
                 Family::default(),
+            ),
+            refusals_dropped: register.add(
+                "signet_refusals_dropped_total",
+                "Refusals that were not stored for `signet explain`, since there were too many or the database failed",
+                Counter::default(),
             ),
         }
     }

@@ -207,6 +207,8 @@ pub enum Cause {
     SignInUnknown,
     #[error("the sign-in was not finished in time")]
     SignInExpired,
+    #[error("sign-in failed: {reason}")]
+    SignIn { reason: &'static str },
     #[error("the sign-in was finished before")]
     SignInAnswered,
     #[error("the form has expired, or was not sent from this server's page")]

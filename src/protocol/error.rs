@@ -2,11 +2,12 @@
 //! a sentence holds a refused scope at most, and only the characters that RFC 6749 §5.2 allows.
 
 use std::borrow::Cow;
+use std::mem::{Discriminant, discriminant};
 
 use super::cause::Cause;
 
 /// An error code of the OAuth 2.0 and OpenID Connect specifications.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     /// RFC 6749 §4.1.2.1
     AccessDenied,
@@ -155,6 +156,18 @@ impl OAuthError {
         self.cause.as_deref()
     }
 
+    /// A command by which the operator can let the request pass, with `CLIENT` for the client's id.
+    pub fn hint(&self) -> Option<&'static str> {
+        self.cause().and_then(Cause::hint)
+    }
+
+    /// The kind of the refusal.
+    pub fn kind(&self) -> ErrorKind {
+        let cause = self.cause().map(discriminant);
+        let sentence = cause.is_none().then(|| self.description.clone()).unwrap_or_default();
+        ErrorKind { code: self.code, cause, sentence }
+    }
+
     /// The cause in plain English, for operators.
     pub fn explanation(&self) -> String {
         match &self.cause {
@@ -162,4 +175,13 @@ impl OAuthError {
             None => self.description.trim_end_matches('.').to_owned(),
         }
     }
+}
+
+/// What errors of one cause have in common, whatever values the cause carries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ErrorKind {
+    code: ErrorCode,
+    cause: Option<Discriminant<Cause>>,
+    /// The sentence of an error that is its own cause.
+    sentence: Cow<'static, str>,
 }

@@ -164,7 +164,7 @@ pub async fn evict(tx: &mut Tx, realm: &RealmId, portion: &[Eviction], now: Time
 
 /// How many rows each network loses of those that are too many, given what each has, the most first: as few as possible
 /// have more than the others afterwards.
-fn shares(counts: &[i64], excess: i64) -> Vec<i64> {
+pub(super) fn shares(counts: &[i64], excess: i64) -> Vec<i64> {
     let lost = |level: i64| counts.iter().map(|count| (count - level).max(0)).sum::<i64>();
     let highest = counts.first().copied().unwrap_or_default();
     let level = (0..highest).rev().find(|level| lost(*level) >= excess).unwrap_or_default();

@@ -40,6 +40,7 @@ mod postgres;
 pub mod pushed_requests;
 pub mod rate_exchanges;
 pub mod realms;
+pub mod refusals;
 pub mod registrations;
 pub mod resources;
 pub mod restore_epochs;
@@ -350,6 +351,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         origins::STATEMENTS,
         outbox::STATEMENTS,
         realms::STATEMENTS,
+        refusals::STATEMENTS,
         registrations::STATEMENTS,
         resources::STATEMENTS,
         restore_epochs::STATEMENTS,

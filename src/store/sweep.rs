@@ -26,6 +26,8 @@ statements! {
     HINT_KEYS = "DELETE FROM hint_keys WHERE (realm_id, kid) IN \
                  (SELECT realm_id, kid FROM hint_keys WHERE expires_at < $1 LIMIT 500)";
     RATES = "DELETE FROM rate_exchanges WHERE (node, number) IN (SELECT node, number FROM rate_exchanges WHERE sent_at < $1 LIMIT 500)";
+    REFUSALS = "DELETE FROM refusals WHERE (realm_id, request_id) IN \
+                (SELECT realm_id, request_id FROM refusals WHERE at < $1 LIMIT 500)";
     DEAD_LETTERS = "DELETE FROM dead_letters WHERE (realm_id, webhook_id, event_id) IN (SELECT realm_id, webhook_id, event_id FROM dead_letters WHERE died_at < $1 LIMIT 500)";
 }
 
@@ -53,7 +55,7 @@ pub const REVOKED: Swept = Swept { statement: REVOCATIONS, past_end: UNNOTICED, 
 /// still told from a code that never was; an authorization request for an hour, so that people are told that it is
 /// over. A session is deleted only once it has been ended, so that its clients heard of it.
 /// The audit log is kept by [`super::audit_log`].
-pub const TABLES: [Swept; 18] = [
+pub const TABLES: [Swept; 19] = [
     Swept { statement: REQUESTS, past_end: Span::from_hours(1), steady: None },
     Swept { statement: PUSHED, past_end: Span::ZERO, steady: None },
     Swept { statement: CODES, past_end: Span::from_days(1), steady: None },
@@ -71,6 +73,7 @@ pub const TABLES: [Swept; 18] = [
     Swept { statement: RATES, past_end: Span::from_minutes(10), steady: None },
     Swept { statement: BLOCKS, past_end: Span::from_days(1), steady: None },
     Swept { statement: HINT_KEYS, past_end: Span::ZERO, steady: None },
+    Swept { statement: REFUSALS, past_end: Span::from_days(1), steady: None },
     Swept { statement: DEAD_LETTERS, past_end: Span::from_days(30), steady: None },
 ];
 

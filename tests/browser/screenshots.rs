@@ -64,6 +64,10 @@ async fn visit_every_page(scripts: Scripts) {
     }
     stage.chromium.goto(&stage.server.url("/authorize?client_id=unknown")).await;
     album.take("error").await;
+    let elsewhere = format!("https://rp.example/{}?state=1", "a-long-path/".repeat(9));
+    let refused = stage.rp.authorization_url(&[("redirect_uri", &elsewhere)]);
+    stage.chromium.goto(&refused).await;
+    album.take("error-redirect-uri").await;
     stage.chromium.goto(&stage.server.url("/nothing")).await;
     album.take("not-found").await;
     stage.chromium.goto(&stage.server.url("/login?request=unknown")).await;

@@ -25,7 +25,8 @@ impl Stage {
     /// The same with or without scripts, and with a client whose metadata the test changes.
     pub async fn set_with(scripts: Scripts, changes: Value) -> Option<Self> {
         let chromium = Chromium::start(scripts).await?;
-        let (server, site) = (TestServer::start().await, Site::start().await);
+        let contact = |settings: &mut Settings| settings.contact = Some("help@example.org".to_owned());
+        let (server, site) = (TestServer::start_with(contact).await, Site::start().await);
         let rp = site.client(&server, "rp", changes).await;
         Some(Self { chromium, server, site, rp })
     }

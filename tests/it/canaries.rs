@@ -1,5 +1,6 @@
 //! Canaries: a value of its own in every field of every endpoint, in requests that fail and in a handler that panics.
-//! None of them is found in the log, and no secret in the database; and nobody can write a line of the log.
+//! None of them is found in the log but what the cause of a refusal shows, no secret in the database, and nothing that
+//! looks like a credential in either, whichever field it was sent in; and no one can write a line of the log.
 
 use std::sync::Arc;
 
@@ -30,6 +31,26 @@ const SECRETS: [&str; 12] = [
     "refresh_token",
     "token",
 ];
+
+/// The fields whose value the cause of a refusal may show.
+const EXPLAINED: [&str; 12] = [
+    "client_id",
+    "code_challenge_method",
+    "grant_type",
+    "post_logout_redirect_uri",
+    "prompt",
+    "redirect_uri",
+    "request_uri",
+    "resource",
+    "response_mode",
+    "response_type",
+    "scope",
+    // A path below it names a client too.
+    "/register",
+];
+
+/// What makes a canary look like a secret, a code, a verifier or a part of a token.
+const CREDENTIAL: &str = "0dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWF";
 
 /// The canaries that were sent, each with the place that it was sent to.
 #[derive(Default)]
@@ -63,8 +84,11 @@ async fn no_field_of_any_request_reaches_the_log_and_no_secret_the_database() {
     for (path, params) in doors() {
         for (field, _) in &params {
             let place = format!("{path} {field}");
-            for method in [Method::GET, Method::POST] {
-                let canary = flock.new_bird(&place);
+            for (method, tail) in
+                [(Method::GET, ""), (Method::POST, ""), (Method::GET, CREDENTIAL), (Method::POST, CREDENTIAL)]
+            {
+                let place = if tail.is_empty() { place.clone() } else { format!("{place} credential") };
+                let canary = flock.new_bird(&place) + tail;
                 let sent: Vec<_> =
                     params.iter().map(|(name, value)| (*name, if name == field { &canary } else { *value })).collect();
                 send(&server, method, path, &sent, &[]).await;
@@ -83,15 +107,22 @@ async fn no_field_of_any_request_reaches_the_log_and_no_secret_the_database() {
         body.body(format!("{{\"{canary}\":")).send().await.unwrap();
     }
     assert!(flock.0.len() > 900, "{}", flock.0.len());
+    signet::flows::refusals::flush(&server.app.provider, server.clock.now()).await;
+    let mut explained = 0;
     for (table, value) in server.database().dump().await {
+        explained += usize::from(table == "refusals");
         if let Some(place) = flock.found_in(&String::from_utf8_lossy(&value)) {
             let field = place.rsplit(' ').next().unwrap();
             assert!(!SECRETS.contains(&field), "{place} stands in {table}");
+            assert!(table != "refusals" || EXPLAINED.contains(&field), "{place} stands in {table}");
         }
     }
+    assert!(explained > 100, "refusals were stored");
     let text = logged();
     assert!(text.contains("answered a request") && text.contains("DEBUG"), "the log is one");
-    let leaky = text.lines().find_map(|line| flock.found_in(line).map(|place| (place, line)));
+    let of_cause = |place: &str| EXPLAINED.contains(&place.rsplit(' ').next().unwrap_or_default());
+    let mut found = text.lines().filter_map(|line| flock.found_in(line).map(|place| (place, line)));
+    let leaky = found.find(|(place, line)| !of_cause(place) || !line.contains("event=\"refusal"));
     assert_eq!(leaky, None);
 }
 

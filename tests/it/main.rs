@@ -86,6 +86,7 @@ mod rate_limits;
 mod redirect_uris;
 mod refresh;
 mod refresh_reuse;
+mod refusals;
 mod registration;
 mod registration_limits;
 mod registration_management;

@@ -1,7 +1,7 @@
 //! An example for each command, shown below its help.
 
 /// The command with its example.
-pub(super) const EXAMPLES: [(&str, &str); 71] = [
+pub(super) const EXAMPLES: [(&str, &str); 72] = [
     ("init", "printf 'a long pass phrase' | signet init --issuer https://id.example.org --admin you --password-stdin"),
     ("serve", "signet serve --config /etc/signet/signet.toml"),
     ("migrate", "signet migrate"),
@@ -74,6 +74,7 @@ pub(super) const EXAMPLES: [(&str, &str); 71] = [
     ("audit list", "signet audit list --from 2026-01-31 --event login"),
     ("audit export", "signet audit export --from 2026-01-01 --to 2026-02-01 --format csv > january.csv"),
     ("audit verify", "signet audit verify"),
+    ("explain", "signet explain 7bQx2mVd4kPz"),
     ("token inspect", "signet token inspect < token.txt"),
     ("token revoke", "signet token revoke --reason leaked < token.txt"),
     ("backup", "signet backup --to /backups/2026-01-31 --keys /safe/keys"),

@@ -28,6 +28,7 @@ pub(super) const SECTIONS: [Section; 17] = [
             ),
             ("listen", "the public listener"),
             ("mode", "`production` refuses an http issuer, weak password costs and switched-off limits"),
+            ("contact", "the e-mail address or the https URL that error pages ask people to report a request ID to"),
             (
                 "management.listen",
                 "the listener of `/health`, `/ready`, `/health/detailed` and `/metrics`, or `off`; not for the public",

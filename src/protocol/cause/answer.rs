@@ -140,6 +140,7 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
             (ErrorCode::InvalidRequest, "This sign-in was not started in this browser, or is long over.")
         }
         Cause::SignInExpired => (ErrorCode::InvalidRequest, "This sign-in has taken too long and is over."),
+        Cause::SignIn { .. } => (ErrorCode::AccessDenied, "The person is not signed in."),
         Cause::SignInAnswered => (ErrorCode::InvalidRequest, "This sign-in is already done."),
         Cause::RequestUriExpired => (ErrorCode::InvalidRequestUri, "request_uri is expired or already used."),
         Cause::FormForged => (ErrorCode::InvalidRequest, "The form has expired or was not sent from this site."),

@@ -1,0 +1,99 @@
+//! `signet explain`
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::desk::Desk;
+use super::output::{instant, note_if_empty, printable, say, say_json};
+use crate::config::Settings;
+use crate::flows::refusals::{self, Explanation};
+use crate::protocol::cause::Shown;
+
+/// The time after which what a server has just refused is in the database.
+const STORED: Duration = Duration::from_millis(1500);
+
+/// The refusal that is explained.
+#[derive(Args)]
+pub struct Explain {
+    /// The request ID of the error page, or of the header x-request-id of the answer
+    #[arg(allow_hyphen_values = true, required_unless_present = "client", conflicts_with = "client")]
+    request_id: Option<String>,
+    /// Explain the latest refusals of requests that named this client instead
+    #[arg(long, value_name = "ID")]
+    client: Option<String>,
+    /// How many of them at most
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=500))]
+    last: i64,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Explain {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where the request is not known, or the database fails.
+    pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let desk = Desk::open(settings).await?;
+        let done = match (&self.request_id, &self.client) {
+            (Some(request_id), _) => self.one(&desk, request_id).await,
+            (None, client) => self.latest(&desk, client.as_deref().unwrap_or_default()).await,
+        };
+        desk.close().await;
+        done
+    }
+
+    async fn one(&self, desk: &Desk, request_id: &str) -> anyhow::Result<()> {
+        let mut found = refusals::explain(&desk.store, &desk.context, request_id).await?;
+        if found.is_none() {
+            tokio::time::sleep(STORED).await;
+            found = refusals::explain(&desk.store, &desk.context, request_id).await?;
+        }
+        let explanation = found.with_context(|| format!(
+            "no refusal with the request ID {} is known: the request was not refused, was one of too many, or is older \
+             than 24 hours",
+            Shown::text(request_id)
+        ))?;
+        match self.json {
+            true => say_json(&explanation)?,
+            false => show(&explanation),
+        }
+        Ok(())
+    }
+
+    async fn latest(&self, desk: &Desk, client: &str) -> anyhow::Result<()> {
+        let explanations = refusals::latest(&desk.store, &desk.context, client, self.last).await?;
+        if self.json {
+            return say_json(&explanations);
+        }
+        note_if_empty(&explanations, "refusals of this client within 24 hours");
+        for (number, explanation) in explanations.iter().enumerate() {
+            if number > 0 {
+                say("");
+            }
+            show(explanation);
+        }
+        Ok(())
+    }
+}
+
+fn show(explanation: &Explanation) {
+    let Explanation { request_id, at, endpoint, client, answer, cause, hint } = explanation;
+    let client = match client {
+        None => "none named".to_owned(),
+        Some(client) => match &client.name {
+            Some(name) => format!("{} ({})", client.id, printable(name)),
+            None => format!("{} (not registered)", printable(&client.id)),
+        },
+    };
+    say(&format!("Request  {} at {}, {endpoint}", printable(request_id), instant(*at)));
+    say(&format!("Client   {client}"));
+    say(&format!("Answer   {} {}: {}", answer.status, answer.error, printable(&answer.description)));
+    say(&format!("Cause    {}", printable(cause)));
+    if let Some(hint) = hint {
+        say(&format!("Hint     {}", printable(hint)));
+    }
+}

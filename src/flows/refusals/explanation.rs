@@ -1,0 +1,94 @@
+//! Explanations of refused requests, for operators.
+
+use serde::Serialize;
+
+use crate::flows::{Context, FlowError};
+use crate::protocol::ids::ClientId;
+use crate::store::refusals::{self, Refusal};
+use crate::store::{Store, Tx, clients};
+
+/// A refused request, explained.
+#[derive(Clone, Debug, Serialize)]
+pub struct Explanation {
+    /// The request ID that the answer showed.
+    pub request_id: String,
+    /// The time, in seconds.
+    pub at: i64,
+    /// The endpoint.
+    pub endpoint: String,
+    /// The client that the request named. It need not have sent it.
+    pub client: Option<Named>,
+    /// The public answer.
+    pub answer: Answer,
+    /// The private cause.
+    pub cause: String,
+    /// What the operator could change.
+    pub hint: Option<String>,
+}
+
+/// A client that a request named.
+#[derive(Clone, Debug, Serialize)]
+pub struct Named {
+    /// Its id; without what could be a credential where there is no such client.
+    pub id: String,
+    /// Its name, or nothing where there is no such client.
+    pub name: Option<String>,
+}
+
+/// A public answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: i64,
+    /// The value of `error`.
+    pub error: String,
+    /// The value of `error_description`, or the sentence of the page.
+    pub description: String,
+}
+
+/// Explains the request with this id, if it was refused within a day and there was room to keep it.
+///
+/// # Errors
+/// [`FlowError`] where the database fails.
+pub async fn explain(store: &Store, context: &Context, request_id: &str) -> Result<Option<Explanation>, FlowError> {
+    let mut tx = store.read().await?;
+    match refusals::find(&mut tx, &context.realm.id, request_id).await? {
+        Some(refusal) => Ok(Some(explained(&mut tx, context, refusal).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Explains the latest refusals of requests that named this client, the latest first.
+///
+/// # Errors
+/// [`FlowError`] where the database fails.
+pub async fn latest(store: &Store, context: &Context, client: &str, most: i64) -> Result<Vec<Explanation>, FlowError> {
+    let mut tx = store.read().await?;
+    let mut explanations = Vec::new();
+    for refusal in refusals::of_client(&mut tx, &context.realm.id, client, most).await? {
+        explanations.push(explained(&mut tx, context, refusal).await?);
+    }
+    Ok(explanations)
+}
+
+async fn explained(tx: &mut Tx, context: &Context, refusal: Refusal) -> Result<Explanation, FlowError> {
+    let id = ClientId::parse(&refusal.client_id);
+    let client = match id.filter(|_| refusal.client_existed) {
+        Some(id) => clients::find(tx, &context.realm.id, &id).await?,
+        None => None,
+    };
+    let name = client.map(|client| client.name().to_owned());
+    let hint = refusal.hint.map(|hint| match &name {
+        Some(_) => hint.replace("CLIENT", &refusal.client_id),
+        None => hint,
+    });
+    Ok(Explanation {
+        request_id: refusal.request_id,
+        at: refusal.at.as_secs(),
+        endpoint: refusal.endpoint,
+        client: (!refusal.client_id.is_empty()).then_some(Named { id: refusal.client_id, name }),
+        answer: Answer { status: refusal.status, error: refusal.error, description: refusal.description },
+        cause: refusal.cause,
+        hint,
+    })
+}

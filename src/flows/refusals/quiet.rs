@@ -1,0 +1,195 @@
+//! The rate of log lines about refusals: a few a minute for each client and cause, and for each network. What was left
+//! out is counted, and said with the next line or when the minute ends.
+
+use std::collections::HashMap;
+
+use crate::protocol::error::ErrorKind;
+use crate::protocol::time::{Span, Timestamp};
+
+/// The length of a window.
+const WINDOW: Span = Span::from_secs(60);
+/// The lines of one client and cause in a window.
+const OF_VOICE: u32 = 5;
+/// The lines of one network in a window.
+const OF_NETWORK: u32 = 30;
+/// The most windows that are kept.
+const MOST: usize = 2_000;
+
+/// A client and the kind of refusal that it meets.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Voice {
+    /// The client that the requests name, as it is shown.
+    pub(super) client: String,
+    /// The kind of refusal.
+    pub(super) kind: ErrorKind,
+}
+
+/// The windows that have not ended.
+#[derive(Default)]
+pub(super) struct Quiet {
+    voices: HashMap<Voice, Window>,
+    networks: HashMap<String, Window>,
+}
+
+#[derive(Clone, Debug)]
+struct Window {
+    began: Timestamp,
+    logged: u32,
+    suppressed: u64,
+    /// The cause of the last refusal that was left out.
+    cause: String,
+}
+
+/// The answer about one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is logged, after so many of its kind that were not.
+    Logged {
+        /// The number of refusals that were left out before.
+        suppressed: u64,
+    },
+    /// It is left out.
+    Suppressed,
+}
+
+/// A window that has ended, with what it left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// The client, or nothing where the lines of a network were left out.
+    pub(super) client: String,
+    /// The network, or nothing.
+    pub(super) network: String,
+    /// The cause of the last one.
+    pub(super) cause: String,
+    /// How many there were.
+    pub(super) suppressed: u64,
+}
+
+impl Quiet {
+    /// Decides about a line.
+    pub(super) fn admit(&mut self, voice: Voice, network: &str, cause: &str, now: Timestamp) -> Verdict {
+        let is_new = !self.voices.contains_key(&voice);
+        let is_full = self.voices.len() + self.networks.len() >= MOST;
+        if is_full && (is_new || !self.networks.contains_key(network)) {
+            return Verdict::Suppressed;
+        }
+        let network = self.networks.entry(network.to_owned()).or_insert_with(|| Window::new(now));
+        network.renew(now);
+        if is_new && network.logged >= OF_NETWORK {
+            // No window for each client that a network makes up.
+            return network.leave_out(cause);
+        }
+        let voice = self.voices.entry(voice).or_insert_with(|| Window::new(now));
+        voice.renew(now);
+        if voice.logged >= OF_VOICE {
+            return voice.leave_out(cause);
+        }
+        if network.logged >= OF_NETWORK {
+            return network.leave_out(cause);
+        }
+        network.logged += 1;
+        voice.logged += 1;
+        let suppressed = std::mem::take(&mut voice.suppressed) + std::mem::take(&mut network.suppressed);
+        Verdict::Logged { suppressed }
+    }
+
+    /// Removes the windows that have ended, and returns those that left something out.
+    pub(super) fn end_windows(&mut self, now: Timestamp) -> Vec<Ended> {
+        let voices = self.voices.extract_if(|_, window| window.is_over(now)).map(|(voice, window)| Ended {
+            client: voice.client,
+            network: String::new(),
+            cause: window.cause,
+            suppressed: window.suppressed,
+        });
+        let mut ended: Vec<Ended> = voices.collect();
+        let networks = self.networks.extract_if(|_, window| window.is_over(now)).map(|(network, window)| Ended {
+            client: String::new(),
+            network,
+            cause: window.cause,
+            suppressed: window.suppressed,
+        });
+        ended.extend(networks);
+        ended.retain(|ended| ended.suppressed > 0);
+        ended
+    }
+}
+
+impl Window {
+    const fn new(began: Timestamp) -> Self {
+        Self { began, logged: 0, suppressed: 0, cause: String::new() }
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        !self.began.is_within(WINDOW, now)
+    }
+
+    /// Begins again where the window is over. What it left out is still to be said.
+    fn renew(&mut self, now: Timestamp) {
+        if self.is_over(now) {
+            self.began = now;
+            self.logged = 0;
+        }
+    }
+
+    fn leave_out(&mut self, cause: &str) -> Verdict {
+        self.suppressed += 1;
+        cause.clone_into(&mut self.cause);
+        Verdict::Suppressed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::cause::Cause;
+    use crate::protocol::error::OAuthError;
+
+    fn voice(client: &str, cause: Cause) -> Voice {
+        Voice { client: client.to_owned(), kind: OAuthError::from(cause).kind() }
+    }
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(1_000 + secs)
+    }
+
+    #[test]
+    fn a_flood_of_one_cause_is_five_lines_and_a_count() {
+        let mut quiet = Quiet::default();
+        let verdicts = (0..100).map(|_| quiet.admit(voice("rp", Cause::PkceMismatch), "net", "mismatch", at(0)));
+        assert_eq!(verdicts.filter(|verdict| *verdict != Verdict::Suppressed).count(), 5);
+        let other = quiet.admit(voice("rp", Cause::CodeUsed), "net", "used", at(1));
+        assert_eq!(other, Verdict::Logged { suppressed: 0 }, "another cause is heard");
+        let other = quiet.admit(voice("other", Cause::PkceMismatch), "net", "mismatch", at(1));
+        assert_eq!(other, Verdict::Logged { suppressed: 0 }, "another client is heard");
+        assert!(quiet.end_windows(at(59)).is_empty(), "the window goes on");
+        let ended = quiet.end_windows(at(61));
+        let expected = Ended { client: "rp".into(), network: String::new(), cause: "mismatch".into(), suppressed: 95 };
+        assert_eq!(ended, [expected]);
+    }
+
+    #[test]
+    fn the_next_line_says_what_was_left_out() {
+        let mut quiet = Quiet::default();
+        for _ in 0..8 {
+            quiet.admit(voice("rp", Cause::PkceMismatch), "net", "mismatch", at(0));
+        }
+        let next = quiet.admit(voice("rp", Cause::PkceMismatch), "net", "mismatch", at(61));
+        assert_eq!(next, Verdict::Logged { suppressed: 3 });
+    }
+
+    #[test]
+    fn made_up_clients_of_one_network_share_its_lines_and_memory_is_bounded() {
+        let mut quiet = Quiet::default();
+        let mut logged = 0;
+        for client in 0..5_000 {
+            let verdict = quiet.admit(voice(&client.to_string(), Cause::ClientUnknown), "net", "unknown", at(0));
+            logged += u32::from(verdict != Verdict::Suppressed);
+        }
+        assert_eq!(logged, OF_NETWORK);
+        assert_eq!(quiet.voices.len(), OF_NETWORK as usize);
+        let crowd =
+            (0..5_000).map(|n| quiet.admit(voice(&n.to_string(), Cause::CodeUsed), &n.to_string(), "used", at(0)));
+        assert!(crowd.filter(|verdict| *verdict != Verdict::Suppressed).count() < MOST);
+        assert!(quiet.voices.len() + quiet.networks.len() <= MOST + 1);
+    }
+}

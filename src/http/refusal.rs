@@ -1,0 +1,58 @@
+//! The edge at which a refusal is noted, once, as it is answered.
+
+use axum::http::StatusCode;
+
+use super::call::Call;
+use crate::flows::refusals::Refused;
+use crate::protocol::credentials::Authorization;
+use crate::protocol::error::OAuthError;
+use crate::protocol::ids::ClientId;
+use crate::protocol::jws::{self, UnverifiedJws};
+use crate::protocol::params::Params;
+
+/// Notes a refusal of the client that the request names.
+pub fn note(call: &Call, status: StatusCode, error: &OAuthError) {
+    let client = named_client(call);
+    note_of(call, client.as_deref(), status, error);
+}
+
+/// Notes a refusal of this client.
+pub fn note_of(call: &Call, client: Option<&str>, status: StatusCode, error: &OAuthError) {
+    let refused = Refused { endpoint: call.endpoint(), client, status: status.as_u16(), error };
+    call.app.provider.refusals.note(&call.context, &refused);
+}
+
+/// Keeps a refusal of this client that has been logged elsewhere.
+pub fn keep_of(call: &Call, client: &str, status: StatusCode, error: &OAuthError) {
+    let refused = Refused { endpoint: call.endpoint(), client: Some(client), status: status.as_u16(), error };
+    call.app.provider.refusals.keep(&call.context, &refused);
+}
+
+/// The client that the request names, however it does: it is not verified, and may be made up.
+fn named_client(call: &Call) -> Option<String> {
+    let authorization = call.authorization().ok();
+    if let Some(Authorization::Basic(credentials)) = &authorization {
+        return Some(credentials.client_id.as_str().to_owned());
+    }
+    let params = call.query_and_form().unwrap_or_default();
+    let bearer = match &authorization {
+        Some(Authorization::Bearer(token)) => Some(token.as_str()),
+        _ => params.get("access_token"),
+    };
+    let named = params.get("client_id").map(str::to_owned);
+    let named = named.or_else(|| claim(params.get("client_assertion")?, "iss"));
+    let named = named.or_else(|| claim(bearer?, "client_id"));
+    named.or_else(|| audience(&params)).or_else(|| call.registered_client()).filter(|id| ClientId::parse(id).is_some())
+}
+
+/// A claim of a token that nobody has verified.
+fn claim(token: &str, name: &str) -> Option<String> {
+    let jws = UnverifiedJws::parse(token).ok()?;
+    jws::string(jws.payload(), name).ok().flatten().map(str::to_owned)
+}
+
+/// The client that an ID token was issued to which is presented as a hint.
+fn audience(params: &Params) -> Option<String> {
+    let jws = UnverifiedJws::parse(params.get("id_token_hint")?).ok()?;
+    jws::audiences(jws.payload()).ok()?.first().map(|&audience| audience.to_owned())
+}

@@ -1,0 +1,161 @@
+//! Refused requests with their private causes. Strangers write them, so that a realm keeps few, and each client and each
+//! network keeps its share of them: over it, they lose their own oldest rows.
+
+mod shares;
+
+use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::{StoreError, Tx};
+use crate::protocol::ids::RealmId;
+use crate::protocol::time::Timestamp;
+use shares::{Eviction, Held, evictions};
+
+statements! {
+    INSERT = "INSERT INTO refusals (realm_id, request_id, at, endpoint, client_id, owner, network, status, error, \
+              description, cause, hint) \
+              VALUES ($1, $2, $3, $4, \
+              COALESCE((SELECT id FROM clients WHERE realm_id = $1 AND id = $5), $6), \
+              COALESCE((SELECT id FROM clients WHERE realm_id = $1 AND id = $5), ''), \
+              $7, $8, $9, $10, $11, $12) \
+              ON CONFLICT (realm_id, request_id) DO NOTHING";
+    COUNTS = "SELECT owner, network, COUNT(*) FROM refusals WHERE realm_id = $1 GROUP BY owner, network";
+    EVICT = "DELETE FROM refusals WHERE realm_id = $1 AND request_id IN \
+             (SELECT request_id FROM refusals WHERE realm_id = $1 AND owner = $2 AND network = $3 \
+             ORDER BY at, request_id LIMIT $4)";
+    FIND = "SELECT request_id, at, endpoint, client_id, owner, status, error, description, cause, hint \
+            FROM refusals WHERE realm_id = $1 AND request_id = $2";
+    OF_CLIENT = "SELECT request_id, at, endpoint, client_id, owner, status, error, description, cause, hint \
+                 FROM refusals WHERE realm_id = $1 AND client_id = $2 ORDER BY at DESC, request_id LIMIT $3";
+}
+
+/// The longest description and hint, in characters; the schema refuses longer ones.
+const MAX_SENTENCE: usize = 500;
+/// The longest cause, in characters.
+const MAX_CAUSE: usize = 1000;
+
+/// A refused request, to be stored.
+#[derive(Clone, Debug)]
+pub struct NewRefusal {
+    /// The realm of the request.
+    pub realm: RealmId,
+    /// The request id that the answer shows.
+    pub request_id: String,
+    /// The time of the refusal.
+    pub at: Timestamp,
+    /// The first segment of the path, such as `/token`.
+    pub endpoint: String,
+    /// The client that the request names, exactly; nothing where it names none. Stored only if it exists.
+    pub named: String,
+    /// The same as it may be shown where no such client exists.
+    pub shown: String,
+    /// The region of the address, or nothing.
+    pub network: String,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// The public `error`.
+    pub error: &'static str,
+    /// The public `error_description`.
+    pub description: String,
+    /// The private cause.
+    pub cause: String,
+    /// A command that would help.
+    pub hint: Option<&'static str>,
+}
+
+/// A stored refusal.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The request id that the answer showed.
+    pub request_id: String,
+    /// The time of the refusal.
+    pub at: Timestamp,
+    /// The first segment of the path.
+    pub endpoint: String,
+    /// The client that the request named, or nothing.
+    pub client_id: String,
+    /// Set if that client existed when the refusal was stored.
+    pub client_existed: bool,
+    /// The HTTP status of the answer.
+    pub status: i64,
+    /// The public `error`.
+    pub error: String,
+    /// The public `error_description`.
+    pub description: String,
+    /// The private cause.
+    pub cause: String,
+    /// A command that would help, with `CLIENT` for the client's id.
+    pub hint: Option<String>,
+}
+
+/// Stores refusals, and removes the oldest of whoever has more than their share.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn insert(tx: &mut Tx, realm: &RealmId, refusals: &[NewRefusal]) -> Result<(), StoreError> {
+    for refusal in refusals {
+        execute!(
+            tx,
+            INSERT,
+            [
+                realm.as_str(),
+                &refusal.request_id,
+                refusal.at.as_millis(),
+                &refusal.endpoint,
+                &refusal.named,
+                &refusal.shown,
+                &refusal.network,
+                i64::from(refusal.status),
+                refusal.error,
+                cut(&refusal.description, MAX_SENTENCE),
+                cut(&refusal.cause, MAX_CAUSE),
+                refusal.hint
+            ]
+        )?;
+    }
+    let rows: Vec<(String, String, i64)> = fetch_all!(tx, COUNTS, [realm.as_str()])?;
+    let held = rows.into_iter().map(|(owner, network, rows)| Held { owner, network, rows }).collect();
+    for Eviction { owner, network, rows } in evictions(held) {
+        execute!(tx, EVICT, [realm.as_str(), &owner, &network, rows])?;
+    }
+    Ok(())
+}
+
+/// The refusal of the request with this id.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn find(tx: &mut Tx, realm: &RealmId, request_id: &str) -> Result<Option<Refusal>, StoreError> {
+    let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), request_id])?;
+    Ok(row.map(read))
+}
+
+/// The latest refusals of requests that named this client, the latest first.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn of_client(tx: &mut Tx, realm: &RealmId, client: &str, most: i64) -> Result<Vec<Refusal>, StoreError> {
+    let rows: Vec<Row> = fetch_all!(tx, OF_CLIENT, [realm.as_str(), client, most])?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+type Row = (String, i64, String, String, String, i64, String, String, String, Option<String>);
+
+fn read(row: Row) -> Refusal {
+    let (request_id, at, endpoint, client_id, owner, status, error, description, cause, hint) = row;
+    Refusal {
+        request_id,
+        at: Timestamp::from_millis(at),
+        endpoint,
+        client_id,
+        client_existed: !owner.is_empty(),
+        status,
+        error,
+        description,
+        cause,
+        hint,
+    }
+}
+
+/// The beginning of a text.
+fn cut(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
