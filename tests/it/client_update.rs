@@ -5,14 +5,14 @@ use signet::flows::administer::{self, AdminError, ClientPlan, ClientUpdate, Regi
 use signet::protocol::client::ClientMetadata;
 use signet::protocol::ids::ClientId;
 
-use crate::commands::{Place, refused, stderr, succeeded};
+use crate::commands::{ALLOWED, Place, refused, stderr, succeeded};
 use crate::registration::{client, open, register, with};
 use crate::registration_management::{At, put_of};
 use crate::revoking_commands::Scene;
 use crate::support::{RelyingParty, TestServer};
 
 /// Changes a client as the command does, from what is registered now.
-async fn update(server: &TestServer, id: &str, change: impl FnOnce(&mut ClientMetadata)) -> ClientUpdate {
+pub async fn update(server: &TestServer, id: &str, change: impl FnOnce(&mut ClientMetadata)) -> ClientUpdate {
     let (provider, context, id) = (&server.app.provider, server.context(), ClientId::parse(id).unwrap());
     let read = administer::registered_client(&provider.store, &context, &id).await.unwrap();
     let mut next = read.client.metadata.clone();
@@ -20,7 +20,9 @@ async fn update(server: &TestServer, id: &str, change: impl FnOnce(&mut ClientMe
     let keys = Some(&provider.keys);
     let registrar = Registrar { store: &provider.store, context: &context, supported: provider.supported(), keys };
     let horizon = provider.revocation_horizon(context.now);
-    ClientPlan::new(&registrar, &read, next, horizon).unwrap().carry_out(&registrar).await.unwrap()
+    let changed = ClientPlan::new(&registrar, &read, next, horizon).unwrap().carry_out(&registrar).await.unwrap();
+    server.app.follow().await.unwrap();
+    changed
 }
 
 fn without(metadata: &mut ClientMetadata, scope: &str) {
@@ -116,11 +118,9 @@ async fn a_client_that_turns_public_loses_its_secret_and_grants_and_gets_another
     let tokens = rp.sign_in("alice").await;
     let public = update(&server, "rp", |client| client.token_endpoint_auth_method = "none".to_owned()).await;
     assert_eq!((public.ended_grants, public.drops_secrets, public.secret.is_none()), (1, true, true));
-    server.app.follow().await.unwrap();
     rp.refresh(tokens.refresh_token()).await.assert_error(401, "invalid_client");
     let back =
         update(&server, "rp", |client| client.token_endpoint_auth_method = "client_secret_post".to_owned()).await;
-    server.app.follow().await.unwrap();
     let secret = back.secret.map(|secret| secret.expose().to_owned());
     assert!(secret.is_some() && secret != rp.secret);
     let rp = RelyingParty { secret, auth_method: "client_secret_post".to_owned(), ..rp.at(&server) };
@@ -181,7 +181,11 @@ async fn options_win_over_a_file_and_an_empty_value_takes_an_attribute_away() {
     let file = file.to_str().unwrap();
     let add = ["client", "add", "web", "--metadata", file, "--auth-method", "client_secret_post"];
     let add = [&add[..], &["--profile", "oidc_classic", "--id-token-alg", "ES256", "--name", "Option"]].concat();
-    succeeded(&place.run(&add).await);
+    refused(&place.run(&add).await, "profiles.allowed");
+    let allowed = async |arguments: &[&str]| -> std::process::Output {
+        place.command(arguments).env(ALLOWED.0, ALLOWED.1).output().await.unwrap()
+    };
+    succeeded(&allowed(&add).await);
     let listed = async || -> Value {
         serde_json::from_str::<Value>(&succeeded(&place.run(&["client", "list", "--json"]).await)).unwrap()[0].clone()
     };
@@ -194,11 +198,17 @@ async fn options_win_over_a_file_and_an_empty_value_takes_an_attribute_away() {
         ("access_token_lifetime", json!(300)),
     ];
     expected.iter().for_each(|(name, value)| assert_eq!(&web[*name], value, "{name}"));
+    // A profile that is not allowed any more stays as it is, and is given to none.
+    succeeded(&place.run(&["client", "update", "web", "--name", "Option", "--pkce", "nonce"]).await);
     let change = ["client", "update", "web", "--backchannel-logout-uri", "", "--access-token-lifetime", ""];
     succeeded(&place.run(&[&change[..], &["--skip-consent", "--profile", "oauth21"]].concat()).await);
     let web = listed().await;
     assert_eq!((&web["backchannel_logout_uri"], &web["access_token_lifetime"]), (&Value::Null, &Value::Null));
-    assert_eq!((&web["skip_consent"], &web["profile"]), (&json!(true), &json!("oauth21")));
+    assert_eq!(
+        (&web["skip_consent"], &web["profile"], &web["pkce"]),
+        (&json!(true), &json!("oauth21"), &json!("nonce"))
+    );
+    refused(&place.run(&["client", "update", "web", "--profile", "oidc_classic"]).await, "profiles.allowed");
     std::fs::write(file, r#"{"scope": "openid email", "client_name": null}"#).unwrap();
     succeeded(&place.run(&["client", "update", "web", "--metadata", file, "--skip-consent=false"]).await);
     let web = listed().await;
@@ -239,14 +249,16 @@ async fn a_client_is_shown_with_what_it_holds_and_without_its_secrets() {
 async fn a_new_client_comes_with_what_its_application_needs() {
     let place = Place::new().await;
     let add = ["client", "add", "shop", "--redirect-uri", "https://shop.example/cb"];
-    let said = succeeded(&place.run(&add).await);
+    let output = place.run(&add).await;
+    assert!(stderr(&output).contains("--id-token-claims"), "the switch of those that read it: {}", stderr(&output));
+    let said = succeeded(&output);
     let issuer = place.issuer();
     for line in [
         format!("issuer: {issuer}"),
         format!("discovery: {issuer}/.well-known/openid-configuration"),
         "client_id: shop".to_owned(),
         "redirect_uri: https://shop.example/cb".to_owned(),
-        "authentication: client_secret_basic".to_owned(),
+        "authentication: client_secret_basic or client_secret_post".to_owned(),
         "scope: openid profile email".to_owned(),
         "client_secret: sgcs_".to_owned(),
     ] {

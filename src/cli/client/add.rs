@@ -37,7 +37,6 @@ impl Add {
         let source = self.secret.source()?;
         let policy = app::key_policy(settings);
         let supported = supported(&policy, settings);
-        supported.check_profile(metadata.profile)?;
         let keys = registrar_keys(desk, settings, &metadata).await?;
         let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
         let client = draft(id.clone(), metadata.clone());

@@ -3,10 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::cli::output::{note, say};
-use crate::protocol::client::{AUTHORIZATION_CODE, Client, ClientMetadata};
+use crate::protocol::client::{AUTHORIZATION_CODE, CLIENT_CREDENTIALS, CLIENT_SECRET, Client, ClientMetadata};
 use crate::protocol::ids::ClientId;
 use crate::protocol::pkce::PkceRule;
 use crate::protocol::response_type::ResponseType;
+
+/// The words for [`CLIENT_SECRET`].
+const EITHER: &str = "client_secret_basic or client_secret_post";
 
 /// The facts of a client that its application needs.
 pub struct Setup<'a> {
@@ -41,7 +44,8 @@ impl Setup<'_> {
         for uri in &metadata.redirect_uris {
             say(&format!("redirect_uri: {}", uri.as_str()));
         }
-        say(&format!("authentication: {}", metadata.token_endpoint_auth_method));
+        let method = metadata.token_endpoint_auth_method.as_str();
+        say(&format!("authentication: {}", if method == CLIENT_SECRET { EITHER } else { method }));
         let scope = metadata.scope.to_string();
         say(&format!("scope: {}", if scope.is_empty() { "none" } else { &scope }));
         if let Some(pkce) = self.pkce() {
@@ -61,7 +65,7 @@ impl Setup<'_> {
         }
         Some(match self.client.pkce(ResponseType::Code) {
             PkceRule::Required => "S256, required",
-            PkceRule::Nonce => "S256, or a nonce in its place",
+            PkceRule::Nonce => "S256, or a nonce where an ID token is asked for",
             PkceRule::Optional => "S256, optional",
         })
     }
@@ -72,17 +76,24 @@ pub fn draft(id: ClientId, metadata: ClientMetadata) -> Client {
     Client { id, metadata, secrets: Vec::new(), enabled: true, registration: None, logo: None }
 }
 
-/// Settings of common products.
+/// The switches that common products want, as far as the client lacks them.
 fn hints(metadata: &ClientMetadata) -> Vec<&'static str> {
-    let mut hints = Vec::new();
-    if metadata.grant_types.iter().any(|grant| grant == AUTHORIZATION_CODE) {
-        hints.push("Kubernetes: --oidc-issuer-url and --oidc-client-id are issuer and client_id; it reads ID tokens.");
-        hints.push("Spring: spring.security.oauth2.client.provider.NAME.issuer-uri is the issuer.");
-    }
-    if !metadata.audiences.is_empty() {
-        hints.push(
-            "Resource servers: access tokens have typ at+jwt (RFC 9068 §2.1); Spring needs validateType(false) for it.",
-        );
-    }
-    hints
+    let has = |grant: &str| metadata.grant_types.iter().any(|held| held == grant);
+    let reads_people = ["profile", "email"].iter().any(|scope| metadata.scope.contains(scope));
+    let has_resources = !metadata.audiences.is_empty() || has(CLIENT_CREDENTIALS);
+    let rows = [
+        (
+            has(AUTHORIZATION_CODE) && reads_people && !metadata.id_token_claims,
+            "Name and e-mail come from userinfo; Kubernetes, Auth.js and MSAL read the ID token: --id-token-claims",
+        ),
+        (
+            has_resources && metadata.access_token_alg.is_none(),
+            "Access tokens are signed with ES256; Kubernetes and others know RS256 alone: --access-token-alg RS256",
+        ),
+        (
+            has_resources && metadata.access_token_typ.is_none(),
+            "Access tokens have the type at+jwt (RFC 9068 §2.1); Spring expects another: --access-token-typ JWT",
+        ),
+    ];
+    rows.into_iter().filter(|(applies, _)| *applies).map(|(_, hint)| hint).collect()
 }

@@ -87,12 +87,13 @@ impl Update {
         let read = administer::registered_client(&desk.store, &desk.context, &id).await?;
         let next = self.edits.apply(self.options.apply(read.client.metadata.clone())?)?;
         let policy = app::key_policy(settings);
-        let supported = supported(&policy, settings);
-        if next.profile != read.client.metadata.profile {
-            supported.check_profile(next.profile)?;
-        }
         let keys = registrar_keys(desk, settings, &next).await?;
-        let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
+        let registrar = Registrar {
+            store: &desk.store,
+            context: &desk.context,
+            supported: supported(&policy, settings),
+            keys: keys.as_ref(),
+        };
         let warned = next.clone();
         let plan = ClientPlan::new(&registrar, &read, next, desk.horizon(settings))?;
         let update = match self.dry_run {

@@ -101,6 +101,10 @@ impl ClientPlan {
     ) -> Result<Self, AdminError> {
         let Registrar { context, supported, keys, .. } = registrar;
         let client = &read.client;
+        // A profile that the client has already is not asked about again.
+        if next.profile != client.metadata.profile {
+            supported.check_profile(next.profile)?;
+        }
         check_metadata(&next, supported)?;
         if !next.keeps_subjects_of(client) {
             return Err(AdminError::Sector);
