@@ -52,6 +52,8 @@ async fn an_update_says_what_grants_lose_and_keeps_them_and_the_consents() {
     let shown = succeeded(&scene.place.run(&["client", "update", "--id", "rp", "--remove-scope", "profile"]).await);
     assert!(shown.contains("Refresh tokens of 1 grant lost the scope profile."), "{shown}");
     assert!(shown.contains("  scope: openid profile offline_access -> openid offline_access\n"), "{shown}");
+    scene.json(&["client", "update", "rp", "--scope", "openid profile email offline_access"]).await;
+    assert!(!scene.rp.is_active(&tokens.access_token).await, "what comes back brings no old token back");
     let rows = succeeded(&scene.place.run(&["audit", "list", "--event", "client.updated"]).await);
     assert!(rows.contains("client=rp") && rows.contains("client_name: none -> Shop; scope: openid profile"), "{rows}");
 }
