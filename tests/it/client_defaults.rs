@@ -64,6 +64,13 @@ async fn a_profile_outside_the_settings_is_given_to_no_new_client_and_stays_with
     let said = stdout(&place.command(&["doctor"]).env(ALLOWED.0, ALLOWED.1).output().await.unwrap());
     assert!(said.contains("ok    client-profiles"), "{said}");
 
+    succeeded(&place.run(&["client", "update", "old", "--name", "Old"]).await);
+    succeeded(&place.run(&[&["client", "add", "--id", "new"], &REDIRECT[..]].concat()).await);
+    let moved = place.run(&["client", "update", "new", "--profile", "oidc_classic"]).await;
+    refused(&moved, "profiles.allowed");
+    succeeded(&place.run(&["client", "update", "old", "--profile", "oauth21"]).await);
+    refused(&place.run(&["client", "update", "old", "--profile", "oidc_classic"]).await, "profiles.allowed");
+
     let served = place.command(&["serve"]).env("SIGNET_REGISTRATION__PROFILE", "oidc_classic").output().await.unwrap();
     refused(&served, "registration.profile is oidc_classic, which profiles.allowed does not name");
 }

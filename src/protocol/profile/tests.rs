@@ -165,6 +165,17 @@ fn authentication_rows() -> Vec<Row> {
     ]
 }
 
+fn scope_rows() -> Vec<Row> {
+    let scopes = |treatment: Value| json!({"scope": "openid email", "unknown_scopes": treatment});
+    vec![
+        request("scopes of its own", scopes(json!("drop")), "scope=openid+email&PKCE", ALL),
+        request("a scope that is left out", scopes(json!("drop")), "scope=openid+groups&PKCE", LAX),
+        request("a scope that is refused", scopes(json!("refuse")), "scope=openid+groups&PKCE", NONE),
+        request("no treatment registered", scopes(json!(null)), "scope=openid+groups&PKCE", NONE),
+        request("nothing left", scopes(json!("drop")), "scope=groups&PKCE", NONE),
+    ]
+}
+
 fn other_rows() -> Vec<Row> {
     let hybrid = json!({"response_types": ["code id_token"]});
     let hybrid_request = "scope=openid&nonce=n&response_type=code+id_token&PKCE";
@@ -184,8 +195,8 @@ fn other_rows() -> Vec<Row> {
 
 #[test]
 fn each_profile_accepts_what_its_row_says() {
-    // Scopes that are left out have their rows beside the rule in `client`.
-    for (rule, accepts, expected) in [pkce_rows(), authentication_rows(), other_rows()].into_iter().flatten() {
+    let rows = [pkce_rows(), authentication_rows(), scope_rows(), other_rows()];
+    for (rule, accepts, expected) in rows.into_iter().flatten() {
         let accepted = Profile::TABLE.map(accepts);
         assert_eq!(accepted, expected, "{rule}, by {:?}", Profile::TABLE);
     }
