@@ -61,13 +61,13 @@ async fn each_refusal_is_explained_to_the_operator_and_not_to_the_client() {
         (id(&wrong.redeem("a").await), 401, "invalid_client", "the client secret does not match"),
         (
             id(&posting.redeem("a").await),
-            401,
+            400,
             "invalid_client",
             "client registered for client_secret_basic, used client_secret_post",
         ),
         (
             id(&stranger(&server, "192.0.2.1", "nobody", "a").await),
-            401,
+            400,
             "invalid_client",
             "no client is registered under this client_id",
         ),
@@ -121,7 +121,7 @@ async fn each_refusal_is_explained_to_the_operator_and_not_to_the_client() {
         (id(&server.post("/register", &[]).await), 400, "invalid_client_metadata", "The body must be application/json"),
         (
             id(&server.post("/introspect", &[("token", "x")]).await),
-            401,
+            400,
             "invalid_client",
             "the request names no client",
         ),
@@ -292,7 +292,18 @@ async fn another_node_explains_and_forgets_after_a_day() {
 #[tokio::test]
 async fn the_command_explains_while_the_server_runs() {
     let place = Place::new().await;
-    let add = ["client", "add", "--id", "rp", "--name", "My app", "--redirect-uri", "https://rp.example/cb"];
+    let add = [
+        "client",
+        "add",
+        "--id",
+        "rp",
+        "--name",
+        "My app",
+        "--auth-method",
+        "client_secret_basic",
+        "--redirect-uri",
+        "https://rp.example/cb",
+    ];
     succeeded(&place.run(&add).await);
     let mut server = place.serve().await;
     let http = crate::support::server::http_client();
@@ -305,7 +316,7 @@ async fn the_command_explains_while_the_server_runs() {
     let expected = [
         format!("Request  {request_id} at "),
         "Client   rp (My app)".to_owned(),
-        "Answer   401 invalid_client: The client could not be authenticated.".to_owned(),
+        "Answer   400 invalid_client: The client could not be authenticated.".to_owned(),
         "Cause    client registered for client_secret_basic, used client_secret_post".to_owned(),
         "Hint     ".to_owned(),
     ];
