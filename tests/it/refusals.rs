@@ -110,7 +110,12 @@ async fn each_refusal_is_explained_to_the_operator_and_not_to_the_client() {
             "invalid_scope",
             "client not registered for the scope admin",
         ),
-        (authorize(&[("code_challenge", "")]).await, 303, "invalid_request", "code_challenge is missing"),
+        (
+            authorize(&[("code_challenge", ""), ("code_challenge_method", "")]).await,
+            303,
+            "invalid_request",
+            "code_challenge is missing",
+        ),
         (
             authorize(&[("response_type", "token")]).await,
             303,
