@@ -32,10 +32,12 @@ pub async fn post(call: Call) -> Response {
     };
     let (confirmed, cancelled) = (params.get("logout-confirm").is_some(), params.get("logout-cancel").is_some());
     if !confirmed && !cancelled {
-        return match call.browser.session {
-            // A form that another site posts comes without the cookie; what follows by GET has it.
-            None => html::see_other(&own_url(&call, &params)),
-            Some(_) => begin(&call, &params).await,
+        // A form that another site posts has an `Origin` and comes without the cookie; what follows by GET has it. An
+        // application that calls by itself has neither, and does not follow.
+        let is_foreign_form = call.browser.session.is_none() && call.headers.contains_key(header::ORIGIN);
+        return match is_foreign_form {
+            true => html::see_other(&own_url(&call, &params)),
+            false => begin(&call, &params).await,
         };
     }
     if csrf::check(&call, params.get("csrf"), FORM).is_err() {

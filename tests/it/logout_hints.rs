@@ -23,6 +23,20 @@ async fn a_hint_ends_its_session_in_a_browser_that_does_not_hold_it() {
     assert_eq!(claims(&receiver.token().await)["sid"], claims(tokens.id_token())["sid"]);
 }
 
+#[tokio::test]
+async fn a_hint_that_an_application_posts_by_itself_ends_its_session_at_once() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let (browser, tokens) = signed_in(&rp, "openid").await;
+    let hint = [("id_token_hint", tokens.id_token())];
+    let page = server.browser().post_from("https://rp.example", "/logout", &hint).await;
+    assert_eq!(page.status, 303, "a form of another site, which follows with its cookie");
+    assert!(is_signed_in(&browser, &rp).await);
+    let page = server.browser().post_with(&[], "/logout", &hint).await;
+    assert_signed_out("without an origin and a cookie", &page);
+    assert!(!is_signed_in(&browser, &rp).await);
+}
+
 fn allow_loopback(settings: &mut signet::config::Settings) {
     settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()];
 }
