@@ -17,8 +17,7 @@ async fn application(script: &str, arguments: &[&str]) {
     let place = Place::new().await;
     let person = ["user", "add", "--username", "alice", "--email", "alice@example.org", "--email-verified"];
     succeeded(&place.run_with_input(&[&person[..], &["--password-stdin"]].concat(), PASSWORD).await);
-    // Applications that refresh a token shortly before it expires do so at once.
-    let mut server = place.serve_with(&[("SIGNET_TOKENS__ACCESS_TOKEN_LIFETIME", "60s")]).await;
+    let mut server = place.serve().await;
     let mut command = Command::new(interpreter(&folder, script));
     command.arg(folder.join(script)).args(arguments).stdin(Stdio::null()).kill_on_drop(true);
     command
@@ -55,7 +54,13 @@ macro_rules! applications {
 }
 
 applications! {
+    openid_client_works_with_the_defaults_of_both_sides: "openid_client_defaults.mjs";
+    authlib_works_with_the_defaults_of_both_sides: "authlib_defaults.py";
+    go_oidc_signs_in_and_verifies_access_tokens: "go_oidc.mjs" of "TEST_INTEROP_GO";
+    zitadel_signs_in_introspects_and_signs_out: "zitadel.mjs" of "TEST_INTEROP_GO";
     oauth2_proxy_signs_in_and_signs_out: "oauth2_proxy.mjs" of "TEST_INTEROP_GO";
+    nimbus_completes_every_step: "nimbus.mjs" of "TEST_INTEROP_JAVA";
+    spring_boot_3_signs_in_and_is_a_resource_server: "spring.mjs" ["3"] of "TEST_INTEROP_JAVA";
     spring_boot_4_signs_in_and_is_a_resource_server: "spring.mjs" ["4"] of "TEST_INTEROP_JAVA";
     quarkus_signs_in_and_is_an_api: "quarkus.mjs" of "TEST_INTEROP_JAVA";
 }
