@@ -164,7 +164,7 @@ impl OAuthError {
     /// The kind of the refusal.
     pub fn kind(&self) -> ErrorKind {
         let cause = self.cause().map(discriminant);
-        let sentence = cause.is_none().then(|| self.description.clone()).unwrap_or_default();
+        let sentence = if cause.is_none() { self.description.clone() } else { Cow::default() };
         ErrorKind { code: self.code, cause, sentence }
     }
 

@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn a_client_and_a_network_keep_their_shares() {
-        let rows: [(&str, &[(&str, &str, i64)], &[(&str, &str, i64)]); 4] = [
+        type Rows = &'static [(&'static str, &'static str, i64)];
+        let rows: [(&str, Rows, Rows); 4] = [
             ("within the share", &[("rp", "a", 100), ("", "a", 100), ("other", "a", 100)], &[]),
             ("a client in a network", &[("rp", "a", 130), ("rp", "b", 2)], &[("rp", "a", 30)]),
             ("clients that do not exist", &[("", "a", 150), ("rp", "a", 3)], &[("", "a", 50)]),
