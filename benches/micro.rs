@@ -21,6 +21,8 @@ const REQUEST: &str = "response_type=code&client_id=rp&redirect_uri=https%3A%2F%
     &state=af0ifjsldkj&nonce=n-0S6_WzA2Mj&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
     &code_challenge_method=S256";
 
+const ISSUER: &str = "https://op.example";
+
 fn client() -> Client {
     let metadata = json!({"redirect_uris": ["https://rp.example/cb"], "scope": "openid profile"});
     let metadata = serde_json::from_value(metadata).unwrap();
@@ -40,7 +42,7 @@ fn requests(c: &mut Criterion) {
     });
     let (params, client) = (Params::parse(REQUEST.as_bytes()).unwrap(), client());
     c.bench_function("check an authorization request", |b| {
-        b.iter(|| AuthorizationRequest::check(black_box(&params), &client).unwrap());
+        b.iter(|| AuthorizationRequest::check(black_box(&params), &client, ISSUER).unwrap());
     });
 }
 
@@ -71,7 +73,7 @@ fn signatures(c: &mut Criterion) {
     let keys = app.provider.keys.of(&app.realm.id);
     let now = app.clock.now();
     let claims = json!({
-        "iss": "https://op.example", "sub": "7XYOYbmf6s_cBBCNDb1XNg", "aud": "https://api.example",
+        "iss": ISSUER, "sub": "7XYOYbmf6s_cBBCNDb1XNg", "aud": "https://api.example",
         "exp": 1_900_000_600, "iat": 1_900_000_000, "nbf": 1_900_000_000, "jti": "AZ0zTX8AAAAAAAAAAAAAAAAAAAA", "client_id": "web",
         "scope": "openid profile email", "auth_time": 1_900_000_000,
     });
