@@ -11,7 +11,11 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('client_registrations', 'client_registrations', '10000 10000 1'),
     ('client_registrations', 'client_registrations_by_token', '10000 10000 1'),
     ('client_registrations', 'client_registrations_by_time', '10000 10000 2'),
-    ('client_registrations', 'client_registrations_by_expiry', '10000 2');
+    ('client_registrations', 'client_registrations_by_expiry', '10000 2'),
+    ('known_devices', 'known_devices', '1000000 1000000 2 1'),
+    ('known_devices', 'known_devices_by_user', '1000000 1000000 5 1'),
+    ('known_devices', 'known_devices_by_network', '1000000 1000000 100 2'),
+    ('known_devices', 'known_devices_by_expiry', '1000000 100');
 
 -- What a withdrawn consent takes from requests that wait.
 CREATE INDEX authorization_requests_consented ON authorization_requests (consented_by) WHERE consented_by IS NOT NULL;

@@ -91,9 +91,14 @@ async fn a_signed_token_with_bad_or_missing_claims_is_refused() {
             );
         }
     }
-    for typ in ["JWT", "logout+jwt", "AT+JWT", ""] {
+    for typ in ["logout+jwt", "AT+JWT", ""] {
         assert_eq!(server.userinfo(&signed(&server, &good, typ)).await.status(), 401, "typ {typ}");
     }
+    // A resource may want this type for its access tokens; ID tokens have it too, but no client_id.
+    assert_eq!(server.userinfo(&signed(&server, &good, "JWT")).await.status(), 200);
+    let mut nameless = good.clone();
+    nameless.as_object_mut().unwrap().remove("client_id");
+    assert_eq!(server.userinfo(&signed(&server, &nameless, "JWT")).await.status(), 401);
 }
 
 #[tokio::test]
