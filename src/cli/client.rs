@@ -39,7 +39,7 @@ pub enum Client {
     },
     /// Show a client: its attributes, and what it holds; never a secret
     Show(show::Show),
-    /// Change a client; its consents and grants stay, as far as the client may still have what they allow
+    /// Change a client; consents and grants stay, without what the client may no longer have
     Update(Box<update::Update>),
     /// Give a client a new secret; the old one works for a day longer
     RotateSecret(RotateSecret),
@@ -156,7 +156,7 @@ impl RotateSecret {
     }
 }
 
-/// The keys that seal a client's secret, where it has to be kept itself.
+/// The keys that seal a client's secret, for methods that need the secret itself rather than its digest.
 async fn registrar_keys(
     desk: &Desk,
     settings: &Settings,
@@ -223,7 +223,7 @@ async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The attributes of a client as JSON, with what administrators see of it in lists.
+/// A client as a JSON object for lists: its metadata, and what only administrators see.
 fn to_json(client: &client::Client) -> anyhow::Result<Map<String, Value>> {
     let Value::Object(mut answer) = serde_json::to_value(&client.metadata)? else { return Ok(Map::new()) };
     let more = [
@@ -237,7 +237,7 @@ fn to_json(client: &client::Client) -> anyhow::Result<Map<String, Value>> {
     Ok(answer)
 }
 
-/// Shows a secret that was made, this once.
+/// Prints a newly generated secret.
 fn say_secret(secret: Option<&ClientSecret>) {
     if let Some(secret) = secret {
         say(&format!("client_secret: {}", secret.expose()));
@@ -245,12 +245,12 @@ fn say_secret(secret: Option<&ClientSecret>) {
     }
 }
 
-/// Says what is odd about a client.
+/// Prints the warnings about a client's metadata.
 fn warn(metadata: &ClientMetadata) {
     metadata.warnings().iter().for_each(|warning| note(&format!("signet: warning: {warning}")));
 }
 
-/// The note on a weak secret that was taken.
+/// The warning about a weak secret that was accepted.
 const WEAK_SECRET: &str = "signet: warning: the secret is weak: replace it with `signet client rotate-secret` soon";
 
 /// The source of a client's secret.
@@ -259,7 +259,7 @@ struct SecretOptions {
     /// Read the secret from standard input instead of making one
     #[arg(long)]
     secret_stdin: bool,
-    /// Accept a secret of 8 to 31 characters, which an application has already; never with a strict profile
+    /// Accept an application's existing secret of 8 to 31 characters; never with a strict profile
     #[arg(long, requires = "secret_stdin")]
     allow_weak_secret: bool,
 }

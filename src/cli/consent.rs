@@ -14,7 +14,7 @@ use crate::flows::administer;
 pub enum Consent {
     /// List what a user has granted
     List {
-        /// The name, the email address or the sub
+        /// The name, the e-mail address or the sub
         #[arg(long)]
         username: String,
         /// Answer as JSON
@@ -23,7 +23,7 @@ pub enum Consent {
     },
     /// Withdraw what a user has granted to a client, and end all that came of it; the client has to ask again
     Revoke {
-        /// The name, the email address or the sub
+        /// The name, the e-mail address or the sub
         #[arg(long)]
         username: String,
         /// The client_id

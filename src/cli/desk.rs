@@ -49,7 +49,7 @@ impl Desk {
         Ok(Self { store, context, clock })
     }
 
-    /// Takes the time again, after something that took long: what is cut off is cut off at this time.
+    /// Reads the clock again after slow work, so that a cut-off covers what was issued meanwhile.
     pub fn renew(&mut self) {
         self.context.now = self.clock.now();
     }

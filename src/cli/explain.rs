@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::flows::refusals::{self, Explanation};
 use crate::protocol::cause::Shown;
 
-/// The time after which what a server has just refused is in the database.
+/// The time after which a fresh refusal is in the database.
 const STORED: Duration = Duration::from_millis(1500);
 
 /// The refusal that is explained.
@@ -23,7 +23,7 @@ pub struct Explain {
     /// Explain the latest refusals of requests that named this client instead
     #[arg(long, value_name = "ID")]
     client: Option<String>,
-    /// How many of them at most
+    /// The most refusals to explain
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=500))]
     last: i64,
     /// Answer as JSON

@@ -29,7 +29,7 @@ pub enum Grant {
 /// Whose grants.
 #[derive(Args)]
 pub struct List {
-    /// The name, the email address or the sub of the user
+    /// The name, the e-mail address or the sub of the user
     #[arg(long, required_unless_present = "client", conflicts_with = "client")]
     username: Option<String>,
     /// The client_id

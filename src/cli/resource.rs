@@ -16,7 +16,7 @@ use crate::store::resources;
 /// Commands about resources.
 #[derive(Subcommand)]
 pub enum Resource {
-    /// Add a resource; one that a client names by --audience is there already
+    /// Add a resource; those that clients name by --audience exist already
     Add(Change),
     /// List the resources
     List(List),
@@ -65,10 +65,10 @@ pub struct Change {
 /// A page of the resources.
 #[derive(Args)]
 pub struct List {
-    /// The most that are listed
+    /// The most resources to list
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000), value_name = "N")]
     limit: u16,
-    /// List those after this URI
+    /// List the resources after this URI
     #[arg(long, value_name = "URI")]
     after: Option<String>,
     /// Answer as JSON

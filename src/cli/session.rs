@@ -15,7 +15,7 @@ use crate::protocol::ids::SessionId;
 pub enum Session {
     /// List the live sessions of a user
     List {
-        /// The name, the email address or the sub
+        /// The name, the e-mail address or the sub
         #[arg(long)]
         username: String,
         /// Answer as JSON

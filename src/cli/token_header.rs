@@ -5,7 +5,7 @@ use clap::Args;
 use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::resource::{AccessTokenTyp, HeaderChoice};
 
-/// The word that takes a choice back.
+/// The value that resets a choice.
 const DEFAULT: &str = "default";
 
 /// The header of access tokens.
@@ -15,17 +15,17 @@ pub struct TokenHeaderOptions {
     /// wins over the client's
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
     access_token_alg: Option<Choice<SigningAlgorithm>>,
-    /// The typ of access tokens: at+jwt, JWT for resource servers that know no other, or default
+    /// The typ of access tokens: at+jwt, JWT for resource servers that accept no other, or default
     #[arg(long, value_name = "TYP", value_parser = typ)]
     access_token_typ: Option<Choice<AccessTokenTyp>>,
 }
 
-/// A value that an option sets, or takes back.
+/// The value of an option: a choice, or its reset.
 #[derive(Clone, Copy)]
 struct Choice<T>(Option<T>);
 
 impl TokenHeaderOptions {
-    /// The header that was chosen before, with these options laid over it.
+    /// Returns the earlier choice with these options applied.
     pub fn over(&self, held: HeaderChoice) -> HeaderChoice {
         HeaderChoice {
             alg: self.access_token_alg.map_or(held.alg, |choice| choice.0),

@@ -29,7 +29,7 @@ pub enum User {
     Show(show::Show),
     /// Change a user; their sessions and grants stay
     Update(Box<update::Update>),
-    /// Set a user's password; ends all their sessions and grants, and tells them by mail
+    /// Set a user's password; ends all their sessions and grants, and notifies them by mail
     SetPassword(update::SetPassword),
     /// Disable a user: blocks sign-in and revokes all their sessions and tokens
     Disable(Named),

@@ -66,7 +66,7 @@ impl Add {
     fn metadata(&self) -> anyhow::Result<ClientMetadata> {
         let base = ClientMetadata { token_endpoint_auth_method: CLIENT_SECRET.to_owned(), ..ClientMetadata::default() };
         let mut metadata = self.options.apply(base)?;
-        // A file says what its client may ask for, if anything.
+        // A file decides the scopes itself, also by naming none.
         if self.options.scope.is_none() && self.options.metadata.is_none() {
             metadata.scope = Scope::parse_stored(default_scope(&metadata.grant_types))?;
         }
@@ -74,7 +74,7 @@ impl Add {
     }
 }
 
-/// The scopes of a client that names none: what people sign in with, where people do.
+/// The default scopes: those of a sign-in if a grant of the client has one, else none.
 fn default_scope(grants: &[String]) -> &'static str {
     let has = |name: &str| grants.iter().any(|grant| grant == name);
     match (has(AUTHORIZATION_CODE) || has(IMPLICIT), has(REFRESH_TOKEN)) {

@@ -24,39 +24,39 @@ use crate::protocol::time::Span;
 /// that need none, the empty value `""` removes it.
 #[derive(Args)]
 pub struct ClientOptions {
-    /// The name that people see; the id without it
+    /// The name that people see [new clients: the id]
     #[arg(long)]
     name: Option<String>,
-    /// Where authorization responses may go (repeatable)
+    /// A URI that authorization responses may be sent to (repeatable)
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
-    /// Where browsers may go after logout (repeatable)
+    /// A URI that browsers may be sent to after logout (repeatable)
     #[arg(long, value_name = "URI")]
     post_logout_redirect_uri: Vec<String>,
-    /// A grant type (repeatable) [default: authorization_code]
+    /// A grant type (repeatable) [new clients: authorization_code]
     #[arg(long)]
     pub grant: Vec<String>,
-    /// A response type (repeatable) [default: code]. Others need --profile oidc_classic
+    /// A response type (repeatable) [new clients: code]. Others need --profile oidc_classic
     #[arg(long, value_name = "TYPE")]
     response_type: Vec<String>,
-    /// Scopes the client may request, separated by spaces [default: openid profile email, plus offline_access with the
-    /// grant refresh_token; none without sign-in]
+    /// Scopes the client may request, separated by spaces [new clients: openid profile email, plus offline_access with
+    /// the grant refresh_token; none without sign-in]
     #[arg(long)]
     pub scope: Option<String>,
-    /// The treatment of requested scopes that the client may not have: drop leaves them out, refuse refuses the request; a
-    /// strict profile refuses them always [default: drop]
+    /// The treatment of requested scopes that the client may not have: drop leaves them out, refuse refuses the request;
+    /// a strict profile always refuses them [new clients: drop]
     #[arg(long, value_name = "TREATMENT")]
     unknown_scopes: Option<String>,
-    /// The way in which the client authenticates: client_secret (its secret in the header or in the body), or exactly
-    /// one of client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt and none
-    /// [default: client_secret]
+    /// The client authentication method: client_secret (the secret in the header or in the body), or exactly one of
+    /// client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt and none
+    /// [new clients: client_secret]
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<String>,
     /// PKCE of a confidential client: required, nonce (a request for an ID token may have a nonce instead) or optional
-    /// [default: nonce; optional with --profile oidc_classic]
+    /// [new clients: nonce; optional with --profile oidc_classic]
     #[arg(long, value_name = "RULE")]
     pkce: Option<String>,
-    /// The security profile, one of profiles.allowed: oauth21 or oidc_classic [default: oauth21]
+    /// The security profile, one of profiles.allowed: oauth21 or oidc_classic [new clients: oauth21]
     #[arg(long)]
     profile: Option<String>,
     /// A file with the client's JWK set
@@ -65,19 +65,19 @@ pub struct ClientOptions {
     /// The URL of the client's JWK set
     #[arg(long, value_name = "URL", conflicts_with = "jwks")]
     jwks_uri: Option<String>,
-    /// The algorithm of ID tokens, one that the server signs with (keys.algorithms) [default: RS256]
+    /// The algorithm of ID tokens, one that the server signs with (keys.algorithms) [new clients: RS256]
     #[arg(long, value_name = "ALG")]
     id_token_alg: Option<String>,
-    /// The client is first-party: people are not asked for consent
+    /// Treat the client as first-party: people are not asked for consent
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     skip_consent: Option<bool>,
-    /// Every request of the client for an ID token must hold a nonce
+    /// Require a nonce in every request for an ID token
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     require_nonce: Option<bool>,
-    /// Every authorization request of the client must be pushed
+    /// Require every authorization request to be pushed
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     require_par: Option<bool>,
-    /// Every authorization request of the client must come in a signed request object
+    /// Require every authorization request to come in a signed request object
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     require_signed_request: Option<bool>,
     /// An origin whose scripts may call the token and userinfo endpoints (repeatable)
@@ -94,10 +94,10 @@ pub struct ClientOptions {
     id_token_claims: Option<bool>,
     #[command(flatten)]
     header: TokenHeaderOptions,
-    /// The form of access tokens: jwt or opaque [default: jwt]
+    /// The form of access tokens: jwt or opaque [new clients: jwt]
     #[arg(long, value_name = "FORM")]
     access_token_format: Option<String>,
-    /// The lifetime of access tokens, such as 15m [default: that of the server]
+    /// The lifetime of access tokens, such as 15m [new clients: that of the server]
     #[arg(long, value_name = "TIME")]
     access_token_lifetime: Option<String>,
     /// The URL that is called when a session ends
@@ -106,13 +106,13 @@ pub struct ClientOptions {
     /// The page that ends the client's session in a browser
     #[arg(long, value_name = "URL")]
     frontchannel_logout_uri: Option<String>,
-    /// Where a third party may begin a login
+    /// The URL at which a third party may start a login
     #[arg(long, value_name = "URL")]
     initiate_login_uri: Option<String>,
-    /// The kind of application: web or native [default: web]
+    /// The kind of application: web or native [new clients: web]
     #[arg(long, value_name = "TYPE")]
     application_type: Option<String>,
-    /// The `sub` that the client sees: public, or pairwise for one of its own [default: public]
+    /// The kind of `sub` that the client sees: public, or pairwise, which differs per sector [new clients: public]
     #[arg(long, value_name = "TYPE")]
     subject_type: Option<String>,
     /// The client's home page
@@ -124,13 +124,13 @@ pub struct ClientOptions {
     /// The client's terms of service
     #[arg(long, value_name = "URL")]
     tos_uri: Option<String>,
-    /// A file with metadata as JSON (RFC 7591), for attributes without an option too; options win over it
+    /// A file with metadata as JSON (RFC 7591), also for attributes without an option; options override it
     #[arg(long, value_name = "FILE")]
     pub metadata: Option<PathBuf>,
 }
 
 impl ClientOptions {
-    /// The metadata with what the file and the options say.
+    /// Returns the metadata with the values of the file, then those of the options.
     ///
     /// # Errors
     /// Where a value cannot be read.
@@ -158,7 +158,7 @@ impl ClientOptions {
         Ok(metadata)
     }
 
-    /// The attributes that decide how the client authenticates, and what it gets.
+    /// Sets the attributes of authentication, profile and tokens.
     fn apply_security(&self, metadata: &mut ClientMetadata) -> anyhow::Result<()> {
         let methods = [&[CLIENT_SECRET], crate::client_auth::NAMES.as_slice()].concat();
         if let Some(method) = &self.auth_method {
@@ -206,7 +206,7 @@ impl ClientOptions {
         Ok(())
     }
 
-    /// The addresses of the client beside its redirect URIs.
+    /// Sets the client's URLs other than redirect URIs.
     fn apply_links(&self, metadata: &mut ClientMetadata) {
         let links = [
             (&mut metadata.backchannel_logout_uri, &self.backchannel_logout_uri),
@@ -223,7 +223,7 @@ impl ClientOptions {
         }
     }
 
-    /// The grant types; where response types alone are named, those that they need (OpenID Connect Registration §2).
+    /// The grant types; if only response types are named, those that they need (OpenID Connect Registration §2).
     fn grants(&self) -> Option<Vec<String>> {
         if !self.grant.is_empty() {
             return Some(self.grant.clone());
@@ -235,14 +235,14 @@ impl ClientOptions {
     }
 }
 
-/// Gives an attribute the value of an option, where that was given.
+/// Sets an attribute to the value of an option, if it was given.
 fn set<T>(attribute: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *attribute = value;
     }
 }
 
-/// The values of a repeatable option; nothing where it was not given.
+/// The values of a repeatable option; `None` if it was not given.
 fn listed<T>(values: &[String], parse: impl Fn(&str) -> anyhow::Result<T>) -> anyhow::Result<Option<Vec<T>>> {
     if values.is_empty() {
         return Ok(None);
@@ -268,7 +268,7 @@ fn named<T: DeserializeOwned>(what: &str, name: Option<&str>) -> anyhow::Result<
     serde_json::from_value(Value::from(name)).map(Some).with_context(|| format!("the {what} {name:?}"))
 }
 
-/// A lifetime in seconds; nothing for the server's.
+/// A lifetime in seconds; `None`, for an empty text, stands for the server's.
 fn lifetime(text: &str) -> anyhow::Result<Option<i64>> {
     if text.is_empty() {
         return Ok(None);
@@ -279,12 +279,12 @@ fn lifetime(text: &str) -> anyhow::Result<Option<i64>> {
     }
 }
 
-/// The value of an option that may take an attribute away.
+/// The value of an option; the empty value removes the attribute.
 fn optional(value: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// The metadata with the members of a file; one that is null has its default.
+/// The metadata with the members of a file; `null` resets a member to its default.
 fn merged(base: &ClientMetadata, file: &Path) -> anyhow::Result<ClientMetadata> {
     let named = || file.display().to_string();
     let text = std::fs::read_to_string(file).with_context(named)?;

@@ -8,7 +8,7 @@ use crate::protocol::ids::ClientId;
 use crate::protocol::pkce::PkceRule;
 use crate::protocol::response_type::ResponseType;
 
-/// The words for [`CLIENT_SECRET`].
+/// The methods that [`CLIENT_SECRET`] stands for.
 const EITHER: &str = "client_secret_basic or client_secret_post";
 
 /// The facts of a client that its application needs.
@@ -35,7 +35,7 @@ impl Setup<'_> {
         })
     }
 
-    /// Prints the facts, a line each; hints go beside the answer.
+    /// Prints the facts, one a line; hints go to standard error.
     pub fn say(&self) {
         let metadata = &self.client.metadata;
         say(&format!("issuer: {}", self.issuer));
@@ -58,7 +58,7 @@ impl Setup<'_> {
         format!("{}/.well-known/openid-configuration", self.issuer)
     }
 
-    /// The code challenge that requests need; nothing for a client without codes.
+    /// The code challenge that requests need; `None` for a client without codes.
     fn pkce(&self) -> Option<&'static str> {
         if !self.client.may_use(AUTHORIZATION_CODE) {
             return None;
@@ -76,7 +76,7 @@ pub fn draft(id: ClientId, metadata: ClientMetadata) -> Client {
     Client { id, metadata, secrets: Vec::new(), enabled: true, registration: None, logo: None }
 }
 
-/// The switches that common products want, as far as the client lacks them.
+/// The options that common products need and the client lacks.
 fn hints(metadata: &ClientMetadata) -> Vec<&'static str> {
     let has = |grant: &str| metadata.grant_types.iter().any(|held| held == grant);
     let reads_people = ["profile", "email"].iter().any(|scope| metadata.scope.contains(scope));
@@ -88,7 +88,7 @@ fn hints(metadata: &ClientMetadata) -> Vec<&'static str> {
         ),
         (
             has_resources && metadata.access_token_alg.is_none(),
-            "Access tokens are signed with ES256; Kubernetes and others know RS256 alone: --access-token-alg RS256",
+            "Access tokens are signed with ES256; Kubernetes and others accept only RS256: --access-token-alg RS256",
         ),
         (
             has_resources && metadata.access_token_typ.is_none(),

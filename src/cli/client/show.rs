@@ -31,7 +31,7 @@ impl Show {
     }
 }
 
-/// The client as JSON: its attributes, its past, and what it holds. Secrets are counted, never shown.
+/// The client as JSON: its attributes, its history, and what it holds. Secrets are counted, never shown.
 fn document(registered: &RegisteredClient) -> anyhow::Result<Map<String, Value>> {
     let RegisteredClient { client, history, holds } = registered;
     let mut document = to_json(client)?;

@@ -32,10 +32,10 @@ impl ClientTarget {
     }
 }
 
-/// A `client_id` that was typed.
+/// Parses a `client_id` from the command line.
 ///
 /// # Errors
-/// Where the text is none.
+/// If the text is not a valid `client_id`.
 pub fn parse_id(id: &str) -> anyhow::Result<ClientId> {
     match ClientId::parse(id) {
         Some(id) => Ok(id),

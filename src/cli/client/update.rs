@@ -26,7 +26,7 @@ pub struct Update {
     options: ClientOptions,
     #[command(flatten)]
     edits: ListEdits,
-    /// Say what would change, and change nothing
+    /// Print what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
     /// Answer as JSON
@@ -37,46 +37,46 @@ pub struct Update {
 /// Single values of attributes that hold several. Options without `add` or `remove` replace all of them.
 #[derive(Args)]
 struct ListEdits {
-    /// One more redirect URI (repeatable)
+    /// Add a redirect URI (repeatable)
     #[arg(long, value_name = "URI")]
     add_redirect_uri: Vec<String>,
-    /// One redirect URI less (repeatable)
+    /// Remove a redirect URI (repeatable)
     #[arg(long, value_name = "URI")]
     remove_redirect_uri: Vec<String>,
-    /// One more URI after logout (repeatable)
+    /// Add a URI after logout (repeatable)
     #[arg(long, value_name = "URI")]
     add_post_logout_redirect_uri: Vec<String>,
-    /// One URI after logout less (repeatable)
+    /// Remove a URI after logout (repeatable)
     #[arg(long, value_name = "URI")]
     remove_post_logout_redirect_uri: Vec<String>,
-    /// One more scope (repeatable)
+    /// Add a scope (repeatable)
     #[arg(long, value_name = "SCOPE")]
     add_scope: Vec<String>,
-    /// One scope less (repeatable)
+    /// Remove a scope (repeatable)
     #[arg(long, value_name = "SCOPE")]
     remove_scope: Vec<String>,
-    /// One more grant type (repeatable)
+    /// Add a grant type (repeatable)
     #[arg(long, value_name = "GRANT")]
     add_grant: Vec<String>,
-    /// One grant type less (repeatable)
+    /// Remove a grant type (repeatable)
     #[arg(long, value_name = "GRANT")]
     remove_grant: Vec<String>,
-    /// One more resource (repeatable)
+    /// Add a resource (repeatable)
     #[arg(long, value_name = "URI")]
     add_audience: Vec<String>,
-    /// One resource less (repeatable)
+    /// Remove a resource (repeatable)
     #[arg(long, value_name = "URI")]
     remove_audience: Vec<String>,
-    /// One more resource whose tokens the client may introspect (repeatable)
+    /// Add a resource whose tokens the client may introspect (repeatable)
     #[arg(long, value_name = "URI")]
     add_introspects: Vec<String>,
-    /// One such resource less (repeatable)
+    /// Remove a resource whose tokens the client may introspect (repeatable)
     #[arg(long, value_name = "URI")]
     remove_introspects: Vec<String>,
-    /// One more origin (repeatable)
+    /// Add an origin (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     add_cors_origin: Vec<String>,
-    /// One origin less (repeatable)
+    /// Remove an origin (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     remove_cors_origin: Vec<String>,
 }
@@ -117,7 +117,7 @@ impl Update {
             return say_json(&answer);
         }
         match (update.changed.is_empty(), self.dry_run) {
-            (true, _) => say(&format!("The client {id} is like that already.")),
+            (true, _) => say(&format!("The client {id} is already like that.")),
             (false, true) => say(&format!("The client {id} would be changed:")),
             (false, false) => say(&format!("The client {id} is changed:")),
         }
@@ -143,7 +143,7 @@ fn consequences(update: &ClientUpdate) -> Vec<String> {
         lines.push("Access tokens that were issued before are void.".to_owned());
     }
     if update.drops_secrets {
-        lines.push("The client's secrets from before do not work any more.".to_owned());
+        lines.push("The client's earlier secrets no longer work.".to_owned());
     }
     lines
 }
@@ -168,7 +168,7 @@ impl ListEdits {
     }
 }
 
-/// Adds values to a list that it lacks, and takes values out that it must have.
+/// Adds the values that a list lacks, and removes values, all of which it must contain.
 fn edit<T: Clone + PartialEq>(list: &mut Vec<T>, add: &[T], remove: &[T], option: &str) -> anyhow::Result<()> {
     ensure!(remove.iter().all(|gone| list.contains(gone)), "{option}: the client has no such value");
     list.retain(|held| !remove.contains(held));

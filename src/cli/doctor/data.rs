@@ -33,7 +33,7 @@ pub(super) async fn examine(store: &Store, settings: &Settings, now: Timestamp, 
     }
 }
 
-/// Counts user names that could be taken for addresses, which new ones cannot.
+/// Counts user names with an `@`, which could be mistaken for addresses; new names cannot have one.
 async fn user_names(store: &Store) -> Finding {
     const CHECK: &str = "user-names";
     match count_names(store).await {
@@ -42,7 +42,7 @@ async fn user_names(store: &Store) -> Finding {
         Ok(count) => Finding::warn(
             CHECK,
             format!(
-                "{count} user(s) have a name with an @, as new ones may not; `signet user update --rename` gives another"
+                "{count} user(s) have a name with an @, which new names may not; see `signet user update --rename`"
             ),
         ),
     }

@@ -1,4 +1,4 @@
-//! The clients whose security profile the settings do not allow any more.
+//! The clients whose security profile the settings no longer allow.
 
 use super::finding::Finding;
 use crate::config::Settings;

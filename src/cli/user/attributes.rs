@@ -16,10 +16,10 @@ const MAX_ATTRIBUTES: usize = 16 * 1024;
 /// The attributes of a user. An option that is left out leaves its attribute as it is; the empty value `""` removes it.
 #[derive(Args)]
 pub struct AttributeOptions {
-    /// The email address, which can be used to sign in too
+    /// The e-mail address, which can be used to sign in too
     #[arg(long)]
     email: Option<String>,
-    /// The address is known to be theirs; one that is new is not, unless this says so
+    /// The e-mail address is verified; a new one is not unless this option is given
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     email_verified: Option<bool>,
     /// The full name
@@ -37,10 +37,10 @@ pub struct AttributeOptions {
     /// A file with standard claims as JSON; options win over it
     #[arg(long, value_name = "FILE")]
     claims: Option<PathBuf>,
-    /// A file with further values as a JSON object, for claim mappers; it replaces those from before
+    /// A file with further values as a JSON object, for claim mappers; it replaces the earlier ones
     #[arg(long, value_name = "FILE")]
     attributes: Option<PathBuf>,
-    /// A role (repeatable); of a user who has roles it replaces all
+    /// A role (repeatable); replaces all roles that the user has
     #[arg(long)]
     role: Vec<String>,
 }
@@ -73,7 +73,7 @@ impl AttributeOptions {
     /// The claims with those of the file and of the options.
     fn claims(&self, held: PersonClaims) -> anyhow::Result<PersonClaims> {
         let mut claims: Map<String, Value> = held.into();
-        // The time of the last change is no claim that anyone sets.
+        // The server sets `updated_at` itself.
         claims.remove("updated_at");
         if let Some(file) = &self.claims {
             let named = || file.display().to_string();

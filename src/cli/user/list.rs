@@ -12,16 +12,16 @@ use crate::store::directory::{Listed, Wanted};
 /// The users that are listed.
 #[derive(Args)]
 pub struct List {
-    /// Only users whose name or e-mail address holds this text
+    /// Only users whose name or e-mail address contains this text
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     query: String,
     /// Only users who are disabled
     #[arg(long)]
     disabled: bool,
-    /// The most users of a page
+    /// The most users to list
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     limit: u32,
-    /// The page after this user: the one that the page before named
+    /// List the users after this one, which the previous page named
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     after: String,
     /// Answer as JSON
@@ -48,7 +48,7 @@ impl List {
             say(&printable(&line(user, now)));
         }
         if let Some(next) = &page.next {
-            note(&format!("There are more; go on with --after {}", quoted(next)));
+            note(&format!("There are more; continue with --after {}", quoted(next)));
         }
         Ok(())
     }
@@ -87,7 +87,7 @@ fn line(user: &Listed, now: Timestamp) -> String {
     format!("{state:<8}  {name:<24}  {}  since {since}  {address}", user.id).trim_end().to_owned()
 }
 
-/// A word for a shell.
+/// Quotes a word for a shell.
 fn quoted(word: &str) -> String {
     let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.@".contains(c));
     if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }

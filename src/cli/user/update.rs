@@ -24,15 +24,15 @@ use crate::protocol::secret::Password;
 pub struct Update {
     #[command(flatten)]
     user: UserTarget,
-    /// Another name to sign in with
+    /// The new user name
     #[arg(long, value_name = "NAME")]
     rename: Option<String>,
     #[command(flatten)]
     attributes: AttributeOptions,
-    /// One more role (repeatable)
+    /// Add a role (repeatable)
     #[arg(long, value_name = "ROLE")]
     add_role: Vec<String>,
-    /// One role less (repeatable); access tokens from before are void
+    /// Remove a role (repeatable); earlier access tokens are void
     #[arg(long, value_name = "ROLE")]
     remove_role: Vec<String>,
     /// Answer as JSON
@@ -67,7 +67,7 @@ impl Update {
         }
         let name = &read.user.username;
         match changed.is_empty() {
-            true => say(&format!("The user {name} is like that already.")),
+            true => say(&format!("The user {name} is already like that.")),
             false => say(&format!("The user {name} is changed:")),
         }
         changed.iter().map(AttributeChange::line).for_each(|line| say(&printable(&format!("  {line}"))));
@@ -112,11 +112,10 @@ impl SetPassword {
         };
         let named = self.user.as_str();
         let prepared = administer::prepare_password(&desk.store, &desk.context, &setter, named, password).await?;
-        // Typing and hashing took a while: what was issued meanwhile is cut off too.
+        // Typing and hashing took a while: the cut-off covers what was issued meanwhile.
         desk.renew();
         let ended = administer::set_password(&self.order.revoker(desk, settings), prepared).await?;
-        self.order
-            .answer(ended, &format!("The password of {named} is set, and what was begun with the old one is void."))
+        self.order.answer(ended, &format!("The password of {named} is set; all earlier sessions and grants are void."))
     }
 }
 
@@ -135,7 +134,7 @@ impl Remove {
     /// Asks whether the user is to be removed.
     ///
     /// # Errors
-    /// Where the operator does not want it, or cannot be asked.
+    /// If the operator declines, or there is no terminal.
     pub(super) fn confirm(&self) -> anyhow::Result<()> {
         let user = self.user.as_str();
         self.confirmation
