@@ -1,6 +1,6 @@
-//! Queues for the threads that do expensive work for strangers: hash passwords, use private keys. The length of a queue is
-//! a time: only work that ends within it may wait. Networks take turns, one piece of work each, so that the flood of one
-//! network fills its own lane and delays no other.
+//! Queues for the threads that do expensive work for strangers: hash passwords, use private keys. A queue is bounded
+//! by time: only work that ends within it may wait. Networks take turns, one piece of work each, so that a flood from
+//! one network fills its own lane and delays no other.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -55,7 +55,7 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Does the work on a thread that may block. It goes on, and occupies its worker, though the caller hangs up.
+    /// Does the work on a thread that may block. It continues, and occupies its worker, even if the caller is dropped.
     pub fn spend<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         tokio::task::spawn_blocking(move || {
             let begun = Instant::now();
@@ -90,7 +90,7 @@ impl Place {
     /// # Errors
     /// [`Full`] where the place was taken away for another network, or twice the longest wait has passed.
     async fn turn(mut self) -> Result<Turn, Full> {
-        // The average may be wrong by some: a caller that has waited for long should not leave without an answer for that.
+        // The average is an estimate, so a caller gets twice the longest wait before it is refused.
         let turn = tokio::time::timeout(self.queue.longest * 2, &mut self.receiver).await;
         turn.ok().and_then(Result::ok).ok_or_else(|| self.queue.full())
     }
@@ -149,7 +149,7 @@ impl Queue {
         Ok(Entered::Place(Place { queue: self.clone(), lane, id, receiver }))
     }
 
-    /// Takes the time of a piece of work into the average.
+    /// Adds the time of a piece of work to the average.
     fn note(&self, took: Duration) {
         let mut state = self.lock();
         state.average = (state.average * (WEIGHT - 1) + took) / WEIGHT;

@@ -195,7 +195,7 @@ pub struct ErrorPage {
     pub hint: Option<String>,
     /// The id under which the log knows the request.
     pub request_id: String,
-    /// The way to the people who run this server.
+    /// The contact of the people who run this server.
     pub contact: Option<Link>,
     /// A way out.
     pub back: Option<Link>,

@@ -76,7 +76,7 @@ impl Method for Post {
     }
 }
 
-/// Checks that the digest is that of a secret that has not expired. All are compared, whichever fits.
+/// Checks that the digest is that of a secret that has not expired. Every secret is compared, so that timing is even.
 fn compare(client: &Client, presented: Digest, now: Timestamp) -> Result<(), FlowError> {
     let mut valid = false;
     let mut known = false;

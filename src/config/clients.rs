@@ -39,7 +39,7 @@ impl Settings {
     }
 }
 
-/// Returns the first rule of its own that the section breaks.
+/// Checks the profiles that clients may have.
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     let allowed = &settings.profiles.allowed;
     if allowed.is_empty() {

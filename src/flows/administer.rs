@@ -124,7 +124,7 @@ pub enum AdminError {
     #[error("there is no {0} with this id")]
     UnknownId(&'static str),
     /// Another change came first.
-    #[error("the {0} was changed by someone else meanwhile; look at it and try again")]
+    #[error("the {0} was changed meanwhile; look at it and try again")]
     Changed(&'static str),
     /// A client would see the subjects of another sector (OpenID Connect Core §8.1).
     #[error("subject_type and the host of a client with pairwise subjects cannot be changed; register another client")]

@@ -69,7 +69,7 @@ pub struct Mint<'a> {
 }
 
 impl<'a> Mint<'a> {
-    /// What the server makes drafts with.
+    /// The settings and keys of this server from which drafts are made.
     pub fn of(provider: &'a Provider, headers: &'a Headers) -> Self {
         Self {
             lifetime: provider.lifetimes.access_token,

@@ -105,7 +105,7 @@ pub enum SignIn {
         /// What the browser will be known by.
         device: DeviceCookie,
     },
-    /// Not so, for this reason; the form is shown again.
+    /// The sign-in failed for this reason; the form is shown again.
     Failed(&'static str),
     /// The password was not looked at: there have been too many failures.
     Locked(Span),
@@ -290,8 +290,8 @@ struct Success {
     request: RequestId,
 }
 
-/// Writes a sign-in; nothing where the password was changed or removed after it was checked: the session would outlive
-/// the end of all that were begun with that password.
+/// Writes a sign-in; `None` if the password was changed or removed after it was checked: that change ends the sessions
+/// of the old password, and would miss this one.
 async fn succeed(
     provider: &Provider,
     context: &Context,
@@ -312,7 +312,7 @@ async fn succeed(
         let shared = written.clone();
         Box::pin(async move {
             let (context, session, success, record, new_device) = &*shared;
-            // First: what a new password resets is locked after the password there too.
+            // First, in the lock order of a password change: the password before the counters that it resets.
             let realm = &context.realm.id;
             if !users::hold_password(tx, realm, &session.user_id, success.password_set_at).await? {
                 return Ok(false);

@@ -102,11 +102,11 @@ pub struct Ended {
 /// A session that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
-    /// That of the browser.
+    /// The browser's session.
     Current,
-    /// One that the browser does not hold, named by a hint.
+    /// A session that the hint names and this browser does not hold.
     Named,
-    /// None: the browser held no session.
+    /// No session: the browser held none.
     None,
 }
 

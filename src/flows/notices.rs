@@ -41,7 +41,7 @@ pub struct Wanted<'a> {
     pub user: &'a UserId,
     /// The row's id.
     pub row: &'a str,
-    /// The address, where it is not the one that the person has now; it was shown to be theirs.
+    /// The verified address to send to, if it is not the person's current one.
     pub address: Option<&'a str>,
 }
 

@@ -10,13 +10,13 @@ use crate::store::{StoreError, Tx, client_profiles};
 pub struct Profiles {
     /// Those that a client may be given.
     pub allowed: Vec<Profile>,
-    /// Those that some client can have, which discovery speaks for.
+    /// Those that some client can have; discovery advertises what they need.
     pub advertised: Vec<Profile>,
 }
 
 impl Profiles {
-    /// Finds out which profiles clients have beside the allowed ones. None of these can be given to another client while
-    /// the server runs, so that it is asked at the start alone.
+    /// Loads the profiles that clients have beside the allowed ones. No other client can get one of these while the
+    /// server runs, so they are read once at startup.
     ///
     /// # Errors
     /// [`StoreError`] where the database fails.

@@ -98,7 +98,7 @@ impl Refusals {
     }
 }
 
-/// Writes the queued refusals. A database that cannot be reached loses explanations and nothing else.
+/// Writes the queued refusals. If the database fails, only explanations are lost.
 pub async fn flush(provider: &Provider, now: Timestamp) {
     let refusals = &provider.refusals;
     let _turn = refusals.writing.lock().await;

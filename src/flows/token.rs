@@ -30,7 +30,7 @@ pub async fn token(
     authorization: &Authorization,
     params: Params,
 ) -> Result<TokenResponse, FlowError> {
-    // The grant types are the same for every client: one that is lacking is refused before authentication.
+    // The grant types are the same for every client: an unsupported one is refused before authentication.
     let grant = grants::named(params.require("grant_type", "grant_type is required.")?)?;
     let presented = Presented { authorization, params: &params };
     let client = client_auth::authenticate(provider, &context, &presented).await?;
@@ -161,7 +161,7 @@ async fn transact(
             Decision::Issue(issuance) => {
                 let draft = match issue::draft(&request.mint(), context, client, &issuance) {
                     Ok(draft) => draft,
-                    // A code is consumed whatever comes of it.
+                    // A code is consumed even if the request is refused later.
                     Err(FlowError::Refused(error)) => return Ok(Transacted::Refused(error)),
                     Err(error) => return Err(error),
                 };

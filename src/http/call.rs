@@ -94,7 +94,7 @@ impl Call {
         self.app.provider.count_operation(operation, outcome);
         match answer {
             Ok(_) if !matches!(operation, "token" | "revoke") => {}
-            // The line of the refusal says it with its cause.
+            // The refusal's own log line has the outcome and the cause.
             Err(FlowError::Refused(_)) if operation == "userinfo" => {
                 tracing::debug!(target: "security", event = "access_denied", operation, outcome, "refused a token");
             }

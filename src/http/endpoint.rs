@@ -24,7 +24,7 @@ pub enum Scripts {
     None,
     /// Those that an enabled client has registered.
     Registered,
-    /// All, by these methods. Only for answers that depend on nothing that a browser adds by itself.
+    /// All origins, by these methods. Only for answers that ignore what a browser adds by itself, such as cookies.
     All(&'static str),
 }
 
@@ -123,7 +123,7 @@ endpoints! {
     LOGO = Endpoint::page("/clients/{client_id}/logo");
     CHECK_SESSION = Endpoint::page("/session/check");
     CSP_REPORTS = Endpoint::program("/csp-reports").with_limit(Class::Pages);
-    // A client in a browser has no registered origin before it registers; what it may do hangs on its token.
+    // A client in a browser has no registered origin before it registers; its token decides what it may do.
     REGISTER = Endpoint::program("/register").with_limit(Class::Registration).with_scripts(Scripts::All("POST"));
     REGISTRATION = Endpoint::program("/register/{client_id}").with_limit(Class::Registration);
     API = Endpoint::new("/api/{*rest}", Reader::Administrator, Some(Class::Api));

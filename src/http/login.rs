@@ -77,7 +77,7 @@ pub async fn post(call: Call) -> Response {
     }
 }
 
-/// Keeps the reason of a failed sign-in, which the log has already.
+/// Stores the reason of a failed sign-in for `signet explain`; it is logged already.
 fn note(call: &Call, interaction: &Interaction, status: StatusCode, reason: &'static str) {
     refusal::keep_of(call, interaction.client.id.as_str(), status, &Cause::SignIn { reason }.into());
 }

@@ -1,4 +1,4 @@
-//! The edge at which a refusal is noted, once, as it is answered.
+//! Notes each refusal once, where it is answered.
 
 use axum::http::StatusCode;
 
@@ -22,13 +22,13 @@ pub fn note_of(call: &Call, client: Option<&str>, status: StatusCode, error: &OA
     call.app.provider.refusals.note(&call.context, &refused);
 }
 
-/// Keeps a refusal of this client that has been logged elsewhere.
+/// Stores a refusal of this client that is logged elsewhere.
 pub fn keep_of(call: &Call, client: &str, status: StatusCode, error: &OAuthError) {
     let refused = Refused { endpoint: call.endpoint(), client: Some(client), status: status.as_u16(), error };
     call.app.provider.refusals.keep(&call.context, &refused);
 }
 
-/// The client that the request names, however it does: it is not verified, and may be made up.
+/// The client that the request names by any means; it is not verified, and may not exist.
 fn named_client(call: &Call) -> Option<String> {
     let authorization = call.authorization().ok();
     if let Some(Authorization::Basic(credentials)) = &authorization {
@@ -45,13 +45,13 @@ fn named_client(call: &Call) -> Option<String> {
     named.or_else(|| audience(&params)).or_else(|| call.registered_client()).filter(|id| ClientId::parse(id).is_some())
 }
 
-/// A claim of a token that nobody has verified.
+/// A claim of a token, which is not verified.
 fn claim(token: &str, name: &str) -> Option<String> {
     let jws = UnverifiedJws::parse(token).ok()?;
     jws::string(jws.payload(), name).ok().flatten().map(str::to_owned)
 }
 
-/// The client that an ID token was issued to which is presented as a hint.
+/// The client to which the ID token in the hint was issued.
 fn audience(params: &Params) -> Option<String> {
     let jws = UnverifiedJws::parse(params.get("id_token_hint")?).ok()?;
     jws::audiences(jws.payload()).ok()?.first().map(|&audience| audience.to_owned())

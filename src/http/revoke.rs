@@ -14,7 +14,7 @@ pub async fn post(call: Call) -> Response {
     let answer = answer(&call).await;
     call.count("revoke", &answer);
     let response = match answer {
-        // RFC 7009 §2.2 wants a status alone; libraries read every answer as JSON.
+        // RFC 7009 §2.2 needs only a status, but libraries parse every answer as JSON.
         Ok(()) => Json(json!({})).into_response(),
         Err(failure) => error::client_error(&call, failure),
     };

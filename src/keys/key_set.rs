@@ -171,7 +171,7 @@ impl KeySet {
         self.keys.iter().find(|(times, _)| times.kid == *kid).map(|(_, key)| key.clone())
     }
 
-    /// Tells whether there is a key of the algorithm that was not dropped.
+    /// Returns true if there is a key of the algorithm that was not dropped.
     pub(super) fn has_key_of(&self, algorithm: &str) -> bool {
         self.times.iter().any(|key| key.algorithm == algorithm && key.dropped_at.is_none())
     }

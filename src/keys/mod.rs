@@ -142,7 +142,7 @@ impl Keyring {
         signing.chain(self.decrypts(realm).into_iter().map(KeyAlgorithm::Encryption)).collect()
     }
 
-    /// Tells whether the settings name the algorithm, so that a key of it that is dropped gets a successor.
+    /// Returns true if the settings name the algorithm, so that a key of it that is dropped gets a successor.
     fn names(&self, algorithm: &str) -> bool {
         let signs = self.policy.algorithms.iter().any(|held| held.as_str() == algorithm);
         signs || self.policy.encryption.iter().any(|held| held.as_str() == algorithm)

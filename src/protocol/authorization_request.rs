@@ -215,7 +215,7 @@ pub fn refusal(params: &Params, client: &Client, destination: Destination, error
 /// The redirect URI of the request, proven to be the client's.
 ///
 /// # Errors
-/// The refusal for a page, since there is no one to redirect to.
+/// The refusal for a page, since there is no trusted redirect URI.
 pub fn find_destination(params: &Params, client: &Client) -> Result<Destination, OAuthError> {
     if params.repeats("client_id") {
         return Err(Cause::AuthorizeClientUnnamed.into());

@@ -1,5 +1,5 @@
 //! The private cause of each refusal, beside the public answer that it leads to (RFC 6749 §4.1.2.1, §5.2). Operators see
-//! the cause, in the log and by `signet explain`; whoever was refused sees the public answer alone.
+//! the cause, in the log and by `signet explain`; applications see only the public answer.
 //!
 //! An error whose sentence must not name its cause can only be made of a [`Cause`], so that a new refusal has one.
 
@@ -140,7 +140,7 @@ pub enum Cause {
     TokenUser,
     #[error("the access token is not for this server: it was issued for a resource")]
     TokenAudience,
-    #[error("the access token has not the scope openid")]
+    #[error("the access token lacks the scope openid")]
     TokenWithoutOpenid,
     #[error("the token was issued to another client")]
     TokenOfOtherClient,

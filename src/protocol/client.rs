@@ -64,7 +64,7 @@ pub struct Supported<'a> {
 }
 
 impl Supported<'_> {
-    /// Checks the profile that a client is given; one that it has already is not asked about again.
+    /// Checks the profile that a client is given; one that it already has is not checked again.
     ///
     /// # Errors
     /// [`MetadataError::Profile`] where the settings do not allow it.
@@ -131,7 +131,7 @@ impl Client {
         }
     }
 
-    /// Tells whether the client authenticates by this method: the registered one exactly, or either of two that carry
+    /// Returns true if the client authenticates by this method: the registered one exactly, or either of two that carry
     /// the secret where it has registered [`CLIENT_SECRET`].
     pub fn authenticates_by(&self, method: &str) -> bool {
         let registered = self.metadata.token_endpoint_auth_method.as_str();
@@ -139,13 +139,13 @@ impl Client {
         self.metadata.profile.rules().allows_method(method) && (registered == method || is_either)
     }
 
-    /// Tells whether every request of the client has to be pushed (RFC 9126 §6).
+    /// Returns true if every request of the client has to be pushed (RFC 9126 §6).
     pub fn pushes_requests(&self) -> bool {
         let arrival = self.metadata.profile.rules().arrival;
         self.metadata.require_pushed_authorization_requests || arrival != Arrival::Any
     }
 
-    /// Tells whether every request of the client has to come in a signed request object (RFC 9101 §10.5).
+    /// Returns true if every request of the client has to come in a signed request object (RFC 9101 §10.5).
     pub fn signs_requests(&self) -> bool {
         let arrival = self.metadata.profile.rules().arrival;
         self.metadata.require_signed_request_object || arrival == Arrival::PushedAndSigned

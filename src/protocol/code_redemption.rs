@@ -170,7 +170,7 @@ fn check_bindings(
     }
 }
 
-/// The error where the machine stopped: its own are not those of RFC 6749 §5.2.
+/// The error for a request at which the state machine stopped: its own errors are not those of RFC 6749 §5.2.
 fn fault(params: &Params, record: Option<&CodeRecord>, client: &Client, redirect_uri: Option<&str>) -> OAuthError {
     if params.get("code").is_none() {
         OAuthError::invalid_request("code is required.")

@@ -146,7 +146,7 @@ impl Profile {
         Self::ALL.into_iter().find(|profile| profile.rules().name == name)
     }
 
-    /// Tells whether the profile grants none of the relaxations that settings offer.
+    /// Returns true if the profile grants none of the relaxations that settings offer.
     pub fn is_strict(self) -> bool {
         self.rules().strict
     }
@@ -171,7 +171,7 @@ impl Rules {
         }
     }
 
-    /// Tells whether a client may authenticate by this method.
+    /// Returns true if a client may authenticate by this method.
     pub fn allows_method(&self, method: &str) -> bool {
         self.auth_methods.is_none_or(|allowed| allowed.contains(&method))
     }

@@ -42,7 +42,7 @@ members! {
     "audiences"
 }
 
-/// The answer to a client that would encrypt its request objects by an algorithm that there is no key for.
+/// The answer to a client that asks to encrypt its request objects by an algorithm for which there is no key.
 const NOT_DECRYPTED: OAuthError = OAuthError::invalid_client_metadata(
     "request_object_encryption_alg: this server decrypts no request objects of this algorithm.",
 );

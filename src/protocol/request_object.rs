@@ -40,8 +40,8 @@ pub enum Outside {
 /// The limits on the life of a request object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
-    /// The object sets its own, by `exp` where it has one (RFC 9101 §4). One without is worth no more to a thief than
-    /// the parameters in it, which anyone can send.
+    /// The object's own `exp`, if it has one (RFC 9101 §4). A stolen object without it gives an attacker no more than
+    /// its parameters, which can be sent without it too.
     Open,
     /// `nbf` and `exp` lie at most an hour apart (FAPI 2.0 Message Signing §5.3.1).
     Bounded,

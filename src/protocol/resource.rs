@@ -37,7 +37,8 @@ impl AccessTokenTyp {
     }
 }
 
-/// The header members that a resource or a client has chosen for access tokens; the rest is left to the next in line.
+/// The header members that a resource or a client has chosen for access tokens. Absent ones are left to the next level:
+/// resource, client, server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeaderChoice {
     /// The signing algorithm.
@@ -47,7 +48,7 @@ pub struct HeaderChoice {
 }
 
 impl HeaderChoice {
-    /// This choice, where it is silent that of `next`.
+    /// This choice, with absent members from `next`.
     #[must_use]
     pub fn or(self, next: Self) -> Self {
         Self { alg: self.alg.or(next.alg), typ: self.typ.or(next.typ) }

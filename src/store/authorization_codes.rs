@@ -110,7 +110,7 @@ pub struct Unusable {
 pub enum CodeState {
     /// It was consumed before: a second use is a replay.
     Redeemed,
-    /// Its session, its user or its client does not carry it any more.
+    /// Its session has ended, or its user or client is gone or disabled.
     SessionOver,
 }
 

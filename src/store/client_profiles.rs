@@ -9,7 +9,7 @@ statements! {
     WITH_MEMBER = "SELECT COUNT(*) AS clients FROM clients WHERE realm_id = $1 AND metadata LIKE $2";
 }
 
-/// Tells whether any client of the realm has this profile. All metadata is read for it: no part of a request.
+/// Returns true if any client of the realm has this profile. All metadata is read for it: no part of a request.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.

@@ -63,7 +63,7 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, client: &NewClient<'_>, now: T
     name_resources(tx, realm, metadata, now).await
 }
 
-/// The past of a client's row.
+/// The history of a client's row.
 #[derive(Clone, Debug)]
 pub struct History {
     /// The number of the last change.
@@ -76,7 +76,7 @@ pub struct History {
     pub created_by: String,
 }
 
-/// The past of a client's row. Read before the client itself, its version belongs to what is read, or is too old to
+/// The history of a client's row. Read it before the client: then its version is that of the client, or too old to
 /// replace it.
 ///
 /// # Errors

@@ -35,7 +35,7 @@ statements! {
 pub struct Page<'a> {
     /// The key of the name that the page begins after; empty for the first page.
     pub after: &'a str,
-    /// A text that the key of the name or the address holds; empty for all.
+    /// A text that the key of the name or the address contains; empty for all.
     pub containing: &'a str,
     /// Their standing.
     pub standing: Wanted,
@@ -116,7 +116,7 @@ pub async fn named_like_addresses(tx: &mut Tx, realm: &RealmId) -> Result<i64, S
     Ok(users)
 }
 
-/// The past of a person's row.
+/// The history of a person's row.
 #[derive(Clone, Copy, Debug)]
 pub struct History {
     /// The number of the last change.
@@ -127,7 +127,7 @@ pub struct History {
     pub updated_at: Timestamp,
     /// The time at which their password was set, where they have one.
     pub password_set_at: Option<Timestamp>,
-    /// The last sign-in, as far as a session or a known browser still says so.
+    /// The last sign-in that a session or a known browser still records.
     pub last_login_at: Option<Timestamp>,
 }
 
@@ -142,7 +142,8 @@ row! {
     }
 }
 
-/// The past of a person's row. Read before the person, its version belongs to what is read, or is too old to replace it.
+/// The history of a person's row. Read it before the person: then its version is that of the person, or too old to
+/// replace them.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.

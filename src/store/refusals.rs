@@ -86,7 +86,7 @@ pub struct Refusal {
     pub hint: Option<String>,
 }
 
-/// Stores refusals, and removes the oldest of whoever has more than their share.
+/// Stores refusals, and removes the oldest rows that exceed a share.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.

@@ -206,8 +206,8 @@ pub async fn set_password(
     execute!(tx, SET_PASSWORD, [realm.as_str(), id.as_str(), hash, now.as_millis()]).map(|_| ())
 }
 
-/// Holds the password of a person until the transaction ends, if it is the one that was set at this time: who changes it
-/// waits, and then finds what was begun with it.
+/// Holds the password of a person until the transaction ends, if it is the one that was set at this time. A concurrent
+/// change waits, and then finds the session that began with it.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.

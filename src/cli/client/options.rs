@@ -43,8 +43,8 @@ pub struct ClientOptions {
     /// the grant refresh_token; none without sign-in]
     #[arg(long)]
     pub scope: Option<String>,
-    /// The treatment of requested scopes that the client may not have: drop leaves them out, refuse refuses the request;
-    /// a strict profile always refuses them [new clients: drop]
+    /// The treatment of requested scopes that the client may not have: drop leaves them out, refuse refuses the
+    /// request; a strict profile always refuses them [new clients: drop]
     #[arg(long, value_name = "TREATMENT")]
     unknown_scopes: Option<String>,
     /// The client authentication method: client_secret (the secret in the header or in the body), or exactly one of

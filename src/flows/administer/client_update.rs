@@ -1,5 +1,5 @@
-//! Replacing the metadata of a client, with what follows for its secrets and grants: by an administrator, who states
-//! which version was read, and by the client itself (RFC 7592 §2.2).
+//! Replaces the metadata of a client, and updates its secrets and grants accordingly: for an administrator, who states
+//! which version was read, and for the client itself (RFC 7592 §2.2).
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ const MAX_REASON: usize = 1000;
 pub struct RegisteredClient {
     /// The client.
     pub client: Client,
-    /// The past of its row.
+    /// The history of its row.
     pub history: History,
     /// Its holdings.
     pub holds: OfClient,
@@ -57,9 +57,9 @@ pub struct ClientUpdate {
     pub narrowed: Vec<NarrowedGrants>,
     /// The number of grants that end.
     pub ended_grants: i64,
-    /// True where access tokens from before are void.
+    /// True if earlier access tokens are void.
     pub voids_access_tokens: bool,
-    /// True where the client's secrets do not work any more.
+    /// True if the client's earlier secrets no longer work.
     pub drops_secrets: bool,
     /// The secret that was made, to be shown this once.
     #[serde(skip)]
@@ -88,7 +88,7 @@ pub struct ClientPlan {
 }
 
 impl ClientPlan {
-    /// Checks what a client would become, by the rules of its registration.
+    /// Checks the new metadata by the rules of a registration.
     ///
     /// # Errors
     /// [`AdminError::Metadata`] for the first rule that it breaks, [`AdminError::Sector`] where the client would see the
@@ -101,7 +101,7 @@ impl ClientPlan {
     ) -> Result<Self, AdminError> {
         let Registrar { context, supported, keys, .. } = registrar;
         let client = &read.client;
-        // A profile that the client has already is not asked about again.
+        // A profile that the client already has is not checked again.
         if next.profile != client.metadata.profile {
             supported.check_profile(next.profile)?;
         }
@@ -131,7 +131,7 @@ impl ClientPlan {
         })
     }
 
-    /// Tells what the update would do.
+    /// Returns the effect of the update without writing it.
     ///
     /// # Errors
     /// [`AdminError`] where the database fails.
@@ -141,7 +141,7 @@ impl ClientPlan {
         Ok(self.outcome(toll))
     }
 
-    /// Writes the update, and waits until every node has heard of it.
+    /// Writes the update, and waits until every node has applied it.
     ///
     /// # Errors
     /// [`AdminError::Changed`] where the client was changed since it was read.
@@ -163,7 +163,7 @@ impl ClientPlan {
         Ok(ClientUpdate { secret, ..shared.1.outcome(toll) })
     }
 
-    /// Writes the update in a transaction; nothing where another change came first.
+    /// Writes the update in a transaction; `None` if another change came first.
     async fn write(&self, tx: &mut Tx, context: &Context) -> Result<Option<Toll>, StoreError> {
         let id = &self.replacement.id;
         let realm = &context.realm.id;
@@ -219,7 +219,7 @@ impl Toll {
     }
 }
 
-/// Metadata that takes the place of a client's, with what follows for its secrets and grants.
+/// New metadata of a client, with its effect on secrets and grants.
 pub(in crate::flows) struct ClientReplacement {
     pub id: ClientId,
     pub metadata: ClientMetadata,
@@ -227,11 +227,11 @@ pub(in crate::flows) struct ClientReplacement {
     pub version: i64,
     pub narrowing: Narrowing,
     pub secret: SecretChange,
-    /// The end of what a revocation of now concerns.
+    /// The expiry of a revocation that is made now.
     pub horizon: Timestamp,
 }
 
-/// Replaces the metadata of a client in a transaction, whose caller publishes it; whether no other change came first.
+/// Replaces the metadata of a client in a transaction; the caller publishes it. False if another change came first.
 ///
 /// # Errors
 /// [`StoreError`] where the database fails.

@@ -76,7 +76,7 @@ pub async fn add_client(
     }
 }
 
-/// The audit record of a weak secret, where it is one.
+/// The audit record of a weak secret; `None` for a strong one.
 fn weak_secret(context: &Context, id: &ClientId, source: &SecretSource) -> Result<Option<Record>, AdminError> {
     match source.is_weak() {
         true => Ok(Some(record(context, Event::ClientSecretWeak, None, Some(id))?)),
@@ -84,7 +84,7 @@ fn weak_secret(context: &Context, id: &ClientId, source: &SecretSource) -> Resul
     }
 }
 
-/// What the audit log says of a client that may introspect tokens of other clients.
+/// The audit log's reason for a client that may introspect tokens of other clients.
 fn introspection(metadata: &ClientMetadata) -> String {
     match metadata.introspects.as_slice() {
         [] => String::new(),

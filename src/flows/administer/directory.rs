@@ -8,7 +8,7 @@ use crate::store::directory::{self, Listed, Page, Wanted};
 
 /// The people of a page.
 pub struct UserQuery<'a> {
-    /// A text that the name or the address holds, in any case; empty for all.
+    /// A text that the name or the address contains, ignoring case; empty for all.
     pub containing: &'a str,
     /// The name that the page begins after; empty for the first page.
     pub after: &'a str,
@@ -43,7 +43,7 @@ pub async fn users(store: &Store, context: &Context, query: &UserQuery<'_>) -> R
         after: &after,
         containing: &containing,
         standing: query.standing,
-        // One more tells whether there is a next page.
+        // One row more than the page shows whether there is a next one.
         limit: i64::from(query.limit).saturating_add(1),
     };
     let mut users = directory::page(&mut store.read().await?, &context.realm.id, &page).await?;

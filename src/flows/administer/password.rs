@@ -1,4 +1,4 @@
-//! A new password that an administrator sets: whatever was begun with the old one ends.
+//! Sets a new password for an administrator; sessions and grants from before end.
 
 use std::sync::Arc;
 
@@ -34,8 +34,8 @@ pub struct PreparedPassword {
     counters: Vec<Subject>,
 }
 
-/// Checks a password against the policy, and hashes it. That takes as long as a sign-in, and comes before the time is
-/// taken at which everything from before ends.
+/// Checks a password against the policy, and hashes it. Hashing is slow, so it runs before the clock is read for the
+/// cut-off.
 ///
 /// # Errors
 /// [`AdminError::Unknown`] where there is no such person, [`AdminError::Person`] where the policy refuses the password.
@@ -57,8 +57,8 @@ pub async fn prepare_password(
     Ok(PreparedPassword { counters: Account::of(&user).counters(setter.soft_locks), user: id, hash })
 }
 
-/// Sets the password of a person. Their sessions and grants end, browsers are not known any more, failed sign-ins are
-/// forgotten, and they are informed by mail.
+/// Sets the password of a person. Their sessions and grants end, known browsers and failed sign-ins are forgotten, and
+/// they are notified by mail.
 ///
 /// # Errors
 /// [`AdminError::Unknown`] where the person was removed meanwhile.
@@ -90,7 +90,7 @@ impl Change {
         let PreparedPassword { user, hash, counters } = &self.prepared;
         let realm = &self.context.realm.id;
         let now = self.context.now;
-        // First: it waits for sign-ins that have checked the old password, and the end of all sessions finds theirs.
+        // First, to wait for sign-ins that have checked the old password: their sessions are then ended too.
         users::set_password(tx, realm, user, hash, now).await?;
         users::cut_off(tx, realm, user, now).await?;
         let ended = end_everything(tx, &self.context, user, "password set", self.horizon).await?;
@@ -102,7 +102,7 @@ impl Change {
     }
 }
 
-/// The end of the pause of sign-ins to a person's account, if there is one.
+/// The time until which sign-ins to a person's account are paused, if they are.
 ///
 /// # Errors
 /// [`AdminError`] where the database fails.

@@ -45,8 +45,8 @@ fn roles_granted(context: &Context, user: &UserId, roles: &[String]) -> Result<R
     Ok(Record { reason, ..record(context, Event::RolesChanged, Some(user), None)? })
 }
 
-/// The person with this name, address or `sub`: the one lookup of whatever administers people. Names and addresses are
-/// compared as at a sign-in.
+/// The person with this name, address or `sub`: the only lookup for administration. Names and addresses are compared as
+/// at a sign-in.
 ///
 /// # Errors
 /// [`AdminError::Unknown`] where there is none, [`AdminError::Ambiguous`] where the name of one is the `sub` of another.
@@ -68,7 +68,7 @@ pub async fn find_user(store: &Store, context: &Context, named: &str) -> Result<
     }
 }
 
-/// The words that belong to a person, which a password may not be.
+/// The words that a person's password must not be: their names and their address.
 pub(super) fn personal_words<'a>(
     username: &'a str,
     address: Option<&'a str>,

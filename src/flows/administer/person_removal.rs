@@ -9,7 +9,7 @@ use crate::flows::Concerning;
 use crate::store::audit::{self, Event};
 use crate::store::{StoreError, changes, directory};
 
-/// Removes a person with everything that is stored of them; what speaks for them is void on every node, and clients are
+/// Removes a person with everything that is stored of them; their tokens are void on every node, and clients are
 /// notified of the end of their sessions.
 ///
 /// # Errors

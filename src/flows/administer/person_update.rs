@@ -28,7 +28,7 @@ const MAX_REASON: usize = 1000;
 pub struct RegisteredUser {
     /// The person.
     pub user: User,
-    /// The past of their row.
+    /// The history of their row.
     pub history: History,
     /// Their holdings.
     pub holds: OfUser,
@@ -97,9 +97,8 @@ impl PersonUpdate {
     }
 }
 
-/// Changes a person, unless they were changed since they were read; the attributes that have other values. A role that is
-/// lost is lost to access tokens at once. A verified address that is replaced
-/// gets a mail.
+/// Changes a person, unless they were changed since they were read; returns the attributes that have other values. The
+/// loss of a role voids earlier access tokens. A verified address that is replaced gets a mail.
 ///
 /// # Errors
 /// [`AdminError::Changed`] where another change came first, [`AdminError::Person`] or [`AdminError::Exists`] where the
@@ -158,7 +157,7 @@ impl Change {
     ) -> Result<Self, AdminError> {
         let held = &read.user;
         let is_changed = |name: &str| changed.iter().any(|change| change.name == name);
-        // A name from before the rules were what they are stays as it is.
+        // An unchanged name is kept, even if it breaks today's rules.
         let username = match is_changed("username") {
             true => Username::parse(&next.username)?,
             false => Username::from_stored(held.username.clone()),
@@ -208,7 +207,7 @@ impl Change {
         })
     }
 
-    /// Writes the change in a transaction; whether no other came first.
+    /// Writes the change in a transaction; false if another one came first.
     async fn write(&self, tx: &mut Tx, context: &Context) -> Result<bool, StoreError> {
         let user = &self.user;
         let realm = &context.realm.id;
@@ -249,7 +248,7 @@ fn stored_claims(claims: &PersonClaims) -> Result<String, FlowError> {
     Ok(claims.to_json())
 }
 
-/// The members of one list that the other lacks.
+/// The members of the first list that the second lacks.
 fn missing(list: &[String], other: &[String]) -> Vec<String> {
     list.iter().filter(|role| !other.contains(role)).cloned().collect()
 }

@@ -42,7 +42,7 @@ pub async fn add_resource(
     }
 }
 
-/// Replaces the header of a resource's access tokens. Tokens that were issued before keep theirs, and are accepted.
+/// Replaces the header of a resource's access tokens. Earlier tokens keep theirs, and stay valid.
 ///
 /// # Errors
 /// [`AdminError`] where it breaks a rule, or there is no such resource.
@@ -106,7 +106,7 @@ fn names(client: &Client, uri: &str) -> bool {
     client.metadata.audiences.iter().chain(&client.metadata.introspects).any(|held| held == uri)
 }
 
-/// The audit record of a change to a resource, which its reason names.
+/// The audit record of a change to a resource; its reason is the URI.
 fn concerning(context: &Context, event: Event, uri: &str) -> Result<Record, FlowError> {
     Ok(Record { reason: uri.to_owned(), ..record(context, event, None, None)? })
 }

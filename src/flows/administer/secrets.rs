@@ -11,7 +11,7 @@ use crate::store::clients::NewSecret;
 
 /// The least length of a secret that an operator brings.
 const MIN_SECRET: usize = 32;
-/// The least length of one that may be weak.
+/// The minimum length of a weak secret.
 const MIN_WEAK_SECRET: usize = 8;
 
 /// Where a client's secret comes from.
@@ -20,12 +20,12 @@ pub enum SecretSource {
     Generated,
     /// The operator brings it.
     Given(ClientSecret),
-    /// The operator brings one that an application has already, and accepts that it may be weak.
+    /// The existing secret of an application, from an operator who accepts that it may be weak.
     Existing(ClientSecret),
 }
 
 impl SecretSource {
-    /// Tells whether the secret is weaker than any that this server makes or takes otherwise.
+    /// True if the secret is weaker than any that this server makes or otherwise accepts.
     pub fn is_weak(&self) -> bool {
         matches!(self, Self::Existing(secret) if secret.expose().len() < MIN_SECRET)
     }
@@ -52,8 +52,8 @@ pub(super) fn source(
     }
 }
 
-/// Checks a secret that may be weak. Whoever reads the database can guess it from its digest, and it is too short a key
-/// for HS256 (RFC 7518 §3.2).
+/// Checks a secret that may be weak. An attacker who reads the database can guess it from its digest, and it is too
+/// short a key for HS256 (RFC 7518 §3.2).
 fn check_weak(secret: &ClientSecret, metadata: &ClientMetadata) -> Result<(), AdminError> {
     let length = secret.expose().len();
     if length >= MIN_SECRET {
@@ -90,9 +90,9 @@ pub(in crate::flows) fn stored(
 
 /// The effect of other metadata on a client's secrets.
 pub(in crate::flows) enum SecretChange {
-    /// One of them does what the metadata asks for.
+    /// A stored secret fits the metadata and is kept.
     Keep(Digest),
-    /// The client has none any more.
+    /// The client no longer has one.
     Drop,
     /// Only this one works from now on (RFC 7592 §2.2).
     New(NewSecret),
@@ -105,10 +105,10 @@ pub(in crate::flows) struct PlannedSecret {
 }
 
 impl PlannedSecret {
-    /// Plans what becomes of the secrets of a client that gets this metadata.
+    /// Plans the change of secrets of a client that gets this metadata.
     ///
     /// # Errors
-    /// [`FlowError::Internal`] where a secret has to be sealed and cannot be.
+    /// [`FlowError::Internal`] if a secret cannot be sealed.
     pub fn of(
         context: &Context,
         keys: Option<&Keyring>,
@@ -127,7 +127,7 @@ impl PlannedSecret {
     }
 }
 
-/// The secret of the client that does what its new metadata asks of it, if there is one.
+/// The stored secret of the client that fits its new metadata, if there is one.
 fn fit_secret(client: &Client, metadata: &ClientMetadata, now: Timestamp) -> Option<Digest> {
     let fits = |sealed: &Option<Vec<u8>>| sealed.is_some() || !metadata.needs_recoverable_secret();
     let fit = |secret: &&SecretRecord| secret.expires_at.is_none_or(|end| now < end) && fits(&secret.sealed);

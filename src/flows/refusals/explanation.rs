@@ -22,7 +22,7 @@ pub struct Explanation {
     pub answer: Answer,
     /// The private cause.
     pub cause: String,
-    /// What the operator could change.
+    /// The change by which the operator could let the request pass.
     pub hint: Option<String>,
 }
 

@@ -1,5 +1,5 @@
-//! The refusals that wait to be written, about a second each. Clients and networks have shares here too: what a flood
-//! fills is its own.
+//! The refusals that wait to be written, for about a second. Clients and networks have shares here too, so that a flood
+//! displaces only its own rows.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Adds a row, as far as its network and its client have room; how many rows were lost by it.
+    /// Adds a row if its network and its client have room; returns the number of rows that were dropped.
     pub(super) fn push(&mut self, row: NewRefusal) -> u64 {
         let of_network = self.rows.iter().filter(|held| held.network == row.network);
         let of_pair = of_network.clone().filter(|held| held.named == row.named).count();
@@ -34,12 +34,12 @@ impl Queue {
         1
     }
 
-    /// Takes what is there.
+    /// Takes all queued rows.
     pub(super) fn take(&mut self) -> Vec<NewRefusal> {
         std::mem::take(&mut self.rows)
     }
 
-    /// Puts a row where the latest of the heaviest network was, if that has more than the row's own would have.
+    /// Replaces the latest row of the network with the most rows, if that has more than the new row's would have.
     fn replace(&mut self, row: NewRefusal) {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for held in &self.rows {

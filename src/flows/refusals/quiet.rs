@@ -1,5 +1,5 @@
-//! The rate of log lines about refusals: a few a minute for each client and cause, and for each network. What was left
-//! out is counted, and said with the next line or when the minute ends.
+//! The rate of log lines about refusals: a few a minute for each client and cause, and for each network. Lines
+//! that are left out are counted; the next line has the count, or a line of its own when the minute ends.
 
 use std::collections::HashMap;
 
@@ -40,15 +40,15 @@ struct Window {
     cause: String,
 }
 
-/// The answer about one line.
+/// The decision about one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is logged, after so many of its kind that were not.
+    /// The line is logged.
     Logged {
         /// The number of refusals that were left out before.
         suppressed: u64,
     },
-    /// It is left out.
+    /// The line is left out.
     Suppressed,
 }
 
@@ -76,7 +76,7 @@ impl Quiet {
         let network = self.networks.entry(network.to_owned()).or_insert_with(|| Window::new(now));
         network.renew(now);
         if is_new && network.logged >= OF_NETWORK {
-            // No window for each client that a network makes up.
+            // Clients that a network makes up get no windows of their own.
             return network.leave_out(cause);
         }
         let voice = self.voices.entry(voice).or_insert_with(|| Window::new(now));
@@ -123,7 +123,7 @@ impl Window {
         !self.began.is_within(WINDOW, now)
     }
 
-    /// Begins again where the window is over. What it left out is still to be said.
+    /// Starts a new window if this one is over. The number of lines left out stays, since it is not logged yet.
     fn renew(&mut self, now: Timestamp) {
         if self.is_over(now) {
             self.began = now;

@@ -1,4 +1,4 @@
-//! The counters of one account, for administrators: whether sign-ins to it pause, and the end of that.
+//! The failure counters of one account, for administrators: whether sign-ins to it are paused, and lifting the pause.
 
 use super::Rules;
 use crate::protocol::brute_force::Kind;

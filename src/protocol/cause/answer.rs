@@ -13,14 +13,13 @@ const INVALID_GRANT: &str = "The grant is invalid, expired, revoked or was issue
 /// The answer to every access token that is not accepted (RFC 6750 §3.1).
 const INVALID_TOKEN: &str = "The access token is invalid, expired or revoked.";
 
-/// The setting that lets other response types in helps a developer, and tells an attacker nothing.
+/// Names the setting that allows other response types: it helps a developer and reveals nothing to an attacker.
 const RESPONSE_TYPE: &str = "The response type is not supported for this client. The operator registers it: signet \
                              client update --response-type; all types but code need --profile oidc_classic.";
-/// Likewise.
+/// Names the setting, for the same reason.
 const PKCE_MISSING: &str = "code_challenge is required. Send one (PKCE with S256), or have the operator relax it for a \
                             confidential client: signet client update --pkce nonce.";
-
-/// Likewise.
+/// Names the setting, for the same reason.
 const PKCE_AND_NONCE_MISSING: &str = "code_challenge is required, or the scope openid with a nonce. Send one of them, \
                                       or have the operator relax it for a confidential client: signet client update \
                                       --pkce optional.";
@@ -58,7 +57,7 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
         | Cause::AssertionUsed => (ErrorCode::InvalidClient, NOT_AUTHENTICATED),
         Cause::BasicMalformed => (ErrorCode::InvalidClient, "The Basic credentials are malformed."),
         Cause::AuthorizationUnusable => (ErrorCode::InvalidClient, "The Authorization header cannot be used here."),
-        // What an assertion lacks its maker may know: its signature was verified before (RFC 7521 §4.2.1).
+        // The sender of an assertion may learn its fault, since the signature is verified first (RFC 7521 §4.2.1).
         Cause::AssertionType => (ErrorCode::InvalidClient, "client_assertion_type is not supported."),
         Cause::AssertionKind => (ErrorCode::InvalidClient, "The JWT is not a client assertion."),
         Cause::AssertionParties => (ErrorCode::InvalidClient, "The client assertion has another issuer or subject."),

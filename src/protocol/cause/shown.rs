@@ -52,7 +52,7 @@ fn split(text: &str, at: char) -> (&str, Option<&str>) {
     text.split_once(at).map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
-/// The beginning of a text that is read at all.
+/// Cuts a text to the length that is examined at all.
 fn clip(text: &str) -> &str {
     text.char_indices().nth(LONGEST).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }
@@ -100,7 +100,7 @@ fn is_of_run(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
 }
 
-/// Long, and no word of a language: random values have digits. A UUID names things and is kept.
+/// True for a long run with digits, such as a random value. A UUID is an identifier and is kept.
 fn is_credential(run: &str) -> bool {
     let is_uuid = run.len() == 36 && run.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
     run.len() >= CREDENTIAL && !is_uuid && run.bytes().any(|b| b.is_ascii_digit())

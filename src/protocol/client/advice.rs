@@ -7,7 +7,7 @@ use crate::protocol::response_type::IMPLICIT;
 use crate::protocol::scope::{OFFLINE_ACCESS, OIDC_SCOPES};
 
 impl ClientMetadata {
-    /// Sentences about what will surprise an operator who registers this.
+    /// Warnings about metadata that will not work as its operator expects.
     pub fn warnings(&self) -> Vec<&'static str> {
         let has = |grant: &str| self.grant_types.iter().any(|held| held == grant);
         let signs_in = has(AUTHORIZATION_CODE) || has(IMPLICIT);

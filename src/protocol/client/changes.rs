@@ -31,9 +31,8 @@ impl ClientMetadata {
         Losses { scopes: scopes.collect(), resources: resources.collect() }
     }
 
-    /// True where a client with this metadata goes on to see the subjects that it sees now. A change that shows it those
-    /// of another sector is refused, by whatever way it is asked for (OpenID Connect Core §8.1): the client would not
-    /// recognize the people whom it knows.
+    /// True if a client with this metadata still sees the subjects that it sees now. A change to another sector is
+    /// refused on every path (OpenID Connect Core §8.1): the client would no longer recognize its users.
     pub fn keeps_subjects_of(&self, client: &Client) -> bool {
         self.sector_of(&client.id) == client.sector()
     }

@@ -188,14 +188,14 @@ pub struct ClientMetadata {
     pub profile: Profile,
     /// Whether the client is first-party: people are not asked for consent.
     pub skip_consent: bool,
-    /// The demand for PKCE of a confidential client. It is missing in the registrations of releases that had no such
-    /// setting, to which the profile's rule of then applies.
+    /// The demand for PKCE of a confidential client. Registrations from before this setting lack it; the profile's
+    /// earlier rule applies to them.
     pub pkce: Option<PkceRule>,
     /// Whether every request for an ID token must hold a nonce (RFC 9700 §2.1.1).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub require_nonce: bool,
-    /// The treatment of requested scopes that the client may not have; refused without it, as for clients from before
-    /// there was a choice.
+    /// The treatment of requested scopes that the client may not have. Registrations from before this setting lack it;
+    /// their requests are refused.
     pub unknown_scopes: Option<UnknownScopes>,
     /// The origins whose scripts may call the token and userinfo endpoints.
     pub cors_origins: Vec<String>,
@@ -235,7 +235,7 @@ impl Encryption {
 }
 
 impl ClientMetadata {
-    /// The metadata of a client that is registered now: a setting that it does not name is that of new clients.
+    /// The metadata of a client that is registered now: absent settings get the defaults of new clients.
     pub fn for_new_client(mut self) -> Self {
         if self.pkce.is_none() && self.token_endpoint_auth_method != AUTH_NONE {
             self.pkce = Some(self.profile.rules().pkce_of_new);

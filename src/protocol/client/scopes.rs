@@ -7,7 +7,7 @@ use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::error::OAuthError;
 use crate::protocol::scope::{OFFLINE_ACCESS, OIDC_SCOPES, OPENID, Scope, is_administration};
 
-/// The treatment of requested scopes that a client may not have. Strict profiles refuse them whatever is set.
+/// The treatment of requested scopes that a client may not have. Strict profiles always refuse them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownScopes {
@@ -27,7 +27,7 @@ impl Client {
         let grantable = self.metadata.scope.filtered(|token| !is_administration(token));
         match asked.map(Scope::parse).transpose()? {
             None => Ok(grantable.filtered(|token| token != OFFLINE_ACCESS)),
-            // Without its grant type, no refresh token would come of it (OpenID Connect Core §11).
+            // Without its grant type it would yield no refresh token (OpenID Connect Core §11).
             Some(asked) if self.drops_unknown_scopes() && !self.may_use(REFRESH_TOKEN) => {
                 self.granted(asked, &grantable.filtered(|token| token != OFFLINE_ACCESS))
             }

@@ -41,7 +41,7 @@ fn client(profile: Profile, changes: &Value) -> Client {
     Client { id: id(), metadata, secrets: Vec::new(), enabled: true, registration: None, logo: None }
 }
 
-/// Tells whether metadata with these members may be registered.
+/// Returns true if metadata with these members may be registered.
 fn registers(profile: Profile, changes: &Value) -> bool {
     let supported = Supported {
         grants: &["authorization_code", "refresh_token", "client_credentials"],
@@ -53,7 +53,7 @@ fn registers(profile: Profile, changes: &Value) -> bool {
     client(profile, changes).metadata.check(&supported).is_ok()
 }
 
-/// Tells whether an authorization request with these parameters is accepted of a client with these members.
+/// Returns true if an authorization request with these parameters is accepted of a client with these members.
 fn requests(profile: Profile, members: &Value, parameters: &str) -> bool {
     let mut query = format!("client_id=rp&redirect_uri=https://rp.example/cb&{parameters}");
     if !parameters.contains("response_type=") {
@@ -63,12 +63,12 @@ fn requests(profile: Profile, members: &Value, parameters: &str) -> bool {
     AuthorizationRequest::check(&params, &client(profile, members), "https://op.example").is_ok()
 }
 
-/// Tells whether a client that is registered for one method is accepted by another.
+/// Returns true if a client that is registered for one method is accepted by another.
 fn authenticates(profile: Profile, registered: &str, used: &str) -> bool {
     client(profile, &json!({"token_endpoint_auth_method": registered})).authenticates_by(used)
 }
 
-/// Tells whether a request object with these members is accepted.
+/// Returns true if a request object with these members is accepted.
 fn reads_object(profile: Profile, changes: &Value) -> bool {
     let base = json!({
         "iss": "rp", "aud": ISSUER, "nbf": NOW, "exp": NOW + 300, "client_id": "rp", "response_type": "code",
@@ -79,7 +79,7 @@ fn reads_object(profile: Profile, changes: &Value) -> bool {
     request_object::parameters(&payload, &Params::default(), (&id(), ISSUER), rules, now).is_ok()
 }
 
-/// Tells whether a client assertion with these members is accepted by a server that lets assertions live for an hour.
+/// Returns true if a client assertion with these members is accepted by a server that lets assertions live for an hour.
 fn asserts(profile: Profile, changes: &Value) -> bool {
     let base = json!({"iss": "rp", "sub": "rp", "aud": ISSUER, "exp": NOW + 60, "jti": "j"});
     let claims = over(base, changes).as_object().unwrap().clone();
