@@ -26,10 +26,12 @@ const END: &str = "
 ## Metadata of clients
 
 A client's metadata (`signet client add --metadata FILE`) is RFC 7591 JSON, with the names of OpenID Connect Registration,
-RFC 9126 and the logout specifications. Signet's own members are `profile` (`oauth21` or `oidc_classic`), `pkce` (`required`,
-`nonce` or `optional`), `skip_consent`, `require_nonce`, `cors_origins`, `audiences`, `access_token_format` (`jwt` or `opaque`)
-and `access_token_lifetime` in seconds. A `token_endpoint_auth_method` of `client_secret`, which a file without that member means,
-lets the client send its secret in the header or in the body; the methods of RFC 7591 are exact.
+RFC 9126 and the logout specifications. Signet's own members are `profile` (`oauth21` or `oidc_classic`), `pkce`
+(`required`, `nonce` or `optional`), `skip_consent`, `require_nonce`, `unknown_scopes` (`drop` or `refuse`),
+`cors_origins`, `audiences`, `introspects`, `id_token_claims`, `access_token_format` (`jwt` or `opaque`),
+`access_token_alg`, `access_token_typ` (`at+jwt` or `JWT`) and `access_token_lifetime` in seconds. A
+`token_endpoint_auth_method` of `client_secret`, which a file without that member means, lets the client send its
+secret in the header or in the body; the methods of RFC 7591 are exact.
 ";
 
 /// The whole page, as Markdown.
