@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::store::authorization_requests::shares;
 
-/// The most rows of one client in one network; of all clients together that do not exist, likewise.
+/// The most rows of one client in one network, and of all unknown clients together in one network.
 const OF_PAIR: i64 = 100;
 /// The most rows of one client.
 const OF_CLIENT: i64 = 500;
