@@ -34,9 +34,9 @@ impl Cause {
             Self::CodeRedirectUri { .. } => {
                 "the application must send the same redirect_uri to /authorize and to /token"
             }
-            Self::GrantNotAllowed { .. } => "signet client update CLIENT --grant GRANT",
-            Self::Scope { .. } => "signet client update CLIENT --scope \"SCOPES\"",
-            Self::Resource { .. } => "signet client update CLIENT --audience URI",
+            Self::GrantNotAllowed { .. } => "signet client update CLIENT --add-grant GRANT",
+            Self::Scope { .. } => "signet client update CLIENT --add-scope SCOPE",
+            Self::Resource { .. } => "signet client update CLIENT --add-audience URI",
             Self::ResourceHeaders => "signet resource list shows their algorithms and types",
             Self::RedirectUri { .. } => {
                 "signet client update CLIENT --add-redirect-uri URI; it must match to the character"
@@ -50,7 +50,7 @@ impl Cause {
             }
             Self::PkceWithdrawn => "the application must send code_challenge, since the client has lost openid",
             Self::PkceMethod { .. } => "the application must use the method S256",
-            Self::LogoutRedirectUri { .. } => "signet client update CLIENT --post-logout-redirect-uri URI",
+            Self::LogoutRedirectUri { .. } => "signet client update CLIENT --add-post-logout-redirect-uri URI",
             Self::LogoutWithoutClient => "the application must send id_token_hint or client_id to /logout",
             Self::TokenAudience => "the application must ask for a token without resource to call /userinfo",
             Self::TokenWithoutOpenid => "the application must ask for the scope openid",
