@@ -40,8 +40,8 @@ pub enum Outside {
 /// The limits on the life of a request object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
-    /// The object's own `exp`, if it has one (RFC 9101 §4). A stolen object without it gives an attacker no more than
-    /// its parameters, which can be sent without it too.
+    /// The object's own `exp`, if it has one (RFC 9101 §4). Where a client may send parameters without an object, a
+    /// stolen object is worth no more than these; a client that must sign its requests limits their life by `exp`.
     Open,
     /// `nbf` and `exp` lie at most an hour apart (FAPI 2.0 Message Signing §5.3.1).
     Bounded,

@@ -1,4 +1,5 @@
-//! Removing a person. The audit log keeps the `sub` and nothing else of them.
+//! Removing a person. Rows of the audit log keep the `sub`, and the address and browser that they were written with;
+//! opaque access tokens are void, and are deleted when they would have expired.
 
 use std::sync::Arc;
 
