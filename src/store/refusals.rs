@@ -17,7 +17,7 @@ statements! {
               COALESCE((SELECT id FROM clients WHERE realm_id = $1 AND id = $5), ''), \
               $7, $8, $9, $10, $11, $12) \
               ON CONFLICT (realm_id, request_id) DO NOTHING";
-    COUNTS = "SELECT owner, network, COUNT(*) FROM refusals WHERE realm_id = $1 GROUP BY owner, network";
+    COUNTS = "SELECT owner, network, count(*) AS held FROM refusals WHERE realm_id = $1 GROUP BY owner, network";
     EVICT = "DELETE FROM refusals WHERE realm_id = $1 AND request_id IN \
              (SELECT request_id FROM refusals WHERE realm_id = $1 AND owner = $2 AND network = $3 \
              ORDER BY at, request_id LIMIT $4)";
