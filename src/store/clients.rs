@@ -1,5 +1,7 @@
 //! The client registry and its secrets, of which only digests are held.
 
+use std::collections::BTreeSet;
+
 use super::rows::{digest, from_json, one, to_json};
 use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
 use super::{StoreError, Tx, resources};
@@ -161,8 +163,9 @@ async fn name_resources(
     metadata: &ClientMetadata,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    resources::name(tx, realm, &metadata.audiences, now).await?;
-    resources::name(tx, realm, &metadata.introspects, now).await
+    let named: BTreeSet<&str> = metadata.audiences.iter().chain(&metadata.introspects).map(String::as_str).collect();
+    let named: Vec<&str> = named.into_iter().collect();
+    resources::name(tx, realm, &named, now).await
 }
 
 /// The client with this id and its secrets.

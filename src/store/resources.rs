@@ -14,7 +14,7 @@ statements! {
     INSERT = "INSERT INTO resources (realm_id, uri, access_token_alg, access_token_typ, created_at, updated_at) \
         VALUES ($1, $2, $3, $4, $5, $5)";
     NAME = "INSERT INTO resources (realm_id, uri, created_at, updated_at) VALUES ($1, $2, $3, $3) \
-        ON CONFLICT (realm_id, uri) DO NOTHING";
+        ON CONFLICT (realm_id, uri) DO UPDATE SET created_at = resources.created_at";
     UPDATE = "UPDATE resources SET access_token_alg = $3, access_token_typ = $4, updated_at = $5 \
         WHERE realm_id = $1 AND uri = $2";
     REMOVE = "DELETE FROM resources WHERE realm_id = $1 AND uri = $2";
@@ -37,10 +37,11 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, resource: &Resource, now: Time
     execute!(tx, INSERT, [realm.as_str(), resource.uri.as_str(), alg, typ, now.as_millis()]).map(|_| ())
 }
 
-/// Adds the resources that a client names, unless they are there already.
-pub(super) async fn name(tx: &mut Tx, realm: &RealmId, uris: &[String], now: Timestamp) -> Result<(), StoreError> {
+/// Adds the resources that a client names, unless they are there already, and holds their rows: they cannot be removed
+/// before the client is written. Callers pass the URIs in order, so that two of them hold rows in the same one.
+pub(super) async fn name(tx: &mut Tx, realm: &RealmId, uris: &[&str], now: Timestamp) -> Result<(), StoreError> {
     for uri in uris {
-        execute!(tx, NAME, [realm.as_str(), uri, now.as_millis()])?;
+        execute!(tx, NAME, [realm.as_str(), *uri, now.as_millis()])?;
     }
     Ok(())
 }

@@ -1,11 +1,19 @@
 //! Resources and the header of their access tokens (RFC 8707, RFC 9068 §2.1): a resource decides before its client,
 //! whatever is issued is accepted, and resources that need different tokens are not asked for together.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use signet::flows::Context;
 use signet::flows::administer::{self, AdminError};
+use signet::protocol::client::ClientMetadata;
+use signet::protocol::ids::ClientId;
 use signet::protocol::jwk::SigningAlgorithm::{self, EdDSA, PS256, RS256};
 use signet::protocol::resource::{AccessTokenTyp, HeaderChoice, Resource};
-use signet::store::{Store, resources};
+use signet::store::clients::NewClient;
+use signet::store::{Store, StoreError, clients, resources};
+use tokio::sync::Notify;
 
 use crate::golden::{Golden, RELEASES};
 use crate::registration::{client as registered, open_with, register, send, with};
@@ -168,6 +176,51 @@ async fn what_a_client_may_ask_for_is_a_resource_for_as_long_as_it_may() {
     assert!(matches!(gone, Err(AdminError::UnknownId("resource"))));
     let events = server.database().query("SELECT event, reason FROM audit_events WHERE event LIKE 'resource.%'").await;
     assert_eq!(events.len(), 2);
+}
+
+#[tokio::test]
+async fn a_resource_that_a_client_is_just_given_is_not_removed() {
+    const HELD: &str = "urn:held";
+    let server = TestServer::start().await;
+    let store = server.app.provider.store.clone();
+    let context = server.context();
+    administer::add_resource(&store, &context, resource(HELD, None, None), &[]).await.unwrap();
+    let written = Arc::new(Notify::new());
+    let gate = Arc::new(Notify::new());
+    let adding = tokio::spawn(add_slowly(store.clone(), server.context(), written.clone(), gate.clone()));
+    written.notified().await;
+    let remover = store.clone();
+    let mut removing =
+        tokio::spawn(async move { administer::remove_resource(&remover, &context, HELD.to_owned()).await });
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut removing).await;
+    gate.notify_one();
+    adding.await.unwrap();
+    let removed = match early {
+        Ok(removed) => removed.unwrap(),
+        Err(_) => removing.await.unwrap(),
+    };
+    assert!(matches!(removed, Err(AdminError::ResourceInUse(ref by)) if by == "late"), "{removed:?}");
+    let mut tx = store.read().await.unwrap();
+    assert!(resources::find(&mut tx, &server.app.realm.id, HELD).await.unwrap().is_some());
+}
+
+/// Adds a client that names `urn:held`, in a transaction that ends when the gate opens.
+async fn add_slowly(store: Store, context: Context, written: Arc<Notify>, gate: Arc<Notify>) {
+    let id = ClientId::parse("late").unwrap();
+    let metadata = ClientMetadata { audiences: vec!["urn:held".to_owned()], ..ClientMetadata::default() };
+    let shared = Arc::new((context, id, metadata, written, gate));
+    let added = store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, id, metadata, written, gate) = &*shared;
+            let client = NewClient { id, metadata, created_by: "operator" };
+            clients::insert(tx, &context.realm.id, &client, context.now).await?;
+            written.notify_one();
+            gate.notified().await;
+            Ok::<_, StoreError>(())
+        })
+    });
+    added.await.unwrap();
 }
 
 #[tokio::test]

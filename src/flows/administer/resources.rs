@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::{AdminError, record};
 use crate::flows::{Context, FlowError};
 use crate::protocol::client::Client;
+use crate::protocol::ids::RealmId;
 use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::resource::Resource;
 use crate::store::audit::{self, Event, Record};
-use crate::store::{Store, StoreError, changes, clients, resources};
+use crate::store::{Store, StoreError, Tx, changes, clients, resources};
 
 /// The most clients that a refusal names.
 const NAMED: usize = 10;
@@ -76,14 +77,6 @@ pub async fn update_resource(
 /// # Errors
 /// [`AdminError`] where a client still names it, or there is no such resource.
 pub async fn remove_resource(store: &Store, context: &Context, uri: String) -> Result<(), AdminError> {
-    let mut tx = store.read().await?;
-    let all = clients::list(&mut tx, &context.realm.id).await?;
-    drop(tx);
-    let holders: Vec<&str> = all.iter().filter(|client| names(client, &uri)).map(|client| client.id.as_str()).collect();
-    if let Some(named) = holders.get(..NAMED.min(holders.len())).filter(|named| !named.is_empty()) {
-        let more = if holders.len() > NAMED { " and others" } else { "" };
-        return Err(AdminError::ResourceInUse(format!("{}{more}", named.join(", "))));
-    }
     let record = concerning(context, Event::ResourceRemoved, &uri)?;
     let shared = Arc::new((context.clone(), uri, record));
     let written = store.write(move |tx| {
@@ -91,15 +84,26 @@ pub async fn remove_resource(store: &Store, context: &Context, uri: String) -> R
         Box::pin(async move {
             let (context, uri, record) = &*shared;
             let realm = &context.realm.id;
+            // The row before the clients: a client that is being added or changed to name it holds the row, so that
+            // the clients are read after that commit; one that comes later waits for this one, and adds the row again.
             if !resources::remove(tx, realm, uri).await? {
-                return Ok::<_, StoreError>(false);
+                return Err(AdminError::UnknownId("resource"));
             }
+            check_unused(tx, realm, uri).await?;
             audit::append(tx, realm, record, context.now).await?;
-            changes::publish(tx, realm, changes::Kind::Resource, uri, context.now).await?;
-            Ok(true)
+            Ok(changes::publish(tx, realm, changes::Kind::Resource, uri, context.now).await?)
         })
     });
-    if written.await? { Ok(()) } else { Err(AdminError::UnknownId("resource")) }
+    written.await
+}
+
+/// Checks that no client names a resource.
+async fn check_unused(tx: &mut Tx, realm: &RealmId, uri: &str) -> Result<(), AdminError> {
+    let all = clients::list(tx, realm).await?;
+    let holders: Vec<&str> = all.iter().filter(|client| names(client, uri)).map(|client| client.id.as_str()).collect();
+    let Some(named) = holders.get(..NAMED.min(holders.len())).filter(|named| !named.is_empty()) else { return Ok(()) };
+    let more = if holders.len() > NAMED { " and others" } else { "" };
+    Err(AdminError::ResourceInUse(format!("{}{more}", named.join(", "))))
 }
 
 fn names(client: &Client, uri: &str) -> bool {
