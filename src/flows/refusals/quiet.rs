@@ -29,6 +29,8 @@ pub(super) struct Voice {
 pub(super) struct Quiet {
     voices: HashMap<Voice, Window>,
     networks: HashMap<String, Window>,
+    /// The window of all that no window of their own is left for.
+    rest: Option<Window>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,9 +57,9 @@ pub(super) enum Verdict {
 /// A window that has ended, with what it left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
-    /// The client, or nothing where the lines of a network were left out.
+    /// The client; empty where the lines of a network were left out, or of all that had no window of their own.
     pub(super) client: String,
-    /// The network, or nothing.
+    /// The network; empty where the lines of a client were left out, or of all that had no window of their own.
     pub(super) network: String,
     /// The cause of the last one.
     pub(super) cause: String,
@@ -71,7 +73,7 @@ impl Quiet {
         let is_new = !self.voices.contains_key(&voice);
         let is_full = self.voices.len() + self.networks.len() >= MOST;
         if is_full && (is_new || !self.networks.contains_key(network)) {
-            return Verdict::Suppressed;
+            return self.rest.get_or_insert_with(|| Window::new(now)).leave_out(cause);
         }
         let network = self.networks.entry(network.to_owned()).or_insert_with(|| Window::new(now));
         network.renew(now);
@@ -109,6 +111,13 @@ impl Quiet {
             suppressed: window.suppressed,
         });
         ended.extend(networks);
+        let rest = self.rest.take_if(|window| window.is_over(now)).map(|window| Ended {
+            client: String::new(),
+            network: String::new(),
+            cause: window.cause,
+            suppressed: window.suppressed,
+        });
+        ended.extend(rest);
         ended.retain(|ended| ended.suppressed > 0);
         ended
     }
@@ -191,5 +200,21 @@ mod tests {
             (0..5_000).map(|n| quiet.admit(voice(&n.to_string(), Cause::CodeUsed), &n.to_string(), "used", at(0)));
         assert!(crowd.filter(|verdict| *verdict != Verdict::Suppressed).count() < MOST);
         assert!(quiet.voices.len() + quiet.networks.len() <= MOST + 1);
+    }
+
+    #[test]
+    fn lines_for_which_there_is_no_window_are_counted_too() {
+        let mut quiet = Quiet::default();
+        let mut logged = 0;
+        for number in 0..5_000 {
+            let name = number.to_string();
+            let verdict = quiet.admit(voice(&name, Cause::CodeUsed), &name, "used", at(0));
+            logged += u64::from(verdict != Verdict::Suppressed);
+        }
+        assert!(quiet.end_windows(at(59)).is_empty(), "the window goes on");
+        let rest =
+            Ended { client: String::new(), network: String::new(), cause: "used".into(), suppressed: 5_000 - logged };
+        assert_eq!(quiet.end_windows(at(61)), [rest]);
+        assert!(quiet.end_windows(at(200)).is_empty(), "it is reported once");
     }
 }
