@@ -52,13 +52,13 @@ async fn judge(provider: &Provider, context: &Context, token: &str) -> Result<To
     }
     let user = match claims.subject() {
         Subject::Client(_) => None,
-        Subject::User(sub) => Some(subject::user(provider, &client, sub.as_str()).ok_or(Cause::TokenUser)?),
+        Subject::User(sub) => Some(subject::user(provider, &client, sub.as_str()).ok_or(Cause::TokenSubject)?),
     };
     let session = match &claims.sid {
-        Some(sid) => Some(subject::session(provider, &client, sid.as_str()).ok_or(Cause::TokenUser)?),
+        Some(sid) => Some(subject::session(provider, &client, sid.as_str()).ok_or(Cause::TokenSession)?),
         None => None,
     };
-    let facts = TokenFacts::of(context.realm.id.clone(), claims, (user, session)).ok_or(Cause::TokenUser)?;
+    let facts = TokenFacts::of(context.realm.id.clone(), claims, (user, session)).ok_or(Cause::TokenId)?;
     if provider.view.is_revoked(&facts)? {
         return Err(Cause::TokenRevoked.into());
     }

@@ -136,6 +136,12 @@ pub enum Cause {
     TokenScope,
     #[error("the access token was revoked")]
     TokenRevoked,
+    #[error("sub of the access token names no user for its client, whose subjects may have changed since")]
+    TokenSubject,
+    #[error("sid of the access token names no session for its client, whose subjects may have changed since")]
+    TokenSession,
+    #[error("jti of the access token is not one that this server makes")]
+    TokenId,
     #[error("the user of the access token is gone, disabled or signed out")]
     TokenUser,
     #[error("the access token is not for this server: it was issued for a resource")]

@@ -98,6 +98,9 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
         | Cause::TokenClient
         | Cause::TokenScope
         | Cause::TokenRevoked
+        | Cause::TokenSubject
+        | Cause::TokenSession
+        | Cause::TokenId
         | Cause::TokenUser => (ErrorCode::InvalidToken, INVALID_TOKEN),
         Cause::TokenAudience => (ErrorCode::InvalidToken, "The access token is not for this endpoint."),
         Cause::TokenWithoutOpenid => (ErrorCode::InsufficientScope, "The scope openid is required."),
