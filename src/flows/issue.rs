@@ -75,7 +75,7 @@ impl<'a> Mint<'a> {
             lifetime: provider.lifetimes.access_token,
             pairwise: provider.keys.pairwise(),
             headers,
-            algorithm: access_token_algorithm(provider),
+            algorithm: access_token_algorithm(provider.keys.algorithms()),
         }
     }
 
@@ -303,9 +303,8 @@ pub fn person(
     claims::standard_claims(&released).map_err(|error| FlowError::Internal(error.to_string()))
 }
 
-/// The server's algorithm of access tokens: ES256, or the first that there is a key for.
-pub fn access_token_algorithm(provider: &Provider) -> SigningAlgorithm {
-    let held = provider.keys.algorithms();
+/// The server's algorithm of access tokens, of those that it has keys for: ES256, or the first.
+pub fn access_token_algorithm(held: &[SigningAlgorithm]) -> SigningAlgorithm {
     let preferred = held.iter().find(|algorithm| **algorithm == SigningAlgorithm::ES256);
     preferred.or(held.first()).copied().unwrap_or(SigningAlgorithm::ES256)
 }

@@ -46,7 +46,7 @@ pub async fn token(
         mac: provider.token_mac.clone(),
         pairwise: provider.keys.pairwise().clone(),
         headers: provider.view.resource_headers(),
-        algorithm: issue::access_token_algorithm(provider),
+        algorithm: issue::access_token_algorithm(provider.keys.algorithms()),
     });
     let response = match grant.decide_at_once(&request) {
         Some(issuance) => issue_at_once(provider, &request, issuance?).await,

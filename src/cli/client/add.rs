@@ -45,7 +45,8 @@ impl Add {
         if weak {
             note(WEAK_SECRET);
         }
-        self.answer(&Setup { issuer: &settings.issuer, client: &client }, made.as_ref())
+        let setup = Setup { issuer: &settings.issuer, client: &client, algorithms: &settings.keys.algorithms };
+        self.answer(&setup, made.as_ref())
     }
 
     fn answer(&self, setup: &Setup<'_>, secret: Option<&ClientSecret>) -> anyhow::Result<()> {

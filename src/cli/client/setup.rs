@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::cli::output::{note, say};
+use crate::flows::issue;
 use crate::protocol::client::{AUTHORIZATION_CODE, CLIENT_CREDENTIALS, CLIENT_SECRET, Client, ClientMetadata};
 use crate::protocol::ids::ClientId;
+use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::pkce::PkceRule;
 use crate::protocol::response_type::ResponseType;
 
@@ -17,6 +19,8 @@ pub struct Setup<'a> {
     pub issuer: &'a str,
     /// The client.
     pub client: &'a Client,
+    /// The algorithms that the server has keys for.
+    pub algorithms: &'a [SigningAlgorithm],
 }
 
 impl Setup<'_> {
@@ -51,7 +55,7 @@ impl Setup<'_> {
         if let Some(pkce) = self.pkce() {
             say(&format!("pkce: {pkce}"));
         }
-        hints(metadata).iter().for_each(|hint| note(hint));
+        hints(metadata, self.algorithms).iter().for_each(|hint| note(hint));
     }
 
     fn discovery(&self) -> String {
@@ -77,23 +81,58 @@ pub fn draft(id: ClientId, metadata: ClientMetadata) -> Client {
 }
 
 /// The options that common products need and the client lacks.
-fn hints(metadata: &ClientMetadata) -> Vec<&'static str> {
+fn hints(metadata: &ClientMetadata, algorithms: &[SigningAlgorithm]) -> Vec<String> {
     let has = |grant: &str| metadata.grant_types.iter().any(|held| held == grant);
     let reads_people = ["profile", "email"].iter().any(|scope| metadata.scope.contains(scope));
     let has_resources = !metadata.audiences.is_empty() || has(CLIENT_CREDENTIALS);
+    let algorithm = metadata.access_token_alg.unwrap_or_else(|| issue::access_token_algorithm(algorithms));
+    let signed = format!(
+        "Access tokens are signed with {} unless their resource names another algorithm; Kubernetes and others accept \
+         only RS256: --access-token-alg RS256",
+        algorithm.as_str()
+    );
     let rows = [
         (
             has(AUTHORIZATION_CODE) && reads_people && !metadata.id_token_claims,
-            "Name and e-mail come from userinfo; Kubernetes, Auth.js and MSAL read the ID token: --id-token-claims",
+            "Name and e-mail come from userinfo; Kubernetes, Auth.js and MSAL read the ID token: --id-token-claims"
+                .to_owned(),
         ),
         (
-            has_resources && metadata.access_token_alg.is_none(),
-            "Access tokens are signed with ES256; Kubernetes and others accept only RS256: --access-token-alg RS256",
+            has_resources && algorithm != SigningAlgorithm::RS256 && algorithms.contains(&SigningAlgorithm::RS256),
+            signed,
         ),
         (
             has_resources && metadata.access_token_typ.is_none(),
-            "Access tokens have the type at+jwt (RFC 9068 §2.1); Spring expects another: --access-token-typ JWT",
+            "Access tokens have the type at+jwt (RFC 9068 §2.1); Spring expects another: --access-token-typ JWT"
+                .to_owned(),
         ),
     ];
     rows.into_iter().filter(|(applies, _)| *applies).map(|(_, hint)| hint).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use SigningAlgorithm::{ES256, EdDSA, RS256};
+
+    use super::*;
+
+    #[test]
+    fn the_hint_names_the_algorithm_that_signs_the_access_tokens_of_the_client() {
+        let rows: [(&[SigningAlgorithm], Option<SigningAlgorithm>, Option<&str>); 6] = [
+            (&[RS256, ES256], None, Some("signed with ES256 ")),
+            (&[EdDSA, RS256], None, Some("signed with EdDSA ")),
+            (&[RS256, EdDSA], None, None),
+            (&[ES256, RS256, EdDSA], Some(EdDSA), Some("signed with EdDSA ")),
+            (&[ES256, RS256], Some(RS256), None),
+            (&[ES256], None, None),
+        ];
+        for (algorithms, access_token_alg, expected) in rows {
+            let audiences = vec!["https://api.example/".to_owned()];
+            let metadata = ClientMetadata { audiences, access_token_alg, ..ClientMetadata::default() };
+            let given = hints(&metadata, algorithms);
+            let hint = given.iter().find(|hint| hint.contains("--access-token-alg"));
+            let is_right = hint.map_or(expected.is_none(), |hint| expected.is_some_and(|part| hint.contains(part)));
+            assert!(is_right, "{algorithms:?}, {access_token_alg:?}: {hint:?}");
+        }
+    }
 }
