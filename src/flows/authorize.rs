@@ -255,7 +255,7 @@ async fn expected_subject(
         return Err(Cause::HintInvalid.into());
     };
     if !hint.audiences.iter().any(|audience| audience == client.id.as_str()) {
-        return Err(OAuthError::invalid_request("id_token_hint is for another client.").into());
+        return Err(Cause::HintOfOtherClient.into());
     }
     match claimed {
         Some(claimed) if claimed != hint.subject => {

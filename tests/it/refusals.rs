@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 use signet::config::{RegistrationMode, Settings};
+use signet::flows::administer;
 use signet::flows::refusals::{self, Explanation};
+use signet::protocol::ids::ClientId;
 use signet::protocol::time::Span;
 
 use crate::commands::{Place, stdout, succeeded};
@@ -57,6 +59,7 @@ async fn each_refusal_is_explained_to_the_operator_and_not_to_the_client() {
     rp.redeem(&used).await.tokens();
     let tokens = rp.sign_in("alice").await;
     let userinfo = Reply::of(server.userinfo("nonsense").await).await;
+    let foreign = other.sign_in("alice").await;
     let rows = [
         (id(&wrong.redeem("a").await), 401, "invalid_client", "the client secret does not match"),
         (
@@ -122,6 +125,12 @@ async fn each_refusal_is_explained_to_the_operator_and_not_to_the_client() {
             "unsupported_response_type",
             "response_type token is not one that the client has registered: code",
         ),
+        (
+            authorize(&[("id_token_hint", foreign.id_token())]).await,
+            303,
+            "invalid_request",
+            "id_token_hint was issued to another client than client_id names",
+        ),
         (authorize(&[("prompt", "none")]).await, 303, "login_required", "The person has to sign in"),
         (id(&server.post("/register", &[]).await), 400, "invalid_client_metadata", "The body must be application/json"),
         (
@@ -150,6 +159,22 @@ async fn each_refusal_is_explained_to_the_operator_and_not_to_the_client() {
     let of_nobody = latest(&server, "nobody").await;
     assert_eq!(of_nobody[0].client.as_ref().unwrap().name, None, "a client that does not exist is named all the same");
     assert_eq!(of_nobody[0].endpoint, "/token");
+}
+
+#[tokio::test]
+async fn a_token_whose_sub_its_client_no_longer_knows_is_not_blamed_on_the_user() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let token = rp.sign_in("alice").await.access_token;
+    let store = &server.app.provider.store;
+    let id = ClientId::parse("rp").unwrap();
+    let horizon = server.app.provider.revocation_horizon(server.clock.now());
+    administer::remove_client(store, &server.context(), id, horizon).await.unwrap();
+    server.client("rp", json!({ "subject_type": "pairwise" })).await;
+    let refused = Reply::of(server.userinfo(&token).await).await;
+    let explanation = explain(&server, refused.header("x-request-id").unwrap()).await.unwrap();
+    assert!(explanation.cause.starts_with("sub of the access token names no user for its client"), "{explanation:?}");
+    assert_eq!(explanation.answer.error, "invalid_token");
 }
 
 #[tokio::test]
