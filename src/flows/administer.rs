@@ -20,8 +20,8 @@ mod secrets;
 mod webhooks;
 
 pub use blocks::{NewBlock, add_block, remove_block};
+pub(super) use client_update::Revision;
 pub use client_update::{ClientPlan, ClientUpdate, NarrowedGrants, RegisteredClient, registered_client};
-pub(super) use client_update::{ClientReplacement, replace_client};
 pub use clients::{Registrar, SECRET_OVERLAP, add_client, remove_client, rotate_secret, set_client_standing};
 pub(super) use clients::{check_metadata, remove};
 pub use directory::{UserPage, UserQuery, users};
@@ -43,7 +43,7 @@ pub use revoking::{
     sign_out_user, withdraw_consent,
 };
 pub use secrets::SecretSource;
-pub(super) use secrets::{PlannedSecret, stored as stored_secret};
+pub(super) use secrets::stored as stored_secret;
 pub use webhooks::{NewWebhook, WebhookChange, add_webhook, change_webhook};
 
 use super::{Concerning, Context, FlowError};

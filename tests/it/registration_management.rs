@@ -90,6 +90,11 @@ async fn a_client_replaces_its_registration_as_a_whole() {
     assert_eq!((now.get("client_name"), now.get("contacts"), now.get("skip_consent")), (None, None, None));
     assert_eq!(now["client_id_issued_at"], told["client_id_issued_at"]);
     assert_eq!(At::own(&server, &told).get().await.json(), now);
+    let query = "SELECT actor, reason FROM audit_events WHERE event = 'client.updated'";
+    let rows = server.database().query(query).await;
+    let reason = String::from_utf8(rows[0][1].clone()).unwrap();
+    assert_eq!(rows[0][0], b"client");
+    assert!(reason.contains("client_name: Shop -> none; "), "the audit log has the change: {reason}");
     let old = server.browser().visit(&rp.authorization_url(&[])).await;
     assert_eq!(old.status, 400, "the old redirect URI is gone: {old:?}");
     let mut rp = rp;

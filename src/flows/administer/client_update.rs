@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::secrets::{PlannedSecret, SecretChange};
 use super::{AdminError, Registrar, check_metadata, narrow, record};
-use crate::flows::Context;
+use crate::flows::{Context, FlowError};
+use crate::keys::Keyring;
 use crate::protocol::attributes::AttributeChange;
 use crate::protocol::client::{Client, ClientMetadata, Losses, Narrowing};
 use crate::protocol::ids::ClientId;
@@ -77,6 +78,18 @@ pub struct NarrowedGrants {
     pub grants: i64,
 }
 
+/// A client as it is stored, and what is to replace its metadata.
+pub(in crate::flows) struct Revision<'a> {
+    /// The client.
+    pub client: &'a Client,
+    /// The version of its row.
+    pub version: i64,
+    /// The new metadata.
+    pub next: ClientMetadata,
+    /// The expiry of a revocation that is made now.
+    pub horizon: Timestamp,
+}
+
 /// An update that has been checked and not been written.
 pub struct ClientPlan {
     replacement: ClientReplacement,
@@ -109,17 +122,32 @@ impl ClientPlan {
         if !next.keeps_subjects_of(client) {
             return Err(AdminError::Sector);
         }
+        let record = record(context, Event::ClientUpdated, None, Some(&client.id))?;
+        let revision = Revision { client, version: read.history.version, next, horizon };
+        Ok(Self::of(context, *keys, revision, record)?)
+    }
+
+    /// Plans the effect of metadata that is checked. The audit record gets the attributes that change.
+    ///
+    /// # Errors
+    /// [`FlowError::Internal`] if a secret cannot be sealed.
+    pub(in crate::flows) fn of(
+        context: &Context,
+        keys: Option<&Keyring>,
+        revision: Revision<'_>,
+        record: Record,
+    ) -> Result<Self, FlowError> {
+        let Revision { client, version, next, horizon } = revision;
         let changed = client.metadata.changes_to(&next);
         let lines: Vec<String> = changed.iter().map(AttributeChange::line).collect();
         let reason: String = lines.join("; ").chars().take(MAX_REASON).collect();
-        let record = Record { reason, ..record(context, Event::ClientUpdated, None, Some(&client.id))? };
-        let PlannedSecret { change, made } = PlannedSecret::of(context, *keys, client, &next)?;
+        let PlannedSecret { change, made } = PlannedSecret::of(context, keys, client, &next)?;
         Ok(Self {
             drops_secrets: !client.secrets.is_empty() && !matches!(change, SecretChange::Keep(_)),
             losses: client.metadata.losses_to(&next),
             replacement: ClientReplacement {
                 id: client.id.clone(),
-                version: read.history.version,
+                version,
                 narrowing: Narrowing::of(client, &next),
                 metadata: next,
                 secret: change,
@@ -127,8 +155,23 @@ impl ClientPlan {
             },
             changed,
             made,
-            record,
+            record: Record { reason, ..record },
         })
+    }
+
+    /// The new metadata.
+    pub(in crate::flows) const fn metadata(&self) -> &ClientMetadata {
+        &self.replacement.metadata
+    }
+
+    /// The effect on grants and tokens.
+    pub(in crate::flows) const fn narrowing(&self) -> Narrowing {
+        self.replacement.narrowing
+    }
+
+    /// The secret that was made, to be shown once.
+    pub(in crate::flows) const fn secret(&self) -> Option<&ClientSecret> {
+        self.made.as_ref()
     }
 
     /// Returns the effect of the update without writing it.
@@ -165,16 +208,24 @@ impl ClientPlan {
 
     /// Writes the update in a transaction; `None` if another change came first.
     async fn write(&self, tx: &mut Tx, context: &Context) -> Result<Option<Toll>, StoreError> {
-        let id = &self.replacement.id;
+        let toll = Toll::of(tx, context, self).await?;
+        Ok(self.apply(tx, context).await?.then_some(toll))
+    }
+
+    /// Replaces the metadata in a transaction, and publishes it with its audit record. False if another change came
+    /// first.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database fails.
+    pub(in crate::flows) async fn apply(&self, tx: &mut Tx, context: &Context) -> Result<bool, StoreError> {
         let realm = &context.realm.id;
         let now = context.now;
-        let toll = Toll::of(tx, context, self).await?;
         if !replace_client(tx, context, &self.replacement).await? {
-            return Ok(None);
+            return Ok(false);
         }
         audit::append(tx, realm, &self.record, now).await?;
-        changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?;
-        Ok(Some(toll))
+        changes::publish(tx, realm, changes::Kind::Client, self.replacement.id.as_str(), now).await?;
+        Ok(true)
     }
 
     fn outcome(&self, toll: Toll) -> ClientUpdate {
@@ -220,26 +271,19 @@ impl Toll {
 }
 
 /// New metadata of a client, with its effect on secrets and grants.
-pub(in crate::flows) struct ClientReplacement {
-    pub id: ClientId,
-    pub metadata: ClientMetadata,
+struct ClientReplacement {
+    id: ClientId,
+    metadata: ClientMetadata,
     /// The version that the metadata was made from.
-    pub version: i64,
-    pub narrowing: Narrowing,
-    pub secret: SecretChange,
+    version: i64,
+    narrowing: Narrowing,
+    secret: SecretChange,
     /// The expiry of a revocation that is made now.
-    pub horizon: Timestamp,
+    horizon: Timestamp,
 }
 
 /// Replaces the metadata of a client in a transaction; the caller publishes it. False if another change came first.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
-pub(in crate::flows) async fn replace_client(
-    tx: &mut Tx,
-    context: &Context,
-    replacement: &ClientReplacement,
-) -> Result<bool, StoreError> {
+async fn replace_client(tx: &mut Tx, context: &Context, replacement: &ClientReplacement) -> Result<bool, StoreError> {
     let realm = &context.realm.id;
     let now = context.now;
     let ClientReplacement { id, metadata, version, narrowing, secret, horizon } = replacement;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{RegisterError, Told, budget, check, record, remote, tell};
-use crate::flows::administer::{self, ClientReplacement, PlannedSecret};
+use crate::flows::administer::{self, ClientPlan, Revision};
 use crate::flows::{Context, FlowError, Provider};
 use crate::protocol::cause::Cause;
 use crate::protocol::client::{Client, ClientMetadata, Narrowing};
@@ -15,7 +15,7 @@ use crate::protocol::secret::{ClientSecret, Digest, RegistrationAccessToken};
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome, Record};
 use crate::store::logos::{self, Logo};
-use crate::store::{Tx, changes, clients, consents, registrations};
+use crate::store::{Tx, clients, consents, registrations};
 
 /// What the client has registered (RFC 7592 §2.1). Its secret cannot be told again, since only a digest is kept.
 ///
@@ -46,32 +46,26 @@ pub async fn replace(
     let policy = Policy { profile: client.metadata.profile, ..provider.registration.policy.clone() };
     let metadata = Submission::parse(body, &policy)?.replacing(client, context.now)?;
     check(provider, &metadata)?;
-    let planned = PlannedSecret::of(context, Some(&provider.keys), client, &metadata)?;
-    let narrowing = Narrowing::of(client, &metadata);
-    if narrowing == Narrowing::Grants {
-        budget::narrowing(provider, context, &client.id).await?;
-    }
-    remote::count(provider, context, &metadata).await?;
-    remote::sector(provider, &metadata).await?;
-    let logo = match metadata.logo_uri == client.metadata.logo_uri {
-        true => None,
-        false => Some(remote::logo(provider, &metadata).await),
+    let revision = Revision {
+        client,
+        version: managed.version,
+        next: metadata,
+        horizon: provider.revocation_horizon(context.now),
     };
     let record = record(context, Event::ClientUpdated, &client.id)?;
-    let change = Arc::new(Change {
-        context: context.clone(),
-        consents: consent_change(client, &metadata),
-        replacement: ClientReplacement {
-            id: client.id.clone(),
-            version: managed.version,
-            metadata,
-            narrowing,
-            secret: planned.change,
-            horizon: provider.revocation_horizon(context.now),
-        },
-        logo,
-        record,
-    });
+    let plan = ClientPlan::of(context, Some(&provider.keys), revision, record)?;
+    let metadata = plan.metadata();
+    if plan.narrowing() == Narrowing::Grants {
+        budget::narrowing(provider, context, &client.id).await?;
+    }
+    remote::count(provider, context, metadata).await?;
+    remote::sector(provider, metadata).await?;
+    let logo = match metadata.logo_uri == client.metadata.logo_uri {
+        true => None,
+        false => Some(remote::logo(provider, metadata).await),
+    };
+    let consents = consent_change(client, metadata);
+    let change = Arc::new(Change { context: context.clone(), client: client.id.clone(), consents, plan, logo });
     let shared = change.clone();
     let written = provider.store.write(move |tx| {
         let change = shared.clone();
@@ -80,7 +74,7 @@ pub async fn replace(
     written.await?;
     provider.catch_up().await?;
     tracing::info!(client_id = client.id.as_str(), "a client has replaced its registration");
-    managed.tell(context, &change.replacement.metadata, planned.made.as_ref())
+    managed.tell(context, change.plan.metadata(), change.plan.secret())
 }
 
 /// Removes the client (RFC 7592 §2.3) with all that it holds, on every node.
@@ -195,21 +189,21 @@ fn consent_change(client: &Client, metadata: &ClientMetadata) -> ConsentChange {
     }
 }
 
-/// What is written when a registration is replaced.
+/// The replacement of a registration as it is written.
 struct Change {
     context: Context,
-    replacement: ClientReplacement,
+    client: ClientId,
+    plan: ClientPlan,
     consents: ConsentChange,
-    /// What the logo becomes, where the client names another one.
+    /// The logo or its absence, where the client names another one.
     logo: Option<Option<Logo>>,
-    record: Record,
 }
 
 async fn carry_out(tx: &mut Tx, change: &Change) -> Result<(), RegisterError> {
     let realm = &change.context.realm.id;
     let now = change.context.now;
-    let id = &change.replacement.id;
-    if !administer::replace_client(tx, &change.context, &change.replacement).await? {
+    let id = &change.client;
+    if !change.plan.apply(tx, &change.context).await? {
         return Err(FlowError::Unavailable("the registration has just been changed".to_owned()).into());
     }
     match &change.logo {
@@ -220,6 +214,5 @@ async fn carry_out(tx: &mut Tx, change: &Change) -> Result<(), RegisterError> {
     if change.consents == ConsentChange::Forget {
         consents::forget_client(tx, realm, id).await?;
     }
-    audit::append(tx, realm, &change.record, now).await?;
-    Ok(changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?)
+    Ok(())
 }
