@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Map, json};
 
 use super::attributes::AttributeOptions;
-use super::target::UserTarget;
+use super::target::NewUser;
 use crate::app;
 use crate::cli::desk::Desk;
 use crate::cli::output::{note, read_secret, say, say_json};
@@ -17,7 +17,7 @@ use crate::protocol::secret::Password;
 #[derive(Args)]
 pub struct Add {
     #[command(flatten)]
-    user: UserTarget,
+    user: NewUser,
     #[command(flatten)]
     attributes: AttributeOptions,
     /// Read the password from standard input
