@@ -52,9 +52,7 @@ impl AttributeOptions {
     /// Where a value cannot be read.
     pub fn apply(&self, person: &mut PersonUpdate) -> anyhow::Result<()> {
         if let Some(address) = &self.email {
-            let address = Some(address.clone()).filter(|address| !address.is_empty());
-            person.email_verified &= address == person.email;
-            person.email = address;
+            person.set_email(Some(address.clone()).filter(|address| !address.is_empty()));
         }
         if let Some(verified) = self.email_verified {
             ensure!(person.email.is_some(), "there is no e-mail address that could be verified");

@@ -79,6 +79,12 @@ impl From<&User> for PersonUpdate {
 }
 
 impl PersonUpdate {
+    /// Sets or removes the address. Another one than before is not known to be theirs.
+    pub fn set_email(&mut self, address: Option<String>) {
+        self.email_verified &= address == self.email;
+        self.email = address;
+    }
+
     /// The attributes by name, those that have none left out.
     fn members(&self) -> Map<String, Value> {
         let mut members: Map<String, Value> = self.claims.clone().into();
@@ -261,4 +267,30 @@ fn in_words(granted: &[String], withdrawn: &[String]) -> String {
 
 fn clipped(text: &str) -> String {
     text.chars().take(MAX_REASON).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_address_is_unverified() {
+        let rows = [
+            ("the same", Some("a@example.org"), true),
+            ("another", Some("b@example.org"), false),
+            ("none", None, false),
+        ];
+        for (case, address, verified) in rows {
+            let mut person = PersonUpdate {
+                username: "alice".to_owned(),
+                email: Some("a@example.org".to_owned()),
+                email_verified: true,
+                claims: PersonClaims::default(),
+                attributes: Map::new(),
+                roles: Vec::new(),
+            };
+            person.set_email(address.map(str::to_owned));
+            assert_eq!((person.email.as_deref(), person.email_verified), (address, verified), "{case}");
+        }
+    }
 }
