@@ -119,20 +119,8 @@ static FAPI2_SECURITY: Rules = Rules {
     warning: None,
 };
 
-static FAPI2_MESSAGE_SIGNING: Rules = Rules {
-    name: "fapi2_message_signing",
-    strict: true,
-    pkce_if_unnamed: PkceRule::Required,
-    pkce_of_new: PkceRule::Required,
-    auth_methods: Some(&["private_key_jwt"]),
-    response_types: &[ResponseType::Code],
-    response_modes: MODES,
-    arrival: Arrival::PushedAndSigned,
-    request_objects: ObjectRules { binding: Binding::Required, outside: Outside::Ignored, lifetime: Lifetime::Bounded },
-    assertion_audience: AudienceRule::SingleString,
-    longest_assertion: Some(Span::from_secs(300)),
-    warning: None,
-};
+static FAPI2_MESSAGE_SIGNING: Rules =
+    Rules { name: "fapi2_message_signing", arrival: Arrival::PushedAndSigned, ..FAPI2_SECURITY };
 
 impl Profile {
     /// Every profile that a client can have.
