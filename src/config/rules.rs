@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::{Algorithm, ConfigError, Mode, Settings, Span, clients, mail, registration};
+use crate::protocol::client::is_loopback;
 use crate::protocol::outbound::AllowedHost;
 use crate::protocol::person::EmailAddress;
 
@@ -62,15 +63,6 @@ pub(super) fn issuer_url(settings: &Settings) -> Result<Url, ConfigError> {
             refuse("may use http only for localhost, 127.0.0.0/8 and [::1]".to_owned())
         }
         _ => Ok(url),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

@@ -16,7 +16,7 @@ use super::error;
 use super::guard::Arrived;
 use crate::app::App;
 use crate::flows::session::Browser;
-use crate::flows::{Context, FlowError};
+use crate::flows::{Context, FlowError, register};
 use crate::protocol::cause::Cause;
 use crate::protocol::credentials::{self, Authorization};
 use crate::protocol::error::OAuthError;
@@ -120,7 +120,8 @@ impl Call {
 
     /// The client whose registration the path names (RFC 7592 §2).
     pub fn registered_client(&self) -> Option<String> {
-        self.path().strip_prefix("/register/").map(str::to_owned)
+        let rest = self.path().strip_prefix(register::PATH)?;
+        rest.strip_prefix('/').map(str::to_owned)
     }
 
     /// The path below the issuer's, which the router may have taken off.

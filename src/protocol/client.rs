@@ -14,7 +14,7 @@ pub use metadata::{AccessTokenFormat, ApplicationType, ClientMetadata, Encryptio
 pub use narrowing::Narrowing;
 pub use rules::MetadataError;
 pub use scopes::UnknownScopes;
-pub use uris::{MAX_ORIGIN, is_resource};
+pub use uris::{MAX_ORIGIN, is_loopback, is_resource};
 
 use super::access_token::Audience;
 use super::cause::{Cause, Shown};

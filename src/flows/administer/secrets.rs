@@ -14,7 +14,12 @@ const MIN_SECRET: usize = 32;
 /// The minimum length of a weak secret.
 const MIN_WEAK_SECRET: usize = 8;
 
-/// Where a client's secret comes from.
+/// True if an attacker who reads the database could guess the secret from its digest.
+fn is_short(secret: &ClientSecret) -> bool {
+    secret.expose().len() < MIN_SECRET
+}
+
+/// The origin of a client's secret.
 pub enum SecretSource {
     /// It is made here and shown once.
     Generated,
@@ -27,7 +32,7 @@ pub enum SecretSource {
 impl SecretSource {
     /// True if the secret is weaker than any that this server makes or otherwise accepts.
     pub fn is_weak(&self) -> bool {
-        matches!(self, Self::Existing(secret) if secret.expose().len() < MIN_SECRET)
+        matches!(self, Self::Existing(secret) if is_short(secret))
     }
 }
 
@@ -39,7 +44,7 @@ pub(super) fn source(
     source: SecretSource,
 ) -> Result<(NewSecret, Option<ClientSecret>), AdminError> {
     match source {
-        SecretSource::Given(secret) if secret.expose().len() < MIN_SECRET => Err(AdminError::WeakSecret),
+        SecretSource::Given(secret) if is_short(&secret) => Err(AdminError::WeakSecret),
         SecretSource::Existing(secret) => {
             check_weak(&secret, client.1)?;
             Ok((stored(context, keys, client, &secret)?, None))
@@ -55,8 +60,7 @@ pub(super) fn source(
 /// Checks a secret that may be weak. An attacker who reads the database can guess it from its digest, and it is too
 /// short a key for HS256 (RFC 7518 §3.2).
 fn check_weak(secret: &ClientSecret, metadata: &ClientMetadata) -> Result<(), AdminError> {
-    let length = secret.expose().len();
-    if length >= MIN_SECRET {
+    if !is_short(secret) {
         return Ok(());
     }
     if metadata.profile.is_strict() {
@@ -65,7 +69,7 @@ fn check_weak(secret: &ClientSecret, metadata: &ClientMetadata) -> Result<(), Ad
     if metadata.needs_recoverable_secret() {
         return Err(AdminError::WeakKey);
     }
-    if length < MIN_WEAK_SECRET { Err(AdminError::ShortSecret) } else { Ok(()) }
+    if secret.expose().len() < MIN_WEAK_SECRET { Err(AdminError::ShortSecret) } else { Ok(()) }
 }
 
 /// A secret as it is stored for a client with this metadata.

@@ -112,7 +112,8 @@ fn parsed(uri: &str) -> Option<Url> {
     (url.has_host() && url.username().is_empty() && url.password().is_none()).then_some(url)
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// True if the host is this machine.
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
