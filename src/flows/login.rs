@@ -160,7 +160,7 @@ pub async fn sign_in(
     };
     // Whoever is signed in there already is known there, though the cookie that says so may be gone.
     let known = known_device.is_some() || before.as_ref().is_some_and(|before| before.user_id == user);
-    let begun = session::begin(&provider.lifetimes, context, user, typed.remember, before.as_ref())?;
+    let (session, cookie) = session::begin(&provider.lifetimes, context, user, typed.remember, before.as_ref())?;
     let success = Success {
         ending: ending.clone(),
         before,
@@ -170,7 +170,7 @@ pub async fn sign_in(
         new_hash,
         request: request.clone(),
     };
-    match succeed(provider, context, success, begun).await? {
+    match succeed(provider, context, success, session, cookie).await? {
         Some(done) => Ok(done),
         None => fail(provider, context, ending, record, "password changed meanwhile").await,
     }
@@ -296,7 +296,8 @@ async fn succeed(
     provider: &Provider,
     context: &Context,
     success: Success,
-    (session, cookie): (Session, SessionCookie),
+    session: Session,
+    cookie: SessionCookie,
 ) -> Result<Option<SignIn>, FlowError> {
     let concerning =
         Concerning { actor: "user", user: Some(&session.user_id), session: Some(&session.id), ..Concerning::default() };

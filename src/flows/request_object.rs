@@ -79,7 +79,7 @@ pub async fn resolve(
         (Some(object), None, _) => Some(object.to_owned()),
         (None, None, _) => None,
     };
-    check_demands(client, door, object.is_some())?;
+    check_demands(client, door, object.as_deref())?;
     match object {
         Some(object) if has_keys(client) => {
             let params = read(provider, context, client, &object, &params).await?;
@@ -89,12 +89,13 @@ pub async fn resolve(
     }
 }
 
-/// What the client has bound itself to (RFC 9126 §6, RFC 9101 §10.5).
-fn check_demands(client: &Client, door: Door, signed: bool) -> Result<(), OAuthError> {
+/// Checks what the client has bound itself to: to push its requests, and to send them as request objects (RFC 9126 §6,
+/// RFC 9101 §10.5).
+fn check_demands(client: &Client, door: Door, object: Option<&str>) -> Result<(), OAuthError> {
     if client.pushes_requests() && door == Door::Front {
         return Err(OAuthError::invalid_request("The client has to push its requests."));
     }
-    if client.signs_requests() && !signed {
+    if client.signs_requests() && object.is_none() {
         return Err(OAuthError::invalid_request("The client has to sign its requests."));
     }
     Ok(())

@@ -171,7 +171,8 @@ async fn transact(
                 }
             }
             Decision::RevokeFamily { family, user, event } => {
-                revoke_family(request, &family, &user, event, horizon, tx).await?;
+                let replay = Replay { family: &family, user: &user, event };
+                revoke_family(request, &replay, horizon, tx).await?;
                 return Ok(Transacted::Revoked { event, family });
             }
             Decision::Refuse(error) => return Ok(Transacted::Refused(error)),
@@ -221,16 +222,24 @@ async fn carry_out(
     Ok(Carried::Out)
 }
 
-/// Revokes a family and everything issued from it.
+/// A code or a refresh token that was used before.
+struct Replay<'a> {
+    /// The family that was issued from it.
+    family: &'a FamilyId,
+    /// The user who granted it.
+    user: &'a UserId,
+    event: Event,
+}
+
+/// Revokes the family of a replay and everything issued from it.
 async fn revoke_family(
     request: &TokenRequest,
-    family: &FamilyId,
-    user: &UserId,
-    event: Event,
+    replay: &Replay<'_>,
     horizon: Timestamp,
     tx: &mut Tx,
 ) -> Result<(), FlowError> {
     let context = &request.context;
+    let Replay { family, user, event } = *replay;
     let concerning = Concerning { actor: "client", user: Some(user), client: Some(&request.client.id), session: None };
     let record = context.record(event, Outcome::Failure, concerning, family.as_str())?;
     log_user(user);
