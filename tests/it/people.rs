@@ -71,7 +71,7 @@ async fn users_are_listed_by_name_a_page_at_a_time() {
     assert_eq!((names.join(" ").as_str(), pages), ("anna Berta carl dora emil_x", 3));
     let shown = place.run(&["user", "list", "--limit", "2"]).await;
     assert_eq!(succeeded(&shown).lines().count(), 2);
-    assert!(stderr(&shown).contains("go on with --after Berta"), "{}", stderr(&shown));
+    assert!(stderr(&shown).contains("continue with --after Berta"), "{}", stderr(&shown));
     let rows: [(&[&str], &[&str]); 6] = [
         (&["--query", "ERT"], &["Berta"]),
         (&["--query", "ANNA@example"], &["anna"]),
