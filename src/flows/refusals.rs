@@ -19,13 +19,38 @@ use crate::protocol::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::refusals::{self, NewRefusal};
 
+/// A client that a refused request names. It need not have sent the request.
+#[derive(Clone, Copy, Debug)]
+pub enum NamedClient<'a> {
+    /// A registered client.
+    Registered(&'a str),
+    /// An id that is not registered, or that this node has not looked up.
+    Unregistered(&'a str),
+}
+
+impl<'a> NamedClient<'a> {
+    const fn id(self) -> &'a str {
+        match self {
+            Self::Registered(id) | Self::Unregistered(id) => id,
+        }
+    }
+
+    /// The id as the log may have it.
+    fn shown(self) -> String {
+        match self {
+            Self::Registered(id) => Shown::text(id).as_str().to_owned(),
+            Self::Unregistered(id) => Shown::unregistered_client(id).as_str().to_owned(),
+        }
+    }
+}
+
 /// A refused request, as the surface answers it.
 #[derive(Clone, Copy, Debug)]
 pub struct Refused<'a> {
     /// The endpoint, as the first segment of its path below the issuer.
     pub endpoint: &'a str,
-    /// The client that the request names; it need not exist, nor have sent the request.
-    pub client: Option<&'a str>,
+    /// The client that the request names.
+    pub client: Option<NamedClient<'a>>,
     /// The HTTP status of the answer.
     pub status: u16,
     /// The public answer with its private cause.
@@ -49,11 +74,10 @@ impl Refusals {
 
     /// Logs a refusal, unless there were many of its kind, and queues it for the database, unless there is no room.
     pub fn note(&self, context: &Context, refused: &Refused<'_>) {
-        let Refused { endpoint, status, error, .. } = refused;
-        let shown = Shown::text(refused.client.unwrap_or_default());
-        let client_id = shown.as_str();
+        let Refused { endpoint, client, status, error } = refused;
+        let client_id = client.map(NamedClient::shown).unwrap_or_default();
         let cause = error.explanation();
-        let voice = Voice { client: client_id.to_owned(), kind: error.kind() };
+        let voice = Voice { client: client_id.clone(), kind: error.kind() };
         let verdict = lock(&self.quiet).admit(voice, &context.region_name(), &cause, context.now);
         if let Verdict::Logged { suppressed } = verdict {
             let error = error.code.as_str();
@@ -67,13 +91,14 @@ impl Refusals {
 
     /// Queues a refusal for the database, unless there is no room. The log has it already.
     pub fn keep(&self, context: &Context, refused: &Refused<'_>) {
+        let client_id = refused.client.map(NamedClient::id).unwrap_or_default();
         let row = NewRefusal {
             realm: context.realm.id.clone(),
             request_id: context.origin.request_id.clone(),
             at: context.now,
             endpoint: refused.endpoint.to_owned(),
-            named: refused.client.and_then(ClientId::parse).map(|id| id.as_str().to_owned()).unwrap_or_default(),
-            shown: Shown::text(refused.client.unwrap_or_default()).as_str().to_owned(),
+            named: ClientId::parse(client_id).map(|id| id.as_str().to_owned()).unwrap_or_default(),
+            shown: Shown::unregistered_client(client_id).as_str().to_owned(),
             network: context.region_name(),
             status: refused.status,
             error: refused.error.code.as_str(),

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use super::call::Call;
-use crate::flows::refusals::Refused;
+use crate::flows::refusals::{NamedClient, Refused};
 use crate::protocol::credentials::Authorization;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
@@ -12,27 +12,37 @@ use crate::protocol::params::Params;
 
 /// Notes a refusal of the client that the request names.
 pub fn note(call: &Call, status: StatusCode, error: &OAuthError) {
-    let client = named_client(call);
-    note_of(call, client.as_deref(), status, error);
+    let named = named_client(call);
+    let is_held = |id: &ClientId| call.app.provider.view.holds_client(&call.context.realm.id, id);
+    let client = named.as_ref().map(|id| match is_held(id) {
+        true => NamedClient::Registered(id.as_str()),
+        false => NamedClient::Unregistered(id.as_str()),
+    });
+    note_refused(call, client, status, error);
 }
 
-/// Notes a refusal of this client.
+/// Notes a refusal of this client, which is registered.
 pub fn note_of(call: &Call, client: Option<&str>, status: StatusCode, error: &OAuthError) {
+    note_refused(call, client.map(NamedClient::Registered), status, error);
+}
+
+fn note_refused(call: &Call, client: Option<NamedClient<'_>>, status: StatusCode, error: &OAuthError) {
     let refused = Refused { endpoint: call.endpoint(), client, status: status.as_u16(), error };
     call.app.provider.refusals.note(&call.context, &refused);
 }
 
-/// Stores a refusal of this client that is logged elsewhere.
+/// Stores a refusal of this client, which is registered; the refusal is logged elsewhere.
 pub fn keep_of(call: &Call, client: &str, status: StatusCode, error: &OAuthError) {
-    let refused = Refused { endpoint: call.endpoint(), client: Some(client), status: status.as_u16(), error };
+    let client = Some(NamedClient::Registered(client));
+    let refused = Refused { endpoint: call.endpoint(), client, status: status.as_u16(), error };
     call.app.provider.refusals.keep(&call.context, &refused);
 }
 
 /// The client that the request names by any means; it is not verified, and may not exist.
-fn named_client(call: &Call) -> Option<String> {
+fn named_client(call: &Call) -> Option<ClientId> {
     let authorization = call.authorization().ok();
     if let Some(Authorization::Basic(credentials)) = &authorization {
-        return Some(credentials.client_id.as_str().to_owned());
+        return Some(credentials.client_id.clone());
     }
     let params = call.query_and_form().unwrap_or_default();
     let bearer = match &authorization {
@@ -42,7 +52,7 @@ fn named_client(call: &Call) -> Option<String> {
     let named = params.get("client_id").map(str::to_owned);
     let named = named.or_else(|| claim(params.get("client_assertion")?, "iss"));
     let named = named.or_else(|| claim(bearer?, "client_id"));
-    named.or_else(|| audience(&params)).or_else(|| call.registered_client()).filter(|id| ClientId::parse(id).is_some())
+    named.or_else(|| audience(&params)).or_else(|| call.registered_client()).as_deref().and_then(ClientId::parse)
 }
 
 /// A claim of a token, which is not verified.

@@ -53,6 +53,11 @@ where
         Ok(row)
     }
 
+    /// The row with this key, if it is kept.
+    pub(super) fn peek(&self, key: &K) -> Option<V> {
+        self.rows.get(key)
+    }
+
     /// Forgets one row.
     pub(super) fn forget(&self, key: &K) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);

@@ -261,6 +261,11 @@ impl View {
         self.clients.get((realm.clone(), id.clone()), read).await
     }
 
+    /// True if this node holds a client with this id in memory, as it does after [`Self::client`] has found one.
+    pub fn holds_client(&self, realm: &RealmId, id: &ClientId) -> bool {
+        self.clients.peek(&(realm.clone(), id.clone())).is_some()
+    }
+
     /// The user with this id, enabled or not.
     ///
     /// # Errors

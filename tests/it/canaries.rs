@@ -33,8 +33,7 @@ const SECRETS: [&str; 12] = [
 ];
 
 /// The fields whose value the cause of a refusal may show.
-const EXPLAINED: [&str; 12] = [
-    "client_id",
+const EXPLAINED: [&str; 10] = [
     "code_challenge_method",
     "grant_type",
     "post_logout_redirect_uri",
@@ -45,12 +44,20 @@ const EXPLAINED: [&str; 12] = [
     "response_mode",
     "response_type",
     "scope",
-    // A path below it names a client too.
-    "/register",
 ];
 
 /// What makes a canary look like a secret, a code, a verifier or a part of a token.
 const CREDENTIAL: &str = "0dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWF";
+
+/// Where credentials stand in the value of a field; a canary alone is none.
+const DISGUISES: [&str; 6] = [
+    "CANARY",
+    "CANARYCREDENTIAL",
+    "myapp:CANARYCREDENTIAL",
+    "urn:example:CANARYCREDENTIAL",
+    "https://CANARYCREDENTIAL/cb",
+    "https://bob:pa/CANARY@rp.example/cb",
+];
 
 /// The canaries that were sent, each with the place that it was sent to.
 #[derive(Default)]
@@ -65,8 +72,10 @@ impl Flock {
 
     /// Where a canary comes from that is found in a text.
     fn found_in(&self, text: &str) -> Option<&str> {
-        let (_, rest) = text.split_once("canary")?;
-        self.0.iter().find(|(canary, _)| rest.starts_with(&canary["canary".len()..])).map(|(_, place)| place.as_str())
+        text.split("canary").skip(1).find_map(|rest| {
+            let is_of = |canary: &str| rest.starts_with(&canary["canary".len()..]);
+            self.0.iter().find(|(canary, _)| is_of(canary)).map(|(_, place)| place.as_str())
+        })
     }
 }
 
@@ -84,11 +93,15 @@ async fn no_field_of_any_request_reaches_the_log_and_no_secret_the_database() {
     for (path, params) in doors() {
         for (field, _) in &params {
             let place = format!("{path} {field}");
-            for (method, tail) in
-                [(Method::GET, ""), (Method::POST, ""), (Method::GET, CREDENTIAL), (Method::POST, CREDENTIAL)]
-            {
-                let place = if tail.is_empty() { place.clone() } else { format!("{place} credential") };
-                let canary = flock.new_bird(&place) + tail;
+            // Only URIs have userinfo.
+            let applies = |disguise: &&&str| !disguise.contains('@') || field.ends_with("_uri") || *field == "resource";
+            let disguises = DISGUISES
+                .iter()
+                .filter(applies)
+                .flat_map(|disguise| [(Method::GET, disguise), (Method::POST, disguise)]);
+            for (method, disguise) in disguises {
+                let place = if *disguise == "CANARY" { place.clone() } else { format!("{place} credential") };
+                let canary = disguise.replace("CANARY", &flock.new_bird(&place)).replace("CREDENTIAL", CREDENTIAL);
                 let sent: Vec<_> =
                     params.iter().map(|(name, value)| (*name, if name == field { &canary } else { *value })).collect();
                 send(&server, method, path, &sent, &[]).await;

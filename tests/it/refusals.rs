@@ -277,6 +277,25 @@ async fn a_flood_of_refusals_is_five_lines_and_a_count() {
 }
 
 #[tokio::test]
+async fn a_secret_that_is_sent_as_client_id_is_nowhere_to_be_read() {
+    let server = TestServer::start().await;
+    let secrets = ["sgcs.fr~48c.0dBjft~eZ4C.P-mB92K27uh", "123e4567-e89b-12d3-a456-426614174000", "hunter-22"];
+    for secret in secrets {
+        listen();
+        let refused = stranger(&server, "203.0.113.1", secret, "a").await;
+        let explanation = explain(&server, refused.header("x-request-id").unwrap()).await.unwrap();
+        let shown = explanation.client.unwrap().id;
+        assert!(shown.ends_with(&format!("…({})", secret.len())), "{shown}");
+        assert_eq!(latest(&server, secret).await.len(), 1, "the operator finds it by the id that was sent");
+        assert_eq!(latest(&server, &shown).await.len(), 1, "and by what is shown");
+        let log = logged();
+        assert!(log.contains(&format!("client_id=\"{shown}\"")) && !log.contains(secret), "{log}");
+        let stored = server.database().dump().await;
+        assert!(stored.iter().all(|(_, value)| !String::from_utf8_lossy(value).contains(secret)), "{secret}");
+    }
+}
+
+#[tokio::test]
 async fn a_lost_database_loses_explanations_alone() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::flows::{Context, FlowError};
+use crate::protocol::cause::Shown;
 use crate::protocol::ids::ClientId;
 use crate::store::refusals::{self, Refusal};
 use crate::store::{Store, Tx, clients};
@@ -29,7 +30,7 @@ pub struct Explanation {
 /// A client that a request named.
 #[derive(Clone, Debug, Serialize)]
 pub struct Named {
-    /// Its id; without what could be a credential where there is no such client.
+    /// Its id; only the beginning and the length where there is no such client.
     pub id: String,
     /// Its name, or nothing where there is no such client.
     pub name: Option<String>,
@@ -58,14 +59,21 @@ pub async fn explain(store: &Store, context: &Context, request_id: &str) -> Resu
     }
 }
 
-/// Explains the latest refusals of requests that named this client, the latest first.
+/// Explains the latest refusals of requests that named this client, the latest first. Unregistered ids with the same
+/// beginning and length count as one.
 ///
 /// # Errors
 /// [`FlowError`] where the database fails.
 pub async fn latest(store: &Store, context: &Context, client: &str, most: i64) -> Result<Vec<Explanation>, FlowError> {
     let mut tx = store.read().await?;
+    let realm = &context.realm.id;
+    let mut found = refusals::of_client(&mut tx, realm, client, most).await?;
+    if found.is_empty() {
+        let shown = Shown::unregistered_client(client);
+        found = refusals::of_client(&mut tx, realm, shown.as_str(), most).await?;
+    }
     let mut explanations = Vec::new();
-    for refusal in refusals::of_client(&mut tx, &context.realm.id, client, most).await? {
+    for refusal in found {
         explanations.push(explained(&mut tx, context, refusal).await?);
     }
     Ok(explanations)

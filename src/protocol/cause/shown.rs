@@ -10,6 +10,11 @@ const LONGEST_NAME: usize = 32;
 /// The mark of what was left out.
 const OMITTED: char = '…';
 
+/// The length from which an id could be a secret, in characters: no client of this server has a shorter one.
+const SHORTEST_SECRET: usize = 8;
+/// The most characters of an id that could be a secret.
+const BEGINNING: usize = 6;
+
 /// A value of a request that may be logged, stored and shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown(String);
@@ -17,7 +22,7 @@ pub struct Shown(String);
 impl Shown {
     /// A word or a list of words.
     pub fn text(value: &str) -> Self {
-        Self(escape(&without_credentials(clip(value))))
+        Self(escape(&without_credentials(value)))
     }
 
     /// A URI, compared as it is written and therefore not normalized: without userinfo, fragment, and the values of its
@@ -33,7 +38,18 @@ impl Shown {
         if fragment.is_some() {
             shown.extend(['#', OMITTED]);
         }
-        Self(escape(clip(&shown)))
+        Self(escape(&without_credentials(&shown)))
+    }
+
+    /// A client id that is not registered: its beginning and its length, such as `wiki-p…(15)`. Applications that mix
+    /// up their settings send secrets as ids, and no rule tells a short secret from a name.
+    pub fn unregistered_client(id: &str) -> Self {
+        let length = id.chars().count();
+        if length < SHORTEST_SECRET {
+            return Self(escape(id));
+        }
+        let beginning: String = id.chars().take(BEGINNING.min(length / 2)).collect();
+        Self(escape(&format!("{beginning}{OMITTED}({length})")))
     }
 
     /// The value.
@@ -52,22 +68,21 @@ fn split(text: &str, at: char) -> (&str, Option<&str>) {
     text.split_once(at).map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
-/// Cuts a text to the length that is examined at all.
-fn clip(text: &str) -> &str {
-    text.char_indices().nth(LONGEST).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
-}
-
-/// Scheme, host and path. A parser of browsers skips any number of slashes and backslashes before the authority.
+/// Scheme, authority and path. From the start of the authority to the last `@` all is taken for userinfo, since a
+/// password may hold slashes. A parser of browsers skips any number of slashes and backslashes before the authority.
 fn without_userinfo(location: &str) -> String {
-    let (scheme, rest) = split(location, ':');
-    let Some(rest) = rest else { return without_credentials(clip(location)) };
+    let is_of_scheme = |b: u8| b.is_ascii_alphanumeric() || b"+-.".contains(&b);
+    let scheme = location.find(':').and_then(|end| location.get(..=end)).unwrap_or_default();
+    let has_scheme = scheme.trim_end_matches(':').bytes().all(is_of_scheme);
+    let rest = if has_scheme { location.strip_prefix(scheme).unwrap_or(location) } else { location };
     let authority = rest.trim_start_matches(['/', '\\', '\t', '\r', '\n', ' ']);
-    let slashes = rest.strip_suffix(authority).unwrap_or_default();
-    let end = authority.find(['/', '\\']).unwrap_or(authority.len());
-    let (authority, path) = authority.split_at_checked(end).unwrap_or((authority, ""));
-    let host = authority.rsplit_once('@').map(|(_, host)| format!("{OMITTED}@{host}"));
-    let host = host.unwrap_or_else(|| authority.to_owned());
-    format!("{}:{slashes}{}{}", clip(scheme), clip(&host), without_credentials(clip(path)))
+    match authority.rsplit_once('@') {
+        Some((_, host)) => {
+            let before = location.strip_suffix(authority).unwrap_or_default();
+            format!("{before}{OMITTED}@{host}")
+        }
+        None => location.to_owned(),
+    }
 }
 
 /// The name of a query parameter; what has no name is a value.

@@ -59,6 +59,10 @@ fn a_shown_uri_holds_no_credentials() {
         ("userinfo with an @", "https://user:p@ss@x.example/cb", "https://…@x.example/cb"),
         ("userinfo as browsers read it", "https:\\/user:password@x.example/cb", "https:\\/…@x.example/cb"),
         ("userinfo without slashes", "https:user:password@x.example/cb", "https:…@x.example/cb"),
+        ("userinfo with a slash", "https://bob:pa/ss@x.example/cb", "https://…@x.example/cb"),
+        ("userinfo with a backslash", "https://bob:pa\\ss@x.example/cb", "https://…@x.example/cb"),
+        ("userinfo after no scheme", "//bob:password@x.example/cb", "//…@x.example/cb"),
+        ("an @ in the path", "https://x.example/@bob/cb", "https://…@bob/cb"),
         ("no scheme at all", "/cb?code=abc", "/cb?code=…"),
         ("a line break", "https://x.example/a\nb", "https://x.example/a\\nb"),
         ("a right-to-left override", "https://x.example/\u{202e}b", "https://x.example/\\u{202e}b"),
@@ -66,7 +70,32 @@ fn a_shown_uri_holds_no_credentials() {
     for (rule, received, shown) in rows {
         assert_eq!(Shown::uri(received).as_str(), shown, "{rule}");
     }
-    assert_eq!(Shown::uri(&format!("https://x.example/{token}/cb")).as_str(), "https://x.example/…/cb", "a token");
+    let places = [
+        ("in the path", format!("https://x.example/{token}/cb"), "https://x.example/…/cb"),
+        ("as the host", format!("https://{token}/cb"), "https://…/cb"),
+        ("after a private-use scheme", format!("myapp:{token}"), "myapp:…"),
+        ("as the scheme", format!("{token}:/cb"), "…:/cb"),
+        ("in a URN", format!("urn:example:{token}"), "urn:example:…"),
+        ("as a name in the query", format!("https://x.example/cb?{}=x", &token[..32]), "https://x.example/cb?…=…"),
+        ("where the value is cut", format!("https://x.example/{}/{token}", "p".repeat(170)), "p/…"),
+    ];
+    for (place, received, shown) in places {
+        assert!(Shown::uri(&received).as_str().ends_with(shown), "{place}: {:?}", Shown::uri(&received));
+    }
+}
+
+#[test]
+fn an_unregistered_client_id_is_shown_by_its_beginning_and_length() {
+    let rows = [
+        ("a short name", "wiki", "wiki"),
+        ("as long as the shortest secret", "hunter22", "hunt…(8)"),
+        ("a misspelled name", "wiki-production", "wiki-p…(15)"),
+        ("a secret that is no long run", "sgcs.fr~48c.0dBjft~eZ4C.P-mB92K27uh", "sgcs.f…(35)"),
+        ("a UUID, which may be a secret", "123e4567-e89b-12d3-a456-426614174000", "123e45…(36)"),
+    ];
+    for (rule, id, shown) in rows {
+        assert_eq!(Shown::unregistered_client(id).as_str(), shown, "{rule}");
+    }
 }
 
 #[test]
@@ -77,7 +106,7 @@ fn a_shown_word_is_short_and_holds_no_credential() {
     let uuid = "123e4567-e89b-12d3-a456-426614174000";
     assert_eq!(Shown::text(uuid).as_str(), uuid, "a UUID names things");
     assert_eq!(Shown::text("urn:ietf:params:oauth:grant-type:device_code").as_str().len(), 44, "words are kept");
-    assert_eq!(Shown::text(&"é".repeat(300)).as_str().chars().count(), 200, "200 characters");
+    assert_eq!(Shown::text(&"é".repeat(300)).as_str().chars().count(), 201, "200 characters and a mark");
     let escaped = Shown::text(&"\u{7}".repeat(300));
     assert_eq!(escaped.as_str().chars().count(), 201, "200 and a mark, after control characters were escaped");
     let long = format!("https://{}.example/{}", "h".repeat(300), "p ".repeat(300));
