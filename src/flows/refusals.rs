@@ -38,7 +38,7 @@ impl<'a> NamedClient<'a> {
     /// The id as the log may have it.
     fn shown(self) -> String {
         match self {
-            Self::Registered(id) => Shown::text(id).as_str().to_owned(),
+            Self::Registered(id) => id.to_owned(),
             Self::Unregistered(id) => Shown::unregistered_client(id).as_str().to_owned(),
         }
     }

@@ -296,6 +296,26 @@ async fn a_secret_that_is_sent_as_client_id_is_nowhere_to_be_read() {
 }
 
 #[tokio::test]
+async fn registered_clients_with_long_ids_are_logged_each_by_its_own() {
+    listen();
+    let server = TestServer::start().await;
+    let ids = ["acme-customer-portal-production-eu-2", "acme-customer-billing-production-eu-2"];
+    for id in ids {
+        let mut client = server.client(id, json!({})).await;
+        client.secret = Some("not the secret of this client at all".to_owned());
+        for _ in 0..6 {
+            client.redeem("a").await.assert_error(401, "invalid_client");
+        }
+    }
+    let log = logged();
+    for id in ids {
+        let client = format!("client_id=\"{id}\"");
+        let lines = log.lines().filter(|line| line.contains("event=\"refusal\"") && line.contains(&client));
+        assert_eq!(lines.count(), 5, "{id}");
+    }
+}
+
+#[tokio::test]
 async fn a_lost_database_loses_explanations_alone() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
