@@ -171,7 +171,10 @@ impl App {
             announced,
             large_tokens: LargeTokens::default(),
             keys_read: AtomicU64::new(0),
-            refusals: Refusals::new(metrics.access.refusals_dropped.clone()),
+            refusals: Refusals::new(
+                metrics.access.refusals_dropped.clone(),
+                metrics.access.refusals_suppressed.clone(),
+            ),
             metrics,
         };
         let mails = provider.mailer.is_some();

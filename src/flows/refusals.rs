@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use self::explanation::{Answer, Explanation, Named, explain, latest};
 use self::queue::Queue;
-use self::quiet::{Quiet, Verdict, Voice};
+use self::quiet::{Quiet, Speaker, Verdict, Voice};
 use super::{Context, Provider};
 use crate::metrics::Counter;
 use crate::protocol::cause::Shown;
@@ -62,14 +62,16 @@ pub struct Refusals {
     queue: Mutex<Queue>,
     quiet: Mutex<Quiet>,
     dropped: Counter,
+    suppressed: Counter,
     /// Held while a batch is written, so that the next one is written after it.
     writing: tokio::sync::Mutex<()>,
 }
 
 impl Refusals {
-    /// Empty; refusals that are not written are counted by `dropped`.
-    pub fn new(dropped: Counter) -> Self {
-        Self { queue: Mutex::default(), quiet: Mutex::default(), dropped, writing: tokio::sync::Mutex::default() }
+    /// Empty; `dropped` counts refusals that are not stored, and `suppressed` those that are not logged.
+    pub fn new(dropped: Counter, suppressed: Counter) -> Self {
+        let writing = tokio::sync::Mutex::default();
+        Self { queue: Mutex::default(), quiet: Mutex::default(), dropped, suppressed, writing }
     }
 
     /// Logs a refusal, unless there were many of its kind, and queues it for the database, unless there is no room.
@@ -77,14 +79,24 @@ impl Refusals {
         let Refused { endpoint, client, status, error } = refused;
         let client_id = client.map(NamedClient::shown).unwrap_or_default();
         let cause = error.explanation();
-        let voice = Voice { client: client_id.clone(), kind: error.kind() };
-        let verdict = lock(&self.quiet).admit(voice, &context.region_name(), &cause, context.now);
-        if let Verdict::Logged { suppressed } = verdict {
-            let error = error.code.as_str();
-            tracing::info!(
-                target: "security", event = "refusal", endpoint, client_id, status, error, cause, suppressed,
-                "refused a request"
-            );
+        let network = context.region_name();
+        let speaker = match client {
+            Some(NamedClient::Registered(id)) => Speaker::Client((*id).to_owned()),
+            Some(NamedClient::Unregistered(_)) | None => Speaker::Strangers(network.clone()),
+        };
+        let voice = Voice { speaker, kind: error.kind() };
+        let verdict = lock(&self.quiet).admit(voice, &network, &cause, context.now);
+        match verdict {
+            Verdict::Logged { suppressed } => {
+                let error = error.code.as_str();
+                tracing::info!(
+                    target: "security", event = "refusal", endpoint, client_id, status, error, cause, suppressed,
+                    "refused a request"
+                );
+            }
+            Verdict::Suppressed => {
+                self.suppressed.inc();
+            }
         }
         self.keep(context, refused);
     }

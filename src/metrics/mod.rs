@@ -99,6 +99,8 @@ pub struct Access {
     pub rate_limited: Counts<Class>,
     /// Refusals that cannot be explained.
     pub refusals_dropped: Counter,
+    /// Refusals that are not in the log.
+    pub refusals_suppressed: Counter,
 }
 
 /// What is sampled.
@@ -261,6 +263,11 @@ impl Access {
             refusals_dropped: register.add(
                 "signet_refusals_dropped_total",
                 "Refusals that were not stored for `signet explain`, since there were too many or the database failed",
+                Counter::default(),
+            ),
+            refusals_suppressed: register.add(
+                "signet_refusals_suppressed_total",
+                "Refusals that were left out of the log, since there were too many",
                 Counter::default(),
             ),
         }

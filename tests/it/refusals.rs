@@ -274,6 +274,8 @@ async fn a_flood_of_refusals_is_five_lines_and_a_count() {
     assert!(parts.iter().all(|part| lines[0].contains(part)), "{}", lines[0]);
     let ended = text.lines().find(|line| line.contains("event=\"refusals_suppressed\""));
     assert!(ended.is_some_and(|line| line.contains("suppressed=35")), "{ended:?}");
+    let metrics = server.app.provider.metrics.encode().unwrap();
+    assert!(metrics.contains("signet_refusals_suppressed_total 35"), "{metrics}");
 }
 
 #[tokio::test]

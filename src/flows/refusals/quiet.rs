@@ -12,22 +12,32 @@ const WINDOW: Span = Span::from_secs(60);
 const OF_VOICE: u32 = 5;
 /// The lines of one network in a window.
 const OF_NETWORK: u32 = 30;
-/// The most windows that are kept.
-const MOST: usize = 2_000;
+/// The most windows of clients, of strangers and of networks each. Strangers cannot take away those of clients.
+const MOST: usize = 1_000;
 
-/// A client and the kind of refusal that it meets.
+/// A kind of refusal and the client that meets it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Voice {
-    /// The client that the requests name, as it is shown.
-    pub(super) client: String,
+    /// The client.
+    pub(super) speaker: Speaker,
     /// The kind of refusal.
     pub(super) kind: ErrorKind,
+}
+
+/// The source of refused requests.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Speaker {
+    /// The registered client with this id.
+    Client(String),
+    /// All requests from this network that name no registered client.
+    Strangers(String),
 }
 
 /// The windows that have not ended.
 #[derive(Default)]
 pub(super) struct Quiet {
-    voices: HashMap<Voice, Window>,
+    clients: HashMap<Voice, Window>,
+    strangers: HashMap<Voice, Window>,
     networks: HashMap<String, Window>,
     /// The window of all that no window of their own is left for.
     rest: Option<Window>,
@@ -70,40 +80,53 @@ pub(super) struct Ended {
 impl Quiet {
     /// Decides about a line.
     pub(super) fn admit(&mut self, voice: Voice, network: &str, cause: &str, now: Timestamp) -> Verdict {
-        let is_new = !self.voices.contains_key(&voice);
-        let is_full = self.voices.len() + self.networks.len() >= MOST;
-        if is_full && (is_new || !self.networks.contains_key(network)) {
-            return self.rest.get_or_insert_with(|| Window::new(now)).leave_out(cause);
+        let Self { clients, strangers, networks, rest } = self;
+        if networks.contains_key(network) || networks.len() < MOST {
+            networks.entry(network.to_owned()).or_insert_with(|| Window::new(now)).renew(now);
         }
-        let network = self.networks.entry(network.to_owned()).or_insert_with(|| Window::new(now));
-        network.renew(now);
-        if is_new && network.logged >= OF_NETWORK {
-            // Clients that a network makes up get no windows of their own.
-            return network.leave_out(cause);
+        let mut network = networks.get_mut(network);
+        let is_client = matches!(voice.speaker, Speaker::Client(_));
+        let voices = if is_client { clients } else { strangers };
+        let is_new = !voices.contains_key(&voice);
+        // A client is heard from a network without a window, too: its own windows limit its lines.
+        let has_network = is_client || network.is_some();
+        if !has_network || (is_new && voices.len() >= MOST) {
+            return rest.get_or_insert_with(|| Window::new(now)).leave_out(cause);
         }
-        let voice = self.voices.entry(voice).or_insert_with(|| Window::new(now));
+        let mut loud = network.take_if(|network| network.logged >= OF_NETWORK);
+        if is_new && let Some(loud) = loud.as_deref_mut() {
+            // No window for what is not logged anyway.
+            return loud.leave_out(cause);
+        }
+        let voice = voices.entry(voice).or_insert_with(|| Window::new(now));
         voice.renew(now);
         if voice.logged >= OF_VOICE {
             return voice.leave_out(cause);
         }
-        if network.logged >= OF_NETWORK {
-            return network.leave_out(cause);
+        if let Some(loud) = loud {
+            return loud.leave_out(cause);
         }
-        network.logged += 1;
         voice.logged += 1;
-        let suppressed = std::mem::take(&mut voice.suppressed) + std::mem::take(&mut network.suppressed);
+        let mut suppressed = std::mem::take(&mut voice.suppressed);
+        if let Some(network) = network {
+            network.logged += 1;
+            suppressed += std::mem::take(&mut network.suppressed);
+        }
         Verdict::Logged { suppressed }
     }
 
     /// Removes the windows that have ended, and returns those that left something out.
     pub(super) fn end_windows(&mut self, now: Timestamp) -> Vec<Ended> {
-        let voices = self.voices.extract_if(|_, window| window.is_over(now)).map(|(voice, window)| Ended {
-            client: voice.client,
-            network: String::new(),
-            cause: window.cause,
-            suppressed: window.suppressed,
-        });
-        let mut ended: Vec<Ended> = voices.collect();
+        let clients = self.clients.extract_if(|_, window| window.is_over(now));
+        let strangers = self.strangers.extract_if(|_, window| window.is_over(now));
+        let of_voice = |(voice, window): (Voice, Window)| {
+            let Window { cause, suppressed, .. } = window;
+            match voice.speaker {
+                Speaker::Client(client) => Ended { client, network: String::new(), cause, suppressed },
+                Speaker::Strangers(network) => Ended { client: String::new(), network, cause, suppressed },
+            }
+        };
+        let mut ended: Vec<Ended> = clients.chain(strangers).map(of_voice).collect();
         let networks = self.networks.extract_if(|_, window| window.is_over(now)).map(|(network, window)| Ended {
             client: String::new(),
             network,
@@ -154,7 +177,11 @@ mod tests {
     use crate::protocol::error::OAuthError;
 
     fn voice(client: &str, cause: Cause) -> Voice {
-        Voice { client: client.to_owned(), kind: OAuthError::from(cause).kind() }
+        Voice { speaker: Speaker::Client(client.to_owned()), kind: OAuthError::from(cause).kind() }
+    }
+
+    fn strangers(network: &str, cause: Cause) -> Voice {
+        Voice { speaker: Speaker::Strangers(network.to_owned()), kind: OAuthError::from(cause).kind() }
     }
 
     fn at(secs: i64) -> Timestamp {
@@ -187,19 +214,30 @@ mod tests {
     }
 
     #[test]
-    fn made_up_clients_of_one_network_share_its_lines_and_memory_is_bounded() {
+    fn unregistered_clients_of_one_network_are_one_voice_and_all_share_its_lines() {
         let mut quiet = Quiet::default();
-        let mut logged = 0;
-        for client in 0..5_000 {
-            let verdict = quiet.admit(voice(&client.to_string(), Cause::ClientUnknown), "net", "unknown", at(0));
-            logged += u32::from(verdict != Verdict::Suppressed);
+        let flood = (0..5_000).map(|_| quiet.admit(strangers("net", Cause::ClientUnknown), "net", "unknown", at(0)));
+        assert_eq!(flood.filter(|verdict| *verdict != Verdict::Suppressed).count(), OF_VOICE as usize);
+        let other = quiet.admit(strangers("other", Cause::ClientUnknown), "other", "unknown", at(0));
+        assert_eq!(other, Verdict::Logged { suppressed: 0 }, "another network is heard");
+        let clients = (0..100).map(|n| quiet.admit(voice(&n.to_string(), Cause::CodeUsed), "net", "used", at(0)));
+        let logged = clients.filter(|verdict| *verdict != Verdict::Suppressed).count();
+        assert_eq!(logged, (OF_NETWORK - OF_VOICE) as usize);
+        assert_eq!(quiet.clients.len(), logged, "no window for what is not logged");
+    }
+
+    #[test]
+    fn strangers_from_ever_more_networks_silence_no_client() {
+        let mut quiet = Quiet::default();
+        for number in 0..5_000 {
+            let network = number.to_string();
+            quiet.admit(strangers(&network, Cause::ClientUnknown), &network, "unknown", at(0));
         }
-        assert_eq!(logged, OF_NETWORK);
-        assert_eq!(quiet.voices.len(), OF_NETWORK as usize);
-        let crowd =
-            (0..5_000).map(|n| quiet.admit(voice(&n.to_string(), Cause::CodeUsed), &n.to_string(), "used", at(0)));
-        assert!(crowd.filter(|verdict| *verdict != Verdict::Suppressed).count() < MOST);
-        assert!(quiet.voices.len() + quiet.networks.len() <= MOST + 1);
+        assert_eq!((quiet.strangers.len(), quiet.networks.len()), (MOST, MOST), "memory is bounded");
+        let heard = (0..10).map(|_| quiet.admit(voice("rp", Cause::PkceMismatch), "new", "mismatch", at(1)));
+        assert_eq!(heard.filter(|verdict| *verdict != Verdict::Suppressed).count(), OF_VOICE as usize);
+        let suppressed: u64 = quiet.end_windows(at(62)).iter().map(|ended| ended.suppressed).sum();
+        assert_eq!(suppressed, 4_000 + 5, "all that was left out is counted");
     }
 
     #[test]
