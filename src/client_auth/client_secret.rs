@@ -36,7 +36,7 @@ impl Method for Basic {
 
     async fn verify(
         &self,
-        _provider: &Provider,
+        provider: &Provider,
         context: &Context,
         client: &Client,
         presented: &Presented<'_>,
@@ -45,7 +45,7 @@ impl Method for Basic {
             return Err(Cause::ClientUnnamed.into());
         };
         let secret = credentials.secret.as_ref().ok_or(Cause::SecretMalformed)?;
-        compare(client, secret.digest(), context.now)
+        check(provider, context, client, secret.digest())
     }
 }
 
@@ -65,19 +65,31 @@ impl Method for Post {
 
     async fn verify(
         &self,
-        _provider: &Provider,
+        provider: &Provider,
         context: &Context,
         client: &Client,
         presented: &Presented<'_>,
     ) -> Result<(), FlowError> {
         let secret =
             presented.params.get("client_secret").and_then(ClientSecret::parse).ok_or(Cause::SecretMalformed)?;
-        compare(client, secret.digest(), context.now)
+        check(provider, context, client, secret.digest())
     }
 }
 
+/// Compares the digest unless there were too many wrong ones. Nothing is awaited between the two, so that attempts at the
+/// same time do not overrun the limit.
+fn check(provider: &Provider, context: &Context, client: &Client, presented: Digest) -> Result<(), FlowError> {
+    provider.rates.check_secret(context, client)?;
+    compare(client, presented, context.now).inspect_err(|cause| {
+        if *cause == Cause::SecretMismatch {
+            provider.rates.count_wrong_secret(context, client, presented);
+        }
+    })?;
+    Ok(())
+}
+
 /// Checks that the digest is that of a secret that has not expired. Every secret is compared, so that timing is even.
-fn compare(client: &Client, presented: Digest, now: Timestamp) -> Result<(), FlowError> {
+fn compare(client: &Client, presented: Digest, now: Timestamp) -> Result<(), Cause> {
     let mut valid = false;
     let mut known = false;
     for secret in &client.secrets {
@@ -88,8 +100,8 @@ fn compare(client: &Client, presented: Digest, now: Timestamp) -> Result<(), Flo
     }
     match (valid, known, client.secrets.is_empty()) {
         (true, _, _) => Ok(()),
-        (false, true, _) => Err(Cause::SecretExpired.into()),
-        (false, false, true) => Err(Cause::SecretMissing.into()),
-        (false, false, false) => Err(Cause::SecretMismatch.into()),
+        (false, true, _) => Err(Cause::SecretExpired),
+        (false, false, true) => Err(Cause::SecretMissing),
+        (false, false, false) => Err(Cause::SecretMismatch),
     }
 }

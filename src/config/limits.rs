@@ -30,6 +30,8 @@ pub struct Limits {
     pub introspect: u32,
     /// Requests of an address to the registration endpoint.
     pub registration: u32,
+    /// Wrong secrets of a client from a network.
+    pub secret_failures: u32,
     /// Authorization requests that an address may leave waiting within their lifetime.
     pub waiting: u32,
     /// Requests in the name of a person: userinfo and consents.
@@ -60,6 +62,7 @@ impl Default for Limits {
             token: 600,
             introspect: 6_000,
             registration: 30,
+            secret_failures: 30,
             waiting: 2_000,
             person: 1_200,
             account_failures: 4,
@@ -85,6 +88,7 @@ impl Settings {
         sources.set("limits.token", &mut limits.token)?;
         sources.set("limits.introspect", &mut limits.introspect)?;
         sources.set("limits.registration", &mut limits.registration)?;
+        sources.set("limits.secret_failures", &mut limits.secret_failures)?;
         sources.set("limits.waiting", &mut limits.waiting)?;
         sources.set("limits.person", &mut limits.person)?;
         sources.set("limits.account_failures", &mut limits.account_failures)?;

@@ -227,6 +227,7 @@ fn numbers(settings: &Settings) -> Check {
         limits.token              1 => 10_000_000;
         limits.introspect         1 => 10_000_000;
         limits.registration       1 => 1_000_000;
+        limits.secret_failures    1 => 1_000_000;
         limits.waiting            1 => 100_000;
         limits.person             1 => 1_000_000;
         limits.account_failures   1 => 100;

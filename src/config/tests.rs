@@ -96,6 +96,7 @@ api = 6000
 token = 600
 introspect = 6000
 registration = 30
+secret_failures = 30
 waiting = 2000
 person = 1200
 account_failures = 4
@@ -219,6 +220,7 @@ api = 6001
 token = 601
 introspect = 6002
 registration = 32
+secret_failures = 34
 waiting = 2001
 person = 1201
 account_failures = 5
@@ -564,6 +566,7 @@ fn each_bound_holds() {
         ("limits.token", "1", "0"),
         ("limits.introspect", "1", "0"),
         ("limits.registration", "1", "0"),
+        ("limits.secret_failures", "1", "0"),
         ("limits.waiting", "100000", "100001"),
         ("limits.person", "1", "0"),
         ("limits.account_failures", "100", "101"),

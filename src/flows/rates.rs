@@ -2,6 +2,7 @@
 //! of buckets is bounded: the ones that were not used for longest are forgotten first.
 
 mod exchange;
+mod secrets;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ use crate::protocol::brute_force;
 use crate::protocol::client::Client;
 use crate::protocol::ids::{ClientId, RealmId, UserId};
 use crate::protocol::rate_limit::{Bucket, Exceeded, Limit, Taken};
+use crate::protocol::secret::Digest;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{Event, Outcome, Record};
 
@@ -46,6 +48,8 @@ pub enum Class {
     Introspect,
     /// Registration.
     Registration,
+    /// Wrong secrets, by client and network and by client.
+    Secret,
     /// Authorization requests that are kept waiting.
     Waiting,
     /// Userinfo and consents, by person.
@@ -63,6 +67,7 @@ impl Class {
             Self::Token => "token",
             Self::Introspect => "introspect",
             Self::Registration => "registration",
+            Self::Secret => "secret",
             Self::Waiting => "waiting",
             Self::Person => "person",
         }
@@ -91,6 +96,8 @@ pub struct Limits {
     pub introspect: Limit,
     /// Of [`Class::Registration`].
     pub registration: Limit,
+    /// Of [`Class::Secret`], for a client and a network.
+    pub secret: Limit,
     /// Of [`Class::Waiting`].
     pub waiting: Limit,
     /// Of [`Class::Person`].
@@ -109,6 +116,7 @@ impl Limits {
             token: minute(limits.token),
             introspect: minute(limits.introspect),
             registration: minute(limits.registration),
+            secret: minute(limits.secret_failures),
             waiting: Limit { requests: limits.waiting, per: lifetime },
             person: minute(limits.person),
         })
@@ -117,6 +125,8 @@ impl Limits {
     fn of(&self, holder: &Holder) -> Limit {
         let limit = self.of_class(holder.class);
         match holder.network {
+            Some(_) if holder.class == Class::Secret => limit,
+            None if holder.class == Class::Secret => limit.times(secrets::NETWORKS),
             Some(network) if brute_force::is_region(network) => limit.times(brute_force::REGION_SHARE),
             Some(_) | None => limit,
         }
@@ -131,6 +141,7 @@ impl Limits {
             Class::Token => self.token,
             Class::Introspect => self.introspect,
             Class::Registration => self.registration,
+            Class::Secret => self.secret,
             Class::Waiting => self.waiting,
             Class::Person => self.person,
         }
@@ -172,6 +183,8 @@ struct Held {
 pub struct Rates {
     limits: Option<Limits>,
     buckets: Cache<Holder, Arc<Mutex<Held>>>,
+    /// The last wrong secret at each client from each network.
+    wrong_secrets: Cache<Holder, Digest>,
     /// Holders to report next.
     due: Mutex<Vec<Holder>>,
     counts: Counts<labels::Class>,
@@ -190,7 +203,8 @@ impl Rates {
     /// Full buckets; none at all where limits are switched off. Refusals are counted.
     pub fn new(limits: Option<Limits>, counts: Counts<labels::Class>) -> Self {
         let buckets = Cache::builder().max_capacity(CAPACITY).eviction_policy(EvictionPolicy::lru()).build();
-        Self { limits, buckets, due: Mutex::default(), counts, refused: Mutex::default() }
+        let wrong_secrets = Cache::builder().max_capacity(secrets::REMEMBERED).build();
+        Self { limits, buckets, wrong_secrets, due: Mutex::default(), counts, refused: Mutex::default() }
     }
 
     /// Takes one request of an address, and of its region in the classes that count them.
@@ -248,12 +262,17 @@ impl Rates {
             }
             Taken::Refused { bucket, wait } => {
                 held.bucket = bucket;
-                let class = holder.class.name();
-                self.counts.get_or_create(&labels::Class { class }).inc();
-                self.note(holder);
-                Err(Exceeded { policy: class, limit, wait })
+                Err(self.refuse(holder, limit, wait))
             }
         }
+    }
+
+    /// Counts a refused request.
+    fn refuse(&self, holder: Holder, limit: Limit, wait: Span) -> Exceeded {
+        let class = holder.class.name();
+        self.counts.get_or_create(&labels::Class { class }).inc();
+        self.note(holder);
+        Exceeded { policy: class, limit, wait }
     }
 
     /// Puts a holder on the list of the next exchange, if that has room.

@@ -1,9 +1,10 @@
-//! Secrets that an application brings from elsewhere, shorter than those of this server (RFC 6749 §10.10).
+//! Secrets that an application brings from elsewhere, shorter than those of this server (RFC 6749 §10.10), and guesses.
 
 use serde_json::{Value, json};
 use signet::flows::administer::{self, AdminError, Registrar, SecretSource};
 use signet::protocol::ids::ClientId;
 use signet::protocol::secret::ClientSecret;
+use signet::protocol::time::Span;
 
 use crate::support::{RelyingParty, TestServer};
 
@@ -41,4 +42,47 @@ async fn a_weak_secret_is_taken_on_demand_alone_and_never_where_it_signs() {
     rp.client_credentials(&[]).await.tokens();
     let query = "SELECT client_id FROM audit_events WHERE event = 'client.weak_secret_set'";
     assert_eq!(server.database().query(query).await, [[b"weak".to_vec()], [b"weak".to_vec()]]);
+}
+
+#[tokio::test]
+async fn guessing_the_secret_of_a_client_is_stopped_by_network_and_then_for_all() {
+    let server = TestServer::stopped_with(|settings| {
+        settings.limits.enabled = true;
+        settings.limits.secret_failures = 3;
+        settings.proxy.trusted = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let grants = json!({ "grant_types": ["client_credentials"], "token_endpoint_auth_method": "client_secret_post" });
+    let rp = server.client("rp", grants.clone()).await;
+    let other = server.client("other", grants).await;
+    let right = rp.secret.clone().unwrap();
+    let from = async |address: &str, path: &str, secret: &str| {
+        let form =
+            [("grant_type", "client_credentials"), ("token", "x"), ("client_id", "rp"), ("client_secret", secret)];
+        let request = server.http.post(server.url(path)).header("x-forwarded-for", address).form(&form);
+        request.send().await.unwrap().status().as_u16()
+    };
+    let paths = ["/token", "/par", "/revoke", "/introspect"];
+    for _ in 0..20 {
+        assert_eq!(from("192.0.2.1", "/token", "an old secret").await, 400, "a repeated secret is no guess");
+    }
+    for (guess, path) in paths.iter().enumerate().take(2) {
+        assert_eq!(from("192.0.2.2", path, &format!("guess {guess}")).await, 400, "{path}");
+    }
+    for path in paths {
+        assert_eq!(from("192.0.2.3", path, &right).await, 429, "{path}: the secret is not compared");
+    }
+    for _ in 0..100 {
+        assert_eq!(from("198.51.100.1", "/token", &right).await, 200, "another network; right secrets are not counted");
+    }
+    other.client_credentials(&[]).await.tokens();
+    server.clock.advance(Span::from_secs(20));
+    assert_eq!(from("192.0.2.1", "/token", &right).await, 200, "attempts come back");
+    for network in 0..20 {
+        for guess in 0..3 {
+            from(&format!("203.0.{network}.1"), "/token", &format!("guess {guess}")).await;
+        }
+    }
+    assert_eq!(from("198.51.100.1", "/token", &right).await, 429, "guesses from ever more networks");
+    other.client_credentials(&[]).await.tokens();
 }

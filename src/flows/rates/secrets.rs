@@ -1,0 +1,59 @@
+//! Wrong client secrets: once there were too many, attempts are refused before their secret is compared, so that a weak
+//! secret cannot be guessed (RFC 6749 §2.3.1). Right secrets cost nothing, however many they are. A network has a bucket
+//! at each client, which a flood from it empties first, and a client a larger one for all networks.
+
+use super::{Class, Holder, Rates, lock};
+use crate::flows::Context;
+use crate::protocol::client::Client;
+use crate::protocol::rate_limit::{Exceeded, Taken};
+use crate::protocol::secret::Digest;
+
+/// The number of networks that a client's own bucket counts for.
+pub(super) const NETWORKS: u32 = 20;
+/// The number of wrong secrets that are remembered.
+pub(super) const REMEMBERED: u64 = 10_000;
+
+impl Rates {
+    /// Checks, without taking anything, that there were not too many wrong secrets of this client.
+    ///
+    /// # Errors
+    /// [`Exceeded`] where there were, from this network or from all together.
+    pub fn check_secret(&self, context: &Context, client: &Client) -> Result<(), Exceeded> {
+        let Some(limits) = &self.limits else { return Ok(()) };
+        for holder in holders(context, client) {
+            let Some(held) = self.buckets.get(&holder) else { continue };
+            let limit = limits.of(&holder);
+            let bucket = lock(&held).bucket;
+            if let Taken::Refused { wait, .. } = limit.take(bucket, context.now) {
+                return Err(self.refuse(holder, limit, wait));
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a wrong secret. The same one again is not counted: it is no guess, but an instance with an old secret,
+    /// which must not stop the others of its network.
+    pub fn count_wrong_secret(&self, context: &Context, client: &Client, secret: Digest) {
+        let Some(limits) = &self.limits else { return };
+        let [network, of_client] = holders(context, client);
+        if self.wrong_secrets.get(&network).is_some_and(|last| last.matches(&secret)) {
+            return;
+        }
+        self.wrong_secrets.insert(network.clone(), secret);
+        for holder in [network, of_client] {
+            let limit = limits.of(&holder);
+            let held = self.buckets.get_with_by_ref(&holder, Default::default);
+            let mut held = lock(&held);
+            held.bucket = limit.charge(held.bucket, 1, context.now);
+            if held.grant(limit, context.now) {
+                held.due = self.will_tell(holder);
+            }
+        }
+    }
+}
+
+/// The bucket of the network at the client, and that of the client.
+fn holders(context: &Context, client: &Client) -> [Holder; 2] {
+    let of_client = Holder { client: Some(client.id.clone()), ..Holder::of(&context.realm.id, Class::Secret) };
+    [Holder { network: context.region(), ..of_client.clone() }, of_client]
+}
