@@ -6,7 +6,7 @@ use super::request_object::{self, Door, Resolved};
 use super::session::{self, Browser};
 use super::verify::Hint;
 use super::{Context, FlowError, Provider, issue, subject, verify};
-use crate::protocol::authorization_request::{self, AuthorizationRequest, RESOURCE, Refusal, find_destination};
+use crate::protocol::authorization_request::{self, AuthorizationRequest, Prompt, RESOURCE, Refusal, find_destination};
 use crate::protocol::authorization_response::{Delivery, ReturnPath};
 use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
@@ -40,6 +40,8 @@ pub struct ErrorResponse {
     pub client: ClientId,
     /// The error in it, with its private cause.
     pub error: OAuthError,
+    /// True for an expected answer to `prompt=none`.
+    pub is_probe: bool,
 }
 
 /// The outcome of a new request.
@@ -180,7 +182,8 @@ pub async fn refuse_interaction(
 fn deny(context: &Context, request: &AuthorizationRequest, error: OAuthError) -> Next {
     let destination = request.destination();
     let delivery = pending::return_path(context, request, &destination).error(&error);
-    Next::Refuse(ErrorResponse { delivery, client: request.client_id.clone(), error })
+    let is_probe = request.prompts(Prompt::None) && error.code.is_answer_to_prompt_none();
+    Next::Refuse(ErrorResponse { delivery, client: request.client_id.clone(), error, is_probe })
 }
 
 /// The checked request, wherever its parameters came from.
@@ -273,7 +276,7 @@ fn refuse(context: &Context, client: ClientId, refusal: Refusal) -> Result<Begun
             let path =
                 ReturnPath { destination: &destination, mode, state: state.as_deref(), session_state: None, issuer };
             let delivery = path.error(&error);
-            Ok(Begun { next: Next::Refuse(ErrorResponse { delivery, client, error }), cookie: None })
+            Ok(Begun { next: Next::Refuse(ErrorResponse { delivery, client, error, is_probe: false }), cookie: None })
         }
     }
 }

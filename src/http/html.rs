@@ -299,9 +299,12 @@ pub fn go(call: &Call, next: Next, name: Option<&BrowserCookie>) -> Response {
         Next::Login(request) => see_other(&step(base, "/login", &request)),
         Next::Consent(request) => see_other(&step(base, "/consent", &request)),
         Next::Deliver(delivery) => deliver(app, delivery),
-        Next::Refuse(ErrorResponse { delivery, client, error }) => {
+        Next::Refuse(ErrorResponse { delivery, client, error, is_probe }) => {
             let response = deliver(app, delivery);
-            refusal::note_of(call, Some(client.as_str()), response.status(), &error);
+            // Applications probe every few minutes; noted probes would displace the refusals that need explaining.
+            if !is_probe {
+                refusal::note_of(call, Some(client.as_str()), response.status(), &error);
+            }
             response
         }
     };

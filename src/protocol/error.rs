@@ -98,6 +98,15 @@ impl ErrorCode {
             Self::UnsupportedTokenType => "unsupported_token_type",
         }
     }
+
+    /// True for an expected answer to `prompt=none`: the client asks so whether a page would be needed (OpenID Connect
+    /// Core §3.1.2.1).
+    pub const fn is_answer_to_prompt_none(self) -> bool {
+        matches!(
+            self,
+            Self::AccountSelectionRequired | Self::ConsentRequired | Self::InteractionRequired | Self::LoginRequired
+        )
+    }
 }
 
 /// An error for a client: what `error` and `error_description` say (RFC 6749 §5.2, RFC 6750 §3.1), and the private

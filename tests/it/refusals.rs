@@ -131,7 +131,6 @@ async fn each_refusal_is_explained_to_the_operator_and_not_to_the_client() {
             "invalid_request",
             "id_token_hint was issued to another client than client_id names",
         ),
-        (authorize(&[("prompt", "none")]).await, 303, "login_required", "The person has to sign in"),
         (id(&server.post("/register", &[]).await), 400, "invalid_client_metadata", "The body must be application/json"),
         (
             id(&server.post("/introspect", &[("token", "x")]).await),
@@ -315,6 +314,23 @@ async fn registered_clients_with_long_ids_are_logged_each_by_its_own() {
         let lines = log.lines().filter(|line| line.contains("event=\"refusal\"") && line.contains(&client));
         assert_eq!(lines.count(), 5, "{id}");
     }
+}
+
+#[tokio::test]
+async fn expected_answers_to_prompt_none_displace_no_refusal() {
+    listen();
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let answer = async |changes: &[(&str, &str)]| {
+        let page = server.browser().get(&rp.authorization_url(changes)).await;
+        let request_id = page.header("x-request-id").unwrap().to_owned();
+        (page.header("location").unwrap().to_owned(), explain(&server, &request_id).await)
+    };
+    let (location, probe) = answer(&[("prompt", "none")]).await;
+    assert!(location.contains("error=login_required") && probe.is_none(), "{location}: {probe:?}");
+    assert!(!logged().contains("event=\"refusal\""));
+    let (location, refused) = answer(&[("prompt", "none"), ("scope", "openid admin")]).await;
+    assert!(location.contains("error=invalid_scope") && refused.is_some(), "{location}: other refusals are noted");
 }
 
 #[tokio::test]
