@@ -11,7 +11,7 @@ use oxide_auth::primitives::registrar::{BoundClient, ExactUrl, PreGrant, Registe
 
 use super::{Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
 use crate::protocol::access_token::Subject;
-use crate::protocol::cause::Cause;
+use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::client::CLIENT_CREDENTIALS;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::Scope;
@@ -43,12 +43,22 @@ fn decide(request: &TokenRequest) -> Result<Issuance, OAuthError> {
     Ok(Issuance {
         subject: Subject::Client(client.id.clone()),
         scope: negotiate(request)?,
-        resources: client
-            .resources(request.params.get_all("resource"), &request.context.realm.issuer)?
-            .unwrap_or_default(),
+        resources: own_resources(request)?,
         grant: None,
         refresh: RefreshPlan::None,
     })
+}
+
+/// The resources that a client asks for in its own name. One that registered itself gets none: its resources are those
+/// that it may ask people for.
+fn own_resources(request: &TokenRequest) -> Result<Vec<String>, OAuthError> {
+    let client = &request.client;
+    let asked = request.params.get_all("resource");
+    let resources = client.resources(asked, &request.context.realm.issuer)?.unwrap_or_default();
+    match (&client.registration, resources.first()) {
+        (Some(_), Some(resource)) => Err(Cause::ResourceWithoutPerson { received: Shown::uri(resource) }.into()),
+        (Some(_) | None, _) => Ok(resources),
+    }
 }
 
 /// Runs the machine: the client is authenticated and bound, and gets the part of its scope that it asks for.

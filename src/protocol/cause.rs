@@ -168,6 +168,8 @@ pub enum Cause {
     ScopeWithoutOpenid,
     #[error("client not registered for the resource {received}")]
     Resource { received: Shown },
+    #[error("a client that registered itself asked for the resource {received} without a person")]
+    ResourceWithoutPerson { received: Shown },
     #[error("the grant does not cover the resource {received}")]
     ResourceNotGranted { received: Shown },
     #[error("the resources need access tokens with different headers")]

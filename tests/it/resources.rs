@@ -275,6 +275,13 @@ async fn a_client_that_registers_itself_gets_tokens_for_the_resources_that_stran
         assert_eq!(refused.error(), "invalid_target", "{other}");
     }
     assert_eq!(register(&server, &with(json!({}))).await["audiences"], json!([mcp, A]));
+    let service = json!({ "grant_types": ["client_credentials"], "response_types": [] });
+    let service = registered(&server, &register(&server, &service).await);
+    for resources in [&[("resource", mcp)][..], &[("resource", A), ("resource", mcp)]] {
+        service.client_credentials(resources).await.assert_error(400, "invalid_target");
+    }
+    let own = service.client_credentials(&[]).await.tokens().access_token;
+    assert_eq!(claims(&own)["aud"], server.issuer, "without a person there is this server alone");
     assert_eq!(register(&server, &with(json!({ "audiences": [B] }))).await["audiences"], json!([]));
     send(&server, None, &with(json!({ "audiences": mcp }))).await.assert_error(400, "invalid_client_metadata");
 

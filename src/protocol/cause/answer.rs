@@ -114,6 +114,9 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
         Cause::ScopeMalformed => (ErrorCode::InvalidScope, "The scope is malformed or too long."),
         Cause::ScopeWithoutOpenid => (ErrorCode::InvalidScope, "The scope openid is required for an ID token."),
         Cause::Resource { .. } => (ErrorCode::InvalidTarget, "The client may not ask for tokens for this resource."),
+        Cause::ResourceWithoutPerson { .. } => {
+            (ErrorCode::InvalidTarget, "The client may ask for this resource on behalf of a person only.")
+        }
         Cause::ResourceNotGranted { .. } => (ErrorCode::InvalidTarget, "The grant does not cover this resource."),
         Cause::ResourceHeaders => {
             (ErrorCode::InvalidTarget, "These resources need different tokens; ask for one at a time.")

@@ -37,6 +37,9 @@ impl Cause {
             Self::GrantNotAllowed { .. } => "signet client update CLIENT --add-grant GRANT",
             Self::Scope { .. } => "signet client update CLIENT --add-scope SCOPE",
             Self::Resource { .. } => "signet client update CLIENT --add-audience URI",
+            Self::ResourceWithoutPerson { .. } => {
+                "register a client for it: signet client add ID --grant client_credentials --audience URI"
+            }
             Self::ResourceHeaders => "signet resource list shows their algorithms and types",
             Self::RedirectUri { .. } => {
                 "signet client update CLIENT --add-redirect-uri URI; it must match to the character"
