@@ -121,12 +121,10 @@ impl Client {
         self.metadata.grant_types.iter().any(|held| held == grant)
     }
 
-    /// The demand for PKCE in requests for this response type: without a code there is nothing to protect; a public
-    /// client always uses it, others as they are registered, as far as their profile lets them.
+    /// The demand for PKCE in requests for this response type: without a code there is nothing to protect.
     pub fn pkce(&self, response_type: ResponseType) -> PkceRule {
         match response_type.has_code() {
-            true if self.is_public() => PkceRule::Required,
-            true => self.metadata.profile.rules().pkce(self.metadata.pkce),
+            true => self.metadata.pkce_of_code(),
             false => PkceRule::Optional,
         }
     }

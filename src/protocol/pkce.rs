@@ -13,9 +13,9 @@ use super::error::OAuthError;
 use super::params::Params;
 use super::scope::{OPENID, Scope};
 
-/// The demand of a client's authorization requests for a code challenge. A challenge that was sent is enforced under
-/// each of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The demand of a client's authorization requests for a code challenge, the strictest first. A challenge that was sent
+/// is enforced under each of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PkceRule {
     /// Every request has a challenge (RFC 9700 §2.1.1).

@@ -101,7 +101,7 @@ static OIDC_CLASSIC: Rules = Rules {
     },
     assertion_audience: AudienceRule::AnyOf,
     longest_assertion: None,
-    warning: Some("PKCE is not required of this client, and tokens may pass through the browser; for old clients only"),
+    warning: Some("tokens may pass through the browser; for old clients only"),
 };
 
 static FAPI2_SECURITY: Rules = Rules {

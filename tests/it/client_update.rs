@@ -223,6 +223,35 @@ async fn options_win_over_a_file_and_an_empty_value_takes_an_attribute_away() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_given_another_profile_keeps_the_stricter_demand_for_pkce() {
+    let place = Place::new().await;
+    let run = async |arguments: &[&str]| place.command(arguments).env(ALLOWED.0, ALLOWED.1).output().await.unwrap();
+    let add = ["client", "add", "web", "--redirect-uri", "https://rp.example/cb", "--profile", "oidc_classic"];
+    succeeded(&run(&[&add[..], &["--pkce", "optional"]].concat()).await);
+    let update = ["client", "update", "web", "--profile"];
+    let strict = run(&[&update[..], &["oauth21"]].concat()).await;
+    let said = succeeded(&strict);
+    assert!(said.contains("  pkce: optional -> nonce\n"), "{said}");
+    assert!(!stderr(&strict).contains("PKCE"), "{}", stderr(&strict));
+    let relaxed = run(&[&update[..], &["oidc_classic", "--pkce", "required"]].concat()).await;
+    assert!(!stderr(&relaxed).contains("neither PKCE"), "{}", stderr(&relaxed));
+    let chosen = run(&[&update[..], &["oauth21", "--pkce", "optional"]].concat()).await;
+    assert!(succeeded(&chosen).contains("  pkce: required -> optional\n"), "what is chosen holds");
+    assert!(stderr(&chosen).contains("neither PKCE nor a nonce is required"), "{}", stderr(&chosen));
+
+    succeeded(&run(&["client", "update", "web", "--metadata", &unnamed(&place)]).await);
+    let classic = succeeded(&run(&[&update[..], &["oidc_classic"]].concat()).await);
+    assert!(classic.contains("  pkce: none -> required\n"), "the rule that applied before stays: {classic}");
+}
+
+/// A file that takes the demand for PKCE away, as registrations from before that setting lack it.
+fn unnamed(place: &Place) -> String {
+    let file = place.path().join("unnamed.json");
+    std::fs::write(&file, r#"{"pkce": null}"#).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
 async fn a_client_is_shown_with_what_it_holds_and_without_its_secrets() {
     let scene = Scene::set().await;
     scene.rp.sign_in("alice").await;

@@ -158,6 +158,11 @@ impl ClientOptions {
         Ok(metadata)
     }
 
+    /// Returns true if `--pkce` was given.
+    pub fn chooses_pkce(&self) -> bool {
+        self.pkce.is_some()
+    }
+
     /// Sets the attributes of authentication, profile and tokens.
     fn apply_security(&self, metadata: &mut ClientMetadata) -> anyhow::Result<()> {
         let methods = [&[CLIENT_SECRET], crate::client_auth::NAMES.as_slice()].concat();

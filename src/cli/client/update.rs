@@ -85,7 +85,9 @@ impl Update {
     pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
         let id = self.client.id()?;
         let read = administer::registered_client(&desk.store, &desk.context, &id).await?;
-        let next = self.edits.apply(self.options.apply(read.client.metadata.clone())?)?;
+        let held = &read.client.metadata;
+        let next = self.edits.apply(self.options.apply(held.clone())?)?;
+        let next = if self.options.chooses_pkce() { next } else { next.moved_from(held) };
         let policy = app::key_policy(settings);
         let keys = registrar_keys(desk, settings, &next).await?;
         let registrar = Registrar {

@@ -2,6 +2,7 @@
 //! Core §11), for operators.
 
 use super::{AUTHORIZATION_CODE, ClientMetadata, REFRESH_TOKEN};
+use crate::protocol::pkce::PkceRule;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::response_type::IMPLICIT;
 use crate::protocol::scope::{OFFLINE_ACCESS, OIDC_SCOPES};
@@ -13,6 +14,7 @@ impl ClientMetadata {
         let signs_in = has(AUTHORIZATION_CODE) || has(IMPLICIT);
         let offline = self.scope.contains(OFFLINE_ACCESS);
         let for_people = self.scope.iter().any(|scope| OIDC_SCOPES.contains(&scope));
+        let is_open_to_injection = has(AUTHORIZATION_CODE) && self.pkce_of_code() == PkceRule::Optional;
         let named_localhost = |uri: &RedirectUri| uri.as_str().starts_with("http://localhost");
         let rows = [
             (
@@ -35,6 +37,11 @@ impl ClientMetadata {
             (
                 self.redirect_uris.iter().any(named_localhost),
                 "http://localhost is compared with its port; programs that listen on any port need http://127.0.0.1",
+            ),
+            (
+                is_open_to_injection,
+                "neither PKCE nor a nonce is required of this client, so that a stolen code can be used: --pkce required \
+                 or --pkce nonce",
             ),
         ];
         let own = rows.into_iter().filter(|(applies, _)| *applies).map(|(_, sentence)| sentence);
@@ -66,7 +73,10 @@ mod tests {
                 vec!["redirect URIs are never used"],
             ),
             (json!({"redirect_uris": ["http://localhost:1234/cb"]}), vec!["127.0.0.1"]),
-            (json!({"profile": "oidc_classic"}), vec!["PKCE"]),
+            (json!({"profile": "oidc_classic"}), vec!["neither PKCE nor a nonce", "through the browser"]),
+            (json!({"profile": "oidc_classic", "pkce": "nonce"}), vec!["through the browser"]),
+            (json!({"profile": "oauth21", "pkce": "optional"}), vec!["neither PKCE nor a nonce"]),
+            (json!({"pkce": "optional", "token_endpoint_auth_method": "none"}), vec![]),
         ];
         for (members, expected) in rows {
             let metadata: ClientMetadata = serde_json::from_value(members.clone()).unwrap();

@@ -244,6 +244,24 @@ impl ClientMetadata {
         self
     }
 
+    /// The demand for PKCE in requests for a code: a public client always uses it, others as they are registered, as far
+    /// as their profile lets them.
+    pub fn pkce_of_code(&self) -> PkceRule {
+        match self.token_endpoint_auth_method == AUTH_NONE {
+            true => PkceRule::Required,
+            false => self.profile.rules().pkce(self.pkce),
+        }
+    }
+
+    /// The metadata as it replaces `held` without a choice of its own for PKCE: under another profile it demands the
+    /// stricter of what `held` does and what that profile's new clients do.
+    pub fn moved_from(mut self, held: &Self) -> Self {
+        if self.profile != held.profile && self.pkce == held.pkce {
+            self.pkce = Some(held.pkce_of_code().min(self.profile.rules().pkce_of_new));
+        }
+        self
+    }
+
     /// How ID tokens are encrypted.
     pub fn id_token_encryption(&self) -> Option<Encryption> {
         Encryption::registered(self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc)
