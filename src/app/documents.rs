@@ -34,15 +34,14 @@ impl From<Jwks> for Document {
 impl Documents {
     /// Makes them from the keys and settings that there are.
     pub(super) fn make(provider: &Provider, realm: &Realm, now: Timestamp) -> Result<Self, MetadataError> {
-        let supported = provider.supported();
-        let decryption = provider.keys.decrypts(&realm.id);
+        let supported = provider.supported(&realm.id);
         let capabilities = Capabilities {
             issuer: &realm.issuer,
             grants: supported.grants,
             auth_methods: supported.auth_methods,
             algorithms: supported.algorithms,
             profiles: &provider.profiles.advertised,
-            decryption: &decryption,
+            decryption: &supported.decryption,
             check_session: provider.session_management.then_some("/session/check"),
             registration: provider.registration.is_on().then_some(register::PATH),
         };

@@ -23,8 +23,10 @@ use crate::config::Settings;
 use crate::flows::administer::{self, Registrar, SecretSource};
 use crate::keys::{KeyPolicy, Keyring};
 use crate::protocol::client::{self, ClientMetadata, Supported};
+use crate::protocol::jwe::KeyManagement;
 use crate::protocol::secret::ClientSecret;
 use crate::store::clients::{self, Standing};
+use crate::store::signing_keys;
 
 /// Commands about clients.
 #[derive(Subcommand)]
@@ -139,7 +141,7 @@ impl RotateSecret {
         let client = clients::find(&mut desk.store.read().await?, &desk.context.realm.id, &id).await?;
         let metadata = client.map(|client| client.metadata).unwrap_or_default();
         let keys = registrar_keys(desk, settings, &metadata).await?;
-        let supported = supported(&policy, settings);
+        let supported = supported(desk, &policy, settings).await?;
         let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
         let weak = source.is_weak();
         let made = administer::rotate_secret(&registrar, id, source).await?;
@@ -168,15 +170,20 @@ async fn registrar_keys(
     }
 }
 
-/// What clients may choose from, as this version and the settings offer it.
-fn supported<'a>(policy: &'a KeyPolicy, settings: &'a Settings) -> Supported<'a> {
-    Supported {
+/// What clients may choose from, as this version, the settings and the realm's keys offer it.
+async fn supported<'a>(desk: &Desk, policy: &'a KeyPolicy, settings: &'a Settings) -> anyhow::Result<Supported<'a>> {
+    let held = signing_keys::list(&mut desk.store.read().await?, &desk.context.realm.id).await?;
+    let is_held = |algorithm: &KeyManagement| {
+        held.iter().any(|key| key.times.algorithm == algorithm.as_str() && key.times.dropped_at.is_none())
+    };
+    let is_used = |algorithm: &KeyManagement| policy.encryption.contains(algorithm) || is_held(algorithm);
+    Ok(Supported {
         grants: crate::grants::NAMES.as_slice(),
         auth_methods: crate::client_auth::NAMES.as_slice(),
         algorithms: &policy.algorithms,
         profiles: &settings.profiles.allowed,
-        decryption: &policy.encryption,
-    }
+        decryption: KeyManagement::ALL.into_iter().filter(is_used).collect(),
+    })
 }
 
 impl Named {

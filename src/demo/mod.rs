@@ -84,7 +84,8 @@ async fn register_client(app: &App, context: &Context) -> anyhow::Result<ClientS
         "scope": "openid profile email offline_access",
     }))?;
     let provider = &app.provider;
-    let (store, supported, keys) = (&provider.store, provider.supported(), Some(&provider.keys));
+    let (store, keys) = (&provider.store, Some(&provider.keys));
+    let supported = provider.supported(&context.realm.id);
     let registrar = Registrar { store, context, supported, keys };
     let id = ClientId::from_stored(CLIENT.to_owned());
     let secret = administer::add_client(&registrar, id, metadata, SecretSource::Generated).await?;

@@ -278,14 +278,14 @@ impl Provider {
         }
     }
 
-    /// What clients may choose from when they register.
-    pub fn supported(&self) -> Supported<'_> {
+    /// What clients of a realm may choose from when they register.
+    pub fn supported(&self, realm: &RealmId) -> Supported<'_> {
         Supported {
             grants: crate::grants::NAMES.as_slice(),
             auth_methods: crate::client_auth::NAMES.as_slice(),
             algorithms: self.keys.algorithms(),
             profiles: &self.profiles.allowed,
-            decryption: self.keys.encryption_algorithms(),
+            decryption: self.keys.decrypts(realm).into(),
         }
     }
 

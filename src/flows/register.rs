@@ -17,7 +17,7 @@ use super::administer::{check_metadata, stored_secret};
 use super::{Concerning, Context, FlowError, Provider};
 use crate::config::{Registration as Settings, RegistrationMode};
 use crate::protocol::cause::Cause;
-use crate::protocol::client::ClientMetadata;
+use crate::protocol::client::{ClientMetadata, Supported};
 use crate::protocol::ids::{ClientId, RealmId};
 use crate::protocol::registration::{self, Information, Policy, Submission};
 use crate::protocol::scope::{OIDC_SCOPES, Scope};
@@ -95,7 +95,7 @@ pub async fn register(
 ) -> Result<Told, RegisterError> {
     let initial = admit(provider, context, bearer).await?;
     let metadata = Submission::parse(body, &provider.registration.policy)?.metadata.for_new_client();
-    check(provider, &metadata)?;
+    check(&metadata, &provider.supported(&context.realm.id))?;
     let logo = remote::visit(provider, context, &metadata).await?;
     let (id, token) = (
         ClientId::from_random(context.entropy.bytes()?),
@@ -155,8 +155,8 @@ async fn admit(provider: &Provider, context: &Context, bearer: Option<&str>) -> 
 }
 
 /// Checks the metadata by the same rules as that of an administrator.
-fn check(provider: &Provider, metadata: &ClientMetadata) -> Result<(), RegisterError> {
-    check_metadata(metadata, &provider.supported()).map_err(|error| registration::refusal(&error).into())
+fn check(metadata: &ClientMetadata, supported: &Supported<'_>) -> Result<(), RegisterError> {
+    check_metadata(metadata, supported).map_err(|error| registration::refusal(&error).into())
 }
 
 /// What is written when a client registers itself.

@@ -16,6 +16,8 @@ pub use rules::MetadataError;
 pub use scopes::UnknownScopes;
 pub use uris::{MAX_ORIGIN, is_loopback, is_resource};
 
+use std::borrow::Cow;
+
 use super::access_token::Audience;
 use super::cause::{Cause, Shown};
 use super::error::OAuthError;
@@ -50,6 +52,7 @@ pub const CLIENT_CREDENTIALS: &str = "client_credentials";
 pub const REFRESH_TOKEN: &str = "refresh_token";
 
 /// What the registries and the keyring offer, for a client to choose from.
+#[derive(Clone)]
 pub struct Supported<'a> {
     /// The names in the grant registry.
     pub grants: &'a [&'static str],
@@ -60,10 +63,16 @@ pub struct Supported<'a> {
     /// The security profiles that a client may be given.
     pub profiles: &'a [Profile],
     /// The algorithms by which request objects may be encrypted.
-    pub decryption: &'a [KeyManagement],
+    pub decryption: Cow<'a, [KeyManagement]>,
 }
 
 impl Supported<'_> {
+    /// The same for a change of a client with this metadata, which may keep an algorithm that is no longer offered.
+    pub fn with_held(mut self, held: &ClientMetadata) -> Self {
+        self.decryption.to_mut().extend(held.request_object_encryption_alg);
+        self
+    }
+
     /// Checks the profile that a client is given; one that it already has is not checked again.
     ///
     /// # Errors

@@ -18,7 +18,8 @@ pub async fn update(server: &TestServer, id: &str, change: impl FnOnce(&mut Clie
     let mut next = read.client.metadata.clone();
     change(&mut next);
     let keys = Some(&provider.keys);
-    let registrar = Registrar { store: &provider.store, context: &context, supported: provider.supported(), keys };
+    let registrar =
+        Registrar { store: &provider.store, context: &context, supported: provider.supported(&context.realm.id), keys };
     let horizon = provider.revocation_horizon(context.now);
     let changed = ClientPlan::new(&registrar, &read, next, horizon).unwrap().carry_out(&registrar).await.unwrap();
     server.app.follow().await.unwrap();
@@ -92,7 +93,7 @@ async fn an_update_is_refused_where_another_came_first() {
     let registrar = Registrar {
         store: &provider.store,
         context: &context,
-        supported: provider.supported(),
+        supported: provider.supported(&context.realm.id),
         keys: Some(&provider.keys),
     };
     let horizon = provider.revocation_horizon(context.now);

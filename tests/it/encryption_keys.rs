@@ -3,6 +3,7 @@
 use openidconnect::core::CoreJsonWebKeySet;
 use serde_json::Value;
 use signet::app::App;
+use signet::config::RegistrationMode;
 use signet::flows::administer;
 use signet::keys::{DecryptError, encrypt};
 use signet::protocol::ids::KeyId;
@@ -10,7 +11,9 @@ use signet::protocol::jwe::{ContentEncryption, KeyManagement};
 use signet::protocol::jwk::{self, PublicJwk};
 use signet::protocol::time::Span;
 
+use crate::client_update::update;
 use crate::registration::{open_with, register, send, with};
+use crate::registration_management::{At, put_of};
 use crate::support::{TestServer, header};
 
 const SECRET: &str = "eyJhbGciOiJub25lIn0.e30.";
@@ -114,6 +117,34 @@ async fn a_client_that_would_encrypt_to_a_server_without_keys_is_refused_and_lea
     assert!(why.contains("request_object_encryption_alg") && why.contains("decrypts no request objects"), "{why}");
     let with_keys = open_with(|settings| settings.keys.encryption_algorithms = vec![KeyManagement::EcdhEs]).await;
     assert_eq!(register(&with_keys, &body).await["request_object_encryption_alg"], "ECDH-ES");
+}
+
+#[tokio::test]
+async fn a_client_keeps_an_algorithm_that_the_settings_name_no_more_and_others_take_it_while_there_is_a_key() {
+    let ecdh = KeyManagement::EcdhEs;
+    let mut server = open_with(|settings| settings.keys.encryption_algorithms = vec![ecdh]).await;
+    let body = with(serde_json::json!({ "request_object_encryption_alg": "ECDH-ES" }));
+    let kept = register(&server, &body).await;
+    server.advance(Span::ZERO).await;
+    server.stop_jobs();
+    let later = server.twin_with(|settings| {
+        settings.registration.mode = RegistrationMode::Open;
+        settings.keys.encryption_algorithms = Vec::new();
+    });
+    let later = later.await;
+    register(&later, &body).await;
+    let id = kept["client_id"].as_str().unwrap();
+    update(&later, id, |client| client.client_name = "By an operator".to_owned()).await;
+
+    let kid = KeyId::from_stored(recipient(&later, ecdh).await.unwrap().kid.unwrap());
+    let provider = &later.app.provider;
+    administer::compromise_key(&provider.store, &provider.keys, &later.context(), &kid, "").await.unwrap();
+    later.advance(Span::ZERO).await;
+    send(&later, None, &body).await.assert_error(400, "invalid_client_metadata");
+    let renamed = update(&later, id, |client| client.client_name = "Again".to_owned()).await;
+    assert_eq!(renamed.changed.len(), 1);
+    let itself = At::own(&later, &kept).put(&put_of(&kept, serde_json::json!({ "client_name": "Itself" }))).await;
+    assert_eq!(itself.status, 200, "{itself:?}");
 }
 
 #[tokio::test]

@@ -136,7 +136,7 @@ async fn a_page_elsewhere_than_the_client_is_not_registered() {
         let metadata: Value = json!({ "redirect_uris": ["https://rp.example/cb"], "frontchannel_logout_uri": uri });
         let metadata: signet::protocol::client::ClientMetadata = serde_json::from_value(metadata).unwrap();
         let server = TestServer::start().await;
-        let supported = server.app.provider.supported();
+        let supported = server.app.provider.supported(&server.app.realm.id);
         assert!(metadata.check(&supported).is_err(), "{uri}");
     }
 }

@@ -226,7 +226,7 @@ async fn the_login_name_is_shown_of_tokens_with_the_scope_profile_alone() {
 async fn update(server: &TestServer, id: &str, change: impl FnOnce(&mut ClientMetadata)) {
     let provider = &server.app.provider;
     let (store, context, keys) = (&provider.store, server.context(), Some(&provider.keys));
-    let registrar = Registrar { store, context: &context, supported: provider.supported(), keys };
+    let registrar = Registrar { store, context: &context, supported: provider.supported(&context.realm.id), keys };
     let read = administer::registered_client(store, &context, &ClientId::parse(id).unwrap()).await.unwrap();
     let mut next = read.client.metadata.clone();
     change(&mut next);

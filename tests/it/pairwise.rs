@@ -174,7 +174,7 @@ async fn a_sector_is_one_host_or_a_named_one() {
     let registrar = Registrar {
         store: &provider.store,
         context: &context,
-        supported: provider.supported(),
+        supported: provider.supported(&context.realm.id),
         keys: Some(&provider.keys),
     };
     let two = ["https://a.example/cb", "https://b.example/cb"];

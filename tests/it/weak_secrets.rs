@@ -14,7 +14,12 @@ async fn a_weak_secret_is_taken_on_demand_alone_and_never_where_it_signs() {
     let provider = &server.app.provider;
     let context = server.context();
     let keys = Some(&provider.keys);
-    let registrar = || Registrar { store: &provider.store, context: &context, supported: provider.supported(), keys };
+    let registrar = || Registrar {
+        store: &provider.store,
+        context: &context,
+        supported: provider.supported(&context.realm.id),
+        keys,
+    };
     let add = async |id: &str, metadata: Value, source: SecretSource| {
         let metadata = serde_json::from_value(metadata).unwrap();
         administer::add_client(&registrar(), ClientId::parse(id).unwrap(), metadata, source).await.map(|_| ())

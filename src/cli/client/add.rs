@@ -36,7 +36,7 @@ impl Add {
         let metadata = self.metadata()?;
         let source = self.secret.source()?;
         let policy = app::key_policy(settings);
-        let supported = supported(&policy, settings);
+        let supported = supported(desk, &policy, settings).await?;
         let keys = registrar_keys(desk, settings, &metadata).await?;
         let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
         let client = draft(id.clone(), metadata.clone());

@@ -93,7 +93,7 @@ impl Update {
         let registrar = Registrar {
             store: &desk.store,
             context: &desk.context,
-            supported: supported(&policy, settings),
+            supported: supported(desk, &policy, settings).await?,
             keys: keys.as_ref(),
         };
         let warned = next.clone();

@@ -118,7 +118,7 @@ impl ClientPlan {
         if next.profile != client.metadata.profile {
             supported.check_profile(next.profile)?;
         }
-        check_metadata(&next, supported)?;
+        check_metadata(&next, &supported.clone().with_held(&client.metadata))?;
         if !next.keeps_subjects_of(client) {
             return Err(AdminError::Sector);
         }

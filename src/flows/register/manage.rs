@@ -45,7 +45,7 @@ pub async fn replace(
     let client = &managed.client;
     let policy = Policy { profile: client.metadata.profile, ..provider.registration.policy.clone() };
     let metadata = Submission::parse(body, &policy)?.replacing(client, context.now)?;
-    check(provider, &metadata)?;
+    check(&metadata, &provider.supported(&context.realm.id).with_held(&client.metadata))?;
     let revision = Revision {
         client,
         version: managed.version,

@@ -7,7 +7,7 @@ const SUPPORTED: Supported<'_> = Supported {
     auth_methods: &["none", "client_secret_basic", "private_key_jwt"],
     algorithms: &[SigningAlgorithm::RS256],
     profiles: &[Profile::Oauth21],
-    decryption: &[KeyManagement::EcdhEs],
+    decryption: Cow::Borrowed(&[KeyManagement::EcdhEs]),
 };
 
 fn metadata(changes: Value) -> Result<ClientMetadata, serde_json::Error> {

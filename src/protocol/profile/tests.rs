@@ -48,7 +48,7 @@ fn registers(profile: Profile, changes: &Value) -> bool {
         auth_methods: &METHODS,
         algorithms: &[SigningAlgorithm::RS256],
         profiles: &Profile::TABLE,
-        decryption: &[],
+        decryption: std::borrow::Cow::Borrowed(&[]),
     };
     client(profile, changes).metadata.check(&supported).is_ok()
 }

@@ -188,7 +188,7 @@ impl TestServer {
         let id = ClientId::parse(id).unwrap();
         let (provider, context) = (&self.app.provider, self.context());
         let (store, keys) = (&provider.store, Some(&provider.keys));
-        let registrar = Registrar { store, context: &context, supported: provider.supported(), keys };
+        let registrar = Registrar { store, context: &context, supported: provider.supported(&context.realm.id), keys };
         let made = administer::add_client(&registrar, id.clone(), metadata, SecretSource::Generated).await;
         let secret = made.unwrap();
         self.app.follow().await.unwrap();
@@ -360,7 +360,7 @@ impl TestServer {
         };
         let (provider, context, id) = (&self.app.provider, self.context(), ClientId::parse(&rp.id).unwrap());
         let (store, keys) = (&provider.store, Some(&provider.keys));
-        let registrar = Registrar { store, context: &context, supported: provider.supported(), keys };
+        let registrar = Registrar { store, context: &context, supported: provider.supported(&context.realm.id), keys };
         let made = administer::rotate_secret(&registrar, id, source).await.unwrap();
         rp.secret = made.map(|secret| secret.expose().to_owned()).or(given.map(str::to_owned));
         self.app.follow().await.unwrap();
