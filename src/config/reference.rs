@@ -29,7 +29,8 @@ A client's metadata (`signet client add --metadata FILE`) is RFC 7591 JSON, with
 RFC 9126 and the logout specifications. Signet's own members are `profile` (`oauth21` or `oidc_classic`), `pkce`
 (`required`, `nonce` or `optional`), `skip_consent`, `require_nonce`, `unknown_scopes` (`drop` or `refuse`),
 `cors_origins`, `audiences`, `introspects`, `id_token_claims`, `access_token_format` (`jwt` or `opaque`),
-`access_token_alg`, `access_token_typ` (`at+jwt` or `JWT`) and `access_token_lifetime` in seconds. A
+`access_token_alg`, `access_token_typ` (`at+jwt` or `JWT`), `access_token_lifetime` in seconds, and `cap`, which an update
+sets where it takes scopes, grant types or response types from a client that registered itself (null lifts it). A
 `token_endpoint_auth_method` of `client_secret`, which a file without that member means, lets the client send its
 secret in the header or in the body; the methods of RFC 7591 are exact.
 ";

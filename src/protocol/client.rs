@@ -2,6 +2,7 @@
 //! Which grants and authentication methods exist is told by the registries, not known here.
 
 mod advice;
+mod cap;
 mod changes;
 mod metadata;
 mod narrowing;
@@ -9,6 +10,7 @@ mod rules;
 mod scopes;
 mod uris;
 
+pub use cap::Cap;
 pub use changes::Losses;
 pub use metadata::{AccessTokenFormat, ApplicationType, ClientMetadata, Encryption, ResponseSigning, SubjectType};
 pub use narrowing::Narrowing;

@@ -157,7 +157,13 @@ impl Submission {
         if !self.metadata.keeps_subjects_of(client) {
             return Err(FIXED_SECTOR);
         }
-        Ok(ClientMetadata {
+        let asked = self.metadata;
+        let signs = decided.require_signed_request_object || asked.require_signed_request_object;
+        let pushes = decided.require_pushed_authorization_requests || asked.require_pushed_authorization_requests;
+        let metadata = ClientMetadata {
+            // A demand that an operator may have made stays.
+            require_signed_request_object: signs,
+            require_pushed_authorization_requests: pushes,
             profile: decided.profile,
             skip_consent: decided.skip_consent,
             pkce: decided.pkce,
@@ -171,8 +177,10 @@ impl Submission {
             access_token_alg: decided.access_token_alg,
             access_token_typ: decided.access_token_typ,
             access_token_lifetime: decided.access_token_lifetime,
-            ..self.metadata
-        })
+            cap: decided.cap.clone(),
+            ..asked
+        };
+        Ok(metadata.within(decided.cap.as_ref()))
     }
 }
 

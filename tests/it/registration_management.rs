@@ -6,9 +6,11 @@ use signet::flows::administer;
 use signet::protocol::client::{AccessTokenFormat, ClientMetadata};
 use signet::protocol::ids::ClientId;
 use signet::protocol::profile::Profile;
+use signet::protocol::scope::Scope;
 use signet::protocol::time::Span;
 use signet::store::clients::{self, Replacement, Standing};
 
+use crate::client_update::update;
 use crate::registration::{client, open, plain, register, with};
 use crate::support::{Reply, TestServer};
 
@@ -139,6 +141,35 @@ async fn a_replacement_keeps_what_an_administrator_has_decided() {
     let reply = At::own(&server, &told).put(&put_of(&told, asked)).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     assert_eq!(metadata().await, ClientMetadata { client_name: "Shop".to_owned(), ..decided });
+}
+
+#[tokio::test]
+async fn a_replacement_takes_nothing_back_that_an_operator_took_away() {
+    let server = open().await;
+    let grants = json!(["authorization_code", "refresh_token", "client_credentials"]);
+    let told = register(&server, &with(json!({"grant_types": grants, "scope": "openid email phone"}))).await;
+    let id = text(&told, "client_id");
+    let narrowed = update(&server, id, |client| {
+        client.scope = client.scope.filtered(|token| token != "email");
+        client.grant_types.retain(|grant| grant != "client_credentials");
+        client.require_pushed_authorization_requests = true;
+        client.require_signed_request_object = true;
+    });
+    narrowed.await;
+    let wide = put_of(&told, json!({"grant_types": grants, "scope": "openid email phone address"}));
+    let reply = At::own(&server, &told).put(&wide).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let now = reply.json();
+    assert_eq!(
+        (&now["scope"], &now["grant_types"], now.get("cap")),
+        (&json!("openid phone"), &json!(["authorization_code", "refresh_token"]), None)
+    );
+    let demands = ["require_pushed_authorization_requests", "require_signed_request_object"];
+    assert_eq!(demands.map(|name| now[name].clone()), [json!(true), json!(true)]);
+
+    update(&server, id, |client| client.scope = Scope::parse("openid phone address").unwrap()).await;
+    let reply = At::own(&server, &told).put(&wide).await.json();
+    assert_eq!(reply["scope"], "openid phone address", "what an operator gives is its own");
 }
 
 #[tokio::test]

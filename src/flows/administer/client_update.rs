@@ -114,6 +114,10 @@ impl ClientPlan {
     ) -> Result<Self, AdminError> {
         let Registrar { context, supported, keys, .. } = registrar;
         let client = &read.client;
+        let next = match client.registration {
+            Some(_) => next.capped_over(&client.metadata),
+            None => next,
+        };
         // A profile that the client already has is not checked again.
         if next.profile != client.metadata.profile {
             supported.check_profile(next.profile)?;

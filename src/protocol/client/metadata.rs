@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_with::skip_serializing_none;
 
-use super::{AUTH_NONE, AUTHORIZATION_CODE, CLIENT_SECRET_BASIC, UnknownScopes};
+use super::{AUTH_NONE, AUTHORIZATION_CODE, CLIENT_SECRET_BASIC, Cap, UnknownScopes};
 use crate::protocol::jwe::{ContentEncryption, KeyManagement};
 use crate::protocol::jwk::{self, SigningAlgorithm};
 use crate::protocol::pkce::PkceRule;
@@ -215,6 +215,8 @@ pub struct ClientMetadata {
     pub access_token_typ: Option<AccessTokenTyp>,
     /// The lifetime of the client's access tokens in seconds, where it differs from the server's.
     pub access_token_lifetime: Option<i64>,
+    /// The most that a client that registered itself may register, after an operator has taken something from it.
+    pub cap: Option<Cap>,
 }
 
 /// How an answer is encrypted to a client.
@@ -330,6 +332,7 @@ impl Default for ClientMetadata {
             access_token_alg: None,
             access_token_typ: None,
             access_token_lifetime: None,
+            cap: None,
         }
     }
 }
