@@ -31,6 +31,20 @@ pub(super) struct Asked<'a> {
     pub(super) row: Option<&'a RequestId>,
 }
 
+impl Asked<'_> {
+    /// The scope whose claims the ID token of the response holds: with a code none, since the token endpoint gives an ID
+    /// token that no browser sees; without any token for userinfo all of it (OpenID Connect Core §5.4).
+    fn released(&self) -> Option<&Scope> {
+        let granted = &self.request.scope;
+        let kind = self.request.response_type;
+        match (kind.has_code(), kind.has_token()) {
+            (true, _) => None,
+            (false, true) => self.client.scope_of_id_token(granted),
+            (false, false) => Some(granted),
+        }
+    }
+}
+
 /// Answers a request whose person is signed in and has consented.
 ///
 /// # Errors
@@ -167,12 +181,8 @@ impl Yield {
                     access_token: access_token.as_ref().map(|(token, _)| token.as_str()),
                     code: self.code.as_ref().map(AuthorizationCode::expose),
                 };
-                // Without an access token there is no userinfo: then the ID token tells what the scopes release
-                // (OpenID Connect Core §5.4).
-                let everything = !request.response_type.has_code() && !request.response_type.has_token();
                 let nothing = Scope::default();
-                let chosen = asked.client.scope_of_id_token(&request.scope).unwrap_or(&nothing);
-                let released = if everything { &request.scope } else { chosen };
+                let released = asked.released().unwrap_or(&nothing);
                 let content = IdTokenContent { granted: &request.scope, released, hashes };
                 Some(issue::id_token(provider, context, asked.client, &self.grant, content).await?)
             }

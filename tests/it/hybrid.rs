@@ -83,6 +83,21 @@ async fn a_response_holds_what_its_type_names_and_nothing_else() {
     assert!(answer(&browser.visit(&url).await).len() == 8, "the order of the words means nothing");
 }
 
+#[tokio::test]
+async fn claims_of_scopes_come_by_the_token_endpoint_where_there_is_a_code() {
+    let server = TestServer::start().await;
+    let rp = client(&server, "rp", json!({"id_token_claims": true})).await;
+    for (kind, expected) in [("id_token", true), ("id_token token", true), ("code id_token", false)] {
+        let (answer, _) = authorize(&rp, kind, &[]).await;
+        let front = claims(&answer["id_token"]);
+        assert_eq!(["name", "email"].map(|name| front.get(name).is_some()), [expected; 2], "{kind}");
+        if let Some(code) = answer.get("code") {
+            let back = claims(rp.redeem(code).await.tokens().id_token());
+            assert_eq!(["name", "email"].map(|name| back.get(name).is_some()), [true; 2], "{kind}");
+        }
+    }
+}
+
 /// The left half of a hash, as an ID token has it (OpenID Connect Core §3.3.2.11).
 fn half(algorithm: SigningAlgorithm, value: &str) -> String {
     let hash = match algorithm.as_str() {
