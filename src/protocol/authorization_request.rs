@@ -87,7 +87,7 @@ pub const NONCE: &str = "nonce";
 pub const ACR_VALUES: &str = "acr_values";
 /// The slot of what `claims` and `claims_locales` ask for, as JSON.
 pub const CLAIMS: &str = "claims";
-/// The slot of `resource`, the values separated by spaces.
+/// The slot of `resource`, the values separated by spaces; empty where the issuer was named, absent where nothing was.
 pub const RESOURCE: &str = "resource";
 /// The slot that says that `auth_time` was asked for, by `max_age` or by the client's registration.
 pub const MAX_AGE: &str = "max_age";

@@ -131,11 +131,11 @@ pub fn redeem(
             }
             machine::Output::Issue { grant } => {
                 let nonce = private(&grant.extensions, NONCE).map(str::to_owned);
-                let granted = split_resources(private(&grant.extensions, RESOURCE).unwrap_or_default());
+                let named = private(&grant.extensions, RESOURCE).map(split_resources);
                 let asked = client.resources(params.get_all("resource"), issuer)?;
-                let resources = narrow_resources(&granted, asked)?;
+                let resources = narrow_resources(named.as_deref(), asked)?;
                 // What was not named before is named now, and holds for the refreshes too.
-                let granted = if granted.is_empty() { resources.clone() } else { granted };
+                let granted = named.unwrap_or_else(|| resources.clone());
                 let record = record.ok_or(Cause::CodeUnknown)?;
                 return check_bindings(record, client, redirect_uri, now).map(|record| Redemption {
                     record,
@@ -190,11 +190,12 @@ pub fn split_resources(kept: &str) -> Vec<String> {
     kept.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect()
 }
 
-/// The resources of the access token. A grant that names none may be narrowed to any of the client's, once.
-fn narrow_resources(granted: &[String], asked: Option<Vec<String>>) -> Result<Vec<String>, OAuthError> {
-    match asked {
-        Some(asked) if granted.is_empty() => Ok(asked),
-        asked => resource::narrowed(granted, asked),
+/// The resources of the access token. A grant whose request named none, nor this server, may be narrowed to any of the
+/// client's, once.
+fn narrow_resources(named: Option<&[String]>, asked: Option<Vec<String>>) -> Result<Vec<String>, OAuthError> {
+    match named {
+        Some(named) => resource::narrowed(named, asked),
+        None => Ok(asked.unwrap_or_default()),
     }
 }
 
@@ -367,6 +368,9 @@ mod tests {
             ("as granted", Some(both.as_str()), vec![], Ok(vec![a, b])),
             ("narrowed", Some(&both), vec![b], Ok(vec![b])),
             ("asked only now", None, vec![a], Ok(vec![a])),
+            ("this server was named", Some(""), vec![], Ok(vec![])),
+            ("this server was named, and is again", Some(""), vec![ISSUER], Ok(vec![])),
+            ("this server was named, and is not widened", Some(""), vec![a], Err("invalid_target")),
             ("widened", Some(a), vec![b], Err("invalid_target")),
             ("not the client's", None, vec!["https://c.example/"], Err("invalid_target")),
         ];

@@ -254,6 +254,9 @@ async fn the_issuer_as_resource_is_what_no_resource_is() {
     assert_eq!(claims(&next.access_token)["aud"], issuer);
     rp.refresh_with(next.refresh_token(), &[("resource", A)]).await.assert_error(400, "invalid_target");
 
+    let code = rp.authorize_with("alice", &[offline, ("resource", issuer)]).await.code();
+    rp.redeem_with(&code, &[("resource", A)]).await.assert_error(400, "invalid_target");
+
     let code = rp.authorize_with("alice", &[offline, ("resource", A)]).await.code();
     let for_a = rp.redeem(&code).await.tokens();
     rp.refresh_with(for_a.refresh_token(), &[("resource", issuer)]).await.assert_error(400, "invalid_target");

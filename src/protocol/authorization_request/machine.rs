@@ -81,8 +81,8 @@ fn collect_extensions(checked: &Checked<'_>, scope: &Scope) -> Result<Extensions
         let malformed = OAuthError::invalid_request("claims is malformed.");
         keep(CLAIMS, serde_json::to_string(claims).map_err(|_| malformed)?);
     }
-    let resources = client.resources(params.get_all("resource"), issuer)?.unwrap_or_default();
-    if !resources.is_empty() {
+    // No resource that was named is this server itself: then the slot is there and empty, and nothing widens the grant.
+    if let Some(resources) = client.resources(params.get_all("resource"), issuer)? {
         keep(RESOURCE, resources.join(" "));
     }
     Ok(extensions)
