@@ -23,6 +23,8 @@ statements! {
     ADD_ORIGIN = "INSERT INTO client_origins (realm_id, origin, client_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     UPDATE = "UPDATE clients SET metadata = $3, updated_at = $4, version = version + 1 \
               WHERE realm_id = $1 AND id = $2 AND version = $5";
+    ADVANCE = "UPDATE clients SET updated_at = $3, version = version + 1 \
+               WHERE realm_id = $1 AND id = $2 AND version = $4";
     DELETE = "DELETE FROM clients WHERE realm_id = $1 AND id = $2";
     HAS_SECRET = "SELECT count(*) AS secrets FROM client_secrets WHERE realm_id = $1 AND client_id = $2 AND digest = $3";
     DROP_SECRETS = "DELETE FROM client_secrets WHERE realm_id = $1 AND client_id = $2";
@@ -122,6 +124,21 @@ pub async fn replace(
     add_origins(tx, realm, id, metadata).await?;
     name_resources(tx, realm, metadata, now).await?;
     Ok(true)
+}
+
+/// Notes a change of a client's secrets as one of the client, unless it was changed or removed since this version was
+/// read; whether it did.
+///
+/// # Errors
+/// [`StoreError`] where the database fails.
+pub async fn advance(
+    tx: &mut Tx,
+    realm: &RealmId,
+    id: &ClientId,
+    version: i64,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    execute!(tx, ADVANCE, [realm.as_str(), id.as_str(), now.as_millis(), version]).map(one)
 }
 
 /// Deletes a client with everything that is stored of it; whether there was one.

@@ -1,7 +1,7 @@
 //! A client is changed by command: it keeps its consents and grants, as far as it may still have what they allow.
 
 use serde_json::{Value, json};
-use signet::flows::administer::{self, AdminError, ClientPlan, ClientUpdate, Registrar};
+use signet::flows::administer::{self, AdminError, ClientPlan, ClientUpdate, Registrar, SecretSource};
 use signet::protocol::client::ClientMetadata;
 use signet::protocol::ids::ClientId;
 
@@ -106,6 +106,9 @@ async fn an_update_is_refused_where_another_came_first() {
     one.carry_out(&registrar).await.unwrap();
     let refused = other.carry_out(&registrar).await.err();
     assert!(matches!(refused, Some(AdminError::Changed("client"))), "{refused:?}");
+    let unaware = plan("Unaware").await;
+    administer::rotate_secret(&registrar, id.clone(), SecretSource::Generated).await.unwrap();
+    assert!(matches!(unaware.carry_out(&registrar).await, Err(AdminError::Changed("client"))), "a new secret counts");
     let late = plan("Late").await;
     let reply = At::own(&server, &kept).put(&put_of(&kept, json!({"client_name": "Itself"}))).await;
     assert_eq!(reply.status, 200, "{reply:?}");
@@ -259,7 +262,7 @@ async fn a_client_is_shown_with_what_it_holds_and_without_its_secrets() {
     succeeded(&scene.place.run(&["client", "rotate-secret", "rp"]).await);
     let shown = scene.json(&["client", "show", "rp"]).await;
     let expected = json!({
-        "client_id": "rp", "enabled": true, "consents": 1, "grants": 1, "version": 1, "last_used_at": null,
+        "client_id": "rp", "enabled": true, "consents": 1, "grants": 1, "version": 2, "last_used_at": null,
         "scope": "openid profile email offline_access", "has_logo": false, "registered_by_itself": false,
     });
     for (name, value) in expected.as_object().unwrap() {

@@ -111,7 +111,8 @@ pub(in crate::flows) fn check_metadata(
 /// Gives a client a new secret; the old one works for [`SECRET_OVERLAP`] longer.
 ///
 /// # Errors
-/// [`AdminError`] where there is no such client, or it has no secrets.
+/// [`AdminError`] where there is no such client, or it has no secrets; [`AdminError::Changed`] where another change came
+/// first.
 pub async fn rotate_secret(
     registrar: &Registrar<'_>,
     id: ClientId,
@@ -119,8 +120,10 @@ pub async fn rotate_secret(
 ) -> Result<Option<ClientSecret>, AdminError> {
     let Registrar { store, context, keys, .. } = registrar;
     let mut tx = store.read().await?;
+    let history = clients::history(&mut tx, &context.realm.id, &id).await?.ok_or(AdminError::Unknown("client"))?;
     let client = clients::find(&mut tx, &context.realm.id, &id).await?.ok_or(AdminError::Unknown("client"))?;
     drop(tx);
+    let version = history.version;
     if !client.metadata.has_secret() {
         return Err(AdminError::NoSecret(client.metadata.token_endpoint_auth_method));
     }
@@ -133,17 +136,23 @@ pub async fn rotate_secret(
         let shared = shared.clone();
         Box::pin(async move {
             let (context, id, secret, records) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
+            if !clients::advance(tx, realm, id, version, now).await? {
+                return Ok(false);
+            }
             clients::expire_secrets(tx, realm, id, now.plus(SECRET_OVERLAP), now).await?;
             clients::add_secret(tx, realm, id, secret, now).await?;
             for record in records.iter().flatten() {
                 audit::append(tx, realm, record, now).await?;
             }
-            changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await
+            changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?;
+            Ok(true)
         })
     });
     match written.await {
-        Ok(()) => Ok(made),
+        Ok(true) => Ok(made),
+        Ok(false) => Err(AdminError::Changed("client")),
         Err(StoreError::Conflict) => Err(AdminError::Exists("this secret")),
         Err(error) => Err(error.into()),
     }
