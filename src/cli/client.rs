@@ -16,7 +16,7 @@ use self::target::ClientTarget;
 pub(super) use self::target::parse_id;
 use super::confirm::Confirmation;
 use super::desk::Desk;
-use super::output::{note, note_if_empty, read_secret, say, say_json};
+use super::output::{note, note_if_empty, printable, read_secret, say, say_json};
 use super::revoking::Order;
 use crate::app;
 use crate::config::Settings;
@@ -221,7 +221,7 @@ async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
     for client in clients {
         let state = if client.enabled { "enabled " } else { "disabled" };
         let method = &client.metadata.token_endpoint_auth_method;
-        say(&format!("{state}  {:<24}  {:<20}  {}", client.id.as_str(), method, client.name()));
+        say(&printable(&format!("{state}  {:<24}  {:<20}  {}", client.id.as_str(), method, client.name())));
         if client.registration.is_some() {
             say("          registered by itself");
         }

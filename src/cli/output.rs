@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use serde::Serialize;
 
+use crate::protocol::person::is_unprintable;
 use crate::protocol::time::Timestamp;
 
 /// Writes a line of an answer. A reader that has gone away is not an error of ours.
@@ -25,9 +26,10 @@ pub fn instant(secs: i64) -> String {
     Timestamp::from_secs(secs).to_chrono().format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
-/// Text without characters that a terminal would obey.
+/// Text without characters that a terminal would obey or that hide what is shown, such as those that change the direction
+/// of text.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_unprintable(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// Writes a note that is not part of the answer.

@@ -243,7 +243,7 @@ fn is_joiner(c: char) -> bool {
 
 /// Whether the character controls, changes the direction of text or cannot be seen, joiners apart
 /// (Unicode Standard Annex 9 §2, Unicode Technical Report 36 §2).
-fn is_unprintable(c: char) -> bool {
+pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'

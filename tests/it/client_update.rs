@@ -256,6 +256,19 @@ fn unnamed(place: &Place) -> String {
 }
 
 #[tokio::test]
+async fn what_a_client_says_about_itself_does_not_steer_the_terminal() {
+    let place = Place::new().await;
+    succeeded(&place.run(&["client", "add", "web", "--redirect-uri", "https://rp.example/cb"]).await);
+    let hostile = "\u{202e}knab\u{2066} \u{200f}\u{61c}Shop";
+    let said = succeeded(&place.run(&["client", "update", "web", "--name", hostile]).await);
+    assert!(said.contains("  client_name: none -> \u{fffd}knab\u{fffd} \u{fffd}\u{fffd}Shop\n"), "{said}");
+    for command in [&["client", "show", "web"][..], &["client", "list"]] {
+        let said = succeeded(&place.run(command).await);
+        assert!(said.contains("\u{fffd}knab\u{fffd}"), "{command:?}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn a_client_is_shown_with_what_it_holds_and_without_its_secrets() {
     let scene = Scene::set().await;
     scene.rp.sign_in("alice").await;

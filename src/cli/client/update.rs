@@ -9,7 +9,7 @@ use super::target::ClientTarget;
 use super::{registrar_keys, say_secret, supported, warn};
 use crate::app;
 use crate::cli::desk::Desk;
-use crate::cli::output::{say, say_json};
+use crate::cli::output::{printable, say, say_json};
 use crate::config::Settings;
 use crate::flows::administer::{self, ClientPlan, ClientUpdate, NarrowedGrants, Registrar};
 use crate::protocol::attributes::AttributeChange;
@@ -123,8 +123,8 @@ impl Update {
             (false, true) => say(&format!("The client {id} would be changed:")),
             (false, false) => say(&format!("The client {id} is changed:")),
         }
-        update.changed.iter().map(AttributeChange::line).for_each(|line| say(&format!("  {line}")));
-        consequences(update).iter().for_each(|line| say(line));
+        update.changed.iter().map(AttributeChange::line).for_each(|line| say(&printable(&format!("  {line}"))));
+        consequences(update).iter().for_each(|line| say(&printable(line)));
         say_secret(update.secret.as_ref());
         Ok(())
     }
