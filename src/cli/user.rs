@@ -74,7 +74,7 @@ impl User {
             Self::Add(add) => add.run(&desk, settings).await,
             Self::List(list) => list.run(&desk).await,
             Self::Show(show) => show.run(&desk, settings).await,
-            Self::Update(update) => update.run(&desk, settings).await,
+            Self::Update(update) => update.run(&mut desk, settings).await,
             Self::SetPassword(set) => set.run(&mut desk, settings).await,
             Self::Disable(named) => named.change(&desk, settings, UserChange::Disable).await,
             Self::Enable(named) => named.change(&desk, settings, UserChange::Enable).await,

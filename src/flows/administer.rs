@@ -35,7 +35,7 @@ pub use overview::{
 pub use password::{PasswordSetter, PreparedPassword, paused_until, prepare_password, set_password};
 pub use people::{Person, UserChange, add_user, change_user, find_user};
 pub use person_removal::remove_user;
-pub use person_update::{PersonUpdate, RegisteredUser, registered_user, update_user};
+pub use person_update::{PersonUpdate, RegisteredUser, registered_user, update_user, void_late_tokens};
 pub use registration::{make_initial_token, set_logo};
 pub use resources::{add_resource, remove_resource, update_resource};
 pub use revoking::{

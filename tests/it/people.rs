@@ -200,6 +200,26 @@ async fn a_role_that_is_lost_is_lost_to_access_tokens_and_grants_go_on() {
 }
 
 #[tokio::test]
+async fn a_role_that_is_lost_is_lost_to_tokens_that_a_late_node_signed_meanwhile() {
+    let server = TestServer::start().await;
+    let mut late = server.twin().await;
+    late.stop_jobs();
+    let rp = server.relying_party().await;
+    update(&server, "alice", |person| person.roles = vec!["staff".to_owned()]).await.unwrap();
+    let tokens = rp.sign_in("alice").await;
+    late.app.follow().await.unwrap();
+    update(&server, "alice", |person| person.roles.clear()).await.unwrap();
+    let meanwhile = rp.at(&late).refresh(tokens.refresh_token()).await.tokens();
+    let (context, reason) = (server.context(), Reason::default());
+    let read = administer::registered_user(&server.app.provider.store, &context, "alice").await.unwrap();
+    administer::void_late_tokens(&server.revoker(&context, &reason), &read.user.id).await.unwrap();
+    server.app.follow().await.unwrap();
+    assert!(!rp.is_active(&meanwhile.access_token).await);
+    let next = rp.refresh(meanwhile.refresh_token()).await.tokens();
+    assert!(rp.is_active(&next.access_token).await, "and the grant goes on");
+}
+
+#[tokio::test]
 async fn a_new_password_ends_all_that_was_begun_with_the_old_one_on_every_node() {
     let server = TestServer::start_with(locking).await;
     let twin = server.twin().await;

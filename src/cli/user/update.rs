@@ -41,7 +41,7 @@ pub struct Update {
 }
 
 impl Update {
-    pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+    pub(super) async fn run(self, desk: &mut Desk, settings: &Settings) -> anyhow::Result<()> {
         let read = administer::registered_user(&desk.store, &desk.context, self.user.as_str()).await?;
         let mut next = PersonUpdate::from(&read.user);
         if let Some(name) = &self.rename {
@@ -54,14 +54,12 @@ impl Update {
         );
         next.roles.retain(|role| !self.remove_role.contains(role));
         next.roles.extend(self.add_role.iter().cloned());
-        let revoker = Revoker {
-            store: &desk.store,
-            context: &desk.context,
-            actor: "command",
-            reason: &Reason::default(),
-            horizon: desk.horizon(settings),
-        };
-        let changed = administer::update_user(&revoker, &read, next).await?;
+        let reason = Reason::default();
+        let changed = administer::update_user(&revoker(desk, settings, &reason), &read, next).await?;
+        if !self.remove_role.is_empty() && !changed.is_empty() {
+            desk.renew();
+            administer::void_late_tokens(&revoker(desk, settings, &reason), &read.user.id).await?;
+        }
         if self.json {
             return say_json(&json!({ "sub": read.user.id, "changed": changed }));
         }
@@ -73,6 +71,11 @@ impl Update {
         changed.iter().map(AttributeChange::line).for_each(|line| say(&printable(&format!("  {line}"))));
         Ok(())
     }
+}
+
+fn revoker<'a>(desk: &'a Desk, settings: &Settings, reason: &'a Reason) -> Revoker<'a> {
+    let horizon = desk.horizon(settings);
+    Revoker { store: &desk.store, context: &desk.context, actor: "command", reason, horizon }
 }
 
 /// The user whose password is set.

@@ -104,7 +104,7 @@ impl PersonUpdate {
 }
 
 /// Changes a person, unless they were changed since they were read; returns the attributes that have other values. The
-/// loss of a role voids earlier access tokens. A verified address that is replaced gets a mail.
+/// loss of a role voids earlier access tokens; [`void_late_tokens`] voids those that are signed while it goes around. A verified address that is replaced gets a mail.
 ///
 /// # Errors
 /// [`AdminError::Changed`] where another change came first, [`AdminError::Person`] or [`AdminError::Exists`] where the
@@ -138,6 +138,25 @@ pub async fn update_user(
         Err(StoreError::Conflict) => Err(AdminError::Exists("a user with this name or address")),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Voids the access tokens that nodes signed for a person with a role that [`update_user`] has withdrawn, between its
+/// time and their next look at the database. By then every node has applied the change; the context is that of a later
+/// time.
+///
+/// # Errors
+/// [`AdminError`] where the database fails.
+pub async fn void_late_tokens(revoker: &Revoker<'_>, user: &UserId) -> Result<(), AdminError> {
+    let horizon = revoker.horizon;
+    let shared = Arc::new((revoker.context.clone(), user.clone()));
+    let written = revoker.store.write(move |tx| {
+        let shared = shared.clone();
+        Box::pin(async move {
+            let (context, user) = &*shared;
+            cut_off(tx, context, Target::User, user.as_str(), horizon).await
+        })
+    });
+    Ok(written.await?)
 }
 
 /// A change of a person as it is written.
