@@ -96,6 +96,8 @@ pub struct SecretRecord {
     pub sealed: Option<Vec<u8>>,
     /// When the secret stops working, if that is decided.
     pub expires_at: Option<Timestamp>,
+    /// Whether it is short enough to be guessed.
+    pub is_weak: bool,
 }
 
 /// A registered client.

@@ -17,8 +17,8 @@ statements! {
     HISTORY = "SELECT version, created_at, updated_at, created_by FROM clients WHERE realm_id = $1 AND id = $2";
     FIND = "SELECT c.id, c.metadata, c.enabled, r.last_used_at, l.updated_at FROM clients c LEFT JOIN client_registrations r ON r.realm_id = c.realm_id AND r.client_id = c.id LEFT JOIN client_logos l ON l.realm_id = c.realm_id AND l.client_id = c.id WHERE c.realm_id = $1 AND c.id = $2";
     LIST = "SELECT c.id, c.metadata, c.enabled, r.last_used_at, l.updated_at FROM clients c LEFT JOIN client_registrations r ON r.realm_id = c.realm_id AND r.client_id = c.id LEFT JOIN client_logos l ON l.realm_id = c.realm_id AND l.client_id = c.id WHERE c.realm_id = $1 ORDER BY c.id";
-    SECRETS = "SELECT digest, sealed, expires_at FROM client_secrets WHERE realm_id = $1 AND client_id = $2 ORDER BY created_at DESC";
-    ADD_SECRET = "INSERT INTO client_secrets (realm_id, client_id, digest, sealed, created_at) VALUES ($1, $2, $3, $4, $5)";
+    SECRETS = "SELECT digest, sealed, expires_at, weak FROM client_secrets WHERE realm_id = $1 AND client_id = $2 ORDER BY created_at DESC";
+    ADD_SECRET = "INSERT INTO client_secrets (realm_id, client_id, digest, sealed, created_at, weak) VALUES ($1, $2, $3, $4, $5, $6)";
     EXPIRE_SECRETS = "UPDATE client_secrets SET expires_at = CASE WHEN expires_at IS NULL THEN $3 ELSE $4 END WHERE realm_id = $1 AND client_id = $2 AND (expires_at IS NULL OR expires_at > $4)";
     ADD_ORIGIN = "INSERT INTO client_origins (realm_id, origin, client_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     UPDATE = "UPDATE clients SET metadata = $3, updated_at = $4, version = version + 1 \
@@ -44,6 +44,7 @@ impl Client {
 }
 
 type ClientRow = (String, String, i64, Option<i64>, Option<i64>);
+type SecretRow = (Vec<u8>, Option<Vec<u8>>, Option<i64>, i64);
 
 /// A client that is new.
 pub struct NewClient<'a> {
@@ -192,9 +193,10 @@ async fn name_resources(
 pub async fn find(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<Option<Client>, StoreError> {
     let row: Option<ClientRow> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
     let Some(row) = row else { return Ok(None) };
-    let secrets: Vec<(Vec<u8>, Option<Vec<u8>>, Option<i64>)> = fetch_all!(tx, SECRETS, [realm.as_str(), id.as_str()])?;
-    let secrets = secrets.into_iter().map(|(stored, sealed, expires_at)| {
-        Ok(SecretRecord { digest: digest(&stored)?, sealed, expires_at: expires_at.map(Timestamp::from_millis) })
+    let secrets: Vec<SecretRow> = fetch_all!(tx, SECRETS, [realm.as_str(), id.as_str()])?;
+    let secrets = secrets.into_iter().map(|(stored, sealed, expires_at, weak)| {
+        let expires_at = expires_at.map(Timestamp::from_millis);
+        Ok(SecretRecord { digest: digest(&stored)?, sealed, expires_at, is_weak: weak != 0 })
     });
     let secrets = secrets.collect::<Result<Vec<_>, StoreError>>()?;
     client(row, secrets).map(Some)
@@ -221,7 +223,8 @@ pub async fn add_secret(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (digest, sealed) = (secret.digest.as_bytes(), secret.sealed.as_deref());
-    execute!(tx, ADD_SECRET, [realm.as_str(), id.as_str(), digest, sealed, now.as_millis()]).map(|_| ())
+    execute!(tx, ADD_SECRET, [realm.as_str(), id.as_str(), digest, sealed, now.as_millis(), i64::from(secret.is_weak)])
+        .map(|_| ())
 }
 
 /// A secret as it is stored.
@@ -231,6 +234,8 @@ pub struct NewSecret {
     pub digest: Digest,
     /// The secret itself, sealed, where it is needed.
     pub sealed: Option<Vec<u8>>,
+    /// Whether it is short enough to be guessed.
+    pub is_weak: bool,
 }
 
 /// Lets the client's secret expire at `at`. One that is in its overlap already expires now: two are valid at most.

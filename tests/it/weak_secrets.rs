@@ -50,7 +50,7 @@ async fn a_weak_secret_is_taken_on_demand_alone_and_never_where_it_signs() {
 }
 
 #[tokio::test]
-async fn guessing_the_secret_of_a_client_is_stopped_by_network_and_then_for_all() {
+async fn guessing_a_weak_secret_is_stopped_by_network_and_then_for_all() {
     let server = TestServer::stopped_with(|settings| {
         settings.limits.enabled = true;
         settings.limits.secret_failures = 3;
@@ -58,15 +58,23 @@ async fn guessing_the_secret_of_a_client_is_stopped_by_network_and_then_for_all(
     })
     .await;
     let grants = json!({ "grant_types": ["client_credentials"], "token_endpoint_auth_method": "client_secret_post" });
-    let rp = server.client("rp", grants.clone()).await;
+    server.client("rp", grants.clone()).await;
     let other = server.client("other", grants).await;
-    let right = rp.secret.clone().unwrap();
-    let from = async |address: &str, path: &str, secret: &str| {
+    let right = "12345678".to_owned();
+    let provider = &server.app.provider;
+    let context = server.context();
+    let supported = provider.supported(&context.realm.id);
+    let registrar = Registrar { store: &provider.store, context: &context, supported, keys: None };
+    let weak = SecretSource::Existing(ClientSecret::parse(&right).unwrap());
+    administer::rotate_secret(&registrar, ClientId::parse("rp").unwrap(), weak).await.unwrap();
+    server.app.follow().await.unwrap();
+    let at = async |client: &str, address: &str, path: &str, secret: &str| {
         let form =
-            [("grant_type", "client_credentials"), ("token", "x"), ("client_id", "rp"), ("client_secret", secret)];
+            [("grant_type", "client_credentials"), ("token", "x"), ("client_id", client), ("client_secret", secret)];
         let request = server.http.post(server.url(path)).header("x-forwarded-for", address).form(&form);
         request.send().await.unwrap().status().as_u16()
     };
+    let from = async |address: &str, path: &str, secret: &str| at("rp", address, path, secret).await;
     let paths = ["/token", "/par", "/revoke", "/introspect"];
     for _ in 0..20 {
         assert_eq!(from("192.0.2.1", "/token", "an old secret").await, 400, "a repeated secret is no guess");
@@ -80,7 +88,14 @@ async fn guessing_the_secret_of_a_client_is_stopped_by_network_and_then_for_all(
     for _ in 0..100 {
         assert_eq!(from("198.51.100.1", "/token", &right).await, 200, "another network; right secrets are not counted");
     }
-    other.client_credentials(&[]).await.tokens();
+    for guess in 0..100 {
+        assert_eq!(at("other", "192.0.2.1", "/token", &format!("guess {guess}")).await, 400);
+    }
+    assert_eq!(
+        at("other", "192.0.2.1", "/token", other.secret.as_deref().unwrap()).await,
+        200,
+        "strong secrets need no limit"
+    );
     server.clock.advance(Span::from_secs(20));
     assert_eq!(from("192.0.2.1", "/token", &right).await, 200, "attempts come back");
     for network in 0..20 {

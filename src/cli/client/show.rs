@@ -35,8 +35,10 @@ impl Show {
 fn document(registered: &RegisteredClient) -> anyhow::Result<Map<String, Value>> {
     let RegisteredClient { client, history, holds } = registered;
     let mut document = to_json(client)?;
-    let expiries =
-        client.secrets.iter().map(|secret| json!({ "expires_at": secret.expires_at.map(|at| at.as_secs()) }));
+    let expiries = client
+        .secrets
+        .iter()
+        .map(|secret| json!({ "expires_at": secret.expires_at.map(|at| at.as_secs()), "weak": secret.is_weak }));
     let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let more = [
         ("created_at", json!(history.created_at.as_secs())),
@@ -61,7 +63,8 @@ fn print(registered: &RegisteredClient) -> anyhow::Result<()> {
     let by = if history.created_by.is_empty() { "" } else { " by " };
     line("registered", &format!("{}{by}{}", instant(history.created_at.as_secs()), history.created_by));
     line("changed", &instant(history.updated_at.as_secs()));
-    line("secrets", &client.secrets.len().to_string());
+    let weak = if client.secrets.iter().any(|secret| secret.is_weak) { ", a weak one among them" } else { "" };
+    line("secrets", &format!("{}{weak}", client.secrets.len()));
     line("consents", &holds.consents.to_string());
     line("grants", &holds.grants.to_string());
     line("logo", if client.logo.is_some() { "yes" } else { "none" });

@@ -155,7 +155,7 @@ pub(super) const SECTIONS: [Section; 17] = [
             ("limits.registration", "requests a minute from one address to the registration endpoint"),
             (
                 "limits.secret_failures",
-                "wrong secrets a minute of one client from one network (/24, or /48 of IPv6); twenty times as many from all networks. Over that, attempts by secret are refused with 429, right ones too; right secrets are not counted, and a wrong one that is repeated counts once",
+                "wrong secrets a minute of one client with a weak secret from one network (/24, or /48 of IPv6); twenty times as many from all networks. Over that, attempts by secret are refused with 429, right ones too; right secrets are not counted, and a wrong one that is repeated counts once",
             ),
             (
                 "limits.waiting",

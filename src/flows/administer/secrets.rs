@@ -89,7 +89,7 @@ pub(in crate::flows) fn stored(
         }
         false => None,
     };
-    Ok(NewSecret { digest: secret.digest(), sealed })
+    Ok(NewSecret { digest: secret.digest(), sealed, is_weak: is_short(secret) })
 }
 
 /// The effect of other metadata on a client's secrets.

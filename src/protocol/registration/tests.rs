@@ -205,6 +205,7 @@ fn a_replacement_names_its_client_and_no_foreign_secret() {
         digest: ClientSecret::parse(text).unwrap().digest(),
         sealed: None,
         expires_at,
+        is_weak: false,
     };
     let client = Client {
         id: ClientId::parse("rp").unwrap(),
