@@ -19,7 +19,7 @@ use crate::support::server::install_crypto;
 /// Browsers at a time: each takes a core.
 static PERMITS: Semaphore = Semaphore::const_new(2);
 /// For how long an element is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 const ARGUMENTS: [&str; 11] = [
     "--headless=new",

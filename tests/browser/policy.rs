@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::chromium::PATIENCE;
 use super::{Scripts, Stage};
 use crate::support::server::PASSWORD;
 
@@ -72,7 +73,12 @@ async fn the_policy_lets_an_answer_go_to_a_private_use_scheme() {
     let button = stage.chromium.find("consent-allow").await;
     let url = stage.chromium.url().await;
     button.click().await.unwrap();
-    // No application here takes the address, so that the browser stays; but the answer has been given.
+    // No application here takes the address, so that the browser stays: the code says when the answer has arrived.
+    let begun = std::time::Instant::now();
+    while stage.server.database().query("SELECT client_id FROM authorization_codes").await.is_empty() {
+        assert!(begun.elapsed() < PATIENCE, "the answer does not arrive");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     stage.chromium.goto(&url).await;
     assert!(stage.chromium.text().await.contains("This sign-in is already done."));
     assert_eq!(stage.chromium.violations().await, [""; 0]);
