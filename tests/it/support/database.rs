@@ -107,12 +107,21 @@ impl Database {
         }
     }
 
-    /// Runs a statement beside the server; how many rows it changed.
+    /// Runs a statement beside the server and returns the number of changed rows. A serialization failure, which a
+    /// database that is serializable by default answers where a background job writes the same rows, is retried.
     pub async fn execute(&self, sql: &str) -> u64 {
         let sql = AssertSqlSafe(sql.to_owned());
-        match self.url.starts_with("sqlite:") {
-            true => SqliteConnection::connect(&self.url).await.unwrap().execute(sql).await.unwrap().rows_affected(),
-            false => PgConnection::connect(&self.url).await.unwrap().execute(sql).await.unwrap().rows_affected(),
+        if self.url.starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+            return connection.execute(sql).await.unwrap().rows_affected();
+        }
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        loop {
+            match connection.execute(AssertSqlSafe(sql.0.clone())).await {
+                Ok(done) => return done.rows_affected(),
+                Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("40001") => {}
+                Err(error) => panic!("{error}: {}", sql.0),
+            }
         }
     }
 
