@@ -1,6 +1,6 @@
 //! The cost of parts: parsing a request, checking it, judging a refresh token, signing and verifying a JWT by each
 //! algorithm. `bench/run` measures whole requests.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a bench fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
 use std::hint::black_box;
 

@@ -13,7 +13,6 @@ use super::time::Span;
 
 /// The cause of a refusal, with the few values that explain it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the message of a variant is its documentation")]
 pub enum Cause {
     // Client authentication (RFC 6749 §2.3).
     #[error("the request names no client")]

@@ -1,6 +1,5 @@
 //! The integration tests: stories through public HTTP, on the database that the environment names.
 #![allow(
-    missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
