@@ -21,8 +21,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::Notify;
 
-use crate::clock::{Clock, Entropy, EntropyError, NodeClock};
+use crate::clock::{Clock, NodeClock};
 use crate::config::{Mode, Settings};
+use crate::entropy::{Entropy, EntropyError};
 use crate::fetch::{Fetcher, OutboundError};
 use crate::flows::audit;
 use crate::flows::client_keys::ClientKeys;

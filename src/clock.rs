@@ -1,5 +1,4 @@
-//! The only callers of the system's clock and of its source of randomness. Everything else is handed `now` and
-//! an [`Entropy`]; tests hand out a clock that they move.
+//! The only reader of the system's clock. Everything else receives `now`; tests use a clock that they move.
 
 mod node;
 
@@ -8,8 +7,6 @@ pub use node::NodeClock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 
 use crate::protocol::time::{Span, Timestamp};
 
@@ -65,26 +62,5 @@ impl Clock {
             }
             Self::Apart { host, .. } => host.advance(span),
         }
-    }
-}
-
-/// The system has no random bytes to give: nothing may be issued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the system's source of random bytes failed")]
-pub struct EntropyError;
-
-/// The system's cryptographic source of random bytes.
-#[derive(Clone, Debug, Default)]
-pub struct Entropy(SystemRandom);
-
-impl Entropy {
-    /// `N` random bytes.
-    ///
-    /// # Errors
-    /// [`EntropyError`] where the system has none.
-    pub fn bytes<const N: usize>(&self) -> Result<[u8; N], EntropyError> {
-        let mut bytes = [0; N];
-        self.0.fill(&mut bytes).map_err(|_| EntropyError)?;
-        Ok(bytes)
     }
 }

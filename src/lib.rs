@@ -6,7 +6,8 @@
 //! | layer | module | owns | specifications |
 //! |---|---|---|---|
 //! | L0 | [`protocol`] | every rule, as pure functions over plain values: requests, PKCE, redirect URIs, scopes, consent, refresh rotation, JOSE, registration metadata, logout, key schedule, audit chain | RFC 6749, 7636, 8252, 9700, 9068, 7515-7519, 7591, 8707, 9101, 9126, 9207, OpenID Connect Core |
-//! | L1 | [`clock`] | the time that the nodes of one database agree on, and random bytes | |
+//! | L1 | [`clock`] | the time that the nodes of one database agree on | |
+//! | L1 | [`entropy`] | random bytes | |
 //! | L1 | [`config`] | settings from file and environment, checked, and their reference page | |
 //! | L1 | [`fair_queue`] | queues for expensive work, in which networks take turns | |
 //! | L1 | [`metrics`] | counters and histograms, and their exposition | OpenMetrics 1.0 |
@@ -31,6 +32,7 @@ pub mod client_auth;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod entropy;
 pub mod fair_queue;
 pub mod fetch;
 pub mod flows;

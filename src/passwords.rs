@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use self::work::Worker;
 use crate::fair_queue::{Full, Lane, Queue};
-use crate::metrics::{Hashing, timed};
+use crate::metrics::Hashing;
 use crate::protocol::secret::Password;
+use crate::store::metrics::timed;
 
 /// The longest time that the passwords before a newcomer's may take.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(3);

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use super::StartError;
-use crate::clock::Entropy;
 use crate::config::{Mode, Settings};
+use crate::entropy::Entropy;
 use crate::keys::{MasterKey, MasterKeyError};
 use crate::protocol::ids::RealmId;
 use crate::protocol::time::Timestamp;

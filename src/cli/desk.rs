@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{database, operator};
 use crate::app;
-use crate::clock::{Entropy, NodeClock};
+use crate::clock::NodeClock;
 use crate::config::Settings;
+use crate::entropy::Entropy;
 use crate::flows::{Context, LONGEST_ACCESS_TOKEN, Realm};
 use crate::keys::Keyring;
 use crate::protocol::time::Timestamp;

@@ -7,8 +7,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::output::{printable, say, say_json};
-use crate::clock::{Clock, Entropy};
+use crate::clock::Clock;
 use crate::config::Settings;
+use crate::entropy::Entropy;
 use crate::flows::notices::Facts;
 use crate::mail::{Letter, Mailer};
 use crate::pages::mails::letter;

@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::clock::Entropy;
 use crate::config::{Database, DatabaseUrl, Settings};
+use crate::entropy::Entropy;
 
 /// A folder below the system's folder for temporary files, which is removed when this is dropped.
 #[derive(Debug)]

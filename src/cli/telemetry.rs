@@ -22,8 +22,8 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use super::json_line::{JsonLine, Members};
 use super::lines::Lines;
-use crate::clock::Entropy;
 use crate::config::{Log, LogFormat, LogLevel, Settings};
+use crate::entropy::Entropy;
 use crate::fetch;
 
 /// How long the collector may take to answer, and the end of the process may wait for it.

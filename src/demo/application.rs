@@ -17,7 +17,7 @@ use openidconnect::{Nonce, PkceCodeVerifier};
 
 use super::pages::{Failure, Home, Link, SignedIn};
 use super::relying_party::{Login, Registration, RelyingParty};
-use crate::clock::Entropy;
+use crate::entropy::Entropy;
 use crate::protocol::params::Params;
 use crate::protocol::secret::ClientSecret;
 

@@ -50,7 +50,7 @@ use tokio::sync::Notify;
 use self::client_keys::ClientKeys;
 pub use self::large_tokens::LargeTokens;
 use self::request_object::RequestUris;
-use crate::clock::{Entropy, EntropyError};
+use crate::entropy::{Entropy, EntropyError};
 use crate::fetch::Fetcher;
 use crate::keys::{KeyError, Keyring, KeyringError, TokenMac};
 use crate::mail::Mailer;

@@ -9,7 +9,6 @@ use super::meters::{log_token, log_user};
 use super::verdicts::Vouched;
 use super::{Context, FlowError, Provider, jose, subject};
 use crate::keys::{self, VerifyError};
-use crate::metrics::timed;
 use crate::protocol::access_token::{AccessTokenClaims, Subject, TokenFacts};
 use crate::protocol::cause::Cause;
 use crate::protocol::client::{Client, ResponseSigning};
@@ -20,6 +19,7 @@ use crate::protocol::jws::{self, UnverifiedJws};
 use crate::protocol::resource::AccessTokenTyp;
 use crate::protocol::secret::{Digest, OpaqueAccessToken};
 use crate::store::access_tokens;
+use crate::store::metrics::timed;
 
 /// Verifies an access token of either form.
 ///

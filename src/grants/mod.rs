@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use async_trait::async_trait;
 
 use crate::client_auth::AuthenticatedClient;
-use crate::clock::EntropyError;
+use crate::entropy::EntropyError;
 use crate::flows::issue::Mint;
 use crate::flows::{Context, Lifetimes};
 use crate::keys::{PairwiseKey, TokenMac};

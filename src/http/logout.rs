@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::call::Call;
 use super::{cookies, csrf, html};
-use crate::clock::EntropyError;
+use crate::entropy::EntropyError;
 use crate::flows::logout::{self, Ended, LogoutRequest, Over, Plan};
 use crate::pages::{ClientCard, LogoutPage, SignedOutPage};
 use crate::protocol::params::Params;

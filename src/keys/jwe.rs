@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::signing_key::{KeyError, ec_material};
-use crate::clock::Entropy;
+use crate::entropy::Entropy;
 use crate::protocol::jwe::{CEK_LENGTH, ContentEncryption, EncryptedToken, JweError, KeyManagement, TAG_LENGTH};
 use crate::protocol::jwk::{Curve, KeyMaterial, PublicJwk};
 

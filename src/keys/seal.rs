@@ -14,7 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::PairwiseKey;
-use crate::clock::Entropy;
+use crate::entropy::Entropy;
 use crate::protocol::refresh_rotation::Mac;
 
 /// The name of the master key's file in the key directory.

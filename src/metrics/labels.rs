@@ -98,11 +98,6 @@ labels! {
         /// `delivered`, `retried`, `abandoned` or `obsolete`.
         outcome: &'static str,
     }
-    /// A database statement.
-    Statement {
-        /// The name: the table's file and the constant, `sessions.insert`.
-        statement: Cow<'static, str>,
-    }
     /// What a connection does.
     Connections {
         /// `idle` or `used`.

@@ -4,7 +4,6 @@
 pub mod labels;
 mod parts;
 mod register;
-mod statements;
 
 #[cfg(test)]
 mod tests;
@@ -21,10 +20,10 @@ pub use prometheus_client::metrics::histogram::Histogram;
 
 use self::labels::{Alg, Answered, Build, Class, Connections, Delivery, Issued, Keys, Operation};
 use self::labels::{Reason, Replayed, Route, SignIn};
-pub use self::parts::{Database, Hashing, Process, timed};
+pub use self::parts::{Hashing, Process};
 pub use self::register::Described;
 use self::register::Register;
-pub use self::statements::Statements;
+use crate::store::metrics::Database;
 
 /// What is counted by labels.
 pub type Counts<L> = Family<L, Counter>;
@@ -143,7 +142,7 @@ impl Metrics {
         let state = State::enter(&mut register);
         let help = "Attempts to tell other servers something, by what came of them";
         let deliveries = register.add("signet_outbox_deliveries_total", help, Family::default());
-        database.enter(&mut register);
+        parts::enter_database(database, &mut register);
         hashing.enter(&mut register);
         let build: Family<Build, Gauge> = register.add("signet_build_info", "The build; always 1", Family::default());
         build.get_or_create(&Build { version: env!("CARGO_PKG_VERSION") }).set(1);

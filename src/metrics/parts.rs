@@ -2,139 +2,56 @@
 //! process.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use super::register::Register;
-use super::{Counter, Gauge, Histogram, Seconds, SecondsTotal, Statements};
+use super::{Counter, Gauge, Histogram, Seconds, SecondsTotal};
 use crate::protocol::time::Timestamp;
+use crate::store::metrics::{Database, STEP_SECONDS, measured_wait};
 
-/// The bounds of histograms of waiting and of transactions, in seconds.
-const STEP_SECONDS: [f64; 12] = [0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5];
-
-/// Runs `work` and notes how long it took. Work that is broken off is not noted.
-pub async fn timed<T>(histogram: &Histogram, work: impl Future<Output = T>) -> T {
-    let begun = Instant::now();
-    let done = work.await;
-    histogram.observe(begun.elapsed().as_secs_f64());
-    done
-}
-
-/// Counts somebody who waits, until it is dropped.
-struct Waiting<'a>(&'a Gauge);
-
-impl<'a> Waiting<'a> {
-    fn begin(gauge: &'a Gauge) -> Self {
-        gauge.inc();
-        Self(gauge)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
-
-/// Metrics of the database.
-#[derive(Clone, Debug)]
-pub struct Database {
-    /// How long a read waited for a connection, or a write for its turn.
-    pub wait: Histogram,
-    pub(super) waiting: Gauge,
-    /// How long a transaction took, its durable commit included.
-    pub write: Histogram,
-    /// How many jobs a transaction had.
-    pub batch: Histogram,
-    /// Transactions that failed.
-    pub failures: Counter,
-    /// Transactions that were run again.
-    pub retries: Counter,
-    /// The statements.
-    pub statements: Statements,
-    /// Transactions that met others as often as they may be run again.
-    pub exhausted: Counter,
-    /// How long something that was ended waited until all nodes had heard of it.
-    pub heard: Histogram,
-    /// Nodes that had not heard of it in time.
-    pub missed: Counter,
-    /// The nodes.
-    pub nodes: Gauge,
-}
-
-impl Default for Database {
-    fn default() -> Self {
-        Self {
-            wait: Histogram::new(STEP_SECONDS),
-            waiting: Gauge::default(),
-            write: Histogram::new(STEP_SECONDS),
-            batch: Histogram::new([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]),
-            failures: Counter::default(),
-            retries: Counter::default(),
-            statements: Statements::default(),
-            exhausted: Counter::default(),
-            heard: Histogram::new(STEP_SECONDS),
-            missed: Counter::default(),
-            nodes: Gauge::default(),
-        }
-    }
-}
-
-impl Database {
-    /// Metrics of a database with these statements.
-    pub fn with(statements: Statements) -> Self {
-        Self { statements, ..Self::default() }
-    }
-
-    /// Waits for a turn, and counts that.
-    pub async fn turn<T>(&self, turn: impl Future<Output = T>) -> T {
-        let _waiting = Waiting::begin(&self.waiting);
-        timed(&self.wait, turn).await
-    }
-
-    pub(super) fn enter(&self, register: &mut Register) {
-        let Self { wait, waiting, write, batch, failures, retries, exhausted, heard, missed, nodes, statements } =
-            self.clone();
-        register.add(
-            "signet_database_wait_duration_seconds",
-            "How long a read waited for a connection, or a write for its turn",
-            wait,
-        );
-        register.add("signet_database_waiting", "Who waits for a connection or a turn", waiting);
-        register.add(
-            "signet_database_write_duration_seconds",
-            "How long a transaction took, its durable commit included",
-            write,
-        );
-        register.add("signet_database_write_batch_jobs", "Jobs in one transaction of an embedded database", batch);
-        register.add("signet_database_write_failures_total", "Transactions that failed", failures);
-        register.add(
-            "signet_database_write_retries_total",
-            "Transactions that were run again since they met another, on PostgreSQL",
-            retries,
-        );
-        register.add(
-            "signet_database_statements_total",
-            "Statements, without transaction control",
-            statements.begun.clone(),
-        );
-        register.add("signet_database_statement_duration_seconds", "Duration of a statement, by its name", statements);
-        register.add(
-            "signet_database_write_retries_exhausted_total",
-            "Transactions abandoned after all retries, on PostgreSQL",
-            exhausted,
-        );
-        register.add(
-            "signet_revocation_wait_seconds",
-            "Time that a revocation waited until every node had acknowledged it",
-            heard,
-        );
-        register.add(
-            "signet_nodes_missed_total",
-            "Nodes that did not acknowledge a revocation in time; each checks with the database until it has caught up",
-            missed,
-        );
-        register.add("signet_nodes", "Registered nodes, as this node last read them", nodes);
-    }
+/// Enters the metrics of the database.
+pub(super) fn enter_database(database: &Database, register: &mut Register) {
+    let Database { wait, waiting, write, batch, failures, retries, exhausted, heard, missed, nodes, statements } =
+        database.clone();
+    register.add(
+        "signet_database_wait_duration_seconds",
+        "How long a read waited for a connection, or a write for its turn",
+        wait,
+    );
+    register.add("signet_database_waiting", "Who waits for a connection or a turn", waiting);
+    register.add(
+        "signet_database_write_duration_seconds",
+        "How long a transaction took, its durable commit included",
+        write,
+    );
+    register.add("signet_database_write_batch_jobs", "Jobs in one transaction of an embedded database", batch);
+    register.add("signet_database_write_failures_total", "Transactions that failed", failures);
+    register.add(
+        "signet_database_write_retries_total",
+        "Transactions that were run again since they met another, on PostgreSQL",
+        retries,
+    );
+    register.add(
+        "signet_database_statements_total",
+        "Statements, without transaction control",
+        statements.begun.clone(),
+    );
+    register.add("signet_database_statement_duration_seconds", "Duration of a statement, by its name", statements);
+    register.add(
+        "signet_database_write_retries_exhausted_total",
+        "Transactions abandoned after all retries, on PostgreSQL",
+        exhausted,
+    );
+    register.add(
+        "signet_revocation_wait_seconds",
+        "Time that a revocation waited until every node had acknowledged it",
+        heard,
+    );
+    register.add(
+        "signet_nodes_missed_total",
+        "Nodes that did not acknowledge a revocation in time; each checks with the database until it has caught up",
+        missed,
+    );
+    register.add("signet_nodes", "Registered nodes, as this node last read them", nodes);
 }
 
 /// Metrics of the pool that hashes passwords.
@@ -162,8 +79,7 @@ impl Default for Hashing {
 impl Hashing {
     /// Waits for a worker, and counts that.
     pub async fn turn<T>(&self, turn: impl Future<Output = T>) -> T {
-        let _waiting = Waiting::begin(&self.waiting);
-        timed(&self.wait, turn).await
+        measured_wait(&self.wait, &self.waiting, turn).await
     }
 
     pub(super) fn enter(&self, register: &mut Register) {

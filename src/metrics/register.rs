@@ -12,6 +12,7 @@ use prometheus_client::registry::{Metric, Registry};
 
 use super::labels::Labels;
 use super::{Seconds, SecondsTotal};
+use crate::store::metrics::Statements;
 
 /// What is said of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,11 @@ impl Instrument for Seconds {
 
 impl Instrument for Histogram {
     const KIND: &'static str = "histogram";
+}
+
+impl Instrument for Statements {
+    const KIND: &'static str = "histogram";
+    const LABELS: &'static [&'static str] = &["statement"];
 }
 
 impl<L, M, C> Instrument for Family<L, M, C>

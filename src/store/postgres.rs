@@ -19,9 +19,9 @@ use tracing::Instrument as _;
 use super::lanes::{Lane, Lanes, Permit};
 use super::tx::Written;
 use super::{LossyCommits, PATIENCE, Setup, StoreError, Tx};
-use crate::clock::Entropy;
-use crate::metrics::{Database, Statements, timed};
+use crate::entropy::Entropy;
 use crate::protocol::time::Timestamp;
+use crate::store::metrics::{Database, Statements, timed};
 
 /// How often a job is run again after transactions met. Where the database is serializable by default, of those that write
 /// one row at once only one gets through each time: twenty sign-ins meet at the end of the audit chain.

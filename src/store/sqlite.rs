@@ -9,7 +9,7 @@ use super::embedded::{Access, Embedded, Readers};
 use super::lanes::Lanes;
 use super::writer::Writer;
 use super::{Db, PATIENCE, StoreError};
-use crate::metrics::Database;
+use crate::store::metrics::Database;
 
 /// Read connections, and how many of them pages and registration leave to everything else.
 const READERS: u32 = 4;

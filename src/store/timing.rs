@@ -6,7 +6,7 @@ use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
 use super::all_statements;
-use crate::metrics::Statements;
+use crate::store::metrics::Statements;
 
 /// The duration from which a statement is logged as slow.
 const SLOW: Duration = Duration::from_millis(200);

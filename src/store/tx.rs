@@ -10,7 +10,7 @@ use super::lanes::Permit;
 use super::postgres::{self, Held};
 use super::timing::{self, CallSite};
 use super::{PATIENCE, StoreError};
-use crate::metrics::Statements;
+use crate::store::metrics::Statements;
 
 /// A connection: a transaction where it was given by [`super::Store::write`], else a reader.
 pub struct Tx {

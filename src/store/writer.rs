@@ -20,7 +20,7 @@ use super::embedded::Embedded;
 use super::lanes::Lane;
 use super::tx::Written;
 use super::{PATIENCE, StoreError, Tx};
-use crate::metrics::{Database, timed};
+use crate::store::metrics::{Database, timed};
 
 /// The most jobs in one transaction.
 const BATCH: usize = 64;

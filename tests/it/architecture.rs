@@ -13,7 +13,7 @@ struct Layer {
 
 const SQL: [&str; 4] = ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE "];
 const TIME_AND_CHANCE: [&str; 6] = ["Clock", "SystemTime", "Instant::now", "Utc::now", "SystemRandom", "thread_rng"];
-const LOWEST: &[&str] = &["protocol", "config", "clock", "metrics", "fair_queue"];
+const LOWEST: &[&str] = &["protocol", "config", "clock", "entropy", "metrics", "fair_queue"];
 
 const LAYERS: [Layer; 12] = [
     Layer {
@@ -39,26 +39,31 @@ const LAYERS: [Layer; 12] = [
             "println!",
         ],
     },
-    Layer { name: "L1 clock", modules: &["clock"], uses: LOWEST, never: &["axum", "askama", "sqlx"] },
+    Layer { name: "L1 clock", modules: &["clock", "entropy"], uses: LOWEST, never: &["axum", "askama", "sqlx"] },
     Layer { name: "L1 settings", modules: &["config"], uses: LOWEST, never: &["axum", "askama", "sqlx", "tokio"] },
-    Layer { name: "L1 metrics", modules: &["metrics"], uses: LOWEST, never: &["axum", "askama", "sqlx", "tokio"] },
+    Layer {
+        name: "L1 metrics",
+        modules: &["metrics"],
+        uses: &["metrics", "store", "protocol", "config"],
+        never: &["axum", "askama", "sqlx", "tokio"],
+    },
     Layer { name: "L1 queues", modules: &["fair_queue"], uses: &[], never: &["axum", "askama", "sqlx"] },
     Layer {
         name: "L1 store",
         modules: &["store"],
-        uses: &["store", "protocol", "config", "clock", "metrics"],
+        uses: &["store", "protocol", "config", "clock", "entropy"],
         never: &["axum", "askama"],
     },
     Layer {
         name: "L1 keys",
         modules: &["keys"],
-        uses: &["keys", "store", "protocol", "config", "clock", "metrics", "fair_queue"],
+        uses: &["keys", "store", "protocol", "config", "clock", "entropy", "fair_queue"],
         never: &["axum", "askama", "sqlx"],
     },
     Layer {
         name: "L1 means",
         modules: &["passwords", "fetch", "mail"],
-        uses: LOWEST,
+        uses: &["store", "protocol", "config", "clock", "entropy", "metrics", "fair_queue"],
         never: &["axum", "askama", "sqlx"],
     },
     Layer {
@@ -76,6 +81,7 @@ const LAYERS: [Layer; 12] = [
             "protocol",
             "config",
             "clock",
+            "entropy",
             "metrics",
         ],
         never: &["axum", "askama", "sqlx", "hyper", "HeaderMap", "StatusCode"],
@@ -98,6 +104,7 @@ const LAYERS: [Layer; 12] = [
             "protocol",
             "config",
             "clock",
+            "entropy",
             "metrics",
         ],
         never: &["sqlx", "store.write", "store.read", "SystemTime", "Utc::now"],
@@ -118,6 +125,7 @@ const LAYERS: [Layer; 12] = [
             "protocol",
             "config",
             "clock",
+            "entropy",
             "metrics",
         ],
         never: &["sqlx", "SystemTime", "Utc::now"],
@@ -143,6 +151,7 @@ const LAYERS: [Layer; 12] = [
             "protocol",
             "config",
             "clock",
+            "entropy",
             "metrics",
         ],
         never: &["sqlx", "SystemTime", "Utc::now"],

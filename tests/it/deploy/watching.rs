@@ -7,7 +7,8 @@ use promql_parser::parser::{self, Expr, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 use serde_json::Value;
 use signet::clock::Clock;
-use signet::metrics::{Database, Hashing, Metrics};
+use signet::metrics::{Hashing, Metrics};
+use signet::store::metrics::Database;
 
 use super::{deploy, text, under, yaml};
 use crate::support::TestServer;

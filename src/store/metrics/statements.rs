@@ -7,17 +7,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
-
-use super::Counter;
-use super::labels::{Labels, Statement};
-use super::register::Instrument;
+use prometheus_client::metrics::counter::Counter;
 
 /// Upper bounds of the buckets, in microseconds; the last but one is the duration from which a statement is logged as
 /// slow.
 const BOUNDS: [u64; 7] = [100, 500, 2_000, 10_000, 50_000, 200_000, 1_000_000];
 const BUCKETS: usize = BOUNDS.len() + 1;
+
+/// The label of a statement.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Statement {
+    /// The file of the table and the constant: `sessions.insert`.
+    pub statement: Cow<'static, str>,
+}
 
 /// The number and the durations of statements.
 #[derive(Clone, Debug, Default)]
@@ -79,11 +83,6 @@ impl EncodeMetric for Statements {
     fn metric_type(&self) -> MetricType {
         MetricType::Histogram
     }
-}
-
-impl Instrument for Statements {
-    const KIND: &'static str = "histogram";
-    const LABELS: &'static [&'static str] = Statement::NAMES;
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the exposition has floats")]
