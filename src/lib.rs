@@ -16,6 +16,7 @@
 //! | L1 | [`passwords`] | the pool that hashes passwords | RFC 9106 |
 //! | L1 | [`fetch`] | calls to URLs that clients choose, to public addresses only | |
 //! | L1 | [`mail`] | making mails and handing them to a mail server | RFC 5321, 5322, 3834 |
+//! | L2 | [`adapters`] | the packages oxide-auth and openidconnect: a second opinion on requests and grants, and the documents that clients read | RFC 6749 §4 and §6, OpenID Connect Core §2 and §5.3, OpenID Connect Discovery §3 |
 //! | L2 | [`client_auth`] | the registry of client authentication methods | RFC 6749 §2.3, 7523, OpenID Connect Core §9 |
 //! | L2 | [`grants`] | the registry of grant types | RFC 6749 §4 and §6 |
 //! | L2 | [`flows`] | use cases: authorize, sign in, consent, token, userinfo, introspection, revocation, logout, registration, administration, events | RFC 7009, 7662, 7592, 8417, 8935, OpenID Connect Core, RP-Initiated and Back-Channel Logout |
@@ -26,6 +27,7 @@
 //! | L4 | [`demo`] | the application of `serve --demo` | |
 //! | L4 | [`cli`] | the commands, the log and the life of the process | |
 
+pub mod adapters;
 pub mod app;
 pub mod cli;
 pub mod client_auth;

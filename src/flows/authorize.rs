@@ -6,6 +6,7 @@ use super::request_object::{self, Door, Resolved};
 use super::session::{self, Browser};
 use super::verify::Hint;
 use super::{Context, FlowError, Provider, issue, subject, verify};
+use crate::adapters::oxide_auth;
 use crate::protocol::authorization_request::{self, AuthorizationRequest, Prompt, RESOURCE, Refusal, find_destination};
 use crate::protocol::authorization_response::{Delivery, ReturnPath};
 use crate::protocol::cause::Cause;
@@ -218,6 +219,9 @@ pub(super) async fn check(
         Ok(request) => request,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    if let Err(error) = oxide_auth::authorization::confirm(params, client, &request) {
+        return Ok(Err(to_client(request, error)));
+    }
     let resources = request.extensions.get(RESOURCE).map(|kept| split_resources(kept)).unwrap_or_default();
     let headers = provider.view.resource_headers();
     if let Err(error) = issue::Mint::of(provider, &headers).header(context, client, &resources) {

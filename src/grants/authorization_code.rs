@@ -4,10 +4,12 @@
 use async_trait::async_trait;
 
 use super::{Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest, UserGrant};
+use crate::adapters::oxide_auth;
 use crate::protocol::access_token::Subject;
 use crate::protocol::cause::Cause;
 use crate::protocol::client::AUTHORIZATION_CODE;
-use crate::protocol::code_redemption::{self, Redemption};
+use crate::protocol::code_redemption::{self, CodeRecord, Redemption};
+use crate::protocol::error::OAuthError;
 use crate::protocol::refresh_rotation::{FamilyState, RefreshToken};
 use crate::protocol::scope::OFFLINE_ACCESS;
 use crate::protocol::secret;
@@ -43,12 +45,21 @@ impl Grant for AuthorizationCode {
                 None => Err(Cause::CodeUnknown.into()),
             };
         }
-        let redeemed = code_redemption::redeem(params, client, &context.realm.issuer, record, context.now);
-        match redeemed.and_then(|redemption| redemption.narrowed_to(client)) {
+        match redeemed(request, record) {
             Ok(redemption) => Ok(Decision::Issue(Box::new(issuance(request, redemption)?))),
             Err(error) => Ok(Decision::Refuse(error)),
         }
     }
+}
+
+/// The redemption within what the client may still have, which oxide-auth confirms.
+fn redeemed(request: &TokenRequest, record: Option<CodeRecord>) -> Result<Redemption, OAuthError> {
+    let TokenRequest { client, params, context, .. } = request;
+    let redemption = code_redemption::redeem(params, client, &context.realm.issuer, record, context.now)?;
+    let stored = redemption.record.clone();
+    let redemption = redemption.narrowed_to(client)?;
+    oxide_auth::code::confirm(params, client, &stored, &redemption.record.scope)?;
+    Ok(redemption)
 }
 
 fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, GrantError> {

@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 
 use super::{Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest, UserGrant};
+use crate::adapters::oxide_auth::refresh::{self, Granted};
 use crate::flows::session::idle_end_after_use;
 use crate::protocol::access_token::Subject;
 use crate::protocol::cause::Cause;
@@ -61,13 +62,15 @@ fn session_touch(request: &TokenRequest, family: &Family) -> Option<SessionTouch
 }
 
 fn issue(request: &TokenRequest, family: Family, refresh: RefreshPlan) -> Result<Decision, GrantError> {
+    let TokenRequest { client, params, context, .. } = request;
     // What the client has lost since, its grant has lost too; that is not stored, so that it may come back.
-    let scope = request.client.remaining_scope(&family.scope)?;
-    let scope = refresh_rotation::narrow_scope(&request.params, &request.client, &scope)?;
-    let family = Family { resources: request.client.remaining_resources(family.resources)?, ..family };
-    let issuer = &request.context.realm.issuer;
-    let resources =
-        resource::narrowed(&family.resources, request.client.resources(request.params.get_all("resource"), issuer)?)?;
+    let remaining = client.remaining_scope(&family.scope)?;
+    let scope = refresh_rotation::narrow_scope(params, &remaining)?;
+    let granted = Granted { client: &family.state.client_id, scope: &remaining };
+    refresh::confirm(params, client, granted, &scope)?;
+    let family = Family { resources: client.remaining_resources(family.resources)?, ..family };
+    let asked = client.resources(params.get_all("resource"), &context.realm.issuer)?;
+    let resources = resource::narrowed(&family.resources, asked)?;
     Ok(Decision::Issue(Box::new(Issuance {
         subject: Subject::User(family.user_id.clone()),
         scope,

@@ -1,8 +1,7 @@
 //! The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, §3.2.2.1, §3.3.2.1): from parameters to a
 //! checked value. Where the parameters came in a request object or were pushed, that has been resolved before.
-//! oxide-auth's `Authorization` machine orders the checks; its questions are answered here, its errors are not used.
 
-mod machine;
+mod extensions;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +20,7 @@ use super::requested_claims::RequestedClaims;
 use super::response_type::{IMPLICIT, ResponseType};
 use super::scope::{OPENID, Scope};
 use super::secret::Digest;
+use extensions::{Checked, collect_extensions};
 
 /// The longest `state` and `nonce` that are carried, in bytes.
 pub const MAX_OPAQUE: usize = 2048;
@@ -63,7 +63,7 @@ pub struct AuthorizationRequest {
     /// The digest of the `request_uri` by which the request was pushed (RFC 9126 §4).
     #[serde(default)]
     pub pushed: Option<Digest>,
-    /// What travels with the code: the private extensions of oxide-auth's grant.
+    /// The slots of parameters that travel with the code.
     pub extensions: BTreeMap<String, String>,
 }
 
@@ -128,8 +128,9 @@ impl AuthorizationRequest {
         let response_type = check_response_type(params, client)?;
         let mode = check_mode(params, client, response_type)?;
         let claims = check_claims(params)?;
-        let checked = machine::Checked { params, client, destination, response_type, claims: &claims, issuer };
-        let (scope, extensions) = machine::drive(&checked)?;
+        let scope = client.requested_scope(params.get("scope"))?;
+        let slots = Checked { params, client, response_type, claims: &claims, issuer };
+        let extensions = collect_extensions(&slots, &scope)?;
         check_id_token(params, response_type, &scope)?;
         check_nonce(params, client, &scope)?;
         let prompts = parse_prompts(params.get("prompt"))?;

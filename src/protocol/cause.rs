@@ -200,6 +200,12 @@ pub enum Cause {
     #[error("the client has lost the scope or the response type of the request")]
     RequestWithdrawn,
 
+    // The second opinion on what the rules accept.
+    #[error("the rules accept the request, but oxide-auth refuses its {about}")]
+    RequestDisputed { about: &'static str },
+    #[error("the rules accept the grant, but oxide-auth refuses its {about}")]
+    GrantDisputed { about: &'static str },
+
     #[error("client_id is missing, repeated or malformed")]
     AuthorizeClientUnnamed,
     #[error("no client is registered under this client_id")]

@@ -1,16 +1,11 @@
 //! Redeeming an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6): every binding must hold by itself.
-//! oxide-auth's `AccessToken` machine orders the checks; expiry, redirect URI and PKCE are checked here as well,
-//! byte for byte and with our own errors.
+//! Expiry is judged by the caller's clock, the redirect URI byte for byte.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-
-use oxide_auth::code_grant::accesstoken::{self as machine, AccessToken};
-use oxide_auth::primitives::grant::{Extensions, Grant, Value};
 
 use super::authorization_request::{CLAIMS, NONCE, RESOURCE};
 use super::cause::{Cause, Shown};
-use super::client::{AUTHORIZATION_CODE, Client};
+use super::client::Client;
 use super::error::OAuthError;
 use super::ids::{ClientId, FamilyId, SessionId, UserId};
 use super::params::Params;
@@ -47,7 +42,7 @@ pub struct CodeRecord {
     pub redirect_uri_named: bool,
     /// The scope that was granted.
     pub scope: Scope,
-    /// The private extensions of the grant: PKCE challenge, nonce, resource and so on.
+    /// The slots of parameters that travel with it: PKCE challenge, nonce, resource and so on.
     pub extensions: BTreeMap<String, String>,
     /// The login behind it.
     pub authentication: Authentication,
@@ -96,7 +91,7 @@ impl CodeRecord {
     }
 }
 
-/// The single claims in the private extensions of a grant; this server has written them.
+/// The single claims in the slots of a grant; this server has written them.
 pub fn requested_claims(extensions: &BTreeMap<String, String>) -> RequestedClaims {
     extensions.get(CLAIMS).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
@@ -112,76 +107,37 @@ pub fn redeem(
     record: Option<CodeRecord>,
     now: Timestamp,
 ) -> Result<Redemption, OAuthError> {
-    let presented = params.get("redirect_uri");
-    let stored = record.as_ref().filter(|record| !record.redirect_uri_named).map(|r| r.redirect_uri.clone());
-    // The machine insists on a redirect_uri. Where the authorization request named none, it is the stored one.
-    let redirect_uri = presented.or(stored.as_deref());
-    let facade = Facade { params, client, redirect_uri };
-    let mut machine = AccessToken::new(&facade);
-    let mut input = machine::Input::None;
-    loop {
-        input = match machine.advance(input) {
-            machine::Output::Authenticate { .. } => machine::Input::Authenticated,
-            machine::Output::Recover { .. } => {
-                machine::Input::Recovered(record.as_ref().and_then(to_grant).map(Box::new))
-            }
-            machine::Output::Extend { extensions } => {
-                pkce::verify(private(extensions, pkce::SLOT), params.get("code_verifier"))?;
-                machine::Input::Extended { access_extensions: std::mem::take(extensions) }
-            }
-            machine::Output::Issue { grant } => {
-                let nonce = private(&grant.extensions, NONCE).map(str::to_owned);
-                let named = private(&grant.extensions, RESOURCE).map(split_resources);
-                let asked = client.resources(params.get_all("resource"), issuer)?;
-                let resources = narrow_resources(named.as_deref(), asked)?;
-                // What was not named before is named now, and holds for the refreshes too.
-                let granted = named.unwrap_or_else(|| resources.clone());
-                let record = record.ok_or(Cause::CodeUnknown)?;
-                return check_bindings(record, client, redirect_uri, now).map(|record| Redemption {
-                    record,
-                    nonce,
-                    resources,
-                    granted,
-                });
-            }
-            machine::Output::Ok(_) | machine::Output::Err(_) => {
-                return Err(fault(params, record.as_ref(), client, redirect_uri));
-            }
-        };
+    params.require("code", "code is required.")?;
+    let record = record.ok_or(Cause::CodeUnknown)?;
+    check_bindings(params, client, &record)?;
+    let slot = |name: &str| record.extensions.get(name).map(String::as_str);
+    pkce::verify(slot(pkce::SLOT), params.get("code_verifier"))?;
+    let nonce = slot(NONCE).map(str::to_owned);
+    let named = slot(RESOURCE).map(split_resources);
+    let asked = client.resources(params.get_all("resource"), issuer)?;
+    let resources = narrow_resources(named.as_deref(), asked)?;
+    if record.expires_at <= now {
+        return Err(Cause::CodeExpired { ago: now.since(record.expires_at) }.into());
     }
+    // What was not named before is named now, and holds for the refreshes too.
+    let granted = named.unwrap_or_else(|| resources.clone());
+    Ok(Redemption { record, nonce, resources, granted })
 }
 
-/// The checks that the machine makes semantically or by the system's clock, made exactly.
-fn check_bindings(
-    record: CodeRecord,
-    client: &Client,
-    redirect_uri: Option<&str>,
-    now: Timestamp,
-) -> Result<CodeRecord, OAuthError> {
+/// Checks that the code was issued to this client, and that its redirect URI is presented byte for byte, or none at all
+/// where the authorization request named none.
+fn check_bindings(params: &Params, client: &Client, record: &CodeRecord) -> Result<(), OAuthError> {
+    let presented = match params.get("redirect_uri") {
+        None if record.redirect_uri_named => return Err(OAuthError::invalid_request("redirect_uri is required.")),
+        None => record.redirect_uri.as_str(),
+        Some(presented) => presented,
+    };
     if record.client_id != client.id {
         return Err(Cause::CodeOfOtherClient.into());
     }
-    if redirect_uri != Some(record.redirect_uri.as_str()) {
-        return Err(Cause::CodeRedirectUri { received: Shown::uri(redirect_uri.unwrap_or_default()) }.into());
-    }
-    match now < record.expires_at {
-        true => Ok(record),
-        false => Err(Cause::CodeExpired { ago: now.since(record.expires_at) }.into()),
-    }
-}
-
-/// The error for a request at which the state machine stopped: its own errors are not those of RFC 6749 §5.2.
-fn fault(params: &Params, record: Option<&CodeRecord>, client: &Client, redirect_uri: Option<&str>) -> OAuthError {
-    if params.get("code").is_none() {
-        OAuthError::invalid_request("code is required.")
-    } else if record.is_some() && params.get("redirect_uri").is_none() {
-        OAuthError::invalid_request("redirect_uri is required.")
-    } else {
-        match record {
-            None => Cause::CodeUnknown.into(),
-            Some(record) if record.client_id != client.id => Cause::CodeOfOtherClient.into(),
-            Some(_) => Cause::CodeRedirectUri { received: Shown::uri(redirect_uri.unwrap_or_default()) }.into(),
-        }
+    match presented == record.redirect_uri {
+        true => Ok(()),
+        false => Err(Cause::CodeRedirectUri { received: Shown::uri(presented) }.into()),
     }
 }
 
@@ -196,64 +152,6 @@ fn narrow_resources(named: Option<&[String]>, asked: Option<Vec<String>>) -> Res
     match named {
         Some(named) => resource::narrowed(named, asked),
         None => Ok(asked.unwrap_or_default()),
-    }
-}
-
-/// The record as oxide-auth's grant. Its expiry is checked against our clock, not by the machine's.
-fn to_grant(record: &CodeRecord) -> Option<Grant> {
-    let mut extensions = Extensions::new();
-    for (slot, value) in &record.extensions {
-        extensions.set_raw(slot.clone(), Value::private(Some(value.clone())));
-    }
-    Some(Grant {
-        owner_id: record.user_id.as_str().to_owned(),
-        client_id: record.client_id.as_str().to_owned(),
-        scope: record.scope.to_string().parse().ok()?,
-        redirect_uri: record.redirect_uri.parse().ok()?,
-        until: chrono::DateTime::<chrono::Utc>::MAX_UTC,
-        extensions,
-    })
-}
-
-/// The private value of a slot.
-fn private<'a>(extensions: &'a Extensions, slot: &str) -> Option<&'a str> {
-    extensions.private().find(|(name, _)| *name == slot).and_then(|(_, value)| value)
-}
-
-/// The request as the machine sees it: the client has been authenticated.
-struct Facade<'a> {
-    params: &'a Params,
-    client: &'a Client,
-    redirect_uri: Option<&'a str>,
-}
-
-impl machine::Request for Facade<'_> {
-    fn valid(&self) -> bool {
-        true
-    }
-
-    fn code(&self) -> Option<Cow<'_, str>> {
-        self.params.get("code").map(Cow::Borrowed)
-    }
-
-    fn authorization(&self) -> machine::Authorization<'_> {
-        machine::Authorization::Username(Cow::Borrowed(self.client.id.as_str()))
-    }
-
-    fn client_id(&self) -> Option<Cow<'_, str>> {
-        None
-    }
-
-    fn redirect_uri(&self) -> Option<Cow<'_, str>> {
-        self.redirect_uri.map(Cow::Borrowed)
-    }
-
-    fn grant_type(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(AUTHORIZATION_CODE))
-    }
-
-    fn extension(&self, key: &str) -> Option<Cow<'_, str>> {
-        self.params.get(key).filter(|_| key != "client_secret").map(Cow::Borrowed)
     }
 }
 

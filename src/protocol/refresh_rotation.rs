@@ -5,18 +5,13 @@
 //! gets the same successor again although nothing is stored in clear. The tag proves that a token was once issued,
 //! so that a replayed ancestor is told from a forgery without a row for each token that ever was.
 
-use std::borrow::Cow;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oxide_auth::code_grant::refresh::{self as machine, Refresh};
-use oxide_auth::primitives::grant::{Extensions, Grant};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::cause::Cause;
-use super::client::{Client, REFRESH_TOKEN};
-use super::error::{ErrorCode, OAuthError};
+use super::error::OAuthError;
 use super::ids::{ClientId, FamilyId};
 use super::params::Params;
 use super::scope::Scope;
@@ -178,87 +173,23 @@ pub fn judge(token: &RefreshToken, family: &FamilyState, client: &ClientId, now:
     }
 }
 
-/// The scope of the new access token: what was granted, or less (RFC 6749 §6), by oxide-auth's `Refresh` machine.
+/// The scope of the new access token: what was granted, or less (RFC 6749 §6).
 ///
 /// # Errors
 /// `invalid_scope` where more is asked for than was granted, `invalid_request` where the token is missing.
-pub fn narrow_scope(params: &Params, client: &Client, granted: &Scope) -> Result<Scope, OAuthError> {
+pub fn narrow_scope(params: &Params, granted: &Scope) -> Result<Scope, OAuthError> {
     let asked = params.get("scope").map(Scope::parse).transpose()?;
-    let not_granted = || {
-        let refused = asked.as_ref().and_then(|asked| asked.check_within(granted).err()).unwrap_or_default();
-        Cause::ScopeNotGranted { refused }
-    };
-    // An empty scope cannot be written as oxide-auth's; nothing can be narrowed there.
-    let Ok(scope) = granted.to_string().parse() else {
-        return asked.as_ref().map_or(Ok(granted.clone()), |_| Err(not_granted().into()));
-    };
-    let grant = Grant {
-        owner_id: String::new(),
-        client_id: client.id.as_str().to_owned(),
-        scope,
-        redirect_uri: url::Url::parse("urn:none").map_err(|_| Cause::RefreshUnknown)?,
-        until: chrono::DateTime::<chrono::Utc>::MAX_UTC,
-        extensions: Extensions::new(),
-    };
-    let mut machine = Refresh::new(&Facade { params, client });
-    let mut input = machine::Input::None;
-    let scope_text = || params.get("scope").map(Cow::Borrowed);
-    loop {
-        input = match machine.advance(input) {
-            machine::Output::Unauthenticated { .. } => machine::Input::Authenticated { scope: scope_text() },
-            machine::Output::RecoverRefresh { .. } => {
-                machine::Input::Recovered { scope: scope_text(), grant: Some(Box::new(grant.clone())) }
-            }
-            machine::Output::Refresh { .. } | machine::Output::Ok(_) => {
-                return Ok(asked.unwrap_or_else(|| granted.clone()));
-            }
-            machine::Output::Err(_) if params.get("refresh_token").is_none() => {
-                return Err(OAuthError::invalid_request("refresh_token is required."));
-            }
-            machine::Output::Err(machine::Error::Primitive) => {
-                return Err(OAuthError::new(ErrorCode::ServerError, "The request could not be processed."));
-            }
-            machine::Output::Err(_) => return Err(not_granted().into()),
-        };
-    }
-}
-
-/// The request as the machine sees it: the client has been authenticated.
-struct Facade<'a> {
-    params: &'a Params,
-    client: &'a Client,
-}
-
-impl machine::Request for Facade<'_> {
-    fn valid(&self) -> bool {
-        true
-    }
-
-    fn refresh_token(&self) -> Option<Cow<'_, str>> {
-        self.params.get("refresh_token").map(Cow::Borrowed)
-    }
-
-    fn scope(&self) -> Option<Cow<'_, str>> {
-        self.params.get("scope").map(Cow::Borrowed)
-    }
-
-    fn grant_type(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(REFRESH_TOKEN))
-    }
-
-    fn authorization(&self) -> Option<(Cow<'_, str>, Cow<'_, [u8]>)> {
-        Some((Cow::Borrowed(self.client.id.as_str()), Cow::Borrowed(&[])))
-    }
-
-    fn extension(&self, key: &str) -> Option<Cow<'_, str>> {
-        self.params.get(key).map(Cow::Borrowed)
+    params.require("refresh_token", "refresh_token is required.")?;
+    let Some(asked) = asked else { return Ok(granted.clone()) };
+    match asked.check_within(granted) {
+        Ok(()) => Ok(asked),
+        Err(refused) => Err(Cause::ScopeNotGranted { refused }.into()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::client::ClientMetadata;
 
     struct TestMac;
     impl Mac for TestMac {
@@ -333,14 +264,6 @@ mod tests {
 
     #[test]
     fn scope_narrows_and_never_widens() {
-        let client = Client {
-            id: ClientId::parse("rp").unwrap(),
-            metadata: ClientMetadata::default(),
-            secrets: Vec::new(),
-            enabled: true,
-            registration: None,
-            logo: None,
-        };
         let rows = [
             ("as granted", "refresh_token=x", "openid email", Ok("openid email")),
             ("narrower", "refresh_token=x&scope=email", "openid email", Ok("email")),
@@ -353,7 +276,7 @@ mod tests {
         for (rule, query, granted, expected) in rows {
             let params = Params::parse(query.as_bytes()).unwrap();
             let granted = Scope::parse_stored(granted).unwrap();
-            let result = narrow_scope(&params, &client, &granted);
+            let result = narrow_scope(&params, &granted);
             let result = result.map(|scope| scope.to_string()).map_err(|error| error.code.as_str());
             assert_eq!(result, expected.map(str::to_owned), "{rule}");
         }

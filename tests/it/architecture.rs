@@ -15,7 +15,7 @@ const SQL: [&str; 4] = ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE "];
 const TIME_AND_CHANCE: [&str; 6] = ["Clock", "SystemTime", "Instant::now", "Utc::now", "SystemRandom", "thread_rng"];
 const LOWEST: &[&str] = &["protocol", "config", "clock", "entropy", "metrics", "fair_queue"];
 
-const LAYERS: [Layer; 12] = [
+const LAYERS: [Layer; 13] = [
     Layer {
         name: "L0 rules",
         modules: &["protocol"],
@@ -67,9 +67,16 @@ const LAYERS: [Layer; 12] = [
         never: &["axum", "askama", "sqlx"],
     },
     Layer {
+        name: "L2 adapters",
+        modules: &["adapters"],
+        uses: &["adapters", "keys", "protocol"],
+        never: &["axum", "askama", "sqlx", "hyper", "tokio", "async fn", ".await"],
+    },
+    Layer {
         name: "L2 use cases",
         modules: &["flows", "grants", "client_auth"],
         uses: &[
+            "adapters",
             "flows",
             "grants",
             "client_auth",
@@ -93,6 +100,7 @@ const LAYERS: [Layer; 12] = [
             "app",
             "http",
             "pages",
+            "adapters",
             "flows",
             "grants",
             "client_auth",
@@ -114,6 +122,7 @@ const LAYERS: [Layer; 12] = [
         modules: &["app"],
         uses: &[
             "app",
+            "adapters",
             "flows",
             "grants",
             "client_auth",
@@ -140,6 +149,7 @@ const LAYERS: [Layer; 12] = [
             "app",
             "http",
             "pages",
+            "adapters",
             "flows",
             "grants",
             "client_auth",
@@ -190,6 +200,16 @@ fn sql_stands_in_the_store_only() {
     for source in sources().iter().filter(|source| source.module != "store") {
         for word in SQL.iter().chain(&["sqlx::"]) {
             assert!(!source.code.contains(word), "{}: {word}", source.path);
+        }
+    }
+}
+
+#[test]
+fn only_adapters_know_the_types_of_the_named_packages() {
+    for source in sources().iter().filter(|source| !["adapters", "demo"].contains(&source.module.as_str())) {
+        let code = source.code.replace("adapters::oxide_auth", "adapters");
+        for word in ["oxide_auth::code_grant", "oxide_auth::primitives", "::oxide_auth"] {
+            assert!(!code.contains(word), "{}: {word} belongs into an adapter", source.path);
         }
     }
 }

@@ -70,6 +70,7 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
         Cause::AssertionClaim => (ErrorCode::InvalidClient, "A claim of the client assertion has the wrong type."),
         Cause::CodeUnknown
         | Cause::CodeUsed
+        | Cause::GrantDisputed { .. }
         | Cause::CodeExpired { .. }
         | Cause::CodeOfOtherClient
         | Cause::CodeSessionOver
@@ -137,6 +138,7 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
         Cause::RequestUri { .. } => {
             (ErrorCode::InvalidRequestUri, "request_uri is not registered for this application.")
         }
+        Cause::RequestDisputed { .. } => (ErrorCode::InvalidRequest, "The request is malformed."),
         Cause::RequestWithdrawn => (ErrorCode::InvalidRequest, "The application may not ask for this any more."),
         Cause::AuthorizeClientUnnamed | Cause::AuthorizeClientUnknown | Cause::AuthorizeClientDisabled => {
             (ErrorCode::InvalidRequest, "The application is unknown or disabled: client_id is not registered.")

@@ -1,0 +1,3 @@
+//! L2: what the packages oxide-auth and openidconnect do for this server. Nothing else knows their types.
+
+pub mod oxide_auth;

@@ -1,0 +1,88 @@
+//! oxide-auth's `ClientCredentials` machine over a request that the rules accept (RFC 6749 §4.4.2).
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use ::oxide_auth::code_grant::client_credentials::{self as machine, ClientCredentials};
+use ::oxide_auth::primitives::grant::Extensions;
+use ::oxide_auth::primitives::registrar::{BoundClient, ExactUrl, PreGrant, RegisteredUrl};
+
+use super::{Dispute, check_within, machine_scope};
+use crate::protocol::client::Client;
+use crate::protocol::error::OAuthError;
+use crate::protocol::params::Params;
+use crate::protocol::scope::Scope;
+
+/// Confirms that the client gets a token of the scope `issued` by this request, in its own name.
+///
+/// # Errors
+/// `invalid_request` where the machine refuses what the rules accept.
+pub fn confirm(params: &Params, client: &Client, issued: &Scope) -> Result<(), OAuthError> {
+    run(params, client, issued).map_err(Dispute::of_request)
+}
+
+pub(super) fn run(params: &Params, client: &Client, issued: &Scope) -> Result<(), Dispute> {
+    let issued = machine_scope(issued)?;
+    let registered = machine_scope(&client.metadata.scope)?;
+    let nowhere = nowhere()?;
+    let mut machine = ClientCredentials::new(&Facade { params, client });
+    let mut input = machine::Input::None;
+    loop {
+        input = match machine.advance(input) {
+            machine::Output::Authenticate { .. } => machine::Input::Authenticated,
+            machine::Output::Binding { client_id } => machine::Input::Bound {
+                bound_client: BoundClient {
+                    client_id: Cow::Owned(client_id.to_owned()),
+                    redirect_uri: Cow::Borrowed(nowhere),
+                },
+            },
+            machine::Output::Extend => machine::Input::Extended { extensions: Extensions::new() },
+            machine::Output::Negotiate { bound_client, scope: asked } => {
+                check_within(&issued, asked.as_ref().unwrap_or(&registered))?;
+                let pre_grant = PreGrant {
+                    client_id: bound_client.client_id.clone().into_owned(),
+                    redirect_uri: nowhere.clone(),
+                    scope: issued.clone(),
+                };
+                machine::Input::Negotiated { pre_grant }
+            }
+            machine::Output::Ok { pre_grant, .. } => return check_within(&pre_grant.scope, &registered),
+            machine::Output::Err(_) => return Err(Dispute::Form),
+        };
+    }
+}
+
+/// The redirect URI that the machine wants of a client which is sent nowhere.
+fn nowhere() -> Result<&'static RegisteredUrl, Dispute> {
+    static NOWHERE: LazyLock<Option<RegisteredUrl>> =
+        LazyLock::new(|| ExactUrl::new("urn:none".to_owned()).ok().map(RegisteredUrl::Exact));
+    NOWHERE.as_ref().ok_or(Dispute::RedirectUri)
+}
+
+/// The request as the machine reads it: the client has been authenticated.
+struct Facade<'a> {
+    params: &'a Params,
+    client: &'a Client,
+}
+
+impl machine::Request for Facade<'_> {
+    fn valid(&self) -> bool {
+        true
+    }
+
+    fn authorization(&self) -> Option<(Cow<'_, str>, Cow<'_, [u8]>)> {
+        Some((Cow::Borrowed(self.client.id.as_str()), Cow::Borrowed(&[])))
+    }
+
+    fn scope(&self) -> Option<Cow<'_, str>> {
+        self.params.get("scope").map(Cow::Borrowed)
+    }
+
+    fn grant_type(&self) -> Option<Cow<'_, str>> {
+        self.params.get("grant_type").map(Cow::Borrowed)
+    }
+
+    fn extension(&self, _key: &str) -> Option<Cow<'_, str>> {
+        None
+    }
+}

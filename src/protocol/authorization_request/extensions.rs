@@ -1,0 +1,50 @@
+//! The parameters of a request that travel with the code: the PKCE challenge, nonce, acr_values, max_age, claims and
+//! resources, each in a slot of its own (RFC 7636 §4.4, RFC 8707 §2).
+
+use std::collections::BTreeMap;
+
+use super::{ACR_VALUES, CLAIMS, MAX_AGE, NONCE, RESOURCE};
+use crate::protocol::client::Client;
+use crate::protocol::error::OAuthError;
+use crate::protocol::params::Params;
+use crate::protocol::pkce;
+use crate::protocol::requested_claims::RequestedClaims;
+use crate::protocol::response_type::ResponseType;
+use crate::protocol::scope::Scope;
+
+/// The checked parts of a request from which its slots are filled.
+pub(super) struct Checked<'a> {
+    pub(super) params: &'a Params,
+    pub(super) client: &'a Client,
+    pub(super) response_type: ResponseType,
+    pub(super) claims: &'a RequestedClaims,
+    pub(super) issuer: &'a str,
+}
+
+/// Collects the slots of a request for `scope`.
+///
+/// # Errors
+/// `invalid_request` where the challenge is missing or malformed, `invalid_target` for a resource that is refused.
+pub(super) fn collect_extensions(checked: &Checked<'_>, scope: &Scope) -> Result<BTreeMap<String, String>, OAuthError> {
+    let Checked { params, client, response_type, claims, issuer } = checked;
+    let mut slots = BTreeMap::new();
+    let mut keep = |slot: &str, value: String| slots.insert(slot.to_owned(), value);
+    match pkce::challenge(params)? {
+        Some(challenge) => drop(keep(pkce::SLOT, challenge)),
+        None => client.pkce(*response_type).check_unchallenged(scope, params.get(NONCE))?,
+    }
+    for slot in [NONCE, ACR_VALUES, MAX_AGE] {
+        if let Some(value) = params.get(slot) {
+            keep(slot, value.to_owned());
+        }
+    }
+    if !claims.is_empty() {
+        let malformed = OAuthError::invalid_request("claims is malformed.");
+        keep(CLAIMS, serde_json::to_string(claims).map_err(|_| malformed)?);
+    }
+    // No resource that was named is this server itself: then the slot is there and empty, and nothing widens the grant.
+    if let Some(resources) = client.resources(params.get_all("resource"), issuer)? {
+        keep(RESOURCE, resources.join(" "));
+    }
+    Ok(slots)
+}
