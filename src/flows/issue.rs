@@ -60,6 +60,8 @@ pub struct Draft {
 pub struct Mint<'a> {
     /// The server's lifetime of access tokens.
     pub lifetime: Span,
+    /// The time by which the clock of a verifier may be late.
+    pub tolerance: Span,
     /// The key of pairwise subjects.
     pub pairwise: &'a PairwiseKey,
     /// The headers that resources have chosen.
@@ -73,6 +75,7 @@ impl<'a> Mint<'a> {
     pub fn of(provider: &'a Provider, headers: &'a Headers) -> Self {
         Self {
             lifetime: provider.lifetimes.access_token,
+            tolerance: provider.lifetimes.skew,
             pairwise: provider.keys.pairwise(),
             headers,
             algorithm: access_token_algorithm(provider.keys.algorithms()),
@@ -114,7 +117,7 @@ pub fn draft(mint: &Mint<'_>, context: &Context, client: &Client, issuance: &Iss
         sub,
         aud,
         exp: now.as_secs().saturating_add(lifetime.as_secs()),
-        nbf: now.as_secs(),
+        nbf: now.minus(mint.tolerance).as_secs(),
         iat: now.as_secs(),
         jti: TokenId::new(now, context.entropy.bytes()?),
         client_id: client.id.clone(),
@@ -272,6 +275,7 @@ pub async fn id_token(
         jti: TokenId::new(context.now, context.entropy.bytes()?),
         mapped: mapped::claims(provider, context, (&client.id, granted), &user, Target::IdToken),
         lifetime: provider.lifetimes.id_token,
+        tolerance: provider.lifetimes.skew,
     };
     let claims = id_token::claims(facts, context.now).map_err(|error| FlowError::Internal(error.to_string()))?;
     let token = match client.metadata.id_token_signed_response_alg {

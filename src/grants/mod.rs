@@ -70,6 +70,7 @@ impl TokenRequest {
     pub fn mint(&self) -> Mint<'_> {
         Mint {
             lifetime: self.lifetimes.access_token,
+            tolerance: self.lifetimes.skew,
             pairwise: &self.pairwise,
             headers: &self.headers,
             algorithm: self.algorithm,

@@ -69,7 +69,8 @@ pub struct AccessTokenClaims {
     pub aud: Audience,
     /// The end of its life, a NumericDate.
     pub exp: i64,
-    /// The beginning of its life, a NumericDate.
+    /// The beginning of its life, a NumericDate. It lies before the issue by as much as other clocks may be late
+    /// (RFC 7519 §4.1.5): many verifiers allow no leeway for it.
     pub nbf: i64,
     /// The time of issue, a NumericDate.
     pub iat: i64,

@@ -26,7 +26,7 @@ pub struct ExtraClaims {
     pub sid: SessionId,
     /// The token's id.
     pub jti: TokenId,
-    /// The beginning of its life, a NumericDate: the time of issue (RFC 7519 §4.1.5).
+    /// The beginning of its life, a NumericDate: [`IdTokenFacts::tolerance`] before its issue (RFC 7519 §4.1.5).
     pub nbf: i64,
     /// The party to which the token was issued, for clients that look for it.
     pub azp: ClientId,
@@ -60,6 +60,8 @@ pub struct IdTokenFacts<'a> {
     pub mapped: Map<String, Value>,
     /// How long it lives.
     pub lifetime: Span,
+    /// The time by which a client's clock may be late: `nbf` lies that long before `iat`.
+    pub tolerance: Span,
 }
 
 /// An issuer that is no URL; the configuration refuses it before.
@@ -77,7 +79,7 @@ pub fn claims(facts: IdTokenFacts<'_>, now: Timestamp) -> Result<SignetIdTokenCl
     let extra = ExtraClaims {
         sid: facts.session.clone(),
         jti: facts.jti,
-        nbf: now.as_secs(),
+        nbf: now.minus(facts.tolerance).as_secs(),
         azp: facts.audience.clone(),
         mapped: facts.mapped,
     };

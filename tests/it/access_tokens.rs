@@ -185,6 +185,27 @@ async fn a_refresh_names_any_resource_of_its_grant_and_no_other() {
 }
 
 #[tokio::test]
+async fn tokens_are_valid_for_clocks_that_are_late_by_the_skew() {
+    let server = TestServer::start_with(|settings| settings.tokens.clock_skew = Span::from_secs(45)).await;
+    let rp = server.relying_party().await;
+    let opaque = server.client("opaque", json!({"access_token_format": "opaque"})).await;
+    let first = rp.sign_in("alice").await;
+    let again = rp.refresh(first.refresh_token()).await.tokens();
+    let reference = opaque.sign_in("alice").await.access_token;
+    let rows = [
+        ("access token", claims(&first.access_token)),
+        ("ID token", claims(first.id_token())),
+        ("refreshed access token", claims(&again.access_token)),
+        ("refreshed ID token", claims(again.id_token())),
+        ("opaque access token", opaque.introspect(&reference).await),
+    ];
+    for (kind, claims) in rows {
+        let dates = ["nbf", "iat"].map(|name| claims[name].as_i64().unwrap());
+        assert_eq!(dates[1] - dates[0], 45, "RFC 7519 §4.1.5: {kind}: {claims}");
+    }
+}
+
+#[tokio::test]
 async fn an_access_token_is_not_an_id_token_and_tells_nothing_of_the_person() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;

@@ -193,7 +193,10 @@ pub(super) const SECTIONS: [Section; 17] = [
                 "tokens.refresh_reuse_grace",
                 "how long a replaced refresh token may be retried, at most a minute; `0s` is strict",
             ),
-            ("tokens.clock_skew", "how far other clocks may be apart, at most 2 minutes"),
+            (
+                "tokens.clock_skew",
+                "how far other clocks may be apart, at most 2 minutes; `nbf` of issued tokens lies this long before `iat`",
+            ),
         ],
     },
     Section {
