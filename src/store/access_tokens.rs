@@ -1,4 +1,4 @@
-//! Opaque access tokens, by digest, for the clients that chose them. JWTs are never stored.
+//! Opaque access tokens by digest, for clients that have chosen them. JWTs are not stored.
 
 use super::rows::{from_json, to_json};
 use super::tx::{execute, fetch_optional, statements};
@@ -12,10 +12,6 @@ statements! {
     FIND = "SELECT claims FROM opaque_access_tokens WHERE digest = $1 AND realm_id = $2";
 }
 
-/// Stores a token.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn insert(tx: &mut Tx, realm: &RealmId, token: Digest, claims: &AccessTokenClaims) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -31,10 +27,7 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, token: Digest, claims: &Access
     .map(|_| ())
 }
 
-/// The claims of a token. Expiry is for the caller to see.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the claims of a token, even if it has expired: the caller must check `exp`.
 pub async fn find(tx: &mut Tx, realm: &RealmId, token: Digest) -> Result<Option<AccessTokenClaims>, StoreError> {
     let row: Option<(String,)> = fetch_optional!(tx, FIND, [token.as_bytes(), realm.as_str()])?;
     row.map(|(claims,)| from_json(&claims, "access token claims")).transpose()

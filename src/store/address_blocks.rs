@@ -1,4 +1,4 @@
-//! Blocked addresses and networks. A row whose end has come blocks nobody.
+//! Blocked addresses and networks. Expired rows have no effect.
 
 use super::tx::{execute, fetch_all, fetch_optional, statements};
 use super::{StoreError, Tx, changes};
@@ -17,19 +17,16 @@ statements! {
 
 type Row = (String, String, String, i64);
 
-/// Whose block gives way where there are two of one network.
+/// Rule for a network that is blocked already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precedence {
-    /// The new one holds: an operator has decided.
+    /// The new block replaces the old one: an operator has decided.
     New,
-    /// The one in force holds: the server must not soften what an operator has decided.
+    /// The block in force stays: the server must not shorten a block made by an operator.
     InForce,
 }
 
-/// Blocks a network and tells all nodes; whether it was blocked by this call.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Blocks a network and publishes the change. Returns false if a block in force stays.
 pub async fn put(
     tx: &mut Tx,
     block: &Block,
@@ -51,10 +48,7 @@ pub async fn put(
     Ok(true)
 }
 
-/// Ends a block and tells all nodes; whether there was one.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Removes a block and publishes the change. Returns false if there was none in force.
 pub async fn remove(tx: &mut Tx, realm: &RealmId, network: &str, now: Timestamp) -> Result<bool, StoreError> {
     if execute!(tx, REMOVE, [realm.as_str(), network, now.as_millis()])? == 0 {
         return Ok(false);
@@ -63,21 +57,16 @@ pub async fn remove(tx: &mut Tx, realm: &RealmId, network: &str, now: Timestamp)
     Ok(true)
 }
 
-/// A block as it is listed.
+/// A block as lists show it.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// The block.
     pub block: Block,
-    /// Why it was made.
+    /// Reason given for it.
     pub reason: String,
-    /// When.
     pub created_at: Timestamp,
 }
 
-/// The blocks in force in a realm, the first to end first.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the blocks in force of a realm, ordered by their end.
 pub async fn list(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<Vec<Listed>, StoreError> {
     type Row = (String, String, String, i64, String, i64);
     let rows: Vec<Row> = fetch_all!(tx, LIST, [realm.as_str(), now.as_millis()])?;
@@ -88,10 +77,7 @@ pub async fn list(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<Vec<Li
     rows.into_iter().map(listed).collect()
 }
 
-/// All blocks in force.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the blocks in force of all realms.
 pub(super) async fn in_force(tx: &mut Tx, now: Timestamp) -> Result<Blocks, StoreError> {
     let rows: Vec<Row> = fetch_all!(tx, IN_FORCE, [now.as_millis()])?;
     let mut blocks = Blocks::default();
@@ -101,10 +87,7 @@ pub(super) async fn in_force(tx: &mut Tx, now: Timestamp) -> Result<Blocks, Stor
     Ok(blocks)
 }
 
-/// Takes in what has become of the block of a network.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Updates the in-memory blocks from the row of one network.
 pub(super) async fn apply(tx: &mut Tx, realm: &RealmId, network: &str, blocks: &mut Blocks) -> Result<(), StoreError> {
     let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), network])?;
     match row {

@@ -1,5 +1,5 @@
-//! The audit log: a row commits with the change that it describes, is linked to the one before it, and is never
-//! updated. No secrets, no tokens.
+//! Writing of the audit log. A row commits with the change that it describes, is linked to its predecessor by a hash,
+//! and is never updated. It holds no secrets and no tokens.
 
 use super::tx::{execute, fetch_one, statements};
 use super::{StoreError, Tx, outbox, rows};
@@ -15,17 +15,15 @@ statements! {
 
 macro_rules! events {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// What happened.
+        /// An event of the audit log.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Event {
             $($(#[$doc])* $variant,)*
         }
 
         impl Event {
-            /// The names of all events.
             pub const NAMES: &[&str] = &[$($name),*];
 
-            /// The event's name.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
@@ -36,21 +34,21 @@ macro_rules! events {
 }
 
 events! {
-    /// Somebody signed in, or failed to.
+    /// A person signed in, or a sign-in failed.
     Login = "login",
-    /// Somebody signed in with a browser that had not been used for the account before.
+    /// A person signed in with a browser that was new for the account.
     NewDevice = "login.new_device",
-    /// Somebody signed out.
+    /// A person signed out.
     Logout = "logout",
-    /// A client could not be told that a session has ended.
+    /// A back-channel logout could not be delivered to a client.
     LogoutUndelivered = "logout.undelivered",
-    /// A person could not be told by mail of what concerns their account.
+    /// A mail about an account could not be delivered.
     MailUndelivered = "mail.undelivered",
-    /// Somebody consented to a client's request, or denied it.
+    /// A person consented to a client's request, or denied it.
     Consent = "consent",
-    /// A consent was withdrawn with all that was granted by it.
+    /// A consent was withdrawn, and its grants were revoked.
     ConsentWithdrawn = "consent.withdrawn",
-    /// A session was ended by somebody else than its user.
+    /// A session was ended by someone other than its user.
     SessionEnded = "session.ended",
     /// A code was presented a second time.
     CodeReplay = "authorization_code.replayed",
@@ -68,19 +66,19 @@ events! {
     ClientLogoSet = "client.logo_set",
     /// A registration access token was used at another client's registration.
     RegistrationTokenMisused = "registration_token.misused",
-    /// A token was made that lets somebody register clients.
+    /// An initial access token (RFC 7591) was created.
     InitialTokenMade = "initial_token.made",
     /// A client's secret was replaced.
     ClientSecretRotated = "client.secret_rotated",
-    /// A client got a secret that is weaker than those of this server.
+    /// A client got a secret with less entropy than a generated one.
     ClientSecretWeak = "client.weak_secret_set",
     /// A client was enabled.
     ClientEnabled = "client.enabled",
     /// A client was disabled.
     ClientDisabled = "client.disabled",
-    /// What had been issued to a client was voided.
+    /// All tokens and grants of a client were revoked.
     ClientSignedOut = "client.signed_out",
-    /// Everything that had been issued was voided.
+    /// All tokens, grants and sessions of the realm were revoked.
     RealmSignedOut = "realm.signed_out",
     /// A user was added.
     UserAdded = "user.added",
@@ -90,7 +88,7 @@ events! {
     EmailChanged = "user.email_changed",
     /// A user was removed.
     UserRemoved = "user.removed",
-    /// A user got roles, or lost some.
+    /// Roles of a user were added or removed.
     RolesChanged = "user.roles_changed",
     /// A user's password was set.
     PasswordSet = "user.password_set",
@@ -100,7 +98,7 @@ events! {
     UserDisabled = "user.disabled",
     /// A user was signed out everywhere.
     UserSignedOut = "user.signed_out",
-    /// A user was signed out, and may not sign in before a time.
+    /// A user was signed out and cannot sign in before a given time.
     UserBanned = "user.banned",
     /// A claim mapper was added.
     MapperAdded = "claim_mapper.added",
@@ -112,7 +110,7 @@ events! {
     ResourceUpdated = "resource.updated",
     /// A resource was removed.
     ResourceRemoved = "resource.removed",
-    /// So many sign-ins to an account have failed that there is a pause.
+    /// Sign-in to an account was paused after many failures.
     AccountSoftLocked = "account.soft_locked",
     /// An address was blocked.
     AddressBlocked = "address.blocked",
@@ -122,13 +120,13 @@ events! {
     KeyActivated = "key.activated",
     /// A signing key was announced.
     KeyAnnounced = "key.announced",
-    /// An announced key was told to sign.
+    /// An announced key was promoted before its time.
     KeyPromoted = "key.promoted",
-    /// A key was dropped, since somebody else may have it.
+    /// A key was dropped as compromised.
     KeyCompromised = "key.compromised",
     /// The sealed keys were written to a file.
     KeysExported = "keys.exported",
-    /// A key came from another database.
+    /// A key was imported from another database.
     KeyImported = "key.imported",
     /// A key was removed.
     KeyRemoved = "key.removed",
@@ -144,75 +142,67 @@ events! {
     LimitExceeded = "limit.exceeded",
     /// A backup was made.
     BackedUp = "backup.made",
-    /// The data came back from a backup; what had been issued before is void.
+    /// The data was restored from a backup; everything issued before is void.
     Restored = "backup.restored",
 }
 
-/// Whether it came about.
+/// Outcome of the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It did.
     Success,
-    /// It was refused.
     Failure,
 }
 
-/// From where a request came.
+/// Origin of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
-    /// The address of the peer, or of the client behind a trusted proxy.
+    /// Address of the peer, or of the browser behind a trusted proxy.
     pub address: String,
-    /// The browser, cut and cleaned.
+    /// `User-Agent`, truncated and without control characters.
     pub user_agent: String,
-    /// The id of the request, as on error pages and in the log.
+    /// Id of the request, as on error pages and in the log.
     pub request_id: String,
     /// The account on the host that runs a command; empty for requests.
     pub operator: String,
 }
 
-/// One row.
+/// A row to be written.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// The row's id, random.
+    /// Random id.
     pub id: String,
-    /// What happened.
+    /// An event of the audit log.
     pub event: Event,
-    /// Whether it came about.
+    /// Outcome of the event.
     pub outcome: Outcome,
     /// The actor: `user`, `client`, `system`, `command:` and the account on the host, or `client:` and the id of a
     /// client that administers.
     pub actor: String,
-    /// The user concerned.
     pub user: Option<UserId>,
-    /// The client concerned.
     pub client: Option<ClientId>,
-    /// The session concerned.
     pub session: Option<SessionId>,
-    /// From where.
     pub origin: Origin,
-    /// Why, in a word or two.
+    /// Reason, in a word or two.
     pub reason: String,
-    /// Whether the user concerned is told by mail.
+    /// True if a mail about it goes to the user.
     pub mailed: bool,
 }
 
-/// A record that waits for the end of its job.
+/// A record that is written at the end of its job.
 pub(super) struct Pending {
     realm: RealmId,
     record: Record,
     at: Timestamp,
 }
 
-/// Appends a row. It is written at the end of the job, and only where the job ends well.
-///
-/// # Errors
-/// None here: where the row cannot be written, the job fails and the change that it describes with it.
+/// Queues a row, which is written at the end of the job if the job succeeds. If it cannot be written, the job fails,
+/// and with it the change that it describes.
 pub async fn append(tx: &mut Tx, realm: &RealmId, record: &Record, now: Timestamp) -> Result<(), StoreError> {
     tx.records.push(Pending { realm: realm.clone(), record: record.clone(), at: now });
     Ok(())
 }
 
-/// Writes the rows that a job has left, those of each realm in one go.
+/// Writes the queued rows of a job, realm by realm.
 pub(super) async fn write_pending(tx: &mut Tx) -> Result<(), StoreError> {
     while let Some(realm) = tx.records.first().map(|pending| pending.realm.clone()) {
         let (these, others) = std::mem::take(&mut tx.records).into_iter().partition(|pending| pending.realm == realm);
@@ -222,7 +212,7 @@ pub(super) async fn write_pending(tx: &mut Tx) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Links rows to the end of a realm's chain, which stays locked until the commit.
+/// Appends rows to a realm's chain, whose end stays locked until the commit.
 async fn extend(tx: &mut Tx, realm: &RealmId, records: Vec<Pending>) -> Result<(), StoreError> {
     let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
     let (seq, hash): (i64, Option<Vec<u8>>) = fetch_one!(tx, LOCK, [realm.as_str(), count])?;
@@ -239,7 +229,7 @@ async fn extend(tx: &mut Tx, realm: &RealmId, records: Vec<Pending>) -> Result<(
     execute!(tx, EXTEND, [realm.as_str(), end.hash.as_bytes()]).map(|_| ())
 }
 
-/// A point of the chain as it is stored; the one before the first row has no hash.
+/// Reads a stored link. The one before the first row has no hash.
 pub(super) fn link(seq: i64, hash: Option<&[u8]>) -> Result<Link, StoreError> {
     match hash {
         Some(hash) => Ok(Link { seq, hash: rows::digest(hash)? }),

@@ -1,5 +1,5 @@
-//! The audit log as it is read, vouched for and shortened. Rows leave it in one way only: from its beginning, after a
-//! signed checkpoint has said so.
+//! Reading, checkpoints and retention of the audit log. Rows are deleted only from the beginning, up to a row that a
+//! signed checkpoint covers.
 
 use super::audit::link;
 use super::embedded::row;
@@ -35,36 +35,35 @@ statements! {
     FORGET = "DELETE FROM audit_checkpoints WHERE realm_id = $1 AND number < $2 AND at < $3";
 }
 
-/// The most rows that are read at once.
+/// Limit of rows per read.
 pub const PAGE: usize = 500;
-/// The most rows that are deleted at once.
+/// Limit of rows per deletion.
 pub const PORTION: u64 = 500;
 
-/// A checkpoint as it is stored.
+/// A stored checkpoint.
 #[derive(Clone, Debug)]
 pub struct StoredCheckpoint {
-    /// Its number, rising.
+    /// Sequence number.
     pub number: i64,
-    /// The row that it vouches for.
+    /// The last row that it covers.
     pub last: Link,
-    /// The JWS that says so.
+    /// The checkpoint as a JWS.
     pub signed: String,
 }
 
-/// Which rows to read.
+/// A filter for rows. Empty strings match everything.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    /// From when on.
+    /// Start of the period, inclusive.
     pub from: Timestamp,
-    /// Until before when.
+    /// End of the period, exclusive.
     pub to: Timestamp,
-    /// The event; all where it is empty.
     pub event: String,
-    /// The id of the user concerned; all where it is empty.
+    /// Id of the user concerned.
     pub user: String,
-    /// The client concerned; all where it is empty.
+    /// Id of the client concerned.
     pub client: String,
-    /// The address that the request came from; all where it is empty.
+    /// Address of the request.
     pub address: String,
 }
 
@@ -109,51 +108,36 @@ impl Stored {
     }
 }
 
-/// The end of the chain.
-///
-/// # Errors
-/// [`StoreError::Corrupt`] where the realm has none.
+/// Returns the end of the chain.
 pub async fn head(tx: &mut Tx, realm: &RealmId) -> Result<Link, StoreError> {
     let row: Option<(i64, Option<Vec<u8>>)> = fetch_optional!(tx, HEAD, [realm.as_str()])?;
     let (seq, hash) = row.ok_or(StoreError::Corrupt("the end of the audit chain"))?;
     link(seq, hash.as_deref())
 }
 
-/// The number of a row that the chain cannot have: below 1, or beyond its end.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the number of a row outside of the chain: below 1 or beyond its end.
 pub async fn stray(tx: &mut Tx, realm: &RealmId) -> Result<Option<i64>, StoreError> {
     let lowest: Option<(i64,)> = fetch_optional!(tx, LOWEST, [realm.as_str()])?;
     let highest: Option<(i64,)> = fetch_optional!(tx, HIGHEST, [realm.as_str()])?;
-    // Read last: a row that is appended meanwhile moves the end with it.
+    // Read last: a row that is appended meanwhile moves the end too.
     let end = head(tx, realm).await?;
     let strays = [lowest.filter(|(seq,)| *seq < 1), highest.filter(|(seq,)| *seq > end.seq)];
     Ok(strays.into_iter().flatten().map(|(seq,)| seq).next())
 }
 
-/// The row with this id, as long as it is kept.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the row with this id, unless it was deleted.
 pub async fn find(tx: &mut Tx, realm: &RealmId, id: &str) -> Result<Option<Row>, StoreError> {
     let row: Option<Stored> = fetch_optional!(tx, FIND, [realm.as_str(), id])?;
     Ok(row.map(|row| row.row().0))
 }
 
-/// The next rows of the chain with their hashes, at most [`PAGE`].
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the next rows of the chain with their hashes, at most [`PAGE`].
 pub async fn after(tx: &mut Tx, realm: &RealmId, seq: i64) -> Result<Vec<(Row, Option<Digest>)>, StoreError> {
     let rows: Vec<Stored> = fetch_all!(tx, AFTER, [realm.as_str(), seq])?;
     Ok(rows.into_iter().map(Stored::row).collect())
 }
 
-/// The next selected rows after this one, the oldest first, at most [`PAGE`].
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the next matching rows after `after`, the oldest first, at most [`PAGE`].
 pub async fn select(
     tx: &mut Tx,
     realm: &RealmId,
@@ -167,20 +151,13 @@ pub async fn select(
     Ok(rows.into_iter().map(|stored| stored.row().0).collect())
 }
 
-/// How many rows there are that are older than the chain.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Counts the rows from before the chain was introduced.
 pub async fn unchained(tx: &mut Tx, realm: &RealmId) -> Result<i64, StoreError> {
     let (count,): (i64,) = fetch_one!(tx, UNCHAINED, [realm.as_str()])?;
     Ok(count)
 }
 
-/// The last row before the first that is not older than this, or the end of the chain where all are older.
-/// Nothing where no row of the chain would be left out.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the last row that is older than `at`. None if no row of the chain is.
 pub async fn last_before(tx: &mut Tx, realm: &RealmId, at: Timestamp) -> Result<Option<Link>, StoreError> {
     let end = head(tx, realm).await?;
     let (kept,): (Option<i64>,) = fetch_one!(tx, OLDEST_KEPT, [realm.as_str(), at.as_millis()])?;
@@ -192,10 +169,7 @@ pub async fn last_before(tx: &mut Tx, realm: &RealmId, at: Timestamp) -> Result<
     }
 }
 
-/// All checkpoints, the oldest first.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns all checkpoints, the oldest first.
 pub async fn checkpoints(tx: &mut Tx, realm: &RealmId) -> Result<Vec<StoredCheckpoint>, StoreError> {
     let rows: Vec<(i64, i64, Vec<u8>, String)> = fetch_all!(tx, CHECKPOINTS, [realm.as_str()])?;
     let stored = |(number, seq, hash, signed): (i64, i64, Vec<u8>, String)| {
@@ -204,10 +178,7 @@ pub async fn checkpoints(tx: &mut Tx, realm: &RealmId) -> Result<Vec<StoredCheck
     rows.into_iter().map(stored).collect()
 }
 
-/// Stores a checkpoint, and forgets those before it that are older than `before`.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Stores a checkpoint, and deletes earlier ones from before `keep_from`.
 pub async fn vouch(
     tx: &mut Tx,
     realm: &RealmId,
@@ -219,10 +190,7 @@ pub async fn vouch(
     execute!(tx, FORGET, [realm.as_str(), number, before.as_millis()]).map(|_| ())
 }
 
-/// Puts one checkpoint in the place of all others, which it covers.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Replaces all checkpoints by one that covers them.
 pub async fn vouch_anew(
     tx: &mut Tx,
     realm: &RealmId,
@@ -233,18 +201,12 @@ pub async fn vouch_anew(
     vouch(tx, realm, checkpoint, (at, at)).await
 }
 
-/// Deletes a portion of the rows of the chain up to this one; how many there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes up to [`PORTION`] rows of the chain up to `seq` and returns their number.
 pub async fn drop_up_to(tx: &mut Tx, realm: &RealmId, seq: i64) -> Result<u64, StoreError> {
     execute!(tx, DROP_UP_TO, [realm.as_str(), seq])
 }
 
-/// Deletes a portion of the rows that are older than the chain and than this; how many there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes up to [`PORTION`] rows from before the chain that are older than `before`, and returns their number.
 pub async fn drop_unchained(tx: &mut Tx, realm: &RealmId, before: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, DROP_UNCHAINED, [realm.as_str(), before.as_millis()])
 }

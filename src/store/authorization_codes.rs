@@ -1,4 +1,4 @@
-//! Authorization codes, by digest. One guarded write consumes a code; everyone after it finds it used.
+//! Authorization codes by digest. One guarded write consumes a code; every later attempt finds it used.
 
 use super::rows::{self, from_json, to_json};
 use super::tx::{execute, fetch_optional, statements};
@@ -31,10 +31,6 @@ statements! {
     DROP_REALM = "DELETE FROM authorization_codes WHERE realm_id = $1 AND redeemed_at IS NULL";
 }
 
-/// Stores a code.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn insert(tx: &mut Tx, realm: &RealmId, code: Digest, record: &CodeRecord) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -58,11 +54,9 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, code: Digest, record: &CodeRec
     .map(|_| ())
 }
 
-/// Consumes a code of this client, if it has not been consumed, its session is live, its user may still be spoken for,
-/// and the client is enabled, which this node may not know yet.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Consumes a code of this client, if it is unused, its session is live, its user is enabled and not cut off since the
+/// login, and the client is enabled. The client is checked here too because this node may not know yet that it was
+/// disabled.
 pub async fn consume(
     tx: &mut Tx,
     realm: &RealmId,
@@ -93,31 +87,24 @@ pub async fn consume(
     .transpose()
 }
 
-/// A code that could not be consumed.
 pub struct Unusable {
-    /// The client that it was issued to.
     pub client: ClientId,
-    /// The family of everything that was issued from it.
+    /// The family of the tokens issued from it.
     pub family: FamilyId,
-    /// The user who granted it.
     pub user: UserId,
-    /// The state that keeps its own client from consuming it.
     pub state: CodeState,
 }
 
-/// The state of a code that its own client cannot consume.
+/// The reason why a code cannot be consumed by its own client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodeState {
-    /// It was consumed before: a second use is a replay.
+    /// It was consumed before, so this is a replay.
     Redeemed,
-    /// Its session has ended, or its user or client is gone or disabled.
+    /// Its session has ended, or its user or client was removed or disabled.
     SessionOver,
 }
 
-/// The code that [`consume`] did not find, if there is one at all.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the code that [`consume`] refused, if it exists.
 pub async fn find_unusable(tx: &mut Tx, realm: &RealmId, code: Digest) -> Result<Option<Unusable>, StoreError> {
     let row: Option<(String, String, String, Option<i64>)> =
         fetch_optional!(tx, UNUSABLE, [code.as_bytes(), realm.as_str()])?;
@@ -129,27 +116,18 @@ pub async fn find_unusable(tx: &mut Tx, realm: &RealmId, code: Digest) -> Result
     }))
 }
 
-/// Drops the codes of a session that nobody has redeemed; how many there were. It waits for those that are just being
-/// redeemed, so that what is revoked after it includes what they yield.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes the unredeemed codes of a session and returns their number. Waits for concurrent redemptions, so that a
+/// revocation after it covers the grants of these.
 pub async fn drop_session(tx: &mut Tx, realm: &RealmId, session: &SessionId) -> Result<u64, StoreError> {
     execute!(tx, DROP_SESSION, [realm.as_str(), session.as_str()])
 }
 
-/// Drops the codes of a client that nobody has redeemed; how many there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes the unredeemed codes of a client and returns their number.
 pub async fn drop_unused(tx: &mut Tx, realm: &RealmId, client: &ClientId) -> Result<u64, StoreError> {
     execute!(tx, DROP_CLIENT, [realm.as_str(), client.as_str()])
 }
 
-/// Drops the codes that a user has granted to a client and nobody has redeemed; how many there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes the unredeemed codes of a user for a client and returns their number.
 pub async fn drop_consent(
     tx: &mut Tx,
     realm: &RealmId,
@@ -158,10 +136,7 @@ pub async fn drop_consent(
     execute!(tx, DROP_CONSENT, [realm.as_str(), user.as_str(), client.as_str()])
 }
 
-/// Drops the codes of a realm that nobody has redeemed; how many there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes the unredeemed codes of a realm and returns their number.
 pub async fn drop_realm(tx: &mut Tx, realm: &RealmId) -> Result<u64, StoreError> {
     execute!(tx, DROP_REALM, [realm.as_str()])
 }

@@ -1,4 +1,4 @@
-//! Authorization requests that wait for login or consent, each bound to the browser that brought it.
+//! Authorization requests that wait for login or consent, each bound to the browser that sent it.
 
 use super::rows::{from_json, one, to_json};
 use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
@@ -31,38 +31,31 @@ statements! {
                 WHERE realm_id = $1 AND closed_at IS NULL AND expires_at > $2";
 }
 
-/// A request that waits, or waited.
+/// A pending or answered request.
 #[derive(Clone, Debug)]
 pub struct PendingRequest {
-    /// Its id, which travels.
+    /// Id, part of the pages' URLs.
     pub id: RequestId,
-    /// What was asked.
     pub request: AuthorizationRequest,
-    /// The digest of the cookie of the browser that brought it.
+    /// Digest of the browser's cookie.
     pub browser: Digest,
-    /// When it arrived.
     pub arrived_at: Timestamp,
-    /// When it is forgotten.
     pub expires_at: Timestamp,
-    /// When it was consented to, and by whom.
+    /// Time of the consent, and the user who gave it.
     pub consent: Option<(Timestamp, UserId)>,
-    /// Whether it has been answered.
+    /// Set once it was answered.
     pub closed: bool,
 }
 
-/// The browser that brings a request, as far as it matters for how long the request is kept under pressure.
+/// The browser of a request, as far as evictions depend on it.
 #[derive(Clone, Debug)]
 pub struct Sender {
-    /// The network, or nothing where it is not known.
+    /// The network; empty if unknown.
     pub network: String,
-    /// The name of the browser, if people have signed in with it.
+    /// Digest of the known-device cookie, if the browser has one.
     pub device: Option<Digest>,
 }
 
-/// Keeps a request.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn insert(tx: &mut Tx, realm: &RealmId, pending: &PendingRequest, sender: &Sender) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -82,45 +75,39 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, pending: &PendingRequest, send
     .map(|_| ())
 }
 
-/// Notes that a person has signed in for the request, so that it is kept as long as one of a known browser.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Marks a request as one of a known browser after a sign-in, so that it is evicted later than others.
 pub async fn recognize(tx: &mut Tx, realm: &RealmId, id: &RequestId) -> Result<(), StoreError> {
     execute!(tx, RECOGNIZE, [realm.as_str(), id.as_str()]).map(|_| ())
 }
 
-/// The most requests that are removed at once, so that no write has to wait for long.
+/// Limit of requests removed per write, so that other writes do not wait long.
 const PORTION: i64 = 250;
 
-/// The requests that a network is to lose.
+/// A number of requests to remove from one network.
 #[derive(Clone, Debug)]
 pub struct Eviction {
     network: String,
     rows: i64,
 }
 
-/// What waits in a realm, and what of it is too much.
+/// The pending requests of a realm, and the excess.
 #[derive(Clone, Debug)]
 pub struct Crowd {
-    /// The requests that wait.
+    /// Number of pending requests.
     pub waiting: i64,
-    /// Those that are to go, in portions.
+    /// Removals in portions of one write each.
     pub evictions: Vec<Vec<Eviction>>,
 }
 
-/// What has to go for a realm to keep no more than `most` requests. The network with the most rows loses rows until
-/// another has as many, and so on.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Plans the removals that leave a realm with `most` requests. The network with the most rows loses rows until another
+/// has as many, and so on.
 pub async fn crowd(tx: &mut Tx, realm: &RealmId, most: i64, now: Timestamp) -> Result<Crowd, StoreError> {
     let (waiting,): (i64,) = fetch_one!(tx, OF_REALM, [realm.as_str(), now.as_millis()])?;
     let excess = waiting - most;
     if excess <= 0 {
         return Ok(Crowd { waiting, evictions: Vec::new() });
     }
-    // Each that loses something loses a row at least.
+    // Each network in the plan loses at least one row.
     let heaviest: Vec<(String, i64)> = fetch_all!(tx, HEAVIEST, [realm.as_str(), now.as_millis(), excess])?;
     let counts: Vec<i64> = heaviest.iter().map(|(_, count)| *count).collect();
     let networks = heaviest.into_iter().map(|(network, _)| network);
@@ -128,7 +115,7 @@ pub async fn crowd(tx: &mut Tx, realm: &RealmId, most: i64, now: Timestamp) -> R
     Ok(Crowd { waiting, evictions: portions(evictions) })
 }
 
-/// The same evictions, of no more than [`PORTION`] rows at once.
+/// Splits evictions into portions of at most [`PORTION`] rows.
 fn portions(evictions: impl Iterator<Item = Eviction>) -> Vec<Vec<Eviction>> {
     let mut portions = Vec::new();
     let mut portion = Vec::new();
@@ -149,10 +136,7 @@ fn portions(evictions: impl Iterator<Item = Eviction>) -> Vec<Vec<Eviction>> {
     portions
 }
 
-/// Removes requests, of each network the oldest, those of known browsers last; how many there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Removes requests and returns their number: of each network the oldest first, those of known browsers last.
 pub async fn evict(tx: &mut Tx, realm: &RealmId, portion: &[Eviction], now: Timestamp) -> Result<i64, StoreError> {
     let mut all: i64 = 0;
     for Eviction { network, rows } in portion {
@@ -162,8 +146,8 @@ pub async fn evict(tx: &mut Tx, realm: &RealmId, portion: &[Eviction], now: Time
     Ok(all)
 }
 
-/// How many rows each network loses of those that are too many, given what each has, the most first: as few as possible
-/// have more than the others afterwards.
+/// Distributes `excess` over networks with these counts, in descending order, by lowering the highest counts to a
+/// common level.
 pub(super) fn shares(counts: &[i64], excess: i64) -> Vec<i64> {
     let lost = |level: i64| counts.iter().map(|count| (count - level).max(0)).sum::<i64>();
     let highest = counts.first().copied().unwrap_or_default();
@@ -179,10 +163,7 @@ pub(super) fn shares(counts: &[i64], excess: i64) -> Vec<i64> {
     shares
 }
 
-/// The request with this id, whatever its state.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the request with this id in any state.
 pub async fn find(tx: &mut Tx, realm: &RealmId, id: &RequestId) -> Result<Option<PendingRequest>, StoreError> {
     type Row = (String, Vec<u8>, i64, i64, Option<i64>, Option<String>, Option<i64>);
     let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
@@ -201,10 +182,7 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &RequestId) -> Result<Option
     .transpose()
 }
 
-/// Notes that this user consented to the request; whether it is still open.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Records a consent. Returns false if the request is closed.
 pub async fn consent(
     tx: &mut Tx,
     realm: &RealmId,
@@ -215,27 +193,18 @@ pub async fn consent(
     execute!(tx, CONSENT, [realm.as_str(), id.as_str(), now.as_millis(), user.as_str()]).map(one)
 }
 
-/// Closes a request; whether this call did it.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Closes a request. Returns false if it was closed before.
 pub async fn close(tx: &mut Tx, realm: &RealmId, id: &RequestId, now: Timestamp) -> Result<bool, StoreError> {
     execute!(tx, CLOSE, [realm.as_str(), id.as_str(), now.as_millis()]).map(one)
 }
 
-/// How many requests wait in each realm, for the cap on what strangers can make the server keep.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Counts the pending requests of each realm, for the limit on data that strangers can create.
 pub async fn count(tx: &mut Tx, now: Timestamp) -> Result<Vec<(RealmId, i64)>, StoreError> {
     let rows: Vec<(String, i64)> = fetch_all!(tx, COUNT, [now.as_millis()])?;
     Ok(rows.into_iter().map(|(realm, count)| (RealmId::from_stored(realm), count)).collect())
 }
 
-/// Forgets what a user has just granted to a client in requests that are not answered yet.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Removes the consents of a user to a client from open requests.
 pub async fn forget_consent(
     tx: &mut Tx,
     realm: &RealmId,

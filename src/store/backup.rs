@@ -1,5 +1,5 @@
-//! Copies of an embedded database: made while the server runs, described by a manifest, and checked before anything
-//! is made of them. A directory without a manifest is no backup: it is written last.
+//! Backups of an SQLite database: copied while the server runs, described by a manifest, and verified before a restore.
+//! The manifest is written last, so a directory without one is no backup.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -12,63 +12,62 @@ use sha2::{Digest as _, Sha256};
 use super::{Db, Store, StoreError, migrations};
 use crate::protocol::time::Timestamp;
 
-/// The one form of backups so far.
+/// Format version of the manifest.
 const FORMAT: u32 = 1;
-/// The copy of the database in the directory of a backup.
+/// File name of the copy within a backup.
 const COPY: &str = "signet.db";
-/// What says what the copy is.
+/// File name of the manifest within a backup.
 const MANIFEST: &str = "manifest.json";
 
-/// What a backup says of itself.
+/// Description of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The form of the backup.
+    /// Format version.
     pub format: u32,
-    /// The version of Signet that made it.
+    /// Version of Signet that made it.
     pub version: String,
-    /// The number of the newest migration.
+    /// Number of the newest migration.
     pub schema: i64,
-    /// When it was made, in milliseconds.
+    /// Time of the backup, in milliseconds.
     pub made_at: Timestamp,
-    /// The size of the copy in bytes.
+    /// Size of the copy in bytes.
     pub bytes: u64,
-    /// The SHA-256 digest of the copy, in hexadecimal.
+    /// SHA-256 of the copy, in hexadecimal.
     pub sha256: String,
 }
 
-/// Why there is no backup, or none to be had from it.
+/// A failure to make or read a backup.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// The database is not embedded.
     #[error("a PostgreSQL database is backed up with: pg_dump --format=custom --file=signet.dump NAME")]
     NotEmbedded,
-    /// Something is there already.
+    /// The target exists.
     #[error("{0} is there already; a backup needs an empty place")]
     Occupied(PathBuf),
-    /// The directory holds no backup that this version reads.
+    /// The manifest is missing or has another format.
     #[error("{0} is not the manifest of a backup that this version reads")]
     Manifest(PathBuf),
-    /// The copy is not the one that was made.
+    /// The copy does not match the manifest.
     #[error("{0} is damaged: it is not the file that the manifest describes")]
     Damaged(PathBuf),
-    /// A file cannot be read or written.
+    /// An I/O error at this path.
     #[error("{0}: {1}")]
     Io(PathBuf, io::Error),
-    /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Copies the database into a directory, as it is at one moment, while others write.
+/// Copies a consistent snapshot of the database into a directory while others write.
 ///
 /// # Errors
-/// [`BackupError`] where the directory is not empty, or the database is not embedded.
+/// [`BackupError::Occupied`] if the directory is not empty, [`BackupError::NotEmbedded`] for PostgreSQL.
 pub async fn write(store: &Store, directory: &Path, now: Timestamp) -> Result<Manifest, BackupError> {
     let Db::Sqlite { writer, .. } = &store.db else { return Err(BackupError::NotEmbedded) };
     make_directory(directory)?;
     let copy = directory.join(COPY);
-    // SQLite fills an empty file, and leaves its mode as it is.
+    // `VACUUM INTO` writes to an empty file and keeps its mode.
     make_file(&copy)?;
     let apart = writer.apart().await.map_err(StoreError::from)?;
     let copied = sqlx::query("VACUUM INTO $1").bind(copy.display().to_string()).execute(&apart).await;
@@ -86,10 +85,7 @@ pub async fn write(store: &Store, directory: &Path, now: Timestamp) -> Result<Ma
     Ok(manifest)
 }
 
-/// Puts the copy of a backup into a new file, and checks on the way that it is the one that was made.
-///
-/// # Errors
-/// [`BackupError`] where it is not, or the file is there already. Then no file is left.
+/// Copies the database of a backup to a new file and verifies its digest. Leaves no file after an error.
 pub fn read(directory: &Path, file: &Path) -> Result<Manifest, BackupError> {
     let path = directory.join(MANIFEST);
     let text = fs::read(&path).map_err(failed(&path))?;
@@ -104,18 +100,18 @@ pub fn read(directory: &Path, file: &Path) -> Result<Manifest, BackupError> {
         if is_whole { Ok(manifest) } else { Err(BackupError::Damaged(copy)) }
     });
     if outcome.is_err() {
-        // What is wrong has been said already.
+        // The first error is returned.
         let _ = fs::remove_file(file);
     }
     outcome
 }
 
-/// Gives a database file, which nobody has open, its name; one that is there already stays.
+/// Moves a closed database file to its final path without replacing a file there.
 ///
 /// # Errors
-/// [`BackupError::Occupied`] where there is one.
+/// [`BackupError::Occupied`] if the target exists.
 pub fn settle(file: &Path, target: &Path) -> Result<(), BackupError> {
-    // A link, unlike a rename, replaces nothing.
+    // Unlike a rename, a hard link does not replace the target.
     match fs::hard_link(file, target) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             return Err(BackupError::Occupied(target.to_owned()));
@@ -127,10 +123,7 @@ pub fn settle(file: &Path, target: &Path) -> Result<(), BackupError> {
     sync(directory).map_err(failed(directory))
 }
 
-/// Writes all changes of an embedded database into its file, so that the file alone is the database, and closes it.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Moves the write-ahead log of an SQLite database into its file, so that the file alone is complete, and closes it.
 pub async fn close(store: Store) -> Result<(), StoreError> {
     if let Db::Sqlite { writer, .. } = &store.db {
         let apart = writer.apart().await?;
@@ -155,7 +148,7 @@ fn make_file(path: &Path) -> Result<File, BackupError> {
     })
 }
 
-/// Copies a file; its length and its digest.
+/// Copies a file and returns its length and digest.
 fn digest(mut from: impl Read, to: &mut impl Write) -> io::Result<(u64, String)> {
     let (mut hash, mut length, mut buffer) = (Sha256::new(), 0_u64, vec![0; 65_536]);
     loop {

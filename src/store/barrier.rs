@@ -1,5 +1,5 @@
-//! The revocation barrier: after its commit, a transaction that ends something waits here until no node accepts it any
-//! longer. All use cases share it.
+//! The revocation barrier: after its commit, a transaction that revokes something waits here until no node accepts it.
+//! All use cases share it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -21,14 +21,14 @@ const LONGEST: Duration = super::view::STALE_AFTER;
 /// Age of a row from which a command treats its node as gone.
 const PRESUMED_GONE: Span = Span::from_secs(15);
 
-/// What those who wait at the same time share.
+/// State shared by concurrent waits.
 #[derive(Default)]
 pub(super) struct Barrier {
-    /// The rows of the nodes, and the start of the read.
+    /// The rows of the nodes, with the start time of the query.
     looked: Mutex<Option<(Instant, Arc<[Node]>)>>,
-    /// The last change that a write waits for.
+    /// Highest change that a write waits for.
     published: AtomicI64,
-    /// The last change of which nodes were woken.
+    /// Highest change for which nodes were woken.
     woken: AtomicI64,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn all_hear(store: &Store, seq: i64) -> BoxFuture<'_, ()> {
         }
         let committed = Instant::now();
         store.barrier.published.fetch_max(seq, Ordering::AcqRel);
-        // Those who wait share what one of them reads: none may be kept waiting for a connection by a flood of pages.
+        // In the reserved lane: concurrent waits share one query, which a flood of pages must not delay.
         Lane::Reserved.run(wait(store, seq, committed)).await;
         store.metrics.heard.observe(committed.elapsed().as_secs_f64());
     })
@@ -71,10 +71,10 @@ async fn wait(store: &Store, seq: i64, committed: Instant) {
         if late.is_empty() {
             return;
         }
-        // Measured after the read: rows lag behind the nodes, so waiting from here is on the safe side.
+        // Measured after the query: rows lag behind the nodes, so this waits rather too long than too short.
         let waited = committed.elapsed();
         if late.iter().all(|node| waited >= node.lease) {
-            // A lease that has become longer meanwhile is waited for as well, as long as there can be one.
+            // If a lease was extended meanwhile, wait for it too, up to the longest possible lease.
             if drop_late(store, &late, seq).await || waited >= LONGEST {
                 return;
             }
@@ -84,8 +84,8 @@ async fn wait(store: &Store, seq: i64, committed: Instant) {
     }
 }
 
-/// The nodes that have not heard of a change. A process that is no node itself cannot know which of them are gone, but
-/// by the times of their rows.
+/// Returns the nodes that have not applied a change. A process that is no node itself can recognize dead nodes only by
+/// the age of their rows.
 async fn late(store: &Store, all: &[Node], own: &str, seq: i64) -> Vec<Node> {
     let mut late: Vec<Node> = all.iter().filter(|node| node.id != own && node.is_late(seq)).cloned().collect();
     if own.is_empty() && !late.is_empty() {
@@ -95,7 +95,7 @@ async fn late(store: &Store, all: &[Node], own: &str, seq: i64) -> Vec<Node> {
     late
 }
 
-/// The rows of the nodes, read after this was called. Those who ask at once share one reading.
+/// Returns the rows of the nodes, read after this call. Concurrent calls share one query.
 async fn look(store: &Store) -> Result<Arc<[Node]>, StoreError> {
     let asked = Instant::now();
     let mut looked = store.barrier.looked.lock().await;
@@ -112,8 +112,8 @@ async fn look(store: &Store) -> Result<Arc<[Node]>, StoreError> {
     Ok(nodes)
 }
 
-/// Skips nodes that did not acknowledge in time. Their leases have ended by now, so that they only become slower. Returns
-/// false where a row was no longer as it had been read, or could not be written: it has to be looked at again.
+/// Marks nodes that did not acknowledge in time as skipped. Their leases have ended, so from now on they poll before
+/// each answer. Returns false if a row had changed or could not be written: the caller must read the rows again.
 pub(super) async fn drop_late(store: &Store, late: &[Node], seq: i64) -> bool {
     let mut dropped_all = true;
     let now = store.time().await.ok().flatten().unwrap_or_else(|| Clock::System.now());
@@ -124,7 +124,7 @@ pub(super) async fn drop_late(store: &Store, late: &[Node], seq: i64) -> bool {
                 node = node.id,
                 "a node did not acknowledge a revocation in time; skipped until it catches up"
             ),
-            // It was a moment late, its lease has become longer, or another process was faster.
+            // The node has acknowledged or extended its lease, or another process has skipped it.
             Ok(false) => dropped_all = false,
             Err(error) => {
                 tracing::warn!(%error, node = node.id, "could not mark a late node as skipped");
@@ -145,7 +145,7 @@ async fn drop_one(store: &Store, node: Node, seq: i64, now: Timestamp) -> Result
 }
 
 impl Store {
-    /// Wakes the nodes that are late, once for all changes that are waited for.
+    /// Wakes late nodes, once for all changes that are waited for.
     async fn wake_late(&self, late: &[Node]) {
         let up_to = self.barrier.published.load(Ordering::Acquire);
         if self.barrier.woken.fetch_max(up_to, Ordering::AcqRel) >= up_to {
@@ -159,7 +159,7 @@ impl Store {
         }
     }
 
-    /// Wakes every node.
+    /// Wakes every node that has not applied this change.
     pub(super) async fn wake_nodes(&self, seq: i64) {
         self.barrier.published.fetch_max(seq, Ordering::AcqRel);
         if let Ok(all) = look(self).await {

@@ -1,5 +1,5 @@
-//! The change sequence that every node follows: what to look at again, in the order in which it was committed.
-//! The number comes from one locked row, so that a later number never becomes visible before an earlier one.
+//! The change sequence that every node follows to invalidate its memory. Numbers come from one locked row, so they
+//! become visible in order.
 
 use super::tx::{execute, fetch_all, fetch_one, statements};
 use super::{StoreError, Tx};
@@ -14,27 +14,22 @@ statements! {
     LAST = "SELECT value FROM change_counter WHERE id = 1";
 }
 
-/// The most changes that are read at once.
+/// Limit of changes per read.
 pub const PAGE: usize = 1000;
 
-/// What has changed.
+/// The kind of object that has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A client, by id.
     Client,
-    /// A user, by id.
     User,
-    /// The signing keys of the realm.
     Key,
-    /// A revocation, as `target:subject`.
+    /// The subject is `target:subject`.
     Revocation,
-    /// The claim mappers.
     Mapper,
-    /// The resources that have chosen the header of their tokens.
     Resource,
-    /// Something that a newer version knows of: everything is looked at again.
+    /// Written by a newer version: everything is reloaded.
     Unknown,
-    /// An address block, by network.
+    /// The subject is the network.
     Block,
 }
 
@@ -42,7 +37,7 @@ impl Kind {
     const ALL: [Self; 7] =
         [Self::Client, Self::User, Self::Key, Self::Revocation, Self::Mapper, Self::Resource, Self::Block];
 
-    /// Whether something that was accepted until then may have come to an end.
+    /// Returns true if the change may revoke something, so that a write must wait for all nodes.
     const fn ends_something(self) -> bool {
         match self {
             Self::Client | Self::User | Self::Key | Self::Revocation => true,
@@ -64,24 +59,17 @@ impl Kind {
     }
 }
 
-/// One change.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// Its number.
     pub seq: i64,
-    /// In which realm.
     pub realm: RealmId,
-    /// Of what kind.
     pub kind: Kind,
-    /// What exactly.
+    /// Id of the object, in a form that depends on the kind.
     pub subject: String,
 }
 
-/// Publishes a change to all nodes, when the transaction commits; where it ends something, the answer to the write comes
-/// when they have heard of it. Called last in a job, since it locks.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Publishes a change to all nodes with the commit. If it may revoke something, the write waits until all nodes have
+/// applied it. Call it last in a job, since it locks the counter.
 pub async fn publish(
     tx: &mut Tx,
     realm: &RealmId,
@@ -96,11 +84,8 @@ pub async fn publish(
     Ok(())
 }
 
-/// Publishes that there is another node; the number of the change. It has the shape of a revocation of nothing, which
-/// older versions look up in vain.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Announces a new node and returns the number of the change. Written as a revocation that does not exist, which older
+/// versions ignore.
 pub async fn announce(tx: &mut Tx, node: &str, now: Timestamp) -> Result<i64, StoreError> {
     append(tx, "", Kind::Revocation, &format!("node:{node}"), now).await
 }
@@ -111,10 +96,7 @@ async fn append(tx: &mut Tx, realm: &str, kind: Kind, subject: &str, now: Timest
     Ok(seq)
 }
 
-/// The changes after this number, the oldest first, at most a thousand.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the changes after this number in order, at most [`PAGE`].
 pub async fn since(tx: &mut Tx, seq: i64) -> Result<Vec<Change>, StoreError> {
     let rows: Vec<(i64, String, String, String)> = fetch_all!(tx, SINCE, [seq])?;
     let change = |(seq, realm, kind, subject): (i64, String, String, String)| {
@@ -124,20 +106,14 @@ pub async fn since(tx: &mut Tx, seq: i64) -> Result<Vec<Change>, StoreError> {
     rows.into_iter().map(change).collect()
 }
 
-/// The number of the last change.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the number of the last change.
 pub async fn last(tx: &mut Tx) -> Result<i64, StoreError> {
     let (value,): (i64,) = fetch_one!(tx, LAST, [])?;
     Ok(value)
 }
 
-/// Leaves a gap in the numbers that no node can have heard of: those that go on running read everything anew, though the
-/// data, and with it the numbers, went back.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Skips a million numbers after a restore, so that running nodes see a gap and reload, although the restored counter
+/// is lower than theirs.
 pub async fn leap(tx: &mut Tx) -> Result<(), StoreError> {
     execute!(tx, LEAP, []).map(|_| ())
 }

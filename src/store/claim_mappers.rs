@@ -1,5 +1,3 @@
-//! Claim mappers of realms and of single clients.
-
 use super::rows::{from_json, one, to_json};
 use super::tx::{execute, fetch_all, statements};
 use super::{StoreError, Tx};
@@ -13,33 +11,26 @@ statements! {
     REMOVE = "DELETE FROM claim_mappers WHERE realm_id = $1 AND id = $2";
 }
 
-/// A mapper and where it holds.
+/// A mapper with its scope.
 #[derive(Clone, Debug)]
 pub struct StoredMapper {
-    /// Its realm.
     pub realm: RealmId,
-    /// Its name within the realm.
+    /// Name, unique within the realm.
     pub id: String,
-    /// The one client that it is for; all of the realm where none is named.
+    /// The client that it applies to; all clients of the realm if none.
     pub client: Option<ClientId>,
-    /// What it does.
     pub mapper: ClaimMapper,
 }
 
-/// Adds a mapper.
-///
 /// # Errors
-/// [`StoreError::Conflict`] where the name is taken or there is no such client.
+/// [`StoreError::Conflict`] if the name is taken or the client does not exist.
 pub async fn insert(tx: &mut Tx, stored: &StoredMapper, now: Timestamp) -> Result<(), StoreError> {
     let client = stored.client.as_ref().map(ClientId::as_str);
     let definition = to_json(&stored.mapper)?;
     execute!(tx, INSERT, [stored.realm.as_str(), stored.id.as_str(), client, definition, now.as_millis()]).map(|_| ())
 }
 
-/// All mappers of all realms.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the mappers of all realms.
 pub async fn list(tx: &mut Tx) -> Result<Vec<StoredMapper>, StoreError> {
     let rows: Vec<(String, String, Option<String>, String)> = fetch_all!(tx, LIST, [])?;
     let stored = rows.into_iter().map(|(realm, id, client, definition)| {
@@ -53,10 +44,7 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<StoredMapper>, StoreError> {
     stored.collect()
 }
 
-/// Removes a mapper; whether there was one.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Removes a mapper. Returns false if there was none.
 pub async fn remove(tx: &mut Tx, realm: &RealmId, id: &str) -> Result<bool, StoreError> {
     execute!(tx, REMOVE, [realm.as_str(), id]).map(one)
 }

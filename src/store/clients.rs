@@ -1,4 +1,4 @@
-//! The client registry and its secrets, of which only digests are held.
+//! The client registry. Of secrets only digests are stored, and a sealed copy where HMAC needs the secret.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ statements! {
 }
 
 impl Client {
-    /// About how many bytes of memory this takes: metadata at three times its length as JSON.
+    /// Estimates the memory in bytes, metadata as three times the length of its JSON.
     pub(super) fn weight(&self) -> usize {
         let metadata = serde_json::to_vec(&self.metadata).map_or(0, |json| json.len());
         let sealed = self.secrets.iter().map(|secret| secret.sealed.as_ref().map_or(0, Vec::len));
@@ -46,20 +46,19 @@ impl Client {
 type ClientRow = (String, String, i64, Option<i64>, Option<i64>);
 type SecretRow = (Vec<u8>, Option<Vec<u8>>, Option<i64>, i64);
 
-/// A client that is new.
+/// A client to be registered.
 pub struct NewClient<'a> {
-    /// The `client_id`.
     pub id: &'a ClientId,
-    /// The metadata, checked.
+    /// Validated metadata.
     pub metadata: &'a ClientMetadata,
-    /// The actor that registers it, as the audit log names it.
+    /// The actor, as in the audit log.
     pub created_by: &'a str,
 }
 
-/// Registers a client.
+/// Registers a client with its origins and resources.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] where the id is taken.
+/// [`StoreError::Conflict`] if the id is taken.
 pub async fn insert(tx: &mut Tx, realm: &RealmId, client: &NewClient<'_>, now: Timestamp) -> Result<(), StoreError> {
     let NewClient { id, metadata, created_by } = client;
     let stored = to_json(metadata)?;
@@ -68,24 +67,19 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, client: &NewClient<'_>, now: T
     name_resources(tx, realm, metadata, now).await
 }
 
-/// The history of a client's row.
+/// Version and times of a client's row.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// The number of the last change.
+    /// Number of the last change.
     pub version: i64,
-    /// The time of its registration.
     pub created_at: Timestamp,
-    /// The time of the last change.
     pub updated_at: Timestamp,
-    /// The actor that registered it; empty where that is not known.
+    /// The actor that registered it; empty if unknown.
     pub created_by: String,
 }
 
-/// The history of a client's row. Read it before the client: then its version is that of the client, or too old to
-/// replace it.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the version and times of a client's row. Read it before the client: then the version is that of the client,
+/// or too old for an update to succeed.
 pub async fn history(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<Option<History>, StoreError> {
     let row: Option<(i64, i64, i64, String)> = fetch_optional!(tx, HISTORY, [realm.as_str(), id.as_str()])?;
     Ok(row.map(|(version, created_at, updated_at, created_by)| History {
@@ -96,19 +90,15 @@ pub async fn history(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<Opti
     }))
 }
 
-/// Metadata that takes the place of what was read with a version.
+/// New metadata for a client in a known version.
 pub struct Replacement<'a> {
-    /// The metadata, checked.
+    /// Validated metadata.
     pub metadata: &'a ClientMetadata,
-    /// The version that it was made from.
+    /// The version that it is based on.
     pub version: i64,
 }
 
-/// Replaces what a client has registered, unless it was changed or removed since it was read; whether it did. Its
-/// secrets stay.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Replaces a client's metadata. Returns false if the client was changed or removed since this version. Secrets stay.
 pub async fn replace(
     tx: &mut Tx,
     realm: &RealmId,
@@ -127,11 +117,8 @@ pub async fn replace(
     Ok(true)
 }
 
-/// Notes a change of a client's secrets as one of the client, unless it was changed or removed since this version was
-/// read; whether it did.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Increments the version for a change of secrets. Returns false if the client was changed or removed since this
+/// version.
 pub async fn advance(
     tx: &mut Tx,
     realm: &RealmId,
@@ -142,27 +129,17 @@ pub async fn advance(
     execute!(tx, ADVANCE, [realm.as_str(), id.as_str(), now.as_millis(), version]).map(one)
 }
 
-/// Deletes a client with everything that is stored of it; whether there was one.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes a client and all rows that refer to it. Returns false if there was none.
 pub async fn delete(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<bool, StoreError> {
     execute!(tx, DELETE, [realm.as_str(), id.as_str()]).map(one)
 }
 
-/// Whether the client has this secret.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns true if the client has this secret, expired or not.
 pub async fn has_secret(tx: &mut Tx, realm: &RealmId, id: &ClientId, secret: Digest) -> Result<bool, StoreError> {
     let (count,): (i64,) = fetch_one!(tx, HAS_SECRET, [realm.as_str(), id.as_str(), secret.as_bytes()])?;
     Ok(count > 0)
 }
 
-/// Deletes the client's secrets.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn drop_secrets(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<(), StoreError> {
     execute!(tx, DROP_SECRETS, [realm.as_str(), id.as_str()]).map(|_| ())
 }
@@ -174,7 +151,7 @@ async fn add_origins(tx: &mut Tx, realm: &RealmId, id: &ClientId, metadata: &Cli
     Ok(())
 }
 
-/// Adds the resources that the client asks tokens for or introspects for, unless they are there already.
+/// Adds the missing resources that the client requests tokens for or introspects for.
 async fn name_resources(
     tx: &mut Tx,
     realm: &RealmId,
@@ -186,10 +163,7 @@ async fn name_resources(
     resources::name(tx, realm, &named, now).await
 }
 
-/// The client with this id and its secrets.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the client with its secrets.
 pub async fn find(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<Option<Client>, StoreError> {
     let row: Option<ClientRow> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
     let Some(row) = row else { return Ok(None) };
@@ -202,19 +176,13 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<Option<
     client(row, secrets).map(Some)
 }
 
-/// All clients of a realm by id, without their secrets.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns all clients of a realm ordered by id, without their secrets.
 pub async fn list(tx: &mut Tx, realm: &RealmId) -> Result<Vec<Client>, StoreError> {
     let rows: Vec<ClientRow> = fetch_all!(tx, LIST, [realm.as_str()])?;
     rows.into_iter().map(|row| client(row, Vec::new())).collect()
 }
 
-/// Adds a secret beside those that the client has.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Adds a secret beside the existing ones.
 pub async fn add_secret(
     tx: &mut Tx,
     realm: &RealmId,
@@ -227,21 +195,17 @@ pub async fn add_secret(
         .map(|_| ())
 }
 
-/// A secret as it is stored.
+/// A secret to be stored.
 #[derive(Clone)]
 pub struct NewSecret {
-    /// Its digest.
     pub digest: Digest,
-    /// The secret itself, sealed, where it is needed.
+    /// The sealed secret, for methods that need it (`client_secret_jwt`).
     pub sealed: Option<Vec<u8>>,
-    /// Whether it is short enough to be guessed.
+    /// True if it is short enough to be guessed.
     pub is_weak: bool,
 }
 
-/// Lets the client's secret expire at `at`. One that is in its overlap already expires now: two are valid at most.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Lets the current secret expire at `at`. A secret that already had an end expires now, so at most two are valid.
 pub async fn expire_secrets(
     tx: &mut Tx,
     realm: &RealmId,
@@ -252,28 +216,19 @@ pub async fn expire_secrets(
     execute!(tx, EXPIRE_SECRETS, [realm.as_str(), id.as_str(), at.as_millis(), now.as_millis()]).map(|_| ())
 }
 
-/// Whether a client or user may do anything.
+/// Standing of a client or user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It may.
     Enabled,
-    /// It may not.
     Disabled,
 }
 
-/// Whether there is a client with this id.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn exists(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<bool, StoreError> {
     let (count,): (i64,) = fetch_one!(tx, EXISTS, [realm.as_str(), id.as_str()])?;
     Ok(count > 0)
 }
 
-/// Enables or disables a client; whether there is one whose standing was another before.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Enables or disables a client. Returns false if nothing changed.
 pub async fn set_standing(
     tx: &mut Tx,
     realm: &RealmId,

@@ -1,6 +1,6 @@
-//! When the clock last jumped, as the rounds of upkeep have seen it. Rows that keep something void are not deleted
-//! while they may be void by a wrong clock alone: when that is set right, what they keep would be valid again. Nor is
-//! anything ended for good that has expired by a wrong clock alone.
+//! Detection of clock jumps between rounds of upkeep. After a jump, rows that keep something void are not deleted: they
+//! may have expired only by a wrong clock, and once it is corrected the tokens that they revoke would be valid again.
+//! Nothing that has expired only by a wrong clock is ended permanently either.
 
 use super::tx::{execute, fetch_all, statements};
 use super::{StoreError, Tx};
@@ -14,20 +14,17 @@ statements! {
 const SEEN: &str = "clock seen";
 const JUMPED: &str = "clock jumped";
 
-/// By how much two rounds of upkeep may lie apart. Whether a longer time has passed with nobody here, or the clock has
-/// jumped, nobody can tell. Rows that keep something void stay for as long past their end.
+/// Longest interval between two rounds of upkeep without a suspected jump; a longer one cannot be distinguished from
+/// downtime. Rows that keep something void are deleted that much later.
 pub const UNNOTICED: Span = Span::from_minutes(15);
 
-/// What upkeep has noted.
+/// Times recorded by upkeep.
 struct Noted {
     seen: Option<Timestamp>,
     jumped: Option<Timestamp>,
 }
 
-/// Notes what time it is, and whether the clock has jumped since that was last noted.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Records the current time, and a jump since the last record.
 pub async fn note(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
     let noted = noted(tx).await?;
     if noted.seen.is_some_and(|seen| has_jumped(seen, now)) {
@@ -36,10 +33,7 @@ pub async fn note(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
     execute!(tx, NOTE, [SEEN, now.as_millis()]).map(|_| ())
 }
 
-/// Whether the clock has gone on steadily for this long.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns true if no jump was recorded for this long.
 pub async fn is_steady(tx: &mut Tx, since: Span, now: Timestamp) -> Result<bool, StoreError> {
     let Noted { seen, jumped } = noted(tx).await?;
     Ok(!seen.is_some_and(|seen| has_jumped(seen, now)) && jumped.is_none_or(|jumped| now >= jumped.plus(since)))

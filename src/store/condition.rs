@@ -1,4 +1,4 @@
-//! How an engine is set up, in its own words, and what it finds wrong with its files. Nothing is changed.
+//! Settings of the engine that matter for durability, and its own check of its files. Read-only.
 
 use super::tx::{fetch_all, fetch_one};
 use super::{Db, Store, StoreError};
@@ -9,45 +9,37 @@ const SQLITE_SYNCHRONOUS: &str = "PRAGMA synchronous";
 const SQLITE_QUICK_CHECK: &str = "PRAGMA quick_check(3)";
 const POSTGRES: &str = "SELECT CAST(current_setting('server_version_num') AS BIGINT), current_setting('synchronous_commit'), current_setting('fsync', true), current_setting('full_page_writes', true), CAST(current_setting('max_connections') AS BIGINT) - CAST(coalesce(current_setting('superuser_reserved_connections', true), '0') AS BIGINT)";
 
-/// How an engine is set up.
+/// Settings of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// An SQLite file.
     Sqlite(Sqlite),
-    /// PostgreSQL.
     Postgres(Postgres),
 }
 
-/// How SQLite is set up.
+/// Settings of SQLite.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sqlite {
-    /// The journal mode.
+    /// `PRAGMA journal_mode`.
     pub journal: String,
-    /// When the system is told to write to the disk: 2 is at each commit.
+    /// `PRAGMA synchronous`: 2 syncs at each commit.
     pub synchronous: i64,
-    /// What the engine finds wrong with its file.
+    /// Findings of `PRAGMA quick_check`.
     pub problems: Vec<String>,
 }
 
-/// How PostgreSQL is set up. A database that only speaks its protocol may lack a setting.
+/// Settings of PostgreSQL. A database that only has its protocol may lack some.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Postgres {
-    /// The version as a number, such as 170004.
+    /// `server_version_num`, such as 170004.
     pub version: i64,
-    /// `synchronous_commit`.
     pub synchronous_commit: String,
-    /// `fsync`.
     pub fsync: Option<String>,
-    /// `full_page_writes`.
     pub full_page_writes: Option<String>,
-    /// How many connections there are for everybody.
+    /// Connections that are not reserved for superusers.
     pub connections: i64,
 }
 
-/// Asks an engine how it is set up. An SQLite file is read as a whole.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Reads the settings. An SQLite file is read as a whole.
 pub async fn of(store: &Store) -> Result<Condition, StoreError> {
     let mut tx = store.read().await?;
     if let Db::Sqlite { .. } = &store.db {

@@ -1,4 +1,4 @@
-//! What people have granted to clients, remembered so that they are not asked twice.
+//! Consents of people to clients, stored so that they are not asked twice.
 
 use super::rows;
 use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
@@ -16,11 +16,8 @@ statements! {
     WITHDRAW = "DELETE FROM consents WHERE realm_id = $1 AND user_id = $2 AND client_id = $3";
 }
 
-/// What this user has granted to this client, held until the transaction ends: a withdrawal waits for it, and then finds
-/// what was issued by it.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the consent of a user to a client, with a shared lock until the transaction ends. A concurrent withdrawal
+/// waits, and then revokes what was issued.
 pub async fn hold(
     tx: &mut Tx,
     realm: &RealmId,
@@ -31,11 +28,8 @@ pub async fn hold(
     row.map(read).transpose()
 }
 
-/// Remembers a grant beside what was granted before. The row is held from the reading to the end of the job: of two
-/// grants at the same moment neither is lost.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Adds a consent to the stored one. The row is locked from the read to the end of the job, so that no concurrent
+/// consent is lost.
 pub async fn add(
     tx: &mut Tx,
     realm: &RealmId,
@@ -49,7 +43,6 @@ pub async fn add(
     execute!(tx, KEEP, [realm.as_str(), user.as_str(), client.as_str(), scope, claims]).map(|_| ())
 }
 
-/// Scope and claims.
 type Row = (String, String);
 
 pub(super) fn read((scope, claims): Row) -> Result<Consent, StoreError> {
@@ -57,21 +50,15 @@ pub(super) fn read((scope, claims): Row) -> Result<Consent, StoreError> {
     Ok(Consent { scope: rows::scope(&scope)?, claims })
 }
 
-/// A consent as lists show it.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// To whom.
     pub client: ClientId,
-    /// What.
     pub consent: Consent,
-    /// When it was last changed.
+    /// Time of the last change.
     pub granted_at: Timestamp,
 }
 
-/// What a user has granted, by client, at most a thousand.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the consents of a user ordered by client, at most 1000.
 pub async fn list(tx: &mut Tx, realm: &RealmId, user: &UserId) -> Result<Vec<Listed>, StoreError> {
     let rows: Vec<(String, String, String, i64)> = fetch_all!(tx, LIST, [realm.as_str(), user.as_str()])?;
     let listed = |(client, scope, claims, at): (String, String, String, i64)| {
@@ -84,18 +71,12 @@ pub async fn list(tx: &mut Tx, realm: &RealmId, user: &UserId) -> Result<Vec<Lis
     rows.into_iter().map(listed).collect()
 }
 
-/// Forgets what a user has granted to a client; whether there was anything.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes the consent of a user to a client. Returns false if there was none.
 pub async fn withdraw(tx: &mut Tx, realm: &RealmId, user: &UserId, client: &ClientId) -> Result<bool, StoreError> {
     execute!(tx, WITHDRAW, [realm.as_str(), user.as_str(), client.as_str()]).map(rows::one)
 }
 
-/// Forgets what people have granted to a client; how many had granted something.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes all consents to a client and returns their number.
 pub async fn forget_client(tx: &mut Tx, realm: &RealmId, client: &ClientId) -> Result<u64, StoreError> {
     execute!(tx, FORGET_CLIENT, [realm.as_str(), client.as_str()])
 }

@@ -1,4 +1,4 @@
-//! People as administrators see and change them: pages of a list, one person with what they hold, changes, removal.
+//! Users as administrators see them: pages of a list, history, updates, removal.
 
 use super::embedded::row;
 use super::rows::one;
@@ -30,43 +30,38 @@ statements! {
     DELETE = "DELETE FROM users WHERE realm_id = $1 AND id = $2";
 }
 
-/// The people of a page.
+/// A query for one page of users.
 #[derive(Clone, Debug)]
 pub struct Page<'a> {
-    /// The key of the name that the page begins after; empty for the first page.
+    /// Key of the username after which the page starts; empty for the first page.
     pub after: &'a str,
-    /// A text that the key of the name or the address contains; empty for all.
+    /// Substring of the key of the username or address; empty for all.
     pub containing: &'a str,
-    /// Their standing.
     pub standing: Wanted,
-    /// The most people of the page.
+    /// Limit of users per page.
     pub limit: i64,
 }
 
-/// The standing of the people of a page.
+/// Filter by standing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wanted {
-    /// Everyone.
     #[default]
     All,
-    /// People who are disabled.
+    /// Disabled users only.
     Disabled,
 }
 
-/// A person of a page.
+/// A user as lists show it.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// The `sub`.
     pub id: UserId,
-    /// The name to sign in with, as typed.
+    /// Username, as typed.
     pub username: String,
-    /// The address, as typed; true beside it where it is known to be theirs.
+    /// E-mail address, as typed, and whether it is verified.
     pub email: Option<(String, bool)>,
-    /// False for people who are disabled.
     pub enabled: bool,
-    /// The time from which on they may sign in; in the future for people who are banned.
+    /// Time from which on the user can sign in; in the future for banned users.
     pub valid_from: Timestamp,
-    /// The time at which they were added.
     pub created_at: Timestamp,
 }
 
@@ -82,10 +77,7 @@ row! {
     }
 }
 
-/// A page of people, by name.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns a page of users ordered by username.
 pub async fn page(tx: &mut Tx, realm: &RealmId, page: &Page<'_>) -> Result<Vec<Listed>, StoreError> {
     let highest = i64::from(page.standing == Wanted::All);
     let pattern = pattern(page.containing);
@@ -101,33 +93,29 @@ pub async fn page(tx: &mut Tx, realm: &RealmId, page: &Page<'_>) -> Result<Vec<L
     Ok(rows.into_iter().map(listed).collect())
 }
 
-/// The pattern of what contains a text.
+/// Returns the LIKE pattern for a substring.
 fn pattern(text: &str) -> String {
     let literal = |c: char| if matches!(c, '%' | '_' | '\\') { vec!['\\', c] } else { vec![c] };
     format!("%{}%", text.chars().flat_map(literal).collect::<String>())
 }
 
-/// Counts the people whose name could be taken for an address, from before names could not.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Counts usernames with an at sign, which were accepted by early versions.
 pub async fn named_like_addresses(tx: &mut Tx, realm: &RealmId) -> Result<i64, StoreError> {
     let (users,): (i64,) = fetch_one!(tx, LIKE_ADDRESSES, [realm.as_str()])?;
     Ok(users)
 }
 
-/// The history of a person's row.
+/// Version and times of a user's row.
 #[derive(Clone, Copy, Debug)]
 pub struct History {
     /// The number of the last change.
     pub version: i64,
-    /// The time at which they were added.
     pub created_at: Timestamp,
     /// The time of the last change.
     pub updated_at: Timestamp,
-    /// The time at which their password was set, where they have one.
+    /// Time of the last password change, if there is a password.
     pub password_set_at: Option<Timestamp>,
-    /// The last sign-in that a session or a known browser still records.
+    /// The last sign-in that a stored session or known device records.
     pub last_login_at: Option<Timestamp>,
 }
 
@@ -142,11 +130,8 @@ row! {
     }
 }
 
-/// The history of a person's row. Read it before the person: then its version is that of the person, or too old to
-/// replace them.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the version and times of a user's row. Read it before the user: then the version is that of the user, or too
+/// old for an update to succeed.
 pub async fn history(tx: &mut Tx, realm: &RealmId, id: &UserId) -> Result<Option<History>, StoreError> {
     let row: Option<HistoryRow> = fetch_optional!(tx, HISTORY, [realm.as_str(), id.as_str()])?;
     Ok(row.map(|row| History {
@@ -158,26 +143,23 @@ pub async fn history(tx: &mut Tx, realm: &RealmId, id: &UserId) -> Result<Option
     }))
 }
 
-/// Attributes that take the place of what was read with a version.
+/// New attributes for a user in a known version.
 pub struct Replacement {
-    /// The name to sign in with.
     pub username: Username,
-    /// The address.
     pub email: Option<EmailAddress>,
-    /// True where it is known to be theirs.
     pub email_verified: bool,
-    /// The standard claims as JSON, checked.
+    /// Standard claims as validated JSON.
     pub claims: String,
-    /// Further values as JSON.
+    /// Further attributes as JSON.
     pub attributes: String,
-    /// The version that they were made from.
+    /// The version that they are based on.
     pub version: i64,
 }
 
-/// Replaces the attributes of a person, unless they were changed or removed since they were read; whether it did.
+/// Replaces the attributes of a user. Returns false if the user was changed or removed since this version.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] where the name or the address is taken.
+/// [`StoreError::Conflict`] if the username or the address is taken.
 pub async fn replace(
     tx: &mut Tx,
     realm: &RealmId,
@@ -205,27 +187,17 @@ pub async fn replace(
     .map(one)
 }
 
-/// Takes a role from a person.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn drop_role(tx: &mut Tx, realm: &RealmId, id: &UserId, role: &str) -> Result<(), StoreError> {
     execute!(tx, DROP_ROLE, [realm.as_str(), id.as_str(), role]).map(|_| ())
 }
 
-/// Forgets the browsers that a person has signed in with; how many there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes the known devices of a user and returns their number.
 pub async fn forget_devices(tx: &mut Tx, realm: &RealmId, id: &UserId) -> Result<u64, StoreError> {
     execute!(tx, FORGET_DEVICES, [realm.as_str(), id.as_str()])
 }
 
-/// Deletes a person with everything that is stored of them, and mails to them that have not left; whether there was one.
-/// Messages to applications about the end of their sessions stay, since these name the `sub` alone.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes a user, all rows that refer to the user, and unsent mails. Returns false if there was none. Queued logout
+/// messages to applications stay, since these contain only the `sub`.
 pub async fn delete(tx: &mut Tx, realm: &RealmId, id: &UserId) -> Result<bool, StoreError> {
     execute!(tx, FORGET_MAILS, [realm.as_str(), id.as_str()])?;
     execute!(tx, DELETE, [realm.as_str(), id.as_str()]).map(one)

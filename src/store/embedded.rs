@@ -1,5 +1,5 @@
-//! SQLite inside the process: a connection that answers at once, on the thread that asks. A statement costs what the
-//! engine takes for it and no change of threads, of which there were two a statement with a thread for each connection.
+//! SQLite inside the process. Statements run on the calling thread: a thread per connection cost two context switches
+//! for each statement, several times as much as the statement.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -10,49 +10,48 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::PATIENCE;
 
-/// How many prepared statements a connection keeps: all that there are.
+/// Size of a connection's cache of prepared statements: room for all of them.
 const PREPARED: usize = 400;
 
-/// What a connection is for.
+/// Access of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
-    /// It reads; a statement that would write fails.
+    /// Read-only (`PRAGMA query_only`).
     Read,
-    /// It is the one that writes.
+    /// The one connection of the writer.
     Write,
 }
 
-/// A connection.
+/// A connection that can be reopened.
 pub(super) struct Embedded {
     file: PathBuf,
     access: Access,
-    /// Nothing once it was closed.
+    /// None after [`Self::close`].
     connection: Option<Connection>,
     /// Statements as SQLite numbers their parameters, by the place of the text that they were written as.
     texts: HashMap<(usize, usize), Box<str>>,
 }
 
-/// A connection that somebody has for the time being.
+/// Exclusive access to a connection.
 pub(super) type Held = OwnedMutexGuard<Embedded>;
 
-/// A value that is read from a row.
+/// A type that can be read from a row.
 pub(super) trait FromRow: for<'r> TryFrom<&'r rusqlite::Row<'r>, Error = rusqlite::Error> {}
 
 impl<T> FromRow for T where T: for<'r> TryFrom<&'r rusqlite::Row<'r>, Error = rusqlite::Error> {}
 
 impl Embedded {
-    /// Opens a file, which is made where there is none and the access is to write.
+    /// Opens a file, and creates it if the access is to write.
     pub(super) fn open(file: &Path, access: Access) -> rusqlite::Result<Self> {
         let connection = Some(connect(file, access)?);
         Ok(Self { file: file.to_owned(), access, connection, texts: HashMap::new() })
     }
 
-    /// Runs a statement; how many rows it changed.
+    /// Runs a statement and returns the number of changed rows.
     pub(super) fn execute(&mut self, sql: &'static str, values: &[&dyn ToSql]) -> rusqlite::Result<u64> {
         self.run(sql, |statement| statement.execute(values).map(|rows| u64::try_from(rows).unwrap_or(u64::MAX)))
     }
 
-    /// Runs a query for at most one row.
     pub(super) fn fetch_optional<T: FromRow>(
         &mut self,
         sql: &'static str,
@@ -64,12 +63,10 @@ impl Embedded {
         })
     }
 
-    /// Runs a query for exactly one row.
     pub(super) fn fetch_one<T: FromRow>(&mut self, sql: &'static str, values: &[&dyn ToSql]) -> rusqlite::Result<T> {
         self.fetch_optional(sql, values)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
     }
 
-    /// Runs a query for all its rows.
     pub(super) fn fetch_all<T: FromRow>(
         &mut self,
         sql: &'static str,
@@ -78,12 +75,11 @@ impl Embedded {
         self.run(sql, |statement| statement.query_map(values, |row| T::try_from(row))?.collect())
     }
 
-    /// Whether a transaction is open.
     pub(super) fn is_in_transaction(&self) -> bool {
         self.connection.as_ref().is_some_and(|connection| !connection.is_autocommit())
     }
 
-    /// Leaves a transaction of which nobody knows how it stands, with the connection if need be.
+    /// Rolls back a transaction in an unknown state. Reconnects if that fails.
     pub(super) fn recover(&mut self) -> rusqlite::Result<()> {
         if self.is_in_transaction() && self.execute("ROLLBACK", &[]).is_err() {
             self.connection = None;
@@ -92,7 +88,7 @@ impl Embedded {
         Ok(())
     }
 
-    /// Closes the connection; whatever is asked of it afterwards fails.
+    /// Closes the connection. Later statements fail.
     pub(super) fn close(&mut self) {
         self.connection = None;
     }
@@ -135,18 +131,18 @@ fn closed() -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(code, Some("the database was closed".to_owned()))
 }
 
-/// The connections that read.
+/// The pool of read connections.
 #[derive(Clone)]
 pub(super) struct Readers(Arc<[Arc<Mutex<Embedded>>]>);
 
 impl Readers {
-    /// Opens `count` of them.
     pub(super) fn open(file: &Path, count: u32) -> rusqlite::Result<Self> {
         let one = |_| Embedded::open(file, Access::Read).map(|reader| Arc::new(Mutex::new(reader)));
         (0..count).map(one).collect::<rusqlite::Result<Arc<[_]>>>().map(Self)
     }
 
-    /// One that nobody has; those who ask have a turn already, so that there is one.
+    /// Takes a free connection, or waits for the first one. The caller's permit of [`super::lanes`] keeps that wait
+    /// short.
     pub(super) async fn take(&self) -> Option<Held> {
         let free = self.0.iter().find_map(|reader| reader.clone().try_lock_owned().ok());
         match free {
@@ -155,12 +151,12 @@ impl Readers {
         }
     }
 
-    /// How many there are, and how many of them nobody has.
+    /// Returns the numbers of all and of free connections.
     pub(super) fn count(&self) -> (usize, usize) {
         (self.0.len(), self.0.iter().filter(|reader| reader.try_lock().is_ok()).count())
     }
 
-    /// Closes them, each when it is given back.
+    /// Closes each connection when it is free.
     pub(super) async fn close(&self) {
         for reader in self.0.iter() {
             reader.lock().await.close();
@@ -168,7 +164,7 @@ impl Readers {
     }
 }
 
-/// Declares a row with named columns, which both engines' rows are read into.
+/// Declares a row type with named columns that can be read from both engines.
 macro_rules! row {
     ($(#[$meta:meta])* struct $name:ident { $($field:ident: $type:ty,)* }) => {
         $(#[$meta])*

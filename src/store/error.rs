@@ -1,26 +1,26 @@
-//! Failures of the database, as its callers tell them apart.
+//! Failures of the database, as callers distinguish them.
 
 use rusqlite::ffi;
 
-/// Why the database could not do what it was asked.
+/// A failure of the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be reached, or has no turn to give in time. Nothing was changed; it may be asked again.
+    /// Unreachable, or saturated. Nothing was changed; the caller may retry.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// A row would break a constraint: usually one with this key exists already.
+    /// A constraint is violated: usually a row with this key exists.
     #[error("the row conflicts with another")]
     Conflict,
-    /// A stored value is not what this server writes.
+    /// A stored value that this server would not write.
     #[error("the database holds a value that cannot be read: {0}")]
     Corrupt(&'static str),
-    /// The schema does not fit this binary, the file is open to others, or commits may be lost.
+    /// The schema does not fit this binary, the file is readable by others, or commits may be lost.
     #[error("{0}")]
     Schema(String),
-    /// Anything else that the engine reports.
+    /// Any other PostgreSQL error.
     #[error("the database failed: {0}")]
     Engine(sqlx::Error),
-    /// The same of an embedded one.
+    /// Any other SQLite error.
     #[error("the database failed: {0}")]
     Embedded(rusqlite::Error),
 }
@@ -55,12 +55,12 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// Whether an engine's error code tells of a state that passes: busy, locked, full, read-only, shutting down.
+/// Returns true for error codes of a temporary condition: busy, locked, full, read-only, shutting down.
 fn is_passing(code: Option<&str>) -> bool {
     let Some(code) = code else { return false };
     if code.len() == 5 {
-        // Connection, resources, operator intervention, lock not available, transactions that met or whose
-        // outcome is unknown, read-only, kept waiting for too long.
+        // Connection, resources, operator intervention, lock not available, serialization failure, outcome unknown,
+        // read-only, idle in transaction.
         let classes = ["08", "53", "57", "55P03", "40", "25006", "25P03"];
         return classes.iter().any(|class| code.starts_with(class));
     }

@@ -1,4 +1,4 @@
-//! How much a client or a person holds, for administrators: live sessions, live grants, consents, known browsers.
+//! Counts for administrators of what a client or a user has: live sessions, live grants, consents, known devices.
 
 use super::tx::{fetch_one, statements};
 use super::{StoreError, Tx};
@@ -24,19 +24,14 @@ statements! {
     CONSENTS_OF_CLIENT = "SELECT count(*) AS consents FROM consents WHERE realm_id = $1 AND client_id = $2";
 }
 
-/// The holdings of a client.
+/// Counts for a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OfClient {
-    /// Live grants.
     pub grants: i64,
-    /// People who have consented to something.
+    /// Users with a consent to it.
     pub consents: i64,
 }
 
-/// Counts what a client holds.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn of_client(
     tx: &mut Tx,
     realm: &RealmId,
@@ -48,41 +43,30 @@ pub async fn of_client(
     Ok(OfClient { grants, consents })
 }
 
-/// The holdings of a person.
+/// Counts for a user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OfUser {
-    /// Live sessions.
     pub sessions: i64,
-    /// Live grants.
     pub grants: i64,
-    /// Clients to which they have consented.
+    /// Clients with a consent of the user.
     pub consents: i64,
-    /// Browsers that they have signed in with.
+    /// Known devices.
     pub devices: i64,
 }
 
-/// Counts what a person holds.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn of_user(tx: &mut Tx, realm: &RealmId, user: &UserId, now: Timestamp) -> Result<OfUser, StoreError> {
     let row: (i64, i64, i64, i64) = fetch_one!(tx, OF_USER, [realm.as_str(), user.as_str(), now.as_millis()])?;
     Ok(OfUser { sessions: row.0, grants: row.1, consents: row.2, devices: row.3 })
 }
 
-/// Something that grants allow.
+/// A scope or resource of grants.
 #[derive(Clone, Copy, Debug)]
 pub enum Allowed<'a> {
-    /// A scope.
     Scope(&'a str),
-    /// A resource.
     Resource(&'a str),
 }
 
-/// Counts the live grants of a client that allow something.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Counts the live grants of a client with this scope or resource.
 pub async fn grants_with(
     tx: &mut Tx,
     realm: &RealmId,

@@ -1,5 +1,5 @@
-//! What must hold for the stored data whatever has happened: one query a rule, each of which counts the rows that
-//! break it. They read only, and look at whole tables.
+//! Invariants of the stored data: one query per rule, which counts the rows that violate it. Read-only; they scan whole
+//! tables.
 
 use serde::Deserialize;
 
@@ -34,25 +34,23 @@ const SQLITE_INTEGRITY: &str = "PRAGMA integrity_check(5)";
 const SQLITE_FOREIGN_KEYS: &str = "SELECT \"table\" AS problem FROM pragma_foreign_key_check LIMIT 5";
 const POSTGRES_INTEGRITY: &str = "SELECT CAST(conname AS TEXT) AS problem FROM pg_constraint WHERE NOT convalidated UNION ALL SELECT CAST(indexrelid AS regclass)::TEXT FROM pg_index WHERE NOT indisvalid LIMIT 5";
 
-/// A rule on the stored data.
+/// An invariant.
 pub struct Rule {
-    /// Its name.
     pub name: &'static str,
-    /// What is broken, after a number of rows.
+    /// The violation, as text after a number of rows.
     pub broken: &'static str,
-    /// What to do about it.
+    /// Advice to the operator.
     pub remedy: &'static str,
     check: Check,
 }
 
-/// How the rows that break a rule are counted.
+/// A method to count the violations.
 #[derive(Clone, Copy)]
 enum Check {
-    /// By a query.
     Query(&'static str),
-    /// By a query that depends on the time.
+    /// A query with the current time as its parameter.
     QueryNow(&'static str),
-    /// By reading the metadata of every client.
+    /// A scan of the metadata of every client.
     RedirectUris,
 }
 
@@ -69,7 +67,6 @@ const fn timed(name: &'static str, query: &'static str, broken: &'static str, re
     Rule { name, broken, remedy, check: Check::QueryNow(query) }
 }
 
-/// The rules.
 pub const RULES: [Rule; 15] = [
     rule("code-grants-once", CODE_TWICE, "grants have several codes", TAMPERED),
     rule("code-before-grant", CODE_UNREDEEMED, "codes can be redeemed although their grant exists", TAMPERED),
@@ -93,10 +90,7 @@ pub const RULES: [Rule; 15] = [
     },
 ];
 
-/// How many rows break a rule.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Counts the rows that violate a rule.
 pub async fn count(tx: &mut Tx, rule: &Rule, now: Timestamp) -> Result<i64, StoreError> {
     let (broken,): (i64,) = match rule.check {
         Check::QueryNow(query) => fetch_one!(tx, query, [now.as_millis()])?,
@@ -106,7 +100,7 @@ pub async fn count(tx: &mut Tx, rule: &Rule, now: Timestamp) -> Result<i64, Stor
     Ok(broken)
 }
 
-/// The URIs of a client as they are stored, whether or not they could be registered.
+/// The URIs of a client as stored, not validated.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Uris {
@@ -114,8 +108,7 @@ struct Uris {
     post_logout_redirect_uris: Vec<String>,
 }
 
-/// The number of clients to which browsers would be sent by a URI that [`RedirectUri::register`] refuses, such as
-/// `javascript:`.
+/// Counts the clients with a URI that [`RedirectUri::register`] refuses, such as `javascript:`.
 async fn with_unregistrable_uris(tx: &mut Tx) -> Result<i64, StoreError> {
     let rows: Vec<(String,)> = fetch_all!(tx, METADATA, [])?;
     let mut broken = 0;
@@ -127,19 +120,13 @@ async fn with_unregistrable_uris(tx: &mut Tx) -> Result<i64, StoreError> {
     Ok(broken)
 }
 
-/// When the newest row of the audit log was written.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the time of the newest row of the audit log.
 pub async fn newest(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
     let (at,): (Option<i64>,) = fetch_one!(tx, NEWEST, [])?;
     Ok(at.map(Timestamp::from_millis))
 }
 
-/// What the engine finds wrong with its own files, constraints and indexes; nothing where all is well.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the engine's findings about its files, constraints and indexes.
 pub async fn integrity(store: &Store) -> Result<Vec<String>, StoreError> {
     let mut tx = store.read().await?;
     let mut found: Vec<(String,)> = Vec::new();

@@ -1,5 +1,4 @@
-//! A cache of rows by their key, which are read when they are first asked for. It is bounded in bytes, since strangers
-//! choose how large some rows are.
+//! A cache of rows by key, filled on demand. Bounded in bytes, since strangers choose the size of some rows.
 
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +8,10 @@ use moka::sync::Cache;
 
 use super::StoreError;
 
-/// The most recently used rows.
+/// An LRU cache of rows.
 pub(super) struct Kept<K, V> {
     rows: Cache<K, V>,
-    /// How often anything has been forgotten.
+    /// Number of invalidations.
     forgotten: AtomicU64,
 }
 
@@ -21,19 +20,16 @@ where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// An empty cache of at most `bytes` bytes, where a row takes as many as `weigh` says. The least recently used row
-    /// gives way: a person who signs in is asked for a few times within seconds, and then for days not at all.
+    /// An empty cache of at most `bytes` bytes, as `weigh` counts them. LRU rather than LFU: the row of a person who
+    /// signs in is read a few times within seconds, and then not for days.
     pub(super) fn new(bytes: u64, weigh: fn(&V) -> usize) -> Self {
         let weigher = move |_: &K, row: &V| u32::try_from(weigh(row)).unwrap_or(u32::MAX);
         let builder = Cache::builder().max_capacity(bytes).weigher(weigher);
         Self { rows: builder.eviction_policy(EvictionPolicy::lru()).build(), forgotten: AtomicU64::new(0) }
     }
 
-    /// The row with this key, which is read where it is not kept. That there is none is not kept. A row that is
-    /// forgotten while it is read is returned, and not kept either: it may be the old one.
-    ///
-    /// # Errors
-    /// Those of the reading.
+    /// Returns the row with this key, from the cache or by `read`. Absence is not cached. A row that is invalidated
+    /// while `read` runs is returned but not cached, since it may be outdated.
     pub(super) async fn get<F>(&self, key: K, read: impl FnOnce(K) -> F) -> Result<Option<V>, StoreError>
     where
         F: Future<Output = Result<Option<V>, StoreError>>,
@@ -42,7 +38,7 @@ where
             return Ok(Some(kept));
         }
         let before = self.forgotten.load(Ordering::Acquire);
-        // Boxed: what is hardly ever done shall not make every request larger.
+        // Boxed: a cache miss is rare, and its future would make that of every request larger.
         let row = Box::pin(read(key.clone())).await?;
         if let Some(row) = &row {
             self.rows.insert(key.clone(), row.clone());
@@ -53,18 +49,18 @@ where
         Ok(row)
     }
 
-    /// The row with this key, if it is kept.
+    /// Returns the row if it is cached.
     pub(super) fn peek(&self, key: &K) -> Option<V> {
         self.rows.get(key)
     }
 
-    /// Forgets one row.
+    /// Invalidates one row.
     pub(super) fn forget(&self, key: &K) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.rows.invalidate(key);
     }
 
-    /// Forgets all rows.
+    /// Invalidates all rows.
     pub(super) fn forget_all(&self) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.rows.invalidate_all();
@@ -75,7 +71,7 @@ where
 mod tests {
     use super::*;
 
-    /// What is kept under 1 now; where nothing is, 0 is read.
+    /// The row under key 1; a miss reads 0.
     async fn ask(kept: &Kept<u8, u8>) -> Option<u8> {
         kept.get(1, |_| async { Ok(Some(0)) }).await.unwrap()
     }

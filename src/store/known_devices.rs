@@ -1,5 +1,5 @@
-//! The browsers that people have signed in with, by the digest of a long-lived cookie. They grant nothing; their
-//! failed sign-ins are counted apart from those of strangers.
+//! Browsers that people have signed in with, by the digest of a long-lived cookie. They grant nothing; their failed
+//! sign-ins are counted separately from those of strangers.
 
 use super::tx::{execute, fetch_optional, statements};
 use super::{StoreError, Tx};
@@ -19,10 +19,7 @@ statements! {
     TRIM = "DELETE FROM known_devices WHERE (realm_id, digest, user_id) IN (SELECT realm_id, digest, user_id FROM known_devices WHERE realm_id = $1 AND user_id = $2 ORDER BY last_used_at DESC LIMIT 500 OFFSET 20)";
 }
 
-/// Whether this user has signed in with the browser that holds this cookie.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns true if this user has signed in with the browser that has this cookie.
 pub async fn knows(
     tx: &mut Tx,
     realm: &RealmId,
@@ -35,30 +32,23 @@ pub async fn knows(
     Ok(row.is_some())
 }
 
-/// Whether a person of the realm has signed in from this network since then.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns true if any user of the realm has signed in from this network since then.
 pub async fn has_network(tx: &mut Tx, realm: &RealmId, network: &str, since: Timestamp) -> Result<bool, StoreError> {
     let row: Option<(i64,)> = fetch_optional!(tx, NETWORK, [realm.as_str(), network, since.as_millis()])?;
     Ok(row.is_some())
 }
 
-/// A browser that a person has signed in with.
+/// A sign-in with a browser.
 #[derive(Clone, Copy, Debug)]
 pub struct Used<'a> {
-    /// Its name.
+    /// Digest of the browser's cookie.
     pub device: Digest,
-    /// The person.
     pub user: &'a UserId,
-    /// The network of the sign-in, or nothing where it is not known.
+    /// Network of the sign-in; empty if unknown.
     pub network: &'a str,
 }
 
-/// Notes that this user has signed in with the browser. Of a user's browsers the last twenty are kept.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Records a sign-in. The last twenty browsers of a user are kept.
 pub async fn put(
     tx: &mut Tx,
     realm: &RealmId,
@@ -72,10 +62,7 @@ pub async fn put(
     execute!(tx, TRIM, [realm.as_str(), user.as_str()]).map(|_| ())
 }
 
-/// Gives a browser another cookie, for all who have signed in with it.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Replaces the cookie of a browser, for all users who have signed in with it.
 pub async fn rename(tx: &mut Tx, realm: &RealmId, old: Digest, new: Digest) -> Result<(), StoreError> {
     execute!(tx, MOVE, [realm.as_str(), old.as_bytes(), new.as_bytes()]).map(|_| ())
 }

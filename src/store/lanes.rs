@@ -1,6 +1,5 @@
-//! Who may have how many connections. A flood of pages and registrations, which anybody can cause, must not take the
-//! last connection from those who hold tokens already: the token endpoint, revocation, introspection, and the node's
-//! own work.
+//! Shares of the connections. A flood of pages and registrations, which anyone can cause, must leave connections for
+//! the token endpoint, revocation, introspection and the node's own jobs.
 
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -11,45 +10,44 @@ tokio::task_local! {
     static LANE: Lane;
 }
 
-/// What a task works for. It is told once, at the door, for all that is done for a request; a parameter of every
-/// function between there and the store would say it no better.
+/// The share that a task may use. Set once per request by middleware, so it need not be threaded through every call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// May use every connection. Whoever says nothing is here: jobs, readiness, commands.
+    /// May use every connection. The default: jobs, readiness, commands.
     Reserved,
-    /// May use those that are not reserved.
+    /// May use the connections that are not reserved.
     Shared,
 }
 
 impl Lane {
-    /// Does some work in this lane. Tasks that it spawns are not in it.
+    /// Runs a future in this lane. Tasks that it spawns are in the default lane.
     pub async fn run<F: Future>(self, work: F) -> F::Output {
         LANE.scope(self, work).await
     }
 
-    /// The lane of the present task.
+    /// Returns the lane of the current task.
     pub(super) fn current() -> Self {
         LANE.try_with(|lane| *lane).unwrap_or(Self::Reserved)
     }
 }
 
-/// The right to a connection, given back when it is dropped.
+/// Permit for a connection, released on drop. `None` for [`Lane::Reserved`], which needs none.
 pub(super) type Permit = Option<OwnedSemaphorePermit>;
 
-/// The connections of a pool as the lanes share them.
+/// Limits the number of connections in [`Lane::Shared`].
 #[derive(Clone)]
 pub(super) struct Lanes {
     shared: Arc<Semaphore>,
 }
 
 impl Lanes {
-    /// Lanes over this many connections, of which some are reserved; at least one is shared.
+    /// Shares `connections` less the reserved ones, but at least one.
     pub(super) fn new(connections: u32, reserved: u32) -> Self {
         let shared = connections.saturating_sub(reserved).max(1);
         Self { shared: Arc::new(Semaphore::new(usize::try_from(shared).unwrap_or(1))) }
     }
 
-    /// Waits until a lane has a connection to spare.
+    /// Waits for a permit.
     pub(super) async fn enter(&self, lane: Lane) -> Result<Permit, StoreError> {
         match lane {
             Lane::Reserved => Ok(None),

@@ -1,4 +1,4 @@
-//! Leases: a job of many nodes runs on the one that holds its lease.
+//! Leases of jobs: a job runs only on the node that holds its lease.
 
 use super::rows::one;
 use super::tx::{execute, fetch_optional, statements};
@@ -14,22 +14,16 @@ statements! {
 /// The lease that one of the running servers always holds.
 pub const UPKEEP: &str = "upkeep";
 
-/// How far the clocks of nodes may differ.
+/// Tolerated difference between the clocks of nodes.
 const CLOCKS_DIFFER: Span = Span::from_minutes(2);
 
-/// Ends a lease now, where this holder has it. The row stays: it says when the lease was held last.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Ends a lease now if this holder has it. The row stays, since it records when the lease was last held.
 pub async fn release(tx: &mut Tx, name: &str, holder: &str, now: Timestamp) -> Result<(), StoreError> {
     execute!(tx, RELEASE, [name, holder, now.as_millis()]).map(|_| ())
 }
 
-/// Takes or prolongs a lease; whether this node holds it now. One that ends later than any that is taken now was taken
-/// by a clock that has been set back, and keeps nobody away.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Takes or extends a lease. Returns true if this node holds it now. A lease that ends later than any taken now could
+/// was taken before the clock was set back, and is ignored.
 pub async fn take(
     tx: &mut Tx,
     name: &str,
@@ -41,10 +35,7 @@ pub async fn take(
     execute!(tx, TAKE, [name, holder, expires_at.as_millis(), now.as_millis(), longest]).map(one)
 }
 
-/// The end of a lease, which may have passed.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the end of a lease, which may be in the past.
 pub async fn held_until(tx: &mut Tx, name: &str) -> Result<Option<Timestamp>, StoreError> {
     let row: Option<(i64,)> = fetch_optional!(tx, HELD_UNTIL, [name])?;
     Ok(row.map(|(millis,)| Timestamp::from_millis(millis)))

@@ -1,5 +1,5 @@
-//! Counters of failed sign-ins, shared by all nodes. Whoever reads a counter to change it holds its row until the
-//! commit, so that no two count from the same state.
+//! Counters of failed sign-ins, shared by all nodes. A job that reads a counter to change it locks its row until the
+//! commit.
 
 use super::rows::one;
 use super::tx::{execute, fetch_one, fetch_optional, statements};
@@ -20,29 +20,22 @@ statements! {
     CLEAR_ALL = "DELETE FROM failed_accounts WHERE realm_id = $1 AND network = $2";
 }
 
-/// Which counter.
+/// Key of a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// Of what.
     pub kind: Kind,
-    /// Of whom, as a keyed digest.
+    /// Keyed digest of the account or network.
     pub digest: Digest,
 }
 
-/// Reads a counter and holds its row until the transaction ends; a new one where there was none.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Reads or creates a counter and locks its row until the transaction ends.
 pub async fn hold(tx: &mut Tx, realm: &RealmId, subject: Subject) -> Result<Counter, StoreError> {
     let (kind, digest) = (subject.kind.as_str(), subject.digest);
     let (drained_at, locked_until): (i64, i64) = fetch_one!(tx, HOLD, [realm.as_str(), kind, digest.as_bytes()])?;
     Ok(counter(drained_at, locked_until))
 }
 
-/// Reads a counter without holding its row; nothing where there is none.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Reads a counter without a lock.
 pub async fn find(tx: &mut Tx, realm: &RealmId, subject: Subject) -> Result<Option<Counter>, StoreError> {
     let (kind, digest) = (subject.kind.as_str(), subject.digest);
     let row: Option<(i64, i64)> = fetch_optional!(tx, FIND, [realm.as_str(), kind, digest.as_bytes()])?;
@@ -53,28 +46,20 @@ fn counter(drained_at: i64, locked_until: i64) -> Counter {
     Counter { drained_at: Timestamp::from_millis(drained_at), locked_until: Timestamp::from_millis(locked_until) }
 }
 
-/// Writes a counter that is held; whether it was there.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Writes a locked counter. Returns false if it does not exist.
 pub async fn set(tx: &mut Tx, realm: &RealmId, subject: Subject, counter: Counter) -> Result<bool, StoreError> {
     let (kind, digest) = (subject.kind.as_str(), subject.digest);
     let (drained, locked) = (counter.drained_at.as_millis(), counter.locked_until.as_millis());
     execute!(tx, SET, [realm.as_str(), kind, digest.as_bytes(), drained, locked]).map(one)
 }
 
-/// Forgets all failures of a subject.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes a counter.
 pub async fn reset(tx: &mut Tx, realm: &RealmId, subject: Subject) -> Result<(), StoreError> {
     execute!(tx, RESET, [realm.as_str(), subject.kind.as_str(), subject.digest.as_bytes()]).map(|_| ())
 }
 
-/// Notes that a network has failed at an account, until `expires_at`; at how many accounts it has failed by now.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Records a failure of a network at an account until `expires_at`. Returns the number of accounts at which it has
+/// failed.
 pub async fn note_account(
     tx: &mut Tx,
     realm: &RealmId,
@@ -87,18 +72,12 @@ pub async fn note_account(
     Ok(accounts)
 }
 
-/// Forgets that a network has failed at an account, since it has succeeded there.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes the failure of a network at an account after a success.
 pub async fn clear_account(tx: &mut Tx, realm: &RealmId, network: &str, account: Digest) -> Result<(), StoreError> {
     execute!(tx, CLEAR, [realm.as_str(), network, account.as_bytes()]).map(|_| ())
 }
 
-/// Forgets at which accounts a network has failed.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes all failures of a network.
 pub async fn clear_network(tx: &mut Tx, realm: &RealmId, network: &str) -> Result<(), StoreError> {
     execute!(tx, CLEAR_ALL, [realm.as_str(), network]).map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! The logos of clients: small pictures, one a client.
+//! Logos of clients, one per client.
 
 use super::tx::{execute, fetch_optional, statements};
 use super::{StoreError, Tx};
@@ -12,19 +12,16 @@ statements! {
     DELETE = "DELETE FROM client_logos WHERE realm_id = $1 AND client_id = $2";
 }
 
-/// A logo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logo {
-    /// Its kind.
     pub kind: LogoType,
-    /// The picture.
     pub image: Vec<u8>,
 }
 
-/// Gives a client a logo in place of the one it may have.
+/// Sets or replaces the logo of a client.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] where there is no such client.
+/// [`StoreError::Conflict`] if the client does not exist.
 pub async fn put(
     tx: &mut Tx,
     realm: &RealmId,
@@ -36,10 +33,6 @@ pub async fn put(
     execute!(tx, PUT, [realm.as_str(), client.as_str(), kind, image, now.as_millis()]).map(|_| ())
 }
 
-/// The logo of a client.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn find(tx: &mut Tx, realm: &RealmId, client: &ClientId) -> Result<Option<Logo>, StoreError> {
     let row: Option<(String, Vec<u8>)> = fetch_optional!(tx, FIND, [realm.as_str(), client.as_str()])?;
     row.map(|(media_type, image)| {
@@ -49,10 +42,6 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, client: &ClientId) -> Result<Opt
     .transpose()
 }
 
-/// Takes a client's logo away.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn delete(tx: &mut Tx, realm: &RealmId, client: &ClientId) -> Result<(), StoreError> {
     execute!(tx, DELETE, [realm.as_str(), client.as_str()]).map(|_| ())
 }

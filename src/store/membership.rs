@@ -1,10 +1,10 @@
-//! This process among the nodes: the last change that it has applied, and how long it answers from memory.
+//! Membership of this process in the cluster: the last change that it has applied, and its lease to answer from memory.
 //!
 //! A node registers in `nodes` with the last change it has applied and a lease. It answers from memory until the lease
-//! ends, counted from when it *started* its last poll; after that it polls before each answer. It renews the lease only
-//! after its row is up to date. A transaction that ends something commits, then waits until every row has reached its
-//! change or that row's lease has ended (`barrier`). So no node accepts what has been reported as revoked, be it slow,
-//! frozen or cut off.
+//! ends, counted from the *start* of its last poll; after that it polls before each answer. It renews the lease only
+//! after its row is up to date. A transaction that revokes something commits, then waits until every row has reached
+//! its change or that row's lease has ended (`barrier`). So no node accepts what has been reported as revoked, even if
+//! it is slow, frozen or cut off.
 //!
 //! A late node is skipped; it notices when it next writes its row, since the guard of that statement fails, and polls
 //! before each answer until it has caught up. A new node announces itself in the change sequence and polls before each
@@ -36,7 +36,7 @@ pub struct Heard {
     pub now: Timestamp,
 }
 
-/// This process among the nodes.
+/// The membership of this process.
 pub struct Membership {
     state: Mutex<State>,
     settling: tokio::sync::Mutex<()>,
@@ -54,7 +54,7 @@ impl Membership {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers this process under this id at the next step; until then it polls before each answer.
+    /// Registers this process under this id with the next [`Self::settle`]. Until then it polls before each answer.
     pub fn enter(&self, id: String, advertise: String) {
         let mut state = self.state();
         state.channel = if advertise.is_empty() { Channel::None } else { Channel::Http };
@@ -68,10 +68,7 @@ impl Membership {
         self.state().phase = Phase::Apart;
     }
 
-    /// Leaves, and removes the row.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the database fails.
+    /// Leaves and removes the row.
     pub async fn leave(&self, store: &Store) -> Result<(), StoreError> {
         let _turn = self.settling.lock().await;
         let id = {
@@ -90,51 +87,48 @@ impl Membership {
         removed.await
     }
 
-    /// The id of this node; empty where it is none.
+    /// Returns the id of this node; empty if the process is none.
     pub fn id(&self) -> String {
         self.state().id.clone()
     }
 
-    /// Notes whether the database's notifications reach this node.
+    /// Sets the channel by which this node is woken.
     pub fn listens(&self, channel: Channel) {
         let mut state = self.state();
         let without = if state.advertise.is_empty() { Channel::None } else { Channel::Http };
         state.channel = if channel == Channel::None { without } else { channel };
     }
 
-    /// Says that something may have changed.
+    /// Ends [`Self::pause`] early, since something may have changed.
     pub fn wake(&self) {
         self.wake.notify_one();
     }
 
-    /// Waits until it is time to ask for changes, or something may have changed.
+    /// Waits until the next poll is due or [`Self::wake`] is called.
     pub async fn pause(&self) {
         let longest = self.state().pause(self.is_embedded);
-        // The end of the time is no error: it is what is waited for.
+        // The timeout is the normal end of the wait.
         let _ = tokio::time::timeout(longest, self.wake.notified()).await;
     }
 
-    /// Whether this process may answer from memory.
+    /// Returns true if this process may answer from memory.
     pub fn holds(&self) -> bool {
         self.state().holds()
     }
 
-    /// Whether it is certain that no other node answers from memory.
+    /// Returns true if certainly no other node answers from memory.
     pub(super) fn is_alone(&self) -> bool {
         let state = self.state();
         state.phase == Phase::Member && state.others == 0 && state.holds()
     }
 
-    /// How many nodes there are, as far as this one knows.
+    /// Returns the number of nodes that this one knows of, with itself.
     pub fn count(&self) -> usize {
         let state = self.state();
         if state.phase == Phase::Apart { 0 } else { state.others.saturating_add(1) }
     }
 
-    /// Tells the others how far this node has heard, and renews its lease.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the database fails; the lease is not renewed then.
+    /// Publishes the last change that this node has applied, and renews its lease.
     pub async fn settle(&self, store: &Store, heard: Heard) -> Result<(), StoreError> {
         if self.state().phase == Phase::Apart {
             return Ok(());
@@ -149,7 +143,7 @@ impl Membership {
         }
     }
 
-    /// Adds the row, and a change by which the others hear of it.
+    /// Adds the row, and a change that announces it to the others.
     async fn announce(&self, store: &Store, heard: Heard) -> Result<(), StoreError> {
         let shared = {
             let state = self.state();
@@ -178,7 +172,7 @@ impl Membership {
             if Instant::now() < until {
                 return Ok(());
             }
-            // Such as the row of a server that was killed: no write is to wait for it again.
+            // Such as the row of a killed server: no write must wait for it again.
             barrier::drop_late(store, &unaware, seq).await;
         }
         let mut state = self.state();
@@ -188,9 +182,9 @@ impl Membership {
         Ok(())
     }
 
-    /// Writes the row where there is a reason to, and renews the lease.
+    /// Writes the row if it is due, and renews the lease.
     async fn keep(&self, store: &Store, heard: Heard) -> Result<(), StoreError> {
-        // The others first: what is said to have been heard may be that there is another.
+        // Before the acknowledgment, since the acknowledged change may announce another node.
         if self.state().has_to_look(heard.applied) {
             let all = self.look(store).await?;
             self.remove_silent(store, &all).await?;
@@ -210,7 +204,7 @@ impl Membership {
         Ok(())
     }
 
-    /// Writes the row; `false` where the others had ceased to wait for this node.
+    /// Writes the row. Returns false if the others had skipped or removed this node.
     async fn acknowledge(&self, store: &Store, standing: Standing) -> Result<bool, StoreError> {
         let begun = Instant::now();
         let shared = Arc::new(standing.clone());
@@ -261,7 +255,7 @@ impl Membership {
         Ok(all)
     }
 
-    /// Removes the nodes that do not write their rows. They take themselves to be removed long before.
+    /// Removes the rows of silent nodes, which assume their removal long before.
     async fn remove_silent(&self, store: &Store, all: &[Node]) -> Result<(), StoreError> {
         let gone: Vec<(String, Timestamp)> = {
             let state = self.state();

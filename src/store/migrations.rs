@@ -1,4 +1,4 @@
-//! The schema: numbered migrations, the same numbers for both engines, embedded in the binary.
+//! The schema: numbered migrations embedded in the binary, with the same numbers for both engines.
 
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migrator};
 
@@ -13,29 +13,29 @@ statements! {
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// The refusal of a database without any tables.
+/// Error for a database without any migration.
 const EMPTY: &str = "the database is empty; run `signet init`, or `signet migrate`";
 
-/// How often a migration of an embedded database is tried where another process migrates it as well.
+/// Attempts to migrate an SQLite file while another process migrates it too.
 const TRIES: u32 = 10;
 
-/// The migrations that a database lacked.
+/// Result of a migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migrated {
-    /// True where it had none at all.
+    /// True if no migration had been applied.
     pub was_empty: bool,
-    /// The missing ones, each as its number and name.
+    /// The applied migrations as number and name.
     pub applied: Vec<String>,
-    /// The number of the newest migration, which is the schema's.
+    /// Number of the newest migration.
     pub schema: i64,
 }
 
-/// The number of the newest migration.
+/// Returns the number of the newest migration.
 pub(super) fn newest() -> i64 {
     SQLITE.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
-/// Brings the schema up to date. What is wrong with it is found before anything is changed.
+/// Applies the missing migrations, after all checks of the existing ones.
 pub(super) async fn run(db: &Db) -> Result<Migrated, StoreError> {
     let Db::Sqlite { writer, .. } = db else { return run_postgres(db).await };
     let mut tried = 0;
@@ -89,7 +89,7 @@ pub(super) async fn check(db: &Db) -> Result<(), StoreError> {
     }
 }
 
-/// Checks that every migration of this binary is applied, whatever else is.
+/// Fails unless every migration of this binary is applied. Ignores newer ones.
 pub(super) async fn check_applied(tx: &mut Tx, is_embedded: bool) -> Result<(), StoreError> {
     let applied: Vec<(i64,)> = fetch_all!(tx, APPLIED, [])?;
     let known = if is_embedded { &SQLITE } else { &POSTGRES };
@@ -106,14 +106,14 @@ pub(super) async fn refuse_empty(db: &Db) -> Result<(), StoreError> {
     }
 }
 
-/// What a database says of its migrations.
+/// The applied migrations of a database.
 struct Found {
     applied: Vec<AppliedMigration>,
-    /// One that was begun and has not succeeded.
+    /// Number of a migration that was started and has not succeeded.
     broken_off: Option<i64>,
 }
 
-/// How a schema stands to the migrations of this binary.
+/// Relation of a schema to the migrations of this binary.
 enum Schema {
     Empty,
     Current,
@@ -138,7 +138,7 @@ impl Found {
         Migrated { was_empty: self.applied.is_empty(), applied: named.collect(), schema: newest() }
     }
 
-    /// Each migration must have been applied whole, as it is, and after all before it.
+    /// Compares the schema with the known migrations. Each must have been applied completely, unchanged and in order.
     fn of(&self, known: &Migrator) -> Schema {
         let is_applied = |version| self.applied.iter().any(|done| done.version == version);
         let newest = self.applied.iter().map(|done| done.version).max().unwrap_or_default();
@@ -181,7 +181,7 @@ async fn look(db: &Db) -> Result<Found, MigrateError> {
 }
 
 async fn look_with(connection: &mut impl Migrate, table: &str) -> Result<Found, MigrateError> {
-    // Of several that create it at once PostgreSQL refuses all but one, and then it is there.
+    // PostgreSQL refuses all but one of several processes that create the table at once; then it exists.
     if connection.ensure_migrations_table(table).await.is_err() {
         connection.ensure_migrations_table(table).await?;
     }

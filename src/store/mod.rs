@@ -1,8 +1,8 @@
-//! L1: the database. Functions over a connection, one file an aggregate; this file alone chooses between the engines.
+//! L1: the database. Functions over a connection, one file per aggregate; this file alone chooses between the engines.
 //!
-//! Every statement is a constant, written once for SQLite and PostgreSQL. Reads take a connection of a pool; all
-//! writes go through [`Store::write`], which returns when the commit is durable. Nothing here decides whether a
-//! request is allowed: a consuming write is guarded in SQL, and its caller looks at the answer.
+//! Every statement is a constant, written once for SQLite and PostgreSQL. Reads take a connection from a pool; all
+//! writes go through [`Store::write`], which returns when the commit is durable. Nothing here decides whether a request
+//! is allowed: a consuming write is guarded in SQL, and its caller checks whether it changed a row.
 
 pub mod access_tokens;
 pub mod address_blocks;
@@ -83,36 +83,35 @@ pub use migrations::Migrated;
 pub use tx::Tx;
 use writer::Writer;
 
-/// How long a write may wait for its turn before it is given up.
+/// Longest wait for a connection, and of a write in the queue; after it the caller gets [`StoreError::Unavailable`].
 pub const PATIENCE: Duration = Duration::from_secs(2);
-/// How a database is used. An embedded one has no need of it.
+/// Limits for connections to PostgreSQL. SQLite uses none of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
-    /// The most connections.
+    /// Size of the pool.
     pub max_connections: u32,
-    /// How many of them are not for [`Lane::Shared`]; one always is.
+    /// Connections that [`Lane::Shared`] cannot take. At least one of the pool stays available to it.
     pub reserved_connections: u32,
-    /// How long a statement may take.
+    /// The server's `statement_timeout`.
     pub statement_timeout: Duration,
-    /// How long a statement may wait for a lock.
+    /// The server's `lock_timeout`.
     pub lock_timeout: Duration,
-    /// How long a transaction is kept of which nothing is heard.
+    /// The server's `idle_in_transaction_session_timeout`.
     pub idle_in_transaction_timeout: Duration,
-    /// What is done where commits may be lost.
     pub lossy_commits: LossyCommits,
 }
 
-/// What is done where the database acknowledges commits before they are durable.
+/// Reaction to a server that acknowledges commits before they are durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LossyCommits {
-    /// It is not used.
+    /// The connection fails.
     Refused,
-    /// The log says so, once.
+    /// A warning is logged once.
     Warned,
 }
 
 impl Setup {
-    /// What commands use: at most this many connections, and time for statements that read whole tables.
+    /// Limits for commands, which run statements over whole tables.
     pub fn patient(max_connections: u32) -> Self {
         Self {
             max_connections,
@@ -125,17 +124,17 @@ impl Setup {
     }
 }
 
-/// The engines. Whatever differs between them stands in this file, `tx`, `sqlite`, `writer`, `postgres` and
+/// The engines. All differences between them are in this file, `tx`, `sqlite`, `embedded`, `writer`, `postgres` and
 /// `migrations`.
 #[derive(Clone)]
 enum Db {
-    /// An SQLite file: a few readers, and one task that writes.
+    /// An SQLite file: a few read connections and one writer thread.
     Sqlite { read: Readers, lanes: Lanes, writer: Writer },
-    /// PostgreSQL, or a database that speaks its protocol.
+    /// PostgreSQL, or a database with its wire protocol.
     Postgres(postgres::Pool),
 }
 
-/// A database.
+/// A handle to the database. Clones share its connections.
 #[derive(Clone)]
 pub struct Store {
     db: Db,
@@ -145,19 +144,13 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database at `url` (`sqlite://FILE` or `postgres://...`) with at most `max_connections`.
-    /// An SQLite file is created where there is none. Nothing is migrated.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] where it cannot be opened, [`StoreError::Engine`] where the URL is malformed.
+    /// Opens the database at `url` (`sqlite://FILE` or `postgres://...`) with the limits of commands. Creates a missing
+    /// SQLite file. Does not migrate.
     pub async fn open(url: &str, max_connections: u32) -> Result<Self, StoreError> {
         Self::open_with(url, &Setup::patient(max_connections)).await
     }
 
-    /// The same for a server, which has less patience.
-    ///
-    /// # Errors
-    /// As [`Store::open`], and [`StoreError::Schema`] where commits may be lost and the setup refuses that.
+    /// Opens the database with the limits of a server.
     pub async fn open_with(url: &str, setup: &Setup) -> Result<Self, StoreError> {
         let metrics = Database::with(Statements::new(timing::names()));
         let db = if url.starts_with("sqlite:") {
@@ -175,10 +168,10 @@ impl Store {
         Some(options.get_filename().to_owned())
     }
 
-    /// A connection to read with. On SQLite it cannot write.
+    /// Takes a connection to read with. On SQLite it is read-only.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where there is none within two seconds.
+    /// [`StoreError::Unavailable`] after [`PATIENCE`].
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match &self.db {
             Db::Sqlite { read, lanes, .. } => {
@@ -189,21 +182,22 @@ impl Store {
                 Tx::sqlite(connection, permit, self.metrics.statements.clone())
             }
             Db::Postgres(pool) => {
-                // Boxed, so that a request against an embedded database has no room for it.
+                // Boxed: otherwise every future that reads would be as large as this one, on SQLite too.
                 let held = Box::pin(self.metrics.turn(pool.acquire(Lane::current()))).await?;
                 Tx::postgres(held, pool.limit(), self.metrics.statements.clone())
             }
         })
     }
 
-    /// Runs a job in a transaction and returns when its commit is durable and, where it has ended something, when every
-    /// node has heard of that or asks the database before it answers.
+    /// Runs a job in a transaction. Returns when the commit is durable and, if the job revoked something, when every
+    /// node has applied the revocation or polls the database before it answers.
     ///
-    /// A job that returns an error leaves nothing behind. It may be run again after a serialization failure, and
-    /// waits for nothing but its own statements. Once begun it runs to its end, though its caller goes away.
+    /// A job that returns an error is rolled back. The job may run again after a serialization failure, so it must wait
+    /// for nothing but its own statements. Once started it runs to its end, even if the caller is dropped.
     ///
     /// # Errors
-    /// What the job returns, or [`StoreError`] in its error type where there was no turn or no durable commit.
+    /// The error of the job, or a converted [`StoreError`] if the queue is full, the wait too long or the commit
+    /// failed.
     pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
     where
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
@@ -220,22 +214,21 @@ impl Store {
         Ok(written.value)
     }
 
-    /// This process among the nodes.
+    /// Returns the membership of this process in the cluster.
     pub fn membership(&self) -> &Membership {
         &self.membership
     }
 
-    /// How many statements have been run, without those of transaction control. For tests and metrics.
+    /// Returns the number of statements begun, without transaction control. For tests and metrics.
     pub fn statements(&self) -> u64 {
         self.metrics.statements.begun.get()
     }
 
-    /// What the database counts.
     pub fn metrics(&self) -> &Database {
         &self.metrics
     }
 
-    /// How many connections there are: idle, and in use. On SQLite these are the readers.
+    /// Returns the numbers of idle and of used connections. On SQLite these are the readers.
     pub fn connections(&self) -> (usize, usize) {
         let (size, idle) = match &self.db {
             Db::Sqlite { read, .. } => read.count(),
@@ -244,20 +237,14 @@ impl Store {
         (idle, size.saturating_sub(idle))
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// Why it does not.
+    /// Runs one short query, within [`PATIENCE`].
     pub async fn ping(&self) -> Result<(), StoreError> {
         let mut tx = self.read().await?;
         tx.hurry();
         changes::last(&mut tx).await.map(|_| ())
     }
 
-    /// What time it is there, where the database has a clock of its own: an embedded one has this host's.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] where it does not answer.
+    /// Returns the time of the database server; `None` for SQLite, which uses the clock of this host.
     pub async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
         match &self.db {
             Db::Sqlite { .. } => Ok(None),
@@ -265,47 +252,41 @@ impl Store {
         }
     }
 
-    /// Whether the database is embedded, so that the server migrates it by itself.
+    /// Returns true for SQLite, which the server migrates at start.
     pub fn is_embedded(&self) -> bool {
         matches!(self.db, Db::Sqlite { .. })
     }
 
-    /// Brings the schema up to date and returns the migrations that were missing.
+    /// Applies the missing migrations and returns them.
     ///
     /// # Errors
-    /// [`StoreError::Schema`] where the database is newer than this binary, or a landed migration was changed.
+    /// [`StoreError::Schema`] if the database is newer than this binary, or an applied migration differs from it.
     pub async fn migrate(&self) -> Result<Migrated, StoreError> {
         migrations::run(&self.db).await
     }
 
-    /// Refuses a database that no migration has been applied to.
-    ///
-    /// # Errors
-    /// [`StoreError::Schema`] with what to do about it.
+    /// Fails for a database without any migration.
     pub async fn refuse_empty(&self) -> Result<(), StoreError> {
         migrations::refuse_empty(&self.db).await
     }
 
-    /// Checks that the schema is exactly the one that this binary knows.
-    ///
-    /// # Errors
-    /// [`StoreError::Schema`] with what to do about it.
+    /// Fails unless the schema is exactly that of this binary.
     pub async fn check_schema(&self) -> Result<(), StoreError> {
         migrations::check(&self.db).await
     }
 
-    /// Checks that every migration of this binary is applied. Newer ones may be applied as well, as while a newer
-    /// version is rolled out node by node.
+    /// Fails unless every migration of this binary is applied. Newer ones are accepted: during a rolling upgrade the
+    /// new version has migrated while old nodes still run.
     ///
     /// # Errors
-    /// [`StoreError::Schema`] where one is missing, [`StoreError::Unavailable`] where the database does not answer.
+    /// [`StoreError::Schema`] if one is missing, [`StoreError::Unavailable`] if the database does not answer.
     pub async fn check_applied(&self) -> Result<(), StoreError> {
         let mut tx = self.read().await?;
         tx.hurry();
         migrations::check_applied(&mut tx, self.is_embedded()).await
     }
 
-    /// Closes all connections after the writes in progress.
+    /// Closes all connections after the pending writes.
     pub async fn close(&self) {
         match &self.db {
             Db::Sqlite { read, writer, .. } => {

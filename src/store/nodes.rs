@@ -1,4 +1,4 @@
-//! The processes that serve on one database, and what each has heard of the change sequence.
+//! Rows of the server processes on one database, with the last change that each has applied.
 
 use std::time::Duration;
 
@@ -24,14 +24,13 @@ statements! {
     REMOVE_SILENT = "DELETE FROM nodes WHERE id = $1 AND heard_at = $2";
 }
 
-/// The way by which a node can be woken when something has changed.
+/// Channel by which a node is woken after a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
-    /// It asks by itself, from time to time.
+    /// None: it polls.
     None,
-    /// The notifications of PostgreSQL.
+    /// Notifications of PostgreSQL.
     Listen,
-    /// A request to the address that it advertises.
     Http,
 }
 
@@ -47,37 +46,32 @@ impl Channel {
     }
 }
 
-/// A node as its row has it.
+/// A row of a node.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// Its id, which names host and process.
+    /// Id with host and process.
     pub id: String,
-    /// The number of the last change that it has applied.
+    /// Number of the last change that it has applied.
     pub heard_seq: i64,
-    /// When it last wrote its row.
+    /// Time of its last write of the row.
     pub heard_at: Timestamp,
-    /// For how long after it has asked for changes it answers from memory; zero where it asks each time.
+    /// Time after a poll during which it answers from memory; zero if it polls before each answer.
     pub lease: Duration,
-    /// How it can be woken.
     pub channel: Channel,
-    /// The address at which it can be woken, where the channel is [`Channel::Http`].
+    /// Base URL of the wake-up request for [`Channel::Http`].
     pub advertise: String,
-    /// Whether it is not waited for until it has caught up.
+    /// True if writes do not wait for it until it has caught up.
     pub is_dropped: bool,
 }
 
-/// What a node writes of itself.
+/// The values that a node writes to its row.
 #[derive(Clone, Debug)]
 pub struct Standing {
-    /// Its id.
     pub id: String,
-    /// The number of the last change that it has applied.
+    /// Number of the last change that it has applied.
     pub heard_seq: i64,
-    /// When.
     pub heard_at: Timestamp,
-    /// For how long it answers from memory.
     pub lease: Duration,
-    /// How it can be woken.
     pub channel: Channel,
 }
 
@@ -98,27 +92,19 @@ row! {
     }
 }
 
-/// Adds a node, which asks the database each time until it has a lease.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Adds a node without a lease.
 pub async fn join(tx: &mut Tx, node: &Standing, advertise: &str) -> Result<(), StoreError> {
     let values = (node.heard_at.as_millis(), node.heard_seq, node.channel.as_str());
     execute!(tx, JOIN, [node.id.as_str(), values.0, values.1, values.2, advertise]).map(|_| ())
 }
 
-/// Says how far a node has heard; `false` where it was dropped or removed, so that others no longer wait for it.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Writes the last change that a node has applied. Returns false if it was skipped or removed, so that writes no longer
+/// wait for it.
 pub async fn acknowledge(tx: &mut Tx, node: &Standing) -> Result<bool, StoreError> {
     write(tx, ACKNOWLEDGE, node).await
 }
 
-/// Lets others wait again for a node that was dropped; `false` where it was removed.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Lets writes wait again for a skipped node. Returns false if it was removed.
 pub async fn come_back(tx: &mut Tx, node: &Standing) -> Result<bool, StoreError> {
     write(tx, RETURN, node).await
 }
@@ -130,17 +116,13 @@ async fn write(tx: &mut Tx, statement: &'static str, node: &Standing) -> Result<
     changed.map(one)
 }
 
-/// All nodes.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Node>, StoreError> {
     let rows: Vec<Row> = fetch_all!(tx, ALL, [])?;
     let node = |row: Row| Node {
         heard_seq: row.heard_seq,
         heard_at: Timestamp::from_millis(row.heard_at),
         lease: Duration::from_millis(row.lease_ms.unsigned_abs()),
-        // One that a newer version knows of is waited for as one that asks by itself.
+        // An unknown channel of a newer version counts as polling.
         channel: Channel::ALL.into_iter().find(|known| known.as_str() == row.channel).unwrap_or(Channel::None),
         advertise: row.advertise,
         is_dropped: row.dropped_at.is_some(),
@@ -149,27 +131,17 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Node>, StoreError> {
     Ok(rows.into_iter().map(node).collect())
 }
 
-/// Drops a node that has not said that it heard of a change, unless its lease has become longer than the one that was
-/// waited for; whether this call did it.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Marks a node as skipped that has not acknowledged a change. Returns false if it has meanwhile acknowledged it,
+/// extended its lease, or been skipped.
 pub async fn drop_late(tx: &mut Tx, node: &Node, seq: i64, now: Timestamp) -> Result<bool, StoreError> {
     execute!(tx, DROP_LATE, [node.id.as_str(), now.as_millis(), seq, millis(node.lease)]).map(one)
 }
 
-/// Removes a node that stops.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn remove(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
     execute!(tx, REMOVE, [id]).map(|_| ())
 }
 
-/// Removes a node that has not written its row since.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Removes a node that has not written its row since `heard_at`.
 pub async fn remove_silent(tx: &mut Tx, id: &str, heard_at: Timestamp) -> Result<(), StoreError> {
     execute!(tx, REMOVE_SILENT, [id, heard_at.as_millis()]).map(|_| ())
 }

@@ -1,5 +1,4 @@
-//! The origins whose scripts may call the token endpoints (rows of `client_origins`), and the set of them that each
-//! node holds in memory.
+//! Origins of scripts that may call the token endpoints (CORS), and the in-memory set of them.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -19,22 +18,22 @@ statements! {
         WHERE o.realm_id = $1 AND o.client_id = $2 AND c.enabled = 1";
 }
 
-/// The registered origins of every enabled client. A lookup costs neither memory nor a query, whatever is asked for.
+/// The registered origins of all enabled clients. A lookup of any origin costs neither memory nor a query.
 #[derive(Debug, Default)]
 pub(super) struct OriginSet {
     by_client: HashMap<(RealmId, ClientId), Vec<Arc<str>>>,
-    /// How many clients of the realm have registered the origin; never 0.
+    /// Number of clients of the realm that have registered the origin; never 0.
     clients: HashMap<RealmId, HashMap<Arc<str>, usize>>,
 }
 
 impl OriginSet {
-    /// Tests an origin as a browser has sent it.
+    /// Tests the `Origin` header of a browser.
     pub(super) fn contains(&self, realm: &RealmId, origin: &str) -> bool {
-        // Before the hash, whose time grows with the header.
+        // Checked first, since the time to hash grows with the length.
         origin.len() <= MAX_ORIGIN && self.clients.get(realm).is_some_and(|known| known.contains_key(origin))
     }
 
-    /// Replaces what one client has registered.
+    /// Replaces the origins of one client.
     pub(super) fn replace(&mut self, realm: &RealmId, client: &ClientId, origins: Vec<String>) {
         let owner = (realm.clone(), client.clone());
         let origins: Vec<Arc<str>> = origins.into_iter().map(Arc::from).collect();
@@ -56,10 +55,6 @@ impl OriginSet {
     }
 }
 
-/// Reads the origins of every enabled client.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub(super) async fn of_all(tx: &mut Tx) -> Result<OriginSet, StoreError> {
     let rows: Vec<(String, String, String)> = fetch_all!(tx, OF_ALL, [])?;
     let mut set = OriginSet::default();
@@ -72,10 +67,7 @@ pub(super) async fn of_all(tx: &mut Tx) -> Result<OriginSet, StoreError> {
     Ok(set)
 }
 
-/// Reads the origins of one client: none where it is disabled or gone.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Reads the origins of one client: none if it is disabled or removed.
 pub(super) async fn of_client(tx: &mut Tx, realm: &RealmId, client: &ClientId) -> Result<Vec<String>, StoreError> {
     let rows: Vec<(String,)> = fetch_all!(tx, OF_CLIENT, [realm.as_str(), client.as_str()])?;
     Ok(rows.into_iter().map(|(origin,)| origin).collect())

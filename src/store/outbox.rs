@@ -1,5 +1,5 @@
-//! What is to be told to other servers and to people: written with the change that it tells of, so that neither is
-//! there without the other, and deleted when it has been told. A claim is guarded, so that one node of many delivers.
+//! The outbox: messages to other servers and to people. A message is written in the transaction of the change that it
+//! reports, and deleted after delivery. A guarded write claims it, so that one node delivers it.
 
 use super::embedded::row;
 use super::rows::one;
@@ -24,69 +24,60 @@ statements! {
     REMOVE = "DELETE FROM outbox WHERE id = $1";
 }
 
-/// How long it is tried to tell somebody of something.
+/// Time after which delivery is abandoned.
 pub const KEPT: Span = Span::from_hours(24);
-/// For how long nobody is told again that sign-ins to their account fail.
+/// Minimum interval between two mails about failed sign-ins.
 const QUIET: Span = Span::from_hours(24);
 
-/// Who is to be told of what.
+/// Recipient and content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Errand {
-    /// A client, of the end of a session.
+    /// A back-channel logout to a client.
     Logout {
-        /// The client.
         client: ClientId,
-        /// The session.
         session: SessionId,
-        /// Whose session it was.
+        /// The user of the session.
         user: UserId,
     },
-    /// A person, by mail, of what a row of the audit log tells of their account.
+    /// A mail to a person about a row of the audit log.
     Mail {
-        /// The person.
         user: UserId,
-        /// The row's id.
+        /// Id of the row.
         row: String,
-        /// The address, where it is not the one that the person has when the mail leaves.
+        /// The address, unless it is the person's address at the time of sending.
         address: Option<String>,
     },
-    /// A webhook, of a row of the audit log.
+    /// A security event to a webhook about a row of the audit log.
     Event {
-        /// The webhook.
         webhook: WebhookId,
-        /// The row's id.
+        /// Id of the row.
         row: String,
     },
 }
 
-/// Who takes a message from this server.
+/// The server that receives a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Receiver {
-    /// The server of a client.
     Client(ClientId),
-    /// The mail server.
     MailServer,
-    /// A webhook.
     Webhook(WebhookId),
 }
 
-/// Something that somebody is to be told.
+/// A message.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// The row.
+    /// Id of the outbox row.
     pub id: String,
-    /// What it is about.
     pub errand: Errand,
-    /// How often it has been tried.
+    /// Delivery attempts so far.
     pub attempts: i64,
-    /// When it is tried next.
+    /// Time of the next attempt.
     pub next_at: Timestamp,
-    /// When it is given up.
+    /// Time at which delivery is abandoned.
     pub expires_at: Timestamp,
 }
 
 impl Message {
-    /// Who takes it from this server.
     pub fn receiver(&self) -> Receiver {
         match &self.errand {
             Errand::Logout { client, .. } => Receiver::Client(client.clone()),
@@ -96,10 +87,7 @@ impl Message {
     }
 }
 
-/// Announces the end of a session to its clients. Called by who has ended it, in the same transaction.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Queues logout messages about a session to its clients. Call it in the transaction that ends the session.
 pub async fn session_ends(
     tx: &mut Tx,
     realm: &RealmId,
@@ -110,32 +98,23 @@ pub async fn session_ends(
     execute!(tx, SESSION_ENDS, [realm.as_str(), session.as_str(), at, end])
 }
 
-/// Announces the end of all live sessions of a user to their clients. Called before these are ended, in the same
-/// transaction.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Queues logout messages about all live sessions of a user. Call it in the same transaction, before the sessions are
+/// ended.
 pub async fn all_sessions_end(tx: &mut Tx, realm: &RealmId, user: &UserId, now: Timestamp) -> Result<u64, StoreError> {
     let (at, end) = (now.as_millis(), now.plus(KEPT).as_millis());
     execute!(tx, ALL_SESSIONS_END, [realm.as_str(), user.as_str(), at, end])
 }
 
-/// Announces the end of all live sessions of a realm to their clients. Called before these are ended, in the same
-/// transaction.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Queues logout messages about all live sessions of a realm. Call it in the same transaction, before the sessions are
+/// ended.
 pub async fn realm_ends(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<u64, StoreError> {
     let (at, end) = (now.as_millis(), now.plus(KEPT).as_millis());
     execute!(tx, REALM_ENDS, [realm.as_str(), at, end])
 }
 
-/// Announces a row of the audit log to the person whom it concerns, by mail, where their address has been shown to be
-/// theirs: whoever else reads there is nobody's business. Of failed sign-ins they are told once in a day without any,
-/// or strangers could fill their mailbox. Called after the row has been written, in the same transaction.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Queues a mail about a row of the audit log to the user concerned, if the address is verified: another reader of the
+/// mailbox must not learn of it. A mail about failed sign-ins is sent only if there was none for a day, or strangers
+/// could fill the mailbox. Call it in the same transaction, after the row is written.
 pub(super) async fn concerns(
     tx: &mut Tx,
     realm: &RealmId,
@@ -147,21 +126,16 @@ pub(super) async fn concerns(
     execute!(tx, CONCERNS, [realm.as_str(), user.as_str(), row, event, at, end, quiet])
 }
 
-/// A mail to an address that a person has had.
+/// A mail to a former address of a person.
 #[derive(Clone, Debug)]
 pub struct Mail {
-    /// The person.
     pub user: UserId,
-    /// The id of the row of the audit log.
+    /// Id of the row of the audit log.
     pub row: String,
-    /// The address.
     pub address: String,
 }
 
-/// Announces a row of the audit log to an address that the person concerned has had until then.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Queues a mail about a change of address to the former address.
 pub async fn mail(tx: &mut Tx, realm: &RealmId, mail: &Mail, now: Timestamp) -> Result<(), StoreError> {
     let Mail { user, row, address } = mail;
     let id = format!("{realm} {row} mail before");
@@ -169,10 +143,7 @@ pub async fn mail(tx: &mut Tx, realm: &RealmId, mail: &Mail, now: Timestamp) -> 
     execute!(tx, MAIL, [id, realm.as_str(), user.as_str(), row, address, now.as_millis(), end]).map(|_| ())
 }
 
-/// Announces a row of the audit log to a webhook.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Queues a row of the audit log for a webhook.
 pub async fn tell(
     tx: &mut Tx,
     realm: &RealmId,
@@ -183,26 +154,19 @@ pub async fn tell(
     execute!(tx, TELL, [id, realm.as_str(), row, webhook.as_str(), now.as_millis(), end]).map(|_| ())
 }
 
-/// Deletes what a webhook was to be told of.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes the queued messages of a webhook.
 pub(super) async fn forget(tx: &mut Tx, realm: &RealmId, webhook: &WebhookId) -> Result<u64, StoreError> {
     execute!(tx, FORGET, [realm.as_str(), webhook.as_str()])
 }
 
-/// What is due, the oldest first, at most this much for each receiver, so that one that does not answer keeps nobody
-/// else waiting.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns due messages, the oldest first, with a limit per receiver, so that one that does not answer does not delay
+/// the others.
 pub async fn due(tx: &mut Tx, realm: &RealmId, per_receiver: i64, now: Timestamp) -> Result<Vec<Message>, StoreError> {
     let rows: Vec<DueRow> = fetch_all!(tx, DUE, [realm.as_str(), now.as_millis(), per_receiver])?;
     rows.into_iter().map(DueRow::message).collect()
 }
 
 row! {
-    /// A row of [`DUE`].
     struct DueRow {
         id: String,
         kind: String,
@@ -241,27 +205,19 @@ impl DueRow {
     }
 }
 
-/// Takes a message until `until`, when it is due again unless it has been settled; whether nobody else has taken it.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Claims a message until `until`, when it is due again unless it was settled. Returns false if another node has
+/// claimed it.
 pub async fn claim(tx: &mut Tx, message: &Message, until: Timestamp) -> Result<bool, StoreError> {
     let Message { id, attempts, next_at, .. } = message;
     execute!(tx, CLAIM, [id.as_str(), *attempts, next_at.as_millis(), until.as_millis()]).map(one)
 }
 
-/// Puts a message off that could not be delivered, unless another node has taken it meanwhile.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Reschedules a message after a failure. Returns false if another node has claimed it meanwhile.
 pub async fn postpone(tx: &mut Tx, message: &Message, until: Timestamp) -> Result<bool, StoreError> {
     execute!(tx, POSTPONE, [message.id.as_str(), message.attempts, until.as_millis()]).map(one)
 }
 
-/// Removes a message; whether it was still there.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Removes a message. Returns false if it was gone.
 pub async fn remove(tx: &mut Tx, message: &Message) -> Result<bool, StoreError> {
     execute!(tx, REMOVE, [message.id.as_str()]).map(one)
 }

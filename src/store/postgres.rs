@@ -1,5 +1,5 @@
-//! PostgreSQL, or a database that speaks its protocol: connections that are judged before they are used, a bound on
-//! everything that is waited for, and transactions that are run again where they met others.
+//! PostgreSQL, or a database with its wire protocol: a pool that checks connections before use, a timeout on every
+//! wait, and retries after serialization failures.
 
 use std::io;
 use std::panic::AssertUnwindSafe;
@@ -23,46 +23,45 @@ use crate::entropy::Entropy;
 use crate::protocol::time::Timestamp;
 use crate::store::metrics::{Database, Statements, timed};
 
-/// How often a job is run again after transactions met. Where the database is serializable by default, of those that write
-/// one row at once only one gets through each time: twenty sign-ins meet at the end of the audit chain.
+/// Retries after serialization failures. If the database is serializable by default, only one of several concurrent
+/// writes to one row succeeds per round, and twenty sign-ins conflict at the end of the audit chain.
 const RETRIES: u32 = 12;
-/// How often the pause before that is doubled, so that all of them together take about two seconds.
+/// Doublings of the backoff, so that all pauses together take about two seconds.
 const DOUBLINGS: u32 = 5;
-/// How much longer than the server's own limit its answer is waited for. Who is silent beyond that is gone.
+/// Time added to the server's `statement_timeout` before a silent server counts as gone.
 const GRACE: Duration = Duration::from_secs(1);
-/// A connection that was used more lately than this is taken to be alive.
+/// A connection used within this time is reused without a ping. Also the timeout of the ping.
 const LATELY: Duration = Duration::from_secs(1);
-/// How long a connection is kept, so that those to a server that was replaced do not stay for ever.
+/// Maximum age of a connection, so that none to a replaced server stays forever.
 const LIFETIME: Duration = Duration::from_secs(3600);
-/// What a server must be to be written to, and what its word is worth.
+/// Settings that decide whether the server accepts writes and whether its commits are durable.
 const STANDING: &str = "SELECT current_setting('transaction_read_only'), current_setting('synchronous_commit'), \
      current_setting('fsync', true)";
-/// What time it is, as the server that is written to tells it at this moment, not when a transaction began.
+/// The server's current time, rather than that of the start of the transaction.
 const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 
-/// A connection that is lent out.
+/// A connection taken from the pool.
 pub(super) type Held = Object<Connector>;
 
-/// A pool of connections to one primary.
 #[derive(Clone)]
 pub(super) struct Pool {
     connections: managed::Pool<Connector>,
     lanes: Lanes,
 }
 
-/// A connection and what is known of it.
+/// A connection with its state.
 pub(super) struct Session {
     pub(super) raw: PgConnection,
-    /// The epoch in which it was opened.
+    /// Value of `epochs` when it was opened.
     epoch: u64,
     epochs: Arc<Epochs>,
-    /// Whether it ended in the middle of something.
+    /// Set after a failure that makes the connection unusable.
     is_broken: bool,
-    /// Whether it is in a transaction.
+    /// Set while a transaction is open.
     is_open: bool,
 }
 
-/// Counts how often a connection was lost. Those from before a loss are not trusted: they lead to the same server.
+/// Counter of lost connections. Connections opened before a loss are not reused, since they lead to the same server.
 #[derive(Default)]
 struct Epochs(AtomicU64);
 
@@ -71,14 +70,14 @@ impl Epochs {
         self.0.load(Ordering::Acquire)
     }
 
-    /// Ends an epoch, once, however many of its connections are lost.
+    /// Ends an epoch. Further losses in the same epoch have no effect.
     fn end(&self, epoch: u64) {
         let _ = self.0.compare_exchange(epoch, epoch.wrapping_add(1), Ordering::AcqRel, Ordering::Acquire);
     }
 }
 
 impl Session {
-    /// Judges the connection by a failure on it.
+    /// Marks the connection as broken if the error says so.
     pub(super) fn note(&mut self, error: &sqlx::Error) {
         if is_loss(error) {
             self.distrust();
@@ -91,7 +90,7 @@ impl Session {
     }
 }
 
-/// Whether a failure says that the server at the other end is gone, going, or no longer the primary.
+/// Returns true if the error means that the server is gone, shutting down, or no longer the primary.
 fn is_loss(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(cause) => {
@@ -103,7 +102,7 @@ fn is_loss(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Waits for an answer for as long as a statement may take, and no longer: a server that is cut off says nothing.
+/// Waits for an answer with a timeout: a server that is cut off sends none.
 pub(super) async fn in_time<T>(
     limit: Duration,
     answer: impl Future<Output = Result<T, sqlx::Error>>,
@@ -111,7 +110,7 @@ pub(super) async fn in_time<T>(
     timeout(limit, answer).await.unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())))
 }
 
-/// Opens connections, and looks at each before it is lent out.
+/// Opens connections, and checks each before reuse.
 pub(super) struct Connector {
     options: PgConnectOptions,
     lossy: LossyCommits,
@@ -127,7 +126,7 @@ impl Manager for Connector {
     async fn create(&self) -> Result<Session, StoreError> {
         let epoch = self.epochs.current();
         let failed = |error: sqlx::Error| StoreError::Unavailable(error.to_string());
-        // Boxed: every future that may wait for a connection would have to hold all that it takes to open one, 22 KiB.
+        // Boxed: otherwise every future that may open a connection would be 22 KiB larger.
         let opened = Box::pin(async {
             let mut raw = self.options.connect().await?;
             let standing = sqlx::query_as(STANDING).persistent(false).fetch_one(&mut raw).await?;
@@ -153,7 +152,7 @@ impl Manager for Connector {
 }
 
 impl Connector {
-    /// Refuses a server that cannot be written to, or whose commits may be lost.
+    /// Fails for a server that is read-only, or whose commits may be lost.
     fn judge(
         &self,
         (read_only, synchronous_commit, fsync): &(String, String, Option<String>),
@@ -182,7 +181,7 @@ impl Connector {
 }
 
 impl Pool {
-    /// Opens a pool, and one connection, so that what is wrong is said at once.
+    /// Opens a pool with one connection, so that errors appear at start.
     pub(super) async fn open(url: &str, setup: &Setup) -> Result<Self, StoreError> {
         let connector = Connector {
             options: options(url, setup)?,
@@ -199,7 +198,7 @@ impl Pool {
         Ok(pool)
     }
 
-    /// A connection, and the right to it.
+    /// Takes a connection and its permit.
     pub(super) async fn acquire(&self, lane: Lane) -> Result<(Held, Permit), StoreError> {
         let turn = async {
             let permit = self.lanes.enter(lane).await?;
@@ -218,7 +217,7 @@ impl Pool {
         self.connections.manager().limit
     }
 
-    /// What time it is there.
+    /// Returns the time of the server.
     pub(super) async fn time(&self) -> Result<Timestamp, StoreError> {
         let (mut held, _permit) = self.acquire(Lane::Reserved).await?;
         let told = sqlx::query_as(TIME).fetch_one(&mut held.raw);
@@ -227,14 +226,14 @@ impl Pool {
         Ok(Timestamp::from_millis(millis))
     }
 
-    /// A connection of its own for a migration, which may take longer than any request.
+    /// Opens a separate connection for a migration, which has no `statement_timeout`.
     pub(super) async fn connect_patiently(&self) -> Result<PgPool, sqlx::Error> {
         let options = self.connections.manager().options.clone();
         let patient = options.options([("statement_timeout", "0"), ("lock_timeout", "60s")]);
         PgPoolOptions::new().max_connections(1).connect_with(patient).await
     }
 
-    /// How many connections there are, and how many of them nobody uses.
+    /// Returns the numbers of all and of idle connections.
     pub(super) fn connections(&self) -> (usize, usize) {
         let status = self.connections.status();
         (status.size, status.available)
@@ -248,19 +247,19 @@ impl Pool {
 fn options(url: &str, setup: &Setup) -> Result<PgConnectOptions, StoreError> {
     let millis = |span: Duration| span.as_millis().to_string();
     let options = PgConnectOptions::from_str(url)?.application_name("signet");
-    // Statements are timed, and slow ones logged, by `Tx`, for both engines alike.
+    // `Tx` times statements and logs slow ones on both engines.
     Ok(options.disable_statement_logging().options([
         ("statement_timeout", millis(setup.statement_timeout)),
         ("lock_timeout", millis(setup.lock_timeout)),
         ("idle_in_transaction_session_timeout", millis(setup.idle_in_transaction_timeout)),
-        // So that the server lets go of a node that has vanished.
+        // So that the server closes the connections of a node that has vanished.
         ("tcp_keepalives_idle", "5".to_owned()),
         ("tcp_keepalives_interval", "2".to_owned()),
         ("tcp_keepalives_count", "3".to_owned()),
     ]))
 }
 
-/// Runs a job in a transaction of its own, again where transactions met.
+/// Runs a job in a transaction, with retries after serialization failures.
 pub(super) async fn write<T, E, F>(pool: Pool, metrics: Database, job: F) -> Result<Written<T>, E>
 where
     F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
@@ -268,7 +267,7 @@ where
     E: From<StoreError> + Send + 'static,
 {
     let lane = Lane::current();
-    // In a task of its own, so that the transaction ends properly though the caller goes away.
+    // In a separate task, so that the transaction ends properly if the caller is dropped.
     let work = async move {
         let mut tx = metrics.turn(begin(&pool, lane, &metrics.statements)).await?;
         let mut attempt = 0;
@@ -292,8 +291,7 @@ where
     tokio::spawn(work.in_current_span()).await.unwrap_or_else(|_| Err(broken_off().into()))
 }
 
-/// Begins a transaction. A connection that has died unnoticed fails here, where nothing has been done yet; then there
-/// is a second try, and the pool opens another.
+/// Begins a transaction. A dead connection fails here, before any work, so a second attempt is made on another one.
 async fn begin(pool: &Pool, lane: Lane, statements: &Statements) -> Result<Tx, StoreError> {
     let mut is_second = false;
     loop {
@@ -306,14 +304,14 @@ async fn begin(pool: &Pool, lane: Lane, statements: &Statements) -> Result<Tx, S
     }
 }
 
-/// Runs the job in the transaction that has begun, and ends it.
+/// Runs the job in the current transaction, and ends that.
 async fn transact<T, E, F>(tx: &mut Tx, job: &F) -> Result<Written<T>, E>
 where
     F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
     E: From<StoreError>,
 {
     let outcome = match AssertUnwindSafe(tx.complete(job)).catch_unwind().await {
-        // PostgreSQL answers the COMMIT of a transaction in which a statement has failed with a rollback, and no error.
+        // PostgreSQL answers COMMIT after a failed statement with a rollback instead of an error.
         Ok(Ok(_)) if tx.has_failed() => Err(StoreError::Unavailable("a statement of the write failed".into()).into()),
         Ok(outcome) => outcome,
         Err(_panic) => {
@@ -323,7 +321,7 @@ where
     };
     let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
     if let Err(error) = tx.finish(end).await {
-        // Of a commit nobody knows whether it came about, so nothing that hangs on it is given out.
+        // The outcome of the commit is unknown, so the result of the job must not be used.
         return Err(error.into());
     }
     outcome
@@ -333,7 +331,8 @@ fn broken_off() -> StoreError {
     StoreError::Unavailable("the write was broken off".into())
 }
 
-/// How long to wait before another attempt: between 5 and 10 ms, doubled up to five times, so that those who met part ways.
+/// Backoff before another attempt: 5 to 10 ms at random, doubled up to five times, so that conflicting transactions
+/// spread out.
 fn pause(attempt: u32) -> Duration {
     let [spread] = Entropy::default().bytes::<1>().unwrap_or([128]);
     let micros = 5_000 + u64::from(spread) * 20;
@@ -341,13 +340,11 @@ fn pause(attempt: u32) -> Duration {
 }
 
 impl Tx {
-    /// Begins a transaction.
     async fn begin(&mut self) -> Result<(), StoreError> {
         self.set_open(true);
         self.control("BEGIN").await
     }
 
-    /// Ends the transaction.
     async fn finish(&mut self, end: &'static str) -> Result<(), StoreError> {
         self.control(end).await?;
         self.set_open(false);
@@ -360,7 +357,8 @@ impl Tx {
         }
     }
 
-    /// Gives the connection back, or closes it at once where it is not fit for use: it may hold locks.
+    /// Returns the connection to the pool. One that is broken or in a transaction is closed at once, since it may hold
+    /// locks.
     fn end(self) {
         if let super::tx::Connection::Postgres(held) = self.connection
             && (held.is_open || held.is_broken)

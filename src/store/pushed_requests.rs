@@ -1,5 +1,5 @@
-//! Pushed authorization requests (RFC 9126), by the digest of their `request_uri`. One may be opened again until
-//! something has been granted by it, which one guarded write notes.
+//! Pushed authorization requests (RFC 9126) by the digest of their `request_uri`. A request may be opened repeatedly
+//! until a grant consumes it by one guarded write.
 
 use super::rows::one;
 use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
@@ -32,58 +32,51 @@ statements! {
     OF_REALM = "SELECT count(*) AS kept FROM pushed_requests WHERE realm_id = $1";
 }
 
-/// The most requests of one client that may be open at a time.
+/// Limit of open requests of one client.
 const OF_ONE_CLIENT: i64 = 10_000;
-/// From how many on a client's requests are counted by one transaction at a time. The rest of the allowance is more than
-/// there can be transactions at once.
+/// Number of open requests from which the client's row is locked for the count. The rest of the limit exceeds the
+/// number of concurrent transactions.
 const NEARLY_FULL: i64 = OF_ONE_CLIENT - 1_000;
-/// How many of a public client's requests are removed at once where it has that many.
+/// Number of requests removed at once when a public client is at its limit.
 const BATCH: i64 = 500;
 
-/// The share of a client's allowance that a request counts for.
+/// The share of a client's limit to which a request counts.
 #[derive(Clone, Debug)]
 pub enum Holder {
-    /// That of the client, which has authenticated.
+    /// The authenticated client.
     Client,
-    /// That of a network: the id of a public client is known to all.
+    /// A network: anyone can send requests of a public client.
     Network(String),
 }
 
-/// The outcome of an insertion.
+/// Result of [`insert`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inserted {
-    /// The request is kept.
     Kept,
-    /// The client has too many open; the first of them ends then.
+    /// The client is at its limit; the earliest of its requests expires at this time.
     Full(Timestamp),
 }
 
-/// A request that was pushed.
 #[derive(Clone)]
 pub struct PushedRequest {
-    /// Its parameters as a form.
+    /// Parameters, form-encoded.
     pub params: String,
-    /// Until when it may be opened.
+    /// Time until which it may be opened.
     pub expires_at: Timestamp,
 }
 
-/// A request to be kept.
+/// A request to be stored.
 #[derive(Clone)]
 pub struct NewRequest {
-    /// The digest of its `request_uri`.
+    /// Digest of its `request_uri`.
     pub digest: Digest,
-    /// The client that pushed it.
     pub client: ClientId,
-    /// The share that it counts for.
     pub holder: Holder,
-    /// What was pushed.
     pub pushed: PushedRequest,
 }
 
-/// Keeps a request. A client that has too many is refused; of a public one the network with the most loses its oldest.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Stores a request. At the limit a confidential client is refused; for a public client the network with the most
+/// requests loses its oldest.
 pub async fn insert(
     tx: &mut Tx,
     realm: &RealmId,
@@ -134,11 +127,8 @@ async fn open_requests(tx: &mut Tx, realm: &RealmId, client: &ClientId, now: Tim
     Ok(open)
 }
 
-/// Removes as many requests of a realm as it has more than `most`; how many are left. The client or network with the
-/// most loses its oldest first, those that a person is signing in for last.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Reduces the requests of a realm to `most` and returns the number left. The client or network with the most loses its
+/// oldest first; requests with a sign-in in progress go last.
 pub async fn trim(tx: &mut Tx, realm: &RealmId, most: i64) -> Result<i64, StoreError> {
     let (kept,): (i64,) = fetch_one!(tx, OF_REALM, [realm.as_str()])?;
     if kept <= most {
@@ -148,10 +138,7 @@ pub async fn trim(tx: &mut Tx, realm: &RealmId, most: i64) -> Result<i64, StoreE
     Ok(kept.saturating_sub(i64::try_from(evicted).unwrap_or(i64::MAX)))
 }
 
-/// The request that this client pushed, unless something has been granted by it. Expiry is for the caller to see.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns an unconsumed request of this client, even if it has expired: the caller must check `expires_at`.
 pub async fn find(
     tx: &mut Tx,
     realm: &RealmId,
@@ -162,26 +149,17 @@ pub async fn find(
     Ok(row.map(|(params, expires_at)| PushedRequest { params, expires_at: Timestamp::from_millis(expires_at) }))
 }
 
-/// Notes that something is granted by the request; whether this is the first time.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Consumes a request. Returns false if it was consumed before.
 pub async fn consume(tx: &mut Tx, realm: &RealmId, digest: Digest, now: Timestamp) -> Result<bool, StoreError> {
     execute!(tx, CONSUME, [digest.as_bytes(), realm.as_str(), now.as_millis()]).map(one)
 }
 
-/// Keeps a request, though it may not be opened any more, for somebody who is signing in for it.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Delays the deletion of a request for a sign-in in progress. It does not extend its validity.
 pub async fn keep(tx: &mut Tx, realm: &RealmId, digest: Digest, until: Timestamp) -> Result<(), StoreError> {
     execute!(tx, KEEP, [digest.as_bytes(), realm.as_str(), until.as_millis()]).map(|_| ())
 }
 
-/// How many requests there are in each realm, for the cap on what strangers can make the server keep.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Counts the requests of each realm, for the limit on data that strangers can create.
 pub async fn count(tx: &mut Tx) -> Result<Vec<(RealmId, i64)>, StoreError> {
     let rows: Vec<(String, i64)> = fetch_all!(tx, COUNT, [])?;
     Ok(rows.into_iter().map(|(realm, count)| (RealmId::from_stored(realm), count)).collect())

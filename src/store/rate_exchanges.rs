@@ -1,5 +1,5 @@
-//! What the nodes have granted by their rate limits, each row the news of one node at one time. A row is read by every
-//! other node once, and is of no use after some seconds.
+//! Reports of the requests that nodes have admitted, by which rate limits hold across the cluster. Every other node
+//! reads a report once; after some seconds it is useless.
 
 use super::tx::{execute, fetch_all, statements};
 use super::{StoreError, Tx};
@@ -12,30 +12,23 @@ statements! {
              ORDER BY sent_at, number";
 }
 
-/// The news of a node.
+/// A report of a node.
 #[derive(Clone, Debug)]
 pub struct News {
-    /// The node.
     pub node: String,
-    /// The number of the row, which grows.
+    /// Increasing number of the report.
     pub number: i64,
-    /// What was granted, as the node writes it.
+    /// Admitted requests, in the format of the node.
     pub granted: String,
 }
 
-/// Writes the news of a node, and forgets its old ones.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Writes a report of a node, and deletes its old ones.
 pub async fn put(tx: &mut Tx, news: &News, now: Timestamp, keep_from: Timestamp) -> Result<(), StoreError> {
     execute!(tx, FORGET, [&news.node, keep_from.as_millis()])?;
     execute!(tx, INSERT, [&news.node, news.number, now.as_millis(), &news.granted]).map(|_| ())
 }
 
-/// The news of all other nodes since then.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the reports of all other nodes since then.
 pub async fn of_others(tx: &mut Tx, node: &str, since: Timestamp) -> Result<Vec<News>, StoreError> {
     let rows: Vec<(String, i64, String)> = fetch_all!(tx, SINCE, [since.as_millis(), node])?;
     Ok(rows.into_iter().map(|(node, number, granted)| News { node, number, granted }).collect())

@@ -1,4 +1,4 @@
-//! Realms. The default one has the name `default` and lives at the base URL.
+//! Realms. The realm `default` is served at the base URL.
 
 use super::tx::{execute, fetch_optional, statements};
 use super::{StoreError, Tx};
@@ -12,15 +12,11 @@ statements! {
     CUT_OFF = "UPDATE realms SET valid_from = $2 WHERE id = $1 AND valid_from < $2";
 }
 
-/// The name of the realm at the base URL.
 pub const DEFAULT: &str = "default";
 
-/// Makes the default realm where there is none and returns its id. Of several nodes that start at once one makes it; the
-/// insert names no constraint, since it has to give way to each: on PostgreSQL one that gives way to the name alone can
-/// meet the other node's row at the primary key first, and fails.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Creates the default realm if it is missing and returns its id. Several nodes may start at once, so the insert yields
+/// to every constraint: on PostgreSQL one that yields to the name alone could meet the other node's row at the primary
+/// key first, and fail.
 pub async fn ensure_default(tx: &mut Tx, now: Timestamp) -> Result<RealmId, StoreError> {
     execute!(tx, ENSURE, [DEFAULT, DEFAULT, now.as_millis()])?;
     let realm = find(tx, DEFAULT).await?.ok_or(StoreError::Corrupt("realm"))?;
@@ -28,19 +24,13 @@ pub async fn ensure_default(tx: &mut Tx, now: Timestamp) -> Result<RealmId, Stor
     Ok(realm)
 }
 
-/// The id of the realm with this name.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the id of the realm with this name.
 pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<RealmId>, StoreError> {
     let row: Option<(String,)> = fetch_optional!(tx, FIND, [name])?;
     Ok(row.map(|(id,)| RealmId::from_stored(id)))
 }
 
-/// Voids the sessions, codes and grants of all logins until now.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Voids the sessions, codes and grants of all logins before now.
 pub async fn cut_off(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<(), StoreError> {
     execute!(tx, CUT_OFF, [realm.as_str(), now.as_millis()]).map(|_| ())
 }

@@ -1,5 +1,5 @@
-//! Refused requests with their private causes. Strangers write them, so that a realm keeps few, and each client and each
-//! network keeps its share of them: over it, they lose their own oldest rows.
+//! Refused requests with their private causes. Since strangers cause them, rows are limited per realm, client and
+//! network: at its limit each loses its own oldest rows.
 
 mod shares;
 
@@ -27,69 +27,55 @@ statements! {
                  FROM refusals WHERE realm_id = $1 AND client_id = $2 ORDER BY at DESC, request_id LIMIT $3";
 }
 
-/// The longest description and hint, in characters; the schema refuses longer ones.
+/// Limit of description and hint in characters, as in the schema.
 const MAX_SENTENCE: usize = 500;
-/// The longest cause, in characters.
+/// Limit of the cause in characters.
 const MAX_CAUSE: usize = 1000;
 
-/// A refused request, to be stored.
+/// A refusal to be stored.
 #[derive(Clone, Debug)]
 pub struct NewRefusal {
-    /// The realm of the request.
     pub realm: RealmId,
-    /// The request id that the answer shows.
+    /// Request id, as in the answer.
     pub request_id: String,
-    /// The time of the refusal.
     pub at: Timestamp,
-    /// The first segment of the path, such as `/token`.
+    /// First segment of the path, such as `/token`.
     pub endpoint: String,
-    /// The client that the request names, exactly; nothing where it names none. Stored only if it exists.
+    /// Exact client id of the request, or empty. Stored only if the client exists.
     pub named: String,
-    /// The same as it may be shown where no such client exists.
+    /// Displayable form of the client id, for a client that does not exist.
     pub shown: String,
-    /// The region of the address, or nothing.
+    /// Network of the address, or empty.
     pub network: String,
-    /// The HTTP status of the answer.
     pub status: u16,
-    /// The public `error`.
     pub error: &'static str,
-    /// The public `error_description`.
     pub description: String,
-    /// The private cause.
     pub cause: String,
-    /// A command that would help.
+    /// A command that may help.
     pub hint: Option<&'static str>,
 }
 
 /// A stored refusal.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// The request id that the answer showed.
+    /// Request id, as in the answer.
     pub request_id: String,
-    /// The time of the refusal.
     pub at: Timestamp,
-    /// The first segment of the path.
+    /// First segment of the path.
     pub endpoint: String,
-    /// The client that the request named, or nothing.
+    /// Client of the request, or empty.
     pub client_id: String,
-    /// Set if that client existed when the refusal was stored.
+    /// True if that client existed when the refusal was stored.
     pub client_existed: bool,
-    /// The HTTP status of the answer.
     pub status: i64,
-    /// The public `error`.
     pub error: String,
-    /// The public `error_description`.
     pub description: String,
-    /// The private cause.
     pub cause: String,
-    /// A command that would help, with `CLIENT` for the client's id.
+    /// A command that may help, with `CLIENT` for the client's id.
     pub hint: Option<String>,
 }
 
-/// Stores refusals, and removes the oldest rows that exceed a share.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Stores refusals, and removes the oldest rows that exceed a limit.
 pub async fn insert(tx: &mut Tx, realm: &RealmId, refusals: &[NewRefusal]) -> Result<(), StoreError> {
     for refusal in refusals {
         execute!(
@@ -119,19 +105,13 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, refusals: &[NewRefusal]) -> Re
     Ok(())
 }
 
-/// The refusal of the request with this id.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the refusal of the request with this id.
 pub async fn find(tx: &mut Tx, realm: &RealmId, request_id: &str) -> Result<Option<Refusal>, StoreError> {
     let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), request_id])?;
     Ok(row.map(read))
 }
 
-/// The latest refusals of requests that named this client, the latest first.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the latest refusals of requests with this client, the latest first.
 pub async fn of_client(tx: &mut Tx, realm: &RealmId, client: &str, most: i64) -> Result<Vec<Refusal>, StoreError> {
     let rows: Vec<Row> = fetch_all!(tx, OF_CLIENT, [realm.as_str(), client, most])?;
     Ok(rows.into_iter().map(read).collect())
@@ -155,7 +135,7 @@ fn read(row: Row) -> Refusal {
     }
 }
 
-/// The beginning of a text.
+/// Truncates a text to this number of characters.
 fn cut(text: &str, most: usize) -> &str {
     text.char_indices().nth(most).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }

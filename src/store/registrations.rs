@@ -1,5 +1,4 @@
-//! The registrations of clients that have registered themselves, and the tokens that let somebody begin with that.
-//! Of tokens only digests are held.
+//! Dynamic client registrations and initial access tokens (RFC 7591). Of tokens only digests are stored.
 
 use super::rows::one;
 use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
@@ -20,24 +19,20 @@ statements! {
     USE_INITIAL = "UPDATE initial_access_tokens SET uses_left = uses_left - 1 WHERE digest = $1 AND realm_id = $2 AND expires_at > $3 AND uses_left > 0";
 }
 
-/// How many clients [`unused`] names at most.
+/// Limit of clients returned by [`unused`].
 pub const PORTION: usize = 50;
 
-/// A registration and the token that manages it.
+/// A registration with its token.
 #[derive(Clone, Debug)]
 pub struct NewRegistration {
-    /// The client.
     pub client: ClientId,
-    /// The digest of the registration access token.
+    /// Digest of the registration access token (RFC 7592).
     pub token: Digest,
-    /// When the client is removed unless it is used; nothing for never.
+    /// Time at which the client is removed unless it is used; `None` for never.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Notes that a client has registered itself.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Stores a registration.
 pub async fn insert(
     tx: &mut Tx,
     realm: &RealmId,
@@ -49,75 +44,54 @@ pub async fn insert(
     execute!(tx, INSERT, [realm.as_str(), client.as_str(), token.as_bytes(), now.as_millis(), expires_at]).map(|_| ())
 }
 
-/// The client that this token manages, and when it was registered.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the client that this token manages, and the time of its registration.
 pub async fn find(tx: &mut Tx, realm: &RealmId, token: Digest) -> Result<Option<(ClientId, Timestamp)>, StoreError> {
     let row: Option<(String, i64)> = fetch_optional!(tx, FIND, [realm.as_str(), token.as_bytes()])?;
     Ok(row.map(|(client, created_at)| (ClientId::from_stored(client), Timestamp::from_millis(created_at))))
 }
 
-/// Puts another token in the place of one; whether it was still there.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Replaces a registration access token. Returns false if the old one is no longer valid.
 pub async fn replace_token(tx: &mut Tx, realm: &RealmId, old: Digest, new: Digest) -> Result<bool, StoreError> {
     execute!(tx, REPLACE_TOKEN, [realm.as_str(), old.as_bytes(), new.as_bytes()]).map(one)
 }
 
-/// How many clients have registered themselves.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Counts the dynamically registered clients.
 pub async fn count(tx: &mut Tx, realm: &RealmId) -> Result<i64, StoreError> {
     let (count,): (i64,) = fetch_one!(tx, COUNT, [realm.as_str()])?;
     Ok(count)
 }
 
-/// When a client was used, and until when it is kept for that.
+/// A use of a client.
 #[derive(Clone, Copy, Debug)]
 pub struct Use {
-    /// Now.
     pub at: Timestamp,
-    /// A use that was noted after this is late enough.
+    /// Nothing is written if a use after this time is recorded.
     pub noted_before: Timestamp,
-    /// When the client is removed unless it is used again; nothing for never.
+    /// Time at which the client is removed unless it is used again; `None` for never.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Notes that a client is used; whether nobody else has just done so.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Records a use. Returns false if a recent use is recorded.
 pub async fn touch(tx: &mut Tx, realm: &RealmId, client: &ClientId, used: Use) -> Result<bool, StoreError> {
     let (at, before) = (used.at.as_millis(), used.noted_before.as_millis());
     let expires_at = used.expires_at.map(Timestamp::as_millis);
     execute!(tx, TOUCH, [realm.as_str(), client.as_str(), at, expires_at, before]).map(one)
 }
 
-/// Some of the clients that have not been used for too long, the longest first.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns some expired clients, the earliest end first.
 pub async fn unused(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<Vec<ClientId>, StoreError> {
     let rows: Vec<(String,)> = fetch_all!(tx, UNUSED, [realm.as_str(), now.as_millis()])?;
     Ok(rows.into_iter().map(|(client,)| ClientId::from_stored(client)).collect())
 }
 
-/// How often, and until when, an initial access token may be used.
+/// Limits of an initial access token.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowance {
-    /// How many clients it may register.
+    /// Number of clients that it may register.
     pub uses: u32,
-    /// When it ends.
     pub expires_at: Timestamp,
 }
 
-/// Stores an initial access token.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn add_initial(
     tx: &mut Tx,
     realm: &RealmId,
@@ -129,19 +103,13 @@ pub async fn add_initial(
     execute!(tx, ADD_INITIAL, [token.as_bytes(), realm.as_str(), now.as_millis(), expires_at, uses]).map(|_| ())
 }
 
-/// Whether an initial access token is worth anything.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns true if an initial access token has uses left and has not expired.
 pub async fn knows_initial(tx: &mut Tx, realm: &RealmId, token: Digest, now: Timestamp) -> Result<bool, StoreError> {
     let row: Option<(i64,)> = fetch_optional!(tx, INITIAL, [token.as_bytes(), realm.as_str(), now.as_millis()])?;
     Ok(row.is_some())
 }
 
-/// Uses an initial access token once; whether it could be.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Consumes one use of an initial access token. Returns false if it has none left or has expired.
 pub async fn use_initial(tx: &mut Tx, realm: &RealmId, token: Digest, now: Timestamp) -> Result<bool, StoreError> {
     execute!(tx, USE_INITIAL, [token.as_bytes(), realm.as_str(), now.as_millis()]).map(one)
 }

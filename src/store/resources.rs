@@ -1,4 +1,4 @@
-//! Resources of a realm, with the header of their access tokens.
+//! Resources (protected APIs) of a realm, with the header of their access tokens.
 
 use std::collections::HashMap;
 
@@ -27,18 +27,16 @@ statements! {
 
 type Row = (String, Option<String>, Option<String>);
 
-/// Adds a resource.
-///
 /// # Errors
-/// [`StoreError::Conflict`] where there is one of this URI.
+/// [`StoreError::Conflict`] if a resource has this URI.
 pub async fn insert(tx: &mut Tx, realm: &RealmId, resource: &Resource, now: Timestamp) -> Result<(), StoreError> {
     let alg = resource.header.alg.map(SigningAlgorithm::as_str);
     let typ = resource.header.typ.map(AccessTokenTyp::as_str);
     execute!(tx, INSERT, [realm.as_str(), resource.uri.as_str(), alg, typ, now.as_millis()]).map(|_| ())
 }
 
-/// Adds the resources that a client names, unless they are there already, and holds their rows: they cannot be removed
-/// before the client is written. Callers pass the URIs in order, so that two of them hold rows in the same one.
+/// Adds the missing resources of a client and locks the rows of all, so that none is removed before the client is
+/// written. Callers pass the URIs in order, so that two transactions lock rows in the same order.
 pub(super) async fn name(tx: &mut Tx, realm: &RealmId, uris: &[&str], now: Timestamp) -> Result<(), StoreError> {
     for uri in uris {
         execute!(tx, NAME, [realm.as_str(), *uri, now.as_millis()])?;
@@ -46,57 +44,41 @@ pub(super) async fn name(tx: &mut Tx, realm: &RealmId, uris: &[&str], now: Times
     Ok(())
 }
 
-/// Replaces the header of a resource's tokens; whether there is such a resource.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Replaces the header of a resource's tokens. Returns false if there is no such resource.
 pub async fn update(tx: &mut Tx, realm: &RealmId, resource: &Resource, now: Timestamp) -> Result<bool, StoreError> {
     let alg = resource.header.alg.map(SigningAlgorithm::as_str);
     let typ = resource.header.typ.map(AccessTokenTyp::as_str);
     execute!(tx, UPDATE, [realm.as_str(), resource.uri.as_str(), alg, typ, now.as_millis()]).map(one)
 }
 
-/// Removes a resource; whether there was one.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Removes a resource. Returns false if there was none.
 pub async fn remove(tx: &mut Tx, realm: &RealmId, uri: &str) -> Result<bool, StoreError> {
     execute!(tx, REMOVE, [realm.as_str(), uri]).map(one)
 }
 
-/// The resource of this URI.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn find(tx: &mut Tx, realm: &RealmId, uri: &str) -> Result<Option<Resource>, StoreError> {
     let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), uri])?;
     row.map(resource).transpose()
 }
 
-/// A page of a realm's resources by URI, those after `after`.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the resources after `after`, ordered by URI.
 pub async fn list(tx: &mut Tx, realm: &RealmId, after: &str, most: i64) -> Result<Vec<Resource>, StoreError> {
     let rows: Vec<Row> = fetch_all!(tx, LIST, [realm.as_str(), after, most])?;
     rows.into_iter().map(resource).collect()
 }
 
-/// The headers that resources have chosen, by realm and URI; only operators make them.
+/// The headers that resources have chosen. Operators make them, so they all fit in memory.
 #[derive(Debug, Default)]
 pub struct Headers(HashMap<RealmId, HashMap<String, HeaderChoice>>);
 
 impl Headers {
-    /// The choice of a resource; none where there is no such resource.
+    /// Returns the choice of a resource, or the default if there is no such resource.
     pub fn of(&self, realm: &RealmId, uri: &str) -> HeaderChoice {
         self.0.get(realm).and_then(|resources| resources.get(uri)).copied().unwrap_or_default()
     }
 }
 
-/// The headers that the resources of all realms have chosen.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the headers that the resources of all realms have chosen.
 pub async fn headers(tx: &mut Tx) -> Result<Headers, StoreError> {
     let rows: Vec<(String, String, Option<String>, Option<String>)> = fetch_all!(tx, CHOOSY, [])?;
     let mut headers = Headers::default();

@@ -1,4 +1,5 @@
-//! Restores: what was issued before one is void, since nobody can tell what was used or revoked after the backup.
+//! Restores from a backup. Everything issued before a restore is void, since uses and revocations after the backup are
+//! lost.
 
 use super::tx::{execute, fetch_one, statements};
 use super::{StoreError, Tx, authorization_codes, changes, realms, sessions, token_families};
@@ -16,33 +17,27 @@ statements! {
     SESSION_FAMILIES = "UPDATE token_families SET revoked_at = $2, revoked_because = 'restored' WHERE realm_id = $1 AND revoked_at IS NULL AND offline = 0";
 }
 
-/// What becomes of grants that outlive their session.
+/// Treatment of offline grants by a restore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OfflineGrants {
-    /// They are revoked as all others.
+    /// They are revoked like all others.
     Revoke,
-    /// They stay, and with them refresh tokens that may have been replaced or revoked after the backup.
+    /// They stay valid, including refresh tokens that may have been rotated or revoked after the backup.
     Keep,
 }
 
-/// How much a restore has voided.
+/// Counts of what a restore has voided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Voided {
-    /// The number of the epoch that begins.
+    /// Number of the new epoch.
     pub epoch: i64,
-    /// Sessions.
     pub sessions: u64,
-    /// Grants.
     pub grants: u64,
-    /// Codes and requests that nobody had used.
+    /// Unused codes and requests.
     pub pending: u64,
 }
 
-/// Begins an epoch: drops what could be used once and what people have consented to, ends all sessions and revokes the
-/// grants.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Begins an epoch: deletes single-use rows and consents, ends all sessions and revokes the grants.
 pub async fn begin(
     tx: &mut Tx,
     realm: &RealmId,
@@ -57,9 +52,9 @@ pub async fn begin(
         pending += execute!(tx, statement, [id])?;
     }
     execute!(tx, OPAQUE, [id])?;
-    // One may have been withdrawn after the backup: people are asked again.
+    // A consent may have been withdrawn after the backup, so people are asked again.
     execute!(tx, CONSENTS, [id])?;
-    // Those of the backup are gone; one that runs all the same joins again.
+    // The nodes of the backup are gone. A node that still runs joins again.
     execute!(tx, NODES, [])?;
     changes::leap(tx).await?;
     let sessions = sessions::end_realm(tx, realm, now).await?;

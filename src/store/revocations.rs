@@ -1,4 +1,4 @@
-//! Revocations in force: a row only for what is still valid, and only as long as it would be.
+//! Revocations in force. A row exists only until the revoked object would have expired.
 
 use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
 use super::{StoreError, Tx, changes};
@@ -17,11 +17,8 @@ statements! {
 
 type Row = (String, String, String, i64, i64);
 
-/// Stores a revocation and tells all nodes; whether it is news. Of two cut-offs about one thing the stricter holds;
-/// a token, a family or a session is revoked once and for all.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Stores a revocation and publishes it. Returns false if the object was revoked before. Of two cut-offs of one user,
+/// client, consent or realm the later applies; a token, family or session is revoked once.
 pub async fn insert(tx: &mut Tx, revocation: &Revocation, reason: &str, now: Timestamp) -> Result<bool, StoreError> {
     let statement = match revocation.target {
         Target::Token | Target::Family | Target::Session => INSERT_ONCE,
@@ -47,19 +44,13 @@ pub async fn insert(tx: &mut Tx, revocation: &Revocation, reason: &str, now: Tim
     Ok(true)
 }
 
-/// All revocations that can still concern something.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the revocations that have not expired.
 pub async fn in_force(tx: &mut Tx, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {
     let rows: Vec<Row> = fetch_all!(tx, IN_FORCE, [now.as_millis()])?;
     rows.into_iter().map(revocation).collect()
 }
 
-/// The revocation that a change names, as `target:subject`.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the revocation named by a change as `target:subject`.
 pub async fn find(tx: &mut Tx, realm: &RealmId, named: &str) -> Result<Option<Revocation>, StoreError> {
     let (target, subject) = named.split_once(':').ok_or(StoreError::Corrupt("change"))?;
     let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), target, subject])?;
@@ -76,23 +67,18 @@ fn revocation((realm, target, subject, not_before, expires_at): Row) -> Result<R
     })
 }
 
-/// How many revocations of one kind are in force.
+/// Count of revocations of one kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
-    /// The kind.
     pub target: Target,
-    /// How many.
     pub count: i64,
-    /// From when the oldest is.
+    /// Earliest cut-off.
     pub oldest: Timestamp,
-    /// When the first of them is not needed any more.
+    /// Time at which the first of them expires.
     pub next_end: Timestamp,
 }
 
-/// How many revocations of each kind are in force, kinds without any left out, and how many are over and not swept yet.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Counts the revocations in force by kind, without empty kinds, and the expired ones that are not swept yet.
 pub async fn count(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<(Vec<Held>, i64), StoreError> {
     let rows: Vec<(String, i64, i64, i64)> = fetch_all!(tx, COUNT, [realm.as_str(), now.as_millis()])?;
     let (over,): (i64,) = fetch_one!(tx, OVER, [realm.as_str(), now.as_millis()])?;

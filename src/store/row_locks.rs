@@ -1,6 +1,5 @@
-//! Locks for jobs that count rows and then add one, so that of several such jobs at once none overlooks another's row
-//! (at READ COMMITTED a count sees only what has been committed). They hold until the transaction ends. An embedded
-//! database has one writer, and needs none.
+//! Locks for jobs that count rows and then add one: at READ COMMITTED two such jobs would not see each other's row.
+//! They last until the transaction ends. SQLite has one writer and needs none.
 
 use super::tx::{Connection, fetch_optional, statements};
 use super::{StoreError, Tx};
@@ -11,10 +10,7 @@ statements! {
     REALM = "SELECT id FROM realms WHERE id = $1 FOR NO KEY UPDATE";
 }
 
-/// Locks a client's row against other holders; rows that refer to it can be added meanwhile.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Locks a client's row against other callers of this function. Rows that refer to it can still be added.
 pub(super) async fn client(tx: &mut Tx, realm: &RealmId, client: &ClientId) -> Result<(), StoreError> {
     if has_one_writer(tx) {
         return Ok(());
@@ -24,9 +20,6 @@ pub(super) async fn client(tx: &mut Tx, realm: &RealmId, client: &ClientId) -> R
 }
 
 /// Locks a realm's row in the same way.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn realm(tx: &mut Tx, realm: &RealmId) -> Result<(), StoreError> {
     if has_one_writer(tx) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What is counted now and then for metrics, over all realms, and never on a request.
+//! Counts over all realms for metrics, sampled by a job and never in a request.
 
 use super::tx::{fetch_one, statements};
 use super::{StoreError, Tx};
@@ -9,19 +9,13 @@ statements! {
     OUTBOX = "SELECT COUNT(*) AS messages, MIN(created_at) AS oldest FROM outbox";
 }
 
-/// How many sessions have neither ended nor expired; counted up to a hundred thousand, which takes no time to speak of.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Counts live sessions, up to 100,000, which bounds the cost.
 pub async fn sessions(tx: &mut Tx, now: Timestamp) -> Result<i64, StoreError> {
     let (count,): (i64,) = fetch_one!(tx, SESSIONS, [now.as_millis()])?;
     Ok(count)
 }
 
-/// How many messages stand in the outbox, and since when the oldest does.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the number of messages in the outbox and the creation time of the oldest.
 pub async fn outbox(tx: &mut Tx) -> Result<(i64, Option<Timestamp>), StoreError> {
     let (count, oldest): (i64, Option<i64>) = fetch_one!(tx, OUTBOX, [])?;
     Ok((count, oldest.map(Timestamp::from_millis)))

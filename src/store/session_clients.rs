@@ -1,4 +1,4 @@
-//! The clients that take part in a browser session and want to hear of its end.
+//! Clients of a browser session that want a logout message at its end.
 
 use super::tx::{execute, fetch_all, statements};
 use super::{StoreError, Tx};
@@ -9,18 +9,12 @@ statements! {
     LIST = "SELECT client_id FROM session_clients WHERE realm_id = $1 AND session_id = $2 ORDER BY client_id LIMIT 100";
 }
 
-/// Notes that a client takes part in a session; once is enough.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Adds a client to a session unless it is there.
 pub async fn join(tx: &mut Tx, realm: &RealmId, session: &SessionId, client: &ClientId) -> Result<(), StoreError> {
     execute!(tx, JOIN, [realm.as_str(), session.as_str(), client.as_str()]).map(|_| ())
 }
 
-/// The clients of a session, at most a hundred.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the clients of a session, at most 100.
 pub async fn list(tx: &mut Tx, realm: &RealmId, session: &SessionId) -> Result<Vec<ClientId>, StoreError> {
     let rows: Vec<(String,)> = fetch_all!(tx, LIST, [realm.as_str(), session.as_str()])?;
     Ok(rows.into_iter().map(|(id,)| ClientId::from_stored(id)).collect())

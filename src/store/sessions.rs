@@ -1,4 +1,4 @@
-//! Browser sessions. The cookie's digest finds the row; the row's id is the public `sid`.
+//! Browser sessions, found by the digest of their cookie. The id is the public `sid`.
 
 use super::embedded::row;
 use super::rows::{from_json, one, to_json};
@@ -26,41 +26,32 @@ statements! {
     LIST = "SELECT id, user_id, auth_time, methods, last_seen_at, idle_expires_at, expires_at, remembered, address, user_agent FROM sessions WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL AND idle_expires_at > $3 AND expires_at > $3 ORDER BY last_seen_at DESC, id LIMIT 1000";
 }
 
-/// A live session.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// The `sid`.
     pub id: SessionId,
-    /// Who is signed in.
     pub user_id: UserId,
-    /// When and how they authenticated.
+    /// Time and methods of the authentication.
     pub authentication: Authentication,
-    /// When it was last used.
+    /// Time of the last recorded use.
     pub last_seen_at: Timestamp,
-    /// When it ends unless it is used.
+    /// Time at which it ends unless it is used.
     pub idle_expires_at: Timestamp,
-    /// When it ends in any case.
+    /// Time at which it ends in any case.
     pub expires_at: Timestamp,
-    /// Whether the person asked to stay signed in.
+    /// True if the person chose to stay signed in.
     pub remembered: bool,
 }
 
-/// A session that begins.
+/// A session to be stored.
 pub struct NewSession<'a> {
-    /// The session.
     pub session: &'a Session,
-    /// The digest of its cookie.
+    /// Digest of its cookie.
     pub digest: Digest,
-    /// Where the person is.
+    /// Address of the browser.
     pub address: &'a str,
-    /// What browser they use.
     pub user_agent: &'a str,
 }
 
-/// Begins a session.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn insert(tx: &mut Tx, realm: &RealmId, new: &NewSession<'_>, now: Timestamp) -> Result<(), StoreError> {
     let methods = to_json(&new.session.authentication.methods)?;
     execute!(
@@ -84,11 +75,8 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, new: &NewSession<'_>, now: Tim
     .map(|_| ())
 }
 
-/// Gives a session whose user has authenticated again a new cookie and a new beginning; whether it was live.
-/// The old cookie is dead from then on.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Gives a session a new cookie and new times after its user has authenticated again. Returns false if it has ended.
+/// The old cookie becomes invalid.
 pub async fn renew(tx: &mut Tx, realm: &RealmId, new: &NewSession<'_>) -> Result<bool, StoreError> {
     let session = new.session;
     let methods = to_json(&session.authentication.methods)?;
@@ -111,18 +99,13 @@ pub async fn renew(tx: &mut Tx, realm: &RealmId, new: &NewSession<'_>) -> Result
     done.map(one)
 }
 
-/// The session with this cookie, if it has not ended and its user may be signed in. Expiry is for the caller to see.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the session of this cookie, if it was not ended and its user is enabled and not cut off. It may have
+/// expired: the caller must check.
 pub async fn find(tx: &mut Tx, realm: &RealmId, cookie: Digest) -> Result<Option<Session>, StoreError> {
     Ok(find_beside(tx, realm, cookie, "").await?.map(|(session, _)| session))
 }
 
-/// The same, and what its user has granted to this client.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the session of this cookie as [`find`] does, with the consent of its user to this client.
 pub async fn find_with_consent(
     tx: &mut Tx,
     realm: &RealmId,
@@ -156,10 +139,7 @@ async fn find_beside(
     .transpose()
 }
 
-/// Notes that a session is used and moves its idle end.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Records a use of a session and extends its idle end.
 pub async fn touch(
     tx: &mut Tx,
     realm: &RealmId,
@@ -170,74 +150,52 @@ pub async fn touch(
     execute!(tx, TOUCH, [realm.as_str(), id.as_str(), now.as_millis(), idle_expires_at.as_millis()]).map(|_| ())
 }
 
-/// Ends a session; whether it was live.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Ends a session. Returns false if it had ended.
 pub async fn end(tx: &mut Tx, realm: &RealmId, id: &SessionId, now: Timestamp) -> Result<bool, StoreError> {
     execute!(tx, END, [realm.as_str(), id.as_str(), now.as_millis()]).map(one)
 }
 
-/// Ends all sessions of a user; how many there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Ends all sessions of a user and returns their number.
 pub async fn end_all(tx: &mut Tx, realm: &RealmId, user: &UserId, now: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, END_ALL, [realm.as_str(), user.as_str(), now.as_millis()])
 }
 
-/// Ends all sessions of a realm; how many there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Ends all sessions of a realm and returns their number.
 pub async fn end_realm(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, END_REALM, [realm.as_str(), now.as_millis()])
 }
 
-/// The most sessions that [`end_expired`] ends at once.
+/// Limit of sessions ended by one call of [`end_expired`].
 pub const PORTION: u64 = 25;
 
-/// A session that has expired.
 pub struct ExpiredSession {
-    /// Its realm.
     pub realm: RealmId,
-    /// Its id.
     pub id: SessionId,
 }
 
-/// Ends sessions that have expired, at most [`PORTION`] of them. The idle end of a session never lies behind its
-/// absolute one.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Ends up to [`PORTION`] expired sessions. It looks only at the idle end, which is never later than the absolute end.
 pub async fn end_expired(tx: &mut Tx, now: Timestamp) -> Result<Vec<ExpiredSession>, StoreError> {
     let rows: Vec<(String, String)> = fetch_all!(tx, END_EXPIRED, [now.as_millis()])?;
     let expired = |(realm, id)| ExpiredSession { realm: RealmId::from_stored(realm), id: SessionId::from_stored(id) };
     Ok(rows.into_iter().map(expired).collect())
 }
 
-/// Whose session it is, whether it is live or not.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the user of a session, live or not.
 pub async fn owner(tx: &mut Tx, realm: &RealmId, id: &SessionId) -> Result<Option<UserId>, StoreError> {
     let row: Option<(String,)> = fetch_optional!(tx, OWNER, [realm.as_str(), id.as_str()])?;
     Ok(row.map(|(user,)| UserId::from_stored(user)))
 }
 
-/// A session as lists show it.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// The session.
     pub session: Session,
-    /// Where the person was.
+    /// Address at the last authentication.
     pub address: String,
-    /// What browser they used.
+    /// `User-Agent` at the last authentication.
     pub user_agent: String,
 }
 
 row! {
-    /// A row of [`LIST`].
     struct Row {
         id: String,
         user_id: String,
@@ -252,10 +210,7 @@ row! {
     }
 }
 
-/// The live sessions of a user, the one that was used last first, at most a thousand.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the live sessions of a user, the last used first, at most 1000.
 pub async fn list(tx: &mut Tx, realm: &RealmId, user: &UserId, now: Timestamp) -> Result<Vec<Listed>, StoreError> {
     let rows: Vec<Row> = fetch_all!(tx, LIST, [realm.as_str(), user.as_str(), now.as_millis()])?;
     let listed = |row: Row| {

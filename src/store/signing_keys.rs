@@ -1,4 +1,4 @@
-//! Signing keys, sealed, with the times from which their states follow.
+//! Sealed signing keys, with the times that determine their states.
 
 use super::rows::one;
 use super::tx::{execute, fetch_all, statements};
@@ -17,21 +17,18 @@ statements! {
     REMOVE = "DELETE FROM signing_keys WHERE realm_id = $1 AND kid = $2";
 }
 
-/// A key as it is stored.
+/// A stored key.
 pub struct StoredKey {
-    /// What the schedule looks at.
+    /// Times and names for the key schedule.
     pub times: KeyTimes,
-    /// The private key, sealed with the master key.
+    /// Private key, sealed with the master key.
     pub sealed: Vec<u8>,
 }
 
-/// Stores a key, unless another node has stored one of the same generation; whether it did.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Stores a key. Returns false if another node has stored one of the same generation.
 pub async fn insert(tx: &mut Tx, realm: &RealmId, key: &StoredKey) -> Result<bool, StoreError> {
     let (announced_at, activates_at) = (key.times.announced_at.as_millis(), key.times.activates_at.as_millis());
-    // One that signs from the beginning is announced, and nothing more is to be seen of it.
+    // A key that signs at once needs no later event about its activation.
     let seen_active_at = (activates_at <= announced_at).then_some(activates_at);
     execute!(
         tx,
@@ -50,10 +47,7 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, key: &StoredKey) -> Result<boo
     .map(one)
 }
 
-/// All keys of a realm.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns all keys of a realm.
 pub async fn list(tx: &mut Tx, realm: &RealmId) -> Result<Vec<StoredKey>, StoreError> {
     type Row = (String, String, i64, Vec<u8>, i64, i64, Option<i64>);
     let rows: Vec<Row> = fetch_all!(tx, LIST, [realm.as_str()])?;
@@ -71,42 +65,27 @@ pub async fn list(tx: &mut Tx, realm: &RealmId) -> Result<Vec<StoredKey>, StoreE
     Ok(rows.into_iter().map(key).collect())
 }
 
-/// Moves the time from which an announced key signs to an earlier one; whether it was later.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Lets an announced key sign from an earlier time. Returns false if that time is not earlier.
 pub async fn activate(tx: &mut Tx, realm: &RealmId, kid: &KeyId, at: Timestamp) -> Result<bool, StoreError> {
     execute!(tx, ACTIVATE, [realm.as_str(), kid.as_str(), at.as_millis()]).map(one)
 }
 
-/// Drops a key that somebody else may have: it signs and verifies nothing from now on; whether it was there to be dropped.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Drops a compromised key, which neither signs nor verifies from now on. Returns false if it was dropped before.
 pub async fn drop_compromised(tx: &mut Tx, realm: &RealmId, kid: &KeyId, now: Timestamp) -> Result<bool, StoreError> {
     execute!(tx, DROP, [realm.as_str(), kid.as_str(), now.as_millis()]).map(one)
 }
 
-/// Keeps a key from being dropped before the end of the job; whether it has not been already.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Locks a key against [`drop_compromised`] until the transaction ends. Returns false if it was dropped.
 pub async fn hold(tx: &mut Tx, realm: &RealmId, kid: &str) -> Result<bool, StoreError> {
     execute!(tx, HOLD, [realm.as_str(), kid]).map(one)
 }
 
-/// Deletes a key that nothing valid was signed with.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes a key whose signatures have all expired.
 pub async fn remove(tx: &mut Tx, realm: &RealmId, kid: &KeyId) -> Result<bool, StoreError> {
     execute!(tx, REMOVE, [realm.as_str(), kid.as_str()]).map(one)
 }
 
-/// Notes which keys have begun to sign since this was last asked: their ids.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the ids of keys that have begun to sign since the last call, and records that.
 pub async fn see_active(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<Vec<KeyId>, StoreError> {
     let rows: Vec<(String,)> = fetch_all!(tx, SEEN_ACTIVE, [realm.as_str(), now.as_millis()])?;
     Ok(rows.into_iter().map(|(kid,)| KeyId::from_stored(kid)).collect())

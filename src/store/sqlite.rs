@@ -1,4 +1,4 @@
-//! SQLite: how its file is made, protected and opened.
+//! Creates, protects and opens the file of an SQLite database.
 
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use super::writer::Writer;
 use super::{Db, PATIENCE, StoreError};
 use crate::store::metrics::Database;
 
-/// Read connections, and how many of them pages and registration leave to everything else.
+/// Read connections, and those of them that pages and registration cannot take.
 const READERS: u32 = 4;
 const RESERVED_READERS: u32 = 1;
 
-/// Opens the file that the URL names, and makes it where there is none.
+/// Opens the file that the URL names, and creates it if it is missing.
 pub(super) async fn open(url: &str, metrics: &Database) -> Result<Db, StoreError> {
     let apart = SqliteConnectOptions::from_str(url)?
         .create_if_missing(false)
@@ -36,7 +36,8 @@ pub(super) async fn open(url: &str, metrics: &Database) -> Result<Db, StoreError
     Ok(Db::Sqlite { read, lanes, writer })
 }
 
-/// Opens, again where several processes start on one new file: SQLite does not wait while another turns it to WAL.
+/// Opens with retries. Needed when several processes start on one new file: `busy_timeout` does not cover the switch to
+/// WAL.
 async fn patiently<T>(open: impl Fn() -> rusqlite::Result<T>) -> Result<T, StoreError> {
     let begun = std::time::Instant::now();
     loop {
@@ -49,19 +50,19 @@ async fn patiently<T>(open: impl Fn() -> rusqlite::Result<T>) -> Result<T, Store
     }
 }
 
-/// Refuses a file that may only be read: SQLite opens it all the same, and each write would fail.
+/// Fails for a read-only file: SQLite opens it, but each write would fail.
 fn try_writing(connection: &mut Embedded) -> Result<(), StoreError> {
-    // A write of no meaning, which is taken back: to begin alone is allowed on a file that may only be read.
+    // A write without effect, which is rolled back: `BEGIN IMMEDIATE` alone succeeds on a read-only file.
     let steps = ["BEGIN IMMEDIATE", "PRAGMA user_version = 0", "ROLLBACK"];
     let tried = steps.into_iter().try_for_each(|step| connection.execute(step, &[]).map(|_| ()));
     match tried {
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) => Err(error.into()),
-        // Whatever else is in the way, such as another process that writes, passes or shows itself soon.
+        // Other errors, such as a concurrent writer, are temporary or appear again soon.
         _ => Ok(connection.recover()?),
     }
 }
 
-/// Says which file could not be opened: the engine does not.
+/// Adds the path of the file, which the engine's error lacks.
 fn name(error: StoreError, file: &str) -> StoreError {
     match error {
         StoreError::Unavailable(cause) => {
@@ -71,8 +72,8 @@ fn name(error: StoreError, file: &str) -> StoreError {
     }
 }
 
-/// Makes the database file, readable by its owner only, before SQLite would make it readable by all; refuses one that
-/// others can read.
+/// Creates the database file readable by its owner only, before SQLite would create it readable by all. Fails if an
+/// existing file is accessible to others.
 fn protect(file: &std::path::Path) -> Result<(), StoreError> {
     use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
     let in_memory = file.as_os_str().is_empty() || file.to_string_lossy().starts_with(':');

@@ -1,5 +1,5 @@
-//! Deleting what nobody can use any more. Expiry is checked at use; this only keeps the tables small. It goes in
-//! portions, so that no write has to wait for long.
+//! Deletion of expired rows. Expiry is checked at use; this only keeps tables small. It runs in portions, so that other
+//! writes do not wait long.
 
 use super::clock_steps::{self, UNNOTICED};
 use super::tx::{execute, statements};
@@ -31,30 +31,29 @@ statements! {
     DEAD_LETTERS = "DELETE FROM dead_letters WHERE (realm_id, webhook_id, event_id) IN (SELECT realm_id, webhook_id, event_id FROM dead_letters WHERE died_at < $1 LIMIT 500)";
 }
 
-/// The most rows of one portion.
+/// Limit of rows per portion, as in the statements.
 const PORTION: u64 = 500;
 
-/// A table that is swept.
+/// A table to be swept.
 #[derive(Clone, Copy)]
 pub struct Swept {
     statement: &'static str,
     past_end: Span,
-    /// For how long the clock must have gone on steadily, where the rows keep something void.
+    /// Time without a clock jump before rows may be deleted, for rows that keep something void.
     steady: Option<Span>,
 }
 
-/// The longest life of what a revocation is about: 24 hours, and the clock tolerance.
+/// Longest lifetime of a revoked token: 24 hours and the clock tolerance.
 const LONGEST_REVOKED: Span = Span::from_hours(25);
-/// The longest life of what may be used once: an hour, and the clock tolerance.
+/// Longest lifetime of a single-use id: an hour and the clock tolerance.
 const LONGEST_USED: Span = Span::from_hours(2);
 
-/// The table of revocations.
 pub const REVOKED: Swept = Swept { statement: REVOCATIONS, past_end: UNNOTICED, steady: Some(LONGEST_REVOKED) };
 
-/// The tables, and how long their rows are kept past their end. A used code is kept for a day, so that a replay is
-/// still told from a code that never was; an authorization request for an hour, so that people are told that it is
-/// over. A session is deleted only once it has been ended, so that its clients heard of it.
-/// The audit log is kept by [`super::audit_log`].
+/// The tables with the time that their rows are kept past expiry. A used code is kept for a day, so that a replay is
+/// distinguished from an unknown code; an authorization request for an hour, so that its page can say that it has
+/// expired. A session is deleted only after it was ended, which queues logout messages. [`super::audit_log`] has its
+/// own retention.
 pub const TABLES: [Swept; 19] = [
     Swept { statement: REQUESTS, past_end: Span::from_hours(1), steady: None },
     Swept { statement: PUSHED, past_end: Span::ZERO, steady: None },
@@ -77,10 +76,7 @@ pub const TABLES: [Swept; 19] = [
     Swept { statement: DEAD_LETTERS, past_end: Span::from_days(30), steady: None },
 ];
 
-/// Deletes what has ended in a table, portion by portion, so that other writes come in between; how many rows there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes the expired rows of a table in portions, so that other writes run in between. Returns their number.
 pub async fn clear(store: &Store, table: Swept, now: Timestamp) -> Result<u64, StoreError> {
     let mut all = 0;
     loop {

@@ -1,4 +1,4 @@
-//! Token families: one row a grant, with the digest of its one live refresh token. Rotation is one guarded write.
+//! Token families: one row per grant, with the digest of its one live refresh token. Rotation is one guarded write.
 
 use super::embedded::row;
 use super::rows::{self, from_json, one, to_json};
@@ -39,55 +39,49 @@ statements! {
     OF_CLIENT = "SELECT f.id, f.client_id, u.username, f.session_id, f.offline, f.scope, f.created_at, f.rotated_at, f.idle_expires_at, f.expires_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id WHERE f.realm_id = $1 AND f.client_id = $2 AND f.revoked_at IS NULL AND f.idle_expires_at > $3 AND f.expires_at > $3 ORDER BY f.created_at DESC, f.id LIMIT 1000";
 }
 
-/// A family with all that its next tokens are made from.
+/// A family with the data for its next tokens.
 #[derive(Clone, Debug)]
 pub struct Family {
-    /// Its id, published as `grant_id`.
+    /// Published as `grant_id`.
     pub id: FamilyId,
-    /// Who granted it.
     pub user_id: UserId,
-    /// In which session.
     pub session_id: SessionId,
-    /// Whether it outlives the session.
+    /// True if it outlives the session.
     pub offline: bool,
-    /// The use of its session; nothing once the session has ended, expired, or been deleted. [`insert`] ignores it.
+    /// Use of its session; `None` if the session has ended, expired, or been deleted. [`insert`] ignores it.
     pub session_use: Option<SessionUse>,
-    /// What was granted.
     pub scope: Scope,
-    /// The resources that tokens are for.
+    /// Resources that tokens may be for.
     pub resources: Vec<String>,
-    /// The login behind it.
     pub authentication: Authentication,
-    /// The single claims that were asked for.
+    /// Individually requested claims (OpenID Connect Core §5.5).
     pub claims: RequestedClaims,
-    /// What the rotation rule looks at.
+    /// Input of the rotation rule.
     pub state: FamilyState,
 }
 
 impl Family {
-    /// Tells whether all that was issued from it is void. Where only its session has expired, its access tokens live on.
+    /// Returns true if all tokens issued from it are void. If only its session has expired, its access tokens stay
+    /// valid.
     pub const fn is_void(&self) -> bool {
         self.state.revoked && (self.offline || self.session_use.is_some())
     }
 }
 
-/// The use of a live session, as far as a refresh looks at it and prolongs it.
+/// The use of a live session, which a refresh checks and extends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionUse {
-    /// The last use that was noted.
+    /// Time of the last recorded use.
     pub last_seen_at: Timestamp,
-    /// The end unless the session is used.
+    /// Time at which it ends unless it is used.
     pub idle_expires_at: Timestamp,
-    /// The end in any case.
+    /// Time at which it ends in any case.
     pub expires_at: Timestamp,
-    /// Set if the person asked to stay signed in.
+    /// True if the person chose to stay signed in.
     pub remembered: bool,
 }
 
-/// Founds a family.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Stores a new family.
 pub async fn insert(tx: &mut Tx, realm: &RealmId, family: &Family, now: Timestamp) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -114,7 +108,6 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, family: &Family, now: Timestam
 }
 
 row! {
-    /// A row of [`FIND`].
     struct Row {
         client_id: String,
         user_id: String,
@@ -142,7 +135,7 @@ row! {
 }
 
 impl Row {
-    /// The session, unless it has ended, expired, or been deleted.
+    /// Returns the use of the session, unless it has ended, expired, or been deleted.
     fn session_use(&self, now: Timestamp) -> Option<SessionUse> {
         let live = SessionUse {
             last_seen_at: Timestamp::from_millis(self.last_seen_at?),
@@ -153,7 +146,7 @@ impl Row {
         (now < live.idle_expires_at && now < live.expires_at).then_some(live)
     }
 
-    /// Tells whether nothing may be issued from the family, for whatever reason.
+    /// Returns true if nothing may be issued from the family.
     fn is_over(&self, now: Timestamp) -> bool {
         let without_session = self.offline == 0 && self.session_use(now).is_none();
         let disabled = self.enabled == 0 || self.client_enabled == 0;
@@ -161,11 +154,8 @@ impl Row {
     }
 }
 
-/// The family with this id, whatever its state. It counts as revoked if its user may not be spoken for any more, if its
-/// client is disabled (this node may not know yet), or if it is bound to a session that has ended or expired.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the family with this id in any state. It counts as revoked if its user is disabled or cut off, if its client
+/// is disabled (this node may not know yet), or if it is bound to a session that has ended or expired.
 pub async fn find(tx: &mut Tx, realm: &RealmId, id: &FamilyId, now: Timestamp) -> Result<Option<Family>, StoreError> {
     let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
     let Some(row) = row else { return Ok(None) };
@@ -196,7 +186,7 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &FamilyId, now: Timestamp) -
     }))
 }
 
-/// Claims as they are stored: nothing where none were asked for.
+/// Writes claims for storage: empty if none were requested.
 fn written_claims(claims: &RequestedClaims) -> Result<String, StoreError> {
     if claims.is_empty() { Ok(String::new()) } else { to_json(claims) }
 }
@@ -205,32 +195,28 @@ fn read_claims(stored: &str) -> Result<RequestedClaims, StoreError> {
     if stored.is_empty() { Ok(RequestedClaims::default()) } else { from_json(stored, "claims") }
 }
 
-/// A leaf that takes another's place.
+/// A replacement of the live refresh token.
 #[derive(Clone)]
 pub struct Rotation {
-    /// The digest of the leaf so far.
+    /// Digest of the current token.
     pub old: Digest,
-    /// The digest of its successor.
+    /// Digest of its successor.
     pub new: Digest,
-    /// When the family ends unless it is used again.
+    /// Time at which the family ends unless it is used again.
     pub idle_expires_at: Timestamp,
-    /// The session that is used by it, where the family is bound to one and the use is due to be noted.
+    /// The session to touch, if the family is bound to one and a new use is due to be recorded.
     pub session: Option<SessionTouch>,
 }
 
-/// A use of a session.
+/// A use of a session to be recorded.
 #[derive(Clone)]
 pub struct SessionTouch {
-    /// The session.
     pub id: SessionId,
-    /// Its end from now on, unless it is used again.
+    /// New time at which it ends unless it is used again.
     pub idle_expires_at: Timestamp,
 }
 
-/// Puts a successor in the leaf's place, if the leaf is still the same and the family alive; whether it did.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Replaces the live token. Returns false if it has changed or the family is revoked.
 pub async fn rotate(
     tx: &mut Tx,
     realm: &RealmId,
@@ -253,20 +239,14 @@ pub async fn rotate(
     .map(one)
 }
 
-/// Puts the old leaf back after a rotation whose successor was never sent, if the successor is still the leaf.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Undoes a rotation whose successor was never sent, if the successor is still the live token.
 pub async fn take_back(tx: &mut Tx, realm: &RealmId, id: &FamilyId, rotation: &Rotation) -> Result<(), StoreError> {
     let new = rotation.new.as_bytes();
     let old = rotation.old.as_bytes();
     execute!(tx, TAKE_BACK, [realm.as_str(), id.as_str(), new, old]).map(|_| ())
 }
 
-/// Revokes a family; whether this call did it.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Revokes a family. Returns false if it was revoked before.
 pub async fn revoke(
     tx: &mut Tx,
     realm: &RealmId,
@@ -277,10 +257,7 @@ pub async fn revoke(
     execute!(tx, REVOKE, [realm.as_str(), id.as_str(), now.as_millis(), because]).map(one)
 }
 
-/// Revokes the families of a session that do not outlive it; how many there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Revokes the families that are bound to a session and returns their number.
 pub async fn revoke_session(
     tx: &mut Tx,
     realm: &RealmId,
@@ -291,10 +268,7 @@ pub async fn revoke_session(
     execute!(tx, REVOKE_SESSION, [realm.as_str(), session.as_str(), now.as_millis(), because])
 }
 
-/// Revokes all families of a user; how many there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Revokes all families of a user and returns their number.
 pub async fn revoke_user(
     tx: &mut Tx,
     realm: &RealmId,
@@ -305,10 +279,7 @@ pub async fn revoke_user(
     execute!(tx, REVOKE_USER, [realm.as_str(), user.as_str(), now.as_millis(), because])
 }
 
-/// Revokes all families of a client; how many there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Revokes all families of a client and returns their number.
 pub async fn revoke_client(
     tx: &mut Tx,
     realm: &RealmId,
@@ -319,10 +290,7 @@ pub async fn revoke_client(
     execute!(tx, REVOKE_CLIENT, [realm.as_str(), client.as_str(), now.as_millis(), because])
 }
 
-/// Revokes all that a user has granted to a client; how many families there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Revokes the families of a user at a client and returns their number.
 pub async fn revoke_consent(
     tx: &mut Tx,
     realm: &RealmId,
@@ -333,50 +301,36 @@ pub async fn revoke_consent(
     execute!(tx, REVOKE_CONSENT, [realm.as_str(), user.as_str(), client.as_str(), now.as_millis(), because])
 }
 
-/// Revokes all families of a realm; how many there were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Revokes all families of a realm and returns their number.
 pub async fn revoke_realm(tx: &mut Tx, realm: &RealmId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, REVOKE_REALM, [realm.as_str(), now.as_millis(), because])
 }
 
-/// Whose families are listed.
+/// The owner of listed families.
 #[derive(Clone, Copy, Debug)]
 pub enum Of<'a> {
-    /// Those of a user.
     User(&'a UserId),
-    /// Those of a client.
     Client(&'a ClientId),
 }
 
-/// A live family as lists show it.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// Its id, published as `grant_id`.
+    /// Published as `grant_id`.
     pub id: FamilyId,
-    /// Who holds it.
     pub client: ClientId,
-    /// The name of the user who granted it.
     pub username: String,
-    /// In which session.
     pub session: SessionId,
-    /// Whether it outlives the session.
+    /// True if it outlives the session.
     pub offline: bool,
-    /// What was granted.
     pub scope: String,
-    /// When it was founded.
     pub created_at: Timestamp,
-    /// When it was last used.
+    /// Time of the last refresh.
     pub used_at: Option<Timestamp>,
-    /// When it ends unless it is used.
+    /// Time at which it ends unless it is used.
     pub expires_at: Timestamp,
 }
 
-/// The live families of a user or a client, the newest first, at most a thousand.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the live families of a user or a client, the newest first, at most 1000.
 pub async fn list(tx: &mut Tx, realm: &RealmId, of: Of<'_>, now: Timestamp) -> Result<Vec<Listed>, StoreError> {
     type Row = (String, String, String, String, i64, String, i64, Option<i64>, i64, i64);
     let (statement, whose) = match of {

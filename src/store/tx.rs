@@ -1,4 +1,4 @@
-//! A connection of either engine, and the macros by which a statement is written once for both.
+//! A connection of either engine, and the macros that run one statement on both.
 
 use std::time::{Duration, Instant};
 
@@ -12,20 +12,20 @@ use super::timing::{self, CallSite};
 use super::{PATIENCE, StoreError};
 use crate::store::metrics::Statements;
 
-/// A connection: a transaction where it was given by [`super::Store::write`], else a reader.
+/// A connection: a transaction if it comes from [`super::Store::write`], else a reader outside of a transaction.
 pub struct Tx {
     pub(super) connection: Connection,
-    /// Given back after the connection.
+    /// Dropped after the connection, since fields drop in order.
     _permit: Permit,
     statements: Statements,
     may_retry: bool,
     wrote: bool,
     has_failed: bool,
-    /// The last change of which all nodes have to hear before the write is answered.
+    /// The last change that all nodes must acknowledge before `Store::write` returns.
     heard: Option<i64>,
-    /// How long the answer to a statement is waited for.
+    /// Timeout of each statement.
     pub(super) limit: Duration,
-    /// Audit records that are written when the job has ended well.
+    /// Audit records, written when the job has succeeded.
     pub(super) records: Vec<Pending>,
 }
 
@@ -34,11 +34,10 @@ pub(super) enum Connection {
     Postgres(Held),
 }
 
-/// Result of a job.
+/// Result of a successful job.
 pub(super) struct Written<T> {
-    /// The value that it returned.
     pub(super) value: T,
-    /// The change that all nodes must acknowledge, if any.
+    /// The last change that all nodes must acknowledge.
     pub(super) heard: Option<i64>,
 }
 
@@ -65,7 +64,7 @@ impl Tx {
         }
     }
 
-    /// Waits for no answer longer than for a connection: for those who would rather know that the database is gone.
+    /// Caps the timeout of each statement at [`PATIENCE`], for callers that must notice soon that the database is gone.
     pub(super) fn hurry(&mut self) {
         self.limit = self.limit.min(PATIENCE);
     }
@@ -82,14 +81,14 @@ impl Tx {
         site.observe(&self.statements, sql, begun.elapsed());
     }
 
-    /// Whether something may have been written since this was last asked.
+    /// Returns true if a statement may have written since the last call.
     pub(super) fn take_wrote(&mut self) -> bool {
         std::mem::take(&mut self.wrote)
     }
 
-    /// Remembers that a statement failed, whether because transactions met, and what that says of the connection.
+    /// Records a failed statement: whether it was a serialization failure, and whether the connection is lost.
     pub(super) fn note(&mut self, error: &sqlx::Error) {
-        // An engine may end the transaction by itself.
+        // The engine may have rolled back.
         self.wrote = true;
         let code = error.as_database_error().and_then(|cause| cause.code());
         self.may_retry |= matches!(code.as_deref(), Some("40001" | "40P01"));
@@ -99,37 +98,37 @@ impl Tx {
         }
     }
 
-    /// Remembers that a statement of an embedded database failed.
+    /// Records a failed statement on SQLite.
     pub(super) fn note_embedded(&mut self, _error: &rusqlite::Error) {
-        // An engine may end the transaction by itself.
+        // The engine may have rolled back.
         self.wrote = true;
         self.has_failed = true;
     }
 
-    /// Whether a statement has failed since the transaction began.
+    /// Returns true if a statement has failed in this transaction.
     pub(super) fn has_failed(&self) -> bool {
         self.has_failed
     }
 
-    /// Whether the failure was one after which the job may be run again; asking resets it.
+    /// Returns true after a serialization failure or a deadlock, and clears the record of failures.
     pub(super) fn take_may_retry(&mut self) -> bool {
         self.has_failed = false;
         std::mem::take(&mut self.may_retry)
     }
 
-    /// Delays the answer until all nodes have acknowledged this change.
+    /// Makes `Store::write` wait until all nodes have acknowledged this change.
     pub(super) fn must_be_heard(&mut self, seq: i64) {
         self.heard = self.heard.max(Some(seq));
     }
 
-    /// Runs a job, and then writes the audit records that it has left: last, so that the end of the audit chain is
-    /// locked for no longer than the commit takes, and always in the same order with other locks.
+    /// Runs a job and then writes its audit records. Last, so that the end of the audit chain is locked only for the
+    /// commit, and always after all other locks.
     pub(super) async fn complete<T, E, F>(&mut self, job: &F) -> Result<Written<T>, E>
     where
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
         E: From<StoreError>,
     {
-        // Those of a job that was broken off.
+        // From an attempt that failed.
         self.records.clear();
         self.heard = None;
         let value = job(self).await?;
@@ -137,7 +136,7 @@ impl Tx {
         Ok(Written { value, heard: self.heard.take() })
     }
 
-    /// Runs transaction control, which is not counted. Where it fails, nobody knows in which state the connection is.
+    /// Runs transaction control, which is not counted. After a failure the state of the connection is unknown.
     pub(super) async fn control(&mut self, statement: &'static str) -> Result<(), StoreError> {
         let begun = Instant::now();
         let done = self.control_untimed(statement).await;
@@ -166,7 +165,7 @@ impl Tx {
     }
 }
 
-/// Runs one statement on the connection of a [`Tx`], written once for both engines, and counts it.
+/// Runs and counts one statement on either engine.
 macro_rules! run {
     ($tx:expr, $sql:expr, [$($bind:expr),*], $embedded:ident, $statement:expr, $fetch:ident, $read:expr) => {{
         static SITE: $crate::store::timing::CallSite = $crate::store::timing::CallSite::new();
@@ -193,7 +192,7 @@ macro_rules! run {
     }};
 }
 
-/// Runs a statement with these parameters; how many rows it changed.
+/// Runs a statement and returns the number of changed rows.
 macro_rules! execute {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
         $crate::store::tx::run!(
@@ -202,7 +201,7 @@ macro_rules! execute {
     };
 }
 
-/// Runs a query with these parameters for at most one row.
+/// Runs a query for at most one row.
 macro_rules! fetch_optional {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
         $crate::store::tx::run!(
@@ -211,14 +210,14 @@ macro_rules! fetch_optional {
     };
 }
 
-/// Runs a query with these parameters for exactly one row.
+/// Runs a query for exactly one row.
 macro_rules! fetch_one {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
         $crate::store::tx::run!($tx, $sql, [$($bind),*], fetch_one, sqlx::query_as($sql), fetch_one, |rows| rows)
     };
 }
 
-/// Runs a query with these parameters for all its rows.
+/// Runs a query for all its rows.
 macro_rules! fetch_all {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
         $crate::store::tx::run!($tx, $sql, [$($bind),*], fetch_all, sqlx::query_as($sql), fetch_all, |rows| rows)

@@ -1,4 +1,4 @@
-//! Ids that may be used once, such as the `jti` of a client assertion; across nodes and restarts.
+//! Single-use ids, such as the `jti` of a client assertion, across nodes and restarts.
 
 use super::rows::one;
 use super::tx::{execute, fetch_one, statements};
@@ -11,18 +11,12 @@ statements! {
     LIVE = "SELECT count(*) AS live, MIN(expires_at) AS first FROM used_once WHERE purpose = $1 AND expires_at > $2";
 }
 
-/// Uses an id until `expires_at`; whether it had not been used before.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Records a use of an id until `expires_at`. Returns false if it was used before.
 pub async fn first_use(tx: &mut Tx, purpose: &str, id: Digest, expires_at: Timestamp) -> Result<bool, StoreError> {
     execute!(tx, USE, [purpose, id.as_bytes(), expires_at.as_millis()]).map(one)
 }
 
-/// How many ids of a purpose are in use, and when the first of them ends.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the number of live ids of a purpose and the earliest end.
 pub async fn count_live(tx: &mut Tx, purpose: &str, now: Timestamp) -> Result<(i64, Option<Timestamp>), StoreError> {
     let (count, first): (i64, Option<i64>) = fetch_one!(tx, LIVE, [purpose, now.as_millis()])?;
     Ok((count, first.map(Timestamp::from_millis)))

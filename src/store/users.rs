@@ -1,4 +1,4 @@
-//! People: who they are, the hash of their password, their roles, and whether they may sign in.
+//! Users: attributes, password hash, roles and standing.
 
 use serde_json::{Map, Value};
 
@@ -33,29 +33,26 @@ statements! {
     BANNED = "SELECT count(*) AS banned FROM users WHERE realm_id = $1 AND valid_from > $2";
 }
 
-/// A person, as tokens and pages need them.
+/// A user, as tokens and pages need it.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// The `sub`.
     pub id: UserId,
-    /// The name to sign in with, as typed.
+    /// Username, as typed.
     pub username: String,
-    /// The address, as typed, and whether the person has shown that it is theirs.
+    /// E-mail address, as typed, and whether it is verified.
     pub email: Option<(String, bool)>,
-    /// The standard claims.
     pub claims: PersonClaims,
-    /// Further values, for claim mappers.
+    /// Further attributes, for claim mappers.
     pub attributes: Map<String, Value>,
-    /// The roles.
     pub roles: Vec<String>,
-    /// Whether the person may sign in and be spoken for.
+    /// False if the user can neither sign in nor get tokens.
     pub enabled: bool,
-    /// Logins and grants from before this time are void; it may lie in the future.
+    /// Logins and grants up to this time are void. It may be in the future.
     pub valid_from: Timestamp,
 }
 
 impl User {
-    /// About how many bytes of memory this takes: text, and JSON at three times its length.
+    /// Estimates the memory in bytes, JSON as three times its length.
     pub(super) fn weight(&self) -> usize {
         let claims = serde_json::to_vec(&self.claims).map_or(0, |json| json.len());
         let attributes = serde_json::to_vec(&self.attributes).map_or(0, |json| json.len());
@@ -65,49 +62,39 @@ impl User {
     }
 }
 
-/// A person who is new.
+/// A user to be added.
 pub struct NewUser<'a> {
-    /// The `sub`.
     pub id: &'a UserId,
-    /// The name to sign in with.
     pub username: &'a Username,
-    /// The address.
     pub email: Option<&'a EmailAddress>,
-    /// Whether the address has been shown to be theirs.
     pub email_verified: bool,
-    /// The standard claims as JSON, checked.
+    /// Standard claims as validated JSON.
     pub claims: &'a str,
-    /// Further values as JSON.
+    /// Further attributes as JSON.
     pub attributes: &'a str,
-    /// A salt for keys of this person's secrets; nothing is derived with it yet.
+    /// Salt for keys of the user's secrets. Not used yet.
     pub salt: [u8; 16],
 }
 
-/// What a login needs to know.
+/// Data of a user for a login.
 pub struct LoginRecord {
-    /// Who it is.
     pub id: UserId,
-    /// Whether they may sign in.
     pub enabled: bool,
-    /// From when on.
+    /// Time from which on the user can sign in.
     pub valid_from: Timestamp,
-    /// The password, if there is one.
     pub password: Option<StoredPassword>,
 }
 
-/// A password as it is stored.
+/// A stored password.
 #[derive(Clone)]
 pub struct StoredPassword {
-    /// Its hash.
     pub hash: String,
-    /// The time at which it was set. Passwords of one person that follow each other have different times.
+    /// Time at which it was set; strictly increasing for each user.
     pub set_at: Timestamp,
 }
 
-/// Adds a person.
-///
 /// # Errors
-/// [`StoreError::Conflict`] where the name or the address is taken.
+/// [`StoreError::Conflict`] if the username or the address is taken.
 pub async fn insert(tx: &mut Tx, realm: &RealmId, user: &NewUser<'_>, now: Timestamp) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -130,7 +117,7 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, user: &NewUser<'_>, now: Times
 }
 
 row! {
-    /// A row of [`FIND`]: the person with one of their roles.
+    /// A row of [`FIND`]: the user with one role.
     struct Row {
         id: String,
         username: String,
@@ -145,10 +132,6 @@ row! {
     }
 }
 
-/// The person with this `sub`.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn find(tx: &mut Tx, realm: &RealmId, id: &UserId) -> Result<Option<User>, StoreError> {
     let rows: Vec<Row> = fetch_all!(tx, FIND, [realm.as_str(), id.as_str()])?;
     let roles = rows.iter().filter_map(|row| row.role.clone()).collect();
@@ -166,10 +149,7 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &UserId) -> Result<Option<Us
     }))
 }
 
-/// The person whose name or address has this key, the name first.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the user whose username or address has this key; a username has precedence.
 pub async fn find_for_login(tx: &mut Tx, realm: &RealmId, key: &str) -> Result<Option<LoginRecord>, StoreError> {
     type Row = (String, i64, i64, Option<String>, Option<i64>);
     let row: Option<Row> = fetch_optional!(tx, FIND_FOR_LOGIN, [realm.as_str(), key])?;
@@ -183,19 +163,12 @@ pub async fn find_for_login(tx: &mut Tx, realm: &RealmId, key: &str) -> Result<O
     }))
 }
 
-/// A sample of the stored hashes, for what they cost.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns some stored hashes, to measure their cost.
 pub async fn some_hashes(tx: &mut Tx, realm: &RealmId) -> Result<Vec<String>, StoreError> {
     let rows: Vec<(String,)> = fetch_all!(tx, SOME_HASHES, [realm.as_str()])?;
     Ok(rows.into_iter().map(|(hash,)| hash).collect())
 }
 
-/// Sets the hash of a person's password.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn set_password(
     tx: &mut Tx,
     realm: &RealmId,
@@ -206,61 +179,38 @@ pub async fn set_password(
     execute!(tx, SET_PASSWORD, [realm.as_str(), id.as_str(), hash, now.as_millis()]).map(|_| ())
 }
 
-/// Holds the password of a person until the transaction ends, if it is the one that was set at this time. A concurrent
-/// change waits, and then finds the session that began with it.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Locks the password of a user until the transaction ends, if it was set at this time. A concurrent change waits, and
+/// then ends the session that began with the old password.
 pub async fn hold_password(tx: &mut Tx, realm: &RealmId, id: &UserId, set_at: Timestamp) -> Result<bool, StoreError> {
     let row: Option<(String,)> = fetch_optional!(tx, HOLD_PASSWORD, [realm.as_str(), id.as_str(), set_at.as_millis()])?;
     Ok(row.is_some())
 }
 
-/// Replaces the hash of an unchanged password by one with newer parameters.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn rehash(tx: &mut Tx, realm: &RealmId, id: &UserId, old: &str, new: &str) -> Result<(), StoreError> {
     execute!(tx, REHASH, [realm.as_str(), id.as_str(), old, new]).map(|_| ())
 }
 
-/// Gives a person a role.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn add_role(tx: &mut Tx, realm: &RealmId, id: &UserId, role: &str) -> Result<(), StoreError> {
     execute!(tx, ADD_ROLE, [realm.as_str(), id.as_str(), role]).map(|_| ())
 }
 
-/// Voids what a person has from before `valid_from`. Of two such times the later holds.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Voids logins and grants up to `valid_from`. A later cut-off stays.
 pub async fn cut_off(tx: &mut Tx, realm: &RealmId, id: &UserId, valid_from: Timestamp) -> Result<(), StoreError> {
     execute!(tx, CUT_OFF, [realm.as_str(), id.as_str(), valid_from.as_millis()]).map(|_| ())
 }
 
-/// Disables a person and voids what they have from before.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Disables a user and voids logins and grants up to now.
 pub async fn disable(tx: &mut Tx, realm: &RealmId, id: &UserId, now: Timestamp) -> Result<(), StoreError> {
     execute!(tx, DISABLE, [realm.as_str(), id.as_str(), now.as_millis()])?;
     cut_off(tx, realm, id, now).await
 }
 
-/// Lets a person who was disabled or banned sign in again; what was issued until now stays void. Whether they were.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Enables a disabled or banned user. Everything issued until now stays void. Returns false if nothing changed.
 pub async fn enable(tx: &mut Tx, realm: &RealmId, id: &UserId, now: Timestamp) -> Result<bool, StoreError> {
     execute!(tx, ENABLE, [realm.as_str(), id.as_str(), now.as_millis()]).map(one)
 }
 
-/// How many people may not sign in before a time that is still to come.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Counts the users that are banned until a time in the future.
 pub async fn count_banned(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<i64, StoreError> {
     let (banned,): (i64,) = fetch_one!(tx, BANNED, [realm.as_str(), now.as_millis()])?;
     Ok(banned)

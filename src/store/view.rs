@@ -1,6 +1,6 @@
 //! The rows that a node holds in memory: clients and users by id, and every registered origin, claim mapper, chosen
-//! token header, address block and revocation in force. It follows the change sequence, so that a change made by any process is seen here
-//! within a second; when it cannot, it says so.
+//! token header, address block and revocation in force. It follows the change sequence, so that it sees the changes of
+//! every process within a second. A view that cannot follow becomes stale and fails.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -24,13 +24,13 @@ use crate::protocol::ids::{ClientId, RealmId, UserId};
 use crate::protocol::revocation::Revocations;
 use crate::protocol::time::{Span, Timestamp};
 
-/// How long the view is believed after it last heard of the database.
+/// Age of the last successful poll from which the view is stale.
 pub const STALE_AFTER: Duration = Duration::from_secs(3);
-/// How far back time may go without anything having ended too early.
+/// Largest step back of the clock that is tolerated without a reload.
 const CLOCKS_DIFFER: Span = Span::from_secs(1);
-/// The memory for clients, in bytes: ten thousand or more with metadata of usual size.
+/// Size of the client cache in bytes: ten thousand or more clients with metadata of usual size.
 const CLIENT_BYTES: u64 = 64 * 1024 * 1024;
-/// The memory for users, in bytes: twenty thousand or more with claims of usual size.
+/// Size of the user cache in bytes: twenty thousand or more users with claims of usual size.
 const USER_BYTES: u64 = 32 * 1024 * 1024;
 
 /// The in-memory view of one node.
@@ -44,20 +44,16 @@ pub struct View {
     resources: ArcSwap<resources::Headers>,
     blocks: ArcSwap<Blocks>,
     applied: AtomicI64,
-    /// When it was last looked at, in milliseconds.
+    /// Time of the last poll, in milliseconds.
     followed_at: AtomicI64,
     key_changes: AtomicU64,
     heard: Mutex<Instant>,
     following: tokio::sync::Mutex<()>,
-    /// When it was last asked in vain.
+    /// Start of the last poll that failed.
     failed: Mutex<Option<Instant>>,
 }
 
 impl View {
-    /// Loads the view.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the database fails.
     pub async fn load(store: Store, now: Timestamp) -> Result<Self, StoreError> {
         let view = Self {
             store,
@@ -79,41 +75,35 @@ impl View {
         Ok(view)
     }
 
-    /// Applies the changes that have been committed since the last call; the number of the last one. Where `now` is
-    /// earlier than at the last call, the clock has been set back, and everything is read again.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the database fails; the view grows stale until it answers again.
+    /// Applies the changes since the last call and returns the number of the last one. If `now` is earlier than at the
+    /// last call, the clock was set back, and everything is reloaded.
     pub async fn follow(&self, now: Timestamp) -> Result<i64, StoreError> {
         let _one_at_a_time = self.following.lock().await;
         self.ask(now).await?;
         Ok(self.applied.load(Ordering::Acquire))
     }
 
-    /// Ensures that the view is current: while the lease lasts it is; after that, polls for changes.
+    /// Ensures that the view is current: polls for changes unless the lease lasts.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where that is not possible.
+    /// [`StoreError::Unavailable`] if the view may be outdated and the poll failed.
     pub async fn vouch(&self) -> Result<(), StoreError> {
         if self.store.membership().holds() {
             return self.fresh();
         }
-        // Boxed, since hardly any request comes here.
+        // Boxed, since few requests get here.
         Box::pin(self.catch_up()).await
     }
 
-    /// Asks for changes, unless another request has begun to ask after this was called. A request that has taken long is
-    /// no clock that was set back, so that it brings no time of its own.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the database fails.
+    /// Polls for changes, unless a poll of another request has started after this call. Uses the time of the last poll:
+    /// the time of a slow request could look like a clock that was set back.
     pub async fn catch_up(&self) -> Result<(), StoreError> {
         let arrived = Instant::now();
         let _one_at_a_time = self.following.lock().await;
         if self.heard() >= arrived {
             return Ok(());
         }
-        // Those who wait together fail together: each would wait as long again.
+        // Requests that waited for a failed poll fail with it: each would wait as long again.
         if self.failed.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|failed| failed >= arrived) {
             return Err(StoreError::Unavailable("the changes could not be asked for".into()));
         }
@@ -121,8 +111,7 @@ impl View {
         self.ask(now).await
     }
 
-    /// Asks for changes. The whole node waits for the one that asks, so that it has the right to every connection, also
-    /// where it is a page.
+    /// Polls for changes in the reserved lane, even for a page, since the whole node waits for the poll.
     async fn ask(&self, now: Timestamp) -> Result<(), StoreError> {
         let asked = Lane::Reserved.run(self.take_in(now)).await;
         if asked.is_err() {
@@ -134,7 +123,7 @@ impl View {
     async fn take_in(&self, now: Timestamp) -> Result<(), StoreError> {
         let before = Timestamp::from_millis(self.followed_at.swap(now.as_millis(), Ordering::AcqRel));
         if before.since(now) > CLOCKS_DIFFER {
-            // What was over by a clock that has been set back holds again.
+            // Rows that had expired by the old time are valid again.
             return self.reload(now).await;
         }
         let mut looked_again = false;
@@ -145,7 +134,7 @@ impl View {
             tx.hurry();
             let changes = changes::since(&mut tx, applied).await?;
             let Some(last) = changes.last().map(|change| change.seq) else {
-                // Nothing new, unless what was new has been swept already, or the database is another one now.
+                // Nothing new, unless the new changes were swept already, or the database was replaced.
                 let newest = changes::last(&mut tx).await?;
                 if newest == applied {
                     self.hear(asked_at);
@@ -166,7 +155,7 @@ impl View {
             self.apply(&mut tx, &changes, now).await?;
             self.applied.store(last, Ordering::Release);
             if changes.len() < changes::PAGE {
-                // What comes from now on is seen next time; a busy sequence must not make the view seem stale.
+                // Later changes are read by the next poll; a busy sequence must not make the view stale.
                 self.hear(asked_at);
                 return Ok(());
             }
@@ -177,16 +166,16 @@ impl View {
         *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = asked_at;
     }
 
-    /// How often the signing keys have changed, as far as this node has followed. Whoever holds the keys compares it
-    /// with the number at which they were last read, so that no change is lost, whoever it was that followed.
+    /// Returns the number of key changes that this node has applied. The holder of the keys compares it with the number
+    /// at the time of its last load, so that it misses no change.
     pub fn key_changes(&self) -> u64 {
         self.key_changes.load(Ordering::Acquire)
     }
 
-    /// Whether the view is fresh enough to take a decision by.
+    /// Fails if the view is stale.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where the database has not been heard of for [`STALE_AFTER`].
+    /// [`StoreError::Unavailable`] if the last successful poll is older than [`STALE_AFTER`].
     pub fn fresh(&self) -> Result<(), StoreError> {
         if self.age() <= STALE_AFTER {
             Ok(())
@@ -199,12 +188,12 @@ impl View {
         *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long ago the database was heard of.
+    /// Returns the age of the last successful poll.
     pub fn age(&self) -> Duration {
         self.heard().elapsed()
     }
 
-    /// How many revocations and address blocks are held.
+    /// Returns the numbers of revocations and address blocks.
     pub fn held(&self) -> (usize, usize) {
         (self.revocations().len(), self.blocks.load().len())
     }
@@ -213,42 +202,42 @@ impl View {
         self.revocations.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether this token has been revoked.
+    /// Returns true if a revocation covers this token.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where the view is stale: nobody can tell then.
+    /// [`StoreError::Unavailable`] if the view is stale.
     pub fn is_revoked(&self, token: &TokenFacts) -> Result<bool, StoreError> {
         self.fresh()?;
         Ok(self.revocations().cover(token))
     }
 
-    /// Until when an address is blocked, or nothing where it is not. A stale view is believed: a block keeps trouble
-    /// away, and no decision about a token hangs on it.
+    /// Returns the end of the block of an address. Works on a stale view too: a block only reduces load, and no
+    /// decision about a token depends on it.
     pub fn blocked_until(&self, realm: &RealmId, address: IpAddr, reach: Reach, now: Timestamp) -> Option<Timestamp> {
         self.blocks.load().until(realm, address, reach, now)
     }
 
-    /// Whether there are claim mappers at all.
+    /// Returns true if any realm has a claim mapper.
     pub fn has_mappers(&self) -> bool {
         !self.mappers.load().is_empty()
     }
 
-    /// The claim mappers that hold for a client: its realm's and its own.
+    /// Returns the claim mappers of the realm and of the client.
     pub fn mappers(&self, realm: &RealmId, client: &ClientId) -> Vec<ClaimMapper> {
         let holds =
             |stored: &&StoredMapper| stored.realm == *realm && stored.client.as_ref().is_none_or(|only| only == client);
         self.mappers.load().iter().filter(holds).map(|stored| stored.mapper.clone()).collect()
     }
 
-    /// The headers that resources have chosen for their access tokens.
+    /// Returns the access token headers that resources have chosen.
     pub fn resource_headers(&self) -> Arc<resources::Headers> {
         self.resources.load_full()
     }
 
-    /// The client with this id, enabled or not.
+    /// Returns the client with this id, enabled or not.
     ///
     /// # Errors
-    /// [`StoreError`] where the view is stale or the database fails.
+    /// [`StoreError::Unavailable`] if the view is stale.
     pub async fn client(&self, realm: &RealmId, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
         self.fresh()?;
         let read = async |(realm, id): (RealmId, ClientId)| {
@@ -261,15 +250,15 @@ impl View {
         self.clients.get((realm.clone(), id.clone()), read).await
     }
 
-    /// True if this node holds a client with this id in memory, as it does after [`Self::client`] has found one.
+    /// Returns true if the client is in memory, as it is after [`Self::client`] has found it.
     pub fn holds_client(&self, realm: &RealmId, id: &ClientId) -> bool {
         self.clients.peek(&(realm.clone(), id.clone())).is_some()
     }
 
-    /// The user with this id, enabled or not.
+    /// Returns the user with this id, enabled or not.
     ///
     /// # Errors
-    /// [`StoreError`] where the view is stale or the database fails.
+    /// [`StoreError::Unavailable`] if the view is stale.
     pub async fn user(&self, realm: &RealmId, id: &UserId) -> Result<Option<Arc<User>>, StoreError> {
         self.fresh()?;
         let read = async |(realm, id): (RealmId, UserId)| {
@@ -278,13 +267,13 @@ impl View {
         self.users.get((realm.clone(), id.clone()), read).await
     }
 
-    /// Whether an enabled client has registered this origin for its scripts. All of them are in memory: strangers
-    /// choose what is asked for.
+    /// Returns true if an enabled client has registered this origin. All origins are in memory, so that lookups by
+    /// strangers cost no query.
     pub fn knows_origin(&self, realm: &RealmId, origin: &str) -> bool {
         self.origins.read().unwrap_or_else(PoisonError::into_inner).contains(realm, origin)
     }
 
-    /// Takes in what the changes name.
+    /// Applies changes.
     async fn apply(&self, tx: &mut super::Tx, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
         let mut added = Vec::new();
         for change in changes {
@@ -303,7 +292,7 @@ impl View {
                 Kind::Key => {
                     self.key_changes.fetch_add(1, Ordering::AcqRel);
                 }
-                // It has led to a reload before anything was applied.
+                // `take_in` has reloaded instead.
                 Kind::Unknown => {}
                 Kind::Resource => self.resources.store(Arc::new(resources::headers(tx).await?)),
                 Kind::Mapper => self.mappers.store(Arc::new(claim_mappers::list(tx).await?)),
@@ -324,11 +313,11 @@ impl View {
         Ok(())
     }
 
-    /// Starts over: forgets everything and reads all revocations.
+    /// Clears the caches and reads everything else again.
     async fn reload(&self, now: Timestamp) -> Result<(), StoreError> {
         let asked_at = Instant::now();
         let mut tx = self.store.read().await?;
-        // The number first: what is committed in between is applied once more, which does no harm.
+        // The number first: changes committed in between are applied twice, which is harmless.
         let last = changes::last(&mut tx).await?;
         let mut all = Revocations::default();
         revocations::in_force(&mut tx, now).await?.into_iter().for_each(|revocation| all.add(revocation));

@@ -1,5 +1,5 @@
-//! Waking other nodes: a notification of PostgreSQL, or a request to the address that a node advertises. Neither carries
-//! data: a node that is woken polls.
+//! Wakes other nodes by a PostgreSQL notification or a request to the address that a node advertises. Neither carries
+//! data: a woken node polls.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,40 +12,36 @@ use url::Url;
 use super::lanes::Lane;
 use super::{Db, Store, StoreError, postgres};
 
-/// The notification channel.
+/// Name of the notification channel.
 const CHANGES: &str = "signet_changes";
-/// A notification.
 const NOTIFY: &str = "SELECT pg_notify('signet_changes', '')";
 /// SQLSTATE `feature_not_supported`.
 const NOT_SUPPORTED: &str = "0A000";
 /// Timeout of a wake-up request.
 const KNOCK: Duration = Duration::from_millis(250);
-/// Most wake-up requests at a time; further ones are dropped, since nodes also poll.
+/// Limit of concurrent wake-up requests; further ones are dropped, since nodes also poll.
 const KNOCKS: usize = 16;
 
 /// Outcome of LISTEN.
 pub enum Listening {
-    /// Notifications arrive.
+    /// The subscription to notifications.
     On(Notifications),
     /// The engine does not support LISTEN.
     Unsupported,
 }
 
-/// The notifications of a database.
+/// A connection that receives notifications.
 pub struct Notifications(PgListener);
 
 impl Notifications {
-    /// Waits for the next one; `false` where the connection was lost, and some with it.
+    /// Waits for the next notification. Returns false if the connection was lost; some notifications may be lost too.
     pub async fn next(&mut self) -> bool {
         matches!(self.0.try_recv().await, Ok(Some(_)))
     }
 }
 
 impl Store {
-    /// Asks for the database's notifications, on a connection of its own.
-    ///
-    /// # Errors
-    /// [`StoreError`] where it cannot be reached.
+    /// Subscribes to notifications on a separate connection.
     pub async fn listen(&self) -> Result<Listening, StoreError> {
         let Db::Postgres(pool) = &self.db else { return Ok(Listening::Unsupported) };
         let mut listener = PgListener::connect_with(&pool.connect_patiently().await?).await?;
@@ -57,7 +53,7 @@ impl Store {
         }
     }
 
-    /// Notifies all that listen. Where that fails they ask by themselves, if only a little later.
+    /// Notifies all listeners. A failure only delays them until their next poll.
     pub(super) async fn notify(&self) {
         let Db::Postgres(pool) = &self.db else { return };
         let Ok((mut held, _permit)) = pool.acquire(Lane::current()).await else { return };
@@ -74,7 +70,7 @@ fn is_unsupported(error: &sqlx::Error) -> bool {
     code.as_deref() == Some(NOT_SUPPORTED)
 }
 
-/// Asks a node to look for changes, without waiting for its answer.
+/// Sends a wake-up request to a node in the background.
 pub(super) fn knock(address: String) {
     static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
     if UNDER_WAY.fetch_add(1, Ordering::AcqRel) >= KNOCKS {
@@ -90,7 +86,7 @@ pub(super) fn knock(address: String) {
     });
 }
 
-/// Sends `POST /wake`, whose answer says nothing.
+/// Sends `POST /wake` and ignores the answer.
 async fn post(address: &str) -> Option<()> {
     let url = Url::parse(address).ok()?;
     let host = url.host_str()?;

@@ -1,5 +1,4 @@
-//! Webhooks: servers that hear of security events, how far along the audit log each has been told, and what they would
-//! not take.
+//! Webhooks: servers that receive security events, their positions in the audit log, and their dead letters.
 
 use super::rows::one;
 use super::tx::{execute, fetch_all, fetch_optional, statements};
@@ -21,46 +20,41 @@ statements! {
     EXHUME = "DELETE FROM dead_letters WHERE realm_id = $1 AND webhook_id = $2 RETURNING event_id";
 }
 
-/// A webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    /// Its name.
     pub id: WebhookId,
-    /// Where events are posted to.
+    /// URL to which events are posted.
     pub url: String,
-    /// Whom they are for, as their `aud` says.
+    /// `aud` of the events.
     pub audience: String,
-    /// Patterns of the events that it hears of.
+    /// Patterns of the events to deliver.
     pub events: Vec<String>,
-    /// Whether it is told of what happens.
     pub enabled: bool,
-    /// The last row of the audit log that it has been told of, or that did not concern it.
+    /// Position in the audit log: the last row that was queued for it or did not match.
     pub told_up_to: i64,
-    /// Since when there has been one.
     pub created_at: Timestamp,
 }
 
-/// How a webhook is doing.
+/// Backlog of a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backlog {
-    /// How many events it is still to be told of.
+    /// Events in the outbox.
     pub waiting: i64,
-    /// How many have been given up.
+    /// Dead letters.
     pub dead: i64,
 }
 
-/// An event that was given up.
+/// An event whose delivery was abandoned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// The id of the row of the audit log.
+    /// Id of the row of the audit log.
     pub row: String,
-    /// Its event, as long as the row is kept.
+    /// Event name, unless the row was deleted.
     pub event: Option<String>,
-    /// How often it was tried.
+    /// Delivery attempts.
     pub attempts: i64,
-    /// Why it was given up.
+    /// Reason for the end of delivery.
     pub reason: String,
-    /// When.
     pub died_at: Timestamp,
 }
 
@@ -78,10 +72,10 @@ fn webhook((id, url, audience, events, enabled, told_up_to, created_at): Row) ->
     }
 }
 
-/// Adds a webhook, enabled, that hears of what happens from now on.
+/// Adds an enabled webhook for events from now on.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] where the name is taken.
+/// [`StoreError::Conflict`] if the name is taken.
 pub async fn insert(
     tx: &mut Tx,
     realm: &RealmId,
@@ -92,10 +86,7 @@ pub async fn insert(
     execute!(tx, INSERT, [realm.as_str(), id.as_str(), url, audience, events, now.as_millis()]).map(|_| ())
 }
 
-/// All webhooks of a realm.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns all webhooks of a realm.
 pub async fn list(tx: &mut Tx, realm: &RealmId) -> Result<Vec<(Webhook, Backlog)>, StoreError> {
     type Listed = (String, String, String, String, i64, i64, i64, i64, i64);
     let rows: Vec<Listed> = fetch_all!(tx, LIST, [realm.as_str()])?;
@@ -106,37 +97,25 @@ pub async fn list(tx: &mut Tx, realm: &RealmId) -> Result<Vec<(Webhook, Backlog)
     Ok(rows.into_iter().map(listed).collect())
 }
 
-/// The webhook of this name.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn find(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<Option<Webhook>, StoreError> {
     let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
     Ok(row.map(webhook))
 }
 
-/// The webhooks that have not been told up to the end of the audit log, but for those that `most` events wait for.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the enabled webhooks that are behind the end of the audit log and have fewer than `most` events in the
+/// outbox.
 pub async fn behind(tx: &mut Tx, realm: &RealmId, most: i64) -> Result<Vec<Webhook>, StoreError> {
     let rows: Vec<Row> = fetch_all!(tx, BEHIND, [realm.as_str(), most])?;
     Ok(rows.into_iter().map(webhook).collect())
 }
 
-/// Notes that a webhook has been told up to this row, unless another node has told it meanwhile; whether it did.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Moves the position of a webhook. Returns false if another node has moved it meanwhile.
 pub async fn advance(tx: &mut Tx, realm: &RealmId, webhook: &Webhook, up_to: i64) -> Result<bool, StoreError> {
     execute!(tx, ADVANCE, [realm.as_str(), webhook.id.as_str(), webhook.told_up_to, up_to]).map(one)
 }
 
-/// Enables or disables a webhook; whether that changed anything. It does not hear of what happened while it was
-/// disabled.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Enables or disables a webhook. Returns false if nothing changed. Events while it is disabled are not delivered
+/// later.
 pub async fn set_enabled(tx: &mut Tx, realm: &RealmId, id: &WebhookId, enabled: bool) -> Result<bool, StoreError> {
     let changed = match enabled {
         true => execute!(tx, ENABLE, [realm.as_str(), id.as_str()]),
@@ -145,19 +124,13 @@ pub async fn set_enabled(tx: &mut Tx, realm: &RealmId, id: &WebhookId, enabled: 
     changed.map(one)
 }
 
-/// Removes a webhook with what it was still to be told of; whether there was one.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Removes a webhook with its queued events. Returns false if there was none.
 pub async fn remove(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<bool, StoreError> {
     outbox::forget(tx, realm, id).await?;
     execute!(tx, REMOVE, [realm.as_str(), id.as_str()]).map(one)
 }
 
-/// Keeps an event that a webhook would not take, as long as there is the webhook.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Stores a dead letter, unless the webhook was removed.
 pub async fn bury(
     tx: &mut Tx,
     realm: &RealmId,
@@ -168,10 +141,7 @@ pub async fn bury(
     execute!(tx, BURY, [realm.as_str(), id.as_str(), row, attempts, reason, now.as_millis()]).map(|_| ())
 }
 
-/// The first thousand events that a webhook would not take, the oldest first.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the oldest dead letters of a webhook, at most 1000.
 pub async fn dead(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<Vec<DeadLetter>, StoreError> {
     type Dead = (String, Option<String>, i64, String, i64);
     let rows: Vec<Dead> = fetch_all!(tx, DEAD, [realm.as_str(), id.as_str()])?;
@@ -185,10 +155,7 @@ pub async fn dead(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<Vec<De
     Ok(rows.into_iter().map(letter).collect())
 }
 
-/// Takes away the dead letters of a webhook, to be told anew: the ids of their rows.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Deletes the dead letters of a webhook for redelivery, and returns the ids of their rows.
 pub async fn exhume(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<Vec<String>, StoreError> {
     let rows: Vec<(String,)> = fetch_all!(tx, EXHUME, [realm.as_str(), id.as_str()])?;
     Ok(rows.into_iter().map(|(row,)| row).collect())

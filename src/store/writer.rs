@@ -1,6 +1,6 @@
-//! Writing on SQLite: one thread takes up to 64 jobs into one transaction and answers after the commit: one fsync for
-//! many, and no job waits on a lock. Where one of them fails after it has written, all are run again, each under its own
-//! savepoint.
+//! The SQLite writer: one thread runs up to 64 jobs in one transaction and answers after the commit, so that many jobs
+//! share one fsync and none waits for a lock. If a job fails after it has written, the batch is run again with a
+//! savepoint per job.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -22,12 +22,12 @@ use super::tx::Written;
 use super::{PATIENCE, StoreError, Tx};
 use crate::store::metrics::{Database, timed};
 
-/// The most jobs in one transaction.
+/// Limit of jobs in one transaction.
 const BATCH: usize = 64;
-/// The most jobs that wait; more are told to come again.
+/// Capacity of each queue; a write to a full queue fails as unavailable.
 const QUEUE: usize = 4096;
 
-/// The way to the thread that writes.
+/// A handle to the writer thread.
 #[derive(Clone)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
@@ -36,10 +36,10 @@ pub(super) struct Writer {
     file: Arc<SqliteConnectOptions>,
 }
 
-/// Runs a job over a connection; whether it succeeded.
+/// Runs a job on a connection and returns true if it succeeded.
 type Run = Box<dyn for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, bool> + Send + Sync>;
 
-/// One job and what follows from its end.
+/// A queued job with the function that answers its caller.
 struct Job {
     run: Run,
     finish: Box<dyn FnOnce(Result<(), StoreError>) + Send + Sync>,
@@ -47,7 +47,7 @@ struct Job {
 }
 
 impl Writer {
-    /// Starts the thread, which ends when nobody is left who could write.
+    /// Starts the thread, which ends when the last handle is dropped.
     pub(super) fn start(
         (connection, file): (Embedded, SqliteConnectOptions),
         metrics: Database,
@@ -71,13 +71,13 @@ impl Writer {
         let slot = Arc::new(Mutex::new(None));
         let filled = slot.clone();
         let job = Arc::new(job);
-        // What the job logs belongs to the request that wants it.
+        // Log lines of the job belong to the request's span.
         let span = tracing::Span::current();
         let job = Job {
             run: Box::new(move |tx| {
                 let (job, slot, span) = (job.clone(), slot.clone(), span.clone());
                 Box::pin(async move {
-                    // What a run that was taken back has answered is no answer.
+                    // Discards the result of a run that was rolled back.
                     slot.lock().unwrap_or_else(PoisonError::into_inner).take();
                     let result = tx.complete(&*job).instrument(span).await;
                     let succeeded = result.is_ok();
@@ -86,7 +86,7 @@ impl Writer {
                 })
             }),
             finish: Box::new(move |end| {
-                // A caller that went away takes no answer.
+                // The caller may be gone.
                 let _ = answer.send(end);
             }),
             queued: Instant::now(),
@@ -102,26 +102,26 @@ impl Writer {
         result.unwrap_or_else(|| Err(gone().into()))
     }
 
-    /// A connection beside the one that writes, for what is done once: migrations and copies.
+    /// Opens a second connection, for migrations and copies.
     pub(super) async fn apart(&self) -> Result<SqlitePool, sqlx::Error> {
         let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).test_before_acquire(false);
         one.connect_with(self.file.as_ref().clone()).await
     }
 
-    /// Closes the connection after the transaction that is open.
+    /// Closes the connection after the current transaction.
     pub(super) async fn close(&self) {
         self.connection.lock().await.close();
     }
 }
 
-/// What waits: the reserved lane first, then the shared one.
+/// The queues of the reserved and of the shared lane; `first` has priority.
 struct Queues {
     first: mpsc::Receiver<Job>,
     second: mpsc::Receiver<Job>,
 }
 
 impl Queues {
-    /// Takes what fits into a batch; nothing when the store is gone.
+    /// Waits for jobs and fills a batch. Returns 0 when all handles are dropped.
     async fn take(&mut self, batch: &mut Vec<Job>) -> usize {
         tokio::select! {
             biased;
@@ -160,7 +160,7 @@ async fn work(connection: Arc<Turn<Embedded>>, metrics: Database, mut queues: Qu
     }
 }
 
-/// Runs the jobs in one transaction and answers each after the commit.
+/// Runs the jobs in one transaction and answers their callers after the commit.
 async fn write_batch(tx: &mut Tx, jobs: Vec<Job>) -> Result<(), Failed> {
     let end = match transact_all(tx, &jobs, Footing::Common).await {
         Ok(Together::Done) => Ok(()),
@@ -173,30 +173,30 @@ async fn write_batch(tx: &mut Tx, jobs: Vec<Job>) -> Result<(), Failed> {
             Ok(())
         }
         Err(error) => {
-            // The engine may have rolled back by itself, as on a full disk; then there is nothing left to roll back.
+            // Fails if the engine has rolled back by itself, as on a full disk.
             let _ = tx.control("ROLLBACK").await;
             Err(fail_all(jobs, &error))
         }
     }
 }
 
-/// What the jobs of a transaction stand on.
+/// Isolation of the jobs of a batch from each other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Footing {
-    /// The transaction alone: two statements less a job, and hardly any fails after it has written.
+    /// None: two statements fewer per job, and few jobs fail after they have written.
     Common,
-    /// A savepoint each, so that what a failed one has written can be taken back.
+    /// A savepoint per job, so that the writes of a failed job can be rolled back.
     Own,
 }
 
-/// What has become of jobs in one transaction.
+/// Outcome of a batch.
 enum Together {
     Done,
-    /// One failed after it had written; all was rolled back, and the others are to be run again.
+    /// A job failed after it had written. The batch was rolled back and must be run again.
     Spoiled,
 }
 
-/// Runs the jobs in one transaction. After an error it may still be open.
+/// Runs the jobs in one transaction, which may still be open after an error.
 async fn transact_all(tx: &mut Tx, jobs: &[Job], footing: Footing) -> Result<Together, StoreError> {
     tx.control("BEGIN IMMEDIATE").await?;
     for job in jobs {
@@ -206,7 +206,7 @@ async fn transact_all(tx: &mut Tx, jobs: &[Job], footing: Footing) -> Result<Tog
                 tx.take_wrote();
                 if !run_guarded(&job.run, tx).await && tx.take_wrote() {
                     tx.control("ROLLBACK").await?;
-                    // With nobody beside it, it has got its answer.
+                    // A job alone in its batch has its result already.
                     return Ok(if jobs.len() == 1 { Together::Done } else { Together::Spoiled });
                 }
             }
@@ -215,7 +215,7 @@ async fn transact_all(tx: &mut Tx, jobs: &[Job], footing: Footing) -> Result<Tog
     tx.control("COMMIT").await.map(|()| Together::Done)
 }
 
-/// Runs one job; what it wrote stays only where it succeeded. An error here spoils the whole transaction.
+/// Runs one job and rolls it back if it failed. After an error the whole transaction is invalid.
 async fn run_under_savepoint(tx: &mut Tx, job: &Job) -> Result<(), StoreError> {
     tx.control("SAVEPOINT job").await?;
     if !run_guarded(&job.run, tx).await {
@@ -224,7 +224,7 @@ async fn run_under_savepoint(tx: &mut Tx, job: &Job) -> Result<(), StoreError> {
     tx.control("RELEASE job").await
 }
 
-/// Runs a job; a panic in it is a failure of this job only.
+/// Runs a job. A panic counts as its failure.
 async fn run_guarded(run: &Run, tx: &mut Tx) -> bool {
     AssertUnwindSafe(run(tx)).catch_unwind().await.unwrap_or_else(|panic| report(panic.as_ref()))
 }
@@ -234,7 +234,7 @@ fn report(_panic: &(dyn Any + Send)) -> bool {
     false
 }
 
-/// A transaction has failed; those who wait for it have been told.
+/// A transaction has failed, and its callers were answered.
 struct Failed;
 
 fn fail_all(jobs: Vec<Job>, error: &StoreError) -> Failed {

@@ -1,4 +1,4 @@
-//! The state of this node, and the lease that follows from it.
+//! State of this node and the lease that results from it.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ pub(super) const POLL: Duration = Duration::from_millis(500);
 const POLLING: Duration = Duration::from_millis(750);
 /// Longest interval between two writes of the row.
 const BEAT: Duration = Duration::from_secs(3);
-/// Age of its own last write from which a node assumes that it was removed.
+/// Age of its last write from which a node assumes that it was removed.
 const UNCERTAIN: Duration = Duration::from_secs(6);
 
 /// Progress of a process in becoming a node.
@@ -39,17 +39,17 @@ pub(super) struct State {
     pub(super) id: String,
     pub(super) advertise: String,
     pub(super) channel: Channel,
-    /// The other nodes that may answer from memory.
+    /// Number of other nodes.
     pub(super) others: usize,
     pub(super) looked: Option<Instant>,
-    /// The others' rows as they were first seen to be what they are.
+    /// Last change of each other node's row, and the local time at which it was first seen.
     pub(super) seen: HashMap<String, (Timestamp, Instant)>,
-    /// The row as it was last written.
+    /// The row as last written.
     pub(super) written: Option<Standing>,
     pub(super) wrote: Instant,
     pub(super) lease: Duration,
     pub(super) renewed: Instant,
-    /// A lease begins with a step that was begun after this.
+    /// A new lease needs a step that started after this time.
     pub(super) suspended: Option<Instant>,
 }
 
@@ -72,7 +72,7 @@ impl State {
         }
     }
 
-    /// Begins again, without a lease and without a row.
+    /// Starts over without a lease and a row.
     pub(super) fn rejoin(&mut self) {
         self.phase = Phase::Joining;
         self.lease = Duration::ZERO;
@@ -91,7 +91,8 @@ impl State {
         }
     }
 
-    /// The lease that a node has in these circumstances. A shorter one holds at once, a longer one when the row has it.
+    /// Returns the lease for the current channel and number of nodes. A shorter lease applies at once, a longer one
+    /// only when the row has it.
     pub(super) fn shorten(&mut self) -> Duration {
         let lease = match self.channel {
             _ if self.others == 0 => ALONE,
@@ -140,7 +141,7 @@ mod tests {
         Instant::now().checked_sub(span).unwrap()
     }
 
-    /// A member among others whose lease was renewed, and whose row was written, so long ago.
+    /// A member among others with this age of its lease and of its row.
     fn member(channel: Channel, renewed: Duration, wrote: Duration) -> State {
         let mut state = State::apart();
         state.phase = Phase::Member;

@@ -1,31 +1,28 @@
-//! The shares of refusals: what a client in a network, a client, and a realm keep at most.
+//! Limits of refusals per client and network, per client, and per realm.
 
 use std::collections::BTreeMap;
 
 use crate::store::authorization_requests::shares;
 
-/// The most rows of one client in one network, and of all unknown clients together in one network.
+/// Limit of rows of one client in one network, and of all unknown clients together in one network.
 const OF_PAIR: i64 = 100;
-/// The most rows of one client.
+/// Limit of rows of one client.
 const OF_CLIENT: i64 = 500;
-/// The most rows of a realm: with texts of the greatest length about 25 MB.
+/// Limit of rows of a realm: about 25 MB with texts of the greatest length.
 const OF_REALM: i64 = 10_000;
 
-/// The rows of one client in one network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Held {
-    /// The client, or nothing for those that do not exist.
+    /// The client, or empty for clients that do not exist.
     pub(super) owner: String,
-    /// The network.
     pub(super) network: String,
-    /// The number of rows.
     pub(super) rows: i64,
 }
 
-/// The oldest rows of one client in one network that have to go.
+/// A number of the oldest rows of one client in one network to remove.
 pub(super) type Eviction = Held;
 
-/// The rows that are over the shares. Among the networks of a client, and among the networks of the realm, the heaviest
+/// Returns the rows that exceed the limits. Among the networks of a client and of the realm the one with the most rows
 /// loses first, so that a flood from one network removes nothing of another.
 pub(super) fn evictions(held: Vec<Held>) -> Vec<Eviction> {
     let mut kept: Vec<i64> = held.iter().map(|held| held.rows.min(OF_PAIR)).collect();
@@ -59,7 +56,7 @@ fn sum(kept: &[i64], pairs: &[usize]) -> i64 {
     pairs.iter().filter_map(|pair| kept.get(*pair)).sum()
 }
 
-/// Takes `excess` rows from these pairs, the heaviest first.
+/// Removes `excess` rows from these pairs, those with the most rows first.
 fn take(kept: &mut [i64], mut pairs: Vec<usize>, excess: i64) {
     if excess <= 0 {
         return;
