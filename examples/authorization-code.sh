@@ -6,8 +6,8 @@
 #   signet client add --id walk --auth-method none --redirect-uri http://127.0.0.1/callback --scope "openid profile email"
 #   printf 'the password' | examples/authorization-code.sh http://localhost:8000 walk http://127.0.0.1/callback alice
 #
-# A confidential client has its secret in CLIENT_SECRET. SCOPE names other scopes, and TOKENS a file for the tokens, as
-# refresh-token.sh reads them. Needs curl, jq and openssl.
+# For a confidential client, set CLIENT_SECRET. SCOPE sets other scopes, and TOKENS a file for the tokens, which
+# refresh-token.sh reads. Needs curl, jq and openssl.
 set -euo pipefail
 
 issuer="$1" client_id="$2" redirect_uri="$3" username="$4"
@@ -21,12 +21,12 @@ program() { curl --silent --show-error --fail-with-body --noproxy '*' "$@"; }
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 random() { openssl rand 32 | base64url; }
 fail() { echo "$1" >&2; exit 1; }
-# The value of an attribute of the first tag that this pattern finds on standard input.
+# The value of an attribute of the first tag on standard input that matches the pattern.
 attribute() { sed -n "s/.*$1[^>]* $2=\"\([^\"]*\)\".*/\1/p" | head -n 1 | sed 's/&amp;/\&/g'; }
-# A parameter of the query of a URL.
+# A query parameter of a URL.
 parameter() { sed -n "s/.*[?&]$2=\([^&]*\).*/\1/p" <<<"$1" | sed 's/%3A/:/g; s/%2F/\//g'; }
 
-# 1. Discovery (RFC 8414): a client needs nothing but the issuer.
+# 1. Discovery (RFC 8414): a client needs only the issuer.
 metadata="$(program "$issuer/.well-known/openid-configuration")"
 endpoint() { jq -er ".$1" <<<"$metadata"; }
 [ "$(endpoint issuer)" = "$issuer" ] || fail "the metadata is another issuer's"
@@ -35,7 +35,7 @@ endpoint() { jq -er ".$1" <<<"$metadata"; }
 verifier="$(random)" state="$(random)" nonce="$(random)"
 challenge="$(printf '%s' "$verifier" | openssl dgst -sha256 -binary | base64url)"
 
-# 3. The authorization request, which a browser is sent to.
+# 3. The authorization request, to which the application redirects the browser.
 page="$(browser --location --get "$(endpoint authorization_endpoint)" \
     --data-urlencode response_type=code --data-urlencode "client_id=$client_id" \
     --data-urlencode "redirect_uri=$redirect_uri" --data-urlencode "scope=$scope" \
@@ -68,14 +68,14 @@ case "$location" in "$redirect_uri"*) ;; *) fail "the browser did not come back:
 code="$(parameter "$location" code)"
 [ -n "$code" ] || fail "refused: $(parameter "$location" error)"
 
-# 6. The code, with the verifier, for tokens.
+# 6. Redeem the code, with the verifier.
 authentication=(--data-urlencode "client_id=$client_id")
 [ -z "${CLIENT_SECRET:-}" ] || authentication=(--user "$client_id:$CLIENT_SECRET")
 tokens="$(program "$(endpoint token_endpoint)" "${authentication[@]}" --data grant_type=authorization_code \
     --data-urlencode "code=$code" --data-urlencode "redirect_uri=$redirect_uri" --data-urlencode "code_verifier=$verifier")"
 [ -z "${TOKENS:-}" ] || (umask 077 && echo "$tokens" >"$TOKENS")
 
-# 7. The ID token is for this client and this request. A real client also verifies its signature.
+# 7. Check that the ID token is for this client and this request. A real client also verifies its signature.
 claims="$(jq -er .id_token <<<"$tokens" | cut -d. -f2 | tr '_-' '/+' | sed 's/$/===/' | base64 --decode --ignore-garbage 2>/dev/null || true)"
 [ "$(jq -r .nonce <<<"$claims")" = "$nonce" ] || fail "the nonce is another request's"
 [ "$(jq -r '.aud | if type == "array" then .[0] else . end' <<<"$claims")" = "$client_id" ] || fail "another client's token"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A service gets a token of its own (RFC 6749 §4.4), and asks what it is worth (RFC 7662). Ends with the answer of the
-# introspection endpoint.
+# A service gets its own token (RFC 6749 §4.4) and introspects it (RFC 7662). Prints the answer of the introspection
+# endpoint.
 #
 #   signet client add --id billing --grant client_credentials --scope "orders:read"
 #   CLIENT_SECRET=... examples/client-credentials.sh http://localhost:8000 billing orders:read
