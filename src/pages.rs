@@ -1,4 +1,4 @@
-//! L3: the pages, one view struct per template. They hold what is shown, already in words; templates only arrange it.
+//! L3: the pages, one view struct per template. The structs hold finished texts; templates only arrange them.
 
 pub mod mails;
 
@@ -14,48 +14,41 @@ use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::scope::{OFFLINE_ACCESS, OPENID};
 use crate::protocol::secret::Digest;
 
-/// What every page needs.
+/// The values that every page needs.
 #[derive(Clone, Debug)]
 pub struct Page {
     /// The path of the style sheet.
     pub css: String,
-    /// The language of the page.
+    /// The language tag of the page (BCP 47).
     pub lang: String,
-    /// Whether the banner of development mode is shown.
+    /// Shows the banner of development mode.
     pub development: bool,
 }
 
-/// A link.
 #[derive(Clone, Debug)]
 pub struct Link {
-    /// Where to.
     pub href: String,
-    /// What it says.
     pub label: String,
 }
 
 impl Link {
-    /// A link to a contact as the settings have it: an e-mail address, or an https URL.
+    /// A link to the operator's contact from the settings: an e-mail address, or an https URL.
     pub fn to_contact(contact: &str) -> Self {
         let href = if contact.starts_with("https://") { contact.to_owned() } else { format!("mailto:{contact}") };
         Self { href, label: contact.to_owned() }
     }
 }
 
-/// A client as people see it.
+/// The description of a client on the pages.
 #[derive(Clone, Debug)]
 pub struct ClientCard {
-    /// Its name.
     pub name: String,
-    /// The host that the browser goes back to.
+    /// The host of the redirect URI.
     pub host: String,
-    /// Its home page.
     pub client_uri: Option<String>,
-    /// How it uses data.
     pub policy_uri: Option<String>,
-    /// Its terms.
     pub tos_uri: Option<String>,
-    /// Its logo, served from this origin.
+    /// The URL of the logo, on this origin.
     pub logo: Option<String>,
 }
 
@@ -73,27 +66,24 @@ impl ClientCard {
         }
     }
 
-    /// The card with this logo.
     pub fn with_logo(self, logo: Option<String>) -> Self {
         Self { logo, ..self }
     }
 }
 
-/// A scope in words.
+/// The description of a requested scope, or of a single claim, on the consent page.
 #[derive(Clone, Debug)]
 pub struct ScopeLine {
-    /// The scope token.
+    /// The scope token, or the name of the claim.
     pub name: String,
-    /// What it allows, in a few words.
     pub title: String,
-    /// What that means.
     pub detail: String,
-    /// Whether it was not granted before.
+    /// Marks a line that was not part of an earlier consent.
     pub is_new: bool,
 }
 
 impl ScopeLine {
-    /// The lines of what is asked for; those in `new` are marked, unless all of them are new.
+    /// The lines of a requested consent. Those in `new` are marked, unless all of them are new.
     pub fn all(asked: &Consent, new: &Consent) -> Vec<Self> {
         let some_were_granted = asked != new;
         let line = |name: &str, (title, detail): (String, String), is_new: bool| Self {
@@ -108,7 +98,7 @@ impl ScopeLine {
     }
 }
 
-/// What a scope allows, for people.
+/// Title and detail of a scope.
 fn in_words(token: &str) -> (String, String) {
     let (title, detail) = match token {
         OPENID => ("Know that it is you", "A stable identifier for you at this application."),
@@ -129,75 +119,65 @@ fn in_words(token: &str) -> (String, String) {
     (title.to_owned(), detail.to_owned())
 }
 
-/// What a single claim tells, for people.
+/// Title and detail of a single claim.
 fn claim_in_words(name: &str) -> (String, String) {
     let title = format!("See your {}", name.replace('_', " "));
     (title, "This part of your profile only.".to_owned())
 }
 
-/// The sign-in page.
 #[derive(Template)]
 #[template(path = "login.html")]
 pub struct LoginPage {
-    /// What every page needs.
     pub page: Page,
-    /// Where the form goes.
+    /// The URL that the form is posted to.
     pub action: String,
     /// The token that binds the form to the browser.
     pub csrf: String,
-    /// The client that the sign-in is for.
+    /// The client that requested the sign-in.
     pub client: Option<ClientCard>,
-    /// The name to fill in.
+    /// The name that is filled in.
     pub username: String,
-    /// What went wrong before.
+    /// The error of the previous attempt.
     pub error: Option<String>,
-    /// Whether the box is ticked.
     pub remember: bool,
-    /// Whether somebody is signed in already and confirms it.
+    /// Asks a person who is already signed in to confirm the password.
     pub reauthenticate: bool,
 }
 
-/// The consent page.
 #[derive(Template)]
 #[template(path = "consent.html")]
 pub struct ConsentPage {
-    /// What every page needs.
     pub page: Page,
-    /// Where the form goes.
+    /// The URL that the form is posted to.
     pub action: String,
     /// The token that binds the form to the browser.
     pub csrf: String,
-    /// The client that asks.
     pub client: ClientCard,
-    /// Who is signed in.
+    /// The name of the signed-in person.
     pub who: String,
-    /// Where to sign in as somebody else.
+    /// The URL to sign in with another account.
     pub switch_url: String,
-    /// What it asks for.
     pub scopes: Vec<ScopeLine>,
-    /// How long it lasts.
+    /// The sentence about the duration of the access.
     pub lifetime: String,
 }
 
-/// The error page.
 #[derive(Template)]
 #[template(path = "error.html")]
 pub struct ErrorPage {
-    /// What every page needs.
     pub page: Page,
-    /// The heading.
     pub heading: String,
     /// One sentence.
     pub message: String,
-    /// The redirect URI that was refused.
+    /// The refused redirect URI.
     pub received: Option<String>,
-    /// What to do.
+    /// The advice below the message.
     pub hint: Option<String>,
-    /// The id under which the log knows the request.
+    /// The id of the request in the log.
     pub request_id: String,
-    /// The contact of the people who run this server.
+    /// The operator's contact.
     pub contact: Option<Link>,
-    /// A way out.
+    /// The link that leads away from the error.
     pub back: Option<Link>,
 }
 
@@ -205,83 +185,76 @@ pub struct ErrorPage {
 #[derive(Template)]
 #[template(path = "form_post.html")]
 pub struct FormPostPage {
-    /// What every page needs.
     pub page: Page,
     /// The redirect URI.
     pub action: String,
-    /// The fields.
+    /// Names and values of the response parameters.
     pub fields: Vec<(String, String)>,
 }
 
 /// The inline script that posts an authorization response, as a source for the content security policy.
 pub const FORM_POST_SCRIPT: &str = "'sha256-ePniVEkSivX/c7XWBGafqh8tSpiRrKiqYeqbG7N1TOE='";
 
-/// The page that asks before somebody is signed out.
+/// The page that asks for confirmation before a sign-out.
 #[derive(Template)]
 #[template(path = "logout.html")]
 pub struct LogoutPage {
-    /// What every page needs.
     pub page: Page,
-    /// Where the form goes.
+    /// The URL that the form is posted to.
     pub action: String,
     /// The token that binds the form to the browser.
     pub csrf: String,
-    /// Who is signed in.
+    /// The name of the signed-in person.
     pub who: Option<String>,
-    /// The client that asks.
+    /// The client that requested the sign-out.
     pub client: Option<ClientCard>,
-    /// The parameters of the request, which are checked again.
+    /// The parameters of the logout request, which are validated again when the form is posted.
     pub fields: Vec<(String, String)>,
 }
 
-/// The page after somebody was signed out.
+/// The page after a sign-out.
 #[derive(Template)]
 #[template(path = "signed_out.html")]
 pub struct SignedOutPage {
-    /// What every page needs.
     pub page: Page,
     /// The sentence about the session.
     pub sentence: &'static str,
-    /// A way out.
     pub back: Option<Link>,
-    /// Where the browser goes by itself, once the frames have loaded.
+    /// The URL that the browser continues to once the frames have loaded.
     pub onward: Option<String>,
-    /// The pages by which clients end their own sessions.
+    /// The front-channel logout URLs of clients.
     pub frames: Vec<String>,
 }
 
-/// The inline script that goes on after these frames, as a source for the content security policy.
+/// The inline script that continues once the frames have loaded, as a source for the content security policy.
 pub static SIGNED_OUT_SCRIPT: LazyLock<String> =
     LazyLock::new(|| script_source(include_str!("../templates/scripts/signed_out.js")));
 
-/// The page that clients' pages hold in a frame, to ask it for the state of the session.
+/// The session iframe of clients (OpenID Connect Session Management §3.2).
 #[derive(Template)]
 #[template(path = "check_session.html")]
 pub struct CheckSessionPage;
 
-/// The inline script of that page, as a source for the content security policy.
+/// The inline script of the session iframe, as a source for the content security policy.
 pub static CHECK_SESSION_SCRIPT: LazyLock<String> =
     LazyLock::new(|| script_source(include_str!("../templates/scripts/check_session.js")));
 
-/// A script by its digest (CSP Level 3 §2.3.1); templates are included without their last line break.
+/// The hash source of a script (CSP Level 3 §2.3.1). Askama includes templates without their final line break.
 fn script_source(file: &str) -> String {
     let script = file.strip_suffix('\n').unwrap_or(file);
     format!("'sha256-{}'", STANDARD.encode(Digest::of(script.as_bytes()).as_bytes()))
 }
 
-/// The start page.
 #[derive(Template)]
 #[template(path = "home.html")]
 pub struct HomePage {
-    /// What every page needs.
     pub page: Page,
-    /// The issuer identifier.
     pub issuer: String,
     /// The version of this server, in development mode only.
     pub version: Option<String>,
-    /// Who is signed in.
+    /// The name of the signed-in person.
     pub signed_in: Option<String>,
-    /// The documents of this server.
+    /// Links to the metadata documents.
     pub links: Vec<Link>,
     /// The path of the issuer.
     pub base: String,

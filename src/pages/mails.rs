@@ -1,5 +1,5 @@
-//! L3: the mails by which people are told of what concerns their account. What is said is a fixed sentence a notice;
-//! facts stand on lines of their own.
+//! L3: the mails about security events of a person's account. Each notice has fixed sentences; facts such as time and
+//! address are on separate lines.
 
 use askama::Template;
 use url::Url;
@@ -8,39 +8,26 @@ use crate::flows::notices::Facts;
 use crate::mail::Letter;
 use crate::protocol::notice::{Notice, on_one_line};
 
-/// A mail.
 #[derive(Template)]
 #[template(path = "mail/notice.txt")]
 struct NoticeMail {
-    /// Who is told.
     username: String,
-    /// What has happened.
     what: &'static str,
-    /// When.
     time: String,
-    /// By which application.
     application: Option<String>,
-    /// With which browser.
     device: Option<String>,
-    /// From where.
     address: Option<String>,
-    /// What to do.
     advice: &'static str,
-    /// By whom they are told.
     issuer: String,
 }
 
-/// The words of a mail.
 struct Words {
     subject: &'static str,
     what: &'static str,
     advice: &'static str,
 }
 
-/// The mail that tells of these facts; `key` tells it from others.
-///
-/// # Errors
-/// [`askama::Error`] where the template cannot be filled in.
+/// The mail about these facts. `key` identifies it across retries.
 pub fn letter(facts: &Facts, key: &str) -> Result<Letter, askama::Error> {
     let Words { subject, what, advice } = words(facts.notice);
     let host = Url::parse(&facts.issuer).ok().and_then(|url| url.host_str().map(str::to_owned));
@@ -67,50 +54,50 @@ fn words(notice: Notice) -> Words {
     match notice {
         Notice::NewDevice => Words {
             subject: "New sign-in to your account",
-            what: "somebody has signed in to your account with a browser that it had not\n\
-                   been used with before.",
-            advice: "If that was you, there is nothing to do. If it was not, somebody else knows\n\
-                     your password: have it changed, and ask those who run this service to sign\n\
-                     you out everywhere.",
+            what: "there was a sign-in to your account with a browser that had not been\n\
+                   used with it before.",
+            advice: "If this was you, you can ignore this mail. If not, another person knows\n\
+                     your password: change it, and ask the operators of this service to\n\
+                     sign you out everywhere.",
         },
         Notice::SoftLocked => Words {
             subject: "Failed attempts to sign in to your account",
-            what: "several attempts to sign in to your account have failed. Further ones from\n\
-                   browsers that you have not signed in with are slowed down for a while.",
-            advice: "If that was you, wait a little. If it was not, nobody has got in: a long\n\
-                     password that you use nowhere else is not guessed. You are not told again\n\
-                     until there has been a day without such attempts.",
+            what: "several attempts to sign in to your account have failed. Further attempts\n\
+                   from browsers that you have not signed in with are slowed down for a while.",
+            advice: "If this was you, wait a little. If not, no one got in: a long\n\
+                     password that you use nowhere else cannot be guessed. You will not get\n\
+                     this mail again until there has been a day without such attempts.",
         },
         Notice::PasswordSet => Words {
             subject: "Your password was changed",
             what: "the password of your account has been changed.",
-            advice: "If you did not want that, tell those who run this service at once.",
+            advice: "If you did not expect this, contact the operators of this service at once.",
         },
         Notice::EmailChanged => Words {
             subject: "The e-mail address of your account was changed",
-            what: "the e-mail address of your account has been changed. This mail goes to the\n\
-                   address from before and to the new one, as far as they are known to be yours.",
-            advice: "If you did not want that, tell those who run this service at once.",
+            what: "the e-mail address of your account has been changed. This mail is sent to\n\
+                   the old address and to the new one, if they were verified to be yours.",
+            advice: "If you did not expect this, contact the operators of this service at once.",
         },
         Notice::RefreshReuse => Words {
             subject: "An application has lost its access to your account",
-            what: "an application came with a key to your account that had been replaced.\n\
-                   Somebody may have copied it, so the access that it belongs to was ended.",
+            what: "an application used a key to your account that had already been replaced.\n\
+                   It may have been copied, so the application's access was ended.",
             advice: "If you use the application, sign in to it again. If you do not know it, or\n\
-                     get this mail again, tell those who run this service.",
+                     get this mail again, contact the operators of this service.",
         },
         Notice::Disabled => Words {
             subject: "Your account was disabled",
             what: "an administrator has disabled your account. You are signed out everywhere,\n\
-                   and nobody can sign in to it.",
-            advice: "If you did not expect that, ask those who run this service.",
+                   and signing in is not possible.",
+            advice: "If you did not expect this, contact the operators of this service.",
         },
         Notice::SignedOut => Words {
             subject: "You were signed out everywhere",
             what: "an administrator has ended all sessions of your account, and the access that\n\
                    applications had to it.",
-            advice: "You can sign in again. If you did not expect that, ask those who run this\n\
-                     service.",
+            advice: "You can sign in again. If you did not expect this, contact the operators\n\
+                     of this service.",
         },
     }
 }

@@ -1,4 +1,4 @@
-// OpenID Connect Session Management §3.2: answers a client's page whether the person is still the one it knows.
+// OpenID Connect Session Management §3.2: reports to a client's page whether the session has changed.
 (() => {
   const name = location.protocol === "https:" ? "__Host-signet-state=" : "signet-state=";
   const browserState = () => {
@@ -17,11 +17,11 @@
       return "error";
     }
     const browser = browserState();
-    // A frame that the browser shows no cookies cannot tell a change from none.
+    // If the browser blocks cookies in this frame, a change cannot be detected.
     if (!browser && document.hasStorageAccess && !(await document.hasStorageAccess())) {
       return "error";
     }
-    // Without a session there is nothing to tell: a page could compute the digest of no state itself.
+    // Without a session the answer is always "changed": a page could compute the digest of an empty state itself.
     if (!browser) {
       return "changed";
     }

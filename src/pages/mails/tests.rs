@@ -30,17 +30,17 @@ fn a_mail_says_what_happened_when_and_from_where() {
     assert_eq!((letter.to.as_str(), letter.key.as_str()), ("alice@example.org", "key"));
     let expected = "Hello alice,
 
-somebody has signed in to your account with a browser that it had not
-been used with before.
+there was a sign-in to your account with a browser that had not been
+used with it before.
 
     Account:     alice
     Time:        2026-09-21 14:13 UTC
     Browser:     Firefox on Linux
     Address:     192.0.2.7
 
-If that was you, there is nothing to do. If it was not, somebody else knows
-your password: have it changed, and ask those who run this service to sign
-you out everywhere.
+If this was you, you can ignore this mail. If not, another person knows
+your password: change it, and ask the operators of this service to
+sign you out everywhere.
 
 https://op.example/realms/one
 This is an automated security notice. We never ask for your password or a
@@ -49,18 +49,18 @@ code by e-mail.";
 }
 
 #[test]
-fn what_is_not_known_leaves_no_line() {
+fn an_unknown_fact_leaves_no_line() {
     let bare = Facts { address: None, device: None, ..facts(Notice::Disabled) };
     let body = letter(&bare, "key").unwrap().body;
     assert!(!body.contains("Address:") && !body.contains("Browser:") && !body.contains("Application:"), "{body}");
-    assert!(body.contains("2026-09-21 14:13 UTC\n\nIf you did not expect that"), "{body}");
+    assert!(body.contains("2026-09-21 14:13 UTC\n\nIf you did not expect this"), "{body}");
     let named = Facts { application: Some("Mail\r\nreader".to_owned()), ..bare };
     let body = letter(&named, "key").unwrap().body;
     assert!(body.contains("    Application: Mail  reader\n\nIf you did not"), "{body}");
 }
 
 #[test]
-fn each_notice_has_words_of_its_own_and_no_line_is_too_long() {
+fn each_notice_has_its_own_words_and_no_line_is_too_long() {
     let mut subjects = std::collections::BTreeSet::new();
     for notice in ALL {
         let letter = letter(&facts(notice), "key").unwrap();
