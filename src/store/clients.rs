@@ -33,14 +33,12 @@ statements! {
     EXISTS = "SELECT count(*) AS clients FROM clients WHERE realm_id = $1 AND id = $2";
 }
 
-impl Client {
-    /// Estimates the memory in bytes, metadata as three times the length of its JSON.
-    pub(super) fn weight(&self) -> usize {
-        let metadata = serde_json::to_vec(&self.metadata).map_or(0, |json| json.len());
-        let sealed = self.secrets.iter().map(|secret| secret.sealed.as_ref().map_or(0, Vec::len));
-        let secrets: usize = sealed.map(|sealed| size_of::<SecretRecord>() + sealed).sum();
-        size_of::<Self>() + secrets + 3 * metadata
-    }
+/// Estimates the memory of a client in bytes, its metadata as three times the length of its JSON.
+pub fn weight(client: &Client) -> usize {
+    let metadata = serde_json::to_vec(&client.metadata).map_or(0, |json| json.len());
+    let sealed = client.secrets.iter().map(|secret| secret.sealed.as_ref().map_or(0, Vec::len));
+    let secrets: usize = sealed.map(|sealed| size_of::<SecretRecord>() + sealed).sum();
+    size_of::<Client>() + secrets + 3 * metadata
 }
 
 type ClientRow = (String, String, i64, Option<i64>, Option<i64>);

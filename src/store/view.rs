@@ -57,7 +57,7 @@ impl View {
     pub async fn load(store: Store, now: Timestamp) -> Result<Self, StoreError> {
         let view = Self {
             store,
-            clients: Kept::new(CLIENT_BYTES, |client| Client::weight(client)),
+            clients: Kept::new(CLIENT_BYTES, |client| clients::weight(client)),
             users: Kept::new(USER_BYTES, |user| User::weight(user)),
             origins: RwLock::default(),
             revocations: RwLock::default(),
