@@ -1,11 +1,11 @@
 //! What both kinds of client assertion share (RFC 7523 §2.2, OpenID Connect Core §9): how one is presented, what it
 //! has to say, and that each is accepted once, across nodes and restarts.
 
-use super::Presented;
 use crate::flows::{Context, FlowError, Provider};
 use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::client::Client;
 use crate::protocol::client_assertion::{self, AssertionRules};
+use crate::protocol::client_call::ClientCall;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
 use crate::protocol::jws::{self, UnverifiedJws};
@@ -32,8 +32,8 @@ pub(super) struct Assertion<'a> {
 ///
 /// # Errors
 /// `invalid_request` where half of it is missing, `invalid_client` where it cannot be read.
-pub(super) fn presented<'a>(presented: &Presented<'a>) -> Result<Option<Assertion<'a>>, OAuthError> {
-    let params = presented.params;
+pub(super) fn presented(call: &ClientCall) -> Result<Option<Assertion<'_>>, OAuthError> {
+    let params = &call.params;
     match (params.get("client_assertion_type"), params.get("client_assertion")) {
         (None, None) => Ok(None),
         (Some(TYPE), Some(token)) => {

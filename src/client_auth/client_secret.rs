@@ -3,10 +3,11 @@
 
 use async_trait::async_trait;
 
-use super::{Method, Presented};
+use super::Method;
 use crate::flows::{Context, FlowError, Provider};
 use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
+use crate::protocol::client_call::ClientCall;
 use crate::protocol::credentials::Authorization;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
@@ -25,8 +26,8 @@ impl Method for Basic {
         "client_secret_basic"
     }
 
-    fn claimed(&self, presented: &Presented<'_>) -> Result<Option<ClientId>, OAuthError> {
-        match presented.authorization {
+    fn claimed(&self, call: &ClientCall) -> Result<Option<ClientId>, OAuthError> {
+        match &call.authorization {
             Authorization::Basic(credentials) if credentials.secret.is_some() => {
                 Ok(Some(credentials.client_id.clone()))
             }
@@ -39,9 +40,9 @@ impl Method for Basic {
         provider: &Provider,
         context: &Context,
         client: &Client,
-        presented: &Presented<'_>,
+        call: &ClientCall,
     ) -> Result<(), FlowError> {
-        let Authorization::Basic(credentials) = presented.authorization else {
+        let Authorization::Basic(credentials) = &call.authorization else {
             return Err(Cause::ClientUnnamed.into());
         };
         let secret = credentials.secret.as_ref().ok_or(Cause::SecretMalformed)?;
@@ -55,11 +56,11 @@ impl Method for Post {
         "client_secret_post"
     }
 
-    fn claimed(&self, presented: &Presented<'_>) -> Result<Option<ClientId>, OAuthError> {
-        if presented.params.get("client_secret").is_none() {
+    fn claimed(&self, call: &ClientCall) -> Result<Option<ClientId>, OAuthError> {
+        if call.params.get("client_secret").is_none() {
             return Ok(None);
         }
-        let client_id = presented.params.get("client_id").and_then(ClientId::parse);
+        let client_id = call.params.get("client_id").and_then(ClientId::parse);
         Ok(Some(client_id.ok_or(Cause::ClientUnnamed)?))
     }
 
@@ -68,10 +69,9 @@ impl Method for Post {
         provider: &Provider,
         context: &Context,
         client: &Client,
-        presented: &Presented<'_>,
+        call: &ClientCall,
     ) -> Result<(), FlowError> {
-        let secret =
-            presented.params.get("client_secret").and_then(ClientSecret::parse).ok_or(Cause::SecretMalformed)?;
+        let secret = call.params.get("client_secret").and_then(ClientSecret::parse).ok_or(Cause::SecretMalformed)?;
         check(provider, context, client, secret.digest())
     }
 }

@@ -3,11 +3,12 @@
 
 use async_trait::async_trait;
 
-use super::{Method, Presented, assertion};
+use super::{Method, assertion};
 use crate::flows::{Context, FlowError, Provider, jose};
 use crate::keys;
 use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::client::{CLIENT_SECRET_JWT, Client};
+use crate::protocol::client_call::ClientCall;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
 
@@ -23,8 +24,8 @@ impl Method for ClientSecretJwt {
         CLIENT_SECRET_JWT
     }
 
-    fn claimed(&self, presented: &Presented<'_>) -> Result<Option<ClientId>, OAuthError> {
-        let assertion = assertion::presented(presented)?.filter(assertion::Assertion::is_symmetric);
+    fn claimed(&self, call: &ClientCall) -> Result<Option<ClientId>, OAuthError> {
+        let assertion = assertion::presented(call)?.filter(assertion::Assertion::is_symmetric);
         assertion.map(|assertion| assertion.issuer()).transpose()
     }
 
@@ -33,9 +34,9 @@ impl Method for ClientSecretJwt {
         provider: &Provider,
         context: &Context,
         client: &Client,
-        presented: &Presented<'_>,
+        call: &ClientCall,
     ) -> Result<(), FlowError> {
-        let assertion = assertion::presented(presented)?.ok_or(Cause::AssertionMalformed)?;
+        let assertion = assertion::presented(call)?.ok_or(Cause::AssertionMalformed)?;
         assertion.check_algorithm(client)?;
         let by = |secret: &zeroize::Zeroizing<Vec<u8>>| {
             keys::verify_hs256(secret, assertion.message, assertion.signature).is_ok()

@@ -14,10 +14,10 @@ use async_trait::async_trait;
 use crate::flows::{Context, FlowError, Provider};
 use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
-use crate::protocol::credentials::{Authorization, BasicCredentials};
+use crate::protocol::client_call::ClientCall;
+use crate::protocol::credentials::Authorization;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
-use crate::protocol::params::Params;
 
 /// How clients may authenticate; `none` last, since every request could be taken for it.
 static METHODS: [&dyn Method; 5] = [
@@ -31,24 +31,6 @@ static METHODS: [&dyn Method; 5] = [
 /// The names of the methods, for discovery and registration.
 pub static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| METHODS.iter().map(|method| method.name()).collect());
 
-/// What a request presents.
-pub struct Presented<'a> {
-    /// Its `Authorization` header.
-    pub authorization: &'a Authorization,
-    /// Its form.
-    pub params: &'a Params,
-}
-
-impl<'a> Presented<'a> {
-    /// The client that the header names beside an empty password.
-    fn without_secret(&self) -> Option<&'a ClientId> {
-        match self.authorization {
-            Authorization::Basic(BasicCredentials { client_id, secret: None }) => Some(client_id),
-            Authorization::Basic(_) | Authorization::None | Authorization::Bearer(_) => None,
-        }
-    }
-}
-
 /// A way to authenticate.
 #[async_trait]
 pub trait Method: Sync {
@@ -59,7 +41,7 @@ pub trait Method: Sync {
     ///
     /// # Errors
     /// The error for a request that uses the method wrongly.
-    fn claimed(&self, presented: &Presented<'_>) -> Result<Option<ClientId>, OAuthError>;
+    fn claimed(&self, call: &ClientCall) -> Result<Option<ClientId>, OAuthError>;
 
     /// Whether the claim is true.
     ///
@@ -70,7 +52,7 @@ pub trait Method: Sync {
         provider: &Provider,
         context: &Context,
         client: &Client,
-        presented: &Presented<'_>,
+        call: &ClientCall,
     ) -> Result<(), FlowError>;
 }
 
@@ -93,9 +75,9 @@ impl std::ops::Deref for AuthenticatedClient {
 pub async fn authenticate(
     provider: &Provider,
     context: &Context,
-    presented: &Presented<'_>,
+    call: &ClientCall,
 ) -> Result<AuthenticatedClient, FlowError> {
-    let (method, client_id) = choose(presented).inspect_err(|_| provider.count_client_failure("malformed"))?;
+    let (method, client_id) = choose(call).inspect_err(|_| provider.count_client_failure("malformed"))?;
     provider.vouch(&context.realm.id).await?;
     let client = provider.view.client(&context.realm.id, &client_id).await?;
     let fail = |reason, cause: Cause| {
@@ -111,7 +93,7 @@ pub async fn authenticate(
         let cause = Cause::AuthMethod { registered, used: method.name() };
         return Err(fail("method", cause).into());
     }
-    let verified = method.verify(provider, context, &client, presented).await;
+    let verified = method.verify(provider, context, &client, call).await;
     if let Err(FlowError::Refused(_)) = &verified {
         provider.count_client_failure("credentials");
     }
@@ -121,17 +103,17 @@ pub async fn authenticate(
 }
 
 /// The one method that the request uses, and whom it claims to be.
-fn choose(presented: &Presented<'_>) -> Result<(&'static dyn Method, ClientId), OAuthError> {
-    if matches!(presented.authorization, Authorization::Bearer(_)) {
+fn choose(call: &ClientCall) -> Result<(&'static dyn Method, ClientId), OAuthError> {
+    if matches!(call.authorization, Authorization::Bearer(_)) {
         return Err(Cause::ClientUnnamed.into());
     }
     let mut chosen: Option<(&'static dyn Method, ClientId)> = None;
     for method in METHODS {
         // A `client_id` in the form is taken for `none` where no other method is used; in the header it is that method.
-        if chosen.is_some() && method.name() == none::NAME && presented.without_secret().is_none() {
+        if chosen.is_some() && method.name() == none::NAME && call.named_without_secret().is_none() {
             break;
         }
-        if let Some(client_id) = method.claimed(presented)? {
+        if let Some(client_id) = method.claimed(call)? {
             if chosen.is_some() {
                 return Err(OAuthError::invalid_request("Several client authentication methods are used at once."));
             }
@@ -139,7 +121,7 @@ fn choose(presented: &Presented<'_>) -> Result<(&'static dyn Method, ClientId), 
         }
     }
     let (method, client_id) = chosen.ok_or(Cause::ClientUnnamed)?;
-    match presented.params.get("client_id") {
+    match call.params.get("client_id") {
         Some(named) if named != client_id.as_str() => Err(Cause::ClientDiffers.into()),
         Some(_) | None => Ok((method, client_id)),
     }

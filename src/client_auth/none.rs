@@ -3,9 +3,10 @@
 
 use async_trait::async_trait;
 
-use super::{Method, Presented};
+use super::Method;
 use crate::flows::{Context, FlowError, Provider};
 use crate::protocol::client::{AUTH_NONE, Client};
+use crate::protocol::client_call::ClientCall;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
 
@@ -21,10 +22,10 @@ impl Method for Public {
         NAME
     }
 
-    fn claimed(&self, presented: &Presented<'_>) -> Result<Option<ClientId>, OAuthError> {
-        match presented.without_secret() {
+    fn claimed(&self, call: &ClientCall) -> Result<Option<ClientId>, OAuthError> {
+        match call.named_without_secret() {
             Some(client_id) => Ok(Some(client_id.clone())),
-            None => Ok(presented.params.get("client_id").and_then(ClientId::parse)),
+            None => Ok(call.params.get("client_id").and_then(ClientId::parse)),
         }
     }
 
@@ -33,7 +34,7 @@ impl Method for Public {
         _provider: &Provider,
         _context: &Context,
         _client: &Client,
-        _presented: &Presented<'_>,
+        _call: &ClientCall,
     ) -> Result<(), FlowError> {
         Ok(())
     }

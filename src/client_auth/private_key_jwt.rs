@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 
-use super::{Method, Presented, assertion};
+use super::{Method, assertion};
 use crate::flows::{Context, FlowError, Provider, client_keys};
 use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
+use crate::protocol::client_call::ClientCall;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
 
@@ -18,8 +19,8 @@ impl Method for PrivateKeyJwt {
         "private_key_jwt"
     }
 
-    fn claimed(&self, presented: &Presented<'_>) -> Result<Option<ClientId>, OAuthError> {
-        let assertion = assertion::presented(presented)?.filter(|assertion| !assertion.is_symmetric());
+    fn claimed(&self, call: &ClientCall) -> Result<Option<ClientId>, OAuthError> {
+        let assertion = assertion::presented(call)?.filter(|assertion| !assertion.is_symmetric());
         assertion.map(|assertion| assertion.issuer()).transpose()
     }
 
@@ -29,9 +30,9 @@ impl Method for PrivateKeyJwt {
         provider: &Provider,
         context: &Context,
         client: &Client,
-        presented: &Presented<'_>,
+        call: &ClientCall,
     ) -> Result<(), FlowError> {
-        let assertion = assertion::presented(presented)?.ok_or(Cause::AssertionMalformed)?;
+        let assertion = assertion::presented(call)?.ok_or(Cause::AssertionMalformed)?;
         assertion.check_algorithm(client)?;
         let signed = (assertion.message, assertion.signature);
         if !client_keys::have_signed(provider, context, client, &assertion.jws, signed).await? {

@@ -5,37 +5,41 @@ use serde_json::{Value, json};
 
 use super::rates::Class;
 use super::{Context, FlowError, Provider, mapped, subject, verify};
-use crate::client_auth::{self, Presented};
+use crate::client_auth;
 use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
-use crate::protocol::credentials::Authorization;
-use crate::protocol::params::Params;
+use crate::protocol::client_call::ClientCall;
 use crate::protocol::refresh_rotation::{PREFIX, RefreshToken};
 use crate::protocol::scope::PROFILE;
 use crate::store::token_families;
 
-/// Answers an introspection request (RFC 7662 §2.2).
+/// The answer to an introspection request (RFC 7662 §2.2).
+pub struct Introspection(pub Value);
+
+impl Introspection {
+    /// Returns true for the answer about a token that is void, unknown or none of the client's business.
+    pub fn is_inactive(&self) -> bool {
+        self.0.get("active") == Some(&Value::Bool(false))
+    }
+}
+
+/// Answers an introspection request.
 ///
 /// # Errors
 /// [`FlowError`] where the client cannot be authenticated or the answer cannot be known.
-pub async fn introspect(
-    provider: &Provider,
-    context: &Context,
-    authorization: &Authorization,
-    params: &Params,
-) -> Result<Value, FlowError> {
-    let client = client_auth::authenticate(provider, context, &Presented { authorization, params }).await?;
+pub async fn introspect(provider: &Provider, context: &Context, call: ClientCall) -> Result<Introspection, FlowError> {
+    let client = client_auth::authenticate(provider, context, &call).await?;
     provider.rates.take_of_client(context, Class::Introspect, &client)?;
     if client.is_public() {
         return Err(Cause::ClientPublic.into());
     }
-    let token = params.require("token", "token is required.")?;
+    let token = call.params.require("token", "token is required.")?;
     let found = if token.starts_with(PREFIX) {
         refresh_token(provider, context, &client, token).await?
     } else {
         access_token(provider, context, &client, token).await?
     };
-    Ok(found.unwrap_or_else(|| json!({ "active": false })))
+    Ok(Introspection(found.unwrap_or_else(|| json!({ "active": false }))))
 }
 
 async fn access_token(

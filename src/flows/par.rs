@@ -9,9 +9,9 @@ use super::authorize;
 use super::rates::Class;
 use super::request_object::{self, Door};
 use super::{Context, FlowError, Provider};
-use crate::client_auth::{self, Presented};
+use crate::client_auth;
 use crate::protocol::authorization_request::{self, Refusal};
-use crate::protocol::credentials::Authorization;
+use crate::protocol::client_call::ClientCall;
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::Params;
 use crate::protocol::secret::PushedRequestUri;
@@ -36,16 +36,10 @@ pub struct Pushed {
 ///
 /// # Errors
 /// [`FlowError`]; a refusal is an error of the authorization endpoint, told to the client at once (RFC 9126 §2.3).
-pub async fn push(
-    provider: &Provider,
-    context: &Context,
-    authorization: &Authorization,
-    params: Params,
-) -> Result<Pushed, FlowError> {
-    let presented = Presented { authorization, params: &params };
-    let client = client_auth::authenticate(provider, context, &presented).await?;
+pub async fn push(provider: &Provider, context: &Context, call: ClientCall) -> Result<Pushed, FlowError> {
+    let client = client_auth::authenticate(provider, context, &call).await?;
     provider.rates.take_of_client(context, Class::Token, &client)?;
-    let own = params.pairs().filter(|(name, _)| !CREDENTIALS.contains(name) && *name != "client_id");
+    let own = call.params.pairs().filter(|(name, _)| !CREDENTIALS.contains(name) && *name != "client_id");
     let id = ("client_id".to_owned(), client.id.as_str().to_owned());
     let request = Params::from_pairs(own.map(|(name, value)| (name.to_owned(), value.to_owned())).chain([id]))?;
     let resolved = request_object::resolve(provider, context, &client, request, Door::Pushed).await?;

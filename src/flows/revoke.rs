@@ -7,12 +7,11 @@ use super::rates::Class;
 use super::token::end_family;
 use super::verify;
 use super::{Concerning, Context, FlowError, Provider};
-use crate::client_auth::{self, Presented};
+use crate::client_auth;
 use crate::protocol::access_token::TokenFacts;
 use crate::protocol::cause::Cause;
-use crate::protocol::credentials::Authorization;
+use crate::protocol::client_call::ClientCall;
 use crate::protocol::ids::{ClientId, TokenId, UserId};
-use crate::protocol::params::Params;
 use crate::protocol::refresh_rotation::{PREFIX, RefreshToken};
 use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::time::Timestamp;
@@ -20,30 +19,29 @@ use crate::store::audit::{self, Event, Outcome, Record};
 use crate::store::token_families::Family;
 use crate::store::{Store, revocations, token_families};
 
+/// The answer to a revocation request, the same whether there was anything to revoke (RFC 7009 §2.2).
+pub struct Revoked;
+
 /// Revokes a token. Returns once the revocation is durable and this node knows of it.
 ///
 /// # Errors
 /// [`FlowError`]; a revocation that could not be written is never reported as done.
-pub async fn revoke(
-    provider: &Provider,
-    context: &Context,
-    authorization: &Authorization,
-    params: &Params,
-) -> Result<(), FlowError> {
-    let client = client_auth::authenticate(provider, context, &Presented { authorization, params }).await?;
+pub async fn revoke(provider: &Provider, context: &Context, call: ClientCall) -> Result<Revoked, FlowError> {
+    let client = client_auth::authenticate(provider, context, &call).await?;
     provider.rates.take_of_client(context, Class::Token, &client)?;
-    let token = params.require("token", "token is required.")?;
-    let Some(issued) = identify(provider, context, token).await? else { return Ok(()) };
+    let token = call.params.require("token", "token is required.")?;
+    let Some(issued) = identify(provider, context, token).await? else { return Ok(Revoked) };
     if *issued.client() != client.id {
         return Err(Cause::TokenOfOtherClient.into());
     }
     if issued.is_void() {
-        return Ok(());
+        return Ok(Revoked);
     }
     let concerning = Concerning { actor: "client", user: issued.user(), client: Some(&client.id), session: None };
     let record = context.record(Event::Revocation, Outcome::Success, concerning, issued.id())?;
     void(provider, context, issued, record).await?;
-    provider.catch_up().await
+    provider.catch_up().await?;
+    Ok(Revoked)
 }
 
 /// What a token of ours stands for.

@@ -7,13 +7,12 @@ use super::issue::{self, Draft, TokenResponse};
 use super::meters::log_user;
 use super::rates::Class;
 use super::{Concerning, Context, FlowError, Provider, jose, register};
-use crate::client_auth::{self, Presented};
+use crate::client_auth;
 use crate::grants::{self, Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
 use crate::protocol::cause::Cause;
-use crate::protocol::credentials::Authorization;
+use crate::protocol::client_call::ClientCall;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{FamilyId, UserId};
-use crate::protocol::params::Params;
 use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome, Record};
@@ -24,24 +23,19 @@ use crate::store::{Tx, access_tokens, revocations, sessions, token_families};
 ///
 /// # Errors
 /// [`FlowError`]; a refusal is an error of RFC 6749 §5.2.
-pub async fn token(
-    provider: &Provider,
-    context: Context,
-    authorization: &Authorization,
-    params: Params,
-) -> Result<TokenResponse, FlowError> {
+pub async fn token(provider: &Provider, context: &Context, call: ClientCall) -> Result<TokenResponse, FlowError> {
     // The grant types are the same for every client: an unsupported one is refused before authentication.
-    let grant = grants::named(params.require("grant_type", "grant_type is required.")?)?;
-    let presented = Presented { authorization, params: &params };
-    let client = client_auth::authenticate(provider, &context, &presented).await?;
-    provider.rates.take_of_client(&context, Class::Token, &client)?;
+    let grant = grants::named(call.params.require("grant_type", "grant_type is required.")?)?;
+    let client = client_auth::authenticate(provider, context, &call).await?;
+    provider.rates.take_of_client(context, Class::Token, &client)?;
     if !client.may_use(grant.name()) {
         return Err(Cause::GrantNotAllowed { grant: grant.name() }.into());
     }
     let request = Arc::new(TokenRequest {
         client,
-        params,
-        context,
+        params: call.params,
+        facts: call.facts,
+        context: context.clone(),
         lifetimes: provider.lifetimes,
         mac: provider.token_mac.clone(),
         pairwise: provider.keys.pairwise().clone(),

@@ -16,6 +16,7 @@ use crate::flows::{Context, Lifetimes};
 use crate::keys::{PairwiseKey, TokenMac};
 use crate::protocol::access_token::Subject;
 use crate::protocol::cause::{Cause, Shown};
+use crate::protocol::client_call::CallFacts;
 use crate::protocol::code_redemption::Authentication;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{FamilyId, SessionId, UserId};
@@ -51,6 +52,8 @@ pub struct TokenRequest {
     pub client: AuthenticatedClient,
     /// The form.
     pub params: Params,
+    /// The facts of the HTTP request.
+    pub facts: CallFacts,
     /// The request's circumstances.
     pub context: Context,
     /// How long things live.

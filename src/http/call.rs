@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use axum::http::{HeaderMap, Request as HttpRequest, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, Request as HttpRequest, StatusCode, Uri};
 use axum::response::Response;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Body as HttpBody;
@@ -36,6 +36,8 @@ pub struct Call {
     pub browser: Browser,
     /// Its headers.
     pub headers: HeaderMap,
+    /// Its method.
+    pub method: Method,
     uri: Uri,
     body: Bytes,
 }
@@ -83,6 +85,7 @@ impl Call {
             browser: cookies::of(app).read(&parts.headers),
             uri: parts.uri,
             headers: parts.headers,
+            method: parts.method,
             body,
         })
     }
@@ -128,6 +131,16 @@ impl Call {
     fn path(&self) -> &str {
         let path = self.uri.path();
         path.strip_prefix(self.app.base_path()).filter(|rest| rest.starts_with('/')).unwrap_or(path)
+    }
+
+    /// The URL as the caller used it, without the query: by the scheme of the issuer, since a proxy may have taken TLS
+    /// off, and the host that was named, which the guard has checked.
+    pub fn url(&self) -> String {
+        let issuer = self.app.realm.issuer.as_str();
+        let scheme = issuer.split_once("://").map_or("https", |(scheme, _)| scheme);
+        let named = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = self.uri.authority().map(|authority| authority.as_str()).or(named).unwrap_or_default();
+        format!("{scheme}://{host}{}{}", self.app.base_path(), self.path())
     }
 
     fn query_text(&self) -> &str {

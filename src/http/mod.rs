@@ -6,6 +6,7 @@ mod assets;
 mod authorize;
 mod call;
 mod check_session;
+mod client_endpoint;
 mod consent;
 mod cookies;
 mod cors;
@@ -134,6 +135,10 @@ mod tests {
             ("token", size(token::post)),
             ("userinfo", size(userinfo::get)),
             ("introspect", size(introspect::post)),
+            ("revoke", size(revoke::post)),
+            ("par", size(par::post)),
+            ("consent", size(consent::post)),
+            ("logout", size(logout::post)),
             ("login", size(login::post)),
         ];
         let large: Vec<_> = sizes.into_iter().filter(|(_, size)| *size > MOST).collect();

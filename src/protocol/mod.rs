@@ -14,6 +14,7 @@ pub mod claim_mapper;
 pub mod claims;
 pub mod client;
 pub mod client_assertion;
+pub mod client_call;
 pub mod code_redemption;
 pub mod consent;
 pub mod cookie_header;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use signet::flows::administer::{self, UserChange};
 use signet::flows::revoke;
+use signet::protocol::client_call::{CallFacts, ClientCall};
 use signet::protocol::credentials::Authorization;
 use signet::protocol::ids::KeyId;
 use signet::protocol::params::Params;
@@ -262,7 +263,8 @@ async fn a_request_that_takes_long_is_no_clock_that_was_set_back() {
     let before = provider.view.key_changes();
     let form = format!("client_id=rp&client_secret={}&token={}", rp.secret.as_deref().unwrap(), tokens.refresh_token());
     let params = Params::parse(form.as_bytes()).unwrap();
-    revoke::revoke(provider, &begun, &Authorization::None, &params).await.unwrap();
+    let call = ClientCall { authorization: Authorization::None, params, facts: CallFacts::default() };
+    revoke::revoke(provider, &begun, call).await.unwrap();
     assert_eq!(provider.view.key_changes(), before, "its node does not read everything again");
     assert!(!rp.is_active(&tokens.access_token).await);
 }
