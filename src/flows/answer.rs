@@ -120,6 +120,8 @@ impl Yield {
             scope: request.scope.clone(),
             resources,
             grant: Some(grant.clone()),
+            // Nothing proves a key at the authorization endpoint.
+            confirmation: None,
             refresh: RefreshPlan::None,
         };
         let headers = provider.view.resource_headers();

@@ -9,6 +9,7 @@ use crate::client_auth;
 use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
 use crate::protocol::client_call::ClientCall;
+use crate::protocol::confirmation::token_type;
 use crate::protocol::refresh_rotation::{PREFIX, RefreshToken};
 use crate::protocol::scope::PROFILE;
 use crate::store::token_families;
@@ -60,7 +61,7 @@ async fn access_token(
     let mut answer = serde_json::to_value(claims).map_err(|error| FlowError::Internal(error.to_string()))?;
     if let Some(object) = answer.as_object_mut() {
         object.insert("active".to_owned(), Value::from(true));
-        object.insert("token_type".to_owned(), Value::from("Bearer"));
+        object.insert("token_type".to_owned(), Value::from(token_type(claims.cnf.as_ref())));
         let user = match &facts.user {
             Some(user) => provider.view.user(&context.realm.id, user).await?,
             None => None,

@@ -11,6 +11,7 @@ use crate::protocol::access_token::{AccessTokenClaims, Audience, Subject};
 use crate::protocol::claim_mapper::Target;
 use crate::protocol::claims::{self, Identity, Release};
 use crate::protocol::client::{AccessTokenFormat, Client, ResponseSigning};
+use crate::protocol::confirmation::token_type;
 use crate::protocol::error::OAuthError;
 use crate::protocol::id_token::{self, IdTokenFacts};
 use crate::protocol::ids::{ClientId, TokenId, in_order};
@@ -29,7 +30,7 @@ use crate::store::users::User;
 pub struct TokenResponse {
     /// The access token.
     pub access_token: String,
-    /// Always `Bearer`.
+    /// How the access token is presented.
     pub token_type: &'static str,
     /// Its lifetime in seconds.
     pub expires_in: i64,
@@ -126,6 +127,7 @@ pub fn draft(mint: &Mint<'_>, context: &Context, client: &Client, issuance: &Iss
         sid: session.map(|session| subject::sid(mint.pairwise, client, session)).transpose()?,
         grant_id: grant.map(|grant| grant.family.clone()),
         claims: requested.unwrap_or_default(),
+        cnf: issuance.confirmation.clone(),
     };
     let opaque = match client.metadata.access_token_format {
         AccessTokenFormat::Jwt => None,
@@ -151,6 +153,7 @@ pub async fn sign(
     if let Subject::User(user) = &issuance.subject {
         log_user(user);
     }
+    let token_type = token_type(draft.claims.cnf.as_ref());
     let access_token = access_token(provider, context, &draft, issuance.grant.as_ref()).await?;
     let id_token = match &issuance.grant {
         Some(grant) if issuance.scope.contains(OPENID) => {
@@ -164,7 +167,7 @@ pub async fn sign(
     };
     Ok(TokenResponse {
         access_token,
-        token_type: "Bearer",
+        token_type,
         expires_in: draft.lifetime.as_secs(),
         scope: issuance.scope.to_string(),
         refresh_token: None,

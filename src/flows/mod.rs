@@ -7,6 +7,7 @@ pub mod api;
 pub mod audit;
 pub mod authorize;
 pub mod back_channel;
+mod binding;
 pub mod client_keys;
 pub mod consent;
 mod front_channel;

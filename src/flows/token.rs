@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::issue::{self, Draft, TokenResponse};
 use super::meters::log_user;
 use super::rates::Class;
-use super::{Concerning, Context, FlowError, Provider, jose, register};
+use super::{Concerning, Context, FlowError, Provider, binding, jose, register};
 use crate::client_auth;
-use crate::grants::{self, Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
+use crate::grants::{self, Decision, Evidence, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
 use crate::protocol::cause::Cause;
 use crate::protocol::client_call::ClientCall;
 use crate::protocol::error::OAuthError;
@@ -32,6 +32,7 @@ pub async fn token(provider: &Provider, context: &Context, call: ClientCall) -> 
         return Err(Cause::GrantNotAllowed { grant: grant.name() }.into());
     }
     let request = Arc::new(TokenRequest {
+        confirmation: binding::confirmation(&call.facts, &client),
         client,
         params: call.params,
         facts: call.facts,
@@ -42,11 +43,11 @@ pub async fn token(provider: &Provider, context: &Context, call: ClientCall) -> 
         headers: provider.view.resource_headers(),
         algorithm: issue::access_token_algorithm(provider.keys.algorithms()),
     });
-    let response = match grant.decide_at_once(&request) {
-        Some(issuance) => issue_at_once(provider, &request, issuance?).await,
-        None => {
+    let response = match grant.prepare(provider, &request).await? {
+        Evidence::Decided(issuance) => issue_at_once(provider, &request, *issuance).await,
+        evidence @ Evidence::None => {
             jose::check_id_token_key(provider, &request.context, &request.client).await?;
-            redeem(provider, grant, &request).await
+            redeem(provider, &request, Prepared { grant, evidence }).await
         }
     }?;
     register::note_use(provider, &request.context, &request.client).await;
@@ -87,18 +88,27 @@ enum Transacted {
     Refused(OAuthError),
 }
 
+/// A grant and its evidence, ready for the transaction.
+struct Prepared {
+    grant: &'static dyn Grant,
+    evidence: Evidence,
+}
+
 async fn redeem(
     provider: &Provider,
-    grant: &'static dyn Grant,
     request: &Arc<TokenRequest>,
+    prepared: Prepared,
 ) -> Result<TokenResponse, FlowError> {
     let horizon = provider.revocation_horizon(request.context.now);
-    let shared = request.clone();
+    let shared = Arc::new((request.clone(), prepared));
     let outcome = provider
         .store
         .write(move |tx| {
-            let request = shared.clone();
-            Box::pin(async move { transact(grant, &request, horizon, tx).await })
+            let shared = shared.clone();
+            Box::pin(async move {
+                let (request, prepared) = &*shared;
+                transact(prepared, request, horizon, tx).await
+            })
         })
         .await?;
     let TokenRequest { client, context, mac, .. } = &**request;
@@ -142,7 +152,7 @@ async fn take_back(provider: &Provider, request: &Arc<TokenRequest>, plan: &Refr
 
 /// The whole transaction: redeem, then issue or revoke.
 async fn transact(
-    grant: &dyn Grant,
+    Prepared { grant, evidence }: &Prepared,
     request: &TokenRequest,
     horizon: Timestamp,
     tx: &mut Tx,
@@ -151,7 +161,7 @@ async fn transact(
     // Of two requests with one refresh token at the same time, the one that is overtaken is judged again: it finds
     // itself to be the retry, and gets the same successor.
     for _ in 0..2 {
-        match grant.redeem(request, tx).await? {
+        match grant.redeem(request, evidence, tx).await? {
             Decision::Issue(issuance) => {
                 let draft = match issue::draft(&request.mint(), context, client, &issuance) {
                     Ok(draft) => draft,

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 
-use super::{Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest, UserGrant};
+use super::{Decision, Evidence, Grant, GrantError, Issuance, RefreshPlan, TokenRequest, UserGrant};
 use crate::adapters::oxide_auth;
 use crate::protocol::access_token::Subject;
 use crate::protocol::cause::Cause;
@@ -27,7 +27,11 @@ impl Grant for AuthorizationCode {
         AUTHORIZATION_CODE
     }
 
-    async fn redeem(&self, request: &TokenRequest, tx: &mut Tx) -> Result<Decision, GrantError> {
+    fn parameters(&self) -> &'static [&'static str] {
+        &["code", "redirect_uri", "code_verifier", "resource"]
+    }
+
+    async fn redeem(&self, request: &TokenRequest, _: &Evidence, tx: &mut Tx) -> Result<Decision, GrantError> {
         let TokenRequest { client, params, context, .. } = request;
         let code = params.require("code", "code is required.")?;
         let Some(code) = secret::AuthorizationCode::parse(code).map(|code| code.digest()) else {
@@ -79,6 +83,7 @@ fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, 
             nonce,
             claims,
         }),
+        confirmation: request.confirmation.clone(),
         refresh,
     })
 }

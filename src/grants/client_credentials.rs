@@ -3,8 +3,9 @@
 
 use async_trait::async_trait;
 
-use super::{Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
+use super::{Decision, Evidence, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
 use crate::adapters::oxide_auth;
+use crate::flows::Provider;
 use crate::protocol::access_token::Subject;
 use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::client::CLIENT_CREDENTIALS;
@@ -20,11 +21,15 @@ impl Grant for ClientCredentials {
         CLIENT_CREDENTIALS
     }
 
-    fn decide_at_once(&self, request: &TokenRequest) -> Option<Result<Issuance, OAuthError>> {
-        Some(decide(request))
+    fn parameters(&self) -> &'static [&'static str] {
+        &["scope", "resource"]
     }
 
-    async fn redeem(&self, request: &TokenRequest, _tx: &mut Tx) -> Result<Decision, GrantError> {
+    async fn prepare(&self, _: &Provider, request: &TokenRequest) -> Result<Evidence, GrantError> {
+        Ok(Evidence::Decided(Box::new(decide(request)?)))
+    }
+
+    async fn redeem(&self, request: &TokenRequest, _: &Evidence, _: &mut Tx) -> Result<Decision, GrantError> {
         Ok(Decision::Issue(Box::new(decide(request)?)))
     }
 }
@@ -41,6 +46,7 @@ fn decide(request: &TokenRequest) -> Result<Issuance, OAuthError> {
         scope,
         resources: own_resources(request)?,
         grant: None,
+        confirmation: request.confirmation.clone(),
         refresh: RefreshPlan::None,
     })
 }

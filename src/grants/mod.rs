@@ -12,12 +12,13 @@ use async_trait::async_trait;
 use crate::client_auth::AuthenticatedClient;
 use crate::entropy::EntropyError;
 use crate::flows::issue::Mint;
-use crate::flows::{Context, Lifetimes};
+use crate::flows::{Context, Lifetimes, Provider};
 use crate::keys::{PairwiseKey, TokenMac};
 use crate::protocol::access_token::Subject;
 use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::client_call::CallFacts;
 use crate::protocol::code_redemption::Authentication;
+use crate::protocol::confirmation::Confirmation;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{FamilyId, SessionId, UserId};
 use crate::protocol::jwk::SigningAlgorithm;
@@ -54,6 +55,8 @@ pub struct TokenRequest {
     pub params: Params,
     /// The facts of the HTTP request.
     pub facts: CallFacts,
+    /// The key that access tokens are bound to.
+    pub confirmation: Option<Confirmation>,
     /// The request's circumstances.
     pub context: Context,
     /// How long things live.
@@ -81,25 +84,38 @@ impl TokenRequest {
     }
 }
 
-/// A grant type.
+/// A grant type. The token endpoint calls [`prepare`](Self::prepare) once, then [`redeem`](Self::redeem) in the
+/// transaction, which may be run again.
 #[async_trait]
 pub trait Grant: Sync {
     /// The value of `grant_type`; discovery uses it too.
     fn name(&self) -> &'static str;
 
-    /// The issuance, by a grant that needs nothing of the database; nothing by any other.
+    /// The parameters that the grant reads, beside `grant_type` and those by which clients authenticate.
+    fn parameters(&self) -> &'static [&'static str];
+
+    /// The evidence for the decision that needs no transaction or must not be gathered in one: signatures are verified
+    /// and keys are fetched here.
     ///
     /// # Errors
-    /// The error for the client.
-    fn decide_at_once(&self, _request: &TokenRequest) -> Option<Result<Issuance, OAuthError>> {
-        None
+    /// [`GrantError::Refused`] for evidence that proves nothing.
+    async fn prepare(&self, _provider: &Provider, _request: &TokenRequest) -> Result<Evidence, GrantError> {
+        Ok(Evidence::None)
     }
 
     /// The decision, after a guarded write that consumes what the request presents.
     ///
     /// # Errors
     /// [`GrantError`]; then nothing that was written stays. What must stay is a [`Decision`].
-    async fn redeem(&self, request: &TokenRequest, tx: &mut Tx) -> Result<Decision, GrantError>;
+    async fn redeem(&self, request: &TokenRequest, evidence: &Evidence, tx: &mut Tx) -> Result<Decision, GrantError>;
+}
+
+/// The outcome of [`Grant::prepare`].
+pub enum Evidence {
+    /// The transaction alone decides.
+    None,
+    /// The decision, of a grant that consumes nothing: no transaction is needed.
+    Decided(Box<Issuance>),
 }
 
 /// What is to be done. Both are committed.
@@ -129,6 +145,8 @@ pub struct Issuance {
     pub resources: Vec<String>,
     /// The user's grant behind it; nothing for client credentials.
     pub grant: Option<UserGrant>,
+    /// The key that the access token is bound to; nothing for bearer tokens.
+    pub confirmation: Option<Confirmation>,
     /// What happens to refresh tokens.
     pub refresh: RefreshPlan,
 }
@@ -181,5 +199,35 @@ pub enum GrantError {
 impl From<Cause> for GrantError {
     fn from(cause: Cause) -> Self {
         Self::Refused(cause.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_grant_names_the_parameters_that_it_reads() {
+        let rows: [(&str, &[&str]); 3] = [
+            // RFC 6749 §4.1.3, RFC 7636 §4.5, RFC 8707 §2.2.
+            ("authorization_code", &["code", "redirect_uri", "code_verifier", "resource"]),
+            // RFC 6749 §4.4.2, RFC 8707 §2.2.
+            ("client_credentials", &["scope", "resource"]),
+            // RFC 6749 §6, RFC 8707 §2.2.
+            ("refresh_token", &["refresh_token", "scope", "resource"]),
+        ];
+        assert_eq!(*NAMES, rows.map(|(name, _)| name));
+        for (name, parameters) in rows {
+            assert_eq!(named(name).unwrap().parameters(), parameters, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_grant_reads_what_authenticates_the_client() {
+        let credentials = ["client_id", "client_secret", "client_assertion", "client_assertion_type", "grant_type"];
+        for grant in GRANTS {
+            let read = grant.parameters().iter().find(|name| credentials.contains(name));
+            assert_eq!(read, None, "{}", grant.name());
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 
-use super::{Decision, Grant, GrantError, Issuance, RefreshPlan, TokenRequest, UserGrant};
+use super::{Decision, Evidence, Grant, GrantError, Issuance, RefreshPlan, TokenRequest, UserGrant};
 use crate::adapters::oxide_auth::refresh::{self, Granted};
 use crate::flows::session::idle_end_after_use;
 use crate::protocol::access_token::Subject;
@@ -24,7 +24,11 @@ impl Grant for Refresh {
         REFRESH_TOKEN
     }
 
-    async fn redeem(&self, request: &TokenRequest, tx: &mut Tx) -> Result<Decision, GrantError> {
+    fn parameters(&self) -> &'static [&'static str] {
+        &["refresh_token", "scope", "resource"]
+    }
+
+    async fn redeem(&self, request: &TokenRequest, _: &Evidence, tx: &mut Tx) -> Result<Decision, GrantError> {
         let TokenRequest { client, params, context, lifetimes, mac, .. } = request;
         let text = params.require("refresh_token", "refresh_token is required.")?;
         let token = RefreshToken::parse(text, mac).ok_or(Cause::RefreshUnknown)?;
@@ -84,6 +88,7 @@ fn issue(request: &TokenRequest, family: Family, refresh: RefreshPlan) -> Result
             nonce: None,
             claims: family.claims,
         }),
+        confirmation: request.confirmation.clone(),
         refresh,
     })))
 }

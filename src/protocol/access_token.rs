@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::confirmation::Confirmation;
 use super::ids::{ClientId, FamilyId, RealmId, SessionId, TokenId, UserId};
 use super::requested_claims::RequestedClaims;
 use super::scope::Scope;
@@ -94,6 +95,9 @@ pub struct AccessTokenClaims {
     /// with the token, since tokens are not stored.
     #[serde(default, skip_serializing_if = "RequestedClaims::is_empty")]
     pub claims: RequestedClaims,
+    /// The key that the token is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
 }
 
 impl AccessTokenClaims {

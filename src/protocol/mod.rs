@@ -16,6 +16,7 @@ pub mod client;
 pub mod client_assertion;
 pub mod client_call;
 pub mod code_redemption;
+pub mod confirmation;
 pub mod consent;
 pub mod cookie_header;
 pub mod credentials;

@@ -227,6 +227,7 @@ mod tests {
             sid: SessionId::parse("s"),
             grant_id: FamilyId::parse("f"),
             claims: RequestedClaims::default(),
+            cnf: None,
         };
         TokenFacts::of(
             RealmId::parse("default").unwrap(),

@@ -33,6 +33,7 @@ fn claims(aud: Audience, scope: &str) -> AccessTokenClaims {
         sid: None,
         grant_id: None,
         claims: RequestedClaims::default(),
+        cnf: None,
     }
 }
 
