@@ -68,7 +68,10 @@ pub enum Format {
 }
 
 /// The columns of CSV, in the order of [`cells`].
-const COLUMNS: &str = "seq,at,event,outcome,actor,user,client,session,address,user_agent,request_id,reason,id";
+const COLUMNS: &str = "seq,at,event,outcome,actor,user,client,session,address,user_agent,request_id,reason,id,details";
+
+/// The characters that begin a formula in a spreadsheet, their full-width forms included.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
 impl Audit {
     /// Runs the command.
@@ -170,7 +173,7 @@ fn csv(row: &Row) -> String {
     cells(row).map(|cell| quoted(&cell)).join(",")
 }
 
-fn cells(row: &Row) -> [String; 13] {
+fn cells(row: &Row) -> [String; 14] {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     [
         row.seq.map(|seq| seq.to_string()).unwrap_or_default(),
@@ -186,12 +189,13 @@ fn cells(row: &Row) -> [String; 13] {
         row.request_id.clone(),
         row.reason.clone(),
         row.id.clone(),
+        text(&row.details),
     ]
 }
 
 /// A cell in quotes. What a spreadsheet would take for a formula is made text, since browsers name themselves.
 fn quoted(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let formula = cell.starts_with(FORMULA);
     format!("\"{}{}\"", if formula { "'" } else { "" }, cell.replace('"', "\"\""))
 }
 

@@ -7,10 +7,11 @@ use super::login;
 use super::pending::{Interaction, InteractionError, PendingFault};
 use super::session::Browser;
 use super::{Concerning, Context, FlowError, Provider};
+use crate::protocol::audit_details::Details;
 use crate::protocol::consent::Consent;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::interaction::NextStep;
-use crate::store::audit::{self, Event, Outcome};
+use crate::store::audit::{self, Event, Outcome, Record};
 use crate::store::{authorization_requests, consents};
 
 /// What the consent page needs, or where to go instead.
@@ -82,6 +83,8 @@ pub async fn answer(
     };
     let reason = interaction.pending.request.scope.to_string();
     let record = context.record(Event::Consent, outcome, concerning, &reason).map_err(FlowError::from)?;
+    let details = Details::of_consent(&Consent::asked_by(&interaction.pending.request));
+    let record = Record { details, ..record };
     let shared = Arc::new((context.clone(), interaction.clone(), session.user_id.clone(), record));
     let written = provider.store.write(move |tx| {
         let shared = shared.clone();

@@ -376,6 +376,7 @@ impl Context {
             session: concerning.session.cloned(),
             origin: self.origin.clone(),
             reason: reason.to_owned(),
+            details: None,
             mailed: self.realm.mails && Notice::of(event.as_str()).is_some(),
         })
     }

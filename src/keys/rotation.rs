@@ -266,6 +266,7 @@ fn record(event: Event, kid: &KeyId, actor: &str, now: Timestamp) -> Record {
         session: None,
         origin: audit::Origin::default(),
         reason: kid.as_str().to_owned(),
+        details: None,
         mailed: false,
     }
 }

@@ -13,8 +13,11 @@ use super::time::Timestamp;
 
 /// The `typ` of a checkpoint's JWS (RFC 7515 §4.1.9), so that it is never taken for a token.
 pub const TYP: &str = "audit-checkpoint+jwt";
-/// What every row's hash begins with, so that it is no hash of anything else.
+/// The beginning of the hash of a row without details, so that it is no hash of anything else. Rows from before there
+/// were details have this form.
 const DOMAIN: &[u8] = b"signet audit row v1";
+/// The beginning of the hash of a row with details, which are hashed after the other fields.
+const DOMAIN_WITH_DETAILS: &[u8] = b"signet audit row v2";
 
 /// A point of the chain: the number of a row, and the hash of all up to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +57,20 @@ pub struct Row {
     pub request_id: String,
     /// Why, in a word or two.
     pub reason: String,
+    /// A JSON object with more about what happened, as it is stored.
+    #[serde(serialize_with = "as_object", skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
+}
+
+/// Writes details as the object that they are.
+fn as_object<S: serde::Serializer>(details: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    let object = details.as_deref().map(|text| serde_json::from_str::<serde_json::Value>(text));
+    match object {
+        Some(Ok(object)) => object.serialize(serializer),
+        // A row that somebody has changed is shown as it is.
+        Some(Err(_)) => details.serialize(serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// What a checkpoint says: that the rows after `first` up to `last` were there.
@@ -99,7 +116,7 @@ impl Link {
     pub fn then(&self, realm: &RealmId, row: &Row) -> Self {
         let seq = self.seq.saturating_add(1);
         let mut hash = Sha256::new();
-        hash.update(DOMAIN);
+        hash.update(if row.details.is_some() { DOMAIN_WITH_DETAILS } else { DOMAIN });
         hash.update(self.hash.as_bytes());
         hash.update(seq.to_be_bytes());
         hash.update(row.at.as_millis().to_be_bytes());
@@ -117,7 +134,8 @@ impl Link {
             Some(&row.request_id),
             Some(&row.reason),
         ];
-        for text in texts {
+        let details = row.details.is_some().then_some(row.details.as_deref());
+        for text in texts.into_iter().chain(details) {
             hash.update([u8::from(text.is_some())]);
             let text = text.unwrap_or_default();
             hash.update((text.len() as u64).to_be_bytes());

@@ -6,6 +6,7 @@ pub mod address_block;
 pub mod administration;
 pub mod attributes;
 pub mod audit_chain;
+pub mod audit_details;
 pub mod authorization_request;
 pub mod authorization_response;
 pub mod brute_force;

@@ -175,6 +175,7 @@ mod tests {
             user_agent: "Browser".to_owned(),
             request_id: "r1".to_owned(),
             reason: "free text".to_owned(),
+            details: None,
         }
     }
 

@@ -4,13 +4,16 @@
 use super::tx::{execute, fetch_one, statements};
 use super::{StoreError, Tx, outbox, rows};
 use crate::protocol::audit_chain::{Link, Row};
+use crate::protocol::audit_details::Details;
 use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
 use crate::protocol::time::Timestamp;
 
 statements! {
     LOCK = "UPDATE audit_chains SET seq = seq + $2 WHERE realm_id = $1 RETURNING seq, hash";
     EXTEND = "UPDATE audit_chains SET hash = $2 WHERE realm_id = $1";
-    INSERT = "INSERT INTO audit_events (id, realm_id, at, event, outcome, actor, user_id, client_id, session_id, address, user_agent, request_id, reason, seq, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    INSERT = "INSERT INTO audit_events (id, realm_id, at, event, outcome, actor, user_id, client_id, session_id, \
+        address, user_agent, request_id, reason, seq, hash, details) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 }
 
 macro_rules! events {
@@ -184,6 +187,8 @@ pub struct Record {
     pub origin: Origin,
     /// Reason, in a word or two.
     pub reason: String,
+    /// More about the event, without secrets.
+    pub details: Option<Details>,
     /// True if a mail about it goes to the user.
     pub mailed: bool,
 }
@@ -256,7 +261,8 @@ async fn insert(tx: &mut Tx, realm: &RealmId, row: &Row, end: Link) -> Result<()
             &row.request_id,
             &row.reason,
             end.seq,
-            end.hash.as_bytes()
+            end.hash.as_bytes(),
+            row.details.as_deref()
         ]
     )
     .map(|_| ())
@@ -283,6 +289,7 @@ impl Pending {
             user_agent: record.origin.user_agent,
             request_id: record.origin.request_id,
             reason: record.reason,
+            details: record.details.map(|details| details.as_str().to_owned()),
         }
     }
 }

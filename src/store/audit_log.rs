@@ -13,14 +13,43 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     HEAD = "SELECT seq, hash FROM audit_chains WHERE realm_id = $1";
-    AFTER = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent, request_id, reason FROM audit_events WHERE realm_id = $1 AND seq > $2 ORDER BY seq LIMIT 500";
-    FIND = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent, request_id, reason FROM audit_events WHERE realm_id = $1 AND id = $2";
-    BETWEEN = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent, \
-        request_id, reason \
+    AFTER = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
+        address, user_agent, request_id, reason, details \
         FROM audit_events \
-        WHERE realm_id = $1 AND at >= $2 AND at < $3 AND ($4 = '' OR event = $4) \
-        AND (at > $5 OR (at = $5 AND id > $6)) \
-        AND ($7 = '' OR user_id = $7) AND ($8 = '' OR client_id = $8) AND ($9 = '' OR address = $9) \
+        WHERE realm_id = $1 AND seq > $2 ORDER BY seq LIMIT 500";
+    FIND = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
+        address, user_agent, request_id, reason, details \
+        FROM audit_events \
+        WHERE realm_id = $1 AND id = $2";
+    ALL = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
+        address, user_agent, request_id, reason, details \
+        FROM audit_events \
+        WHERE realm_id = $1 AND at >= $2 AND at < $3 AND (at > $2 OR id > $4) \
+        ORDER BY at, id LIMIT 500";
+    OF_EVENT = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
+        address, user_agent, request_id, reason, details \
+        FROM audit_events \
+        WHERE realm_id = $1 AND at >= $2 AND at < $3 AND (at > $2 OR id > $4) \
+        AND event = $5 AND event <> '' \
+        ORDER BY at, id LIMIT 500";
+    OF_ADDRESS = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
+        address, user_agent, request_id, reason, details \
+        FROM audit_events \
+        WHERE realm_id = $1 AND at >= $2 AND at < $3 AND (at > $2 OR id > $4) \
+        AND address = $5 AND address <> '' AND ($6 = '' OR event = $6) \
+        ORDER BY at, id LIMIT 500";
+    OF_CLIENT = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
+        address, user_agent, request_id, reason, details \
+        FROM audit_events \
+        WHERE realm_id = $1 AND at >= $2 AND at < $3 AND (at > $2 OR id > $4) \
+        AND client_id = $5 AND ($6 = '' OR event = $6) AND ($7 = '' OR address = $7) \
+        ORDER BY at, id LIMIT 500";
+    OF_USER = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
+        address, user_agent, request_id, reason, details \
+        FROM audit_events \
+        WHERE realm_id = $1 AND at >= $2 AND at < $3 AND (at > $2 OR id > $4) \
+        AND user_id = $5 AND ($6 = '' OR event = $6) AND ($7 = '' OR address = $7) \
+        AND ($8 = '' OR client_id = $8) \
         ORDER BY at, id LIMIT 500";
     UNCHAINED = "SELECT count(*) AS rows FROM audit_events WHERE realm_id = $1 AND seq IS NULL";
     OLDEST_KEPT = "SELECT MIN(seq) AS seq FROM audit_events WHERE realm_id = $1 AND at >= $2 AND seq IS NOT NULL";
@@ -83,6 +112,7 @@ row! {
         user_agent: String,
         request_id: String,
         reason: String,
+        details: Option<String>,
     }
 }
 
@@ -103,6 +133,7 @@ impl Stored {
             user_agent: self.user_agent,
             request_id: self.request_id,
             reason: self.reason,
+            details: self.details,
         };
         (row, hash)
     }
@@ -137,17 +168,27 @@ pub async fn after(tx: &mut Tx, realm: &RealmId, seq: i64) -> Result<Vec<(Row, O
     Ok(rows.into_iter().map(Stored::row).collect())
 }
 
-/// Returns the next matching rows after `after`, the oldest first, at most [`PAGE`].
+/// Returns the next matching rows after `after`, the oldest first, at most [`PAGE`]. They are found by an index of the
+/// user, else of the client, the address or the event.
 pub async fn select(
     tx: &mut Tx,
     realm: &RealmId,
     wanted: &Selection,
     after: Option<&Row>,
 ) -> Result<Vec<Row>, StoreError> {
-    let (at, id) = after.map_or((i64::MIN, ""), |row| (row.at.as_millis(), row.id.as_str()));
-    let (from, to) = (wanted.from.as_millis(), wanted.to.as_millis());
+    let realm = realm.as_str();
+    // The page begins where the one before ended, so that no row is read twice.
+    let at = after.map_or(wanted.from, |row| row.at.max(wanted.from)).as_millis();
+    let id = after.map_or("", |row| row.id.as_str());
+    let to = wanted.to.as_millis();
     let Selection { event, user, client, address, .. } = wanted;
-    let rows: Vec<Stored> = fetch_all!(tx, BETWEEN, [realm.as_str(), from, to, event, at, id, user, client, address])?;
+    let rows: Vec<Stored> = match [user, client, address, event].map(|value| !value.is_empty()) {
+        [true, ..] => fetch_all!(tx, OF_USER, [realm, at, to, id, user, event, address, client])?,
+        [_, true, ..] => fetch_all!(tx, OF_CLIENT, [realm, at, to, id, client, event, address])?,
+        [_, _, true, _] => fetch_all!(tx, OF_ADDRESS, [realm, at, to, id, address, event])?,
+        [.., true] => fetch_all!(tx, OF_EVENT, [realm, at, to, id, event])?,
+        [..] => fetch_all!(tx, ALL, [realm, at, to, id])?,
+    };
     Ok(rows.into_iter().map(|stored| stored.row().0).collect())
 }
 

@@ -52,6 +52,7 @@ async fn a_change_to_any_column_is_found() {
         ("user_agent", "'another'"),
         ("request_id", "'another'"),
         ("reason", "'another'"),
+        ("details", "'{}'"),
         ("id", "'another'"),
         ("hash", "NULL"),
         ("realm_id", "'other'"),
@@ -63,7 +64,7 @@ async fn a_change_to_any_column_is_found() {
     for (column, value) in changes {
         let database = server.database();
         let held = "id, realm_id, at, event, outcome, actor, user_id, client_id, session_id, address, user_agent, \
-                    request_id, reason, seq, hash";
+                    request_id, reason, seq, hash, details";
         database.execute(&format!("CREATE TABLE held AS SELECT {held} FROM audit_events WHERE seq = {row}")).await;
         let changed = database.execute(&format!("UPDATE audit_events SET {column} = {value} WHERE seq = {row}")).await;
         assert_eq!(changed, 1, "{column}");

@@ -17,6 +17,7 @@ mod administration_api;
 mod architecture;
 mod audit_chain;
 mod audit_events;
+mod audit_export;
 mod authorize;
 mod backchannel_logout;
 mod backup;

@@ -141,3 +141,31 @@ async fn no_statement_of_a_request_reads_a_whole_table() {
     };
     assert!(scans.is_empty(), "without an index:\n{}", scans.join("\n"));
 }
+
+/// The statements that read the audit log for operators, and the index of each.
+const OF_AUDIT_LOG: [(&str, &str); 5] = [
+    ("ALL", "audit_events_by_time"),
+    ("OF_USER", "audit_events_by_user"),
+    ("OF_CLIENT", "audit_events_by_client"),
+    ("OF_ADDRESS", "audit_events_by_address"),
+    ("OF_EVENT", "audit_events_by_event"),
+];
+
+#[tokio::test]
+async fn rows_of_the_audit_log_are_found_by_an_index_in_their_order() {
+    if Database::is_postgres() {
+        return;
+    }
+    let database = Database::empty().await;
+    Store::open(&database.url, 4).await.unwrap().migrate().await.unwrap();
+    let mut connection = SqliteConnection::connect(&database.url).await.unwrap();
+    for (name, index) in OF_AUDIT_LOG {
+        let full = format!("signet::store::audit_log::{name}");
+        let sql = all_statements().into_iter().find(|(held, _)| *held == full).unwrap().1;
+        let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", embedded_statement(sql)));
+        let rows = sqlx::raw_sql(explained).fetch_all(&mut connection).await.unwrap();
+        let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        assert_eq!(steps.len(), 1, "{name} sorts nothing: {steps:?}");
+        assert!(steps[0].contains(&format!("USING INDEX {index} (realm_id=? AND ")), "{name}: {steps:?}");
+    }
+}

@@ -10,6 +10,7 @@ use super::{AdminError, Registrar, check_metadata, narrow, record};
 use crate::flows::{Context, FlowError};
 use crate::keys::Keyring;
 use crate::protocol::attributes::AttributeChange;
+use crate::protocol::audit_details::Details;
 use crate::protocol::client::{Client, ClientMetadata, Losses, Narrowing};
 use crate::protocol::ids::ClientId;
 use crate::protocol::secret::ClientSecret;
@@ -145,6 +146,7 @@ impl ClientPlan {
         let changed = client.metadata.changes_to(&next);
         let lines: Vec<String> = changed.iter().map(AttributeChange::line).collect();
         let reason: String = lines.join("; ").chars().take(MAX_REASON).collect();
+        let details = Details::of_changes(&changed);
         let PlannedSecret { change, made } = PlannedSecret::of(context, keys, client, &next)?;
         Ok(Self {
             drops_secrets: !client.secrets.is_empty() && !matches!(change, SecretChange::Keep(_)),
@@ -159,7 +161,7 @@ impl ClientPlan {
             },
             changed,
             made,
-            record: Record { reason, ..record },
+            record: Record { reason, details, ..record },
         })
     }
 

@@ -8,6 +8,7 @@ use super::revoking::{Ended, Revoker, sign_out_user};
 use super::{AdminError, cut_off, record};
 use crate::flows::{Context, FlowError};
 use crate::passwords::Passwords;
+use crate::protocol::audit_details::Details;
 use crate::protocol::claims::PersonClaims;
 use crate::protocol::ids::UserId;
 use crate::protocol::person::{self, EmailAddress, Username};
@@ -42,7 +43,8 @@ pub struct Person {
 fn roles_granted(context: &Context, user: &UserId, roles: &[String]) -> Result<Record, FlowError> {
     let names: Vec<&str> = roles.iter().map(String::as_str).collect();
     let reason: String = format!("granted: {}", names.join(" ")).chars().take(200).collect();
-    Ok(Record { reason, ..record(context, Event::RolesChanged, Some(user), None)? })
+    let details = Details::of_roles(roles, &[]);
+    Ok(Record { reason, details, ..record(context, Event::RolesChanged, Some(user), None)? })
 }
 
 /// The person with this name, address or `sub`: the only lookup for administration. Names and addresses are compared as

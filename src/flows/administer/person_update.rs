@@ -9,6 +9,7 @@ use super::revoking::Revoker;
 use super::{AdminError, cut_off};
 use crate::flows::{Concerning, Context, FlowError};
 use crate::protocol::attributes::AttributeChange;
+use crate::protocol::audit_details::Details;
 use crate::protocol::claims::PersonClaims;
 use crate::protocol::ids::UserId;
 use crate::protocol::person::{EmailAddress, Username};
@@ -197,10 +198,13 @@ impl Change {
             changed.iter().map(|change| change.name.as_str()).filter(|name| *name != "roles").collect();
         let mut records = Vec::new();
         if !own.is_empty() {
-            records.push(revoker.record(Event::UserUpdated, concerning, &clipped(&own.join(" ")))?);
+            let record = revoker.record(Event::UserUpdated, concerning, &clipped(&own.join(" ")))?;
+            records.push(Record { details: Details::of_attributes(&own), ..record });
         }
         if is_changed("roles") {
-            records.push(revoker.record(Event::RolesChanged, concerning, &clipped(&in_words(&granted, &withdrawn)))?);
+            let reason = clipped(&in_words(&granted, &withdrawn));
+            let details = Details::of_roles(&granted, &withdrawn);
+            records.push(Record { details, ..revoker.record(Event::RolesChanged, concerning, &reason)? });
         }
         let mut farewell = None;
         if is_changed("email") {

@@ -19,6 +19,7 @@ fn row(seq: i64) -> Row {
         user_agent: "browser".into(),
         request_id: "r".into(),
         reason: "password".into(),
+        details: None,
     }
 }
 
@@ -50,7 +51,7 @@ fn a_chain_as_it_was_written_holds() {
 
 #[test]
 fn every_field_of_a_row_is_under_the_hash() {
-    let changes: [(&str, fn(&mut Row)); 12] = [
+    let changes: [(&str, fn(&mut Row)); 13] = [
         ("at", |row| row.at = Timestamp::from_millis(1)),
         ("id", |row| row.id.push('x')),
         ("event", |row| row.event = "logout".into()),
@@ -63,12 +64,35 @@ fn every_field_of_a_row_is_under_the_hash() {
         ("user_agent", |row| row.user_agent.push('x')),
         ("request_id", |row| row.request_id.push('x')),
         ("reason", |row| row.reason.push('x')),
+        ("details", |row| row.details = Some("{}".into())),
     ];
     for (name, change) in changes {
         let (mut rows, end) = chain(3);
         change(&mut rows[1].0);
         assert_eq!(walk(&rows, &[], end), Err(Broken::Changed(2)), "{name}");
     }
+}
+
+#[test]
+fn details_are_under_the_hash_and_rows_without_them_have_the_hash_from_before() {
+    let with = |details: &str| Row { details: Some(details.to_owned()), ..row(1) };
+    let link = |row: &Row| Link::beginning().then(&realm(), row).hash;
+    let known = "VBB4cnpSgVgHAqBrNt9S9Z5z1U7gDdq5qc3cQixWKYM";
+    assert_eq!(serde_json::to_value(link(&row(1))).unwrap(), known, "as releases before have written it");
+    assert_ne!(link(&with("{}")), link(&row(1)), "taken away, or put in");
+    assert_ne!(link(&with("{}")), link(&with("{\"a\":1}")));
+    let moved = Row { reason: "password{}".into(), ..row(1) };
+    assert_ne!(link(&with("{}")), link(&moved), "or moved from one field to another");
+}
+
+#[test]
+fn details_are_written_as_an_object() {
+    let rows = [(Some("{\"scopes\":[\"openid\"]}"), r#"{"scopes":["openid"]}"#), (Some("broken"), "\"broken\"")];
+    for (details, expected) in rows {
+        let written = serde_json::to_value(Row { details: details.map(str::to_owned), ..row(1) }).unwrap();
+        assert_eq!(written["details"].to_string(), expected);
+    }
+    assert!(serde_json::to_value(row(1)).unwrap().get("details").is_none());
 }
 
 #[test]
