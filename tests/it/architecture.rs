@@ -374,10 +374,17 @@ fn migrations(engine: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The function that refuses on PostgreSQL what `RAISE(ABORT, ...)` refuses on SQLite.
+const REFUSE: &str = "CREATE FUNCTION refuse_transition() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                      RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'check_violation'; END $$;";
+
 /// What the statements of a migration name, without the words in which the engines differ.
 fn schema(migration: &str) -> Vec<String> {
     let text: Vec<&str> = migration.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
     let text = text.join(" ").replace("INTEGER", "BIGINT").replace("BLOB", "BYTEA");
+    // A trigger has the same condition and message, and refuses in the engine's own way.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace(REFUSE, "");
+    let text = text.replace("BEGIN SELECT RAISE(ABORT, ", "EXECUTE FUNCTION refuse_transition(").replace("; END;", ";");
     let text = text.replace(" STRICT, WITHOUT ROWID", "").replace(" STRICT", "");
     // Each engine takes a JSON array apart in its own way.
     let text = text.replace(

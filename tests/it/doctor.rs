@@ -64,7 +64,7 @@ async fn each_rule_finds_what_breaks_it() {
     for (rule, sql) in planted {
         let server = server_with_grants().await;
         assert_eq!(broken(&server).await, [""; 0], "all is well before");
-        server.database().execute_without_foreign_keys(sql).await;
+        server.database().tamper(sql).await;
         let found = broken(&server).await;
         assert!(found.contains(&rule), "{rule}: {sql}: {found:?}");
     }
@@ -94,7 +94,7 @@ async fn the_engine_is_asked_what_it_thinks_of_itself() {
         true => "ALTER TABLE users ADD CONSTRAINT odd CHECK (enabled = 0) NOT VALID",
         false => "DELETE FROM clients",
     };
-    server.database().execute_without_foreign_keys(damage).await;
+    server.database().tamper(damage).await;
     assert!(!invariants::integrity(&server.app.provider.store).await.unwrap().is_empty());
 }
 

@@ -117,6 +117,7 @@ mod sweeping;
 mod tls;
 mod token_endpoint;
 mod token_sizes;
+mod transitions;
 mod userinfo;
 mod weak_secrets;
 mod webhooks;

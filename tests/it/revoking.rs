@@ -192,8 +192,8 @@ async fn a_login_that_a_cut_off_of_the_realm_overtakes_is_void() {
     ops.revoke(json!({"target": "realm"})).await;
     // As if these had been written a moment later, by requests that were under way.
     let database = server.database();
-    database.execute("UPDATE sessions SET ended_at = NULL").await;
-    database.execute("UPDATE token_families SET revoked_at = NULL, revoked_because = NULL").await;
+    database.tamper("UPDATE sessions SET ended_at = NULL").await;
+    database.tamper("UPDATE token_families SET revoked_at = NULL, revoked_because = NULL").await;
     let page = authorized.browser.get(&rp.authorization_url(&[("prompt", "none")])).await;
     assert_eq!(page.error(), "login_required");
     rp.refresh(tokens.refresh_token()).await.assert_error(400, "invalid_grant");

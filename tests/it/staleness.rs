@@ -97,10 +97,10 @@ async fn what_was_under_way_when_its_owner_was_disabled_does_not_come_alive_late
         scene.server.advance(Span::from_secs(5)).await;
         // As a node would write it whose clock is ahead, for a request that was under way.
         let (database, later) = (scene.server.database(), scene.server.clock.now().as_millis());
-        database.execute(&format!("UPDATE sessions SET ended_at = NULL, auth_time = {later}")).await;
+        database.tamper(&format!("UPDATE sessions SET ended_at = NULL, auth_time = {later}")).await;
         let family =
             format!("UPDATE token_families SET revoked_at = NULL, revoked_because = NULL, auth_time = {later}");
-        assert!(database.execute(&family).await > 0);
+        assert!(database.tamper(&family).await > 0);
         assert!(broken(&scene.server).await.contains(&"disabled-holds-no-grant"));
         rp.at(&scene.late).refresh(tokens.refresh_token()).await.assert_error(400, "invalid_grant");
         scene.server.advance(Span::from_secs(5)).await;

@@ -75,13 +75,30 @@ impl Database {
         Self { url, _directory: None }
     }
 
-    /// Runs statements beside the server that foreign keys would refuse.
-    pub async fn execute_without_foreign_keys(&self, sql: &str) -> u64 {
-        let off = match self.url.starts_with("sqlite:") {
-            true => "PRAGMA foreign_keys = OFF",
-            false => "SET session_replication_role = replica",
+    /// Runs statements beside the server that foreign keys or triggers would refuse.
+    pub async fn tamper(&self, sql: &str) -> u64 {
+        if !self.url.starts_with("sqlite:") {
+            return self.execute(&format!("SET session_replication_role = replica; {sql}")).await;
+        }
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let triggers = self.query("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").await;
+        let drop: String = triggers.iter().map(|row| format!("DROP TRIGGER {}; ", text(&row[0]))).collect();
+        let restore: String = triggers.iter().map(|row| format!("; {}", text(&row[1]))).collect();
+        self.execute(&format!("PRAGMA foreign_keys = OFF; {drop}{sql}{restore}")).await
+    }
+
+    /// Runs a statement beside the server; the message of the database where it refuses.
+    pub async fn attempt(&self, sql: &str) -> Result<u64, String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        let done = match self.url.starts_with("sqlite:") {
+            true => {
+                SqliteConnection::connect(&self.url).await.unwrap().execute(sql).await.map(|done| done.rows_affected())
+            }
+            false => {
+                PgConnection::connect(&self.url).await.unwrap().execute(sql).await.map(|done| done.rows_affected())
+            }
         };
-        self.execute(&format!("{off}; {sql}")).await
+        done.map_err(|error| error.to_string())
     }
 
     /// Whether the tests run on PostgreSQL.
