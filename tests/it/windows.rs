@@ -6,10 +6,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use signet::config::DatabaseUrl;
-use signet::flows::administer::UserChange;
+use signet::flows::administer::{self, PersonUpdate, UserChange};
+use signet::protocol::ids::ClientId;
+use signet::protocol::revocation::Reason;
+use signet::protocol::scope::Scope;
 use signet::protocol::time::Span;
 use signet::store::clients::Standing;
 
+use crate::client_update::update;
 use crate::staleness::end;
 use crate::support::database::Database;
 use crate::support::{Administrator, Line, Proxy, RelyingParty, TestServer, Tokens, rounds};
@@ -145,6 +149,87 @@ async fn a_realm_that_was_signed_out_is_out_everywhere() {
 #[tokio::test]
 async fn a_compromised_key_is_trusted_nowhere() {
     closes_by_order("key").await;
+}
+
+/// A person and a client that a round has added, and what ends their tokens.
+struct Newcomers {
+    person: String,
+    client: RelyingParty,
+}
+
+/// Ends what a person holds at a client, both of them added for the round, and presents it at the other node.
+async fn closes_for_newcomers(way: &str, ending: impl AsyncFn(&Scene, &Newcomers)) {
+    let scene = Scene::set().await;
+    let mut took = Vec::new();
+    for round in 0..rounds(10) {
+        let person = format!("guest{round}");
+        scene.one.add_user(&person).await;
+        change_person(&scene.one, &person, |person| person.roles = vec!["member".to_owned()]).await;
+        let client = scene.one.client(&format!("client{round}"), json!({})).await;
+        let token = client.sign_in(&person).await.access_token;
+        assert_eq!(scene.two.userinfo(&token).await.status(), 200, "{way}: alive");
+        let newcomers = Newcomers { person, client };
+        let begun = Instant::now();
+        ending(&scene, &newcomers).await;
+        took.push(begun.elapsed());
+        assert_eq!(scene.two.userinfo(&token).await.status(), 401, "{way}");
+    }
+    report(way, took);
+}
+
+/// Changes a person, as the command does.
+async fn change_person(server: &TestServer, named: &str, change: impl FnOnce(&mut PersonUpdate)) {
+    let context = server.context();
+    let reason = Reason::default();
+    let read = administer::registered_user(&server.app.provider.store, &context, named).await.unwrap();
+    let mut next = PersonUpdate::from(&read.user);
+    change(&mut next);
+    administer::update_user(&server.revoker(&context, &reason), &read, next).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_password_ends_what_was_issued_before_it_everywhere() {
+    closes_for_newcomers("password set", async |scene, newcomers| {
+        scene.one.set_password(&newcomers.person, "another horse battery").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_removed_user_is_out_everywhere() {
+    closes_for_newcomers("user removed", async |scene, newcomers| {
+        scene.one.remove_user(&newcomers.person).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_withdrawn_role_ends_earlier_access_tokens_everywhere() {
+    closes_for_newcomers("role withdrawn", async |scene, newcomers| {
+        change_person(&scene.one, &newcomers.person, |person| person.roles.clear()).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_removed_client_holds_nothing_anywhere() {
+    closes_for_newcomers("client removed", async |scene, newcomers| {
+        let provider = &scene.one.app.provider;
+        let context = scene.one.context();
+        let horizon = provider.revocation_horizon(context.now);
+        let id = ClientId::parse(&newcomers.client.id).unwrap();
+        administer::remove_client(&provider.store, &context, id, horizon).await.unwrap();
+        newcomers.client.at(&scene.two).client_credentials(&[]).await.assert_error(401, "invalid_client");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_that_may_do_less_can_do_less_everywhere() {
+    closes_for_newcomers("client updated", async |scene, newcomers| {
+        update(&scene.one, &newcomers.client.id, |metadata| metadata.scope = Scope::parse("openid").unwrap()).await;
+    })
+    .await;
 }
 
 #[tokio::test]
