@@ -198,7 +198,7 @@ impl Refresh {
 
     async fn fetch(&self) -> Result<KeySet, String> {
         let fetched = self.fetcher.get(&self.uri, TYPES).await.map_err(|error| error.to_string())?;
-        let set = jws::strict_object(&fetched.body).ok_or("the key set is not a strict JSON object")?;
+        let set = jws::strict_object(&fetched.body).ok_or("the key set is not a JSON object with unique members")?;
         KeySet::read(&Value::Object(set)).map_err(|error| error.to_string())
     }
 }

@@ -17,7 +17,7 @@ use crate::protocol::error::OAuthError;
 use crate::protocol::jwe::{EncryptedToken, MAX_TOKEN};
 use crate::protocol::jws::UnverifiedJws;
 use crate::protocol::params::Params;
-use crate::protocol::request_object;
+use crate::protocol::request_object::{self, Parties};
 use crate::protocol::secret::{Digest, PushedRequestUri};
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::pushed_requests;
@@ -244,6 +244,6 @@ async fn read(
         true => of_profile.where_required(),
         false => of_profile,
     };
-    let parties = (&client.id, context.realm.issuer.as_str());
+    let parties = Parties { client: &client.id, issuer: context.realm.issuer.as_str() };
     Ok(request_object::parameters(jws.payload(), outer, parties, rules, context.now)?)
 }

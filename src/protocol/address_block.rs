@@ -1,4 +1,4 @@
-//! Blocked addresses and networks, each until a time (RFC 4632 §3.1 and RFC 4291 §2.3 for how networks are written).
+//! Blocked addresses and networks, each with an expiry (notation: RFC 4632 §3.1 and RFC 4291 §2.3).
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -8,20 +8,19 @@ use ipnet::IpNet;
 use super::ids::RealmId;
 use super::time::Timestamp;
 
-/// How many bits stand before an IPv4 address in IPv6 (RFC 4291 §2.5.5.2).
+/// Prefix length that precedes an IPv4 address mapped into IPv6 (RFC 4291 §2.5.5.2).
 const MAPPED: u8 = 96;
 
-/// What a block keeps from those behind it.
+/// The requests that a block refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Everything but the public documents.
+    /// Every request except those for public documents.
     Everything,
-    /// Signing in with a password from a browser that has not signed this account in before.
+    /// Password sign-in from a browser that has not signed in to this account before.
     SignIn,
 }
 
 impl Reach {
-    /// The name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Everything => "everything",
@@ -29,27 +28,22 @@ impl Reach {
         }
     }
 
-    /// The reach with this name.
     pub fn named(name: &str) -> Option<Self> {
         [Self::Everything, Self::SignIn].into_iter().find(|reach| reach.as_str() == name)
     }
 }
 
-/// A block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// In which realm.
     pub realm: RealmId,
-    /// Whom, without host bits.
+    /// The blocked network, without host bits.
     pub network: IpNet,
-    /// From what.
     pub reach: Reach,
-    /// Until when.
     pub expires_at: Timestamp,
 }
 
-/// Reads an address or a network; host bits do not count, and IPv4 in IPv6 is IPv4, as the addresses are that are
-/// compared with it.
+/// Parses an address or a network. Host bits are cleared, and an IPv4-mapped IPv6 address becomes IPv4, the form in
+/// which peer addresses are compared.
 pub fn parse_network(text: &str) -> Option<IpNet> {
     let text = text.trim();
     let address = text.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()));
@@ -61,11 +55,11 @@ fn canonical(network: IpNet) -> IpNet {
         v4 @ IpAddr::V4(_) => network.prefix_len().checked_sub(MAPPED).and_then(|length| IpNet::new(v4, length).ok()),
         IpAddr::V6(_) => None,
     };
-    // An IPv4 network is canonical as it is.
+    // An IPv4 network needs no conversion.
     mapped.unwrap_or(network).trunc()
 }
 
-/// All blocks of all realms, to be asked on every request: a look-up for each prefix length in use.
+/// All blocks of all realms. A check is one hash lookup per prefix length in use, since it runs on every request.
 #[derive(Clone, Debug, Default)]
 pub struct Blocks {
     by_network: HashMap<(RealmId, IpNet), Block>,
@@ -86,36 +80,33 @@ const fn family(address: IpAddr) -> Family {
 }
 
 impl Blocks {
-    /// Adds a block, in place of one of the same network.
+    /// Adds a block and replaces any other of the same network.
     pub fn add(&mut self, block: Block) {
         self.prefixes.insert((family(block.network.addr()), block.network.prefix_len()));
         self.by_network.insert((block.realm.clone(), block.network), block);
     }
 
-    /// Removes a block.
     pub fn remove(&mut self, realm: &RealmId, network: IpNet) {
         self.by_network.remove(&(realm.clone(), network));
     }
 
-    /// Forgets what has ended.
+    /// Drops expired blocks.
     pub fn sweep(&mut self, now: Timestamp) {
         self.by_network.retain(|_, block| now < block.expires_at);
         self.prefixes =
             self.by_network.keys().map(|(_, network)| (family(network.addr()), network.prefix_len())).collect();
     }
 
-    /// How many there are.
     pub fn len(&self) -> usize {
         self.by_network.len()
     }
 
-    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.by_network.is_empty()
     }
 
-    /// Until when this address is blocked from what `reach` names, or nothing where it is not. Who is blocked from
-    /// everything is blocked from signing in too.
+    /// Returns the end of the block on this address for `reach`, or `None` where it is not blocked. A block on
+    /// everything also blocks sign-in.
     pub fn until(&self, realm: &RealmId, address: IpAddr, reach: Reach, now: Timestamp) -> Option<Timestamp> {
         if self.is_empty() {
             return None;
@@ -143,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_blocked_by_every_network_it_lies_in_until_the_last_ends() {
+    fn an_address_is_blocked_until_the_last_block_on_its_networks_ends() {
         let mut blocks = Blocks::default();
         for (network, reach, until) in [
             ("192.0.2.7", Reach::SignIn, 100),

@@ -1,5 +1,5 @@
-//! The administration API: which access tokens it takes (RFC 6750 §3.1, RFC 9068 §4) and what it can be asked to
-//! revoke. Everything that is not allowed here is refused.
+//! The administration API: the access tokens that it accepts (RFC 6750 §3.1, RFC 9068 §4) and the revocation orders
+//! that it parses. Everything that is not explicitly allowed is refused.
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -11,20 +11,20 @@ use super::revocation::Reason;
 use super::scope::{SIGNET_READ, SIGNET_REVOKE, Scope};
 use super::time::Timestamp;
 
-/// Where the API lies below the issuer; both together are the audience of its tokens.
+/// The path of the API below the issuer; issuer and path together are the audience of its tokens.
 pub const PATH: &str = "/api/v1";
 
-/// What somebody has to be allowed.
+/// A permission that an operation of the API requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
-    /// To look.
+    /// To list and show.
     Read,
-    /// To revoke, and to look.
+    /// To revoke; includes reading.
     Revoke,
 }
 
 impl Permission {
-    /// The scope that a client should ask for.
+    /// Returns the scope that a client asks for to get this permission.
     pub const fn scope(self) -> &'static str {
         match self {
             Self::Read => SIGNET_READ,
@@ -40,20 +40,17 @@ impl Permission {
     }
 }
 
-/// Why a token that is valid as such opens nothing.
+/// The reason why a valid token gives no access to the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denial {
-    /// It is not for this API, or not for it alone.
+    /// The token is not for this API, or has other audiences besides.
     Audience,
-    /// It speaks for a user, or does not allow this (RFC 6750 §3.1, `insufficient_scope`).
+    /// The token was issued for a user, or lacks the permission (RFC 6750 §3.1, `insufficient_scope`).
     Permission,
 }
 
-/// Decides whether the bearer of a verified token may do this: the token is for the API and nothing else, speaks for its
-/// client itself, and allows it; so does the client's registration still.
-///
-/// # Errors
-/// Why not.
+/// Checks that the bearer of a verified token has this permission: the token's only audience is the API, it was issued
+/// for the client itself, and both its scope and the client's current registration include the permission.
 pub fn permit(claims: &AccessTokenClaims, client: &Client, issuer: &str, permission: Permission) -> Result<(), Denial> {
     if claims.aud != Audience::One(format!("{issuer}{PATH}")) {
         return Err(Denial::Audience);
@@ -63,47 +60,44 @@ pub fn permit(claims: &AccessTokenClaims, client: &Client, issuer: &str, permiss
     if own && claims.grant_id.is_none() && allowed { Ok(()) } else { Err(Denial::Permission) }
 }
 
-/// What is to be revoked.
+/// The target of a revocation.
 #[derive(Debug)]
 pub enum What {
-    /// A token as its client holds it.
+    /// A token, as its client holds it.
     Presented(Presented),
     /// An access token by its `jti`.
     Token(TokenId),
-    /// A grant with all that was issued from it, by `grant_id`.
+    /// A grant and everything issued from it, by `grant_id`.
     Grant(FamilyId),
-    /// A session with the grants that do not outlive it, by `sid` as this server's lists tell it.
+    /// A session and the grants that do not outlive it, by the `sid` that this server lists.
     Session(SessionId),
-    /// What a user has granted to a client.
+    /// Everything that a user has granted to a client.
     Consent {
-        /// The name or the email address of the user.
+        /// The user's name or email address.
         username: String,
-        /// The client.
         client: ClientId,
     },
-    /// All that speaks for a user.
+    /// Everything issued for a user.
     User {
-        /// The name or the email address.
+        /// The user's name or email address.
         username: String,
-        /// Until when they may not sign in.
+        /// The end of a ban on signing in, if one is ordered.
         until: Option<Timestamp>,
     },
-    /// All that was issued to a client.
+    /// Everything issued to a client.
     Client(ClientId),
-    /// All that was issued at all.
+    /// Everything issued in the realm.
     Realm,
 }
 
-/// A token that somebody presents, as it is.
+/// The text of a token from a request body. It is zeroized on drop and never printed.
 pub struct Presented(Zeroizing<String>);
 
 impl Presented {
-    /// Takes the text of a token.
     pub fn new(token: String) -> Self {
         Self(Zeroizing::new(token))
     }
 
-    /// The text.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -115,34 +109,26 @@ impl std::fmt::Debug for Presented {
     }
 }
 
-/// A request to revoke something.
 #[derive(Debug)]
 pub struct Order {
-    /// What.
     pub what: What,
-    /// Why.
     pub reason: Reason,
 }
 
-/// Why there is no order in a body. Nothing of the body is repeated.
+/// The reason why a body is not a valid order. No message repeats any part of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OrderError {
-    /// It is no object, has a member that nobody knows, a member twice, or one of another type.
-    #[error("The body must be a JSON object of the members that this endpoint knows, each once.")]
+    /// Not a JSON object, or one with an unknown member, a repeated member, or a member of the wrong type.
+    #[error("The body must be a JSON object with known members, each at most once.")]
     Malformed,
-    /// There is no such target.
     #[error("target must be token, grant, session, consent, user, client or realm.")]
     Target,
-    /// The members do not go with the target.
-    #[error("The members do not go with the target: some are missing, or are for another one.")]
+    #[error("The members do not match the target: some are missing, or belong to another target.")]
     Members,
-    /// An identifier cannot be one.
-    #[error("An identifier has characters that none can have, or is too long.")]
+    #[error("An identifier has invalid characters or is too long.")]
     Identifier,
-    /// The time cannot be read.
     #[error("until must be a time such as 2026-01-31T12:00:00Z.")]
     Until,
-    /// The reason is too long or has control characters.
     #[error("reason must have at most 200 characters, none of them a control character.")]
     Reason,
 }
@@ -161,10 +147,7 @@ struct Body {
 }
 
 impl Order {
-    /// Reads the body of a request.
-    ///
-    /// # Errors
-    /// [`OrderError`]
+    /// Parses the body of a request.
     pub fn parse(body: &[u8]) -> Result<Self, OrderError> {
         let Body { target, reason, token, jti, id, username, client, until } =
             serde_json::from_slice(body).map_err(|_| OrderError::Malformed)?;

@@ -1,24 +1,23 @@
-//! The difference between two sets of attributes, of a client (RFC 7592 §2.2) or of a person (OpenID Connect Core §5.1).
+//! Differences between two sets of attributes, of a client (RFC 7592 §2.2) or of a person (OpenID Connect Core §5.1).
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The most characters of a value in [`AttributeChange::line`].
+/// The maximum length of a value in [`AttributeChange::line`], in characters.
 const LINE_VALUE: usize = 200;
 
-/// An attribute that a change gives another value.
+/// An attribute whose value a change replaces.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AttributeChange {
-    /// The name of the attribute.
     pub name: String,
-    /// The value before; null where there was none.
+    /// The value before; null if there was none.
     pub old: Value,
-    /// The value after; null where there is none.
+    /// The value after; null if there is none.
     pub new: Value,
 }
 
 impl AttributeChange {
-    /// The attributes in which two objects differ, by name.
+    /// Returns the attributes in which two objects differ, sorted by name.
     pub fn between(old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<Self> {
         let value = |of: &Map<String, Value>, name: &String| of.get(name).cloned().unwrap_or_default();
         let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();
@@ -28,13 +27,14 @@ impl AttributeChange {
         names.into_iter().map(change).filter(|change| change.old != change.new).collect()
     }
 
-    /// The change in words, for the audit log and for people. Long values are cut.
+    /// Describes the change on one line, for the audit log and for people. Long values are cut.
     pub fn line(&self) -> String {
         format!("{}: {} -> {}", self.name, in_words(&self.old), in_words(&self.new))
     }
 }
 
-/// A value for people: text as it is, a list of texts with commas, anything else as JSON. Long values are cut.
+/// Formats a value for people: a string as it is, a list of strings with commas, anything else as JSON. Long values are
+/// cut.
 pub fn in_words(value: &Value) -> String {
     let text = match value {
         Value::Null => return "none".to_owned(),
@@ -46,9 +46,10 @@ pub fn in_words(value: &Value) -> String {
         }
         other => other.to_string(),
     };
-    match text.chars().count() > LINE_VALUE {
-        true => format!("{}...", text.chars().take(LINE_VALUE).collect::<String>()),
-        false => text,
+    if text.chars().count() > LINE_VALUE {
+        format!("{}...", text.chars().take(LINE_VALUE).collect::<String>())
+    } else {
+        text
     }
 }
 
@@ -59,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_shown_in_words_and_a_long_one_is_cut() {
+    fn a_value_is_formatted_for_people_and_a_long_one_is_cut() {
         let rows = [
             (json!(null), "none"),
             (json!(""), "none"),

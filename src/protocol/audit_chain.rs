@@ -1,6 +1,7 @@
-//! The audit log as a chain: each row's hash covers the row and the hash before it, so that no row can be changed,
-//! taken out or put in without all later hashes. A checkpoint is what a signing key of the realm vouches for, as a
-//! JWS (RFC 7515 §3.1). Pure: links, and a walk along them.
+//! The audit log as a hash chain: each row's hash covers the row and the hash before it, so no row can be changed,
+//! removed or inserted without changing every later hash. A checkpoint is a statement about the chain that a signing
+//! key of the realm signs as a JWS (RFC 7515 §3.1). This module has the pure rules: computing links and verifying a
+//! chain row by row.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use super::ids::RealmId;
 use super::secret::Digest;
 use super::time::Timestamp;
 
-/// The `typ` of a checkpoint's JWS (RFC 7515 §4.1.9), so that it is never taken for a token.
+/// The `typ` of a checkpoint's JWS (RFC 7515 §4.1.9), which keeps it from being accepted as a token.
 pub const TYP: &str = "audit-checkpoint+jwt";
 /// The beginning of the hash of a row without details, so that it is no hash of anything else. Rows from before there
 /// were details have this form.
@@ -19,43 +20,38 @@ const DOMAIN: &[u8] = b"signet audit row v1";
 /// The beginning of the hash of a row with details, which are hashed after the other fields.
 const DOMAIN_WITH_DETAILS: &[u8] = b"signet audit row v2";
 
-/// A point of the chain: the number of a row, and the hash of all up to it.
+/// A point of the chain: a row's number and the hash of all rows up to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// The row's number; the first is 1.
+    /// The row's number, starting at 1.
     pub seq: i64,
-    /// The hash.
     pub hash: Digest,
 }
 
-/// A row of the audit log, as it is stored.
+/// A row of the audit log, as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
-    /// The number, or nothing where the row is older than the chain.
+    /// The row's number, or `None` for rows written before the chain was introduced.
     pub seq: Option<i64>,
-    /// When, in milliseconds.
     pub at: Timestamp,
-    /// The row's id.
     pub id: String,
-    /// What happened.
     pub event: String,
     /// `success` or `failure`.
     pub outcome: String,
     /// The actor: `user`, `client`, `system`, `command:ACCOUNT` or `client:ID`.
     pub actor: String,
-    /// The user concerned.
+    /// The user whom the event is about.
     pub user: Option<String>,
-    /// The client concerned.
+    /// The client that the event is about.
     pub client: Option<String>,
-    /// The session concerned.
+    /// The session that the event is about.
     pub session: Option<String>,
-    /// The address that the request came from.
+    /// The client address of the request.
     pub address: String,
-    /// The browser.
+    /// The `User-Agent` header.
     pub user_agent: String,
-    /// The id of the request.
     pub request_id: String,
-    /// Why, in a word or two.
+    /// A short cause, one or two words.
     pub reason: String,
     /// A JSON object with more about what happened, as it is stored.
     #[serde(serialize_with = "as_object", skip_serializing_if = "Option::is_none")]
@@ -73,45 +69,44 @@ fn as_object<S: serde::Serializer>(details: &Option<String>, serializer: S) -> R
     }
 }
 
-/// What a checkpoint says: that the rows after `first` up to `last` were there.
+/// The content of a checkpoint: the rows after `first` up to `last` existed at this time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// Of which realm.
     pub realm: RealmId,
-    /// When, in milliseconds.
     pub at: Timestamp,
-    /// The last row that retention has taken away, or the beginning.
+    /// The last row that retention deleted, or the beginning of the chain.
     pub first: Link,
-    /// The last row.
+    /// The last row that the checkpoint covers.
     pub last: Link,
-    /// How many rows there were that are older than the chain.
+    /// The number of rows that are older than the chain.
     pub unchained: i64,
 }
 
-/// What is wrong with a chain, at which row first.
+/// A fault of a chain, with the first row that shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
-    /// A row is missing, or has another number.
+    /// A row is missing or has a different number.
     #[error("row {0} is missing")]
     Missing(i64),
-    /// The row, or one before it, is not what was written.
-    #[error("row {0} is not what was written")]
+    /// This row or an earlier one differs from what was written.
+    #[error("row {0} differs from what was written")]
     Changed(i64),
-    /// No row can have this number: the chain begins with 1 and ends before it.
+    /// No row of the chain can have this number: it is below 1 or beyond the end.
     #[error("row {0} is not part of the chain")]
     Stray(i64),
-    /// The row is not the one that a checkpoint vouches for.
-    #[error("row {0} is not the one that a checkpoint vouches for")]
+    /// The row differs from the one that a checkpoint signed.
+    #[error("row {0} is not the one that a checkpoint signed")]
     Replaced(i64),
 }
 
 impl Link {
-    /// The point before the first row.
+    /// Returns the point before the first row.
     pub fn beginning() -> Self {
         Self { seq: 0, hash: Digest::from_stored(&[0; 32]).unwrap_or_else(|| Digest::of(DOMAIN)) }
     }
 
-    /// The point after this row. Fields are written with their lengths, so that nothing can move from one to another.
+    /// Returns the point after this row. Each field is hashed with its length, so that text cannot shift from one field
+    /// to the next.
     #[must_use]
     pub fn then(&self, realm: &RealmId, row: &Row) -> Self {
         let seq = self.seq.saturating_add(1);
@@ -146,7 +141,7 @@ impl Link {
     }
 }
 
-/// A walk along a chain, row by row.
+/// A verification of a chain, row by row.
 pub struct Walk {
     realm: RealmId,
     at: Link,
@@ -154,26 +149,22 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Begins after `first`; `vouched` are the points that checkpoints name.
+    /// Starts after `first`; `vouched` are the points that checkpoints signed.
     pub fn new(realm: RealmId, first: Link, vouched: impl IntoIterator<Item = Link>) -> Self {
         let vouched = vouched.into_iter().map(|link| (link.seq, link.hash)).collect();
         Self { realm, at: first, vouched }
     }
 
-    /// The realm whose chain it is.
     pub fn realm(&self) -> &RealmId {
         &self.realm
     }
 
-    /// How far the walk has come.
+    /// Returns the last verified point.
     pub fn at(&self) -> Link {
         self.at
     }
 
-    /// Takes the next row, with the hash that is stored with it.
-    ///
-    /// # Errors
-    /// [`Broken`] where it is not the next one or not what was written.
+    /// Verifies the next row against the hash stored with it.
     pub fn step(&mut self, row: &Row, stored: Option<Digest>) -> Result<(), Broken> {
         let next = self.at.then(&self.realm, row);
         if row.seq != Some(next.seq) {
@@ -189,16 +180,14 @@ impl Walk {
         Ok(())
     }
 
-    /// Ends the walk where the chain is said to end.
-    ///
-    /// # Errors
-    /// [`Broken`] where rows are missing at the end, or the last is another one.
+    /// Ends the verification at the recorded end of the chain. Missing rows at the end and a different last row are
+    /// errors.
     pub fn finish(&self, end: Link) -> Result<(), Broken> {
         let newest = self.vouched.keys().next_back().copied().unwrap_or(0);
         if self.at.seq < end.seq.max(newest) {
             return Err(Broken::Missing(self.at.seq.saturating_add(1)));
         }
-        // A row that came after `end` was read belongs to nobody's claim yet.
+        // A row appended after `end` was read is not covered by any claim yet.
         if self.at.seq == end.seq && self.at != end {
             return Err(Broken::Replaced(end.seq));
         }

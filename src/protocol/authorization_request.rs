@@ -22,45 +22,40 @@ use super::scope::{OPENID, Scope};
 use super::secret::Digest;
 use extensions::{Checked, collect_extensions};
 
-/// The longest `state` and `nonce` that are carried, in bytes.
+/// The maximum length of `state` and `nonce`, in bytes.
 pub const MAX_OPAQUE: usize = 2048;
 
-/// The longest request that is kept before anybody has looked at it, in bytes.
+/// The maximum length of a request that is stored before the person has authenticated, in bytes.
 pub const MAX_CARRIED: usize = 8 * 1024;
 
-/// A checked authorization request, as it waits for login and consent.
+/// A checked authorization request that waits for login and consent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
-    /// The client that asks.
     pub client_id: ClientId,
-    /// The redirect URI as requested, or the registered one where the request named none.
+    /// The requested redirect URI, or the registered one if the request had none.
     pub redirect_uri: String,
-    /// Whether the request named it, so that the token request must too (RFC 6749 §4.1.3).
+    /// True if the request had the parameter, in which case the token request must repeat it (RFC 6749 §4.1.3).
     pub redirect_uri_named: bool,
-    /// What the response holds.
     #[serde(default)]
     pub response_type: ResponseType,
-    /// How the response reaches the client.
     pub response_mode: ResponseMode,
-    /// The scope that is asked for.
     pub scope: Scope,
-    /// Sent back unchanged.
+    /// Returned unchanged.
     pub state: Option<String>,
-    /// The `prompt` values.
     pub prompts: Vec<Prompt>,
-    /// The greatest age of the login, in seconds.
+    /// The maximum age of the login, in seconds.
     pub max_age: Option<i64>,
-    /// Who is expected to sign in.
+    /// A hint at the account that should sign in.
     pub login_hint: Option<String>,
-    /// Who has to be signed in, by a verified `id_token_hint` or the `claims` parameter: the id of a user, or nothing
-    /// where the client cannot know anybody by that subject.
+    /// The user who must be signed in, from a verified `id_token_hint` or the `claims` parameter. An empty user id is
+    /// stored where the requested subject matches no user of this client.
     pub hinted_subject: Option<String>,
-    /// The languages that the person prefers.
+    /// The person's preferred languages.
     pub ui_locales: Option<String>,
-    /// The single claims that are asked for.
+    /// Claims requested one by one.
     #[serde(default)]
     pub claims: RequestedClaims,
-    /// The digest of the `request_uri` by which the request was pushed (RFC 9126 §4).
+    /// The digest of the `request_uri` under which the request was pushed (RFC 9126 §4).
     #[serde(default)]
     pub pushed: Option<Digest>,
     /// The slots of parameters that travel with the code.
@@ -81,40 +76,30 @@ pub enum Prompt {
     SelectAccount,
 }
 
-/// The slot of `nonce`.
+/// The extension slot of `nonce`.
 pub const NONCE: &str = "nonce";
-/// The slot of `acr_values`.
+/// The extension slot of `acr_values`.
 pub const ACR_VALUES: &str = "acr_values";
-/// The slot of what `claims` and `claims_locales` ask for, as JSON.
+/// The extension slot of `claims` and `claims_locales`, as JSON.
 pub const CLAIMS: &str = "claims";
-/// The slot of `resource`, the values separated by spaces; empty where the issuer was named, absent where nothing was.
+/// The extension slot of `resource`: values separated by spaces. Empty if only the issuer was requested, absent if no
+/// resource was.
 pub const RESOURCE: &str = "resource";
-/// The slot that says that `auth_time` was asked for, by `max_age` or by the client's registration.
+/// The extension slot that marks `auth_time` as requested, by `max_age` or by the client's registration.
 pub const MAX_AGE: &str = "max_age";
 
-/// A refused request, by who gets the answer.
+/// A refused request, by the recipient of the answer.
 #[derive(Debug)]
 pub enum Refusal {
-    /// The person, on a page: there is nowhere to redirect to (RFC 6749 §4.1.2.1).
+    /// Shown to the person on a page, because there is no trusted redirect URI (RFC 6749 §4.1.2.1).
     Page(OAuthError),
-    /// The client, at its redirect URI.
-    Redirect {
-        /// Where to.
-        destination: Destination,
-        /// By which response mode.
-        mode: ResponseMode,
-        /// The `state` of the request.
-        state: Option<String>,
-        /// What is wrong.
-        error: OAuthError,
-    },
+    /// Sent to the client at its redirect URI.
+    Redirect { destination: Destination, mode: ResponseMode, state: Option<String>, error: OAuthError },
 }
 
 impl AuthorizationRequest {
-    /// Checks the parameters of a request by this client, which is enabled, to the server of this issuer.
-    ///
-    /// # Errors
-    /// A [`Refusal`]: to the person where the redirect URI is not proven to be the client's, else to the client.
+    /// Checks the parameters of a request by this enabled client, sent to the server with this issuer. The refusal goes
+    /// to the person unless the redirect URI is proven to be the client's.
     pub fn check(params: &Params, client: &Client, issuer: &str) -> Result<Self, Refusal> {
         let destination = find_destination(params, client).map_err(Refusal::Page)?;
         match Self::checked(params, client, &destination, issuer) {
@@ -155,16 +140,14 @@ impl AuthorizationRequest {
         })
     }
 
-    /// Where the response to this request goes. The request was checked before it was stored.
+    /// Returns the destination of the response. It was checked before the request was stored.
     pub fn destination(&self) -> Destination {
         Destination::restore(self.redirect_uri.clone(), self.redirect_uri_named)
     }
 
-    /// The request as its client may still make it, whose registration may have changed since the request was checked.
-    ///
-    /// # Errors
-    /// The refusal where its redirect URI is not registered any more, nothing is left of its scope, or what is left needs
-    /// PKCE that it does not use.
+    /// Reduces the request to what the client may still ask for, since its registration may have changed after the
+    /// check. It is refused if its redirect URI is no longer registered, its scope becomes empty, or the remaining
+    /// scope needs PKCE that the request did not use.
     pub fn narrowed_to(self, client: &Client) -> Result<Self, OAuthError> {
         if !client.redirects_to(&self.redirect_uri) {
             return Err(not_registered(client, &self.redirect_uri).into());
@@ -175,35 +158,29 @@ impl AuthorizationRequest {
             let nonce = self.extensions.get(NONCE).map(String::as_str);
             client.pkce(self.response_type).check_unchallenged(&scope, nonce).map_err(|_| Cause::RequestWithdrawn)?;
         }
-        match keeps_openid && client.metadata.response_types.contains(&self.response_type) {
-            true => Ok(Self { scope, ..self }),
-            false => Err(Cause::RequestWithdrawn.into()),
+        if keeps_openid && client.metadata.response_types.contains(&self.response_type) {
+            Ok(Self { scope, ..self })
+        } else {
+            Err(Cause::RequestWithdrawn.into())
         }
     }
 
-    /// Whether the request has this `prompt` value.
     pub fn prompts(&self, prompt: Prompt) -> bool {
         self.prompts.contains(&prompt)
     }
 }
 
-/// The parameters that mean something to this endpoint, as a form that can be kept: what else a request holds is
-/// ignored, and need not be stored (RFC 6749 §3.1).
-///
-/// # Errors
-/// `invalid_request` where they are longer than [`MAX_CARRIED`].
+/// Returns the parameters that this endpoint understands, form-encoded for storage. Unknown parameters are ignored (RFC
+/// 6749 §3.1) and need not be stored. More than [`MAX_CARRIED`] bytes are `invalid_request`.
 pub fn carried(params: &Params) -> Result<String, OAuthError> {
     let known = |name: &str| KNOWN.contains(&name) || ["client_id", "redirect_uri", "resource"].contains(&name);
     let kept = params.pairs().filter(|(name, _)| known(name));
     let form = Params::from_pairs(kept.map(|(name, value)| (name.to_owned(), value.to_owned())))?.to_form();
-    match form.len() <= MAX_CARRIED {
-        true => Ok(form),
-        false => Err(OAuthError::invalid_request("The request is too long.")),
-    }
+    if form.len() <= MAX_CARRIED { Ok(form) } else { Err(OAuthError::invalid_request("The request is too long.")) }
 }
 
-/// The refusal of parameters that could not become a request: in the mode and with the state that they ask for, as far
-/// as these can be told.
+/// Builds the refusal for parameters that do not form a valid request. Response mode and `state` are taken from the
+/// parameters as far as these can be read.
 pub fn refusal(params: &Params, client: &Client, destination: Destination, error: OAuthError) -> Refusal {
     let kind = params.get("response_type").and_then(|kind| ResponseType::parse(kind).ok()).unwrap_or_default();
     let asked = params.get("response_mode").filter(|_| !params.repeats("response_mode")).and_then(ResponseMode::named);
@@ -213,10 +190,8 @@ pub fn refusal(params: &Params, client: &Client, destination: Destination, error
     Refusal::Redirect { destination, mode, state: state.map(str::to_owned), error }
 }
 
-/// The redirect URI of the request, proven to be the client's.
-///
-/// # Errors
-/// The refusal for a page, since there is no trusted redirect URI.
+/// Finds the redirect URI of the request, proven to be the client's. Its errors are shown on a page, since there is no
+/// trusted redirect URI.
 pub fn find_destination(params: &Params, client: &Client) -> Result<Destination, OAuthError> {
     if params.repeats("client_id") {
         return Err(Cause::AuthorizeClientUnnamed.into());
@@ -225,7 +200,7 @@ pub fn find_destination(params: &Params, client: &Client) -> Result<Destination,
     if params.repeats("redirect_uri") {
         return Err(Cause::RedirectUriRepeated.into());
     }
-    // OpenID Connect Core §3.1.2.1 requires redirect_uri; so does a client with several.
+    // OpenID Connect Core §3.1.2.1 requires redirect_uri, and so does a client with several of them.
     let openid = params.get("scope").is_some_and(|scope| scope.split(' ').any(|token| token == OPENID));
     let several = client.metadata.redirect_uris.len() != 1;
     let omission = if openid || several { Omission::Refused } else { Omission::Allowed };
@@ -241,7 +216,7 @@ fn not_registered(client: &Client, received: &str) -> Cause {
     Cause::RedirectUri { received: Shown::uri(received), registered: client.metadata.redirect_uris.len() }
 }
 
-/// The response type, which the client has registered together with its grant types.
+/// Checks that the client has registered the response type and the grant types that it needs.
 fn check_response_type(params: &Params, client: &Client) -> Result<ResponseType, OAuthError> {
     let value = params.require("response_type", "response_type is required.")?;
     let unsupported = || {
@@ -257,7 +232,7 @@ fn check_response_type(params: &Params, client: &Client) -> Result<ResponseType,
     if registered && granted { Ok(kind) } else { Err(unsupported().into()) }
 }
 
-/// The response mode: the one that is asked for, or the default of the response type.
+/// Returns the requested response mode, or the default of the response type.
 fn check_mode(params: &Params, client: &Client, kind: ResponseType) -> Result<ResponseMode, OAuthError> {
     let Some(asked) = params.get("response_mode") else { return Ok(kind.default_mode()) };
     let modes = client.metadata.profile.rules().response_modes;
@@ -265,7 +240,7 @@ fn check_mode(params: &Params, client: &Client, kind: ResponseType) -> Result<Re
     Ok(mode.ok_or_else(|| Cause::ResponseMode { received: Shown::text(asked) })?)
 }
 
-/// The claims that are asked for. An essential `acr` that nobody here can reach is refused at once.
+/// Parses the requested claims. An essential `acr` that this server cannot reach is refused at once.
 fn check_claims(params: &Params) -> Result<RequestedClaims, OAuthError> {
     let claims = RequestedClaims::parse(params.get("claims"), params.get("claims_locales"))?;
     let reachable = |acr: &serde_json::Value| ACR_VALUES_SUPPORTED.iter().any(|held| acr == held);
@@ -278,7 +253,7 @@ fn check_claims(params: &Params) -> Result<RequestedClaims, OAuthError> {
     }
 }
 
-/// What an ID token from the authorization endpoint needs (OpenID Connect Core §3.2.2.1, §3.3.2.11).
+/// Checks the requirements of an ID token from the authorization endpoint (OpenID Connect Core §3.2.2.1, §3.3.2.11).
 fn check_id_token(params: &Params, kind: ResponseType, scope: &Scope) -> Result<(), OAuthError> {
     if !kind.has_id_token() {
         return Ok(());
@@ -289,16 +264,16 @@ fn check_id_token(params: &Params, kind: ResponseType, scope: &Scope) -> Result<
     params.require("nonce", "nonce is required for an ID token from this endpoint.").map(|_| ())
 }
 
-/// The nonce that an operator demands of this client wherever an ID token comes of the request, by which the client
-/// can tell an injected code (RFC 9700 §2.1.1, §4.5.3.2).
+/// Checks that a nonce is present if the operator requires one of this client for requests that yield an ID token. The
+/// client detects an injected code by it (RFC 9700 §2.1.1, §4.5.3.2).
 fn check_nonce(params: &Params, client: &Client, scope: &Scope) -> Result<(), OAuthError> {
-    match client.metadata.require_nonce && scope.contains(OPENID) {
-        true => params.require("nonce", "nonce is required of this client.").map(|_| ()),
-        false => Ok(()),
+    if client.metadata.require_nonce && scope.contains(OPENID) {
+        params.require("nonce", "nonce is required of this client.")?;
     }
+    Ok(())
 }
 
-/// Refuses what the specifications name and this server lacks, and values that are too long to carry.
+/// Refuses repeated parameters, parameters that this server does not support, and values that are too long to store.
 fn check_supported(params: &Params) -> Result<(), OAuthError> {
     for repeated in KNOWN {
         if params.repeats(repeated) {
@@ -315,13 +290,13 @@ fn check_supported(params: &Params) -> Result<(), OAuthError> {
         return Err(OAuthError::new(ErrorCode::RegistrationNotSupported, "registration is not supported."));
     }
     let too_long = |name| params.get(name).is_some_and(|value| value.len() > MAX_OPAQUE);
-    match ["state", "nonce", "acr_values"].into_iter().any(too_long) {
-        true => Err(OAuthError::invalid_request("A parameter is too long.")),
-        false => Ok(()),
+    if ["state", "nonce", "acr_values"].into_iter().any(too_long) {
+        return Err(OAuthError::invalid_request("A parameter is too long."));
     }
+    Ok(())
 }
 
-/// Every parameter of the authorization request that may stand only once (RFC 6749 §3.1).
+/// Parameters of the authorization request that must not be repeated (RFC 6749 §3.1).
 const KNOWN: [&str; 19] = [
     "response_type",
     "scope",
@@ -344,7 +319,7 @@ const KNOWN: [&str; 19] = [
     "code_challenge_method",
 ];
 
-/// The values of `prompt`; `none` stands alone.
+/// Parses the values of `prompt`; `none` excludes all others.
 fn parse_prompts(value: Option<&str>) -> Result<Vec<Prompt>, OAuthError> {
     let prompts = value.unwrap_or_default().split(' ').filter(|token| !token.is_empty()).map(|token| match token {
         "none" => Ok::<_, OAuthError>(Prompt::None),
@@ -355,12 +330,12 @@ fn parse_prompts(value: Option<&str>) -> Result<Vec<Prompt>, OAuthError> {
     });
     let prompts = prompts.collect::<Result<Vec<_>, _>>()?;
     if prompts.contains(&Prompt::None) && prompts.len() > 1 {
-        return Err(OAuthError::invalid_request("prompt=none stands with other values."));
+        return Err(OAuthError::invalid_request("prompt=none cannot be combined with other values."));
     }
     Ok(prompts)
 }
 
-/// A `max_age` of whole seconds, at most ten digits.
+/// Parses a `max_age` of whole seconds, at most ten digits.
 fn parse_max_age(value: &str) -> Result<i64, OAuthError> {
     let digits = value.len() <= 10 && value.bytes().all(|b| b.is_ascii_digit());
     value.parse().ok().filter(|_| digits).ok_or(OAuthError::invalid_request("max_age is not a number of seconds."))

@@ -1,5 +1,5 @@
-//! Authorization responses: what goes back to the client, and by which response mode (RFC 6749 §4.1.2,
-//! OAuth 2.0 Form Post Response Mode). Every response names its issuer (RFC 9207 §2).
+//! Authorization responses: their parameters and response modes (RFC 6749 §4.1.2, OAuth 2.0 Form Post Response Mode).
+//! Every response names its issuer (RFC 9207 §2).
 
 use serde::{Deserialize, Serialize};
 
@@ -9,23 +9,21 @@ use super::scope::Scope;
 use super::secret::AuthorizationCode;
 use super::time::Span;
 
-/// How the response reaches the client (OAuth 2.0 Multiple Response Types §2.1).
+/// The way in which a response reaches the client (OAuth 2.0 Multiple Response Types §2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponseMode {
     /// In the query of the redirect URI.
     Query,
-    /// In the fragment of the redirect URI, which the browser keeps to itself.
+    /// In the fragment of the redirect URI, which the browser does not send to the server.
     Fragment,
     /// As a form that the browser posts to the redirect URI.
     FormPost,
 }
 
 impl ResponseMode {
-    /// Every response mode.
     pub const ALL: [Self; 3] = [Self::Query, Self::Fragment, Self::FormPost];
 
-    /// The value of `response_mode`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Query => "query",
@@ -34,54 +32,44 @@ impl ResponseMode {
         }
     }
 
-    /// The mode of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mode| mode.as_str() == name)
     }
 }
 
-/// What the browser is told to do.
+/// The instruction to the browser.
 pub enum Delivery {
-    /// To go to this URL.
+    /// Go to this URL.
     Redirect(String),
-    /// To post this form.
-    FormPost {
-        /// The redirect URI.
-        action: String,
-        /// The names and values of the form.
-        fields: Vec<(String, String)>,
-    },
+    /// Post this form.
+    FormPost { action: String, fields: Vec<(String, String)> },
 }
 
-/// Where a response goes and what every response there carries.
+/// The destination of a response and the parameters that every response there carries.
 pub struct ReturnPath<'a> {
     /// The redirect URI, proven to be the client's.
     pub destination: &'a Destination,
-    /// The response mode of the request.
     pub mode: ResponseMode,
-    /// The `state` of the request, sent back unchanged.
+    /// The `state` of the request, returned unchanged.
     pub state: Option<&'a str>,
     /// The state of the browser, for clients that watch it (OpenID Connect Session Management §2).
     pub session_state: Option<&'a str>,
-    /// This server's issuer identifier.
+    /// The issuer identifier of the realm.
     pub issuer: &'a str,
 }
 
-/// What a successful response holds, as far as its response type asks for it.
+/// The content of a successful response; the response type decides which fields are set.
 #[derive(Default)]
 pub struct Granted {
-    /// A code.
     pub code: Option<AuthorizationCode>,
-    /// An access token and its lifetime.
     pub access_token: Option<(String, Span)>,
-    /// What the access token allows.
+    /// The scope of the access token.
     pub scope: Scope,
-    /// An ID token.
     pub id_token: Option<String>,
 }
 
 impl ReturnPath<'_> {
-    /// The successful response (RFC 6749 §4.1.2, §4.2.2, OpenID Connect Core §3.3.2.5).
+    /// Builds the successful response (RFC 6749 §4.1.2, §4.2.2, OpenID Connect Core §3.3.2.5).
     pub fn granted(&self, granted: &Granted) -> Delivery {
         let lifetime = granted.access_token.as_ref().map(|(_, lifetime)| lifetime.as_secs().to_string());
         let scope = granted.scope.to_string();
@@ -99,7 +87,7 @@ impl ReturnPath<'_> {
         self.deliver(&parameters)
     }
 
-    /// The response that carries an error (RFC 6749 §4.1.2.1).
+    /// Builds the error response (RFC 6749 §4.1.2.1).
     pub fn error(&self, error: &OAuthError) -> Delivery {
         self.deliver(&[("error", error.code.as_str()), ("error_description", &error.description)])
     }

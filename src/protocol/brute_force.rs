@@ -1,6 +1,7 @@
-//! Soft locks: after some failed sign-ins there is a pause that grows, in place of a lock that somebody must lift
-//! (NIST SP 800-63B §3.2.2; RFC 6749 §10.10 and RFC 9700 leave the defence of passwords to the server). A counter is a
-//! leaky bucket: failures drain away one by one, so that guessing slowly gains nothing over guessing until locked.
+//! Soft locks: repeated failed sign-ins lead to a growing pause that ends by itself, rather than to a lock that an
+//! operator must lift (NIST SP 800-63B §3.2.2; RFC 6749 §10.10 and RFC 9700 leave the protection of passwords to the
+//! server). A counter is a leaky bucket: failures drain one by one, so guessing slowly gains nothing over guessing
+//! until locked.
 
 use std::net::IpAddr;
 
@@ -10,42 +11,40 @@ use super::time::{Span, Timestamp};
 
 /// The longest pause of an account, a browser or an address.
 const LONGEST: Span = Span::from_minutes(15);
-/// The time after which an address forgets a failure.
+/// The time in which one failure of an address drains.
 const ADDRESS_DRAIN: Span = Span::from_minutes(1);
-/// How far the clocks of nodes may differ.
+/// The assumed maximum difference between the clocks of two nodes.
 const CLOCKS_DIFFER: Span = Span::from_minutes(2);
-/// The time in which the failures that a realm takes for granted drain away.
+/// The time in which a realm's free failures drain.
 const REALM_WINDOW: Span = Span::from_minutes(5);
 /// The longest pause of a region, which many innocent addresses share.
 const LONGEST_REGION: Span = Span::from_minutes(1);
-/// The prefix of an IPv6 network that counts as one peer: what a single customer is given (RFC 6177 §2).
+/// The IPv6 prefix length that counts as one peer: the size that one customer typically gets (RFC 6177 §2).
 const IPV6_PEER: u8 = 64;
-/// The prefixes of a region.
+/// Prefix lengths of a region.
 const REGION_PREFIX_V4: u8 = 24;
 const REGION_PREFIX_V6: u8 = 48;
-/// How many addresses a region counts for.
+/// The limit of a region, as a multiple of an address's limit.
 pub const REGION_SHARE: u32 = 4;
 
-/// What failures are counted of.
+/// The subject that failures are counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// A name as it was typed, whether an account has it or not. Its pause is shown.
+    /// A name as typed, with or without an account behind it. Its pause is shown to the person.
     Name,
-    /// An account under all its names, as seen from browsers that never signed it in. Its pause is not shown, or one
-    /// name's pause would tell which other names the account has.
+    /// An account under all its names, as seen from browsers that never signed in to it. Its pause is not shown, since
+    /// a pause shared between names would reveal which names belong to one account.
     Account,
-    /// An account as seen from one browser that has signed it in before.
+    /// An account as seen from one browser that has signed in to it before.
     Device,
-    /// An address.
     Address,
-    /// The region of an address.
+    /// The network region of an address.
     Region,
     /// The whole realm.
     Realm,
 }
 
 impl Kind {
-    /// The kind's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -58,12 +57,12 @@ impl Kind {
     }
 }
 
-/// How failures of a kind are answered.
+/// The limits for one kind of subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// How many failures lead to no pause.
+    /// The number of failures without a pause.
     pub free: u32,
-    /// After how long one failure is forgotten.
+    /// The time in which one failure drains.
     pub drain: Span,
     /// The first pause; each further failure doubles it.
     pub first: Span,
@@ -71,20 +70,21 @@ pub struct Policy {
     pub longest: Span,
 }
 
-/// How many failures each kind has free.
+/// The configured numbers of free failures.
 #[derive(Clone, Copy, Debug)]
 pub struct Free {
-    /// An account, from new browsers and from each known one.
+    /// Per account, counted separately for new browsers and for each known one.
     pub account: u32,
-    /// An address.
+    /// Per address.
     pub address: u32,
-    /// The realm within five minutes.
+    /// Per realm within five minutes.
     pub realm: u32,
 }
 
 impl Policy {
-    /// The policy of a kind. An account forgets a failure in a quarter of an hour, which is also its longest pause: in
-    /// the long run nobody has more than 96 guesses a day. The pauses of a realm are short, since they are everybody's.
+    /// Returns the policy of a kind. One failure of an account drains in a quarter of an hour, which is also the
+    /// longest pause; over time this allows at most 96 guesses a day. The pauses of a realm are short, since they
+    /// affect everyone.
     pub fn of(kind: Kind, free: Free) -> Self {
         let first = Span::from_secs(1);
         match kind {
@@ -107,8 +107,8 @@ impl Policy {
         }
     }
 
-    /// Whether somebody may try, and what the counter is then: an attempt counts as a failure until it has succeeded,
-    /// so that a burst of parallel ones cannot overrun the counter.
+    /// Decides on an attempt and returns the updated counter. An attempt counts as a failure until it succeeds, so that
+    /// a burst of parallel attempts cannot overrun the counter.
     pub fn attempt(self, counter: Counter, now: Timestamp) -> Attempt {
         let counter = self.of_this_time(counter, now);
         if now < counter.locked_until {
@@ -121,19 +121,19 @@ impl Policy {
         Attempt::Allowed { counter: Counter { drained_at, locked_until }, failures, pause }
     }
 
-    /// The failures that a counter holds.
+    /// Returns the number of failures that a counter holds.
     pub fn held(self, counter: Counter, now: Timestamp) -> i64 {
         self.failures(self.of_this_time(counter, now).drained_at, now).max(0)
     }
 
-    /// The end of the pause that a counter is in, if it is in one.
+    /// Returns the end of the current pause, if there is one.
     pub fn paused_until(self, counter: Counter, now: Timestamp) -> Option<Timestamp> {
         let until = self.of_this_time(counter, now).locked_until;
         (now < until).then_some(until)
     }
 
-    /// The counter without what a clock has left that was set back since: a pause that is longer than any ends, so that
-    /// nobody is kept out for a day, and all free failures are used up.
+    /// Corrects a counter written before the clock was set back. A pause longer than the maximum ends now, so that an
+    /// account is not locked for a day, but all free failures count as used.
     fn of_this_time(self, counter: Counter, now: Timestamp) -> Counter {
         let latest = now.plus(self.longest).plus(CLOCKS_DIFFER);
         if counter.locked_until <= latest {
@@ -143,7 +143,7 @@ impl Policy {
         Counter { drained_at: counter.drained_at.min(now.plus(full)), locked_until: now }
     }
 
-    /// The counter after an attempt that turned out to be none, or a success where others failed.
+    /// Returns the counter without this attempt, which turned out not to be one, or succeeded after others had failed.
     pub fn give_back(self, counter: Counter, attempt: Counter) -> Counter {
         let own_lock = counter.locked_until == attempt.locked_until;
         Counter {
@@ -152,7 +152,8 @@ impl Policy {
         }
     }
 
-    /// Rounded to the nearest: requests are not counted in the order of their times, and clocks of nodes differ.
+    /// Computes the number of failures, rounded to nearest: requests are not counted in the order of their times, and
+    /// the clocks of nodes differ.
     fn failures(self, drained_at: Timestamp, now: Timestamp) -> i64 {
         let drain = self.drain.as_millis().max(1);
         drained_at.since(now).as_millis().saturating_add(drain / 2) / drain
@@ -170,42 +171,43 @@ impl Policy {
     }
 }
 
-/// What is remembered of failures.
+/// The stored state of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counter {
-    /// When all are forgotten.
+    /// The time at which all failures have drained.
     pub drained_at: Timestamp,
-    /// Until when nobody may try.
+    /// The end of the pause.
     pub locked_until: Timestamp,
 }
 
-/// The answer to somebody who wants to try.
+/// The decision on an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
-    /// Not yet.
+    /// Refused during a pause.
     Locked {
-        /// From when on.
+        /// The end of the pause.
         until: Timestamp,
     },
-    /// They may.
+    /// Allowed.
     Allowed {
-        /// The counter, this attempt taken for a failure.
+        /// The counter with this attempt as a failure.
         counter: Counter,
-        /// How many failures that makes.
+        /// The number of failures, this attempt included.
         failures: i64,
-        /// The pause that follows if it is one.
+        /// The pause that starts if this attempt fails.
         pause: Span,
     },
 }
 
-/// The network that one customer may have the whole of: a /24 of IPv4, or a /48 of IPv6 (RFC 6177 §2).
+/// Returns the region of an address, the size of network that one customer may own: an IPv4 /24 or an IPv6 /48 (RFC
+/// 6177 §2).
 pub fn region(address: IpAddr) -> IpNet {
     let address = address.to_canonical();
     let prefix = if address.is_ipv4() { REGION_PREFIX_V4 } else { REGION_PREFIX_V6 };
     IpNet::new(address, prefix).map_or(IpNet::from(address), |network| network.trunc())
 }
 
-/// Whether a network is a region, not a peer.
+/// Returns true for a region, false for a peer.
 pub const fn is_region(network: IpNet) -> bool {
     match network {
         IpNet::V4(network) => network.prefix_len() == REGION_PREFIX_V4,
@@ -213,7 +215,7 @@ pub const fn is_region(network: IpNet) -> bool {
     }
 }
 
-/// The network that counts as one peer: an IPv4 address, or the /64 of an IPv6 address.
+/// Returns the network that counts as one peer: an IPv4 address or an IPv6 /64.
 pub fn peer(address: IpAddr) -> IpNet {
     let address = address.to_canonical();
     match address {

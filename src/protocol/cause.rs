@@ -1,7 +1,8 @@
-//! The private cause of each refusal, beside the public answer that it leads to (RFC 6749 §4.1.2.1, §5.2). Operators see
-//! the cause, in the log and by `signet explain`; applications see only the public answer.
+//! The private cause of each refusal, beside its public answer (RFC 6749 §4.1.2.1, §5.2). Operators find the cause in
+//! the log and with `signet explain`; applications see the public answer only.
 //!
-//! An error whose sentence must not name its cause can only be made of a [`Cause`], so that a new refusal has one.
+//! An error whose public sentence must not reveal its cause can be built from a [`Cause`] alone, so every such refusal
+//! has one.
 
 mod answer;
 mod hint;
@@ -11,7 +12,7 @@ pub use shown::Shown;
 
 use super::time::Span;
 
-/// The cause of a refusal, with the few values that explain it.
+/// The cause of a refusal, with the values that explain it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
     // Client authentication (RFC 6749 §2.3).
@@ -71,7 +72,7 @@ pub enum Cause {
     AssertionClaim,
 
     // Authorization codes (RFC 6749 §4.1.3) and PKCE (RFC 7636 §4.6).
-    #[error("this server has issued no such code, or it is long gone")]
+    #[error("no such code was issued, or it was deleted after its expiry")]
     CodeUnknown,
     #[error("the code was used before")]
     CodeUsed,
@@ -119,7 +120,7 @@ pub enum Cause {
     // Access tokens (RFC 6750 §3.1).
     #[error("the access token is missing or malformed")]
     TokenMalformed,
-    #[error("not an access token of this server, or it is long gone")]
+    #[error("not an access token of this server, or deleted after its expiry")]
     TokenUnknown,
     #[error("the JWT is not an access token")]
     TokenKind,
@@ -179,7 +180,7 @@ pub enum Cause {
     RedirectUri { received: Shown, registered: usize },
     #[error("redirect_uri is repeated")]
     RedirectUriRepeated,
-    #[error("redirect_uri is missing, the client has registered {registered}")]
+    #[error("redirect_uri is missing; the client has registered {registered}")]
     RedirectUriMissing { registered: usize },
     #[error("response_type {received} is not one that the client has registered: {registered}")]
     ResponseType { received: Shown, registered: String },
@@ -216,7 +217,7 @@ pub enum Cause {
     RequestUriExpired,
 
     // Pages (sign-in, consent) and logout (OpenID Connect RP-Initiated Logout §2).
-    #[error("the sign-in was not started in this browser, or is long over")]
+    #[error("the sign-in was not started in this browser, or was deleted after its expiry")]
     SignInUnknown,
     #[error("the sign-in was not finished in time")]
     SignInExpired,
@@ -244,7 +245,7 @@ pub enum Cause {
     RegistrationAccessToken,
 }
 
-/// Values one after the other.
+/// Joins values with spaces.
 fn listed(values: &[Shown]) -> String {
     match values {
         [] => "missing".to_owned(),

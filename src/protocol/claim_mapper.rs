@@ -1,5 +1,5 @@
-//! Claim mappers: claims of an operator's own, made from what is known of a person, beside those that the protocol
-//! defines (RFC 7519 §4.2, §4.3). A mapper never says what a claim of the protocol says.
+//! Claim mappers: claims that an operator defines from a person's data, in addition to those of the protocol (RFC 7519
+//! §4.2, §4.3). A mapper cannot set a claim that the protocol defines.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,13 +8,13 @@ use super::access_token::Audience;
 use super::claims::{self, CLAIMS_SUPPORTED, PersonClaims};
 use super::scope::Scope;
 
-/// The longest name of a claim, in bytes.
+/// The maximum length of a claim name, in bytes.
 const MAX_NAME: usize = 64;
-/// The largest fixed value, in bytes of JSON.
+/// The maximum size of a fixed value, in bytes of JSON.
 const MAX_VALUE: usize = 1024;
 
-/// The claims of access tokens, logout tokens and introspection answers (RFC 9068 §2.2, RFC 7662 §2.2, RFC 8693 §4,
-/// RFC 9449 §6) that are not among [`CLAIMS_SUPPORTED`].
+/// Claims of access tokens, logout tokens and introspection answers (RFC 9068 §2.2, RFC 7662 §2.2, RFC 8693 §4, RFC
+/// 9449 §6) that are not in [`CLAIMS_SUPPORTED`].
 const RESERVED: [&str; 16] = [
     "nbf",
     "jti",
@@ -34,7 +34,7 @@ const RESERVED: [&str; 16] = [
     "authorization_details",
 ];
 
-/// Where a claim's value comes from.
+/// The source of a claim's value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Source {
@@ -42,93 +42,78 @@ pub enum Source {
     User(String),
     /// An attribute of the person, by name.
     Attribute(String),
-    /// The names of the person's roles, as a list.
     Roles,
-    /// Always this value.
+    /// A fixed value.
     Static(Value),
 }
 
-/// Where a claim goes.
+/// The destination of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// Into access tokens, and what introspection tells of them.
+    /// Access tokens and their introspection.
     AccessToken,
-    /// Into ID tokens.
     IdToken,
-    /// Into the answers of userinfo.
     Userinfo,
 }
 
-/// One mapper.
+/// A mapper, as an operator configures it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimMapper {
-    /// The name of the claim.
     pub claim: String,
-    /// Where its value comes from.
     pub source: Source,
-    /// Where it goes.
     pub targets: Vec<Target>,
-    /// The scope that has to be granted for it; always where none is named.
+    /// The scope that must be granted; `None` releases the claim always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// The audience that an access token has to have for it; any where none is named.
+    /// The audience that an access token must have; `None` accepts any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
 }
 
-/// Why a mapper is refused.
+/// The reason why a mapper is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MapperError {
     /// The name belongs to the protocol or to a standard claim.
     #[error("the claim is one of the protocol's own, which a mapper cannot overwrite")]
     Reserved,
-    /// The name is empty, too long, or has characters that names of claims do not have.
+    /// The name is empty, too long, or has characters that claim names may not have.
     #[error("the name of the claim must have 1 to 64 letters, digits and - _ . : /")]
     Name,
-    /// There is no such thing to take the value from.
+    /// The source does not exist.
     #[error("the source must be username, email, a standard claim, an attribute, the roles or a fixed value")]
     Source,
-    /// The claim goes nowhere.
+    /// The mapper has no target.
     #[error("the mapper needs at least one target")]
     NoTarget,
-    /// The scope is not one scope token.
     #[error("the scope must be one scope token")]
     Scope,
 }
 
-/// What a mapper can take values from.
+/// The data of a person that a mapper reads.
 #[derive(Clone, Copy)]
 pub struct Person<'a> {
-    /// The name to sign in with.
+    /// The sign-in name.
     pub username: &'a str,
-    /// The address.
     pub email: Option<&'a str>,
-    /// The standard claims.
     pub claims: &'a PersonClaims,
-    /// The attributes.
     pub attributes: &'a Map<String, Value>,
-    /// The roles.
     pub roles: &'a [String],
 }
 
-/// For what a claim would be released.
+/// The token or answer that a claim would be released in.
 #[derive(Clone, Copy)]
 pub struct Occasion<'a> {
-    /// Where it would stand.
     pub target: Target,
-    /// What has been granted.
+    /// The granted scope.
     pub scope: &'a Scope,
-    /// For whom an access token is; nothing elsewhere.
+    /// The audience of an access token; `None` for other targets.
     pub audience: Option<&'a Audience>,
 }
 
 impl ClaimMapper {
-    /// Checks the mapper as a whole.
-    ///
-    /// # Errors
-    /// The first rule that it breaks.
+    /// Checks the mapper and returns the first rule that it breaks.
     pub fn check(&self) -> Result<(), MapperError> {
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte);
         if self.claim.is_empty() || self.claim.len() > MAX_NAME || !self.claim.bytes().all(legal) {
@@ -155,8 +140,8 @@ impl ClaimMapper {
         }
     }
 
-    /// The value of the claim on this occasion; nothing where it is not released, or the person has none. Without a
-    /// person, as in a client's own token, only a fixed value is there.
+    /// Returns the value of the claim, or `None` where it is not released or the person has no value. Without a person,
+    /// as in a client credentials token, only a fixed value is released.
     pub fn value(&self, occasion: &Occasion<'_>, person: Option<&Person<'_>>) -> Option<Value> {
         let granted = self.scope.as_deref().is_none_or(|scope| occasion.scope.contains(scope));
         let addressed = match (&self.audience, occasion.audience) {
@@ -203,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mapper_overwrites_no_claim_of_the_protocol() {
+    fn a_mapper_cannot_overwrite_a_claim_of_the_protocol() {
         let rows = [
             (json!({}), Ok(())),
             (json!({"claim": "https://example.org/claims/tier"}), Ok(())),

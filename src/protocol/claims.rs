@@ -1,5 +1,5 @@
-//! The standard claims of a user: how they are stored, and which of them a scope releases (OpenID Connect Core §5.1,
-//! §5.4). E-mail addresses live elsewhere, since they are verified and unique; nothing here knows who asks.
+//! The standard claims of a user: their storage format and their release by scope (OpenID Connect Core §5.1, §5.4).
+//! E-mail addresses are stored elsewhere, because they are verified and unique.
 
 use chrono::NaiveDate;
 use openidconnect::StandardClaims;
@@ -14,10 +14,10 @@ use super::requested_claims::ClaimRequests;
 use super::scope::Scope;
 use super::time::Timestamp;
 
-/// The longest text or URL in a claim, in bytes.
+/// The maximum length of a text or URL in a claim, in bytes.
 pub const MAX_TEXT: usize = 2048;
 
-/// Every claim that ID tokens and userinfo answers may hold, for discovery (OpenID Connect Discovery §3).
+/// Claims that ID tokens and userinfo answers may contain, for discovery (OpenID Connect Discovery §3).
 pub const CLAIMS_SUPPORTED: [&str; 32] = [
     "sub",
     "iss",
@@ -53,7 +53,7 @@ pub const CLAIMS_SUPPORTED: [&str; 32] = [
     "phone_number_verified",
 ];
 
-/// What the value of a claim looks like.
+/// The format of a claim's value.
 #[derive(Clone, Copy)]
 enum Format {
     Text,
@@ -66,7 +66,7 @@ enum Format {
     Address,
 }
 
-/// The stored claims with their format and the scope that releases them.
+/// Stored claims, each with its format and the scope that releases it.
 const STORED: [(&str, Format, &str); 17] = [
     ("name", Format::Text, "profile"),
     ("given_name", Format::Text, "profile"),
@@ -87,79 +87,72 @@ const STORED: [(&str, Format, &str); 17] = [
     ("phone_number_verified", Format::Boolean, "phone"),
 ];
 
-/// The claims of the scope `email`, which are stored elsewhere.
+/// Claims of the scope `email`, which are stored elsewhere.
 const EMAIL: [&str; 2] = ["email", "email_verified"];
 
-/// Whether this is a claim about a person, of those that this server has (OpenID Connect Core §5.1).
+/// Returns true for the claims about a person that this server supports (OpenID Connect Core §5.1).
 pub fn is_person_claim(name: &str) -> bool {
     scope_of(name).is_some()
 }
 
-/// The scope that releases a claim about a person (OpenID Connect Core §5.4).
+/// Returns the scope that releases a claim about a person (OpenID Connect Core §5.4).
 pub fn scope_of(name: &str) -> Option<&'static str> {
-    match EMAIL.contains(&name) {
-        true => Some("email"),
-        false => STORED.iter().find(|(stored, _, _)| *stored == name).map(|(_, _, scope)| *scope),
+    if EMAIL.contains(&name) {
+        return Some("email");
     }
+    STORED.iter().find(|(stored, _, _)| *stored == name).map(|(_, _, scope)| *scope)
 }
 
 /// The members of `address` (OpenID Connect Core §5.1.1).
 const ADDRESS: [&str; 6] = ["formatted", "street_address", "locality", "region", "postal_code", "country"];
 
-/// Why claims are not accepted.
+/// The reason why claims are not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimsError {
-    /// Not a JSON object, or one that repeats a member name.
-    #[error("The claims are not a strict JSON object.")]
+    /// Not a JSON object, or one with a repeated member name.
+    #[error("The claims are not a JSON object with unique members.")]
     NotJsonObject,
-    /// A member is not a standard claim, or one that is not stored here.
+    /// A member is not a standard claim, or is not stored here.
     #[error("There is an unknown claim.")]
     UnknownClaim,
-    /// A claim is null, empty, of the wrong type or against its format.
+    /// A claim is null, empty, of the wrong type, or violates its format.
     #[error("The claim {0} is malformed.")]
     Malformed(&'static str),
-    /// `phone_number_verified` stands without `phone_number`.
-    #[error("There is no phone number that could be verified.")]
+    /// `phone_number_verified` is present without `phone_number`.
+    #[error("phone_number_verified needs phone_number.")]
     NothingVerified,
-    /// The released claims are not what the `openidconnect` crate reads.
+    /// The released claims do not parse as the `openidconnect` crate's type.
     #[error("The claims are not standard claims.")]
     NotStandard,
 }
 
-/// The standard claims of a user, each of them well-formed, none empty.
+/// The standard claims of a user. Each is well-formed and none is empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Map<String, Value>", try_from = "Map<String, Value>")]
 pub struct PersonClaims(Map<String, Value>);
 
 impl PersonClaims {
-    /// Reads claims from the database or from an administrator.
-    ///
-    /// # Errors
-    /// [`ClaimsError`], one variant a rule.
+    /// Parses claims from the database or from an administrator.
     pub fn from_json(json: &str) -> Result<Self, ClaimsError> {
         strict_object(json.as_bytes()).ok_or(ClaimsError::NotJsonObject)?.try_into()
     }
 
-    /// The claims as JSON text, for the database.
+    /// Returns the claims as JSON text, for the database.
     pub fn to_json(&self) -> String {
         Value::Object(self.0.clone()).to_string()
     }
 
-    /// The value of a claim that is a string.
+    /// Returns the value of a string claim.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str)
     }
 
-    /// The value of a claim.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// The same claims, whose names people may see: 1 to 100 characters, in NFC, and without characters that turn the
-    /// direction of the text around them.
-    ///
-    /// # Errors
-    /// [`PersonError`] tells which rule a name breaks.
+    /// Checks the names that people see: 1 to 100 characters, NFC, no characters that change the direction of the
+    /// surrounding text.
     pub fn with_display_names(mut self) -> Result<Self, PersonError> {
         for (name, value) in &mut self.0 {
             let base = name.split_once('#').map_or(name.as_str(), |(base, _)| base);
@@ -171,16 +164,15 @@ impl PersonClaims {
         Ok(self)
     }
 
-    /// The same claims, changed at `now` (`updated_at`).
+    /// Sets `updated_at`.
     #[must_use]
     pub fn updated_at(mut self, now: Timestamp) -> Self {
         self.0.insert("updated_at".to_owned(), now.as_secs().max(0).into());
         self
     }
 
-    /// The claims that are released (OpenID Connect Core §5.4, §5.5): always `sub`, then what is known of that which a
-    /// scope or the `claims` parameter asks for, also in the languages that are preferred (§5.2). Nothing is null or
-    /// empty.
+    /// Returns the released claims (OpenID Connect Core §5.4, §5.5): always `sub`, and every stored claim that a scope
+    /// or the `claims` parameter requests, also in the preferred languages (§5.2). No claim is null or empty.
     pub fn released(&self, identity: &Identity<'_>, release: &Release<'_>) -> Map<String, Value> {
         let mut released = Map::new();
         released.insert("sub".to_owned(), identity.subject.into());
@@ -204,33 +196,32 @@ impl PersonClaims {
     }
 }
 
-/// The claims about a person in openidconnect's type.
+/// Claims about a person in openidconnect's type.
 pub type Standard = StandardClaims<CoreGenderClaim>;
 
-/// Who somebody is, beside the stored claims.
+/// The identity of a person, besides the stored claims.
 #[derive(Clone, Copy)]
 pub struct Identity<'a> {
-    /// The `sub` that the client knows.
+    /// The `sub` that the client sees.
     pub subject: &'a str,
-    /// The name to sign in with.
+    /// The sign-in name.
     pub username: &'a str,
-    /// The address, and whether it is verified.
+    /// The address and its verification state.
     pub email: Option<(&'a str, bool)>,
 }
 
-/// What a token or an answer may tell of a person.
+/// The part of a person's claims that a token or an answer may contain.
 #[derive(Clone, Copy)]
 pub struct Release<'a> {
-    /// The scopes whose claims are released.
+    /// Scopes whose claims are released.
     pub scope: &'a Scope,
-    /// The single claims that are released beside.
+    /// Claims requested one by one.
     pub requested: &'a ClaimRequests,
-    /// The preferred languages.
     pub locales: &'a [String],
 }
 
 impl Release<'_> {
-    /// Releases a claim if its scope was granted, or it was asked for with such a value.
+    /// Releases a claim if its scope was granted, or if it was requested with a matching value.
     fn put(&self, released: &mut Map<String, Value>, name: &str, scope: &str, value: &Value) {
         let asked = || self.requested.get(name).is_some_and(|request| request.accepts(value));
         if self.scope.contains(scope) || asked() {
@@ -238,7 +229,7 @@ impl Release<'_> {
         }
     }
 
-    /// Releases a claim in another language, where that is preferred and the claim itself is released.
+    /// Releases a claim in another language if that language is preferred and the claim itself is released.
     fn put_tagged(&self, released: &mut Map<String, Value>, tagged: &str, value: &Value) {
         let Some((name, tag)) = tagged.split_once('#') else { return };
         let speaks = |wanted: &String| tag.eq_ignore_ascii_case(wanted) || is_variety(tag, wanted);
@@ -248,7 +239,7 @@ impl Release<'_> {
     }
 }
 
-/// Whether a language tag is a variety of a wanted one, as `fr-CA` is of `fr` (RFC 4647 §3.3.1).
+/// Returns true if a language tag extends the wanted one, as `fr-CA` extends `fr` (RFC 4647 §3.3.1).
 fn is_variety(tag: &str, wanted: &str) -> bool {
     let prefix = tag.get(..wanted.len()).is_some_and(|start| start.eq_ignore_ascii_case(wanted));
     prefix && tag.get(wanted.len()..).is_some_and(|rest| rest.starts_with('-'))
@@ -282,15 +273,12 @@ impl TryFrom<Map<String, Value>> for PersonClaims {
     }
 }
 
-/// The released claims as the type that the `openidconnect` crate serializes.
-///
-/// # Errors
-/// [`ClaimsError::NotStandard`] where `sub` is missing or a claim has another type.
+/// Converts the released claims to the type that the `openidconnect` crate serializes.
 pub fn standard_claims(released: &Map<String, Value>) -> Result<Standard, ClaimsError> {
     serde_json::from_value(Value::Object(released.clone())).map_err(|_| ClaimsError::NotStandard)
 }
 
-/// Whether the value of a claim has its format.
+/// Returns true if the value of a claim has its format.
 fn has_format(claims: &Map<String, Value>, name: &str, value: &Value, format: Format) -> bool {
     let text = |check: fn(&str) -> bool| value.as_str().is_some_and(check);
     match format {
@@ -305,24 +293,24 @@ fn has_format(claims: &Map<String, Value>, name: &str, value: &Value, format: Fo
     }
 }
 
-/// One line of text that is not blank.
+/// Accepts one line of text that is not blank.
 fn is_line(text: &str) -> bool {
     is_text(text) && !text.chars().any(char::is_control)
 }
 
-/// Text that is not blank and of bounded length.
+/// Accepts text of bounded length that is not blank.
 fn is_text(text: &str) -> bool {
     !text.trim().is_empty() && text.len() <= MAX_TEXT
 }
 
-/// An `http` or `https` URL, written as the URL standard asks.
+/// Accepts an absolute `http` or `https` URL.
 fn is_web_url(text: &str) -> bool {
     let absolute = text.starts_with("https://") || text.starts_with("http://");
     let legal = text.len() <= MAX_TEXT && !text.chars().any(|c| c.is_control() || c.is_whitespace());
     absolute && legal && Url::parse(text).is_ok_and(|url| url.has_host())
 }
 
-/// `YYYY-MM-DD`, `0000-MM-DD` where the year is omitted, or `YYYY` (OpenID Connect Core §5.1).
+/// Accepts `YYYY-MM-DD`, `0000-MM-DD` where the year is omitted, or `YYYY` (OpenID Connect Core §5.1).
 fn is_birthdate(text: &str) -> bool {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     match shape.as_str() {
@@ -332,24 +320,24 @@ fn is_birthdate(text: &str) -> bool {
     }
 }
 
-/// The name of a time zone, such as `Europe/Paris`.
+/// Accepts the name of a time zone, such as `Europe/Paris`.
 fn is_zoneinfo(text: &str) -> bool {
     let legal = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b));
     text.len() <= 64 && text.split('/').all(legal)
 }
 
-/// Whether the claim is text that people read in their language (OpenID Connect Core §5.2).
+/// Returns true for claims that people read in their own language (OpenID Connect Core §5.2).
 fn is_human(name: &str) -> bool {
     ["name", "given_name", "family_name", "middle_name", "nickname"].contains(&name)
 }
 
-/// A language tag, such as `fr-CA` (RFC 5646 §2.1).
+/// Accepts a language tag, such as `fr-CA` (RFC 5646 §2.1).
 pub(super) fn is_locale(text: &str) -> bool {
     let legal = |tag: &str| (1..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric());
     text.len() <= 64 && text.split('-').all(legal) && text.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
-/// An address with at least one member; its lines are divided by line feeds.
+/// Accepts an address with at least one member. Its lines are separated by line feeds.
 fn is_address(members: &Map<String, Value>) -> bool {
     let legal = |c: char| !c.is_control() || matches!(c, '\r' | '\n');
     let is_lines = |value: &Value| value.as_str().is_some_and(|text| is_text(text) && text.chars().all(legal));

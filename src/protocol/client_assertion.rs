@@ -1,5 +1,5 @@
-//! The claims of a client assertion (RFC 7523 §3, OpenID Connect Core §9), asked after its signature was verified.
-//! Whether its `jti` was used before is asked of the store, with the [`AssertionId`] that this yields.
+//! The claims of a client assertion (RFC 7523 §3, OpenID Connect Core §9), checked after its signature. The caller
+//! checks the returned [`AssertionId`] against the store, to detect reuse.
 
 use serde_json::{Map, Value};
 
@@ -9,68 +9,59 @@ use super::ids::ClientId;
 use super::jws;
 use super::time::{Span, Timestamp};
 
-/// The longest `jti` that is remembered, in characters.
+/// The maximum length of a `jti`, in characters.
 pub const MAX_JTI: usize = 255;
 
-/// The most audiences that a cause lists.
+/// The maximum number of audiences in a cause.
 const MAX_AUDIENCES: usize = 4;
 
-/// How `aud` has to name this server.
+/// The form in which `aud` must name this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AudienceRule {
-    /// RFC 7523 §3: one of the values is allowed.
+    /// RFC 7523 §3: at least one value is allowed.
     AnyOf,
-    /// FAPI 2.0 Security Profile §5.3.2.1: it is one allowed value, as a string and not in a list.
+    /// FAPI 2.0 Security Profile §5.3.2.1: a single allowed value, as a string rather than an array.
     SingleString,
 }
 
-/// What an assertion of one client has to say.
+/// The requirements for an assertion of one client.
 pub struct AssertionRules<'a> {
-    /// Who has to have made it.
+    /// The expected issuer and subject.
     pub client_id: &'a ClientId,
     /// The allowed audiences, such as the issuer and the URL of the token endpoint.
     pub audiences: &'a [&'a str],
-    /// How `aud` names them.
     pub single_audience: AudienceRule,
-    /// The longest time until `exp`.
+    /// The maximum time until `exp`.
     pub max_age: Span,
-    /// How far the client's clock may be off: 30 seconds.
+    /// The tolerated error of the client's clock, 30 seconds.
     pub leeway: Span,
 }
 
-/// What has to be remembered so that an assertion is used once.
+/// The record that prevents a second use of an assertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssertionId {
-    /// The `jti`, unique within its client.
+    /// The `jti`, unique per client.
     pub jti: String,
-    /// When the assertion stops being accepted, and need not be remembered any more: `exp` and the leeway.
+    /// The time from which the assertion is no longer accepted and the record can be deleted: `exp` plus the leeway.
     pub expires_at: Timestamp,
 }
 
-/// The `typ` of assertions, where they have one (RFC 7519 §5.1, RFC 8725 §3.11).
+/// Accepted values of `typ`, which is optional (RFC 7519 §5.1, RFC 8725 §3.11).
 const TYPES: [&str; 3] = ["JWT", "jwt", "client-authentication+jwt"];
-/// Claims by which other JWTs of a client are known: request objects (RFC 9101 §4), DPoP proofs (RFC 9449 §4.2), logout
+/// Claims that identify other JWTs of a client: request objects (RFC 9101 §4), DPoP proofs (RFC 9449 §4.2), logout
 /// tokens and security events (RFC 8417 §2.2).
 const FOREIGN: [&str; 6] = ["response_type", "client_id", "redirect_uri", "htm", "htu", "events"];
 
-/// Refuses a JWT that was made for something else (RFC 9101 §10.8, RFC 8725 §3.11): by its type, and by its claims
-/// where the type does not say.
-///
-/// # Errors
-/// `invalid_client`
+/// Refuses a JWT that was made for another purpose (RFC 9101 §10.8, RFC 8725 §3.11), by its type or, where it has none,
+/// by its claims.
 pub fn check_kind(typ: Option<&str>, claims: &Map<String, Value>) -> Result<(), OAuthError> {
     let typed = typ.is_none_or(|typ| TYPES.contains(&typ));
     let foreign = FOREIGN.iter().any(|name| claims.contains_key(*name));
-    match typed && !foreign {
-        true => Ok(()),
-        false => Err(Cause::AssertionKind.into()),
-    }
+    if typed && !foreign { Ok(()) } else { Err(Cause::AssertionKind.into()) }
 }
 
-/// Checks the claims of an assertion whose signature was verified with a key of this client.
-///
-/// # Errors
-/// `invalid_client`, with one sentence for each claim.
+/// Checks the claims of an assertion whose signature was verified with a key of this client. Every error is
+/// `invalid_client`, with a sentence per claim.
 pub fn check(
     claims: &Map<String, Value>,
     rules: &AssertionRules<'_>,
@@ -87,7 +78,7 @@ pub fn check(
     Ok(AssertionId { jti, expires_at })
 }
 
-/// RFC 7523 §3, item 3.
+/// Checks `aud` (RFC 7523 §3, item 3).
 fn check_audience(claims: &Map<String, Value>, rules: &AssertionRules<'_>) -> Result<(), OAuthError> {
     let allowed = |audience: &str| rules.audiences.contains(&audience);
     let named = match rules.single_audience {
@@ -101,7 +92,7 @@ fn check_audience(claims: &Map<String, Value>, rules: &AssertionRules<'_>) -> Re
     Err(Cause::AssertionAudience { received: received.collect() }.into())
 }
 
-/// RFC 7523 §3, items 4 to 6: returns when the assertion stops being accepted.
+/// Checks the times (RFC 7523 §3, items 4 to 6) and returns the time from which the assertion is no longer accepted.
 fn check_times(
     claims: &Map<String, Value>,
     rules: &AssertionRules<'_>,
@@ -130,7 +121,7 @@ fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, OA
     jws::numeric_date(claims, name).map_err(|_| Cause::AssertionClaim.into())
 }
 
-/// 1 to 255 characters, none of them a control character, which a database may not store.
+/// Accepts 1 to 255 characters without control characters, which a database may not store.
 fn is_jti(jti: &str) -> bool {
     (1..=MAX_JTI).contains(&jti.chars().take(MAX_JTI + 1).count()) && !jti.chars().any(char::is_control)
 }

@@ -16,59 +16,50 @@ use super::response_type::ResponseType;
 use super::scope::Scope;
 use super::time::Timestamp;
 
-/// When and how somebody authenticated; what `auth_time`, `amr` and `acr` tell.
+/// The time and methods of an authentication, the source of `auth_time`, `amr` and `acr`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {
-    /// When.
     pub time: Timestamp,
-    /// By which methods (RFC 8176).
+    /// Method names of RFC 8176.
     pub methods: Vec<String>,
 }
 
-/// What was stored with a code.
+/// The data stored with a code.
 #[derive(Clone, Debug)]
 pub struct CodeRecord {
-    /// To whom it was issued.
     pub client_id: ClientId,
-    /// Who granted it.
+    /// The user who granted it.
     pub user_id: UserId,
-    /// In which session.
     pub session_id: SessionId,
-    /// The family of everything that is issued from it.
+    /// The family of all tokens issued from it.
     pub family_id: FamilyId,
-    /// The redirect URI of the authorization request.
+    /// The redirect URI of the authorization request, or the registered one if the request had none.
     pub redirect_uri: String,
-    /// Whether the authorization request named it.
+    /// True if the authorization request had the parameter.
     pub redirect_uri_named: bool,
-    /// The scope that was granted.
     pub scope: Scope,
     /// The slots of parameters that travel with it: PKCE challenge, nonce, resource and so on.
     pub extensions: BTreeMap<String, String>,
-    /// The login behind it.
     pub authentication: Authentication,
-    /// When the code ceases to be valid.
     pub expires_at: Timestamp,
 }
 
-/// What a redeemed code grants.
+/// The result of a redeemed code.
 #[derive(Clone, Debug)]
 pub struct Redemption {
-    /// The code's record.
     pub record: CodeRecord,
     /// The nonce of the authorization request.
     pub nonce: Option<String>,
-    /// The resources that the access token is for; empty for this server alone.
+    /// The resources of the access token; empty for this server alone.
     pub resources: Vec<String>,
-    /// The resources that the grant is for, of which a later refresh may name others (RFC 8707 §2.2).
+    /// The resources of the grant; a later refresh may choose others among these (RFC 8707 §2.2).
     pub granted: Vec<String>,
 }
 
 impl Redemption {
-    /// The same within what the client may still have, whose registration may have changed since the code was issued.
-    ///
-    /// # Errors
-    /// `invalid_grant` where the redirect URI is not registered any more, nothing is left of scope or resources, or
-    /// what is left needs PKCE that the request did not use.
+    /// Reduces the result to what the client may still have, since its registration may have changed after the code was
+    /// issued. It is `invalid_grant` if the redirect URI is no longer registered, scope or resources become empty, or
+    /// the remaining scope needs PKCE that the request did not use.
     pub fn narrowed_to(self, client: &Client) -> Result<Self, OAuthError> {
         if !client.redirects_to(&self.record.redirect_uri) {
             return Err(Cause::RedirectUriWithdrawn.into());
@@ -85,7 +76,7 @@ impl Redemption {
 }
 
 impl CodeRecord {
-    /// The single claims that the authorization request asked for (OpenID Connect Core §5.5).
+    /// Returns the claims that the authorization request asked for one by one (OpenID Connect Core §5.5).
     pub fn requested_claims(&self) -> RequestedClaims {
         requested_claims(&self.extensions)
     }
@@ -96,10 +87,8 @@ pub fn requested_claims(extensions: &BTreeMap<String, String>) -> RequestedClaim
     extensions.get(CLAIMS).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
-/// Checks a token request against the record of its code, which the caller has consumed.
-///
-/// # Errors
-/// `invalid_grant` where any binding fails; `invalid_request` where a parameter is missing.
+/// Checks a token request against the record of its code, which the caller has consumed. A failed binding is
+/// `invalid_grant`, a missing parameter `invalid_request`.
 pub fn redeem(
     params: &Params,
     client: &Client,
@@ -141,13 +130,13 @@ fn check_bindings(params: &Params, client: &Client, record: &CodeRecord) -> Resu
     }
 }
 
-/// The resources as they are kept with the code.
+/// Splits the stored list of resources.
 pub fn split_resources(kept: &str) -> Vec<String> {
     kept.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect()
 }
 
-/// The resources of the access token. A grant whose request named none, nor this server, may be narrowed to any of the
-/// client's, once.
+/// Returns the resources of the access token. A grant whose request named no resource may be bound to any of the
+/// client's resources, once.
 fn narrow_resources(named: Option<&[String]>, asked: Option<Vec<String>>) -> Result<Vec<String>, OAuthError> {
     match named {
         Some(named) => resource::narrowed(named, asked),
@@ -227,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_without_a_challenge_needs_what_its_client_and_scope_still_give() {
+    fn a_code_without_a_challenge_is_checked_against_the_narrowed_grant() {
         use crate::protocol::pkce::PkceRule::{self, Nonce, Optional, Required};
         let pkce: &[(&str, &str)] = &[("pkce", CHALLENGE)];
         let nonce: &[(&str, &str)] = &[(NONCE, "n")];
@@ -250,7 +239,8 @@ mod tests {
             client.metadata.redirect_uris = vec![RedirectUri::register("https://rp.example/cb").unwrap()];
             let scope = Scope::parse("openid email").unwrap();
             let record = CodeRecord { scope, ..record(true, slots) };
-            let (resources, granted) = (Vec::new(), Vec::new());
+            let resources = Vec::new();
+            let granted = Vec::new();
             let nonce = slots.iter().find(|(name, _)| *name == NONCE).map(|(_, value)| (*value).to_owned());
             let redemption = Redemption { record, nonce, resources, granted };
             assert_eq!(redemption.narrowed_to(&client).is_ok(), ok, "{rule}");
@@ -259,7 +249,8 @@ mod tests {
 
     #[test]
     fn a_token_request_narrows_the_resources_of_its_grant() {
-        let (a, b) = ("https://a.example/", "https://b.example/");
+        let a = "https://a.example/";
+        let b = "https://b.example/";
         let both = format!("{a} {b}");
         let rows = [
             ("none asked", None, vec![], Ok(vec![])),

@@ -1,27 +1,26 @@
-//! What a person grants to a client (OpenID Connect Core §3.1.2.4): scopes, and single claims that no granted scope
-//! covers (§5.5). What was granted is remembered, so that only what is new is asked for.
+//! A person's consent for a client (OpenID Connect Core §3.1.2.4): scopes, and single claims that no granted scope
+//! covers (§5.5). Consent is stored, so that a later request asks only for what is new.
 
 use super::authorization_request::AuthorizationRequest;
 use super::claims;
 use super::scope::Scope;
 
-/// Scopes and single claims, asked for or granted.
+/// Scopes and single claims, requested or granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Consent {
-    /// The scopes.
     pub scope: Scope,
-    /// The names of the single claims.
+    /// Names of single claims.
     pub claims: Vec<String>,
 }
 
 impl Consent {
-    /// What a request asks for.
+    /// Returns what a request asks for.
     pub fn asked_by(request: &AuthorizationRequest) -> Self {
         let uncovered = request.claims.names().into_iter().filter(|name| !covers(&request.scope, name));
         Self { scope: request.scope.clone(), claims: uncovered.map(str::to_owned).collect() }
     }
 
-    /// What of this has not been granted before.
+    /// Returns the part that has not been granted before.
     #[must_use]
     pub fn without(&self, granted: &Self) -> Self {
         let known = |name: &String| granted.claims.contains(name) || covers(&granted.scope, name);
@@ -31,7 +30,6 @@ impl Consent {
         }
     }
 
-    /// What is granted with this as well.
     #[must_use]
     pub fn union(&self, more: &Self) -> Self {
         let mut claims = self.claims.clone();
@@ -39,13 +37,12 @@ impl Consent {
         Self { scope: self.scope.union(&more.scope), claims }
     }
 
-    /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.scope.is_empty() && self.claims.is_empty()
     }
 }
 
-/// Whether a scope releases the claim anyway.
+/// Returns true if a granted scope releases the claim already.
 fn covers(scope: &Scope, claim: &str) -> bool {
     claims::scope_of(claim).is_some_and(|covering| scope.contains(covering))
 }

@@ -1,7 +1,8 @@
-//! The `Cookie` header of a request (RFC 6265 §5.4), read for the cookies of this server alone. A line is read as bytes:
-//! a cookie that a neighboring site has set for the whole domain stands beside ours, and may hold any byte.
+//! The `Cookie` header of a request (RFC 6265 §5.4), read for the cookies of this server alone. It is parsed as bytes,
+//! since a cookie that a sibling host set for the whole domain may contain any byte.
 
-/// The value of a cookie that stands exactly once on these lines; one that stands twice was planted by another site.
+/// Returns the value of a cookie that occurs exactly once. A second cookie of the same name was planted by another
+/// site.
 pub fn single<'a>(lines: impl Iterator<Item = &'a [u8]>, name: &str) -> Option<&'a str> {
     let pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
     let mut values = pairs.filter_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
@@ -17,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cookie_is_found_whatever_stands_beside_it() {
+    fn a_cookie_is_found_among_arbitrary_others() {
         let rows: [(&str, &[&[u8]], Option<&str>); 12] = [
             ("alone", &[b"id=abc"], Some("abc")),
             ("among others", &[b"a=b; id=abc; c"], Some("abc")),

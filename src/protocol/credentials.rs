@@ -1,5 +1,5 @@
-//! The `Authorization` header of a request, read strictly: RFC 6749 §2.3.1 and RFC 7617 for clients, RFC 6750 §2
-//! for access tokens. Nothing here knows whether a client exists or a token is valid.
+//! The `Authorization` header of a request, parsed strictly: RFC 6749 §2.3.1 and RFC 7617 for clients, RFC 6750 §2 for
+//! access tokens. Verification is left to others.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,25 +10,25 @@ use super::error::OAuthError;
 use super::ids::ClientId;
 use super::secret::ClientSecret;
 
-/// The longest Basic credentials that are read, in bytes of base64.
+/// The maximum length of Basic credentials, in bytes of base64.
 pub const MAX_BASIC: usize = 4096;
-/// The longest bearer token that is read, in bytes.
+/// The maximum length of a bearer token, in bytes.
 pub const MAX_BEARER: usize = 8192;
 
-/// What a client presents by HTTP Basic (RFC 6749 §2.3.1).
+/// The credentials of a client by HTTP Basic (RFC 6749 §2.3.1).
 #[derive(Debug)]
 pub struct BasicCredentials {
     /// The user-id half, form-decoded.
     pub client_id: ClientId,
-    /// The password half, form-decoded; nothing where it is empty, as a client without a secret sends it.
+    /// The password half, form-decoded; `None` if empty, as sent by clients without a secret.
     pub secret: Option<ClientSecret>,
 }
 
-/// What the `Authorization` header of a request says.
+/// The content of a request's `Authorization` header.
 pub enum Authorization {
-    /// There is no such header.
+    /// No such header.
     None,
-    /// A client authenticates by HTTP Basic.
+    /// HTTP Basic credentials of a client.
     Basic(BasicCredentials),
     /// An access token in the syntax of RFC 6750 §2.1, not verified.
     Bearer(String),
@@ -44,11 +44,8 @@ impl std::fmt::Debug for Authorization {
     }
 }
 
-/// Reads all `Authorization` header values of one request.
-///
-/// # Errors
-/// `invalid_request` for several headers or an unknown scheme, `invalid_client` for malformed Basic credentials,
-/// `invalid_token` for a missing or malformed bearer token.
+/// Parses all `Authorization` header values of one request. Several headers and unknown schemes are `invalid_request`,
+/// malformed Basic credentials are `invalid_client`, and a missing or malformed bearer token is `invalid_token`.
 pub fn parse(headers: &[&[u8]]) -> Result<Authorization, OAuthError> {
     let header = match headers {
         [] => return Ok(Authorization::None),
@@ -67,7 +64,7 @@ pub fn parse(headers: &[&[u8]]) -> Result<Authorization, OAuthError> {
     }
 }
 
-/// The bytes after the `1*SP` that ends the scheme (RFC 9110 §11.4).
+/// Strips the `1*SP` after the scheme (RFC 9110 §11.4).
 fn strip_spaces(mut bytes: &[u8]) -> &[u8] {
     while let [b' ', rest @ ..] = bytes {
         bytes = rest;
@@ -75,7 +72,8 @@ fn strip_spaces(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Reads `base64(form(client_id) ":" form(secret))`; the first colon divides, so that one in the secret may stand raw.
+/// Parses `base64(form(client_id) ":" form(secret))`. The first colon separates, so the secret may contain unencoded
+/// ones.
 fn basic(encoded: &[u8]) -> Option<BasicCredentials> {
     if encoded.len() > MAX_BASIC {
         return None;
@@ -90,7 +88,7 @@ fn basic(encoded: &[u8]) -> Option<BasicCredentials> {
     Some(BasicCredentials { client_id, secret })
 }
 
-/// One `application/x-www-form-urlencoded` value, or nothing where an escape is broken or the result is not UTF-8.
+/// Decodes an `application/x-www-form-urlencoded` value. Returns `None` for a broken escape or invalid UTF-8.
 fn form_decoded(value: &str) -> Option<Zeroizing<String>> {
     let mut decoded = Zeroizing::new(Vec::with_capacity(value.len()));
     let mut bytes = value.bytes();
@@ -104,12 +102,12 @@ fn form_decoded(value: &str) -> Option<Zeroizing<String>> {
     std::str::from_utf8(&decoded).ok().map(|text| Zeroizing::new(text.to_owned()))
 }
 
-/// The value of a hexadecimal digit.
+/// Returns the value of a hexadecimal digit.
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// Reads one `b64token` (RFC 6750 §2.1).
+/// Parses one `b64token` (RFC 6750 §2.1).
 fn bearer(token: &[u8]) -> Option<String> {
     let token = std::str::from_utf8(token).ok().filter(|token| token.len() <= MAX_BEARER)?;
     let body = token.trim_end_matches('=');

@@ -1,30 +1,30 @@
-//! What follows from the answer of a server that was told something: a logout (OpenID Connect Back-Channel Logout §2.5,
-//! §2.8) or a security event (RFC 8935 §2.2-2.4).
+//! The outcome of a delivery attempt to another server, of a logout token (OpenID Connect Back-Channel Logout §2.5,
+//! §2.8) or a security event (RFC 8935 §2.2-2.4), and its retry schedule.
 
 use serde::Deserialize;
 
 use super::time::Span;
 
-/// How often a receiver may refuse before it is left alone.
+/// The number of refusals after which delivery is abandoned.
 const REFUSALS: i64 = 3;
-/// How long to wait after each failed attempt; after the last of these always `SELDOM`.
+/// The backoff after each failed attempt; after the last entry always [`SELDOM`].
 const WAITS: [Span; 5] =
     [Span::from_secs(1), Span::from_secs(5), Span::from_secs(30), Span::from_minutes(2), Span::from_minutes(10)];
 const SELDOM: Span = Span::from_minutes(30);
 
-/// What follows from a receiver's answer.
+/// The consequence of a receiver's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The receiver has been told.
+    /// Delivered.
     Told,
-    /// It is tried again after this time.
+    /// Retry after this time.
     Again(Span),
-    /// The receiver does not accept it, however often it is tried (OpenID Connect Back-Channel Logout §2.8, RFC 8935
-    /// §2.3).
+    /// Abandoned: the receiver does not accept it, and retrying would not help (OpenID Connect Back-Channel Logout
+    /// §2.8, RFC 8935 §2.3).
     Refused,
 }
 
-/// What follows from the status of the receiver's answer, if there was one, to the attempt of this number.
+/// Decides by the status of the receiver's answer, if there was one, to attempt number `attempt`, counted from 1.
 pub fn verdict(status: Option<u16>, attempt: i64) -> Verdict {
     match status {
         Some(200..=299) => Verdict::Told,
@@ -36,7 +36,7 @@ pub fn verdict(status: Option<u16>, attempt: i64) -> Verdict {
     }
 }
 
-/// The code by which a receiver says what is wrong with a security event (RFC 8935 §2.4), or that it gives none.
+/// Returns the error code of a receiver that refuses a security event (RFC 8935 §2.4), if the body has a known one.
 pub fn refusal(body: &[u8]) -> &'static str {
     #[derive(Deserialize)]
     struct Refusal {
@@ -50,8 +50,8 @@ pub fn refusal(body: &[u8]) -> &'static str {
         "authentication_failed",
         "access_denied",
     ];
-    let said = serde_json::from_slice::<Refusal>(body).ok();
-    let code = said.and_then(|said| CODES.into_iter().find(|code| *code == said.err));
+    let answer = serde_json::from_slice::<Refusal>(body).ok();
+    let code = answer.and_then(|answer| CODES.into_iter().find(|code| *code == answer.err));
     code.unwrap_or("no reason given")
 }
 
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_accepted_is_tried_again_ever_more_seldom() {
+    fn failed_deliveries_are_retried_with_growing_backoff() {
         let again = |secs| Verdict::Again(Span::from_secs(secs));
         let rows = [
             (Some(200), 1, Verdict::Told),
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn only_registered_codes_are_repeated() {
+    fn only_registered_error_codes_are_returned() {
         let rows: [(&[u8], &str); 6] = [
             (br#"{"err":"invalid_key","description":"The key is not known."}"#, "invalid_key"),
             (br#"{"err":"access_denied"}"#, "access_denied"),

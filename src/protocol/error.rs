@@ -1,5 +1,5 @@
-//! The errors that a client may see: a code of the standards and one sentence, beside the private cause. Of the request
-//! a sentence holds a refused scope at most, and only the characters that RFC 6749 §5.2 allows.
+//! Errors that a client may see: a code of the standards and one sentence, besides the private cause. A sentence
+//! repeats at most a refused scope from the request, and has only the characters allowed by RFC 6749 §5.2.
 
 use std::borrow::Cow;
 use std::mem::{Discriminant, discriminant};
@@ -66,7 +66,6 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// The code as it is written in `error`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessDenied => "access_denied",
@@ -99,8 +98,8 @@ impl ErrorCode {
         }
     }
 
-    /// True for an expected answer to `prompt=none`: the client asks so whether a page would be needed (OpenID Connect
-    /// Core §3.1.2.1).
+    /// Returns true for an expected answer to `prompt=none`, by which a client asks if a page would be needed (OpenID
+    /// Connect Core §3.1.2.1).
     pub const fn is_answer_to_prompt_none(self) -> bool {
         matches!(
             self,
@@ -109,19 +108,18 @@ impl ErrorCode {
     }
 }
 
-/// An error for a client: what `error` and `error_description` say (RFC 6749 §5.2, RFC 6750 §3.1), and the private
-/// cause of the refusal.
+/// An error for a client: `error` and `error_description` (RFC 6749 §5.2, RFC 6750 §3.1), and the private cause of the
+/// refusal.
 ///
-/// Where the sentence itself says what is wrong, it is the cause too. Codes whose sentence must not say it have no
-/// constructor here: they are made of a [`Cause`].
+/// If the sentence itself states the cause, there is no separate one. Codes whose sentence must not state it have no
+/// constructor here; they are built from a [`Cause`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {description}", code.as_str())]
 pub struct OAuthError {
-    /// The value of `error`.
     pub code: ErrorCode,
-    /// The value of `error_description`: one sentence.
+    /// The value of `error_description`, one sentence.
     pub description: Cow<'static, str>,
-    /// Boxed, since errors travel in the results of every request.
+    /// Boxed, since errors are part of the results of every request.
     cause: Option<Box<Cause>>,
 }
 
@@ -137,47 +135,43 @@ macro_rules! constructors {
 }
 
 constructors! {
-    /// `invalid_request` with this description.
     invalid_request => InvalidRequest,
-    /// `invalid_request_object` with this description.
     invalid_request_object => InvalidRequestObject,
-    /// `invalid_request_uri` with this description.
     invalid_request_uri => InvalidRequestUri,
-    /// `invalid_client_metadata` with this description.
     invalid_client_metadata => InvalidClientMetadata,
-    /// `invalid_redirect_uri` with this description.
     invalid_redirect_uri => InvalidRedirectUri,
 }
 
 impl OAuthError {
-    /// An error whose sentence says what is wrong, with any code.
+    /// Creates an error with any code, whose sentence states the cause.
     pub const fn new(code: ErrorCode, description: &'static str) -> Self {
         Self { code, description: Cow::Borrowed(description), cause: None }
     }
 
-    /// An error whose cause is private.
+    /// Creates an error with a private cause.
     pub(super) fn explained(code: ErrorCode, description: Cow<'static, str>, cause: Cause) -> Self {
         Self { code, description, cause: Some(Box::new(cause)) }
     }
 
-    /// The private cause, where the description is not the cause itself.
+    /// Returns the private cause, or `None` if the description states it.
     pub fn cause(&self) -> Option<&Cause> {
         self.cause.as_deref()
     }
 
-    /// A command by which the operator can let the request pass, with `CLIENT` for the client's id.
+    /// Returns a command with which the operator can let the request pass; `CLIENT` is the placeholder for the client
+    /// id.
     pub fn hint(&self) -> Option<&'static str> {
         self.cause().and_then(Cause::hint)
     }
 
-    /// The kind of the refusal.
+    /// Returns a key that groups equal refusals.
     pub fn kind(&self) -> ErrorKind {
         let cause = self.cause().map(discriminant);
         let sentence = if cause.is_none() { self.description.clone() } else { Cow::default() };
         ErrorKind { code: self.code, cause, sentence }
     }
 
-    /// The cause in plain English, for operators.
+    /// Returns the cause in plain English, for operators.
     pub fn explanation(&self) -> String {
         match &self.cause {
             Some(cause) => cause.to_string(),
@@ -186,11 +180,11 @@ impl OAuthError {
     }
 }
 
-/// What errors of one cause have in common, whatever values the cause carries.
+/// The common part of errors with one cause, without the values that the cause carries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ErrorKind {
     code: ErrorCode,
     cause: Option<Discriminant<Cause>>,
-    /// The sentence of an error that is its own cause.
+    /// The sentence of an error that states its own cause.
     sentence: Cow<'static, str>,
 }

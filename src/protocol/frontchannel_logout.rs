@@ -1,12 +1,12 @@
-//! The pages of clients that a browser loads so that they end their own sessions (OpenID Connect Front-Channel Logout
+//! URLs of the pages that a browser loads so that clients end their own sessions (OpenID Connect Front-Channel Logout
 //! §2, §3).
 
 use url::form_urlencoded;
 
 use super::ids::SessionId;
 
-/// The address of the page: the registered URI, its query kept, with the issuer and the session that has ended
-/// (OpenID Connect Front-Channel Logout §3).
+/// Builds the URL of the page: the registered URI with its query, plus `iss` and the `sid` of the ended session (OpenID
+/// Connect Front-Channel Logout §3).
 pub fn frame_url(registered: &str, issuer: &str, session: &SessionId) -> String {
     let divider = match registered.split_once('?') {
         None => "?",

@@ -1,4 +1,4 @@
-//! The ID token (OpenID Connect Core §2) in openidconnect's types: what it says, not how it is signed.
+//! The claims of the ID token (OpenID Connect Core §2) in openidconnect's types. Signing is left to `keys`.
 
 use openidconnect::core::CoreGenderClaim;
 use openidconnect::{
@@ -13,66 +13,55 @@ use super::code_redemption::Authentication;
 use super::ids::{ClientId, SessionId, TokenId};
 use super::time::{Span, Timestamp};
 
-/// The authentication context classes that this server can tell of: a password, or less than anybody asked for.
+/// The authentication context class of a password login.
 pub const ACR_PASSWORD: &str = "urn:signet:acr:pwd";
 
-/// Every value that `acr` may have.
+/// Every value of `acr`.
 pub const ACR_VALUES_SUPPORTED: [&str; 1] = [ACR_PASSWORD];
 
-/// The claims beside those of OpenID Connect Core.
+/// Claims beyond those of OpenID Connect Core.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExtraClaims {
     /// The session (OpenID Connect Front-Channel Logout §3).
     pub sid: SessionId,
-    /// The token's id.
     pub jti: TokenId,
     /// The beginning of its life, a NumericDate: [`IdTokenFacts::tolerance`] before its issue (RFC 7519 §4.1.5).
     pub nbf: i64,
-    /// The party to which the token was issued, for clients that look for it.
+    /// The party that the token was issued to, for clients that check it.
     pub azp: ClientId,
-    /// Claims by mappers, none of which is one of the protocol.
+    /// Claims of mappers, which never replace a claim of the protocol.
     #[serde(flatten)]
     pub mapped: Map<String, Value>,
 }
 
 impl AdditionalClaims for ExtraClaims {}
 
-/// The claims of an ID token of this server.
 pub type SignetIdTokenClaims = IdTokenClaims<ExtraClaims, CoreGenderClaim>;
 
-/// What an ID token is made from.
+/// The input of an ID token.
 pub struct IdTokenFacts<'a> {
-    /// This server's issuer identifier.
+    /// The issuer identifier of the realm.
     pub issuer: &'a str,
-    /// The person: the `sub` that the client knows, and the claims that it has asked for here.
+    /// The person's `sub` for this client and the claims that belong in the ID token.
     pub person: claims::Standard,
-    /// The client it is for.
     pub audience: &'a ClientId,
-    /// The nonce of the authorization request.
     pub nonce: Option<&'a str>,
-    /// When and how the person authenticated.
     pub authentication: &'a Authentication,
-    /// The session.
     pub session: &'a SessionId,
-    /// The token's id.
     pub jti: TokenId,
-    /// Claims by mappers.
+    /// Claims of mappers.
     pub mapped: Map<String, Value>,
-    /// How long it lives.
     pub lifetime: Span,
     /// The time by which a client's clock may be late: `nbf` lies that long before `iat`.
     pub tolerance: Span,
 }
 
-/// An issuer that is no URL; the configuration refuses it before.
+/// The issuer is not a URL. The configuration refuses it earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the issuer is not a URL")]
 pub struct IssuerError;
 
-/// The claims of the ID token, without the hashes, which signing adds.
-///
-/// # Errors
-/// [`IssuerError`] where the issuer is not a URL.
+/// Builds the claims of the ID token without the hashes, which are added when it is signed.
 pub fn claims(facts: IdTokenFacts<'_>, now: Timestamp) -> Result<SignetIdTokenClaims, IssuerError> {
     let issuer = IssuerUrl::new(facts.issuer.to_owned()).map_err(|_| IssuerError)?;
     let audience = Audience::new(facts.audience.as_str().to_owned());
@@ -99,7 +88,7 @@ pub fn claims(facts: IdTokenFacts<'_>, now: Timestamp) -> Result<SignetIdTokenCl
     .set_auth_method_refs(Some(methods)))
 }
 
-/// The beginning of the second, since a NumericDate is written without a fraction.
+/// Truncates to the second, since a NumericDate is written without a fraction.
 fn whole_second(time: Timestamp) -> Timestamp {
     Timestamp::from_secs(time.as_secs())
 }

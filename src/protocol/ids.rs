@@ -1,5 +1,5 @@
-//! The identifiers of the protocol, one type each, so that a client's id is never taken for a user's.
-//! Identifiers are public: they may be logged and shown. What must stay secret is in `secret`.
+//! Identifiers of the protocol, one type each, so that a client id cannot be passed as a user id. They are public and
+//! may be logged and displayed. Secret values are in `secret`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
 
-/// The longest identifier that is looked at, in bytes; longer ones cannot exist.
+/// The maximum length of an identifier, in bytes; longer ones are never looked up.
 pub const MAX_IDENTIFIER: usize = 255;
-/// The longest name that an operator gives something, in bytes.
+/// The maximum length of a name chosen by an operator, in bytes.
 const MAX_NAME: usize = 64;
 
 macro_rules! identifier {
@@ -20,23 +20,22 @@ macro_rules! identifier {
         pub struct $name(String);
 
         impl $name {
-            /// Takes an identifier from a request: 1 to 255 visible ASCII characters, else nothing.
+            /// Parses an identifier from a request: 1 to 255 visible ASCII characters.
             pub fn parse(value: &str) -> Option<Self> {
                 let visible = value.bytes().all(|b| (0x21..=0x7e).contains(&b));
                 (visible && !value.is_empty() && value.len() <= MAX_IDENTIFIER).then(|| Self(value.to_owned()))
             }
 
-            /// Takes an identifier that this server made and stored itself.
+            /// Wraps an identifier that this server made and stored.
             pub fn from_stored(value: String) -> Self {
                 Self(value)
             }
 
-            /// Makes a new identifier of random bytes, base64url without padding.
+            /// Encodes random bytes as base64url without padding.
             pub fn from_random(random: [u8; 16]) -> Self {
                 Self(URL_SAFE_NO_PAD.encode(random))
             }
 
-            /// The identifier as it is written.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -51,7 +50,7 @@ macro_rules! identifier {
 }
 
 identifier!(
-    /// A tenant: issuer, keys, clients, users and policy of its own.
+    /// A tenant with its own issuer, keys, clients, users and policy.
     RealmId
 );
 identifier!(
@@ -63,7 +62,7 @@ identifier!(
     UserId
 );
 identifier!(
-    /// The `sid` of a browser session (OpenID Connect Front-Channel Logout §3); not its cookie.
+    /// The `sid` of a browser session (OpenID Connect Front-Channel Logout §3), not its cookie.
     SessionId
 );
 identifier!(
@@ -83,14 +82,14 @@ identifier!(
     WebhookId
 );
 
-/// Whether an operator may give something this name: 1 to 64 letters, digits and `- _ .`.
+/// Accepts names that operators choose: 1 to 64 letters, digits and `- _ .`.
 pub fn is_name(text: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     (1..=MAX_NAME).contains(&text.len()) && text.bytes().all(legal)
 }
 
-/// Puts the time in milliseconds in place of the first 48 random bits, for ids and secrets that many rows are found by:
-/// what is made at one moment lies side by side, where it would be spread over all pages of a large table.
+/// Replaces the first 48 random bits by the time in milliseconds, for ids and secrets in large indexes. Rows written at
+/// the same time are adjacent rather than spread over all pages of the index.
 pub fn in_order<const N: usize>(now: Timestamp, mut random: [u8; N]) -> [u8; N] {
     let [_, _, time @ ..] = now.as_millis().to_be_bytes();
     random.iter_mut().zip(time).for_each(|(byte, time)| *byte = time);
@@ -98,8 +97,8 @@ pub fn in_order<const N: usize>(now: Timestamp, mut random: [u8; N]) -> [u8; N] 
 }
 
 impl FamilyId {
-    /// The time at which the grant was made; nothing where the id cannot be one of ours, which begin with it (see
-    /// [`in_order`]).
+    /// Returns the time at which the grant was made, from the first bits of the id (see [`in_order`]), or `None` for an
+    /// id that this server did not make.
     pub fn granted_at(&self) -> Option<Timestamp> {
         let bytes = URL_SAFE_NO_PAD.decode(&self.0).ok().filter(|bytes| bytes.len() == 16)?;
         let time = bytes.first_chunk::<6>()?;
@@ -108,33 +107,32 @@ impl FamilyId {
     }
 }
 
-/// The `jti` of a token (RFC 7519 §4.1.7): the time of issue in milliseconds, then 128 random bits,
-/// so that a cut-off tells apart two tokens of the same second.
+/// The `jti` of a token (RFC 7519 §4.1.7): the time of issue in milliseconds, then 128 random bits. The milliseconds
+/// let a revocation cut-off distinguish two tokens of the same second.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TokenId(String);
 
 impl TokenId {
-    /// Makes the id of a token that is issued at `now`.
+    /// Builds the id of a token issued at `now`.
     pub fn new(now: Timestamp, random: [u8; 16]) -> Self {
         let mut bytes = now.as_millis().to_be_bytes().to_vec();
         bytes.extend_from_slice(&random);
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Takes an id from a token whose signature has been verified, or from the database.
+    /// Wraps an id from a verified token or from the database.
     pub fn from_stored(value: String) -> Self {
         Self(value)
     }
 
-    /// When the token was issued, or nothing where the id is not one of ours.
+    /// Returns the time of issue, or `None` for an id that this server did not make.
     pub fn issued_at(&self) -> Option<Timestamp> {
         let bytes = URL_SAFE_NO_PAD.decode(&self.0).ok()?;
         let millis = bytes.first_chunk::<8>().filter(|_| bytes.len() == 24)?;
         Some(Timestamp::from_millis(i64::from_be_bytes(*millis)))
     }
 
-    /// The id as it is written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -155,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn the_id_of_a_grant_tells_when_it_was_made() {
+    fn the_id_of_a_grant_contains_its_time() {
         let id = FamilyId::from_random(in_order(Timestamp::from_millis(1_700_000_000_123), [7; 16]));
         assert_eq!(id.granted_at(), Some(Timestamp::from_millis(1_700_000_000_123)));
         assert_eq!(FamilyId::from_stored("short".into()).granted_at(), None);
     }
 
     #[test]
-    fn a_token_id_tells_its_time_of_issue() {
+    fn a_token_id_contains_its_time_of_issue() {
         let id = TokenId::new(Timestamp::from_millis(1_234_567), [7; 16]);
         assert_eq!(id.issued_at(), Some(Timestamp::from_millis(1_234_567)));
         assert_eq!(TokenId::from_stored("short".into()).issued_at(), None);

@@ -1,5 +1,5 @@
-//! What has to happen next with an authorization request (OpenID Connect Core §3.1.2.3, §3.1.2.4).
-//! One function decides, is asked again on every return, and believes nothing that a browser says.
+//! The next step of an authorization request (OpenID Connect Core §3.1.2.3, §3.1.2.4). One function decides it again on
+//! every return of the browser, from stored state alone.
 
 use super::authorization_request::{AuthorizationRequest, Prompt};
 use super::client::Client;
@@ -8,48 +8,45 @@ use super::error::{ErrorCode, OAuthError};
 use super::ids::UserId;
 use super::time::{Span, Timestamp};
 
-/// What [`AuthorizationRequest::hinted_subject`] is where the client knows nobody by the subject that it names.
+/// The value of [`AuthorizationRequest::hinted_subject`] if the requested subject matches no user of this client.
 pub const NOBODY: &str = "";
 
-/// The session that the browser holds, as far as the decision needs it.
+/// The part of the browser's session that the decision needs.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionFacts<'a> {
-    /// Who is signed in.
+    /// The signed-in user.
     pub user: &'a UserId,
-    /// When they authenticated.
     pub auth_time: Timestamp,
 }
 
-/// What is known besides the request.
+/// The state besides the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation<'a> {
     /// The session, if there is a live one.
     pub session: Option<SessionFacts<'a>>,
-    /// What this user has granted to this client before.
+    /// The user's earlier consent to this client.
     pub remembered: Option<&'a Consent>,
-    /// When this very request was consented to, if it was.
+    /// The time at which this very request was consented to.
     pub consented_at: Option<Timestamp>,
-    /// When the request arrived.
+    /// The time at which the request arrived.
     pub arrived_at: Timestamp,
-    /// The present.
     pub now: Timestamp,
 }
 
-/// The next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NextStep {
-    /// Nobody is signed in, or another account is asked for.
+    /// No user is signed in, or another account is requested.
     Login,
-    /// The person who is signed in must authenticate again.
+    /// The signed-in person must authenticate again.
     Reauthenticate,
     /// The person must consent to the request.
     Consent {
-        /// What was not granted before.
+        /// The part that was not granted before.
         new: Consent,
     },
     /// A code or tokens may be issued.
     Issue,
-    /// The client is told that it cannot be done.
+    /// The client receives an error.
     Refuse(OAuthError),
 }
 
@@ -57,8 +54,8 @@ pub enum NextStep {
 pub fn next_step(request: &AuthorizationRequest, client: &Client, situation: &Situation<'_>) -> NextStep {
     let silent = request.prompts(Prompt::None);
     if request.hinted_subject.as_deref() == Some(NOBODY) {
-        // No login could ever be the one that is asked for.
-        return refuse(ErrorCode::LoginRequired, "Nobody is known to this application by the subject.");
+        // No login could satisfy the request.
+        return refuse(ErrorCode::LoginRequired, "No user has this subject for this application.");
     }
     match login_step(request, situation) {
         Some(_) if silent => refuse(ErrorCode::LoginRequired, "The person has to sign in."),
@@ -71,7 +68,7 @@ pub fn next_step(request: &AuthorizationRequest, client: &Client, situation: &Si
     }
 }
 
-/// Whether somebody has to authenticate.
+/// Returns the authentication that is missing, if any.
 fn login_step(request: &AuthorizationRequest, situation: &Situation<'_>) -> Option<NextStep> {
     let Some(session) = situation.session else {
         return Some(NextStep::Login);
@@ -86,12 +83,12 @@ fn login_step(request: &AuthorizationRequest, situation: &Situation<'_>) -> Opti
     if request.prompts(Prompt::Login) && !fresh {
         return Some(NextStep::Reauthenticate);
     }
-    // A login made for this request satisfies any max_age, or max_age=0 would ask for ever.
+    // A login made for this request satisfies any max_age; otherwise max_age=0 would loop.
     let too_old = |max_age: i64| situation.now.since(session.auth_time) > Span::from_secs(max_age);
     (!fresh && request.max_age.is_some_and(too_old)).then_some(NextStep::Reauthenticate)
 }
 
-/// Whether the person has to consent.
+/// Returns the consent that is missing, if any.
 fn consent_step(request: &AuthorizationRequest, client: &Client, situation: &Situation<'_>) -> Option<NextStep> {
     if situation.consented_at.is_some_and(|at| at >= situation.arrived_at) {
         return None;
@@ -102,7 +99,7 @@ fn consent_step(request: &AuthorizationRequest, client: &Client, situation: &Sit
     if request.prompts(Prompt::Consent) {
         return Some(NextStep::Consent { new });
     }
-    // RFC 8252 §8.6: a native client cannot prove who it is, so the person is asked each time.
+    // RFC 8252 §8.6: a native client cannot prove its identity, so the person is asked every time.
     if client.is_native(&request.redirect_uri) {
         return Some(NextStep::Consent { new });
     }
@@ -185,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_claim_is_asked_for_unless_its_scope_or_itself_was_granted() {
+    fn consent_covers_single_claims_by_scope_or_by_name() {
         let mut asking = request(&[], None);
         asking.claims = RequestedClaims::parse(Some(r#"{"userinfo":{"name":null,"email":null}}"#), None).unwrap();
         assert_eq!(step(&asking, Some(900), Some("openid email"), None), "consent +name");
@@ -235,7 +232,8 @@ mod tests {
         };
         let id = ClientId::parse("rp").unwrap();
         let client = Client { id, metadata, secrets: Vec::new(), enabled: true, registration: None, logo: None };
-        let (user, granted) = (UserId::parse("alice").unwrap(), Consent::asked_by(&native));
+        let user = UserId::parse("alice").unwrap();
+        let granted = Consent::asked_by(&native);
         let rows = [
             ("https://rp.example/cb", None, NextStep::Issue),
             ("com.example.app:/cb", None, NextStep::Consent { new: Consent::default() }),

@@ -1,5 +1,5 @@
-//! A compact JWE as it arrives, read strictly before any cryptography (RFC 7516 §3.1, §4.1, §5.2, §7.1), and the
-//! algorithms that are supported (RFC 7518 §4, §5). What is read here is not decrypted; `keys` does that.
+//! Strict parsing of a compact JWE before any cryptography (RFC 7516 §3.1, §4.1, §5.2, §7.1), and the supported
+//! algorithms (RFC 7518 §4, §5). Decryption is left to `keys`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,36 +9,34 @@ use serde_json::{Map, Value};
 use super::jwk::PublicJwk;
 use super::jws::{self, strict_object};
 
-/// The longest token that is read, in bytes: the longest JWS as it is when encrypted, and a key and a header.
+/// The maximum length of a token, in bytes: the longest JWS when encrypted, plus a key and a header.
 pub const MAX_TOKEN: usize = 16_384;
 /// The length of the content encryption key of every supported `enc`, in bytes (RFC 7518 §5.2.3, §5.3).
 pub const CEK_LENGTH: usize = 32;
 /// The length of the authentication tag of every supported `enc`, in bytes.
 pub const TAG_LENGTH: usize = 16;
 
-/// The header parameters that change how a token is read, none of which is supported: extensions and compression,
-/// by which a small token could become a large one (RFC 7516 §4.1.3, §4.1.13; RFC 8725 §3.6).
+/// Header parameters that change the parsing of a token, none of them supported: extensions, and compression, by which
+/// a small token could expand to a large one (RFC 7516 §4.1.3, §4.1.13; RFC 8725 §3.6).
 const UNSUPPORTED: [&str; 2] = ["crit", "zip"];
 
-/// How the content encryption key reaches the recipient (RFC 7518 §4.1).
+/// The algorithm that conveys the content encryption key to the recipient (RFC 7518 §4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum KeyManagement {
-    /// Encrypted with RSAES-OAEP, SHA-256 and MGF1 with SHA-256 (RFC 7518 §4.3).
+    /// RSAES-OAEP with SHA-256 and MGF1 with SHA-256 (RFC 7518 §4.3).
     #[serde(rename = "RSA-OAEP-256")]
     RsaOaep256,
-    /// Agreed upon by ephemeral-static ECDH (RFC 7518 §4.6).
+    /// Direct key agreement by ephemeral-static ECDH (RFC 7518 §4.6).
     #[serde(rename = "ECDH-ES")]
     EcdhEs,
-    /// Wrapped with AES under a key that is agreed upon (RFC 7518 §4.6, §4.4).
+    /// AES key wrap under a key agreed by ECDH-ES (RFC 7518 §4.6, §4.4).
     #[serde(rename = "ECDH-ES+A256KW")]
     EcdhEsA256Kw,
 }
 
 impl KeyManagement {
-    /// Every supported one.
     pub const ALL: [Self; 3] = [Self::RsaOaep256, Self::EcdhEs, Self::EcdhEsA256Kw];
 
-    /// The value of `alg`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RsaOaep256 => "RSA-OAEP-256",
@@ -47,13 +45,12 @@ impl KeyManagement {
         }
     }
 
-    /// The one of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
-    /// Whether an encrypted key may have this length: none where the key is agreed upon directly (RFC 7516 §5.2
-    /// step 10), one block more than the key where it is wrapped, a modulus for RSA.
+    /// Checks the length of the encrypted key: empty for direct agreement (RFC 7516 §5.2 step 10), one block more than
+    /// the key for key wrap, a modulus for RSA.
     fn fits(self, encrypted_key: &[u8]) -> bool {
         match self {
             Self::RsaOaep256 => (256..=1024).contains(&encrypted_key.len()),
@@ -63,22 +60,20 @@ impl KeyManagement {
     }
 }
 
-/// How the content is encrypted (RFC 7518 §5.1); both take a key of [`CEK_LENGTH`] bytes.
+/// The content encryption algorithm (RFC 7518 §5.1). Both take a key of [`CEK_LENGTH`] bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ContentEncryption {
     /// AES-GCM (RFC 7518 §5.3).
     #[serde(rename = "A256GCM")]
     A256Gcm,
-    /// AES-CBC with HMAC-SHA-256 (RFC 7518 §5.2.3), what is meant where `enc` is not said.
+    /// AES-CBC with HMAC-SHA-256 (RFC 7518 §5.2.3), the default where `enc` is absent.
     #[serde(rename = "A128CBC-HS256")]
     A128CbcHs256,
 }
 
 impl ContentEncryption {
-    /// Every supported one.
     pub const ALL: [Self; 2] = [Self::A256Gcm, Self::A128CbcHs256];
 
-    /// The value of `enc`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::A256Gcm => "A256GCM",
@@ -86,12 +81,11 @@ impl ContentEncryption {
         }
     }
 
-    /// The one of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
-    /// The length of the initialization vector, in bytes.
+    /// Returns the length of the initialization vector, in bytes.
     pub const fn iv_length(self) -> usize {
         match self {
             Self::A256Gcm => 12,
@@ -99,7 +93,7 @@ impl ContentEncryption {
         }
     }
 
-    /// Whether a ciphertext may have this length: AES-CBC yields whole blocks, at least one.
+    /// Checks the length of the ciphertext: AES-CBC yields whole blocks, at least one.
     fn fits(self, ciphertext: &[u8]) -> bool {
         match self {
             Self::A256Gcm => true,
@@ -108,58 +102,53 @@ impl ContentEncryption {
     }
 }
 
-/// Why a token is not read.
+/// The reason why a token does not parse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JweError {
-    /// Longer than [`MAX_TOKEN`].
     #[error("The encrypted token is too long.")]
     TooLong,
     /// Not five parts.
     #[error("The token is not a compact JWE.")]
     NotCompact,
-    /// A part is not base64url without padding, or not its only spelling.
+    /// A part is not base64url without padding, or not in canonical form.
     #[error("A part of the encrypted token is not canonical base64url.")]
     NotBase64Url,
-    /// The header is not JSON, not an object, repeats a member name or nests too deep.
-    #[error("The header of the encrypted token is not a strict JSON object.")]
+    /// The header is not a JSON object, repeats a member name, or nests too deep.
+    #[error("The header of the encrypted token is not a JSON object with unique members.")]
     NotJsonObject,
     /// The header has `crit` or `zip`.
-    #[error("The header of the encrypted token asks for an extension that is not supported.")]
+    #[error("The header of the encrypted token requires an unsupported extension.")]
     UnsupportedHeader,
     /// `alg` or `enc` is missing or not supported.
     #[error("The encryption algorithm is not supported.")]
     UnsupportedAlgorithm,
-    /// A header parameter has the wrong type, or `epk` is missing or no public key of an elliptic curve.
+    /// A header parameter has the wrong type, or `epk` is missing or not an elliptic curve public key.
     #[error("A header parameter of the encrypted token is missing or malformed.")]
     MalformedHeader,
-    /// The encrypted key, the initialization vector, the ciphertext or the tag has not its length.
-    #[error("A part of the encrypted token does not have the length that its algorithm gives it.")]
+    /// The encrypted key, the initialization vector, the ciphertext or the tag has the wrong length.
+    #[error("A part of the encrypted token has the wrong length for its algorithm.")]
     Length,
 }
 
-/// A well-formed JWE that nobody has decrypted yet.
+/// A well-formed JWE, not decrypted.
 pub struct EncryptedToken<'a> {
-    /// How the key travels.
     pub alg: KeyManagement,
-    /// How the content is encrypted.
     pub enc: ContentEncryption,
-    /// The `kid` of the recipient's key, which is fit to look a known key up and for nothing else.
+    /// The `kid` of the recipient's key. It may only select among known keys.
     pub kid: Option<String>,
-    /// The sender's ephemeral public key, `epk`; there for ECDH.
+    /// The sender's ephemeral public key `epk`, present for ECDH.
     pub ephemeral: Option<PublicJwk>,
-    /// The decoded `apu`, empty where it is missing (RFC 7518 §4.6.1.2).
+    /// The decoded `apu`, empty if absent (RFC 7518 §4.6.1.2).
     pub party_u: Vec<u8>,
-    /// The decoded `apv`, empty where it is missing (RFC 7518 §4.6.1.3).
+    /// The decoded `apv`, empty if absent (RFC 7518 §4.6.1.3).
     pub party_v: Vec<u8>,
-    /// The header as it was sent, which the tag authenticates (RFC 7516 §5.1 step 14).
+    /// The header as sent, which the tag authenticates (RFC 7516 §5.1 step 14).
     pub protected: &'a str,
-    /// The encrypted key.
     pub encrypted_key: Vec<u8>,
-    /// The initialization vector, as long as `enc` has it.
+    /// The initialization vector, of the length that `enc` requires.
     pub iv: Vec<u8>,
-    /// The ciphertext.
     pub ciphertext: Vec<u8>,
-    /// The authentication tag, of [`TAG_LENGTH`] bytes.
+    /// The authentication tag, [`TAG_LENGTH`] bytes.
     pub tag: Vec<u8>,
 }
 
@@ -170,22 +159,23 @@ impl std::fmt::Debug for EncryptedToken<'_> {
 }
 
 impl<'a> EncryptedToken<'a> {
-    /// Whether a token has the five parts of a compact JWE, by which it is told from a JWS (RFC 7516 §9).
+    /// Returns true for the five parts of a compact JWE, which distinguish it from a JWS (RFC 7516 §9).
     pub fn looks_like(token: &str) -> bool {
         token.split('.').count() == 5
     }
 
-    /// Reads a token. Keys and certificates in its header are not looked at: the recipient has its own.
-    ///
-    /// # Errors
-    /// [`JweError`], one variant a rule.
+    /// Parses a token. Keys and certificates in its header are ignored; the recipient uses its own.
     pub fn parse(token: &'a str) -> Result<Self, JweError> {
         if token.len() > MAX_TOKEN {
             return Err(JweError::TooLong);
         }
         let mut parts = token.split('.');
         let mut next = || parts.next().ok_or(JweError::NotCompact);
-        let (protected, encrypted_key, iv, ciphertext, tag) = (next()?, next()?, next()?, next()?, next()?);
+        let protected = next()?;
+        let encrypted_key = next()?;
+        let iv = next()?;
+        let ciphertext = next()?;
+        let tag = next()?;
         if parts.next().is_some() || protected.is_empty() {
             return Err(JweError::NotCompact);
         }
@@ -216,7 +206,7 @@ impl<'a> EncryptedToken<'a> {
     }
 }
 
-/// The `alg` and the `enc` of a header that asks for nothing else.
+/// Returns `alg` and `enc` of a header without extensions.
 fn algorithms(header: &Map<String, Value>) -> Result<(KeyManagement, ContentEncryption), JweError> {
     if UNSUPPORTED.iter().any(|name| header.contains_key(*name)) {
         return Err(JweError::UnsupportedHeader);
@@ -227,7 +217,7 @@ fn algorithms(header: &Map<String, Value>) -> Result<(KeyManagement, ContentEncr
     Ok((alg, enc))
 }
 
-/// The ephemeral key of a key agreement (RFC 7518 §4.6.1.1).
+/// Returns the ephemeral key of a key agreement (RFC 7518 §4.6.1.1).
 fn ephemeral(header: &Map<String, Value>, alg: KeyManagement) -> Result<Option<PublicJwk>, JweError> {
     match alg {
         KeyManagement::RsaOaep256 => Ok(None),
@@ -238,7 +228,7 @@ fn ephemeral(header: &Map<String, Value>, alg: KeyManagement) -> Result<Option<P
     }
 }
 
-/// The bytes of a part, which must be the only spelling of them (RFC 4648 §3.5).
+/// Decodes a part and refuses non-canonical encodings (RFC 4648 §3.5).
 fn decode(part: &str) -> Result<Vec<u8>, JweError> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| JweError::NotBase64Url)
 }

@@ -1,5 +1,5 @@
-//! Public JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037): those that clients register and those that this
-//! server publishes. Private and symmetric members are refused.
+//! Public JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037), of clients and of this server. Keys with private or
+//! symmetric members are refused.
 
 mod set;
 
@@ -37,7 +37,6 @@ pub enum SigningAlgorithm {
 }
 
 impl SigningAlgorithm {
-    /// Every algorithm that this server can sign with.
     pub const ALL: [Self; 9] = [
         Self::RS256,
         Self::RS384,
@@ -50,7 +49,6 @@ impl SigningAlgorithm {
         Self::EdDSA,
     ];
 
-    /// The value of `alg`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RS256 => "RS256",
@@ -65,23 +63,21 @@ impl SigningAlgorithm {
         }
     }
 
-    /// The algorithm of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 }
 
-/// What a key of this server is for: one algorithm and no other (RFC 8725 §3.1).
+/// The purpose of a key of this server: exactly one algorithm (RFC 8725 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyAlgorithm {
-    /// Signing.
     Signing(SigningAlgorithm),
-    /// Decrypting what others encrypted to it.
+    /// Decrypting what others have encrypted to it.
     Encryption(KeyManagement),
 }
 
 impl KeyAlgorithm {
-    /// The value of `alg`, which tells the use as well.
+    /// Returns the value of `alg`, which implies the use.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Signing(algorithm) => algorithm.as_str(),
@@ -89,7 +85,7 @@ impl KeyAlgorithm {
         }
     }
 
-    /// The value of `use` (RFC 7517 §4.2).
+    /// Returns the value of `use` (RFC 7517 §4.2).
     pub const fn key_use(self) -> &'static str {
         match self {
             Self::Signing(_) => "sig",
@@ -97,7 +93,6 @@ impl KeyAlgorithm {
         }
     }
 
-    /// The algorithm of this name.
     pub fn named(name: &str) -> Option<Self> {
         let encryption = || KeyManagement::named(name).map(Self::Encryption);
         SigningAlgorithm::named(name).map(Self::Signing).or_else(encryption)
@@ -116,8 +111,8 @@ impl From<KeyManagement> for KeyAlgorithm {
     }
 }
 
-/// The algorithms in which clients may sign assertions and request objects. `Ed25519` is the newer name of what
-/// `EdDSA` is with an Ed25519 key (RFC 9864 §2.2).
+/// The algorithms in which clients may sign assertions and request objects. `Ed25519` is the newer name of `EdDSA` with
+/// an Ed25519 key (RFC 9864 §2.2).
 pub const CLIENT_ALGORITHMS: [&str; 10] =
     ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA", "Ed25519"];
 
@@ -125,39 +120,21 @@ pub const CLIENT_ALGORITHMS: [&str; 10] =
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyMaterial {
     /// Modulus and exponent, big-endian without leading zeros.
-    Rsa {
-        /// The modulus.
-        n: Vec<u8>,
-        /// The exponent.
-        e: Vec<u8>,
-    },
-    /// The point of an elliptic curve key.
-    Ec {
-        /// The curve.
-        curve: Curve,
-        /// The x coordinate, as wide as the field.
-        x: Vec<u8>,
-        /// The y coordinate, as wide as the field.
-        y: Vec<u8>,
-    },
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+    /// The point of an elliptic curve key. Both coordinates have the width of the field.
+    Ec { curve: Curve, x: Vec<u8>, y: Vec<u8> },
     /// An Ed25519 public key of 32 bytes.
-    Ed25519 {
-        /// The key.
-        x: Vec<u8>,
-    },
+    Ed25519 { x: Vec<u8> },
 }
 
 /// An elliptic curve of RFC 7518 §6.2.1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Curve {
-    /// P-256
     P256,
-    /// P-384
     P384,
 }
 
 impl Curve {
-    /// The value of `crv`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::P256 => "P-256",
@@ -165,7 +142,7 @@ impl Curve {
         }
     }
 
-    /// The length of a coordinate, in bytes.
+    /// Returns the length of a coordinate, in bytes.
     pub const fn width(self) -> usize {
         match self {
             Self::P256 => 32,
@@ -173,51 +150,43 @@ impl Curve {
         }
     }
 
-    /// The curve of this name.
     pub fn named(name: &str) -> Option<Self> {
         [Self::P256, Self::P384].into_iter().find(|curve| curve.as_str() == name)
     }
 }
 
-/// A public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicJwk {
-    /// The `kid`, if it has one.
     pub kid: Option<String>,
     /// The `alg`, if the key is bound to one.
     pub alg: Option<String>,
-    /// The key itself.
     pub material: KeyMaterial,
 }
 
-/// Why a JWK or a JWK set is refused.
+/// The reason why a JWK or a JWK set is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwkError {
     /// Not an object with a supported `kty`.
     #[error("the key type is not supported")]
     UnsupportedType,
-    /// A member is missing or not canonical base64url of the right length.
+    /// A member is missing, or is not canonical base64url of the right length.
     #[error("a key member is missing or malformed")]
     Malformed,
-    /// `d`, `p`, `q`, `k` and the like.
-    #[error("the key set holds private or symmetric keys")]
+    /// The key has a member such as `d`, `p`, `q` or `k`.
+    #[error("the key set has private or symmetric keys")]
     Private,
-    /// RSA below 2048 bits or with an even or tiny exponent.
+    /// An RSA key below 2048 bits, or with an even or tiny exponent.
     #[error("the RSA key is too weak")]
     Weak,
-    /// More keys than [`MAX_KEYS`], or none.
-    #[error("the key set is empty or holds too many keys")]
+    /// More than [`MAX_KEYS`] keys, or none.
+    #[error("the key set is empty or has too many keys")]
     Count,
-    /// Two keys with one `kid`.
+    /// Two keys with the same `kid`.
     #[error("two keys of the set have the same kid")]
     DuplicateKid,
 }
 
 impl PublicJwk {
-    /// Reads a JWK.
-    ///
-    /// # Errors
-    /// [`JwkError`] says why the key is refused.
     pub fn from_json(value: &Value) -> Result<Self, JwkError> {
         let object = value.as_object().ok_or(JwkError::Malformed)?;
         if is_private(object) {
@@ -237,7 +206,7 @@ impl PublicJwk {
         Ok(Self { kid: owned("kid")?, alg: owned("alg")?, material })
     }
 
-    /// About how many bytes of memory this takes.
+    /// Returns the approximate memory size, in bytes.
     pub fn weight(&self) -> usize {
         let material = match &self.material {
             KeyMaterial::Rsa { n, e } => n.len() + e.len(),
@@ -248,7 +217,7 @@ impl PublicJwk {
         size_of::<Self>() + material + names.sum::<usize>()
     }
 
-    /// The algorithms of [`CLIENT_ALGORITHMS`] that a signature by this key may have.
+    /// Returns the algorithms of [`CLIENT_ALGORITHMS`] that signatures by this key may have.
     pub fn algorithms(&self) -> &'static [&'static str] {
         match self.material {
             KeyMaterial::Rsa { .. } => &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
@@ -258,12 +227,12 @@ impl PublicJwk {
         }
     }
 
-    /// Whether a signature by this key may have this algorithm (RFC 8725 §3.1).
+    /// Returns true if a signature by this key may have this algorithm (RFC 8725 §3.1).
     pub fn allows(&self, alg: &str) -> bool {
         self.algorithms().contains(&alg) && self.alg.as_deref().is_none_or(|bound| bound == alg)
     }
 
-    /// Whether others can agree upon a key with this one (RFC 7518 §4.6).
+    /// Returns true if the key is usable for key agreement (RFC 7518 §4.6).
     pub fn agrees(&self) -> bool {
         match self.material {
             KeyMaterial::Ec { .. } => true,
@@ -271,7 +240,7 @@ impl PublicJwk {
         }
     }
 
-    /// Whether a content encryption key may reach the owner of this key in this way (RFC 8725 §3.1).
+    /// Returns true if a content encryption key may be conveyed to this key's owner by `alg` (RFC 8725 §3.1).
     pub fn receives(&self, alg: KeyManagement) -> bool {
         let fits = match alg {
             KeyManagement::RsaOaep256 => matches!(self.material, KeyMaterial::Rsa { .. }),
@@ -280,7 +249,7 @@ impl PublicJwk {
         fits && self.alg.as_deref().is_none_or(|bound| bound == alg.as_str())
     }
 
-    /// The key as JSON (RFC 7517 §4), without `use`.
+    /// Serializes the key (RFC 7517 §4), without `use`.
     pub fn to_json(&self) -> Map<String, Value> {
         let mut members = match &self.material {
             KeyMaterial::Rsa { n, e } => vec![("kty", "RSA".to_owned()), ("n", b64(n)), ("e", b64(e))],
@@ -296,7 +265,7 @@ impl PublicJwk {
         members.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
     }
 
-    /// The thumbprint of the key (RFC 7638), base64url.
+    /// Returns the thumbprint of the key (RFC 7638), base64url.
     pub fn thumbprint(&self) -> String {
         let canonical = match &self.material {
             KeyMaterial::Rsa { n, e } => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, b64(e), b64(n)),
@@ -314,10 +283,11 @@ fn b64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Modulus and exponent of an RSA key: at least 2048 bits, an odd exponent of 3 or more.
+/// Parses modulus and exponent of an RSA key: at least 2048 bits, an odd exponent of 3 or more.
 fn rsa(object: &Map<String, Value>) -> Result<KeyMaterial, JwkError> {
     let decode = |name| text(object, name)?.and_then(|t| URL_SAFE_NO_PAD.decode(t).ok()).ok_or(JwkError::Malformed);
-    let (n, e) = (decode("n")?, decode("e")?);
+    let n = decode("n")?;
+    let e = decode("e")?;
     if n.first() == Some(&0) || e.first() == Some(&0) {
         return Err(JwkError::Malformed);
     }
@@ -329,7 +299,7 @@ fn rsa(object: &Map<String, Value>) -> Result<KeyMaterial, JwkError> {
     Ok(KeyMaterial::Rsa { n, e })
 }
 
-/// A member of exactly `length` bytes.
+/// Decodes a member of exactly `length` bytes.
 fn bytes(object: &Map<String, Value>, name: &str, length: usize) -> Result<Vec<u8>, JwkError> {
     text(object, name)?
         .and_then(|encoded| URL_SAFE_NO_PAD.decode(encoded).ok())
@@ -337,7 +307,7 @@ fn bytes(object: &Map<String, Value>, name: &str, length: usize) -> Result<Vec<u
         .ok_or(JwkError::Malformed)
 }
 
-/// A member that is text where it stands.
+/// Returns an optional member, which must be a string.
 fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, JwkError> {
     object.get(name).map(|value| value.as_str().ok_or(JwkError::Malformed)).transpose()
 }

@@ -1,5 +1,5 @@
-//! A compact JWS as it arrives, read strictly before any cryptography (RFC 7515 §3.1, §7.1; RFC 8725 §3), and the
-//! typed reading of its claims (RFC 7519 §4.1). What is read here is not verified; `keys` verifies signatures.
+//! Strict parsing of a compact JWS before any cryptography (RFC 7515 §3.1, §7.1; RFC 8725 §3), and typed access to its
+//! claims (RFC 7519 §4.1). Signatures are verified by `keys`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,32 +8,31 @@ use serde_json::{Map, Number, Value};
 
 use super::time::Timestamp;
 
-/// The longest token that is read, in bytes.
+/// The maximum length of a token, in bytes.
 pub const MAX_TOKEN: usize = 8192;
-/// How deep objects and arrays may nest.
+/// The maximum nesting depth of objects and arrays.
 pub const MAX_DEPTH: usize = 32;
 
-/// The header parameters that change how a token is read, none of which is supported: extensions (RFC 7515 §4.1.11),
+/// Header parameters that change the parsing of a token, none of them supported: extensions (RFC 7515 §4.1.11),
 /// unencoded payloads (RFC 7797), encryption and compression (RFC 7516 §4.1).
 const UNSUPPORTED: [&str; 4] = ["crit", "b64", "enc", "zip"];
 
-/// Why a token, or a claim in it, is not accepted.
+/// The reason why a token, or a claim in it, is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwsError {
-    /// Longer than [`MAX_TOKEN`].
     #[error("The token is too long.")]
     TooLong,
-    /// Not three parts, none of them empty.
+    /// Not three non-empty parts.
     #[error("The token is not a compact JWS.")]
     NotCompact,
-    /// A part is not base64url without padding, or not its only spelling.
+    /// A part is not base64url without padding, or not in canonical form.
     #[error("A part of the token is not canonical base64url.")]
     NotBase64Url,
-    /// Header or payload is not JSON, not an object, repeats a member name or nests too deep.
-    #[error("The header or the payload is not a strict JSON object.")]
+    /// Header or payload is not a JSON object, repeats a member name, or nests too deep.
+    #[error("The header or the payload is not a JSON object with unique members.")]
     NotJsonObject,
     /// The header has `crit`, `b64`, `enc` or `zip`.
-    #[error("The header asks for an extension that is not supported.")]
+    #[error("The header requires an unsupported extension.")]
     UnsupportedHeader,
     /// `alg` is missing, or `alg`, `kid` or `typ` is not a string.
     #[error("A header parameter is missing or has the wrong type.")]
@@ -41,12 +40,12 @@ pub enum JwsError {
     /// `alg` is `none`, in any spelling (RFC 8725 §3.2).
     #[error("The token is not signed.")]
     Unsigned,
-    /// A claim has not the type that its definition gives it.
+    /// A claim does not have the type of its definition.
     #[error("A claim has the wrong type.")]
     ClaimType,
 }
 
-/// A well-formed JWS whose signature nobody has verified yet.
+/// A well-formed JWS whose signature has not been verified.
 pub struct UnverifiedJws<'a> {
     header: Map<String, Value>,
     alg: String,
@@ -62,10 +61,6 @@ impl std::fmt::Debug for UnverifiedJws<'_> {
 }
 
 impl<'a> UnverifiedJws<'a> {
-    /// Reads a token.
-    ///
-    /// # Errors
-    /// [`JwsError`], one variant a rule.
     pub fn parse(token: &'a str) -> Result<UnverifiedJws<'a>, JwsError> {
         if token.len() > MAX_TOKEN {
             return Err(JwsError::TooLong);
@@ -75,53 +70,51 @@ impl<'a> UnverifiedJws<'a> {
         if payload.contains('.') || [header, payload, signature].contains(&"") {
             return Err(JwsError::NotCompact);
         }
-        let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
+        let header = decode(header)?;
+        let payload = decode(payload)?;
+        let signature = decode(signature)?;
         let header = strict_object(&header).ok_or(JwsError::NotJsonObject)?;
         let alg = check_header(&header)?.to_owned();
         let payload = strict_object(&payload).ok_or(JwsError::NotJsonObject)?;
         Ok(UnverifiedJws { header, alg, payload, signing_input, signature })
     }
 
-    /// The `alg` of the header, which is a claim of the sender: the key decides the algorithm (RFC 8725 §3.1).
+    /// Returns the `alg` of the header. It is the sender's statement; the key decides the algorithm (RFC 8725 §3.1).
     pub fn alg(&self) -> &str {
         &self.alg
     }
 
-    /// The `kid` of the header, which is fit to look a known key up and for nothing else.
+    /// Returns the `kid` of the header. It may only select among known keys.
     pub fn kid(&self) -> Option<&str> {
         self.header.get("kid").and_then(Value::as_str)
     }
 
-    /// The `typ` of the header (RFC 8725 §3.11).
+    /// Returns the `typ` of the header (RFC 8725 §3.11).
     pub fn typ(&self) -> Option<&str> {
         self.header.get("typ").and_then(Value::as_str)
     }
 
-    /// Whether the header has a parameter of this name.
+    /// Returns true if the header has this parameter.
     pub fn header_has(&self, name: &str) -> bool {
         self.header.contains_key(name)
     }
 
-    /// The claims, unverified: nothing may be decided by them before the signature is.
+    /// Returns the unverified claims. No decision may be based on them before the signature is verified.
     pub fn payload(&self) -> &Map<String, Value> {
         &self.payload
     }
 
-    /// What the signature is over (RFC 7515 §5.2).
+    /// Returns the signed bytes (RFC 7515 §5.2).
     pub fn signing_input(&self) -> &str {
         self.signing_input
     }
 
-    /// The signature, not empty.
     pub fn signature(&self) -> &[u8] {
         &self.signature
     }
 }
 
-/// Reads a claim that is a NumericDate (RFC 7519 §2): a number of seconds, not negative.
-///
-/// # Errors
-/// [`JwsError::ClaimType`] where it is anything else.
+/// Reads a NumericDate claim (RFC 7519 §2): a non-negative number of seconds.
 pub fn numeric_date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, JwsError> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     let Value::Number(number) = value else { return Err(JwsError::ClaimType) };
@@ -133,18 +126,11 @@ pub fn numeric_date(claims: &Map<String, Value>, name: &str) -> Result<Option<Ti
     Ok(Some(Timestamp::from_millis((secs * 1000.0) as i64)))
 }
 
-/// Reads a claim that is a string.
-///
-/// # Errors
-/// [`JwsError::ClaimType`] where it is anything else.
 pub fn string<'a>(claims: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, JwsError> {
     claims.get(name).map(|value| value.as_str().ok_or(JwsError::ClaimType)).transpose()
 }
 
-/// Reads `aud` (RFC 7519 §4.1.3): a string or an array of strings; no audience where it is missing.
-///
-/// # Errors
-/// [`JwsError::ClaimType`] where it is anything else.
+/// Reads `aud` (RFC 7519 §4.1.3): a string or an array of strings; empty if absent.
 pub fn audiences(claims: &Map<String, Value>) -> Result<Vec<&str>, JwsError> {
     match claims.get("aud") {
         None => Ok(Vec::new()),
@@ -154,8 +140,8 @@ pub fn audiences(claims: &Map<String, Value>) -> Result<Vec<&str>, JwsError> {
     }
 }
 
-/// Reads a JSON object in which no object repeats a member name (RFC 7515 §4, RFC 7519 §4) and nothing nests deeper
-/// than [`MAX_DEPTH`]; nothing where the bytes are anything else.
+/// Parses a JSON object. Repeated member names (RFC 7515 §4, RFC 7519 §4) and nesting deeper than [`MAX_DEPTH`] yield
+/// `None`.
 pub fn strict_object(bytes: &[u8]) -> Option<Map<String, Value>> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { depth: MAX_DEPTH }.deserialize(&mut deserializer).ok()?;
@@ -166,8 +152,8 @@ pub fn strict_object(bytes: &[u8]) -> Option<Map<String, Value>> {
     }
 }
 
-/// The bytes of a part, which must be the only spelling of them (RFC 4648 §3.5): this engine refuses padding,
-/// white space and trailing bits.
+/// Decodes a part and refuses non-canonical encodings (RFC 4648 §3.5): this engine accepts no padding, white space or
+/// trailing bits.
 fn decode(part: &str) -> Result<Vec<u8>, JwsError> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| JwsError::NotBase64Url)
 }
@@ -184,14 +170,14 @@ fn check_header(header: &Map<String, Value>) -> Result<&str, JwsError> {
     if alg.trim().eq_ignore_ascii_case("none") { Err(JwsError::Unsigned) } else { Ok(alg) }
 }
 
-/// Reads one JSON value with at most `depth` levels of objects and arrays.
+/// Deserializes one JSON value with at most `depth` levels of objects and arrays.
 #[derive(Clone, Copy)]
 struct Strict {
     depth: usize,
 }
 
 impl Strict {
-    /// What reads the members of an object or array.
+    /// Returns the deserializer for the members of an object or array.
     fn inner<E: Error>(self) -> Result<Self, E> {
         let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom("too deep"))?;
         Ok(Self { depth })

@@ -1,36 +1,29 @@
-//! A client's logo: a small picture of a kind that is told by its first bytes, whatever anybody calls it
-//! (PNG: RFC 2083 §3.1; WebP: RFC 9649 §2.4; JPEG: ITU-T T.81 §B.2). It is never executed and never interpreted here.
+//! Client logos: small images whose type is detected from their first bytes, never from a declared type (PNG: RFC 2083
+//! §3.1; WebP: RFC 9649 §2.4; JPEG: ITU-T T.81 §B.2). They are stored and served without decoding.
 
-/// The largest logo, in bytes.
+/// The maximum size of a logo, in bytes.
 pub const MAX_LOGO: usize = 65_536;
 
-/// The kinds of pictures that are shown. SVG is not among them, since it can hold scripts.
+/// The accepted image types. SVG is excluded because it can contain scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogoType {
-    /// PNG
     Png,
-    /// JPEG
     Jpeg,
-    /// WebP
     Webp,
 }
 
-/// Why something is no logo.
+/// The reason why an image is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LogoError {
-    /// Longer than [`MAX_LOGO`].
-    #[error("a logo may have at most 64 KB")]
+    #[error("a logo must have at most 64 KB")]
     TooLarge,
-    /// Not PNG, JPEG or WebP.
     #[error("a logo must be a PNG, JPEG or WebP picture")]
     Kind,
 }
 
 impl LogoType {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Png, Self::Jpeg, Self::Webp];
 
-    /// The media type.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",
@@ -39,10 +32,7 @@ impl LogoType {
         }
     }
 
-    /// The kind of this picture.
-    ///
-    /// # Errors
-    /// [`LogoError`] where it is too large or of another kind.
+    /// Detects the type of an image.
     pub fn of(image: &[u8]) -> Result<Self, LogoError> {
         if image.len() > MAX_LOGO {
             return Err(LogoError::TooLarge);
@@ -61,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_bytes_tell_the_kind() {
+    fn the_first_bytes_determine_the_type() {
         let rows: [(&str, Vec<u8>, Result<LogoType, LogoError>); 10] = [
             ("PNG", b"\x89PNG\r\n\x1a\n....".to_vec(), Ok(LogoType::Png)),
             ("JPEG", b"\xff\xd8\xff\xe0....".to_vec(), Ok(LogoType::Jpeg)),

@@ -1,5 +1,4 @@
-//! The logout token by which a client's server is told that a session has ended (OpenID Connect Back-Channel Logout
-//! §2.4).
+//! The logout token that notifies a client's server of an ended session (OpenID Connect Back-Channel Logout §2.4).
 
 use serde::Serialize;
 
@@ -9,10 +8,10 @@ use super::time::{Span, Timestamp};
 /// The `typ` of logout tokens (OpenID Connect Back-Channel Logout §2.4).
 pub const TYP: &str = "logout+jwt";
 
-/// How long a logout token lives: long enough for one delivery (OpenID Connect Back-Channel Logout §2.4).
+/// The lifetime of a logout token, enough for one delivery (OpenID Connect Back-Channel Logout §2.4).
 const LIFETIME: Span = Span::from_minutes(2);
 
-/// The claims of a logout token. There is no member for a `nonce`: a logout token must not have one.
+/// The claims of a logout token. It has no `nonce` member, since a logout token must not have one.
 #[derive(Clone, Debug, Serialize)]
 pub struct LogoutTokenClaims {
     iss: String,
@@ -34,21 +33,19 @@ struct Events {
 #[derive(Clone, Debug, Serialize)]
 struct Empty {}
 
-/// What a logout token is made from.
+/// The input of a logout token.
 pub struct LogoutFacts<'a> {
-    /// This server's issuer identifier.
+    /// The issuer identifier of the realm.
     pub issuer: &'a str,
-    /// The person, as the client knows them.
+    /// The person's `sub` for this client.
     pub subject: String,
-    /// The client.
     pub audience: &'a ClientId,
-    /// The session that has ended.
+    /// The ended session.
     pub session: &'a SessionId,
-    /// The token's id.
     pub jti: TokenId,
 }
 
-/// The claims of the logout token of one delivery.
+/// Builds the claims of the logout token for one delivery.
 pub fn claims(facts: LogoutFacts<'_>, now: Timestamp) -> LogoutTokenClaims {
     LogoutTokenClaims {
         iss: facts.issuer.to_owned(),
@@ -69,8 +66,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_logout_token_holds_what_the_specification_asks_for_and_nothing_else() {
-        let (client, session) = (ClientId::parse("rp").unwrap(), SessionId::parse("s1").unwrap());
+    fn a_logout_token_has_exactly_the_specified_claims() {
+        let client = ClientId::parse("rp").unwrap();
+        let session = SessionId::parse("s1").unwrap();
         let now = Timestamp::from_millis(1_000_500);
         let jti = TokenId::new(now, [1; 16]);
         let facts = LogoutFacts {

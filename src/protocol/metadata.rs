@@ -1,5 +1,5 @@
-//! The discovery documents (OpenID Connect Discovery §3, RFC 8414 §2), generated from what the registries hold and
-//! never typed by hand: a server that lacks something cannot say that it has it.
+//! Discovery documents (OpenID Connect Discovery §3, RFC 8414 §2), generated from the registries rather than typed, so
+//! that they list exactly what the server supports.
 
 use openidconnect::core::{
     CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey,
@@ -23,7 +23,7 @@ use super::profile::Profile;
 use super::response_type::{IMPLICIT, ResponseType};
 use super::scope::OIDC_SCOPES;
 
-/// The members that the `openidconnect` crate does not know, and those whose values it does not all know.
+/// Members that the `openidconnect` crate lacks, or whose values it knows only in part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extra {
     end_session_endpoint: String,
@@ -66,48 +66,43 @@ pub type SignetMetadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-/// What the server has, as its registries, settings and keys tell.
+/// The features of the server, from its registries, settings and keys.
 pub struct Capabilities<'a> {
-    /// The issuer identifier; endpoints lie below it.
+    /// The issuer identifier, the prefix of all endpoints.
     pub issuer: &'a str,
-    /// The names in the grant registry.
+    /// Names in the grant registry.
     pub grants: &'a [&'static str],
-    /// The names in the registry of client authentication methods.
+    /// Names in the registry of client authentication methods.
     pub auth_methods: &'a [&'static str],
-    /// The algorithms that there are signing keys for.
+    /// Algorithms with a signing key.
     pub algorithms: &'a [SigningAlgorithm],
-    /// The security profiles that clients can have.
+    /// Security profiles that clients can have.
     pub profiles: &'a [Profile],
-    /// The path of the session iframe, where it is switched on (OpenID Connect Session Management §3.3).
+    /// The path of the session iframe, if it is enabled (OpenID Connect Session Management §3.3).
     pub check_session: Option<&'static str>,
-    /// The algorithms that there are keys for to decrypt with.
+    /// Algorithms with a decryption key.
     pub decryption: &'a [KeyManagement],
-    /// The path at which clients register, where they may (RFC 7591 §3).
+    /// The path of client registration, if it is enabled (RFC 7591 §3).
     pub registration: Option<&'static str>,
 }
 
 impl Capabilities<'_> {
-    /// Whether there is any key to decrypt with; lists that would be empty are left out (RFC 8414 §3.2).
+    /// Returns true if there is a decryption key. Empty lists are omitted from the document (RFC 8414 §3.2).
     fn can_decrypt(&self) -> bool {
         !self.decryption.is_empty()
     }
 }
 
-/// Why there is no document: something in it is no URL or no JSON.
+/// The reason why the document cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum MetadataError {
-    /// The issuer makes no URL.
     #[error("the issuer is not a URL")]
     Issuer(#[from] url::ParseError),
-    /// The document cannot be written.
-    #[error("the metadata cannot be written")]
+    #[error("the metadata cannot be serialized")]
     Json(#[from] serde_json::Error),
 }
 
-/// The discovery document as JSON.
-///
-/// # Errors
-/// [`MetadataError`] where the issuer is no URL.
+/// Builds the discovery document.
 pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
     let endpoint = |path: &str| format!("{}{path}", server.issuer);
     let metadata: SignetMetadata = ProviderMetadata::new(
@@ -137,7 +132,7 @@ pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
     Ok(serde_json::to_value(objects(metadata, server)?)?)
 }
 
-/// The members about request objects, and about answers that are signed or encrypted (OpenID Connect Core §6, §10).
+/// Adds the members about request objects and about signed or encrypted answers (OpenID Connect Core §6, §10).
 fn objects(metadata: SignetMetadata, server: &Capabilities<'_>) -> Result<SignetMetadata, MetadataError> {
     let keys = || named(KeyManagement::ALL.into_iter().map(KeyManagement::as_str));
     let contents = || named(ContentEncryption::ALL.into_iter().map(ContentEncryption::as_str));
@@ -155,26 +150,28 @@ fn objects(metadata: SignetMetadata, server: &Capabilities<'_>) -> Result<Signet
         .set_require_request_uri_registration(Some(true)))
 }
 
-/// What answers to clients may be signed with: a key of this server, or the client's own secret.
+/// Returns the algorithms that answers to clients may be signed with: those of this server's keys and of client
+/// secrets.
 fn response_algorithms<'a>(server: &'a Capabilities<'_>) -> impl Iterator<Item = &'static str> + use<'a> {
     let keys = server.algorithms.iter().map(|algorithm| ResponseSigning::Key(*algorithm));
     keys.chain([ResponseSigning::ClientSecret]).map(ResponseSigning::as_str)
 }
 
-/// What client assertions may be signed with: a key of the client, or its secret where that method is there.
+/// Returns the algorithms of client assertions: those of client keys, and of client secrets if that method is
+/// registered.
 fn assertion_algorithms<'a>(server: &'a Capabilities<'_>) -> impl Iterator<Item = &'static str> + use<'a> {
     let by_secret = server.auth_methods.contains(&CLIENT_SECRET_JWT).then(|| ResponseSigning::ClientSecret.as_str());
     CLIENT_ALGORITHMS.iter().copied().chain(by_secret)
 }
 
-/// The response types of all profiles together.
+/// Returns the response types of all profiles.
 fn response_kinds<'a>(server: &'a Capabilities<'_>) -> impl Iterator<Item = ResponseType> + use<'a> {
     let allowed =
         |kind: &ResponseType| server.profiles.iter().any(|profile| profile.rules().response_types.contains(kind));
     ResponseType::ALL.into_iter().filter(allowed)
 }
 
-/// The grant types: those of the token endpoint, and the implicit one where a response type needs it.
+/// Returns the grant types of the token endpoint, and the implicit one if a response type needs it.
 fn grant_types<'a>(server: &'a Capabilities<'_>) -> impl Iterator<Item = &'static str> + use<'a> {
     let implicit = response_kinds(server).any(ResponseType::needs_implicit).then_some(IMPLICIT);
     server.grants.iter().copied().chain(implicit)
@@ -212,14 +209,14 @@ fn extra(server: &Capabilities<'_>) -> Extra {
     }
 }
 
-/// The response modes of all profiles together.
+/// Returns the response modes of all profiles.
 fn response_modes<'a>(server: &'a Capabilities<'_>) -> impl Iterator<Item = &'static str> + use<'a> {
     let allowed =
         |mode: &ResponseMode| server.profiles.iter().any(|profile| profile.rules().response_modes.contains(mode));
     ResponseMode::ALL.into_iter().filter(allowed).map(ResponseMode::as_str)
 }
 
-/// Values of openidconnect's types by their names.
+/// Converts names to values of openidconnect's types.
 fn named<'a, T: serde::de::DeserializeOwned>(names: impl Iterator<Item = &'a str>) -> Result<Vec<T>, MetadataError> {
     names.map(|name| Ok(serde_json::from_value(Value::from(name))?)).collect()
 }

@@ -1,5 +1,5 @@
-//! L0: the rules of the specifications as plain functions and values, one file a subject, each citing its source.
-//! Nothing here waits, reads a clock, draws a random number, logs or knows of a database.
+//! L0: the rules of the specifications as plain functions and values. Each file covers one subject and cites its
+//! source. Nothing here waits, reads a clock, draws random numbers, logs, or accesses the database.
 
 pub mod access_token;
 pub mod address_block;

@@ -1,30 +1,29 @@
-//! What people are told by mail of their account, and how a browser is named to them. What a browser says of itself
-//! (RFC 9110 §10.1.5) is never repeated: whoever fails to sign in could write a sentence into a mail of this server.
+//! Mail notices about a person's account, and the browser names used in them. A User-Agent (RFC 9110 §10.1.5) is never
+//! quoted, since a failed sign-in could otherwise inject text into a mail of this server.
 
-/// Something that concerns a person's account.
+/// An event of a person's account that leads to a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// They signed in with a browser that had not been used for the account before.
+    /// A sign-in with a browser that the account had not been used with before.
     NewDevice,
-    /// So many sign-ins have failed that there is a pause.
+    /// So many failed sign-ins that there is a pause.
     SoftLocked,
-    /// Their password was set.
     PasswordSet,
-    /// Another e-mail address has taken the place of theirs.
+    /// The e-mail address was replaced by another.
     EmailChanged,
-    /// A refresh token was used twice, so that the grant was ended (RFC 9700 §4.14.2).
+    /// A refresh token was reused, and its grant was revoked (RFC 9700 §4.14.2).
     RefreshReuse,
-    /// An administrator has disabled the account.
+    /// An administrator disabled the account.
     Disabled,
-    /// An administrator has signed them out everywhere.
+    /// An administrator ended all sessions.
     SignedOut,
 }
 
-/// The event of the audit log that tells of pauses, which people hear of once in a while only.
+/// The audit event of a pause. Notices about it are rate-limited.
 pub const SOFT_LOCKED: &str = "account.soft_locked";
 
 impl Notice {
-    /// Every notice with the event of the audit log that leads to it.
+    /// Each notice with the audit event that leads to it.
     pub const EVENTS: [(&str, Self); 7] = [
         ("login.new_device", Self::NewDevice),
         (SOFT_LOCKED, Self::SoftLocked),
@@ -35,15 +34,15 @@ impl Notice {
         ("user.signed_out", Self::SignedOut),
     ];
 
-    /// The notice that an event of the audit log leads to, if any.
+    /// Returns the notice that an audit event leads to, if any.
     pub fn of(event: &str) -> Option<Self> {
         Self::EVENTS.iter().find(|(of, _)| *of == event).map(|(_, notice)| *notice)
     }
 }
 
-/// What a browser and its system are called, as far as a User-Agent (RFC 9110 §10.1.5) holds a name that is known.
+/// Returns the name of a browser and its operating system, as far as a User-Agent (RFC 9110 §10.1.5) has known ones.
 pub fn device(user_agent: &str) -> Option<String> {
-    // Others pretend to be those that stand further down.
+    // The order matters: an entry may also contain the mark of a later one.
     const BROWSERS: [(&str, &str); 8] = [
         ("Edg", "Edge"),
         ("OPR/", "Opera"),
@@ -74,7 +73,7 @@ pub fn device(user_agent: &str) -> Option<String> {
     }
 }
 
-/// A name on one line: without what breaks lines or turns the direction of writing, and not longer than a name is.
+/// Makes a name safe for one line: replaces line breaks and direction controls, and limits the length.
 pub fn on_one_line(name: &str) -> String {
     let turns = |c: char| matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
     name.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).take(100).collect()
@@ -85,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_are_called_by_names_that_people_know() {
+    fn browsers_have_familiar_names() {
         let rows = [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", Some("Firefox on Linux")),
             (

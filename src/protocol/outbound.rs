@@ -1,5 +1,6 @@
-//! Which URLs from outside this server may call: those that clients register (RFC 7591 §2, §5) and the request objects
-//! that they name (RFC 9101 §5.2). The host's addresses are judged one by one; resolving and calling is `fetch`'s.
+//! Rules for URLs that this server calls on behalf of others: those that clients register (RFC 7591 §2, §5) and the
+//! request objects that they reference (RFC 9101 §5.2). Each resolved address is checked separately; `fetch` resolves
+//! and connects.
 
 use std::net::IpAddr;
 
@@ -7,10 +8,10 @@ use url::{Host, Position, Url};
 
 use super::special_addresses::is_special_use;
 
-/// The longest URL that is called, in bytes.
+/// The maximum length of a URL, in bytes.
 const MAX_URL: usize = 2048;
 
-/// Why a URL is not called.
+/// The reason why a URL is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlRefusal {
     /// Not an absolute URL with a host, or too long.
@@ -19,15 +20,15 @@ pub enum UrlRefusal {
     /// Neither https, nor http where that is allowed.
     #[error("it is not an https URL")]
     Scheme,
-    /// It holds a user name or a password.
-    #[error("it holds a user name or a password")]
+    /// It contains a user name or a password.
+    #[error("it contains a user name or a password")]
     UserInfo,
     /// A port of another well-known service.
-    #[error("its port is that of another service")]
+    #[error("its port is reserved for another service")]
     Port,
 }
 
-/// A host, alone or with a port, that may be called although it is on a private network.
+/// A host, optionally with a port, that may be called even on a private network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedHost {
     host: Host<String>,
@@ -35,7 +36,7 @@ pub struct AllowedHost {
 }
 
 impl AllowedHost {
-    /// Reads `host` or `host:port`; an IPv6 address stands in brackets.
+    /// Parses `host` or `host:port`; an IPv6 address is in brackets.
     pub fn parse(text: &str) -> Option<Self> {
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -46,7 +47,7 @@ impl AllowedHost {
             Some(port) => Some(decimal(port)?),
             None => None,
         };
-        // The URL Standard lets a name have an asterisk; whoever writes one here means a pattern.
+        // The URL Standard allows an asterisk in a host name, but in this setting it could only be meant as a pattern.
         let host = Host::parse(host).ok().filter(|_| !text.contains('*'))?;
         Some(Self { host, port })
     }
@@ -56,16 +57,15 @@ impl AllowedHost {
     }
 }
 
-/// Whether plain http may be spoken.
+/// The policy on plain http.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlainHttp {
-    /// Never.
     Refused,
-    /// With the hosts that the settings name: for development.
+    /// Allowed to the hosts named in the settings, for development.
     ToAllowedHosts,
 }
 
-/// A URL that may be called, if the addresses of its host may.
+/// A URL that may be called if the resolved address is permitted too.
 #[derive(Clone, Debug)]
 pub struct OutboundUrl {
     url: Url,
@@ -75,10 +75,8 @@ pub struct OutboundUrl {
 }
 
 impl OutboundUrl {
-    /// Reads a URL. The URL Standard's parser brings every spelling of an IP address to the one that is judged.
-    ///
-    /// # Errors
-    /// [`UrlRefusal`] with the first rule that the URL breaks.
+    /// Parses a URL and returns the first rule that it breaks. The URL Standard's parser normalizes every spelling of
+    /// an IP address before it is checked.
     pub fn parse(text: &str, allowed: &[AllowedHost], plain: PlainHttp) -> Result<Self, UrlRefusal> {
         if text.len() > MAX_URL {
             return Err(UrlRefusal::Malformed);
@@ -102,32 +100,29 @@ impl OutboundUrl {
         Ok(Self { url, host, port, allowed })
     }
 
-    /// Whether this address of the host may be connected to.
+    /// Returns true if this resolved address may be connected to.
     pub fn permits(&self, address: IpAddr) -> bool {
         self.allowed || !is_special_use(address)
     }
 
-    /// The host.
     pub fn host(&self) -> &Host<String> {
         &self.host
     }
 
-    /// The port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Whether TLS is spoken.
     pub fn is_https(&self) -> bool {
         self.url.scheme() == "https"
     }
 
-    /// Host and port as the `Host` header has them (RFC 9110 §7.2).
+    /// Returns host and port as in the `Host` header (RFC 9110 §7.2).
     pub fn authority(&self) -> &str {
         &self.url[Position::BeforeHost..Position::AfterPort]
     }
 
-    /// Path and query as the request line has them; the fragment stays here (RFC 9110 §7.1).
+    /// Returns path and query for the request line, without the fragment (RFC 9110 §7.1).
     pub fn path_and_query(&self) -> &str {
         &self.url[Position::BeforePath..Position::AfterQuery]
     }

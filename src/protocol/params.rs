@@ -1,17 +1,17 @@
-//! Request parameters: `application/x-www-form-urlencoded` names and values, each at most once.
-//! A parameter without a value counts as omitted; unknown ones are ignored (RFC 6749 §3.1, §3.2).
+//! Request parameters: `application/x-www-form-urlencoded` names and values, each at most once. A parameter without a
+//! value counts as omitted and unknown ones are ignored (RFC 6749 §3.1, §3.2).
 
 use url::form_urlencoded;
 
 use super::cause::{Cause, Shown};
 use super::error::OAuthError;
 
-/// The most fields that a request may carry.
+/// The maximum number of fields in a request.
 pub const MAX_FIELDS: usize = 100;
-/// The longest query string that is read, in bytes.
+/// The maximum length of a query string, in bytes.
 pub const MAX_QUERY: usize = 8 * 1024;
 
-/// The parameters that may be repeated (RFC 8707 §2, RFC 8693 §2.1).
+/// Parameters that may be repeated (RFC 8707 §2, RFC 8693 §2.1).
 const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 /// The parameters of one request, bounded in size.
@@ -22,21 +22,16 @@ pub struct Params {
 }
 
 impl Params {
-    /// Reads parameters from a query string or a form body.
-    ///
-    /// # Errors
-    /// `invalid_request` where a parameter is repeated, there are too many, or one is not UTF-8.
+    /// Parses a query string or a form body. Repeated parameters, too many parameters and invalid UTF-8 are
+    /// `invalid_request`.
     pub fn parse(encoded: &[u8]) -> Result<Self, OAuthError> {
         let mut params = Self::default();
         params.extend(encoded)?;
         params.once()
     }
 
-    /// Takes parameters that did not come in a form, such as those of a request object. One without a value counts as
-    /// omitted.
-    ///
-    /// # Errors
-    /// `invalid_request` where a parameter is repeated, there are too many, or one holds NUL.
+    /// Collects parameters from another source, such as a request object. One without a value counts as omitted.
+    /// Repeated parameters, too many parameters and NUL characters are `invalid_request`.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, OAuthError> {
         let mut params = Self::default();
         for (name, value) in pairs {
@@ -48,20 +43,17 @@ impl Params {
         params.once()
     }
 
-    /// The names and values, in order.
+    /// Returns names and values, in order.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The parameters as a form.
+    /// Encodes the parameters as a form.
     pub fn to_form(&self) -> String {
         form_urlencoded::Serializer::new(String::new()).extend_pairs(self.pairs()).finish()
     }
 
-    /// The parameters, if none is repeated.
-    ///
-    /// # Errors
-    /// `invalid_request` where one is (RFC 6749 §3.1, §3.2).
+    /// Refuses repeated parameters with `invalid_request` (RFC 6749 §3.1, §3.2).
     pub fn once(self) -> Result<Self, OAuthError> {
         match self.repeated.first() {
             None => Ok(self),
@@ -69,17 +61,14 @@ impl Params {
         }
     }
 
-    /// Whether this parameter is repeated. The authorization endpoint asks, since an error about any other
-    /// parameter than `client_id` and `redirect_uri` goes to the client.
+    /// Returns true if this parameter is repeated. The authorization endpoint checks each one itself, since errors
+    /// about parameters other than `client_id` and `redirect_uri` go to the client.
     pub fn repeats(&self, name: &str) -> bool {
         self.repeated.iter().any(|repeated| repeated == name)
     }
 
-    /// Adds the parameters of a further source, such as the body beside the query. A parameter that stands in
-    /// both is repeated.
-    ///
-    /// # Errors
-    /// `invalid_request` where there are too many parameters, or one is not UTF-8.
+    /// Adds the parameters of another source, such as the body besides the query. A parameter in both counts as
+    /// repeated. Too many parameters and invalid UTF-8 are `invalid_request`.
     pub fn extend(&mut self, encoded: &[u8]) -> Result<(), OAuthError> {
         if !is_utf8_when_decoded(encoded) {
             return Err(OAuthError::invalid_request("A parameter is not valid UTF-8."));
@@ -101,21 +90,18 @@ impl Params {
         Ok(())
     }
 
-    /// The value of a parameter, or nothing where it is missing or empty.
+    /// Returns the value of a parameter, or `None` if it is missing or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         let held = |(key, value): &&(String, String)| key == name && !value.is_empty();
         self.fields.iter().find(held).map(|(_, value)| value.as_str())
     }
 
-    /// All values of a parameter that may be repeated, without the empty ones.
+    /// Returns all non-empty values of a repeatable parameter.
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.fields.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    /// The value of a parameter that the request must have.
-    ///
-    /// # Errors
-    /// `invalid_request` with the given description where it is missing.
+    /// Returns a required parameter, or `invalid_request` with this description.
     pub fn require(&self, name: &str, description: &'static str) -> Result<&str, OAuthError> {
         self.get(name).ok_or(OAuthError::invalid_request(description))
     }
@@ -127,7 +113,7 @@ impl std::fmt::Debug for Params {
     }
 }
 
-/// Whether percent-decoding yields UTF-8; `form_urlencoded` would replace what does not.
+/// Returns true if percent-decoding yields UTF-8 without NUL; `form_urlencoded` would replace invalid bytes.
 fn is_utf8_when_decoded(encoded: &[u8]) -> bool {
     let mut decoded = Vec::with_capacity(encoded.len());
     let mut rest = encoded;
@@ -146,7 +132,7 @@ fn is_utf8_when_decoded(encoded: &[u8]) -> bool {
     !decoded.contains(&0) && std::str::from_utf8(&decoded).is_ok()
 }
 
-/// The value of a hexadecimal digit.
+/// Returns the value of a hexadecimal digit.
 fn hex_value(digit: u8) -> u8 {
     match digit {
         b'0'..=b'9' => digit - b'0',
@@ -160,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_come_once_and_whole() {
+    fn parameters_are_unique_and_decoded() {
         let many = "a&".repeat(MAX_FIELDS + 1).into_bytes();
         let cases: [(&str, &[u8], bool); 10] = [
             ("RFC 6749 §3.1: once", b"a=1&b=2", true),
@@ -187,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_of_the_query_may_not_stand_in_the_body() {
+    fn a_parameter_in_query_and_body_is_repeated() {
         let mut params = Params::parse(b"a=1").unwrap();
         assert!(params.extend(b"b=2").is_ok());
         assert!(params.extend(b"a=2").is_ok());

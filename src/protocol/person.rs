@@ -1,5 +1,5 @@
-//! What people type about themselves: user names, e-mail addresses, names and passwords. Values are accepted or
-//! refused, never cut or stripped (NIST SP 800-63B §3.1.1.2); what is compared is a key in NFKC and lower case.
+//! Rules for user names, e-mail addresses, display names and passwords. Values are accepted or refused, never truncated
+//! or trimmed (NIST SP 800-63B §3.1.1.2). They are compared by a key in NFKC and lower case.
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
@@ -10,52 +10,44 @@ mod common_passwords;
 
 use common_passwords::COMMON_PASSWORDS;
 
-/// The longest user name and display name, in characters.
+/// The maximum length of user names and display names, in characters.
 pub const MAX_NAME: usize = 100;
-/// The longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3), and the longest text that a login looks up.
+/// The maximum length of an e-mail address, in bytes (RFC 5321 §4.5.3.1.3), and of a login name that is looked up.
 pub const MAX_EMAIL: usize = 254;
-/// The longest password, in characters.
+/// The maximum length of a password, in characters.
 pub const MAX_PASSWORD: usize = 128;
-/// A personal word shorter than this is not looked for in passwords, in characters.
+/// The minimum length of a personal word that a password is compared with, in characters.
 const MIN_PERSONAL: usize = 4;
 
-/// Why something that a person typed is not accepted; the sentences stand beside the form's field.
+/// The reason why a person's input is refused. Its message appears beside the form field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PersonError {
-    /// The user name is empty or longer than [`MAX_NAME`].
     #[error("The user name must have 1 to 100 characters.")]
     UsernameLength,
     /// The user name has a control, direction or invisible character.
     #[error("The user name has a character that cannot be used.")]
     UsernameCharacter,
-    /// The user name has an `@`, so that it could be taken for an address.
-    #[error("The user name must not have an @; e-mail addresses are for signing in beside it.")]
+    /// The user name has an `@` and could be mistaken for an address.
+    #[error("The user name must not have an @; the e-mail address can be used to sign in as well.")]
     UsernameAt,
-    /// A user name or a name begins or ends with white space.
+    /// A user name or display name begins or ends with white space.
     #[error("There must be no space at the beginning or the end.")]
     SurroundingSpace,
-    /// There is not one `@` between two parts, or a character is not fit for an address.
+    /// There is not exactly one `@` between two parts, or a character is not allowed in an address.
     #[error("This is not a valid e-mail address.")]
     MalformedEmail,
-    /// The address is longer than [`MAX_EMAIL`].
     #[error("The e-mail address must have at most 254 characters.")]
     EmailLength,
-    /// The name is empty or longer than [`MAX_NAME`].
     #[error("The name must have 1 to 100 characters.")]
     DisplayNameLength,
     /// The name has a control, direction or invisible character.
     #[error("The name has a character that cannot be used.")]
     DisplayNameCharacter,
-    /// The password is shorter than the policy allows.
     #[error("The password must have at least {min_chars} characters.")]
-    PasswordTooShort {
-        /// The policy.
-        min_chars: usize,
-    },
-    /// The password is longer than [`MAX_PASSWORD`].
+    PasswordTooShort { min_chars: usize },
     #[error("The password must have at most 128 characters.")]
     PasswordTooLong,
-    /// The password is among those that are guessed first.
+    /// The password is among the most commonly guessed ones.
     #[error("This password is too common.")]
     CommonPassword,
     /// The password is the user's own name or e-mail address.
@@ -69,17 +61,13 @@ pub enum PersonError {
 pub struct Username(String);
 
 impl Username {
-    /// Takes a user name of 1 to 100 characters.
-    ///
-    /// # Errors
-    /// [`PersonError::UsernameLength`], [`PersonError::UsernameCharacter`], [`PersonError::UsernameAt`] or
-    /// [`PersonError::SurroundingSpace`].
+    /// Parses a user name of 1 to 100 characters.
     pub fn parse(value: &str) -> Result<Self, PersonError> {
         let value = bounded_nfc(value).ok_or(PersonError::UsernameLength)?;
         if value.chars().any(|c| is_unprintable(c) || is_joiner(c)) {
             return Err(PersonError::UsernameCharacter);
         }
-        // What looks like one in compatibility characters is one in the key.
+        // A compatibility character that looks like an @ becomes one in the key.
         if canonical(&value).contains('@') {
             return Err(PersonError::UsernameAt);
         }
@@ -87,17 +75,17 @@ impl Username {
         Ok(Self(value))
     }
 
-    /// Takes a name that is stored already. One from before today's rules is kept as it is.
+    /// Wraps a stored name, even one that predates the current rules.
     pub fn from_stored(value: String) -> Self {
         Self(value)
     }
 
-    /// The name as typed, to be shown.
+    /// Returns the name as typed, for display.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The canonical form, by which names are compared, counted and looked up.
+    /// Returns the canonical form, by which names are compared, counted and looked up.
     pub fn key(&self) -> String {
         canonical(&self.0)
     }
@@ -109,11 +97,8 @@ impl Username {
 pub struct EmailAddress(String);
 
 impl EmailAddress {
-    /// Takes an e-mail address of at most 254 bytes: one `@` between two parts, nothing that a mail header gives a
-    /// meaning to (RFC 5322 §3.2.3 `specials`), no space. Quoted local parts are not accepted.
-    ///
-    /// # Errors
-    /// [`PersonError::EmailLength`] or [`PersonError::MalformedEmail`].
+    /// Parses an e-mail address of at most 254 bytes: one `@` between two parts, none of the `specials` of RFC 5322
+    /// §3.2.3, no white space. Quoted local parts are not accepted.
     pub fn parse(value: &str) -> Result<Self, PersonError> {
         if value.len() > MAX_EMAIL {
             return Err(PersonError::EmailLength);
@@ -128,12 +113,12 @@ impl EmailAddress {
         Ok(Self(value.to_owned()))
     }
 
-    /// The address as typed, to be shown and written to.
+    /// Returns the address as typed, for display and mail.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The canonical form, by which addresses are compared, counted and looked up.
+    /// Returns the canonical form, by which addresses are compared, counted and looked up.
     pub fn key(&self) -> String {
         canonical(&self.0)
     }
@@ -145,10 +130,7 @@ impl EmailAddress {
 pub struct DisplayName(String);
 
 impl DisplayName {
-    /// Takes a name of 1 to 100 characters. Joiners are accepted, since Persian and Indic names need them.
-    ///
-    /// # Errors
-    /// [`PersonError::DisplayNameLength`], [`PersonError::DisplayNameCharacter`] or [`PersonError::SurroundingSpace`].
+    /// Parses a name of 1 to 100 characters. Joiners are accepted, since Persian and Indic names need them.
     pub fn parse(value: &str) -> Result<Self, PersonError> {
         let value = bounded_nfc(value).ok_or(PersonError::DisplayNameLength)?;
         if value.chars().any(is_unprintable) || value.chars().all(is_joiner) {
@@ -158,7 +140,6 @@ impl DisplayName {
         Ok(Self(value))
     }
 
-    /// The name, to be shown.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -184,19 +165,16 @@ macro_rules! as_string {
 
 as_string!(Username, EmailAddress, DisplayName);
 
-/// The canonical form of what somebody typed as user name or e-mail address at a login; nothing where no user can
-/// have it. White space around it, which phone keyboards add, does not count.
+/// Returns the canonical form of a login name as typed, or `None` if no user can have it. Surrounding white space is
+/// ignored, since phone keyboards add it.
 pub fn lookup_key(typed: &str) -> Option<String> {
     let typed = typed.trim();
     let possible = !typed.is_empty() && typed.chars().take(MAX_EMAIL + 1).count() <= MAX_EMAIL;
     (possible && !typed.chars().any(|c| is_unprintable(c) || is_joiner(c))).then(|| canonical(typed))
 }
 
-/// Checks a password that somebody chose, counted in characters and otherwise untouched. `personal` are words that
-/// belong to the user: user name, names, e-mail address (whose local part counts too).
-///
-/// # Errors
-/// One of the password variants of [`PersonError`].
+/// Checks a new password, whose length is counted in characters. `personal` are words of the user: user name, names,
+/// e-mail address, whose local part also counts.
 pub fn check_password(password: &Password, min_chars: usize, personal: &[&str]) -> Result<(), PersonError> {
     let length = password.expose().chars().take(MAX_PASSWORD + 1).count();
     if length < min_chars {
@@ -219,30 +197,30 @@ pub fn check_password(password: &Password, min_chars: usize, personal: &[&str]) 
     Ok(())
 }
 
-/// NFKC and lower case, so that what looks the same or is typed in another case is the same.
+/// Normalizes to NFKC and lower case, so that look-alikes and other cases compare equal.
 fn canonical(value: &str) -> String {
     let lower = value.nfkc().collect::<String>().to_lowercase();
     lower.nfkc().collect()
 }
 
-/// The value in NFC, or nothing where it has not 1 to 100 characters.
+/// Normalizes to NFC; returns `None` unless the result has 1 to 100 characters.
 fn bounded_nfc(value: &str) -> Option<String> {
     let normalized: String = value.nfc().take(MAX_NAME + 1).collect();
     (1..=MAX_NAME).contains(&normalized.chars().count()).then_some(normalized)
 }
 
-/// Refuses white space at either end, which nobody would see.
+/// Refuses white space at either end, which is invisible.
 fn refuse_surrounding_space(value: &str) -> Result<(), PersonError> {
     if value.trim() == value { Ok(()) } else { Err(PersonError::SurroundingSpace) }
 }
 
-/// Whether the character is a zero width joiner or non-joiner.
+/// Returns true for the zero width joiner and non-joiner.
 fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// Whether the character controls, changes the direction of text or cannot be seen, joiners apart
-/// (Unicode Standard Annex 9 §2, Unicode Technical Report 36 §2).
+/// Returns true for control, direction and invisible characters except joiners (Unicode Standard Annex 9 §2, Unicode
+/// Technical Report 36 §2).
 pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c,

@@ -11,25 +11,24 @@ use super::params::Params;
 use super::scope::{OPENID, Scope};
 use super::secret::Digest;
 
-/// The demand of a client's authorization requests for a code challenge, the strictest first. A challenge that was sent
-/// is enforced under each of them.
+/// The PKCE requirement for a client's authorization requests, strictest first. A challenge that was sent is enforced
+/// under each of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PkceRule {
-    /// Every request has a challenge (RFC 9700 §2.1.1).
+    /// Every request needs a challenge (RFC 9700 §2.1.1).
     Required,
-    /// A request for an ID token has a challenge or a nonce, by which a confidential client detects an injected code
+    /// A request for an ID token needs a challenge or a nonce, by which a confidential client detects an injected code
     /// (OAuth 2.1 §7.5.1.1).
     Nonce,
-    /// A request may come without either.
+    /// Neither is needed.
     Optional,
 }
 
 impl PkceRule {
-    /// Every rule.
     pub const ALL: [Self; 3] = [Self::Required, Self::Nonce, Self::Optional];
 
-    /// The name in metadata and commands.
+    /// Returns the name in metadata and commands.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Required => "required",
@@ -38,16 +37,12 @@ impl PkceRule {
         }
     }
 
-    /// The rule of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|rule| rule.as_str() == name)
     }
 
-    /// Checks a grant of `scope` whose request had no challenge. The scope is the narrowed one: without `openid` there
-    /// is no ID token, in which the client could compare the nonce.
-    ///
-    /// # Errors
-    /// The cause where the rule demands a challenge.
+    /// Checks a grant of `scope` whose request had no challenge. `scope` is the narrowed one: without `openid` there is
+    /// no ID token whose nonce the client could compare.
     pub fn check_unchallenged(self, scope: &Scope, nonce: Option<&str>) -> Result<(), Cause> {
         let is_compared = scope.contains(OPENID) && nonce.is_some_and(|nonce| !nonce.is_empty());
         match self {
@@ -58,7 +53,7 @@ impl PkceRule {
     }
 }
 
-/// The name of the extension slot in which the challenge is kept with the code.
+/// The extension slot in which the challenge is stored with the code.
 pub const SLOT: &str = "pkce";
 /// The mark of S256 at the end of a kept challenge.
 const S256: char = 'S';
@@ -82,17 +77,15 @@ pub fn challenge(params: &Params) -> Result<Option<String>, OAuthError> {
     }
 }
 
-/// Checks the `code_verifier` of a token request against the challenge kept with the code (RFC 7636 §4.6).
-///
-/// # Errors
-/// `invalid_grant` where they do not fit, one stands without the other, or the verifier is malformed.
+/// Checks the `code_verifier` of a token request against the challenge stored with the code (RFC 7636 §4.6). Any
+/// mismatch is `invalid_grant`, including one without the other.
 pub fn verify(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), OAuthError> {
     match (challenge, verifier) {
         (None, None) => Ok(()),
         (None, Some(_)) => Err(Cause::PkceVerifierUnexpected.into()),
         (Some(_), None) => Err(Cause::PkceVerifierMissing.into()),
         (Some(_), Some(verifier)) if !is_well_formed(verifier) => Err(Cause::PkceVerifierMalformed.into()),
-        // What is public about the request is no proof.
+        // A public part of the request proves nothing.
         (Some(challenge), Some(verifier)) if challenge.starts_with(verifier) => Err(Cause::PkceMismatch.into()),
         (Some(challenge), Some(verifier)) => {
             let computed = URL_SAFE_NO_PAD.encode(Digest::of(verifier.as_bytes()).as_bytes());
@@ -102,7 +95,7 @@ pub fn verify(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), OAu
     }
 }
 
-/// The grammar of challenge and verifier: 43 to 128 unreserved characters (RFC 7636 §4.1, §4.2).
+/// Accepts the grammar of challenge and verifier: 43 to 128 unreserved characters (RFC 7636 §4.1, §4.2).
 fn is_well_formed(text: &str) -> bool {
     (43..=128).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
@@ -158,10 +151,11 @@ mod tests {
     }
 
     #[test]
-    fn a_verifier_fits_its_challenge_and_neither_stands_alone() {
+    fn a_verifier_must_match_its_challenge_and_neither_occurs_alone() {
         let stored = format!("{CHALLENGE}S");
         let itself = format!("{VERIFIER}S");
-        let (short, long) = (&VERIFIER[1..], "a".repeat(129));
+        let short = &VERIFIER[1..];
+        let long = "a".repeat(129);
         let rows = [
             ("RFC 7636 appendix B", Some(stored.as_str()), Some(VERIFIER), true),
             ("no PKCE at all", None, None, true),

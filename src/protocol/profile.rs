@@ -1,5 +1,5 @@
-//! Security profiles: what is demanded of a client, as a table of rules (RFC 9700, OAuth 2.1, OpenID Connect Core,
-//! FAPI 2.0). Code asks the table; it never asks which profile a client has.
+//! Security profiles as a table of rules for clients (RFC 9700, OAuth 2.1, OpenID Connect Core, FAPI 2.0). Code reads
+//! the table and never compares profile names.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,54 +17,53 @@ pub enum Profile {
     /// OAuth 2.1 and RFC 9700: authorization code with PKCE S256, or with a nonce for confidential clients.
     #[default]
     Oauth21,
-    /// OpenID Connect Core as the classic certification plans use it: PKCE optional for confidential
-    /// clients, tokens also from the authorization endpoint.
+    /// OpenID Connect Core as in the classic certification plans: PKCE optional for confidential clients, tokens also
+    /// from the authorization endpoint.
     OidcClassic,
-    /// FAPI 2.0 Security Profile. No client can have it before sender-constrained tokens are built.
+    /// FAPI 2.0 Security Profile. Not available to clients until sender-constrained tokens are supported.
     #[serde(skip_deserializing)]
     Fapi2Security,
-    /// FAPI 2.0 Message Signing. No client can have it before sender-constrained tokens are built.
+    /// FAPI 2.0 Message Signing. Not available to clients until sender-constrained tokens are supported.
     #[serde(skip_deserializing)]
     Fapi2MessageSigning,
 }
 
-/// The way in which authorization requests have to arrive.
+/// The way in which authorization requests must arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
     /// As the client has registered.
     Any,
-    /// Pushed (FAPI 2.0 Security Profile §5.3.2.2).
     Pushed,
     /// Pushed, in a signed request object (FAPI 2.0 Message Signing §5.3.1).
     PushedAndSigned,
 }
 
-/// The demands of a profile.
+/// The rules of a profile.
 #[derive(Debug)]
 pub struct Rules {
-    /// The profile's name in commands and metadata.
+    /// The name in commands and metadata.
     pub name: &'static str,
-    /// Set if the profile grants none of the relaxations that settings of a client or of the server offer.
+    /// True if the profile overrides every relaxation that client or server settings offer.
     pub strict: bool,
-    /// PKCE of confidential clients whose registration does not name it; public clients always need it.
+    /// PKCE of confidential clients whose registration does not set it. Public clients always need it.
     pub pkce_if_unnamed: PkceRule,
     /// PKCE of new confidential clients.
     pub pkce_of_new: PkceRule,
-    /// The client authentication methods, where not all of them are allowed.
+    /// The allowed client authentication methods; `None` allows all.
     pub auth_methods: Option<&'static [&'static str]>,
     /// The response types that a client may use (RFC 6749 §3.1.1).
     pub response_types: &'static [ResponseType],
-    /// The response modes that a request may ask for, as far as its response type allows them.
+    /// The response modes that a request may ask for, within the limits of its response type.
     pub response_modes: &'static [ResponseMode],
-    /// The way in which requests have to arrive.
+    /// The way in which requests must arrive.
     pub arrival: Arrival,
-    /// The demands on request objects (RFC 9101).
+    /// The requirements for request objects (RFC 9101).
     pub request_objects: ObjectRules,
-    /// The `aud` that a client assertion may have (RFC 7523 §3).
+    /// The accepted form of `aud` in a client assertion (RFC 7523 §3).
     pub assertion_audience: AudienceRule,
-    /// The longest life of a client assertion, where the server's setting does not decide alone.
+    /// An upper bound on the lifetime of client assertions, besides the server's setting.
     pub longest_assertion: Option<Span>,
-    /// The warning of `client list` and the log about clients with this profile, where it is weaker than the default.
+    /// A warning about clients with a profile weaker than the default, for `client list` and the log.
     pub warning: Option<&'static str>,
 }
 
@@ -123,23 +122,22 @@ static FAPI2_MESSAGE_SIGNING: Rules =
     Rules { name: "fapi2_message_signing", arrival: Arrival::PushedAndSigned, ..FAPI2_SECURITY };
 
 impl Profile {
-    /// Every profile that a client can have.
+    /// Profiles that a client can have.
     pub const ALL: [Self; 2] = [Self::Oauth21, Self::OidcClassic];
 
-    /// Every row of the table, those of profiles to come among them.
+    /// Every row of the table, including profiles that are not available yet.
     pub const TABLE: [Self; 4] = [Self::Oauth21, Self::OidcClassic, Self::Fapi2Security, Self::Fapi2MessageSigning];
 
-    /// The profile of this name, or nothing where no client can have it.
+    /// Returns the profile of this name, or `None` if clients cannot have it.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|profile| profile.rules().name == name)
     }
 
-    /// Returns true if the profile grants none of the relaxations that settings offer.
+    /// Returns true if the profile overrides every relaxation that settings offer.
     pub fn is_strict(self) -> bool {
         self.rules().strict
     }
 
-    /// The demands of the profile.
     pub fn rules(self) -> &'static Rules {
         match self {
             Self::Oauth21 => &OAUTH21,
@@ -151,7 +149,7 @@ impl Profile {
 }
 
 impl Rules {
-    /// The demand for PKCE of a confidential client that has registered this one, or none.
+    /// Returns the PKCE requirement of a confidential client with this registered value.
     pub fn pkce(&self, registered: Option<PkceRule>) -> PkceRule {
         match registered {
             Some(rule) if !self.strict => rule,
@@ -164,7 +162,7 @@ impl Rules {
         self.auth_methods.is_none_or(|allowed| allowed.contains(&method))
     }
 
-    /// The longest life of a client assertion, given the server's.
+    /// Returns the maximum lifetime of a client assertion; `configured` is the server's setting.
     pub fn assertion_lifetime(&self, configured: Span) -> Span {
         self.longest_assertion.map_or(configured, |longest| longest.min(configured))
     }

@@ -1,46 +1,42 @@
-//! Rate limits as a leaky bucket of one number, and how an answer tells of them (RFC 6585 §4, RFC 9110 §10.2.3,
+//! Rate limits as a leaky bucket of one number, and the response headers about them (RFC 6585 §4, RFC 9110 §10.2.3,
 //! draft-ietf-httpapi-ratelimit-headers-11 §3 and §4).
 
 use super::time::{Span, Timestamp, seconds_up};
 
-/// So many requests within a time; the whole quota may be used at once, and comes back evenly.
+/// A quota per window. The whole quota may be used at once and refills evenly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// The quota.
     pub requests: u32,
-    /// The window.
     pub per: Span,
 }
 
-/// A bucket: when it will be full again, in microseconds since the Unix epoch, so that a large quota does not come back
-/// in steps.
+/// A bucket, stored as the time at which it will be full again, in microseconds since the Unix epoch. Microseconds let
+/// a large quota refill smoothly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bucket(i64);
 
-/// The outcome of taking one request from a bucket. Either way the bucket is to be stored.
+/// The outcome of taking one request from a bucket. The returned bucket must be stored in either case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// There was one.
     Granted {
-        /// The bucket without it.
         bucket: Bucket,
     },
     /// The bucket is empty.
     Refused {
-        /// The bucket by this clock: where the clock was set back, it fills from now on.
+        /// The bucket, corrected where the clock was set back: it refills from now on.
         bucket: Bucket,
-        /// The time until there is one again.
+        /// The time until the next request is allowed.
         wait: Span,
     },
 }
 
 impl Limit {
-    /// So many requests a minute.
+    /// Returns a limit per minute.
     pub const fn per_minute(requests: u32) -> Self {
         Self { requests, per: Span::from_minutes(1) }
     }
 
-    /// This many times as many requests in the same time.
+    /// Returns a limit with a multiple of the requests in the same window.
     #[must_use]
     pub const fn times(self, factor: u32) -> Self {
         Self { requests: self.requests.saturating_mul(factor), per: self.per }
@@ -49,9 +45,10 @@ impl Limit {
     /// Takes one request from a bucket.
     pub fn take(self, bucket: Bucket, now: Timestamp) -> Taken {
         let micros = |millis: i64| millis.saturating_mul(1_000);
-        let (per, now) = (micros(self.per.as_millis()), micros(now.as_millis()));
+        let per = micros(self.per.as_millis());
+        let now = micros(now.as_millis());
         let step = (per / i64::from(self.requests.max(1))).max(1);
-        // Never emptier than empty, though the clock was set back.
+        // After the clock was set back, a bucket is at most empty.
         let held = bucket.0.min(now.saturating_add(per)).max(now);
         let next = held.saturating_add(step);
         let over = next.saturating_sub(now).saturating_sub(per);
@@ -63,7 +60,7 @@ impl Limit {
 }
 
 impl Limit {
-    /// Takes requests from a bucket that were granted elsewhere already. It becomes empty at most.
+    /// Charges requests that another node has granted already. The bucket becomes empty at most.
     pub fn charge(self, bucket: Bucket, requests: u32, now: Timestamp) -> Bucket {
         let micros = |millis: i64| millis.saturating_mul(1_000);
         let per = micros(self.per.as_millis());
@@ -74,29 +71,28 @@ impl Limit {
     }
 }
 
-/// A request that was one too many.
+/// A request beyond its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exceeded {
     /// The name of the policy.
     pub policy: &'static str,
-    /// The limit.
     pub limit: Limit,
-    /// After how long it is worth trying again.
+    /// The time after which a retry can succeed.
     pub wait: Span,
 }
 
 impl Exceeded {
-    /// Whole seconds to wait, for `Retry-After` (RFC 9110 §10.2.3).
+    /// Returns the whole seconds to wait, for `Retry-After` (RFC 9110 §10.2.3).
     pub fn retry_after(&self) -> i64 {
         seconds_up(self.wait)
     }
 
-    /// The value of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11 §3).
+    /// Returns the value of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11 §3).
     pub fn policy_header(&self) -> String {
         format!("\"{}\";q={};w={}", self.policy, self.limit.requests, seconds_up(self.limit.per))
     }
 
-    /// The value of `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11 §4): nothing remains.
+    /// Returns the value of `RateLimit` with nothing remaining (draft-ietf-httpapi-ratelimit-headers-11 §4).
     pub fn limit_header(&self) -> String {
         format!("\"{}\";r=0;t={}", self.policy, self.retry_after())
     }
@@ -149,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_is_charged_with_what_was_granted_elsewhere() {
+    fn a_bucket_is_charged_for_requests_granted_elsewhere() {
         let limit = Limit::per_minute(10);
         let left = |mut bucket: Bucket| {
             let mut granted = 0;
@@ -167,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_tells_the_policy_and_when_to_come_back() {
+    fn a_refusal_has_the_policy_and_the_waiting_time() {
         let limit = Limit::per_minute(30);
         let rows = [(1, 1, "\"login\";r=0;t=1"), (1_000, 1, "\"login\";r=0;t=1"), (1_001, 2, "\"login\";r=0;t=2")];
         for (millis, seconds, header) in rows {

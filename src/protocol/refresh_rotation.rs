@@ -1,9 +1,9 @@
 //! Refresh tokens and their rotation (RFC 6749 §6, RFC 9700 §4.14.2).
 //!
-//! A token names its family and its generation, and carries a secret and a tag. The family's row holds the digest
-//! of the one live leaf. A successor's secret is derived from its parent's, so that a retry whose answer was lost
-//! gets the same successor again although nothing is stored in clear. The tag proves that a token was once issued,
-//! so that a replayed ancestor is told from a forgery without a row for each token that ever was.
+//! A token contains its family, its generation, a secret and a tag. The family's row stores the digest of the one live
+//! leaf. A successor's secret is derived from its parent's, so that a retry after a lost answer gets the same successor
+//! although nothing is stored in clear. The tag proves that this server issued the token, which distinguishes a
+//! replayed ancestor from a forgery without a row per token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +18,7 @@ use super::scope::Scope;
 use super::secret::Digest;
 use super::time::{Span, Timestamp};
 
-/// What every refresh token begins with.
+/// The prefix of every refresh token.
 pub const PREFIX: &str = "sgrt_";
 
 const FAMILY: usize = 16;
@@ -26,15 +26,14 @@ const GENERATION: usize = 4;
 const SECRET: usize = 32;
 const TAG: usize = 16;
 
-/// A keyed hash of the server, for one of two purposes.
+/// Keyed hashes of the server, one per purpose.
 pub trait Mac {
-    /// HMAC-SHA-256 for tags.
     fn tag(&self, message: &[u8]) -> [u8; 32];
     /// HMAC-SHA-256 for the secrets of successors.
     fn successor(&self, message: &[u8]) -> [u8; 32];
 }
 
-/// A refresh token that this server once issued: its tag has been checked.
+/// A refresh token that this server issued: its tag has been verified.
 pub struct RefreshToken {
     family: [u8; FAMILY],
     generation: u32,
@@ -42,13 +41,13 @@ pub struct RefreshToken {
 }
 
 impl RefreshToken {
-    /// The first token of a family, or nothing where the family's id is not one that this server makes.
+    /// Builds the first token of a family. Returns `None` for a family id that this server does not make.
     pub fn first(family: &FamilyId, secret: [u8; SECRET]) -> Option<Self> {
         let family = URL_SAFE_NO_PAD.decode(family.as_str()).ok()?.try_into().ok()?;
         Some(Self { family, generation: 0, secret: Zeroizing::new(secret) })
     }
 
-    /// Reads a token of a request, or nothing where it is not one that this server issued.
+    /// Parses a token and verifies its tag.
     pub fn parse(text: &str, mac: &impl Mac) -> Option<Self> {
         let body = text.strip_prefix(PREFIX).filter(|_| text.len() <= 128)?;
         let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(body).ok()?);
@@ -61,14 +60,14 @@ impl RefreshToken {
         genuine.then_some(token)
     }
 
-    /// The token as it is written, for the response.
+    /// Encodes the token for the response.
     pub fn expose(&self, mac: &impl Mac) -> Zeroizing<String> {
         let mut bytes = self.body();
         bytes.extend_from_slice(&self.tag(mac));
         Zeroizing::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice())))
     }
 
-    /// The token that takes this one's place, always the same.
+    /// Derives the successor, which is always the same.
     #[must_use]
     pub fn successor(&self, mac: &impl Mac) -> Self {
         Self {
@@ -78,17 +77,16 @@ impl RefreshToken {
         }
     }
 
-    /// The id of the token's family.
     pub fn family(&self) -> FamilyId {
         FamilyId::from_random(self.family)
     }
 
-    /// How many tokens of the family came before this one.
+    /// Returns the number of earlier tokens of the family.
     pub fn generation(&self) -> i64 {
         i64::from(self.generation)
     }
 
-    /// What the family's row holds while this token is the live leaf.
+    /// Returns the digest that the family's row stores while this token is the live leaf.
     pub fn digest(&self) -> Digest {
         Digest::of(&self.body())
     }
@@ -113,39 +111,37 @@ impl std::fmt::Debug for RefreshToken {
     }
 }
 
-/// A family as the rule sees it.
+/// The state of a family, as far as the rule needs it.
 #[derive(Clone, Debug)]
 pub struct FamilyState {
-    /// To whom it was issued.
     pub client_id: ClientId,
     /// The generation of the live leaf.
     pub generation: i64,
     /// The digest of the live leaf.
     pub leaf: Digest,
-    /// When the leaf took its parent's place; nothing for the first.
+    /// The time of the last rotation; `None` before the first.
     pub rotated_at: Option<Timestamp>,
-    /// When the family ends unless it is used.
+    /// The end of the family unless it is used.
     pub idle_expires_at: Timestamp,
-    /// When the family ends in any case.
+    /// The absolute end of the family.
     pub expires_at: Timestamp,
-    /// Whether the family has been revoked.
     pub revoked: bool,
 }
 
-/// What to do with a presented token.
+/// The decision on a presented token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is the live leaf: its successor takes its place.
+    /// It is the live leaf: replace it by its successor.
     Rotate,
-    /// It is the parent of an unused leaf, presented again within the grace: the same successor is sent again.
+    /// It is the parent of an unused leaf, within the grace period: send the same successor again.
     Repeat,
-    /// It was used before: the family is revoked.
+    /// It was used before: revoke the family.
     Reuse,
-    /// It is another client's, expired or revoked.
+    /// It belongs to another client, has expired or was revoked.
     Refuse(Cause),
 }
 
-/// Decides what a presented token is worth.
+/// Decides how to treat a presented token.
 pub fn judge(token: &RefreshToken, family: &FamilyState, client: &ClientId, now: Timestamp, grace: Span) -> Verdict {
     if family.client_id != *client {
         return Verdict::Refuse(Cause::RefreshOfOtherClient);
@@ -158,13 +154,14 @@ pub fn judge(token: &RefreshToken, family: &FamilyState, client: &ClientId, now:
     }
     let age = token.generation();
     if age == family.generation {
-        return match token.digest().matches(&family.leaf) {
-            true => Verdict::Rotate,
-            false => Verdict::Refuse(Cause::RefreshUnknown),
+        return if token.digest().matches(&family.leaf) {
+            Verdict::Rotate
+        } else {
+            Verdict::Refuse(Cause::RefreshUnknown)
         };
     }
-    let lately = family.rotated_at.is_some_and(|at| now.since(at) <= grace);
-    if age.saturating_add(1) == family.generation && lately {
+    let in_grace = family.rotated_at.is_some_and(|at| now.since(at) <= grace);
+    if age.saturating_add(1) == family.generation && in_grace {
         Verdict::Repeat
     } else if age < family.generation {
         Verdict::Reuse
@@ -208,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_survives_writing_and_no_other_text_is_one() {
+    fn a_token_round_trips_and_other_texts_are_refused() {
         let token = &chain(2)[1];
         let text = token.expose(&TestMac);
         let read = RefreshToken::parse(&text, &TestMac).unwrap();
@@ -223,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_presented_token_is_judged_by_generation_time_and_owner() {
+    fn a_presented_token_is_checked_by_generation_time_and_owner() {
         let tokens = chain(4);
         let owner = ClientId::parse("rp").unwrap();
         let other = ClientId::parse("rp2").unwrap();

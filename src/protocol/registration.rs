@@ -1,7 +1,6 @@
-//! What a client may say about itself when it registers (RFC 7591 §2, §3; OpenID Connect Registration §2, §3): the
-//! members of one list, in a strict JSON object. What is not on the list is unknown, or for an administrator to decide,
-//! and is passed over; grant and response types that the client cannot have are left out. The answer says what has been
-//! registered.
+//! Dynamic client registration (RFC 7591 §2, §3; OpenID Connect Registration §2, §3): the members that a client may set
+//! itself, in a strict JSON object. Unknown members and those reserved for administrators are ignored; grant and
+//! response types that the client cannot have are left out. The response lists what was registered.
 
 mod reduction;
 
@@ -19,11 +18,11 @@ use super::scope::{Scope, is_administration};
 use super::secret::{ClientSecret, Digest, RegistrationAccessToken};
 use super::time::{Span, Timestamp};
 
-/// The members that a client may set itself, each with the sentence that refuses it.
+/// Members that a client may set itself, each with the message that refuses it.
 macro_rules! members {
     ($($name:literal)*) => {
         const MEMBERS: &[(&str, &str)] =
-            &[$(($name, concat!($name, " is malformed, not supported, or does not go with the rest."))),*];
+            &[$(($name, concat!($name, " is malformed, not supported, or in conflict with other members."))),*];
     };
 }
 
@@ -42,77 +41,74 @@ members! {
     "audiences"
 }
 
-/// The answer to a client that asks to encrypt its request objects by an algorithm for which there is no key.
+/// The error for request object encryption with an algorithm that the server has no key for.
 const NOT_DECRYPTED: OAuthError = OAuthError::invalid_client_metadata(
-    "request_object_encryption_alg: this server decrypts no request objects of this algorithm.",
+    "request_object_encryption_alg: this server cannot decrypt request objects with this algorithm.",
 );
-/// The member that lists resources; no specification has one.
+/// The member that lists resources, which is this server's own.
 const AUDIENCES: &str = "audiences";
-const NOT_JSON: OAuthError = OAuthError::invalid_client_metadata("The body must be a JSON object without repetitions.");
+const NOT_JSON: OAuthError = OAuthError::invalid_client_metadata("The body must be a JSON object with unique members.");
 const NO_STATEMENTS: OAuthError =
     OAuthError::new(ErrorCode::UnapprovedSoftwareStatement, "Software statements are not accepted.");
-/// The answer where a change would show a client the subjects of another sector (OpenID Connect Core §8.1), the host of
-/// which nothing proves to be its own.
+/// The error for a change that would show a client the subjects of another sector (OpenID Connect Core §8.1), since
+/// ownership of the sector's host is not proven.
 const FIXED_SECTOR: OAuthError = OAuthError::invalid_client_metadata(
     "subject_type and the host of a client with pairwise subjects cannot be changed; register another client.",
 );
-/// The answer where the document of a sector is not as it must be, or could not be had, for whatever reason.
+/// The error for a sector document that is invalid or could not be fetched, for any reason.
 pub const WRONG_SECTOR: OAuthError = OAuthError::invalid_client_metadata(
-    "sector_identifier_uri must lead to a JSON array of strings that holds every redirect URI.",
+    "sector_identifier_uri must return a JSON array of strings with every redirect URI.",
 );
 
-/// What is decided for every client that registers itself, whatever it asks for.
+/// Settings for every client that registers itself.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// The security profile.
     pub profile: Profile,
-    /// Every scope that such a client may ask for.
+    /// Scopes that such a client may ask for.
     pub scope: Scope,
     /// The grant types of the token endpoint.
     pub grants: &'static [&'static str],
-    /// Every resource that such a client may ask tokens for (RFC 8707 §2).
+    /// Resources that such a client may request tokens for (RFC 8707 §2).
     pub resources: Vec<String>,
 }
 
-/// How a client is kept that has registered itself: as long as it is used.
+/// Data of a client that registered itself. The client is kept as long as it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registration {
-    /// When it was last noted that the client is used.
+    /// The last recorded use of the client.
     pub last_used_at: Timestamp,
 }
 
 impl Registration {
-    /// How often the use of a client is noted at most.
+    /// The minimum time between two recorded uses.
     pub const NOTED: Span = Span::from_days(1);
 
-    /// Whether a use now is to be noted.
+    /// Returns true if a use at `now` must be recorded.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.last_used_at.plus(Self::NOTED) <= now
     }
 }
 
-/// What a client has sent.
+/// A registration request as parsed.
 #[derive(Debug)]
 pub struct Submission {
-    /// The metadata to be registered. Only [`ClientMetadata::check`] tells whether it is acceptable as a whole.
+    /// The metadata to register. The caller must still run [`ClientMetadata::check`].
     pub metadata: ClientMetadata,
     client_id: Option<String>,
     client_secret: Option<Digest>,
-    /// The resources that it asks for, if it names any.
+    /// The requested resources, if the member is present.
     audiences: Option<Vec<String>>,
 }
 
 impl Submission {
-    /// Reads the body of a registration.
-    ///
-    /// # Errors
-    /// `invalid_redirect_uri`, `unapproved_software_statement` or `invalid_client_metadata` (RFC 7591 §3.2.2).
+    /// Parses the body of a registration. Errors are `invalid_redirect_uri`, `unapproved_software_statement` or
+    /// `invalid_client_metadata` (RFC 7591 §3.2.2).
     pub fn parse(body: &[u8], policy: &Policy) -> Result<Self, OAuthError> {
         let mut members = strict_object(body).ok_or(NOT_JSON)?;
         if members.contains_key("software_statement") {
             return Err(NO_STATEMENTS);
         }
-        // A value of another type is equal to nothing, as is the empty text.
+        // A value of another type counts as empty text, which matches nothing.
         let named = |name: &str| members.get(name).filter(|value| !value.is_null());
         let text = |name: &str| named(name).map(|value| value.as_str().unwrap_or_default().to_owned());
         let client_id = text("client_id");
@@ -120,7 +116,7 @@ impl Submission {
         let names_audiences = named(AUDIENCES).is_some();
         reduction::reduce(&mut members, policy)?;
         let mut metadata = read(&members)?;
-        // A registration is exact (RFC 7591 §2).
+        // Registration accepts exact methods only (RFC 7591 §2).
         if metadata.token_endpoint_auth_method == CLIENT_SECRET {
             return Err(refused("token_endpoint_auth_method"));
         }
@@ -137,21 +133,19 @@ impl Submission {
         Ok(Self { metadata, client_id, client_secret, audiences })
     }
 
-    /// What replaces the registration of this client: all of the submission, and what an administrator has decided.
-    /// It names the client, and a secret only where that is the client's own (RFC 7592 §2.2).
-    ///
-    /// # Errors
-    /// `invalid_client_metadata`
+    /// Returns the metadata that replaces the registration of this client: the whole submission, plus everything that
+    /// an administrator has decided. The submission must contain the client id, and no other secret than the client's
+    /// own (RFC 7592 §2.2). Errors are `invalid_client_metadata`.
     pub fn replacing(self, client: &Client, now: Timestamp) -> Result<ClientMetadata, OAuthError> {
         if self.client_id.as_deref() != Some(client.id.as_str()) {
-            return Err(OAuthError::invalid_client_metadata("client_id must be that of the client."));
+            return Err(OAuthError::invalid_client_metadata("client_id must be the client's own."));
         }
         let is_own = |named: &Digest| {
             let live = client.secrets.iter().filter(|secret| secret.expires_at.is_none_or(|end| now < end));
             live.fold(false, |found, secret| found | secret.digest.matches(named))
         };
         if !self.client_secret.as_ref().is_none_or(is_own) {
-            return Err(OAuthError::invalid_client_metadata("client_secret must be that of the client."));
+            return Err(OAuthError::invalid_client_metadata("client_secret must be the client's own."));
         }
         let decided = client.metadata.clone();
         if !self.metadata.keeps_subjects_of(client) {
@@ -161,7 +155,7 @@ impl Submission {
         let signs = decided.require_signed_request_object || asked.require_signed_request_object;
         let pushes = decided.require_pushed_authorization_requests || asked.require_pushed_authorization_requests;
         let metadata = ClientMetadata {
-            // A demand that an operator may have made stays.
+            // A requirement that an operator may have set is kept.
             require_signed_request_object: signs,
             require_pushed_authorization_requests: pushes,
             profile: decided.profile,
@@ -184,7 +178,7 @@ impl Submission {
     }
 }
 
-/// The error that tells a client which member breaks a rule (RFC 7591 §3.2.2).
+/// Returns the error that names the member at fault (RFC 7591 §3.2.2).
 pub fn refusal(error: &MetadataError) -> OAuthError {
     match error {
         MetadataError::RequestObjectEncryption(_) => NOT_DECRYPTED,
@@ -192,59 +186,50 @@ pub fn refusal(error: &MetadataError) -> OAuthError {
     }
 }
 
-/// What a client is told of its registration (RFC 7591 §3.2.1, RFC 7592 §3).
+/// The client information response (RFC 7591 §3.2.1, RFC 7592 §3).
 pub struct Information<'a> {
-    /// The issuer identifier, below which the registration lies.
+    /// The issuer identifier, the prefix of the registration's URL.
     pub issuer: &'a str,
-    /// The `client_id`.
     pub client_id: &'a ClientId,
-    /// When the client was registered.
     pub issued_at: Timestamp,
     /// The token that manages the registration.
     pub token: &'a RegistrationAccessToken,
-    /// The client's secret, where it was made just now.
+    /// The client's secret, if it was just generated.
     pub secret: Option<&'a ClientSecret>,
-    /// What is registered.
+    /// The registered metadata.
     pub metadata: &'a ClientMetadata,
 }
 
 impl Information<'_> {
-    /// The document.
-    ///
-    /// # Errors
-    /// Where the metadata cannot be written as JSON.
     pub fn to_json(&self) -> Result<Map<String, Value>, serde_json::Error> {
-        let mut told = document(self.metadata)?;
+        let mut members = document(self.metadata)?;
         let uri = format!("{}/register/{}", self.issuer, self.client_id);
-        told.insert("client_id".to_owned(), self.client_id.as_str().into());
-        told.insert("client_id_issued_at".to_owned(), self.issued_at.as_secs().into());
-        told.insert("registration_access_token".to_owned(), self.token.expose().into());
-        told.insert("registration_client_uri".to_owned(), uri.into());
+        members.insert("client_id".to_owned(), self.client_id.as_str().into());
+        members.insert("client_id_issued_at".to_owned(), self.issued_at.as_secs().into());
+        members.insert("registration_access_token".to_owned(), self.token.expose().into());
+        members.insert("registration_client_uri".to_owned(), uri.into());
         if let Some(secret) = self.secret {
-            told.insert("client_secret".to_owned(), secret.expose().into());
-            told.insert("client_secret_expires_at".to_owned(), 0.into());
+            members.insert("client_secret".to_owned(), secret.expose().into());
+            members.insert("client_secret_expires_at".to_owned(), 0.into());
         }
-        Ok(told)
+        Ok(members)
     }
 }
 
-/// The registered members, defaults among them. What is empty is left out, but for the resources: a client that asked
-/// for some sees that it got none (RFC 7591 §3.2.1).
+/// Returns the registered members, including defaults. Empty ones are omitted, except the resources: a client that
+/// requested some must see that it got none (RFC 7591 §3.2.1).
 fn document(metadata: &ClientMetadata) -> Result<Map<String, Value>, serde_json::Error> {
     let Value::Object(mut members) = serde_json::to_value(metadata)? else { return Ok(Map::new()) };
     let is_empty = |value: &Value| value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty);
     members.retain(|name, value| is_listed(name) && (!is_empty(value) || name == AUDIENCES));
     if metadata.token_endpoint_auth_method == CLIENT_SECRET {
-        // What an operator has set is this server's own; the client is shown the method of it that every library knows.
+        // This server's own method is shown as the one that every library knows.
         members.insert("token_endpoint_auth_method".to_owned(), CLIENT_SECRET_BASIC.into());
     }
     Ok(members)
 }
 
-/// Checks the document of a sector: it names every redirect URI of the client (OpenID Connect Registration §5).
-///
-/// # Errors
-/// `invalid_client_metadata` where it is no array of strings, or lacks one.
+/// Checks the document of a sector, which must list every redirect URI of the client (OpenID Connect Registration §5).
 pub fn check_sector(document: &[u8], metadata: &ClientMetadata) -> Result<(), OAuthError> {
     let listed: Vec<String> = serde_json::from_slice(document).map_err(|_| WRONG_SECTOR)?;
     let all = metadata.redirect_uris.iter().all(|uri| listed.iter().any(|held| held == uri.as_str()));
@@ -265,7 +250,7 @@ fn refused(member: &str) -> OAuthError {
     }
 }
 
-/// The metadata of the listed members; one that is null is one that is not there (RFC 7592 §2.2).
+/// Reads the listed members. A null member counts as absent (RFC 7592 §2.2).
 fn read(members: &Map<String, Value>) -> Result<ClientMetadata, OAuthError> {
     let listed = members.iter().filter(|(name, value)| is_listed(name) && !value.is_null());
     let chosen: Map<String, Value> = listed.map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -276,8 +261,8 @@ fn read(members: &Map<String, Value>) -> Result<ClientMetadata, OAuthError> {
     })
 }
 
-/// What of the scope is granted: all that is allowed where nothing is asked for, else what is in both. Nobody makes
-/// themselves an administrator, whatever the settings allow.
+/// Returns the granted scope: everything allowed if none was requested, otherwise the intersection. Scopes of the
+/// administration API are never granted, even if the settings allow them.
 fn allowed_scope(asked: &Scope, allowed: &Scope, member: Option<&Value>) -> Result<Scope, OAuthError> {
     let allowed = &allowed.filtered(|token| !is_administration(token));
     if member.is_none_or(Value::is_null) {
@@ -287,23 +272,24 @@ fn allowed_scope(asked: &Scope, allowed: &Scope, member: Option<&Value>) -> Resu
     if granted.is_empty() { Err(refused("scope")) } else { Ok(granted) }
 }
 
-/// The resources of `held` that a client has asked for; without a list, all of them.
+/// Returns the requested resources among `held`; without a list, all of them.
 fn asked_of(held: &[String], asked: Option<&[String]>) -> Vec<String> {
     let wanted = |uri: &&String| asked.is_none_or(|asked| asked.contains(uri));
     held.iter().filter(wanted).cloned().collect()
 }
 
-/// Whether any key of the set, whatever it is for, is more than a public one.
+/// Returns true if any key of the set, of any use, has private members.
 fn holds_private_key(set: &Value) -> bool {
     let keys = set.get("keys").and_then(Value::as_array);
     keys.into_iter().flatten().any(|key| PublicJwk::from_json(key) == Err(JwkError::Private))
 }
 
-/// Response types go with the grant types (RFC 7591 §2.1): a client without a grant of the authorization endpoint has
-/// none, and one with a code has the grant that redeems it.
+/// Aligns response types with grant types (RFC 7591 §2.1): a client without a grant of the authorization endpoint has
+/// none, and one that gets codes has the grant that redeems them.
 fn agree_on_response_types(metadata: &mut ClientMetadata, member: Option<&Value>) -> Result<(), OAuthError> {
     let uses = |grant: &str| metadata.grant_types.iter().any(|held| held == grant);
-    let (code, implicit) = (uses(AUTHORIZATION_CODE), uses(IMPLICIT));
+    let code = uses(AUTHORIZATION_CODE);
+    let implicit = uses(IMPLICIT);
     if member.is_none_or(Value::is_null) && !code && !implicit {
         metadata.response_types.clear();
     }

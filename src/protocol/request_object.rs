@@ -1,5 +1,5 @@
 //! Request objects (RFC 9101, OpenID Connect Core §6): parameters of an authorization request in a JWT that the client
-//! has signed. What is asked here is asked after the signature was verified.
+//! has signed. The caller has verified the signature.
 
 use serde_json::{Map, Value};
 
@@ -9,83 +9,86 @@ use super::jws;
 use super::params::Params;
 use super::time::{Span, Timestamp};
 
-/// The `typ` of request objects (RFC 9101 §4); `JWT` and none at all are older.
+/// Accepted values of `typ` (RFC 9101 §4). `JWT` and an absent `typ` come from older clients.
 const TYPES: [&str; 2] = ["oauth-authz-req+jwt", "jwt"];
-/// The claims about the object itself, which are no parameters.
+/// Claims about the object itself, which are not request parameters.
 const ABOUT: [&str; 7] = ["iss", "aud", "exp", "nbf", "iat", "jti", "sub"];
-/// The longest life of a request object where it is bounded, and the greatest age of its `nbf` (FAPI 2.0 Message
-/// Signing §5.3.1).
+/// The maximum lifetime of a bounded request object, and the maximum age of its `nbf` (FAPI 2.0 Message Signing
+/// §5.3.1).
 const LONGEST: Span = Span::from_minutes(60);
-/// How far the client's clock may be apart.
+/// The tolerated error of the client's clock.
 const LEEWAY: Span = Span::from_secs(30);
 
-/// Which claims a request object must have about itself.
+/// The claims that a request object must have about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binding {
     /// `iss` and `aud` (RFC 9101 §4, §10.2).
     Required,
-    /// None, but those that it has must fit (OpenID Connect Core §6.1).
+    /// None, but those present must match (OpenID Connect Core §6.1).
     WherePresent,
 }
 
-/// What parameters beside the request object are worth.
+/// The treatment of parameters outside the request object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outside {
-    /// Nothing (RFC 9101 §5).
+    /// They are ignored (RFC 9101 §5).
     Ignored,
-    /// They hold where the object does not say otherwise (OpenID Connect Core §6.1).
+    /// They apply where the object has no such parameter (OpenID Connect Core §6.1).
     Assembled,
 }
 
-/// The limits on the life of a request object.
+/// The limits on the lifetime of a request object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifetime {
-    /// The object's own `exp`, if it has one (RFC 9101 §4). Where a client may send parameters without an object, a
-    /// stolen object is worth no more than these; a client that must sign its requests limits their life by `exp`.
+    /// The object's own `exp`, if it has one (RFC 9101 §4). Where a client may also send plain parameters, a stolen
+    /// object gives no more than these. A client that must sign its requests limits their lifetime by `exp`.
     Open,
-    /// `nbf` and `exp` lie at most an hour apart (FAPI 2.0 Message Signing §5.3.1).
+    /// `nbf` and `exp` are at most an hour apart (FAPI 2.0 Message Signing §5.3.1).
     Bounded,
 }
 
-/// The demands of a profile on request objects.
+/// The requirements of a profile for request objects.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectRules {
-    /// The claims about the object itself.
     pub binding: Binding,
-    /// The parameters beside it.
     pub outside: Outside,
-    /// The limits on its life.
     pub lifetime: Lifetime,
 }
 
 impl ObjectRules {
-    /// The same for a client every request of which must come in an object: nothing beside it counts.
+    /// Returns the rules for a client whose requests must all come in an object: nothing outside it counts.
     pub const fn where_required(self) -> Self {
         Self { binding: Binding::Required, outside: Outside::Ignored, ..self }
     }
 }
 
-/// Whether a header's `typ` is that of a request object.
+/// Returns true if a header's `typ` allows a request object.
 pub fn is_typ(typ: Option<&str>) -> bool {
     typ.is_none_or(|typ| TYPES.iter().any(|known| typ.eq_ignore_ascii_case(known)))
 }
 
-/// The parameters of a request whose object was signed by this client; `outer` are those beside it.
-///
-/// # Errors
-/// `invalid_request_object`, with one sentence for each rule; `invalid_request` where both sides disagree.
+/// The parties that a request object must name.
+#[derive(Clone, Copy)]
+pub struct Parties<'a> {
+    pub client: &'a ClientId,
+    pub issuer: &'a str,
+}
+
+/// Returns the parameters of a request whose object was signed by this client; `outer` are those outside it. Every
+/// broken rule is `invalid_request_object`, a contradiction between both sides `invalid_request`.
 pub fn parameters(
     payload: &Map<String, Value>,
     outer: &Params,
-    (client, issuer): (&ClientId, &str),
+    parties: Parties<'_>,
     rules: ObjectRules,
     now: Timestamp,
 ) -> Result<Params, OAuthError> {
+    let Parties { client, issuer } = parties;
     check_parties(payload, client, issuer, rules.binding)?;
     check_times(payload, rules.lifetime, now)?;
     check_kind(payload, client)?;
     if ["request", "request_uri"].iter().any(|nested| payload.contains_key(*nested)) {
-        return Err(OAuthError::invalid_request_object("A request object may not name another."));
+        return Err(OAuthError::invalid_request_object("A request object must not contain another."));
     }
     let mut inner = Vec::new();
     for (name, value) in payload.iter().filter(|(name, _)| !ABOUT.contains(&name.as_str()) && *name != "client_id") {
@@ -98,7 +101,7 @@ pub fn parameters(
     }
 }
 
-/// The object's parameters and those beside it that it does not have itself.
+/// Combines the object's parameters with those outside it that it lacks.
 fn assemble(mut inner: Vec<(String, String)>, outer: &Params) -> Result<Params, OAuthError> {
     let named = |inner: &[(String, String)], name: &str| inner.iter().any(|(held, _)| held == name);
     let response_type = inner.iter().find(|(name, _)| name == "response_type").map(|(_, value)| value.as_str());
@@ -119,7 +122,8 @@ fn check_parties(
     binding: Binding,
 ) -> Result<(), OAuthError> {
     let own = Some(client.as_str());
-    let (iss, client_id) = (string(payload, "iss")?, string(payload, "client_id")?);
+    let iss = string(payload, "iss")?;
+    let client_id = string(payload, "client_id")?;
     let by_client = iss == own || (iss.is_none() && binding == Binding::WherePresent);
     if !by_client || (client_id.is_some() && client_id != own) {
         return Err(OAuthError::invalid_request_object("The request object was made by another client."));
@@ -133,14 +137,11 @@ fn check_parties(
     }
 }
 
-/// Refuses a JWT that the client has made for something else, such as an assertion (RFC 8725 §2.8, RFC 9101 §10.8).
+/// Refuses a JWT that the client made for another purpose, such as an assertion (RFC 8725 §2.8, RFC 9101 §10.8).
 fn check_kind(payload: &Map<String, Value>, client: &ClientId) -> Result<(), OAuthError> {
     let asks = ["client_id", "response_type"].iter().any(|name| payload.contains_key(*name));
     let asserts = string(payload, "sub")? == Some(client.as_str());
-    match asks && !asserts {
-        true => Ok(()),
-        false => Err(OAuthError::invalid_request_object("The JWT is not a request object.")),
-    }
+    if asks && !asserts { Ok(()) } else { Err(OAuthError::invalid_request_object("The JWT is not a request object.")) }
 }
 
 fn check_times(payload: &Map<String, Value>, lifetime: Lifetime, now: Timestamp) -> Result<(), OAuthError> {
@@ -167,8 +168,8 @@ fn check_times(payload: &Map<String, Value>, lifetime: Lifetime, now: Timestamp)
     Ok(())
 }
 
-/// The value of a member as parameters are written: JSON beside strings, numbers and booleans as their text, a list as
-/// several values (RFC 9101 §4).
+/// Converts the value of a member to parameter values: strings as they are, numbers, booleans and objects as JSON, a
+/// list as several values (RFC 9101 §4).
 fn texts(value: &Value) -> Result<Vec<String>, OAuthError> {
     match value {
         Value::Null => Ok(Vec::new()),

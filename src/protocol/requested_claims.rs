@@ -1,5 +1,5 @@
-//! The `claims` parameter (OpenID Connect Core §5.5): single claims that a client asks for, beside its scopes.
-//! What this server has no claim for is passed over, as the specification asks.
+//! The `claims` parameter (OpenID Connect Core §5.5): single claims that a client requests besides its scopes. Claims
+//! that this server lacks are ignored, as the specification requires.
 
 use std::collections::BTreeMap;
 
@@ -10,28 +10,28 @@ use super::claims;
 use super::error::OAuthError;
 use super::jws::strict_object;
 
-/// The longest `claims` parameter, in bytes.
+/// The maximum length of the `claims` parameter, in bytes.
 pub const MAX_CLAIMS: usize = 4096;
-/// The most values that a request may name for one claim.
+/// The maximum number of values requested for one claim.
 const MAX_VALUES: usize = 20;
-/// The most languages of `claims_locales`.
+/// The maximum number of languages in `claims_locales`.
 const MAX_LOCALES: usize = 10;
 
-/// How one claim is asked for (OpenID Connect Core §5.5.1).
+/// The request for one claim (OpenID Connect Core §5.5.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimRequest {
-    /// Whether the client cannot do without it. It is never an error that the claim is not there.
+    /// Marks the claim as essential. Its absence is nevertheless no error.
     #[serde(default, skip_serializing_if = "is_false")]
     pub essential: bool,
-    /// The values that the client can use; all where it names none.
+    /// The accepted values; empty accepts all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<Value>,
 }
 
-/// The claims that are asked for in one place, by name.
+/// Claims requested for one destination, by name.
 pub type ClaimRequests = BTreeMap<String, ClaimRequest>;
 
-/// What the `claims` parameter and `claims_locales` ask for.
+/// The content of `claims` and `claims_locales`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RequestedClaims {
@@ -41,23 +41,21 @@ pub struct RequestedClaims {
     /// For the ID token.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub id_token: ClaimRequests,
-    /// The languages in which claims are preferred, the best first (BCP 47).
+    /// Preferred languages of claims, best first (BCP 47).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub locales: Vec<String>,
 }
 
 impl ClaimRequest {
-    /// Whether this value is one that the client can use.
+    /// Returns true if the client accepts this value.
     pub fn accepts(&self, value: &Value) -> bool {
         self.values.is_empty() || self.values.contains(value)
     }
 }
 
 impl RequestedClaims {
-    /// Reads the parameters `claims` and `claims_locales`.
-    ///
-    /// # Errors
-    /// `invalid_request` where `claims` is too long, no strict JSON object, or a member has the wrong type.
+    /// Parses the parameters `claims` and `claims_locales`. `claims` must be a JSON object of bounded length with
+    /// members of the right types; anything else is `invalid_request`.
     pub fn parse(claims: Option<&str>, locales: Option<&str>) -> Result<Self, OAuthError> {
         let locales = locales.unwrap_or_default().split(' ').filter(|tag| claims::is_locale(tag));
         let mut requested = Self { locales: locales.take(MAX_LOCALES).map(str::to_owned).collect(), ..Self::default() };
@@ -69,19 +67,19 @@ impl RequestedClaims {
             claims::is_person_claim(name) || ["sub", "acr", "auth_time"].contains(&name)
         })?;
         let subjects = requested.id_token.get("sub").map(|request| request.values.as_slice()).unwrap_or_default();
-        // A subject that was passed over would let anybody in.
+        // Ignoring a subject would let any user in.
         if !matches!(subjects, [] | [Value::String(_)]) {
-            return Err(OAuthError::invalid_request("claims names no single subject."));
+            return Err(OAuthError::invalid_request("claims must request at most one subject."));
         }
         Ok(requested)
     }
 
-    /// Whether nothing is asked for, so that nothing has to be carried.
+    /// Returns true if nothing is requested.
     pub fn is_empty(&self) -> bool {
         self.userinfo.is_empty() && self.id_token.is_empty() && self.locales.is_empty()
     }
 
-    /// The claims about the person that are asked for, each once, in alphabetical order: what they are asked about.
+    /// Returns the requested claims about the person, sorted and unique, for the consent page.
     pub fn names(&self) -> Vec<&str> {
         let asked = self.userinfo.keys().chain(self.id_token.keys()).map(String::as_str);
         let mut names: Vec<&str> = asked.filter(|name| claims::is_person_claim(name)).collect();
@@ -90,18 +88,18 @@ impl RequestedClaims {
         names
     }
 
-    /// The subject that the ID token has to be about, if the request names one (OpenID Connect Core §5.5.1).
+    /// Returns the subject that the ID token must be about, if one is requested (OpenID Connect Core §5.5.1).
     pub fn subject(&self) -> Option<&str> {
         self.id_token.get("sub").and_then(|request| request.values.first()).and_then(Value::as_str)
     }
 
-    /// The authentication context classes of which one is essential (OpenID Connect Core §5.5.1.1).
+    /// Returns the authentication context classes of which one is essential (OpenID Connect Core §5.5.1.1).
     pub fn essential_acr(&self) -> Option<&[Value]> {
         self.id_token.get("acr").filter(|acr| acr.essential && !acr.values.is_empty()).map(|acr| acr.values.as_slice())
     }
 }
 
-/// The claims that a member of the parameter asks for, of those that `known` tells of.
+/// Returns the requests of one member of the parameter, limited to claims accepted by `known`.
 fn requests(
     object: &Map<String, Value>,
     member: &str,
@@ -120,7 +118,8 @@ fn requests(
     Ok(requests)
 }
 
-/// How one claim is asked for: `null`, or an object with `essential`, `value`, `values`, others ignored.
+/// Parses the request for one claim: `null`, or an object with `essential`, `value`, `values`; other members are
+/// ignored.
 fn request(how: &Value) -> Option<ClaimRequest> {
     let members = match how {
         Value::Null => return Some(ClaimRequest::default()),
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_are_read_or_refused() {
+    fn claims_are_parsed_or_refused() {
         let long = format!(r#"{{"userinfo":{{"name":{{"value":"{}"}}}}}}"#, "x".repeat(MAX_CLAIMS));
         let rows = [
             (r#"{"userinfo":{"name":null,"email":{"essential":true}}}"#, Ok(vec!["email", "name"])),
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_wanted_with_one_of_the_values_if_any_are_named() {
+    fn a_requested_claim_accepts_the_listed_values() {
         let requested = parse(r#"{"userinfo":{"locale":{"values":["de","fr"]},"name":{"value":"A"},"email":null}}"#);
         let userinfo = requested.unwrap().userinfo;
         let rows = [
@@ -200,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn subject_and_essential_acr_decide_more_than_what_is_released() {
+    fn subject_and_essential_acr_are_found() {
         let requested =
             parse(r#"{"id_token":{"sub":{"value":"alice"},"acr":{"essential":true,"values":["x"]}}}"#).unwrap();
         assert_eq!(requested.subject(), Some("alice"));
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stored_is_read_again() {
+    fn stored_requests_round_trip() {
         let requested =
             RequestedClaims::parse(Some(r#"{"userinfo":{"name":{"essential":true}}}"#), Some("de fr-CA <>"));
         let requested = requested.unwrap();

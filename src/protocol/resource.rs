@@ -1,4 +1,4 @@
-//! Resources that access tokens are for (RFC 8707 §2), and the header that such a token has (RFC 9068 §2.1, §4).
+//! Resources that accept access tokens (RFC 8707 §2), and the header of these tokens (RFC 9068 §2.1, §4).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,20 +10,18 @@ use super::jwk::SigningAlgorithm;
 /// The `typ` of JWT access tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AccessTokenTyp {
-    /// That of RFC 9068 §2.1, by which no other JWT is taken for an access token.
+    /// `at+jwt` of RFC 9068 §2.1, which distinguishes access tokens from other JWTs.
     #[default]
     #[serde(rename = "at+jwt")]
     AtJwt,
-    /// That of older resource servers, which know no other (RFC 7519 §5.1).
+    /// `JWT`, for older resource servers that accept nothing else (RFC 7519 §5.1).
     #[serde(rename = "JWT")]
     Jwt,
 }
 
 impl AccessTokenTyp {
-    /// Every `typ` that an access token of this server can have.
     pub const ALL: [Self; 2] = [Self::AtJwt, Self::Jwt];
 
-    /// The value of `typ`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AtJwt => "at+jwt",
@@ -31,30 +29,26 @@ impl AccessTokenTyp {
         }
     }
 
-    /// The type of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|typ| typ.as_str() == name)
     }
 }
 
-/// The header members that a resource or a client has chosen for access tokens. Absent ones are left to the next level:
-/// resource, client, server.
+/// Header parameters that a resource or a client has chosen for access tokens. An absent one is decided by the next
+/// level: resource, client, server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeaderChoice {
-    /// The signing algorithm.
     pub alg: Option<SigningAlgorithm>,
-    /// The type.
     pub typ: Option<AccessTokenTyp>,
 }
 
 impl HeaderChoice {
-    /// This choice, with absent members from `next`.
+    /// Fills absent members from `next`.
     #[must_use]
     pub fn or(self, next: Self) -> Self {
         Self { alg: self.alg.or(next.alg), typ: self.typ.or(next.typ) }
     }
 
-    /// Whether nothing is chosen.
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
@@ -63,17 +57,12 @@ impl HeaderChoice {
 /// The header of an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenHeader {
-    /// The signing algorithm.
     pub alg: SigningAlgorithm,
-    /// The type.
     pub typ: AccessTokenTyp,
 }
 
-/// The header of a token for resources with these choices: a resource's choice wins over its client's, which wins over
-/// the server's algorithm.
-///
-/// # Errors
-/// `invalid_target` where two resources would need different headers (RFC 8707 §2).
+/// Decides the header of a token for these resources. A resource's choice overrides its client's, which overrides the
+/// server's algorithm. Resources that need different headers are `invalid_target` (RFC 8707 §2).
 pub fn token_header(
     resources: impl IntoIterator<Item = HeaderChoice>,
     client: HeaderChoice,
@@ -83,17 +72,12 @@ pub fn token_header(
         |choice: HeaderChoice| TokenHeader { alg: choice.alg.unwrap_or(server), typ: choice.typ.unwrap_or_default() };
     let mut headers = resources.into_iter().map(|resource| header(resource.or(client)));
     let first = headers.next().unwrap_or_else(|| header(client));
-    match headers.all(|other| other == first) {
-        true => Ok(first),
-        false => Err(Cause::ResourceHeaders.into()),
-    }
+    if headers.all(|other| other == first) { Ok(first) } else { Err(Cause::ResourceHeaders.into()) }
 }
 
-/// The resources that a token request narrows a grant to (RFC 8707 §2.2), given what [`super::client::Client::resources`]
-/// says of the request. Without resources a grant is for this server.
-///
-/// # Errors
-/// `invalid_target` for a resource that the grant does not cover.
+/// Narrows a grant to the resources of a token request (RFC 8707 §2.2); `asked` is the result of
+/// [`super::client::Client::resources`]. A grant without resources is for this server. A resource outside the grant is
+/// `invalid_target`.
 pub fn narrowed(granted: &[String], asked: Option<Vec<String>>) -> Result<Vec<String>, OAuthError> {
     let Some(asked) = asked else { return Ok(granted.to_vec()) };
     let foreign = asked.iter().find(|uri| !granted.contains(uri)).map(String::as_str);
@@ -104,31 +88,27 @@ pub fn narrowed(granted: &[String], asked: Option<Vec<String>>) -> Result<Vec<St
     }
 }
 
-/// A resource as an operator describes it.
+/// A resource as configured by an operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
-    /// The URI that clients ask for and tokens name in `aud`.
+    /// The URI that clients request and that tokens contain in `aud`.
     pub uri: String,
-    /// The header of its access tokens.
     pub header: HeaderChoice,
 }
 
-/// The reason for which a resource is refused.
+/// The reason why a resource is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ResourceError {
-    /// Its URI cannot be one (RFC 8707 §2).
+    /// The URI is not absolute, or has a fragment (RFC 8707 §2).
     #[error("the resource {0:?} must be an absolute URI without a fragment")]
     Uri(String),
-    /// The server has no key of the algorithm.
+    /// The server has no key for the algorithm.
     #[error("there is no signing key for the algorithm {0:?}; keys.algorithms lists {1}")]
     Algorithm(&'static str, String),
 }
 
 impl Resource {
-    /// Checks the resource, given the algorithms that there are signing keys for.
-    ///
-    /// # Errors
-    /// The rule that it breaks.
+    /// Checks the resource; `algorithms` are those with a signing key.
     pub fn check(&self, algorithms: &[SigningAlgorithm]) -> Result<(), ResourceError> {
         if !is_resource(&self.uri) {
             return Err(ResourceError::Uri(self.uri.clone()));
@@ -161,10 +141,10 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_decides_before_its_client_and_the_client_before_the_server() {
+    fn the_resource_overrides_the_client_and_the_client_the_server() {
         let both = HeaderChoice { alg: Some(RS256), typ: Some(Jwt) };
         let rows: [(&str, &[HeaderChoice], HeaderChoice, Option<TokenHeader>); 10] = [
-            ("nobody has chosen", &[], NONE, Some(TokenHeader { alg: ES256, typ: AtJwt })),
+            ("no choice", &[], NONE, Some(TokenHeader { alg: ES256, typ: AtJwt })),
             ("the client has", &[], both, Some(TokenHeader { alg: RS256, typ: Jwt })),
             ("the resource has", &[both], alg(PS256), Some(TokenHeader { alg: RS256, typ: Jwt })),
             ("each has one member", &[typ(Jwt)], alg(RS256), Some(TokenHeader { alg: RS256, typ: Jwt })),
@@ -204,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_is_an_absolute_uri_with_a_key_to_sign_for_it() {
+    fn a_resource_is_an_absolute_uri_with_an_available_algorithm() {
         let rows = [
             ("https://api.example/", None, true),
             ("urn:api", Some(RS256), true),

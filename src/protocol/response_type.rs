@@ -1,43 +1,36 @@
-//! Response types (RFC 6749 §3.1.1, OAuth 2.0 Multiple Response Type Encoding Practices §3, §5): what the
-//! authorization endpoint answers with. A response type is a set: the order of its words means nothing.
+//! Response types (RFC 6749 §3.1.1, OAuth 2.0 Multiple Response Type Encoding Practices §3, §5): the contents of the
+//! authorization endpoint's response. A response type is a set, so the order of its words does not matter.
 
 use serde::{Deserialize, Serialize};
 
 use super::authorization_response::ResponseMode;
 
-/// The grant type that registrations name for tokens from the authorization endpoint (OpenID Connect Registration §2).
+/// The grant type that registrations need for tokens from the authorization endpoint (OpenID Connect Registration §2).
 pub const IMPLICIT: &str = "implicit";
 
 /// A response type that some profile allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum ResponseType {
-    /// A code.
     #[default]
     Code,
-    /// An ID token.
     IdToken,
-    /// An ID token and an access token.
     IdTokenToken,
-    /// A code and an ID token.
     CodeIdToken,
-    /// A code and an access token.
     CodeToken,
-    /// All three.
     CodeIdTokenToken,
 }
 
-/// There is no such response type here.
+/// The response type is not one of this server's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the response type is not supported")]
 pub struct UnknownResponseType;
 
 impl ResponseType {
-    /// Every response type.
     pub const ALL: [Self; 6] =
         [Self::Code, Self::IdToken, Self::IdTokenToken, Self::CodeIdToken, Self::CodeToken, Self::CodeIdTokenToken];
 
-    /// The value of `response_type`, its words in alphabetical order.
+    /// Returns the value of `response_type`, words in alphabetical order.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Code => "code",
@@ -49,10 +42,7 @@ impl ResponseType {
         }
     }
 
-    /// Reads a `response_type`, whose words may stand in any order, each once.
-    ///
-    /// # Errors
-    /// [`UnknownResponseType`] where the words are not one of these sets.
+    /// Parses a `response_type`, whose words may be in any order, each once.
     pub fn parse(value: &str) -> Result<Self, UnknownResponseType> {
         let mut words: Vec<&str> = value.split(' ').collect();
         words.sort_unstable();
@@ -60,32 +50,29 @@ impl ResponseType {
         Self::ALL.into_iter().find(|kind| kind.as_str() == sorted).ok_or(UnknownResponseType)
     }
 
-    /// Whether the response holds a code.
     pub const fn has_code(self) -> bool {
         matches!(self, Self::Code | Self::CodeIdToken | Self::CodeToken | Self::CodeIdTokenToken)
     }
 
-    /// Whether the response holds an access token.
     pub const fn has_token(self) -> bool {
         matches!(self, Self::IdTokenToken | Self::CodeToken | Self::CodeIdTokenToken)
     }
 
-    /// Whether the response holds an ID token.
     pub const fn has_id_token(self) -> bool {
         matches!(self, Self::IdToken | Self::IdTokenToken | Self::CodeIdToken | Self::CodeIdTokenToken)
     }
 
-    /// Whether a client has to register the `implicit` grant for it (OpenID Connect Registration §2).
+    /// Returns true if a client must register the `implicit` grant for it (OpenID Connect Registration §2).
     pub const fn needs_implicit(self) -> bool {
         self.has_token() || self.has_id_token()
     }
 
-    /// The response mode of a request that names none: tokens never stand in a query, which servers log.
+    /// Returns the default response mode. Tokens never go into a query, which servers log.
     pub const fn default_mode(self) -> ResponseMode {
         if self.needs_implicit() { ResponseMode::Fragment } else { ResponseMode::Query }
     }
 
-    /// Whether the response may be delivered so (OAuth 2.0 Multiple Response Types §3, §5).
+    /// Returns true if the response may be delivered in this mode (OAuth 2.0 Multiple Response Types §3, §5).
     pub const fn may_use(self, mode: ResponseMode) -> bool {
         match mode {
             ResponseMode::Query => !self.needs_implicit(),
@@ -132,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_never_stand_in_a_query() {
+    fn tokens_are_never_in_a_query() {
         for kind in ResponseType::ALL {
             assert_eq!(kind.may_use(ResponseMode::Query), kind == ResponseType::Code, "{kind:?}");
             assert!(kind.may_use(kind.default_mode()), "{kind:?}");

@@ -1,5 +1,6 @@
-//! What is revoked although it has not expired (RFC 7009): single tokens and grants by their ids, and cut-offs that
-//! void everything issued before a point in time, which may lie in the future. Pure: a set and one question.
+//! Revocations of unexpired tokens (RFC 7009): of single tokens and grants by id, and cut-offs that void everything
+//! issued before a point in time, which may be in the future. This module has the in-memory set and its lookup; loading
+//! it is left to others.
 
 use std::collections::HashMap;
 
@@ -7,33 +8,32 @@ use super::access_token::TokenFacts;
 use super::ids::{ClientId, RealmId, TokenId, UserId};
 use super::time::{Span, Timestamp};
 
-/// What a revocation is about.
+/// The kind of thing that a revocation applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     /// One access token, by `jti`.
     Token,
-    /// A grant and all issued from it, by `grant_id`.
+    /// A grant and everything issued from it, by `grant_id`.
     Family,
-    /// A session and all issued in it, by `sid`.
+    /// A session and everything issued in it, by `sid`.
     Session,
-    /// What a user has granted to a client, by [`consent_subject`].
+    /// Everything that a user has granted to a client, by [`consent_subject`].
     Consent,
-    /// All that speaks for a user.
+    /// Everything issued for a user.
     User,
-    /// All that was issued to a client.
+    /// Everything issued to a client.
     Client,
-    /// All of a realm.
+    /// Everything in a realm.
     Realm,
 }
 
 impl Target {
-    /// Every kind.
-    // A node reads no rows with a target that it does not know, and answers 503: write a new one a release after it can
-    // be read.
+    /// Every kind. A node that reads a row with an unknown target answers 503, so a release must be able to read a new
+    /// kind before a later one writes it.
     pub const ALL: [Self; 7] =
         [Self::Token, Self::Family, Self::Session, Self::Consent, Self::User, Self::Client, Self::Realm];
 
-    /// The kind as the database writes it.
+    /// Returns the value in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -46,79 +46,75 @@ impl Target {
         }
     }
 
-    /// The kind of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
-/// The subject of [`Target::Consent`]. Ids hold no spaces, so that no two pairs are written alike.
+/// Builds the subject of [`Target::Consent`]. Ids contain no spaces, so the result is unique.
 pub fn consent_subject(user: &UserId, client: &ClientId) -> String {
     format!("{user} {client}")
 }
 
-/// Why somebody revokes something, as they say: for the audit log, at most [`Reason::MAX`] characters of one line.
+/// The reason that an operator gives for a revocation, for the audit log: one line of at most [`Reason::MAX`]
+/// characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reason(String);
 
 impl Reason {
-    /// The longest reason, in characters.
+    /// The maximum length, in characters.
     pub const MAX: usize = 200;
 
-    /// Takes a reason, which may be empty; nothing where it is too long or holds a control character.
+    /// Accepts a reason, which may be empty. Returns `None` if it is too long or has a control character.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = text.chars().count() <= Self::MAX && !text.chars().any(char::is_control);
         fits.then(|| Self(text.to_owned()))
     }
 
-    /// The reason as it was given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The reason behind what it is about, as the audit log writes both.
+    /// Joins the target and the reason in the form of the audit log.
     pub fn about(&self, what: &str) -> String {
         if self.0.is_empty() { what.to_owned() } else { format!("{what}: {}", self.0) }
     }
 }
 
-/// Until when the denylist has to hold an access token of which nothing but the `jti` is known: as long as one of this
-/// age can live. Nothing where the id is not one of ours, or tells of a time that is still to come.
+/// Returns the time until which the denylist must keep an access token known only by its `jti`: the longest lifetime of
+/// a token of this age. Returns `None` if the id was not made by this server or its time is in the future.
 pub fn end_of_life(jti: &TokenId, longest: Span, skew: Span, now: Timestamp) -> Option<Timestamp> {
     let issued_at = jti.issued_at().filter(|at| *at <= now.plus(skew) && at.as_millis() >= 0)?;
     Some(issued_at.plus(longest).plus(skew))
 }
 
-/// One revocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
-    /// The realm.
     pub realm: RealmId,
-    /// What kind of thing is revoked.
     pub target: Target,
-    /// Its id.
     pub subject: String,
-    /// What was issued before this point is void; a token, a family or a session is void in any case.
+    /// Everything issued up to this point is void. A token, a family or a session is void in any case.
     pub not_before: Timestamp,
-    /// When nothing that it could concern is valid any more.
+    /// The time from which no affected token can be valid any more.
     pub expires_at: Timestamp,
 }
 
-/// All revocations in force. What is asked of it at every request allocates nothing.
+/// The revocations in force. Lookups on the request path do not allocate.
 #[derive(Debug, Default)]
 pub struct Revocations {
-    /// From when on each subject yields anything valid again, and until when that matters.
+    /// The cut-off and the expiry of each subject.
     entries: HashMap<RealmId, HashMap<Target, HashMap<String, (Timestamp, Timestamp)>>>,
     count: usize,
-    /// How many were left when it was last swept.
+    /// The number of entries after the last sweep.
     kept: usize,
 }
 
-/// How many more there may be than twice what was left by the last sweep: a flood of revocations is not swept for each.
+/// The number of entries, beyond twice those kept by the last sweep, that triggers the next one. It avoids a sweep for
+/// every revocation of a burst.
 const SLACK: usize = 1000;
 
 impl Revocations {
-    /// Adds a revocation. Of two about one thing the stricter holds.
+    /// Adds a revocation. Of two for one subject, the stricter applies.
     pub fn add(&mut self, revocation: Revocation) {
         let Revocation { realm, target, subject, not_before, expires_at } = revocation;
         let count = &mut self.count;
@@ -132,7 +128,7 @@ impl Revocations {
         entry.1 = entry.1.max(expires_at);
     }
 
-    /// Forgets what cannot concern any token any more.
+    /// Drops revocations that cannot affect any token.
     pub fn sweep(&mut self, now: Timestamp) {
         let subjects = self.entries.values_mut().flat_map(HashMap::values_mut);
         self.count = subjects
@@ -144,24 +140,22 @@ impl Revocations {
         self.kept = self.count;
     }
 
-    /// Sweeps where so many have come since the last time that it costs less than they did.
+    /// Sweeps if enough revocations were added since the last sweep to amortize its cost.
     pub fn tidy(&mut self, now: Timestamp) {
         if self.count > self.kept.saturating_mul(2).saturating_add(SLACK) {
             self.sweep(now);
         }
     }
 
-    /// How many there are.
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Whether this token has been revoked, by any of the ways that could concern it.
+    /// Returns true if this token is revoked, directly or by any cut-off.
     pub fn cover(&self, token: &TokenFacts) -> bool {
         if self.is_empty() {
             return false;
@@ -180,25 +174,27 @@ impl Revocations {
             || self.ends_its_session(token)
     }
 
-    /// Whether a cut-off of the realm came after the login of the session that the token names: the session was over
-    /// then, though the token may have been issued while the cut-off was on its way.
+    /// Returns true if a cut-off of the realm is later than the login of the token's session. The session had ended by
+    /// then, even if the token was issued while the cut-off was still propagating.
     fn ends_its_session(&self, token: &TokenFacts) -> bool {
         let cut_off = self.cut_off(&token.realm, Target::Realm, token.realm.as_str());
         token.session.is_some() && cut_off.is_some_and(|cut_off| token.logged_in_before(cut_off))
     }
 
-    /// Before which point what this thing yielded is void, if there is such a point.
+    /// Returns the cut-off of this subject, if there is one.
     pub fn cut_off(&self, realm: &RealmId, target: Target, subject: &str) -> Option<Timestamp> {
         self.entries.get(realm)?.get(&target)?.get(subject).map(|(not_before, _)| *not_before)
     }
 
-    /// Whether this thing is revoked for good. Tokens, families and sessions never come back, so that no time is compared: a
-    /// node whose clock is behind, or a replay that overlaps the first use, would otherwise void nothing.
+    /// Returns true if this subject is revoked permanently. Tokens, families and sessions are never valid again, so no
+    /// times are compared: otherwise a node whose clock is behind, or a replay that overlaps the first use, would void
+    /// nothing.
     fn names(&self, realm: &RealmId, target: Target, subject: &str) -> bool {
         self.cut_off(realm, target, subject).is_some()
     }
 
-    /// Whether what this thing yielded at `issued_at` is void. Equal times count as before: strictly later is alive.
+    /// Returns true if something issued at `issued_at` for this subject is void. Equal times count as before: only
+    /// strictly later ones are valid.
     pub fn voids(&self, realm: &RealmId, target: Target, subject: &str, issued_at: Timestamp) -> bool {
         self.cut_off(realm, target, subject).is_some_and(|not_before| issued_at <= not_before)
     }
@@ -238,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_of_revoking_reaches_the_token_and_no_other() {
+    fn each_kind_of_revocation_reaches_its_own_tokens_only() {
         let issued = token(1000);
         let jti = issued.claims.jti.as_str().to_owned();
         let rows = [
@@ -287,7 +283,7 @@ mod tests {
         });
         let rows = [
             ("issued after it, in a session from before", Some(4), Some("s"), true),
-            ("logged in within its second: the time of issue tells", Some(5), Some("s"), false),
+            ("logged in within its second: the time of issue decides", Some(5), Some("s"), false),
             ("a grant that outlives its session", Some(4), None, false),
             ("a client's own", None, None, false),
         ];
@@ -300,8 +296,10 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_is_only_named_is_held_as_long_as_it_could_live() {
-        let (day, skew, now) = (Span::from_hours(24), Span::from_secs(60), Timestamp::from_secs(1_000_000));
+    fn a_token_revoked_by_id_is_denied_for_its_longest_lifetime() {
+        let day = Span::from_hours(24);
+        let skew = Span::from_secs(60);
+        let now = Timestamp::from_secs(1_000_000);
         let jti = |secs| TokenId::new(Timestamp::from_secs(secs), [1; 16]);
         let rows = [
             (jti(1_000_000), Some(1_086_460)),
@@ -330,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stricter_cut_off_holds_and_old_ones_are_swept() {
+    fn the_stricter_cut_off_applies_and_expired_ones_are_swept() {
         let mut revocations = Revocations::default();
         for (not_before, expires) in [(2000, 10), (500, 20)] {
             revocations.add(Revocation {
@@ -350,7 +348,8 @@ mod tests {
 
     #[test]
     fn a_flood_of_revocations_is_swept_now_and_then() {
-        let (mut revocations, mut most) = (Revocations::default(), 0);
+        let mut revocations = Revocations::default();
+        let mut most = 0;
         for number in 0..50_000 {
             revocations.add(Revocation {
                 realm: RealmId::parse("default").unwrap(),

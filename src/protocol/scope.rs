@@ -1,47 +1,45 @@
-//! Scopes (RFC 6749 §3.3): ordered as asked, without repetition.
+//! Scopes (RFC 6749 §3.3): ordered as requested, without repetition.
 
 use serde::{Deserialize, Serialize};
 
 use super::cause::{Cause, Shown};
 use super::error::OAuthError;
 
-/// The longest `scope` parameter that is read, in bytes.
+/// The maximum length of a `scope` parameter, in bytes.
 pub const MAX_SCOPE: usize = 2 * 1024;
 
 /// The scope of OpenID Connect requests (OpenID Connect Core §3.1.2.1).
 pub const OPENID: &str = "openid";
-/// The scope that asks for a refresh token (OpenID Connect Core §11).
+/// The scope that requests a refresh token (OpenID Connect Core §11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
-/// The scope of the names and the description of a person (OpenID Connect Core §5.4).
+/// The scope of a person's names and profile data (OpenID Connect Core §5.4).
 pub const PROFILE: &str = "profile";
-/// The scopes that OpenID Connect Core defines (§5.4, §11), which only a user can grant.
+/// Scopes that OpenID Connect Core defines (§5.4, §11); only a user can grant them.
 pub const OIDC_SCOPES: [&str; 6] = [OPENID, PROFILE, "email", "address", "phone", OFFLINE_ACCESS];
 
-/// What the scopes of this server's own administration begin with. Only a command gives them to a client, only a client
-/// that speaks for itself is granted them, and no user is ever asked for one.
+/// The prefix of the administration API's scopes. Only a command gives them to a client, and only client credentials
+/// grants include them; users are never asked for one.
 pub const ADMINISTRATION: &str = "signet:";
-/// The scope that allows to read what can be administered.
+/// The scope for reading through the administration API.
 pub const SIGNET_READ: &str = "signet:read";
-/// The scope that allows to revoke whatever has been issued.
+/// The scope for revocations through the administration API.
 pub const SIGNET_REVOKE: &str = "signet:revoke";
-/// Every scope of the administration.
+/// Scopes of the administration API.
 pub const ADMINISTRATION_SCOPES: [&str; 2] = [SIGNET_READ, SIGNET_REVOKE];
 
-/// Whether a scope token is one of the administration, or would be if there were such a one.
+/// Returns true for a scope of the administration API, including undefined ones with its prefix.
 pub fn is_administration(token: &str) -> bool {
     token.starts_with(ADMINISTRATION)
 }
 
-/// A list of scope tokens in the order in which they were asked for, each once.
+/// A list of scope tokens in requested order, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Scope(Vec<String>);
 
 impl Scope {
-    /// Reads a `scope` parameter: tokens of `%x21 / %x23-5B / %x5D-7E` divided by single spaces.
-    ///
-    /// # Errors
-    /// `invalid_scope` where the syntax of RFC 6749 §3.3 is broken or the list is too long.
+    /// Parses a `scope` parameter: tokens of `%x21 / %x23-5B / %x5D-7E` separated by single spaces. A syntax error (RFC
+    /// 6749 §3.3) and an excessive length are `invalid_scope`.
     pub fn parse(value: &str) -> Result<Self, OAuthError> {
         if value.len() > MAX_SCOPE {
             return Err(Cause::ScopeMalformed.into());
@@ -58,49 +56,39 @@ impl Scope {
         Ok(Self(tokens))
     }
 
-    /// Reads a stored scope, where no token at all is written as nothing.
-    ///
-    /// # Errors
-    /// As [`Scope::parse`].
+    /// Parses a stored scope, where the empty list is stored as an empty string.
     pub fn parse_stored(value: &str) -> Result<Self, OAuthError> {
         if value.is_empty() { Ok(Self::default()) } else { Self::parse(value) }
     }
 
-    /// Whether no scope is in the list.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether the token is in the list.
     pub fn contains(&self, token: &str) -> bool {
         self.0.iter().any(|held| held == token)
     }
 
-    /// Whether every token of this list is in the other.
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.iter().all(|token| other.contains(token))
     }
 
-    /// Checks that every token of this list is in the other.
-    ///
-    /// # Errors
-    /// The first that is not.
+    /// Checks that every token of this list is in the other, and returns the first that is not.
     pub fn check_within(&self, other: &Self) -> Result<(), Shown> {
         self.iter().find(|token| !other.contains(token)).map_or(Ok(()), |token| Err(Shown::text(token)))
     }
 
-    /// The tokens in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// The tokens for which `keep` holds, in order.
+    /// Returns the tokens accepted by `keep`, in order.
     #[must_use]
     pub fn filtered(&self, keep: impl Fn(&str) -> bool) -> Self {
         Self(self.0.iter().filter(|token| keep(token)).cloned().collect())
     }
 
-    /// The tokens of both lists, those of this one first.
+    /// Returns the tokens of both lists, those of this one first.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         let mut tokens = self.0.clone();
@@ -108,7 +96,7 @@ impl Scope {
         Self(tokens)
     }
 
-    /// The tokens that are not in the other list.
+    /// Returns the tokens that are not in the other list.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
         self.filtered(|token| !other.contains(token))
@@ -135,7 +123,7 @@ impl TryFrom<String> for Scope {
     }
 }
 
-/// `scope-token` characters of RFC 6749 §3.3.
+/// Accepts `scope-token` characters (RFC 6749 §3.3).
 fn is_scope_char(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
 }

@@ -1,5 +1,5 @@
-//! Secrets that travel: codes, tokens, cookies, client secrets. Each has its own type, prints as its
-//! type's name only, is wiped when dropped, and reaches the database as a digest.
+//! Secrets that leave the server: codes, tokens, cookies, client secrets (RFC 6749 §10.10). Each has its own type,
+//! prints as its type's name only, is zeroized on drop, and is stored as a digest.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,30 +7,29 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// The longest secret that is looked at, in bytes.
+/// The maximum length of a secret that is accepted, in bytes.
 pub const MAX_SECRET: usize = 512;
 
-/// The SHA-256 digest of a secret, which is all that is ever stored of it.
+/// The SHA-256 digest of a secret, the only form in which it is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The digest of `bytes`.
+    /// Hashes `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// A digest read from the database, or nothing where it has not 32 bytes.
+    /// Wraps a digest from the database; `None` unless it has 32 bytes.
     pub fn from_stored(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
 
-    /// The 32 bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Whether both digests are equal, in constant time.
+    /// Compares both digests in constant time.
     pub fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
@@ -57,8 +56,9 @@ impl std::fmt::Debug for Digest {
     }
 }
 
-/// The digest of a secret that begins with its time ([`super::ids::in_order`]), which stands in front of the digest too: rows of one
-/// moment lie side by side, so that those who write touch few pages of a large table. The rest are 208 bits.
+/// Hashes a secret that begins with a timestamp ([`super::ids::in_order`]) and starts the digest with the same
+/// timestamp. Rows written at the same time are then adjacent in the index, so that writes touch few pages of a large
+/// table. 208 bits of the hash remain.
 fn by_time(secret: &str, prefix: usize) -> Digest {
     let mut digest = Digest::of(secret.as_bytes());
     let time = secret.get(prefix..prefix.saturating_add(8)).and_then(|time| URL_SAFE_NO_PAD.decode(time).ok());
@@ -66,7 +66,7 @@ fn by_time(secret: &str, prefix: usize) -> Digest {
     digest
 }
 
-/// The digest of a secret.
+/// Hashes a secret without a timestamp.
 fn at_random(secret: &str, _prefix: usize) -> Digest {
     Digest::of(secret.as_bytes())
 }
@@ -77,28 +77,28 @@ macro_rules! secret {
         pub struct $name(Zeroizing<String>);
 
         impl $name {
-            /// What every value of this kind begins with, so that leaked ones can be found by scanners.
+            /// The prefix of every value of this kind, by which scanners find leaked ones.
             pub const PREFIX: &'static str = $prefix;
 
-            /// Makes a new secret of 256 random bits.
+            /// Encodes 256 random bits.
             pub fn from_random(random: [u8; 32]) -> Self {
                 let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(random));
                 Self(Zeroizing::new(format!("{}{}", $prefix, encoded.as_str())))
             }
 
-            /// Takes a secret from a request: it begins with the prefix and has at most 512 bytes of visible ASCII.
+            /// Accepts a secret from a request: the prefix, and at most 512 bytes of visible ASCII.
             pub fn parse(value: &str) -> Option<Self> {
                 let visible = value.bytes().all(|b| (0x20..=0x7e).contains(&b));
                 let fits = value.len() > $prefix.len() && value.len() <= MAX_SECRET;
                 (visible && fits && value.starts_with($prefix)).then(|| Self(Zeroizing::new(value.to_owned())))
             }
 
-            /// The secret itself, for the one place where it leaves the server or enters a computation.
+            /// Returns the secret. Call it only where the secret leaves the server or enters a computation.
             pub fn expose(&self) -> &str {
                 &self.0
             }
 
-            /// What the database holds in place of the secret.
+            /// Returns the digest that the database stores.
             pub fn digest(&self) -> Digest {
                 $digest(&self.0, $prefix.len())
             }
@@ -137,54 +137,54 @@ secret!(
     at_random
 );
 secret!(
-    /// The value of the cookie that names a browser before anybody has signed in.
+    /// The value of the cookie that identifies a browser before sign-in.
     BrowserCookie,
     "sgbr_",
     at_random
 );
 secret!(
-    /// The value of the cookie of a browser that somebody has signed in with.
+    /// The value of the cookie of a browser in which a user has signed in.
     DeviceCookie,
     "sgdv_",
     at_random
 );
 secret!(
-    /// What lets somebody register a client (RFC 7591 §3).
+    /// A token that allows registering a client (RFC 7591 §3).
     InitialAccessToken,
     "sgia_",
     at_random
 );
 secret!(
-    /// What lets a client manage its own registration (RFC 7592 §2).
+    /// A token that lets a client manage its own registration (RFC 7592 §2).
     RegistrationAccessToken,
     "sgra_",
     at_random
 );
 secret!(
-    /// A client's secret (RFC 6749 §2.3.1). Those made here begin with `sgcs_`; imported ones need not.
+    /// A client secret (RFC 6749 §2.3.1). Generated ones begin with `sgcs_`; imported ones may not.
     ClientSecret,
     "",
     at_random
 );
 
 impl ClientSecret {
-    /// Makes a new client secret of 256 random bits with the prefix `sgcs_`.
+    /// Generates a client secret of 256 random bits with the prefix `sgcs_`.
     pub fn generate(random: [u8; 32]) -> Self {
         let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(random));
         Self(Zeroizing::new(format!("sgcs_{}", encoded.as_str())))
     }
 }
 
-/// A password as somebody typed it.
+/// A password as typed.
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Takes a password from a form or from standard input.
+    /// Wraps a password from a form or from standard input.
     pub fn new(value: String) -> Self {
         Self(Zeroizing::new(value))
     }
 
-    /// The password itself, for the hash function and nothing else.
+    /// Returns the password, for the hash function only.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_of_one_moment_lie_side_by_side_and_are_found_whole_or_not_at_all() {
+    fn secrets_of_one_moment_have_adjacent_digests() {
         let at = |millis, random| {
             let code = AuthorizationCode::from_random(in_order(Timestamp::from_millis(millis), [random; 32]));
             (code.expose().to_owned(), code.digest())

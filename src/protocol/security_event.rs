@@ -1,6 +1,6 @@
-//! The Security Event Token by which a webhook is told of a row of the audit log (RFC 8417 §2). Each event has a URI of
-//! our own; where CAEP or RISC has registered one for the same, the token names that too, as one more description of
-//! the one event (RFC 8417 §1.2). Beyond the subject there is nothing personal in it: no name, no address, no browser.
+//! Security Event Tokens, which deliver rows of the audit log to webhooks (RFC 8417 §2). Each event has a URI of this
+//! server's own; if CAEP or RISC has registered one for it, the token contains that too, as a second description of the
+//! same event (RFC 8417 §1.2). Besides the subject it contains no personal data: no name, address or browser.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -9,21 +9,21 @@ use super::audit_chain::Row;
 use super::ids::WebhookId;
 use super::time::Timestamp;
 
-/// The `typ` of such tokens (RFC 8417 §2.3).
+/// The `typ` of these tokens (RFC 8417 §2.3).
 pub const TYP: &str = "secevent+jwt";
 /// Their media type (RFC 8935 §2.1).
 pub const MEDIA_TYPE: &str = "application/secevent+jwt";
-/// What the URIs of our own events begin with.
+/// The prefix of this server's own event URIs.
 const OWN: &str = "urn:signet:event:";
-/// Where CAEP registers its events (OpenID CAEP §3).
+/// The prefix of CAEP event URIs (OpenID CAEP §3).
 const CAEP: &str = "https://schemas.openid.net/secevent/caep/event-type/";
-/// Where RISC registers its events (OpenID RISC Profile §2).
+/// The prefix of RISC event URIs (OpenID RISC Profile §2).
 const RISC: &str = "https://schemas.openid.net/secevent/risc/event-type/";
-/// The event by which a receiver is tried (OpenID Shared Signals Framework §8.1.4.1).
+/// The event of a test delivery (OpenID Shared Signals Framework §8.1.4.1).
 const VERIFICATION: &str = "https://schemas.openid.net/secevent/ssf/event-type/verification";
 
-/// The claims of a Security Event Token. There is no `exp`, which RFC 8417 §2.2 advises against, and no `sub` beside
-/// `sub_id` (RFC 9493 §4.1), so that nobody takes it for an ID token.
+/// The claims of a Security Event Token. It has no `exp`, which RFC 8417 §2.2 advises against, and no `sub` besides
+/// `sub_id` (RFC 9493 §4.1), so that it cannot be mistaken for an ID token.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SecurityEventClaims {
     iss: String,
@@ -38,19 +38,18 @@ pub struct SecurityEventClaims {
     events: Map<String, Value>,
 }
 
-/// Who tells whom.
+/// Sender and receiver of an event.
 #[derive(Clone, Copy, Debug)]
 pub struct Parties<'a> {
-    /// This server's issuer identifier.
+    /// The issuer identifier of the realm.
     pub issuer: &'a str,
-    /// Whom it is for.
+    /// The receiver, for `aud`.
     pub audience: &'a str,
-    /// The webhook.
     pub webhook: &'a WebhookId,
 }
 
-/// The claims about a row. They follow from the row alone, so that each attempt tells the same under the same `jti`, by
-/// which a receiver knows what it has heard already (RFC 8417 §2.2); `txn` names the row itself.
+/// Builds the claims about a row. They depend on the row alone, so every attempt has the same content and the same
+/// `jti`, by which a receiver detects duplicates (RFC 8417 §2.2); `txn` is the row's id.
 pub fn claims(parties: Parties<'_>, row: &Row) -> SecurityEventClaims {
     let mut events = Map::new();
     if let Some((uri, facts)) = registered(row) {
@@ -69,7 +68,7 @@ pub fn claims(parties: Parties<'_>, row: &Row) -> SecurityEventClaims {
     }
 }
 
-/// The claims by which a webhook is tried: nothing has happened.
+/// Builds the claims of a test delivery.
 pub fn verification(parties: Parties<'_>, state: &str, now: Timestamp) -> SecurityEventClaims {
     SecurityEventClaims {
         iss: parties.issuer.to_owned(),
@@ -83,11 +82,12 @@ pub fn verification(parties: Parties<'_>, state: &str, now: Timestamp) -> Securi
     }
 }
 
-/// Whom the event is about: a session of a person (CAEP §2), a person, else a client, else this server (RFC 9493 §3.2).
+/// Returns the subject of the event: a session of a person (CAEP §2), a person, a client, or this server (RFC 9493
+/// §3.2).
 fn subject(issuer: &str, row: &Row) -> Value {
     let user = row.user.as_ref().map(|user| json!({ "format": "iss_sub", "iss": issuer, "sub": user }));
     match (user, &row.session, &row.client) {
-        // One session of theirs, and not all.
+        // One session of the person, not all of them.
         (Some(user), Some(session), _) => {
             json!({ "format": "complex", "user": user, "session": { "format": "opaque", "id": session } })
         }
@@ -97,7 +97,7 @@ fn subject(issuer: &str, row: &Row) -> Value {
     }
 }
 
-/// The event as CAEP or RISC describes it, where one of them does.
+/// Returns the event in the form of CAEP or RISC, if one of them defines it.
 fn registered(row: &Row) -> Option<(String, Value)> {
     if row.outcome != "success" {
         return None;
@@ -105,7 +105,7 @@ fn registered(row: &Row) -> Option<(String, Value)> {
     let initiator = match row.actor.as_str() {
         "user" => "user",
         "system" => "system",
-        // A command, or a client that administers.
+        // A command, or a client of the administration API.
         _ => "admin",
     };
     let common = [("event_timestamp", row.at.as_secs().into()), ("initiating_entity", initiator.into())];
@@ -126,12 +126,12 @@ fn registered(row: &Row) -> Option<(String, Value)> {
     }
 }
 
-/// The event as the audit log has it, without what is personal or free text.
+/// Returns the event in the form of the audit log, without personal data and free text.
 fn own(row: &Row) -> Value {
     let mut facts = Map::new();
     let mut put = |name: &str, value: &str| facts.insert(name.to_owned(), value.into());
     put("outcome", &row.outcome);
-    // The account stays on the host.
+    // The operator's account name stays on the host.
     put("actor", if row.actor.starts_with("command:") { "command" } else { &row.actor });
     for (name, value) in [("client_id", &row.client), ("sid", &row.session)] {
         if let Some(value) = value {
@@ -144,7 +144,8 @@ fn own(row: &Row) -> Value {
     Value::Object(facts)
 }
 
-/// What the reason of an event is, where it is a word of ours or an identifier. That of a command is free text.
+/// Returns the claim name for the event's reason if that is a fixed word or an identifier. The reason of a command is
+/// free text and is omitted.
 fn named(event: &str) -> Option<&'static str> {
     match event {
         "login" | "account.soft_locked" | "limit.exceeded" => Some("reason"),
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_holds_what_the_specification_asks_for_and_nothing_personal() {
+    fn a_security_event_has_the_specified_claims_and_no_personal_data() {
         let expected = json!({
             "iss": "https://op.example", "aud": "https://siem.example/events", "iat": 1000, "toe": 1000,
             "jti": "row1.siem", "txn": "row1",
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn registered_events_are_named_beside_our_own() {
+    fn registered_events_accompany_our_own() {
         let caep = |name: &str| format!("{CAEP}{name}");
         let rows = [
             ("logout", caep("session-revoked")),
@@ -215,9 +216,9 @@ mod tests {
         ];
         for (event, uri) in rows {
             let mut row = row(event, Some("u1"), None);
-            let told = of(&row);
-            assert!(told["events"].get(&uri).is_some(), "{event}: {told}");
-            assert!(told["events"].get(format!("{OWN}{event}")).is_some(), "{event}: {told}");
+            let claims = of(&row);
+            assert!(claims["events"].get(&uri).is_some(), "{event}: {claims}");
+            assert!(claims["events"].get(format!("{OWN}{event}")).is_some(), "{event}: {claims}");
             row.outcome = "failure".to_owned();
             assert!(of(&row)["events"].get(&uri).is_none(), "{event} did not happen");
         }

@@ -1,5 +1,5 @@
-//! The session state by which a client's page learns in the browser that the person has signed out or changed
-//! (OpenID Connect Session Management §2, §3.2).
+//! The session state, by which a client's page in the browser detects that the person has signed out or changed (OpenID
+//! Connect Session Management §2, §3.2).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,27 +8,26 @@ use url::Url;
 use super::ids::ClientId;
 use super::secret::Digest;
 
-/// The state of the browser at this server (OpenID Connect Session Management §3.2): the same as long as the same
-/// person is signed in, and readable by the script of the session iframe. It opens nothing, and nobody who knows a `sid`
-/// can compute it.
+/// The browser state at this server (OpenID Connect Session Management §3.2): constant while the same person is signed
+/// in, and readable by the script of the session iframe. It gives no access, and cannot be computed from a `sid`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrowserState(String);
 
 impl BrowserState {
-    /// The state of a browser whose session has this keyed hash.
+    /// Encodes the keyed hash of a browser's session.
     pub fn from_tag(tag: &[u8]) -> Self {
         Self(URL_SAFE_NO_PAD.encode(tag))
     }
 
-    /// The value of the cookie.
+    /// Returns the value of the cookie.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The `session_state` of an authorization response (OpenID Connect Session Management §2): a salted digest of the
-/// client, the origin of its redirect URI and the browser's state. Nothing where the redirect URI has no origin of the
-/// web, since no page of such a client could ask.
+/// Computes the `session_state` of an authorization response (OpenID Connect Session Management §2): a salted digest of
+/// the client, the origin of its redirect URI and the browser state. Returns `None` for a redirect URI without a web
+/// origin, since no page of such a client could ask.
 pub fn session_state(client: &ClientId, redirect_uri: &str, browser: &BrowserState, salt: [u8; 16]) -> Option<String> {
     let origin = Url::parse(redirect_uri).ok()?.origin();
     let salt = URL_SAFE_NO_PAD.encode(salt);
@@ -60,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn it_differs_with_everything_that_goes_into_it() {
+    fn the_session_state_depends_on_every_input() {
         let uri = "https://rp.example/cb";
         let state = session_state(&client("rp"), uri, &browser("s1"), [7; 16]);
         let rows = [
@@ -77,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_uri_without_an_origin_has_none() {
+    fn a_redirect_uri_without_an_origin_has_no_session_state() {
         for uri in ["com.example.app:/cb", "not a uri"] {
             assert_eq!(session_state(&client("rp"), uri, &browser("s1"), [7; 16]), None, "{uri}");
         }

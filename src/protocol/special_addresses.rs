@@ -1,10 +1,10 @@
-//! The addresses that a URL from outside may not lead to: those of this host, of private networks, of links and
-//! groups, and of documentation (RFC 6890 and the IANA special-purpose address registries as of 2025), and those that
-//! carry another address in themselves (RFC 3056, RFC 4380, RFC 6052). No resolution happens here.
+//! Addresses that a URL from outside must not lead to: those of this host, private networks, link-local, multicast and
+//! documentation (RFC 6890 and the IANA special-purpose address registries as of 2025), and those that embed another
+//! address (RFC 3056, RFC 4380, RFC 6052). Resolution is left to `fetch`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Networks of RFC 6890 §2.2.2 and what was registered since, each with its prefix length.
+/// Networks of RFC 6890 §2.2.2 and later registrations, each with its prefix length.
 const IPV4: [([u8; 4], u32); 15] = [
     ([0, 0, 0, 0], 8),       // this network (RFC 791 §3.2)
     ([10, 0, 0, 0], 8),      // private use (RFC 1918)
@@ -23,7 +23,7 @@ const IPV4: [([u8; 4], u32); 15] = [
     ([240, 0, 0, 0], 4),     // reserved, with limited broadcast (RFC 1112 §4, RFC 8190)
 ];
 
-/// What is not a host of the Internet within global unicast, 2000::/3; all outside that is refused as a whole.
+/// Special-purpose networks within global unicast, 2000::/3. Everything outside that is refused as a whole.
 const IPV6: [([u16; 8], u32); 4] = [
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), // protocol assignments, with Teredo (RFC 2928, RFC 4380)
     ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), // documentation (RFC 3849)
@@ -31,7 +31,7 @@ const IPV6: [([u16; 8], u32); 4] = [
     ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), // documentation (RFC 9637)
 ];
 
-/// Whether the address is another one than that of a single host on the Internet.
+/// Returns true unless the address is that of a single host on the Internet.
 pub fn is_special_use(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_special_v4(address),
@@ -48,11 +48,11 @@ fn is_special_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_special_v6(address: Ipv6Addr) -> bool {
-    // RFC 4291 §2.5.5: IPv4-mapped and IPv4-compatible addresses are the IPv4 address that they hold.
+    // RFC 4291 §2.5.5: an IPv4-mapped or IPv4-compatible address counts as its IPv4 address.
     if let Some(embedded) = address.to_ipv4() {
         return is_special_v4(embedded);
     }
-    // RFC 4291 §2.4: whatever is not 2000::/3 is link-local, unique local, multicast, a translation or unassigned.
+    // RFC 4291 §2.4: everything outside 2000::/3 is link-local, unique local, multicast, a translation or unassigned.
     if address.to_bits().leading_zeros() != 2 {
         return true;
     }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn each_special_network_is_refused_from_end_to_end_and_its_neighbors_are_not() {
+    fn each_special_network_is_refused_but_not_its_neighbors() {
         for (name, first, last, before, behind) in EDGES {
             assert!(special(first), "{name}: {first}");
             assert!(special(last), "{name}: {last}");
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_judged_by_what_it_reaches() {
+    fn an_embedded_address_is_checked() {
         let rows = [
             ("::", true, "unspecified"),
             ("::1", true, "loopback"),

@@ -1,5 +1,5 @@
-//! Points in time and spans, in the units that the standards and the database use.
-//! No clock: every rule takes `now` as a parameter.
+//! Points in time and time spans, in the units of the standards (NumericDate, RFC 7519 §2) and of the database. Reading
+//! a clock is left to others: every rule takes `now` as a parameter.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,17 +10,16 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The point in time that lies `millis` milliseconds after the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// The point in time of a NumericDate (RFC 7519 §2), saturating at the ends of the range.
+    /// Converts a NumericDate (RFC 7519 §2), saturating.
     pub const fn from_secs(secs: i64) -> Self {
         Self(secs.saturating_mul(1000))
     }
 
-    /// Reads a point in time (RFC 3339), or a day, which is its beginning in UTC; nothing where the text is anything else.
+    /// Parses an RFC 3339 time, or a date, which is its start in UTC.
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(day) = text.parse::<NaiveDate>() {
             return Some(Self(day.and_time(NaiveTime::MIN).and_utc().timestamp_millis()));
@@ -28,89 +27,84 @@ impl Timestamp {
         DateTime::parse_from_rfc3339(text).ok().map(|at| Self(at.timestamp_millis()))
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since the Unix epoch, rounded down: a NumericDate (RFC 7519 §2).
+    /// Returns whole seconds since the Unix epoch, rounded down: a NumericDate (RFC 7519 §2).
     pub const fn as_secs(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// This point in time for the crates that speak chrono; the epoch where chrono has no such date.
+    /// Converts to chrono; the epoch where chrono has no such date.
     pub fn to_chrono(self) -> DateTime<Utc> {
         Utc.timestamp_millis_opt(self.0).single().unwrap_or_default()
     }
 
-    /// The point in time `span` later, saturating.
+    /// Adds a span, saturating.
     #[must_use]
     pub const fn plus(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }
 
-    /// The point in time `span` earlier, saturating.
+    /// Subtracts a span, saturating.
     #[must_use]
     pub const fn minus(self, span: Span) -> Self {
         Self(self.0.saturating_sub(span.0))
     }
 
-    /// Whether this and `now` lie less than `age` apart. Of two requests at once the one that is served later may have
-    /// come first, so that a time may lie a moment ahead; what a clock has left that was set back lies further.
+    /// Returns true if this and `now` are less than `age` apart in either direction. Of two concurrent requests the one
+    /// served later may have an earlier `now`, so a time may be slightly in the future; a time written before the clock
+    /// was set back is further ahead.
     pub fn is_within(self, age: Span, now: Self) -> bool {
         now.since(self) < age && self.since(now) < age
     }
 
-    /// How long after `earlier` this is; negative where it lies before.
+    /// Returns the span since `earlier`, negative if that is later.
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// A length of time in milliseconds. Written as a number with `s`, `m`, `h` or `d`, as in settings.
+/// A time span in milliseconds. It serializes as a number with `s`, `m`, `h` or `d`, as in settings.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(i64);
 
 impl Span {
-    /// No time at all.
     pub const ZERO: Self = Self(0);
 
-    /// A span of `millis` milliseconds.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// A span of `secs` seconds.
     pub const fn from_secs(secs: i64) -> Self {
         Self(secs.saturating_mul(1000))
     }
 
-    /// A span of `minutes` minutes.
     pub const fn from_minutes(minutes: i64) -> Self {
         Self::from_secs(minutes.saturating_mul(60))
     }
 
-    /// A span of `hours` hours.
     pub const fn from_hours(hours: i64) -> Self {
         Self::from_minutes(hours.saturating_mul(60))
     }
 
-    /// A span of `days` days of 24 hours.
+    /// Converts days of 24 hours.
     pub const fn from_days(days: i64) -> Self {
         Self::from_hours(days.saturating_mul(24))
     }
 
-    /// The length in milliseconds.
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// The length in whole seconds, rounded down.
+    /// Returns whole seconds, rounded down.
     pub const fn as_secs(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// Reads `10m`, `24h` or `600`, which are seconds; nothing where the text is anything else.
+    /// Parses `10m`, `24h` or `600`, which are seconds.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -126,7 +120,7 @@ impl Span {
         }
     }
 
-    /// Both spans together, saturating.
+    /// Adds both spans, saturating.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
@@ -162,12 +156,12 @@ impl Serialize for Span {
     }
 }
 
-/// A span in whole seconds, rounded up and never 0.
+/// Returns whole seconds, rounded up and at least 1.
 pub fn seconds_up(span: Span) -> i64 {
     (span.as_millis().saturating_add(999) / 1_000).max(1)
 }
 
-/// A time to wait as people say it, rounded up: seconds up to two minutes, minutes up to two hours, then hours.
+/// Formats a waiting time for people, rounded up: seconds up to two minutes, minutes up to two hours, then hours.
 pub fn wait_in_words(wait: Span) -> String {
     let seconds = seconds_up(wait);
     let up = |unit: i64| seconds.saturating_add(unit - 1) / unit;
@@ -179,7 +173,7 @@ pub fn wait_in_words(wait: Span) -> String {
     }
 }
 
-/// A lifetime as people say it, in its largest whole unit.
+/// Formats a lifetime for people, in its largest whole unit.
 pub fn lifetime_in_words(span: Span) -> String {
     let minutes = span.as_secs().max(60) / 60;
     let (count, unit) = match minutes {
@@ -205,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn people_read_how_long_to_wait() {
+    fn a_waiting_time_is_formatted_for_people() {
         let rows = [
             (0, "1 second"),
             (1, "1 second"),

@@ -1,5 +1,5 @@
-//! The size of tokens (RFC 7519 §3, RFC 6750 §2.1): they travel in a header of every request, and this server refuses to
-//! read one that is longer than [`MAX_TOKEN`].
+//! The size of tokens (RFC 7519 §3, RFC 6750 §2.1). They travel in a header of every request, and this server refuses
+//! to parse one longer than [`MAX_TOKEN`].
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,24 +8,23 @@ use serde_json::{Map, Value};
 
 use super::jws::MAX_TOKEN;
 
-/// From this length on, in bytes, a token is worth a warning: with its siblings it fills the headers of small servers.
+/// The length in bytes above which a token gets a warning, since a few of them fill the header limits of small servers.
 const LARGE: usize = 2048;
-/// The number of claims that are named.
+/// The maximum number of claims reported.
 const NAMED: usize = 5;
 
-/// The verdict on the length of a token.
+/// The classification of a token's length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Size {
-    /// Nothing.
     Fine,
-    /// It works, and an operator should know.
+    /// Usable, but the operator should be warned.
     Large,
     /// This server would not accept it.
     TooLarge,
 }
 
 impl Size {
-    /// The size of a signed token.
+    /// Classifies a signed token.
     pub const fn of(token: &str) -> Self {
         match token.len() {
             length if length > MAX_TOKEN => Self::TooLarge,
@@ -35,14 +34,15 @@ impl Size {
     }
 }
 
-/// The names of the largest claims of a signed token with their lengths in bytes, the largest first; never values.
+/// Lists the names of a signed token's largest claims with their lengths in bytes, largest first. Values are never
+/// included.
 pub fn heaviest_claims(token: &str) -> String {
     let named: Vec<String> =
         largest_claims(token).iter().map(|Claim { name, bytes }| format!("{name} {bytes}")).collect();
     named.join(", ")
 }
 
-/// The largest claims of a signed token, the largest first.
+/// Returns the largest claims of a signed token, largest first.
 pub fn largest_claims(token: &str) -> Vec<Claim> {
     let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
     let claims: Map<String, Value> = payload.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
@@ -53,12 +53,11 @@ pub fn largest_claims(token: &str) -> Vec<Claim> {
     sizes
 }
 
-/// The weight of a claim.
+/// The size of a claim.
 #[derive(Debug, Serialize)]
 pub struct Claim {
-    /// The claim's name.
     pub name: String,
-    /// The length of its value as JSON.
+    /// The length of its value as JSON, in bytes.
     pub bytes: usize,
 }
 
@@ -81,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_claims_are_named_and_their_values_are_not() {
+    fn the_largest_claims_are_listed_without_values() {
         let claims = json!({"sub": "alice", "groups": ["secret-group", "b"], "a": 1, "b": 1, "c": 1, "d": 1, "e": 1});
         assert_eq!(heaviest_claims(&token(&claims)), "groups 20, sub 7, a 1, b 1, c 1");
         assert_eq!(heaviest_claims("nonsense"), "");

@@ -1,29 +1,30 @@
-//! Where a request stands in a trace that began elsewhere (W3C Trace Context §3.2). Anybody may send the header, so that
-//! whatever is not exactly of its form is as if it were not there.
+//! The `traceparent` header of a request (W3C Trace Context §3.2). Anyone may send it, so a header that is not exactly
+//! well-formed is ignored.
 
-/// How long a header of version 00 is.
+/// The length of a version 00 header.
 const LENGTH: usize = 55;
 
-/// The trace and the span that a request names.
+/// The trace and the span of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceParent<'a> {
-    /// The trace, as 32 lower-case hexadecimal digits.
+    /// The trace id, 32 lower-case hexadecimal digits.
     pub trace_id: &'a str,
-    /// The caller's span, as 16 of them.
+    /// The caller's span id, 16 lower-case hexadecimal digits.
     pub parent_id: &'a str,
-    /// Whether the caller may have recorded it.
+    /// True if the caller may have recorded the trace.
     pub sampled: bool,
 }
 
 impl<'a> TraceParent<'a> {
-    /// Reads the value of a `traceparent` header.
+    /// Parses the value of a `traceparent` header.
     pub fn parse(header: &'a str) -> Option<Self> {
         let (known, beyond) = header.split_at_checked(LENGTH)?;
         let mut parts = known.split('-');
         let [version, trace_id, parent_id, flags] = [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
         let whole = parts.next().is_none() && [version.len(), trace_id.len(), parent_id.len()] == [2, 32, 16];
         let hex = [version, trace_id, parent_id, flags].into_iter().all(is_lower_hex);
-        // §3.2.2: a later version may go on after another dash; ff is no version, and zeroes are no ids (§3.2.2.3).
+        // §3.2.2: a later version may continue after another dash; ff is not a version, and all-zero ids are invalid
+        // (§3.2.2.3).
         let versioned = match version {
             "ff" => false,
             "00" => beyond.is_empty(),
@@ -47,7 +48,7 @@ mod tests {
     const SPAN: &str = "00f067aa0ba902b7";
 
     #[test]
-    fn a_header_of_exactly_the_right_form_names_a_trace_and_all_else_is_ignored() {
+    fn a_well_formed_header_is_parsed_and_any_other_ignored() {
         let rows = [
             ("§3.2.3 sampled", format!("00-{TRACE}-{SPAN}-01"), Some(true)),
             ("§3.2.3 not sampled", format!("00-{TRACE}-{SPAN}-00"), Some(false)),

@@ -1,28 +1,28 @@
-//! Webhooks: servers of an operator that hear of security events (RFC 8935), and of which.
+//! Webhooks: servers of an operator that receive security events (RFC 8935), and their subscriptions.
 
 use std::fmt;
 
 use super::ids::{WebhookId, is_name};
 
-/// The id of a webhook that an operator names like this; nothing where it cannot be a name.
+/// Parses the name of a webhook.
 pub fn parse_id(text: &str) -> Option<WebhookId> {
     WebhookId::parse(text).filter(|_| is_name(text))
 }
 
-/// Events that a webhook hears of.
+/// A subscription to events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pattern {
-    /// All of them.
+    /// All events.
     All,
-    /// Those whose name begins with this word and a dot.
+    /// Events whose name begins with this word and a dot.
     Group(String),
-    /// The one of this name.
+    /// The event of this name.
     Event(String),
 }
 
 impl Pattern {
-    /// Reads `*`, a group such as `user.*` or a name such as `user.disabled`, where it covers at least one of the
-    /// `known` events.
+    /// Parses `*`, a group such as `user.*` or a name such as `user.disabled`. The pattern must cover at least one of
+    /// the `known` events.
     pub fn parse(text: &str, known: &[&str]) -> Option<Self> {
         let pattern = match text.strip_suffix(".*") {
             _ if text == "*" => Self::All,
@@ -32,7 +32,7 @@ impl Pattern {
         known.iter().any(|event| pattern.covers(event)).then_some(pattern)
     }
 
-    /// Whether an event is among them.
+    /// Returns true if the pattern covers the event.
     pub fn covers(&self, event: &str) -> bool {
         match self {
             Self::All => true,
@@ -59,7 +59,7 @@ mod tests {
     const KNOWN: [&str; 4] = ["login", "login.new_device", "user.added", "user.disabled"];
 
     #[test]
-    fn a_pattern_covers_what_it_says() {
+    fn a_pattern_covers_its_events() {
         let rows: [(&str, &[&str]); 5] = [
             ("*", &KNOWN),
             ("login", &["login"]),
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_covers_nothing_is_none() {
+    fn a_pattern_without_an_event_is_refused() {
         for text in ["", "*.*", ".*", "user", "us.*", "user.*.*", "user.gone", "**", "login ", "LOGIN"] {
             assert_eq!(Pattern::parse(text, &KNOWN), None, "{text:?}");
         }

@@ -124,7 +124,7 @@ async fn a_sign_in_that_has_waited_too_long_ends_on_a_page_that_says_so() {
     stage.sign_in("alice", PASSWORD).await;
     stage.chromium.find("request-id").await;
     let text = stage.chromium.text().await;
-    assert!(text.contains("This sign-in has taken too long and is over."), "{text}");
+    assert!(text.contains("This sign-in has expired."), "{text}");
     assert!(text.contains("Go back to the application and start again."), "{text}");
     assert_eq!(stage.deliveries(), 0);
 }

@@ -155,7 +155,7 @@ async fn rows_that_are_cut_off_at_the_end_are_found_by_the_checkpoint() {
     assert_eq!(verify(&server).await.unwrap_err(), missing);
     server.add_user("carol").await;
     server.add_user("dave").await;
-    assert!(verify(&server).await.unwrap_err().contains("is not the one that a checkpoint vouches for"));
+    assert!(verify(&server).await.unwrap_err().contains("is not the one that a checkpoint signed"));
     let before = number(&server, "SELECT count(*) FROM audit_checkpoints").await;
     server.upkeep().await;
     assert_eq!(number(&server, "SELECT count(*) FROM audit_checkpoints").await, before, "nothing vouches for it");

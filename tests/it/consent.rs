@@ -156,10 +156,10 @@ async fn a_request_that_waited_too_long_is_over() {
     let page = browser.visit(&rp.authorization_url(&[])).await;
     server.advance(Span::from_minutes(30)).await;
     let over = browser.get(&page.form().action).await;
-    over.assert_rejected("shown", 400, "This sign-in has taken too long and is over.");
+    over.assert_rejected("shown", 400, "This sign-in has expired.");
     assert!(over.has("href=\"https://rp.example/start\""), "a way back to the client: {over:?}");
     let over = browser.sign_in(&page, "alice").await;
-    over.assert_rejected("sent", 400, "This sign-in has taken too long and is over.");
+    over.assert_rejected("sent", 400, "This sign-in has expired.");
     assert_eq!(over.header("set-cookie"), None, "{over:?}");
 }
 

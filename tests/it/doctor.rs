@@ -126,9 +126,9 @@ async fn the_command_says_what_is_wrong_and_exits_with_1() {
     let lines = stdout(&found);
     assert_eq!(found.status.code(), Some(1), "{lines}");
     assert!(lines.contains("FAIL  signing-keys             0 RS256 keys sign, not one"), "{lines}");
-    assert!(lines.contains("row 2 is not what was written"), "{lines}");
+    assert!(lines.contains("row 2 differs from what was written"), "{lines}");
     assert!(stderr(&found).contains("3 of "), "{}", stderr(&found));
-    refused(&place.run(&["audit", "verify"]).await, "row 2 is not what was written");
+    refused(&place.run(&["audit", "verify"]).await, "row 2 differs from what was written");
     let found = place.run(&["doctor"]).await;
     assert!(stdout(&found).contains("no RS256 key signs; the server makes one: start it"), "{}", stdout(&found));
 

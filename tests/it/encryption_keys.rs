@@ -114,7 +114,7 @@ async fn a_client_that_would_encrypt_to_a_server_without_keys_is_refused_and_lea
     let refused = send(&without, None, &body).await;
     refused.assert_error(400, "invalid_client_metadata");
     let why = refused.json()["error_description"].as_str().unwrap().to_owned();
-    assert!(why.contains("request_object_encryption_alg") && why.contains("decrypts no request objects"), "{why}");
+    assert!(why.contains("request_object_encryption_alg") && why.contains("cannot decrypt request objects"), "{why}");
     let with_keys = open_with(|settings| settings.keys.encryption_algorithms = vec![KeyManagement::EcdhEs]).await;
     assert_eq!(register(&with_keys, &body).await["request_object_encryption_alg"], "ECDH-ES");
 }

@@ -100,7 +100,7 @@ async fn each_refusal_is_explained_to_the_operator_and_not_to_the_client() {
             "unauthorized_client",
             "client not registered for the grant type client_credentials",
         ),
-        (id(&userinfo), 401, "invalid_token", "not an access token of this server, or it is long gone"),
+        (id(&userinfo), 401, "invalid_token", "not an access token of this server, or deleted after its expiry"),
         (
             authorize(&[("redirect_uri", "https://rp.example/cb?code=secret")]).await,
             400,
@@ -190,7 +190,7 @@ async fn pages_of_a_sign_in_are_explained_too() {
     let rows = [
         (&wrong, "sign-in failed: wrong credentials"),
         (&forged, "the form has expired, or was not sent from this server's page"),
-        (&elsewhere, "the sign-in was not started in this browser, or is long over"),
+        (&elsewhere, "the sign-in was not started in this browser, or was deleted after its expiry"),
         (&logout, "post_logout_redirect_uri https://evil.example/ is not one of 1 registered"),
     ];
     for (page, cause) in rows {
@@ -369,7 +369,7 @@ async fn another_node_explains_and_forgets_after_a_day() {
     flush(&twin).await;
     assert_eq!(
         explain(&server, request_id).await.unwrap().cause,
-        "this server has issued no such code, or it is long gone"
+        "no such code was issued, or it was deleted after its expiry"
     );
     server.advance(Span::from_hours(25)).await;
     server.upkeep().await;

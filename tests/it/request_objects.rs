@@ -197,14 +197,14 @@ async fn what_an_object_says_of_itself_is_checked_as_the_profile_demands() {
         (
             "nested by value",
             json!({"request": "a.b.c"}),
-            Some("A request object may not name another."),
-            Some("A request object may not name another."),
+            Some("A request object must not contain another."),
+            Some("A request object must not contain another."),
         ),
         (
             "nested by reference",
             json!({"request_uri": "https://rp.example/r"}),
-            Some("A request object may not name another."),
-            Some("A request object may not name another."),
+            Some("A request object must not contain another."),
+            Some("A request object must not contain another."),
         ),
     ];
     for (rule, changes, by_modern, by_classic) in rows {

@@ -38,7 +38,7 @@ fn claims(aud: Audience, scope: &str) -> AccessTokenClaims {
 }
 
 #[test]
-fn a_token_opens_the_api_only_if_it_is_for_nothing_else() {
+fn a_token_for_the_api_has_no_other_audience() {
     let api = || Audience::One(format!("{ISSUER}{PATH}"));
     let both = "signet:read signet:revoke";
     let rows = [
@@ -74,7 +74,7 @@ fn a_token_opens_the_api_only_if_it_is_for_nothing_else() {
 }
 
 #[test]
-fn a_token_that_speaks_for_a_user_opens_nothing() {
+fn a_token_of_a_user_gives_no_access() {
     let own = || claims(Audience::One(format!("{ISSUER}{PATH}")), "signet:revoke");
     let rows: [(&str, fn(&mut AccessTokenClaims)); 4] = [
         ("a user", |claims| claims.sub = UserId::from_random([7; 16]).as_str().to_owned()),
@@ -91,7 +91,7 @@ fn a_token_that_speaks_for_a_user_opens_nothing() {
 }
 
 #[test]
-fn an_order_names_one_thing_by_the_members_of_its_kind() {
+fn an_order_has_one_target_and_its_members_only() {
     let good = [
         json!({"target": "token", "token": "eyJ"}),
         json!({"target": "token", "jti": "x", "reason": "leaked"}),

@@ -23,7 +23,7 @@ fn row(seq: i64) -> Row {
     }
 }
 
-/// A chain of this length: rows with their hashes, and its end.
+/// Returns a chain of this length, with the hashes of its rows, and its end.
 fn chain(length: i64) -> (Vec<(Row, Digest)>, Link) {
     let mut end = Link::beginning();
     let rows = (1..=length).map(|seq| {
@@ -43,14 +43,14 @@ fn walk(rows: &[(Row, Digest)], vouched: &[Link], end: Link) -> Result<(), Broke
 }
 
 #[test]
-fn a_chain_as_it_was_written_holds() {
+fn an_unchanged_chain_verifies() {
     let (rows, end) = chain(5);
     assert_eq!(walk(&rows, &[end], end), Ok(()));
     assert_eq!(walk(&[], &[], Link::beginning()), Ok(()), "an empty one too");
 }
 
 #[test]
-fn every_field_of_a_row_is_under_the_hash() {
+fn every_field_of_a_row_is_hashed() {
     let changes: [(&str, fn(&mut Row)); 13] = [
         ("at", |row| row.at = Timestamp::from_millis(1)),
         ("id", |row| row.id.push('x')),
@@ -106,7 +106,7 @@ fn text_cannot_move_from_one_field_to_another() {
 }
 
 #[test]
-fn rows_that_are_taken_out_put_in_or_swapped_are_noticed() {
+fn removed_inserted_and_swapped_rows_are_detected() {
     let (rows, end) = chain(4);
     let without = |at: usize| rows.iter().enumerate().filter(move |(i, _)| *i != at).map(|(_, row)| row.clone());
     let rows_of = [
@@ -122,7 +122,7 @@ fn rows_that_are_taken_out_put_in_or_swapped_are_noticed() {
 }
 
 #[test]
-fn a_chain_that_was_written_anew_is_not_the_one_of_the_checkpoint() {
+fn a_rewritten_chain_contradicts_its_checkpoint() {
     let (_, vouched) = chain(3);
     let mut end = Link::beginning();
     let forged: Vec<_> = (1..=3)

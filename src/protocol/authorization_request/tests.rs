@@ -52,7 +52,7 @@ fn each_fault_of_a_request_has_its_answer() {
         (
             "OIDC Core §3.1.2.1: redirect_uri",
             without("redirect_uri"),
-            "redirect_uri is missing, the client has registered 1",
+            "redirect_uri is missing; the client has registered 1",
         ),
         (
             "RFC 6749 §3.1.2.4: not registered",
@@ -109,7 +109,7 @@ fn the_profile_and_the_grants_of_the_client_decide() {
 }
 
 #[test]
-fn a_client_of_which_a_nonce_is_required_sends_one_with_openid() {
+fn a_required_nonce_is_enforced_with_openid() {
     let base = format!("client_id=rp&redirect_uri=https://rp.example/cb&response_type=code&{PKCE}");
     let rows = [
         ("none", true, "scope=openid", "invalid_request"),
@@ -127,7 +127,7 @@ fn a_client_of_which_a_nonce_is_required_sends_one_with_openid() {
 }
 
 #[test]
-fn a_request_that_waits_needs_pkce_as_soon_as_its_client_does() {
+fn a_waiting_request_needs_pkce_once_its_client_does() {
     let base = "client_id=rp&redirect_uri=https://rp.example/cb&response_type=code&scope=openid&nonce=n";
     let of = |changes: serde_json::Value| {
         let mut metadata = json!({"pkce": "nonce"});
@@ -177,5 +177,5 @@ fn a_client_with_one_redirect_uri_may_omit_it_outside_openid() {
     let request = check(&query, &client(json!({}))).unwrap();
     assert_eq!((request.redirect_uri.as_str(), request.redirect_uri_named), ("https://rp.example/cb", false));
     let two = client(json!({"redirect_uris": ["https://rp.example/cb", "https://rp.example/2"]}));
-    assert_eq!(verdict(&query, &two), "redirect_uri is missing, the client has registered 2");
+    assert_eq!(verdict(&query, &two), "redirect_uri is missing; the client has registered 2");
 }

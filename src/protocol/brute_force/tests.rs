@@ -7,9 +7,10 @@ fn at(secs: i64) -> Timestamp {
     Timestamp::from_secs(1_000_000 + secs)
 }
 
-/// Tries as soon as possible, always wrongly; the pauses after each try.
+/// Makes wrong attempts, each as early as possible, and returns the pauses between them.
 fn pauses(policy: Policy, tries: usize) -> Vec<i64> {
-    let (mut counter, mut now) = (NEW, at(0));
+    let mut counter = NEW;
+    let mut now = at(0);
     let mut all = Vec::new();
     for _ in 0..tries {
         now = now.max(counter.locked_until);
@@ -47,10 +48,12 @@ fn pauses_begin_after_the_free_failures_and_double_up_to_the_longest() {
 }
 
 #[test]
-fn nobody_guesses_much_more_than_ninety_six_times_a_day() {
+fn guesses_are_limited_to_about_ninety_six_a_day() {
     let policy = Policy::of(Kind::Account, FREE);
     for wait in [0, 60, 300, 900, 1800, 3600] {
-        let (mut counter, mut now, mut guesses) = (NEW, at(0), 0);
+        let mut counter = NEW;
+        let mut now = at(0);
+        let mut guesses = 0;
         while now < at(10 * 86_400) {
             if let Attempt::Allowed { counter: next, .. } = policy.attempt(counter, now) {
                 (counter, guesses) = (next, guesses + 1);
@@ -62,7 +65,7 @@ fn nobody_guesses_much_more_than_ninety_six_times_a_day() {
 }
 
 #[test]
-fn what_is_locked_stays_locked_to_the_end_and_forgets_in_time() {
+fn a_pause_lasts_to_its_end_and_failures_drain() {
     let policy = Policy::of(Kind::Account, FREE);
     let locked = Counter { drained_at: at(4000), locked_until: at(8) };
     let rows = [
@@ -83,7 +86,7 @@ fn what_is_locked_stays_locked_to_the_end_and_forgets_in_time() {
 }
 
 #[test]
-fn a_burst_whose_times_are_out_of_order_is_counted_right() {
+fn a_burst_with_times_out_of_order_is_counted_correctly() {
     let policy = Policy::of(Kind::Account, FREE);
     let mut counter = NEW;
     for (number, millis) in [(1, 40), (2, 0), (3, 55_000), (4, 20), (5, 0)] {
@@ -100,7 +103,7 @@ fn a_burst_whose_times_are_out_of_order_is_counted_right() {
 }
 
 #[test]
-fn what_is_given_back_leaves_the_counter_as_it_was_but_for_others() {
+fn an_attempt_given_back_leaves_only_the_failures_of_others() {
     let policy = Policy::of(Kind::Address, Free { address: 1, ..FREE });
     let allowed = |counter| match policy.attempt(counter, at(0)) {
         Attempt::Allowed { counter, .. } => counter,
@@ -129,7 +132,7 @@ fn a_peer_is_an_ipv4_address_or_an_ipv6_network() {
 }
 
 #[test]
-fn a_region_is_what_one_customer_may_have() {
+fn a_region_is_the_network_of_one_customer() {
     for (address, expected) in [
         ("192.0.2.7", "192.0.2.0/24"),
         ("::ffff:192.0.2.7", "192.0.2.0/24"),
@@ -142,7 +145,7 @@ fn a_region_is_what_one_customer_may_have() {
 }
 
 #[test]
-fn a_pause_that_a_clock_ahead_has_left_is_over() {
+fn a_pause_written_by_a_clock_ahead_ends() {
     let policy = Policy::of(Kind::Realm, FREE);
     let rows = [
         ("over", at(-1), None),
@@ -159,7 +162,7 @@ fn a_pause_that_a_clock_ahead_has_left_is_over() {
 }
 
 #[test]
-fn a_pause_of_a_clock_that_was_set_back_keeps_nobody_out() {
+fn a_pause_written_before_the_clock_was_set_back_ends() {
     let policy = Policy::of(Kind::Account, FREE);
     let mut counter = NEW;
     for _ in 0..40 {

@@ -1,19 +1,19 @@
-//! The public answer to each cause: as terse as RFC 6749 §5.2 allows where more would help an attacker, and exact where
-//! it helps a developer alone.
+//! The public answer to each cause: as terse as RFC 6749 §5.2 allows where detail would help an attacker, exact where
+//! it helps only a developer.
 
 use std::borrow::Cow;
 
 use super::Cause;
 use crate::protocol::error::{ErrorCode, OAuthError};
 
-/// The answer to every failed client authentication, so that unknown and known clients are not told apart.
+/// The answer to every failed client authentication, the same for unknown and for known clients.
 const NOT_AUTHENTICATED: &str = "The client could not be authenticated.";
-/// The answer to unknown, expired, foreign, used and revoked grants, which are not told apart.
+/// The answer to unknown, expired, foreign, used and revoked grants alike.
 const INVALID_GRANT: &str = "The grant is invalid, expired, revoked or was issued to another client.";
 /// The answer to every access token that is not accepted (RFC 6750 §3.1).
 const INVALID_TOKEN: &str = "The access token is invalid, expired or revoked.";
 
-/// Names the setting that allows other response types: it helps a developer and reveals nothing to an attacker.
+/// Names the setting that allows other response types, which helps a developer and reveals nothing to an attacker.
 const RESPONSE_TYPE: &str = "The response type is not supported for this client. The operator registers it: signet \
                              client update --response-type; all types but code need --profile oidc_classic.";
 /// Names the setting, for the same reason.
@@ -31,7 +31,7 @@ impl From<Cause> for OAuthError {
     }
 }
 
-/// The table of public answers: a new cause needs a row.
+/// The table of public answers. The match is exhaustive, so a new cause needs a row.
 fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
     let (code, sentence) = match cause {
         Cause::Scope { refused } => {
@@ -111,7 +111,7 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
         }
         Cause::GrantUnsupported { .. } => (ErrorCode::UnsupportedGrantType, "The grant type is not supported."),
         Cause::GrantNotAllowed { .. } => (ErrorCode::UnauthorizedClient, "The client may not use this grant type."),
-        Cause::GrantOfPublicClient => (ErrorCode::UnauthorizedClient, "A public client cannot speak for itself."),
+        Cause::GrantOfPublicClient => (ErrorCode::UnauthorizedClient, "A public client cannot use this grant type."),
         Cause::ScopeMalformed => (ErrorCode::InvalidScope, "The scope is malformed or too long."),
         Cause::ScopeWithoutOpenid => (ErrorCode::InvalidScope, "The scope openid is required for an ID token."),
         Cause::Resource { .. } => (ErrorCode::InvalidTarget, "The client may not ask for tokens for this resource."),
@@ -144,9 +144,9 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
             (ErrorCode::InvalidRequest, "The application is unknown or disabled: client_id is not registered.")
         }
         Cause::SignInUnknown => {
-            (ErrorCode::InvalidRequest, "This sign-in was not started in this browser, or is long over.")
+            (ErrorCode::InvalidRequest, "This sign-in was not started in this browser, or has expired.")
         }
-        Cause::SignInExpired => (ErrorCode::InvalidRequest, "This sign-in has taken too long and is over."),
+        Cause::SignInExpired => (ErrorCode::InvalidRequest, "This sign-in has expired."),
         Cause::SignIn { .. } => (ErrorCode::AccessDenied, "The person is not signed in."),
         Cause::SignInAnswered => (ErrorCode::InvalidRequest, "This sign-in is already done."),
         Cause::RequestUriExpired => (ErrorCode::InvalidRequestUri, "request_uri is expired or already used."),
@@ -159,12 +159,13 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
     (code, Cow::Borrowed(sentence))
 }
 
-/// A sentence with a value, reduced to the characters of `error_description` (RFC 6749 §5.2).
+/// Reduces a sentence with a value to the characters allowed in `error_description` (RFC 6749 §5.2).
 fn described(sentence: String) -> Cow<'static, str> {
     let sentence = sentence.replace('…', "...");
     let legal = |c: &char| matches!(c, ' '..='!' | '#'..='[' | ']'..='~');
-    match sentence.chars().all(|c| legal(&c)) {
-        true => Cow::Owned(sentence),
-        false => Cow::Owned(sentence.chars().filter(legal).collect()),
+    if sentence.chars().all(|c| legal(&c)) {
+        Cow::Owned(sentence)
+    } else {
+        Cow::Owned(sentence.chars().filter(legal).collect())
     }
 }

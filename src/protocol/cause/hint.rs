@@ -1,9 +1,9 @@
-//! What an operator can change so that a request is not refused again: a command with its option, where there is one.
+//! Hints for the operator: the change that would let a refused request pass, as a command where there is one.
 
 use super::Cause;
 
 impl Cause {
-    /// The command that would let the request pass. It may not be what the operator wants: a refusal is often right.
+    /// Returns the command that would let the request pass. It is a suggestion only; a refusal is often right.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::ClientUnknown | Self::AuthorizeClientUnknown => {
@@ -14,7 +14,7 @@ impl Cause {
                 "change the application's setting, or: signet client update CLIENT --auth-method METHOD"
             }
             Self::SecretMismatch | Self::SecretExpired | Self::SecretMissing => {
-                "give the application its present secret, or make another: signet client rotate-secret CLIENT"
+                "give the application its current secret, or create a new one: signet client rotate-secret CLIENT"
             }
             Self::AssertionSignature => {
                 "compare the application's key with the registered ones: signet client update CLIENT --jwks FILE"
@@ -57,7 +57,7 @@ impl Cause {
             Self::LogoutWithoutClient => "the application must send id_token_hint or client_id to /logout",
             Self::TokenAudience => "the application must ask for a token without resource to call /userinfo",
             Self::TokenWithoutOpenid => "the application must ask for the scope openid",
-            Self::InitialAccessToken => "signet client initial-token makes another",
+            Self::InitialAccessToken => "signet client initial-token creates a new one",
             _ => return None,
         })
     }

@@ -1,32 +1,32 @@
-//! Values of a request in a cause: strangers write them, and operators read them in a terminal (RFC 6749 §10.14). They
-//! are short, hold no control characters, and nothing that could be a credential.
+//! Sanitized request values for causes. Strangers write them and operators read them in a terminal (RFC 6749 §10.14),
+//! so they are short, without control characters, and without anything that could be a credential.
 
-/// The longest value, in characters.
+/// The maximum length of a value, in characters.
 const LONGEST: usize = 200;
-/// The length from which a run of letters and digits is taken for a credential, in bytes.
+/// The length from which a run of letters and digits counts as a credential, in bytes.
 const CREDENTIAL: usize = 32;
-/// The longest name of a query parameter that is kept, in bytes.
+/// The maximum length of a query parameter name that is kept, in bytes.
 const LONGEST_NAME: usize = 32;
-/// The mark of what was left out.
+/// The mark for omitted text.
 const OMITTED: char = '…';
 
-/// The length from which an id could be a secret, in characters: no client of this server has a shorter one.
+/// The length from which an id could be a secret, in characters; no client secret of this server is shorter.
 const SHORTEST_SECRET: usize = 8;
-/// The most characters of an id that could be a secret.
+/// The number of characters kept of an id that could be a secret.
 const BEGINNING: usize = 6;
 
-/// A value of a request that may be logged, stored and shown.
+/// A request value that is safe to log, store and display.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown(String);
 
 impl Shown {
-    /// A word or a list of words.
+    /// Sanitizes a word or a list of words.
     pub fn text(value: &str) -> Self {
         Self(escape(&without_credentials(value)))
     }
 
-    /// A URI, compared as it is written and therefore not normalized: without userinfo, fragment, and the values of its
-    /// query.
+    /// Sanitizes a URI without normalizing it, since redirect URIs are compared as written. Removes userinfo, fragment
+    /// and query values.
     pub fn uri(value: &str) -> Self {
         let (value, fragment) = split(value, '#');
         let (location, query) = split(value, '?');
@@ -41,8 +41,8 @@ impl Shown {
         Self(escape(&without_credentials(&shown)))
     }
 
-    /// A client id that is not registered: its beginning and its length, such as `wiki-p…(15)`. Applications that mix
-    /// up their settings send secrets as ids, and no rule tells a short secret from a name.
+    /// Reduces an unregistered client id to its beginning and length, such as `wiki-p…(15)`. Misconfigured applications
+    /// send secrets as ids, and a short secret cannot be distinguished from a name.
     pub fn unregistered_client(id: &str) -> Self {
         let length = id.chars().count();
         if length < SHORTEST_SECRET {
@@ -52,7 +52,6 @@ impl Shown {
         Self(escape(&format!("{beginning}{OMITTED}({length})")))
     }
 
-    /// The value.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -68,8 +67,8 @@ fn split(text: &str, at: char) -> (&str, Option<&str>) {
     text.split_once(at).map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
-/// Scheme, authority and path. From the start of the authority to the last `@` all is taken for userinfo, since a
-/// password may hold slashes. A parser of browsers skips any number of slashes and backslashes before the authority.
+/// Removes userinfo from scheme, authority and path. Everything up to the last `@` counts as userinfo, since a password
+/// may contain slashes. Like a browser, it skips any number of slashes and backslashes before the authority.
 fn without_userinfo(location: &str) -> String {
     let is_of_scheme = |b: u8| b.is_ascii_alphanumeric() || b"+-.".contains(&b);
     let scheme = location.find(':').and_then(|end| location.get(..=end)).unwrap_or_default();
@@ -85,7 +84,7 @@ fn without_userinfo(location: &str) -> String {
     }
 }
 
-/// The name of a query parameter; what has no name is a value.
+/// Reduces a query parameter to its name; a parameter without a name is a value and is omitted.
 fn parameter(pair: &str) -> String {
     let is_name = |name: &&str| {
         (1..=LONGEST_NAME).contains(&name.len())
@@ -97,14 +96,15 @@ fn parameter(pair: &str) -> String {
     }
 }
 
-/// The text without runs that could be a secret, a code, a verifier or a part of a token.
+/// Replaces runs that could be a secret, a code, a verifier or part of a token.
 fn without_credentials(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for piece in text.split_inclusive(|c: char| !is_of_run(c)) {
         let run = piece.trim_end_matches(|c| !is_of_run(c));
-        match is_credential(run) {
-            true => shown.push(OMITTED),
-            false => shown.push_str(run),
+        if is_credential(run) {
+            shown.push(OMITTED);
+        } else {
+            shown.push_str(run);
         }
         shown.push_str(piece.get(run.len()..).unwrap_or_default());
     }
@@ -115,13 +115,13 @@ fn is_of_run(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
 }
 
-/// True for a long run with digits, such as a random value. A UUID is an identifier and is kept.
+/// Returns true for a long run with digits, such as a random value. A UUID is an identifier and is kept.
 fn is_credential(run: &str) -> bool {
     let is_uuid = run.len() == 36 && run.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
     run.len() >= CREDENTIAL && !is_uuid && run.bytes().any(|b| b.is_ascii_digit())
 }
 
-/// The text without characters that a terminal acts on or does not show, at its full length but for these.
+/// Escapes characters that a terminal interprets or does not display, then cuts the text to [`LONGEST`].
 fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {

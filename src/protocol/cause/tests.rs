@@ -1,10 +1,10 @@
-//! Every cause, its public answer, and the values that it may show.
+//! Every cause, its public answer, and the values that it may contain.
 
 use super::*;
 use crate::protocol::error::OAuthError;
 
 #[test]
-fn a_cause_says_what_happened_and_its_answer_does_not() {
+fn an_answer_does_not_reveal_its_cause() {
     let basic_for_post = Cause::AuthMethod { registered: "client_secret_basic".to_owned(), used: "client_secret_post" };
     let uri = Cause::RedirectUri { received: Shown::uri("https://x.example/cb"), registered: 2 };
     let scope = Cause::Scope { refused: Shown::text("email") };
@@ -34,7 +34,7 @@ fn a_cause_says_what_happened_and_its_answer_does_not() {
 }
 
 #[test]
-fn an_error_whose_sentence_says_it_all_is_its_own_cause() {
+fn an_error_without_a_cause_is_explained_by_its_sentence() {
     let error = OAuthError::invalid_request("claims is malformed.");
     assert_eq!((error.explanation().as_str(), error.cause()), ("claims is malformed", None));
 }

@@ -116,7 +116,7 @@ fn a_scope_releases_the_claims_of_openid_connect_core_5_4() {
             all_but(&["address", "phone_number", "phone_number_verified"]),
         ),
         (
-            "profile of somebody unknown",
+            "profile of an unknown user",
             json!({}),
             email,
             "profile",
@@ -207,7 +207,7 @@ fn single_claims_are_released_as_they_are_asked_for() {
 }
 
 #[test]
-fn names_are_those_that_people_may_see() {
+fn display_names_are_checked() {
     let named = |name: &str, value: &str| {
         let claims = PersonClaims::from_json(&json!({name: value}).to_string()).unwrap();
         claims.with_display_names().ok().map(|claims| claims.get(name).unwrap_or_default().to_owned())

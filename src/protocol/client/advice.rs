@@ -1,5 +1,5 @@
-//! Combinations of metadata that are allowed and cannot work as they look (RFC 6749 §6, RFC 8252 §7.3, OpenID Connect
-//! Core §11), for operators.
+//! Warnings for operators about metadata that is allowed but does not work as it seems (RFC 6749 §6, RFC 8252 §7.3,
+//! OpenID Connect Core §11).
 
 use super::{AUTHORIZATION_CODE, ClientMetadata, REFRESH_TOKEN};
 use crate::protocol::pkce::PkceRule;
@@ -8,7 +8,7 @@ use crate::protocol::response_type::IMPLICIT;
 use crate::protocol::scope::{OFFLINE_ACCESS, OIDC_SCOPES};
 
 impl ClientMetadata {
-    /// Warnings about metadata that will not work as its operator expects.
+    /// Returns warnings about metadata that will not work as its operator expects.
     pub fn warnings(&self) -> Vec<&'static str> {
         let has = |grant: &str| self.grant_types.iter().any(|held| held == grant);
         let signs_in = has(AUTHORIZATION_CODE) || has(IMPLICIT);
@@ -27,7 +27,7 @@ impl ClientMetadata {
             ),
             (
                 !signs_in && for_people,
-                "scopes about people, such as openid, are granted by people alone: the client lacks the grant \
+                "scopes about people, such as openid, can be granted by people only: the client lacks the grant \
                  authorization_code",
             ),
             (
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_work_as_it_looks_is_said() {
+    fn metadata_that_cannot_work_as_expected_gets_a_warning() {
         let code = json!(["authorization_code"]);
         let refreshing = json!(["authorization_code", "refresh_token"]);
         let service = json!(["client_credentials"]);

@@ -1,5 +1,5 @@
-//! The bounds that an operator sets to a client that registered itself: what a command takes from it, it does not give
-//! itself back (RFC 7592 §2.2 lets a server replace what a client asks for).
+//! Limits that an operator sets for a client that registered itself. The client cannot restore by an update what an
+//! operator has removed (RFC 7592 §2.2 lets a server replace requested values).
 
 use serde::{Deserialize, Serialize};
 
@@ -30,8 +30,8 @@ impl Cap {
 }
 
 impl ClientMetadata {
-    /// The metadata as an operator replaces `held` by it: an operator who takes something away caps the client at what
-    /// is left, and later changes by an operator move the cap.
+    /// Returns the metadata with which an operator replaces `held`. Removing something caps the client at the rest, and
+    /// later changes by an operator move the cap.
     pub fn capped_over(mut self, held: &Self) -> Self {
         let left = Cap::of(&self);
         let before = Cap::of(held);
@@ -42,13 +42,14 @@ impl ClientMetadata {
         self
     }
 
-    /// The part of the metadata that lies within a cap. Response types whose grant is gone go with it.
+    /// Reduces the metadata to a cap. Response types without their grant type are removed.
     pub fn within(mut self, cap: Option<&Cap>) -> Self {
         let Some(cap) = cap else { return self };
         self.scope = self.scope.filtered(|token| cap.scope.contains(token));
         self.grant_types.retain(|grant| cap.grant_types.contains(grant));
         let has = |grant: &str| self.grant_types.iter().any(|held| held == grant);
-        let (code, implicit) = (has(AUTHORIZATION_CODE), has(IMPLICIT));
+        let code = has(AUTHORIZATION_CODE);
+        let implicit = has(IMPLICIT);
         self.response_types.retain(|kind| {
             cap.response_types.contains(kind) && (code || !kind.has_code()) && (implicit || !kind.needs_implicit())
         });
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operator_who_takes_something_away_caps_the_client_and_moves_the_cap() {
+    fn a_reduction_by_an_operator_caps_the_client_and_later_changes_move_the_cap() {
         let wide = metadata(json!({"scope": "openid email"}));
         let named = ClientMetadata { client_name: "New".to_owned(), ..wide.clone() }.capped_over(&wide);
         assert_eq!(scope_of_cap(&named), None);
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_asks_for_more_than_its_cap_and_gets_what_lies_within() {
+    fn a_client_gets_no_more_than_its_cap() {
         let cap = Cap::of(&metadata(json!({
             "scope": "openid email", "grant_types": ["client_credentials"], "response_types": ["code"],
         })));

@@ -1,21 +1,20 @@
-//! The difference between two registrations of a client, and what its grants lose by it (RFC 7592 §2.2).
+//! The difference between two registrations of a client, and the scopes and resources that its grants lose by it (RFC
+//! 7592 §2.2).
 
 use serde_json::{Map, Value};
 
 use super::{Client, ClientMetadata};
 use crate::protocol::attributes::AttributeChange;
 
-/// Scopes and resources that a client may not have any more.
+/// Scopes and resources that a client no longer has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
-    /// Scopes.
     pub scopes: Vec<String>,
-    /// Resources.
     pub resources: Vec<String>,
 }
 
 impl ClientMetadata {
-    /// The attributes in which this metadata differs from what replaces it.
+    /// Returns the attributes in which this metadata differs from its replacement.
     pub fn changes_to(&self, next: &Self) -> Vec<AttributeChange> {
         let members = |metadata: &Self| match serde_json::to_value(metadata) {
             Ok(Value::Object(members)) => members,
@@ -24,15 +23,15 @@ impl ClientMetadata {
         AttributeChange::between(&members(self), &members(next))
     }
 
-    /// Compares scopes and resources with those of the metadata that replaces this.
+    /// Returns the scopes and resources that the replacement lacks.
     pub fn losses_to(&self, next: &Self) -> Losses {
         let scopes = self.scope.iter().filter(|scope| !next.scope.contains(scope)).map(str::to_owned);
         let resources = self.audiences.iter().filter(|held| !next.audiences.contains(held)).cloned();
         Losses { scopes: scopes.collect(), resources: resources.collect() }
     }
 
-    /// True if a client with this metadata still sees the subjects that it sees now. A change to another sector is
-    /// refused on every path (OpenID Connect Core §8.1): the client would no longer recognize its users.
+    /// Returns true if a client with this metadata keeps its current subjects. Every path refuses a change of sector
+    /// (OpenID Connect Core §8.1), after which the client would no longer recognize its users.
     pub fn keeps_subjects_of(&self, client: &Client) -> bool {
         self.sector_of(&client.id) == client.sector()
     }

@@ -1,5 +1,5 @@
-//! Client metadata as it is registered and stored: RFC 7591 §2, OpenID Connect Registration §2, the registrations of
-//! the logout specifications, RFC 9101 §10.5 and RFC 9126 §6, then the members of this server.
+//! Client metadata as registered and stored: RFC 7591 §2, OpenID Connect Registration §2, the registrations of the
+//! logout specifications, RFC 9101 §10.5 and RFC 9126 §6, and this server's own members.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,54 +15,52 @@ use crate::protocol::resource::AccessTokenTyp;
 use crate::protocol::response_type::ResponseType;
 use crate::protocol::scope::Scope;
 
-/// The form of a client's access tokens.
+/// The format of a client's access tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessTokenFormat {
     /// A JWT (RFC 9068), never stored.
     #[default]
     Jwt,
-    /// A reference, stored as a digest, that only this server can read.
+    /// A reference that only this server can resolve; it is stored as a digest.
     Opaque,
 }
 
-/// Where a client runs (OpenID Connect Registration §2).
+/// The kind of application (OpenID Connect Registration §2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApplicationType {
-    /// On a server, or in a browser.
+    /// Runs on a server or in a browser.
     #[default]
     Web,
-    /// On a person's device.
+    /// Runs on a person's device.
     Native,
 }
 
-/// What `sub` a client sees (OpenID Connect Core §8).
+/// The kind of `sub` that a client sees (OpenID Connect Core §8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectType {
     /// The same for all clients.
     #[default]
     Public,
-    /// One of its own, which nobody can connect with that of another sector.
+    /// A different one per sector, so that sectors cannot correlate their users.
     Pairwise,
 }
 
-/// What an answer to the client is signed with.
+/// The key that an answer to the client is signed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum ResponseSigning {
     /// The server's key of this algorithm.
     Key(SigningAlgorithm),
-    /// The client's own secret: `HS256` (OpenID Connect Core §10.1).
+    /// The client's own secret, with `HS256` (OpenID Connect Core §10.1).
     ClientSecret,
 }
 
-/// The name of [`ResponseSigning::ClientSecret`].
 const HS256: &str = "HS256";
 
 impl ResponseSigning {
-    /// The value of `alg`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Key(algorithm) => algorithm.as_str(),
@@ -70,7 +68,6 @@ impl ResponseSigning {
         }
     }
 
-    /// The signature of this name.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             HS256 => Some(Self::ClientSecret),
@@ -85,7 +82,7 @@ impl From<ResponseSigning> for String {
     }
 }
 
-/// There is no such algorithm here.
+/// The name is not an algorithm of this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the algorithm is not supported")]
 pub struct UnknownAlgorithm;
@@ -98,138 +95,122 @@ impl TryFrom<String> for ResponseSigning {
     }
 }
 
-/// What a client registers. Members that it leaves out have the values of [`ClientMetadata::default`].
+/// The metadata of a client. Absent members have the values of [`ClientMetadata::default`].
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientMetadata {
     /// The name that people see.
     pub client_name: String,
-    /// Where the client runs.
     pub application_type: ApplicationType,
-    /// Where authorization responses may go.
+    /// URIs that authorization responses may be sent to.
     pub redirect_uris: Vec<RedirectUri>,
-    /// Where browsers may go after logout (OpenID Connect RP-Initiated Logout §3.1).
+    /// URIs that browsers may be sent to after logout (OpenID Connect RP-Initiated Logout §3.1).
     pub post_logout_redirect_uris: Vec<RedirectUri>,
-    /// The grant types that the client may use.
     pub grant_types: Vec<String>,
-    /// The response types that the client may use.
     pub response_types: Vec<ResponseType>,
-    /// Every scope that the client may ask for.
+    /// Scopes that the client may ask for.
     pub scope: Scope,
-    /// How the client authenticates.
     pub token_endpoint_auth_method: String,
-    /// The one algorithm of the client's assertions, where it binds itself to one.
+    /// The only accepted algorithm of the client's assertions, if it is restricted to one.
     pub token_endpoint_auth_signing_alg: Option<String>,
-    /// The client's public keys, with the members that are read and no others.
+    /// The client's public keys, reduced to the members that are used.
     #[serde(deserialize_with = "jwk::deserialize_set")]
     pub jwks: Option<Value>,
-    /// Where the client publishes its keys (RFC 7591 §2).
+    /// The URL of the client's published keys (RFC 7591 §2).
     pub jwks_uri: Option<String>,
-    /// What `sub` the client sees.
     pub subject_type: SubjectType,
     /// A document with the redirect URIs of all clients of a sector (OpenID Connect Registration §5).
     pub sector_identifier_uri: Option<String>,
-    /// What the client's ID tokens are signed with.
     pub id_token_signed_response_alg: ResponseSigning,
-    /// How the key of encrypted ID tokens reaches the client, where it wants them encrypted (OpenID Connect Core §10.2).
+    /// The key management algorithm of encrypted ID tokens; `None` for no encryption (OpenID Connect Core §10.2).
     pub id_token_encrypted_response_alg: Option<KeyManagement>,
-    /// How the content is encrypted.
     pub id_token_encrypted_response_enc: Option<ContentEncryption>,
-    /// What userinfo is signed with, where the client wants it signed.
+    /// The signature of userinfo; `None` for plain JSON.
     pub userinfo_signed_response_alg: Option<ResponseSigning>,
-    /// How the key of encrypted userinfo reaches the client, where it wants that encrypted.
+    /// The key management algorithm of encrypted userinfo; `None` for no encryption.
     pub userinfo_encrypted_response_alg: Option<KeyManagement>,
-    /// How the content is encrypted.
     pub userinfo_encrypted_response_enc: Option<ContentEncryption>,
-    /// The one algorithm of the client's request objects, where it binds itself to one.
+    /// The only accepted algorithm of the client's request objects, if it is restricted to one.
     pub request_object_signing_alg: Option<String>,
-    /// How the client may encrypt the key of its request objects.
     pub request_object_encryption_alg: Option<KeyManagement>,
-    /// How the client may encrypt their content.
     pub request_object_encryption_enc: Option<ContentEncryption>,
-    /// Where the client keeps request objects (OpenID Connect Core §6.2).
+    /// URLs from which this server may fetch request objects (OpenID Connect Core §6.2).
     pub request_uris: Vec<String>,
-    /// Whether every request must come in a signed request object (RFC 9101 §10.5).
+    /// Requires a signed request object for every request (RFC 9101 §10.5).
     pub require_signed_request_object: bool,
-    /// Whether every request must be pushed (RFC 9126 §6).
+    /// Requires that every request is pushed (RFC 9126 §6).
     pub require_pushed_authorization_requests: bool,
-    /// `max_age` where a request names none, in seconds.
+    /// The `max_age` of requests without one, in seconds.
     pub default_max_age: Option<i64>,
-    /// Whether ID tokens must hold `auth_time`, which those of this server always do.
+    /// Requires `auth_time` in ID tokens. This server always includes it.
     pub require_auth_time: bool,
-    /// `acr_values` where a request names none.
+    /// The `acr_values` of requests without any.
     pub default_acr_values: Vec<String>,
-    /// Where a third party may begin a login (OpenID Connect Core §4).
+    /// The URL at which a third party may start a login (OpenID Connect Core §4).
     pub initiate_login_uri: Option<String>,
-    /// Where the client hears of the end of a session (OpenID Connect Back-Channel Logout §2.2).
+    /// The endpoint that receives logout tokens (OpenID Connect Back-Channel Logout §2.2).
     pub backchannel_logout_uri: Option<String>,
-    /// Whether it needs to be told which session.
+    /// Requires `sid` in logout tokens.
     pub backchannel_logout_session_required: bool,
-    /// The page by which the client ends its own session in a browser (OpenID Connect Front-Channel Logout §2).
+    /// The page that ends the client's session in a browser (OpenID Connect Front-Channel Logout §2).
     pub frontchannel_logout_uri: Option<String>,
-    /// Whether it needs to be told which session.
+    /// Requires `iss` and `sid` in the page's URL.
     pub frontchannel_logout_session_required: bool,
-    /// The client's home page.
     pub client_uri: Option<String>,
-    /// The client's logo. It is never shown from there.
+    /// The client's logo. Pages never load it from this URL.
     pub logo_uri: Option<String>,
-    /// How the client uses data.
+    /// The page with the client's privacy policy.
     pub policy_uri: Option<String>,
-    /// The client's terms of service.
+    /// The page with the client's terms of service.
     pub tos_uri: Option<String>,
-    /// Whom to write to about the client.
+    /// Contact addresses of the people responsible for the client.
     pub contacts: Vec<String>,
-    /// What identifies the software across its registrations (RFC 7591 §2).
+    /// An identifier of the software that is the same in all its registrations (RFC 7591 §2).
     pub software_id: Option<String>,
-    /// The version of the software.
     pub software_version: Option<String>,
-    /// The security profile.
     pub profile: Profile,
-    /// Whether the client is first-party: people are not asked for consent.
+    /// Skips consent, for first-party clients.
     pub skip_consent: bool,
-    /// The demand for PKCE of a confidential client. Registrations from before this setting lack it; the profile's
-    /// earlier rule applies to them.
+    /// The PKCE requirement of a confidential client. Clients registered before this setting existed lack it and follow
+    /// the profile's earlier rule.
     pub pkce: Option<PkceRule>,
-    /// Whether every request for an ID token must hold a nonce (RFC 9700 §2.1.1).
+    /// Requires a nonce in every request for an ID token (RFC 9700 §2.1.1).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub require_nonce: bool,
-    /// The treatment of requested scopes that the client may not have. Registrations from before this setting lack it;
-    /// their requests are refused.
+    /// The treatment of requested scopes that the client may not have. Clients registered before this setting existed
+    /// lack it; their requests are refused.
     pub unknown_scopes: Option<UnknownScopes>,
-    /// The origins whose scripts may call the token and userinfo endpoints.
+    /// Origins whose scripts may call the token and userinfo endpoints.
     pub cors_origins: Vec<String>,
-    /// The resources that the client may ask tokens for (RFC 8707 §2).
+    /// Resources that the client may request tokens for (RFC 8707 §2).
     pub audiences: Vec<String>,
-    /// The resources whose tokens the client may introspect beside its own (RFC 7662 §2.1).
+    /// Resources whose tokens the client may introspect besides its own (RFC 7662 §2.1).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub introspects: Vec<String>,
-    /// Whether ID tokens hold the claims of the granted scopes, which userinfo answers otherwise (OpenID Connect Core §5.4).
+    /// Includes the claims of the granted scopes in ID tokens, rather than only in userinfo (OpenID Connect Core §5.4).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub id_token_claims: bool,
-    /// The form of the client's access tokens.
     pub access_token_format: AccessTokenFormat,
-    /// The algorithm of the client's access tokens for resources that choose none; the server's without it.
+    /// The algorithm of the client's access tokens, unless the resource sets one; the server's default where absent.
     pub access_token_alg: Option<SigningAlgorithm>,
-    /// The `typ` of the client's access tokens for resources that choose none; `at+jwt` without it.
+    /// The `typ` of the client's access tokens, unless the resource sets one; `at+jwt` where absent.
     pub access_token_typ: Option<AccessTokenTyp>,
-    /// The lifetime of the client's access tokens in seconds, where it differs from the server's.
+    /// The lifetime of the client's access tokens in seconds, if it differs from the server's.
     pub access_token_lifetime: Option<i64>,
-    /// The most that a client that registered itself may register, after an operator has taken something from it.
+    /// The limits of a client that registered itself, after an operator has removed something.
     pub cap: Option<Cap>,
 }
 
-/// How an answer is encrypted to a client.
+/// The encryption of an answer to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Encryption {
-    /// How the key reaches the client.
     pub alg: KeyManagement,
-    /// How the content is encrypted.
     pub enc: ContentEncryption,
 }
 
 impl Encryption {
-    /// The encryption that a client has registered: none without `alg`; without `enc` the one that every client knows
+    /// Returns the encryption that a client has registered: none without `alg`, and `A128CBC-HS256` without `enc`
     /// (OpenID Connect Registration §2).
     pub fn registered(alg: Option<KeyManagement>, enc: Option<ContentEncryption>) -> Option<Self> {
         alg.map(|alg| Self { alg, enc: enc.unwrap_or(ContentEncryption::A128CbcHs256) })
@@ -237,7 +218,7 @@ impl Encryption {
 }
 
 impl ClientMetadata {
-    /// The metadata of a client that is registered now: absent settings get the defaults of new clients.
+    /// Adds the defaults of newly registered clients for absent settings.
     pub fn for_new_client(mut self) -> Self {
         if self.pkce.is_none() && self.token_endpoint_auth_method != AUTH_NONE {
             self.pkce = Some(self.profile.rules().pkce_of_new);
@@ -246,17 +227,18 @@ impl ClientMetadata {
         self
     }
 
-    /// The demand for PKCE in requests for a code: a public client always uses it, others as they are registered, as far
-    /// as their profile lets them.
+    /// Returns the PKCE requirement for requests with a code. Public clients always need it; for others it is the
+    /// registered one, within the limits of their profile.
     pub fn pkce_of_code(&self) -> PkceRule {
-        match self.token_endpoint_auth_method == AUTH_NONE {
-            true => PkceRule::Required,
-            false => self.profile.rules().pkce(self.pkce),
+        if self.token_endpoint_auth_method == AUTH_NONE {
+            PkceRule::Required
+        } else {
+            self.profile.rules().pkce(self.pkce)
         }
     }
 
-    /// The metadata as it replaces `held` without a choice of its own for PKCE: under another profile it demands the
-    /// stricter of what `held` does and what that profile's new clients do.
+    /// Adjusts metadata that replaces `held` without setting PKCE. On a change of profile it gets the stricter of the
+    /// held requirement and the default of the new profile.
     pub fn moved_from(mut self, held: &Self) -> Self {
         if self.profile != held.profile && self.pkce == held.pkce {
             self.pkce = Some(held.pkce_of_code().min(self.profile.rules().pkce_of_new));
@@ -264,19 +246,17 @@ impl ClientMetadata {
         self
     }
 
-    /// How ID tokens are encrypted.
     pub fn id_token_encryption(&self) -> Option<Encryption> {
         Encryption::registered(self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc)
     }
 
-    /// How userinfo is encrypted.
     pub fn userinfo_encryption(&self) -> Option<Encryption> {
         Encryption::registered(self.userinfo_encrypted_response_alg, self.userinfo_encrypted_response_enc)
     }
 }
 
 impl Default for ClientMetadata {
-    /// The metadata of a client that says nothing about itself (RFC 7591 §2, OpenID Connect Registration §2).
+    /// Returns the metadata of a client that registers nothing (RFC 7591 §2, OpenID Connect Registration §2).
     fn default() -> Self {
         Self {
             client_name: String::new(),

@@ -1,5 +1,5 @@
-//! The bounds of a live grant whose client's registration has changed: scopes, resources and redirect URIs that the
-//! client has lost are lost to its grants too (RFC 6749 §1.5, RFC 7592 §2.2, RFC 9700 §2.3).
+//! The effect of a changed registration on live grants: scopes, resources and redirect URIs that the client has lost
+//! are lost to its grants too (RFC 6749 §1.5, RFC 7592 §2.2, RFC 9700 §2.3).
 
 use super::{AUTH_NONE, Client, ClientMetadata, REFRESH_TOKEN};
 use crate::protocol::cause::Cause;
@@ -10,19 +10,19 @@ use crate::protocol::scope::Scope;
 /// The effect of a change on the live grants of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Narrowing {
-    /// Nothing: the client keeps all that it could do.
+    /// None: the client keeps everything.
     Nothing,
-    /// The access tokens that were issued before, which may allow more than the client may still have.
+    /// Revokes earlier access tokens, which may allow more than the client may still have.
     AccessTokens,
-    /// Everything: codes, refresh tokens and access tokens.
+    /// Revokes codes, refresh tokens and access tokens.
     Grants,
 }
 
 impl Narrowing {
-    /// The effect of replacing the metadata of a client.
+    /// Computes the effect of replacing the metadata of a client.
     ///
-    /// Grants end where they would be continued for someone else: by another subject (OpenID Connect Core §8), or by
-    /// anyone who has the `client_id`, once the client does not authenticate any more.
+    /// Grants end if a different party could continue them: one with another subject (OpenID Connect Core §8), or
+    /// anyone who has the `client_id` once the client no longer authenticates.
     pub fn of(client: &Client, next: &ClientMetadata) -> Self {
         let held = &client.metadata;
         let turns_public = !client.is_public() && next.token_endpoint_auth_method == AUTH_NONE;
@@ -44,19 +44,14 @@ fn uses(grants: &[String], grant: &str) -> bool {
 }
 
 impl Client {
-    /// The part of a granted scope that the client may still have.
-    ///
-    /// # Errors
-    /// `invalid_grant` where nothing is.
+    /// Returns the part of a granted scope that the client may still have. An empty rest is `invalid_grant`.
     pub fn remaining_scope(&self, granted: &Scope) -> Result<Scope, OAuthError> {
         let left = granted.filtered(|token| self.metadata.scope.contains(token));
         if left.is_empty() && !granted.is_empty() { Err(Cause::ScopeWithdrawn.into()) } else { Ok(left) }
     }
 
-    /// The part of the resources of a grant that the client may still ask for.
-    ///
-    /// # Errors
-    /// `invalid_grant` where nothing is: a token for no resource would be one for this server.
+    /// Returns the part of a grant's resources that the client may still request. An empty rest is `invalid_grant`,
+    /// since a token without a resource would be valid at this server.
     pub fn remaining_resources(&self, granted: Vec<String>) -> Result<Vec<String>, OAuthError> {
         let was_for_resources = !granted.is_empty();
         let left: Vec<String> =
@@ -64,7 +59,7 @@ impl Client {
         if left.is_empty() && was_for_resources { Err(Cause::ResourcesWithdrawn.into()) } else { Ok(left) }
     }
 
-    /// Tells whether a response may still go to this URI.
+    /// Returns true if a response may still go to this URI.
     pub fn redirects_to(&self, uri: &str) -> bool {
         destination(&self.metadata.redirect_uris, Some(uri), Omission::Refused).is_ok()
     }
@@ -99,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_loses_its_grants_lose() {
+    fn a_loss_of_the_client_narrows_its_grants() {
         let rows = [
             ("nothing", json!({}), Narrowing::Nothing),
             ("a name", json!({"client_name": "New"}), Narrowing::Nothing),
@@ -124,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_of_a_grant_is_what_the_client_may_still_have() {
+    fn a_grant_is_reduced_to_what_the_client_may_still_have() {
         let client = client(json!({"scope": "openid", "audiences": ["https://api.example"]}));
         let scope = |text: &str| Scope::parse_stored(text).unwrap();
         assert_eq!(client.remaining_scope(&scope("openid email")), Ok(scope("openid")));

@@ -1,4 +1,4 @@
-//! The scope that a client is granted of what it asks for (RFC 6749 §3.3, OpenID Connect Core §3.1.2.1).
+//! The scope granted to a client from the scope that it requests (RFC 6749 §3.3, OpenID Connect Core §3.1.2.1).
 
 use serde::{Deserialize, Serialize};
 
@@ -11,18 +11,16 @@ use crate::protocol::scope::{OFFLINE_ACCESS, OIDC_SCOPES, OPENID, Scope, is_admi
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownScopes {
-    /// They are left out, and the answer's `scope` lists the rest.
+    /// Leaves them out; the answer's `scope` lists the rest.
     Drop,
-    /// The request is refused.
+    /// Refuses the request.
     Refuse,
 }
 
 impl Client {
-    /// The scope of an authorization request: the grantable part of what was asked for, or without `asked` all that the
-    /// client may have but `offline_access`. No user grants scopes that administer this server.
-    ///
-    /// # Errors
-    /// `invalid_scope` for a scope that is refused, and where nothing would be left.
+    /// Returns the scope of an authorization request: the grantable part of the requested scope, or by default
+    /// everything that the client may have except `offline_access`. Users cannot grant scopes of the administration
+    /// API. A refused scope and an empty result are `invalid_scope`.
     pub fn requested_scope(&self, asked: Option<&str>) -> Result<Scope, OAuthError> {
         let grantable = self.metadata.scope.filtered(|token| !is_administration(token));
         match asked.map(Scope::parse).transpose()? {
@@ -35,11 +33,8 @@ impl Client {
         }
     }
 
-    /// The scope of a client credentials request. Scopes that only a user can grant are no part of the default, and
-    /// count as scopes that the client may not have.
-    ///
-    /// # Errors
-    /// `invalid_scope` for a scope that is refused, and where nothing would be left.
+    /// Returns the scope of a client credentials request. Scopes that only a user can grant are not part of the default
+    /// and count as scopes that the client may not have. A refused scope and an empty result are `invalid_scope`.
     pub fn own_scope(&self, asked: Option<&str>) -> Result<Scope, OAuthError> {
         let own = self.metadata.scope.filtered(|token| !OIDC_SCOPES.contains(&token));
         match asked.map(Scope::parse).transpose()? {
@@ -48,7 +43,8 @@ impl Client {
         }
     }
 
-    /// Leaves out what is not grantable, or refuses it. `openid` is never left out: the client would wait for an ID token.
+    /// Leaves out scopes that are not grantable, or refuses them. `openid` is never left out, since the client would
+    /// wait for an ID token.
     fn granted(&self, asked: Scope, grantable: &Scope) -> Result<Scope, OAuthError> {
         let beyond = asked.without(grantable);
         let granted = asked.without(&beyond);
@@ -94,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_that_a_client_may_not_have_are_left_out_or_refused_as_its_setting_says() {
+    fn scopes_beyond_the_client_are_dropped_or_refused_by_setting() {
         let rows = [
             // (rule, asked, granted by a user, granted to the client itself), with `drop`
             ("all known", "email openid", Some("email openid"), None),
@@ -150,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn strict_profiles_refuse_whatever_is_set() {
+    fn strict_profiles_always_refuse() {
         for profile in Profile::TABLE {
             let mut dropping = client(json!({"unknown_scopes": "drop"}));
             dropping.metadata.profile = profile;

@@ -114,7 +114,7 @@ fn a_client_gets_no_scope_beyond_its_own() {
 }
 
 #[test]
-fn what_administers_the_server_is_for_no_user_to_grant() {
+fn users_cannot_grant_administration_scopes() {
     let ops = client(json!({"scope": "openid api signet:read signet:revoke"}));
     let asked = |text| ops.requested_scope(text).ok().map(|scope| scope.to_string());
     assert_eq!(asked(None).as_deref(), Some("openid api"));
@@ -153,7 +153,7 @@ fn resources_come_from_the_clients_list() {
 }
 
 #[test]
-fn members_of_a_jwk_set_that_are_never_read_are_not_kept() {
+fn unused_members_of_a_jwk_set_are_dropped() {
     let key = json!({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "kid": "k", "use": "sig", "alg": "ES256"});
     let mut junk = key.clone();
     junk["x5c"] = json!(["x".repeat(60_000)]);

@@ -1,4 +1,4 @@
-//! The URIs of client metadata beside the redirect URIs (RFC 7591 §2, OpenID Connect Registration §2, §5): links that
+//! URIs of client metadata other than redirect URIs (RFC 7591 §2, OpenID Connect Registration §2, §5): links that
 //! people follow, documents that this server fetches, and pages that browsers load.
 
 use url::{Host, Origin, Url};
@@ -8,13 +8,14 @@ use super::rules::MetadataError;
 use crate::protocol::ids::ClientId;
 use crate::protocol::redirect_uri::RedirectUri;
 
-/// The longest URI of metadata, in bytes.
+/// The maximum length of a URI in metadata, in bytes.
 const MAX_URI: usize = 2048;
-/// The longest origin in bytes: `https://`, a host name of 253 bytes (RFC 1035 §3.1) and a port, rounded up.
+/// The maximum length of an origin, in bytes: `https://`, a host name of 253 bytes (RFC 1035 §3.1) and a port, rounded
+/// up.
 pub const MAX_ORIGIN: usize = 270;
-/// The longest URI of a request object, in bytes (OpenID Connect Core §6.2).
+/// The maximum length of a request object's URI, in bytes (OpenID Connect Core §6.2).
 const MAX_REQUEST_URI: usize = 512;
-/// The most request URIs that a client may register.
+/// The maximum number of request URIs per client.
 const MAX_REQUEST_URIS: usize = 20;
 
 impl ClientMetadata {
@@ -50,29 +51,30 @@ impl ClientMetadata {
         self.check_frontchannel()
     }
 
-    /// The page that ends the client's session shares scheme, host and port with a redirect URI
-    /// (OpenID Connect Front-Channel Logout §2).
+    /// Checks that the logout page shares scheme, host and port with a redirect URI (OpenID Connect Front-Channel
+    /// Logout §2).
     fn check_frontchannel(&self) -> Result<(), MetadataError> {
         let Some(uri) = &self.frontchannel_logout_uri else { return Ok(()) };
         let origin = |uri: &str| Url::parse(uri).ok().map(|url| url.origin()).filter(Origin::is_tuple);
         let shared = self.redirect_uris.iter().any(|held| origin(held.as_str()) == origin(uri));
-        // A content security policy cannot name an IPv6 address: the page could not be framed alone.
+        // A content security policy cannot name an IPv6 address, so such a page could not be allowed in a frame by
+        // itself.
         let framed = RedirectUri::origin_for_csp(uri).is_some_and(|source| source.contains("//"));
         if origin(uri).is_some() && shared && framed { Ok(()) } else { Err(MetadataError::FrontchannelOrigin) }
     }
 
-    /// The sector that pairwise subjects of the client with this id belong to; nothing where its subjects are public.
+    /// Returns the sector of the pairwise subjects of the client with this id, or `None` where its subjects are public.
     pub fn sector_of(&self, id: &ClientId) -> Option<String> {
         match self.subject_type {
             SubjectType::Public => None,
-            // Where there is none, as for an application on a person's device, the client is a sector of its own.
+            // A client without a sector, such as an application on a person's device, is a sector of its own.
             SubjectType::Pairwise => Some(self.sector().unwrap_or_else(|| format!("client:{id}"))),
         }
     }
 
-    /// The sector of pairwise subjects (OpenID Connect Core §8.1): the host of `sector_identifier_uri`, else the one
-    /// https host of all redirect URIs; nothing where they have several, or one that nobody can prove to own, such as a
-    /// private-use scheme or a loopback address.
+    /// Returns the sector of pairwise subjects (OpenID Connect Core §8.1): the host of `sector_identifier_uri`, or the
+    /// common https host of all redirect URIs. Returns `None` for several hosts, and for redirect URIs whose ownership
+    /// cannot be proven, such as private-use schemes and loopback addresses.
     pub fn sector(&self) -> Option<String> {
         if let Some(uri) = &self.sector_identifier_uri {
             return Url::parse(uri).ok()?.host_str().map(str::to_owned);
@@ -84,19 +86,19 @@ impl ClientMetadata {
         hosts.all(|host| host.as_ref() == Some(&first)).then_some(first)
     }
 
-    /// Whether pairwise subjects would be for hosts that need not belong together (OpenID Connect Core §8.1).
+    /// Returns true if pairwise subjects would be shared by hosts that may be unrelated (OpenID Connect Core §8.1).
     pub(super) fn mixes_sectors(&self) -> bool {
         let several = self.redirect_uris.iter().any(|uri| uri.as_str().starts_with("https:"));
         several && self.sector().is_none()
     }
 }
 
-/// Whether people may follow the link.
+/// Accepts https URLs, which people may follow.
 fn is_https(link: &str) -> bool {
     parsed(link).is_some_and(|url| url.scheme() == "https")
 }
 
-/// Whether the URI may be fetched or framed: https, or http on this machine for development.
+/// Accepts URIs that may be fetched or framed: https, or http on the loopback interface for development.
 fn is_remote(uri: &str) -> bool {
     parsed(uri).is_some_and(|url| match url.scheme() {
         "https" => true,
@@ -112,7 +114,7 @@ fn parsed(uri: &str) -> Option<Url> {
     (url.has_host() && url.username().is_empty() && url.password().is_none()).then_some(url)
 }
 
-/// True if the host is this machine.
+/// Returns true if the host is this machine.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -122,14 +124,14 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether the text is a serialized origin of http or https (RFC 6454 §6.2).
+/// Accepts a serialized origin of http or https (RFC 6454 §6.2).
 pub(super) fn is_origin(text: &str) -> bool {
     let serializes_to_itself =
         |url: Url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text;
     text.len() <= MAX_ORIGIN && Url::parse(text).is_ok_and(serializes_to_itself)
 }
 
-/// Whether the text names a resource: absolute and without a fragment (RFC 8707 §2).
+/// Accepts a resource URI: absolute and without a fragment (RFC 8707 §2).
 pub fn is_resource(uri: &str) -> bool {
     uri.len() <= MAX_URI && !uri.contains('#') && Url::parse(uri).is_ok()
 }

@@ -9,7 +9,7 @@ use crate::protocol::error::ErrorCode;
 const NOW: i64 = 1_700_000_000;
 const ISSUER: &str = "https://as.example";
 
-/// A good assertion in which these members take another value; null removes one.
+/// Returns a valid assertion with these members changed; null removes one.
 fn claims(changes: &Value) -> Map<String, Value> {
     let good = json!({"iss": "c", "sub": "c", "aud": ISSUER, "exp": NOW + 60, "jti": "j"});
     let (Value::Object(mut claims), Value::Object(changes)) = (good, changes.clone()) else { panic!("{changes}") };
@@ -21,14 +21,16 @@ fn claims(changes: &Value) -> Map<String, Value> {
 fn checked(claims: &Map<String, Value>, single_audience: AudienceRule) -> Result<AssertionId, OAuthError> {
     let client_id = ClientId::parse("c").unwrap();
     let audiences = [ISSUER, "https://as.example/token"];
-    let (max_age, leeway) = (Span::from_minutes(5), Span::from_secs(30));
+    let max_age = Span::from_minutes(5);
+    let leeway = Span::from_secs(30);
     let rules = AssertionRules { client_id: &client_id, audiences: &audiences, single_audience, max_age, leeway };
     check(claims, &rules, Timestamp::from_secs(NOW))
 }
 
 #[test]
 fn an_assertion_follows_rfc_7523_3() {
-    let (longest, too_long) = ("ü".repeat(255), "ü".repeat(256));
+    let longest = "ü".repeat(255);
+    let too_long = "ü".repeat(256);
     let cases = [
         ("a good one", AnyOf, json!({}), true),
         ("§3 item 1: no iss", AnyOf, json!({"iss": null}), false),
@@ -96,13 +98,13 @@ fn a_null_claim_has_the_wrong_type() {
 }
 
 #[test]
-fn an_assertion_is_remembered_for_as_long_as_it_is_accepted() {
+fn an_assertion_id_is_kept_as_long_as_it_is_accepted() {
     let found = checked(&claims(&json!({"exp": NOW + 10})), AnyOf).unwrap();
     assert_eq!(found, AssertionId { jti: "j".into(), expires_at: Timestamp::from_secs(NOW + 40) });
 }
 
 #[test]
-fn a_jwt_for_something_else_is_no_assertion() {
+fn a_jwt_for_another_purpose_is_refused_as_assertion() {
     let cases = [
         ("no type", None, json!({}), true),
         ("RFC 7519 §5.1", Some("JWT"), json!({}), true),

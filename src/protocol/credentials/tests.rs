@@ -3,12 +3,12 @@
 use super::*;
 use crate::protocol::error::ErrorCode;
 
-/// The header value for these raw, already form-encoded halves.
+/// Returns the header value for these raw, already form-encoded halves.
 fn basic_header(text: &[u8]) -> Vec<u8> {
     format!("Basic {}", STANDARD.encode(text)).into_bytes()
 }
 
-/// What a header yields, as a line that a table can hold.
+/// Describes the result for a header on one line, for tables.
 fn outcome(headers: &[&[u8]]) -> String {
     match parse(headers) {
         Ok(Authorization::None) => "none".into(),

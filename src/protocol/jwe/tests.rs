@@ -5,7 +5,7 @@ fn b64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A token whose parts have these lengths.
+/// Returns a token whose parts have these lengths.
 fn token(header: &Value, [key, iv, ciphertext, tag]: [usize; 4]) -> String {
     let part = |length: usize| b64(&vec![7; length]);
     [b64(header.to_string().as_bytes()), part(key), part(iv), part(ciphertext), part(tag)].join(".")
@@ -67,7 +67,7 @@ fn a_header_is_read_strictly() {
 }
 
 #[test]
-fn each_part_has_the_length_that_its_algorithm_gives_it() {
+fn each_part_has_the_length_of_its_algorithm() {
     let header = |alg: &str, enc: &str| json!({"alg":alg,"enc":enc,"epk":epk()});
     let rows = [
         ("RSA-OAEP-256", "A256GCM", [256, 12, 0, 16], true),

@@ -1,4 +1,4 @@
-//! JWK sets of clients (RFC 7517 §5): which of their keys sign, and to which this server can encrypt.
+//! JWK sets of clients (RFC 7517 §5): the keys that they sign with and the keys that this server can encrypt to.
 
 use serde::{Deserialize as _, Deserializer};
 use serde_json::{Map, Value};
@@ -6,24 +6,18 @@ use serde_json::{Map, Value};
 use super::{JwkError, PublicJwk};
 use crate::protocol::jwe::KeyManagement;
 
-/// The most keys that a client's JWK set may hold.
+/// The maximum number of keys in a client's JWK set.
 pub const MAX_KEYS: usize = 20;
 
-/// Reads the signing keys of a client's JWK set (RFC 7517 §5). Keys for encryption are passed over.
-///
-/// # Errors
-/// [`JwkError`] for the first key that is refused.
+/// Parses the signing keys of a client's JWK set (RFC 7517 §5). Encryption keys are skipped.
 pub fn client_keys(set: &Value) -> Result<Vec<PublicJwk>, JwkError> {
     let for_signatures = |key: &&Value| key.get("use").is_none_or(|usage| usage == "sig");
     let parsed = members(set)?.iter().filter(for_signatures).map(PublicJwk::from_json).collect::<Result<_, _>>()?;
     with_distinct_kids(parsed)
 }
 
-/// Reads the keys of a client's JWK set to which this server can encrypt: those for encryption or for anything, whose
-/// `alg`, if they have one, is supported (RFC 7517 §4.2, §4.4). Others are passed over.
-///
-/// # Errors
-/// [`JwkError`] for the first key that is refused.
+/// Parses the keys of a client's JWK set that this server can encrypt to: those for encryption or for any use, with a
+/// supported `alg` or none (RFC 7517 §4.2, §4.4). Others are skipped.
 pub fn encryption_keys(set: &Value) -> Result<Vec<PublicJwk>, JwkError> {
     let for_encryption = |key: &&Value| key.get("use").is_none_or(|usage| usage == "enc");
     let mut keys = Vec::new();
@@ -37,7 +31,7 @@ pub fn encryption_keys(set: &Value) -> Result<Vec<PublicJwk>, JwkError> {
     with_distinct_kids(keys)
 }
 
-/// The keys of a set, each of which is public, whatever its use.
+/// Returns the keys of a set. All of them, of any use, must be public.
 fn members(set: &Value) -> Result<&[Value], JwkError> {
     let keys = set.get("keys").and_then(Value::as_array).ok_or(JwkError::Malformed)?;
     if keys.is_empty() || keys.len() > MAX_KEYS {
@@ -49,11 +43,8 @@ fn members(set: &Value) -> Result<&[Value], JwkError> {
     Ok(keys)
 }
 
-/// Reads a JWK set as JSON and leaves out the members that are never read (RFC 7517 §4, §5: they are ignored), so that
-/// none of them takes memory or is stored. Those of private keys stay, since such a set is refused.
-///
-/// # Errors
-/// Where it is not JSON.
+/// Deserializes a JWK set and drops unused members, which RFC 7517 §4 and §5 ignore, so that they take no memory or
+/// storage. Members of private keys are kept, since such a set is refused later.
 pub fn deserialize_set<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     let mut set = Option::<Value>::deserialize(deserializer)?;
     if let Some(Value::Object(members)) = &mut set {
@@ -66,12 +57,12 @@ pub fn deserialize_set<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
     Ok(set)
 }
 
-/// The members of a public key that are read.
+/// The public key members that are used.
 const PUBLIC: [&str; 9] = ["kty", "use", "alg", "kid", "crv", "x", "y", "n", "e"];
-/// The members of a private or symmetric key.
+/// Members of private and symmetric keys.
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// Whether a key has a member that only its owner may know.
+/// Returns true if a key has a private or symmetric member.
 pub(super) fn is_private(key: &Map<String, Value>) -> bool {
     PRIVATE.iter().any(|private| key.contains_key(*private))
 }

@@ -6,7 +6,7 @@ fn b64(length: usize) -> String {
 }
 
 #[test]
-fn only_strong_public_keys_are_read() {
+fn only_strong_public_keys_are_accepted() {
     let rows = [
         ("RSA 2048", json!({"kty":"RSA","n":b64(256),"e":"AQAB"}), None),
         ("RSA 1024", json!({"kty":"RSA","n":b64(128),"e":"AQAB"}), Some(JwkError::Weak)),
@@ -42,7 +42,7 @@ fn a_key_set_is_bounded_and_unambiguous() {
 }
 
 #[test]
-fn private_members_are_refused_whatever_the_key_is_for() {
+fn private_members_are_refused_for_any_use() {
     let signs = json!({"kty":"OKP","crv":"Ed25519","x":b64(32)});
     for usage in ["sig", "enc", "other"] {
         let private = json!({"kty":"EC","crv":"P-256","x":b64(32),"y":b64(32),"d":b64(32),"use":usage});
@@ -99,7 +99,7 @@ fn a_key_allows_the_algorithms_of_its_type_and_no_other() {
 }
 
 #[test]
-fn the_name_of_an_algorithm_tells_what_its_key_is_for() {
+fn the_name_of_an_algorithm_determines_the_use_of_its_key() {
     for algorithm in SigningAlgorithm::ALL {
         assert_eq!(KeyAlgorithm::named(algorithm.as_str()), Some(algorithm.into()));
         assert_eq!(serde_json::to_value(algorithm).unwrap(), algorithm.as_str());
@@ -112,7 +112,7 @@ fn the_name_of_an_algorithm_tells_what_its_key_is_for() {
     assert_eq!(KeyAlgorithm::named("HS256"), None);
 }
 
-/// A JWK with more members.
+/// Returns a JWK with additional members.
 fn merged(mut key: Value, more: Value) -> Value {
     key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     key

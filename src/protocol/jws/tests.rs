@@ -1,11 +1,11 @@
-//! Cases for tokens and claims as they arrive.
+//! Cases for the parsing of tokens and claims.
 
 use serde_json::json;
 
 use super::JwsError::*;
 use super::*;
 
-/// A token of this header and payload, with a signature of three bytes.
+/// Returns a token with this header and payload, and a signature of three bytes.
 fn token(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
     format!("{}.{}.c2ln", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload))
 }
@@ -15,7 +15,7 @@ fn error_of(token: &str) -> Option<JwsError> {
 }
 
 #[test]
-fn a_well_formed_token_is_taken_apart() {
+fn a_well_formed_token_is_parsed() {
     let text = token(r#"{"alg":"ES256","kid":"k1","typ":"JWT","jwk":{}}"#, r#"{"sub":"a","n":[1,-1,1.5,null,true]}"#);
     let jws = UnverifiedJws::parse(&text).unwrap();
     assert_eq!((jws.alg(), jws.kid(), jws.typ()), ("ES256", Some("k1"), Some("JWT")));
@@ -33,7 +33,8 @@ fn a_well_formed_token_is_taken_apart() {
 #[test]
 fn the_compact_form_is_strict() {
     let good = token(r#"{"alg":"ES256"}"#, r#"{"a":1}"#);
-    let (header, payload) = ("eyJhbGciOiJFUzI1NiJ9", "eyJhIjoxfQ");
+    let header = "eyJhbGciOiJFUzI1NiJ9";
+    let payload = "eyJhIjoxfQ";
     assert_eq!(good, format!("{header}.{payload}.c2ln"));
     let longest = token(r#"{"alg":"ES256"}"#, format!(r#"{{"a":"{}"}}"#, "x".repeat(6116)));
     assert_eq!((longest.len(), error_of(&longest)), (MAX_TOKEN, None));
@@ -96,7 +97,9 @@ fn header_parameters_are_strict() {
 fn header_and_payload_are_strict_json_objects() {
     let nested = |levels: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
     let objects = format!("{}1{}", r#"{"a":"#.repeat(MAX_DEPTH + 1), "}".repeat(MAX_DEPTH + 1));
-    let (deep, too_deep, bottomless) = (nested(MAX_DEPTH - 1), nested(MAX_DEPTH), nested(2000));
+    let deep = nested(MAX_DEPTH - 1);
+    let too_deep = nested(MAX_DEPTH);
+    let bottomless = nested(2000);
     let cases: [(&str, &[u8], bool); 21] = [
         ("an object", b"{}", true),
         ("white space", b" { } ", true),

@@ -95,7 +95,7 @@ fn an_algorithm_has_exactly_one_active_key_at_any_time() {
 }
 
 #[test]
-fn a_key_that_stands_alone_has_a_state() {
+fn a_key_missing_from_the_list_has_a_state() {
     assert_eq!(state(&key(1, 0, 50), &[], at(0), &POLICY), Active);
 }
 
@@ -171,7 +171,7 @@ fn a_rotation_never_outruns_the_cached_jwk_set() {
 }
 
 #[test]
-fn what_is_gone_may_be_removed() {
+fn keys_that_are_gone_are_removable() {
     let all = [key(1, 0, 0), key(2, 76, 100), dropped(key(3, 176, 200), 180), key(4, 181, 200)];
     let removed = |hours| removable(&all, at(hours), &POLICY).iter().map(|kid| kid.to_string()).collect::<Vec<_>>();
     assert_eq!(removed(105), ["k3"]);
@@ -180,7 +180,7 @@ fn what_is_gone_may_be_removed() {
 }
 
 #[test]
-fn a_compromised_key_leaves_one_that_signs() {
+fn after_a_compromise_another_key_signs() {
     let three = [key(1, 0, 0), key(2, 76, 100), key(3, 176, 200)];
     let lost = |all: &[KeyTimes], kid: &str, hours| without(all, &KeyId::from_stored(kid.into()), at(hours));
     let left = lost(&three, "k2", 105).unwrap();
@@ -192,7 +192,7 @@ fn a_compromised_key_leaves_one_that_signs() {
     assert_eq!(lost(&left, "k2", 106), None, "once is enough");
 }
 
-/// Runs the schedule hour by hour, as the rotation job does, and looks at the rules from outside.
+/// Runs the schedule hour by hour, as the rotation job does, and checks the published states.
 #[test]
 fn a_verifier_that_caches_the_jwk_set_never_meets_an_unknown_key() {
     let mut all: Vec<KeyTimes> = Vec::new();

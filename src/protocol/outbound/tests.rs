@@ -1,4 +1,4 @@
-//! Tables of the URLs that are called, and those that are not.
+//! Tables of permitted and refused URLs.
 
 use super::*;
 
@@ -9,8 +9,9 @@ fn allowed() -> Vec<AllowedHost> {
 }
 
 #[test]
-fn only_https_and_in_development_http_to_named_hosts_is_called() {
-    let (never, named) = (PlainHttp::Refused, PlainHttp::ToAllowedHosts);
+fn only_https_is_called_and_in_development_http_to_allowed_hosts() {
+    let never = PlainHttp::Refused;
+    let named = PlainHttp::ToAllowedHosts;
     let rows = [
         ("https://rp.example/jwks", never, None),
         ("https://rp.example:8443/jwks", never, None),
@@ -52,7 +53,7 @@ fn only_https_and_in_development_http_to_named_hosts_is_called() {
     assert_eq!(OutboundUrl::parse(&long, &[], PlainHttp::Refused).err(), Some(UrlRefusal::Malformed));
 }
 
-/// Whether the URL's host, an IP address in some spelling, may be connected to.
+/// Returns true if the URL's host, an IP address in some spelling, may be connected to.
 fn may_connect(url: &str) -> bool {
     let parsed = OutboundUrl::parse(url, &allowed(), PlainHttp::Refused).unwrap();
     match *parsed.host() {
@@ -63,7 +64,7 @@ fn may_connect(url: &str) -> bool {
 }
 
 #[test]
-fn an_ip_address_is_judged_in_every_spelling() {
+fn an_ip_address_is_checked_in_every_spelling() {
     for url in [
         "https://169.254.169.254/latest/meta-data",
         "https://0xa9fea9fe/",
@@ -97,7 +98,7 @@ fn an_ip_address_is_judged_in_every_spelling() {
 }
 
 #[test]
-fn a_host_is_allowed_as_it_is_named() {
+fn an_allowed_host_matches_exactly() {
     let private = "192.168.1.2".parse().unwrap();
     let rows = [
         ("https://rp.example:8443/", true),
@@ -147,7 +148,7 @@ fn an_entry_is_a_host_or_a_host_and_a_port() {
 }
 
 #[test]
-fn the_request_names_host_path_and_query_and_no_fragment() {
+fn a_request_has_host_path_and_query_but_no_fragment() {
     let url = OutboundUrl::parse("https://RP.example:8443/a/../b?c=d#secret", &[], PlainHttp::Refused).unwrap();
     assert_eq!((url.authority(), url.path_and_query()), ("rp.example:8443", "/b?c=d"));
     let url = OutboundUrl::parse("https://rp.example:443", &[], PlainHttp::Refused).unwrap();

@@ -1,7 +1,7 @@
-//! The passwords that are guessed first, in lower case: the heads of published lists of leaked passwords that have
-//! eight characters or more, and the best known shorter ones for policies below eight.
+//! The most commonly guessed passwords, in lower case: the top of published lists of leaked passwords with eight or
+//! more characters, and the best-known shorter ones for policies below eight.
 
-/// Compared with the whole password, whatever its case.
+/// Compared with the whole password, ignoring case.
 #[rustfmt::skip]
 pub const COMMON_PASSWORDS: [&str; 307] = [
     "password", "password1", "password12", "password123", "password1234", "password12345", "password123!",

@@ -1,11 +1,12 @@
-//! Cases for what people type.
+//! Cases for names, addresses and passwords as typed.
 
 use super::PersonError::*;
 use super::*;
 
 #[test]
 fn a_username_is_kept_as_typed_or_refused() {
-    let (longest, too_long) = ("é".repeat(100), "é".repeat(101));
+    let longest = "é".repeat(100);
+    let too_long = "é".repeat(101);
     let cases = [
         ("letters", "alice", Ok("alice")),
         ("case is kept", "Alice", Ok("Alice")),
@@ -42,7 +43,7 @@ fn a_username_is_kept_as_typed_or_refused() {
 }
 
 #[test]
-fn names_that_look_the_same_have_one_key() {
+fn look_alike_names_have_one_key() {
     let cases = [
         ("case", "Alice", "aLICE"),
         ("case beyond ASCII", "ZOË", "zoë"),
@@ -56,7 +57,8 @@ fn names_that_look_the_same_have_one_key() {
         ("a letter that is composed in lower case only", "J\u{30c}", "\u{1f0}"),
     ];
     for (rule, one, other) in cases {
-        let (one, other) = (Username::parse(one).unwrap(), Username::parse(other).unwrap());
+        let one = Username::parse(one).unwrap();
+        let other = Username::parse(other).unwrap();
         assert_eq!(one.key(), other.key(), "{rule}");
         assert_eq!(canonical(&one.key()), one.key(), "{rule}: the key of a key is the key");
     }
@@ -65,7 +67,8 @@ fn names_that_look_the_same_have_one_key() {
 
 #[test]
 fn a_login_looks_up_the_canonical_form() {
-    let (longest, too_long) = ("é".repeat(254), "é".repeat(255));
+    let longest = "é".repeat(254);
+    let too_long = "é".repeat(255);
     let cases = [
         ("a name", "Alice", Some("alice")),
         ("an address", "Alice@X.example", Some("alice@x.example")),
@@ -119,7 +122,8 @@ fn an_email_address_is_kept_as_typed_or_refused() {
 
 #[test]
 fn a_display_name_may_be_in_any_script() {
-    let (longest, too_long) = ("龍".repeat(100), "龍".repeat(101));
+    let longest = "龍".repeat(100);
+    let too_long = "龍".repeat(101);
     let cases = [
         ("several scripts", "Zoë Łukasz 李", Ok("Zoë Łukasz 李")),
         ("accents", "José", Ok("José")),
@@ -150,7 +154,8 @@ fn a_display_name_may_be_in_any_script() {
 
 #[test]
 fn a_password_is_counted_in_characters_and_not_guessable() {
-    let (longest, too_long) = ("äb".repeat(64), "äb".repeat(65));
+    let longest = "äb".repeat(64);
+    let too_long = "äb".repeat(65);
     let cases = [
         ("eight characters", "kx7!pq2w", Ok(())),
         ("seven characters", "kx7!pq2", Err(PasswordTooShort { min_chars: 8 })),
@@ -182,7 +187,7 @@ fn a_password_is_counted_in_characters_and_not_guessable() {
 }
 
 #[test]
-fn the_policy_decides_the_shortest_password() {
+fn the_policy_sets_the_minimum_password_length() {
     let cases = [
         ("the policy", "kx7!pq2w", 12, Err(PasswordTooShort { min_chars: 12 })),
         ("a short common one", "letmein", 6, Err(CommonPassword)),

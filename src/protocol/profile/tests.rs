@@ -1,4 +1,4 @@
-//! The table of profiles against requests: one row a request, one column a profile.
+//! The table of profiles against requests: one row per request, one column per profile.
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ fn over(mut base: Value, changes: &Value) -> Value {
     base
 }
 
-/// A client of this profile that authenticates by the strongest method.
+/// Returns a client of this profile that authenticates by the strongest method.
 fn client(profile: Profile, changes: &Value) -> Client {
     let base = json!({
         "redirect_uris": ["https://rp.example/cb"], "scope": "openid email",
@@ -53,7 +53,7 @@ fn registers(profile: Profile, changes: &Value) -> bool {
     client(profile, changes).metadata.check(&supported).is_ok()
 }
 
-/// Returns true if an authorization request with these parameters is accepted of a client with these members.
+/// Returns true if an authorization request with these parameters is accepted from a client with these members.
 fn requests(profile: Profile, members: &Value, parameters: &str) -> bool {
     let mut query = format!("client_id=rp&redirect_uri=https://rp.example/cb&{parameters}");
     if !parameters.contains("response_type=") {
@@ -76,7 +76,8 @@ fn reads_object(profile: Profile, changes: &Value) -> bool {
     let payload = over(base, changes).as_object().unwrap().clone();
     let rules = profile.rules().request_objects;
     let now = Timestamp::from_secs(NOW);
-    request_object::parameters(&payload, &Params::default(), (&id(), ISSUER), rules, now).is_ok()
+    let parties = request_object::Parties { client: &id(), issuer: ISSUER };
+    request_object::parameters(&payload, &Params::default(), parties, rules, now).is_ok()
 }
 
 /// Returns true if a client assertion with these members is accepted by a server that lets assertions live for an hour.
@@ -194,7 +195,7 @@ fn other_rows() -> Vec<Row> {
 }
 
 #[test]
-fn each_profile_accepts_what_its_row_says() {
+fn each_profile_accepts_the_requests_of_its_column() {
     let rows = [pkce_rows(), authentication_rows(), scope_rows(), other_rows()];
     for (rule, accepts, expected) in rows.into_iter().flatten() {
         let accepted = Profile::TABLE.map(accepts);
@@ -203,7 +204,7 @@ fn each_profile_accepts_what_its_row_says() {
 }
 
 #[test]
-fn a_strict_profile_takes_back_every_relaxation() {
+fn a_strict_profile_overrides_every_relaxation() {
     for profile in Profile::TABLE {
         let rules = profile.rules();
         let name = rules.name;
@@ -226,7 +227,7 @@ fn a_strict_profile_takes_back_every_relaxation() {
 }
 
 #[test]
-fn a_profile_whose_features_are_not_built_can_be_named_nowhere() {
+fn an_unavailable_profile_cannot_be_selected() {
     for profile in Profile::TABLE {
         let name = profile.rules().name;
         let is_built = Profile::ALL.contains(&profile);
@@ -237,7 +238,7 @@ fn a_profile_whose_features_are_not_built_can_be_named_nowhere() {
 }
 
 #[test]
-fn new_clients_have_the_rule_of_now_and_old_ones_that_of_then() {
+fn new_and_old_clients_differ_in_their_pkce_default() {
     let of = |profile, method: &str, pkce: Value| {
         client(profile, &json!({"token_endpoint_auth_method": method, "pkce": pkce})).metadata
     };

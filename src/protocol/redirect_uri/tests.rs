@@ -1,4 +1,4 @@
-//! Cases for redirect URIs: registration, comparison, and what is appended.
+//! Cases for redirect URIs: registration, comparison, and appended parameters.
 
 use super::RedirectUriError::*;
 use super::*;
@@ -8,7 +8,7 @@ fn registered(uri: &str) -> RedirectUri {
 }
 
 #[test]
-fn a_fit_redirect_uri_is_registered_as_written() {
+fn a_valid_redirect_uri_is_registered_as_written() {
     for uri in [
         "https://rp.example/cb",
         "https://rp.example",
@@ -37,7 +37,7 @@ fn a_fit_redirect_uri_is_registered_as_written() {
 }
 
 #[test]
-fn an_unfit_redirect_uri_is_refused() {
+fn an_invalid_redirect_uri_is_refused() {
     let long = format!("https://rp.example/{}", "x".repeat(MAX_REDIRECT_URI));
     let cases = [
         ("too long", long.as_str(), TooLong),

@@ -1,5 +1,5 @@
-//! The part of a registration's grant and response types that this server grants. RFC 7591 §3.2.1 lets it replace what it
-//! does not; the answer says what was registered.
+//! Reduction of requested grant and response types to those that this server grants. RFC 7591 §3.2.1 allows replacing
+//! requested values; the response lists what was registered.
 
 use serde_json::{Map, Value};
 
@@ -8,10 +8,7 @@ use crate::protocol::client::{AUTH_NONE, AUTHORIZATION_CODE, CLIENT_CREDENTIALS,
 use crate::protocol::error::OAuthError;
 use crate::protocol::response_type::{IMPLICIT, ResponseType};
 
-/// Leaves out the grant types and response types that the client cannot have.
-///
-/// # Errors
-/// `invalid_client_metadata` where nothing is left of what was asked for.
+/// Leaves out grant types and response types that the client cannot have. An empty rest is `invalid_client_metadata`.
 pub(super) fn reduce(members: &mut Map<String, Value>, policy: &Policy) -> Result<(), OAuthError> {
     let allowed = policy.profile.rules().response_types;
     let kinds = texts(members, "response_types").map(|asked| {
@@ -47,12 +44,12 @@ pub(super) fn reduce(members: &mut Map<String, Value>, policy: &Policy) -> Resul
     }
 }
 
-/// The texts of a list; nothing where the member is missing, or is no such list and is refused later.
+/// Returns the strings of a list. A member that is not such a list is refused later.
 fn texts(members: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
     members.get(name)?.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
-/// Puts what is left of a list in its place.
+/// Replaces a list by its reduction.
 fn replace(members: &mut Map<String, Value>, name: &'static str, left: Vec<String>) -> Result<(), OAuthError> {
     let was_empty = members.get(name).and_then(Value::as_array).is_some_and(Vec::is_empty);
     if left.is_empty() && !was_empty {

@@ -21,7 +21,7 @@ fn code(result: Result<Submission, OAuthError>) -> Option<&'static str> {
 }
 
 #[test]
-fn a_client_sets_what_is_its_own_and_nothing_else() {
+fn a_client_sets_only_listed_members() {
     let body = json!({
         "redirect_uris": ["https://rp.example/cb"], "client_name": "Shop", "client_name#ja": "店", "contacts": null,
         "profile": "oidc_classic", "skip_consent": true, "audiences": ["https://api.example/"], "unheard_of": {"a": 1},
@@ -37,16 +37,16 @@ fn a_client_sets_what_is_its_own_and_nothing_else() {
         ..ClientMetadata::default()
     };
     assert_eq!(metadata, expected);
-    let told = document(&metadata).unwrap();
+    let members = document(&metadata).unwrap();
     for name in ["profile", "skip_consent", "cors_origins", "access_token_format", "contacts"] {
-        assert_eq!(told.get(name), None, "{name}");
+        assert_eq!(members.get(name), None, "{name}");
     }
-    assert_eq!(told["token_endpoint_auth_method"], "client_secret_basic", "defaults are told");
-    assert_eq!(told["audiences"], json!([]), "it sees that it got none of what it asked for");
+    assert_eq!(members["token_endpoint_auth_method"], "client_secret_basic", "defaults are included");
+    assert_eq!(members["audiences"], json!([]), "it sees that it got none of what it asked for");
 }
 
 #[test]
-fn a_client_gets_those_resources_that_it_asks_for_and_the_server_gives() {
+fn a_client_gets_the_requested_resources_that_are_allowed() {
     let registered = |audiences: Value| {
         let body = json!({"redirect_uris": ["https://rp.example/cb"], "audiences": audiences});
         parse(&body).map(|submission| submission.metadata.audiences)
@@ -72,7 +72,7 @@ fn a_change_keeps_the_resources_that_a_client_has_and_adds_none() {
 }
 
 #[test]
-fn every_listed_member_that_metadata_knows_comes_back_as_it_was_set() {
+fn every_listed_member_round_trips() {
     let all = serde_json::to_value(ClientMetadata::default()).unwrap();
     let admin = ["profile", "skip_consent", "cors_origins", "access_token_format"];
     for name in all.as_object().unwrap().keys().filter(|name| !admin.contains(&name.as_str())) {
@@ -120,7 +120,7 @@ fn grant_and_response_types_are_reduced_to_what_the_client_can_have() {
     let grants = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     let classic = Policy { profile: Profile::OidcClassic, ..policy() };
     let plain = policy();
-    // What is asked for; what is registered, or the member that nothing is left of.
+    // Requested members, and the registered ones or the member that would be empty.
     let rows = [
         (&plain, json!({"response_types": ["code", "token"]}), Ok((vec!["code"], vec!["authorization_code"]))),
         (&plain, json!({"response_types": ["id_token", "x"]}), Err("response_types")),
@@ -170,7 +170,7 @@ fn grant_and_response_types_are_reduced_to_what_the_client_can_have() {
 }
 
 #[test]
-fn nobody_registers_as_an_administrator_whatever_is_allowed() {
+fn registration_never_grants_administration_scopes() {
     let policy = Policy { scope: Scope::parse("openid signet:revoke").unwrap(), ..policy() };
     for scope in [json!(null), json!("openid signet:revoke")] {
         let body = json!({"redirect_uris": ["https://rp.example/cb"], "scope": scope}).to_string();
@@ -234,7 +234,7 @@ fn a_replacement_names_its_client_and_no_foreign_secret() {
 }
 
 #[test]
-fn a_sector_holds_every_redirect_uri() {
+fn a_sector_lists_every_redirect_uri() {
     let uris = json!(["https://a.example/cb", "https://b.example/cb"]);
     let metadata = parse(&json!({"redirect_uris": uris})).unwrap().metadata;
     let rows = [

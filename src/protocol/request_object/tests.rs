@@ -25,7 +25,8 @@ fn object(changes: Value) -> Map<String, Value> {
 fn read(changes: Value, outer: &str, rules: ObjectRules) -> Result<Params, OAuthError> {
     let outer = Params::parse(outer.as_bytes()).unwrap();
     let client = ClientId::parse("rp").unwrap();
-    parameters(&object(changes), &outer, (&client, "https://op.example"), rules, Timestamp::from_secs(NOW))
+    let parties = Parties { client: &client, issuer: "https://op.example" };
+    parameters(&object(changes), &outer, parties, rules, Timestamp::from_secs(NOW))
 }
 
 #[test]
@@ -77,7 +78,7 @@ fn members_become_parameters() {
 }
 
 #[test]
-fn what_stands_beside_the_object_counts_as_the_profile_says() {
+fn outer_parameters_count_according_to_the_profile() {
     let outer = "client_id=rp&response_type=code&scope=openid+email&state=outside&request=x";
     let strict = read(json!({}), outer, STRICT).unwrap();
     assert_eq!((strict.get("state"), strict.get("scope")), (None, Some("openid")));
@@ -91,7 +92,7 @@ fn what_stands_beside_the_object_counts_as_the_profile_says() {
 }
 
 #[test]
-fn only_request_objects_are_taken_for_one() {
+fn other_jwts_are_refused_as_request_objects() {
     for (typ, expected) in [
         (None, true),
         (Some("JWT"), true),
