@@ -11,22 +11,19 @@ use super::jwe::DecryptError;
 use crate::fair_queue::{Lane, Queue};
 use crate::protocol::jwe::EncryptedToken;
 
-/// The longest time that the decryptions before a newcomer may take.
+/// The longest wait of a newcomer in the queue.
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
-/// The first guess of what a decryption takes: an operation with a key of RSA-3072.
+/// The initial estimate of a decryption's duration: one operation with an RSA-3072 key.
 const ESTIMATE: Duration = Duration::from_millis(3);
 
-/// A token and the one key that may have been encrypted to.
+/// A token and the one key that it may have been encrypted to.
 pub struct Decryption {
     pub(super) key: Arc<EncryptionKey>,
     pub(super) token: String,
 }
 
 impl Decryption {
-    /// Uses the private key, once.
-    ///
-    /// # Errors
-    /// [`DecryptError::Failed`], which does not tell why.
+    /// Uses the private key, once. [`DecryptError::Failed`] does not reveal the reason.
     pub fn run(self) -> Result<Zeroizing<String>, DecryptError> {
         let token = EncryptedToken::parse(&self.token)?;
         let plain = self.key.private.decrypt(&token)?;
@@ -41,7 +38,7 @@ pub(super) struct Decrypters {
 }
 
 impl Default for Decrypters {
-    /// Half of the processors; the rest serves requests that decrypt nothing.
+    /// Half of the processors; the rest serves requests without decryption.
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self { queue: Queue::new(processors / 2, LONGEST_WAIT, ESTIMATE) }
@@ -49,10 +46,7 @@ impl Default for Decrypters {
 }
 
 impl Decrypters {
-    /// Runs a decryption when the turn of its network comes.
-    ///
-    /// # Errors
-    /// [`DecryptError::Busy`] where the queue is full, and those of the decryption.
+    /// Runs a decryption when its network's turn comes. [`DecryptError::Busy`] means that the queue is full.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         lane: Lane,
@@ -76,7 +70,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_flood_fills_its_own_lane_and_another_network_is_still_served() {
+    async fn a_flood_fills_its_own_lane_only() {
         let decrypters = Arc::new(Decrypters { queue: Queue::new(1, LONGEST_WAIT, LONGEST_WAIT / 4) });
         let (release, held) = mpsc::channel();
         let run = |network, work: Box<dyn FnOnce() -> Result<u8, DecryptError> + Send>| {

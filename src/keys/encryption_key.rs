@@ -1,5 +1,5 @@
-//! One of this server's keys that clients encrypt to: made and used through aws-lc-rs, checked with `rsa` and `p256`
-//! (RFC 7518 §4.3, §4.6).
+//! A key of this server that clients encrypt to: generated and used with aws-lc-rs, checked with `rsa` and `p256` (RFC
+//! 7518 §4.3, §4.6).
 
 use zeroize::Zeroizing;
 
@@ -11,23 +11,23 @@ use crate::protocol::jwk::{Curve, PublicJwk, SigningAlgorithm};
 
 /// A key that clients encrypt to.
 pub struct EncryptionKey {
-    /// Its algorithm: one to one with the `kid`.
+    /// The algorithm, one to one with the `kid`.
     pub(super) algorithm: KeyManagement,
     pub(super) public: PublicJwk,
     pub(super) private: DecryptionKey,
 }
 
-/// Makes a private key in PKCS#8 form (RFC 5208). Takes up to seconds for RSA: not for the async threads.
+/// Generates a private key in PKCS#8 form (RFC 5208). RSA takes up to seconds, so do not call it on async threads.
 pub(super) fn generate(algorithm: KeyManagement, rsa_bits: u32) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     match algorithm {
         KeyManagement::RsaOaep256 => signing_key::generate_rsa(rsa_bits),
-        // Keys of a curve look alike, whatever is done with them.
+        // An elliptic curve key has the same form for any use.
         KeyManagement::EcdhEs | KeyManagement::EcdhEsA256Kw => signing_key::generate(SigningAlgorithm::ES256, rsa_bits),
     }
 }
 
 impl EncryptionKey {
-    /// Reads a private key in PKCS#8 form and checks that it is what it should be.
+    /// Parses a private key in PKCS#8 form and checks it against its algorithm.
     pub(super) fn from_pkcs8(kid: &KeyId, algorithm: KeyManagement, der: &[u8]) -> Result<Self, KeyError> {
         let (material, private) = match algorithm {
             KeyManagement::RsaOaep256 => (signing_key::rsa_material(der)?, DecryptionKey::rsa(der)?),

@@ -1,7 +1,8 @@
-//! JWE on aws-lc-rs (RFC 7516 §5, RFC 7518 §4, §5): encrypting to a client's key, decrypting with one of ours.
+//! JWE with aws-lc-rs (RFC 7516 §5, RFC 7518 §4, §5): encryption to a client's key, decryption with a key of this
+//! server.
 //!
-//! Decryption has one outcome that is not success. A content encryption key that cannot be recovered is replaced by a
-//! random one, so that neither the answer nor the work done tells which step failed (RFC 7516 §11.5).
+//! Decryption has a single failure. A content encryption key that cannot be recovered is replaced by a random one, so
+//! that neither the error nor the work done reveals which step failed (RFC 7516 §11.5).
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, UnparsedPublicKey};
@@ -25,28 +26,25 @@ use crate::entropy::Entropy;
 use crate::protocol::jwe::{CEK_LENGTH, ContentEncryption, EncryptedToken, JweError, KeyManagement, TAG_LENGTH};
 use crate::protocol::jwk::{Curve, KeyMaterial, PublicJwk};
 
-/// A key of 256 bits, wiped when dropped.
+/// A key of 256 bits, zeroized on drop.
 type Secret = Zeroizing<[u8; CEK_LENGTH]>;
 
-/// Why a token cannot be decrypted.
+/// The reason why a token cannot be decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecryptError {
-    /// It is not a JWE that this server reads, which its sender can see as well.
+    /// The token is malformed, which its sender can see as well.
     #[error(transparent)]
     Malformed(#[from] JweError),
-    /// It was not encrypted to a key of this server, or was changed; nothing says which.
+    /// It was not encrypted to a key of this server, or was changed; the error does not reveal which.
     #[error("The token cannot be decrypted.")]
     Failed,
-    /// Too many tokens are being decrypted; ask again.
+    /// Too many tokens are being decrypted; retry later.
     #[error("too many tokens are being decrypted")]
     Busy,
 }
 
-/// Encrypts a signed JWT to a client's key and returns the compact form (RFC 7516 §5.1, RFC 7519 §5.2). Nothing else is
-/// encrypted: what only its encryption vouches for could come from anybody.
-///
-/// # Errors
-/// [`KeyError::Algorithm`] where the key is not one for `alg`, [`KeyError::Malformed`] where it is no key at all.
+/// Encrypts a signed JWT to a client's key and returns the compact form (RFC 7516 §5.1, RFC 7519 §5.2). The content
+/// must be signed, since encryption alone does not authenticate the sender.
 pub fn encrypt(signed: &str, key: &PublicJwk, alg: KeyManagement, enc: ContentEncryption) -> Result<String, KeyError> {
     encrypt_bytes(signed.as_bytes(), key, alg, enc)
 }
@@ -70,7 +68,7 @@ pub(super) fn encrypt_bytes(
     let (cek, encrypted_key) = match (&key.material, alg) {
         (KeyMaterial::Rsa { n, e }, KeyManagement::RsaOaep256) => encrypt_key(n, e)?,
         (KeyMaterial::Ec { curve, x, y }, KeyManagement::EcdhEs | KeyManagement::EcdhEsA256Kw) => {
-            let (shared, ephemeral) = agree_anew(*curve, x, y)?;
+            let (shared, ephemeral) = agree_ephemerally(*curve, x, y)?;
             header.insert("epk".to_owned(), Value::Object(ephemeral.to_json()));
             agreed_key(&shared, alg, enc)?
         }
@@ -90,13 +88,13 @@ pub(super) enum DecryptionKey {
 }
 
 impl DecryptionKey {
-    /// Reads an RSA key in PKCS#8 form.
+    /// Parses an RSA key in PKCS#8 form.
     pub(super) fn rsa(der: &[u8]) -> Result<Self, KeyError> {
         let key = PrivateDecryptingKey::from_pkcs8(der).map_err(|_| KeyError::Malformed)?;
         OaepPrivateDecryptingKey::new(key).map(Self::Rsa).map_err(|_| KeyError::Malformed)
     }
 
-    /// Reads a key of an elliptic curve in PKCS#8 form.
+    /// Parses an elliptic curve key in PKCS#8 form.
     pub(super) fn ec(curve: Curve, der: &[u8]) -> Result<Self, KeyError> {
         let key = agreement::PrivateKey::from_private_key_der(ecdh(curve), der);
         key.map(Self::Ec).map_err(|_| KeyError::Malformed)
@@ -133,7 +131,7 @@ impl DecryptionKey {
     }
 }
 
-/// A new content encryption key, and it encrypted to an RSA key (RFC 7518 §4.3).
+/// Generates a content encryption key and encrypts it to an RSA key (RFC 7518 §4.3).
 fn encrypt_key(n: &[u8], e: &[u8]) -> Result<(Secret, Vec<u8>), KeyError> {
     let cek = random()?;
     let key: PublicEncryptingKey = PublicKeyComponents { n, e }.try_into().map_err(|_| KeyError::Malformed)?;
@@ -145,7 +143,7 @@ fn encrypt_key(n: &[u8], e: &[u8]) -> Result<(Secret, Vec<u8>), KeyError> {
     Ok((cek, encrypted))
 }
 
-/// The content encryption key that follows from a shared secret, or a new one and it wrapped (RFC 7518 §4.6).
+/// Derives the content encryption key from a shared secret, or generates one and wraps it (RFC 7518 §4.6).
 fn agreed_key(shared: &[u8], alg: KeyManagement, enc: ContentEncryption) -> Result<(Secret, Vec<u8>), KeyError> {
     match alg {
         KeyManagement::EcdhEs => Ok((concat_kdf(shared, enc.as_str(), [&[], &[]], 256), Vec::new())),
@@ -161,8 +159,8 @@ fn agreed_key(shared: &[u8], alg: KeyManagement, enc: ContentEncryption) -> Resu
     }
 }
 
-/// Agrees with a public key by a new ephemeral one, which is returned too (RFC 7518 §4.6.1.1).
-fn agree_anew(curve: Curve, x: &[u8], y: &[u8]) -> Result<(Zeroizing<Vec<u8>>, PublicJwk), KeyError> {
+/// Agrees with a public key by a new ephemeral key, which is also returned (RFC 7518 §4.6.1.1).
+fn agree_ephemerally(curve: Curve, x: &[u8], y: &[u8]) -> Result<(Zeroizing<Vec<u8>>, PublicJwk), KeyError> {
     let ephemeral = agreement::PrivateKey::generate(ecdh(curve)).map_err(|_| KeyError::Generation)?;
     let public = ephemeral.compute_public_key().map_err(|_| KeyError::Generation)?;
     let material = ec_material(curve, public.as_ref()).ok_or(KeyError::Generation)?;
@@ -171,14 +169,14 @@ fn agree_anew(curve: Curve, x: &[u8], y: &[u8]) -> Result<(Zeroizing<Vec<u8>>, P
     Ok((shared, PublicJwk { kid: None, alg: None, material }))
 }
 
-/// Agrees with the sender's ephemeral key; nothing where it is of another curve or no point of it.
+/// Agrees with the sender's ephemeral key. Returns `None` if it is on another curve or not on its curve.
 fn agree(key: &agreement::PrivateKey, ephemeral: &PublicJwk) -> Option<Zeroizing<Vec<u8>>> {
     let KeyMaterial::Ec { curve, x, y } = &ephemeral.material else { return None };
     let peer = UnparsedPublicKey::new(ecdh(*curve), point(x, y));
     agreement::agree(key, peer, (), |shared| Ok(Zeroizing::new(shared.to_vec()))).ok()
 }
 
-/// The Concat KDF with SHA-256 (RFC 7518 §4.6.2), whose one round yields 256 bits: the first `bits` are the key.
+/// The Concat KDF with SHA-256 (RFC 7518 §4.6.2). Its one round yields 256 bits, of which the first `bits` are the key.
 fn concat_kdf(shared: &[u8], algorithm: &str, parties: [&[u8]; 2], bits: u32) -> Secret {
     let mut hash = digest::Context::new(&digest::SHA256);
     hash.update(&1_u32.to_be_bytes());
@@ -193,7 +191,7 @@ fn concat_kdf(shared: &[u8], algorithm: &str, parties: [&[u8]; 2], bits: u32) ->
     secret(derived.as_ref()).unwrap_or_default()
 }
 
-/// What an encryption yields.
+/// The result of an encryption.
 struct Sealed {
     iv: Vec<u8>,
     ciphertext: Vec<u8>,
@@ -236,7 +234,8 @@ fn open(cek: &Secret, token: &EncryptedToken<'_>) -> Option<Zeroizing<Vec<u8>>> 
         }
         ContentEncryption::A128CbcHs256 => {
             let (mac_key, key) = cek.split_at(CEK_LENGTH / 2);
-            // The tag comes first: whoever cannot make one learns nothing about padding (RFC 7518 §5.2.2.2).
+            // The tag is verified first: without a valid one a sender learns nothing about the padding (RFC 7518
+            // §5.2.2.2).
             let tag = cbc_tag(mac_key, [aad, &token.iv, &token.ciphertext]);
             constant_time::verify_slices_are_equal(&tag, &token.tag).ok()?;
             let key = UnboundCipherKey::new(&AES_128, key).and_then(PaddedBlockDecryptingKey::cbc_pkcs7).ok()?;
@@ -249,7 +248,8 @@ fn open(cek: &Secret, token: &EncryptedToken<'_>) -> Option<Zeroizing<Vec<u8>>> 
     }
 }
 
-/// The tag of AES_128_CBC_HMAC_SHA_256 over header, initialization vector and ciphertext (RFC 7518 §5.2.2.1 step 5).
+/// Computes the tag of AES_128_CBC_HMAC_SHA_256 over header, initialization vector and ciphertext (RFC 7518 §5.2.2.1
+/// step 5).
 fn cbc_tag(mac_key: &[u8], parts: [&[u8]; 3]) -> [u8; TAG_LENGTH] {
     let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, mac_key));
     for part in parts {
@@ -268,7 +268,7 @@ fn ecdh(curve: Curve) -> &'static agreement::Algorithm {
     }
 }
 
-/// An uncompressed point (SEC 1 §2.3.3).
+/// Encodes an uncompressed point (SEC 1 §2.3.3).
 fn point(x: &[u8], y: &[u8]) -> Vec<u8> {
     [&[4], x, y].concat()
 }
@@ -277,7 +277,7 @@ fn random() -> Result<Secret, KeyError> {
     Entropy::default().bytes().map(Zeroizing::new).map_err(|_| KeyError::Encryption)
 }
 
-/// A key of the right length.
+/// Copies a key of the right length.
 fn secret(bytes: &[u8]) -> Option<Secret> {
     bytes.try_into().ok().map(Zeroizing::new)
 }

@@ -1,4 +1,4 @@
-//! The keys of one realm: which one signs, which ones verify, and the JWKS that is published.
+//! The keys of one realm, for signing, verification and decryption, and the published JWK set.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ type SignetIdToken = IdToken<
     CoreJwsSigningAlgorithm,
 >;
 
-/// What is issued beside an ID token and hashed into it, by the hash of its algorithm.
+/// Values issued together with an ID token and hashed into it with its algorithm's hash.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct IdTokenHashes<'a> {
     /// The access token, for `at_hash` (OpenID Connect Core §3.1.3.6).
@@ -41,7 +41,6 @@ pub struct IdTokenHashes<'a> {
     pub code: Option<&'a str>,
 }
 
-/// A key of a realm.
 #[derive(Clone)]
 pub(super) enum Key {
     Signing(Arc<SigningKey>),
@@ -49,7 +48,7 @@ pub(super) enum Key {
 }
 
 impl Key {
-    /// Reads a private key in PKCS#8 form and checks that it is what it should be.
+    /// Parses a private key in PKCS#8 form and checks it against its algorithm.
     pub(super) fn from_pkcs8(kid: KeyId, algorithm: KeyAlgorithm, der: &[u8]) -> Result<Self, KeyError> {
         match algorithm {
             KeyAlgorithm::Signing(algorithm) => {
@@ -83,7 +82,6 @@ impl Key {
     }
 }
 
-/// The keys of a realm.
 pub struct KeySet {
     keys: Vec<(KeyTimes, Key)>,
     times: Vec<KeyTimes>,
@@ -91,41 +89,38 @@ pub struct KeySet {
     policy: Policy,
 }
 
-/// The published set as it goes over the wire.
+/// A served document with its entity tag.
 #[derive(Clone, Debug)]
 pub struct Jwks {
-    /// The JSON document (RFC 7517 §5).
     pub body: Bytes,
-    /// A strong entity tag of it, with its quotes.
+    /// A strong entity tag, with its quotes.
     pub etag: String,
 }
 
-/// A key's state, for commands and health.
+/// The state of a key, for commands and health checks.
 #[derive(Clone, Debug, Serialize)]
 pub struct KeyStatus {
-    /// The `kid`.
     pub kid: KeyId,
-    /// The algorithm.
     pub algorithm: String,
     /// `sig` or `enc`.
     #[serde(rename = "use")]
     pub key_use: &'static str,
     /// `announced`, `active`, `retired` or `gone`.
     pub state: &'static str,
-    /// Since when it has been published, in milliseconds.
+    /// The time of first publication, in milliseconds.
     pub announced_at: Timestamp,
-    /// From when it signs, or is the one to encrypt to, in milliseconds.
+    /// The time from which it signs or is the key to encrypt to, in milliseconds.
     pub activates_at: Timestamp,
 }
 
 impl KeyStatus {
-    /// Whether it is the one of its algorithm that is used.
+    /// Returns true if it is the key of its algorithm that is in use.
     pub fn is_active(&self) -> bool {
         self.state == "active"
     }
 }
 
-/// Why a signature of ours is not accepted.
+/// The reason why a signature of this server is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
     /// No key has this `kid`, or it has been removed.
@@ -134,13 +129,12 @@ pub enum VerifyError {
     /// The header's `alg` is not the key's (RFC 8725 §3.1).
     #[error("the algorithm is not that of the key")]
     Algorithm,
-    /// The signature is not valid.
     #[error("the signature is not valid")]
     Signature,
 }
 
 impl Jwks {
-    /// A document with the entity tag that follows from it.
+    /// Creates a document and derives its entity tag.
     pub fn new(body: Vec<u8>) -> Self {
         let digest = Digest::of(&body);
         let tag: String = digest.as_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
@@ -161,12 +155,12 @@ impl KeySet {
         Self { keys, times, hint_keys: Vec::new(), policy }
     }
 
-    /// The same set with the public parts of keys that are gone.
+    /// Adds the public parts of removed keys.
     pub(super) fn with_hint_keys(self, hint_keys: Vec<HintKey>) -> Self {
         Self { hint_keys, ..self }
     }
 
-    /// A key that is in memory already.
+    /// Returns a key that has been parsed already.
     pub(super) fn find(&self, kid: &KeyId) -> Option<Key> {
         self.keys.iter().find(|(times, _)| times.kid == *kid).map(|(_, key)| key.clone())
     }
@@ -176,15 +170,12 @@ impl KeySet {
         self.times.iter().any(|key| key.algorithm == algorithm && key.dropped_at.is_none())
     }
 
-    /// The times from which the schedule follows.
+    /// Returns the times that the schedule is computed from.
     pub fn times(&self) -> &[KeyTimes] {
         &self.times
     }
 
     /// Signs an access token (RFC 9068 §2.1).
-    ///
-    /// # Errors
-    /// [`KeyError`] where there is no key of this algorithm or it fails.
     pub fn sign_access_token(
         &self,
         claims: &impl Serialize,
@@ -195,9 +186,6 @@ impl KeySet {
     }
 
     /// Signs claims as a JWT of this `typ` (RFC 7515 §4.1.9), such as those of userinfo or a logout token.
-    ///
-    /// # Errors
-    /// [`KeyError`] where there is no key of this algorithm or it fails.
     pub fn sign_jwt(
         &self,
         claims: &impl Serialize,
@@ -212,10 +200,7 @@ impl KeySet {
         jsonwebtoken::encode(&header, claims, &key.encoding_key()).map_err(|_| KeyError::Signature)
     }
 
-    /// Signs an ID token with the hashes of what is issued beside it.
-    ///
-    /// # Errors
-    /// [`KeyError`] where there is no key of this algorithm or it fails.
+    /// Signs an ID token, with the hashes of values issued together with it.
     pub fn sign_id_token(
         &self,
         claims: SignetIdTokenClaims,
@@ -227,10 +212,8 @@ impl KeySet {
         id_token(claims, key, key.core_algorithm(), hashes)
     }
 
-    /// Verifies a signature of this realm: the `kid` names the key, and the key the algorithm.
-    ///
-    /// # Errors
-    /// [`VerifyError`] says what is wrong; for the log, not for the client.
+    /// Verifies a signature of this realm: the `kid` selects the key, and the key determines the algorithm. The error
+    /// is for the log, not for the client.
     pub fn verify(&self, token: &str, jws: &UnverifiedJws<'_>, now: Timestamp) -> Result<(), VerifyError> {
         let kid = jws.kid().ok_or(VerifyError::UnknownKey)?;
         let (times, key) =
@@ -242,11 +225,9 @@ impl KeySet {
         check(token, jws, key)
     }
 
-    /// Verifies the signature of a logout hint. Beside the keys of [`Self::verify`] the public part of a removed key
-    /// will do; one that was dropped as compromised will not.
-    ///
-    /// # Errors
-    /// [`VerifyError::UnknownKey`] where nothing is left of the key; any other error means a forged or broken hint.
+    /// Verifies the signature of a logout hint. Besides the keys of [`Self::verify`] it accepts the public part of a
+    /// removed key, but not of one that was dropped as compromised. [`VerifyError::UnknownKey`] means that nothing is
+    /// left of the key; any other error means a forged or broken hint.
     pub fn verify_hint(&self, token: &str, jws: &UnverifiedJws<'_>, now: Timestamp) -> Result<(), VerifyError> {
         let verified = self.verify_own(token, jws);
         if verified != Err(VerifyError::UnknownKey) {
@@ -263,8 +244,8 @@ impl KeySet {
         verify_with(&public, &key.algorithm, message, signature).map_err(|_| VerifyError::Signature)
     }
 
-    /// The public part of a signing key that is about to be removed; nothing for any other key, and for one that was
-    /// dropped as compromised, by which hints could be forged.
+    /// Returns the public part of a signing key that is about to be removed. Returns `None` for other keys, and for one
+    /// that was dropped as compromised, which could sign forged hints.
     pub(super) fn hint_key(&self, kid: &KeyId, expires_at: Timestamp) -> Option<HintKey> {
         let held = self.keys.iter().find(|(times, _)| times.kid == *kid && times.dropped_at.is_none());
         let key = held.and_then(|(_, key)| key.signing())?;
@@ -276,17 +257,14 @@ impl KeySet {
         })
     }
 
-    /// Whether this key still vouches for what it has signed.
+    /// Returns true if signatures of this key are still valid.
     pub fn holds(&self, kid: &str, now: Timestamp) -> bool {
         let held = self.keys.iter().find(|(times, _)| times.kid.as_str() == kid);
         held.is_some_and(|(times, key)| key.signing().is_some() && self.state(times, now) != State::Gone)
     }
 
-    /// Verifies what the server has signed for itself alone: a key that is not published any more will do as long as it
-    /// is kept, but not one that was dropped.
-    ///
-    /// # Errors
-    /// [`VerifyError`] says what is wrong.
+    /// Verifies a signature made for the server's own use. It accepts a key that is no longer published as long as it
+    /// is stored, but not one that was dropped.
     pub fn verify_own(&self, token: &str, jws: &UnverifiedJws<'_>) -> Result<(), VerifyError> {
         let fits = |times: &KeyTimes| Some(times.kid.as_str()) == jws.kid() && times.dropped_at.is_none();
         let held = self.keys.iter().find(|(times, _)| fits(times));
@@ -294,12 +272,9 @@ impl KeySet {
         check(token, jws, key)
     }
 
-    /// The decryption of a token by the key that its `kid` names (RFC 7516 §4.1.6), which every published key has. A
-    /// token that names none is refused, so that no request takes more than one operation with a private key. A retired
-    /// key decrypts what was encrypted to it while it was published.
-    ///
-    /// # Errors
-    /// [`DecryptError`], which does not tell why a token cannot be decrypted.
+    /// Prepares the decryption of a token by the key of its `kid` (RFC 7516 §4.1.6), which every published key has. A
+    /// token without `kid` is refused, so that a request costs at most one private key operation. A retired key
+    /// decrypts tokens encrypted while it was published. The error does not reveal why a token cannot be decrypted.
     pub fn decryption(&self, token: &str, now: Timestamp) -> Result<Decryption, DecryptError> {
         let read = EncryptedToken::parse(token)?;
         let kid = read.kid.as_deref().ok_or(DecryptError::Failed)?;
@@ -309,8 +284,9 @@ impl KeySet {
         Ok(Decryption { key: key.ok_or(DecryptError::Failed)?.clone(), token: token.to_owned() })
     }
 
-    /// The set to publish now, public members only: announced, active and retired signing keys, then the active
-    /// encryption keys, since what is encrypted to a retired one could arrive when it is gone.
+    /// Builds the set to publish now, public members only: announced, active and retired signing keys, and the active
+    /// encryption keys. Retired encryption keys are omitted, since tokens encrypted to them could arrive after their
+    /// removal.
     pub fn jwks(&self, now: Timestamp) -> Jwks {
         let live = || self.keys.iter().map(|(times, key)| (self.state(times, now), key));
         let signing = live().filter(|(state, _)| *state != State::Gone).filter_map(|(_, key)| key.signing());
@@ -321,7 +297,6 @@ impl KeySet {
         Jwks::new(body)
     }
 
-    /// The state of every key.
     pub fn status(&self, now: Timestamp) -> Vec<KeyStatus> {
         let status = |times: &KeyTimes| KeyStatus {
             kid: times.kid.clone(),
@@ -339,7 +314,7 @@ impl KeySet {
         self.times.iter().map(status).collect()
     }
 
-    /// Whether every one of these algorithms has a key that signs now.
+    /// Returns true if each of these algorithms has an active key.
     pub fn is_ready(&self, algorithms: &[SigningAlgorithm], now: Timestamp) -> bool {
         algorithms.iter().all(|algorithm| self.active(*algorithm, now).is_ok())
     }
@@ -356,14 +331,14 @@ impl KeySet {
     }
 }
 
-/// A public key as it is published for those who encrypt to this server.
+/// Formats the public key of an encryption key for publication.
 fn published_for_encryption(key: &EncryptionKey) -> Value {
     let mut jwk = key.public.to_json();
     jwk.insert("use".to_owned(), Value::from("enc"));
     Value::Object(jwk)
 }
 
-/// Whether the key has signed the token, by the algorithm that it is for.
+/// Verifies that the key has signed the token, by the algorithm of the key.
 fn check(token: &str, jws: &UnverifiedJws<'_>, key: &SigningKey) -> Result<(), VerifyError> {
     if jws.alg() != key.algorithm.as_str() {
         return Err(VerifyError::Algorithm);
@@ -376,7 +351,7 @@ fn check(token: &str, jws: &UnverifiedJws<'_>, key: &SigningKey) -> Result<(), V
     }
 }
 
-/// An ID token in its compact form.
+/// Builds an ID token in its compact form.
 pub(super) fn id_token<K: PrivateSigningKey<VerificationKey = CoreJsonWebKey>>(
     claims: SignetIdTokenClaims,
     key: &K,
@@ -389,7 +364,7 @@ pub(super) fn id_token<K: PrivateSigningKey<VerificationKey = CoreJsonWebKey>>(
     token.map(|token| token.to_string()).map_err(|_| KeyError::Signature)
 }
 
-/// A public key as it is published: openidconnect's form and the `alg` that it cannot name.
+/// Formats the public key of a signing key for publication: openidconnect's form and `alg`, which that type lacks.
 fn published(key: &SigningKey) -> Value {
     let mut jwk = serde_json::to_value(key.published()).unwrap_or_default();
     if let Some(object) = jwk.as_object_mut() {

@@ -1,5 +1,6 @@
-//! L1: the keys of each realm, for signing and for decrypting, in memory and parsed once; the master key that seals
-//! them in the database; and the keyed hashes derived from it. States follow from stored times by `protocol::key_schedule`.
+//! L1: the keys of each realm, for signing and decryption, in memory and parsed once; the master key that seals them in
+//! the database; and the keyed hashes derived from it. `protocol::key_schedule` computes the state of a key from its
+//! stored times.
 
 mod decryption;
 mod encryption_key;
@@ -43,22 +44,21 @@ use crate::store::lanes::Lane;
 use crate::store::signing_keys::StoredKey;
 use crate::store::{Store, StoreError, hint_keys, signing_keys};
 
-/// How keys are made and rotated.
+/// Settings for the generation and rotation of keys.
 #[derive(Clone, Debug)]
 pub struct KeyPolicy {
-    /// The algorithms to hold a signing key for.
+    /// Algorithms with a signing key.
     pub algorithms: Vec<SigningAlgorithm>,
-    /// The algorithms to hold a key for that clients encrypt to; none where nothing encrypted is taken.
+    /// Algorithms with a key that clients encrypt to; empty if encrypted tokens are not accepted.
     pub encryption: Vec<KeyManagement>,
     /// The size of new RSA keys: 3072 or 4096 bits.
     pub rsa_bits: u32,
-    /// When keys are announced, retired and removed.
+    /// The schedule of announcement, retirement and removal.
     pub schedule: Policy,
     /// The time for which the public part of a removed key verifies logout hints.
     pub hint_retention: Span,
 }
 
-/// The keys of all realms.
 pub struct Keyring {
     store: Store,
     master: MasterKey,
@@ -69,25 +69,22 @@ pub struct Keyring {
     reloading: Mutex<()>,
 }
 
-/// Why the keyring cannot be had.
+/// The reason why the keyring cannot be loaded or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
-    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A stored key cannot be opened: the master key is another one, or the row was changed.
+    /// A stored key cannot be opened: the master key is a different one, or the row was changed.
     #[error("a stored key cannot be opened: the master key is not the one it was sealed with, or the key is corrupt")]
     Sealed,
-    /// A key is not what its row says, or could not be made.
+    /// A key does not match its row, or could not be generated.
     #[error("a stored key is unusable: {0}")]
     Key(#[from] KeyError),
 }
 
 impl Keyring {
-    /// Loads the keys of these realms, none of which is made here.
-    ///
-    /// # Errors
-    /// [`KeyringError`] where a key cannot be opened: nothing is replaced in silence.
+    /// Loads the keys of these realms, without generating any. A key that cannot be opened is an error and is never
+    /// replaced silently.
     pub async fn load(
         store: Store,
         master: MasterKey,
@@ -111,23 +108,22 @@ impl Keyring {
         Ok(keyring)
     }
 
-    /// The keys of a realm.
     pub fn of(&self, realm: &RealmId) -> Arc<KeySet> {
         self.sets.load().get(realm).cloned().unwrap_or_default()
     }
 
-    /// The algorithms that signing keys are held for.
+    /// Returns the algorithms with a signing key.
     pub fn algorithms(&self) -> &[SigningAlgorithm] {
         &self.policy.algorithms
     }
 
-    /// The algorithms that the settings name for clients to encrypt with.
+    /// Returns the encryption algorithms of the settings.
     pub fn encryption_algorithms(&self) -> &[KeyManagement] {
         &self.policy.encryption
     }
 
-    /// The algorithms that clients may encrypt with to this realm: those of the settings, and those that it holds a key
-    /// of since the settings named them, which clients may have registered.
+    /// Returns the algorithms that clients may use to encrypt to this realm: those of the settings, and those of
+    /// existing keys from earlier settings, which clients may have registered.
     pub fn decrypts(&self, realm: &RealmId) -> Vec<KeyManagement> {
         let held = self.of(realm);
         let is_used = |algorithm: &KeyManagement| {
@@ -136,22 +132,20 @@ impl Keyring {
         KeyManagement::ALL.into_iter().filter(is_used).collect()
     }
 
-    /// The algorithms that this realm holds keys of any use for, or is to hold them.
+    /// Returns the algorithms, of any use, that this realm has or needs keys for.
     pub fn algorithms_of(&self, realm: &RealmId) -> Vec<KeyAlgorithm> {
         let signing = self.policy.algorithms.iter().copied().map(KeyAlgorithm::Signing);
         signing.chain(self.decrypts(realm).into_iter().map(KeyAlgorithm::Encryption)).collect()
     }
 
-    /// Returns true if the settings name the algorithm, so that a key of it that is dropped gets a successor.
+    /// Returns true if the settings include the algorithm, so that a dropped key of it gets a successor.
     fn names(&self, algorithm: &str) -> bool {
         let signs = self.policy.algorithms.iter().any(|held| held.as_str() == algorithm);
         signs || self.policy.encryption.iter().any(|held| held.as_str() == algorithm)
     }
 
-    /// Decrypts a token from this network that was encrypted to a key of this realm; see [`KeySet::decryption`].
-    ///
-    /// # Errors
-    /// [`DecryptError::Busy`] where too many are being decrypted, else one that does not tell why it cannot be.
+    /// Decrypts a token from this network with a key of this realm; see [`KeySet::decryption`]. [`DecryptError::Busy`]
+    /// means that too many tokens are being decrypted.
     pub async fn decrypt(
         &self,
         realm: &RealmId,
@@ -163,38 +157,32 @@ impl Keyring {
         self.decrypters.run(lane, || decryption.run()).await
     }
 
-    /// The rules of rotation.
+    /// Returns the rules of rotation.
     pub fn schedule(&self) -> &Policy {
         &self.policy.schedule
     }
 
-    /// Seals a secret that has to be read again, such as that of a client which signs with it. `place` says where it is
-    /// stored (`realm|client|client-secret`), and it opens nowhere else.
-    ///
-    /// # Errors
-    /// [`KeyError::Encryption`] where aws-lc-rs fails.
+    /// Seals a secret that must be readable again, such as the secret of a client that signs with it. `place`
+    /// identifies the row (`realm|client|client-secret`), and it can be opened for that place alone.
     pub fn seal(&self, plain: &[u8], place: &str) -> Result<Vec<u8>, KeyError> {
         self.master.seal(plain, place).ok_or(KeyError::Encryption)
     }
 
-    /// Opens what was sealed for this place, or nothing where it was sealed for another or changed.
+    /// Opens a value sealed for this place. Returns `None` if it was sealed for another place or was changed.
     pub fn open(&self, sealed: &[u8], place: &str) -> Option<Zeroizing<Vec<u8>>> {
         self.master.open(sealed, place)
     }
 
-    /// The key of pairwise subjects.
+    /// Returns the key of pairwise subjects.
     pub fn pairwise(&self) -> &Arc<PairwiseKey> {
         &self.pairwise
     }
 
-    /// Reads the keys of a realm again. Keys that are known already are not parsed again.
-    ///
-    /// # Errors
-    /// [`KeyringError`] where a key cannot be opened; what is in memory stays.
+    /// Reloads the keys of a realm. Known keys are not parsed again. On an error the keys in memory are kept.
     pub async fn reload(&self, realm: &RealmId) -> Result<(), KeyringError> {
-        // Of two readings the later one stays, or a key that was dropped in between would come back.
+        // The lock keeps two concurrent reloads in order; otherwise a key dropped in between could come back.
         let _turn = self.reloading.lock().await;
-        // All wait for the one that reads, so that no flood of pages may keep it waiting for a connection.
+        // Every request waits for this reload, so it uses a reserved connection that a flood of pages cannot take.
         let mut tx = Lane::Reserved.run(self.store.read()).await?;
         let stored = signing_keys::list(&mut tx, realm).await?;
         let hint_keys = hint_keys::list(&mut tx, realm).await?;
@@ -217,15 +205,11 @@ impl Keyring {
         Ok(())
     }
 
-    /// Checks that a key of this realm, which is not stored here yet, can be opened and used.
-    ///
-    /// # Errors
-    /// [`KeyringError`] where it was sealed with another master key, or is not what it is said to be.
+    /// Checks that a key of this realm, which is not stored yet, can be opened and used.
     pub fn check(&self, realm: &RealmId, key: &StoredKey) -> Result<(), KeyringError> {
         self.open_key(realm, key).map(|_| ())
     }
 
-    /// The state of every key of a realm.
     pub fn status(&self, realm: &RealmId, now: Timestamp) -> Vec<KeyStatus> {
         self.of(realm).status(now)
     }

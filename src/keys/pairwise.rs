@@ -1,7 +1,7 @@
-//! Pairwise subjects (OpenID Connect Core §8.1): what a client sees in place of a user's id. Nothing is stored: the
-//! subject is the id itself, encrypted so that one user and sector always yield the same subject, two sectors unlike
-//! ones, and nobody but this server learns the id or makes a subject (the synthetic IV construction of RFC 5297 §2.6,
-//! with HMAC-SHA-256 and AES-256-CTR).
+//! Pairwise subjects (OpenID Connect Core §8.1), which replace user ids towards clients. Nothing is stored: a subject
+//! is the encrypted id. A user and a sector always yield the same subject, different sectors yield different ones, and
+//! only this server can decrypt or create a subject (the synthetic IV construction of RFC 5297 §2.6, with HMAC-SHA-256
+//! and AES-256-CTR).
 
 use aws_lc_rs::cipher::{
     AES_256, DecryptingKey, DecryptionContext, EncryptingKey, EncryptionContext, UnboundCipherKey,
@@ -15,13 +15,13 @@ use zeroize::Zeroizing;
 use super::KeyError;
 use crate::protocol::ids::{SessionId, UserId};
 
-/// What is hidden, so that no subject is ever taken for a `sid`.
+/// The kind of the hidden id, so that a subject cannot be used as a `sid`.
 const USER: u8 = 1;
 const SESSION: u8 = 2;
-/// The length of the synthetic initialization vector, which authenticates sector and user, in bytes.
+/// The length of the synthetic initialization vector, which authenticates sector and id, in bytes.
 const IV: usize = 16;
 
-/// The key that turns users' ids into subjects and back.
+/// The key that encrypts user ids to subjects and decrypts them.
 pub struct PairwiseKey {
     mac: hmac::Key,
     encryption: Zeroizing<[u8; 32]>,
@@ -32,28 +32,23 @@ impl PairwiseKey {
         Self { mac, encryption }
     }
 
-    /// The subject of a user for the clients of a sector.
-    ///
-    /// # Errors
-    /// [`KeyError::Encryption`] where aws-lc-rs fails.
+    /// Returns the subject of a user for the clients of a sector.
     pub fn subject(&self, sector: &str, user: &UserId) -> Result<String, KeyError> {
         self.hide(USER, sector, user.as_str())
     }
 
-    /// The user of whom this is the subject in this sector; nothing where this server did not make it for the sector.
+    /// Returns the user of a subject in this sector, or `None` if this server did not create it for the sector.
     pub fn user(&self, sector: &str, subject: &str) -> Option<UserId> {
         self.reveal(USER, sector, subject).as_deref().and_then(UserId::parse)
     }
 
-    /// The `sid` of a session for the clients of a sector, since one that all clients see would undo the subjects.
-    ///
-    /// # Errors
-    /// [`KeyError::Encryption`] where aws-lc-rs fails.
+    /// Returns the `sid` of a session for the clients of a sector. A `sid` common to all clients would correlate
+    /// pairwise subjects.
     pub fn sid(&self, sector: &str, session: &SessionId) -> Result<String, KeyError> {
         self.hide(SESSION, sector, session.as_str())
     }
 
-    /// The session of which this is the `sid` in this sector.
+    /// Returns the session of a `sid` in this sector.
     pub fn session(&self, sector: &str, sid: &str) -> Option<SessionId> {
         self.reveal(SESSION, sector, sid).as_deref().and_then(SessionId::parse)
     }
@@ -79,7 +74,8 @@ impl PairwiseKey {
         Some(id.to_owned())
     }
 
-    /// Neither a sector, which is a host or names a client, nor an id holds the separator.
+    /// Computes the synthetic IV. Neither a sector, which is a host or names a client, nor an id contains the
+    /// separator.
     fn iv(&self, kind: u8, sector: &str, id: &str) -> [u8; IV] {
         let message = [&[kind], sector.as_bytes(), &[0], id.as_bytes()].concat();
         hmac::sign(&self.mac, &message).as_ref().first_chunk().copied().unwrap_or_default()
@@ -143,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_leads_nowhere_under_another_sector_or_key_or_when_it_was_changed() {
+    fn a_subject_is_invalid_for_another_sector_or_key_or_when_changed() {
         let subject = key().subject("rp.example", &user("alice")).unwrap();
         assert_eq!(key().user("other.example", &subject), None, "another sector");
         assert_eq!(MasterKey::new([8; 32]).pairwise_key().user("rp.example", &subject), None, "another key");

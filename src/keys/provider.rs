@@ -1,7 +1,9 @@
-//! jsonwebtoken's process-wide crypto provider: signing goes to our parsed keys, verifying to aws-lc-rs as before.
+//! jsonwebtoken's process-wide crypto provider: it signs with the parsed keys of this server and verifies with
+//! aws-lc-rs as usual.
 //!
-//! jsonwebtoken parses a private key for every signature. Our encoding keys hold a handle in place of the key, and
-//! the provider looks the parsed key up by it. Handles are never used twice in a process. This is the one global.
+//! jsonwebtoken parses a private key for every signature. The encoding keys of this server therefore contain a handle
+//! instead of the key, and the provider looks up the parsed key by it. Handles are never reused in a process. This is
+//! the only global state.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,13 +22,13 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 static PROVIDER: LazyLock<CryptoProvider> =
     LazyLock::new(|| CryptoProvider { signer_factory: signer, ..aws_lc::DEFAULT_PROVIDER.clone() });
 
-/// Makes jsonwebtoken sign with our keys. Harmless when called again.
+/// Installs the provider. Repeated calls have no effect.
 pub(super) fn install() {
-    // It fails only where a provider is installed, which is this one.
+    // It fails only if a provider is installed already, which is this one.
     let _ = LazyLock::force(&PROVIDER).install_default();
 }
 
-/// A key's handle, under which the provider finds it for as long as it lives.
+/// The handle of a key, by which the provider finds it as long as the handle exists.
 pub(super) struct Handle(u64);
 
 impl Handle {
@@ -37,7 +39,7 @@ impl Handle {
         Self(handle)
     }
 
-    /// What stands for the key in jsonwebtoken.
+    /// Returns jsonwebtoken's key, which contains the handle.
     pub(super) fn encoding_key(&self, algorithm: Algorithm) -> EncodingKey {
         let handle = self.0.to_be_bytes();
         match algorithm {
@@ -72,13 +74,13 @@ impl JwtSigner for KeySigner {
 }
 
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
-    // A secret of eight bytes is no handle.
+    // An HMAC secret of eight bytes is not a handle.
     let is_secret = matches!(algorithm, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512);
     let handle = key.as_bytes().try_into().ok().map(u64::from_be_bytes).filter(|_| !is_secret);
     let handles = HANDLES.read().unwrap_or_else(PoisonError::into_inner);
     match handle.and_then(|handle| handles.get(&handle)).and_then(Weak::upgrade) {
         Some(found) => Ok(Box::new(KeySigner { key: found, algorithm: *algorithm })),
-        // Not a handle: a key as jsonwebtoken's users know it, as tests and clients in this process may have.
+        // Not a handle but a real key, from tests and clients in this process.
         None => (aws_lc::DEFAULT_PROVIDER.signer_factory)(algorithm, key),
     }
 }

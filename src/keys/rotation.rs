@@ -1,5 +1,5 @@
-//! Carrying out the schedule: making the keys that are due, promoting announced ones, deleting what is gone.
-//! Of several nodes that make the same generation of a key, the first insert wins and the others take its key.
+//! Execution of the key schedule: generating due keys, promoting announced ones, deleting those that are gone. If
+//! several nodes generate the same generation of a key, the first insert wins and the others use that key.
 
 use std::sync::Arc;
 
@@ -14,23 +14,22 @@ use crate::store::audit::{self, Event, Outcome, Record};
 use crate::store::signing_keys::StoredKey;
 use crate::store::{StoreError, changes, hint_keys, signing_keys};
 
-/// What a rotation by command has done.
+/// The result of a rotation by command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotated {
     /// The key that will sign, or that clients will encrypt to.
     pub kid: KeyId,
-    /// Its algorithm.
     pub algorithm: KeyAlgorithm,
-    /// From when it does.
+    /// The time from which it is used.
     pub signs_from: Timestamp,
-    /// Whether it was made by this command.
+    /// True if this command generated it.
     pub announced_now: bool,
 }
 
-/// The actor of what the schedule does by itself.
+/// The actor of changes made by the schedule.
 const SYSTEM: &str = "system";
 
-/// A promotion as the audit log has it.
+/// The audit record of a promotion.
 #[derive(Clone)]
 struct Promoted {
     record: Record,
@@ -38,10 +37,7 @@ struct Promoted {
 }
 
 impl Keyring {
-    /// Makes the keys that are due by the schedule and deletes those that are gone.
-    ///
-    /// # Errors
-    /// [`KeyringError`] where a key could not be made or stored.
+    /// Generates due keys and deletes those that are gone.
     pub async fn keep_schedule(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
         let names: Vec<&str> = self.algorithms_of(realm).into_iter().map(KeyAlgorithm::as_str).collect();
         self.make_due(realm, &names, now).await?;
@@ -53,11 +49,8 @@ impl Keyring {
         if gone.is_empty() { Ok(()) } else { self.reload(realm).await }
     }
 
-    /// Makes the signing keys that are due: what a server needs before its first answer. Keys for encryption are made
-    /// once it listens, and nothing is deleted before the audit log has been vouched for by a newer key.
-    ///
-    /// # Errors
-    /// [`KeyringError`] where a key could not be made or stored.
+    /// Generates due signing keys, which a server needs before its first response. Encryption keys are generated once
+    /// it listens, and nothing is deleted before a newer key has signed the audit log.
     pub async fn keep_signing_keys(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
         let names: Vec<&str> = self.policy.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
         self.make_due(realm, &names, now).await
@@ -72,10 +65,7 @@ impl Keyring {
         if due.is_empty() { Ok(()) } else { self.reload(realm).await }
     }
 
-    /// Announces the next key of an algorithm, or promotes one that has been announced for long enough, by command.
-    ///
-    /// # Errors
-    /// [`KeyringError`] where a key could not be made or stored.
+    /// Announces the next key of an algorithm, or promotes one that has been announced long enough, by command.
     pub async fn rotate(
         &self,
         realm: &RealmId,
@@ -85,10 +75,7 @@ impl Keyring {
         self.rotate_by("command", realm, algorithm.into(), now).await
     }
 
-    /// Rotates as [`Keyring::rotate`] does, in the name of this actor.
-    ///
-    /// # Errors
-    /// [`KeyringError`] where a key could not be made or stored.
+    /// Rotates as [`Keyring::rotate`] does, on behalf of this actor.
     pub async fn rotate_by(
         &self,
         actor: &str,
@@ -108,7 +95,7 @@ impl Keyring {
             Rotation::Announce(generation) => {
                 let announced_now = self.announce(realm, &generation, actor, now).await?;
                 self.reload(realm).await?;
-                // The key of this generation may be that of another node.
+                // The key of this generation may come from another node.
                 let set = self.of(realm);
                 let key = set.times().iter().find(|key| generation.is_of(key)).ok_or(KeyError::Generation)?;
                 Ok(Rotated { kid: key.kid.clone(), algorithm, signs_from: key.activates_at, announced_now })
@@ -116,7 +103,7 @@ impl Keyring {
         }
     }
 
-    /// Makes a key and stores it, unless another node has made the same generation of it; whether it did.
+    /// Generates and stores a key unless another node has stored the same generation. Returns true if this node did.
     async fn announce(
         &self,
         realm: &RealmId,
@@ -125,11 +112,14 @@ impl Keyring {
         now: Timestamp,
     ) -> Result<bool, KeyringError> {
         let StoredKey { times, sealed } = self.generate(realm, generation, now).await?;
-        let (kid, algorithm) = (times.kid.clone(), times.algorithm.clone());
+        let kid = times.kid.clone();
+        let algorithm = times.algorithm.clone();
         let realm = realm.clone();
         let record = record(Event::KeyAnnounced, &kid, actor, now);
         let stored = self.store.write(move |tx| {
-            let (realm, times, sealed) = (realm.clone(), times.clone(), sealed.clone());
+            let realm = realm.clone();
+            let times = times.clone();
+            let sealed = sealed.clone();
             let record = record.clone();
             Box::pin(async move {
                 let first = signing_keys::insert(tx, &realm, &StoredKey { times, sealed }).await?;
@@ -147,7 +137,7 @@ impl Keyring {
         Ok(first)
     }
 
-    /// Makes a key of this generation, sealed.
+    /// Generates and seals a key of this generation.
     pub(super) async fn generate(
         &self,
         realm: &RealmId,
@@ -171,7 +161,8 @@ impl Keyring {
     }
 
     async fn promote(&self, realm: &RealmId, kid: &KeyId, at: Timestamp, promoted: Promoted) -> Result<(), StoreError> {
-        let (realm, kid) = (realm.clone(), kid.clone());
+        let realm = realm.clone();
+        let kid = kid.clone();
         self.store
             .write(move |tx| {
                 let realm = realm.clone();
@@ -189,7 +180,7 @@ impl Keyring {
             .await
     }
 
-    /// Writes down which announced keys have begun to sign, which they do by the mere passing of time.
+    /// Records which announced keys have become active, which happens just by the passing of time.
     async fn see_active(&self, realm: &RealmId, now: Timestamp) -> Result<(), StoreError> {
         let realm = realm.clone();
         self.store
@@ -205,7 +196,7 @@ impl Keyring {
             .await
     }
 
-    /// Removes a key with its private part; the public part of a signing key is kept for logout hints.
+    /// Removes a key with its private part. The public part of a signing key is kept for logout hints.
     async fn remove(&self, realm: &RealmId, kid: &KeyId, now: Timestamp) -> Result<(), StoreError> {
         let kept = self.of(realm).hint_key(kid, now.plus(self.policy.hint_retention));
         let removal = Arc::new((realm.clone(), kid.clone(), kept));
@@ -236,7 +227,7 @@ impl Keyring {
     }
 }
 
-/// A new key and its `kid`, the thumbprint of its public part (RFC 7638).
+/// Generates a key and its `kid`, the thumbprint of its public part (RFC 7638).
 fn make(algorithm: KeyAlgorithm, bits: u32) -> Result<(KeyId, zeroize::Zeroizing<Vec<u8>>), KeyError> {
     let der = match algorithm {
         KeyAlgorithm::Signing(algorithm) => signing_key::generate(algorithm, bits)?,
@@ -246,7 +237,7 @@ fn make(algorithm: KeyAlgorithm, bits: u32) -> Result<(KeyId, zeroize::Zeroizing
     Ok((KeyId::from_stored(scratch.public().thumbprint()), der))
 }
 
-/// What a sealed key is bound to, so that rows cannot be swapped and a key for encryption never signs.
+/// Returns the context that a sealed key is bound to, so that rows cannot be swapped and an encryption key never signs.
 fn place(realm: &RealmId, kid: &KeyId, algorithm: KeyAlgorithm) -> String {
     let purpose = match algorithm {
         KeyAlgorithm::Signing(_) => "signing",

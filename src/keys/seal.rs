@@ -1,5 +1,5 @@
-//! The master key: a file that only its owner can read, or a setting where hosts share a database. It seals private
-//! keys (AES-256-GCM) and yields a key for each other purpose (HKDF-SHA-256, RFC 5869); it signs nothing itself.
+//! The master key: a file readable by its owner only, or a setting where hosts share a database. It seals private keys
+//! (AES-256-GCM) and derives a key for each other purpose (HKDF-SHA-256, RFC 5869); it signs nothing itself.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -20,49 +20,43 @@ use crate::protocol::refresh_rotation::Mac;
 /// The name of the master key's file in the key directory.
 const FILE: &str = "master.key";
 
-/// Why there is no master key. Nothing is ever made anew in place of one that cannot be read.
+/// The reason why there is no master key. An unreadable one is never replaced.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
-    /// Others can read the file.
-    #[error("{0} can be read by others than its owner; run: chmod 600 {0}")]
+    /// Other users can read the file.
+    #[error("{0} can be read by users other than its owner; run: chmod 600 {0}")]
     Permissions(PathBuf),
-    /// The file does not hold 32 bytes in base64url.
-    #[error("{0} does not hold a master key; restore it from a backup")]
+    /// The file is not 32 bytes in base64url.
+    #[error("{0} is not a master key; restore it from a backup")]
     Malformed(PathBuf),
-    /// The database holds sealed keys, and the file that opens them is gone.
-    #[error("{0} is missing, but the database holds keys that were sealed with it; restore it from a backup")]
+    /// The database has sealed keys, but the file that opens them is missing.
+    #[error("{0} is missing, but the database has keys that were sealed with it; restore it from a backup")]
     Missing(PathBuf),
     /// There is no file yet, and this process must not create one.
-    #[error("{0} is not there yet; `signet init` creates it, or set keys.master_key_file")]
+    #[error("{0} does not exist yet; `signet init` creates it, or set keys.master_key_file")]
     NotCreated(PathBuf),
-    /// The file cannot be read or written.
     #[error("{0}: {1}")]
     Io(PathBuf, io::Error),
-    /// The system has no random bytes.
     #[error("the system's source of random bytes failed")]
     Entropy,
 }
 
 impl MasterKeyError {
-    /// The refusal of a process that must not create the file in this directory.
+    /// Returns the error of a process that must not create the file in this directory.
     pub fn not_created(directory: &Path) -> Self {
         Self::NotCreated(directory.join(FILE))
     }
 }
 
-/// The master key.
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
-    /// The master key with these bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// Reads the master key of a directory.
-    ///
-    /// # Errors
-    /// [`MasterKeyError`] where others could read it or it is malformed; nothing is returned where there is none.
+    /// Reads the master key of a directory; `None` if there is no file. A file that is readable by others or malformed
+    /// is an error.
     pub fn read(directory: &Path) -> Result<Option<Self>, MasterKeyError> {
         let file = directory.join(FILE);
         let failed = |error| MasterKeyError::Io(file.clone(), error);
@@ -80,19 +74,13 @@ impl MasterKey {
         bytes.map(Self::new).map(Some).ok_or(MasterKeyError::Malformed(file))
     }
 
-    /// Reads the master key of a directory, where it has to be.
-    ///
-    /// # Errors
-    /// As [`MasterKey::read`], and where there is none.
+    /// Reads the master key of a directory, where a missing file is an error.
     pub fn require(directory: &Path) -> Result<Self, MasterKeyError> {
         Self::read(directory)?.ok_or_else(|| MasterKeyError::Missing(directory.join(FILE)))
     }
 
-    /// Reads the master key of a directory, or makes one where there is none. Of two processes that start at once,
-    /// both end up with the same.
-    ///
-    /// # Errors
-    /// As [`MasterKey::read`].
+    /// Reads the master key of a directory, or creates it if there is none. Two processes that start at once get the
+    /// same key.
     pub fn read_or_create(directory: &Path, entropy: &Entropy) -> Result<Self, MasterKeyError> {
         if let Some(key) = Self::read(directory)? {
             return Ok(key);
@@ -109,7 +97,7 @@ impl MasterKey {
         let mut file = opened.map_err(failed(&scratch))?;
         let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()) + "\n");
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed(&scratch))?;
-        // A link, unlike a rename, does not replace a key that another process has made in between.
+        // Unlike a rename, a link does not replace a key that another process has created in the meantime.
         let linked = fs::hard_link(&scratch, directory.join(FILE));
         fs::remove_file(&scratch).map_err(failed(&scratch))?;
         fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed(directory))?;
@@ -119,10 +107,7 @@ impl MasterKey {
         }
     }
 
-    /// Writes the master key into a directory, where none must be.
-    ///
-    /// # Errors
-    /// [`MasterKeyError::Io`] where there is one, or it cannot be written.
+    /// Writes the master key to a directory that must not have one.
     pub fn save(&self, directory: &Path) -> Result<(), MasterKeyError> {
         let file = directory.join(FILE);
         let failed = |error| MasterKeyError::Io(file.clone(), error);
@@ -133,7 +118,7 @@ impl MasterKey {
         opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()).map_err(failed)
     }
 
-    /// Seals bytes for one place: what is sealed under one `place` cannot be opened under another.
+    /// Seals bytes for one place; they cannot be opened for another.
     pub fn seal(&self, plain: &[u8], place: &str) -> Option<Vec<u8>> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, self.derive(b"signet seal v1").as_slice()).ok()?;
         let mut sealed = plain.to_vec();
@@ -141,7 +126,7 @@ impl MasterKey {
         Some([nonce.as_ref().as_slice(), &sealed].concat())
     }
 
-    /// Opens what was sealed for this place with this key.
+    /// Opens bytes that were sealed for this place with this key.
     pub fn open(&self, sealed: &[u8], place: &str) -> Option<Zeroizing<Vec<u8>>> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, self.derive(b"signet seal v1").as_slice()).ok()?;
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>()?;
@@ -152,17 +137,17 @@ impl MasterKey {
         Some(buffer)
     }
 
-    /// The keyed hash that binds forms to a browser.
+    /// Derives the keyed hash that binds forms to a browser.
     pub fn csrf_key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet csrf v1").as_slice())
     }
 
-    /// The keyed hash by which failed sign-ins are counted.
+    /// Derives the keyed hash for counters of failed sign-ins.
     pub fn failure_key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet failures v1").as_slice())
     }
 
-    /// The keyed hashes of refresh tokens.
+    /// Derives the keyed hashes of refresh tokens.
     pub fn token_mac(&self) -> TokenMac {
         TokenMac(Arc::new(TokenKeys {
             tag: hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet refresh tag v1").as_slice()),
@@ -170,12 +155,12 @@ impl MasterKey {
         }))
     }
 
-    /// The keyed hash of sessions that frames of other sites can read.
+    /// Derives the keyed hash of sessions that frames of other sites can read.
     pub fn browser_state_key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet browser state v1").as_slice())
     }
 
-    /// The key of pairwise subjects.
+    /// Derives the key of pairwise subjects.
     pub fn pairwise_key(&self) -> PairwiseKey {
         let mac = hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet pairwise mac v1").as_slice());
         PairwiseKey::new(mac, self.derive(b"signet pairwise encryption v1"))
@@ -199,11 +184,10 @@ impl std::fmt::Debug for MasterKey {
     }
 }
 
-/// The keyed hashes of refresh tokens.
 #[derive(Clone)]
 pub struct TokenMac(Arc<TokenKeys>);
 
-/// Their keys, each a kilobyte of prepared state.
+/// The prepared keys, about a kilobyte of state each.
 struct TokenKeys {
     tag: hmac::Key,
     successor: hmac::Key,
@@ -228,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_sealed_for_one_place_opens_nowhere_else() {
+    fn a_value_sealed_for_one_place_opens_for_no_other() {
         let key = MasterKey::new([7; 32]);
         let sealed = key.seal(b"private", "default|kid|sign").unwrap();
         assert_eq!(key.open(&sealed, "default|kid|sign").unwrap().as_slice(), b"private");
@@ -249,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn the_master_key_is_made_once_and_guarded() {
+    fn the_master_key_is_created_once_with_strict_permissions() {
         let directory = tempfile::tempdir().unwrap();
         let keys = directory.path().join("keys");
         assert!(MasterKey::read(&keys).unwrap().is_none());

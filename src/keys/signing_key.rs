@@ -1,4 +1,4 @@
-//! One signing key: made and used through aws-lc-rs; read, checked and exported with `rsa` and `p256`.
+//! A signing key: generated and used with aws-lc-rs; parsed, checked and exported with `rsa` and `p256`.
 
 use std::sync::Arc;
 
@@ -21,25 +21,21 @@ use super::provider::Handle;
 use crate::protocol::ids::KeyId;
 use crate::protocol::jwk::{Curve, KeyMaterial, PublicJwk, SigningAlgorithm};
 
-/// Why a key is unusable.
+/// The reason why a key or a signature is unusable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// It cannot be read as its algorithm demands, or its parts do not fit together.
+    /// The key does not parse as its algorithm requires, or its parts do not match.
     #[error("the key is malformed")]
     Malformed,
-    /// aws-lc-rs could not make one.
     #[error("the key could not be generated")]
     Generation,
-    /// aws-lc-rs could not sign.
     #[error("the signature could not be made")]
     Signature,
-    /// aws-lc-rs could not encrypt.
     #[error("the token could not be encrypted")]
     Encryption,
-    /// The signature is not one by this key.
+    /// The signature was not made by this key.
     #[error("the signature is not valid")]
     Mismatch,
-    /// The algorithm is not one that is implemented.
     #[error("the algorithm is not supported")]
     Algorithm,
 }
@@ -52,7 +48,7 @@ pub(super) enum PrivateKey {
 }
 
 impl PrivateKey {
-    /// Signs the message; always in constant time, which the `rsa` crate is not (RUSTSEC-2023-0071).
+    /// Signs the message in constant time, which the `rsa` crate does not guarantee (RUSTSEC-2023-0071).
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let random = aws_lc_rs::rand::SystemRandom::new();
         match self {
@@ -70,14 +66,14 @@ impl PrivateKey {
     }
 }
 
-/// The kind of key that an algorithm signs with, and how.
+/// The key type and the signature scheme of an algorithm.
 enum Kind {
     Rsa(&'static dyn RsaEncoding),
     Ec(&'static EcdsaSigningAlgorithm, Curve),
     Ed25519,
 }
 
-/// RFC 7518 §3.3, §3.4, §3.5 and RFC 8037 §3.1.
+/// Returns the key type of an algorithm (RFC 7518 §3.3, §3.4, §3.5 and RFC 8037 §3.1).
 fn kind(algorithm: SigningAlgorithm) -> Kind {
     match algorithm {
         SigningAlgorithm::RS256 => Kind::Rsa(&RSA_PKCS1_SHA256),
@@ -92,7 +88,7 @@ fn kind(algorithm: SigningAlgorithm) -> Kind {
     }
 }
 
-/// Makes a private key in PKCS#8 form (RFC 5208). Takes up to seconds for RSA: not for the async threads.
+/// Generates a private key in PKCS#8 form (RFC 5208). RSA takes up to seconds, so do not call it on async threads.
 pub(super) fn generate(algorithm: SigningAlgorithm, rsa_bits: u32) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let random = aws_lc_rs::rand::SystemRandom::new();
     let der = match kind(algorithm) {
@@ -103,7 +99,7 @@ pub(super) fn generate(algorithm: SigningAlgorithm, rsa_bits: u32) -> Result<Zer
     der.map(Zeroizing::new).map_err(|_| KeyError::Generation)
 }
 
-/// Makes an RSA key in PKCS#8 form, of 3072 bits or, where more are wanted, of 4096.
+/// Generates an RSA key in PKCS#8 form, of 3072 bits, or of 4096 if more are requested.
 pub(super) fn generate_rsa(bits: u32) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let size = if bits > 3072 { KeySize::Rsa4096 } else { KeySize::Rsa3072 };
     let key = aws_lc_rs::rsa::KeyPair::generate(size).map_err(|_| KeyError::Generation)?;
@@ -111,11 +107,9 @@ pub(super) fn generate_rsa(bits: u32) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     Ok(Zeroizing::new(der.as_ref().to_vec()))
 }
 
-/// A signing key.
 pub struct SigningKey {
-    /// Its `kid`.
     pub(super) kid: KeyId,
-    /// Its algorithm: one to one with the `kid`.
+    /// The algorithm, one to one with the `kid`.
     pub(super) algorithm: SigningAlgorithm,
     pub(super) public: PublicJwk,
     published: CoreJsonWebKey,
@@ -125,7 +119,7 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Reads a private key in PKCS#8 form and checks that it is what it should be.
+    /// Parses a private key in PKCS#8 form and checks it against its algorithm.
     pub(super) fn from_pkcs8(kid: KeyId, algorithm: SigningAlgorithm, der: &[u8]) -> Result<Self, KeyError> {
         let (private, material) = parse(algorithm, der)?;
         let public =
@@ -137,17 +131,17 @@ impl SigningKey {
         Ok(Self { kid, algorithm, public, published, private, handle, verifying })
     }
 
-    /// The key as jsonwebtoken takes it.
+    /// Returns the key for jsonwebtoken.
     pub(super) fn encoding_key(&self) -> jsonwebtoken::EncodingKey {
         self.handle.encoding_key(self.jwt_algorithm())
     }
 
-    /// The public key as jsonwebtoken takes it.
+    /// Returns the public key for jsonwebtoken.
     pub(super) fn decoding_key(&self) -> &DecodingKey {
         &self.verifying
     }
 
-    /// The algorithm as jsonwebtoken names it.
+    /// Returns jsonwebtoken's name of the algorithm.
     pub(super) fn jwt_algorithm(&self) -> Algorithm {
         match self.algorithm {
             SigningAlgorithm::RS256 => Algorithm::RS256,
@@ -162,7 +156,7 @@ impl SigningKey {
         }
     }
 
-    /// The algorithm as openidconnect names it.
+    /// Returns openidconnect's name of the algorithm.
     pub(super) fn core_algorithm(&self) -> CoreJwsSigningAlgorithm {
         match self.algorithm {
             SigningAlgorithm::RS256 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -177,7 +171,7 @@ impl SigningKey {
         }
     }
 
-    /// The public key as openidconnect publishes it, which cannot name the algorithm.
+    /// Returns the public key in openidconnect's form, which has no `alg`.
     pub(super) fn published(&self) -> &CoreJsonWebKey {
         &self.published
     }
@@ -198,7 +192,7 @@ impl PrivateSigningKey for SigningKey {
     }
 }
 
-/// Reads the private key for signing with aws-lc-rs, and its public part, which `rsa` and `p256` check.
+/// Parses the private key for signing with aws-lc-rs, and its public part, which `rsa` and `p256` check.
 fn parse(algorithm: SigningAlgorithm, der: &[u8]) -> Result<(PrivateKey, KeyMaterial), KeyError> {
     match kind(algorithm) {
         Kind::Rsa(encoding) => {
@@ -222,21 +216,21 @@ fn parse(algorithm: SigningAlgorithm, der: &[u8]) -> Result<(PrivateKey, KeyMate
     }
 }
 
-/// The public part of an RSA key, whose parts are checked to fit together.
+/// Returns the public part of an RSA key and checks that its parts match.
 pub(super) fn rsa_material(der: &[u8]) -> Result<KeyMaterial, KeyError> {
     let checked = <RsaPrivateKey as rsa::pkcs8::DecodePrivateKey>::from_pkcs8_der(der);
     let checked = checked.map_err(|_| KeyError::Malformed)?;
     Ok(KeyMaterial::Rsa { n: checked.n().to_bytes_be(), e: checked.e().to_bytes_be() })
 }
 
-/// The public part of a P-256 key, computed from the private one.
+/// Computes the public part of a P-256 key from the private one.
 pub(super) fn p256_material(der: &[u8]) -> Result<KeyMaterial, KeyError> {
     let checked = <p256::SecretKey as p256::pkcs8::DecodePrivateKey>::from_pkcs8_der(der);
     let point = checked.map_err(|_| KeyError::Malformed)?.public_key().to_sec1_point(false);
     ec_material(Curve::P256, point.as_bytes()).ok_or(KeyError::Malformed)
 }
 
-/// The coordinates of an uncompressed point (SEC 1 §2.3.3).
+/// Splits an uncompressed point into its coordinates (SEC 1 §2.3.3).
 pub(super) fn ec_material(curve: Curve, point: &[u8]) -> Option<KeyMaterial> {
     let coordinates = point.strip_prefix(&[4])?;
     let (x, y) = coordinates.split_at_checked(curve.width()).filter(|(x, y)| x.len() == y.len())?;
@@ -258,7 +252,7 @@ fn published(public: &PublicJwk, kid: &KeyId) -> CoreJsonWebKey {
     }
 }
 
-/// A public key as jsonwebtoken verifies with.
+/// Converts a public key to jsonwebtoken's form for verification.
 fn decoding_key(key: &PublicJwk) -> Result<DecodingKey, KeyError> {
     use base64::Engine as _;
     let b64 = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
@@ -271,10 +265,7 @@ fn decoding_key(key: &PublicJwk) -> Result<DecodingKey, KeyError> {
     }
 }
 
-/// Checks that a client's key is a key at all: a point on its curve, a plausible RSA modulus.
-///
-/// # Errors
-/// [`KeyError::Malformed`] where it is not.
+/// Checks that a client's key is mathematically valid: a point on its curve, a plausible RSA modulus.
 pub fn check_client_key(key: &PublicJwk) -> Result<(), KeyError> {
     match &key.material {
         KeyMaterial::Rsa { n, e } => {
@@ -294,15 +285,13 @@ pub fn check_client_key(key: &PublicJwk) -> Result<(), KeyError> {
     }
 }
 
-/// Verifies a signature by a client's key. `alg` is the header's, which the key allows.
-///
-/// # Errors
-/// [`KeyError::Mismatch`] where the signature is not by this key.
+/// Verifies a signature by a client's key. `alg` is the header's and must be allowed by the key; a wrong signature is
+/// [`KeyError::Mismatch`].
 pub fn verify_with(key: &PublicJwk, alg: &str, message: &str, signature: &str) -> Result<(), KeyError> {
     if !key.allows(alg) {
         return Err(KeyError::Algorithm);
     }
-    // RFC 9864 §2.2: two names for one algorithm, of which jsonwebtoken knows the older.
+    // RFC 9864 §2.2: one algorithm with two names, of which jsonwebtoken supports the older.
     let known = if alg == "Ed25519" { SigningAlgorithm::EdDSA.as_str() } else { alg };
     let algorithm: Algorithm = known.parse().map_err(|_| KeyError::Algorithm)?;
     let key = decoding_key(key)?;

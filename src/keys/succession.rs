@@ -1,4 +1,4 @@
-//! What comes after a key that is lost: the keys without it, and the one that takes its place.
+//! Replacement of a lost key: the remaining keys and the successor.
 
 use super::key_set::KeySet;
 use super::{Keyring, KeyringError};
@@ -7,22 +7,19 @@ use crate::protocol::key_schedule;
 use crate::protocol::time::Timestamp;
 use crate::store::signing_keys::StoredKey;
 
-/// The keys of a realm once one of them has been dropped; nothing of it is stored yet.
+/// The keys of a realm after one has been dropped. Nothing of it is stored yet.
 pub struct Succession {
-    /// The keys that are left, and the new one.
+    /// The remaining keys and the new one.
     pub keys: KeySet,
-    /// The algorithm of the key that is dropped.
+    /// The algorithm of the dropped key.
     pub algorithm: String,
-    /// The key that was made since none was left, or the next is due.
+    /// A new key, if none was left or the next was due.
     pub made: Option<StoredKey>,
 }
 
 impl Keyring {
-    /// What would come after this key; nothing where there is no such key, or it has been dropped. An older key that is
-    /// still published signs again until the next is known everywhere; where there is none, a new one signs at once.
-    ///
-    /// # Errors
-    /// [`KeyringError`] where a key could not be made or opened.
+    /// Computes the keys after this one is dropped, or `None` if it is unknown or was dropped before. An older key that
+    /// is still published signs again until caches have the next one; without an older key, a new one signs at once.
     pub async fn without(
         &self,
         realm: &RealmId,

@@ -1,5 +1,5 @@
-//! HS256 with the secret that a client and this server share (RFC 7518 §3.2, OpenID Connect Core §10.1): ID tokens and
-//! other JWTs for the client, and the client's own assertions.
+//! HS256 with the secret that a client shares with this server (RFC 7518 §3.2, OpenID Connect Core §10.1): ID tokens
+//! and other JWTs for the client, and the client's own assertions.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -12,13 +12,10 @@ use super::KeyError;
 use super::key_set::{IdTokenHashes, id_token};
 use crate::protocol::id_token::SignetIdTokenClaims;
 
-/// The shortest secret, in bytes: the size of the hash (RFC 7518 §3.2).
+/// The minimum length of a secret, in bytes: the size of the hash (RFC 7518 §3.2).
 pub const MIN_SECRET: usize = 32;
 
-/// Signs claims with a client's secret.
-///
-/// # Errors
-/// [`KeyError::Malformed`] where the secret is shorter than [`MIN_SECRET`].
+/// Signs claims with a client's secret. A secret shorter than [`MIN_SECRET`] is [`KeyError::Malformed`].
 pub fn sign_hs256(secret: &[u8], claims: &impl Serialize, typ: &str) -> Result<String, KeyError> {
     let key = EncodingKey::from_secret(long_enough(secret)?);
     let mut header = Header::new(Algorithm::HS256);
@@ -26,10 +23,7 @@ pub fn sign_hs256(secret: &[u8], claims: &impl Serialize, typ: &str) -> Result<S
     jsonwebtoken::encode(&header, claims, &key).map_err(|_| KeyError::Signature)
 }
 
-/// Signs an ID token with a client's secret.
-///
-/// # Errors
-/// [`KeyError::Malformed`] where the secret is shorter than [`MIN_SECRET`].
+/// Signs an ID token with a client's secret. A secret shorter than [`MIN_SECRET`] is [`KeyError::Malformed`].
 pub fn sign_id_token_hs256(
     secret: &[u8],
     claims: SignetIdTokenClaims,
@@ -39,11 +33,8 @@ pub fn sign_id_token_hs256(
     id_token(claims, &key, CoreJwsSigningAlgorithm::HmacSha256, hashes)
 }
 
-/// Verifies a signature that was made with a client's secret, in constant time. `message` is what was signed, the
-/// signature the last part of the token.
-///
-/// # Errors
-/// [`KeyError::Mismatch`] where it was not made with this secret.
+/// Verifies a signature by a client's secret, in constant time. `message` is the signed part of the token, `signature`
+/// its last part. A wrong signature is [`KeyError::Mismatch`].
 pub fn verify_hs256(secret: &[u8], message: &str, signature: &str) -> Result<(), KeyError> {
     let key = hmac::Key::new(hmac::HMAC_SHA256, long_enough(secret)?);
     let tag = URL_SAFE_NO_PAD.decode(signature).map_err(|_| KeyError::Mismatch)?;

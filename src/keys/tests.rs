@@ -1,4 +1,4 @@
-//! Keys of the specifications for the tests of this module, and what holds for keys of every algorithm.
+//! Keys from the specifications for the tests of this module, and rules common to all algorithms.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,12 +19,12 @@ use crate::protocol::jws::UnverifiedJws;
 use crate::protocol::key_schedule::KeyTimes;
 use crate::protocol::time::Span;
 
-/// The bytes of base64url.
+/// Decodes base64url.
 pub(super) fn decoded(text: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text).unwrap()
 }
 
-/// The RSA key of RFC 7515 A.2.1, PKCS#8.
+/// Returns the RSA key of RFC 7515 A.2.1, PKCS#8.
 pub(super) fn rsa_der() -> Zeroizing<Vec<u8>> {
     use rsa::pkcs8::EncodePrivateKey as _;
     let number = |text: &str| rsa::BigUint::from_bytes_be(&decoded(text));
@@ -33,7 +33,7 @@ pub(super) fn rsa_der() -> Zeroizing<Vec<u8>> {
     Zeroizing::new(key.to_pkcs8_der().unwrap().as_bytes().to_vec())
 }
 
-/// A P-256 key with this private member, PKCS#8.
+/// Returns a P-256 key with this private member, PKCS#8.
 pub(super) fn p256_der(d: &str) -> Zeroizing<Vec<u8>> {
     let key = p256::SecretKey::from_slice(&decoded(d)).unwrap();
     Zeroizing::new(key.to_pkcs8_der().unwrap().as_bytes().to_vec())
@@ -54,7 +54,7 @@ const ES256_SIGNATURE: &str = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTj
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-/// A private key for the algorithm; none is generated for RSA.
+/// Returns a private key for the algorithm; RSA keys are not generated.
 fn der(algorithm: SigningAlgorithm) -> Zeroizing<Vec<u8>> {
     match algorithm.as_str() {
         "ES256" | "ES384" | "EdDSA" => signing_key::generate(algorithm, 0).unwrap(),
@@ -67,7 +67,7 @@ fn key(algorithm: SigningAlgorithm) -> SigningKey {
     SigningKey::from_pkcs8(kid, algorithm, &der(algorithm)).unwrap()
 }
 
-/// A realm with a key of each algorithm that has signed for a while.
+/// Returns a realm's keys, one per algorithm, that have been active for a while.
 pub(super) fn key_set() -> KeySet {
     super::provider::install();
     let policy = Policy {
@@ -111,7 +111,7 @@ fn payload(token: &str) -> Value {
 }
 
 #[test]
-fn every_algorithm_signs_what_its_key_verifies_and_no_other() {
+fn signatures_verify_with_their_own_key_only() {
     let set = key_set();
     for algorithm in SigningAlgorithm::ALL {
         let token = set.sign_jwt(&json!({ "sub": "alice" }), "logout+jwt", algorithm, NOW).unwrap();
@@ -284,7 +284,7 @@ fn a_realm_publishes_each_key_with_its_use_and_decrypts_by_its_own() {
 }
 
 #[test]
-fn a_secret_signs_and_verifies_when_it_is_as_long_as_the_hash() {
+fn a_secret_must_be_as_long_as_the_hash() {
     super::provider::install();
     let secret = [7; 32];
     let token = sign_hs256(&secret, &json!({ "sub": "alice" }), "JWT").unwrap();

@@ -166,9 +166,9 @@ async fn production_starts_on_nothing_that_was_not_created_for_it() {
     succeeded(&init(&folder, &["migrate"], &production).await);
     refused(
         &init(&folder, &["serve"], &production).await,
-        "keys/master.key is not there yet; `signet init` creates it",
+        "keys/master.key does not exist yet; `signet init` creates it",
     );
-    refused(&init(&folder, &["keys", "list"], &production).await, "keys/master.key is not there yet");
+    refused(&init(&folder, &["keys", "list"], &production).await, "keys/master.key does not exist yet");
     assert!(!folder.join("keys").exists());
     let found = init(&folder, &["doctor"], &production).await;
     assert!(stdout(&found).contains("FAIL  master-key               there is none yet; run `signet init`"));

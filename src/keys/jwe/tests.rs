@@ -9,7 +9,7 @@ use crate::protocol::jwk::SigningAlgorithm;
 /// The private member of the key of RFC 7520 §5.5.1.
 const RFC_7520_5_5: &str = "r_kHyZ-a06rmxM3yESK84r1otSg-aQcVStkRhA-iCM8";
 
-/// A recipient: the private key and what others see of it.
+/// A recipient: the private key and its public part.
 fn recipient(kind: &str) -> (DecryptionKey, PublicJwk) {
     let kid = || KeyId::from_stored("k".to_owned());
     let public = |algorithm, der: &[u8]| {
@@ -29,7 +29,7 @@ fn recipient(kind: &str) -> (DecryptionKey, PublicJwk) {
     }
 }
 
-/// Which keys an algorithm works with.
+/// The key types that an algorithm works with.
 fn kinds(alg: KeyManagement) -> &'static [&'static str] {
     match alg {
         KeyManagement::RsaOaep256 => &["RSA"],
@@ -46,7 +46,7 @@ fn header(token: &str) -> Value {
     serde_json::from_slice(&decoded(token.split('.').next().unwrap())).unwrap()
 }
 
-/// Every supported pair of algorithms with a recipient.
+/// Returns every supported pair of algorithms, each with a recipient.
 fn combinations() -> Vec<(KeyManagement, ContentEncryption, DecryptionKey, PublicJwk)> {
     let mut all = Vec::new();
     for alg in KeyManagement::ALL {
@@ -61,8 +61,10 @@ fn combinations() -> Vec<(KeyManagement, ContentEncryption, DecryptionKey, Publi
 }
 
 #[test]
-fn what_is_encrypted_to_a_key_is_decrypted_by_it_alone() {
-    let (rsa, p256, p384) = (recipient("RSA").0, recipient("P-256").0, recipient("P-384").0);
+fn a_token_is_decrypted_only_by_the_key_it_was_encrypted_to() {
+    let rsa = recipient("RSA").0;
+    let p256 = recipient("P-256").0;
+    let p384 = recipient("P-384").0;
     let strangers = [&p384, &DecryptionKey::ec(Curve::P256, &p256_der(crate::keys::tests::RFC_7515_A3)).unwrap()];
     for (alg, enc, private, public) in combinations() {
         for length in [0, 1, 15, 16, 17, 5000] {
@@ -72,8 +74,8 @@ fn what_is_encrypted_to_a_key_is_decrypted_by_it_alone() {
         }
         let token = encrypt("a.b.c", &public, alg, enc).unwrap();
         let header = header(&token);
-        let said = json!({"alg":alg,"enc":enc,"kid":"k","cty":"JWT"});
-        for (name, value) in said.as_object().unwrap() {
+        let expected = json!({"alg":alg,"enc":enc,"kid":"k","cty":"JWT"});
+        for (name, value) in expected.as_object().unwrap() {
             assert_eq!(header[name], *value, "{header}");
         }
         assert_eq!(header.get("epk").is_some(), alg != KeyManagement::RsaOaep256, "{header}");
@@ -106,7 +108,7 @@ fn a_token_with_any_part_changed_is_not_decrypted() {
                 assert_eq!(decrypt(&private, &changed), Err(DecryptError::Failed), "{alg:?} {enc:?} {at} {byte}");
             }
         }
-        // The header is authenticated as it was sent, so another spelling of it is another header.
+        // The header is authenticated as sent, so a different encoding of it is a different header.
         let spelled = header(&token).to_string().replace("\"alg\":", "\"alg\": ");
         let changed = with(&parts, 0, &b64(spelled.as_bytes()));
         assert_eq!(decrypt(&private, &changed), Err(DecryptError::Failed), "{alg:?} {enc:?} header");
@@ -140,7 +142,7 @@ fn a_token_relabeled_to_another_algorithm_is_not_decrypted() {
 }
 
 #[test]
-fn an_ephemeral_key_that_is_no_point_of_the_curve_fails_like_any_other() {
+fn an_ephemeral_key_off_the_curve_fails_like_any_other_fault() {
     for alg in [KeyManagement::EcdhEs, KeyManagement::EcdhEsA256Kw] {
         let (private, public) = recipient("P-256");
         let token = encrypt("x", &public, alg, ContentEncryption::A256Gcm).unwrap();
@@ -158,7 +160,7 @@ fn an_ephemeral_key_that_is_no_point_of_the_curve_fails_like_any_other() {
             material: KeyMaterial::Ec { curve: Curve::P256, x: vec![1; 32], y: vec![2; 32] },
         };
         let refused = encrypt("x", &off, alg, ContentEncryption::A256Gcm);
-        assert_eq!(refused.err(), Some(KeyError::Malformed), "nobody encrypts to it either");
+        assert_eq!(refused.err(), Some(KeyError::Malformed), "encryption to it is refused as well");
     }
 }
 
@@ -169,7 +171,7 @@ fn a_wrong_padding_under_a_right_tag_fails_like_a_wrong_tag() {
     let token = encrypt("x", &public, alg, ContentEncryption::A128CbcHs256).unwrap();
     let mut read = EncryptedToken::parse(&token).unwrap();
     let cek = private.content_key(&read).unwrap();
-    // A changed block decrypts to noise; the tag is made anew, as only the sender could.
+    // A changed block decrypts to noise. The tag is recomputed, as only the sender could.
     let mut outcomes = Vec::new();
     for change in 1..=255_u8 {
         let mut changed = EncryptedToken { ciphertext: read.ciphertext.clone(), ..copy(&read) };
@@ -189,7 +191,7 @@ fn a_key_that_cannot_be_recovered_is_replaced_and_the_tag_decides() {
     for enc in ContentEncryption::ALL {
         let token = encrypt("x", &public, KeyManagement::RsaOaep256, enc).unwrap();
         let read = EncryptedToken::parse(&token).unwrap();
-        // A key of the wrong length, well padded: RSA succeeds, and the answer is the same.
+        // A key of the wrong length with valid padding: RSA succeeds, and the result is the same.
         let KeyMaterial::Rsa { n, e } = &public.material else { panic!("an RSA key") };
         let key = PublicKeyComponents { n, e };
         let key = OaepPublicEncryptingKey::new(key.try_into().unwrap()).unwrap();
@@ -246,7 +248,8 @@ fn aes_cbc_with_hmac_is_that_of_rfc_7518_appendix_b_1_and_rfc_7516_appendix_a() 
         4, 211, 31, 197, 84, 157, 252, 254, 11, 100, 157, 250, 63, 170, 106, 206, 107, 124, 212, 45, 111, 107, 9, 219,
         200, 177, 0, 240, 143, 156, 44, 207,
     ]);
-    let (iv, ciphertext) = (decoded("AxY8DCtDaGlsbGljb3RoZQ"), decoded("KDlTtXchhZTGufMYmOYGS4HffxPSUrfmqCHXaI9wOGY"));
+    let iv = decoded("AxY8DCtDaGlsbGljb3RoZQ");
+    let ciphertext = decoded("KDlTtXchhZTGufMYmOYGS4HffxPSUrfmqCHXaI9wOGY");
     let kerckhoffs: &[u8] = b"A cipher system must not be required to be secret, and it must be able to fall into the hands of the enemy without inconvenience";
     let rows: [(&str, &Secret, &str, [Vec<u8>; 3], &[u8]); 3] = [
         (
@@ -339,7 +342,7 @@ fn token_header(token: &str) -> &[u8] {
     token.split('.').next().unwrap().as_bytes()
 }
 
-/// The parts with one of them replaced.
+/// Replaces one of the parts.
 fn with(parts: &[&str], at: usize, part: &str) -> String {
     let mut parts = parts.to_vec();
     parts[at] = part;
@@ -360,7 +363,7 @@ fn copy<'a>(token: &EncryptedToken<'a>) -> EncryptedToken<'a> {
     }
 }
 
-/// A token of which nothing is known.
+/// Returns an empty token.
 fn nothing() -> EncryptedToken<'static> {
     EncryptedToken {
         alg: KeyManagement::EcdhEs,
