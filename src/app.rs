@@ -1,4 +1,4 @@
-//! L3: the state that all handlers share, and the documents that are prepared ahead of requests.
+//! L3: the state that all handlers share, and the documents prepared ahead of requests.
 
 mod database;
 mod documents;
@@ -45,76 +45,62 @@ use crate::store::membership::Heard;
 use crate::store::view::View;
 use crate::store::{Store, StoreError, authorization_requests, pushed_requests, users};
 
-/// How long before its turn the next signing key is announced.
+/// The time between the announcement of the next signing key and its activation.
 const KEY_LEAD: Span = Span::from_hours(24);
 
-/// The shared state.
+/// The shared state of a node.
 pub struct App {
-    /// The server as the use cases see it.
+    /// The state that use cases need.
     pub provider: Provider,
     /// The checked settings.
     pub settings: Settings,
-    /// The clock, which nodes on one database share.
+    /// The clock, shared by all nodes of one database.
     pub clock: NodeClock,
-    /// Where random values come from.
     pub entropy: Entropy,
     /// The realm at the base URL.
     pub realm: Arc<Realm>,
-    /// The position of the review of the audit log, where this node does the upkeep.
+    /// The position of the audit log review, on the node that does the upkeep.
     pub audit_review: audit::Review,
     documents: ArcSwap<Documents>,
     publishing: Mutex<()>,
-    /// Version of the keys from which the documents were made.
+    /// The key version that the documents were built from.
     published_keys: AtomicU64,
     draining: AtomicBool,
     rounds: Rounds,
     base_path: String,
 }
 
-/// Why the server does not start. Each is one clear line.
+/// The reason why the server does not start. Each message is one clear line.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
-    /// The signing keys.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
-    /// The cost of passwords.
     #[error("passwords.*: {0}")]
     Passwords(#[from] PasswordError),
-    /// The settings of outbound calls.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
-    /// The settings of mails.
     #[error(transparent)]
     Mailer(#[from] MailerError),
-    /// The discovery document.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
-    /// The system's source of random bytes.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
 }
 
 impl App {
-    /// Opens everything: the database, migrated where that is the server's task, the master key and the keys.
-    /// Signing keys that are due are made; those for encryption by the first upkeep, when the server listens.
-    ///
-    /// # Errors
-    /// [`StartError`] where something cannot be had; nothing is replaced in silence.
+    /// Opens the database (and migrates it where that is the server's task), the master key and the keys. Due signing
+    /// keys are created here; encryption keys are created by the first upkeep, once the server listens. Nothing missing
+    /// or damaged is replaced silently.
     pub async fn open(settings: Settings, clock: Clock) -> Result<Arc<Self>, StartError> {
         let store = open_store(&settings).await?;
         Self::on(store, settings, clock).await
     }
 
-    /// Opens everything as [`Self::open`] does, on a database that has been made before.
-    ///
-    /// # Errors
-    /// As [`Self::open`], and [`StoreError::Schema`] where the database is empty.
+    /// Opens everything as [`Self::open`] does, but refuses an empty database.
     pub async fn open_existing(settings: Settings, clock: Clock) -> Result<Arc<Self>, StartError> {
         let store = open_existing_store(&settings).await?;
         Self::on(store, settings, clock).await
@@ -127,7 +113,8 @@ impl App {
         let now = clock.now();
         let realm = ensure_realm(&store, now).await?;
         let master = master_key(&settings, &store, &realm, &entropy).await?;
-        let (csrf_key, token_mac) = (master.csrf_key(), master.token_mac());
+        let csrf_key = master.csrf_key();
+        let token_mac = master.token_mac();
         let browser_state_key = master.browser_state_key();
         let soft_locks = soft_lock::Rules::new(&settings.limits, master.failure_key());
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
@@ -139,7 +126,8 @@ impl App {
         metrics.process.set_started(now);
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         let mailer = Mailer::new(&settings.mail, settings.outbound.extra_ca.as_deref())?;
-        let (client_keys, lifetimes) = (ClientKeys::default(), lifetimes(&settings));
+        let client_keys = ClientKeys::default();
+        let lifetimes = lifetimes(&settings);
         let registration = register::Rules::new(settings.registration.clone());
         let profiles = Profiles::load(&mut store.read().await?, &realm, &settings.profiles.allowed).await?;
         let announced = Notify::new();
@@ -181,7 +169,7 @@ impl App {
         let mails = provider.mailer.is_some();
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone(), mails });
         let documents = ArcSwap::from_pointee(Documents::make(&provider, &realm, now)?);
-        // None yet: the first step of following reads the keys once more, which may have changed meanwhile.
+        // None yet: the first poll reads the keys again, since they may have changed in the meantime.
         let published_keys = AtomicU64::new(0);
         let draining = AtomicBool::new(false);
         let base_path = base_path(&settings.issuer);
@@ -201,15 +189,13 @@ impl App {
         }))
     }
 
-    /// The prepared documents.
+    /// Returns the prepared documents.
     pub fn documents(&self) -> Arc<Documents> {
         self.documents.load_full()
     }
 
-    /// Takes in what time it is in the database, and what other processes have changed, within one step of the change sequence.
-    ///
-    /// # Errors
-    /// [`FlowError`] where the database fails; the view grows stale until it answers again.
+    /// Synchronizes the clock with the database and applies changes of other processes. On an error the view grows
+    /// stale until a later call succeeds.
     pub async fn follow(&self) -> Result<(), FlowError> {
         time::keep(&self.clock, &self.provider.store).await?;
         let begun = Instant::now();
@@ -220,36 +206,27 @@ impl App {
         if self.published_keys.swap(changes, Ordering::AcqRel) != changes {
             self.refresh_documents()?;
         }
-        // Only now, when all of it is heeded here.
+        // Only now, after all changes took effect on this node.
         let store = &self.provider.store;
         Ok(store.membership().settle(store, Heard { begun, applied, now }).await?)
     }
 
-    /// Makes the keys that are due, drops those that are gone, and publishes what is left.
-    ///
-    /// # Errors
-    /// [`FlowError`] where a key could not be made or stored.
+    /// Creates due keys, deletes those that are gone, and publishes the rest.
     pub async fn keep_keys(&self) -> Result<(), FlowError> {
         self.provider.keys.keep_schedule(&self.realm.id, self.clock.now()).await?;
         self.refresh_documents()
     }
 
-    /// Makes the prepared documents anew, as of now.
-    ///
-    /// # Errors
-    /// [`FlowError`] where the discovery document cannot be written.
+    /// Rebuilds the prepared documents.
     pub fn refresh_documents(&self) -> Result<(), FlowError> {
-        // Of two that are made at once the later one stays, or a key that was just dropped would be published again.
+        // The lock keeps two concurrent calls in order; otherwise a key that was just dropped could be published again.
         let _turn = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         let made = Documents::make(&self.provider, &self.realm, self.clock.now());
         self.documents.store(Arc::new(made.map_err(|error| FlowError::Internal(error.to_string()))?));
         Ok(())
     }
 
-    /// Counts the authorization requests that wait, for the cap on them.
-    ///
-    /// # Errors
-    /// [`FlowError`] where the database fails.
+    /// Counts waiting authorization requests, for their cap.
     pub async fn count_waiting(&self) -> Result<(), FlowError> {
         let mut tx = self.provider.store.read().await?;
         let now = self.clock.now();
@@ -260,20 +237,17 @@ impl App {
         Ok(())
     }
 
-    /// Says that the server is about to stop, so that it is not ready for new work.
+    /// Marks the node as draining, so that it reports not ready for new work.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the server is about to stop.
+    /// Returns true after [`Self::drain`].
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Whether the server can do its work now.
-    ///
-    /// # Errors
-    /// What it lacks, in a word.
+    /// Checks if the server can work now. The error names the missing part in a word.
     pub async fn readiness(&self) -> Result<(), &'static str> {
         if self.is_draining() {
             return Err("draining");
@@ -288,22 +262,21 @@ impl App {
         })
     }
 
-    /// Whether this is development mode.
     pub fn is_development(&self) -> bool {
         self.settings.mode == Mode::Development
     }
 
-    /// Whether browsers reach this server by https.
+    /// Returns true if browsers reach this server by https.
     pub fn is_secure(&self) -> bool {
         self.settings.issuer.starts_with("https:")
     }
 
-    /// Whether traces go to a collector.
+    /// Returns true if traces are exported to a collector.
     pub fn exports_traces(&self) -> bool {
         self.settings.telemetry.otlp_endpoint.is_some()
     }
 
-    /// The path of the issuer, below which everything lies; empty at the root of a host.
+    /// Returns the path of the issuer, the prefix of all routes; empty at the root of a host.
     pub fn base_path(&self) -> &str {
         &self.base_path
     }
@@ -313,7 +286,7 @@ fn base_path(issuer: &str) -> String {
     url::Url::parse(issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
 }
 
-/// How keys are made and rotated, as the settings say.
+/// Builds the key policy from the settings.
 pub fn key_policy(settings: &Settings) -> KeyPolicy {
     KeyPolicy {
         algorithms: settings.keys.algorithms.clone(),
@@ -329,10 +302,7 @@ pub fn key_policy(settings: &Settings) -> KeyPolicy {
     }
 }
 
-/// The pool that hashes passwords, as the settings say.
-///
-/// # Errors
-/// [`PasswordError::Malformed`] where the cost is out of range.
+/// Creates the password hashing pool. A cost out of range is [`PasswordError::Malformed`].
 pub fn open_passwords(settings: &Settings) -> Result<Passwords, PasswordError> {
     let passwords = &settings.passwords;
     let cost =
@@ -343,7 +313,8 @@ pub fn open_passwords(settings: &Settings) -> Result<Passwords, PasswordError> {
 }
 
 fn lifetimes(settings: &Settings) -> Lifetimes {
-    let (tokens, sessions) = (&settings.tokens, &settings.sessions);
+    let tokens = &settings.tokens;
+    let sessions = &settings.sessions;
     Lifetimes {
         access_token: tokens.access_token_lifetime,
         id_token: tokens.id_token_lifetime,

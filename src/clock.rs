@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::protocol::time::{Span, Timestamp};
 
-/// A clock: the system's, or one that stands until it is moved.
+/// A clock: the system's, or one that tests advance.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
     /// The system's wall clock.
@@ -18,29 +18,23 @@ pub enum Clock {
     System,
     /// The system's clock with an offset in milliseconds, which tests advance.
     Shifted(Arc<AtomicI64>),
-    /// A time in milliseconds, which only tests advance.
+    /// A stopped time in milliseconds, which tests advance.
     Stopped(Arc<AtomicI64>),
-    /// The clock of a host and that of its database, which tests set apart.
-    Apart {
-        /// What the host tells.
-        host: Box<Self>,
-        /// What the database tells.
-        database: Box<Self>,
-    },
+    /// Separate clocks of a host and of its database, for tests.
+    Apart { host: Box<Self>, database: Box<Self> },
 }
 
 impl Clock {
-    /// A clock that follows the system's until it is moved.
+    /// Returns a clock that follows the system's until it is advanced.
     pub fn shifted() -> Self {
         Self::Shifted(Arc::new(AtomicI64::new(0)))
     }
 
-    /// A clock that stands at the present until it is moved.
+    /// Returns a clock stopped at the current time.
     pub fn stopped() -> Self {
         Self::Stopped(Arc::new(AtomicI64::new(Self::System.now().as_millis())))
     }
 
-    /// The present.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
     pub fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -53,7 +47,8 @@ impl Clock {
         }
     }
 
-    /// Moves a shifted or stopped clock forward, or back by a negative span; of two, the host's. The system's stays.
+    /// Advances a shifted or stopped clock, or moves it back by a negative span. Of separate clocks it moves the
+    /// host's. The system's clock does not change.
     pub fn advance(&self, span: Span) {
         match self {
             Self::System => {}

@@ -1,6 +1,6 @@
-//! Queues for the threads that do expensive work for strangers: hash passwords, use private keys. A queue is bounded
-//! by time: only work that ends within it may wait. Networks take turns, one piece of work each, so that a flood from
-//! one network fills its own lane and delays no other.
+//! Queues for threads that do expensive work for strangers, such as hashing passwords and using private keys. A queue
+//! is bounded by time: only work that can finish within the bound may wait. Networks take turns with one piece of work
+//! each, so that a flood from one network fills its own lane and delays no other.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,22 +10,22 @@ use ipnet::IpNet;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// The most places, however cheap the work is: each holds a request in memory.
+/// The maximum number of places, however cheap the work is, since each holds a request in memory.
 const MOST_PLACES: usize = 4096;
-/// Weight of the newest piece of work in the moving average: one in eight.
+/// The moving average weighs the newest duration by one in eight.
 const WEIGHT: u32 = 8;
 
-/// The network that work came from; none for commands and clients whose address is unknown.
+/// The network that work came from; `None` for commands and clients with an unknown address.
 pub type Lane = Option<IpNet>;
 
-/// Refusal of a newcomer, or of one that had to make room for another network.
+/// The refusal of a newcomer, or of a waiter that had to make room for another network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full {
-    /// The time in which the present queue is worked off.
+    /// The time until the current queue is done.
     pub wait: Duration,
 }
 
-/// The queue and the number of its workers.
+/// A queue and the number of its workers.
 pub struct Queue {
     state: Mutex<State>,
     workers: usize,
@@ -36,11 +36,11 @@ struct State {
     /// Workers with a turn.
     busy: usize,
     lanes: HashMap<Lane, VecDeque<Waiter>>,
-    /// Lanes in which work waits, the next one first.
+    /// Lanes with waiting work, next one first.
     turns: VecDeque<Lane>,
     waiting: usize,
     last_id: u64,
-    /// Moving average of what one piece of work takes.
+    /// The moving average of the duration of one piece of work.
     average: Duration,
 }
 
@@ -55,13 +55,13 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Does the work on a thread that may block. It continues, and occupies its worker, even if the caller is dropped.
+    /// Runs the work on a thread that may block. It continues, and occupies its worker, even if the caller is dropped.
     pub fn spend<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         tokio::task::spawn_blocking(move || {
-            let begun = Instant::now();
+            let started = Instant::now();
             let done = work();
             if let Some(queue) = &self.queue {
-                queue.note(begun.elapsed());
+                queue.note(started.elapsed());
             }
             done
         })
@@ -76,7 +76,7 @@ impl Drop for Turn {
     }
 }
 
-/// A place in the queue. Dropping it gives the place up.
+/// A place in the queue. Dropping it gives up the place.
 struct Place {
     queue: Arc<Queue>,
     lane: Lane,
@@ -85,10 +85,8 @@ struct Place {
 }
 
 impl Place {
-    /// Waits for the turn.
-    ///
-    /// # Errors
-    /// [`Full`] where the place was taken away for another network, or twice the longest wait has passed.
+    /// Waits for the turn. [`Full`] means that another network got the place, or that twice the longest wait has
+    /// passed.
     async fn turn(mut self) -> Result<Turn, Full> {
         // The average is an estimate, so a caller gets twice the longest wait before it is refused.
         let turn = tokio::time::timeout(self.queue.longest * 2, &mut self.receiver).await;
@@ -104,15 +102,13 @@ impl Drop for Place {
 
 /// The outcome of entering the queue.
 enum Entered {
-    /// A worker is free.
     Turn(Turn),
-    /// All are busy.
     Place(Place),
 }
 
 impl Queue {
-    /// A queue for `workers` threads in which the work before a newcomer takes `longest` at most; `estimate` is the first
-    /// guess of what one piece of work takes.
+    /// Creates a queue for `workers` threads in which a newcomer waits at most `longest`; `estimate` is the initial
+    /// average duration of one piece of work.
     pub fn new(workers: usize, longest: Duration, estimate: Duration) -> Arc<Self> {
         let lanes = HashMap::new();
         let turns = VecDeque::new();
@@ -120,10 +116,7 @@ impl Queue {
         Arc::new(Self { state: Mutex::new(state), workers: workers.max(1), longest })
     }
 
-    /// Waits for a turn.
-    ///
-    /// # Errors
-    /// [`Full`] where there is no place, or the place was taken away for another network.
+    /// Waits for a turn. [`Full`] means that there is no place, or that another network got it.
     pub async fn turn(self: &Arc<Self>, lane: Lane) -> Result<Turn, Full> {
         match self.enter(lane)? {
             Entered::Turn(turn) => Ok(turn),
@@ -131,11 +124,8 @@ impl Queue {
         }
     }
 
-    /// Takes a turn or a place. Where all places are taken, the newest one of the longest lane makes room for a lane
+    /// Takes a turn or a place. If all places are taken, the newest waiter of the longest lane is evicted for a lane
     /// that is shorter by more than one.
-    ///
-    /// # Errors
-    /// [`Full`] where there is no place.
     fn enter(self: &Arc<Self>, lane: Lane) -> Result<Entered, Full> {
         let mut state = self.lock();
         if state.busy < self.workers {
@@ -149,19 +139,18 @@ impl Queue {
         Ok(Entered::Place(Place { queue: self.clone(), lane, id, receiver }))
     }
 
-    /// Adds the time of a piece of work to the average.
+    /// Adds a duration to the average.
     fn note(&self, took: Duration) {
         let mut state = self.lock();
         state.average = (state.average * (WEIGHT - 1) + took) / WEIGHT;
     }
 
-    /// Returns true if there is a place for a newcomer.
     pub fn has_room(&self) -> bool {
         let state = self.lock();
         state.waiting < self.places(&state)
     }
 
-    /// The number of pieces of work that the workers do within the longest wait.
+    /// Returns the number of pieces of work that the workers can do within the longest wait.
     fn places(&self, state: &State) -> usize {
         let each = self.longest.as_micros() / state.average.as_micros().max(1);
         let each = usize::try_from(each).unwrap_or(MOST_PLACES);
@@ -172,7 +161,7 @@ impl Queue {
         Full { wait: self.lock().backlog(self.workers) }
     }
 
-    /// Gives the turn of a worker to the next in line.
+    /// Gives the turn of a worker to the next waiter.
     fn hand_on(self: &Arc<Self>) {
         loop {
             let mut state = self.lock();
@@ -183,7 +172,7 @@ impl Queue {
             drop(state);
             match waiter.sender.send(Turn { queue: Some(self.clone()) }) {
                 Ok(()) => return,
-                // The one that waited has gone; its turn must not be handed on twice.
+                // The waiter has gone; its turn must not be handed on twice.
                 Err(mut turn) => turn.queue = None,
             }
         }
@@ -217,9 +206,10 @@ impl State {
         let lane = self.turns.pop_front()?;
         let waiters = self.lanes.get_mut(&lane)?;
         let waiter = waiters.pop_front();
-        match waiters.is_empty() {
-            true => drop(self.lanes.remove(&lane)),
-            false => self.turns.push_back(lane),
+        if waiters.is_empty() {
+            self.lanes.remove(&lane);
+        } else {
+            self.turns.push_back(lane);
         }
         self.waiting -= usize::from(waiter.is_some());
         waiter
@@ -237,7 +227,7 @@ impl State {
         true
     }
 
-    /// Removes a waiter, if it is still there. Its sender is dropped, by which it learns.
+    /// Removes a waiter if it is still there. Dropping its sender wakes it.
     fn remove(&mut self, lane: Lane, id: u64) {
         let Some(waiters) = self.lanes.get_mut(&lane) else { return };
         let Some(at) = waiters.iter().rposition(|waiter| waiter.id == id) else { return };

@@ -1,6 +1,6 @@
-//! L1: the only way out of this server to URLs that others name: keys of clients, request objects, logout endpoints.
-//! A name is resolved once, every address is judged, and one of exactly these is connected to, so that a name that
-//! changes its mind in between leads nowhere else. No redirects, no proxies, no cookies, no compression.
+//! L1: the only code that calls URLs chosen by others: keys of clients, request objects, logout endpoints. A name is
+//! resolved once, every address is checked, and one of exactly these is connected to, so that DNS rebinding has no
+//! effect. No redirects, proxies, cookies or compression.
 
 mod exchange;
 mod tls;
@@ -22,18 +22,18 @@ use self::exchange::{Answer, Call};
 use crate::config::{Mode, Outbound};
 use crate::protocol::outbound::{AllowedHost, OutboundUrl, PlainHttp, UrlRefusal};
 
-/// The largest body that is read, in bytes.
+/// The maximum length of a response body, in bytes.
 pub const MAX_BODY: usize = 65_536;
-/// How many calls may be under way at once.
+/// The maximum number of concurrent calls.
 const AT_ONCE: usize = 32;
-/// How many of them may be to one host.
+/// The maximum number of concurrent calls to one host.
 const OF_ONE_HOST: usize = 8;
-/// Of how many hosts that is watched.
+/// The number of hosts whose concurrency is tracked.
 const HOSTS: u64 = 1_000;
-/// How many addresses of one host are tried; each has its share of the time.
+/// The maximum number of addresses tried per host; each gets an equal share of the timeout.
 const ADDRESSES: u32 = 4;
 
-/// Calls the servers of clients. Clones share the turns.
+/// Calls the servers of clients. Clones share the concurrency limits.
 #[derive(Clone)]
 pub struct Fetcher {
     allowed: Arc<[AllowedHost]>,
@@ -44,15 +44,12 @@ pub struct Fetcher {
     hosts: Cache<String, Arc<Semaphore>>,
 }
 
-/// Whom outbound calls trust, for calls to what an operator names.
-///
-/// # Errors
-/// [`OutboundError`] where `outbound.extra_ca` cannot be used.
+/// Builds the TLS configuration of outbound calls, for other callers of URLs that an operator chose.
 pub fn trust(settings: &Outbound) -> Result<rustls::ClientConfig, OutboundError> {
     Ok(tls::connector(settings.extra_ca.as_deref())?.config().as_ref().clone())
 }
 
-/// What a GET has brought.
+/// The result of a GET.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
     /// The media type without parameters, in lower case.
@@ -61,47 +58,35 @@ pub struct Fetched {
     pub body: Vec<u8>,
 }
 
-/// Why a call has brought nothing. What is wrong behind a host's name is told to the log only: a closed port, a
-/// silent one, a wrong certificate and a private address look alike, and take the same time, for whoever asks.
+/// The reason why a call failed. The condition behind a host name is only logged: a closed port, a silent one, a wrong
+/// certificate and a private address look alike to a caller, and take the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// The URL is not one that is called.
+    /// The URL must not be called.
     #[error("the URL may not be called: {0}")]
     NotPermitted(#[from] UrlRefusal),
-    /// No answer was had in time, for whatever reason.
+    /// There was no response in time, for any reason.
     #[error("the host gave no answer")]
     Unreachable,
-    /// The answer is longer than [`MAX_BODY`].
     #[error("the answer is too large")]
     TooLarge,
-    /// The answer has another content type than those accepted, or is compressed.
+    /// The response has an unexpected content type, or is compressed.
     #[error("the answer has the wrong content type or encoding")]
     WrongType,
-    /// The answer has another status.
     #[error("the answer has the status {0}")]
     Status(u16),
 }
 
-/// Why calls cannot be made at all; `Display` is one line that names the setting.
+/// The reason why no calls can be made; `Display` is one line that names the setting.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
-    /// An entry is not a host.
     #[error("outbound.allow_hosts: {0:?} is neither a host nor a host and a port")]
     Host(String),
-    /// The file cannot be read.
     #[error("outbound.extra_ca: cannot read {}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The file holds no certificate, or one that cannot be an authority.
-    #[error("outbound.extra_ca: {} holds no usable certificate in PEM", path.display())]
-    Unusable {
-        /// The file.
-        path: PathBuf,
-    },
+    Unreadable { path: PathBuf, source: io::Error },
+    /// The file has no certificate, or one that cannot be an authority.
+    #[error("outbound.extra_ca: {} has no usable PEM certificate", path.display())]
+    Unusable { path: PathBuf },
     /// The TLS library refuses its own defaults.
     #[error("TLS for outbound calls cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
@@ -110,33 +95,32 @@ pub enum OutboundError {
 /// The cause of [`FetchError::Unreachable`], for the log and for operators.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
-    /// Connecting or answering took too long.
+    /// Connecting or waiting for the response took too long.
     #[error("timed out")]
     Timeout,
-    /// The name server knows no such name, or does not answer.
+    /// The resolver does not know the name, or does not answer.
     #[error("name resolution failed: {0}")]
     Resolution(io::Error),
-    /// The name leads to a private address that no setting allows.
+    /// The name resolves to a private address that no setting allows.
     #[error("{0} is a private address; allow its host with outbound.allow_hosts")]
     SpecialAddress(std::net::IpAddr),
-    /// The host refused the connection.
     #[error("connection failed: {0}")]
     Connection(io::Error),
-    /// The handshake failed, for example by the certificate.
+    /// The handshake failed, for example because of the certificate.
     #[error("TLS failed: {0}")]
     Tls(io::Error),
-    /// The host sent something else than HTTP.
+    /// The host did not answer with HTTP.
     #[error("not an HTTP response: {0}")]
     Http(#[from] hyper::Error),
 }
 
-/// The end of a call that brought nothing.
+/// The error of a call.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// Open to the caller.
+    /// May be shown to the caller.
     #[error(transparent)]
     Public(FetchError),
-    /// For operators only, since it reveals what lies behind a host name.
+    /// For operators only, since it reveals the network behind a host name.
     #[error(transparent)]
     Private(Cause),
 }
@@ -148,10 +132,7 @@ impl<T: Into<Cause>> From<T> for CallError {
 }
 
 impl Fetcher {
-    /// A fetcher that keeps to the settings `outbound.*` and speaks plain http in development only.
-    ///
-    /// # Errors
-    /// [`OutboundError`] where a setting is wrong.
+    /// Creates a fetcher from the settings `outbound.*`. It allows plain http in development only.
     pub fn new(settings: &Outbound, mode: Mode) -> Result<Self, OutboundError> {
         let host = |text: &String| AllowedHost::parse(text).ok_or_else(|| OutboundError::Host(text.clone()));
         let plain = match mode {
@@ -168,25 +149,19 @@ impl Fetcher {
         })
     }
 
-    /// Another fetcher by the same rules, with turns of its own: what this one is busy with keeps it from nothing.
+    /// Returns a fetcher with the same rules and separate concurrency limits.
     #[must_use]
     pub fn apart(&self) -> Self {
         Self { turns: Arc::new(Semaphore::new(AT_ONCE)), hosts: Cache::new(HOSTS), ..self.clone() }
     }
 
-    /// Whether the URL is one that would be called, as far as can be told without calling it.
-    ///
-    /// # Errors
-    /// [`UrlRefusal`] with the rule that the URL breaks.
+    /// Checks a URL without calling it. The error is the rule that the URL breaks.
     pub fn check(&self, url: &str) -> Result<OutboundUrl, UrlRefusal> {
         OutboundUrl::parse(url, &self.allowed, self.plain)
     }
 
-    /// Gets a document of one of these media types, with status 200. A host that cannot be reached takes the whole
-    /// time, whatever the reason, so that the time tells no more than the error.
-    ///
-    /// # Errors
-    /// [`FetchError`].
+    /// Gets a document of one of these media types, with status 200. An unreachable host always takes the whole
+    /// timeout, so that the duration reveals no more than the error.
     pub async fn get(&self, url: &str, accept: &[&str]) -> Result<Fetched, FetchError> {
         let url = self.check(url)?;
         let end = self.end();
@@ -201,20 +176,14 @@ impl Fetcher {
         Ok(Fetched { content_type: answer.content_type, body: answer.body })
     }
 
-    /// Posts a form and tells the status, which is 2xx or 4xx.
-    ///
-    /// # Errors
-    /// [`FetchError`].
+    /// Posts a form and returns the status, which is 2xx or 4xx.
     pub async fn post_form(&self, url: &str, fields: &[(&str, &str)]) -> Result<u16, FetchError> {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let (status, _) = self.post(url, "application/x-www-form-urlencoded", body).await?;
         Ok(status)
     }
 
-    /// Posts a document and tells the status, which is 2xx or 4xx, and with 400 the JSON that gives the reason.
-    ///
-    /// # Errors
-    /// [`FetchError`].
+    /// Posts a document and returns the status, which is 2xx or 4xx, and for status 400 the JSON body with the reason.
     pub async fn post(&self, url: &str, content_type: &str, body: String) -> Result<(u16, Vec<u8>), FetchError> {
         let url = self.check(url)?;
         let answer = self.call(&url, Call::Post { content_type, body }, self.end()).await?;
@@ -224,10 +193,7 @@ impl Fetcher {
         }
     }
 
-    /// Posts a document for an operator, whose error says what is wrong behind the name, and returns the status.
-    ///
-    /// # Errors
-    /// [`CallError`].
+    /// Posts a document for an operator and returns the status. The error includes private causes.
     pub async fn try_post(&self, url: &str, content_type: &str, body: String) -> Result<u16, CallError> {
         let url = self.check(url).map_err(|refusal| CallError::Public(refusal.into()))?;
         let attempt = self.attempt(&url, Call::Post { content_type, body });
@@ -239,7 +205,7 @@ impl Fetcher {
         Instant::now() + self.timeout
     }
 
-    /// Makes a call within its time, of which waiting for a turn is part.
+    /// Makes a call within its deadline, which includes waiting for a slot.
     async fn call(&self, url: &OutboundUrl, call: Call<'_>, end: Instant) -> Result<Answer, FetchError> {
         let cause = match timeout_at(end, self.attempt(url, call)).await {
             Ok(Ok(answer)) => return Ok(answer),
@@ -252,7 +218,8 @@ impl Fetcher {
     }
 
     async fn attempt(&self, url: &OutboundUrl, call: Call<'_>) -> Result<Answer, CallError> {
-        // Nobody closes the semaphores. The host's comes first, so that a slow one takes few of the turns.
+        // The semaphores are never closed. The host's comes first, so that a slow host occupies few of the shared
+        // slots.
         let host = self.hosts.get_with(url.authority().to_owned(), || Arc::new(Semaphore::new(OF_ONE_HOST)));
         let _host = host.acquire_owned().await.map_err(|_| Cause::Timeout)?;
         let turn = self.turns.clone().acquire_owned().await.map_err(|_| Cause::Timeout)?;
@@ -283,8 +250,8 @@ impl Fetcher {
     }
 }
 
-/// All addresses of the URL's host. The system's resolver cannot be interrupted, so its turn is over when it is done,
-/// not when nobody waits for it any more.
+/// Resolves all addresses of the URL's host. The system's resolver cannot be cancelled, so the slot is released when it
+/// returns, not when the caller gives up.
 async fn resolve(url: &OutboundUrl, turn: Arc<OwnedSemaphorePermit>) -> Result<Vec<SocketAddr>, Cause> {
     let port = url.port();
     let name = match url.host() {

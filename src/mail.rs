@@ -1,5 +1,5 @@
-//! L1: the only way out of this server for mails: to the server that the settings name or, in development, into a
-//! directory. It owns how a mail is made (RFC 5322) and handed over (RFC 5321). It refuses to know what mails are about.
+//! L1: the only code that sends mails: to the configured server or, in development, into a directory. It owns the
+//! message format (RFC 5322) and delivery (RFC 5321). The content of mails is left to others.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -20,7 +20,6 @@ use crate::protocol::time::{Span, Timestamp};
 
 type Smtp = AsyncSmtpTransport<Tokio1Executor>;
 
-/// Sends mails.
 pub struct Mailer {
     way: Way,
     from: Mailbox,
@@ -33,79 +32,65 @@ enum Way {
     Folder(PathBuf),
 }
 
-/// A mail to somebody, in plain text.
+/// A plain-text mail.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    /// What tells it from others; each attempt to hand it over has the same, so that a mail server that gets it twice
-    /// can know.
+    /// An identifier of the mail, from which the `Message-ID` is derived. It is the same in every attempt, so that a
+    /// mail server can detect duplicates.
     pub key: String,
-    /// The address.
+    /// The recipient's address.
     pub to: String,
-    /// What it is about.
     pub subject: String,
-    /// What it says.
     pub body: String,
-    /// When it was written.
+    /// The time of writing.
     pub at: Timestamp,
 }
 
-/// Why no mail can be sent at all; each is one line that names the setting.
+/// The reason why no mail can be sent; each message is one line that names the setting.
 #[derive(Debug, thiserror::Error)]
 pub enum MailerError {
-    /// There is no sender.
     #[error("mail.from is not set")]
     Sender,
     /// The certificate authorities cannot be read.
     #[error("outbound.extra_ca: {} cannot be used: {reason}", path.display())]
-    Authorities {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// TLS cannot be set up.
+    Authorities { path: PathBuf, reason: String },
     #[error("TLS for mail.smtp cannot be set up: {0}")]
     Tls(smtp::Error),
 }
 
-/// Why a mail was not handed over. Neither tells an address: mail servers repeat them in their answers.
+/// The reason why a mail was not accepted. Messages contain no address, although mail servers repeat them in their
+/// responses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
-    /// It cannot be written to this address, or the mail server wants it for nobody.
+    /// The address is invalid, or the mail server refuses the mail permanently.
     #[error("{0}")]
     Refused(String),
-    /// It may be handed over later.
+    /// A later attempt may succeed.
     #[error("{0}")]
     NotNow(String),
 }
 
 impl Mailer {
-    /// Prepares the way out that the settings name, trusting these authorities beside those of the Web; nothing where
-    /// they name none.
-    ///
-    /// # Errors
-    /// [`MailerError`] where the sender is missing or TLS cannot be set up.
+    /// Creates a mailer from the settings, which trusts these authorities besides those of the Web PKI. Returns `None`
+    /// if the settings have neither a server nor a folder.
     pub fn new(settings: &Mail, extra_ca: Option<&Path>) -> Result<Option<Self>, MailerError> {
         let from = settings.from.clone().ok_or(MailerError::Sender);
         let timeout = Duration::from_secs(u64::try_from(settings.timeout.as_secs()).unwrap_or_default());
         let way = match (&settings.smtp, &settings.folder) {
-            (Some(url), _) => Way::Smtp(transport(url, from.as_ref().ok(), (timeout, extra_ca))?),
+            (Some(url), _) => Way::Smtp(transport(url, from.as_ref().ok(), timeout, extra_ca)?),
             (None, Some(folder)) => Way::Folder(folder.clone()),
             (None, None) => return Ok(None),
         };
         Ok(Some(Self { way, from: from?, reply_to: settings.reply_to.clone(), timeout }))
     }
 
-    /// Hands a mail over.
-    ///
-    /// # Errors
-    /// [`MailError`] where the mail server does not take it, or not now.
+    /// Sends a mail. The error distinguishes permanent from temporary refusals.
     pub async fn send(&self, letter: &Letter) -> Result<(), MailError> {
         let message = self.message(letter)?;
         match &self.way {
             Way::Smtp(server) => match tokio::time::timeout(self.timeout, server.send(message)).await {
                 Ok(sent) => sent.map(drop).map_err(|error| refusal(&error)),
-                Err(_) => Err(MailError::NotNow("the mail server took too long".to_owned())),
+                Err(_) => Err(MailError::NotNow("the mail server timed out".to_owned())),
             },
             Way::Folder(folder) => {
                 let name = format!("{}-{}.eml", letter.at.as_millis(), digest(&letter.key));
@@ -114,39 +99,34 @@ impl Mailer {
         }
     }
 
-    /// Hands a mail over for an operator, and returns what the mail server answered.
-    ///
-    /// # Errors
-    /// The answer or the cause in one line; it may repeat the address.
+    /// Sends a mail for an operator and returns the mail server's response. The error is one line and may contain the
+    /// address.
     pub async fn try_send(&self, letter: &Letter) -> Result<String, String> {
         let Way::Smtp(server) = &self.way else {
             let sent = self.send(letter).await.map_err(|error| error.to_string());
-            return sent.map(|()| "it was put into mail.folder".to_owned());
+            return sent.map(|()| "it was written to mail.folder".to_owned());
         };
         let message = self.message(letter).map_err(|error| error.to_string())?;
         let sent = tokio::time::timeout(self.timeout, server.send(message)).await;
-        let answer = sent.map_err(|_| "the mail server took too long".to_owned())?.map_err(|error| in_full(&error))?;
+        let answer = sent.map_err(|_| "the mail server timed out".to_owned())?.map_err(|error| in_full(&error))?;
         let text: Vec<&str> = answer.message().collect();
         Ok(format!("the mail server answered {} {}", answer.code(), text.join(" ")))
     }
 
-    /// Whether a mail could be handed over now.
-    ///
-    /// # Errors
-    /// Why not, in a line.
+    /// Tests the connection to the mail server. The error is one line.
     pub async fn test(&self) -> Result<(), String> {
         let Way::Smtp(server) = &self.way else { return Ok(()) };
         match tokio::time::timeout(self.timeout, server.test_connection()).await {
             Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err("the mail server closes the connection".to_owned()),
+            Ok(Ok(false)) => Err("the mail server closed the connection".to_owned()),
             Ok(Err(error)) => Err(refusal(&error).to_string()),
-            Err(_) => Err("the mail server took too long".to_owned()),
+            Err(_) => Err("the mail server timed out".to_owned()),
         }
     }
 
     fn message(&self, letter: &Letter) -> Result<Message, MailError> {
         let unfit = |what: &str| MailError::Refused(what.to_owned());
-        let to: Address = letter.to.parse().map_err(|_| unfit("the address cannot be written to"))?;
+        let to: Address = letter.to.parse().map_err(|_| unfit("the address is not valid"))?;
         let id = format!("<{}@{}>", digest(&letter.key), self.from.email.domain());
         let mut builder = Message::builder()
             .from(self.from.clone())
@@ -160,14 +140,15 @@ impl Mailer {
         if let Some(reply_to) = &self.reply_to {
             builder = builder.reply_to(reply_to.clone());
         }
-        builder.body(letter.body.clone()).map_err(|_| unfit("the mail cannot be written"))
+        builder.body(letter.body.clone()).map_err(|_| unfit("the mail cannot be encoded"))
     }
 }
 
 fn transport(
     url: &SmtpUrl,
     from: Option<&Mailbox>,
-    (timeout, extra_ca): (Duration, Option<&Path>),
+    timeout: Duration,
+    extra_ca: Option<&Path>,
 ) -> Result<Smtp, MailerError> {
     let tls = match url.encryption {
         Encryption::Tls => Tls::Wrapper(tls(&url.host, extra_ca)?),
@@ -184,7 +165,7 @@ fn transport(
     Ok(builder.build())
 }
 
-/// TLS 1.2 or 1.3 to a server of this name (RFC 9325 §3.1.1).
+/// Builds the parameters for TLS 1.2 or 1.3 to a server of this name (RFC 9325 §3.1.1).
 fn tls(host: &str, extra_ca: Option<&Path>) -> Result<TlsParameters, MailerError> {
     let mut builder = TlsParameters::builder(host.to_owned());
     if let Some(path) = extra_ca {
@@ -196,8 +177,8 @@ fn tls(host: &str, extra_ca: Option<&Path>) -> Result<TlsParameters, MailerError
     builder.build().map_err(MailerError::Tls)
 }
 
-/// What an answer of the mail server, or none, means. That it does not take mails for a mailbox is a matter of this mail
-/// (RFC 3463 §2 and RFC 5321 §4.2.1: 55x); that it does not know us may be a matter of the settings, and of another day.
+/// Classifies an error of the mail server. A refusal of the mailbox concerns this mail alone (RFC 3463 §2 and RFC 5321
+/// §4.2.1: 55x). A refusal of this server may be due to the settings and may change later.
 fn refusal(error: &smtp::Error) -> MailError {
     match error.status() {
         Some(code) if error.is_permanent() && code.category == Category::MailSystem => {
@@ -205,13 +186,13 @@ fn refusal(error: &smtp::Error) -> MailError {
         }
         Some(code) => MailError::NotNow(format!("the mail server answered {code}")),
         None if error.is_response() || error.is_client() => {
-            MailError::NotNow("the mail server and this server do not understand each other".to_owned())
+            MailError::NotNow("the mail server violated the SMTP protocol".to_owned())
         }
         None => MailError::NotNow(error.to_string()),
     }
 }
 
-/// An error with its causes, in one line.
+/// Formats an error with its causes, on one line.
 fn in_full(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string);
     let mut parts: Vec<String> = std::iter::once(error.to_string()).chain(causes).collect();
@@ -219,7 +200,7 @@ fn in_full(error: &dyn std::error::Error) -> String {
     parts.join(": ").replace(['\r', '\n'], " ")
 }
 
-/// Puts a file there whole; others never see half of it.
+/// Writes a file atomically: readers never see a part of it.
 fn put(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let unfinished = folder.join(format!(".{name}"));
@@ -237,7 +218,7 @@ fn system_time(at: Timestamp) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or_default())
 }
 
-/// Says that no person wrote the mail, so that no machine answers it (RFC 3834 §5).
+/// Marks the mail as generated, so that auto-responders do not reply (RFC 3834 §5).
 #[derive(Clone)]
 struct AutoSubmitted;
 

@@ -1,4 +1,4 @@
-//! Passwords of people: argon2id on a bounded number of threads, so that a flood of sign-ins stalls nothing else.
+//! Password hashing: argon2id on a bounded number of threads, so that a flood of sign-ins stalls nothing else.
 
 mod work;
 
@@ -11,37 +11,35 @@ use crate::metrics::Hashing;
 use crate::protocol::secret::Password;
 use crate::store::metrics::timed;
 
-/// The longest time that the passwords before a newcomer's may take.
+/// The longest wait of a newcomer in the queue.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
-/// What hashing costs (RFC 9106 §4, OWASP Password Storage).
+/// The cost parameters of argon2id (RFC 9106 §4, OWASP Password Storage).
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
-    /// Memory in KiB.
     pub memory_kib: u32,
     /// Passes over the memory.
     pub iterations: u32,
-    /// Lanes.
     pub parallelism: u32,
 }
 
 impl Cost {
-    /// The first estimate of what a hash takes: a microsecond for each KiB and pass.
+    /// Returns the initial estimate of a hash's duration: a microsecond per KiB and pass.
     fn estimate(self) -> Duration {
         Duration::from_micros(u64::from(self.memory_kib).saturating_mul(u64::from(self.iterations)))
     }
 }
 
-/// Why there is no answer about a password.
+/// The reason why a password could not be checked or hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// Too many are being hashed.
+    /// The queue is full.
     #[error("too many passwords are being checked")]
     Busy {
-        /// The time in which those are done.
+        /// The time until the queue is done.
         wait: Duration,
     },
-    /// The hash cannot be read or made.
+    /// The hash cannot be parsed or computed.
     #[error("the password hash is malformed")]
     Malformed,
 }
@@ -55,27 +53,26 @@ impl From<Full> for PasswordError {
 /// The outcome of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// The password is another one.
+    /// The password does not match.
     Wrong,
-    /// It is the password.
+    /// The password matches.
     Right,
-    /// It is the password; its hash has old parameters, and this is a new one.
+    /// The password matches an old hash; this is one with current parameters.
     RightWithNewHash(String),
 }
 
-/// The hash that a password is checked against.
+/// The stored hash to check a password against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stored {
     /// No account has the name, or it has no password.
     Unknown,
     /// The hash of an account that may not sign in.
     Barred(String),
-    /// The hash of an account that may.
+    /// The hash of an account that may sign in.
     Open(String),
 }
 
 impl Stored {
-    /// The hash, if there is one.
     pub fn hash(&self) -> Option<&str> {
         match self {
             Self::Unknown => None,
@@ -84,7 +81,7 @@ impl Stored {
     }
 }
 
-/// The pool that hashes.
+/// The password hashing pool.
 #[derive(Clone)]
 pub struct Passwords {
     worker: Arc<Worker>,
@@ -93,33 +90,24 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// A pool of `workers` threads at most.
-    ///
-    /// # Errors
-    /// [`PasswordError::Malformed`] where the cost is out of argon2's range.
+    /// Creates a pool of at most `workers` threads. A cost outside argon2's range is [`PasswordError::Malformed`].
     pub fn new(cost: Cost, workers: usize) -> Result<Self, PasswordError> {
         let worker = Arc::new(Worker::new(cost)?);
         Ok(Self { worker, queue: Queue::new(workers, LONGEST_WAIT, cost.estimate()), metrics: Hashing::default() })
     }
 
-    /// Takes note of a stored hash: failed checks cost as much as the costliest.
+    /// Records the cost of a stored hash. Failed checks cost as much as the most expensive one.
     pub fn note(&self, hash: &str) {
         self.worker.note(hash);
     }
 
-    /// A hash of the password in PHC form, with a salt of 16 bytes.
-    ///
-    /// # Errors
-    /// [`PasswordError::Busy`] where the queue is full.
+    /// Hashes a password in PHC form, with a salt of 16 bytes. A full queue is [`PasswordError::Busy`].
     pub async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<String, PasswordError> {
         self.run(None, move |worker| worker.hash(&password, &salt)).await?
     }
 
-    /// Checks a password that came from a network. A failure takes the same work whatever is stored; without a hash, or
-    /// with one that cannot be read, the answer is [`Check::Wrong`].
-    ///
-    /// # Errors
-    /// [`PasswordError::Busy`] where the queue is full.
+    /// Checks a password from a network. A failure takes the same work for every stored hash. Without a hash, or with
+    /// an unreadable one, the result is [`Check::Wrong`]. A full queue is [`PasswordError::Busy`].
     pub async fn check(
         &self,
         password: Password,
@@ -143,12 +131,11 @@ impl Passwords {
         timed(&self.metrics.work, done).await.map_err(|_| PasswordError::Busy { wait: Duration::ZERO })
     }
 
-    /// Returns true if a password would find a place in the queue.
+    /// Returns true if the queue has a free place.
     pub fn has_room(&self) -> bool {
         self.queue.has_room()
     }
 
-    /// What the pool counts.
     pub fn metrics(&self) -> &Hashing {
         &self.metrics
     }
@@ -165,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_password_fits_its_own_hash_only() {
+    async fn a_password_matches_its_own_hash_only() {
         let pool = Passwords::new(CHEAP, 2).unwrap();
         let hash = pool.hash(password("correct horse"), [1; 16]).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{hash}");
@@ -196,7 +183,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_be_hashed_in_time_is_refused_at_once() {
+    async fn passwords_beyond_the_queue_are_refused_at_once() {
         let pool = Passwords::new(Cost { memory_kib: 19_456, iterations: 2, parallelism: 1 }, 1).unwrap();
         let all = (0..200).map(|_| pool.check(password("x"), Stored::Unknown, [1; 16], None));
         let refused = futures_util::future::join_all(all).await.into_iter().filter_map(Result::err);

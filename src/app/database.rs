@@ -1,5 +1,5 @@
-//! Opening the database, its realm and the master key: what the server and the commands begin with. No command
-//! creates a database by accident: `signet init`, `signet migrate`, `signet restore`, and a server in development do.
+//! Opening of the database, its realm and the master key, for the server and for commands. No command creates a
+//! database by accident: only `signet init`, `signet migrate`, `signet restore`, and a server in development do.
 
 use std::path::Path;
 
@@ -11,18 +11,13 @@ use crate::protocol::ids::RealmId;
 use crate::protocol::time::Timestamp;
 use crate::store::{LossyCommits, Setup, Store, StoreError, realms, signing_keys};
 
-/// Opens the database and sees to its schema: an embedded one is migrated, PostgreSQL where the settings say so.
-///
-/// # Errors
-/// [`StoreError::Schema`] with what to do about it.
+/// Opens the database and its schema. An embedded one is migrated, PostgreSQL only if the settings say so.
+/// [`StoreError::Schema`] explains the next step to the operator.
 pub async fn open_store(settings: &Settings) -> Result<Store, StoreError> {
     see_to_schema(connect(settings).await?, settings).await
 }
 
-/// Opens a database that has been made before, as [`open_store`] does.
-///
-/// # Errors
-/// [`StoreError::Schema`] where it is empty, and as [`open_store`].
+/// Opens an existing database as [`open_store`] does. An empty one is [`StoreError::Schema`].
 pub async fn open_existing_store(settings: &Settings) -> Result<Store, StoreError> {
     let store = connect(settings).await?;
     store.refuse_empty().await?;
@@ -42,7 +37,7 @@ async fn see_to_schema(store: Store, settings: &Settings) -> Result<Store, Store
     Ok(store)
 }
 
-/// The limits of the connections. Only development may lose commits without a setting that allows it.
+/// Builds the connection limits. Only development tolerates lossy commits without a setting that allows them.
 fn setup(settings: &Settings) -> Setup {
     let database = &settings.database;
     let may_lose = settings.mode == Mode::Development || database.allow_lossy_commits;
@@ -56,10 +51,7 @@ fn setup(settings: &Settings) -> Setup {
     }
 }
 
-/// The id of the realm at the base URL, which is created where there is none.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns the id of the realm at the base URL, and creates the realm if it is missing.
 pub async fn ensure_realm(store: &Store, now: Timestamp) -> Result<RealmId, StoreError> {
     let mut tx = store.read().await?;
     if let Some(realm) = realms::find(&mut tx, realms::DEFAULT).await? {
@@ -69,11 +61,9 @@ pub async fn ensure_realm(store: &Store, now: Timestamp) -> Result<RealmId, Stor
     store.write(move |tx| Box::pin(async move { realms::ensure_default(tx, now).await })).await
 }
 
-/// The master key: that of the settings, or the one in `keys.dir`. Development creates the file while no key has been
-/// sealed with it; production leaves that to `signet init`, since a directory that is not mounted looks the same.
-///
-/// # Errors
-/// [`StartError`] where the file is damaged, open to others, or missing.
+/// Loads the master key, from the settings or the file in `keys.dir`. Development creates the file as long as no key
+/// has been sealed with one; production leaves that to `signet init`, since a directory that is not mounted looks the
+/// same.
 pub async fn master_key(
     settings: &Settings,
     store: &Store,
@@ -90,10 +80,8 @@ pub async fn master_key(
     Ok(MasterKey::read(directory)?.ok_or_else(|| MasterKeyError::not_created(directory))?)
 }
 
-/// The master key as [`master_key`] finds it; the file is created in both modes while no key has been sealed with it.
-///
-/// # Errors
-/// As [`master_key`].
+/// Loads the master key as [`master_key`] does, but creates a missing file in both modes as long as no key has been
+/// sealed with one.
 pub async fn create_master_key(
     settings: &Settings,
     store: &Store,
@@ -106,10 +94,7 @@ pub async fn create_master_key(
     Ok(MasterKey::read_or_create(Path::new(&settings.keys.dir), entropy)?)
 }
 
-/// The master key of the settings, or the file in `keys.dir`, which has to be there.
-///
-/// # Errors
-/// [`MasterKeyError`] where the file is damaged, open to others, or missing.
+/// Loads the master key from the settings or the file in `keys.dir`, which must exist.
 pub fn existing_master_key(settings: &Settings) -> Result<MasterKey, MasterKeyError> {
     match &settings.keys.master_key {
         Some(key) => Ok(MasterKey::new(*key.expose())),
@@ -118,9 +103,6 @@ pub fn existing_master_key(settings: &Settings) -> Result<MasterKey, MasterKeyEr
 }
 
 /// Returns true if a master key has sealed anything in this realm, so that no new one may be created.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn has_sealed_keys(store: &Store, realm: &RealmId) -> Result<bool, StoreError> {
     Ok(!signing_keys::list(&mut store.read().await?, realm).await?.is_empty())
 }

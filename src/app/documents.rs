@@ -1,4 +1,4 @@
-//! The documents that are prepared ahead of requests.
+//! Documents that are built ahead of requests.
 
 use std::sync::OnceLock;
 
@@ -9,19 +9,17 @@ use crate::keys::Jwks;
 use crate::protocol::metadata::{self, Capabilities, MetadataError};
 use crate::protocol::time::Timestamp;
 
-/// What is served as it is: made when keys or settings change, never on a request.
+/// Documents that are served as they are. They are rebuilt when keys or settings change, never on a request.
 pub struct Documents {
     /// The discovery document.
     pub metadata: Document,
-    /// The key set.
+    /// The JWK set.
     pub jwks: Document,
 }
 
-/// A document with the headers that it is served with, which the first answer prepares.
+/// A document with its response headers, which the first response fills in.
 pub struct Document {
-    /// The document.
     pub content: Jwks,
-    /// The headers.
     pub headers: OnceLock<HeaderMap>,
 }
 
@@ -32,7 +30,7 @@ impl From<Jwks> for Document {
 }
 
 impl Documents {
-    /// Makes them from the keys and settings that there are.
+    /// Builds the documents from the current keys and settings.
     pub(super) fn make(provider: &Provider, realm: &Realm, now: Timestamp) -> Result<Self, MetadataError> {
         let supported = provider.supported(&realm.id);
         let capabilities = Capabilities {

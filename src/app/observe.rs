@@ -1,5 +1,4 @@
-//! What is known of this node without being asked for by anybody: its metrics, and each of its checks with how long it
-//! took.
+//! Health checks and sampled metrics of this node.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,46 +13,42 @@ use crate::protocol::jwk::KeyAlgorithm;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::{leases, samples};
 
-/// From which age on the oldest message of the outbox is worth a word.
+/// The age in seconds from which the oldest outbox message fails its check.
 const OLD_MESSAGE: f64 = 3600.0;
 
-/// The age from which a round of upkeep, which is due every minute, counts as missed.
+/// The age from which upkeep, which is due every minute, counts as missed.
 const OLD_ROUND: Span = Span::from_minutes(5);
 
-/// The outcome of the jobs beside requests, for the checks.
+/// The last runs of background jobs, for the health checks.
 #[derive(Debug)]
 pub struct Rounds {
-    /// The start of this node, or the end of its last successful round of upkeep.
+    /// The end of the last successful upkeep, or the start of this node, in milliseconds.
     upkeep: AtomicI64,
     /// The start of this node.
     started: Timestamp,
 }
 
 impl Rounds {
-    /// No round yet, at a node that starts now.
+    /// Returns the state of a node that starts now.
     pub fn starting(now: Timestamp) -> Self {
         Self { upkeep: AtomicI64::new(now.as_millis()), started: now }
     }
 }
 
-/// What one check has found.
+/// The result of one health check.
 #[derive(Debug, Serialize)]
 pub struct Check {
-    /// What was looked at.
     pub check: &'static str,
     /// `ok` or `failing`.
     pub status: &'static str,
-    /// Whether the server can do nothing without it.
+    /// True if the server cannot work without it.
     pub critical: bool,
-    /// How long looking took, in microseconds.
+    /// The duration of the check, in microseconds.
     pub micros: u128,
 }
 
 impl App {
-    /// Counts in the database what metrics tell of it: live sessions and the outbox.
-    ///
-    /// # Errors
-    /// [`FlowError`] where the database fails.
+    /// Samples the metrics that need the database: live sessions and the outbox.
     pub async fn sample(&self) -> Result<(), FlowError> {
         let now = self.clock.now();
         let mut tx = self.provider.store.read().await?;
@@ -66,10 +61,8 @@ impl App {
         Ok(())
     }
 
-    /// All metrics in the OpenMetrics text format, with the present state of this node. Asks no database.
-    ///
-    /// # Errors
-    /// Where a value cannot be written.
+    /// Encodes all metrics in the OpenMetrics text format, with the current state of this node. Does not query the
+    /// database.
     pub fn metrics(&self) -> Result<String, fmt::Error> {
         let provider = &self.provider;
         let state = &provider.metrics.state;
@@ -91,7 +84,8 @@ impl App {
     }
 
     fn observe_keys(&self, now: Timestamp) {
-        let (keys, state) = (&self.provider.keys, &self.provider.metrics.state);
+        let keys = &self.provider.keys;
+        let state = &self.provider.metrics.state;
         let all = keys.status(&self.realm.id, now);
         for alg in keys.algorithms_of(&self.realm.id).into_iter().map(KeyAlgorithm::as_str) {
             let of_it = || all.iter().filter(|key| key.algorithm == alg);
@@ -108,27 +102,27 @@ impl App {
         }
     }
 
-    /// Looks at everything that this node needs, and says how long each look took.
+    /// Runs all health checks.
     pub async fn checks(&self) -> Vec<Check> {
         let provider = &self.provider;
         let oldest = provider.metrics.state.outbox_oldest.get();
         vec![
-            look("database", true, async { provider.store.ping().await.is_ok() }).await,
-            look("schema", true, async { provider.store.check_applied().await.is_ok() }).await,
-            look("change-sequence", true, async { provider.view.fresh().is_ok() }).await,
-            look("signing-keys", true, async { self.has_keys() }).await,
-            look("accepting", true, async { !self.draining.load(Ordering::Relaxed) }).await,
-            look("key-rotation", false, async { self.rotates_in_time() }).await,
-            look("password-pool", false, async { provider.passwords.has_room() }).await,
-            look("audit-log", false, async { provider.metrics.state.audit_log_broken.get() == 0 }).await,
-            look("outbox", false, async { oldest < OLD_MESSAGE }).await,
-            look("upkeep", false, async { self.upkeep_ran() }).await,
-            look("sweeper", false, self.sweeper_ran()).await,
-            look("mailer", false, self.mailer_answers()).await,
+            check("database", true, async { provider.store.ping().await.is_ok() }).await,
+            check("schema", true, async { provider.store.check_applied().await.is_ok() }).await,
+            check("change-sequence", true, async { provider.view.fresh().is_ok() }).await,
+            check("signing-keys", true, async { self.has_keys() }).await,
+            check("accepting", true, async { !self.draining.load(Ordering::Relaxed) }).await,
+            check("key-rotation", false, async { self.rotates_in_time() }).await,
+            check("password-pool", false, async { provider.passwords.has_room() }).await,
+            check("audit-log", false, async { provider.metrics.state.audit_log_broken.get() == 0 }).await,
+            check("outbox", false, async { oldest < OLD_MESSAGE }).await,
+            check("upkeep", false, async { self.upkeep_ran() }).await,
+            check("sweeper", false, self.sweeper_ran()).await,
+            check("mailer", false, self.mailer_answers()).await,
         ]
     }
 
-    /// Notes that a round of upkeep has ended well.
+    /// Records a successful upkeep.
     pub fn note_upkeep(&self, at: Timestamp) {
         self.rounds.upkeep.store(at.as_millis(), Ordering::Relaxed);
     }
@@ -138,7 +132,7 @@ impl App {
         self.clock.now() < last.plus(OLD_ROUND)
     }
 
-    /// Returns true if some node has held the lease for sweeping lately, or could not have taken it yet.
+    /// Returns true if some node has recently held the upkeep lease, or could not have taken it yet.
     async fn sweeper_ran(&self) -> bool {
         let now = self.clock.now();
         let Ok(mut tx) = self.provider.store.read().await else { return false };
@@ -147,7 +141,7 @@ impl App {
         now < last.plus(OLD_ROUND)
     }
 
-    /// Returns true if the mail server can be reached, or there is none to reach.
+    /// Returns true if the mail server is reachable or none is configured.
     async fn mailer_answers(&self) -> bool {
         match &self.provider.mailer {
             Some(mailer) => mailer.test().await.is_ok(),
@@ -160,19 +154,20 @@ impl App {
         keys.is_ready(self.provider.keys.algorithms(), self.clock.now())
     }
 
-    /// Whether no active key has signed for longer than it should have.
+    /// Returns true if no active key has signed for longer than planned.
     fn rotates_in_time(&self) -> bool {
-        let (keys, now) = (&self.provider.keys, self.clock.now());
+        let keys = &self.provider.keys;
+        let now = self.clock.now();
         let late = keys.schedule().interval.plus(Span::from_hours(1));
         let all = keys.status(&self.realm.id, now);
         all.iter().filter(|key| key.state == "active").all(|key| now < key.activates_at.plus(late))
     }
 }
 
-async fn look(check: &'static str, critical: bool, work: impl Future<Output = bool>) -> Check {
-    let begun = Instant::now();
+async fn check(name: &'static str, critical: bool, work: impl Future<Output = bool>) -> Check {
+    let started = Instant::now();
     let status = if work.await { "ok" } else { "failing" };
-    Check { check, status, critical, micros: begun.elapsed().as_micros() }
+    Check { check: name, status, critical, micros: started.elapsed().as_micros() }
 }
 
 fn whole(count: usize) -> i64 {

@@ -1,24 +1,21 @@
-//! Setting a clock by the database's.
+//! Synchronization of a node's clock with the database's.
 
 use crate::clock::{Clock, NodeClock};
 use crate::store::{Store, StoreError};
 
-/// The clock of a database, for a command.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Returns a clock synchronized with the database, for a command.
 pub async fn clock_of(store: &Store) -> Result<NodeClock, StoreError> {
     let clock = NodeClock::new(Clock::System);
     keep(&clock, store).await?;
     Ok(clock)
 }
 
-/// Sets a clock by the database's.
+/// Synchronizes a clock with the database's.
 pub(super) async fn keep(clock: &NodeClock, store: &Store) -> Result<(), StoreError> {
-    let asked = clock.ticks();
-    let told = if clock.asks() { store.time().await? } else { clock.told_by_test() };
-    match told {
-        Some(told) => clock.hear(asked, told),
+    let sent = clock.ticks();
+    let received = if clock.asks() { store.time().await? } else { clock.test_time() };
+    match received {
+        Some(time) => clock.synchronize(sent, time),
         None => clock.watch(),
     }
     Ok(())

@@ -1,9 +1,9 @@
-//! The clock of a node. Nodes that share a database on another machine go by its clock, so that those of their hosts may
-//! differ; an embedded database has no clock but the host's.
+//! The clock of a node. Nodes that share a remote database follow the database's clock, so that the clocks of their
+//! hosts may differ. An embedded database uses the host's clock.
 //!
-//! Between two answers of the database time goes on by a clock that nobody can set. An answer tells the database's time
-//! at some point between the question and its arrival: as long as what is reckoned lies there, nothing is corrected,
-//! else it is moved to the nearer end.
+//! Between two synchronizations the time advances by a monotonic clock. An answer of the database carries its time at
+//! some point between request and response. As long as the local estimate lies within that interval nothing is
+//! corrected; otherwise the estimate moves to the nearer bound.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Instant;
@@ -11,62 +11,63 @@ use std::time::Instant;
 use super::Clock;
 use crate::protocol::time::{Span, Timestamp};
 
-/// How far time stands still rather than go back. What goes back further was set by somebody, and is followed.
+/// The largest step back that is absorbed by letting the time stand still. A larger one means that the clock was set,
+/// and is followed.
 const STANDS_STILL: Span = Span::from_secs(1);
-/// How far clocks may differ, or jump, before the log says so.
+/// The difference or jump of clocks from which a warning is logged.
 const ALARM: Span = Span::from_secs(5);
-/// The database has not told its time yet.
-const UNTOLD: i64 = i64::MIN;
+/// The value of an unknown offset.
+const UNKNOWN: i64 = i64::MIN;
 
-/// A clock that a node's database can set.
+/// A clock that can be synchronized with a node's database.
 #[derive(Debug)]
 pub struct NodeClock {
     host: Clock,
     started: Instant,
-    /// How many milliseconds the database's time is ahead of the ticks.
+    /// The offset of the database's time from the ticks, in milliseconds.
     ahead: AtomicI64,
-    /// The latest point in time that was given out, in milliseconds.
+    /// The latest time that was returned, in milliseconds.
     latest: AtomicI64,
-    /// How many milliseconds the host's clock is ahead of the ticks.
+    /// The offset of the host's clock from the ticks, in milliseconds.
     host_ahead: AtomicI64,
     is_alarmed: AtomicBool,
 }
 
-/// Milliseconds on a clock that nobody can set.
+/// Milliseconds on a monotonic clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Ticks(i64);
 
 impl NodeClock {
-    /// The clock of this host, until a database tells another time.
+    /// Returns the host's clock, until it is synchronized with a database.
     pub fn new(host: Clock) -> Self {
-        let [ahead, latest, host_ahead] = [UNTOLD; 3].map(AtomicI64::new);
+        let [ahead, latest, host_ahead] = [UNKNOWN; 3].map(AtomicI64::new);
         Self { host, started: Instant::now(), ahead, latest, host_ahead, is_alarmed: AtomicBool::new(false) }
     }
 
-    /// The present, as all nodes on this database tell it.
+    /// Returns the current time, common to all nodes of this database.
     pub fn now(&self) -> Timestamp {
         let ahead = self.ahead.load(Ordering::Acquire);
-        if ahead == UNTOLD {
+        if ahead == UNKNOWN {
             return self.host.now();
         }
-        let reckoned = self.ticks().0.saturating_add(ahead);
-        Timestamp::from_millis(self.latest.fetch_max(reckoned, Ordering::AcqRel).max(reckoned))
+        let estimate = self.ticks().0.saturating_add(ahead);
+        Timestamp::from_millis(self.latest.fetch_max(estimate, Ordering::AcqRel).max(estimate))
     }
 
-    /// What tests have as the database's time in its place.
-    pub fn told_by_test(&self) -> Option<Timestamp> {
+    /// Returns the time that a test uses as the database's.
+    pub fn test_time(&self) -> Option<Timestamp> {
         match &self.host {
             Clock::Apart { database, .. } => Some(database.now()),
             Clock::System | Clock::Shifted(_) | Clock::Stopped(_) => None,
         }
     }
 
-    /// Whether the database is to be asked for the time: a clock that tests move is everybody's.
+    /// Returns true if the database must be queried for the time. A clock that tests advance is used by every node.
     pub const fn asks(&self) -> bool {
         matches!(self.host, Clock::System)
     }
 
-    /// The ticks, read before the database is asked.
+    /// Returns the ticks. Read them before querying the database.
     pub fn ticks(&self) -> Ticks {
         match &self.host {
             Clock::System => Ticks(i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)),
@@ -74,18 +75,19 @@ impl NodeClock {
         }
     }
 
-    /// Takes in what the database has told since it was asked.
-    pub fn hear(&self, asked: Ticks, told: Timestamp) {
-        let (here, told) = (self.ticks().0, told.as_millis());
-        let (least, most) = (told.saturating_sub(here), told.saturating_sub(asked.0));
+    /// Applies the database's `time`, which was requested at `sent`.
+    pub fn synchronize(&self, sent: Ticks, time: Timestamp) {
+        let here = self.ticks().0;
+        let least = time.as_millis().saturating_sub(here);
+        let most = time.as_millis().saturating_sub(sent.0);
         let held = self.ahead.load(Ordering::Acquire);
         let next = match held {
-            UNTOLD => least.midpoint(most),
+            UNKNOWN => least.midpoint(most),
             held => held.max(least).min(most),
         };
         let now = here.saturating_add(next);
         self.ahead.store(next, Ordering::Release);
-        if held != UNTOLD && is_alarming(next.saturating_sub(held)) {
+        if held != UNKNOWN && is_alarming(next.saturating_sub(held)) {
             tracing::warn!(milliseconds = next.saturating_sub(held), "the database's clock has jumped");
         }
         if self.latest.load(Ordering::Acquire).saturating_sub(now) > STANDS_STILL.as_millis() {
@@ -94,32 +96,33 @@ impl NodeClock {
         self.compare();
     }
 
-    /// How far the host's clock is ahead of the database's; nothing where they are one.
+    /// Returns the lead of the host's clock over the database's, or `None` if they are the same clock.
     pub fn apart(&self) -> Option<Span> {
         let ahead = self.ahead.load(Ordering::Acquire);
-        let reckoned = Timestamp::from_millis(self.ticks().0.saturating_add(ahead));
-        (ahead != UNTOLD).then(|| self.host.now().since(reckoned))
+        let estimate = Timestamp::from_millis(self.ticks().0.saturating_add(ahead));
+        (ahead != UNKNOWN).then(|| self.host.now().since(estimate))
     }
 
-    /// Says once that the clocks differ, and once that they do not any more.
+    /// Logs once when the clocks start to differ, and once when they agree again.
     fn compare(&self) {
         let Some(apart) = self.apart() else { return };
         let is_far = is_alarming(apart.as_millis());
         if is_far != self.is_alarmed.swap(is_far, Ordering::AcqRel) {
             let seconds = apart.as_secs();
-            match is_far {
-                true => tracing::warn!(seconds, "this host's clock differs from the database's, which is gone by"),
-                false => tracing::info!("this host's clock agrees with the database's again"),
+            if is_far {
+                tracing::warn!(seconds, "this host's clock differs from the database's, which is used");
+            } else {
+                tracing::info!("this host's clock agrees with the database's again");
             }
         }
     }
 
-    /// Looks whether somebody has set the host's clock, where there is no other to go by.
+    /// Detects changes of the host's clock where no database clock is available.
     pub fn watch(&self) {
         let ahead = self.host.now().as_millis().saturating_sub(self.ticks().0);
         let before = self.host_ahead.swap(ahead, Ordering::AcqRel);
         let jump = ahead.saturating_sub(before);
-        if before != UNTOLD && is_alarming(jump) {
+        if before != UNKNOWN && is_alarming(jump) {
             tracing::warn!(milliseconds = jump, "this host's clock has jumped");
         }
     }

@@ -77,7 +77,7 @@ async fn a_flood_is_refused_at_three_seconds_of_work_and_delays_no_other_network
 }
 
 #[tokio::test]
-async fn places_are_shared_evenly_by_networks_that_all_want_more() {
+async fn places_are_shared_evenly_between_competing_networks() {
     let (queue, _turn) = busy(60);
     let mut places = Vec::new();
     for network in [1, 2, 3] {
@@ -92,7 +92,7 @@ async fn places_are_shared_evenly_by_networks_that_all_want_more() {
 }
 
 #[tokio::test]
-async fn a_place_that_is_given_up_is_free_for_another() {
+async fn a_place_that_is_given_up_is_free_again() {
     let (queue, turn) = busy(2);
     let first = wait(&queue, lane(1)).unwrap();
     let second = wait(&queue, lane(1)).unwrap();
@@ -108,7 +108,7 @@ async fn a_place_that_is_given_up_is_free_for_another() {
 }
 
 #[tokio::test]
-async fn a_turn_that_came_too_late_goes_to_the_next() {
+async fn the_turn_of_a_cancelled_waiter_goes_to_the_next() {
     let (queue, turn) = busy(10);
     let gone = wait(&queue, lane(1)).unwrap();
     let next = wait(&queue, lane(2)).unwrap();
@@ -118,7 +118,7 @@ async fn a_turn_that_came_too_late_goes_to_the_next() {
 }
 
 #[tokio::test]
-async fn the_length_follows_what_work_takes() {
+async fn the_number_of_places_follows_the_duration_of_work() {
     let rows = [(1, 30_000, 100), (2, 30_000, 200), (2, 3_000_000, 2), (2, 60_000_000, 2), (4, 1, MOST_PLACES)];
     for (workers, micros, places) in rows {
         let queue = Queue::new(workers, LONGEST, Duration::from_micros(micros));

@@ -1,4 +1,4 @@
-//! One request and its answer on a connection that is used for nothing else (RFC 9112). The caller bounds the time.
+//! One request and its response on a connection of its own (RFC 9112). The caller bounds the time.
 
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt as _, Full};
@@ -13,23 +13,23 @@ use super::{CallError, Cause, FetchError, MAX_BODY};
 use crate::protocol::outbound::OutboundUrl;
 use crate::protocol::outbound::UrlRefusal;
 
-/// The most bytes and fields of an answer's head.
+/// The maximum size of a response head: bytes and number of fields.
 const MAX_HEAD: (usize, usize) = (16_384, 64);
-/// How this server names itself (RFC 9110 §10.1.5), without a version.
+/// The `User-Agent` (RFC 9110 §10.1.5), without a version.
 const USER_AGENT: &str = "Signet";
 
-/// The media type of reasons.
+/// The media type of error reasons.
 const JSON: &str = "application/json";
 
-/// What is asked for.
+/// The request to make.
 pub(super) enum Call<'a> {
-    /// A document of one of these media types.
+    /// Gets a document of one of these media types.
     Get { accept: &'a [&'a str] },
-    /// To take a document of this media type.
+    /// Posts a document of this media type.
     Post { content_type: &'a str, body: String },
 }
 
-/// What was answered. Only a GET's answer with status 200 and a POST's with 400 have a type and a body.
+/// The response. Only those to a GET with status 200 and to a POST with status 400 have a type and a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -43,7 +43,7 @@ impl Answer {
     }
 }
 
-/// Sends the request and reads the answer.
+/// Sends the request and reads the response.
 pub(super) async fn run<S>(stream: S, url: &OutboundUrl, call: Call<'_>) -> Result<Answer, CallError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -57,7 +57,7 @@ where
         let response = sender.send_request(request).await.map_err(Cause::Http)?;
         read(response, &call).await
     };
-    // The connection moves the bytes; it may be over while what it has read is still to be taken.
+    // The connection moves the bytes. It may end while data that it has read is still unread by the exchange.
     match select(Box::pin(exchange), connection).await {
         Either::Left((answer, _)) => answer,
         Either::Right((_, exchange)) => exchange.await,
@@ -86,15 +86,16 @@ async fn read(response: Response<Incoming>, call: &Call<'_>) -> Result<Answer, C
     let status = response.status().as_u16();
     match call {
         Call::Get { accept } if status == 200 => document(response, accept).await,
-        // Where something is refused, a reason may be given (RFC 8935 §2.3); the refusal stands without one.
+        // A refusal may have a reason (RFC 8935 §2.3), but does not need one.
         Call::Post { .. } if status == 400 => Ok(document(response, &[JSON]).await.unwrap_or(Answer::bare(status))),
         Call::Get { .. } | Call::Post { .. } => Ok(Answer::bare(status)),
     }
 }
 
-/// The document that an answer holds, of one of these media types.
+/// Reads the document of a response, of one of these media types.
 async fn document(response: Response<Incoming>, accept: &[&str]) -> Result<Answer, CallError> {
-    let (status, content_type) = (response.status().as_u16(), media_type(response.headers()));
+    let status = response.status().as_u16();
+    let content_type = media_type(response.headers());
     let encoded = text(response.headers(), header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
     if encoded || !accept.contains(&content_type.as_str()) {
         return Err(CallError::Public(FetchError::WrongType));
@@ -103,7 +104,7 @@ async fn document(response: Response<Incoming>, accept: &[&str]) -> Result<Answe
     Ok(Answer { status, content_type, body })
 }
 
-/// Reads the body up to its bound, announced or not.
+/// Reads the body up to its limit, announced or not.
 async fn read_body(mut body: Incoming) -> Result<Vec<u8>, CallError> {
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(CallError::Public(FetchError::TooLarge));
@@ -119,13 +120,13 @@ async fn read_body(mut body: Incoming) -> Result<Vec<u8>, CallError> {
     Ok(bytes)
 }
 
-/// The media type without its parameters, in lower case (RFC 9110 §8.3.1).
+/// Returns the media type without its parameters, in lower case (RFC 9110 §8.3.1).
 fn media_type(headers: &HeaderMap) -> String {
     let whole = text(headers, header::CONTENT_TYPE).unwrap_or_default();
     whole.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// A field that stands once and is text; anything else counts as a value that nobody accepts.
+/// Returns the text of a field that occurs once. Anything else yields a value that matches nothing.
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;

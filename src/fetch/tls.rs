@@ -1,4 +1,4 @@
-//! Whom outbound calls trust: the authorities of the Web and those of `outbound.extra_ca`.
+//! The certificate authorities that outbound calls trust: those of the Web PKI and of `outbound.extra_ca`.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -15,7 +15,7 @@ use url::Host;
 use super::{Cause, OutboundError};
 use crate::protocol::outbound::OutboundUrl;
 
-/// A connector for TLS 1.2 and 1.3 (RFC 9325 §3.1.1).
+/// Returns a connector for TLS 1.2 and 1.3 (RFC 9325 §3.1.1).
 pub(super) fn connector(extra_ca: Option<&Path>) -> Result<TlsConnector, OutboundError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = extra_ca {
@@ -46,7 +46,7 @@ fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), OutboundError> {
     Ok(())
 }
 
-/// The name that the server's certificate must have.
+/// Returns the name that the server's certificate must have.
 pub(super) fn server_name(url: &OutboundUrl) -> Result<ServerName<'static>, Cause> {
     match url.host() {
         Host::Domain(name) => {
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_fault_in_the_file_of_authorities_is_one_line_that_names_it() {
+    fn each_fault_of_the_ca_file_is_one_line_that_names_it() {
         let directory = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             let path = directory.path().join(name);
@@ -75,11 +75,11 @@ mod tests {
         let junk = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for (path, expected) in [
             (directory.path().join("absent.pem"), "cannot read {}: No such file or directory (os error 2)"),
-            (write("empty.pem", ""), "{} holds no usable certificate in PEM"),
-            (write("key.pem", &made.signing_key.serialize_pem()), "{} holds no usable certificate in PEM"),
-            (write("torn.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n"), "{} holds no usable certificate in PEM"),
-            (write("junk.pem", junk), "{} holds no usable certificate in PEM"),
-            (write("both.pem", &format!("{}{junk}", made.cert.pem())), "{} holds no usable certificate in PEM"),
+            (write("empty.pem", ""), "{} has no usable PEM certificate"),
+            (write("key.pem", &made.signing_key.serialize_pem()), "{} has no usable PEM certificate"),
+            (write("torn.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n"), "{} has no usable PEM certificate"),
+            (write("junk.pem", junk), "{} has no usable PEM certificate"),
+            (write("both.pem", &format!("{}{junk}", made.cert.pem())), "{} has no usable PEM certificate"),
         ] {
             let Err(error) = connector(Some(&path)) else { panic!("accepted, but expected: {expected}") };
             let expected = format!("outbound.extra_ca: {}", expected.replace("{}", &path.display().to_string()));

@@ -1,5 +1,5 @@
-//! What a worker does with a password. Every failed check costs as much as the costliest hash that is in use, so that
-//! its time tells neither whether the account exists nor how old its hash is (CWE-208).
+//! The work of one password check. Every failed check costs as much as the most expensive hash in use, so that its
+//! duration reveals neither the existence of the account nor the age of its hash (CWE-208).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,34 +8,30 @@ use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, Passw
 use super::{Check, Cost, PasswordError, Stored};
 use crate::protocol::secret::Password;
 
-/// The most bytes of a password that are hashed.
+/// The maximum length of a password that is hashed, in bytes.
 const MAX_BYTES: usize = 1024;
-/// The salt of hashes whose result is thrown away.
+/// The salt of hashes whose result is discarded.
 const DECOY_SALT: [u8; 16] = [b'A'; 16];
-/// The least memory that argon2 takes, in KiB.
+/// The minimum memory of argon2, in KiB.
 const LEAST_MEMORY: u64 = 8;
 
-/// The hasher, and what the costliest hash that it has met takes.
+/// The hasher, with the cost of the most expensive hash seen.
 pub struct Worker {
     hasher: Argon2<'static>,
-    /// In KiB-passes: memory times passes, to which the time of argon2 is proportional.
+    /// In KiB-passes: memory times passes, to which argon2's duration is proportional.
     costliest: AtomicU64,
 }
 
-/// A finished check.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Done {
     /// The outcome.
     pub check: Check,
-    /// The work that it took, in KiB-passes.
+    /// The work done, in KiB-passes.
     pub work: u64,
 }
 
 impl Worker {
-    /// A worker that makes hashes of this cost.
-    ///
-    /// # Errors
-    /// [`PasswordError::Malformed`] where the cost is out of argon2's range.
+    /// Creates a worker that hashes at this cost. A cost outside argon2's range is [`PasswordError::Malformed`].
     pub fn new(cost: Cost) -> Result<Self, PasswordError> {
         let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, None);
         let params = params.map_err(|_| PasswordError::Malformed)?;
@@ -43,7 +39,7 @@ impl Worker {
         Ok(Self { hasher: argon2id(params), costliest })
     }
 
-    /// Takes note of a stored hash, whose cost failed checks have from now on if it is the highest.
+    /// Records the cost of a stored hash; the highest one becomes the cost of failed checks.
     pub fn note(&self, hash: &str) {
         let params = PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok());
         if let Some(params) = params {
@@ -51,7 +47,7 @@ impl Worker {
         }
     }
 
-    /// Checks a password. Only an account that may sign in gets a new hash in exchange for an old one.
+    /// Checks a password. An old hash is renewed only for an account that may sign in.
     pub fn verify(&self, password: &Password, stored: &Stored, salt: &[u8; 16]) -> Done {
         let hash = stored.hash().and_then(|hash| PasswordHash::new(hash).ok());
         let params = hash.as_ref().and_then(|hash| Params::try_from(hash).ok());
@@ -71,10 +67,7 @@ impl Worker {
         Done { check, work: work.saturating_add(work_of(self.hasher.params())) }
     }
 
-    /// A hash of the password in PHC form.
-    ///
-    /// # Errors
-    /// [`PasswordError::Malformed`] where the password is too long.
+    /// Hashes a password in PHC form. One that is too long is [`PasswordError::Malformed`].
     pub fn hash(&self, password: &Password, salt: &[u8; 16]) -> Result<String, PasswordError> {
         if password.expose().len() > MAX_BYTES {
             return Err(PasswordError::Malformed);
@@ -83,7 +76,8 @@ impl Worker {
         hash.map(|hash| hash.to_string()).map_err(|_| PasswordError::Malformed)
     }
 
-    /// Does what a check lacks of the costliest one, in no more memory than a hash of the present cost; how much it did.
+    /// Adds the work that a check lacks compared with the most expensive one, using at most the memory of the current
+    /// cost. Returns the added work.
     fn make_up_for(&self, password: &Password, work: u64) -> u64 {
         let lacking = self.costliest.load(Ordering::Relaxed).saturating_sub(work);
         let memory = u64::from(self.hasher.params().m_cost());
@@ -104,7 +98,7 @@ impl Worker {
         if done.is_ok() { work } else { 0 }
     }
 
-    /// Whether a hash has the algorithm and the cost that new ones get.
+    /// Returns true if a hash has the current algorithm and cost.
     fn is_current(&self, hash: &PasswordHash) -> bool {
         let same = |params: Params| {
             let current = self.hasher.params();
@@ -140,11 +134,12 @@ mod tests {
     }
 
     #[test]
-    fn every_failed_check_costs_what_the_costliest_does() {
+    fn every_failed_check_costs_as_much_as_the_most_expensive() {
         for (rule, now) in [("the cost was raised", COSTLY), ("the cost was lowered", CHEAP)] {
             let worker = Worker::new(now).unwrap();
             worker.note(&hash(COSTLY));
-            let (cheap, costly) = (hash(CHEAP), hash(COSTLY));
+            let cheap = hash(CHEAP);
+            let costly = hash(COSTLY);
             let rows = [
                 ("unknown", "correct horse", Stored::Unknown),
                 ("wrong, cheap hash", "wrong", Stored::Open(cheap.clone())),
@@ -162,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_that_is_met_is_noted() {
+    fn the_cost_of_a_checked_hash_is_recorded() {
         let worker = Worker::new(CHEAP).unwrap();
         let wrong = |stored| worker.verify(&password("wrong"), &stored, &[2; 16]).work;
         assert_eq!(wrong(Stored::Unknown), 64);

@@ -31,7 +31,7 @@ async fn a_test_mail_goes_out_and_the_answer_of_the_mail_server_is_shown() {
     drop(sink);
     refused(&place.run(&test).await, "Connection refused");
     refused(&Place::empty().await.run(&test).await, "mails are off: set mail.smtp and mail.from");
-    refused(&place.run(&["mail", "test", "--to", "nobody"]).await, "the address cannot be written to");
+    refused(&place.run(&["mail", "test", "--to", "nobody"]).await, "the address is not valid");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use super::*;
 
-/// A node whose host is this many seconds ahead of its database, which both stand until they are moved.
+/// A node whose host is this many seconds ahead of its database, with both clocks stopped.
 fn node(seconds: i64) -> (NodeClock, Clock, Clock) {
     let database = Clock::stopped();
     let host = Clock::Stopped(std::sync::Arc::new(AtomicI64::new(database.now().as_millis())));
@@ -9,58 +9,59 @@ fn node(seconds: i64) -> (NodeClock, Clock, Clock) {
     (NodeClock::new(clock), host, database)
 }
 
-fn ask(clock: &NodeClock) {
-    clock.hear(clock.ticks(), clock.told_by_test().unwrap());
+fn synchronize(clock: &NodeClock) {
+    clock.synchronize(clock.ticks(), clock.test_time().unwrap());
 }
 
 #[test]
-fn the_databases_time_counts_whatever_the_host_says() {
+fn the_databases_time_is_used_whatever_the_hosts_clock_shows() {
     for seconds in [-86_400, -60, 0, 60, 86_400] {
         let (clock, host, database) = node(seconds);
-        ask(&clock);
+        synchronize(&clock);
         assert_eq!(clock.now(), database.now(), "{seconds}");
         assert_eq!(clock.apart(), Some(Span::from_secs(seconds)));
         for moved in [&host, &database] {
             moved.advance(Span::from_secs(10));
         }
-        assert_eq!(clock.now(), database.now(), "{seconds}: it goes on without being asked");
+        assert_eq!(clock.now(), database.now(), "{seconds}: it advances between synchronizations");
     }
 }
 
 #[test]
-fn an_answer_that_took_long_corrects_no_more_than_it_proves() {
+fn a_slow_answer_corrects_no_more_than_it_proves() {
     let rows = [
-        ("reckoned within the question and the answer", 3_000, 0),
-        ("at the ends", 0, 0),
-        ("later than it can be", -500, -500),
-        ("earlier than it can be", 4_500, 500),
+        ("an estimate between request and response", 3_000, 0),
+        ("at the bounds", 0, 0),
+        ("too late", -500, -500),
+        ("too early", 4_500, 500),
     ];
-    for (row, told_after, corrected) in rows {
+    for (row, answer_after, corrected) in rows {
         let (clock, host, database) = node(0);
-        ask(&clock);
-        let (asked, begun) = (clock.ticks(), database.now());
+        synchronize(&clock);
+        let sent = clock.ticks();
+        let started = database.now();
         host.advance(Span::from_secs(4));
-        clock.hear(asked, begun.plus(Span::from_millis(told_after)));
-        clock.latest.store(UNTOLD, Ordering::Relaxed);
-        assert_eq!(clock.now(), begun.plus(Span::from_millis(4_000 + corrected)), "{row}");
+        clock.synchronize(sent, started.plus(Span::from_millis(answer_after)));
+        clock.latest.store(UNKNOWN, Ordering::Relaxed);
+        assert_eq!(clock.now(), started.plus(Span::from_millis(4_000 + corrected)), "{row}");
     }
 }
 
 #[test]
 fn time_stands_still_rather_than_go_back_a_little() {
     let (clock, _, database) = node(0);
-    ask(&clock);
+    synchronize(&clock);
     let before = clock.now();
     database.advance(Span::from_millis(-900));
-    ask(&clock);
+    synchronize(&clock);
     assert_eq!(clock.now(), before);
     database.advance(Span::from_hours(-1));
-    ask(&clock);
+    synchronize(&clock);
     assert_eq!(clock.now(), database.now(), "a database that was set back is followed");
 }
 
 #[test]
-fn the_hosts_clock_counts_where_no_other_was_heard_of() {
+fn the_hosts_clock_is_used_without_a_database_clock() {
     let (clock, host, _) = node(60);
     assert_eq!(clock.now(), host.now());
     assert_eq!(clock.apart(), None);
