@@ -1,5 +1,5 @@
-//! L4: what runs beside requests: following the change sequence and delivering the outbox on every node, and rotation
-//! and sweeping on the one node that holds their lease.
+//! L4: background jobs. Every node follows the change sequence and delivers the outbox; the node that holds the lease
+//! also rotates keys and sweeps tables.
 
 mod outbox;
 
@@ -22,25 +22,25 @@ use crate::store::nodes::Channel;
 use crate::store::wake::Listening;
 use crate::store::{StoreError, clock_steps, leases, sweep};
 
-/// The least time between two looks at the change sequence, however often this node is woken.
+/// The minimum time between two polls of the change sequence, however often this node is woken.
 const APART: Duration = Duration::from_millis(5);
-/// How long to wait after a look that failed.
+/// The delay after a failed poll.
 const FAILED: Duration = Duration::from_millis(500);
-/// How long to wait before the database is asked for notifications again: it was out of reach, or has none.
+/// The delay before LISTEN is tried again, after a failure or where the database does not support it.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 const LISTEN_SELDOM: Duration = Duration::from_secs(600);
-/// How often the nodes tell each other what their rate limits have granted.
+/// The interval at which nodes exchange the counts of their rate limits.
 const EXCHANGE: Duration = Duration::from_secs(1);
-/// How often refusals are written for `signet explain`.
+/// The interval at which refusals are written for `signet explain`.
 const EXPLAIN: Duration = Duration::from_millis(500);
-/// How often the schedule of keys and the tables are looked at.
+/// The interval of upkeep: key schedule and sweeping.
 const UPKEEP: Duration = Duration::from_secs(60);
-/// How long a job that has panicked rests.
+/// The delay before a panicked job restarts.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long a node keeps the lease for upkeep without renewing it.
+/// The lifetime of the upkeep lease.
 const LEASE: Span = Span::from_minutes(3);
 
-/// The jobs of a node; they end when this is dropped.
+/// The background jobs of a node, aborted on drop.
 pub struct Jobs {
     app: Arc<App>,
     node: String,
@@ -48,8 +48,8 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Ends the jobs and waits until they have ended. What they had given to the database to write is written, the lease
-    /// for upkeep is given back, and the other nodes wait no more for this one. Called when no request is answered any more.
+    /// Stops the jobs and waits for them. Pending writes are flushed, the upkeep lease is released, and this node is
+    /// deregistered, so that other nodes stop waiting for it. Call it after the last request was answered.
     pub async fn end(mut self) {
         self.tasks.shutdown().await;
         let store = &self.app.provider.store;
@@ -74,25 +74,25 @@ impl Drop for Jobs {
     }
 }
 
-/// Starts the jobs, and makes this process one of the nodes.
+/// Starts the jobs and registers this process as a node.
 pub fn start(app: &Arc<App>) -> Jobs {
     let node = node_name(app);
     let advertise = app.settings.management.advertise.clone().unwrap_or_default();
     app.provider.store.membership().enter(node.clone(), advertise);
     let mut tasks = JoinSet::new();
-    tasks.spawn(for_ever(("follow", PAUSE), app.clone(), follow));
+    tasks.spawn(restart_on_panic("follow", PAUSE, app.clone(), follow));
     if !app.provider.store.is_embedded() {
-        tasks.spawn(for_ever(("listen", PAUSE), app.clone(), listen));
+        tasks.spawn(restart_on_panic("listen", PAUSE, app.clone(), listen));
     }
     let named = (app.clone(), node.clone());
-    tasks.spawn(for_ever(("upkeep", PAUSE), named, |(app, node)| async move { upkeep(&app, &node).await }));
-    tasks.spawn(for_ever(("rates", PAUSE), app.clone(), exchange_rates));
-    tasks.spawn(for_ever(("refusals", PAUSE), app.clone(), store_refusals));
-    tasks.spawn(for_ever(("outbox", PAUSE), app.clone(), outbox::keep_delivering));
+    tasks.spawn(restart_on_panic("upkeep", PAUSE, named, |(app, node)| async move { upkeep(&app, &node).await }));
+    tasks.spawn(restart_on_panic("rates", PAUSE, app.clone(), exchange_rates));
+    tasks.spawn(restart_on_panic("refusals", PAUSE, app.clone(), store_refusals));
+    tasks.spawn(restart_on_panic("outbox", PAUSE, app.clone(), outbox::keep_delivering));
     Jobs { app: app.clone(), node, tasks }
 }
 
-/// A name for this process that no other has, and by which an operator finds it: host, process id, random letters.
+/// Builds a unique name for this process that an operator can recognize: host, process id, random digits.
 fn node_name(app: &App) -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let random = app.entropy.bytes::<8>().map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect());
@@ -100,15 +100,15 @@ fn node_name(app: &App) -> String {
     format!("{}/{}/{random}", host.trim(), std::process::id())
 }
 
-/// Runs a job, and again where it has panicked: a node without one of them would only seem to live.
-async fn for_ever<A, F>((name, pause): (&'static str, Duration), given: A, job: impl Fn(A) -> F)
+/// Runs a job and restarts it after a panic; a node without one of its jobs would only appear healthy.
+async fn restart_on_panic<A, F>(name: &'static str, pause: Duration, given: A, job: impl Fn(A) -> F)
 where
     A: Clone,
     F: Future<Output = ()>,
 {
     loop {
         if AssertUnwindSafe(job(given.clone())).catch_unwind().await.is_err() {
-            tracing::error!(name, "a job panicked; it is begun again");
+            tracing::error!(name, "a job panicked; restarting it");
         }
         tokio::time::sleep(pause).await;
     }
@@ -128,7 +128,7 @@ async fn follow(app: Arc<App>) {
             );
         }
         if outcome.is_ok() && failing {
-            tracing::info!("reads the change sequence again");
+            tracing::info!("the change sequence can be read again");
         }
         failing = outcome.is_err();
         sleep(if failing { FAILED } else { APART }).await;
@@ -158,14 +158,14 @@ async fn store_refusals(app: Arc<App>) {
     }
 }
 
-/// Waits for the database's notifications that something has changed.
+/// Waits for the database's change notifications.
 async fn listen(app: Arc<App>) {
     let store = &app.provider.store;
     loop {
         match store.listen().await {
             Ok(Listening::On(mut notifications)) => {
                 store.membership().listens(Channel::Listen);
-                // Some may have been missed before.
+                // Wake once, since notifications may have been missed before.
                 store.membership().wake();
                 while notifications.next().await {
                     store.membership().wake();
@@ -188,16 +188,13 @@ async fn upkeep(app: &App, holder: &str) {
     loop {
         ticks.tick().await;
         if let Err(error) = keep_up(app, holder).await {
-            tracing::warn!(%error, "upkeep failed; it is tried again");
+            tracing::warn!(%error, "upkeep failed; it is retried");
         }
     }
 }
 
-/// One round of upkeep: what every node does, and what the holder of the lease does for all. Each step is taken, whatever
-/// has become of the others.
-///
-/// # Errors
-/// The first [`FlowError`], where the database or a key fails.
+/// Runs one round of upkeep: the steps of every node, and those of the lease holder. Every step runs even if others
+/// fail; the first error is returned.
 pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
     let now = app.clock.now();
     let name = holder.to_owned();
@@ -213,9 +210,9 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
     });
     let mut steps = Vec::new();
     if leads.await? {
-        // Another process may have dropped the key that would vouch.
+        // Another process may have dropped the key that would sign the checkpoint.
         app.follow().await?;
-        // The log before keys are removed, by which the newest checkpoint may have been signed.
+        // The audit log comes before keys are removed, since the newest checkpoint may have been signed by one of them.
         steps.extend([
             keep_audit_log(app, now).await,
             app.keep_keys().await,
@@ -224,10 +221,10 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
             register::remove_unused(&app.provider, &context(app)).await,
         ]);
     } else {
-        // The log is another node's to watch.
+        // Another node watches the log.
         app.provider.metrics.state.audit_log_broken.set(0);
     }
-    // A key may have changed its state by the mere passing of time.
+    // A key may have changed its state just because time has passed.
     steps.extend([record_refusals(app).await, app.refresh_documents(), app.count_waiting().await, app.sample().await]);
     let outcome: Result<(), FlowError> = steps.into_iter().collect();
     if outcome.is_ok() {
@@ -236,7 +233,8 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
     outcome
 }
 
-/// Writes down what this node has refused as too much: a line a class, or a flood of requests were one of rows.
+/// Writes the requests refused by rate limits to the audit log, in one row per class, so that a flood of requests does
+/// not become a flood of rows.
 async fn record_refusals(app: &App) -> Result<(), FlowError> {
     let context = context(app);
     let records = Arc::new(app.provider.rates.records(&context)?);
@@ -244,7 +242,9 @@ async fn record_refusals(app: &App) -> Result<(), FlowError> {
         return Ok(());
     }
     let written = app.provider.store.write(move |tx| {
-        let (realm, records, now) = (context.realm.id.clone(), records.clone(), context.now);
+        let realm = context.realm.id.clone();
+        let records = records.clone();
+        let now = context.now;
         Box::pin(async move {
             for record in &*records {
                 append(tx, &realm, record, now).await?;
@@ -256,11 +256,13 @@ async fn record_refusals(app: &App) -> Result<(), FlowError> {
 }
 
 fn context(app: &App) -> Context {
-    let (realm, entropy) = (app.realm.clone(), app.entropy.clone());
+    let realm = app.realm.clone();
+    let entropy = app.entropy.clone();
     Context { realm, now: app.clock.now(), entropy, origin: Origin::default() }
 }
 
-/// Signs a checkpoint of the audit log and shortens it. A broken one stops nothing else: it is left to be looked into.
+/// Signs a checkpoint of the audit log and shortens it. A broken log is left for investigation and does not stop other
+/// upkeep.
 async fn keep_audit_log(app: &App, now: Timestamp) -> Result<(), FlowError> {
     let provider = &app.provider;
     let realm = &app.realm.id;
@@ -299,17 +301,18 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_job_that_panics_is_begun_again() {
-        let (begun, lives) = (AtomicU32::new(0), Notify::new());
+    async fn a_job_that_panics_is_restarted() {
+        let started = AtomicU32::new(0);
+        let survived = Notify::new();
         let job = |()| async {
-            assert!(begun.fetch_add(1, Ordering::Relaxed) > 1, "the first two fail");
-            lives.notify_one();
+            assert!(started.fetch_add(1, Ordering::Relaxed) > 1, "the first two fail");
+            survived.notify_one();
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = for_ever(("test", Duration::from_millis(1)), (), job) => {}
-            () = lives.notified() => {}
+            () = restart_on_panic("test", Duration::from_millis(1), (), job) => {}
+            () = survived.notified() => {}
         }
-        assert_eq!(begun.load(Ordering::Relaxed), 3);
+        assert_eq!(started.load(Ordering::Relaxed), 3);
     }
 }

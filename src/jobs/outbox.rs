@@ -1,4 +1,4 @@
-//! The delivery of the outbox: every node takes what is due, its own at once and that of others within a second.
+//! Delivery of the outbox. Every node delivers due messages, its own at once and those of other nodes within a second.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use crate::flows::{Context, FlowError, notices, webhooks};
 use crate::pages::mails;
 use crate::store::outbox::{Errand, Message, Receiver};
 
-/// How often the outbox is looked at without having been told.
+/// The interval at which the outbox is polled without a notification.
 const POLL: Duration = Duration::from_secs(1);
-/// How many attempts a node has under way at a time: fewer than the fetcher has turns, which others need as well.
+/// The maximum number of concurrent deliveries of a node, below the fetcher's limit, which other calls need as well.
 const AT_ONCE: usize = 16;
 
-/// Delivers for as long as the node runs.
+/// Delivers until the node stops.
 pub(super) async fn keep_delivering(app: Arc<App>) {
     let mut ticks = interval(POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -32,19 +32,19 @@ pub(super) async fn keep_delivering(app: Arc<App>) {
             _ = ticks.tick() => {}
             () = app.provider.announced.notified() => {}
             () = under_way.one_ends() => {
-                // One look at the outbox for several that have ended.
+                // Poll the outbox once for several deliveries that have ended.
                 if under_way.receivers.len() > AT_ONCE / 2 {
                     continue;
                 }
             }
         }
         if let Err(error) = under_way.begin(&app).await {
-            tracing::warn!(%error, "the outbox could not be read; it is tried again");
+            tracing::warn!(%error, "the outbox could not be read; it is retried");
         }
     }
 }
 
-/// The attempts of this node that have not ended.
+/// Deliveries of this node that have not ended.
 #[derive(Default)]
 struct UnderWay {
     tasks: JoinSet<()>,
@@ -52,7 +52,7 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    /// Takes what is due, as far as there is room.
+    /// Claims due messages up to the limit.
     async fn begin(&mut self, app: &Arc<App>) -> Result<(), FlowError> {
         let mut room = Room { free: AT_ONCE.saturating_sub(self.receivers.len()), under_way: HashMap::new() };
         for receiver in self.receivers.values() {
@@ -62,17 +62,18 @@ impl UnderWay {
             return Ok(());
         }
         if let Err(error) = webhooks::gather(&app.provider, &context(app)).await {
-            tracing::warn!(%error, "webhooks could not be told of what is new; it is tried again");
+            tracing::warn!(%error, "new events could not be queued for webhooks; it is retried");
         }
         for message in outbox::claim(&app.provider, &context(app), room).await? {
-            let (app, receiver) = (app.clone(), message.receiver());
+            let app = app.clone();
+            let receiver = message.receiver();
             let task = self.tasks.spawn(async move { deliver(&app, &message).await });
             self.receivers.insert(task.id(), receiver);
         }
         Ok(())
     }
 
-    /// Waits until an attempt has ended; for ever where there is none.
+    /// Waits until a delivery has ended. Pending forever if there is none.
     async fn one_ends(&mut self) {
         let id = match self.tasks.join_next_with_id().await {
             Some(Ok((id, ()))) => id,
@@ -83,10 +84,7 @@ impl UnderWay {
     }
 }
 
-/// Delivers all that is due now, and waits for it; how many attempts that took.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// Delivers everything that is due now and returns the number of attempts.
 pub async fn deliver_due(app: &Arc<App>) -> Result<usize, FlowError> {
     let mut attempts = 0;
     loop {
@@ -101,10 +99,10 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize, FlowError> {
     }
 }
 
-/// One attempt and what follows from it.
+/// Makes one attempt and records its outcome.
 async fn deliver(app: &App, message: &Message) {
     let tried = match attempt(app, &context(app), message).await {
-        // Later than the attempt began, by as much as the receiver took.
+        // The context is built again, since the attempt may have taken some time.
         Ok(attempt) => {
             app.provider.count_delivery(attempt.outcome());
             outbox::settle(&app.provider, &context(app), message, attempt).await
@@ -112,13 +110,13 @@ async fn deliver(app: &App, message: &Message) {
         Err(error) => Err(error),
     };
     if let Err(error) = tried {
-        tracing::warn!(%error, message = message.id, "a delivery failed; it is tried again");
+        tracing::warn!(%error, message = message.id, "a delivery failed; it is retried");
     }
 }
 
 async fn attempt(app: &App, context: &Context, message: &Message) -> Result<Attempt, FlowError> {
-    if let Some(given_up) = outbox::overdue(message, context) {
-        return Ok(given_up);
+    if let Some(abandoned) = outbox::overdue(message, context) {
+        return Ok(abandoned);
     }
     let provider = &app.provider;
     match &message.errand {
