@@ -1,17 +1,17 @@
-//! By what metrics are told apart. Every label has few values, all of them from this server's own code or router:
-//! no client, user, address or token is ever one.
+//! Labels of metrics. Every label has few values, all defined by this server's code or router; clients, users,
+//! addresses and tokens are never labels.
 
 use std::borrow::Cow;
 
 use prometheus_client::encoding::EncodeLabelSet;
 
-/// A set of labels that knows their names.
+/// A set of labels with their names.
 pub trait Labels {
-    /// The names, in the order in which they are written.
+    /// The names, in the order of output.
     const NAMES: &'static [&'static str];
 }
 
-/// Declares sets of labels, whose names then need not be said twice.
+/// Declares sets of labels and derives their names from the fields.
 macro_rules! labels {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
         $(
@@ -29,83 +29,80 @@ macro_rules! labels {
 }
 
 labels! {
-    /// A request that was answered.
+    /// Answered requests.
     Answered {
-        /// The method, `OTHER` where it is none that this server knows.
+        /// The method; `OTHER` for an unknown one.
         method: &'static str,
-        /// The route as the router writes it, `none` where there is none.
+        /// The route as in the router; `none` without a match.
         route: Cow<'static, str>,
-        /// The status.
         status: u16,
     }
-    /// Where a request went.
+    /// Requests by route.
     Route {
-        /// The route as the router writes it, `none` where there is none.
+        /// The route as in the router; `none` without a match.
         route: Cow<'static, str>,
     }
-    /// A token or code that was issued.
+    /// Issued tokens and codes.
     Issued {
         /// `access_token`, `id_token`, `refresh_token` or `authorization_code`.
         kind: &'static str,
-        /// The grant type; `authorization_endpoint` for what is issued there.
+        /// The grant type; `authorization_endpoint` for tokens issued there.
         grant: &'static str,
         /// The security profile of the client.
         profile: &'static str,
     }
-    /// Something that was done with a token.
+    /// Operations on tokens.
     Operation {
         /// `token`, `introspect`, `revoke`, `userinfo` or `par`.
         operation: &'static str,
-        /// What came of it: `success`, `inactive`, the error code, or `unavailable`, `too_many` and `failed`.
+        /// The outcome: `success`, `inactive`, the error code, or `unavailable`, `too_many` and `failed`.
         outcome: &'static str,
     }
-    /// An attempt to sign in.
+    /// Sign-in attempts.
     SignIn {
         /// `success` or `failure`.
         outcome: &'static str,
-        /// By what or why.
+        /// The factor, or the reason of a failure.
         reason: &'static str,
     }
-    /// Why something did not come about.
+    /// Failures by reason.
     Reason {
-        /// The reason.
         reason: &'static str,
     }
-    /// A token or code that was presented again.
+    /// Tokens and codes that were presented again.
     Replayed {
         /// `authorization_code` or `refresh_token`.
         kind: &'static str,
     }
-    /// Requests that are limited together.
+    /// Requests that share a rate limit.
     Class {
         /// The policy, as in `RateLimit-Policy`.
         class: &'static str,
     }
-    /// A key's algorithm.
+    /// Keys by algorithm.
     Alg {
         /// The JOSE name.
         alg: &'static str,
     }
-    /// Keys that are alike.
+    /// Keys by algorithm and state.
     Keys {
         /// The JOSE name.
         alg: &'static str,
         /// `announced`, `active` or `retired`.
         state: &'static str,
     }
-    /// The outcome of a delivery to another server.
+    /// Deliveries to other servers.
     Delivery {
         /// `delivered`, `retried`, `abandoned` or `obsolete`.
         outcome: &'static str,
     }
-    /// What a connection does.
+    /// Database connections by state.
     Connections {
         /// `idle` or `used`.
         state: &'static str,
     }
     /// The build.
     Build {
-        /// The version.
         version: &'static str,
     }
 }

@@ -1,5 +1,6 @@
-//! L1: what is counted and measured, for Prometheus. One value handed to those who count: no global registry, and no
-//! label that somebody outside can choose. What has to be asked for is sampled when it is read, not on requests.
+//! L1: counters and measurements for Prometheus. They are passed to their users as one value: there is no global
+//! registry, and no label whose value comes from outside. Values that need a query are sampled, not computed on
+//! requests.
 
 pub mod labels;
 mod parts;
@@ -25,22 +26,22 @@ pub use self::register::Described;
 use self::register::Register;
 use crate::store::metrics::Database;
 
-/// What is counted by labels.
+/// A counter with labels.
 pub type Counts<L> = Family<L, Counter>;
-/// What is measured in seconds and may fall.
+/// A gauge in seconds.
 pub type Seconds = Gauge<f64, AtomicU64>;
-/// What is measured in seconds and only grows.
+/// A counter in seconds.
 pub type SecondsTotal = Counter<f64, AtomicU64>;
 
 /// The media type of the exposition (OpenMetrics 1.0).
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The bounds of histograms of requests, in seconds: fine below a millisecond, where most answers are, and up to where people
-/// have gone away.
+/// Bucket bounds of request durations, in seconds: fine below a millisecond, where most responses are, and up to the
+/// duration at which people give up.
 const REQUEST_SECONDS: [f64; 14] =
     [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 
-/// A histogram of durations of requests.
+/// Returns a histogram of request durations.
 fn durations() -> Histogram {
     Histogram::new(REQUEST_SECONDS)
 }
@@ -50,13 +51,13 @@ pub struct Metrics {
     register: Register,
     /// The public listener.
     pub http: Http,
-    /// Tokens and who presents them.
+    /// Tokens and client authentication.
     pub tokens: Tokens,
-    /// People who sign in, and what keeps others from it.
+    /// Sign-in and abuse protection.
     pub access: Access,
-    /// What is sampled of this node's state.
+    /// The sampled state of this node.
     pub state: State,
-    /// What is told to other servers.
+    /// Deliveries to other servers.
     pub deliveries: Counts<Delivery>,
     /// The process.
     pub process: Process,
@@ -64,83 +65,77 @@ pub struct Metrics {
 
 /// Metrics of the public listener.
 pub struct Http {
-    /// Requests.
     pub requests: Counts<Answered>,
-    /// How long they took.
     pub seconds: Family<Route, Histogram>,
 }
 
 /// Metrics of tokens.
 pub struct Tokens {
-    /// What was issued.
     pub issued: Counts<Issued>,
-    /// What was done with tokens.
     pub operations: Counts<Operation>,
-    /// How long it took to verify an access token.
+    /// The duration of an access token's verification.
     pub verification: Histogram,
-    /// What was presented again.
+    /// Codes and refresh tokens that were presented again.
     pub replays: Counts<Replayed>,
-    /// Why clients could not be authenticated.
+    /// Failed client authentications.
     pub client_failures: Counts<Reason>,
 }
 
-/// Metrics of people and of abuse.
+/// Metrics of sign-in and abuse protection.
 pub struct Access {
-    /// Attempts to sign in.
     pub sign_ins: Counts<SignIn>,
     /// Accounts that got a pause.
     pub soft_locks: Counter,
-    /// Addresses that were blocked for spraying.
+    /// Addresses that were blocked for password spraying.
     pub addresses_blocked: Counter,
-    /// Requests of blocked addresses.
+    /// Requests from blocked addresses.
     pub blocked_requests: Counter,
-    /// Requests beyond a rate.
+    /// Requests over a rate limit.
     pub rate_limited: Counts<Class>,
-    /// Refusals that cannot be explained.
+    /// Refusals that were not stored for `signet explain`.
     pub refusals_dropped: Counter,
-    /// Refusals that are not in the log.
+    /// Refusals that were not logged.
     pub refusals_suppressed: Counter,
 }
 
-/// What is sampled.
+/// Sampled metrics.
 pub struct State {
-    /// Sessions that somebody could use now.
+    /// Live sessions.
     pub sessions: Gauge,
-    /// Authorization requests that wait for somebody.
+    /// Authorization requests that wait for a person.
     pub waiting: Gauge,
     /// Revocations held in memory.
     pub revocations: Gauge,
     /// Address blocks held in memory.
     pub blocks: Gauge,
-    /// How long ago the change sequence was read.
+    /// The time since the change sequence was read.
     pub view_age: Seconds,
-    /// How many keys there are.
+    /// The number of keys.
     pub keys: Family<Keys, Gauge>,
-    /// How long the active key has been the one.
+    /// The time for which the active key has been active.
     pub key_age: Family<Alg, Seconds>,
-    /// How long it will be.
+    /// The time until it is replaced.
     pub key_remaining: Family<Alg, Seconds>,
-    /// Messages that are to be delivered.
+    /// Messages that are not delivered yet.
     pub outbox: Gauge,
-    /// The age of the oldest.
+    /// The age of the oldest undelivered message.
     pub outbox_oldest: Seconds,
-    /// 1 where the node that does the upkeep has found the audit log broken, else 0.
+    /// 1 if the upkeep node has found the audit log broken, else 0.
     pub audit_log_broken: Gauge,
-    /// Database connections.
     pub connections: Family<Connections, Gauge>,
-    /// Whether the server takes work.
+    /// 1 if the server accepts work, else 0.
     pub ready: Gauge,
 }
 
 impl Metrics {
-    /// Enters every metric; those of the database and of the pool for passwords are counted by them.
+    /// Registers every metric. Those of the database and of the password pool are updated by their owners.
     pub fn new(database: &Database, hashing: &Hashing) -> Self {
         let mut register = Register::default();
         let http = Http::enter(&mut register);
         let tokens = Tokens::enter(&mut register);
         let access = Access::enter(&mut register);
         let state = State::enter(&mut register);
-        let help = "Attempts to tell other servers something, by what came of them";
+        let help = "Delivery attempts to other servers, by outcome";
         let deliveries = register.add("signet_outbox_deliveries_total", help, Family::default());
         parts::enter_database(database, &mut register);
         hashing.enter(&mut register);
@@ -152,8 +147,8 @@ impl Metrics {
         metrics
     }
 
-    /// Exports the series of alerts from the start. Prometheus sees no increase in a series that appears with its first
-    /// event, and an expression over a series that is absent has no value.
+    /// Exports the series used by alerts from the start. Prometheus detects no increase in a series that first appears
+    /// with its first event, and an expression over an absent series has no value.
     fn begin_at_zero(&self) {
         for kind in ["authorization_code", "refresh_token"] {
             self.tokens.replays.get_or_create(&Replayed { kind }).inc_by(0);
@@ -169,22 +164,19 @@ impl Metrics {
         }
     }
 
-    /// What is said of each metric, for the page that operators read.
+    /// Returns the descriptions of all metrics, for the page that operators read.
     pub fn described(&self) -> &[Described] {
         self.register.described()
     }
 
-    /// All values in the OpenMetrics text format.
-    ///
-    /// # Errors
-    /// Where a value cannot be written.
+    /// Encodes all values in the OpenMetrics text format.
     pub fn encode(&self) -> Result<String, fmt::Error> {
         self.register.encode()
     }
 }
 
 impl Http {
-    /// Notes an answer; the route is the router's, never the path that somebody has sent.
+    /// Records a response. `route` comes from the router, never from the request's path.
     pub fn answered(&self, method: &'static str, route: Cow<'static, str>, status: u16, took: Duration) {
         let route = Route { route };
         self.seconds.get_or_create(&route).observe(took.as_secs_f64());
@@ -195,12 +187,12 @@ impl Http {
         Self {
             requests: register.add(
                 "signet_http_requests_total",
-                "Requests that the public listener has answered",
+                "Requests answered by the public listener",
                 Family::default(),
             ),
             seconds: register.add(
                 "signet_http_request_duration_seconds",
-                "From the request's head to its answer",
+                "Duration from the request head to the response",
                 Family::new_with_constructor(durations as fn() -> Histogram),
             ),
         }
@@ -210,25 +202,25 @@ impl Http {
 impl Tokens {
     fn enter(register: &mut Register) -> Self {
         Self {
-            issued: register.add("signet_tokens_issued_total", "Tokens and codes that were issued", Family::default()),
+            issued: register.add("signet_tokens_issued_total", "Tokens and codes issued", Family::default()),
             operations: register.add(
                 "signet_token_operations_total",
-                "Requests about tokens, by what came of them",
+                "Requests about tokens, by outcome",
                 Family::default(),
             ),
             verification: register.add(
                 "signet_access_token_verification_duration_seconds",
-                "How long it took to judge an access token, its revocation included",
+                "Duration of an access token verification, including the revocation check",
                 Histogram::new([0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.01, 0.1, 1.0]),
             ),
             replays: register.add(
                 "signet_replays_total",
-                "Codes and refresh tokens that were presented again, whose grants are revoked",
+                "Codes and refresh tokens presented again, whose grants are revoked",
                 Family::default(),
             ),
             client_failures: register.add(
                 "signet_client_authentication_failures_total",
-                "Requests whose client could not be authenticated",
+                "Failed client authentications",
                 Family::default(),
             ),
         }
@@ -238,35 +230,35 @@ impl Tokens {
 impl Access {
     fn enter(register: &mut Register) -> Self {
         Self {
-            sign_ins: register.add("signet_logins_total", "Attempts to sign in with a password", Family::default()),
+            sign_ins: register.add("signet_logins_total", "Password sign-in attempts", Family::default()),
             soft_locks: register.add(
                 "signet_account_soft_locks_total",
-                "Accounts that got a pause after failed sign-ins",
+                "Accounts paused after failed sign-ins",
                 Counter::default(),
             ),
             addresses_blocked: register.add(
                 "signet_addresses_blocked_total",
-                "Addresses that were blocked since they failed at many accounts",
+                "Addresses blocked for failed sign-ins at many accounts",
                 Counter::default(),
             ),
             blocked_requests: register.add(
                 "signet_blocked_requests_total",
-                "Requests of addresses that are blocked from everything",
+                "Requests from addresses that are blocked from everything",
                 Counter::default(),
             ),
             rate_limited: register.add(
                 "signet_rate_limited_total",
-                "Requests that were refused since there were too many",
+                "Requests refused by a rate limit",
                 Family::default(),
             ),
             refusals_dropped: register.add(
                 "signet_refusals_dropped_total",
-                "Refusals that were not stored for `signet explain`, since there were too many or the database failed",
+                "Refusals not stored for `signet explain`, because of a limit or a database failure",
                 Counter::default(),
             ),
             refusals_suppressed: register.add(
                 "signet_refusals_suppressed_total",
-                "Refusals that were left out of the log, since there were too many",
+                "Refusals left out of the log because of a limit",
                 Counter::default(),
             ),
         }
@@ -278,12 +270,12 @@ impl State {
         Self {
             sessions: register.add(
                 "signet_sessions_active",
-                "Sessions that have neither ended nor expired, up to 100,000, sampled once a minute",
+                "Live sessions, counted up to 100,000, sampled once a minute",
                 Gauge::default(),
             ),
             waiting: register.add(
                 "signet_authorization_requests_waiting",
-                "Authorization requests that wait for a person, by this node's count",
+                "Authorization requests that wait for a person, as counted by this node",
                 Gauge::default(),
             ),
             revocations: register.add(
@@ -298,39 +290,39 @@ impl State {
             ),
             view_age: register.add(
                 "signet_view_age_seconds",
-                "How long ago this node last read the change sequence",
+                "Time since this node last read the change sequence",
                 Seconds::default(),
             ),
             keys: register.add("signet_keys", "Keys that are not gone", Family::default()),
             key_age: register.add(
                 "signet_key_age_seconds",
-                "How long the active key has been active",
+                "Time for which the active key has been active",
                 Family::default(),
             ),
             key_remaining: register.add(
                 "signet_key_rotation_remaining_seconds",
-                "How long until the active key is to be replaced; negative where that is overdue",
+                "Time until the active key is due for replacement, negative if overdue",
                 Family::default(),
             ),
             outbox: register.add(
                 "signet_outbox_messages",
-                "Messages to other servers that have not been settled, sampled once a minute",
+                "Undelivered messages to other servers, sampled once a minute",
                 Gauge::default(),
             ),
             outbox_oldest: register.add(
                 "signet_outbox_oldest_age_seconds",
-                "The age of the oldest of them, 0 where there is none",
+                "Age of the oldest undelivered message, 0 if there is none",
                 Seconds::default(),
             ),
             audit_log_broken: register.add(
                 "signet_audit_log_broken",
-                "Whether this node has found the audit log changed, 1 or 0; it signs no checkpoints then",
+                "Set to 1 if this node found the audit log changed, in which case it signs no checkpoints, else 0",
                 Gauge::default(),
             ),
             connections: register.add("signet_database_connections", "Connections to the database", Family::default()),
             ready: register.add(
                 "signet_ready",
-                "Whether the server takes work, 1 or 0, as far as can be told without asking the database",
+                "Set to 1 if the server accepts work, judged without a database query, else 0",
                 Gauge::default(),
             ),
         }

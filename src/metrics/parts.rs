@@ -1,5 +1,4 @@
-//! Metrics that the means of the server count by themselves: the database, the pool that hashes passwords, and the
-//! process.
+//! Metrics of the database, the password hashing pool and the process, which update them themselves.
 
 use std::sync::atomic::Ordering;
 
@@ -8,26 +7,26 @@ use super::{Counter, Gauge, Histogram, Seconds, SecondsTotal};
 use crate::protocol::time::Timestamp;
 use crate::store::metrics::{Database, STEP_SECONDS, measured_wait};
 
-/// Enters the metrics of the database.
+/// Registers the metrics of the database.
 pub(super) fn enter_database(database: &Database, register: &mut Register) {
     let Database { wait, waiting, write, batch, failures, retries, exhausted, heard, missed, nodes, statements } =
         database.clone();
     register.add(
         "signet_database_wait_duration_seconds",
-        "How long a read waited for a connection, or a write for its turn",
+        "Wait of a read for a connection, or of a write for its turn",
         wait,
     );
-    register.add("signet_database_waiting", "Who waits for a connection or a turn", waiting);
+    register.add("signet_database_waiting", "Reads and writes that wait for a connection or a turn", waiting);
     register.add(
         "signet_database_write_duration_seconds",
-        "How long a transaction took, its durable commit included",
+        "Duration of a transaction, including the durable commit",
         write,
     );
-    register.add("signet_database_write_batch_jobs", "Jobs in one transaction of an embedded database", batch);
-    register.add("signet_database_write_failures_total", "Transactions that failed", failures);
+    register.add("signet_database_write_batch_jobs", "Jobs per transaction of an embedded database", batch);
+    register.add("signet_database_write_failures_total", "Failed transactions", failures);
     register.add(
         "signet_database_write_retries_total",
-        "Transactions that were run again since they met another, on PostgreSQL",
+        "Transactions retried after a serialization failure, on PostgreSQL",
         retries,
     );
     register.add(
@@ -54,12 +53,12 @@ pub(super) fn enter_database(database: &Database, register: &mut Register) {
     register.add("signet_nodes", "Registered nodes, as this node last read them", nodes);
 }
 
-/// Metrics of the pool that hashes passwords.
+/// Metrics of the password hashing pool.
 #[derive(Clone, Debug)]
 pub struct Hashing {
     wait: Histogram,
     waiting: Gauge,
-    /// How long a hash took.
+    /// The duration of a hash.
     pub work: Histogram,
     /// Requests that found the queue full.
     pub refused: Counter,
@@ -77,21 +76,21 @@ impl Default for Hashing {
 }
 
 impl Hashing {
-    /// Waits for a worker, and counts that.
+    /// Waits for a worker and records the wait.
     pub async fn turn<T>(&self, turn: impl Future<Output = T>) -> T {
         measured_wait(&self.wait, &self.waiting, turn).await
     }
 
     pub(super) fn enter(&self, register: &mut Register) {
         let Self { wait, waiting, work, refused } = self.clone();
-        register.add("signet_password_hash_wait_seconds", "How long a password waited for a worker", wait);
+        register.add("signet_password_hash_wait_seconds", "Wait of a password for a worker", wait);
         register.add("signet_password_hash_queue", "Passwords that wait for a worker", waiting);
-        register.add("signet_password_hash_duration_seconds", "How long a worker hashed a password", work);
-        register.add("signet_password_hash_refusals_total", "Passwords that found the queue full", refused);
+        register.add("signet_password_hash_duration_seconds", "Duration of a password hash", work);
+        register.add("signet_password_hash_refusals_total", "Passwords refused because the queue was full", refused);
     }
 }
 
-/// What the system says of this process, under the names that all Prometheus clients use.
+/// Statistics of this process from the operating system, under the names common to Prometheus clients.
 #[derive(Clone, Debug, Default)]
 pub struct Process {
     resident: Gauge,
@@ -106,22 +105,22 @@ impl Process {
     pub(super) fn enter(register: &mut Register) -> Self {
         let process = Self::default();
         let Self { resident, cpu, threads, open_files, max_files, started } = process.clone();
-        register.add("process_resident_memory_bytes", "Memory that the process holds", resident);
-        register.add("process_cpu_seconds_total", "Time on a processor, in user and system mode", cpu);
+        register.add("process_resident_memory_bytes", "Resident memory", resident);
+        register.add("process_cpu_seconds_total", "User and system CPU time", cpu);
         register.add("process_threads", "Threads", threads);
         register.add("process_open_fds", "Open files and sockets", open_files);
-        register.add("process_max_fds", "How many files and sockets may be open", max_files);
-        register.add("process_start_time_seconds", "When the server was started, since 1970", started);
+        register.add("process_max_fds", "Maximum number of open files and sockets", max_files);
+        register.add("process_start_time_seconds", "Start time since the Unix epoch", started);
         process
     }
 
-    /// Notes when the server was started.
+    /// Records the start time of the server.
     pub fn set_started(&self, now: Timestamp) {
         #[expect(clippy::cast_precision_loss, reason = "a float is what the exposition has")]
         self.started.set(now.as_millis() as f64 / 1000.0);
     }
 
-    /// Asks the system; what it does not tell stays as it was.
+    /// Reads the statistics; unavailable ones keep their value.
     #[cfg(target_os = "linux")]
     pub fn sample(&self) {
         use procfs::WithCurrentSystemInfo as _;
@@ -143,7 +142,7 @@ impl Process {
         }
     }
 
-    /// Other systems are not asked.
+    /// Not available on other systems.
     #[cfg(not(target_os = "linux"))]
     pub fn sample(&self) {}
 }

@@ -1,5 +1,5 @@
-//! The list of metrics: each is entered once, with its name, its help and, by its type, its kind and its labels. The
-//! page that operators read is compared with this list.
+//! The list of metrics. Each is registered once, with its name and help; its type determines kind and labels. A test
+//! compares the page that operators read with this list.
 
 use std::fmt;
 
@@ -14,24 +14,22 @@ use super::labels::Labels;
 use super::{Seconds, SecondsTotal};
 use crate::store::metrics::Statements;
 
-/// What is said of a metric.
+/// The description of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Described {
-    /// Its name as it is queried: counters with `_total`.
+    /// The name in queries; counters end with `_total`.
     pub name: &'static str,
     /// `counter`, `gauge` or `histogram`.
     pub kind: &'static str,
-    /// The names of its labels.
     pub labels: &'static [&'static str],
-    /// What it says, as one sentence without its full stop.
+    /// One sentence without its full stop.
     pub help: &'static str,
 }
 
-/// A metric whose kind and labels follow from its type.
+/// A metric whose type determines its kind and labels.
 pub(super) trait Instrument: Metric + Clone {
     /// `counter`, `gauge` or `histogram`.
     const KIND: &'static str;
-    /// The names of its labels.
     const LABELS: &'static [&'static str] = &[];
 }
 
@@ -71,7 +69,7 @@ where
     const LABELS: &'static [&'static str] = L::NAMES;
 }
 
-/// Metrics with what is said of each.
+/// Metrics with their descriptions.
 #[derive(Debug, Default)]
 pub(super) struct Register {
     registry: Registry,
@@ -79,21 +77,21 @@ pub(super) struct Register {
 }
 
 impl Register {
-    /// Enters a metric and hands it on.
+    /// Registers a metric and returns it.
     pub(super) fn add<M: Instrument>(&mut self, name: &'static str, help: &'static str, metric: M) -> M {
-        // The exposition adds the suffix of counters by itself.
+        // The encoder adds the suffix of counters itself.
         let written = name.strip_suffix("_total").filter(|_| M::KIND == "counter").unwrap_or(name);
         self.registry.register(written, help, metric.clone());
         self.described.push(Described { name, kind: M::KIND, labels: M::LABELS, help });
         metric
     }
 
-    /// What is said of each, in the order of entry.
+    /// Returns the descriptions, in order of registration.
     pub(super) fn described(&self) -> &[Described] {
         &self.described
     }
 
-    /// All values in the OpenMetrics text format, which Prometheus reads.
+    /// Encodes all values in the OpenMetrics text format.
     pub(super) fn encode(&self) -> Result<String, fmt::Error> {
         let mut text = String::with_capacity(32 * 1024);
         text::encode(&mut text, &self.registry)?;

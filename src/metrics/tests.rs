@@ -8,7 +8,7 @@ fn metrics() -> Metrics {
 }
 
 #[test]
-fn names_are_of_one_form_and_each_is_told_once() {
+fn names_have_one_form_and_are_unique() {
     let metrics = metrics();
     let mut names = BTreeSet::new();
     for Described { name, kind, help, .. } in metrics.described() {
@@ -22,7 +22,7 @@ fn names_are_of_one_form_and_each_is_told_once() {
 }
 
 #[test]
-fn the_exposition_is_what_prometheus_reads() {
+fn the_exposition_is_in_the_openmetrics_format() {
     let metrics = metrics();
     metrics.http.answered("POST", "/token".into(), 200, Duration::from_micros(700));
     metrics.http.answered("POST", "/token".into(), 400, Duration::from_micros(300));
@@ -40,7 +40,7 @@ fn the_exposition_is_what_prometheus_reads() {
 }
 
 #[tokio::test]
-async fn who_waits_is_counted_until_the_wait_is_over_or_given_up() {
+async fn a_waiter_is_counted_until_it_is_served_or_cancelled() {
     let database = Database::default();
     let metrics = Metrics::new(&database, &Hashing::default());
     let waited = |times: u64| {
@@ -64,7 +64,7 @@ fn documented() -> Vec<String> {
 }
 
 #[test]
-fn the_page_that_operators_read_has_every_metric_as_it_is() {
+fn the_page_of_metrics_matches_the_register() {
     let row = |metric: &Described| {
         let Described { name, kind, labels, help } = metric;
         let labels: Vec<_> = labels.iter().map(|label| format!("`{label}`")).collect();

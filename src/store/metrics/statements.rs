@@ -1,5 +1,5 @@
-//! Durations of database statements, by the name of the statement. A statement is observed by its place in the list
-//! of all statements, so that a request pays two clock readings and two atomic additions, and never a lock or a hash.
+//! Durations of database statements, by statement name. A statement is identified by its index in the list of all
+//! statements, so that a request pays two clock readings and two atomic additions, but no lock and no hashing.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, N
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 
-/// Upper bounds of the buckets, in microseconds; the last but one is the duration from which a statement is logged as
+/// Upper bounds of the buckets, in microseconds. The last but one is the duration from which a statement is logged as
 /// slow.
 const BOUNDS: [u64; 7] = [100, 500, 2_000, 10_000, 50_000, 200_000, 1_000_000];
 const BUCKETS: usize = BOUNDS.len() + 1;
@@ -26,7 +26,7 @@ pub struct Statement {
 /// The number and the durations of statements.
 #[derive(Clone, Debug, Default)]
 pub struct Statements {
-    /// Statements that were begun, without transaction control.
+    /// Started statements, without transaction control.
     pub begun: Counter,
     timings: Arc<[Timing]>,
 }
@@ -40,7 +40,7 @@ struct Timing {
 }
 
 impl Statements {
-    /// Counters for the statements with these names, in the order by which they are observed.
+    /// Creates counters for the statements with these names; their order defines the indexes.
     pub fn new(names: impl Iterator<Item = String>) -> Self {
         let timing = |name| Timing {
             label: Statement { statement: Cow::Owned(name) },
@@ -50,7 +50,7 @@ impl Statements {
         Self { begun: Counter::default(), timings: names.map(timing).collect() }
     }
 
-    /// Adds the duration of the statement at this place of the list; its name.
+    /// Adds a duration for the statement at this index and returns its name.
     pub fn observe(&self, place: usize, took: Duration) -> Option<&str> {
         let timing = self.timings.get(place)?;
         let micros = took.as_micros();
@@ -64,7 +64,7 @@ impl Statements {
 }
 
 impl EncodeMetric for Statements {
-    /// Writes the statements that have run: most of the list is for commands, which this process never runs.
+    /// Encodes the statements that have run. Most of the list belongs to commands, which this process never runs.
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
         for Timing { label, buckets, nanos } in &*self.timings {
             let counts: Vec<u64> = buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed)).collect();
