@@ -1,7 +1,7 @@
 //! The settings of a process: read once, checked as a whole, typed with units.
 //!
-//! This module owns every key of `signet.toml`, its default and the rules it must pass. It refuses to know who uses a
-//! setting, and it never touches the database, the keys or the network.
+//! This module owns every key of `signet.toml`, its default and its rules. The use of a setting is left to others, and
+//! nothing here accesses the database, the keys or the network.
 
 mod clients;
 mod database;
@@ -50,16 +50,16 @@ pub use sources::{DEFAULT_FILE, named_file, secret_files, secrets_of_file};
 
 use sources::Sources;
 
-/// Holds every effective setting of a process.
+/// The effective settings of a process.
 #[derive(Debug, Serialize)]
 pub struct Settings {
     /// The issuer identifier exactly as written; it is compared as a string (RFC 8414 §2).
     pub issuer: String,
-    /// The address the public listener binds.
+    /// The address of the public listener.
     pub listen: SocketAddr,
-    /// Whether the strict rules of production hold.
+    /// Selects the rules of development or of production.
     pub mode: Mode,
-    /// The e-mail address or the https URL that error pages name.
+    /// The e-mail address or https URL shown on error pages.
     pub contact: Option<String>,
     /// `management.*`
     pub management: Management,
@@ -67,7 +67,7 @@ pub struct Settings {
     pub database: Database,
     /// `keys.*`
     pub keys: Keys,
-    /// `tls.*`, or `None` where something in front of the server ends TLS.
+    /// `tls.*`, or `None` if a proxy terminates TLS.
     pub tls: Option<Tls>,
     /// `proxy.*`
     pub proxy: Proxy,
@@ -105,15 +105,16 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads `explicit`, or `./signet.toml` if it is there, lays the `SIGNET_` variables of `env` over it and checks the result.
+    /// Reads `explicit`, or `./signet.toml` if it exists, overlays the `SIGNET_` variables of `env` and checks the
+    /// result.
     ///
-    /// `__` in a variable's name stands for nesting (`SIGNET_LOG__LEVEL`); variables without the prefix are ignored. Give
-    /// only variables that are valid Unicode. Errors are one line and name the key and where it was set.
+    /// `__` in a variable's name stands for nesting (`SIGNET_LOG__LEVEL`); variables without the prefix are ignored.
+    /// Pass only variables that are valid Unicode. Errors are one line and name the key and its origin.
     pub fn load(explicit: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         Self::resolve(Sources::read(explicit, env)?)
     }
 
-    /// Reads settings from the text of a file that may not be written yet, as [`Settings::load`] does.
+    /// Reads settings from the text of a file that may not exist yet, as [`Settings::load`] does.
     pub fn read(path: &Path, text: &str, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         Self::resolve(Sources::of(path, text, env)?)
     }
@@ -148,7 +149,7 @@ impl Settings {
         }
     }
 
-    /// Returns the defaults of a mode. Those of production are not complete: its issuer has to be chosen.
+    /// Returns the defaults of a mode. Those of production are incomplete: the issuer must be set.
     pub fn defaults(mode: Mode) -> Self {
         let mut settings = Self { mode, ..Self::development() };
         (settings.log.format, settings.shutdown.delay) = match mode {
@@ -158,7 +159,7 @@ impl Settings {
         settings
     }
 
-    /// Returns the first rule that these settings break; `load` has asked already.
+    /// Checks all rules and returns the first that is broken. [`Settings::load`] has done so already.
     pub fn check(&self) -> Result<(), ConfigError> {
         rules::check(self)
     }
@@ -168,12 +169,12 @@ impl Settings {
         rules::issuer_url(self)
     }
 
-    /// Prints every effective setting as TOML, secrets as `***`.
+    /// Formats every effective setting as TOML, secrets as `***`.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).unwrap_or_else(|error| format!("# {error}\n"))
     }
 
-    /// Prints every effective setting as JSON, secrets as `***`.
+    /// Formats every effective setting as JSON, secrets as `***`.
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_else(|error| serde_json::Value::String(error.to_string()))
     }
@@ -185,7 +186,7 @@ pub struct Management {
     /// The address to bind, or `None` when set to `"off"`.
     #[serde(serialize_with = "address_or_off")]
     pub listen: Option<SocketAddr>,
-    /// The address at which other nodes reach it.
+    /// The URL at which other nodes reach it.
     pub advertise: Option<String>,
 }
 
@@ -205,22 +206,22 @@ fn address_or_off<S: Serializer>(listen: &Option<SocketAddr>, serializer: S) -> 
 /// Settings of the keys and of the master key that seals them.
 #[derive(Debug, Serialize)]
 pub struct Keys {
-    /// The directory that holds the master key where `master_key` is not set.
+    /// The directory of the master key, unless `master_key` is set.
     pub dir: PathBuf,
-    /// The master key, where several hosts share a database.
+    /// The master key, for hosts that share a database.
     pub master_key: Option<MasterKey>,
-    /// The algorithms the server signs with, each with a key of its own.
+    /// Algorithms that the server signs with, each with a key of its own.
     pub algorithms: Vec<Algorithm>,
-    /// The algorithms by which clients may encrypt to the server, each with a key of its own. Keys that the database holds
-    /// already stay in use.
+    /// Algorithms by which clients may encrypt to the server, each with a key of its own. Keys that already exist in
+    /// the database stay in use.
     pub encryption_algorithms: Vec<KeyManagement>,
     /// The modulus of new RSA keys, 3072 or 4096 bits.
     pub rsa_bits: u32,
-    /// How long a key signs, or is the one to encrypt to.
+    /// The time for which a key signs or is the one to encrypt to.
     pub rotation_interval: Span,
-    /// How long a retired key stays published.
+    /// The time for which a retired key stays published.
     pub retention: Span,
-    /// How long others may cache the JWK set; a new key is announced at least as long before it signs.
+    /// The time for which others may cache the JWK set. A new key is announced at least that long before it signs.
     pub jwks_max_age: Span,
 }
 
@@ -244,27 +245,27 @@ impl Default for Keys {
 pub struct Tls {
     /// The certificate chain, the server's own certificate first.
     pub cert: PathBuf,
-    /// The certificate's private key.
+    /// The private key of the certificate.
     pub key: PathBuf,
 }
 
 /// Settings for a reverse proxy in front of the server.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Proxy {
-    /// The networks whose forwarding header is believed.
+    /// Networks of proxies whose forwarding header is trusted.
     pub trusted: Vec<IpNet>,
-    /// The one header that they write. The other is passed on as it comes, so that it is anybody's word.
+    /// The one header that the proxies set. The other one is passed through unchecked, so anyone can set it.
     pub header: ForwardingHeader,
 }
 
-/// Settings of requests the server makes itself.
+/// Settings of requests that the server makes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Outbound {
-    /// A PEM file of certificate authorities trusted besides the usual ones.
+    /// A PEM file of additional certificate authorities.
     pub extra_ca: Option<PathBuf>,
-    /// Hosts (`host` or `host:port`) that may be reached although they are on a private network.
+    /// Hosts (`host` or `host:port`) that may be called even on a private network.
     pub allow_hosts: Vec<String>,
-    /// How long such a request may take in all.
+    /// The total timeout of a request.
     pub timeout: Span,
 }
 
@@ -277,9 +278,8 @@ impl Default for Outbound {
 /// Settings of the log.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Log {
-    /// The least severe events that are written; `RUST_LOG` wins.
+    /// The minimum severity of logged events; `RUST_LOG` takes precedence.
     pub level: LogLevel,
-    /// How a line looks.
     pub format: LogFormat,
 }
 
@@ -292,19 +292,17 @@ impl Default for Log {
 /// Lifetimes of codes and tokens.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Tokens {
-    /// How long an access token is valid.
     pub access_token_lifetime: Span,
-    /// How long an ID token is valid.
     pub id_token_lifetime: Span,
-    /// How long an authorization code can be redeemed (RFC 6749 §4.1.2).
+    /// The time in which a code can be redeemed (RFC 6749 §4.1.2).
     pub authorization_code_lifetime: Span,
-    /// How long a refresh token lives without being used.
+    /// The time after which an unused refresh token expires.
     pub refresh_token_idle: Span,
-    /// How long a token family lives from `auth_time`.
+    /// The lifetime of a token family, counted from `auth_time`.
     pub refresh_token_lifetime: Span,
-    /// How long a retry of the last-used refresh token yields the same successor.
+    /// The time in which a retry of the last-used refresh token yields the same successor.
     pub refresh_reuse_grace: Span,
-    /// How far another clock may be off.
+    /// The tolerated difference of clocks.
     pub clock_skew: Span,
 }
 
@@ -325,16 +323,16 @@ impl Default for Tokens {
 /// Lifetimes of sessions and of pending authorization requests.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Sessions {
-    /// How long a session lives without being used.
+    /// The time after which an unused session ends.
     pub idle: Span,
-    /// How long a session lives at most.
+    /// The maximum lifetime of a session.
     pub lifetime: Span,
-    /// How long a session lives at most when the user chose to be remembered.
+    /// The maximum lifetime of a session if the user chose to stay signed in.
     pub remembered_lifetime: Span,
-    /// How long an authorization request waits for the user.
+    /// The time for which an authorization request waits for the user.
     pub authorization_request_lifetime: Span,
-    /// Whether applications may watch the session from a frame (OpenID Connect Session Management). It takes a cookie that
-    /// other sites' frames of this server can read.
+    /// Lets applications watch the session from a frame (OpenID Connect Session Management). This needs a cookie that
+    /// this server's frames in other sites can read.
     pub management: bool,
 }
 
@@ -353,15 +351,14 @@ impl Default for Sessions {
 /// Settings of password hashing (Argon2id, RFC 9106) and of passwords themselves.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Passwords {
-    /// Memory of one hash, in KiB.
+    /// Memory per hash, in KiB.
     pub memory_kib: u32,
     /// Passes over the memory.
     pub iterations: u32,
-    /// Lanes.
     pub parallelism: u32,
-    /// Threads that hash; 0 means one a core.
+    /// Hashing threads; 0 means one per core.
     pub workers: usize,
-    /// The shortest password a user may choose, in characters.
+    /// The minimum length of a new password, in characters.
     pub min_length: usize,
 }
 
@@ -371,10 +368,11 @@ impl Default for Passwords {
     }
 }
 
-/// Settings of an orderly end.
+/// Settings of the shutdown.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Shutdown {
-    /// How long the server goes on accepting connections after `/ready` has turned to 503, so that balancers notice.
+    /// The time for which connections are still accepted after `/ready` has turned to 503, so that load balancers
+    /// notice.
     pub delay: Span,
 }
 
@@ -387,7 +385,7 @@ impl Default for Shutdown {
 /// Settings of the audit log.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Audit {
-    /// How long a row is kept.
+    /// The time for which rows are kept.
     pub retention: Span,
 }
 

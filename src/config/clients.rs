@@ -1,4 +1,4 @@
-//! Settings that hold for clients: the profiles that they may have, and the lifetime of their assertions.
+//! Settings for clients: their security profiles and the lifetime of their assertions.
 
 use serde::Serialize;
 
@@ -6,7 +6,6 @@ use super::sources::Sources;
 use super::{ConfigError, RegistrationMode, Settings, Span};
 use crate::protocol::profile::Profile;
 
-/// Settings of security profiles.
 #[derive(Clone, Debug, Serialize)]
 pub struct Profiles {
     /// The profiles that a client may be given. Clients that have another one keep it.
@@ -19,10 +18,9 @@ impl Default for Profiles {
     }
 }
 
-/// Settings of clients.
 #[derive(Clone, Debug, Serialize)]
 pub struct Clients {
-    /// The longest life of a client assertion, which a strict profile shortens.
+    /// The maximum lifetime of a client assertion. A strict profile may shorten it.
     pub assertion_lifetime: Span,
 }
 
@@ -39,7 +37,7 @@ impl Settings {
     }
 }
 
-/// Checks the profiles that clients may have.
+/// Checks the allowed profiles.
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     let allowed = &settings.profiles.allowed;
     if allowed.is_empty() {
@@ -52,7 +50,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     let is_used = registration.mode != RegistrationMode::Off || registration.profile != Profile::default();
     if is_used && !allowed.contains(&registration.profile) {
         let name = registration.profile.rules().name;
-        let reason = format!("is {name}, which profiles.allowed does not name; add it there, or choose another");
+        let reason = format!("is {name}, which is not in profiles.allowed; add it there, or choose another");
         return Err(ConfigError::refused("registration.profile", reason));
     }
     Ok(())

@@ -5,24 +5,24 @@ use serde::Serialize;
 use super::sources::Sources;
 use super::{ConfigError, DatabaseUrl, Settings, Span};
 
-/// Settings of the store. All but the URL are for PostgreSQL.
+/// Settings of the store. All but the URL apply to PostgreSQL only.
 #[derive(Debug, Serialize)]
 pub struct Database {
-    /// `sqlite:` or `postgres:` URL; it may hold a password.
+    /// A `sqlite:` or `postgres:` URL, which may contain a password.
     pub url: DatabaseUrl,
-    /// Whether `serve` migrates a PostgreSQL schema by itself.
+    /// Lets `serve` migrate a PostgreSQL schema.
     pub migrate: bool,
-    /// The most connections that a node opens.
+    /// The maximum number of connections per node.
     pub max_connections: u32,
-    /// How many of them pages and registration leave to everything else; one is always theirs.
+    /// The number of connections that pages and registration must leave to other requests. One always remains for them.
     pub reserved_connections: u32,
-    /// How long a statement may take.
+    /// The timeout of a statement.
     pub statement_timeout: Span,
-    /// How long a statement may wait for a lock.
+    /// The timeout for waiting on a lock.
     pub lock_timeout: Span,
-    /// How long the server keeps a transaction whose node has gone silent.
+    /// The time after which PostgreSQL ends an idle transaction of a node that has gone silent.
     pub idle_in_transaction_timeout: Span,
-    /// Whether production may run on a database that acknowledges commits before they are durable.
+    /// Lets production run on a database that acknowledges commits before they are durable.
     pub allow_lossy_commits: bool,
 }
 

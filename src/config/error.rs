@@ -1,68 +1,57 @@
-//! What can be wrong with settings, each as one line that names the key and where it was set.
+//! Errors of settings. Each is one line that names the key and its origin.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Says why settings were refused; `Display` is one line without secrets.
+/// The reason why settings were refused; `Display` is one line without secrets.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// The file is missing or cannot be read.
+    /// The file is missing or unreadable.
     #[error("cannot read {}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    Unreadable { path: PathBuf, source: std::io::Error },
     /// The file is not TOML.
     #[error("{}:{line}: {message}", path.display())]
     Syntax {
-        /// The file.
         path: PathBuf,
-        /// The line of the fault, from 1.
+        /// The line of the fault, starting at 1.
         line: usize,
-        /// What the parser said.
         message: String,
     },
-    /// There is no such key.
+    /// The key does not exist.
     #[error("{origin}: unknown setting {key}{}", .meant.map(|key| format!(" (is {key} meant?)")).unwrap_or_default())]
     UnknownKey {
-        /// Where it was set.
         origin: Origin,
-        /// The key as dotted path.
+        /// The key as a dotted path.
         key: String,
-        /// A known key that looks like it.
+        /// A known key with a similar name.
         meant: Option<&'static str>,
     },
     /// A value is malformed, out of range or breaks a rule.
     #[error("{}{key} {reason}", if matches!(origin, Origin::Unset) { String::new() } else { format!("{origin}: ") })]
     Refused {
-        /// Where it was set.
         origin: Origin,
-        /// The key as dotted path.
+        /// The key as a dotted path.
         key: &'static str,
-        /// What the value must be.
+        /// The rest of the sentence, after the key.
         reason: String,
     },
 }
 
 impl ConfigError {
-    /// Builds a refusal that does not know yet where the key was set.
+    /// Builds a refusal before the key's origin is known.
     pub(super) fn refused(key: &'static str, reason: impl Into<String>) -> Self {
         Self::Refused { origin: Origin::Unset, key, reason: reason.into() }
     }
 }
 
-/// Says where a setting was given.
+/// The place where a setting was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A file.
     File(PathBuf),
-    /// An environment variable.
     Variable(String),
-    /// Nowhere: the default holds.
+    /// Nowhere; the default applies.
     Unset,
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::sources::Sources;
 use super::{ConfigError, Settings};
 
-/// Settings of the header `Strict-Transport-Security`.
+/// Settings of the `Strict-Transport-Security` header.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Hsts {
     /// Extends the rule to every host below the issuer's.
@@ -13,12 +13,9 @@ pub struct Hsts {
 }
 
 impl Hsts {
-    /// The value of the header: one year.
+    /// Returns the value of the header, with a max-age of one year.
     pub fn header(self) -> &'static str {
-        match self.include_subdomains {
-            true => "max-age=31536000; includeSubDomains",
-            false => "max-age=31536000",
-        }
+        if self.include_subdomains { "max-age=31536000; includeSubDomains" } else { "max-age=31536000" }
     }
 }
 

@@ -1,37 +1,35 @@
-//! Settings that are one of a few words.
+//! Settings with a few fixed values.
 
 use serde::Serialize;
 
-/// Says which rules hold: those for a laptop or those for the Internet.
+/// The strictness of the rules: for a laptop or for the Internet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// http is allowed on loopback hosts, limits may be off, the log is for people.
+    /// Allows http on loopback hosts and disabled limits; logs are for people.
     Development,
-    /// https, limits and strong secrets are required.
+    /// Requires https, limits and strong secrets.
     Production,
 }
 
-/// Says how severe an event must be to be logged.
+/// The minimum severity of logged events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// Nothing is logged.
     Off,
-    /// The server failed.
+    /// Failures of the server.
     Error,
-    /// Something needs an eye, but was handled.
+    /// Handled conditions that need attention.
     Warn,
-    /// What was decided.
+    /// Decisions.
     Info,
-    /// Why it was decided.
+    /// Reasons of decisions.
     Debug,
-    /// Every step.
     Trace,
 }
 
 impl LogLevel {
-    /// Returns the level as the settings name it.
+    /// Returns the level's name in the settings.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Off => "off",
@@ -44,22 +42,22 @@ impl LogLevel {
     }
 }
 
-/// Says in which header trusted proxies tell whom they speak for.
+/// The header in which trusted proxies report the client address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ForwardingHeader {
-    /// `X-Forwarded-For` and `X-Forwarded-Proto`, as most proxies write them.
+    /// `X-Forwarded-For` and `X-Forwarded-Proto`, as set by most proxies.
     #[default]
     XForwardedFor,
     /// `Forwarded` (RFC 7239).
     Forwarded,
 }
 
-/// Says how a log line looks.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// One JSON object a line, the default in production.
+    /// One JSON object per line, the default in production.
     Json,
     /// Lines for people, the default in development.
     Pretty,

@@ -1,50 +1,51 @@
-//! Settings of what one peer, one client or one account may ask for.
+//! Settings that limit the requests of one peer, client or account.
 
 use serde::Serialize;
 
 use super::sources::Sources;
 use super::{ConfigError, Settings, Span};
 
-/// Bounds on what one peer may ask for. Rates are requests a minute.
+/// Limits on requests. Rates are per minute.
 #[derive(Clone, Debug, Serialize)]
 pub struct Limits {
-    /// Whether rate limits, soft locks and automatic blocks hold; false only in development, for tests and benches.
+    /// Enables rate limits, soft locks and automatic blocks. It can be false in development only, for tests and
+    /// benchmarks.
     pub enabled: bool,
-    /// The largest request body, in bytes.
+    /// The maximum request body, in bytes.
     pub body_bytes: usize,
-    /// The largest request head, in bytes.
+    /// The maximum request head, in bytes.
     pub header_bytes: usize,
-    /// The most open connections.
+    /// The maximum number of open connections.
     pub connections: usize,
-    /// Sign-in forms that an address may send.
+    /// Sign-in forms per address.
     pub login: u32,
-    /// Authorization requests of an address.
+    /// Authorization requests per address.
     pub authorize: u32,
-    /// Requests of an address to the other pages.
+    /// Requests per address to other pages.
     pub pages: u32,
-    /// Requests of an address to all endpoints together that clients authenticate at.
+    /// Requests per address to all endpoints with client authentication together.
     pub api: u32,
-    /// Requests of a client to the token, revocation and pushed request endpoints together.
+    /// Requests per client to the token, revocation and pushed request endpoints together.
     pub token: u32,
-    /// Introspections of a client.
+    /// Introspections per client.
     pub introspect: u32,
-    /// Requests of an address to the registration endpoint.
+    /// Requests per address to the registration endpoint.
     pub registration: u32,
-    /// Wrong secrets of a client from a network.
+    /// Wrong secrets per client and network.
     pub secret_failures: u32,
-    /// Authorization requests that an address may leave waiting within their lifetime.
+    /// Waiting authorization requests per address within their lifetime.
     pub waiting: u32,
-    /// Requests in the name of a person: userinfo and consents.
+    /// Requests per person: userinfo and consents.
     pub person: u32,
-    /// Failed sign-ins to an account without a pause.
+    /// Failed sign-ins per account without a pause.
     pub account_failures: u32,
-    /// Failed sign-ins from an address without a pause.
+    /// Failed sign-ins per address without a pause.
     pub address_failures: u32,
-    /// Failed sign-ins in all, within five minutes, without a pause.
+    /// Failed sign-ins in the realm within five minutes without a pause.
     pub realm_failures: u32,
-    /// At how many accounts an address may fail within an hour before it is blocked from signing in.
+    /// The number of accounts at which an address may fail within an hour before it is blocked from signing in.
     pub spray_accounts: u32,
-    /// For how long it is blocked then.
+    /// The duration of that block.
     pub block_duration: Span,
 }
 

@@ -1,4 +1,4 @@
-//! Settings of mails: by which server they leave, and from whom they are.
+//! Settings of mail: the server and the sender.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -14,22 +14,22 @@ use super::sources::Sources;
 use super::values::Value;
 use super::{ConfigError, Mode, Settings, Span};
 
-/// Settings of mails. Without a server and a folder none is sent.
+/// Settings of mail. Without a server or a folder no mail is sent.
 #[derive(Debug, Serialize)]
 pub struct Mail {
-    /// The server by which mails leave; the URL may hold a password.
+    /// The mail server's URL, which may contain a password.
     pub smtp: Option<SmtpUrl>,
-    /// In development, the directory that mails are put into as files, in place of a server.
+    /// The directory that receives mails as files, in development.
     pub folder: Option<PathBuf>,
-    /// Whom mails are from.
+    /// The sender.
     #[serde(serialize_with = "mailbox")]
     pub from: Option<Mailbox>,
-    /// Who gets the answers, where it is somebody else.
+    /// The recipient of replies, if different from the sender.
     #[serde(serialize_with = "mailbox")]
     pub reply_to: Option<Mailbox>,
-    /// How long it may take to hand a mail over.
+    /// The timeout for handing a mail to the server.
     pub timeout: Span,
-    /// Whether production may send mails in clear text to a server on another host.
+    /// Lets production send mail in clear text to a server on another host.
     pub allow_cleartext: bool,
 }
 
@@ -41,7 +41,7 @@ impl Default for Mail {
 }
 
 impl Mail {
-    /// Whether mails are sent.
+    /// Returns true if mails are sent.
     pub fn is_on(&self) -> bool {
         self.smtp.is_some() || self.folder.is_some()
     }
@@ -54,32 +54,28 @@ fn mailbox<S: Serializer>(mailbox: &Option<Mailbox>, serializer: S) -> Result<S:
     }
 }
 
-/// Says how the way to a mail server is kept from being read.
+/// The encryption of the connection to a mail server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encryption {
-    /// By TLS from the first byte on (RFC 8314 §3.3).
+    /// TLS from the first byte (RFC 8314 §3.3).
     Tls,
-    /// By TLS that is asked for in clear text and insisted on (RFC 3207).
+    /// Mandatory STARTTLS (RFC 3207).
     StartTls,
-    /// Not at all.
     Cleartext,
 }
 
-/// Holds where a mail server is and how it is reached; it prints without its password.
+/// The URL of a mail server; it prints without its password.
 pub struct SmtpUrl {
-    /// Its name or address.
     pub host: String,
-    /// Its port.
     pub port: u16,
-    /// How the way there is encrypted.
     pub encryption: Encryption,
-    /// With which name and password to sign in.
+    /// User name and password.
     pub login: Option<(String, Sensitive<String>)>,
 }
 
 impl SmtpUrl {
-    /// Reads `smtps://USER:PASSWORD@HOST:PORT`, `smtp://...` (STARTTLS) or `smtp://...?tls=none`; the error says what a
-    /// URL must be. User and password are percent-encoded.
+    /// Parses `smtps://USER:PASSWORD@HOST:PORT`, `smtp://...` (STARTTLS) or `smtp://...?tls=none`, with user and
+    /// password percent-encoded. The error completes a sentence about the setting.
     pub fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
         let (encryption, usual_port) = match (url.scheme(), url.query()) {
@@ -105,7 +101,7 @@ impl SmtpUrl {
         Ok(Self { host, port: url.port().unwrap_or(usual_port), encryption, login })
     }
 
-    /// Whether the server is on this host.
+    /// Returns true if the server is on this host.
     fn is_loopback(&self) -> bool {
         self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
@@ -147,7 +143,7 @@ impl Settings {
     }
 }
 
-/// Returns the first rule of its own that the section breaks.
+/// Checks the rules of this section.
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     let mail = &settings.mail;
     let production = settings.mode == Mode::Production;
@@ -158,7 +154,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
         return Err(ConfigError::refused("mail.folder", "may be set only when mode is development"));
     }
     if mail.is_on() && mail.from.is_none() {
-        return Err(ConfigError::refused("mail.from", "must be set where mails are sent"));
+        return Err(ConfigError::refused("mail.from", "must be set to send mails"));
     }
     let readable = |smtp: &SmtpUrl| smtp.encryption == Encryption::Cleartext && !smtp.is_loopback();
     if production && !mail.allow_cleartext && mail.smtp.as_ref().is_some_and(readable) {
@@ -182,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_says_where_the_server_is_and_how_it_is_reached() {
+    fn a_url_has_the_server_and_its_encryption() {
         let rows = [
             ("smtps://mail.example", "smtps://mail.example:465"),
             ("smtps://mail.example:2465/", "smtps://mail.example:2465"),

@@ -1,4 +1,4 @@
-//! Every key, once: this list is the only place that knows what a setting is called.
+//! Every key, once: this list is the only place with the names of the settings.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use super::values::AddressOrOff;
 use super::{ConfigError, Mode, Settings, Tls};
 
 impl Settings {
-    /// Lays the sources over the defaults of the mode, refuses what is left over and checks the result.
+    /// Overlays the sources on the defaults of the mode, refuses unknown keys and checks the result.
     pub(super) fn resolve(mut sources: Sources) -> Result<Self, ConfigError> {
         let mut settings = Self::lay(&mut sources)?;
         settings.file = sources.file();
@@ -18,10 +18,10 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Returns every key that there is, those that name files of secrets among them.
+    /// Returns every key, including those that name files of secrets.
     pub fn keys() -> Vec<&'static str> {
         let mut sources = Sources::default();
-        // Nothing is set, so nothing can be refused.
+        // No value is set, so none can be refused.
         let _ = Self::lay(&mut sources);
         sources.known()
     }
@@ -116,7 +116,7 @@ impl Settings {
         sources.set("passwords.min_length", &mut passwords.min_length)
     }
 
-    /// In development an issuer that was not set follows the listener; production needs one that was chosen.
+    /// Derives a missing issuer from the listener in development. Production requires one to be set.
     fn default_issuer(&mut self, sources: &Sources) -> Result<(), ConfigError> {
         if sources.was_set("issuer") {
             return Ok(());

@@ -1,5 +1,5 @@
-//! The page that operators read about settings (`docs/configuration.md`): every key with its default, which is read from
-//! the settings themselves, and its meaning. A test compares the page with what stands here, and this with the keys.
+//! The reference of settings for operators (`docs/configuration.md`): every key with its meaning and its default, which
+//! is read from the settings themselves. Tests compare the page with this text, and this text with the keys.
 
 mod rows;
 
@@ -11,33 +11,34 @@ use super::{Mode, Settings};
 const BEGINNING: &str = "\
 # Configuration
 
-<!-- Written by `signet config reference`; change src/config/reference/rows.rs and write it anew. -->
+<!-- Written by `signet config reference`; change src/config/reference/rows.rs and generate it again. -->
 
-Settings come from `./signet.toml`, if it is there, or from the file that `--config` or the variable `SIGNET_CONFIG` names
-(the option wins); every command reads them. `signet init` writes a first file. Each setting can be overridden by a
-variable: `SIGNET_`, then the key in capitals, `__` for nesting (`SIGNET_DATABASE__URL`), lists with commas. What holds a
-secret can also be read from a file, by the key with `_file` at its end
-(`SIGNET_KEYS__MASTER_KEY_FILE=/run/secrets/master`). An unknown key is an error that names it. `signet config print` shows
-what the settings come to, secrets masked; `signet doctor` says what is wrong with them. Lengths of time are written `90s`,
-`10m`, `24h`, `7d`, or as seconds.
+Settings come from `./signet.toml` if it exists, or from the file given by `--config` or the variable `SIGNET_CONFIG`
+(the option wins). Every command reads them, and `signet init` writes a first file. A variable overrides a setting:
+its name is `SIGNET_` and the key in capitals, with `__` for nesting (`SIGNET_DATABASE__URL`); lists use commas. A
+secret can also be read from a file, by the key with the suffix `_file`
+(`SIGNET_KEYS__MASTER_KEY_FILE=/run/secrets/master`). An unknown key is an error that names it. `signet config print`
+shows the effective settings with secrets masked; `signet doctor` reports problems with them. Durations are written
+`90s`, `10m`, `24h` or `7d`, or as seconds.
 ";
 
 const END: &str = "
 ## Metadata of clients
 
-A client's metadata (`signet client add --metadata FILE`) is RFC 7591 JSON, with the names of OpenID Connect Registration,
-RFC 9126 and the logout specifications. Signet's own members are `profile` (`oauth21` or `oidc_classic`), `pkce`
-(`required`, `nonce` or `optional`), `skip_consent`, `require_nonce`, `unknown_scopes` (`drop` or `refuse`),
-`cors_origins`, `audiences`, `introspects`, `id_token_claims`, `access_token_format` (`jwt` or `opaque`),
-`access_token_alg`, `access_token_typ` (`at+jwt` or `JWT`), `access_token_lifetime` in seconds, and `cap`, which an update
-sets where it takes scopes, grant types or response types from a client that registered itself (null lifts it). A
-`token_endpoint_auth_method` of `client_secret`, which a file without that member means, lets the client send its
+A client's metadata (`signet client add --metadata FILE`) is RFC 7591 JSON, with the names of OpenID Connect
+Registration, RFC 9126 and the logout specifications. Signet's own members are `profile` (`oauth21` or
+`oidc_classic`), `pkce` (`required`, `nonce` or `optional`), `skip_consent`, `require_nonce`, `unknown_scopes` (`drop`
+or `refuse`), `cors_origins`, `audiences`, `introspects`, `id_token_claims`, `access_token_format` (`jwt` or
+`opaque`), `access_token_alg`, `access_token_typ` (`at+jwt` or `JWT`), `access_token_lifetime` in seconds, and `cap`.
+An update that removes scopes, grant types or response types from a client that registered itself sets `cap`; null
+lifts it. The `token_endpoint_auth_method` `client_secret`, the default in such a file, lets the client send its
 secret in the header or in the body; the methods of RFC 7591 are exact.
 ";
 
-/// The whole page, as Markdown.
+/// Generates the whole page, as Markdown.
 pub fn page() -> String {
-    let (development, production) = (Settings::defaults(Mode::Development), Settings::defaults(Mode::Production));
+    let development = Settings::defaults(Mode::Development);
+    let production = Settings::defaults(Mode::Production);
     let defaults = (development.to_json(), production.to_json());
     let sections: String = SECTIONS.iter().map(|section| written(section, &defaults)).collect();
     format!("{BEGINNING}{sections}{END}")
@@ -50,14 +51,14 @@ fn written(section: &Section, defaults: &(Value, Value)) -> String {
     format!("\n## {}\n\n{about}| key | default | meaning |\n|---|---|---|\n{rows}", section.title)
 }
 
-/// The default of a key as an operator would write it, for each mode where they differ.
+/// Returns the default of a key in the form that an operator writes, for each mode where they differ.
 fn default_of(key: &str, (development, production): &(Value, Value)) -> String {
-    if let Some((_, said)) = SAID.iter().find(|(of, _)| *of == key) {
-        return (*said).to_owned();
+    if let Some((_, text)) = SAID.iter().find(|(of, _)| *of == key) {
+        return (*text).to_owned();
     }
     let at = format!("/{}", key.replace('.', "/"));
     match (development.pointer(&at).map(shown), production.pointer(&at).map(shown)) {
-        // The mode is what the modes differ in.
+        // The mode key itself has one default, the mode of the settings shown.
         (Some(here), _) if key == "mode" => here,
         (Some(here), Some(there)) if here != there => format!("{here}, in production {there}"),
         (Some(here), _) => here,
@@ -95,9 +96,9 @@ mod tests {
     }
 
     #[test]
-    fn the_page_that_operators_read_is_what_the_settings_say() {
+    fn the_reference_page_matches_the_settings() {
         let written = include_str!("../../docs/configuration.md");
-        assert!(written == page(), "write it anew: cargo run -- config reference > docs/configuration.md");
+        assert!(written == page(), "regenerate it: cargo run -- config reference > docs/configuration.md");
     }
 
     #[test]
@@ -111,7 +112,7 @@ mod tests {
             ("tls.cert", ""),
             ("shutdown.delay", "`0s`, in production `5s`"),
             ("log.format", "`pretty`, in production `json`"),
-            ("mail.from", "required where mails are sent"),
+            ("mail.from", "required to send mails"),
         ] {
             assert_eq!(default_of(key, &modes), expected, "{key}");
         }

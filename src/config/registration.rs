@@ -1,4 +1,4 @@
-//! Settings of registration by clients themselves (RFC 7591).
+//! Settings of dynamic client registration (RFC 7591).
 
 use serde::Serialize;
 
@@ -9,36 +9,34 @@ use crate::protocol::client::is_resource;
 use crate::protocol::profile::Profile;
 use crate::protocol::scope::{Scope, is_administration};
 
-/// Says who may register a client over the network.
+/// The parties that may register clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RegistrationMode {
-    /// Nobody: the endpoint is not there.
+    /// The endpoint does not exist.
     Off,
-    /// Whoever holds an initial access token.
+    /// Holders of an initial access token.
     Token,
-    /// Anybody.
+    /// Everyone.
     Open,
 }
 
-/// Settings of the registration endpoint.
 #[derive(Clone, Debug, Serialize)]
 pub struct Registration {
-    /// Who may register a client.
     pub mode: RegistrationMode,
-    /// The security profile of every client that is registered there.
+    /// The security profile of every client registered there.
     pub profile: Profile,
-    /// Scopes beside those of OpenID Connect that such clients may ask for.
+    /// Scopes that such clients may ask for besides those of OpenID Connect.
     pub scopes: Vec<String>,
-    /// The resources that such clients may ask tokens for (RFC 8707).
+    /// Resources that such clients may request tokens for (RFC 8707).
     pub resources: Vec<String>,
-    /// How long a client is kept that is not used; zero is for ever.
+    /// The time after which an unused client is removed; zero means never.
     pub unused_lifetime: Span,
-    /// The most clients that are kept.
+    /// The maximum number of such clients.
     pub max_clients: u32,
-    /// The most clients that are registered within an hour.
+    /// The maximum number of registrations per hour.
     pub per_hour: u32,
-    /// Whether the logo that a client names is fetched, once.
+    /// Fetches the logo at `logo_uri`, once.
     pub fetch_logos: bool,
 }
 
@@ -71,7 +69,7 @@ impl Settings {
     }
 }
 
-/// Returns the first rule of its own that the section breaks.
+/// Checks the rules of this section.
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     let is_token = |text: &String| Scope::parse(text).is_ok_and(|scope| scope.iter().count() == 1);
     if !settings.registration.scopes.iter().all(|text| is_token(text) && !is_administration(text)) {
@@ -84,7 +82,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     }
     let unused = settings.registration.unused_lifetime;
     if unused != Span::ZERO && unused < Span::from_days(1) {
-        // The last use is noted once a day.
+        // The last use is recorded once a day.
         return Err(ConfigError::refused("registration.unused_lifetime", "must be 0s or at least 1d"));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The rules that settings must pass, alone and together.
+//! The rules for settings, alone and in combination.
 
 use std::fmt::Display;
 
@@ -11,13 +11,13 @@ use crate::protocol::person::EmailAddress;
 
 type Check = Result<(), ConfigError>;
 
-/// The longest life that any access or ID token may be given.
+/// The maximum lifetime of access and ID tokens.
 const LONGEST_TOKEN_LIFE: Span = Span::from_hours(24);
 
-/// Argon2id parameters that production may not go below: memory in KiB, passes, lanes.
+/// The minimum Argon2id parameters in production: memory in KiB, passes, lanes.
 const PASSWORD_FLOOR: [u32; 3] = [19_456, 2, 1];
 
-/// Returns the first rule that `settings` break.
+/// Checks all rules and returns the first that is broken.
 pub(super) fn check(settings: &Settings) -> Check {
     issuer_url(settings)?;
     contact(settings)?;
@@ -33,7 +33,7 @@ pub(super) fn check(settings: &Settings) -> Check {
     numbers(settings)
 }
 
-/// Returns the issuer as a URL if it may be one (RFC 8414 §2, OpenID Connect Discovery 1.0 §3).
+/// Parses the issuer and checks its form (RFC 8414 §2, OpenID Connect Discovery 1.0 §3).
 pub(super) fn issuer_url(settings: &Settings) -> Result<Url, ConfigError> {
     let refuse = |reason: String| Err(ConfigError::refused("issuer", reason));
     let url = match Url::parse(&settings.issuer) {
@@ -44,7 +44,7 @@ pub(super) fn issuer_url(settings: &Settings) -> Result<Url, ConfigError> {
         return refuse("must be an https URL".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return refuse("must not hold a user name or password".to_owned());
+        return refuse("must not contain a user name or password".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
         return refuse("must not have a query or fragment".to_owned());
@@ -52,7 +52,7 @@ pub(super) fn issuer_url(settings: &Settings) -> Result<Url, ConfigError> {
     if settings.issuer.ends_with('/') {
         return refuse("must not end with a slash".to_owned());
     }
-    // Relying parties compare the issuer as a string, so there may be only one way to write it.
+    // Relying parties compare the issuer as a string, so only its normal form is accepted.
     let normal = if url.path() == "/" { url.as_str().trim_end_matches('/') } else { url.as_str() };
     if normal != settings.issuer {
         return refuse(format!("must be written {normal}"));
@@ -66,16 +66,14 @@ pub(super) fn issuer_url(settings: &Settings) -> Result<Url, ConfigError> {
     }
 }
 
-/// Error pages link to the contact: it is an e-mail address or an https URL, and nothing else.
+/// Checks the contact, which error pages link to: an e-mail address or an https URL.
 fn contact(settings: &Settings) -> Check {
     let Some(contact) = &settings.contact else { return Ok(()) };
     let is_url = Url::parse(contact).is_ok_and(|url| url.scheme() == "https") && contact.starts_with("https://");
-    match contact.len() <= 254 && (is_url || EmailAddress::parse(contact).is_ok()) {
-        true => Ok(()),
-        false => {
-            Err(ConfigError::refused("contact", "must be an e-mail address or an https URL of at most 254 characters"))
-        }
+    if contact.len() <= 254 && (is_url || EmailAddress::parse(contact).is_ok()) {
+        return Ok(());
     }
+    Err(ConfigError::refused("contact", "must be an e-mail address or an https URL of at most 254 characters"))
 }
 
 fn listeners(settings: &Settings) -> Check {
@@ -161,7 +159,7 @@ fn production(settings: &Settings) -> Check {
     Ok(())
 }
 
-/// Names each setting once, as key and as field, with the least and the greatest value it may have.
+/// Checks ranges. Each setting is named once, as key and as field, with its minimum and maximum.
 macro_rules! within {
     ($settings:ident: $($section:ident.$field:ident $low:expr => $high:expr;)*) => {{
         $(within(concat!(stringify!($section), ".", stringify!($field)), $settings.$section.$field, $low, $high)?;)*
@@ -212,7 +210,7 @@ fn spans(settings: &Settings) -> Check {
 }
 
 fn numbers(settings: &Settings) -> Check {
-    // RFC 9106 §3.1: at least 8 KiB a lane.
+    // RFC 9106 §3.1: at least 8 KiB per lane.
     let least_memory = settings.passwords.parallelism.saturating_mul(8);
     within! { settings:
         database.max_connections  1 => 1_000;
@@ -245,11 +243,12 @@ fn numbers(settings: &Settings) -> Check {
     }
 }
 
-/// Names pairs of settings of which the first may not be longer than the second.
+/// Checks pairs of settings, of which the first must not be longer than the second.
 macro_rules! ordered {
     ($settings:ident: $($section:ident: $shorter:ident <= $longer:ident;)*) => {{
         $(
-            let (value, bound) = ($settings.$section.$shorter, $settings.$section.$longer);
+            let value = $settings.$section.$shorter;
+            let bound = $settings.$section.$longer;
             if value > bound {
                 let key = concat!(stringify!($section), ".", stringify!($shorter));
                 let longer = concat!(stringify!($section), ".", stringify!($longer));

@@ -1,4 +1,4 @@
-//! Settings that must not be seen: they print as `***` and leave memory when dropped.
+//! Secret settings, which print as `***` and are zeroized on drop.
 
 use std::fmt;
 
@@ -10,16 +10,15 @@ use zeroize::{Zeroize, Zeroizing};
 
 const MASK: &str = "***";
 
-/// Holds a secret setting; `Debug` and `Serialize` print `***`, dropping overwrites it.
+/// A secret setting; `Debug` and `Serialize` print `***`.
 pub struct Sensitive<T: Zeroize>(T);
 
 impl<T: Zeroize> Sensitive<T> {
-    /// Takes the secret in.
     pub fn new(secret: T) -> Self {
         Self(secret)
     }
 
-    /// Lends the secret; call it where the value leaves us and nowhere else.
+    /// Returns the secret. Call it only where the value is used.
     pub fn expose(&self) -> &T {
         &self.0
     }
@@ -43,27 +42,28 @@ impl<T: Zeroize> Serialize for Sensitive<T> {
     }
 }
 
-/// Holds the key that seals the signing keys in the database.
+/// The key that seals the signing keys in the database.
 pub type MasterKey = Sensitive<[u8; 32]>;
 
 impl MasterKey {
-    /// Reads 32 bytes as base64url (RFC 4648 §5, padding optional) or hex; the error says what a key must be.
+    /// Parses 32 bytes as base64url (RFC 4648 §5, padding optional) or hex. The error completes a sentence about the
+    /// setting.
     pub fn parse(text: &str) -> Result<Self, String> {
         if is_placeholder(text) {
-            return Err("is a placeholder, not a key; make one with: openssl rand -hex 32".to_owned());
+            return Err("is a placeholder, not a key; generate one with: openssl rand -hex 32".to_owned());
         }
         let bytes = Zeroizing::new(decode(text).ok_or("must be 32 bytes in base64url or hex")?);
         let key = <[u8; 32]>::try_from(bytes.as_slice())
             .map_err(|_| format!("must be 32 bytes in base64url or hex, not {}", bytes.len()))?;
         let key = Self::new(key);
         if is_patterned(key.expose()) {
-            return Err("is too regular to be random; make one with: openssl rand -hex 32".to_owned());
+            return Err("is too regular to be random; generate one with: openssl rand -hex 32".to_owned());
         }
         Ok(key)
     }
 }
 
-/// Says whether a person typed this where a secret belongs.
+/// Returns true for texts that people type as a placeholder for a secret.
 fn is_placeholder(text: &str) -> bool {
     let lower = text.to_ascii_lowercase().replace(['-', '_', ' '], "");
     matches!(lower.as_str(), "" | "***" | "secret" | "password" | "default" | "example" | "test" | "todo" | "none")
@@ -83,18 +83,18 @@ fn hex_byte(pair: &[u8]) -> Option<u8> {
     u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()
 }
 
-/// Finds keys that repeat a short pattern (all zeros among them) or count up or down.
+/// Returns true for keys that repeat a short pattern, such as all zeros, or count up or down.
 fn is_patterned(key: &[u8; 32]) -> bool {
     let repeats = |period: usize| key.iter().zip(key.iter().skip(period)).all(|(a, b)| a == b);
     let steps = |step: u8| key.iter().zip(key.iter().skip(1)).all(|(a, b)| a.wrapping_add(step) == *b);
     (1..=16).any(repeats) || steps(1) || steps(u8::MAX)
 }
 
-/// Holds the URL of the database; `Debug` and `Serialize` print it with its password as `***`.
+/// The URL of the database; `Debug` and `Serialize` print it with its password as `***`.
 pub struct DatabaseUrl(Sensitive<String>);
 
 impl DatabaseUrl {
-    /// Reads a `sqlite:`, `postgres:` or `postgresql:` URL; the error says what a URL must be.
+    /// Parses a `sqlite:`, `postgres:` or `postgresql:` URL. The error completes a sentence about the setting.
     pub fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
         match url.scheme() {
@@ -103,7 +103,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// Lends the whole URL, for the driver alone.
+    /// Returns the whole URL, for the database driver only.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }

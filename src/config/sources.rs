@@ -1,4 +1,4 @@
-//! The file and the variables, merged into one map of dotted keys that remembers where each value came from.
+//! The file and the variables, merged into one map of dotted keys with the origin of each value.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,19 +12,19 @@ use zeroize::{Zeroize, Zeroizing};
 use super::values::Value;
 use super::{ConfigError, Origin};
 
-/// The settings file of the working directory, which is read where no other is named.
+/// The settings file of the working directory, the default.
 pub const DEFAULT_FILE: &str = "signet.toml";
 const PREFIX: &str = "SIGNET_";
-/// The variable that names the settings file; it is no setting itself.
+/// The variable that names the settings file, which is not a setting itself.
 const FILE_VARIABLE: &str = "SIGNET_CONFIG";
 
-/// Returns the settings file that was named: by the option `--config`, or else by the variable `SIGNET_CONFIG`.
+/// Returns the settings file named by the option `--config` or, without it, by the variable `SIGNET_CONFIG`.
 pub fn named_file(option: Option<PathBuf>, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let from_variable = || variable(FILE_VARIABLE).filter(|name| !name.is_empty()).map(PathBuf::from);
     option.or_else(from_variable)
 }
 
-/// Hands out each value once and remembers which keys exist, so that what is left over is unknown.
+/// The merged values. Each is taken once, and taken keys are recorded, so that any value left over is unknown.
 #[derive(Default)]
 pub(super) struct Sources {
     entries: BTreeMap<String, (toml::Value, Origin)>,
@@ -33,7 +33,7 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Reads the file, which must exist if it is `explicit`, and lays the variables over it.
+    /// Reads the file, which must exist if it is `explicit`, and overlays the variables.
     pub(super) fn read(
         explicit: Option<&Path>,
         env: impl Iterator<Item = (String, String)>,
@@ -50,7 +50,7 @@ impl Sources {
         }
     }
 
-    /// Lays the variables over the text of a file.
+    /// Parses the text of a file and overlays the variables.
     pub(super) fn of(
         path: &Path,
         text: &str,
@@ -74,7 +74,7 @@ impl Sources {
         Ok(())
     }
 
-    /// Flattens a table; an empty one stays as it is, so that an unknown section is noticed.
+    /// Flattens a table. An empty one is kept as a value, so that an unknown section is noticed.
     fn add_table(&mut self, section: &str, table: toml::Table, origin: &Origin) {
         for (name, value) in table {
             let key = format!("{section}{}", segment(&name));
@@ -92,7 +92,7 @@ impl Sources {
             };
             let key = rest.to_ascii_lowercase().replace("__", ".");
             let origin = Origin::Variable(name.clone());
-            // A variable in lower case would be the second spelling of one key.
+            // A lower-case variable would be a second spelling of the same key.
             if rest.bytes().any(|byte| byte.is_ascii_lowercase()) {
                 return Err(ConfigError::UnknownKey { origin, key: name, meant: None });
             }
@@ -114,7 +114,7 @@ impl Sources {
         }
     }
 
-    /// Replaces `target` by the value of `key`, if it was set.
+    /// Overwrites `target` with the value of `key`, if it was set.
     pub(super) fn set<T: Value>(&mut self, key: &'static str, target: &mut T) -> Result<(), ConfigError> {
         if let Some(value) = self.take(key)? {
             *target = value;
@@ -122,7 +122,7 @@ impl Sources {
         Ok(())
     }
 
-    /// Takes the secret `key`, or the content of the file that `file_key` names; white space around it is not part of it.
+    /// Takes the secret `key`, or the content of the file named by `file_key`, without surrounding white space.
     pub(super) fn take_secret<T>(
         &mut self,
         key: &'static str,
@@ -152,7 +152,7 @@ impl Sources {
         parse(text.trim()).map(Some).map_err(|reason| self.locate(ConfigError::refused(key, reason)))
     }
 
-    /// A variable for one form of a secret replaces the other form in the file.
+    /// Lets a variable for one form of a secret replace the other form in the file.
     fn let_variable_win(&mut self, variable: &str, file: &str) {
         let origin = |key| self.entries.get(key).map(|(_, origin)| origin);
         if let (Some(Origin::Variable(_)), Some(Origin::File(_))) = (origin(variable), origin(file)) {
@@ -160,17 +160,17 @@ impl Sources {
         }
     }
 
-    /// Says whether `key`, which has been taken, was set.
+    /// Returns true if `key`, which must have been taken, was set.
     pub(super) fn was_set(&self, key: &'static str) -> bool {
         !matches!(self.taken.get(key), None | Some(Origin::Unset))
     }
 
-    /// Returns every key that has been asked for.
+    /// Returns every key that was taken.
     pub(super) fn known(&self) -> Vec<&'static str> {
         self.taken.keys().copied().collect()
     }
 
-    /// Adds to a refusal where its key was set.
+    /// Adds the origin of the key to a refusal.
     pub(super) fn locate(&self, error: ConfigError) -> ConfigError {
         match error {
             ConfigError::Refused { key, reason, origin } => {
@@ -180,7 +180,7 @@ impl Sources {
         }
     }
 
-    /// Refuses what nobody asked for; call it when every known key has been taken.
+    /// Refuses unknown keys. Call it after every known key has been taken.
     pub(super) fn refuse_leftovers(&mut self) -> Result<(), ConfigError> {
         let taken = &self.taken;
         let is_known_section = |key: &str| taken.keys().any(|known| known.split_once('.').is_some_and(|k| k.0 == key));
@@ -197,23 +197,17 @@ impl Sources {
     }
 }
 
-/// Returns which keys of a settings file hold a secret; an URL does where it has a password.
-///
-/// # Errors
-/// [`ConfigError`] where the file cannot be read.
+/// Returns the keys of a settings file that contain a secret. A URL counts if it has a password.
 pub fn secrets_of_file(path: &Path) -> Result<Vec<&'static str>, ConfigError> {
     let sources = Sources::read(Some(path), std::iter::empty())?;
-    let holds = |key: &&str| match sources.entries.get(*key) {
+    let is_secret = |key: &&str| match sources.entries.get(*key) {
         Some((toml::Value::String(text), _)) => *key == "keys.master_key" || has_password(text),
         Some(_) | None => false,
     };
-    Ok(["database.url", "keys.master_key", "mail.smtp"].into_iter().filter(holds).collect())
+    Ok(["database.url", "keys.master_key", "mail.smtp"].into_iter().filter(is_secret).collect())
 }
 
 /// Returns the files that secrets are read from, each with its key.
-///
-/// # Errors
-/// [`ConfigError`] where the settings cannot be read.
 pub fn secret_files(
     explicit: Option<&Path>,
     env: impl Iterator<Item = (String, String)>,
@@ -231,7 +225,7 @@ fn has_password(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| url.password().is_some() || in_query(&url))
 }
 
-/// Quotes a name that is no plain key, so that it equals no known one and stays on one line.
+/// Quotes a name that is not a plain key, so that it equals no known key and stays on one line.
 fn segment(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if name.chars().all(is_plain) { name.to_owned() } else { format!("{name:?}") }

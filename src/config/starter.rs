@@ -1,12 +1,12 @@
-//! The settings file that `signet init` writes: what was asked for, and the other settings that most installations
-//! change, as comments with their defaults.
+//! The settings file that `signet init` writes: the given values, and commonly changed settings as comments with their
+//! defaults.
 
 use url::Url;
 
-/// The settings that a new file begins with; what is `None` stays a comment.
+/// Values for a new file; a value of `None` becomes a comment.
 #[derive(Clone, Debug, Default)]
 pub struct Starter {
-    /// `issuer`, which decides `mode` and `listen` too.
+    /// `issuer`, which also decides `mode` and `listen`.
     pub issuer: Option<String>,
     /// `database.url`
     pub database: Option<String>,
@@ -15,7 +15,7 @@ pub struct Starter {
 }
 
 impl Starter {
-    /// The text of the file. An https issuer means production.
+    /// Generates the text of the file. An https issuer selects production.
     pub fn text(&self) -> String {
         let is_public = self.issuer.as_deref().is_some_and(|issuer| issuer.starts_with("https:"));
         let mode = if is_public { "production" } else { "development" };
@@ -41,14 +41,14 @@ listen = \"127.0.0.1:{port}\"
 # listen = \"127.0.0.1:8001\"
 
 [database]
-# A file, relative to the working directory, or postgres://USER:PASSWORD@HOST/NAME where nodes share a database.
+# A file, relative to the working directory, or postgres://USER:PASSWORD@HOST/NAME if several nodes share a database.
 {database}
 
 [keys]
 # The directory of the master key, relative to the working directory. Back it up apart from the database.
 {keys}
 
-# Either this server ends TLS itself, or a proxy does. Files that change are read again.
+# TLS is terminated either by this server or by a proxy. Changed files are reloaded.
 # [tls]
 # cert = \"/etc/signet/tls.crt\"
 # key = \"/etc/signet/tls.key\"
@@ -57,7 +57,7 @@ listen = \"127.0.0.1:{port}\"
 # [proxy]
 # trusted = [\"127.0.0.1\"]
 
-# The server by which mails to people leave. `signet mail test --to ADDRESS` tries it.
+# The server that mails are sent through. `signet mail test --to ADDRESS` tests it.
 # [mail]
 # smtp = \"smtps://USER:PASSWORD@mail.example.org\"
 # from = \"Signet <no-reply@example.org>\"
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_asked_for_is_set_and_the_rest_is_default() {
+    fn given_values_are_set_and_all_others_have_defaults() {
         assert_eq!(read(&Starter::default().text()).to_toml(), Settings::development().to_toml());
         let rows = [
             ("http://localhost:9000", Mode::Development, 9000),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_comments_could_be_set() {
+    fn every_commented_setting_is_valid() {
         let text = Starter::default().text();
         let is_setting = |line: &&str| line.contains(" = ") || line.starts_with('[');
         let uncommented = text.lines().map(|line| line.strip_prefix("# ").filter(is_setting).unwrap_or(line));

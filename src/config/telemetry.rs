@@ -7,12 +7,12 @@ use super::sources::Sources;
 use super::values::Value;
 use super::{ConfigError, Settings};
 
-/// Settings of what is told to a collector.
+/// Settings of the trace export.
 #[derive(Clone, Debug, Serialize)]
 pub struct Telemetry {
-    /// The collector that spans are sent to by OTLP over HTTP; none are without one.
+    /// The collector that receives spans by OTLP over HTTP; `None` disables the export.
     pub otlp_endpoint: Option<Url>,
-    /// How many traces of a hundred are sent.
+    /// The share of traces that are exported, in percent.
     pub sample_percent: u32,
 }
 
@@ -30,7 +30,7 @@ impl Settings {
     }
 }
 
-/// The URL of a collector: what `config print` shows of it holds no secret, so it may not have a user or a query.
+/// The URL of a collector. `config print` shows it, so it must contain no secret: no user and no query.
 struct Collector(Url);
 
 impl Value for Collector {

@@ -293,7 +293,7 @@ sample_percent = 5
 }
 
 #[test]
-fn each_variable_wins_over_the_file() {
+fn each_variable_overrides_the_file() {
     let toml = "[log]\nlevel = \"warn\"\n[keys]\nalgorithms = [\"RS256\"]\n[database]\nmax_connections = 2";
     let settings = load(
         toml,
@@ -349,7 +349,7 @@ fn unknown_keys_are_named() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_one_clear_line() {
+fn an_unreadable_file_is_one_clear_line() {
     let missing = Settings::load(Some(Path::new("/nowhere/signet.toml")), std::iter::empty()).unwrap_err();
     assert_eq!(missing.to_string(), "cannot read /nowhere/signet.toml: No such file or directory (os error 2)");
     assert!(refusal("issuer = \"a\"\n\nlisten = oops\n").starts_with("signet.toml:3: "));
@@ -357,7 +357,7 @@ fn a_file_that_cannot_be_read_is_one_clear_line() {
 }
 
 #[test]
-fn a_malformed_value_is_refused_with_what_it_must_be() {
+fn a_malformed_value_is_refused_with_the_expected_form() {
     for (toml, expected) in [
         ("mode = \"test\"", "mode must be development or production"),
         ("listen = \"localhost:8000\"", "listen must be an IP address with a port, such as 127.0.0.1:8000"),
@@ -387,7 +387,7 @@ fn a_malformed_value_is_refused_with_what_it_must_be() {
         ("log.format = \"xml\"", "log.format must be json or pretty"),
         ("sessions.idle = \"1w\"", "sessions.idle must be a duration, such as 90s, 10m, 24h or 30d"),
         ("sessions.idle = -5", "sessions.idle must be a duration, such as 90s, 10m, 24h or 30d"),
-        ("issuer = []", "issuer must be text that is not empty"),
+        ("issuer = []", "issuer must be a non-empty text"),
     ] {
         assert_eq!(refusal(toml), format!("signet.toml: {expected}"));
     }
@@ -401,12 +401,15 @@ fn clients_register_with_an_allowed_profile() {
     let classic = "[registration]\nprofile = \"oidc_classic\"\n";
     accept(&format!("{allowed}{classic}"));
     accept(allowed);
-    let expected = "signet.toml: registration.profile is oidc_classic, which profiles.allowed does not name; add it there, or \
+    let expected = "signet.toml: registration.profile is oidc_classic, which is not in profiles.allowed; add it there, or \
                     choose another";
     assert_eq!(refusal(classic), expected);
     assert_eq!(refusal(&format!("{classic}mode = \"token\"")), expected);
     let refused = refusal(&format!("{allowed}[registration]\nmode = \"open\""));
-    assert!(refused.starts_with("registration.profile is oauth21, which profiles.allowed"), "a default: {refused}");
+    assert!(
+        refused.starts_with("registration.profile is oauth21, which is not in profiles.allowed"),
+        "a default: {refused}"
+    );
 }
 
 #[test]
@@ -452,7 +455,7 @@ fn the_issuer_follows_the_listener_in_development_only() {
 }
 
 #[test]
-fn an_issuer_is_one_https_url_written_in_one_way() {
+fn an_issuer_is_an_https_url_in_normal_form() {
     use Mode::{Development, Production};
     for (mode, issuer) in [
         (Production, "https://a.example"),
@@ -478,8 +481,8 @@ fn an_issuer_is_one_https_url_written_in_one_way() {
         (Development, "https://a.example?", "must not have a query or fragment"),
         (Development, "https://a.example/?a=b", "must not have a query or fragment"),
         (Development, "https://a.example#", "must not have a query or fragment"),
-        (Development, "https://u@a.example", "must not hold a user name or password"),
-        (Development, "https://:p@a.example", "must not hold a user name or password"),
+        (Development, "https://u@a.example", "must not contain a user name or password"),
+        (Development, "https://:p@a.example", "must not contain a user name or password"),
         (Development, "https://A.example", "must be written https://a.example"),
         (Development, "https://a.example:443", "must be written https://a.example"),
         (Development, "https://a.example/b/../c", "must be written https://a.example/c"),
@@ -493,7 +496,7 @@ fn an_issuer_is_one_https_url_written_in_one_way() {
 }
 
 #[test]
-fn production_is_strict_where_development_is_not() {
+fn production_is_stricter_than_development() {
     for (setting, expected) in [
         ("limits.enabled = false", "may be false only when mode is development"),
         ("passwords.memory_kib = 19455", "must be at least 19456 when mode is production"),
@@ -622,7 +625,7 @@ fn each_bound_holds() {
 }
 
 #[test]
-fn mails_have_a_sender_and_production_encrypts_them() {
+fn mails_need_a_sender_and_production_encrypts_them() {
     let from = "mail.from = \"no-reply@op.example\"";
     let far = "mail.smtp = \"smtp://me:hunter2@mail.example?tls=none\"";
     assert!(!accept("").mail.is_on());
@@ -704,7 +707,8 @@ fn a_secret_may_come_from_a_file() {
     let good = write("key", &format!("{KEY_HEX}\n"));
     let bad = write("bad", "changeme\n");
     let url = write("url", "postgres://u:p@db/signet\n");
-    let (key, key_file) = ("SIGNET_KEYS__MASTER_KEY", "SIGNET_KEYS__MASTER_KEY_FILE");
+    let key = "SIGNET_KEYS__MASTER_KEY";
+    let key_file = "SIGNET_KEYS__MASTER_KEY_FILE";
     let in_file = format!("keys.master_key_file = {good:?}");
 
     for (toml, env) in [

@@ -1,4 +1,4 @@
-//! How one value is read, be it written in a file or in a variable.
+//! Parsing of single values, from a file or from a variable.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -12,10 +12,10 @@ pub(super) trait Value: Sized {
     /// Completes the sentence "the setting must be ...".
     const EXPECTED: &'static str;
 
-    /// Reads the value from its text.
+    /// Parses the value from text.
     fn parse(text: &str) -> Option<Self>;
 
-    /// Reads the value from TOML; numbers and booleans pass through their text, because variables have nothing else.
+    /// Converts the value from TOML. Numbers and booleans are parsed from their text, as variables are.
     fn read(value: &toml::Value) -> Option<Self> {
         match value {
             toml::Value::String(text) => Self::parse(text),
@@ -43,7 +43,7 @@ impl<T: Value> Value for Vec<T> {
 }
 
 impl Value for String {
-    const EXPECTED: &'static str = "text that is not empty";
+    const EXPECTED: &'static str = "a non-empty text";
 
     fn parse(text: &str) -> Option<Self> {
         (!text.trim().is_empty()).then(|| text.to_owned())
@@ -168,7 +168,7 @@ impl Value for ForwardingHeader {
     }
 }
 
-/// An address that may be switched off.
+/// A listener address, or `off`.
 pub(super) struct AddressOrOff(pub(super) Option<SocketAddr>);
 
 impl Value for AddressOrOff {

@@ -1,19 +1,19 @@
-//! What each setting means, once. Defaults are not said here: they are read from the settings themselves.
+//! The meaning of each setting, once. Defaults are read from the settings themselves.
 
-/// Settings that belong together.
+/// A group of settings.
 pub(super) struct Section {
-    /// The name of the section, as a heading.
+    /// The heading.
     pub(super) title: &'static str,
-    /// What holds for all of them, or nothing.
+    /// A remark about all of them, or an empty string.
     pub(super) about: &'static str,
     /// Each key with its meaning.
     pub(super) rows: &'static [(&'static str, &'static str)],
 }
 
-/// Defaults that no value shows.
+/// Defaults that cannot be read from a value.
 pub(super) const SAID: [(&str, &str); 2] = [
     ("issuer", "`http://localhost:` and the port of `listen` in development; required in production"),
-    ("mail.from", "required where mails are sent"),
+    ("mail.from", "required to send mails"),
 ];
 
 /// All sections, in the order of the page.
@@ -24,43 +24,47 @@ pub(super) const SECTIONS: [Section; 17] = [
         rows: &[
             (
                 "issuer",
-                "the issuer identifier, exactly as clients compare it; it may have a path, not a trailing slash",
+                "the issuer identifier, exactly as clients compare it; it may have a path, but no trailing slash",
             ),
             ("listen", "the public listener"),
-            ("mode", "`production` refuses an http issuer, weak password costs and switched-off limits"),
+            ("mode", "`production` refuses an http issuer, weak password costs and disabled limits"),
             ("contact", "the e-mail address or the https URL that error pages ask people to report a request ID to"),
             (
                 "management.listen",
-                "the listener of `/health`, `/ready`, `/health/detailed` and `/metrics`, or `off`; not for the public",
+                "the listener of `/health`, `/ready`, `/health/detailed` and `/metrics`, or `off`; keep it off public \
+                 networks",
             ),
             (
                 "management.advertise",
-                "the http URL at which other nodes reach that listener, to wake this one by `POST /wake` when something was \
-                 revoked; for databases without notifications",
+                "the http URL at which other nodes reach that listener, to wake this node by `POST /wake` after a \
+                 revocation; for databases without LISTEN/NOTIFY",
             ),
         ],
     },
     Section {
         title: "database",
-        about: "All but the URL is for PostgreSQL.",
+        about: "All settings but the URL apply to PostgreSQL only.",
         rows: &[
             ("database.url", "`sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`"),
-            ("database.url_file", "a file that holds the URL, in its place"),
-            ("database.migrate", "migrate PostgreSQL at the start; SQLite always is"),
-            ("database.max_connections", "connections of a node"),
+            ("database.url_file", "a file with the URL"),
+            ("database.migrate", "migrate PostgreSQL at start; SQLite is always migrated"),
+            ("database.max_connections", "maximum number of connections per node"),
             (
                 "database.reserved_connections",
-                "how many of them pages, `/par` and registration leave to everything else; one is always theirs",
+                "how many of them pages, `/par` and registration must leave to other requests; one always remains for \
+                 them",
             ),
-            ("database.statement_timeout", "how long a statement may take, 1 s to 12 s"),
-            ("database.lock_timeout", "how long a statement may wait for a lock; at most `database.statement_timeout`"),
+            ("database.statement_timeout", "timeout of a statement, 1 s to 12 s"),
+            ("database.lock_timeout", "timeout for waiting on a lock, at most `database.statement_timeout`"),
             (
                 "database.idle_in_transaction_timeout",
-                "when PostgreSQL ends the transaction of a node that has gone silent, at most 5 minutes",
+                "time after which PostgreSQL ends an idle transaction of a node that has gone silent, at most 5 \
+                 minutes",
             ),
             (
                 "database.allow_lossy_commits",
-                "whether production may run where `synchronous_commit` is `off` or `local`, or `fsync` is off; development warns",
+                "let production run where `synchronous_commit` is `off` or `local`, or `fsync` is off; development \
+                 only warns",
             ),
         ],
     },
@@ -68,59 +72,69 @@ pub(super) const SECTIONS: [Section; 17] = [
         title: "keys",
         about: "",
         rows: &[
-            ("keys.dir", "where the master key is"),
-            ("keys.master_key", "32 bytes in base64url or hex, in place of the file in `keys.dir`"),
-            ("keys.master_key_file", "a file that holds it, in its place"),
+            ("keys.dir", "directory of the master key"),
+            ("keys.master_key", "32 bytes in base64url or hex; replaces the file in `keys.dir`"),
+            ("keys.master_key_file", "a file with the master key"),
             (
                 "keys.algorithms",
-                "which signing keys to hold; `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES384` and `EdDSA` too. Access tokens are signed by `ES256` where it is listed, else by the first, unless resource or client choose another of these; ID tokens by what the client registers, `RS256` by default",
+                "algorithms with a signing key; `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES384` and `EdDSA` are \
+                 also possible. Access tokens are signed with `ES256` if it is listed, otherwise with the first, \
+                 unless the resource or the client selects another; ID tokens with the algorithm that the client \
+                 registered, `RS256` by default",
             ),
             (
                 "keys.encryption_algorithms",
-                "how clients may encrypt request objects to the server, each with a key of its own in the key set: `RSA-OAEP-256`, `ECDH-ES`, `ECDH-ES+A256KW`. Keys that an earlier setting made stay in use until `signet keys compromise` drops them",
+                "algorithms by which clients may encrypt request objects, each with its own key in the key set: \
+                 `RSA-OAEP-256`, `ECDH-ES`, `ECDH-ES+A256KW`. Keys of an earlier setting stay in use until `signet \
+                 keys compromise` drops them",
             ),
-            ("keys.rsa_bits", "or `4096`"),
-            ("keys.rotation_interval", "how long a key signs; longer than `keys.jwks_max_age`"),
+            ("keys.rsa_bits", "size of new RSA keys; `4096` is also possible"),
+            ("keys.rotation_interval", "time for which a key signs, longer than `keys.jwks_max_age`"),
             (
                 "keys.retention",
-                "how long it verifies afterwards; at least the longest life of a token, 24 h, and `tokens.clock_skew`",
+                "time for which it verifies afterwards, at least the longest token lifetime, 24 h, plus \
+                 `tokens.clock_skew`",
             ),
             (
                 "keys.jwks_max_age",
-                "how long others may cache the key set, at most 7 days; a key is published at least that long before it signs",
+                "time for which others may cache the key set, at most 7 days; a key is published at least that long \
+                 before it signs",
             ),
         ],
     },
     Section {
         title: "tls and proxy",
-        about: "Without `tls.*` the server speaks plain HTTP: an `https` issuer then needs a proxy. Changed files are read \
-                again within seconds, and at once at SIGHUP; a pair that cannot be used leaves the one before in use.",
+        about: "Without `tls.*` the server speaks plain HTTP, and an `https` issuer needs a proxy. Changed files are \
+            reloaded within seconds, and immediately on SIGHUP; if the new pair is unusable, the previous one stays in \
+            use.",
         rows: &[
             ("tls.cert", "a PEM file with the certificate and its chain"),
             ("tls.key", "a PEM file with its private key"),
             (
                 "hsts.include_subdomains",
-                "let `Strict-Transport-Security`, which an https issuer sends, hold for every host below the issuer's; set \
-                 it only where all of them speak https",
+                "extend `Strict-Transport-Security`, which an https issuer sends, to every host below the issuer's; \
+                 set it only if all of them use https",
             ),
-            ("proxy.trusted", "networks whose forwarding header is believed"),
+            ("proxy.trusted", "networks of proxies whose forwarding header is trusted"),
             (
                 "proxy.header",
-                "the header that they write: `x-forwarded-for` with `X-Forwarded-Proto`, or `forwarded` (RFC 7239); the other is ignored",
+                "the header that they set: `x-forwarded-for` with `X-Forwarded-Proto`, or `forwarded` (RFC 7239); the \
+                 other is ignored",
             ),
         ],
     },
     Section {
         title: "outbound",
-        about: "Calls that this server makes: to key sets, request objects and logout endpoints of clients, to webhooks, mail \
-                servers and collectors.",
+        about: "Calls by this server: to key sets, request objects and logout endpoints of clients, webhooks, mail \
+            servers and collectors.",
         rows: &[
-            ("outbound.extra_ca", "a PEM file of further certificate authorities, beside those of the Web"),
+            ("outbound.extra_ca", "a PEM file with additional certificate authorities, besides those of the Web PKI"),
             (
                 "outbound.allow_hosts",
-                "hosts (`host` or `host:port`) that may be called although they are on a private network; in development by plain http too",
+                "hosts (`host` or `host:port`) that may be called even on a private network; in development also by \
+                 plain http",
             ),
-            ("outbound.timeout", "how long a call to a client or webhook may take in all, 1 s to 30 s"),
+            ("outbound.timeout", "total timeout of a call to a client or webhook, 1 s to 30 s"),
         ],
     },
     Section {
@@ -129,55 +143,63 @@ pub(super) const SECTIONS: [Section; 17] = [
         rows: &[
             (
                 "limits.enabled",
-                "the bound on connections of one address, rate limits, pauses after failed sign-ins, automatic blocks; `false` in development only",
+                "enables the limit on connections per address, rate limits, pauses after failed sign-ins and automatic \
+                 blocks; `false` in development only",
             ),
-            ("limits.body_bytes", "the largest request body"),
-            ("limits.header_bytes", "the largest request head, at least `16384`"),
-            ("limits.connections", "open connections"),
+            ("limits.body_bytes", "maximum request body, in bytes"),
+            ("limits.header_bytes", "maximum request head, in bytes, at least `16384`"),
+            ("limits.connections", "maximum number of open connections"),
             (
                 "limits.login",
-                "sign-in forms a minute from one address (IPv4, or an IPv6 /64); four times as many from one network (IPv4 /24, IPv6 /48)",
+                "sign-in forms per minute from one address (IPv4, or an IPv6 /64); four times as many from one network \
+                 (IPv4 /24, IPv6 /48)",
             ),
-            ("limits.authorize", "authorization requests a minute from one address"),
+            ("limits.authorize", "authorization requests per minute from one address"),
             (
                 "limits.pages",
-                "requests a minute from one address to all pages but `/authorize` and the sign-in form (home, consent, logout, logos, session check), to `/csp-reports`, and to unknown paths",
+                "requests per minute from one address to all pages but `/authorize` and the sign-in form (home, \
+                 consent, logout, logos, session check), to `/csp-reports`, and to unknown paths",
             ),
             (
                 "limits.api",
-                "requests a minute from one address to token, par, introspect, revoke, userinfo and the administration API together",
+                "requests per minute from one address to token, par, introspect, revoke, userinfo and the \
+                 administration API together",
             ),
             (
                 "limits.token",
-                "requests a minute of one client to token, par, revoke and the administration API together; a public client has as many from each address",
+                "requests per minute of one client to token, par, revoke and the administration API together; a public \
+                 client has as many per address",
             ),
-            ("limits.introspect", "introspections a minute of one client"),
-            ("limits.registration", "requests a minute from one address to the registration endpoint"),
+            ("limits.introspect", "introspections per minute of one client"),
+            ("limits.registration", "requests per minute from one address to the registration endpoint"),
             (
                 "limits.secret_failures",
-                "wrong secrets a minute of one client with a weak secret from one network (/24, or /48 of IPv6); twenty times as many from all networks. Over that, attempts by secret are refused with 429, right ones too; right secrets are not counted, and a wrong one that is repeated counts once",
+                "wrong secrets per minute of one client with a weak secret, from one network (/24, or /48 of IPv6); \
+                 twenty times as many from all networks. Above that, attempts with a secret, even a correct one, are \
+                 refused with 429. Correct secrets are not counted, and repetitions of one wrong secret count once",
             ),
             (
                 "limits.waiting",
-                "authorization requests that one address may leave waiting within `sessions.authorization_request_lifetime`; a network (/24, or /48 of IPv6) may leave four times as many",
+                "waiting authorization requests per address within `sessions.authorization_request_lifetime`; four \
+                 times as many per network (/24, or /48 of IPv6)",
             ),
-            ("limits.person", "userinfo requests and consents a minute for one user, across all clients"),
+            ("limits.person", "userinfo requests and consents per minute for one user, across all clients"),
             ("limits.account_failures", "failed sign-ins to an account before pauses begin, 1 to 100"),
-            ("limits.address_failures", "the same from one address; from a network four times as many"),
-            ("limits.realm_failures", "the same in all, within five minutes; at least 100"),
+            ("limits.address_failures", "the same per address; four times as many per network"),
+            ("limits.realm_failures", "the same in total within five minutes, at least 100"),
             (
                 "limits.spray_accounts",
                 "block an address from signing in after failed sign-ins to this many different accounts within an hour",
             ),
-            ("limits.block_duration", "for how long, 1 minute to 30 days"),
+            ("limits.block_duration", "duration of that block, 1 minute to 30 days"),
         ],
     },
     Section {
         title: "log",
         about: "",
         rows: &[
-            ("log.level", "`off`, `error`, `warn`, `info`, `debug` or `trace`; `RUST_LOG` wins"),
-            ("log.format", "lines for people, or a JSON object a line"),
+            ("log.level", "`off`, `error`, `warn`, `info`, `debug` or `trace`; `RUST_LOG` takes precedence"),
+            ("log.format", "`pretty` for people, or `json` for one JSON object per line"),
         ],
     },
     Section {
@@ -187,15 +209,15 @@ pub(super) const SECTIONS: [Section; 17] = [
             ("tokens.access_token_lifetime", "60 s to 24 h; clients may have their own"),
             ("tokens.id_token_lifetime", "60 s to 24 h"),
             ("tokens.authorization_code_lifetime", "at most 10 minutes"),
-            ("tokens.refresh_token_idle", "a refresh token that is not used for this long is dead"),
-            ("tokens.refresh_token_lifetime", "from the login on, however often it is refreshed"),
+            ("tokens.refresh_token_idle", "a refresh token expires if unused for this long"),
+            ("tokens.refresh_token_lifetime", "maximum lifetime since the login, regardless of refreshes"),
             (
                 "tokens.refresh_reuse_grace",
-                "how long a replaced refresh token may be retried, at most a minute; `0s` is strict",
+                "time for which a replaced refresh token may be retried, at most a minute; `0s` is strict",
             ),
             (
                 "tokens.clock_skew",
-                "how far other clocks may be apart, at most 2 minutes; `nbf` of issued tokens lies this long before `iat`",
+                "tolerated difference of clocks, at most 2 minutes; `nbf` of issued tokens is this long before `iat`",
             ),
         ],
     },
@@ -205,26 +227,27 @@ pub(super) const SECTIONS: [Section; 17] = [
         rows: &[
             (
                 "sessions.idle",
-                "a session that is not used for this long is over; a refresh of a grant without `offline_access` is a use",
+                "a session ends if unused for this long; refreshing a grant without `offline_access` counts as use",
             ),
-            ("sessions.lifetime", "from the login on"),
-            ("sessions.remembered_lifetime", "for those who asked to stay signed in"),
+            ("sessions.lifetime", "maximum lifetime since the login"),
+            ("sessions.remembered_lifetime", "the same for people who chose to stay signed in"),
             (
                 "sessions.management",
-                "let applications watch the session from a frame (OpenID Connect Session Management): a second cookie, random and worthless, is then readable by the frame of other sites",
+                "let applications watch the session from a frame (OpenID Connect Session Management). Frames in other \
+                 sites can then read a second cookie, which is random and gives no access",
             ),
-            ("sessions.authorization_request_lifetime", "how long a sign-in may take, at most a day"),
+            ("sessions.authorization_request_lifetime", "time limit of a sign-in, at most a day"),
         ],
     },
     Section {
         title: "passwords",
-        about: "The cost is that of argon2id; hashes with another cost are made anew at the next sign-in.",
+        about: "Cost parameters of argon2id; hashes with other parameters are renewed at the next sign-in.",
         rows: &[
-            ("passwords.memory_kib", "memory of one hash; production refuses less"),
-            ("passwords.iterations", "passes over it; production refuses fewer"),
+            ("passwords.memory_kib", "memory per hash, in KiB; production refuses less than the default"),
+            ("passwords.iterations", "passes over the memory; production refuses less than the default"),
             ("passwords.parallelism", "lanes"),
-            ("passwords.workers", "threads that hash; `0` is one a core"),
-            ("passwords.min_length", "characters; production refuses fewer than 8"),
+            ("passwords.workers", "hashing threads; `0` means one per core"),
+            ("passwords.min_length", "minimum length in characters; production refuses less than 8"),
         ],
     },
     Section {
@@ -232,7 +255,8 @@ pub(super) const SECTIONS: [Section; 17] = [
         about: "",
         rows: &[(
             "profiles.allowed",
-            "the security profiles that a client may be given, `oauth21` and `oidc_classic`; clients that have another one keep it",
+            "the security profiles that a client may be given, of `oauth21` and `oidc_classic`; clients with another \
+             one keep it",
         )],
     },
     Section {
@@ -240,7 +264,8 @@ pub(super) const SECTIONS: [Section; 17] = [
         about: "",
         rows: &[(
             "clients.assertion_lifetime",
-            "the longest life of a client assertion (`private_key_jwt`, `client_secret_jwt`), 1 minute to 24 h; its `jti` is kept as long",
+            "maximum lifetime of a client assertion (`private_key_jwt`, `client_secret_jwt`), 1 minute to 24 h; its \
+             `jti` is stored as long",
         )],
     },
     Section {
@@ -249,27 +274,31 @@ pub(super) const SECTIONS: [Section; 17] = [
         rows: &[
             (
                 "registration.mode",
-                "who may register a client at `/register`: nobody, whoever has an initial access token (`token`), or anybody (`open`)",
+                "who may register clients at `/register`: no one (`off`), holders of an initial access token \
+                 (`token`), or everyone (`open`)",
             ),
             (
                 "registration.profile",
-                "the security profile of such clients, one of `profiles.allowed`; `oidc_classic` for old ones",
+                "the security profile of such clients, one of `profiles.allowed`; `oidc_classic` is for old clients",
             ),
             (
                 "registration.scopes",
-                "scopes beside those of OpenID Connect that such clients may ask for, with the `client_credentials` grant without any user; none that begins with `signet:`",
+                "scopes that such clients may ask for besides those of OpenID Connect, even without a user by \
+                 `client_credentials`; none may begin with `signet:`",
             ),
             (
                 "registration.resources",
-                "the resources that such clients may ask tokens for (RFC 8707), as absolute URIs; MCP clients always ask for one",
+                "the resources that such clients may request tokens for (RFC 8707), as absolute URIs; MCP clients \
+                 always request one",
             ),
             (
                 "registration.unused_lifetime",
-                "such a client is removed when it has got no code or token for so long, at least a day; `0s` is never",
+                "such a client is removed after it has got no code or token for this long, at least a day; `0s` means \
+                 never",
             ),
-            ("registration.max_clients", "how many such clients are kept"),
-            ("registration.per_hour", "how many may come in an hour, on all nodes together"),
-            ("registration.fetch_logos", "fetch the `logo_uri` of such a client, once, to show it from this server"),
+            ("registration.max_clients", "maximum number of such clients"),
+            ("registration.per_hour", "maximum number of registrations per hour, on all nodes together"),
+            ("registration.fetch_logos", "fetch the logo at `logo_uri` once and serve it from this server"),
         ],
     },
     Section {
@@ -277,7 +306,7 @@ pub(super) const SECTIONS: [Section; 17] = [
         about: "",
         rows: &[(
             "audit.retention",
-            "how long rows of the audit log are kept, at least a day; a signed checkpoint stays in their place",
+            "time for which rows of the audit log are kept, at least a day; a signed checkpoint replaces older rows",
         )],
     },
     Section {
@@ -286,13 +315,14 @@ pub(super) const SECTIONS: [Section; 17] = [
         rows: &[
             (
                 "mail.smtp",
-                "the mail server: `smtps://USER:PASSWORD@HOST:PORT` (TLS), `smtp://...` (STARTTLS) or `smtp://...?tls=none`, user and password percent-encoded",
+                "the mail server: `smtps://USER:PASSWORD@HOST:PORT` (TLS), `smtp://...` (STARTTLS) or \
+                 `smtp://...?tls=none`, user and password percent-encoded",
             ),
-            ("mail.smtp_file", "a file that holds it, in its place"),
-            ("mail.folder", "in development, a directory that mails are put into as `.eml` files in place of a server"),
-            ("mail.from", "whom they are from, such as `Example <no-reply@op.example>`"),
-            ("mail.reply_to", "who gets the answers, where it is somebody else"),
-            ("mail.timeout", "how long handing a mail over may take, 1 s to 30 s"),
+            ("mail.smtp_file", "a file with that URL"),
+            ("mail.folder", "in development, a directory for mails as `.eml` files, used instead of a server"),
+            ("mail.from", "the sender, such as `Example <no-reply@op.example>`"),
+            ("mail.reply_to", "the recipient of replies, if different from the sender"),
+            ("mail.timeout", "timeout for handing a mail to the server, 1 s to 30 s"),
             ("mail.allow_cleartext", "let production use `tls=none` to a mail server on another host"),
         ],
     },
@@ -301,7 +331,7 @@ pub(super) const SECTIONS: [Section; 17] = [
         about: "",
         rows: &[(
             "shutdown.delay",
-            "how long connections are still accepted after `/ready` has turned to 503 on a signal, at most a minute",
+            "time for which connections are still accepted after a signal has turned `/ready` to 503, at most a minute",
         )],
     },
     Section {
@@ -310,9 +340,10 @@ pub(super) const SECTIONS: [Section; 17] = [
         rows: &[
             (
                 "telemetry.otlp_endpoint",
-                "the OpenTelemetry collector that traces are sent to by OTLP over HTTP, such as `http://127.0.0.1:4318`; a URL with a path is used as it is; with `log.level = \"off\"` there are none",
+                "the OpenTelemetry collector that receives traces by OTLP over HTTP, such as `http://127.0.0.1:4318`; \
+                 a URL with a path is used as it is; `log.level = \"off\"` disables traces",
             ),
-            ("telemetry.sample_percent", "how many traces of a hundred are sent, 1 to 100"),
+            ("telemetry.sample_percent", "share of traces that are sent, in percent, 1 to 100"),
         ],
     },
 ];
