@@ -1,5 +1,5 @@
-//! A key of this server that clients encrypt to: generated and used with aws-lc-rs, checked with `rsa` and `p256` (RFC
-//! 7518 §4.3, §4.6).
+//! A key of this server that clients encrypt to: generated and used with aws-lc-rs, checked with `rsa` and `p256`
+//! (RFC 7518 §4.3, §4.6).
 
 use zeroize::Zeroizing;
 

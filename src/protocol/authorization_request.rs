@@ -170,8 +170,8 @@ impl AuthorizationRequest {
     }
 }
 
-/// Returns the parameters that this endpoint understands, form-encoded for storage. Unknown parameters are ignored (RFC
-/// 6749 §3.1) and need not be stored. More than [`MAX_CARRIED`] bytes are `invalid_request`.
+/// Returns the parameters that this endpoint understands, form-encoded for storage. Unknown parameters are ignored
+/// (RFC 6749 §3.1) and need not be stored. More than [`MAX_CARRIED`] bytes are `invalid_request`.
 pub fn carried(params: &Params) -> Result<String, OAuthError> {
     let known = |name: &str| KNOWN.contains(&name) || ["client_id", "redirect_uri", "resource"].contains(&name);
     let kept = params.pairs().filter(|(name, _)| known(name));

@@ -199,8 +199,8 @@ pub enum Attempt {
     },
 }
 
-/// Returns the region of an address, the size of network that one customer may own: an IPv4 /24 or an IPv6 /48 (RFC
-/// 6177 §2).
+/// Returns the region of an address, the size of network that one customer may own: an IPv4 /24 or an IPv6 /48
+/// (RFC 6177 §2).
 pub fn region(address: IpAddr) -> IpNet {
     let address = address.to_canonical();
     let prefix = if address.is_ipv4() { REGION_PREFIX_V4 } else { REGION_PREFIX_V6 };

@@ -13,8 +13,8 @@ const MAX_NAME: usize = 64;
 /// The maximum size of a fixed value, in bytes of JSON.
 const MAX_VALUE: usize = 1024;
 
-/// Claims of access tokens, logout tokens and introspection answers (RFC 9068 §2.2, RFC 7662 §2.2, RFC 8693 §4, RFC
-/// 9449 §6) that are not in [`CLAIMS_SUPPORTED`].
+/// Claims of access tokens, logout tokens and introspection answers (RFC 9068 §2.2, RFC 7662 §2.2, RFC 8693 §4,
+/// RFC 9449 §6) that are not in [`CLAIMS_SUPPORTED`].
 const RESERVED: [&str; 16] = [
     "nbf",
     "jti",

@@ -38,8 +38,8 @@ pub fn is_administration(token: &str) -> bool {
 pub struct Scope(Vec<String>);
 
 impl Scope {
-    /// Parses a `scope` parameter: tokens of `%x21 / %x23-5B / %x5D-7E` separated by single spaces. A syntax error (RFC
-    /// 6749 §3.3) and an excessive length are `invalid_scope`.
+    /// Parses a `scope` parameter: tokens of `%x21 / %x23-5B / %x5D-7E` separated by single spaces. A syntax error
+    /// (RFC 6749 §3.3) and an excessive length are `invalid_scope`.
     pub fn parse(value: &str) -> Result<Self, OAuthError> {
         if value.len() > MAX_SCOPE {
             return Err(Cause::ScopeMalformed.into());

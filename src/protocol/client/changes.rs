@@ -1,5 +1,5 @@
-//! The difference between two registrations of a client, and the scopes and resources that its grants lose by it (RFC
-//! 7592 §2.2).
+//! The difference between two registrations of a client, and the scopes and resources that its grants lose by it
+//! (RFC 7592 §2.2).
 
 use serde_json::{Map, Value};
 
