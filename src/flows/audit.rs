@@ -120,7 +120,7 @@ async fn vouch(store: &Store, keys: &Keyring, number: i64, checkpoint: Checkpoin
             let (realm, kid, stored) = &*shared;
             let held = signing_keys::hold(tx, realm, kid).await?;
             if held {
-                audit_log::vouch(tx, realm, stored, (now, now.minus(CHECKPOINTS_KEPT))).await?;
+                audit_log::vouch(tx, realm, stored, now, now.minus(CHECKPOINTS_KEPT)).await?;
             }
             Ok::<_, FlowError>(held)
         })

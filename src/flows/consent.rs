@@ -96,7 +96,8 @@ pub async fn answer(
                     return Ok(false);
                 }
                 let granted = Consent::asked_by(&pending.request);
-                consents::add(tx, realm, (user, &interaction.client.id), &granted, context.now).await?;
+                let key = consents::ConsentKey { user, client: &interaction.client.id };
+                consents::add(tx, realm, key, &granted, context.now).await?;
             }
             audit::append(tx, realm, record, context.now).await?;
             Ok::<_, FlowError>(true)

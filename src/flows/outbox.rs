@@ -189,7 +189,8 @@ async fn remove(provider: &Provider, context: &Context, message: &Message, left:
             match (left, &message.errand) {
                 (Left::Record(record), _) => audit::append(tx, realm, record, now).await?,
                 (Left::DeadLetter(reason), Errand::Event { webhook, row }) => {
-                    webhooks::bury(tx, realm, (webhook, row), (message.attempts, reason), now).await?;
+                    let failure = webhooks::Failure { row, attempts: message.attempts, reason };
+                    webhooks::bury(tx, realm, webhook, &failure, now).await?;
                 }
                 (Left::Nothing | Left::DeadLetter(_), _) => {}
             }

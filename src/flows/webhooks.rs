@@ -61,7 +61,7 @@ async fn announce(
             let (realm, now) = (&context.realm.id, context.now);
             if webhooks::advance(tx, realm, webhook, end).await? {
                 for row in heard {
-                    outbox::tell(tx, realm, (&webhook.id, row), now).await?;
+                    outbox::tell(tx, realm, &webhook.id, row, now).await?;
                 }
             }
             Ok::<_, FlowError>(())

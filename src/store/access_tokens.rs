@@ -1,14 +1,18 @@
 //! Opaque access tokens by digest, for clients that have chosen them. JWTs are not stored.
 
 use super::rows::{from_json, to_json};
-use super::tx::{execute, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::access_token::AccessTokenClaims;
 use crate::protocol::ids::RealmId;
 use crate::protocol::secret::Digest;
 
 statements! {
-    INSERT = "INSERT INTO opaque_access_tokens (digest, realm_id, client_id, claims, expires_at) VALUES ($1, $2, $3, $4, $5)";
+    INSERT = "
+        INSERT INTO opaque_access_tokens (digest, realm_id, client_id, claims, expires_at)
+        VALUES ($1, $2, $3, $4, $5)
+    ";
     FIND = "SELECT claims FROM opaque_access_tokens WHERE digest = $1 AND realm_id = $2";
 }
 

@@ -1,18 +1,37 @@
 //! Blocked addresses and networks. Expired rows have no effect.
 
-use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_optional};
 use super::{StoreError, Tx, changes};
 use crate::protocol::address_block::{Block, Blocks, Reach, parse_network};
 use crate::protocol::ids::RealmId;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    PUT = "INSERT INTO address_blocks (realm_id, network, reach, reason, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (realm_id, network) DO UPDATE SET reach = excluded.reach, reason = excluded.reason, created_at = excluded.created_at, expires_at = excluded.expires_at";
-    PUT_UNLESS = "INSERT INTO address_blocks (realm_id, network, reach, reason, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (realm_id, network) DO UPDATE SET reach = excluded.reach, reason = excluded.reason, created_at = excluded.created_at, expires_at = excluded.expires_at WHERE address_blocks.expires_at <= excluded.created_at";
+    PUT = "
+        INSERT INTO address_blocks (realm_id, network, reach, reason, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (realm_id, network)
+        DO UPDATE SET reach = excluded.reach, reason = excluded.reason, created_at = excluded.created_at,
+            expires_at = excluded.expires_at
+    ";
+    PUT_UNLESS = "
+        INSERT INTO address_blocks (realm_id, network, reach, reason, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (realm_id, network)
+        DO UPDATE SET reach = excluded.reach, reason = excluded.reason, created_at = excluded.created_at,
+            expires_at = excluded.expires_at
+        WHERE address_blocks.expires_at <= excluded.created_at
+    ";
     REMOVE = "DELETE FROM address_blocks WHERE realm_id = $1 AND network = $2 AND expires_at > $3";
     FIND = "SELECT realm_id, network, reach, expires_at FROM address_blocks WHERE realm_id = $1 AND network = $2";
     IN_FORCE = "SELECT realm_id, network, reach, expires_at FROM address_blocks WHERE expires_at > $1";
-    LIST = "SELECT realm_id, network, reach, expires_at, reason, created_at FROM address_blocks WHERE realm_id = $1 AND expires_at > $2 ORDER BY expires_at, network";
+    LIST = "
+        SELECT realm_id, network, reach, expires_at, reason, created_at
+        FROM address_blocks
+        WHERE realm_id = $1 AND expires_at > $2
+        ORDER BY expires_at, network
+    ";
 }
 
 type Row = (String, String, String, i64);
@@ -39,9 +58,10 @@ pub async fn put(
         Precedence::InForce => PUT_UNLESS,
     };
     let network = block.network.to_string();
-    let (realm, end) = (block.realm.as_str(), block.expires_at.as_millis());
-    let bound = (realm, &network, block.reach.as_str(), now.as_millis());
-    if execute!(tx, statement, [bound.0, bound.1, bound.2, reason, bound.3, end])? == 0 {
+    let realm = block.realm.as_str();
+    let reach = block.reach.as_str();
+    let end = block.expires_at.as_millis();
+    if execute!(tx, statement, [realm, &network, reach, reason, now.as_millis(), end])? == 0 {
         return Ok(false);
     }
     changes::publish(tx, &block.realm, changes::Kind::Block, &network, now).await?;
@@ -100,7 +120,8 @@ pub(super) async fn apply(tx: &mut Tx, realm: &RealmId, network: &str, blocks: &
     Ok(())
 }
 
-fn block((realm, network, reach, expires_at): Row) -> Result<Block, StoreError> {
+fn block(row: Row) -> Result<Block, StoreError> {
+    let (realm, network, reach, expires_at) = row;
     Ok(Block {
         realm: RealmId::from_stored(realm),
         network: parse_network(&network).ok_or(StoreError::Corrupt("network"))?,

@@ -1,7 +1,8 @@
 //! Writing of the audit log. A row commits with the change that it describes, is linked to its predecessor by a hash,
 //! and is never updated. It holds no secrets and no tokens.
 
-use super::tx::{execute, fetch_one, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_one};
 use super::{StoreError, Tx, outbox, rows};
 use crate::protocol::audit_chain::{Link, Row};
 use crate::protocol::audit_details::Details;
@@ -11,9 +12,11 @@ use crate::protocol::time::Timestamp;
 statements! {
     LOCK = "UPDATE audit_chains SET seq = seq + $2 WHERE realm_id = $1 RETURNING seq, hash";
     EXTEND = "UPDATE audit_chains SET hash = $2 WHERE realm_id = $1";
-    INSERT = "INSERT INTO audit_events (id, realm_id, at, event, outcome, actor, user_id, client_id, session_id, \
-        address, user_agent, request_id, reason, seq, hash, details) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    INSERT = "
+        INSERT INTO audit_events (id, realm_id, at, event, outcome, actor, user_id, client_id, session_id, address,
+            user_agent, request_id, reason, seq, hash, details)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    ";
 }
 
 macro_rules! events {
@@ -59,69 +62,48 @@ events! {
     RefreshReuse = "refresh_token.reused",
     /// A token or a grant was revoked.
     Revocation = "token.revoked",
-    /// A client was registered.
     ClientAdded = "client.added",
-    /// A client's registration was replaced.
     ClientUpdated = "client.updated",
-    /// A client was removed.
     ClientRemoved = "client.removed",
-    /// A client's logo was set.
     ClientLogoSet = "client.logo_set",
     /// A registration access token was used at another client's registration.
     RegistrationTokenMisused = "registration_token.misused",
     /// An initial access token (RFC 7591) was created.
     InitialTokenMade = "initial_token.made",
-    /// A client's secret was replaced.
     ClientSecretRotated = "client.secret_rotated",
     /// A client got a secret with less entropy than a generated one.
     ClientSecretWeak = "client.weak_secret_set",
-    /// A client was enabled.
     ClientEnabled = "client.enabled",
-    /// A client was disabled.
     ClientDisabled = "client.disabled",
     /// All tokens and grants of a client were revoked.
     ClientSignedOut = "client.signed_out",
     /// All tokens, grants and sessions of the realm were revoked.
     RealmSignedOut = "realm.signed_out",
-    /// A user was added.
     UserAdded = "user.added",
-    /// Attributes of a user were changed.
     UserUpdated = "user.updated",
-    /// A user's e-mail address was changed.
     EmailChanged = "user.email_changed",
-    /// A user was removed.
     UserRemoved = "user.removed",
     /// Roles of a user were added or removed.
     RolesChanged = "user.roles_changed",
-    /// A user's password was set.
     PasswordSet = "user.password_set",
-    /// A user was enabled.
     UserEnabled = "user.enabled",
-    /// A user was disabled.
     UserDisabled = "user.disabled",
     /// A user was signed out everywhere.
     UserSignedOut = "user.signed_out",
     /// A user was signed out and cannot sign in before a given time.
     UserBanned = "user.banned",
-    /// A claim mapper was added.
     MapperAdded = "claim_mapper.added",
-    /// A claim mapper was removed.
     MapperRemoved = "claim_mapper.removed",
-    /// A resource was added.
     ResourceAdded = "resource.added",
     /// The header of a resource's access tokens was changed.
     ResourceUpdated = "resource.updated",
-    /// A resource was removed.
     ResourceRemoved = "resource.removed",
     /// Sign-in to an account was paused after many failures.
     AccountSoftLocked = "account.soft_locked",
-    /// An address was blocked.
     AddressBlocked = "address.blocked",
-    /// An address was unblocked.
     AddressUnblocked = "address.unblocked",
     /// An announced key has begun to sign.
     KeyActivated = "key.activated",
-    /// A signing key was announced.
     KeyAnnounced = "key.announced",
     /// An announced key was promoted before its time.
     KeyPromoted = "key.promoted",
@@ -131,19 +113,13 @@ events! {
     KeysExported = "keys.exported",
     /// A key was imported from another database.
     KeyImported = "key.imported",
-    /// A key was removed.
     KeyRemoved = "key.removed",
-    /// A webhook was added.
     WebhookAdded = "webhook.added",
-    /// A webhook was removed.
     WebhookRemoved = "webhook.removed",
-    /// A webhook was enabled.
     WebhookEnabled = "webhook.enabled",
-    /// A webhook was disabled.
     WebhookDisabled = "webhook.disabled",
     /// Requests beyond a rate limit were refused.
     LimitExceeded = "limit.exceeded",
-    /// A backup was made.
     BackedUp = "backup.made",
     /// The data was restored from a backup; everything issued before is void.
     Restored = "backup.restored",
@@ -223,12 +199,12 @@ async fn extend(tx: &mut Tx, realm: &RealmId, records: Vec<Pending>) -> Result<(
     let (seq, hash): (i64, Option<Vec<u8>>) = fetch_one!(tx, LOCK, [realm.as_str(), count])?;
     let mut end = link(seq.saturating_sub(count), hash.as_deref())?;
     for pending in records {
-        let told = pending.record.user.clone().filter(|_| pending.record.mailed);
+        let recipient = pending.record.user.clone().filter(|_| pending.record.mailed);
         let row = pending.row();
         end = end.then(realm, &row);
         insert(tx, realm, &row, end).await?;
-        if let Some(user) = told {
-            outbox::concerns(tx, realm, &user, (&row.id, &row.event), row.at).await?;
+        if let Some(user) = recipient {
+            outbox::concerns(tx, realm, &user, &row).await?;
         }
     }
     execute!(tx, EXTEND, [realm.as_str(), end.hash.as_bytes()]).map(|_| ())

@@ -4,7 +4,8 @@
 use super::audit::link;
 use super::embedded::row;
 use super::rows;
-use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_one, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::audit_chain::{Link, Row};
 use crate::protocol::ids::RealmId;
@@ -13,53 +14,102 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     HEAD = "SELECT seq, hash FROM audit_chains WHERE realm_id = $1";
-    AFTER = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
-        address, user_agent, request_id, reason, details \
-        FROM audit_events \
-        WHERE realm_id = $1 AND seq > $2 ORDER BY seq LIMIT 500";
-    FIND = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
-        address, user_agent, request_id, reason, details \
-        FROM audit_events \
-        WHERE realm_id = $1 AND id = $2";
-    ALL = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
-        address, user_agent, request_id, reason, details \
-        FROM audit_events \
-        WHERE realm_id = $1 AND at >= $2 AND at < $3 AND (at > $2 OR id > $4) \
-        ORDER BY at, id LIMIT 500";
-    OF_EVENT = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
-        address, user_agent, request_id, reason, details \
-        FROM audit_events \
-        WHERE realm_id = $1 AND at >= $2 AND at < $3 AND (at > $2 OR id > $4) \
-        AND event = $5 AND event <> '' \
-        ORDER BY at, id LIMIT 500";
-    OF_ADDRESS = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
-        address, user_agent, request_id, reason, details \
-        FROM audit_events \
-        WHERE realm_id = $1 AND at >= $2 AND at < $3 AND (at > $2 OR id > $4) \
-        AND address = $5 AND address <> '' AND ($6 = '' OR event = $6) \
-        ORDER BY at, id LIMIT 500";
-    OF_CLIENT = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
-        address, user_agent, request_id, reason, details \
-        FROM audit_events \
-        WHERE realm_id = $1 AND at >= $2 AND at < $3 AND (at > $2 OR id > $4) \
-        AND client_id = $5 AND ($6 = '' OR event = $6) AND ($7 = '' OR address = $7) \
-        ORDER BY at, id LIMIT 500";
-    OF_USER = "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, \
-        address, user_agent, request_id, reason, details \
-        FROM audit_events \
-        WHERE realm_id = $1 AND at >= $2 AND at < $3 AND (at > $2 OR id > $4) \
-        AND user_id = $5 AND ($6 = '' OR event = $6) AND ($7 = '' OR address = $7) \
-        AND ($8 = '' OR client_id = $8) \
-        ORDER BY at, id LIMIT 500";
+    AFTER = "
+        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
+            request_id, reason, details
+        FROM audit_events
+        WHERE realm_id = $1
+            AND seq > $2
+        ORDER BY seq LIMIT 500
+    ";
+    FIND = "
+        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
+            request_id, reason, details
+        FROM audit_events
+        WHERE realm_id = $1
+            AND id = $2
+    ";
+    ALL = "
+        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
+            request_id, reason, details
+        FROM audit_events
+        WHERE realm_id = $1
+            AND at >= $2
+            AND at < $3
+            AND (at > $2 OR id > $4)
+        ORDER BY at, id LIMIT 500
+    ";
+    OF_EVENT = "
+        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
+            request_id, reason, details
+        FROM audit_events
+        WHERE realm_id = $1
+            AND at >= $2
+            AND at < $3
+            AND (at > $2 OR id > $4)
+            AND event = $5
+            AND event <> ''
+        ORDER BY at, id LIMIT 500
+    ";
+    OF_ADDRESS = "
+        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
+            request_id, reason, details
+        FROM audit_events
+        WHERE realm_id = $1
+            AND at >= $2
+            AND at < $3
+            AND (at > $2 OR id > $4)
+            AND address = $5
+            AND address <> ''
+            AND ($6 = '' OR event = $6)
+        ORDER BY at, id LIMIT 500
+    ";
+    OF_CLIENT = "
+        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
+            request_id, reason, details
+        FROM audit_events
+        WHERE realm_id = $1
+            AND at >= $2
+            AND at < $3
+            AND (at > $2 OR id > $4)
+            AND client_id = $5
+            AND ($6 = '' OR event = $6)
+            AND ($7 = '' OR address = $7)
+        ORDER BY at, id LIMIT 500
+    ";
+    OF_USER = "
+        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
+            request_id, reason, details
+        FROM audit_events
+        WHERE realm_id = $1
+            AND at >= $2
+            AND at < $3
+            AND (at > $2 OR id > $4)
+            AND user_id = $5
+            AND ($6 = '' OR event = $6)
+            AND ($7 = '' OR address = $7)
+            AND ($8 = '' OR client_id = $8)
+        ORDER BY at, id LIMIT 500
+    ";
     UNCHAINED = "SELECT count(*) AS rows FROM audit_events WHERE realm_id = $1 AND seq IS NULL";
     OLDEST_KEPT = "SELECT MIN(seq) AS seq FROM audit_events WHERE realm_id = $1 AND at >= $2 AND seq IS NOT NULL";
     LOWEST = "SELECT seq FROM audit_events WHERE realm_id = $1 AND seq IS NOT NULL ORDER BY seq LIMIT 1";
     HIGHEST = "SELECT seq FROM audit_events WHERE realm_id = $1 AND seq IS NOT NULL ORDER BY seq DESC LIMIT 1";
     AT = "SELECT hash FROM audit_events WHERE realm_id = $1 AND seq = $2";
-    DROP_UP_TO = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE realm_id = $1 AND seq <= $2 LIMIT 500)";
-    DROP_UNCHAINED = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE realm_id = $1 AND seq IS NULL AND at < $2 LIMIT 500)";
+    DROP_UP_TO = "
+        DELETE FROM audit_events
+        WHERE id IN (SELECT id FROM audit_events WHERE realm_id = $1 AND seq <= $2 LIMIT 500)
+    ";
+    DROP_UNCHAINED = "
+        DELETE FROM audit_events
+        WHERE id IN (SELECT id FROM audit_events WHERE realm_id = $1 AND seq IS NULL AND at < $2 LIMIT 500)
+    ";
     CHECKPOINTS = "SELECT number, seq, hash, signed FROM audit_checkpoints WHERE realm_id = $1 ORDER BY number";
-    VOUCH = "INSERT INTO audit_checkpoints (realm_id, number, seq, hash, at, signed) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (realm_id, number) DO NOTHING";
+    VOUCH = "
+        INSERT INTO audit_checkpoints (realm_id, number, seq, hash, at, signed)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (realm_id, number) DO NOTHING
+    ";
     FORGET_ALL = "DELETE FROM audit_checkpoints WHERE realm_id = $1";
     FORGET = "DELETE FROM audit_checkpoints WHERE realm_id = $1 AND number < $2 AND at < $3";
 }
@@ -224,11 +274,12 @@ pub async fn vouch(
     tx: &mut Tx,
     realm: &RealmId,
     checkpoint: &StoredCheckpoint,
-    (at, before): (Timestamp, Timestamp),
+    at: Timestamp,
+    keep_from: Timestamp,
 ) -> Result<(), StoreError> {
     let StoredCheckpoint { number, last, signed } = checkpoint;
     execute!(tx, VOUCH, [realm.as_str(), number, last.seq, last.hash.as_bytes(), at.as_millis(), signed])?;
-    execute!(tx, FORGET, [realm.as_str(), number, before.as_millis()]).map(|_| ())
+    execute!(tx, FORGET, [realm.as_str(), number, keep_from.as_millis()]).map(|_| ())
 }
 
 /// Replaces all checkpoints by one that covers them.
@@ -239,7 +290,7 @@ pub async fn vouch_anew(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     execute!(tx, FORGET_ALL, [realm.as_str()])?;
-    vouch(tx, realm, checkpoint, (at, at)).await
+    vouch(tx, realm, checkpoint, at, at).await
 }
 
 /// Deletes up to [`PORTION`] rows of the chain up to `seq` and returns their number.

@@ -1,7 +1,9 @@
 //! Authorization codes by digest. One guarded write consumes a code; every later attempt finds it used.
 
+use super::consents::ConsentKey;
 use super::rows::{self, from_json, to_json};
-use super::tx::{execute, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::code_redemption::{Authentication, CodeRecord};
 use crate::protocol::ids::{ClientId, FamilyId, RealmId, SessionId, UserId};
@@ -9,25 +11,48 @@ use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO authorization_codes (digest, realm_id, client_id, user_id, session_id, family_id, redirect_uri, redirect_uri_named, scope, extensions, auth_time, methods, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    CONSUME = "UPDATE authorization_codes SET redeemed_at = $4 \
-               WHERE digest = $1 AND realm_id = $2 AND client_id = $3 AND redeemed_at IS NULL \
-               AND EXISTS (SELECT 1 FROM sessions s \
-               JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id \
-               JOIN clients c ON c.realm_id = s.realm_id AND c.id = authorization_codes.client_id \
-               JOIN realms r ON r.id = s.realm_id \
-               WHERE c.enabled = 1 AND s.realm_id = authorization_codes.realm_id \
-               AND s.id = authorization_codes.session_id AND s.ended_at IS NULL \
-               AND s.idle_expires_at > $4 AND s.expires_at > $4 \
-               AND u.enabled = 1 AND u.valid_from < authorization_codes.auth_time \
-               AND r.valid_from < authorization_codes.auth_time) \
-               RETURNING client_id, user_id, session_id, family_id, redirect_uri, redirect_uri_named, scope, \
-               extensions, auth_time, methods, expires_at";
-    UNUSABLE = "SELECT client_id, family_id, user_id, redeemed_at FROM authorization_codes \
-                WHERE digest = $1 AND realm_id = $2";
+    INSERT = "
+        INSERT INTO authorization_codes (digest, realm_id, client_id, user_id, session_id, family_id, redirect_uri,
+            redirect_uri_named, scope, extensions, auth_time, methods, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    ";
+    CONSUME = "
+        UPDATE authorization_codes
+        SET redeemed_at = $4
+        WHERE digest = $1
+            AND realm_id = $2
+            AND client_id = $3
+            AND redeemed_at IS NULL
+            AND EXISTS (
+                SELECT 1
+                FROM sessions s
+                JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
+                JOIN clients c ON c.realm_id = s.realm_id AND c.id = authorization_codes.client_id
+                JOIN realms r ON r.id = s.realm_id
+                WHERE c.enabled = 1
+                    AND s.realm_id = authorization_codes.realm_id
+                    AND s.id = authorization_codes.session_id
+                    AND s.ended_at IS NULL
+                    AND s.idle_expires_at > $4
+                    AND s.expires_at > $4
+                    AND u.enabled = 1
+                    AND u.valid_from < authorization_codes.auth_time
+                    AND r.valid_from < authorization_codes.auth_time
+            )
+        RETURNING client_id, user_id, session_id, family_id, redirect_uri, redirect_uri_named, scope, extensions,
+            auth_time, methods, expires_at
+    ";
+    UNUSABLE = "
+        SELECT client_id, family_id, user_id, redeemed_at
+        FROM authorization_codes
+        WHERE digest = $1 AND realm_id = $2
+    ";
     DROP_SESSION = "DELETE FROM authorization_codes WHERE realm_id = $1 AND session_id = $2 AND redeemed_at IS NULL";
     DROP_CLIENT = "DELETE FROM authorization_codes WHERE realm_id = $1 AND client_id = $2 AND redeemed_at IS NULL";
-    DROP_CONSENT = "DELETE FROM authorization_codes WHERE realm_id = $1 AND user_id = $2 AND client_id = $3 AND redeemed_at IS NULL";
+    DROP_CONSENT = "
+        DELETE FROM authorization_codes
+        WHERE realm_id = $1 AND user_id = $2 AND client_id = $3 AND redeemed_at IS NULL
+    ";
     DROP_REALM = "DELETE FROM authorization_codes WHERE realm_id = $1 AND redeemed_at IS NULL";
 }
 
@@ -128,12 +153,8 @@ pub async fn drop_unused(tx: &mut Tx, realm: &RealmId, client: &ClientId) -> Res
 }
 
 /// Deletes the unredeemed codes of a user for a client and returns their number.
-pub async fn drop_consent(
-    tx: &mut Tx,
-    realm: &RealmId,
-    (user, client): (&UserId, &ClientId),
-) -> Result<u64, StoreError> {
-    execute!(tx, DROP_CONSENT, [realm.as_str(), user.as_str(), client.as_str()])
+pub async fn drop_consent(tx: &mut Tx, realm: &RealmId, key: ConsentKey<'_>) -> Result<u64, StoreError> {
+    execute!(tx, DROP_CONSENT, [realm.as_str(), key.user.as_str(), key.client.as_str()])
 }
 
 /// Deletes the unredeemed codes of a realm and returns their number.

@@ -1,34 +1,70 @@
 //! Authorization requests that wait for login or consent, each bound to the browser that sent it.
 
+use super::consents::ConsentKey;
 use super::rows::{from_json, one, to_json};
-use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_one, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::authorization_request::AuthorizationRequest;
-use crate::protocol::ids::{ClientId, RealmId, RequestId, UserId};
+use crate::protocol::ids::{RealmId, RequestId, UserId};
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO authorization_requests \
-                  (realm_id, id, client_id, browser, request, arrived_at, expires_at, network, known) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN EXISTS (SELECT 1 FROM known_devices \
-                  WHERE realm_id = $1 AND digest = $9 AND expires_at > $6) THEN 1 ELSE 0 END)";
+    INSERT = "
+        INSERT INTO authorization_requests (realm_id, id, client_id, browser, request, arrived_at, expires_at,
+            network, known)
+        VALUES (
+            $1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN EXISTS (
+                SELECT 1 FROM known_devices WHERE realm_id = $1 AND digest = $9 AND expires_at > $6
+            ) THEN 1 ELSE 0 END
+        )
+    ";
     RECOGNIZE = "UPDATE authorization_requests SET known = 1 WHERE realm_id = $1 AND id = $2 AND known = 0";
-    HEAVIEST = "SELECT network, count(*) AS waiting FROM authorization_requests \
-                WHERE realm_id = $1 AND closed_at IS NULL AND expires_at > $2 GROUP BY network \
-                ORDER BY count(*) DESC, MIN(known), MIN(expires_at) LIMIT $3";
-    EVICT = "DELETE FROM authorization_requests WHERE realm_id = $1 AND id IN ( \
-                 SELECT id FROM authorization_requests \
-                 WHERE realm_id = $1 AND closed_at IS NULL AND network = $2 AND expires_at > $3 \
-                 ORDER BY known, expires_at LIMIT $4)";
-    FIND = "SELECT request, browser, arrived_at, expires_at, consented_at, consented_by, closed_at FROM authorization_requests WHERE realm_id = $1 AND id = $2";
-    CONSENT = "UPDATE authorization_requests SET consented_at = $3, consented_by = $4 WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL";
-    FORGET_CONSENT = "UPDATE authorization_requests SET consented_at = NULL, consented_by = NULL WHERE realm_id = $1 AND client_id = $2 AND consented_by = $3 AND closed_at IS NULL";
+    HEAVIEST = "
+        SELECT network, count(*) AS waiting
+        FROM authorization_requests
+        WHERE realm_id = $1 AND closed_at IS NULL AND expires_at > $2
+        GROUP BY network
+        ORDER BY count(*) DESC, MIN(known), MIN(expires_at) LIMIT $3
+    ";
+    EVICT = "
+        DELETE FROM authorization_requests
+        WHERE realm_id = $1
+            AND id IN (
+                SELECT id
+                FROM authorization_requests
+                WHERE realm_id = $1 AND closed_at IS NULL AND network = $2 AND expires_at > $3
+                ORDER BY known, expires_at LIMIT $4
+            )
+    ";
+    FIND = "
+        SELECT request, browser, arrived_at, expires_at, consented_at, consented_by, closed_at
+        FROM authorization_requests
+        WHERE realm_id = $1 AND id = $2
+    ";
+    CONSENT = "
+        UPDATE authorization_requests
+        SET consented_at = $3, consented_by = $4
+        WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL
+    ";
+    FORGET_CONSENT = "
+        UPDATE authorization_requests
+        SET consented_at = NULL, consented_by = NULL
+        WHERE realm_id = $1 AND client_id = $2 AND consented_by = $3 AND closed_at IS NULL
+    ";
     CLOSE = "UPDATE authorization_requests SET closed_at = $3 WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL";
-    COUNT = "SELECT realm_id, count(*) AS waiting FROM authorization_requests \
-             WHERE closed_at IS NULL AND expires_at > $1 GROUP BY realm_id";
-    OF_REALM = "SELECT count(*) AS waiting FROM authorization_requests \
-                WHERE realm_id = $1 AND closed_at IS NULL AND expires_at > $2";
+    COUNT = "
+        SELECT realm_id, count(*) AS waiting
+        FROM authorization_requests
+        WHERE closed_at IS NULL AND expires_at > $1
+        GROUP BY realm_id
+    ";
+    OF_REALM = "
+        SELECT count(*) AS waiting
+        FROM authorization_requests
+        WHERE realm_id = $1 AND closed_at IS NULL AND expires_at > $2
+    ";
 }
 
 /// A pending or answered request.
@@ -205,12 +241,8 @@ pub async fn count(tx: &mut Tx, now: Timestamp) -> Result<Vec<(RealmId, i64)>, S
 }
 
 /// Removes the consents of a user to a client from open requests.
-pub async fn forget_consent(
-    tx: &mut Tx,
-    realm: &RealmId,
-    (user, client): (&UserId, &ClientId),
-) -> Result<u64, StoreError> {
-    execute!(tx, FORGET_CONSENT, [realm.as_str(), client.as_str(), user.as_str()])
+pub async fn forget_consent(tx: &mut Tx, realm: &RealmId, key: ConsentKey<'_>) -> Result<u64, StoreError> {
+    execute!(tx, FORGET_CONSENT, [realm.as_str(), key.client.as_str(), key.user.as_str()])
 }
 
 #[cfg(test)]

@@ -40,17 +40,16 @@ pub struct Manifest {
 /// A failure to make or read a backup.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// The database is not embedded.
     #[error("a PostgreSQL database is backed up with: pg_dump --format=custom --file=signet.dump NAME")]
     NotEmbedded,
     /// The target exists.
-    #[error("{0} is there already; a backup needs an empty place")]
+    #[error("{0} already exists; a backup needs an empty directory")]
     Occupied(PathBuf),
     /// The manifest is missing or has another format.
     #[error("{0} is not the manifest of a backup that this version reads")]
     Manifest(PathBuf),
     /// The copy does not match the manifest.
-    #[error("{0} is damaged: it is not the file that the manifest describes")]
+    #[error("{0} is damaged: it does not match the manifest")]
     Damaged(PathBuf),
     /// An I/O error at this path.
     #[error("{0}: {1}")]
@@ -150,7 +149,9 @@ fn make_file(path: &Path) -> Result<File, BackupError> {
 
 /// Copies a file and returns its length and digest.
 fn digest(mut from: impl Read, to: &mut impl Write) -> io::Result<(u64, String)> {
-    let (mut hash, mut length, mut buffer) = (Sha256::new(), 0_u64, vec![0; 65_536]);
+    let mut hash = Sha256::new();
+    let mut length: u64 = 0;
+    let mut buffer = vec![0; 65_536];
     loop {
         let count = from.read(&mut buffer)?;
         let portion = buffer.get(..count).unwrap_or_default();

@@ -1,7 +1,8 @@
 //! The change sequence that every node follows to invalidate its memory. Numbers come from one locked row, so they
 //! become visible in order.
 
-use super::tx::{execute, fetch_all, fetch_one, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_one};
 use super::{StoreError, Tx};
 use crate::protocol::ids::RealmId;
 use crate::protocol::time::Timestamp;

@@ -1,5 +1,6 @@
 use super::rows::{from_json, one, to_json};
-use super::tx::{execute, fetch_all, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all};
 use super::{StoreError, Tx};
 use crate::protocol::claim_mapper::ClaimMapper;
 use crate::protocol::ids::{ClientId, RealmId};

@@ -1,6 +1,7 @@
 //! Security profiles of registered clients.
 
-use super::tx::{fetch_one, statements};
+use super::statement::statements;
+use super::tx::fetch_one;
 use super::{StoreError, Tx};
 use crate::protocol::ids::RealmId;
 use crate::protocol::profile::Profile;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::rows::{digest, from_json, one, to_json};
-use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_one, fetch_optional};
 use super::{StoreError, Tx, resources};
 use crate::protocol::client::{Client, ClientMetadata, SecretRecord};
 use crate::protocol::ids::{ClientId, RealmId};
@@ -12,21 +13,58 @@ use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO clients (realm_id, id, metadata, enabled, created_at, updated_at, created_by) \
-              VALUES ($1, $2, $3, 1, $4, $4, $5)";
+    INSERT = "
+        INSERT INTO clients (realm_id, id, metadata, enabled, created_at, updated_at, created_by)
+        VALUES ($1, $2, $3, 1, $4, $4, $5)
+    ";
     HISTORY = "SELECT version, created_at, updated_at, created_by FROM clients WHERE realm_id = $1 AND id = $2";
-    FIND = "SELECT c.id, c.metadata, c.enabled, r.last_used_at, l.updated_at FROM clients c LEFT JOIN client_registrations r ON r.realm_id = c.realm_id AND r.client_id = c.id LEFT JOIN client_logos l ON l.realm_id = c.realm_id AND l.client_id = c.id WHERE c.realm_id = $1 AND c.id = $2";
-    LIST = "SELECT c.id, c.metadata, c.enabled, r.last_used_at, l.updated_at FROM clients c LEFT JOIN client_registrations r ON r.realm_id = c.realm_id AND r.client_id = c.id LEFT JOIN client_logos l ON l.realm_id = c.realm_id AND l.client_id = c.id WHERE c.realm_id = $1 ORDER BY c.id";
-    SECRETS = "SELECT digest, sealed, expires_at, weak FROM client_secrets WHERE realm_id = $1 AND client_id = $2 ORDER BY created_at DESC";
-    ADD_SECRET = "INSERT INTO client_secrets (realm_id, client_id, digest, sealed, created_at, weak) VALUES ($1, $2, $3, $4, $5, $6)";
-    EXPIRE_SECRETS = "UPDATE client_secrets SET expires_at = CASE WHEN expires_at IS NULL THEN $3 ELSE $4 END WHERE realm_id = $1 AND client_id = $2 AND (expires_at IS NULL OR expires_at > $4)";
+    FIND = "
+        SELECT c.id, c.metadata, c.enabled, r.last_used_at, l.updated_at
+        FROM clients c
+        LEFT JOIN client_registrations r ON r.realm_id = c.realm_id AND r.client_id = c.id
+        LEFT JOIN client_logos l ON l.realm_id = c.realm_id AND l.client_id = c.id
+        WHERE c.realm_id = $1 AND c.id = $2
+    ";
+    LIST = "
+        SELECT c.id, c.metadata, c.enabled, r.last_used_at, l.updated_at
+        FROM clients c
+        LEFT JOIN client_registrations r ON r.realm_id = c.realm_id AND r.client_id = c.id
+        LEFT JOIN client_logos l ON l.realm_id = c.realm_id AND l.client_id = c.id
+        WHERE c.realm_id = $1
+        ORDER BY c.id
+    ";
+    SECRETS = "
+        SELECT digest, sealed, expires_at, weak
+        FROM client_secrets
+        WHERE realm_id = $1 AND client_id = $2
+        ORDER BY created_at DESC
+    ";
+    ADD_SECRET = "
+        INSERT INTO client_secrets (realm_id, client_id, digest, sealed, created_at, weak)
+        VALUES ($1, $2, $3, $4, $5, $6)
+    ";
+    EXPIRE_SECRETS = "
+        UPDATE client_secrets
+        SET expires_at = CASE WHEN expires_at IS NULL THEN $3 ELSE $4 END
+        WHERE realm_id = $1 AND client_id = $2 AND (expires_at IS NULL OR expires_at > $4)
+    ";
     ADD_ORIGIN = "INSERT INTO client_origins (realm_id, origin, client_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    UPDATE = "UPDATE clients SET metadata = $3, updated_at = $4, version = version + 1 \
-              WHERE realm_id = $1 AND id = $2 AND version = $5";
-    ADVANCE = "UPDATE clients SET updated_at = $3, version = version + 1 \
-               WHERE realm_id = $1 AND id = $2 AND version = $4";
+    UPDATE = "
+        UPDATE clients
+        SET metadata = $3, updated_at = $4, version = version + 1
+        WHERE realm_id = $1 AND id = $2 AND version = $5
+    ";
+    ADVANCE = "
+        UPDATE clients
+        SET updated_at = $3, version = version + 1
+        WHERE realm_id = $1 AND id = $2 AND version = $4
+    ";
     DELETE = "DELETE FROM clients WHERE realm_id = $1 AND id = $2";
-    HAS_SECRET = "SELECT count(*) AS secrets FROM client_secrets WHERE realm_id = $1 AND client_id = $2 AND digest = $3";
+    HAS_SECRET = "
+        SELECT count(*) AS secrets
+        FROM client_secrets
+        WHERE realm_id = $1 AND client_id = $2 AND digest = $3
+    ";
     DROP_SECRETS = "DELETE FROM client_secrets WHERE realm_id = $1 AND client_id = $2";
     DROP_ORIGINS = "DELETE FROM client_origins WHERE realm_id = $1 AND client_id = $2";
     ENABLE = "UPDATE clients SET enabled = $3, updated_at = $4 WHERE realm_id = $1 AND id = $2 AND enabled <> $3";
@@ -188,7 +226,8 @@ pub async fn add_secret(
     secret: &NewSecret,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (digest, sealed) = (secret.digest.as_bytes(), secret.sealed.as_deref());
+    let digest = secret.digest.as_bytes();
+    let sealed = secret.sealed.as_deref();
     execute!(tx, ADD_SECRET, [realm.as_str(), id.as_str(), digest, sealed, now.as_millis(), i64::from(secret.is_weak)])
         .map(|_| ())
 }

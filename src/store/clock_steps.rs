@@ -2,13 +2,19 @@
 //! may have expired only by a wrong clock, and once it is corrected the tokens that they revoke would be valid again.
 //! Nothing that has expired only by a wrong clock is ended permanently either.
 
-use super::tx::{execute, fetch_all, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all};
 use super::{StoreError, Tx};
 use crate::protocol::time::{Span, Timestamp};
 
 statements! {
     NOTED = "SELECT name, expires_at FROM leases WHERE name IN ('clock seen', 'clock jumped')";
-    NOTE = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, '', $2) ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at";
+    NOTE = "
+        INSERT INTO leases (name, holder, expires_at)
+        VALUES ($1, '', $2)
+        ON CONFLICT (name)
+        DO UPDATE SET expires_at = excluded.expires_at
+    ";
 }
 
 const SEEN: &str = "clock seen";

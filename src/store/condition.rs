@@ -1,13 +1,20 @@
 //! Settings of the engine that matter for durability, and its own check of its files. Read-only.
 
+use super::statement::statement;
 use super::tx::{fetch_all, fetch_one};
 use super::{Db, Store, StoreError};
 
-/// What each engine is asked, in its own words.
-const SQLITE_JOURNAL: &str = "PRAGMA journal_mode";
-const SQLITE_SYNCHRONOUS: &str = "PRAGMA synchronous";
-const SQLITE_QUICK_CHECK: &str = "PRAGMA quick_check(3)";
-const POSTGRES: &str = "SELECT CAST(current_setting('server_version_num') AS BIGINT), current_setting('synchronous_commit'), current_setting('fsync', true), current_setting('full_page_writes', true), CAST(current_setting('max_connections') AS BIGINT) - CAST(coalesce(current_setting('superuser_reserved_connections', true), '0') AS BIGINT)";
+statement!(SQLITE_JOURNAL = "PRAGMA journal_mode");
+statement!(SQLITE_SYNCHRONOUS = "PRAGMA synchronous");
+statement!(SQLITE_QUICK_CHECK = "PRAGMA quick_check(3)");
+statement!(
+    POSTGRES = "
+        SELECT CAST(current_setting('server_version_num') AS BIGINT), current_setting('synchronous_commit'),
+            current_setting('fsync', true), current_setting('full_page_writes', true),
+            CAST(current_setting('max_connections') AS BIGINT)
+                - CAST(coalesce(current_setting('superuser_reserved_connections', true), '0') AS BIGINT)
+    "
+);
 
 /// Settings of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]

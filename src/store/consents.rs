@@ -1,7 +1,8 @@
 //! Consents of people to clients, stored so that they are not asked twice.
 
 use super::rows;
-use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_one, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::consent::Consent;
 use crate::protocol::ids::{ClientId, RealmId, UserId};
@@ -9,11 +10,29 @@ use crate::protocol::time::Timestamp;
 
 statements! {
     HOLD_GIVEN = "SELECT scope, claims FROM consents WHERE realm_id = $1 AND user_id = $2 AND client_id = $3 FOR SHARE";
-    HOLD = "INSERT INTO consents (realm_id, user_id, client_id, scope, claims, granted_at) VALUES ($1, $2, $3, '', '', $4) ON CONFLICT (realm_id, user_id, client_id) DO UPDATE SET granted_at = excluded.granted_at RETURNING scope, claims";
+    HOLD = "
+        INSERT INTO consents (realm_id, user_id, client_id, scope, claims, granted_at)
+        VALUES ($1, $2, $3, '', '', $4)
+        ON CONFLICT (realm_id, user_id, client_id)
+        DO UPDATE SET granted_at = excluded.granted_at
+        RETURNING scope, claims
+    ";
     KEEP = "UPDATE consents SET scope = $4, claims = $5 WHERE realm_id = $1 AND user_id = $2 AND client_id = $3";
-    LIST = "SELECT client_id, scope, claims, granted_at FROM consents WHERE realm_id = $1 AND user_id = $2 ORDER BY client_id LIMIT 1000";
+    LIST = "
+        SELECT client_id, scope, claims, granted_at
+        FROM consents
+        WHERE realm_id = $1 AND user_id = $2
+        ORDER BY client_id LIMIT 1000
+    ";
     FORGET_CLIENT = "DELETE FROM consents WHERE realm_id = $1 AND client_id = $2";
     WITHDRAW = "DELETE FROM consents WHERE realm_id = $1 AND user_id = $2 AND client_id = $3";
+}
+
+/// The user and the client of a consent within a realm.
+#[derive(Clone, Copy, Debug)]
+pub struct ConsentKey<'a> {
+    pub user: &'a UserId,
+    pub client: &'a ClientId,
 }
 
 /// Returns the consent of a user to a client, with a shared lock until the transaction ends. A concurrent withdrawal
@@ -33,19 +52,23 @@ pub async fn hold(
 pub async fn add(
     tx: &mut Tx,
     realm: &RealmId,
-    (user, client): (&UserId, &ClientId),
+    key: ConsentKey<'_>,
     more: &Consent,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let held: Row = fetch_one!(tx, HOLD, [realm.as_str(), user.as_str(), client.as_str(), now.as_millis()])?;
+    let user = key.user.as_str();
+    let client = key.client.as_str();
+    let held: Row = fetch_one!(tx, HOLD, [realm.as_str(), user, client, now.as_millis()])?;
     let all = read(held)?.union(more);
-    let (scope, claims) = (all.scope.to_string(), all.claims.join(" "));
-    execute!(tx, KEEP, [realm.as_str(), user.as_str(), client.as_str(), scope, claims]).map(|_| ())
+    let scope = all.scope.to_string();
+    let claims = all.claims.join(" ");
+    execute!(tx, KEEP, [realm.as_str(), user, client, scope, claims]).map(|_| ())
 }
 
 type Row = (String, String);
 
-pub(super) fn read((scope, claims): Row) -> Result<Consent, StoreError> {
+pub(super) fn read(row: Row) -> Result<Consent, StoreError> {
+    let (scope, claims) = row;
     let claims = claims.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect();
     Ok(Consent { scope: rows::scope(&scope)?, claims })
 }

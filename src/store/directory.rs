@@ -2,27 +2,39 @@
 
 use super::embedded::row;
 use super::rows::one;
-use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_one, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::ids::{RealmId, UserId};
 use crate::protocol::person::{EmailAddress, Username};
 use crate::protocol::time::Timestamp;
 
 statements! {
-    PAGE = "SELECT id, username, email, email_verified, enabled, valid_from, created_at FROM users \
-            WHERE realm_id = $1 AND username_key > $2 AND enabled <= $3 \
-            AND (username_key LIKE $4 ESCAPE '\\' OR email_key LIKE $4 ESCAPE '\\') \
-            ORDER BY username_key LIMIT $5";
-    HISTORY = "SELECT u.version, u.created_at, u.updated_at, p.updated_at AS password_set_at, \
-               (SELECT max(s.auth_time) FROM sessions s WHERE s.realm_id = u.realm_id AND s.user_id = u.id) \
-               AS session_begun, \
-               (SELECT max(d.last_used_at) FROM known_devices d WHERE d.realm_id = u.realm_id AND d.user_id = u.id) \
-               AS device_used \
-               FROM users u LEFT JOIN passwords p ON p.realm_id = u.realm_id AND p.user_id = u.id \
-               WHERE u.realm_id = $1 AND u.id = $2";
-    UPDATE = "UPDATE users SET username = $3, username_key = $4, email = $5, email_key = $6, email_verified = $7, \
-              claims = $8, attributes = $9, updated_at = $10, version = version + 1 \
-              WHERE realm_id = $1 AND id = $2 AND version = $11";
+    PAGE = "
+        SELECT id, username, email, email_verified, enabled, valid_from, created_at
+        FROM users
+        WHERE realm_id = $1
+            AND username_key > $2
+            AND enabled <= $3
+            AND (username_key LIKE $4 ESCAPE '\\' OR email_key LIKE $4 ESCAPE '\\')
+        ORDER BY username_key LIMIT $5
+    ";
+    HISTORY = "
+        SELECT u.version, u.created_at, u.updated_at, p.updated_at AS password_set_at,
+            (SELECT max(s.auth_time) FROM sessions s WHERE s.realm_id = u.realm_id AND s.user_id = u.id)
+                AS session_begun,
+            (SELECT max(d.last_used_at) FROM known_devices d WHERE d.realm_id = u.realm_id AND d.user_id = u.id)
+                AS device_used
+        FROM users u
+        LEFT JOIN passwords p ON p.realm_id = u.realm_id AND p.user_id = u.id
+        WHERE u.realm_id = $1 AND u.id = $2
+    ";
+    UPDATE = "
+        UPDATE users
+        SET username = $3, username_key = $4, email = $5, email_key = $6, email_verified = $7, claims = $8,
+            attributes = $9, updated_at = $10, version = version + 1
+        WHERE realm_id = $1 AND id = $2 AND version = $11
+    ";
     LIKE_ADDRESSES = "SELECT count(*) AS users FROM users WHERE realm_id = $1 AND username_key LIKE '%@%'";
     DROP_ROLE = "DELETE FROM user_roles WHERE realm_id = $1 AND user_id = $2 AND role = $3";
     FORGET_DEVICES = "DELETE FROM known_devices WHERE realm_id = $1 AND user_id = $2";
@@ -108,10 +120,9 @@ pub async fn named_like_addresses(tx: &mut Tx, realm: &RealmId) -> Result<i64, S
 /// Version and times of a user's row.
 #[derive(Clone, Copy, Debug)]
 pub struct History {
-    /// The number of the last change.
+    /// Number of the last change.
     pub version: i64,
     pub created_at: Timestamp,
-    /// The time of the last change.
     pub updated_at: Timestamp,
     /// Time of the last password change, if there is a password.
     pub password_set_at: Option<Timestamp>,

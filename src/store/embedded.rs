@@ -1,7 +1,6 @@
 //! SQLite inside the process. Statements run on the calling thread: a thread per connection cost two context switches
 //! for each statement, several times as much as the statement.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,8 +27,6 @@ pub(super) struct Embedded {
     access: Access,
     /// None after [`Self::close`].
     connection: Option<Connection>,
-    /// Statements as SQLite numbers their parameters, by the place of the text that they were written as.
-    texts: HashMap<(usize, usize), Box<str>>,
 }
 
 /// Exclusive access to a connection.
@@ -44,17 +41,17 @@ impl Embedded {
     /// Opens a file, and creates it if the access is to write.
     pub(super) fn open(file: &Path, access: Access) -> rusqlite::Result<Self> {
         let connection = Some(connect(file, access)?);
-        Ok(Self { file: file.to_owned(), access, connection, texts: HashMap::new() })
+        Ok(Self { file: file.to_owned(), access, connection })
     }
 
     /// Runs a statement and returns the number of changed rows.
-    pub(super) fn execute(&mut self, sql: &'static str, values: &[&dyn ToSql]) -> rusqlite::Result<u64> {
+    pub(super) fn execute(&mut self, sql: &str, values: &[&dyn ToSql]) -> rusqlite::Result<u64> {
         self.run(sql, |statement| statement.execute(values).map(|rows| u64::try_from(rows).unwrap_or(u64::MAX)))
     }
 
     pub(super) fn fetch_optional<T: FromRow>(
         &mut self,
-        sql: &'static str,
+        sql: &str,
         values: &[&dyn ToSql],
     ) -> rusqlite::Result<Option<T>> {
         self.run(sql, |statement| {
@@ -63,15 +60,11 @@ impl Embedded {
         })
     }
 
-    pub(super) fn fetch_one<T: FromRow>(&mut self, sql: &'static str, values: &[&dyn ToSql]) -> rusqlite::Result<T> {
+    pub(super) fn fetch_one<T: FromRow>(&mut self, sql: &str, values: &[&dyn ToSql]) -> rusqlite::Result<T> {
         self.fetch_optional(sql, values)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
     }
 
-    pub(super) fn fetch_all<T: FromRow>(
-        &mut self,
-        sql: &'static str,
-        values: &[&dyn ToSql],
-    ) -> rusqlite::Result<Vec<T>> {
+    pub(super) fn fetch_all<T: FromRow>(&mut self, sql: &str, values: &[&dyn ToSql]) -> rusqlite::Result<Vec<T>> {
         self.run(sql, |statement| statement.query_map(values, |row| T::try_from(row))?.collect())
     }
 
@@ -95,12 +88,11 @@ impl Embedded {
 
     fn run<T>(
         &mut self,
-        sql: &'static str,
+        sql: &str,
         work: impl FnOnce(&mut CachedStatement<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        let text = self.texts.entry((sql.as_ptr().addr(), sql.len())).or_insert_with(|| translated(sql));
         let connection = self.connection.as_ref().ok_or_else(closed)?;
-        work(&mut connection.prepare_cached(text)?)
+        work(&mut connection.prepare_cached(sql)?)
     }
 }
 
@@ -118,12 +110,6 @@ fn connect(file: &Path, access: Access) -> rusqlite::Result<Connection> {
         }
     }
     Ok(connection)
-}
-
-/// A statement as SQLite has it: with `?1` in place of `$1`, which it takes for a name and numbers as it comes, and
-/// without locks on rows, since whoever writes has the whole database.
-pub(super) fn translated(sql: &str) -> Box<str> {
-    sql.replace('$', "?").replace(" FOR SHARE", "").replace(" FOR NO KEY UPDATE", "").into()
 }
 
 fn closed() -> rusqlite::Error {

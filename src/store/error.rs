@@ -9,7 +9,7 @@ pub enum StoreError {
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// A constraint is violated: usually a row with this key exists.
-    #[error("the row conflicts with another")]
+    #[error("the row conflicts with an existing one")]
     Conflict,
     /// A stored value that this server would not write.
     #[error("the database holds a value that cannot be read: {0}")]

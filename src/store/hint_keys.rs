@@ -1,14 +1,18 @@
 //! Public parts of removed signing keys. They verify ID tokens that are presented as logout hints, until no accepted
 //! hint can name them.
 
-use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::ids::{KeyId, RealmId};
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO hint_keys (realm_id, kid, algorithm, public, expires_at) VALUES ($1, $2, $3, $4, $5) \
-              ON CONFLICT (realm_id, kid) DO NOTHING";
+    INSERT = "
+        INSERT INTO hint_keys (realm_id, kid, algorithm, public, expires_at)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (realm_id, kid) DO NOTHING
+    ";
     LIST = "SELECT kid, algorithm, public, expires_at FROM hint_keys WHERE realm_id = $1";
     REMOVE = "DELETE FROM hint_keys WHERE realm_id = $1 AND kid = $2 RETURNING algorithm";
 }

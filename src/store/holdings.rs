@@ -1,26 +1,50 @@
 //! Counts for administrators of what a client or a user has: live sessions, live grants, consents, known devices.
 
-use super::tx::{fetch_one, statements};
+use super::statement::statements;
+use super::tx::fetch_one;
 use super::{StoreError, Tx};
 use crate::protocol::ids::{ClientId, RealmId, UserId};
 use crate::protocol::time::Timestamp;
 
 statements! {
-    GRANTS_OF_CLIENT = "SELECT count(*) AS grants FROM token_families WHERE realm_id = $1 AND client_id = $2 \
-                        AND revoked_at IS NULL AND idle_expires_at > $3 AND expires_at > $3";
-    WITH_SCOPE = "SELECT count(*) AS grants FROM token_families WHERE realm_id = $1 AND client_id = $2 \
-                  AND revoked_at IS NULL AND idle_expires_at > $3 AND expires_at > $3 \
-                  AND replace(' ' || scope || ' ', ' ' || $4 || ' ', '') <> ' ' || scope || ' '";
-    WITH_RESOURCE = "SELECT count(*) AS grants FROM token_families WHERE realm_id = $1 AND client_id = $2 \
-                     AND revoked_at IS NULL AND idle_expires_at > $3 AND expires_at > $3 \
-                     AND replace(resources, $4, '') <> resources";
-    OF_USER = "SELECT \
-               (SELECT count(*) FROM sessions WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL \
-               AND idle_expires_at > $3 AND expires_at > $3) AS sessions, \
-               (SELECT count(*) FROM token_families WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL \
-               AND idle_expires_at > $3 AND expires_at > $3) AS grants, \
-               (SELECT count(*) FROM consents WHERE realm_id = $1 AND user_id = $2) AS consents, \
-               (SELECT count(*) FROM known_devices WHERE realm_id = $1 AND user_id = $2 AND expires_at > $3) AS devices";
+    GRANTS_OF_CLIENT = "
+        SELECT count(*) AS grants
+        FROM token_families
+        WHERE realm_id = $1 AND client_id = $2 AND revoked_at IS NULL AND idle_expires_at > $3 AND expires_at > $3
+    ";
+    WITH_SCOPE = "
+        SELECT count(*) AS grants
+        FROM token_families
+        WHERE realm_id = $1
+            AND client_id = $2
+            AND revoked_at IS NULL
+            AND idle_expires_at > $3
+            AND expires_at > $3
+            AND replace(' ' || scope || ' ', ' ' || $4 || ' ', '') <> ' ' || scope || ' '
+    ";
+    WITH_RESOURCE = "
+        SELECT count(*) AS grants
+        FROM token_families
+        WHERE realm_id = $1
+            AND client_id = $2
+            AND revoked_at IS NULL
+            AND idle_expires_at > $3
+            AND expires_at > $3
+            AND replace(resources, $4, '') <> resources
+    ";
+    OF_USER = "
+        SELECT
+            (
+                SELECT count(*) FROM sessions
+                WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL AND idle_expires_at > $3 AND expires_at > $3
+            ) AS sessions,
+            (
+                SELECT count(*) FROM token_families
+                WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL AND idle_expires_at > $3 AND expires_at > $3
+            ) AS grants,
+            (SELECT count(*) FROM consents WHERE realm_id = $1 AND user_id = $2) AS consents,
+            (SELECT count(*) FROM known_devices WHERE realm_id = $1 AND user_id = $2 AND expires_at > $3) AS devices
+    ";
     CONSENTS_OF_CLIENT = "SELECT count(*) AS consents FROM consents WHERE realm_id = $1 AND client_id = $2";
 }
 

@@ -4,35 +4,109 @@
 use serde::Deserialize;
 
 use super::rows::from_json;
-use super::tx::{fetch_all, fetch_one, statements};
+use super::statement::{Statement, statement, statements};
+use super::tx::{fetch_all, fetch_one};
 use super::{Db, Store, StoreError, Tx};
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    CODE_TWICE = "SELECT count(*) AS broken FROM (SELECT family_id FROM authorization_codes GROUP BY realm_id, family_id HAVING count(*) > 1) AS d";
-    CODE_UNREDEEMED = "SELECT count(*) AS broken FROM authorization_codes c JOIN token_families f ON f.realm_id = c.realm_id AND f.id = c.family_id WHERE c.redeemed_at IS NULL";
-    LEAF_TWICE = "SELECT count(*) AS broken FROM (SELECT leaf FROM token_families GROUP BY leaf HAVING count(*) > 1) AS d";
+    CODE_TWICE = "
+        SELECT count(*) AS broken
+        FROM (SELECT family_id FROM authorization_codes GROUP BY realm_id, family_id HAVING count(*) > 1) AS d
+    ";
+    CODE_UNREDEEMED = "
+        SELECT count(*) AS broken
+        FROM authorization_codes c
+        JOIN token_families f ON f.realm_id = c.realm_id AND f.id = c.family_id
+        WHERE c.redeemed_at IS NULL
+    ";
+    LEAF_TWICE = "
+        SELECT count(*) AS broken
+        FROM (SELECT leaf FROM token_families GROUP BY leaf HAVING count(*) > 1) AS d
+    ";
     ROTATION = "SELECT count(*) AS broken FROM token_families WHERE (generation > 0) <> (rotated_at IS NOT NULL)";
-    FAMILY_OF_DISABLED = "SELECT count(*) AS broken FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id JOIN clients c ON c.realm_id = f.realm_id AND c.id = f.client_id WHERE f.revoked_at IS NULL AND f.expires_at > $1 AND (u.enabled = 0 OR c.enabled = 0 OR u.valid_from >= f.auth_time)";
-    FAMILY_OF_ENDED = "SELECT count(*) AS broken FROM token_families f JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id WHERE f.revoked_at IS NULL AND f.offline = 0 AND f.expires_at > $1 AND s.ended_at IS NOT NULL";
-    SESSION_OF_DISABLED = "SELECT count(*) AS broken FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id WHERE s.ended_at IS NULL AND s.expires_at > $1 AND (u.enabled = 0 OR u.valid_from >= s.auth_time)";
-    FAMILY_ORPHANED = "SELECT count(*) AS broken FROM token_families f WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.realm_id = f.realm_id AND u.id = f.user_id) OR NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = f.realm_id AND c.id = f.client_id)";
-    CODE_ORPHANED = "SELECT count(*) AS broken FROM authorization_codes a WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.realm_id = a.realm_id AND u.id = a.user_id) OR NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = a.realm_id AND c.id = a.client_id) OR (a.redeemed_at IS NULL AND a.expires_at > $1 AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.realm_id = a.realm_id AND s.id = a.session_id))";
-    SESSION_ORPHANED = "SELECT count(*) AS broken FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.realm_id = s.realm_id AND u.id = s.user_id)";
-    CONSENT_ORPHANED = "SELECT count(*) AS broken FROM consents g WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.realm_id = g.realm_id AND u.id = g.user_id) OR NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = g.realm_id AND c.id = g.client_id)";
-    TOKEN_ORPHANED = "SELECT count(*) AS broken FROM opaque_access_tokens t WHERE NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = t.realm_id AND c.id = t.client_id)";
-    USED_TWICE = "SELECT count(*) AS broken FROM (SELECT digest FROM used_once GROUP BY purpose, digest HAVING count(*) > 1) AS d";
-    COUNTER_BEHIND = "SELECT count(*) AS broken FROM change_counter \
-        WHERE value < (SELECT COALESCE(MAX(seq), 0) FROM changes)";
+    FAMILY_OF_DISABLED = "
+        SELECT count(*) AS broken
+        FROM token_families f
+        JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id
+        JOIN clients c ON c.realm_id = f.realm_id AND c.id = f.client_id
+        WHERE f.revoked_at IS NULL
+            AND f.expires_at > $1
+            AND (u.enabled = 0 OR c.enabled = 0 OR u.valid_from >= f.auth_time)
+    ";
+    FAMILY_OF_ENDED = "
+        SELECT count(*) AS broken
+        FROM token_families f
+        JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id
+        WHERE f.revoked_at IS NULL AND f.offline = 0 AND f.expires_at > $1 AND s.ended_at IS NOT NULL
+    ";
+    SESSION_OF_DISABLED = "
+        SELECT count(*) AS broken
+        FROM sessions s
+        JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
+        WHERE s.ended_at IS NULL AND s.expires_at > $1 AND (u.enabled = 0 OR u.valid_from >= s.auth_time)
+    ";
+    FAMILY_ORPHANED = "
+        SELECT count(*) AS broken
+        FROM token_families f
+        WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.realm_id = f.realm_id AND u.id = f.user_id)
+            OR NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = f.realm_id AND c.id = f.client_id)
+    ";
+    CODE_ORPHANED = "
+        SELECT count(*) AS broken
+        FROM authorization_codes a
+        WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.realm_id = a.realm_id AND u.id = a.user_id)
+            OR NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = a.realm_id AND c.id = a.client_id)
+            OR (
+                a.redeemed_at IS NULL
+                AND a.expires_at > $1
+                AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.realm_id = a.realm_id AND s.id = a.session_id)
+            )
+    ";
+    SESSION_ORPHANED = "
+        SELECT count(*) AS broken
+        FROM sessions s
+        WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.realm_id = s.realm_id AND u.id = s.user_id)
+    ";
+    CONSENT_ORPHANED = "
+        SELECT count(*) AS broken
+        FROM consents g
+        WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.realm_id = g.realm_id AND u.id = g.user_id)
+            OR NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = g.realm_id AND c.id = g.client_id)
+    ";
+    TOKEN_ORPHANED = "
+        SELECT count(*) AS broken
+        FROM opaque_access_tokens t
+        WHERE NOT EXISTS (SELECT 1 FROM clients c WHERE c.realm_id = t.realm_id AND c.id = t.client_id)
+    ";
+    USED_TWICE = "
+        SELECT count(*) AS broken
+        FROM (SELECT digest FROM used_once GROUP BY purpose, digest HAVING count(*) > 1) AS d
+    ";
+    COUNTER_BEHIND = "
+        SELECT count(*) AS broken
+        FROM change_counter
+        WHERE value < (SELECT COALESCE(MAX(seq), 0) FROM changes)
+    ";
     METADATA = "SELECT metadata FROM clients";
     NEWEST = "SELECT MAX(at) AS at FROM audit_events";
 }
 
-/// What an engine says of itself, each in its own words.
-const SQLITE_INTEGRITY: &str = "PRAGMA integrity_check(5)";
-const SQLITE_FOREIGN_KEYS: &str = "SELECT \"table\" AS problem FROM pragma_foreign_key_check LIMIT 5";
-const POSTGRES_INTEGRITY: &str = "SELECT CAST(conname AS TEXT) AS problem FROM pg_constraint WHERE NOT convalidated UNION ALL SELECT CAST(indexrelid AS regclass)::TEXT FROM pg_index WHERE NOT indisvalid LIMIT 5";
+// Integrity as each engine reports it.
+statement!(SQLITE_INTEGRITY = "PRAGMA integrity_check(5)");
+statement!(SQLITE_FOREIGN_KEYS = "SELECT \"table\" AS problem FROM pragma_foreign_key_check LIMIT 5");
+statement!(
+    POSTGRES_INTEGRITY = "
+        SELECT CAST(conname AS TEXT) AS problem
+        FROM pg_constraint
+        WHERE NOT convalidated
+        UNION ALL
+        SELECT CAST(indexrelid AS regclass)::TEXT
+        FROM pg_index
+        WHERE NOT indisvalid LIMIT 5
+    "
+);
 
 /// An invariant.
 pub struct Rule {
@@ -47,27 +121,27 @@ pub struct Rule {
 /// A method to count the violations.
 #[derive(Clone, Copy)]
 enum Check {
-    Query(&'static str),
+    Query(&'static Statement),
     /// A query with the current time as its parameter.
-    QueryNow(&'static str),
+    QueryNow(&'static Statement),
     /// A scan of the metadata of every client.
     RedirectUris,
 }
 
-const TAMPERED: &str = "somebody has changed the database; sign the users out, or restore a backup";
+const TAMPERED: &str = "the database was changed from outside; sign the users out, or restore a backup";
 const LEFTOVER: &str = "disable the user or the client once more, or sign the user out";
 const COUNTER: &str = "nodes miss changes; stop every server, then restore a backup, which moves the counter on";
 const ORPHAN: &str = "foreign keys were switched off; delete these rows or restore a backup";
 
-const fn rule(name: &'static str, query: &'static str, broken: &'static str, remedy: &'static str) -> Rule {
+const fn rule(name: &'static str, query: &'static Statement, broken: &'static str, remedy: &'static str) -> Rule {
     Rule { name, broken, remedy, check: Check::Query(query) }
 }
 
-const fn timed(name: &'static str, query: &'static str, broken: &'static str, remedy: &'static str) -> Rule {
+const fn timed(name: &'static str, query: &'static Statement, broken: &'static str, remedy: &'static str) -> Rule {
     Rule { name, broken, remedy, check: Check::QueryNow(query) }
 }
 
-pub const RULES: [Rule; 15] = [
+pub static RULES: [Rule; 15] = [
     rule("code-grants-once", CODE_TWICE, "grants have several codes", TAMPERED),
     rule("code-before-grant", CODE_UNREDEEMED, "codes can be redeemed although their grant exists", TAMPERED),
     rule("one-refresh-token", LEAF_TWICE, "refresh tokens belong to several grants", TAMPERED),

@@ -102,7 +102,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_new_row_is_kept_although_others_were_asked_for_more() {
-        let (kept, reads) = (Kept::new(10, |_| 1), AtomicU64::new(0));
+        let kept = Kept::new(10, |_| 1);
+        let reads = AtomicU64::new(0);
         for person in 0..30_u64 {
             for _ in 0..20 {
                 kept.get(person, |_| async { Ok(Some(reads.fetch_add(1, Ordering::Relaxed))) }).await.unwrap();

@@ -1,22 +1,42 @@
 //! Browsers that people have signed in with, by the digest of a long-lived cookie. They grant nothing; their failed
 //! sign-ins are counted separately from those of strangers.
 
-use super::tx::{execute, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::ids::{RealmId, UserId};
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    FIND = "SELECT last_used_at FROM known_devices WHERE realm_id = $1 AND digest = $2 AND user_id = $3 AND expires_at > $4";
-    PUT = "INSERT INTO known_devices (realm_id, digest, user_id, last_used_at, expires_at, network) \
-           VALUES ($1, $2, $3, $4, $5, $6) \
-           ON CONFLICT (realm_id, digest, user_id) DO UPDATE SET last_used_at = excluded.last_used_at, \
-           expires_at = excluded.expires_at, network = excluded.network";
-    NETWORK = "SELECT last_used_at FROM known_devices \
-               WHERE realm_id = $1 AND network = $2 AND last_used_at > $3 LIMIT 1";
+    FIND = "
+        SELECT last_used_at
+        FROM known_devices
+        WHERE realm_id = $1 AND digest = $2 AND user_id = $3 AND expires_at > $4
+    ";
+    PUT = "
+        INSERT INTO known_devices (realm_id, digest, user_id, last_used_at, expires_at, network)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (realm_id, digest, user_id)
+        DO UPDATE SET last_used_at = excluded.last_used_at, expires_at = excluded.expires_at,
+            network = excluded.network
+    ";
+    NETWORK = "
+        SELECT last_used_at
+        FROM known_devices
+        WHERE realm_id = $1 AND network = $2 AND last_used_at > $3
+        LIMIT 1
+    ";
     MOVE = "UPDATE known_devices SET digest = $3 WHERE realm_id = $1 AND digest = $2";
-    TRIM = "DELETE FROM known_devices WHERE (realm_id, digest, user_id) IN (SELECT realm_id, digest, user_id FROM known_devices WHERE realm_id = $1 AND user_id = $2 ORDER BY last_used_at DESC LIMIT 500 OFFSET 20)";
+    TRIM = "
+        DELETE FROM known_devices
+        WHERE (realm_id, digest, user_id) IN (
+            SELECT realm_id, digest, user_id
+            FROM known_devices
+            WHERE realm_id = $1 AND user_id = $2
+            ORDER BY last_used_at DESC LIMIT 500 OFFSET 20
+        )
+    ";
 }
 
 /// Returns true if this user has signed in with the browser that has this cookie.
@@ -27,8 +47,8 @@ pub async fn knows(
     user: &UserId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let bind = (realm.as_str(), device.as_bytes(), user.as_str(), now.as_millis());
-    let row: Option<(i64,)> = fetch_optional!(tx, FIND, [bind.0, bind.1, bind.2, bind.3])?;
+    let device = device.as_bytes();
+    let row: Option<(i64,)> = fetch_optional!(tx, FIND, [realm.as_str(), device, user.as_str(), now.as_millis()])?;
     Ok(row.is_some())
 }
 
@@ -56,8 +76,9 @@ pub async fn put(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
-    let (now, end) = (now.as_millis(), expires_at.as_millis());
     let Used { device, user, network } = used;
+    let now = now.as_millis();
+    let end = expires_at.as_millis();
     execute!(tx, PUT, [realm.as_str(), device.as_bytes(), user.as_str(), now, end, network])?;
     execute!(tx, TRIM, [realm.as_str(), user.as_str()]).map(|_| ())
 }

@@ -1,14 +1,21 @@
 //! Leases of jobs: a job runs only on the node that holds its lease.
 
 use super::rows::one;
-use super::tx::{execute, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::time::{Span, Timestamp};
 
 statements! {
     HELD_UNTIL = "SELECT expires_at FROM leases WHERE name = $1";
     RELEASE = "UPDATE leases SET expires_at = $3 WHERE name = $1 AND holder = $2";
-    TAKE = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at WHERE leases.holder = excluded.holder OR leases.expires_at <= $4 OR leases.expires_at > $5";
+    TAKE = "
+        INSERT INTO leases (name, holder, expires_at)
+        VALUES ($1, $2, $3)
+        ON CONFLICT (name)
+        DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
+        WHERE leases.holder = excluded.holder OR leases.expires_at <= $4 OR leases.expires_at > $5
+    ";
 }
 
 /// The lease that one of the running servers always holds.

@@ -1,13 +1,19 @@
 //! Logos of clients, one per client.
 
-use super::tx::{execute, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::ids::{ClientId, RealmId};
 use crate::protocol::logo::LogoType;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    PUT = "INSERT INTO client_logos (realm_id, client_id, media_type, image, updated_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (realm_id, client_id) DO UPDATE SET media_type = excluded.media_type, image = excluded.image, updated_at = excluded.updated_at";
+    PUT = "
+        INSERT INTO client_logos (realm_id, client_id, media_type, image, updated_at)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (realm_id, client_id)
+        DO UPDATE SET media_type = excluded.media_type, image = excluded.image, updated_at = excluded.updated_at
+    ";
     FIND = "SELECT media_type, image FROM client_logos WHERE realm_id = $1 AND client_id = $2";
     DELETE = "DELETE FROM client_logos WHERE realm_id = $1 AND client_id = $2";
 }
@@ -29,7 +35,8 @@ pub async fn put(
     logo: &Logo,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (kind, image) = (logo.kind.media_type(), logo.image.as_slice());
+    let kind = logo.kind.media_type();
+    let image = logo.image.as_slice();
     execute!(tx, PUT, [realm.as_str(), client.as_str(), kind, image, now.as_millis()]).map(|_| ())
 }
 

@@ -30,9 +30,8 @@ const GONE: Duration = Duration::from_secs(12);
 pub struct Heard {
     /// Start of the poll.
     pub begun: Instant,
-    /// The number of the last change that was applied.
+    /// Number of the last change that was applied.
     pub applied: i64,
-    /// The current time.
     pub now: Timestamp,
 }
 

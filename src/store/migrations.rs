@@ -3,7 +3,8 @@
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migrator};
 
 use super::lanes::Lane;
-use super::tx::{fetch_all, statements};
+use super::statement::statements;
+use super::tx::fetch_all;
 use super::{Db, StoreError, Tx};
 
 statements! {
@@ -100,10 +101,8 @@ pub(super) async fn check_applied(tx: &mut Tx, is_embedded: bool) -> Result<(), 
 }
 
 pub(super) async fn refuse_empty(db: &Db) -> Result<(), StoreError> {
-    match look(db).await.map_err(|error| explain(&error))?.applied.is_empty() {
-        true => Err(StoreError::Schema(EMPTY.to_owned())),
-        false => Ok(()),
-    }
+    let found = look(db).await.map_err(|error| explain(&error))?;
+    if found.applied.is_empty() { Err(StoreError::Schema(EMPTY.to_owned())) } else { Ok(()) }
 }
 
 /// The applied migrations of a database.
@@ -195,13 +194,13 @@ fn explain(error: &MigrateError) -> StoreError {
             "the database was migrated by a newer version of Signet; use that version".to_owned()
         }
         MigrateError::VersionMismatch(version) => {
-            format!("migration {version} was changed after it had been applied; use a released version of Signet")
+            format!("migration {version} differs from the one that was applied; use a released version of Signet")
         }
         MigrateError::VersionTooOld(version, newest) => {
             format!("migration {version} is missing, though {newest} was applied; restore a backup")
         }
         MigrateError::Dirty(version) => {
-            format!("migration {version} was broken off in the middle; restore the backup from before it")
+            format!("migration {version} was interrupted; restore the backup from before it")
         }
         other => format!("the database could not be migrated: {other}"),
     })

@@ -53,6 +53,7 @@ pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;
 mod sqlite;
+mod statement;
 pub mod sweep;
 mod timing;
 pub mod token_families;
@@ -80,6 +81,7 @@ use lanes::{Lane, Lanes};
 use membership::Membership;
 use metrics::{Database, Statements};
 pub use migrations::Migrated;
+pub use statement::{Statement, embedded_text};
 pub use tx::Tx;
 use writer::Writer;
 
@@ -152,7 +154,7 @@ impl Store {
 
     /// Opens the database with the limits of a server.
     pub async fn open_with(url: &str, setup: &Setup) -> Result<Self, StoreError> {
-        let metrics = Database::with(Statements::new(timing::names()));
+        let metrics = Database::with(Statements::new(timing::labels()));
         let db = if url.starts_with("sqlite:") {
             sqlite::open(url, &metrics).await?
         } else {
@@ -162,7 +164,7 @@ impl Store {
         Ok(Self { db, metrics, membership, barrier: Arc::default() })
     }
 
-    /// The file of an embedded database, or nothing where the URL names another engine.
+    /// Returns the file of an SQLite URL; `None` for other engines.
     pub fn file_of(url: &str) -> Option<std::path::PathBuf> {
         let options = url.starts_with("sqlite:").then(|| SqliteConnectOptions::from_str(url).ok()).flatten()?;
         Some(options.get_filename().to_owned())
@@ -175,7 +177,7 @@ impl Store {
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match &self.db {
             Db::Sqlite { read, lanes, .. } => {
-                let late = || StoreError::Unavailable("no connection was free in time".into());
+                let late = || StoreError::Unavailable("no connection became free in time".into());
                 let turn = async { Ok((lanes.enter(Lane::current()).await?, read.take().await.ok_or_else(late)?)) };
                 let turn = self.metrics.turn(timeout(PATIENCE, turn)).await;
                 let (permit, connection) = turn.unwrap_or_else(|_| Err(late()))?;
@@ -183,8 +185,8 @@ impl Store {
             }
             Db::Postgres(pool) => {
                 // Boxed: otherwise every future that reads would be as large as this one, on SQLite too.
-                let held = Box::pin(self.metrics.turn(pool.acquire(Lane::current()))).await?;
-                Tx::postgres(held, pool.limit(), self.metrics.statements.clone())
+                let (held, permit) = Box::pin(self.metrics.turn(pool.acquire(Lane::current()))).await?;
+                Tx::postgres(held, permit, pool.limit(), self.metrics.statements.clone())
             }
         })
     }
@@ -212,6 +214,28 @@ impl Store {
             barrier::all_hear(self, seq).await;
         }
         Ok(written.value)
+    }
+
+    /// Runs a job as [`Self::write`] does, with data that the job borrows at each run.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn write_with<S, T, E, F>(&self, given: S, job: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+        S: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let shared = Arc::new((given, job));
+        let written = self.write(move |tx| {
+            let shared = shared.clone();
+            Box::pin(async move {
+                let (given, job) = &*shared;
+                job(given, tx).await
+            })
+        });
+        written.await
     }
 
     /// Returns the membership of this process in the cluster.
@@ -298,13 +322,8 @@ impl Store {
     }
 }
 
-/// A statement as an embedded database has it.
-pub fn embedded_statement(sql: &str) -> Box<str> {
-    embedded::translated(sql)
-}
-
-/// Every statement with its name, for the test that describes them on both engines.
-pub fn all_statements() -> Vec<(&'static str, &'static str)> {
+/// Returns every statement that runs on both engines.
+pub fn all_statements() -> Vec<&'static Statement> {
     [
         access_tokens::STATEMENTS,
         address_blocks::STATEMENTS,
@@ -345,6 +364,7 @@ pub fn all_statements() -> Vec<(&'static str, &'static str)> {
         signing_keys::STATEMENTS,
         sweep::STATEMENTS,
         token_families::STATEMENTS,
+        token_families::list::STATEMENTS,
         used_once::STATEMENTS,
         users::STATEMENTS,
         webhooks::STATEMENTS,

@@ -4,22 +4,35 @@ use std::time::Duration;
 
 use super::embedded::row;
 use super::rows::one;
-use super::tx::{execute, fetch_all, statements};
+use super::statement::{Statement, statements};
+use super::tx::{execute, fetch_all};
 use super::{StoreError, Tx};
 use crate::protocol::time::Timestamp;
 
 statements! {
-    JOIN = "INSERT INTO nodes (id, started_at, heard_seq, heard_at, lease_ms, channel, advertise)
+    JOIN = "
+        INSERT INTO nodes (id, started_at, heard_seq, heard_at, lease_ms, channel, advertise)
         VALUES ($1, $2, $3, $2, 0, $4, $5)
-        ON CONFLICT (id) DO UPDATE SET heard_seq = excluded.heard_seq, heard_at = excluded.heard_at, lease_ms = 0,
-            channel = excluded.channel, advertise = excluded.advertise, dropped_at = NULL";
-    ACKNOWLEDGE = "UPDATE nodes SET heard_seq = $2, heard_at = $3, lease_ms = $4, channel = $5
-        WHERE id = $1 AND dropped_at IS NULL";
-    RETURN = "UPDATE nodes SET heard_seq = $2, heard_at = $3, lease_ms = $4, channel = $5, dropped_at = NULL
-        WHERE id = $1";
+        ON CONFLICT (id)
+        DO UPDATE SET heard_seq = excluded.heard_seq, heard_at = excluded.heard_at, lease_ms = 0,
+            channel = excluded.channel, advertise = excluded.advertise, dropped_at = NULL
+    ";
+    ACKNOWLEDGE = "
+        UPDATE nodes
+        SET heard_seq = $2, heard_at = $3, lease_ms = $4, channel = $5
+        WHERE id = $1 AND dropped_at IS NULL
+    ";
+    RETURN = "
+        UPDATE nodes
+        SET heard_seq = $2, heard_at = $3, lease_ms = $4, channel = $5, dropped_at = NULL
+        WHERE id = $1
+    ";
     ALL = "SELECT id, heard_seq, heard_at, lease_ms, channel, advertise, dropped_at FROM nodes ORDER BY id";
-    DROP_LATE = "UPDATE nodes SET dropped_at = $2
-        WHERE id = $1 AND heard_seq < $3 AND lease_ms <= $4 AND dropped_at IS NULL";
+    DROP_LATE = "
+        UPDATE nodes
+        SET dropped_at = $2
+        WHERE id = $1 AND heard_seq < $3 AND lease_ms <= $4 AND dropped_at IS NULL
+    ";
     REMOVE = "DELETE FROM nodes WHERE id = $1";
     REMOVE_SILENT = "DELETE FROM nodes WHERE id = $1 AND heard_at = $2";
 }
@@ -94,8 +107,9 @@ row! {
 
 /// Adds a node without a lease.
 pub async fn join(tx: &mut Tx, node: &Standing, advertise: &str) -> Result<(), StoreError> {
-    let values = (node.heard_at.as_millis(), node.heard_seq, node.channel.as_str());
-    execute!(tx, JOIN, [node.id.as_str(), values.0, values.1, values.2, advertise]).map(|_| ())
+    let at = node.heard_at.as_millis();
+    let channel = node.channel.as_str();
+    execute!(tx, JOIN, [node.id.as_str(), at, node.heard_seq, channel, advertise]).map(|_| ())
 }
 
 /// Writes the last change that a node has applied. Returns false if it was skipped or removed, so that writes no longer
@@ -109,11 +123,11 @@ pub async fn come_back(tx: &mut Tx, node: &Standing) -> Result<bool, StoreError>
     write(tx, RETURN, node).await
 }
 
-async fn write(tx: &mut Tx, statement: &'static str, node: &Standing) -> Result<bool, StoreError> {
+async fn write(tx: &mut Tx, statement: &'static Statement, node: &Standing) -> Result<bool, StoreError> {
     let at = node.heard_at.as_millis();
-    let values = [node.heard_seq, at, millis(node.lease)];
-    let changed = execute!(tx, statement, [node.id.as_str(), values[0], values[1], values[2], node.channel.as_str()]);
-    changed.map(one)
+    let lease = millis(node.lease);
+    let channel = node.channel.as_str();
+    execute!(tx, statement, [node.id.as_str(), node.heard_seq, at, lease, channel]).map(one)
 }
 
 pub async fn all(tx: &mut Tx) -> Result<Vec<Node>, StoreError> {

@@ -4,18 +4,25 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use super::tx::{fetch_all, statements};
+use super::statement::statements;
+use super::tx::fetch_all;
 use super::{StoreError, Tx};
 use crate::protocol::client::MAX_ORIGIN;
 use crate::protocol::ids::{ClientId, RealmId};
 
 statements! {
-    OF_ALL = "SELECT o.realm_id, o.client_id, o.origin FROM client_origins o \
-        JOIN clients c ON c.realm_id = o.realm_id AND c.id = o.client_id \
-        WHERE c.enabled = 1";
-    OF_CLIENT = "SELECT o.origin FROM client_origins o \
-        JOIN clients c ON c.realm_id = o.realm_id AND c.id = o.client_id \
-        WHERE o.realm_id = $1 AND o.client_id = $2 AND c.enabled = 1";
+    OF_ALL = "
+        SELECT o.realm_id, o.client_id, o.origin
+        FROM client_origins o
+        JOIN clients c ON c.realm_id = o.realm_id AND c.id = o.client_id
+        WHERE c.enabled = 1
+    ";
+    OF_CLIENT = "
+        SELECT o.origin
+        FROM client_origins o
+        JOIN clients c ON c.realm_id = o.realm_id AND c.id = o.client_id
+        WHERE o.realm_id = $1 AND o.client_id = $2 AND c.enabled = 1
+    ";
 }
 
 /// The registered origins of all enabled clients. A lookup of any origin costs neither memory nor a query.

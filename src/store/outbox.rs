@@ -3,22 +3,94 @@
 
 use super::embedded::row;
 use super::rows::one;
-use super::tx::{execute, fetch_all, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all};
 use super::{StoreError, Tx};
+use crate::protocol::audit_chain::Row;
 use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId, WebhookId};
 use crate::protocol::time::{Span, Timestamp};
 
 statements! {
-    SESSION_ENDS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $3, $3, $4 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.id = $2 ON CONFLICT (id) DO NOTHING";
-    ALL_SESSIONS_END = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $3, $3, $4 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.user_id = $2 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
-    REALM_ENDS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at, expires_at) SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id, s.user_id, 0, $2, $2, $3 FROM sessions s JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id WHERE s.realm_id = $1 AND s.ended_at IS NULL ON CONFLICT (id) DO NOTHING";
-    CONCERNS = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, event_id, attempts, next_at, created_at, expires_at) SELECT u.realm_id || ' ' || CAST($3 AS TEXT) || ' mail', u.realm_id, 'mail', '', '', u.id, CAST($3 AS TEXT), 0, $5, $5, $6 FROM users u WHERE u.realm_id = $1 AND u.id = $2 AND u.email IS NOT NULL AND u.email_verified = 1 AND ($4 <> 'account.soft_locked' OR NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.realm_id = $1 AND e.user_id = $2 AND e.event = 'account.soft_locked' AND e.at > $7 AND e.id <> CAST($3 AS TEXT))) ON CONFLICT (id) DO NOTHING";
-    MAIL = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, event_id, address, attempts, \
-            next_at, created_at, expires_at) VALUES ($1, $2, 'mail', '', '', $3, $4, $5, 0, $6, $6, $7) \
-            ON CONFLICT (id) DO NOTHING";
-    TELL = "INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, event_id, webhook_id, attempts, next_at, created_at, expires_at) VALUES ($1, $2, 'webhook', '', '', '', $3, $4, 0, $5, $5, $6) ON CONFLICT (id) DO NOTHING";
+    SESSION_ENDS = "
+        INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at,
+            expires_at)
+        SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id,
+            s.user_id, 0, $3, $3, $4
+        FROM sessions s
+        JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id
+        WHERE s.realm_id = $1 AND s.id = $2
+        ON CONFLICT (id) DO NOTHING
+    ";
+    ALL_SESSIONS_END = "
+        INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at,
+            expires_at)
+        SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id,
+            s.user_id, 0, $3, $3, $4
+        FROM sessions s
+        JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id
+        WHERE s.realm_id = $1 AND s.user_id = $2 AND s.ended_at IS NULL
+        ON CONFLICT (id) DO NOTHING
+    ";
+    REALM_ENDS = "
+        INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, attempts, next_at, created_at,
+            expires_at)
+        SELECT s.realm_id || ' ' || s.id || ' ' || c.client_id, s.realm_id, 'backchannel_logout', c.client_id, s.id,
+            s.user_id, 0, $2, $2, $3
+        FROM sessions s
+        JOIN session_clients c ON c.realm_id = s.realm_id AND c.session_id = s.id
+        WHERE s.realm_id = $1 AND s.ended_at IS NULL
+        ON CONFLICT (id) DO NOTHING
+    ";
+    CONCERNS = "
+        INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, event_id, attempts, next_at,
+            created_at, expires_at)
+        SELECT u.realm_id || ' ' || CAST($3 AS TEXT) || ' mail', u.realm_id, 'mail', '', '', u.id, CAST($3 AS TEXT),
+            0, $5, $5, $6
+        FROM users u
+        WHERE u.realm_id = $1
+            AND u.id = $2
+            AND u.email IS NOT NULL
+            AND u.email_verified = 1
+            AND (
+                $4 <> 'account.soft_locked'
+                OR NOT EXISTS (
+                    SELECT 1
+                    FROM audit_events e
+                    WHERE e.realm_id = $1
+                        AND e.user_id = $2
+                        AND e.event = 'account.soft_locked'
+                        AND e.at > $7
+                        AND e.id <> CAST($3 AS TEXT)
+                )
+            )
+        ON CONFLICT (id) DO NOTHING
+    ";
+    MAIL = "
+        INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, event_id, address, attempts,
+            next_at, created_at, expires_at)
+        VALUES ($1, $2, 'mail', '', '', $3, $4, $5, 0, $6, $6, $7)
+        ON CONFLICT (id) DO NOTHING
+    ";
+    TELL = "
+        INSERT INTO outbox (id, realm_id, kind, client_id, session_id, user_id, event_id, webhook_id, attempts,
+            next_at, created_at, expires_at)
+        VALUES ($1, $2, 'webhook', '', '', '', $3, $4, 0, $5, $5, $6)
+        ON CONFLICT (id) DO NOTHING
+    ";
     FORGET = "DELETE FROM outbox WHERE realm_id = $1 AND webhook_id = $2";
-    DUE = "SELECT id, kind, client_id, session_id, user_id, event_id, webhook_id, address, attempts, next_at, expires_at FROM (SELECT id, kind, client_id, session_id, user_id, event_id, webhook_id, address, attempts, next_at, expires_at, ROW_NUMBER() OVER (PARTITION BY kind, client_id, webhook_id ORDER BY next_at, created_at, id) AS turn FROM outbox WHERE realm_id = $1 AND kind IN ('backchannel_logout', 'mail', 'webhook') AND next_at <= $2) AS due WHERE turn <= $3 ORDER BY next_at, id LIMIT 200";
+    DUE = "
+        SELECT id, kind, client_id, session_id, user_id, event_id, webhook_id, address, attempts, next_at,
+            expires_at
+        FROM (
+            SELECT id, kind, client_id, session_id, user_id, event_id, webhook_id, address, attempts, next_at,
+                expires_at,
+                ROW_NUMBER() OVER (PARTITION BY kind, client_id, webhook_id ORDER BY next_at, created_at, id) AS turn
+            FROM outbox
+            WHERE realm_id = $1 AND kind IN ('backchannel_logout', 'mail', 'webhook') AND next_at <= $2
+        ) AS due
+        WHERE turn <= $3
+        ORDER BY next_at, id LIMIT 200
+    ";
     CLAIM = "UPDATE outbox SET attempts = attempts + 1, next_at = $4 WHERE id = $1 AND attempts = $2 AND next_at = $3";
     POSTPONE = "UPDATE outbox SET next_at = $3 WHERE id = $1 AND attempts = $2";
     REMOVE = "DELETE FROM outbox WHERE id = $1";
@@ -94,36 +166,35 @@ pub async fn session_ends(
     session: &SessionId,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let (at, end) = (now.as_millis(), now.plus(KEPT).as_millis());
+    let at = now.as_millis();
+    let end = now.plus(KEPT).as_millis();
     execute!(tx, SESSION_ENDS, [realm.as_str(), session.as_str(), at, end])
 }
 
 /// Queues logout messages about all live sessions of a user. Call it in the same transaction, before the sessions are
 /// ended.
 pub async fn all_sessions_end(tx: &mut Tx, realm: &RealmId, user: &UserId, now: Timestamp) -> Result<u64, StoreError> {
-    let (at, end) = (now.as_millis(), now.plus(KEPT).as_millis());
+    let at = now.as_millis();
+    let end = now.plus(KEPT).as_millis();
     execute!(tx, ALL_SESSIONS_END, [realm.as_str(), user.as_str(), at, end])
 }
 
 /// Queues logout messages about all live sessions of a realm. Call it in the same transaction, before the sessions are
 /// ended.
 pub async fn realm_ends(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<u64, StoreError> {
-    let (at, end) = (now.as_millis(), now.plus(KEPT).as_millis());
+    let at = now.as_millis();
+    let end = now.plus(KEPT).as_millis();
     execute!(tx, REALM_ENDS, [realm.as_str(), at, end])
 }
 
 /// Queues a mail about a row of the audit log to the user concerned, if the address is verified: another reader of the
 /// mailbox must not learn of it. A mail about failed sign-ins is sent only if there was none for a day, or strangers
 /// could fill the mailbox. Call it in the same transaction, after the row is written.
-pub(super) async fn concerns(
-    tx: &mut Tx,
-    realm: &RealmId,
-    user: &UserId,
-    (row, event): (&str, &str),
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    let (at, end, quiet) = (now.as_millis(), now.plus(KEPT).as_millis(), now.minus(QUIET).as_millis());
-    execute!(tx, CONCERNS, [realm.as_str(), user.as_str(), row, event, at, end, quiet])
+pub(super) async fn concerns(tx: &mut Tx, realm: &RealmId, user: &UserId, row: &Row) -> Result<u64, StoreError> {
+    let at = row.at.as_millis();
+    let end = row.at.plus(KEPT).as_millis();
+    let quiet = row.at.minus(QUIET).as_millis();
+    execute!(tx, CONCERNS, [realm.as_str(), user.as_str(), &row.id, &row.event, at, end, quiet])
 }
 
 /// A mail to a former address of a person.
@@ -147,10 +218,12 @@ pub async fn mail(tx: &mut Tx, realm: &RealmId, mail: &Mail, now: Timestamp) -> 
 pub async fn tell(
     tx: &mut Tx,
     realm: &RealmId,
-    (webhook, row): (&WebhookId, &str),
+    webhook: &WebhookId,
+    row: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (id, end) = (format!("{realm} {row} {webhook}"), now.plus(KEPT).as_millis());
+    let id = format!("{realm} {row} {webhook}");
+    let end = now.plus(KEPT).as_millis();
     execute!(tx, TELL, [id, realm.as_str(), row, webhook.as_str(), now.as_millis(), end]).map(|_| ())
 }
 

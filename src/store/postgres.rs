@@ -31,7 +31,7 @@ const DOUBLINGS: u32 = 5;
 /// Time added to the server's `statement_timeout` before a silent server counts as gone.
 const GRACE: Duration = Duration::from_secs(1);
 /// A connection used within this time is reused without a ping. Also the timeout of the ping.
-const LATELY: Duration = Duration::from_secs(1);
+const RECENT_USE: Duration = Duration::from_secs(1);
 /// Maximum age of a connection, so that none to a replaced server stays forever.
 const LIFETIME: Duration = Duration::from_secs(3600);
 /// Settings that decide whether the server accepts writes and whether its commits are durable.
@@ -138,12 +138,14 @@ impl Manager for Connector {
     }
 
     async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<StoreError> {
-        let unfit = || RecycleError::message("not to be used again");
+        let unfit = || RecycleError::message("the connection is not reusable");
         let is_current = session.epoch == self.epochs.current();
         if session.is_broken || session.is_open || !is_current || metrics.age() > LIFETIME {
             return Err(unfit());
         }
-        if metrics.last_used() < LATELY || matches!(Box::pin(timeout(LATELY, session.raw.ping())).await, Ok(Ok(()))) {
+        if metrics.last_used() < RECENT_USE
+            || matches!(Box::pin(timeout(RECENT_USE, session.raw.ping())).await, Ok(Ok(())))
+        {
             return Ok(());
         }
         session.distrust();
@@ -153,12 +155,10 @@ impl Manager for Connector {
 
 impl Connector {
     /// Fails for a server that is read-only, or whose commits may be lost.
-    fn judge(
-        &self,
-        (read_only, synchronous_commit, fsync): &(String, String, Option<String>),
-    ) -> Result<(), StoreError> {
+    fn judge(&self, standing: &(String, String, Option<String>)) -> Result<(), StoreError> {
+        let (read_only, synchronous_commit, fsync) = standing;
         if read_only == "on" {
-            return Err(StoreError::Unavailable("it is read-only: a standby, or a primary that was demoted".into()));
+            return Err(StoreError::Unavailable("the server is read-only: a standby, or a demoted primary".into()));
         }
         let lossy = match (synchronous_commit.as_str(), fsync.as_deref()) {
             ("off" | "local", _) => format!("synchronous_commit is {synchronous_commit}"),
@@ -167,12 +167,12 @@ impl Connector {
         };
         match self.lossy {
             LossyCommits::Refused => Err(StoreError::Schema(format!(
-                "the database may lose what it has committed ({lossy}); turn it on, or set \
+                "the database may lose committed data ({lossy}); turn it on, or set \
                  database.allow_lossy_commits = true"
             ))),
             LossyCommits::Warned => {
                 if !self.has_warned.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(lossy, "the database may lose what it has committed");
+                    tracing::warn!(lossy, "the database may lose committed data");
                 }
                 Ok(())
             }
@@ -208,11 +208,11 @@ impl Pool {
                 Err(other) => Err(StoreError::Unavailable(other.to_string())),
             }
         };
-        let late = || StoreError::Unavailable("no connection was free, or could be opened, in time".into());
+        let late = || StoreError::Unavailable("no connection became free or could be opened in time".into());
         timeout(PATIENCE, turn).await.unwrap_or_else(|_| Err(late()))
     }
 
-    /// How long the answer to a statement is waited for.
+    /// Returns the timeout of each statement.
     pub(super) fn limit(&self) -> Duration {
         self.connections.manager().limit
     }
@@ -220,9 +220,9 @@ impl Pool {
     /// Returns the time of the server.
     pub(super) async fn time(&self) -> Result<Timestamp, StoreError> {
         let (mut held, _permit) = self.acquire(Lane::Reserved).await?;
-        let told = sqlx::query_as(TIME).fetch_one(&mut held.raw);
-        let told: Result<(i64,), _> = in_time(self.limit().min(PATIENCE), told).await;
-        let (millis,) = told.inspect_err(|error| held.note(error))?;
+        let query = sqlx::query_as(TIME).fetch_one(&mut held.raw);
+        let answer: Result<(i64,), _> = in_time(self.limit().min(PATIENCE), query).await;
+        let (millis,) = answer.inspect_err(|error| held.note(error))?;
         Ok(Timestamp::from_millis(millis))
     }
 
@@ -295,7 +295,8 @@ where
 async fn begin(pool: &Pool, lane: Lane, statements: &Statements) -> Result<Tx, StoreError> {
     let mut is_second = false;
     loop {
-        let mut tx = Tx::postgres(pool.acquire(lane).await?, pool.limit(), statements.clone());
+        let (held, permit) = pool.acquire(lane).await?;
+        let mut tx = Tx::postgres(held, permit, pool.limit(), statements.clone());
         match tx.begin().await {
             Ok(()) => return Ok(tx),
             Err(error) if is_second => return Err(error),
@@ -328,7 +329,7 @@ where
 }
 
 fn broken_off() -> StoreError {
-    StoreError::Unavailable("the write was broken off".into())
+    StoreError::Unavailable("the write was aborted".into())
 }
 
 /// Backoff before another attempt: 5 to 10 ms at random, doubled up to five times, so that conflicting transactions

@@ -2,30 +2,63 @@
 //! until a grant consumes it by one guarded write.
 
 use super::rows::one;
-use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_one, fetch_optional};
 use super::{StoreError, Tx, row_locks};
 use crate::protocol::ids::{ClientId, RealmId};
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO pushed_requests \
-                  (digest, realm_id, client_id, params, created_at, expires_at, kept_until, holder) \
-              VALUES ($1, $2, $3, $4, $5, $6, $6, $7)";
+    INSERT = "
+        INSERT INTO pushed_requests (digest, realm_id, client_id, params, created_at, expires_at, kept_until,
+            holder)
+        VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
+    ";
     OPEN = "SELECT count(*) AS open FROM pushed_requests WHERE realm_id = $1 AND client_id = $2 AND expires_at > $3";
-    FIRST_END = "SELECT expires_at FROM pushed_requests \
-                 WHERE realm_id = $1 AND client_id = $2 AND expires_at > $3 ORDER BY expires_at LIMIT 1";
-    EVICT_OF_CLIENT = "DELETE FROM pushed_requests WHERE digest IN (SELECT digest FROM ( \
-                           SELECT digest, created_at, row_number() OVER (PARTITION BY holder \
-                               ORDER BY CASE WHEN kept_until > expires_at THEN 0 ELSE 1 END, created_at DESC) AS place \
-                           FROM pushed_requests WHERE realm_id = $1 AND client_id = $2 AND expires_at > $3 \
-                       ) AS ranked ORDER BY place DESC, created_at LIMIT $4)";
-    EVICT = "DELETE FROM pushed_requests WHERE digest IN (SELECT digest FROM ( \
-                 SELECT digest, created_at, row_number() OVER (PARTITION BY holder \
-                     ORDER BY CASE WHEN kept_until > expires_at THEN 0 ELSE 1 END, created_at DESC) AS place \
-                 FROM pushed_requests WHERE realm_id = $1 \
-             ) AS ranked ORDER BY place DESC, created_at LIMIT $2)";
-    FIND = "SELECT params, expires_at FROM pushed_requests WHERE digest = $1 AND realm_id = $2 AND client_id = $3 AND used_at IS NULL";
+    FIRST_END = "
+        SELECT expires_at
+        FROM pushed_requests
+        WHERE realm_id = $1 AND client_id = $2 AND expires_at > $3
+        ORDER BY expires_at LIMIT 1
+    ";
+    EVICT_OF_CLIENT = "
+        DELETE FROM pushed_requests
+        WHERE digest IN (
+            SELECT digest
+            FROM (
+                SELECT digest, created_at,
+                    row_number() OVER (
+                        PARTITION BY holder
+                        ORDER BY CASE WHEN kept_until > expires_at THEN 0 ELSE 1 END, created_at DESC
+                    ) AS place
+                FROM pushed_requests
+                WHERE realm_id = $1 AND client_id = $2 AND expires_at > $3
+            ) AS ranked
+            ORDER BY place DESC, created_at LIMIT $4
+        )
+    ";
+    EVICT = "
+        DELETE FROM pushed_requests
+        WHERE digest IN (
+            SELECT digest
+            FROM (
+                SELECT digest, created_at,
+                    row_number() OVER (
+                        PARTITION BY holder
+                        ORDER BY CASE WHEN kept_until > expires_at THEN 0 ELSE 1 END, created_at DESC
+                    ) AS place
+                FROM pushed_requests
+                WHERE realm_id = $1
+            ) AS ranked
+            ORDER BY place DESC, created_at LIMIT $2
+        )
+    ";
+    FIND = "
+        SELECT params, expires_at
+        FROM pushed_requests
+        WHERE digest = $1 AND realm_id = $2 AND client_id = $3 AND used_at IS NULL
+    ";
     KEEP = "UPDATE pushed_requests SET kept_until = $3 WHERE digest = $1 AND realm_id = $2 AND kept_until < $3";
     CONSUME = "UPDATE pushed_requests SET used_at = $3 WHERE digest = $1 AND realm_id = $2 AND used_at IS NULL";
     COUNT = "SELECT realm_id, count(*) AS kept FROM pushed_requests GROUP BY realm_id";

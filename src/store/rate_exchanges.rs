@@ -1,15 +1,20 @@
 //! Reports of the requests that nodes have admitted, by which rate limits hold across the cluster. Every other node
 //! reads a report once; after some seconds it is useless.
 
-use super::tx::{execute, fetch_all, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all};
 use super::{StoreError, Tx};
 use crate::protocol::time::Timestamp;
 
 statements! {
     INSERT = "INSERT INTO rate_exchanges (node, number, sent_at, granted) VALUES ($1, $2, $3, $4)";
     FORGET = "DELETE FROM rate_exchanges WHERE node = $1 AND sent_at < $2";
-    SINCE = "SELECT node, number, granted FROM rate_exchanges WHERE sent_at >= $1 AND node <> $2 \
-             ORDER BY sent_at, number";
+    SINCE = "
+        SELECT node, number, granted
+        FROM rate_exchanges
+        WHERE sent_at >= $1 AND node <> $2
+        ORDER BY sent_at, number
+    ";
 }
 
 /// A report of a node.

@@ -1,6 +1,7 @@
 //! Realms. The realm `default` is served at the base URL.
 
-use super::tx::{execute, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::ids::RealmId;
 use crate::protocol::time::Timestamp;

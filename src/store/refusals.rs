@@ -3,28 +3,43 @@
 
 mod shares;
 
-use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::ids::RealmId;
 use crate::protocol::time::Timestamp;
 use shares::{Eviction, Held, evictions};
 
 statements! {
-    INSERT = "INSERT INTO refusals (realm_id, request_id, at, endpoint, client_id, owner, network, status, error, \
-              description, cause, hint) \
-              VALUES ($1, $2, $3, $4, \
-              COALESCE((SELECT id FROM clients WHERE realm_id = $1 AND id = $5), $6), \
-              COALESCE((SELECT id FROM clients WHERE realm_id = $1 AND id = $5), ''), \
-              $7, $8, $9, $10, $11, $12) \
-              ON CONFLICT (realm_id, request_id) DO NOTHING";
+    INSERT = "
+        INSERT INTO refusals (realm_id, request_id, at, endpoint, client_id, owner, network, status, error,
+            description, cause, hint)
+        VALUES ($1, $2, $3, $4, COALESCE((SELECT id FROM clients WHERE realm_id = $1 AND id = $5), $6),
+            COALESCE((SELECT id FROM clients WHERE realm_id = $1 AND id = $5), ''), $7, $8, $9, $10, $11, $12)
+        ON CONFLICT (realm_id, request_id) DO NOTHING
+    ";
     COUNTS = "SELECT owner, network, count(*) AS held FROM refusals WHERE realm_id = $1 GROUP BY owner, network";
-    EVICT = "DELETE FROM refusals WHERE realm_id = $1 AND request_id IN \
-             (SELECT request_id FROM refusals WHERE realm_id = $1 AND owner = $2 AND network = $3 \
-             ORDER BY at, request_id LIMIT $4)";
-    FIND = "SELECT request_id, at, endpoint, client_id, owner, status, error, description, cause, hint \
-            FROM refusals WHERE realm_id = $1 AND request_id = $2";
-    OF_CLIENT = "SELECT request_id, at, endpoint, client_id, owner, status, error, description, cause, hint \
-                 FROM refusals WHERE realm_id = $1 AND client_id = $2 ORDER BY at DESC, request_id LIMIT $3";
+    EVICT = "
+        DELETE FROM refusals
+        WHERE realm_id = $1
+            AND request_id IN (
+                SELECT request_id
+                FROM refusals
+                WHERE realm_id = $1 AND owner = $2 AND network = $3
+                ORDER BY at, request_id LIMIT $4
+            )
+    ";
+    FIND = "
+        SELECT request_id, at, endpoint, client_id, owner, status, error, description, cause, hint
+        FROM refusals
+        WHERE realm_id = $1 AND request_id = $2
+    ";
+    OF_CLIENT = "
+        SELECT request_id, at, endpoint, client_id, owner, status, error, description, cause, hint
+        FROM refusals
+        WHERE realm_id = $1 AND client_id = $2
+        ORDER BY at DESC, request_id LIMIT $3
+    ";
 }
 
 /// Limit of description and hint in characters, as in the schema.

@@ -1,22 +1,46 @@
 //! Dynamic client registrations and initial access tokens (RFC 7591). Of tokens only digests are stored.
 
 use super::rows::one;
-use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_one, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::ids::{ClientId, RealmId};
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO client_registrations (realm_id, client_id, token, created_at, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $4, $5)";
+    INSERT = "
+        INSERT INTO client_registrations (realm_id, client_id, token, created_at, last_used_at, expires_at)
+        VALUES ($1, $2, $3, $4, $4, $5)
+    ";
     FIND = "SELECT client_id, created_at FROM client_registrations WHERE realm_id = $1 AND token = $2";
     REPLACE_TOKEN = "UPDATE client_registrations SET token = $3 WHERE realm_id = $1 AND token = $2";
     COUNT = "SELECT count(*) AS clients FROM client_registrations WHERE realm_id = $1";
-    TOUCH = "UPDATE client_registrations SET last_used_at = $3, expires_at = $4 WHERE realm_id = $1 AND client_id = $2 AND last_used_at <= $5";
-    UNUSED = "SELECT client_id FROM client_registrations WHERE realm_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT 50";
-    ADD_INITIAL = "INSERT INTO initial_access_tokens (digest, realm_id, created_at, expires_at, uses_left) VALUES ($1, $2, $3, $4, $5)";
-    INITIAL = "SELECT uses_left FROM initial_access_tokens WHERE digest = $1 AND realm_id = $2 AND expires_at > $3 AND uses_left > 0";
-    USE_INITIAL = "UPDATE initial_access_tokens SET uses_left = uses_left - 1 WHERE digest = $1 AND realm_id = $2 AND expires_at > $3 AND uses_left > 0";
+    TOUCH = "
+        UPDATE client_registrations
+        SET last_used_at = $3, expires_at = $4
+        WHERE realm_id = $1 AND client_id = $2 AND last_used_at <= $5
+    ";
+    UNUSED = "
+        SELECT client_id
+        FROM client_registrations
+        WHERE realm_id = $1 AND expires_at <= $2
+        ORDER BY expires_at LIMIT 50
+    ";
+    ADD_INITIAL = "
+        INSERT INTO initial_access_tokens (digest, realm_id, created_at, expires_at, uses_left)
+        VALUES ($1, $2, $3, $4, $5)
+    ";
+    INITIAL = "
+        SELECT uses_left
+        FROM initial_access_tokens
+        WHERE digest = $1 AND realm_id = $2 AND expires_at > $3 AND uses_left > 0
+    ";
+    USE_INITIAL = "
+        UPDATE initial_access_tokens
+        SET uses_left = uses_left - 1
+        WHERE digest = $1 AND realm_id = $2 AND expires_at > $3 AND uses_left > 0
+    ";
 }
 
 /// Limit of clients returned by [`unused`].
@@ -73,7 +97,8 @@ pub struct Use {
 
 /// Records a use. Returns false if a recent use is recorded.
 pub async fn touch(tx: &mut Tx, realm: &RealmId, client: &ClientId, used: Use) -> Result<bool, StoreError> {
-    let (at, before) = (used.at.as_millis(), used.noted_before.as_millis());
+    let at = used.at.as_millis();
+    let before = used.noted_before.as_millis();
     let expires_at = used.expires_at.map(Timestamp::as_millis);
     execute!(tx, TOUCH, [realm.as_str(), client.as_str(), at, expires_at, before]).map(one)
 }
@@ -99,7 +124,8 @@ pub async fn add_initial(
     allowance: Allowance,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (expires_at, uses) = (allowance.expires_at.as_millis(), i64::from(allowance.uses));
+    let expires_at = allowance.expires_at.as_millis();
+    let uses = i64::from(allowance.uses);
     execute!(tx, ADD_INITIAL, [token.as_bytes(), realm.as_str(), now.as_millis(), expires_at, uses]).map(|_| ())
 }
 

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::rows::one;
-use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::ids::RealmId;
 use crate::protocol::jwk::SigningAlgorithm;
@@ -11,18 +12,34 @@ use crate::protocol::resource::{AccessTokenTyp, HeaderChoice, Resource};
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO resources (realm_id, uri, access_token_alg, access_token_typ, created_at, updated_at) \
-        VALUES ($1, $2, $3, $4, $5, $5)";
-    NAME = "INSERT INTO resources (realm_id, uri, created_at, updated_at) VALUES ($1, $2, $3, $3) \
-        ON CONFLICT (realm_id, uri) DO UPDATE SET created_at = resources.created_at";
-    UPDATE = "UPDATE resources SET access_token_alg = $3, access_token_typ = $4, updated_at = $5 \
-        WHERE realm_id = $1 AND uri = $2";
+    INSERT = "
+        INSERT INTO resources (realm_id, uri, access_token_alg, access_token_typ, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $5)
+    ";
+    NAME = "
+        INSERT INTO resources (realm_id, uri, created_at, updated_at)
+        VALUES ($1, $2, $3, $3)
+        ON CONFLICT (realm_id, uri)
+        DO UPDATE SET created_at = resources.created_at
+    ";
+    UPDATE = "
+        UPDATE resources
+        SET access_token_alg = $3, access_token_typ = $4, updated_at = $5
+        WHERE realm_id = $1 AND uri = $2
+    ";
     REMOVE = "DELETE FROM resources WHERE realm_id = $1 AND uri = $2";
     FIND = "SELECT uri, access_token_alg, access_token_typ FROM resources WHERE realm_id = $1 AND uri = $2";
-    LIST = "SELECT uri, access_token_alg, access_token_typ FROM resources \
-        WHERE realm_id = $1 AND uri > $2 ORDER BY uri LIMIT $3";
-    CHOOSY = "SELECT realm_id, uri, access_token_alg, access_token_typ FROM resources \
-        WHERE access_token_alg IS NOT NULL OR access_token_typ IS NOT NULL";
+    LIST = "
+        SELECT uri, access_token_alg, access_token_typ
+        FROM resources
+        WHERE realm_id = $1 AND uri > $2
+        ORDER BY uri LIMIT $3
+    ";
+    CHOOSY = "
+        SELECT realm_id, uri, access_token_alg, access_token_typ
+        FROM resources
+        WHERE access_token_alg IS NOT NULL OR access_token_typ IS NOT NULL
+    ";
 }
 
 type Row = (String, Option<String>, Option<String>);

@@ -1,20 +1,31 @@
 //! Restores from a backup. Everything issued before a restore is void, since uses and revocations after the backup are
 //! lost.
 
-use super::tx::{execute, fetch_one, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_one};
 use super::{StoreError, Tx, authorization_codes, changes, realms, sessions, token_families};
 use crate::protocol::ids::RealmId;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    BEGIN_EPOCH = "INSERT INTO restore_epochs (realm_id, epoch, at, backup_at) SELECT $1, COALESCE(MAX(epoch), 0) + 1, CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM restore_epochs WHERE realm_id = $1 RETURNING epoch";
+    BEGIN_EPOCH = "
+        INSERT INTO restore_epochs (realm_id, epoch, at, backup_at)
+        SELECT $1, COALESCE(MAX(epoch), 0) + 1, CAST($2 AS BIGINT), CAST($3 AS BIGINT)
+        FROM restore_epochs
+        WHERE realm_id = $1
+        RETURNING epoch
+    ";
     PUSHED = "DELETE FROM pushed_requests WHERE realm_id = $1 AND used_at IS NULL";
     REQUESTS = "DELETE FROM authorization_requests WHERE realm_id = $1";
     OPAQUE = "DELETE FROM opaque_access_tokens WHERE realm_id = $1";
     INITIAL = "DELETE FROM initial_access_tokens WHERE realm_id = $1";
     CONSENTS = "DELETE FROM consents WHERE realm_id = $1";
     NODES = "DELETE FROM nodes";
-    SESSION_FAMILIES = "UPDATE token_families SET revoked_at = $2, revoked_because = 'restored' WHERE realm_id = $1 AND revoked_at IS NULL AND offline = 0";
+    SESSION_FAMILIES = "
+        UPDATE token_families
+        SET revoked_at = $2, revoked_because = 'restored'
+        WHERE realm_id = $1 AND revoked_at IS NULL AND offline = 0
+    ";
 }
 
 /// Treatment of offline grants by a restore.
@@ -45,7 +56,8 @@ pub async fn begin(
     offline: OfflineGrants,
     now: Timestamp,
 ) -> Result<Voided, StoreError> {
-    let (id, at) = (realm.as_str(), now.as_millis());
+    let id = realm.as_str();
+    let at = now.as_millis();
     let (epoch,): (i64,) = fetch_one!(tx, BEGIN_EPOCH, [id, at, backup_at.map(Timestamp::as_millis)])?;
     let mut pending = authorization_codes::drop_realm(tx, realm).await?;
     for statement in [PUSHED, REQUESTS, INITIAL] {

@@ -1,17 +1,46 @@
 //! Revocations in force. A row exists only until the revoked object would have expired.
 
-use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_one, fetch_optional};
 use super::{StoreError, Tx, changes};
 use crate::protocol::ids::RealmId;
 use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT_ONCE = "INSERT INTO revocations (realm_id, target, subject, not_before, expires_at, reason) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (realm_id, target, subject) DO NOTHING";
-    INSERT = "INSERT INTO revocations (realm_id, target, subject, not_before, expires_at, reason) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (realm_id, target, subject) DO UPDATE SET not_before = CASE WHEN excluded.not_before > revocations.not_before THEN excluded.not_before ELSE revocations.not_before END, expires_at = CASE WHEN excluded.expires_at > revocations.expires_at THEN excluded.expires_at ELSE revocations.expires_at END, reason = excluded.reason";
+    INSERT_ONCE = "
+        INSERT INTO revocations (realm_id, target, subject, not_before, expires_at, reason)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (realm_id, target, subject) DO NOTHING
+    ";
+    INSERT = "
+        INSERT INTO revocations (realm_id, target, subject, not_before, expires_at, reason)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (realm_id, target, subject)
+        DO UPDATE SET
+            not_before = CASE
+                WHEN excluded.not_before > revocations.not_before THEN excluded.not_before
+                ELSE revocations.not_before
+            END,
+            expires_at = CASE
+                WHEN excluded.expires_at > revocations.expires_at THEN excluded.expires_at
+                ELSE revocations.expires_at
+            END,
+            reason = excluded.reason
+    ";
     IN_FORCE = "SELECT realm_id, target, subject, not_before, expires_at FROM revocations WHERE expires_at > $1";
-    FIND = "SELECT realm_id, target, subject, not_before, expires_at FROM revocations WHERE realm_id = $1 AND target = $2 AND subject = $3";
-    COUNT = "SELECT target, count(*) AS held, MIN(not_before) AS oldest, MIN(expires_at) AS next FROM revocations WHERE realm_id = $1 AND expires_at > $2 GROUP BY target ORDER BY target";
+    FIND = "
+        SELECT realm_id, target, subject, not_before, expires_at
+        FROM revocations
+        WHERE realm_id = $1 AND target = $2 AND subject = $3
+    ";
+    COUNT = "
+        SELECT target, count(*) AS held, MIN(not_before) AS oldest, MIN(expires_at) AS next
+        FROM revocations
+        WHERE realm_id = $1 AND expires_at > $2
+        GROUP BY target
+        ORDER BY target
+    ";
     OVER = "SELECT count(*) AS held FROM revocations WHERE realm_id = $1 AND expires_at <= $2";
 }
 
@@ -57,7 +86,8 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, named: &str) -> Result<Option<Re
     row.map(revocation).transpose()
 }
 
-fn revocation((realm, target, subject, not_before, expires_at): Row) -> Result<Revocation, StoreError> {
+fn revocation(row: Row) -> Result<Revocation, StoreError> {
+    let (realm, target, subject, not_before, expires_at) = row;
     Ok(Revocation {
         realm: RealmId::from_stored(realm),
         target: Target::named(&target).ok_or(StoreError::Corrupt("revocation target"))?,

@@ -1,7 +1,8 @@
 //! Locks for jobs that count rows and then add one: at READ COMMITTED two such jobs would not see each other's row.
 //! They last until the transaction ends. SQLite has one writer and needs none.
 
-use super::tx::{Connection, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{Connection, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::ids::{ClientId, RealmId};
 

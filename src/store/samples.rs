@@ -1,11 +1,17 @@
 //! Counts over all realms for metrics, sampled by a job and never in a request.
 
-use super::tx::{fetch_one, statements};
+use super::statement::statements;
+use super::tx::fetch_one;
 use super::{StoreError, Tx};
 use crate::protocol::time::Timestamp;
 
 statements! {
-    SESSIONS = "SELECT COUNT(*) AS sessions FROM (SELECT 1 FROM sessions WHERE ended_at IS NULL AND expires_at > $1 AND idle_expires_at > $1 LIMIT 100000) AS live";
+    SESSIONS = "
+        SELECT COUNT(*) AS sessions
+        FROM (
+            SELECT 1 FROM sessions WHERE ended_at IS NULL AND expires_at > $1 AND idle_expires_at > $1 LIMIT 100000
+        ) AS live
+    ";
     OUTBOX = "SELECT COUNT(*) AS messages, MIN(created_at) AS oldest FROM outbox";
 }
 

@@ -1,11 +1,16 @@
 //! Clients of a browser session that want a logout message at its end.
 
-use super::tx::{execute, fetch_all, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all};
 use super::{StoreError, Tx};
 use crate::protocol::ids::{ClientId, RealmId, SessionId};
 
 statements! {
-    JOIN = "INSERT INTO session_clients (realm_id, session_id, client_id) VALUES ($1, $2, $3) ON CONFLICT (realm_id, session_id, client_id) DO NOTHING";
+    JOIN = "
+        INSERT INTO session_clients (realm_id, session_id, client_id)
+        VALUES ($1, $2, $3)
+        ON CONFLICT (realm_id, session_id, client_id) DO NOTHING
+    ";
     LIST = "SELECT client_id FROM session_clients WHERE realm_id = $1 AND session_id = $2 ORDER BY client_id LIMIT 100";
 }
 

@@ -2,7 +2,8 @@
 
 use super::embedded::row;
 use super::rows::{from_json, one, to_json};
-use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_optional};
 use super::{StoreError, Tx, consents};
 use crate::protocol::code_redemption::Authentication;
 use crate::protocol::consent::Consent;
@@ -11,19 +12,57 @@ use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO sessions (realm_id, id, digest, user_id, auth_time, methods, created_at, last_seen_at, idle_expires_at, expires_at, remembered, address, user_agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12)";
-    FIND = "SELECT s.id, s.user_id, s.auth_time, s.methods, s.last_seen_at, s.idle_expires_at, s.expires_at, s.remembered, c.scope, c.claims FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id JOIN realms r ON r.id = s.realm_id LEFT JOIN consents c ON c.realm_id = s.realm_id AND c.user_id = s.user_id AND c.client_id = $3 WHERE s.realm_id = $1 AND s.digest = $2 AND s.ended_at IS NULL AND u.enabled = 1 AND u.valid_from < s.auth_time AND r.valid_from < s.auth_time";
-    TOUCH = "UPDATE sessions SET last_seen_at = $3, idle_expires_at = $4 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL AND last_seen_at < $3";
-    RENEW = "UPDATE sessions SET digest = $3, auth_time = $4, methods = $5, last_seen_at = $4, idle_expires_at = $6, expires_at = $7, remembered = $8, address = $9, user_agent = $10 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL";
+    INSERT = "
+        INSERT INTO sessions (realm_id, id, digest, user_id, auth_time, methods, created_at, last_seen_at,
+            idle_expires_at, expires_at, remembered, address, user_agent)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12)
+    ";
+    FIND = "
+        SELECT s.id, s.user_id, s.auth_time, s.methods, s.last_seen_at, s.idle_expires_at, s.expires_at,
+            s.remembered, c.scope, c.claims
+        FROM sessions s
+        JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
+        JOIN realms r ON r.id = s.realm_id
+        LEFT JOIN consents c ON c.realm_id = s.realm_id AND c.user_id = s.user_id AND c.client_id = $3
+        WHERE s.realm_id = $1
+            AND s.digest = $2
+            AND s.ended_at IS NULL
+            AND u.enabled = 1
+            AND u.valid_from < s.auth_time
+            AND r.valid_from < s.auth_time
+    ";
+    TOUCH = "
+        UPDATE sessions
+        SET last_seen_at = $3, idle_expires_at = $4
+        WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL AND last_seen_at < $3
+    ";
+    RENEW = "
+        UPDATE sessions
+        SET digest = $3, auth_time = $4, methods = $5, last_seen_at = $4, idle_expires_at = $6, expires_at = $7,
+            remembered = $8, address = $9, user_agent = $10
+        WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL
+    ";
     END = "UPDATE sessions SET ended_at = $3 WHERE realm_id = $1 AND id = $2 AND ended_at IS NULL";
     END_ALL = "UPDATE sessions SET ended_at = $3 WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL";
     END_REALM = "UPDATE sessions SET ended_at = $2 WHERE realm_id = $1 AND ended_at IS NULL";
-    END_EXPIRED = "UPDATE sessions SET ended_at = $1 \
-                   WHERE ended_at IS NULL AND idle_expires_at <= $1 AND (realm_id, id) IN \
-                   (SELECT realm_id, id FROM sessions WHERE ended_at IS NULL AND idle_expires_at <= $1 LIMIT 25) \
-                   RETURNING realm_id, id";
+    END_EXPIRED = "
+        UPDATE sessions
+        SET ended_at = $1
+        WHERE ended_at IS NULL
+            AND idle_expires_at <= $1
+            AND (realm_id, id) IN (
+                SELECT realm_id, id FROM sessions WHERE ended_at IS NULL AND idle_expires_at <= $1 LIMIT 25
+            )
+        RETURNING realm_id, id
+    ";
     OWNER = "SELECT user_id FROM sessions WHERE realm_id = $1 AND id = $2";
-    LIST = "SELECT id, user_id, auth_time, methods, last_seen_at, idle_expires_at, expires_at, remembered, address, user_agent FROM sessions WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL AND idle_expires_at > $3 AND expires_at > $3 ORDER BY last_seen_at DESC, id LIMIT 1000";
+    LIST = "
+        SELECT id, user_id, auth_time, methods, last_seen_at, idle_expires_at, expires_at, remembered, address,
+            user_agent
+        FROM sessions
+        WHERE realm_id = $1 AND user_id = $2 AND ended_at IS NULL AND idle_expires_at > $3 AND expires_at > $3
+        ORDER BY last_seen_at DESC, id LIMIT 1000
+    ";
 }
 
 #[derive(Clone, Debug)]

@@ -1,17 +1,37 @@
 //! Sealed signing keys, with the times that determine their states.
 
 use super::rows::one;
-use super::tx::{execute, fetch_all, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all};
 use super::{StoreError, Tx};
 use crate::protocol::ids::{KeyId, RealmId};
 use crate::protocol::key_schedule::KeyTimes;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO signing_keys (realm_id, kid, algorithm, generation, sealed, announced_at, activates_at, seen_active_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
-    LIST = "SELECT kid, algorithm, generation, sealed, announced_at, activates_at, dropped_at FROM signing_keys WHERE realm_id = $1 ORDER BY algorithm, generation";
-    ACTIVATE = "UPDATE signing_keys SET activates_at = $3 WHERE realm_id = $1 AND kid = $2 AND activates_at > $3 AND dropped_at IS NULL";
-    SEEN_ACTIVE = "UPDATE signing_keys SET seen_active_at = $2 WHERE realm_id = $1 AND seen_active_at IS NULL AND activates_at <= $2 AND dropped_at IS NULL RETURNING kid";
+    INSERT = "
+        INSERT INTO signing_keys (realm_id, kid, algorithm, generation, sealed, announced_at, activates_at,
+            seen_active_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT DO NOTHING
+    ";
+    LIST = "
+        SELECT kid, algorithm, generation, sealed, announced_at, activates_at, dropped_at
+        FROM signing_keys
+        WHERE realm_id = $1
+        ORDER BY algorithm, generation
+    ";
+    ACTIVATE = "
+        UPDATE signing_keys
+        SET activates_at = $3
+        WHERE realm_id = $1 AND kid = $2 AND activates_at > $3 AND dropped_at IS NULL
+    ";
+    SEEN_ACTIVE = "
+        UPDATE signing_keys
+        SET seen_active_at = $2
+        WHERE realm_id = $1 AND seen_active_at IS NULL AND activates_at <= $2 AND dropped_at IS NULL
+        RETURNING kid
+    ";
     DROP = "UPDATE signing_keys SET dropped_at = $3 WHERE realm_id = $1 AND kid = $2 AND dropped_at IS NULL";
     HOLD = "UPDATE signing_keys SET dropped_at = NULL WHERE realm_id = $1 AND kid = $2 AND dropped_at IS NULL";
     REMOVE = "DELETE FROM signing_keys WHERE realm_id = $1 AND kid = $2";
@@ -27,7 +47,8 @@ pub struct StoredKey {
 
 /// Stores a key. Returns false if another node has stored one of the same generation.
 pub async fn insert(tx: &mut Tx, realm: &RealmId, key: &StoredKey) -> Result<bool, StoreError> {
-    let (announced_at, activates_at) = (key.times.announced_at.as_millis(), key.times.activates_at.as_millis());
+    let announced_at = key.times.announced_at.as_millis();
+    let activates_at = key.times.activates_at.as_millis();
     // A key that signs at once needs no later event about its activation.
     let seen_active_at = (activates_at <= announced_at).then_some(activates_at);
     execute!(

@@ -32,7 +32,7 @@ pub(super) async fn open(url: &str, metrics: &Database) -> Result<Db, StoreError
     try_writing(&mut connection).map_err(|error| name(error, &file))?;
     let read = patiently(|| Readers::open(&path, READERS)).await.map_err(|error| name(error, &file))?;
     let lanes = Lanes::new(READERS, RESERVED_READERS);
-    let writer = Writer::start((connection, apart), metrics.clone())?;
+    let writer = Writer::start(connection, apart, metrics.clone())?;
     Ok(Db::Sqlite { read, lanes, writer })
 }
 
@@ -66,7 +66,7 @@ fn try_writing(connection: &mut Embedded) -> Result<(), StoreError> {
 fn name(error: StoreError, file: &str) -> StoreError {
     match error {
         StoreError::Unavailable(cause) => {
-            StoreError::Unavailable(format!("{file}: {cause}; its disk must be writable, and not full"))
+            StoreError::Unavailable(format!("{file}: {cause}; its disk must be writable and have free space"))
         }
         other => other,
     }
@@ -89,7 +89,7 @@ fn protect(file: &std::path::Path) -> Result<(), StoreError> {
             if mode & 0o077 == 0 {
                 Ok(())
             } else {
-                Err(StoreError::Schema(format!("{name} can be read by others than its owner; run: chmod 600 {name}")))
+                Err(StoreError::Schema(format!("{name} is accessible to other users; run: chmod 600 {name}")))
             }
         }
         Err(error) => Err(StoreError::Unavailable(format!("{}: {error}", file.display()))),

@@ -2,33 +2,99 @@
 //! writes do not wait long.
 
 use super::clock_steps::{self, UNNOTICED};
-use super::tx::{execute, statements};
+use super::statement::{Statement, statements};
+use super::tx::execute;
 use super::{Store, StoreError, Tx};
 use crate::protocol::time::{Span, Timestamp};
 
 statements! {
-    REQUESTS = "DELETE FROM authorization_requests WHERE (realm_id, id) IN (SELECT realm_id, id FROM authorization_requests WHERE expires_at < $1 LIMIT 500)";
-    PUSHED = "DELETE FROM pushed_requests WHERE digest IN (SELECT digest FROM pushed_requests WHERE kept_until < $1 LIMIT 500)";
-    CODES = "DELETE FROM authorization_codes WHERE digest IN (SELECT digest FROM authorization_codes WHERE expires_at < $1 LIMIT 500)";
-    OPAQUE = "DELETE FROM opaque_access_tokens WHERE digest IN (SELECT digest FROM opaque_access_tokens WHERE expires_at < $1 LIMIT 500)";
-    FAMILIES = "DELETE FROM token_families WHERE (realm_id, id) IN (SELECT realm_id, id FROM token_families WHERE expires_at < $1 LIMIT 500)";
-    SESSIONS = "DELETE FROM sessions WHERE (realm_id, id) IN \
-                (SELECT realm_id, id FROM sessions WHERE expires_at < $1 AND ended_at IS NOT NULL LIMIT 500)";
-    REVOCATIONS = "DELETE FROM revocations WHERE (realm_id, target, subject) IN (SELECT realm_id, target, subject FROM revocations WHERE expires_at < $1 LIMIT 500)";
-    USED = "DELETE FROM used_once WHERE (purpose, digest) IN (SELECT purpose, digest FROM used_once WHERE expires_at < $1 LIMIT 500)";
-    SECRETS = "DELETE FROM client_secrets WHERE (realm_id, client_id, digest) IN (SELECT realm_id, client_id, digest FROM client_secrets WHERE expires_at < $1 LIMIT 500)";
+    REQUESTS = "
+        DELETE FROM authorization_requests
+        WHERE (realm_id, id) IN (SELECT realm_id, id FROM authorization_requests WHERE expires_at < $1 LIMIT 500)
+    ";
+    PUSHED = "
+        DELETE FROM pushed_requests
+        WHERE digest IN (SELECT digest FROM pushed_requests WHERE kept_until < $1 LIMIT 500)
+    ";
+    CODES = "
+        DELETE FROM authorization_codes
+        WHERE digest IN (SELECT digest FROM authorization_codes WHERE expires_at < $1 LIMIT 500)
+    ";
+    OPAQUE = "
+        DELETE FROM opaque_access_tokens
+        WHERE digest IN (SELECT digest FROM opaque_access_tokens WHERE expires_at < $1 LIMIT 500)
+    ";
+    FAMILIES = "
+        DELETE FROM token_families
+        WHERE (realm_id, id) IN (SELECT realm_id, id FROM token_families WHERE expires_at < $1 LIMIT 500)
+    ";
+    SESSIONS = "
+        DELETE FROM sessions
+        WHERE (realm_id, id) IN (
+            SELECT realm_id, id FROM sessions WHERE expires_at < $1 AND ended_at IS NOT NULL LIMIT 500
+        )
+    ";
+    REVOCATIONS = "
+        DELETE FROM revocations
+        WHERE (realm_id, target, subject) IN (
+            SELECT realm_id, target, subject FROM revocations WHERE expires_at < $1 LIMIT 500
+        )
+    ";
+    USED = "
+        DELETE FROM used_once
+        WHERE (purpose, digest) IN (SELECT purpose, digest FROM used_once WHERE expires_at < $1 LIMIT 500)
+    ";
+    SECRETS = "
+        DELETE FROM client_secrets
+        WHERE (realm_id, client_id, digest) IN (
+            SELECT realm_id, client_id, digest FROM client_secrets WHERE expires_at < $1 LIMIT 500
+        )
+    ";
     CHANGES = "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE at < $1 LIMIT 500)";
-    INITIAL = "DELETE FROM initial_access_tokens WHERE digest IN (SELECT digest FROM initial_access_tokens WHERE expires_at < $1 LIMIT 500)";
-    FAILURES = "DELETE FROM login_failures WHERE (realm_id, kind, subject) IN (SELECT realm_id, kind, subject FROM login_failures WHERE drained_at < $1 AND locked_until < $1 LIMIT 500)";
-    FAILED_ACCOUNTS = "DELETE FROM failed_accounts WHERE (realm_id, network, subject) IN (SELECT realm_id, network, subject FROM failed_accounts WHERE expires_at < $1 LIMIT 500)";
-    DEVICES = "DELETE FROM known_devices WHERE (realm_id, digest, user_id) IN (SELECT realm_id, digest, user_id FROM known_devices WHERE expires_at < $1 LIMIT 500)";
-    BLOCKS = "DELETE FROM address_blocks WHERE (realm_id, network) IN (SELECT realm_id, network FROM address_blocks WHERE expires_at < $1 LIMIT 500)";
-    HINT_KEYS = "DELETE FROM hint_keys WHERE (realm_id, kid) IN \
-                 (SELECT realm_id, kid FROM hint_keys WHERE expires_at < $1 LIMIT 500)";
-    RATES = "DELETE FROM rate_exchanges WHERE (node, number) IN (SELECT node, number FROM rate_exchanges WHERE sent_at < $1 LIMIT 500)";
-    REFUSALS = "DELETE FROM refusals WHERE (realm_id, request_id) IN \
-                (SELECT realm_id, request_id FROM refusals WHERE at < $1 LIMIT 500)";
-    DEAD_LETTERS = "DELETE FROM dead_letters WHERE (realm_id, webhook_id, event_id) IN (SELECT realm_id, webhook_id, event_id FROM dead_letters WHERE died_at < $1 LIMIT 500)";
+    INITIAL = "
+        DELETE FROM initial_access_tokens
+        WHERE digest IN (SELECT digest FROM initial_access_tokens WHERE expires_at < $1 LIMIT 500)
+    ";
+    FAILURES = "
+        DELETE FROM login_failures
+        WHERE (realm_id, kind, subject) IN (
+            SELECT realm_id, kind, subject FROM login_failures WHERE drained_at < $1 AND locked_until < $1 LIMIT 500
+        )
+    ";
+    FAILED_ACCOUNTS = "
+        DELETE FROM failed_accounts
+        WHERE (realm_id, network, subject) IN (
+            SELECT realm_id, network, subject FROM failed_accounts WHERE expires_at < $1 LIMIT 500
+        )
+    ";
+    DEVICES = "
+        DELETE FROM known_devices
+        WHERE (realm_id, digest, user_id) IN (
+            SELECT realm_id, digest, user_id FROM known_devices WHERE expires_at < $1 LIMIT 500
+        )
+    ";
+    BLOCKS = "
+        DELETE FROM address_blocks
+        WHERE (realm_id, network) IN (SELECT realm_id, network FROM address_blocks WHERE expires_at < $1 LIMIT 500)
+    ";
+    HINT_KEYS = "
+        DELETE FROM hint_keys
+        WHERE (realm_id, kid) IN (SELECT realm_id, kid FROM hint_keys WHERE expires_at < $1 LIMIT 500)
+    ";
+    RATES = "
+        DELETE FROM rate_exchanges
+        WHERE (node, number) IN (SELECT node, number FROM rate_exchanges WHERE sent_at < $1 LIMIT 500)
+    ";
+    REFUSALS = "
+        DELETE FROM refusals
+        WHERE (realm_id, request_id) IN (SELECT realm_id, request_id FROM refusals WHERE at < $1 LIMIT 500)
+    ";
+    DEAD_LETTERS = "
+        DELETE FROM dead_letters
+        WHERE (realm_id, webhook_id, event_id) IN (
+            SELECT realm_id, webhook_id, event_id FROM dead_letters WHERE died_at < $1 LIMIT 500
+        )
+    ";
 }
 
 /// Limit of rows per portion, as in the statements.
@@ -37,7 +103,7 @@ const PORTION: u64 = 500;
 /// A table to be swept.
 #[derive(Clone, Copy)]
 pub struct Swept {
-    statement: &'static str,
+    statement: &'static Statement,
     past_end: Span,
     /// Time without a clock jump before rows may be deleted, for rows that keep something void.
     steady: Option<Span>,
@@ -48,13 +114,13 @@ const LONGEST_REVOKED: Span = Span::from_hours(25);
 /// Longest lifetime of a single-use id: an hour and the clock tolerance.
 const LONGEST_USED: Span = Span::from_hours(2);
 
-pub const REVOKED: Swept = Swept { statement: REVOCATIONS, past_end: UNNOTICED, steady: Some(LONGEST_REVOKED) };
+pub static REVOKED: Swept = Swept { statement: REVOCATIONS, past_end: UNNOTICED, steady: Some(LONGEST_REVOKED) };
 
 /// The tables with the time that their rows are kept past expiry. A used code is kept for a day, so that a replay is
 /// distinguished from an unknown code; an authorization request for an hour, so that its page can say that it has
 /// expired. A session is deleted only after it was ended, which queues logout messages. [`super::audit_log`] has its
 /// own retention.
-pub const TABLES: [Swept; 19] = [
+pub static TABLES: [Swept; 19] = [
     Swept { statement: REQUESTS, past_end: Span::from_hours(1), steady: None },
     Swept { statement: PUSHED, past_end: Span::ZERO, steady: None },
     Swept { statement: CODES, past_end: Span::from_days(1), steady: None },

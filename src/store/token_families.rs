@@ -1,8 +1,12 @@
 //! Token families: one row per grant, with the digest of its one live refresh token. Rotation is one guarded write.
 
+pub mod list;
+
+use super::consents::ConsentKey;
 use super::embedded::row;
 use super::rows::{self, from_json, one, to_json};
-use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::code_redemption::Authentication;
 use crate::protocol::ids::{ClientId, FamilyId, RealmId, SessionId, UserId};
@@ -11,32 +15,68 @@ use crate::protocol::requested_claims::RequestedClaims;
 use crate::protocol::scope::Scope;
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
+pub use list::{Listed, Of, list};
 
 statements! {
-    INSERT = "INSERT INTO token_families (realm_id, id, client_id, user_id, session_id, offline, scope, resources, auth_time, methods, claims, generation, leaf, created_at, idle_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15)";
-    FIND = "SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods, \
-            f.claims, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, \
-            u.enabled, c.enabled AS client_enabled, \
-            CASE WHEN r.valid_from > u.valid_from THEN r.valid_from ELSE u.valid_from END AS valid_from, \
-            s.last_seen_at, s.idle_expires_at AS session_idle_end, s.expires_at AS session_end, s.remembered \
-            FROM token_families f \
-            JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id \
-            JOIN clients c ON c.realm_id = f.realm_id AND c.id = f.client_id \
-            JOIN realms r ON r.id = f.realm_id \
-            LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id AND s.ended_at IS NULL \
-            WHERE f.realm_id = $1 AND f.id = $2";
-    ROTATE = "UPDATE token_families SET generation = generation + 1, leaf = $4, rotated_at = $5, idle_expires_at = $6 WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL";
-    TAKE_BACK = "UPDATE token_families SET generation = generation - 1, leaf = $4, \
-                 rotated_at = CASE WHEN generation = 1 THEN NULL ELSE created_at END \
-                 WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL";
-    REVOKE = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
-    REVOKE_SESSION = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND session_id = $2 AND offline = 0 AND revoked_at IS NULL";
-    REVOKE_CLIENT = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND client_id = $2 AND revoked_at IS NULL";
-    REVOKE_USER = "UPDATE token_families SET revoked_at = $3, revoked_because = $4 WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL";
-    REVOKE_CONSENT = "UPDATE token_families SET revoked_at = $4, revoked_because = $5 WHERE realm_id = $1 AND user_id = $2 AND client_id = $3 AND revoked_at IS NULL";
-    REVOKE_REALM = "UPDATE token_families SET revoked_at = $2, revoked_because = $3 WHERE realm_id = $1 AND revoked_at IS NULL";
-    OF_USER = "SELECT f.id, f.client_id, u.username, f.session_id, f.offline, f.scope, f.created_at, f.rotated_at, f.idle_expires_at, f.expires_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id WHERE f.realm_id = $1 AND f.user_id = $2 AND f.revoked_at IS NULL AND f.idle_expires_at > $3 AND f.expires_at > $3 ORDER BY f.created_at DESC, f.id LIMIT 1000";
-    OF_CLIENT = "SELECT f.id, f.client_id, u.username, f.session_id, f.offline, f.scope, f.created_at, f.rotated_at, f.idle_expires_at, f.expires_at FROM token_families f JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id WHERE f.realm_id = $1 AND f.client_id = $2 AND f.revoked_at IS NULL AND f.idle_expires_at > $3 AND f.expires_at > $3 ORDER BY f.created_at DESC, f.id LIMIT 1000";
+    INSERT = "
+        INSERT INTO token_families (realm_id, id, client_id, user_id, session_id, offline, scope, resources,
+            auth_time, methods, claims, generation, leaf, created_at, idle_expires_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14, $15)
+    ";
+    FIND = "
+        SELECT f.client_id, f.user_id, f.session_id, f.offline, f.scope, f.resources, f.auth_time, f.methods,
+            f.claims, f.generation, f.leaf, f.rotated_at, f.idle_expires_at, f.expires_at, f.revoked_at, u.enabled,
+            c.enabled AS client_enabled,
+            CASE WHEN r.valid_from > u.valid_from THEN r.valid_from ELSE u.valid_from END AS valid_from,
+            s.last_seen_at, s.idle_expires_at AS session_idle_end, s.expires_at AS session_end, s.remembered
+        FROM token_families f
+        JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id
+        JOIN clients c ON c.realm_id = f.realm_id AND c.id = f.client_id
+        JOIN realms r ON r.id = f.realm_id
+        LEFT JOIN sessions s ON s.realm_id = f.realm_id AND s.id = f.session_id AND s.ended_at IS NULL
+        WHERE f.realm_id = $1 AND f.id = $2
+    ";
+    ROTATE = "
+        UPDATE token_families
+        SET generation = generation + 1, leaf = $4, rotated_at = $5, idle_expires_at = $6
+        WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL
+    ";
+    TAKE_BACK = "
+        UPDATE token_families
+        SET generation = generation - 1, leaf = $4,
+            rotated_at = CASE WHEN generation = 1 THEN NULL ELSE created_at END
+        WHERE realm_id = $1 AND id = $2 AND leaf = $3 AND revoked_at IS NULL
+    ";
+    REVOKE = "
+        UPDATE token_families
+        SET revoked_at = $3, revoked_because = $4
+        WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL
+    ";
+    REVOKE_SESSION = "
+        UPDATE token_families
+        SET revoked_at = $3, revoked_because = $4
+        WHERE realm_id = $1 AND session_id = $2 AND offline = 0 AND revoked_at IS NULL
+    ";
+    REVOKE_CLIENT = "
+        UPDATE token_families
+        SET revoked_at = $3, revoked_because = $4
+        WHERE realm_id = $1 AND client_id = $2 AND revoked_at IS NULL
+    ";
+    REVOKE_USER = "
+        UPDATE token_families
+        SET revoked_at = $3, revoked_because = $4
+        WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL
+    ";
+    REVOKE_CONSENT = "
+        UPDATE token_families
+        SET revoked_at = $4, revoked_because = $5
+        WHERE realm_id = $1 AND user_id = $2 AND client_id = $3 AND revoked_at IS NULL
+    ";
+    REVOKE_REALM = "
+        UPDATE token_families
+        SET revoked_at = $2, revoked_because = $3
+        WHERE realm_id = $1 AND revoked_at IS NULL
+    ";
 }
 
 /// A family with the data for its next tokens.
@@ -294,60 +334,16 @@ pub async fn revoke_client(
 pub async fn revoke_consent(
     tx: &mut Tx,
     realm: &RealmId,
-    (user, client): (&UserId, &ClientId),
+    key: ConsentKey<'_>,
     because: &str,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    execute!(tx, REVOKE_CONSENT, [realm.as_str(), user.as_str(), client.as_str(), now.as_millis(), because])
+    let user = key.user.as_str();
+    let client = key.client.as_str();
+    execute!(tx, REVOKE_CONSENT, [realm.as_str(), user, client, now.as_millis(), because])
 }
 
 /// Revokes all families of a realm and returns their number.
 pub async fn revoke_realm(tx: &mut Tx, realm: &RealmId, because: &str, now: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, REVOKE_REALM, [realm.as_str(), now.as_millis(), because])
-}
-
-/// The owner of listed families.
-#[derive(Clone, Copy, Debug)]
-pub enum Of<'a> {
-    User(&'a UserId),
-    Client(&'a ClientId),
-}
-
-#[derive(Clone, Debug)]
-pub struct Listed {
-    /// Published as `grant_id`.
-    pub id: FamilyId,
-    pub client: ClientId,
-    pub username: String,
-    pub session: SessionId,
-    /// True if it outlives the session.
-    pub offline: bool,
-    pub scope: String,
-    pub created_at: Timestamp,
-    /// Time of the last refresh.
-    pub used_at: Option<Timestamp>,
-    /// Time at which it ends unless it is used.
-    pub expires_at: Timestamp,
-}
-
-/// Returns the live families of a user or a client, the newest first, at most 1000.
-pub async fn list(tx: &mut Tx, realm: &RealmId, of: Of<'_>, now: Timestamp) -> Result<Vec<Listed>, StoreError> {
-    type Row = (String, String, String, String, i64, String, i64, Option<i64>, i64, i64);
-    let (statement, whose) = match of {
-        Of::User(user) => (OF_USER, user.as_str()),
-        Of::Client(client) => (OF_CLIENT, client.as_str()),
-    };
-    let rows: Vec<Row> = fetch_all!(tx, statement, [realm.as_str(), whose, now.as_millis()])?;
-    let listed = |(id, client, username, session, offline, scope, created, used, idle, end): Row| Listed {
-        id: FamilyId::from_stored(id),
-        client: ClientId::from_stored(client),
-        username,
-        session: SessionId::from_stored(session),
-        offline: offline != 0,
-        scope,
-        created_at: Timestamp::from_millis(created),
-        used_at: used.map(Timestamp::from_millis),
-        expires_at: Timestamp::from_millis(idle.min(end)),
-    };
-    Ok(rows.into_iter().map(listed).collect())
 }

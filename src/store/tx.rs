@@ -8,7 +8,8 @@ use super::audit::{self, Pending};
 use super::embedded;
 use super::lanes::Permit;
 use super::postgres::{self, Held};
-use super::timing::{self, CallSite};
+use super::statement::Statement;
+use super::timing;
 use super::{PATIENCE, StoreError};
 use crate::store::metrics::Statements;
 
@@ -43,14 +44,14 @@ pub(super) struct Written<T> {
 
 impl Tx {
     pub(super) fn sqlite(connection: embedded::Held, permit: Permit, statements: Statements) -> Self {
-        Self::new((Connection::Sqlite(connection), permit), Duration::MAX, statements)
+        Self::new(Connection::Sqlite(connection), permit, Duration::MAX, statements)
     }
 
-    pub(super) fn postgres((held, permit): (Held, Permit), limit: Duration, statements: Statements) -> Self {
-        Self::new((Connection::Postgres(held), permit), limit, statements)
+    pub(super) fn postgres(held: Held, permit: Permit, limit: Duration, statements: Statements) -> Self {
+        Self::new(Connection::Postgres(held), permit, limit, statements)
     }
 
-    fn new((connection, permit): (Connection, Permit), limit: Duration, statements: Statements) -> Self {
+    fn new(connection: Connection, permit: Permit, limit: Duration, statements: Statements) -> Self {
         Self {
             connection,
             _permit: permit,
@@ -70,15 +71,15 @@ impl Tx {
     }
 
     /// Counts a statement, notes whether it writes, and returns its start time.
-    pub(super) fn note_run(&mut self, sql: &str) -> Instant {
+    pub(super) fn note_run(&mut self, statement: &Statement) -> Instant {
         self.statements.begun.inc();
-        self.wrote |= !sql.starts_with("SELECT ");
+        self.wrote |= statement.writes();
         Instant::now()
     }
 
-    /// Counts how long a statement took.
-    pub(super) fn note_ran(&self, site: &CallSite, sql: &'static str, begun: Instant) {
-        site.observe(&self.statements, sql, begun.elapsed());
+    /// Counts the duration of a statement.
+    pub(super) fn note_ran(&self, statement: &Statement, begun: Instant) {
+        timing::observe(&self.statements, statement, begun.elapsed());
     }
 
     /// Returns true if a statement may have written since the last call.
@@ -168,12 +169,11 @@ impl Tx {
 /// Runs and counts one statement on either engine.
 macro_rules! run {
     ($tx:expr, $sql:expr, [$($bind:expr),*], $embedded:ident, $statement:expr, $fetch:ident, $read:expr) => {{
-        static SITE: $crate::store::timing::CallSite = $crate::store::timing::CallSite::new();
         let begun = $tx.note_run($sql);
         match &mut $tx.connection {
             $crate::store::tx::Connection::Sqlite(held) => {
-                let done = held.$embedded($sql, &[$(&$bind as &dyn rusqlite::ToSql),*]);
-                $tx.note_ran(&SITE, $sql, begun);
+                let done = held.$embedded($sql.embedded, &[$(&$bind as &dyn rusqlite::ToSql),*]);
+                $tx.note_ran($sql, begun);
                 if let Err(error) = &done {
                     $tx.note_embedded(error);
                 }
@@ -182,7 +182,7 @@ macro_rules! run {
             $crate::store::tx::Connection::Postgres(held) => {
                 let statement = $statement$(.bind($bind))*.$fetch(&mut held.raw);
                 let done = $crate::store::postgres::in_time($tx.limit, statement).await.map($read);
-                $tx.note_ran(&SITE, $sql, begun);
+                $tx.note_ran($sql, begun);
                 if let Err(error) = &done {
                     $tx.note(error);
                 }
@@ -196,7 +196,7 @@ macro_rules! run {
 macro_rules! execute {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
         $crate::store::tx::run!(
-            $tx, $sql, [$($bind),*], execute, sqlx::query($sql), execute, |done| done.rows_affected()
+            $tx, $sql, [$($bind),*], execute, sqlx::query($sql.text), execute, |done| done.rows_affected()
         )
     };
 }
@@ -205,7 +205,7 @@ macro_rules! execute {
 macro_rules! fetch_optional {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
         $crate::store::tx::run!(
-            $tx, $sql, [$($bind),*], fetch_optional, sqlx::query_as($sql), fetch_optional, |rows| rows
+            $tx, $sql, [$($bind),*], fetch_optional, sqlx::query_as($sql.text), fetch_optional, |rows| rows
         )
     };
 }
@@ -213,24 +213,15 @@ macro_rules! fetch_optional {
 /// Runs a query for exactly one row.
 macro_rules! fetch_one {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
-        $crate::store::tx::run!($tx, $sql, [$($bind),*], fetch_one, sqlx::query_as($sql), fetch_one, |rows| rows)
+        $crate::store::tx::run!($tx, $sql, [$($bind),*], fetch_one, sqlx::query_as($sql.text), fetch_one, |rows| rows)
     };
 }
 
 /// Runs a query for all its rows.
 macro_rules! fetch_all {
     ($tx:expr, $sql:expr, [$($bind:expr),* $(,)?]) => {
-        $crate::store::tx::run!($tx, $sql, [$($bind),*], fetch_all, sqlx::query_as($sql), fetch_all, |rows| rows)
+        $crate::store::tx::run!($tx, $sql, [$($bind),*], fetch_all, sqlx::query_as($sql.text), fetch_all, |rows| rows)
     };
 }
 
-/// Declares the statements of a file: a constant each, and the list that the contract test describes.
-macro_rules! statements {
-    ($($name:ident = $sql:expr;)*) => {
-        $(const $name: &str = $sql;)*
-        /// The statements of this file with their names.
-        pub const STATEMENTS: &[(&str, &str)] = &[$((concat!(module_path!(), "::", stringify!($name)), $name)),*];
-    };
-}
-
-pub(super) use {execute, fetch_all, fetch_one, fetch_optional, run, statements};
+pub(super) use {execute, fetch_all, fetch_one, fetch_optional, run};

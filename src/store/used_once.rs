@@ -1,13 +1,18 @@
 //! Single-use ids, such as the `jti` of a client assertion, across nodes and restarts.
 
 use super::rows::one;
-use super::tx::{execute, fetch_one, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_one};
 use super::{StoreError, Tx};
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
 statements! {
-    USE = "INSERT INTO used_once (purpose, digest, expires_at) VALUES ($1, $2, $3) ON CONFLICT (purpose, digest) DO NOTHING";
+    USE = "
+        INSERT INTO used_once (purpose, digest, expires_at)
+        VALUES ($1, $2, $3)
+        ON CONFLICT (purpose, digest) DO NOTHING
+    ";
     LIVE = "SELECT count(*) AS live, MIN(expires_at) AS first FROM used_once WHERE purpose = $1 AND expires_at > $2";
 }
 

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::embedded::row;
 use super::rows::{from_json, one};
-use super::tx::{execute, fetch_all, fetch_one, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_one, fetch_optional};
 use super::{StoreError, Tx};
 use crate::protocol::claims::PersonClaims;
 use crate::protocol::ids::{RealmId, UserId};
@@ -12,24 +13,56 @@ use crate::protocol::person::{EmailAddress, Username};
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO users (realm_id, id, username, username_key, email, email_key, email_verified, claims, attributes, salt, enabled, valid_from, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, 0, $11, $11)";
-    FIND = "SELECT u.id, u.username, u.email, u.email_verified, u.claims, u.attributes, u.enabled, u.valid_from, u.updated_at, r.role FROM users u LEFT JOIN user_roles r ON r.realm_id = u.realm_id AND r.user_id = u.id WHERE u.realm_id = $1 AND u.id = $2 ORDER BY r.role";
-    FIND_FOR_LOGIN = "SELECT u.id, u.enabled, u.valid_from, p.hash, p.updated_at FROM users u \
-                      LEFT JOIN passwords p ON p.realm_id = u.realm_id AND p.user_id = u.id \
-                      WHERE u.realm_id = $1 AND (u.username_key = $2 OR u.email_key = $2) \
-                      ORDER BY CASE WHEN u.username_key = $2 THEN 0 ELSE 1 END LIMIT 1";
-    HOLD_PASSWORD = "SELECT user_id FROM passwords WHERE realm_id = $1 AND user_id = $2 AND updated_at = $3 \
-                     FOR NO KEY UPDATE";
+    INSERT = "
+        INSERT INTO users (realm_id, id, username, username_key, email, email_key, email_verified, claims,
+            attributes, salt, enabled, valid_from, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, 0, $11, $11)
+    ";
+    FIND = "
+        SELECT u.id, u.username, u.email, u.email_verified, u.claims, u.attributes, u.enabled, u.valid_from,
+            u.updated_at, r.role
+        FROM users u
+        LEFT JOIN user_roles r ON r.realm_id = u.realm_id AND r.user_id = u.id
+        WHERE u.realm_id = $1 AND u.id = $2
+        ORDER BY r.role
+    ";
+    FIND_FOR_LOGIN = "
+        SELECT u.id, u.enabled, u.valid_from, p.hash, p.updated_at
+        FROM users u
+        LEFT JOIN passwords p ON p.realm_id = u.realm_id AND p.user_id = u.id
+        WHERE u.realm_id = $1 AND (u.username_key = $2 OR u.email_key = $2)
+        ORDER BY CASE WHEN u.username_key = $2 THEN 0 ELSE 1 END LIMIT 1
+    ";
+    HOLD_PASSWORD = "
+        SELECT user_id
+        FROM passwords
+        WHERE realm_id = $1 AND user_id = $2 AND updated_at = $3
+        FOR NO KEY UPDATE
+    ";
     SOME_HASHES = "SELECT hash FROM passwords WHERE realm_id = $1 ORDER BY user_id LIMIT 1000";
-    SET_PASSWORD = "INSERT INTO passwords (realm_id, user_id, hash, updated_at) VALUES ($1, $2, $3, $4) \
-                    ON CONFLICT (realm_id, user_id) DO UPDATE SET hash = excluded.hash, \
-                    updated_at = CASE WHEN excluded.updated_at > passwords.updated_at \
-                    THEN excluded.updated_at ELSE passwords.updated_at + 1 END";
+    SET_PASSWORD = "
+        INSERT INTO passwords (realm_id, user_id, hash, updated_at)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT (realm_id, user_id)
+        DO UPDATE SET hash = excluded.hash,
+            updated_at = CASE
+                WHEN excluded.updated_at > passwords.updated_at THEN excluded.updated_at
+                ELSE passwords.updated_at + 1
+            END
+    ";
     REHASH = "UPDATE passwords SET hash = $4 WHERE realm_id = $1 AND user_id = $2 AND hash = $3";
-    ADD_ROLE = "INSERT INTO user_roles (realm_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT (realm_id, user_id, role) DO NOTHING";
+    ADD_ROLE = "
+        INSERT INTO user_roles (realm_id, user_id, role)
+        VALUES ($1, $2, $3)
+        ON CONFLICT (realm_id, user_id, role) DO NOTHING
+    ";
     CUT_OFF = "UPDATE users SET valid_from = $3 WHERE realm_id = $1 AND id = $2 AND valid_from < $3";
     DISABLE = "UPDATE users SET enabled = 0, updated_at = $3 WHERE realm_id = $1 AND id = $2";
-    ENABLE = "UPDATE users SET enabled = 1, valid_from = $3, updated_at = $3 WHERE realm_id = $1 AND id = $2 AND (enabled = 0 OR valid_from > $3)";
+    ENABLE = "
+        UPDATE users
+        SET enabled = 1, valid_from = $3, updated_at = $3
+        WHERE realm_id = $1 AND id = $2 AND (enabled = 0 OR valid_from > $3)
+    ";
     BANNED = "SELECT count(*) AS banned FROM users WHERE realm_id = $1 AND valid_from > $2";
 }
 

@@ -45,11 +45,12 @@ pub struct View {
     blocks: ArcSwap<Blocks>,
     applied: AtomicI64,
     /// Time of the last poll, in milliseconds.
-    followed_at: AtomicI64,
+    polled_at: AtomicI64,
     key_changes: AtomicU64,
-    heard: Mutex<Instant>,
+    /// Start of the last poll that succeeded.
+    fresh_at: Mutex<Instant>,
     following: tokio::sync::Mutex<()>,
-    /// Start of the last poll that failed.
+    /// Time of the last failed poll.
     failed: Mutex<Option<Instant>>,
 }
 
@@ -65,9 +66,9 @@ impl View {
             resources: ArcSwap::default(),
             blocks: ArcSwap::default(),
             applied: AtomicI64::new(0),
-            followed_at: AtomicI64::new(now.as_millis()),
+            polled_at: AtomicI64::new(now.as_millis()),
             key_changes: AtomicU64::new(0),
-            heard: Mutex::new(Instant::now()),
+            fresh_at: Mutex::new(Instant::now()),
             following: tokio::sync::Mutex::new(()),
             failed: Mutex::default(),
         };
@@ -79,7 +80,7 @@ impl View {
     /// last call, the clock was set back, and everything is reloaded.
     pub async fn follow(&self, now: Timestamp) -> Result<i64, StoreError> {
         let _one_at_a_time = self.following.lock().await;
-        self.ask(now).await?;
+        self.poll(now).await?;
         Ok(self.applied.load(Ordering::Acquire))
     }
 
@@ -100,36 +101,36 @@ impl View {
     pub async fn catch_up(&self) -> Result<(), StoreError> {
         let arrived = Instant::now();
         let _one_at_a_time = self.following.lock().await;
-        if self.heard() >= arrived {
+        if self.last_poll() >= arrived {
             return Ok(());
         }
         // Requests that waited for a failed poll fail with it: each would wait as long again.
         if self.failed.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|failed| failed >= arrived) {
-            return Err(StoreError::Unavailable("the changes could not be asked for".into()));
+            return Err(StoreError::Unavailable("the poll for changes failed".into()));
         }
-        let now = Timestamp::from_millis(self.followed_at.load(Ordering::Acquire));
-        self.ask(now).await
+        let now = Timestamp::from_millis(self.polled_at.load(Ordering::Acquire));
+        self.poll(now).await
     }
 
     /// Polls for changes in the reserved lane, even for a page, since the whole node waits for the poll.
-    async fn ask(&self, now: Timestamp) -> Result<(), StoreError> {
-        let asked = Lane::Reserved.run(self.take_in(now)).await;
-        if asked.is_err() {
+    async fn poll(&self, now: Timestamp) -> Result<(), StoreError> {
+        let outcome = Lane::Reserved.run(self.read_changes(now)).await;
+        if outcome.is_err() {
             *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
-        asked
+        outcome
     }
 
-    async fn take_in(&self, now: Timestamp) -> Result<(), StoreError> {
-        let before = Timestamp::from_millis(self.followed_at.swap(now.as_millis(), Ordering::AcqRel));
+    async fn read_changes(&self, now: Timestamp) -> Result<(), StoreError> {
+        let before = Timestamp::from_millis(self.polled_at.swap(now.as_millis(), Ordering::AcqRel));
         if before.since(now) > CLOCKS_DIFFER {
             // Rows that had expired by the old time are valid again.
             return self.reload(now).await;
         }
-        let mut looked_again = false;
+        let mut has_retried = false;
         loop {
             let applied = self.applied.load(Ordering::Acquire);
-            let asked_at = Instant::now();
+            let started_at = Instant::now();
             let mut tx = self.store.read().await?;
             tx.hurry();
             let changes = changes::since(&mut tx, applied).await?;
@@ -137,11 +138,11 @@ impl View {
                 // Nothing new, unless the new changes were swept already, or the database was replaced.
                 let newest = changes::last(&mut tx).await?;
                 if newest == applied {
-                    self.hear(asked_at);
+                    self.record_poll(started_at);
                     return Ok(());
                 }
-                if newest > applied && !looked_again {
-                    looked_again = true;
+                if newest > applied && !has_retried {
+                    has_retried = true;
                     continue;
                 }
                 drop(tx);
@@ -156,14 +157,14 @@ impl View {
             self.applied.store(last, Ordering::Release);
             if changes.len() < changes::PAGE {
                 // Later changes are read by the next poll; a busy sequence must not make the view stale.
-                self.hear(asked_at);
+                self.record_poll(started_at);
                 return Ok(());
             }
         }
     }
 
-    fn hear(&self, asked_at: Instant) {
-        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = asked_at;
+    fn record_poll(&self, started_at: Instant) {
+        *self.fresh_at.lock().unwrap_or_else(PoisonError::into_inner) = started_at;
     }
 
     /// Returns the number of key changes that this node has applied. The holder of the keys compares it with the number
@@ -180,17 +181,17 @@ impl View {
         if self.age() <= STALE_AFTER {
             Ok(())
         } else {
-            Err(StoreError::Unavailable("the database has not been heard of lately".into()))
+            Err(StoreError::Unavailable("the last poll of the database is too long ago".into()))
         }
     }
 
-    fn heard(&self) -> Instant {
-        *self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last_poll(&self) -> Instant {
+        *self.fresh_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the age of the last successful poll.
     pub fn age(&self) -> Duration {
-        self.heard().elapsed()
+        self.last_poll().elapsed()
     }
 
     /// Returns the numbers of revocations and address blocks.
@@ -224,9 +225,9 @@ impl View {
 
     /// Returns the claim mappers of the realm and of the client.
     pub fn mappers(&self, realm: &RealmId, client: &ClientId) -> Vec<ClaimMapper> {
-        let holds =
+        let applies =
             |stored: &&StoredMapper| stored.realm == *realm && stored.client.as_ref().is_none_or(|only| only == client);
-        self.mappers.load().iter().filter(holds).map(|stored| stored.mapper.clone()).collect()
+        self.mappers.load().iter().filter(applies).map(|stored| stored.mapper.clone()).collect()
     }
 
     /// Returns the access token headers that resources have chosen.
@@ -292,7 +293,7 @@ impl View {
                 Kind::Key => {
                     self.key_changes.fetch_add(1, Ordering::AcqRel);
                 }
-                // `take_in` has reloaded instead.
+                // `read_changes` has reloaded instead.
                 Kind::Unknown => {}
                 Kind::Resource => self.resources.store(Arc::new(resources::headers(tx).await?)),
                 Kind::Mapper => self.mappers.store(Arc::new(claim_mappers::list(tx).await?)),
@@ -315,7 +316,7 @@ impl View {
 
     /// Clears the caches and reads everything else again.
     async fn reload(&self, now: Timestamp) -> Result<(), StoreError> {
-        let asked_at = Instant::now();
+        let started_at = Instant::now();
         let mut tx = self.store.read().await?;
         // The number first: changes committed in between are applied twice, which is harmless.
         let last = changes::last(&mut tx).await?;
@@ -331,7 +332,7 @@ impl View {
         self.blocks.store(Arc::new(address_blocks::in_force(&mut tx, now).await?));
         self.key_changes.fetch_add(1, Ordering::AcqRel);
         self.applied.store(last, Ordering::Release);
-        self.hear(asked_at);
+        self.record_poll(started_at);
         Ok(())
     }
 }

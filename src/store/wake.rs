@@ -60,7 +60,7 @@ impl Store {
         let notified = postgres::in_time(pool.limit(), sqlx::query(NOTIFY).execute(&mut held.raw)).await;
         if let Err(error) = &notified {
             held.note(error);
-            tracing::debug!(%error, "the database takes no notifications");
+            tracing::debug!(%error, "could not send a notification to other nodes");
         }
     }
 }
@@ -81,7 +81,7 @@ pub(super) fn knock(address: String) {
         let knocked = tokio::time::timeout(KNOCK, post(&address)).await;
         UNDER_WAY.fetch_sub(1, Ordering::AcqRel);
         if !matches!(knocked, Ok(Some(()))) {
-            tracing::debug!(address, "a node could not be woken at the address that it advertises");
+            tracing::debug!(address, "could not wake a node at its advertised address");
         }
     });
 }

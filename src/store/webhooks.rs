@@ -1,22 +1,66 @@
 //! Webhooks: servers that receive security events, their positions in the audit log, and their dead letters.
 
+use super::clients::Standing;
 use super::rows::one;
-use super::tx::{execute, fetch_all, fetch_optional, statements};
+use super::statement::statements;
+use super::tx::{execute, fetch_all, fetch_optional};
 use super::{StoreError, Tx, outbox};
 use crate::protocol::ids::{RealmId, WebhookId};
 use crate::protocol::time::Timestamp;
 
 statements! {
-    INSERT = "INSERT INTO webhooks (realm_id, id, url, audience, events, enabled, told_up_to, created_at) SELECT $1, $2, $3, $4, $5, 1, c.seq, $6 FROM audit_chains c WHERE c.realm_id = $1";
-    LIST = "SELECT w.id, w.url, w.audience, w.events, w.enabled, w.told_up_to, w.created_at, (SELECT count(*) FROM outbox o WHERE o.realm_id = w.realm_id AND o.webhook_id = w.id) AS waiting, (SELECT count(*) FROM dead_letters d WHERE d.realm_id = w.realm_id AND d.webhook_id = w.id) AS dead FROM webhooks w WHERE w.realm_id = $1 ORDER BY w.id";
-    FIND = "SELECT id, url, audience, events, enabled, told_up_to, created_at FROM webhooks WHERE realm_id = $1 AND id = $2";
-    BEHIND = "SELECT w.id, w.url, w.audience, w.events, w.enabled, w.told_up_to, w.created_at FROM webhooks w JOIN audit_chains c ON c.realm_id = w.realm_id WHERE w.realm_id = $1 AND w.enabled = 1 AND w.told_up_to < c.seq AND (SELECT count(*) FROM outbox o WHERE o.realm_id = w.realm_id AND o.webhook_id = w.id) < $2 ORDER BY w.id";
+    INSERT = "
+        INSERT INTO webhooks (realm_id, id, url, audience, events, enabled, told_up_to, created_at)
+        SELECT $1, $2, $3, $4, $5, 1, c.seq, $6
+        FROM audit_chains c
+        WHERE c.realm_id = $1
+    ";
+    LIST = "
+        SELECT w.id, w.url, w.audience, w.events, w.enabled, w.told_up_to, w.created_at,
+            (SELECT count(*) FROM outbox o WHERE o.realm_id = w.realm_id AND o.webhook_id = w.id) AS waiting,
+            (SELECT count(*) FROM dead_letters d WHERE d.realm_id = w.realm_id AND d.webhook_id = w.id) AS dead
+        FROM webhooks w
+        WHERE w.realm_id = $1
+        ORDER BY w.id
+    ";
+    FIND = "
+        SELECT id, url, audience, events, enabled, told_up_to, created_at
+        FROM webhooks
+        WHERE realm_id = $1 AND id = $2
+    ";
+    BEHIND = "
+        SELECT w.id, w.url, w.audience, w.events, w.enabled, w.told_up_to, w.created_at
+        FROM webhooks w
+        JOIN audit_chains c ON c.realm_id = w.realm_id
+        WHERE w.realm_id = $1
+            AND w.enabled = 1
+            AND w.told_up_to < c.seq
+            AND (SELECT count(*) FROM outbox o WHERE o.realm_id = w.realm_id AND o.webhook_id = w.id) < $2
+        ORDER BY w.id
+    ";
     ADVANCE = "UPDATE webhooks SET told_up_to = $4 WHERE realm_id = $1 AND id = $2 AND told_up_to = $3 AND enabled = 1";
-    ENABLE = "UPDATE webhooks SET enabled = 1, told_up_to = (SELECT c.seq FROM audit_chains c WHERE c.realm_id = $1) WHERE realm_id = $1 AND id = $2 AND enabled = 0";
+    ENABLE = "
+        UPDATE webhooks
+        SET enabled = 1, told_up_to = (SELECT c.seq FROM audit_chains c WHERE c.realm_id = $1)
+        WHERE realm_id = $1 AND id = $2 AND enabled = 0
+    ";
     DISABLE = "UPDATE webhooks SET enabled = 0 WHERE realm_id = $1 AND id = $2 AND enabled = 1";
     REMOVE = "DELETE FROM webhooks WHERE realm_id = $1 AND id = $2";
-    BURY = "INSERT INTO dead_letters (realm_id, webhook_id, event_id, attempts, reason, died_at) SELECT w.realm_id, w.id, $3, $4, $5, $6 FROM webhooks w WHERE w.realm_id = $1 AND w.id = $2 ON CONFLICT (realm_id, webhook_id, event_id) DO UPDATE SET attempts = excluded.attempts, reason = excluded.reason, died_at = excluded.died_at";
-    DEAD = "SELECT d.event_id, e.event, d.attempts, d.reason, d.died_at FROM dead_letters d LEFT JOIN audit_events e ON e.realm_id = d.realm_id AND e.id = d.event_id WHERE d.realm_id = $1 AND d.webhook_id = $2 ORDER BY d.died_at, d.event_id LIMIT 1000";
+    BURY = "
+        INSERT INTO dead_letters (realm_id, webhook_id, event_id, attempts, reason, died_at)
+        SELECT w.realm_id, w.id, $3, $4, $5, $6
+        FROM webhooks w
+        WHERE w.realm_id = $1 AND w.id = $2
+        ON CONFLICT (realm_id, webhook_id, event_id)
+        DO UPDATE SET attempts = excluded.attempts, reason = excluded.reason, died_at = excluded.died_at
+    ";
+    DEAD = "
+        SELECT d.event_id, e.event, d.attempts, d.reason, d.died_at
+        FROM dead_letters d
+        LEFT JOIN audit_events e ON e.realm_id = d.realm_id AND e.id = d.event_id
+        WHERE d.realm_id = $1 AND d.webhook_id = $2
+        ORDER BY d.died_at, d.event_id LIMIT 1000
+    ";
     EXHUME = "DELETE FROM dead_letters WHERE realm_id = $1 AND webhook_id = $2 RETURNING event_id";
 }
 
@@ -60,7 +104,8 @@ pub struct DeadLetter {
 
 type Row = (String, String, String, String, i64, i64, i64);
 
-fn webhook((id, url, audience, events, enabled, told_up_to, created_at): Row) -> Webhook {
+fn webhook(row: Row) -> Webhook {
+    let (id, url, audience, events, enabled, told_up_to, created_at) = row;
     Webhook {
         id: WebhookId::from_stored(id),
         url,
@@ -72,6 +117,16 @@ fn webhook((id, url, audience, events, enabled, told_up_to, created_at): Row) ->
     }
 }
 
+/// The receiver of a new webhook's events.
+pub struct Target<'a> {
+    /// URL to which events are posted.
+    pub url: &'a str,
+    /// `aud` of the events.
+    pub audience: &'a str,
+    /// Patterns of the events to deliver, separated by blanks.
+    pub events: &'a str,
+}
+
 /// Adds an enabled webhook for events from now on.
 ///
 /// # Errors
@@ -80,9 +135,10 @@ pub async fn insert(
     tx: &mut Tx,
     realm: &RealmId,
     id: &WebhookId,
-    (url, audience, events): (&str, &str, &str),
+    target: &Target<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let Target { url, audience, events } = target;
     execute!(tx, INSERT, [realm.as_str(), id.as_str(), url, audience, events, now.as_millis()]).map(|_| ())
 }
 
@@ -116,12 +172,17 @@ pub async fn advance(tx: &mut Tx, realm: &RealmId, webhook: &Webhook, up_to: i64
 
 /// Enables or disables a webhook. Returns false if nothing changed. Events while it is disabled are not delivered
 /// later.
-pub async fn set_enabled(tx: &mut Tx, realm: &RealmId, id: &WebhookId, enabled: bool) -> Result<bool, StoreError> {
-    let changed = match enabled {
-        true => execute!(tx, ENABLE, [realm.as_str(), id.as_str()]),
-        false => execute!(tx, DISABLE, [realm.as_str(), id.as_str()]),
+pub async fn set_standing(
+    tx: &mut Tx,
+    realm: &RealmId,
+    id: &WebhookId,
+    standing: Standing,
+) -> Result<bool, StoreError> {
+    let statement = match standing {
+        Standing::Enabled => ENABLE,
+        Standing::Disabled => DISABLE,
     };
-    changed.map(one)
+    execute!(tx, statement, [realm.as_str(), id.as_str()]).map(one)
 }
 
 /// Removes a webhook with its queued events. Returns false if there was none.
@@ -130,14 +191,23 @@ pub async fn remove(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<bool
     execute!(tx, REMOVE, [realm.as_str(), id.as_str()]).map(one)
 }
 
+/// An event that could not be delivered.
+pub struct Failure<'a> {
+    /// Id of the row of the audit log.
+    pub row: &'a str,
+    pub attempts: i64,
+    pub reason: &'a str,
+}
+
 /// Stores a dead letter, unless the webhook was removed.
 pub async fn bury(
     tx: &mut Tx,
     realm: &RealmId,
-    (id, row): (&WebhookId, &str),
-    (attempts, reason): (i64, &str),
+    id: &WebhookId,
+    failure: &Failure<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let Failure { row, attempts, reason } = failure;
     execute!(tx, BURY, [realm.as_str(), id.as_str(), row, attempts, reason, now.as_millis()]).map(|_| ())
 }
 

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use tokio::runtime::Handle;
-use tokio::sync::Mutex as Turn;
+use tokio::sync::Mutex as AsyncMutex;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument as _;
 
@@ -32,7 +32,7 @@ const QUEUE: usize = 4096;
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
     shared: mpsc::Sender<Job>,
-    connection: Arc<Turn<Embedded>>,
+    connection: Arc<AsyncMutex<Embedded>>,
     file: Arc<SqliteConnectOptions>,
 }
 
@@ -49,15 +49,18 @@ struct Job {
 impl Writer {
     /// Starts the thread, which ends when the last handle is dropped.
     pub(super) fn start(
-        (connection, file): (Embedded, SqliteConnectOptions),
+        connection: Embedded,
+        file: SqliteConnectOptions,
         metrics: Database,
     ) -> Result<Self, StoreError> {
-        let ((jobs, first), (shared, second)) = (mpsc::channel(QUEUE), mpsc::channel(QUEUE));
-        let (connection, runtime) = (Arc::new(Turn::new(connection)), Handle::current());
+        let (jobs, first) = mpsc::channel(QUEUE);
+        let (shared, second) = mpsc::channel(QUEUE);
+        let connection = Arc::new(AsyncMutex::new(connection));
+        let runtime = Handle::current();
         let worker = work(connection.clone(), metrics, Queues { first, second });
         let thread = std::thread::Builder::new().name("signet-writer".to_owned());
         let started = thread.spawn(move || runtime.block_on(worker));
-        started.map_err(|error| StoreError::Unavailable(format!("no thread to write with: {error}")))?;
+        started.map_err(|error| StoreError::Unavailable(format!("the writer thread could not be started: {error}")))?;
         Ok(Self { jobs, shared, connection, file: Arc::new(file) })
     }
 
@@ -75,7 +78,9 @@ impl Writer {
         let span = tracing::Span::current();
         let job = Job {
             run: Box::new(move |tx| {
-                let (job, slot, span) = (job.clone(), slot.clone(), span.clone());
+                let job = job.clone();
+                let slot = slot.clone();
+                let span = span.clone();
                 Box::pin(async move {
                     // Discards the result of a run that was rolled back.
                     slot.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -96,7 +101,7 @@ impl Writer {
             Lane::Reserved => &self.jobs,
             Lane::Shared => &self.shared,
         };
-        queue.try_send(job).map_err(|_| StoreError::Unavailable("too many writes are waiting".into()))?;
+        queue.try_send(job).map_err(|_| StoreError::Unavailable("the write queue is full".into()))?;
         outcome.await.map_err(|_| gone())??;
         let result = filled.lock().unwrap_or_else(PoisonError::into_inner).take();
         result.unwrap_or_else(|| Err(gone().into()))
@@ -138,7 +143,7 @@ impl Queues {
     }
 }
 
-async fn work(connection: Arc<Turn<Embedded>>, metrics: Database, mut queues: Queues) {
+async fn work(connection: Arc<AsyncMutex<Embedded>>, metrics: Database, mut queues: Queues) {
     let mut batch = Vec::with_capacity(BATCH);
     while queues.take(&mut batch).await > 0 {
         let (current, late): (Vec<_>, Vec<_>) = batch.drain(..).partition(|job: &Job| job.queued.elapsed() < PATIENCE);
@@ -246,5 +251,5 @@ fn fail_all(jobs: Vec<Job>, error: &StoreError) -> Failed {
 }
 
 fn too_late() -> StoreError {
-    StoreError::Unavailable("the write had no turn in time".into())
+    StoreError::Unavailable("the write waited too long in the queue".into())
 }

@@ -204,6 +204,17 @@ fn sql_stands_in_the_store_only() {
     }
 }
 
+/// SQL is what rustfmt leaves as it is.
+#[test]
+fn no_line_of_the_store_has_more_than_120_columns() {
+    for source in sources().iter().filter(|source| source.module == "store") {
+        for (number, line) in source.whole.lines().enumerate() {
+            let columns = line.chars().count();
+            assert!(columns <= 120, "{}:{}: {columns} columns: break the statement", source.path, number + 1);
+        }
+    }
+}
+
 #[test]
 fn only_adapters_know_the_types_of_the_named_packages() {
     for source in sources().iter().filter(|source| !["adapters", "demo"].contains(&source.module.as_str())) {
@@ -219,7 +230,7 @@ fn each_file_with_statements_is_listed_for_the_contract_test() {
     let list = std::fs::read_to_string(root().join("src/store/mod.rs")).unwrap();
     let with_statements = sources().into_iter().filter(|source| source.code.contains("\nstatements! {"));
     for source in with_statements {
-        let module = source.path.trim_start_matches("store/").trim_end_matches(".rs");
+        let module = source.path.trim_start_matches("store/").trim_end_matches(".rs").replace('/', "::");
         assert!(list.contains(&format!("{module}::STATEMENTS")), "{module} is missing in all_statements");
     }
 }

@@ -1,7 +1,7 @@
 //! How the engines would find rows: no statement reads a whole table, except those that are meant to, so that what a
 //! request costs does not grow with what is stored.
 
-use signet::store::{Store, all_statements, embedded_statement};
+use signet::store::{Statement, Store, all_statements};
 use sqlx::{AssertSqlSafe, Connection as _, Either, Executor as _, PgConnection, Row as _, SqlSafeStr as _};
 use sqlx::{SqliteConnection, Statement as _};
 
@@ -37,8 +37,8 @@ fn may_read_all(name: &str) -> bool {
 async fn scans_of_sqlite(url: &str) -> Vec<String> {
     let mut connection = SqliteConnection::connect(url).await.unwrap();
     let mut found = Vec::new();
-    for (name, sql) in all_statements().into_iter().filter(|(name, _)| !may_read_all(name)) {
-        let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", embedded_statement(sql)));
+    for Statement { name, embedded, .. } in all_statements().into_iter().filter(|all| !may_read_all(all.name)) {
+        let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {embedded}"));
         let rows = sqlx::raw_sql(explained).fetch_all(&mut connection).await;
         let steps = rows.unwrap_or_else(|error| panic!("{name}: {error}"));
         let steps = steps.iter().map(|row| row.get::<String, _>("detail"));
@@ -58,15 +58,15 @@ async fn scans_of_postgres(url: &str) -> Vec<String> {
         connection.execute(setting).await.unwrap();
     }
     let mut found = Vec::new();
-    for (name, sql) in all_statements().into_iter().filter(|(name, _)| !may_read_all(name)) {
-        let prepared = (&mut connection).prepare(AssertSqlSafe(sql).into_sql_str()).await.unwrap();
+    for Statement { name, text, .. } in all_statements().into_iter().filter(|all| !may_read_all(all.name)) {
+        let prepared = (&mut connection).prepare(AssertSqlSafe(*text).into_sql_str()).await.unwrap();
         let parameters = match prepared.parameters() {
             Some(Either::Left(types)) => types.len(),
             Some(Either::Right(count)) => count,
             None => 0,
         };
         let values = if parameters == 0 { String::new() } else { format!("({})", vec!["NULL"; parameters].join(", ")) };
-        let steps = [format!("PREPARE explained AS {sql}"), format!("EXPLAIN EXECUTE explained{values}")];
+        let steps = [format!("PREPARE explained AS {text}"), format!("EXPLAIN EXECUTE explained{values}")];
         let [prepare, explain] = steps.map(AssertSqlSafe);
         connection.execute(sqlx::raw_sql(prepare)).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         let rows = sqlx::raw_sql(explain).fetch_all(&mut connection).await;
@@ -106,12 +106,12 @@ const OF_REALM: &[(&str, &str)] = &[
 async fn scans_of_a_realm(url: &str) -> Vec<String> {
     let mut connection = SqliteConnection::connect(url).await.unwrap();
     let mut found = Vec::new();
-    for (name, sql) in all_statements() {
+    for Statement { name, embedded, .. } in all_statements() {
         let short = name.trim_start_matches("signet::store::");
         if OF_REALM.iter().any(|(begin, _)| short.starts_with(begin)) {
             continue;
         }
-        let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", embedded_statement(sql)));
+        let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {embedded}"));
         let rows = sqlx::raw_sql(explained).fetch_all(&mut connection).await.unwrap();
         let steps = rows.iter().map(|row| row.get::<String, _>("detail"));
         let reads_all = |step: &String| step.starts_with("SEARCH") && step.contains("(realm_id=?)");

@@ -7,7 +7,7 @@ use signet::app::App;
 use signet::clock::Clock;
 use signet::protocol::secret::Digest;
 use signet::protocol::time::Timestamp;
-use signet::store::{Store, StoreError, all_statements, embedded_statement, used_once};
+use signet::store::{Statement, Store, StoreError, all_statements, used_once};
 use sqlx::{AssertSqlSafe, Column as _, Connection as _, Either, Executor as _, SqlSafeStr as _};
 use sqlx::{PgConnection, SqliteConnection};
 
@@ -28,9 +28,9 @@ fn shape<S: sqlx::Statement>(statement: &S) -> Shape {
 async fn on_sqlite(url: &str) -> Vec<Shape> {
     let mut connection = SqliteConnection::connect(url).await.unwrap();
     let mut shapes = Vec::new();
-    for (name, sql) in all_statements() {
-        let prepared = connection.prepare(AssertSqlSafe(embedded_statement(sql).into_string()).into_sql_str()).await;
-        shapes.push(shape(&prepared.unwrap_or_else(|error| panic!("{name}: {error}\n{sql}"))));
+    for Statement { name, embedded, .. } in all_statements() {
+        let prepared = connection.prepare(AssertSqlSafe(*embedded).into_sql_str()).await;
+        shapes.push(shape(&prepared.unwrap_or_else(|error| panic!("{name}: {error}\n{embedded}"))));
     }
     shapes
 }
@@ -38,9 +38,9 @@ async fn on_sqlite(url: &str) -> Vec<Shape> {
 async fn on_postgres(url: &str) -> Vec<Shape> {
     let mut connection = PgConnection::connect(url).await.unwrap();
     let mut shapes = Vec::new();
-    for (name, sql) in all_statements() {
-        let prepared = connection.prepare(AssertSqlSafe(sql).into_sql_str()).await;
-        shapes.push(shape(&prepared.unwrap_or_else(|error| panic!("{name}: {error}\n{sql}"))));
+    for Statement { name, text, .. } in all_statements() {
+        let prepared = connection.prepare(AssertSqlSafe(*text).into_sql_str()).await;
+        shapes.push(shape(&prepared.unwrap_or_else(|error| panic!("{name}: {error}\n{text}"))));
     }
     shapes
 }
@@ -85,15 +85,16 @@ async fn every_statement_means_the_same_to_both_engines() {
     let (_directory, url, _store) = sqlite().await;
     let here = on_sqlite(&url).await;
     assert!(here.len() > 60, "{}", here.len());
-    for ((name, sql), (parameters, _)) in all_statements().iter().zip(&here) {
+    for (Statement { name, text: sql, .. }, (parameters, _)) in all_statements().into_iter().zip(&here) {
         let highest = (1..=30).rev().find(|number| sql.contains(&format!("${number}"))).unwrap_or(0);
         assert_eq!(*parameters, highest, "{name}: every number up to the highest is used");
         assert!(!sql.contains('?') && !sql.contains("SELECT *"), "{name}");
     }
     if Database::is_postgres() {
         let (database, _store) = store().await;
-        for (((name, _), here), there) in all_statements().iter().zip(&here).zip(&on_postgres(&database.url).await) {
-            assert_eq!(here, there, "{name}");
+        let there = on_postgres(&database.url).await;
+        for ((statement, here), there) in all_statements().iter().zip(&here).zip(&there) {
+            assert_eq!(here, there, "{}", statement.name);
         }
     }
 }
@@ -105,8 +106,8 @@ async fn an_insert_that_names_what_it_gives_way_to_can_meet_nothing_else() {
     let (_directory, url, _store) = sqlite().await;
     let mut connection = SqliteConnection::connect(&url).await.unwrap();
     let mut seen = 0;
-    for (name, sql) in all_statements().iter().filter(|(_, sql)| sql.contains("ON CONFLICT (")) {
-        let table = sql.strip_prefix("INSERT INTO ").and_then(|rest| rest.split(' ').next()).unwrap();
+    for Statement { name, text, .. } in all_statements().into_iter().filter(|all| all.text.contains("ON CONFLICT (")) {
+        let table = text.strip_prefix("INSERT INTO ").and_then(|rest| rest.split(' ').next()).unwrap();
         let unique = "SELECT count(*) FROM pragma_index_list($1) WHERE \"unique\" = 1";
         let (count,): (i64,) = sqlx::query_as(unique).bind(table).fetch_one(&mut connection).await.unwrap();
         assert_eq!(count, 1, "{name}: {table} has other constraints");
@@ -202,9 +203,9 @@ async fn a_schema_that_this_version_does_not_know_is_refused() {
     let changed = format!("UPDATE _sqlx_migrations SET checksum = {checksum}");
     let faults = [
         ("newer", newer, "newer version"),
-        ("half of a newer one", row(false), "migration 9999 was broken off"),
-        ("changed", changed, "was changed"),
-        ("half-applied", half, "migration 5 was broken off"),
+        ("half of a newer one", row(false), "migration 9999 was interrupted"),
+        ("changed", changed, "migration 1 differs"),
+        ("half-applied", half, "migration 5 was interrupted"),
         ("a gap", gap, "migration 5 is missing"),
     ];
     for (fault, sql, says) in faults {

@@ -268,7 +268,7 @@ async fn what_waits_for_a_webhook_is_bounded_and_the_rest_stays_in_the_audit_log
         Box::pin(async move {
             for row in 0..1000 {
                 // Due later, so that they are not tried.
-                outbox::tell(tx, &realm, (&id, &format!("row{row}")), now.plus(Span::from_hours(1))).await?;
+                outbox::tell(tx, &realm, &id, &format!("row{row}"), now.plus(Span::from_hours(1))).await?;
             }
             Ok::<_, signet::store::StoreError>(())
         })

@@ -179,12 +179,13 @@ pub async fn withdraw_consent(revoker: &Revoker<'_>, username: &str, client: &Cl
         Box::pin(async move {
             let (context, user, client, record) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
+            let key = consents::ConsentKey { user, client };
             consents::withdraw(tx, realm, user, client).await?;
-            authorization_requests::forget_consent(tx, realm, (user, client)).await?;
+            authorization_requests::forget_consent(tx, realm, key).await?;
             // Codes first: whoever redeems one meanwhile is waited for, and has founded the family that is revoked.
-            authorization_codes::drop_consent(tx, realm, (user, client)).await?;
+            authorization_codes::drop_consent(tx, realm, key).await?;
             let because = "consent withdrawn";
-            let grants = token_families::revoke_consent(tx, realm, (user, client), because, now).await?;
+            let grants = token_families::revoke_consent(tx, realm, key, because, now).await?;
             audit::append(tx, realm, record, now).await?;
             cut_off(tx, context, Target::Consent, &consent_subject(user, client), horizon).await?;
             Ok::<_, StoreError>(grants)

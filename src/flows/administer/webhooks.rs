@@ -7,6 +7,7 @@ use crate::flows::Context;
 use crate::protocol::ids::WebhookId;
 use crate::protocol::webhook::{Pattern, parse_id};
 use crate::store::audit::{self, Event};
+use crate::store::clients::Standing;
 use crate::store::{Store, StoreError, Tx, outbox, webhooks};
 
 /// The most patterns of one webhook.
@@ -43,7 +44,8 @@ pub async fn add_webhook(store: &Store, context: &Context, new: NewWebhook) -> R
         Box::pin(async move {
             let (context, id, url, audience, events, record) = &*shared;
             let (realm, now) = (&context.realm.id, context.now);
-            webhooks::insert(tx, realm, id, (url, audience, events), now).await?;
+            let target = webhooks::Target { url, audience, events };
+            webhooks::insert(tx, realm, id, &target, now).await?;
             audit::append(tx, realm, record, now).await
         })
     });
@@ -116,13 +118,13 @@ pub async fn change_webhook(
 async fn carry_out(tx: &mut Tx, context: &Context, id: &WebhookId, change: WebhookChange) -> Result<bool, StoreError> {
     let realm = &context.realm.id;
     match change {
-        WebhookChange::Enable => webhooks::set_enabled(tx, realm, id, true).await,
-        WebhookChange::Disable => webhooks::set_enabled(tx, realm, id, false).await,
+        WebhookChange::Enable => webhooks::set_standing(tx, realm, id, Standing::Enabled).await,
+        WebhookChange::Disable => webhooks::set_standing(tx, realm, id, Standing::Disabled).await,
         WebhookChange::Remove => webhooks::remove(tx, realm, id).await,
         WebhookChange::Retry => {
             let rows = webhooks::exhume(tx, realm, id).await?;
             for row in &rows {
-                outbox::tell(tx, realm, (id, row), context.now).await?;
+                outbox::tell(tx, realm, id, row, context.now).await?;
             }
             Ok(!rows.is_empty())
         }

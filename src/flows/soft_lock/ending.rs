@@ -102,7 +102,8 @@ impl Ending {
         let now = context.now;
         let name = network.to_string();
         let end = now.plus(SPRAY_WINDOW);
-        let accounts = login_failures::note_account(tx, realm, (&name, self.name.digest), end, now).await?;
+        let failed = login_failures::FailedAccount { network: &name, account: self.name.digest };
+        let accounts = login_failures::note_account(tx, realm, failed, end, now).await?;
         if accounts < most {
             return Ok(None);
         }

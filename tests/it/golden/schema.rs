@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use signet::store::{Store, all_statements, embedded_statement};
+use signet::store::{Statement, Store, all_statements, embedded_text};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
 use super::{Golden, RELEASES};
@@ -39,7 +39,7 @@ async fn what_a_release_says_to_a_database_it_may_say_after_the_migration() {
                 }
                 false => {
                     let mut connection = SqliteConnection::connect(&database.url).await.unwrap();
-                    let explain = AssertSqlSafe(format!("EXPLAIN {}", embedded_statement(&sql)));
+                    let explain = AssertSqlSafe(format!("EXPLAIN {}", embedded_text(&sql)));
                     connection.execute(sqlx::raw_sql(explain)).await.map(|_| ())
                 }
             };
@@ -99,7 +99,7 @@ async fn a_row_of_a_release_may_be_written_after_the_migration() {
 #[ignore = "part of making the golden database of a release"]
 fn the_statements_of_this_version_are_written() {
     let file = std::env::var("GOLDEN_STATEMENTS").expect("a file");
-    let all: BTreeMap<&str, &str> =
-        all_statements().into_iter().map(|(name, sql)| (name.trim_start_matches("signet::store::"), sql)).collect();
+    let entry = |statement: &'static Statement| (statement.name.trim_start_matches("signet::store::"), statement.text);
+    let all: BTreeMap<&str, &str> = all_statements().into_iter().map(entry).collect();
     std::fs::write(file, serde_json::to_string_pretty(&all).unwrap() + "\n").unwrap();
 }
