@@ -14,12 +14,12 @@ use crate::protocol::audit_chain::Row;
 use crate::protocol::time::Timestamp;
 use crate::store::audit_log::{self, PAGE, Selection};
 
-/// Commands about the audit log.
+/// Commands for the audit log.
 #[derive(Subcommand)]
 pub enum Audit {
-    /// List rows for people to read, the oldest first
+    /// List rows in readable form, the oldest first
     List(Which),
-    /// Write rows for other programs: JSON, one object a line, or CSV
+    /// Export rows as JSON, one object per line, or CSV
     Export {
         #[command(flatten)]
         which: Which,
@@ -27,21 +27,21 @@ pub enum Audit {
         #[arg(long, value_enum, default_value_t = Format::Json)]
         format: Format,
     },
-    /// Check that no row was changed, taken out or put in; exits with 1 and the first row that is wrong
+    /// Check that no row was changed, removed or inserted; exits with 1 and names the first wrong row
     Verify {
-        /// Answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
 }
 
-/// Which rows.
+/// Filter for rows.
 #[derive(Args)]
 pub struct Which {
-    /// From when on: 2026-01-31 or 2026-01-31T12:00:00Z
+    /// Only rows from this time on: 2026-01-31 or 2026-01-31T12:00:00Z
     #[arg(long, value_parser = time, value_name = "TIME")]
     from: Option<Timestamp>,
-    /// Until before when
+    /// Only rows before this time
     #[arg(long, value_parser = time, value_name = "TIME")]
     to: Option<Timestamp>,
     /// Only this event, such as login
@@ -58,10 +58,10 @@ pub struct Which {
     address: Option<IpAddr>,
 }
 
-/// How rows are written for other programs.
+/// Format of exported rows.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
     /// Comma-separated values (RFC 4180), with a header.
     Csv,
@@ -74,10 +74,6 @@ const COLUMNS: &str = "seq,at,event,outcome,actor,user,client,session,address,us
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
 impl Audit {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where the log is broken or cannot be read.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let desk = Desk::open(settings).await?;
         let done = match self {
@@ -103,21 +99,20 @@ async fn verify(desk: &Desk, settings: &Settings, json: bool) -> anyhow::Result<
     if json {
         return say_json(&checked);
     }
-    say(&format!("The audit log holds: {} rows up to row {}.", checked.rows, checked.last));
+    say(&format!("The audit log is intact: {} rows up to row {}.", checked.rows, checked.last));
     if checked.unchained > 0 {
-        say(&format!("{} older rows are not under the chain.", checked.unchained));
+        say(&format!("{} older rows are from before the chain.", checked.unchained));
     }
     match checked.checkpoint {
         Some(newest) => say(&format!("Signed up to row {} at {}.", newest.last.seq, written(newest.at))),
-        None => say("No server has signed a checkpoint yet."),
+        None => say("No checkpoint has been signed yet."),
     }
     Ok(())
 }
 
-/// Writes the rows page by page.
 async fn print(desk: &Desk, which: Which, write: impl Fn(&Row) -> String) -> anyhow::Result<()> {
     let user = match which.user {
-        // Rows of users who are gone are found by their id.
+        // Rows about deleted users are found by id.
         Some(named) => match administer::find_user(&desk.store, &desk.context, &named).await {
             Ok(id) => id.as_str().to_owned(),
             Err(AdminError::Unknown(_)) => named,
@@ -150,7 +145,7 @@ async fn print(desk: &Desk, which: Which, write: impl Fn(&Row) -> String) -> any
     }
 }
 
-/// A row for people.
+/// Formats a row for people.
 fn line(row: &Row) -> String {
     let named = [("user", &row.user), ("client", &row.client), ("session", &row.session)];
     let named = named.iter().filter_map(|(name, id)| id.as_ref().map(|id| format!(" {name}={id}")));
@@ -161,7 +156,7 @@ fn line(row: &Row) -> String {
     printable(&format!("{}  {:<28} {outcome:<6}  by {actor}{details}", written(row.at), row.event))
 }
 
-/// The actor for people: `command:alice` is a command that alice ran.
+/// Formats an actor for people: `command:alice` is a command that alice ran.
 fn actor(stored: &str) -> String {
     match stored.split_once(':') {
         Some(("command", account)) => format!("command ({account})"),
@@ -193,7 +188,8 @@ fn cells(row: &Row) -> [String; 14] {
     ]
 }
 
-/// A cell in quotes. What a spreadsheet would take for a formula is made text, since browsers name themselves.
+/// Quotes a cell. Text that a spreadsheet would evaluate as a formula gets an apostrophe, since browsers choose their
+/// `User-Agent`.
 fn quoted(cell: &str) -> String {
     let formula = cell.starts_with(FORMULA);
     format!("\"{}{}\"", if formula { "'" } else { "" }, cell.replace('"', "\"\""))
@@ -203,7 +199,7 @@ fn written(at: Timestamp) -> String {
     at.to_chrono().format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// Reads a point in time (RFC 3339), or a day, which is its beginning in UTC.
+/// Parses a time (RFC 3339), or a day, which means its start in UTC.
 pub(super) fn time(text: &str) -> anyhow::Result<Timestamp> {
     Timestamp::parse(text).context("write 2026-01-31 or 2026-01-31T12:00:00Z")
 }

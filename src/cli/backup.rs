@@ -18,47 +18,43 @@ use crate::store::audit::{Event, Outcome};
 use crate::store::restore_epochs::{OfflineGrants, Voided};
 use crate::store::{Store, audit, backup};
 
-/// Where a backup goes.
+/// Options of a backup.
 #[derive(Args)]
 pub struct Backup {
-    /// A directory that is empty or not there
+    /// An empty or missing directory
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
-    /// Also write the master key, into a directory apart from the backup
+    /// Also write the master key, into a directory outside of the backup
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// What is restored.
+/// Options of a restore.
 #[derive(Args)]
 pub struct Restore {
-    /// The directory of a backup; the database must not be there yet
+    /// The directory of a backup; the database must not exist
     #[arg(long, value_name = "DIR", required_unless_present = "in_place", conflicts_with = "in_place")]
     from: Option<PathBuf>,
-    /// The database has come back by other means, such as pg_restore: void what was issued before
+    /// The database was restored by other means, such as pg_restore: void what was issued before
     #[arg(long)]
     in_place: bool,
-    /// With --in-place: go on although a server uses the database
+    /// With --in-place: continue although a server uses the database
     #[arg(long, requires = "in_place")]
     force: bool,
     #[command(flatten)]
     confirmation: Confirmation,
-    /// Keep grants that outlive their session, although their refresh tokens may have been replaced or revoked since
+    /// Keep offline grants, although their refresh tokens may have been rotated or revoked after the backup
     #[arg(long)]
     keep_offline: bool,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
 impl Backup {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where the place is not empty, or the database is not embedded.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         self.keep_key_apart()?;
         database::require(settings)?;
@@ -66,11 +62,11 @@ impl Backup {
         store.check_schema().await?;
         let desk = Desk::at(store, settings).await?;
         let manifest = backup::write(&desk.store, &self.to, desk.context.now).await?;
-        // A link may lead into the directory of the backup only since that is there.
+        // Checked again: a symbolic link could not be resolved before the directory of the backup existed.
         self.keep_key_apart()?;
         if let Some(directory) = &self.keys {
-            let (realm, entropy) = (&desk.context.realm.id, &desk.context.entropy);
-            app::master_key(settings, &desk.store, realm, entropy).await?.save(directory)?;
+            let context = &desk.context;
+            app::master_key(settings, &desk.store, &context.realm.id, &context.entropy).await?.save(directory)?;
         }
         record(&desk).await?;
         desk.close().await;
@@ -79,15 +75,17 @@ impl Backup {
         }
         say(&format!("Wrote {} bytes to {}.", manifest.bytes, self.to.display()));
         match self.keys {
-            Some(directory) => say(&format!("Wrote the master key to {}; keep it elsewhere.", directory.display())),
-            None => note("The master key is not part of it; without it, the backup cannot be used."),
+            Some(directory) => {
+                say(&format!("Wrote the master key to {}; keep it apart from the backup.", directory.display()))
+            }
+            None => note("The backup does not contain the master key, without which it cannot be used."),
         }
         Ok(())
     }
 }
 
 impl Backup {
-    /// Refuses a directory for the master key that lies in that of the backup: together they are worth everything.
+    /// Fails if the directory for the master key is within that of the backup: a thief of both could read all secrets.
     fn keep_key_apart(&self) -> anyhow::Result<()> {
         if let Some(keys) = &self.keys {
             let is_inside = resolve(keys)?.starts_with(resolve(&self.to)?);
@@ -100,19 +98,17 @@ impl Backup {
 async fn record(desk: &Desk) -> anyhow::Result<()> {
     let concerning = Concerning { actor: "command", ..Concerning::default() };
     let record = desk.context.record(Event::BackedUp, Outcome::Success, concerning, "")?;
-    let (realm, now) = (desk.context.realm.id.clone(), desk.context.now);
+    let realm = desk.context.realm.id.clone();
+    let now = desk.context.now;
     let written = desk.store.write(move |tx| {
-        let (realm, record) = (realm.clone(), record.clone());
+        let realm = realm.clone();
+        let record = record.clone();
         Box::pin(async move { audit::append(tx, &realm, &record, now).await })
     });
     Ok(written.await?)
 }
 
 impl Restore {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where the backup is damaged, there is a database already, or the master key is not the right one.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let offline = if self.keep_offline { OfflineGrants::Keep } else { OfflineGrants::Revoke };
         let (made_at, voided) = match &self.from {
@@ -140,8 +136,8 @@ impl Restore {
     async fn begin_in_place(&self, desk: &Desk, settings: &Settings, offline: OfflineGrants) -> anyhow::Result<Voided> {
         if let Some(until) = restore::in_use_until(&desk.store, &desk.context).await?.filter(|_| !self.force) {
             bail!(
-                "a server uses this database: stop every node first; one that was killed counts until {}, and --force \
-                 goes on at once",
+                "a server uses this database: stop every node first; a killed one counts until {}; --force continues \
+                 at once",
                 instant(until.as_secs())
             );
         }
@@ -149,13 +145,14 @@ impl Restore {
     }
 }
 
-/// Makes the database from a backup. It gets its name when all is done: a restore that is broken off leaves none.
+/// Creates the database from a backup. The file gets its final name at the end, so an interrupted restore leaves no
+/// database.
 async fn restore_file(settings: &Settings, from: &Path, offline: OfflineGrants) -> anyhow::Result<(Timestamp, Voided)> {
     let Some(target) = Store::file_of(settings.database.url.expose()) else {
         bail!("restore a PostgreSQL database with pg_restore, then run `signet restore --in-place`");
     };
     for name in [target.clone(), beside(&target, "-wal"), beside(&target, "-shm")] {
-        ensure!(!name.exists(), "{} is there already; a backup is restored into an empty place only", name.display());
+        ensure!(!name.exists(), "{} already exists; a backup is restored to a new database only", name.display());
     }
     let scratch = beside(&target, ".restoring");
     remove(&scratch);
@@ -169,7 +166,7 @@ async fn restore_file(settings: &Settings, from: &Path, offline: OfflineGrants) 
     Ok((manifest.made_at, settled?))
 }
 
-/// Brings the copy up to date, proves that the master key is the right one, and begins an epoch.
+/// Migrates the copy, checks that the master key fits, and begins an epoch.
 async fn revive(
     settings: &Settings,
     scratch: &Path,
@@ -202,14 +199,14 @@ fn print(made_at: Option<Timestamp>, voided: &Voided, offline: OfflineGrants) {
         "Void: {} sessions, {} grants, {} pending codes and requests, and every access token so far.",
         voided.sessions, voided.grants, voided.pending
     ));
-    note("What was changed after the backup is lost: users and clients that were disabled, new passwords and secrets.");
-    note("Keys that were dropped as compromised after it sign again: drop them again with `signet keys compromise`.");
+    note("Changes after the backup are lost, such as disabled users and clients, new passwords and secrets.");
+    note("Keys dropped as compromised after the backup sign again: drop them again with `signet keys compromise`.");
     if offline == OfflineGrants::Keep {
-        note("Refresh tokens with offline_access that were replaced or revoked after the backup are valid again.");
+        note("Refresh tokens with offline_access that were rotated or revoked after the backup are valid again.");
     }
 }
 
-/// The path that a directory has without symbolic links and `..`, whether it is there already or not.
+/// Resolves symbolic links and `..` in the path of a directory that may not exist.
 fn resolve(directory: &Path) -> std::io::Result<PathBuf> {
     let absolute = std::path::absolute(directory)?;
     let mut resolved = PathBuf::new();
@@ -227,17 +224,17 @@ fn resolve(directory: &Path) -> std::io::Result<PathBuf> {
     Ok(resolved)
 }
 
-/// A name with this at its end.
+/// Appends to a file name.
 fn beside(file: &Path, end: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(end);
     PathBuf::from(name)
 }
 
-/// Removes what a restore has left, if anything.
+/// Removes the scratch files of a restore.
 fn remove(scratch: &Path) {
     for end in ["", "-wal", "-shm"] {
-        // It is not there where all has gone well.
+        // Missing after a successful restore.
         let _ = std::fs::remove_file(beside(scratch, end));
     }
 }

@@ -13,38 +13,38 @@ use crate::protocol::address_block::{Reach, parse_network};
 use crate::protocol::time::Span;
 use crate::store::address_blocks::{self, Listed};
 
-/// Commands about blocked addresses.
+/// Commands for blocked addresses.
 #[derive(Subcommand)]
 pub enum Block {
-    /// Block an address or a network for a while
+    /// Block an address or a network for some time
     Add(Add),
-    /// List the blocks in force, those that the server has made too
+    /// List the blocks in force, including those made by the server
     List {
-        /// Answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
     /// End a block
     Remove {
-        /// The address or the network, as listed
+        /// The address or network, as listed
         #[arg(long, value_parser = network)]
         address: IpNet,
     },
 }
 
-/// Whom to block.
+/// Options of a block.
 #[derive(Args)]
 pub struct Add {
-    /// The address, or the network such as 192.0.2.0/24
+    /// The address, or a network such as 192.0.2.0/24
     #[arg(long, value_parser = network)]
     address: IpNet,
-    /// For how long, such as 30m, 12h or 7d
+    /// The duration, such as 30m, 12h or 7d
     #[arg(long = "for", default_value = "1h", value_name = "TIME", value_parser = span)]
     lasting: Span,
-    /// Why, for the list and the audit log
+    /// The reason, for the list and the audit log
     #[arg(long, default_value = "by command")]
     reason: String,
-    /// Block new browsers from signing in with a password, and nothing else
+    /// Block only password sign-in with new browsers
     #[arg(long)]
     sign_in_only: bool,
 }
@@ -58,10 +58,6 @@ fn span(text: &str) -> Result<Span, &'static str> {
 }
 
 impl Block {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where something is refused, or the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let desk = Desk::open(settings).await?;
         let done = match self {
@@ -77,7 +73,8 @@ impl Block {
 impl Add {
     async fn run(self, desk: &Desk) -> anyhow::Result<()> {
         let reach = if self.sign_in_only { Reach::SignIn } else { Reach::Everything };
-        let (network, lasting) = (self.address, self.lasting);
+        let network = self.address;
+        let lasting = self.lasting;
         let new = NewBlock { network, reach, lasting, reason: self.reason };
         administer::add_block(&desk.store, &desk.context, new).await.context(network.to_string())?;
         say(&format!("Blocked {network} for {lasting}."));
@@ -100,7 +97,8 @@ async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
     }
     note_if_empty(&all, "blocked addresses");
     for listed in all {
-        let (block, until) = (&listed.block, listed.block.expires_at.to_chrono().format("%Y-%m-%d %H:%M:%SZ"));
+        let block = &listed.block;
+        let until = block.expires_at.to_chrono().format("%Y-%m-%d %H:%M:%SZ");
         say(&format!("{:<24}  {:<10}  until {until}  {}", block.network, block.reach.as_str(), listed.reason));
     }
     Ok(())

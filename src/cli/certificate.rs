@@ -1,4 +1,5 @@
-//! Following the certificate of the public listener: changed files are taken up within seconds, and at SIGHUP at once.
+//! Reload of the certificate of the public listener: changed files are loaded within seconds, and immediately at
+//! SIGHUP.
 
 use std::io;
 use std::sync::Arc;
@@ -9,13 +10,10 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::http::tls::{Certificate, Reload};
 
-/// The time between two readings of the files.
+/// Interval between two reads of the files.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// Starts to follow the files of the certificate, if the server has one. SIGHUP ends no server, even without one.
-///
-/// # Errors
-/// Where the system does not allow the process to handle the signal.
+/// Starts the reload task. Also without a certificate, so that SIGHUP does not end the server.
 pub fn follow(certificate: Option<Arc<Certificate>>) -> io::Result<()> {
     let mut hangups = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
@@ -29,7 +27,7 @@ pub fn follow(certificate: Option<Arc<Certificate>>) -> io::Result<()> {
             };
             if is_ordered {
                 last_failure = None;
-                tracing::info!(certificate = certificate.is_some(), "read files again at SIGHUP");
+                tracing::info!(certificate = certificate.is_some(), "reloading files at SIGHUP");
             }
             if let Some(certificate) = certificate.clone() {
                 last_failure = take_up(certificate, last_failure).await;
@@ -39,23 +37,23 @@ pub fn follow(certificate: Option<Arc<Certificate>>) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads the files once; the failure, of which the log tells once for as long as it stays the same.
+/// Reloads the files. Returns the failure, if any; a repeated failure is not logged again.
 async fn take_up(certificate: Arc<Certificate>, last_failure: Option<String>) -> Option<String> {
     let read = tokio::task::spawn_blocking(move || certificate.reload()).await;
     match read {
         Ok(Ok(Reload::Unchanged)) => None,
         Ok(Ok(Reload::Replaced)) => {
-            tracing::info!("took up a changed TLS certificate");
+            tracing::info!("loaded a changed TLS certificate");
             None
         }
         Ok(Err(error)) => {
             let failure = error.to_string();
             if last_failure.as_ref() != Some(&failure) {
-                tracing::error!(%error, "the changed TLS certificate cannot be used; the one before stays in use");
+                tracing::error!(%error, "the changed TLS certificate is not usable; the previous one stays in use");
             }
             Some(failure)
         }
-        // The runtime is about to end.
+        // The runtime is shutting down.
         Err(_) => last_failure,
     }
 }

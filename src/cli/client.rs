@@ -28,57 +28,55 @@ use crate::protocol::secret::ClientSecret;
 use crate::store::clients::{self, Standing};
 use crate::store::signing_keys;
 
-/// Commands about clients.
+/// Commands for clients.
 #[derive(Subcommand)]
 pub enum Client {
-    /// Register a client; a secret that is made is printed once
+    /// Register a client; a generated secret is printed once
     Add(Box<add::Add>),
-    /// List the clients
+    /// List clients
     List {
-        /// Answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
-    /// Show a client: its attributes, and what it holds; never a secret
+    /// Show a client with its attributes, grants and consents; never a secret
     Show(show::Show),
-    /// Change a client; consents and grants stay, without what the client may no longer have
+    /// Change a client; consents and grants stay, less what the client may no longer have
     Update(Box<update::Update>),
-    /// Give a client a new secret; the old one works for a day longer
+    /// Replace a client's secret; the old one stays valid for a day
     RotateSecret(RotateSecret),
-    /// Disable a client: nothing is issued to it, and what it holds is void
+    /// Disable a client: it gets no tokens, and those that it has are void
     Disable(Named),
-    /// Enable a client again; what was void stays void
+    /// Enable a client again; void tokens stay void
     Enable(Named),
     /// Revoke everything issued to a client; the client stays enabled
     SignOut(SignOut),
-    /// Remove a client with its tokens, consents and logo, for good
+    /// Delete a client with its tokens, consents and logo; this cannot be undone
     Remove(Remove),
     /// Give a client a logo, shown on the sign-in and consent pages
     Logo(registration::Logo),
-    /// Make a token with which clients can register themselves
+    /// Create an initial access token for dynamic client registration
     InitialToken(registration::InitialToken),
 }
 
-/// Whose secret is replaced.
+/// Options of a secret rotation.
 #[derive(Args)]
 pub struct RotateSecret {
     #[command(flatten)]
     client: ClientTarget,
     #[command(flatten)]
     secret: SecretOptions,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Which client.
 #[derive(Args)]
 pub struct Named {
     #[command(flatten)]
     client: ClientTarget,
 }
 
-/// The client that is removed.
 #[derive(Args)]
 pub struct Remove {
     #[command(flatten)]
@@ -87,7 +85,6 @@ pub struct Remove {
     confirmation: Confirmation,
 }
 
-/// The client that is signed out.
 #[derive(Args)]
 pub struct SignOut {
     #[command(flatten)]
@@ -105,14 +102,10 @@ impl SignOut {
 }
 
 impl Client {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where something is refused, or the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         if let Self::Remove(Remove { client, confirmation }) = &self {
             let id = client.as_str();
-            confirmation.require(&format!("the client {id} is removed with its tokens and consents, for good"))?;
+            confirmation.require(&format!("the client {id} is deleted with its tokens and consents"))?;
         }
         let desk = Desk::open(settings).await?;
         let done = match self {
@@ -158,19 +151,16 @@ impl RotateSecret {
     }
 }
 
-/// The keys that seal a client's secret, for methods that need the secret itself rather than its digest.
+/// Opens the keys that seal a client's secret, if its method needs the secret itself rather than its digest.
 async fn registrar_keys(
     desk: &Desk,
     settings: &Settings,
     metadata: &ClientMetadata,
 ) -> anyhow::Result<Option<Keyring>> {
-    match metadata.needs_recoverable_secret() {
-        true => desk.keyring(settings).await.map(Some),
-        false => Ok(None),
-    }
+    if metadata.needs_recoverable_secret() { desk.keyring(settings).await.map(Some) } else { Ok(None) }
 }
 
-/// What clients may choose from, as this version, the settings and the realm's keys offer it.
+/// Returns the choices that this version, the settings and the realm's keys offer to clients.
 async fn supported<'a>(desk: &Desk, policy: &'a KeyPolicy, settings: &'a Settings) -> anyhow::Result<Supported<'a>> {
     let held = signing_keys::list(&mut desk.store.read().await?, &desk.context.realm.id).await?;
     let is_held = |algorithm: &KeyManagement| {
@@ -223,14 +213,14 @@ async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
         let method = &client.metadata.token_endpoint_auth_method;
         say(&printable(&format!("{state}  {:<24}  {:<20}  {}", client.id.as_str(), method, client.name())));
         if client.registration.is_some() {
-            say("          registered by itself");
+            say("          self-registered");
         }
         client.metadata.warnings().iter().for_each(|warning| say(&format!("          warning: {warning}")));
     }
     Ok(())
 }
 
-/// A client as a JSON object for lists: its metadata, and what only administrators see.
+/// Formats a client for lists as JSON: its metadata, and members for administrators.
 fn to_json(client: &client::Client) -> anyhow::Result<Map<String, Value>> {
     let Value::Object(mut answer) = serde_json::to_value(&client.metadata)? else { return Ok(Map::new()) };
     let more = [
@@ -244,26 +234,24 @@ fn to_json(client: &client::Client) -> anyhow::Result<Map<String, Value>> {
     Ok(answer)
 }
 
-/// Prints a newly generated secret.
 fn say_secret(secret: Option<&ClientSecret>) {
     if let Some(secret) = secret {
         say(&format!("client_secret: {}", secret.expose()));
-        note("The secret is shown this once; only its digest is kept.");
+        note("The secret is shown only once; only its digest is stored.");
     }
 }
 
-/// Prints the warnings about a client's metadata.
 fn warn(metadata: &ClientMetadata) {
     metadata.warnings().iter().for_each(|warning| note(&format!("signet: warning: {warning}")));
 }
 
-/// The warning about a weak secret that was accepted.
-const WEAK_SECRET: &str = "signet: warning: the secret is weak: replace it with `signet client rotate-secret` soon";
+/// Warning about an accepted weak secret.
+const WEAK_SECRET: &str = "signet: warning: the secret is weak; replace it soon with `signet client rotate-secret`";
 
-/// The source of a client's secret.
+/// Source of a client's secret.
 #[derive(Args)]
 struct SecretOptions {
-    /// Read the secret from standard input instead of making one
+    /// Read the secret from standard input instead of generating one
     #[arg(long)]
     secret_stdin: bool,
     /// Accept an application's existing secret of 8 to 31 characters; never with a strict profile

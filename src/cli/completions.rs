@@ -3,7 +3,7 @@
 use clap::Args;
 use clap_complete::Shell;
 
-/// For which shell. The settings are not read.
+/// Options of the completion script. The settings are not read.
 #[derive(Args)]
 pub struct Completions {
     /// The shell
@@ -11,7 +11,7 @@ pub struct Completions {
 }
 
 impl Completions {
-    /// Writes the script to standard output. A reader that has gone away is not an error of ours.
+    /// Writes the script to standard output and ignores a closed pipe.
     pub fn run(&self) {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut super::command(), "signet", &mut script);

@@ -1,23 +1,20 @@
-//! Commands that void what cannot be brought back ask first: on a terminal, or by `--yes` where there is no terminal.
+//! Confirmation of irreversible commands: a question on a terminal, or `--yes`.
 
 use anyhow::bail;
 use clap::Args;
 
 use super::prompt;
 
-/// The consent to what a command destroys.
+/// Options of a confirmation.
 #[derive(Args)]
 pub struct Confirmation {
-    /// Go on without asking; needed where there is no terminal
+    /// Do not ask; required without a terminal
     #[arg(long)]
     yes: bool,
 }
 
 impl Confirmation {
-    /// Goes on where the operator agrees with the consequence, which is a sentence without its full stop.
-    ///
-    /// # Errors
-    /// Where the operator does not, or cannot be asked.
+    /// Fails unless the operator confirms the consequence, a sentence without its full stop.
     pub fn require(&self, consequence: &str) -> anyhow::Result<()> {
         if self.yes {
             return Ok(());

@@ -9,21 +9,21 @@ use super::revoking::Order;
 use crate::config::Settings;
 use crate::flows::administer;
 
-/// Commands about what users have granted to clients.
+/// Commands for consents of users to clients.
 #[derive(Subcommand)]
 pub enum Consent {
-    /// List what a user has granted
+    /// List the consents of a user
     List {
-        /// The name, the e-mail address or the sub
+        /// The user name, e-mail address or sub
         #[arg(long)]
         username: String,
-        /// Answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
-    /// Withdraw what a user has granted to a client, and end all that came of it; the client has to ask again
+    /// Withdraw a user's consent to a client and revoke its grants; the client has to ask again
     Revoke {
-        /// The name, the e-mail address or the sub
+        /// The user name, e-mail address or sub
         #[arg(long)]
         username: String,
         /// The client_id
@@ -35,15 +35,11 @@ pub enum Consent {
 }
 
 impl Consent {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where something is refused, or the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let desk = Desk::open(settings).await?;
         let done = match self {
             Self::List { username, json } => list(&desk, &username, json).await,
-            Self::Revoke { username, client, order } => revoke(&desk, settings, (&username, &client), &order).await,
+            Self::Revoke { username, client, order } => revoke(&desk, settings, &username, &client, &order).await,
         };
         desk.close().await;
         done
@@ -65,13 +61,8 @@ async fn list(desk: &Desk, username: &str, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn revoke(
-    desk: &Desk,
-    settings: &Settings,
-    (username, client): (&str, &str),
-    order: &Order,
-) -> anyhow::Result<()> {
+async fn revoke(desk: &Desk, settings: &Settings, username: &str, client: &str, order: &Order) -> anyhow::Result<()> {
     let id = parse_id(client)?;
     let ended = administer::withdraw_consent(&order.revoker(desk, settings), username, &id).await?;
-    order.answer(ended, &format!("What {username} has granted to {client} is withdrawn."))
+    order.answer(ended, &format!("The consent of {username} to {client} is withdrawn."))
 }

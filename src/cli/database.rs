@@ -1,5 +1,4 @@
-//! The database that commands work with. It has to be there already: a command that is run in the wrong folder must not
-//! create another one.
+//! Check that the database of a command exists: a command in the wrong directory must not create another one.
 
 use std::path::Path;
 
@@ -8,13 +7,10 @@ use anyhow::bail;
 use crate::config::{DEFAULT_FILE, Settings};
 use crate::store::Store;
 
-/// The settings of a host that has Signet installed as a package.
+/// Settings file of a packaged installation.
 const PACKAGED: &str = "/etc/signet/signet.toml";
 
-/// Refuses to go on where the settings name a database file that does not exist.
-///
-/// # Errors
-/// One line with the path that was looked at and how to name another.
+/// Fails if the settings name a database file that does not exist.
 pub fn require(settings: &Settings) -> anyhow::Result<()> {
     match missing(settings) {
         Some(what) => bail!(what),
@@ -22,7 +18,7 @@ pub fn require(settings: &Settings) -> anyhow::Result<()> {
     }
 }
 
-/// The reason why there is no database, where the settings name a file that does not exist.
+/// Returns an explanation if the settings name a database file that does not exist.
 pub fn missing(settings: &Settings) -> Option<String> {
     let file = Store::file_of(settings.database.url.expose())?;
     let in_memory = file.as_os_str().is_empty() || file.to_string_lossy().starts_with(':');
@@ -34,7 +30,7 @@ pub fn missing(settings: &Settings) -> Option<String> {
     Some(explain(&file, settings.file.as_deref(), Some(packaged).filter(|packaged| packaged.exists())))
 }
 
-/// Names the file that is missing, the settings that led there, and the way to others.
+/// Names the missing file, the settings that name it, and the way to use others.
 fn explain(database: &Path, read: Option<&Path>, packaged: Option<&Path>) -> String {
     let database = database.display();
     match (read, packaged) {

@@ -25,33 +25,30 @@ use crate::mail::Mailer;
 use crate::protocol::time::Span;
 use crate::store::{Store, invariants};
 
-/// How far the newest row of the audit log may lie ahead of the clock.
+/// Tolerated lead of the newest audit row over the clock.
 const AHEAD: Span = Span::from_minutes(5);
 
-/// How far this host's clock may differ from the database's.
+/// Tolerated difference between this host's clock and that of the database.
 const AGREES: Span = Span::from_secs(5);
 
-/// What is looked at. Nothing is changed.
+/// Options of the checks. They change nothing.
 #[derive(Args)]
 pub struct Doctor {
-    /// Also ask the issuer, as clients do, whether it answers
+    /// Also request discovery from the issuer, as clients do
     #[arg(long)]
     online: bool,
     /// Also check all stored data: codes, grants, sessions, keys, the audit log and the database itself
     #[arg(long)]
     invariants: bool,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
 impl Doctor {
-    /// Runs the command; `file` is the settings file that was named.
-    ///
-    /// # Errors
-    /// Where a check fails.
+    /// Runs the checks. `file` is the settings file of the command line.
     pub async fn run(self, settings: &Settings, file: Option<&Path>) -> anyhow::Result<()> {
-        // That the settings hold has been found out already, or nobody would be here.
+        // The settings have been validated before.
         let mut found = vec![Finding::ok("settings", "")];
         found.extend(front::examine(settings));
         found.push(tls::examine(settings, Clock::System.now()));
@@ -64,7 +61,7 @@ impl Doctor {
         report(&found, self.json)
     }
 
-    /// Looks at the database and at the master key, which is needed from the moment on that there is a database.
+    /// Checks the database, and the master key, which any database needs.
     async fn examine_database(&self, settings: &Settings, found: &mut Vec<Finding>) {
         let store = match open(settings).await {
             Ok(store) => store,
@@ -84,7 +81,7 @@ impl Doctor {
         store.close().await;
     }
 
-    /// Looks at the engine and the schema and, where that is the one that is known, at what is stored.
+    /// Checks the engine and the schema and, if the schema is current, the data.
     async fn examine_store(&self, store: &Store, settings: &Settings, found: &mut Vec<Finding>) {
         found.extend(engine::examine(store, settings).await);
         let schema = store.check_schema().await.map_err(|error| error.to_string());
@@ -107,15 +104,14 @@ impl Doctor {
     }
 }
 
-/// The reason why the database cannot be looked at.
+/// The reason why the database could not be opened.
 enum Closed {
-    /// There is none yet.
+    /// The file does not exist.
     Missing(String),
-    /// It cannot be opened.
     Broken(String),
 }
 
-/// Opens the database as it is; one that is not there is not created.
+/// Opens an existing database without migration.
 async fn open(settings: &Settings) -> Result<Store, Closed> {
     if let Some(what) = database::missing(settings) {
         return Err(Closed::Missing(what));
@@ -124,31 +120,32 @@ async fn open(settings: &Settings) -> Result<Store, Closed> {
     opened.map_err(|error| Closed::Broken(error.to_string()))
 }
 
-/// Whether mails can be handed over; that none are sent is said, though nothing is wrong with it.
+/// Checks the mail server. Mail that is switched off is reported, but is no failure.
 async fn mail(settings: &Settings) -> Finding {
     match Mailer::new(&settings.mail, settings.outbound.extra_ca.as_deref()) {
         Err(error) => Finding::of("mail", Err(error.to_string())),
         Ok(Some(mailer)) => {
-            let fix = "look at mail.smtp and the way there";
+            let fix = "check mail.smtp and the network path to it";
             Finding::of("mail", mailer.test().await.map_err(|error| format!("{error}; {fix}")))
         }
-        Ok(None) => Finding::ok("mail", "off: people get no notices about their accounts; mail.smtp switches it on"),
+        Ok(None) => Finding::ok("mail", "off: users get no mails about their accounts; set mail.smtp to switch it on"),
     }
 }
 
-/// Whether this host's clock agrees with the database's, and that with what has been written by it.
+/// Compares this host's clock with that of the database, and the latter with the audit log.
 async fn clock(store: &Store, clock: &NodeClock) -> Result<(), String> {
     if let Some(apart) = clock.apart()
         && apart.as_millis().saturating_abs() > AGREES.as_millis()
     {
-        let (seconds, way) = (apart.as_secs().saturating_abs(), if apart > Span::ZERO { "ahead of" } else { "behind" });
-        return Err(format!("this host's clock is {seconds} s {way} the database's; nodes go by the database's"));
+        let seconds = apart.as_secs().saturating_abs();
+        let way = if apart > Span::ZERO { "ahead of" } else { "behind" };
+        return Err(format!("this host's clock is {seconds} s {way} the database's, which nodes use; correct it"));
     }
     let now = clock.now();
     let mut tx = store.read().await.map_err(|error| error.to_string())?;
     match invariants::newest(&mut tx).await.map_err(|error| error.to_string())? {
         Some(newest) if newest.since(now) > AHEAD => {
-            Err("the audit log has rows of the future; set this machine's clock".to_owned())
+            Err("the audit log has rows from the future; correct this machine's clock".to_owned())
         }
         Some(_) | None => Ok(()),
     }

@@ -11,31 +11,27 @@ use crate::config::Settings;
 use crate::flows::refusals::{self, Explanation};
 use crate::protocol::cause::Shown;
 
-/// The time after which a fresh refusal is in the database.
+/// Time after which a refusal has been written to the database.
 const STORED: Duration = Duration::from_millis(1500);
 
-/// The refusal that is explained.
+/// Selection of refusals.
 #[derive(Args)]
 pub struct Explain {
-    /// The request ID of the error page, or of the header x-request-id of the answer
+    /// The request ID of the error page, or the x-request-id header of the response
     #[arg(allow_hyphen_values = true, required_unless_present = "client", conflicts_with = "client")]
     request_id: Option<String>,
-    /// Explain the latest refusals of requests that named this client instead
+    /// Explain the latest refusals of requests of this client instead
     #[arg(long, value_name = "ID")]
     client: Option<String>,
-    /// The most refusals to explain
+    /// The number of refusals to explain
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=500))]
     last: i64,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
 impl Explain {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where the request is not known, or the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let desk = Desk::open(settings).await?;
         let done = match (&self.request_id, &self.client) {
@@ -52,15 +48,17 @@ impl Explain {
             tokio::time::sleep(STORED).await;
             found = refusals::explain(&desk.store, &desk.context, request_id).await?;
         }
-        let explanation = found.with_context(|| format!(
-            "no refusal with the request ID {} is known: the request was not refused, was one of too many, or is older \
-             than 24 hours",
-            Shown::text(request_id)
-        ))?;
-        match self.json {
-            true => say_json(&explanation)?,
-            false => show(&explanation),
+        let explanation = found.with_context(|| {
+            format!(
+                "no refusal is stored for the request ID {}: the request was not refused, exceeded the limit of stored \
+             refusals, or is older than 24 hours",
+                Shown::text(request_id)
+            )
+        })?;
+        if self.json {
+            return say_json(&explanation);
         }
+        show(&explanation);
         Ok(())
     }
 

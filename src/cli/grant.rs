@@ -11,12 +11,12 @@ use crate::config::Settings;
 use crate::flows::administer::{self, Whose};
 use crate::protocol::ids::FamilyId;
 
-/// Commands about grants: what yields refresh tokens.
+/// Commands for grants, which yield refresh tokens.
 #[derive(Subcommand)]
 pub enum Grant {
-    /// List the grants of a user, or those that a client holds
+    /// List the grants of a user or a client
     List(List),
-    /// Revoke a grant with all that was issued from it
+    /// Revoke a grant with all tokens issued from it
     Revoke {
         /// The grant_id, as listed and as in access tokens
         #[arg(long, allow_hyphen_values = true)]
@@ -26,25 +26,21 @@ pub enum Grant {
     },
 }
 
-/// Whose grants.
+/// Selection of grants.
 #[derive(Args)]
 pub struct List {
-    /// The name, the e-mail address or the sub of the user
+    /// The user name, e-mail address or sub
     #[arg(long, required_unless_present = "client", conflicts_with = "client")]
     username: Option<String>,
     /// The client_id
     #[arg(long)]
     client: Option<String>,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
 impl Grant {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where something is refused, or the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let desk = Desk::open(settings).await?;
         let done = match self {
@@ -77,7 +73,8 @@ impl List {
         for grant in grants {
             let kind = if grant.offline { "offline" } else { "session" };
             let until = instant(grant.expires_at);
-            let (id, client) = (grant.id.as_str(), grant.client.as_str());
+            let id = grant.id.as_str();
+            let client = grant.client.as_str();
             say(&format!("{id}  {client:<24}  {:<20}  {kind}  until {until}  {}", grant.username, grant.scope));
         }
         Ok(())

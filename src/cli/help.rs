@@ -1,5 +1,5 @@
-//! What `signet --help` says beyond the options: commands in groups, an example each, the environment, files and the
-//! exit status, so that it reads like a manual page.
+//! Additions to `signet --help`: groups of commands, examples, environment variables, files and exit status, like a
+//! manual page.
 
 mod examples;
 
@@ -7,45 +7,45 @@ use clap::Command;
 
 use self::examples::EXAMPLES;
 
-/// Commands that belong together.
+/// Groups of commands.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Running the server", &["init", "serve", "migrate", "healthcheck"]),
-    ("Applications and people", &["client", "user", "resource", "mapper"]),
-    ("Ending what was issued", &["session", "grant", "consent", "token", "realm", "revocations"]),
-    ("Watching and defending", &["explain", "audit", "webhook", "mail", "block", "doctor"]),
+    ("Applications and users", &["client", "user", "resource", "mapper"]),
+    ("Revoking what was issued", &["session", "grant", "consent", "token", "realm", "revocations"]),
+    ("Monitoring and defense", &["explain", "audit", "webhook", "mail", "block", "doctor"]),
     ("Keys, data and settings", &["keys", "backup", "restore", "config", "completions"]),
 ];
 
 const MANUAL: &str = "\
 Environment:
-  SIGNET_CONFIG   The settings file; --config wins over it
-  SIGNET_*        A setting each, __ for nesting: SIGNET_DATABASE__URL is database.url; it wins over the file
-  RUST_LOG        What is logged, such as info or signet=debug; it wins over log.level
+  SIGNET_CONFIG   The settings file; --config overrides it
+  SIGNET_*        One setting each, __ for nesting: SIGNET_DATABASE__URL is database.url; overrides the file
+  RUST_LOG        The log filter, such as info or signet=debug; overrides log.level
 
 Files:
-  signet.toml       Settings, in the working directory or where --config or SIGNET_CONFIG says; optional
+  signet.toml       Settings, in the working directory or at --config or SIGNET_CONFIG; optional
   signet.db         The embedded database, unless database.url names another
   keys/master.key   The master key, created by `signet init` (or by `serve` in development); without it the
                     database is unusable
 
 Exit status:
-  0   Done
-  1   Refused, or a check has failed: one line on standard error says why
-  2   The command line is wrong
+  0   Success
+  1   Refused, or a check has failed; one line on standard error gives the reason
+  2   Wrong usage of the command line
 
 Examples:
-  Run a server with a small application beside it, to try a login:
+  Run a server with a demo application, to try a login:
     signet serve --demo
   Write settings, create the database and the first administrator:
     printf 'a long pass phrase' | signet init --admin you --email you@example.org --password-stdin
-  Register an application, and see its secret once:
+  Register an application and print its secret once:
     signet client add --id my-app --redirect-uri https://app.example/callback
-  Find out what is wrong before going live:
+  Check the installation before going live:
     signet doctor --online
   Complete commands in this shell:
     source <(signet completions bash)";
 
-/// Adds to the definition of the command line what it cannot say itself.
+/// Adds groups, examples and the manual to the command line.
 pub fn complete(command: Command) -> Command {
     let template = format!(
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n{}\nOptions:\n{{options}}{{after-help}}",
@@ -58,7 +58,7 @@ pub fn complete(command: Command) -> Command {
     })
 }
 
-/// The commands by groups, each with what it is for.
+/// Formats the commands by group with their descriptions.
 fn groups(command: &Command) -> String {
     let line = |name: &&str| {
         let about = command.find_subcommand(name).and_then(Command::get_about).map(ToString::to_string);
@@ -67,13 +67,13 @@ fn groups(command: &Command) -> String {
     GROUPS.iter().map(|(title, names)| format!("\n{title}:\n{}", names.iter().map(line).collect::<String>())).collect()
 }
 
-/// Puts the example below the command at the end of the path.
+/// Adds the example to the command at the end of the path.
 fn illustrate(command: Command, path: &[&str], example: &str) -> Command {
     match path.split_first() {
         Some((name, rest)) if command.find_subcommand(name).is_some() => {
             command.mut_subcommand(name, |inner| illustrate(inner, rest, example))
         }
-        // A name that is not there shows itself in the tests.
+        // A test catches unknown names.
         Some(_) => command,
         None => command.after_help(format!("Example:\n  {}", example.replace('\n', "\n  "))),
     }
@@ -85,13 +85,14 @@ mod tests {
 
     use super::*;
 
-    /// Every command that does something, by its path.
+    /// Collects the paths of all commands without subcommands.
     fn leaves(command: &Command, path: &str, found: &mut BTreeSet<String>) {
         for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
             let path = format!("{path} {}", inner.get_name()).trim().to_owned();
-            match inner.has_subcommands() {
-                true => leaves(inner, &path, found),
-                false => drop(found.insert(path)),
+            if inner.has_subcommands() {
+                leaves(inner, &path, found);
+            } else {
+                found.insert(path);
             }
         }
     }

@@ -1,5 +1,5 @@
-//! `signet init`: everything that a server needs before its first start. What is there already stays as it is, so that
-//! the command can be run again.
+//! `signet init`: creates everything that a server needs before its first start. Existing files and rows stay, so the
+//! command can be repeated.
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -20,22 +20,22 @@ use crate::protocol::person::{EmailAddress, Username, check_password};
 use crate::protocol::secret::Password;
 use crate::store::Store;
 
-/// The role of the first administrator. Roles of this kind are passed to applications and give no right over Signet.
+/// Role of the first administrator. Applications can receive it; within Signet it gives no rights.
 const ADMINISTRATOR: &str = "admin";
 
-/// The settings and the administrator to begin with.
+/// Options for the first settings and administrator.
 #[derive(Args)]
 pub struct Init {
     /// The URL at which people and applications reach the server; https means production
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
-    /// The database, such as postgres://USER:PASSWORD@HOST/NAME; without it a file
+    /// The database, such as postgres://USER:PASSWORD@HOST/NAME; a file by default
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// The name of the first administrator
     #[arg(long, value_name = "NAME", requires = "password_stdin")]
     admin: Option<String>,
-    /// The administrator's email address, which is taken as verified
+    /// The administrator's email address, which counts as verified
     #[arg(long, value_name = "ADDRESS", requires = "admin")]
     email: Option<String>,
     /// Read the administrator's password from standard input
@@ -43,7 +43,7 @@ pub struct Init {
     password_stdin: bool,
 }
 
-/// The first administrator, before the database is there.
+/// The first administrator, before the database exists.
 struct Administrator {
     username: String,
     email: Option<String>,
@@ -51,10 +51,7 @@ struct Administrator {
 }
 
 impl Init {
-    /// Runs the command; `named` is the settings file that was named.
-    ///
-    /// # Errors
-    /// Where something is refused, or cannot be created.
+    /// Runs the command. `named` is the settings file of the command line.
     pub async fn run(mut self, named: Option<PathBuf>) -> anyhow::Result<()> {
         let file = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
         let text =
@@ -64,7 +61,7 @@ impl Init {
             None => Settings::load(named.as_deref(), variables(std::env::vars_os()))?,
         };
         self.refuse_other_settings(&settings)?;
-        // Asked for and checked before anything is created.
+        // Read and validated before anything is created.
         let is_new = text.is_some() || database::missing(&settings).is_some();
         let administrator = match &self.admin {
             Some(username) => Some(self.administrator(username)?),
@@ -87,17 +84,17 @@ impl Init {
         Ok(())
     }
 
-    /// True where the environment sets the issuer, as in a container, so that no file is needed.
+    /// Returns true if the environment sets the issuer, as in a container, so that no file is needed.
     fn is_set_by_environment(&self) -> anyhow::Result<bool> {
         let is_set = std::env::var_os("SIGNET_ISSUER").is_some();
         ensure!(
             !is_set || (self.issuer.is_none() && self.database.is_none()),
-            "SIGNET_ISSUER is set, so that no settings file is written: leave out --issuer and --database"
+            "SIGNET_ISSUER is set, so no settings file is written: omit --issuer and --database"
         );
         Ok(is_set)
     }
 
-    /// The settings of a new file, for which a person at a terminal is asked.
+    /// Returns the settings for a new file; asks for the issuer on a terminal.
     fn starter(&mut self, named: &Option<PathBuf>) -> anyhow::Result<Starter> {
         if self.issuer.is_none() && prompt::is_possible() {
             let question = "The URL at which people and applications reach this server";
@@ -105,7 +102,7 @@ impl Init {
         }
         let mut starter = Starter { issuer: self.issuer.clone(), database: self.database.clone(), keys: None };
         if named.is_some() {
-            // Commands that name this file may be run in any folder.
+            // Absolute paths, since commands with `--config` may run in any directory.
             let folder = std::env::current_dir()?;
             starter.database.get_or_insert_with(|| format!("sqlite://{}", folder.join("signet.db").display()));
             starter.keys = Some(folder.join("keys").display().to_string());
@@ -127,7 +124,7 @@ impl Init {
         Ok(())
     }
 
-    /// The administrator that the options name.
+    /// Reads the administrator from the options.
     fn administrator(&self, username: &str) -> anyhow::Result<Administrator> {
         let password = Password::new(read_secret()?);
         Ok(Administrator { username: username.to_owned(), email: self.email.clone(), password })
@@ -153,14 +150,14 @@ fn ask_for_administrator() -> anyhow::Result<Option<Administrator>> {
     Ok(Some(Administrator { username, email: Some(email).filter(|email| !email.is_empty()), password }))
 }
 
-/// Writes a file that only its owner can read, since it may come to hold secrets.
+/// Writes a file readable only by its owner, since it may contain secrets later.
 fn write(file: &Path, text: &str) -> anyhow::Result<()> {
     let opened = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(file);
     let written = opened.and_then(|mut opened| opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all()));
     written.with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// Creates the database and the master key, where they are not there.
+/// Creates the database and the master key if they are missing.
 async fn create(settings: &Settings) -> anyhow::Result<Desk> {
     let store = Store::open(settings.database.url.expose(), settings.database.max_connections).await?;
     let migrated = store.migrate().await?;
@@ -172,10 +169,13 @@ async fn create(settings: &Settings) -> anyhow::Result<Desk> {
     let context = &desk.context;
     app::create_master_key(settings, &desk.store, &context.realm.id, &context.entropy).await?;
     match &settings.keys.master_key {
-        Some(_) => say("The master key is set; keep a copy of it apart from the backups of the database."),
+        Some(_) => say("The master key is set; keep a copy of it, separate from the backups of the database."),
         None => {
             let key = settings.keys.dir.join("master.key");
-            say(&format!("Master key {}: keep a copy of it apart from the backups of the database.", key.display()));
+            say(&format!(
+                "Master key {}: keep a copy of it, separate from the backups of the database.",
+                key.display()
+            ));
         }
     }
     Ok(desk)
@@ -198,10 +198,10 @@ async fn add(desk: &Desk, settings: &Settings, administrator: Administrator) -> 
         Ok(_) => {
             say(&format!("Added the user {username} with the role {ADMINISTRATOR}."));
             say(
-                "Applications can receive roles (`signet mapper add --from-roles`); over Signet itself, this one gives no rights.",
+                "Applications can receive roles (`signet mapper add --from-roles`); within Signet, this one gives no rights.",
             );
         }
-        Err(AdminError::Exists(_)) => say(&format!("The user {username} is there already, and stays as it is.")),
+        Err(AdminError::Exists(_)) => say(&format!("The user {username} already exists and was not changed.")),
         Err(error) => return Err(error.into()),
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! A line of the log as one flat JSON object: what an event says, and what is known of the request that it belongs to.
-//! Values are written where they belong at once: a tree of them for each line cost more than a request's parameters.
+//! Log format: each event is one flat JSON object with the fields of the event and its spans. Fields are serialized
+//! straight into the buffer; building a `Value` per line was a hot spot.
 
 use std::fmt::{self, Debug, Write as _};
 
@@ -13,10 +13,10 @@ use tracing_subscriber::fmt::time::FormatTime as _;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, time};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Writes lines in JSON, of fields that [`Members`] has formatted.
+/// Formats events as JSON from fields formatted by [`Members`].
 pub struct JsonLine;
 
-/// Writes fields as members of an object, each after a comma.
+/// Formats fields as members of a JSON object, each after a comma.
 pub struct Members;
 
 impl<S> FormatEvent<S, Members> for JsonLine
@@ -32,7 +32,8 @@ where
         let metadata = event.metadata();
         line.write_str("{\"timestamp\":\"")?;
         time().format_time(&mut line)?;
-        let (level, target) = (metadata.level().as_str(), metadata.target());
+        let level = metadata.level().as_str();
+        let target = metadata.target();
         for part in ["\",\"level\":\"", level, "\",\"target\":\"", target, "\""] {
             line.write_str(part)?;
         }
@@ -50,7 +51,7 @@ where
     }
 }
 
-/// Whether an event and a span that it is in, or two of them, know a field of one name.
+/// Returns true if the event and its spans have a field name in common.
 fn is_anything_said_twice<S>(context: &FmtContext<'_, S, Members>, event: &Event<'_>) -> bool
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -69,7 +70,7 @@ fn shares_a_name(one: &Metadata<'_>, other: &Metadata<'_>) -> bool {
     one.fields().iter().any(|field| other.fields().field(field.name()).is_some())
 }
 
-/// The members of an event and its spans; of those with one name, the one that is nearest to the event.
+/// Formats the members of an event and its spans; of several with one name, the innermost.
 fn said_once<S>(context: &FmtContext<'_, S, Members>, event: &Event<'_>) -> Result<String, fmt::Error>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -83,7 +84,7 @@ where
     Ok(joined(said.iter().map(String::as_str)))
 }
 
-/// The members of several objects as those of one; what the first says counts.
+/// Merges members; for duplicates the first wins.
 fn joined<'a>(said: impl DoubleEndedIterator<Item = &'a str>) -> String {
     let mut all = Map::new();
     for members in said.rev().filter_map(|members| members.strip_prefix(',')) {
@@ -112,21 +113,19 @@ impl<'w> FormatFields<'w> for Members {
         self.format_fields(Writer::new(&mut added), fields)?;
         let mut names = Names { of: &before, known: false };
         fields.record(&mut names);
-        current.fields = match names.known {
-            true => joined([added.as_str(), before.as_str()].into_iter()),
-            false => before + &added,
-        };
+        current.fields =
+            if names.known { joined([added.as_str(), before.as_str()].into_iter()) } else { before + &added };
         Ok(())
     }
 }
 
-/// The name of a field's member; none where the log of another crate says what has been said of the event.
+/// Returns the name of a field's member. None for the metadata of the `log` crate, which the event has already.
 fn named(field: &Field) -> Option<&str> {
     let name = field.name();
     (!name.starts_with("log.")).then(|| name.strip_prefix("r#").unwrap_or(name))
 }
 
-/// Looks whether any field has been written before.
+/// Detects fields that have been written before.
 struct Names<'a> {
     of: &'a str,
     known: bool,
@@ -134,12 +133,12 @@ struct Names<'a> {
 
 impl Visit for Names<'_> {
     fn record_debug(&mut self, field: &Field, _: &dyn Debug) {
-        // In a value the quotes would be escaped.
+        // Cannot match within a value, where quotes are escaped.
         self.known |= named(field).is_some_and(|name| self.of.contains(&format!(",\"{name}\":")));
     }
 }
 
-/// Writes each field that it is shown.
+/// Writes each visited field.
 struct Visitor<'w> {
     writer: Writer<'w>,
     outcome: fmt::Result,
@@ -180,14 +179,14 @@ impl Visit for Visitor<'_> {
     }
 }
 
-/// Writes a string of JSON, whose text is written through an [`Escaped`].
+/// Writes a JSON string, with its text escaped.
 fn quoted(line: &mut Writer<'_>, text: impl FnOnce(&mut Escaped<'_, '_>) -> fmt::Result) -> fmt::Result {
     line.write_char('"')?;
     text(&mut Escaped(line))?;
     line.write_char('"')
 }
 
-/// Text inside a string of JSON (RFC 8259 §7).
+/// Escapes text within a JSON string (RFC 8259 §7).
 struct Escaped<'a, 'w>(&'a mut Writer<'w>);
 
 impl fmt::Write for Escaped<'_, '_> {
@@ -233,10 +232,11 @@ mod tests {
         }
     }
 
-    /// What is logged meanwhile, each line an object in which no name stands twice, without the time.
+    /// Runs a function and returns its log lines as objects without the time. Fails for duplicate names.
     fn logged(during: impl FnOnce()) -> Vec<Value> {
         let lines = Lines::default();
-        let (to, layer) = (lines.clone(), tracing_subscriber::fmt::layer());
+        let to = lines.clone();
+        let layer = tracing_subscriber::fmt::layer();
         let layer = layer.fmt_fields(Members).event_format(JsonLine).with_writer(move || to.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), during);
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
@@ -260,13 +260,15 @@ mod tests {
     fn a_line_holds_every_kind_of_value_and_no_way_out_of_a_string() {
         let hostile = "a\"b\\c\nd\u{1}e\u{e9}\u{2028}\u{1f600}";
         let lines = logged(|| {
-            let (whole, less, part) = (u64::MAX, -1_i64, 0.5);
-            tracing::info!(target: "t", whole, less, part, yes = true, hostile, shown = %hostile, told = ?hostile, "{hostile}");
+            let whole = u64::MAX;
+            let less = -1_i64;
+            let part = 0.5;
+            tracing::info!(target: "t", whole, less, part, yes = true, hostile, shown = %hostile, debug = ?hostile, "{hostile}");
             tracing::info!(target: "t", none = tracing::field::Empty, nan = f64::NAN, r#type = 1, "");
         });
-        let told = format!("{hostile:?}");
+        let debug = format!("{hostile:?}");
         let first = json!({
-            "whole": u64::MAX, "less": -1, "part": 0.5, "yes": true, "hostile": hostile, "shown": hostile, "told": told,
+            "whole": u64::MAX, "less": -1, "part": 0.5, "yes": true, "hostile": hostile, "shown": hostile, "debug": debug,
             "message": hostile,
         });
         assert_eq!(lines, [first, json!({ "type": 1, "message": "" })]);

@@ -16,49 +16,45 @@ use crate::protocol::ids::KeyId;
 use crate::protocol::jwk::KeyAlgorithm;
 use crate::protocol::time::Timestamp;
 
-/// Commands about the keys that sign and those that clients encrypt to.
+/// Commands for signing keys and the keys that clients encrypt to.
 #[derive(Subcommand)]
 pub enum Keys {
-    /// List the keys, their uses and their states
+    /// List keys with their use and state
     List {
-        /// Answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
-    /// Announce the next key, or let one take over that has been announced for the JWKS max-age
+    /// Announce the next key, or activate one that was announced for the JWKS max-age
     Rotate {
-        /// The algorithm; without it, of every algorithm
+        /// The algorithm; all algorithms by default
         #[arg(long, value_name = "ALG")]
         alg: Option<String>,
-        /// Answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
-    /// Write all keys to a file, sealed with the master key as they lie in the database
+    /// Export all keys to a file, sealed with the master key as in the database
     Export(transfer::Export),
-    /// Store exported keys in a database without keys; it needs the same master key
+    /// Import keys into a database without keys; requires the same master key
     Import(transfer::Import),
-    /// Drop a leaked key: nothing that it signed is accepted any more
+    /// Drop a leaked key: its signatures are no longer accepted
     Compromise {
-        /// The key's id, as `signet keys list` shows it
+        /// The key id, as shown by `signet keys list`
         #[arg(long, allow_hyphen_values = true)]
         kid: String,
-        /// Why, for the audit log
+        /// The reason, for the audit log
         #[arg(long, default_value = "")]
         reason: String,
         #[command(flatten)]
         confirmation: Confirmation,
-        /// Answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
 }
 
 impl Keys {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where the keys cannot be opened or the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         if let Self::Compromise { kid, confirmation, .. } = &self {
             confirmation.require(&format!("everything that the key {kid} has signed becomes void"))?;
@@ -118,7 +114,7 @@ async fn rotate(desk: &Desk, keyring: &Keyring, alg: Option<&str>, json: bool) -
     Ok(())
 }
 
-/// The outcome for a key, and the time from which it is used.
+/// Describes the outcome for a key with the time from which it is used.
 fn describe(key: &Rotated, now: Timestamp) -> String {
     let name = format!("{} key {}", key.algorithm.as_str(), key.kid);
     let from = key.signs_from.to_chrono().format("%Y-%m-%d %H:%M:%S UTC");
@@ -127,7 +123,7 @@ fn describe(key: &Rotated, now: Timestamp) -> String {
         KeyAlgorithm::Encryption(_) => ("is published", "is published from now on"),
     };
     match (key.announced_now, key.signs_from <= now) {
-        (true, true) => format!("made {name}; it {does_now}"),
+        (true, true) => format!("created {name}; it {does_now}"),
         (true, false) => format!("announced {name}; it {does} from {from}"),
         (false, true) => format!("promoted {name}; it {does_now}"),
         (false, false) => {
@@ -136,7 +132,7 @@ fn describe(key: &Rotated, now: Timestamp) -> String {
     }
 }
 
-/// A leaked key, and the reason for the audit log.
+/// A leaked key with the reason for the audit log.
 struct Lost {
     kid: KeyId,
     reason: String,
@@ -156,15 +152,15 @@ async fn compromise(desk: &Desk, keyring: &Keyring, lost: &Lost, json: bool) -> 
             "audit_fault": fault,
         }));
     }
-    say(&format!("Dropped {alg} key {kid}; no server accepts its signatures any longer."));
+    say(&format!("Dropped {alg} key {kid}; its signatures are no longer accepted."));
     match &done.successor {
-        Some(next) if done.is_new => say(&format!("made {alg} key {next}; it is used from now on")),
+        Some(next) if done.is_new => say(&format!("created {alg} key {next}; it is used from now on")),
         Some(next) => say(&format!("{alg} key {next} is used from now on")),
         None => say(&format!("no {alg} key is left; the settings do not name the algorithm")),
     }
-    say("resource servers may know the old key set for as long as it may be cached: let them fetch it again");
+    say("resource servers may have cached the old key set: let them fetch it again");
     if let Some(fault) = fault {
-        say(&format!("nothing vouches for the audit log: {fault}"));
+        say(&format!("no checkpoint was signed, since the audit log is broken: {fault}"));
     }
     Ok(())
 }

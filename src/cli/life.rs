@@ -1,5 +1,6 @@
-//! The end of a server: a signal makes it not ready; after a while, in which balancers notice, it accepts no more and
-//! lets requests in progress finish; the management listener goes last. A second signal ends it at once.
+//! Graceful shutdown. A signal makes the server not ready; after a delay, in which load balancers notice, it stops
+//! accepting connections and finishes the requests in progress; the management listener stops last. A second signal
+//! ends the process immediately.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use tokio::sync::watch;
 use super::scratch::Scratch;
 use crate::app::App;
 
-/// How far the end has come.
+/// Stage of the shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Serving,
@@ -18,31 +19,32 @@ enum Stage {
     Drained,
 }
 
-/// What listeners wait for.
+/// The shutdown, as listeners wait for it.
 pub struct Life {
     stage: watch::Sender<Stage>,
 }
 
 impl Life {
-    /// Begins to wait for the signals that end the server, and with it the folder of a demo.
+    /// Starts the task that waits for signals. It removes the directory of a demo when a second signal ends the
+    /// process.
     pub fn begin(app: &Arc<App>, signals: Signals, scratch: Option<Arc<Scratch>>) -> Self {
         let stage = watch::Sender::new(Stage::Serving);
-        let end = End { app: app.clone(), signals, stage: stage.clone(), scratch };
-        tokio::spawn(end.see_through());
+        let task = ShutdownTask { app: app.clone(), signals, stage: stage.clone(), scratch };
+        tokio::spawn(task.run());
         Self { stage }
     }
 
-    /// When no more connections are to be accepted.
+    /// Completes when no more connections should be accepted.
     pub fn stops_accepting(&self) -> impl Future<Output = ()> + Send + use<> {
         self.reaches(Stage::Closed)
     }
 
-    /// When all requests have been answered.
+    /// Completes when all requests have been answered.
     pub fn has_drained(&self) -> impl Future<Output = ()> + Send + use<> {
         self.reaches(Stage::Drained)
     }
 
-    /// Says that all requests have been answered.
+    /// Marks all requests as answered.
     pub fn drained(&self) {
         self.stage.send_replace(Stage::Drained);
     }
@@ -50,28 +52,24 @@ impl Life {
     fn reaches(&self, wanted: Stage) -> impl Future<Output = ()> + Send + use<> {
         let mut stage = self.stage.subscribe();
         async move {
-            // An error means that the sender is gone, and with it the reason to go on.
+            // An error means that the sender was dropped: stop as well.
             let _ = stage.wait_for(|stage| *stage >= wanted).await;
         }
     }
 }
 
-/// The signals that end a server: SIGTERM and SIGINT.
+/// Shutdown signals: SIGTERM and SIGINT.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    /// Takes the signals over from the system, which would end the process at once.
-    ///
-    /// # Errors
-    /// Where the system does not allow it.
+    /// Installs handlers, so that the signals no longer end the process.
     pub fn new() -> std::io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Completes at the next signal.
     pub async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -80,37 +78,37 @@ impl Signals {
     }
 }
 
-/// The task that ends a server.
-struct End {
+/// The shutdown task.
+struct ShutdownTask {
     app: Arc<App>,
     signals: Signals,
     stage: watch::Sender<Stage>,
     scratch: Option<Arc<Scratch>>,
 }
 
-impl End {
-    async fn see_through(mut self) {
+impl ShutdownTask {
+    async fn run(mut self) {
         self.signals.next().await;
         self.app.drain();
         let delay = Duration::from_millis(self.app.settings.shutdown.delay.as_millis().unsigned_abs());
-        tracing::info!(delay = ?delay, "stopping: not ready from now on; a second signal ends the server at once");
+        tracing::info!(delay = ?delay, "stopping: no longer ready; a second signal ends the process at once");
         tokio::select! {
             () = self.signals.next() => self.end_at_once(),
             () = tokio::time::sleep(delay) => {}
         }
-        tracing::info!("no new connections, requests in progress finish");
+        tracing::info!("no longer accepting connections; finishing requests in progress");
         self.stage.send_if_modified(|stage| {
-            let is_news = *stage < Stage::Closed;
+            let is_first = *stage < Stage::Closed;
             *stage = (*stage).max(Stage::Closed);
-            is_news
+            is_first
         });
         self.signals.next().await;
         self.end_at_once();
     }
 
-    /// A second signal does not wait for anything.
+    /// Ends the process without waiting.
     fn end_at_once(&self) {
-        tracing::warn!("second signal to stop: ends at once");
+        tracing::warn!("stopping at once after a second signal");
         if let Some(scratch) = &self.scratch {
             scratch.remove();
         }

@@ -1,6 +1,5 @@
-//! Where lines of the log go: standard error, at once where somebody reads along or where a line is a warning, else
-//! together with the lines of the next twentieth of a second: a call of the system for each of a hundred thousand
-//! lines a second costs more than what they tell of.
+//! Buffered log writer to standard error: flushes at once on a terminal or at WARN, otherwise every 50 ms. One
+//! `write(2)` per line dominated at 100,000 lines per second.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,26 +8,26 @@ use std::time::Duration;
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How long a line may wait.
+/// Interval between flushes.
 const DELAY: Duration = Duration::from_millis(50);
-/// How many bytes may wait.
+/// Size of the buffer that forces a flush.
 const ENOUGH: usize = 64 * 1024;
 
-/// The lines that wait.
+/// The shared buffer.
 #[derive(Clone)]
 pub struct Lines {
     waiting: Arc<Mutex<Vec<u8>>>,
     at_once: bool,
 }
 
-/// The writer of one line.
+/// Writer of one line.
 pub struct Line<'a> {
     lines: &'a Lines,
     at_once: bool,
 }
 
 impl Lines {
-    /// Lines on standard error; those that may wait are written by a thread.
+    /// Starts the flush thread, unless standard error is a terminal.
     pub fn start() -> Self {
         let lines = Self { waiting: Arc::default(), at_once: io::stderr().is_terminal() };
         if lines.at_once {
@@ -44,7 +43,7 @@ impl Lines {
         Self { at_once: thread.is_err(), ..lines }
     }
 
-    /// Writes what waits.
+    /// Writes the buffer to standard error.
     pub fn flush(&self) {
         write_out(&mut self.waiting());
     }
@@ -56,7 +55,7 @@ impl Lines {
 
 fn write_out(waiting: &mut Vec<u8>) {
     if !waiting.is_empty() {
-        // There is nowhere to say that standard error is closed.
+        // If standard error is closed, there is nowhere to report it.
         let _ = io::stderr().write_all(waiting);
         waiting.clear();
     }

@@ -15,42 +15,38 @@ use crate::mail::{Letter, Mailer};
 use crate::pages::mails::letter;
 use crate::protocol::notice::Notice;
 
-/// Commands about the mails that people get.
+/// Commands for mails to users.
 #[derive(Subcommand)]
 pub enum Mail {
-    /// Send a test mail the way that the settings name, and show what the mail server answers
+    /// Send a test mail as configured and show the answer of the mail server
     Test(Test),
-    /// List the mails that people get, or show the text of one
+    /// List the mails that users get, or show the text of one
     Preview(Preview),
 }
 
-/// The recipient of a test mail.
+/// Options of a test mail.
 #[derive(Args)]
 pub struct Test {
-    /// The address that the mail goes to
+    /// The recipient's address
     #[arg(long, value_name = "ADDRESS")]
     to: String,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// The mail that is shown.
+/// Selection of a mail.
 #[derive(Args)]
 pub struct Preview {
-    /// The event that leads to the mail; all of them are listed without it
+    /// The event that causes the mail; lists all events without it
     #[arg(value_name = "EVENT")]
     event: Option<String>,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
 impl Mail {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where the mail is refused, or there is no such mail.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         match self {
             Self::Test(test) => test.run(settings).await,
@@ -108,7 +104,7 @@ fn list(settings: &Settings, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The mail as a person who does not exist would get it.
+/// Composes the mail with sample data.
 fn sample(notice: Notice, settings: &Settings) -> anyhow::Result<Letter> {
     let facts = Facts {
         notice,

@@ -14,64 +14,64 @@ use crate::protocol::claim_mapper::{ClaimMapper, Source, Target};
 use crate::protocol::ids::ClientId;
 use crate::store::claim_mappers::{self, StoredMapper};
 
-/// Commands about claim mappers.
+/// Commands for claim mappers.
 #[derive(Subcommand)]
 pub enum Mapper {
-    /// Add a claim of your own to tokens or userinfo
+    /// Add a custom claim to tokens or userinfo
     Add(Box<Add>),
-    /// List the mappers
+    /// List mappers
     List {
-        /// Answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
     /// Remove a mapper
     Remove {
-        /// Its name
+        /// The mapper's name
         #[arg(long)]
         id: String,
     },
 }
 
-/// What is mapped to where.
+/// Options of a new mapper.
 #[derive(Args)]
 pub struct Add {
-    /// A name for the mapper; that of the claim without it
+    /// A name for the mapper [default: the name of the claim]
     #[arg(long)]
     id: Option<String>,
-    /// The one client that it is for; all clients without it
+    /// The client that it applies to [default: all clients]
     #[arg(long)]
     client: Option<String>,
     /// The name of the claim
     #[arg(long, required_unless_present = "file")]
     claim: Option<String>,
-    /// Take the value from the user: username, email or a standard claim
+    /// Use a value of the user: username, email or a standard claim
     #[arg(long, value_name = "FIELD", group = "source")]
     from_user: Option<String>,
-    /// Take the value from an attribute of the user
+    /// Use an attribute of the user
     #[arg(long, value_name = "NAME", group = "source")]
     from_attribute: Option<String>,
-    /// Take the names of the user's roles
+    /// Use the names of the user's roles
     #[arg(long, group = "source")]
     from_roles: bool,
-    /// Always this value, as JSON
+    /// Use a fixed value, as JSON
     #[arg(long, value_name = "JSON", group = "source")]
     value: Option<String>,
-    /// Where the claim goes (repeatable)
+    /// The target of the claim (repeatable)
     #[arg(long, value_enum, required_unless_present = "file")]
     target: Vec<TargetName>,
-    /// The scope that has to be granted for it
+    /// A scope that must be granted
     #[arg(long)]
     scope: Option<String>,
-    /// The audience that an access token has to have for it
+    /// An audience that the access token must have
     #[arg(long)]
     audience: Option<String>,
-    /// A file with the mapper as JSON, in place of the options above
+    /// A file with the mapper as JSON, instead of the options above
     #[arg(long, value_name = "FILE", conflicts_with_all = ["claim", "source", "target", "scope", "audience"])]
     file: Option<PathBuf>,
 }
 
-/// The targets as the command names them.
+/// Targets as named on the command line.
 #[derive(Clone, Copy, ValueEnum)]
 enum TargetName {
     AccessToken,
@@ -90,10 +90,6 @@ impl From<TargetName> for Target {
 }
 
 impl Mapper {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where something is refused, or the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let desk = Desk::open(settings).await?;
         let done = match self {

@@ -4,10 +4,7 @@ use super::output::say;
 use crate::config::Settings;
 use crate::store::{Migrated, Store};
 
-/// Brings the schema up to date.
-///
-/// # Errors
-/// Where the database cannot be reached, or is newer than this binary.
+/// Applies the missing migrations.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     let database = &settings.database;
     let store = Store::open(database.url.expose(), database.max_connections).await?;
@@ -17,7 +14,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The migrations that were applied, and the number of the schema that they led to.
+/// Describes the applied migrations and the number of the schema.
 pub fn describe(migrated: &Migrated) -> String {
     let Migrated { was_empty, applied, schema } = migrated;
     match (was_empty, applied.len()) {

@@ -1,5 +1,5 @@
-//! L4: the command line, one file a command. Commands work while the server runs; what they change, it sees within a
-//! second. Exit codes: 0, 1 for a refusal (one clear line on standard error), 2 for wrong usage.
+//! L4: the command line, one file per command. Commands work while the server runs, which applies their changes within
+//! a second. Exit status: 0, 1 after a refusal (with one line on standard error), 2 for wrong usage.
 
 mod audit;
 mod backup;
@@ -51,13 +51,13 @@ use crate::config::{Settings, named_file};
 
 /// An OAuth 2.0 and OpenID Connect authorization server.
 ///
-/// Settings come from ./signet.toml, or the file that --config or SIGNET_CONFIG names, and from the environment;
-/// `signet config reference` describes each, `signet config print` shows the effective values. Commands can run
-/// while the server is up. When a command that revokes something returns, every node enforces it.
+/// Settings come from ./signet.toml, or the file named by --config or SIGNET_CONFIG, and from the environment; `signet
+/// config reference` describes each, `signet config print` shows the effective values. Commands can run while the
+/// server runs. When a command that revokes something returns, every node enforces it.
 #[derive(Parser)]
 #[command(name = "signet", version, propagate_version = true)]
 struct Cli {
-    /// The settings file instead of ./signet.toml; the variable SIGNET_CONFIG names one too
+    /// The settings file instead of ./signet.toml; overrides SIGNET_CONFIG
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -70,39 +70,39 @@ enum Command {
     Init(init::Init),
     /// Run the server
     Serve(serve::Serve),
-    /// Bring the database's schema up to date
+    /// Migrate the database schema
     Migrate,
-    /// Register and manage clients: the applications that people sign in to
+    /// Manage clients: the applications that users sign in to
     #[command(subcommand)]
     Client(client::Client),
-    /// Add and manage users: the people who sign in
+    /// Manage users: the people who sign in
     #[command(subcommand)]
     User(user::User),
-    /// List and end the sessions of browsers
+    /// List and end browser sessions
     #[command(subcommand)]
     Session(session::Session),
-    /// List and revoke grants: what applications hold refresh tokens for
+    /// List and revoke grants, for which applications hold refresh tokens
     #[command(subcommand)]
     Grant(grant::Grant),
-    /// List and withdraw what users have granted to clients
+    /// List and withdraw consents of users to clients
     #[command(subcommand)]
     Consent(consent::Consent),
-    /// Void everything that has been issued
+    /// Void everything issued so far
     #[command(subcommand)]
     Realm(realm::Realm),
-    /// Count and sweep the revocations in force
+    /// Count and sweep revocations
     #[command(subcommand)]
     Revocations(revocations::Revocations),
-    /// Add claims of your own to tokens and userinfo
+    /// Add custom claims to tokens and userinfo
     #[command(subcommand)]
     Mapper(mapper::Mapper),
-    /// Describe the resources that clients ask tokens for, such as APIs
+    /// Manage resources that clients request tokens for, such as APIs
     #[command(subcommand)]
     Resource(resource::Resource),
-    /// Block addresses for a while
+    /// Block addresses for some time
     #[command(subcommand)]
     Block(block::Block),
-    /// Send a test mail, and preview the notices to users
+    /// Send a test mail and preview mails to users
     #[command(subcommand)]
     Mail(mail::Mail),
     /// Send security events to other servers
@@ -111,35 +111,34 @@ enum Command {
     /// List and rotate signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Read the audit log, and check that it is unchanged
+    /// Read and verify the audit log
     #[command(subcommand)]
     Audit(audit::Audit),
-    /// Explain why a request was refused, by its request ID
+    /// Explain a refused request by its request ID
     Explain(explain::Explain),
-    /// Look into a token, or revoke it
+    /// Inspect or revoke a token
     #[command(subcommand)]
     Token(token::Token),
-    /// Copy the database while the server runs
+    /// Back up the database while the server runs
     Backup(backup::Backup),
-    /// Make the database from a backup; what was issued before is void
+    /// Restore the database from a backup; everything issued before is void
     Restore(backup::Restore),
-    /// Look for what is wrong with this installation, or with its data; changes nothing
+    /// Check this installation and its data; changes nothing
     Doctor(doctor::Doctor),
-    /// Ask a running server whether it is ready; exits with 1 where it is not
+    /// Check that a running server is ready; exits with 1 if it is not
     Healthcheck,
-    /// Show the effective settings, and what there is to set
+    /// Show the effective settings or a reference of all settings
     #[command(subcommand)]
     Config(config::Config),
-    /// Print a script that completes commands and options in a shell
+    /// Print a shell completion script
     Completions(completions::Completions),
 }
 
-/// The definition of the command line, for those who describe it.
+/// Returns the definition of the command line, for the help and the documentation.
 pub fn command() -> clap::Command {
     help::complete(Cli::command())
 }
 
-/// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let matches = command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -153,7 +152,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
-    // It fails only where a provider is installed already, which is the same one.
+    // Fails only if a provider is installed already, which is the same one.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     if let Command::Completions(completions) = &cli.command {
         completions.run();
@@ -193,13 +192,13 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Doctor(doctor) => doctor.run(&settings, file.as_deref()).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
             Command::Config(config) => config.run(&settings),
-            // Done above: these need no settings, or others.
+            // Handled above, since these need no settings or others.
             Command::Completions(_) | Command::Init(_) | Command::Serve(_) => Ok(()),
         }
     })
 }
 
-/// The environment's variables that are Unicode; none of ours is anything else.
+/// Returns the variables that are Unicode, as all names of settings are.
 fn variables(all: impl Iterator<Item = (OsString, OsString)>) -> impl Iterator<Item = (String, String)> {
     all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }

@@ -1,11 +1,11 @@
-//! The account on this host that runs a command, for the audit log.
+//! The account that runs a command, for the audit log.
 
 use rustix::process::getuid;
 
-/// The most characters that a name takes in the audit log.
+/// Limit of a name in the audit log, in characters.
 const MAX_NAME: usize = 64;
 
-/// The name of the account, and the one that sudo was called from.
+/// Returns the name of the account and the caller of sudo.
 pub fn name() -> String {
     let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     describe(getuid().as_raw(), &accounts, std::env::var("SUDO_USER").ok().as_deref())
@@ -17,14 +17,14 @@ fn describe(uid: u32, accounts: &str, sudo: Option<&str>) -> String {
         Some(account) => clean(account),
         None => format!("uid {uid}"),
     };
-    // Only what root says of its caller can be believed.
+    // Only root's environment can be trusted.
     match sudo.filter(|name| uid == 0 && !name.is_empty()) {
         Some(caller) => format!("{account}, sudo {}", clean(caller)),
         None => account,
     }
 }
 
-/// The name in a line of `/etc/passwd`: `NAME:PASSWORD:UID:...`.
+/// Finds the name of a uid in the lines of `/etc/passwd`: `NAME:PASSWORD:UID:...`.
 fn account_of(uid: u32, accounts: &str) -> Option<&str> {
     accounts.lines().find_map(|line| {
         let mut fields = line.split(':');

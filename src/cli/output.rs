@@ -1,4 +1,4 @@
-//! Writing to the terminal: answers to standard output, refusals as one line to standard error.
+//! Output of commands: results to standard output, errors as one line to standard error.
 
 use std::io::{Read as _, Write as _};
 
@@ -7,62 +7,52 @@ use serde::Serialize;
 use crate::protocol::person::is_unprintable;
 use crate::protocol::time::Timestamp;
 
-/// Writes a line of an answer. A reader that has gone away is not an error of ours.
+/// Writes a line to standard output and ignores a closed pipe.
 pub fn say(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-/// Writes an answer as JSON.
-///
-/// # Errors
-/// Where the answer cannot be written as JSON.
+/// Writes a result as JSON.
 pub fn say_json(answer: &impl Serialize) -> anyhow::Result<()> {
     say(&serde_json::to_string_pretty(answer)?);
     Ok(())
 }
 
-/// A point in time, given as seconds since the Unix epoch.
+/// Formats a time, given as seconds since the Unix epoch.
 pub fn instant(secs: i64) -> String {
     Timestamp::from_secs(secs).to_chrono().format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
-/// Text without characters that a terminal would obey or that hide what is shown, such as those that change the direction
-/// of text.
+/// Replaces characters that a terminal would interpret or that hide text, such as changes of direction.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if is_unprintable(c) { '\u{fffd}' } else { c }).collect()
 }
 
-/// Writes a note that is not part of the answer.
+/// Writes a line to standard error, which is not part of the result.
 pub fn note(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// Says that a list for people has nothing in it, beside the answer, which stays empty for programs.
+/// Notes on standard error that a list is empty; standard output stays empty for programs.
 pub fn note_if_empty<T>(list: &[T], what: &str) {
     if list.is_empty() {
         note(&format!("No {what}."));
     }
 }
 
-/// Writes why a command was refused, with its causes, in one line.
+/// Writes an error with its causes in one line to standard error.
 pub fn complain(error: &anyhow::Error) {
     let mut parts: Vec<String> = error.chain().map(ToString::to_string).collect();
     parts.dedup_by(|later, earlier| earlier.contains(later.as_str()));
     note(&format!("signet: {}", parts.join(": ").replace(['\n', '\r'], " ")));
 }
 
-/// Reads a secret from standard input, without one newline at its end.
-///
-/// # Errors
-/// Where there is none, or it is not UTF-8.
+/// Reads a secret from standard input without the final newline.
 pub fn read_secret() -> anyhow::Result<String> {
     read_line_of(4096)
 }
 
-/// Reads a token from standard input, which may be longer than a secret.
-///
-/// # Errors
-/// Where there is none, or it is not UTF-8.
+/// Reads a token from standard input, up to 16 KiB.
 pub fn read_token() -> anyhow::Result<String> {
     read_line_of(16 * 1024)
 }

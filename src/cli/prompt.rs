@@ -1,4 +1,4 @@
-//! Questions to the person at the terminal. Where standard input is no terminal, nothing is ever asked.
+//! Questions on the terminal. Without a terminal nothing is asked.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -6,15 +6,12 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use crate::protocol::secret::Password;
 
-/// True where a person can be asked: questions and answers go through a terminal.
+/// Returns true if standard input and standard error are terminals.
 pub fn is_possible() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Asks for a line; an empty one, or the end of the input, is the default.
-///
-/// # Errors
-/// Where the terminal cannot be read.
+/// Asks for a line. An empty line or the end of input selects the default.
 pub fn ask(question: &str, default: &str) -> anyhow::Result<String> {
     let shown = if default.is_empty() { String::new() } else { format!(" [{default}]") };
     write(&format!("{question}{shown}: "));
@@ -22,10 +19,7 @@ pub fn ask(question: &str, default: &str) -> anyhow::Result<String> {
     Ok(if line.is_empty() { default.to_owned() } else { line })
 }
 
-/// Asks for a password without showing it.
-///
-/// # Errors
-/// Where the terminal cannot be read.
+/// Asks for a password without echo.
 pub fn ask_password(question: &str) -> anyhow::Result<Password> {
     write(&format!("{question}: "));
     let hidden = Hidden::begin()?;
@@ -35,10 +29,6 @@ pub fn ask_password(question: &str) -> anyhow::Result<Password> {
     Ok(Password::new(line?))
 }
 
-/// Asks for a new password twice.
-///
-/// # Errors
-/// Where the terminal cannot be read, or the two differ.
 pub fn choose_password(question: &str) -> anyhow::Result<Password> {
     let password = ask_password(question)?;
     let again = ask_password(&format!("{question} again"))?;
@@ -46,17 +36,14 @@ pub fn choose_password(question: &str) -> anyhow::Result<Password> {
     Ok(password)
 }
 
-/// Asks whether to go on; only the word `yes` does.
-///
-/// # Errors
-/// Where the terminal cannot be read.
+/// Asks for confirmation; only the word `yes` confirms.
 pub fn confirm(question: &str) -> anyhow::Result<bool> {
     Ok(ask(&format!("{question} Type yes to go on"), "")?.eq_ignore_ascii_case("yes"))
 }
 
 fn write(text: &str) {
     let mut terminal = std::io::stderr().lock();
-    // A terminal that has gone away shows itself when it is read.
+    // A closed terminal fails at the next read.
     let _ = terminal.write_all(text.as_bytes()).and_then(|()| terminal.flush());
 }
 
@@ -66,7 +53,7 @@ fn read_line() -> anyhow::Result<String> {
     Ok(line.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-/// A terminal that does not show what is typed, until this is dropped.
+/// Switches off the echo of the terminal until dropped.
 struct Hidden(rustix::termios::Termios);
 
 impl Hidden {
@@ -81,7 +68,7 @@ impl Hidden {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        // Nothing more can be done for a terminal that has gone away.
+        // Fails only for a closed terminal.
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &self.0);
     }
 }

@@ -8,14 +8,14 @@ use super::revoking::Order;
 use crate::config::Settings;
 use crate::flows::administer;
 
-/// Commands about the realm as a whole.
+/// Commands for the whole realm.
 #[derive(Subcommand)]
 pub enum Realm {
-    /// Void everything issued until now: every session, grant, code and access token
+    /// Void everything issued so far: all sessions, grants, codes and access tokens
     SignOut(SignOut),
 }
 
-/// The order to void everything.
+/// Options of the command.
 #[derive(Args)]
 pub struct SignOut {
     #[command(flatten)]
@@ -25,13 +25,9 @@ pub struct SignOut {
 }
 
 impl Realm {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let Self::SignOut(SignOut { confirmation, order }) = self;
-        confirmation.require("everybody is signed out, and every grant and token becomes void")?;
+        confirmation.require("all users are signed out, and every grant and token becomes void")?;
         let desk = Desk::open(settings).await?;
         let ended = administer::sign_out_realm(&order.revoker(&desk, settings)).await;
         desk.close().await;

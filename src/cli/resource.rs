@@ -13,29 +13,29 @@ use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::resource::{self, AccessTokenTyp, HeaderChoice};
 use crate::store::resources;
 
-/// Commands about resources.
+/// Commands for resources.
 #[derive(Subcommand)]
 pub enum Resource {
-    /// Add a resource; those that clients name by --audience exist already
+    /// Add a resource; the --audience of clients exist already
     Add(Change),
-    /// List the resources
+    /// List resources
     List(List),
     /// Show a resource
     Show(Show),
     /// Change the header of a resource's access tokens
     Update(Change),
-    /// Remove a resource that no client names
+    /// Remove a resource that no client uses
     Remove(Remove),
 }
 
-/// A resource by its URI: as the first word, or with `--id`.
+/// A resource by URI: the first argument or `--id`.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct ResourceTarget {
-    /// Its URI, as clients ask for it and tokens name it in aud
+    /// The URI that clients request and that tokens have as aud
     #[arg(value_name = "URI")]
     resource: Option<String>,
-    /// Its URI, as clients ask for it and tokens name it in aud
+    /// The URI that clients request and that tokens have as aud
     #[arg(long, value_name = "URI")]
     id: Option<String>,
 }
@@ -46,14 +46,13 @@ impl ResourceTarget {
     }
 }
 
-/// The resource that is removed.
 #[derive(Args)]
 pub struct Remove {
     #[command(flatten)]
     target: ResourceTarget,
 }
 
-/// A resource and the header of its access tokens.
+/// A resource with the header of its access tokens.
 #[derive(Args)]
 pub struct Change {
     #[command(flatten)]
@@ -62,35 +61,30 @@ pub struct Change {
     header: TokenHeaderOptions,
 }
 
-/// A page of the resources.
+/// Options of a list.
 #[derive(Args)]
 pub struct List {
-    /// The most resources to list
+    /// The number of resources to list
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000), value_name = "N")]
     limit: u16,
     /// List the resources after this URI
     #[arg(long, value_name = "URI")]
     after: Option<String>,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// The resource that is shown.
 #[derive(Args)]
 pub struct Show {
     #[command(flatten)]
     target: ResourceTarget,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
 impl Resource {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where something is refused, or the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let desk = Desk::open(settings).await?;
         let done = match self {

@@ -8,28 +8,24 @@ use super::output::{instant, say, say_json};
 use crate::config::Settings;
 use crate::flows::administer;
 
-/// Commands about the revocations in force.
+/// Commands for revocations.
 #[derive(Subcommand)]
 pub enum Revocations {
-    /// Count the revocations in force and the users who are banned
+    /// Count the revocations in force and the banned users
     Status {
-        /// Answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
-    /// Delete the revocations that are over now; the server does so every minute
+    /// Delete expired revocations; the server does so every minute
     Sweep {
-        /// Answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
 }
 
 impl Revocations {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let desk = Desk::open(settings).await?;
         let done = match self {

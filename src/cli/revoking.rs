@@ -1,4 +1,4 @@
-//! What the commands that revoke something have in common: why, for whom the answer is, and what has ended.
+//! Options and output that commands with a revocation share.
 
 use clap::Args;
 
@@ -8,13 +8,13 @@ use crate::config::Settings;
 use crate::flows::administer::{Ended, Revoker};
 use crate::protocol::revocation::Reason;
 
-/// Why, and how the answer is written.
+/// Options of a revocation.
 #[derive(Args)]
 pub struct Order {
-    /// Why, for the audit log: at most 200 characters
+    /// The reason for the audit log, at most 200 characters
     #[arg(long, default_value = "", hide_default_value = true, value_parser = reason)]
     reason: Reason,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -24,22 +24,24 @@ fn reason(text: &str) -> Result<Reason, &'static str> {
 }
 
 impl Order {
-    /// Whoever gives the order by command.
+    /// Returns the operator as the actor of the revocation.
     pub fn revoker<'a>(&'a self, desk: &'a Desk, settings: &Settings) -> Revoker<'a> {
-        let (store, context) = (&desk.store, &desk.context);
-        Revoker { store, context, actor: "command", reason: &self.reason, horizon: desk.horizon(settings) }
+        Revoker {
+            store: &desk.store,
+            context: &desk.context,
+            actor: "command",
+            reason: &self.reason,
+            horizon: desk.horizon(settings),
+        }
     }
 
-    /// Writes what has ended; `done` says it in words.
-    ///
-    /// # Errors
-    /// Where the answer cannot be written as JSON.
+    /// Prints the result; `done` is a sentence for people.
     pub fn answer(&self, ended: Ended, done: &str) -> anyhow::Result<()> {
         if self.json {
             return say_json(&ended);
         }
         match ended {
-            Ended { revoked: false, .. } => say("Nothing had to be done: it was void already."),
+            Ended { revoked: false, .. } => say("Nothing to do: already void."),
             Ended { sessions: 0, grants: 0, .. } => say(done),
             Ended { sessions, grants, .. } => say(&format!("{done} Sessions ended: {sessions}, grants: {grants}.")),
         }

@@ -1,4 +1,4 @@
-//! The folder of a demo: database and keys that are removed when the server ends.
+//! Directory of a demo with database and keys, removed at the end.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -11,17 +11,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::config::{Database, DatabaseUrl, Settings};
 use crate::entropy::Entropy;
 
-/// A folder below the system's folder for temporary files, which is removed when this is dropped.
+/// A directory for temporary files, removed on drop.
 #[derive(Debug)]
 pub struct Scratch {
     folder: PathBuf,
 }
 
 impl Scratch {
-    /// Makes the folder, which only this user can read, and puts the database and the keys of the settings into it.
-    ///
-    /// # Errors
-    /// Where the folder cannot be made.
+    /// Creates the directory, accessible to this user only, and points the settings at a database and keys in it.
     pub fn make(settings: &mut Settings) -> anyhow::Result<Self> {
         let name = URL_SAFE_NO_PAD.encode(Entropy::default().bytes::<12>()?);
         let folder = std::env::temp_dir().join(format!("signet-demo-{name}"));
@@ -33,9 +30,9 @@ impl Scratch {
         Ok(Self { folder })
     }
 
-    /// Removes the folder, for a process that ends without dropping anything.
+    /// Removes the directory, for a process that exits without drops.
     pub fn remove(&self) {
-        // Nothing can be done about a folder that cannot be removed.
+        // There is no remedy for a failure here.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

@@ -23,19 +23,16 @@ use crate::http::tls::Certificate;
 use crate::http::{self, management};
 use crate::jobs;
 
-/// The ways to run the server.
+/// Options of the server.
 #[derive(Args)]
 pub struct Serve {
-    /// Also run a small application with a user, on a database that is thrown away at the end (development only)
+    /// Also run a demo application with a user, on a temporary database (development only)
     #[arg(long)]
     demo: bool,
 }
 
 impl Serve {
-    /// The settings of the demo, which reads no ./signet.toml: it has nothing to do with what is installed there.
-    ///
-    /// # Errors
-    /// Where the file that was named or a variable is refused.
+    /// Loads the settings. The demo does not read ./signet.toml, which belongs to another installation.
     pub fn settings(&self, named: Option<&Path>) -> Result<Settings, ConfigError> {
         let variables = super::variables(std::env::vars_os());
         match (self.demo, named) {
@@ -44,10 +41,6 @@ impl Serve {
         }
     }
 
-    /// Runs the server until a signal ends it.
-    ///
-    /// # Errors
-    /// Where something that it needs cannot be had.
     pub async fn run(self, mut settings: Settings) -> anyhow::Result<()> {
         let telemetry = Telemetry::start(&settings)?;
         let mut signals = Signals::new()?;
@@ -57,7 +50,7 @@ impl Serve {
         }
         let scratch = if self.demo { Some(Arc::new(Scratch::make(&mut settings)?)) } else { None };
         if settings.mode == Mode::Production {
-            // An empty volume or a wrong folder must not become a second, empty installation.
+            // An empty volume or a wrong directory must not become a second, empty installation.
             database::require(&settings)?;
         }
         let certificate = settings.tls.as_ref().map(|files| Certificate::load(&files.cert, &files.key)).transpose()?;
@@ -65,23 +58,23 @@ impl Serve {
         let listener = bind(settings.listen).await?;
         let app = tokio::select! {
             opened = open(settings) => opened?,
-            () = signals.next() => bail!("interrupted before the server had started"),
+            () = signals.next() => bail!("interrupted during startup"),
         };
         announce(&app);
         let jobs = jobs::start(&app);
         certificate::follow(certificate)?;
         let life = Life::begin(&app, signals, scratch.clone());
-        let demo = match self.demo {
-            true => Some(demo::start(&app, life.stops_accepting()).await?),
-            false => None,
-        };
+        let demo = if self.demo { Some(demo::start(&app, life.stops_accepting()).await?) } else { None };
         let management = start_management(&app, life.has_drained()).await?;
         let limits = ConnectionLimits::new(&app.settings.limits, &app.settings.proxy);
         if let Some(demo) = &demo {
-            note(&format!("\nOpen {} in a browser to try a login. Nothing is kept when the server stops.\n", demo.url));
+            note(&format!(
+                "\nOpen {} in a browser to try a login. All data is deleted when the server stops.\n",
+                demo.url
+            ));
         }
         let served = serve(listener, tls, http::entrance(app.clone()), limits, life.stops_accepting()).await;
-        // Until here it says that it is not ready.
+        // Until here the management listener answers that the server is not ready.
         life.drained();
         if let Some(management) = management {
             management.await??;
@@ -94,7 +87,7 @@ impl Serve {
     }
 }
 
-/// Opens everything. Production does not fill an empty database: it may be the wrong one.
+/// Opens the app. Production does not migrate an empty database, which may be the wrong one.
 async fn open(settings: Settings) -> Result<Arc<App>, StartError> {
     match settings.mode {
         Mode::Production => App::open_existing(settings, Clock::System).await,
@@ -102,7 +95,7 @@ async fn open(settings: Settings) -> Result<Arc<App>, StartError> {
     }
 }
 
-/// Starts the management listener, if there is one.
+/// Starts the management listener, if it is configured.
 async fn start_management(
     app: &Arc<App>,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -118,14 +111,14 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Logs the start, and what an operator must not overlook.
+/// Logs the start, and warnings about the mode and the front.
 fn announce(app: &App) {
     if app.is_development() {
         tracing::warn!("DEVELOPMENT MODE: not for real accounts; set mode = \"production\" and an https issuer");
     } else if app.settings.tls.is_none() && app.settings.proxy.trusted.is_empty() {
         tracing::warn!(
-            "neither TLS nor a trusted proxy: this server speaks plain HTTP, and everybody counts as one address; set \
-             tls.cert and tls.key, or proxy.trusted"
+            "neither TLS nor a trusted proxy: this server speaks plain HTTP, and all clients behind a proxy count as one \
+             address; set tls.cert and tls.key, or proxy.trusted"
         );
     }
     tracing::info!(issuer = app.settings.issuer, version = env!("CARGO_PKG_VERSION"), "started");

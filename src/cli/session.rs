@@ -10,21 +10,21 @@ use crate::config::Settings;
 use crate::flows::administer;
 use crate::protocol::ids::SessionId;
 
-/// Commands about the sessions of browsers.
+/// Commands for browser sessions.
 #[derive(Subcommand)]
 pub enum Session {
     /// List the live sessions of a user
     List {
-        /// The name, the e-mail address or the sub
+        /// The user name, e-mail address or sub
         #[arg(long)]
         username: String,
-        /// Answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
-    /// End a session with the grants that do not outlive it; applications are told
+    /// End a session and its grants without offline access; applications get a logout message
     End {
-        /// The id, as listed
+        /// The session id, as listed
         #[arg(long, allow_hyphen_values = true)]
         id: String,
         #[command(flatten)]
@@ -33,10 +33,6 @@ pub enum Session {
 }
 
 impl Session {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where something is refused, or the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let desk = Desk::open(settings).await?;
         let done = match self {
@@ -55,8 +51,10 @@ async fn list(desk: &Desk, username: &str, json: bool) -> anyhow::Result<()> {
     }
     note_if_empty(&sessions, "live sessions");
     for session in sessions {
-        let (seen, until) = (instant(session.last_seen_at), instant(session.expires_at));
-        let (id, browser) = (session.id.as_str(), printable(&session.user_agent));
+        let seen = instant(session.last_seen_at);
+        let until = instant(session.expires_at);
+        let id = session.id.as_str();
+        let browser = printable(&session.user_agent);
         say(&format!("{id}  used {seen}  until {until}  {:<15}  {browser}", session.address));
     }
     Ok(())

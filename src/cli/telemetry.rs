@@ -1,4 +1,4 @@
-//! What the process tells of itself while it runs: its log, and its traces where somebody collects them.
+//! Log and traces of the process.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,20 +26,17 @@ use crate::config::{Log, LogFormat, LogLevel, Settings};
 use crate::entropy::Entropy;
 use crate::fetch;
 
-/// How long the collector may take to answer, and the end of the process may wait for it.
+/// Timeout of the collector, also for the last export at shutdown.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The log and the traces of this process.
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
     lines: Lines,
 }
 
 impl Telemetry {
-    /// Starts the log, and the export of traces where the settings name a collector.
-    ///
-    /// # Errors
-    /// Where the exporter cannot be made from the settings. That the collector does not answer is no error.
+    /// Starts the log, and the export of traces if the settings name a collector. A collector that does not answer is
+    /// no error.
     pub fn start(settings: &Settings) -> anyhow::Result<Self> {
         let traces = match &settings.telemetry.otlp_endpoint {
             Some(endpoint) => Some(exporter(endpoint.as_str(), settings)?),
@@ -47,19 +44,19 @@ impl Telemetry {
         };
         let tracer = traces.as_ref().map(|provider| provider.tracer("signet"));
         let spans = tracer.map(spans);
-        // It fails only where a subscriber is set already, as a test may have done.
+        // `try_init` fails only if a subscriber is set already, as by a test.
         let lines = Lines::start();
         let log = log_to(lines.clone(), settings.log.format);
         let _ = tracing_subscriber::registry().with(spans).with(log).with(filter(&settings.log)).try_init();
         Ok(Self { traces, lines })
     }
 
-    /// Sends what has not been sent yet, for a few seconds at most.
+    /// Exports the remaining spans within [`TIMEOUT`].
     pub async fn end(mut self) {
         let Some(traces) = self.traces.take() else { return };
         let ended = tokio::task::spawn_blocking(move || traces.shutdown_with_timeout(TIMEOUT)).await;
         if let Ok(Err(error)) = ended {
-            tracing::warn!(%error, "the last spans were not delivered");
+            tracing::warn!(%error, "could not export the last spans");
         }
     }
 }
@@ -70,10 +67,10 @@ impl Drop for Telemetry {
     }
 }
 
-/// What is worth a line. `RUST_LOG` wins over the settings.
+/// Builds the level filter. `RUST_LOG` overrides the settings.
 ///
-/// It holds for all layers. With a filter of its own, the log took spans for disabled that another crate had asked about
-/// on the same thread, and wrote lines without the id of their request.
+/// It applies to all layers. With a per-layer filter, the log treated spans as disabled that another crate had queried
+/// on the same thread, and wrote lines without their request id.
 fn filter<S>(log: &Log) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
@@ -96,7 +93,7 @@ fn level(level: LogLevel) -> LevelFilter {
     }
 }
 
-/// The log: lines for people in development, JSON otherwise.
+/// Builds the log layer: readable lines or JSON.
 fn log_to<S>(lines: Lines, format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
@@ -109,7 +106,7 @@ where
     }
 }
 
-/// The spans of this server; no events, whose place is the log.
+/// Builds the layer that exports the spans of this crate. Events are only logged.
 fn spans<S>(tracer: SdkTracer) -> impl Layer<S>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
@@ -119,11 +116,11 @@ where
     layer.with_filter(filter_fn(|of| of.is_span() && of.target().starts_with("signet")))
 }
 
-/// Decides which traces are sent, by a random number of this server's own: the caller of an endpoint chooses the trace
-/// id by its `traceparent` (W3C Trace Context §3.2), and must not decide by it what reaches the collector.
+/// A sampler with random numbers of its own: callers choose the trace id by `traceparent` (W3C Trace Context §3.2) and
+/// must not control what reaches the collector.
 #[derive(Clone, Debug)]
 struct OwnShare {
-    /// The share, of 2^32.
+    /// Sampled share, in units of 2^-32.
     share: u64,
     entropy: Entropy,
 }
@@ -133,7 +130,7 @@ impl OwnShare {
         Self { share: (u64::from(percent) << 32) / 100, entropy: Entropy::default() }
     }
 
-    /// Whether a trace that begins here is sent.
+    /// Decides at random if a trace that begins here is sampled.
     fn draws(&self) -> bool {
         self.entropy.bytes().is_ok_and(|bytes| u64::from(u32::from_ne_bytes(bytes)) < self.share)
     }
@@ -151,7 +148,7 @@ impl ShouldSample for OwnShare {
     ) -> SamplingResult {
         let parent = parent.map(|parent| parent.span().span_context().clone()).filter(SpanContext::is_valid);
         let sampled = match &parent {
-            // A span within a request goes with it.
+            // A span within a request follows its parent.
             Some(own) if !own.is_remote() => own.is_sampled(),
             Some(_) | None => self.draws(),
         };
@@ -163,7 +160,7 @@ impl ShouldSample for OwnShare {
     }
 }
 
-/// The exporter of spans by OTLP over HTTP, in batches, beside the requests.
+/// Builds the batch exporter of spans by OTLP over HTTP.
 fn exporter(endpoint: &str, settings: &Settings) -> anyhow::Result<SdkTracerProvider> {
     let tls = fetch::trust(&settings.outbound)?;
     let client = reqwest::Client::builder().tls_backend_preconfigured(tls).timeout(TIMEOUT).no_proxy();
@@ -187,7 +184,7 @@ fn exporter(endpoint: &str, settings: &Settings) -> anyhow::Result<SdkTracerProv
     Ok(provider.build())
 }
 
-/// Where traces go: below a collector's address, or exactly where the setting has a path.
+/// Returns the URL for traces: the setting with `/v1/traces`, unless it has a path.
 fn traces_url(endpoint: &str) -> String {
     match url::Url::parse(endpoint) {
         Ok(url) if url.path() == "/" => format!("{}/v1/traces", endpoint.trim_end_matches('/')),
@@ -195,7 +192,8 @@ fn traces_url(endpoint: &str) -> String {
     }
 }
 
-/// Sends over the runtime of the server, since the exporter has a thread of its own. Says once when it cannot.
+/// HTTP client that runs on the server's runtime, since the exporter has a separate thread. Logs the first of several
+/// failures.
 struct Sender {
     client: reqwest::Client,
     runtime: Handle,
@@ -215,8 +213,8 @@ impl HttpClient for Sender {
         let sent = self.runtime.spawn(async move { client.send_bytes(request).await }).await?;
         let failed = !sent.as_ref().is_ok_and(|answer| answer.status().is_success());
         match (self.failing.swap(failed, Ordering::Relaxed), failed) {
-            (false, true) => tracing::warn!("the collector of traces does not answer; spans are dropped until it does"),
-            (true, false) => tracing::info!("the collector of traces answers again"),
+            (false, true) => tracing::warn!("the trace collector does not answer; spans are dropped until it does"),
+            (true, false) => tracing::info!("the trace collector answers again"),
             (true, true) | (false, false) => {}
         }
         sent
@@ -249,7 +247,7 @@ mod tests {
         };
         let few = OwnShare::of_percent(1);
         let all = OwnShare::of_percent(100);
-        // The low bytes are those by which a ratio of trace ids decides.
+        // Samplers by trace id use the low bytes.
         for trace_id in [1 << 64, u128::MAX] {
             let count = (0..1_000).filter(|_| sent(&few, trace_id, true)).count();
             assert!((1..100).contains(&count), "{trace_id:x}: {count} of a thousand");

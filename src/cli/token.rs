@@ -14,14 +14,14 @@ use crate::config::Settings;
 use crate::flows::administer;
 use crate::protocol::ids::TokenId;
 
-/// Commands about tokens.
+/// Commands for tokens.
 #[derive(Subcommand)]
 pub enum Token {
     /// Decode a JWT from standard input and verify it with this server's keys; it is neither stored nor logged
     Inspect(inspect::Inspect),
-    /// Revoke the token on standard input, or the access token that --jti names; a refresh token takes its grant along
+    /// Revoke the token on standard input, or the access token with --jti; a refresh token revokes its grant
     Revoke {
-        /// The jti of an access token, where the token itself is not at hand
+        /// The jti of an access token, if the token itself is not available
         #[arg(long, allow_hyphen_values = true)]
         jti: Option<String>,
         #[command(flatten)]
@@ -30,10 +30,6 @@ pub enum Token {
 }
 
 impl Token {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where the token is no JWT, or the keys cannot be opened.
     pub async fn run(self, settings: Settings) -> anyhow::Result<()> {
         match self {
             Self::Inspect(inspect) => inspect.run(&settings).await,
@@ -52,7 +48,7 @@ async fn revoke_named(settings: &Settings, jti: String, order: &Order) -> anyhow
     order.answer(ended?, "The token is revoked.")
 }
 
-/// Opens all that the server has, since a token is verified here as it is there.
+/// Opens the whole app, since the token is verified as by the server.
 async fn revoke_presented(settings: Settings, order: &Order) -> anyhow::Result<()> {
     let token = read_token()?;
     database::require(&settings)?;

@@ -1,18 +1,17 @@
-//! The options for the header of access tokens, which `client` and `resource` have in common.
+//! Options for the header of access tokens, shared by `client` and `resource`.
 
 use clap::Args;
 
 use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::resource::{AccessTokenTyp, HeaderChoice};
 
-/// The value that resets a choice.
+/// Value that resets a choice.
 const DEFAULT: &str = "default";
 
-/// The header of access tokens.
+/// Options for the header of access tokens.
 #[derive(Args)]
 pub struct TokenHeaderOptions {
-    /// The algorithm of access tokens, one that the server signs with (keys.algorithms), or default; a resource's choice
-    /// wins over the client's
+    /// The algorithm of access tokens, one of keys.algorithms or default; a resource's choice overrides the client's
     #[arg(long, value_name = "ALG", value_parser = algorithm)]
     access_token_alg: Option<Choice<SigningAlgorithm>>,
     /// The typ of access tokens: at+jwt, JWT for resource servers that accept no other, or default
@@ -20,7 +19,7 @@ pub struct TokenHeaderOptions {
     access_token_typ: Option<Choice<AccessTokenTyp>>,
 }
 
-/// The value of an option: a choice, or its reset.
+/// Value of an option: a choice or a reset.
 #[derive(Clone, Copy)]
 struct Choice<T>(Option<T>);
 

@@ -18,30 +18,29 @@ use crate::config::Settings;
 use crate::flows::administer::{self, UserChange};
 use crate::protocol::time::Timestamp;
 
-/// Commands about users.
+/// Commands for users.
 #[derive(Subcommand)]
 pub enum User {
-    /// Add a user; the first administrator too, with --role admin
+    /// Add a user; with --role admin an administrator
     Add(Box<add::Add>),
-    /// List users by name, a page at a time
+    /// List users by name, in pages
     List(list::List),
-    /// Show a user: attributes, roles, and what they hold
+    /// Show a user with attributes, roles, sessions and grants
     Show(show::Show),
     /// Change a user; their sessions and grants stay
     Update(Box<update::Update>),
-    /// Set a user's password; ends all their sessions and grants, and notifies them by mail
+    /// Set a user's password; ends all sessions and grants, and notifies the user by mail
     SetPassword(update::SetPassword),
-    /// Disable a user: blocks sign-in and revokes all their sessions and tokens
+    /// Disable a user: blocks sign-in and revokes all sessions and tokens
     Disable(Named),
-    /// Enable a user again, or end a ban; what was void stays void
+    /// Enable a user again, or end a ban; void tokens stay void
     Enable(Named),
-    /// End all sessions and grants of a user; with --until they may not sign in before then
+    /// End all sessions and grants of a user; with --until also block sign-in until then
     SignOut(SignOut),
-    /// Remove a user with their sessions, grants and consents, for good
+    /// Delete a user with all sessions, grants and consents; this cannot be undone
     Remove(update::Remove),
 }
 
-/// The user who is signed out.
 #[derive(Args)]
 pub struct SignOut {
     #[command(flatten)]
@@ -53,7 +52,6 @@ pub struct SignOut {
     order: Order,
 }
 
-/// One user.
 #[derive(Args)]
 pub struct Named {
     #[command(flatten)]
@@ -61,10 +59,6 @@ pub struct Named {
 }
 
 impl User {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where something is refused, or the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         if let Self::Remove(remove) = &self {
             remove.confirm()?;

@@ -14,32 +14,32 @@ use crate::protocol::ids::WebhookId;
 use crate::store::audit::Event;
 use crate::store::webhooks::{self, Backlog, DeadLetter};
 
-/// Commands about webhooks.
+/// Commands for webhooks.
 #[derive(Subcommand)]
 pub enum Webhook {
-    /// Add a webhook; it gets events from now on
+    /// Add a webhook for events from now on
     Add(Add),
-    /// List the webhooks and how many events wait for each
+    /// List webhooks with the number of waiting events
     List {
-        /// Answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
-    /// List the events that there are
+    /// List all events
     Events,
-    /// Enable a webhook: it gets events from now on
+    /// Enable a webhook for events from now on
     Enable(Which),
-    /// Disable a webhook: it gets no events
+    /// Disable a webhook
     Disable(Which),
-    /// Remove a webhook with the events that wait for it
+    /// Remove a webhook with its waiting events
     Remove(Which),
     /// Send a test event to a webhook and show the response
     Test(Which),
-    /// List the events that a webhook has not accepted
+    /// List events whose delivery was abandoned
     DeadLetters {
         #[command(flatten)]
         which: Which,
-        /// Answer as JSON
+        /// Print the result as JSON
         #[arg(long)]
         json: bool,
     },
@@ -47,36 +47,31 @@ pub enum Webhook {
     Retry(Which),
 }
 
-/// Where to send what.
+/// Options of a new webhook.
 #[derive(Args)]
 pub struct Add {
     /// A name for the webhook
     #[arg(long)]
     id: String,
-    /// Where events are posted to, as Security Event Tokens (RFC 8935)
+    /// The URL to which events are posted as Security Event Tokens (RFC 8935)
     #[arg(long)]
     url: String,
-    /// Whom the tokens are for, in their aud; the URL without it
+    /// The aud of the tokens [default: the URL]
     #[arg(long)]
     audience: Option<String>,
-    /// Of which events: a name such as user.disabled, a group such as user.*, or *; all without it (repeatable)
+    /// The events: a name such as user.disabled, a group such as user.*, or * (repeatable) [default: *]
     #[arg(long = "event", value_name = "PATTERN")]
     events: Vec<String>,
 }
 
-/// Which webhook.
 #[derive(Args)]
 pub struct Which {
-    /// Its name
+    /// The webhook's name
     #[arg(long, allow_hyphen_values = true)]
     id: String,
 }
 
 impl Webhook {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where something is refused, or the database fails.
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         if matches!(self, Self::Events) {
             Event::NAMES.iter().for_each(|name| say(name));
@@ -97,7 +92,7 @@ impl Webhook {
             Self::Disable(which) => which.change(desk, WebhookChange::Disable, "Disabled {id}.").await,
             Self::Remove(which) => which.change(desk, WebhookChange::Remove, "Removed {id}.").await,
             Self::Retry(which) => {
-                which.change(desk, WebhookChange::Retry, "Will send {id} its dead letters again.").await
+                which.change(desk, WebhookChange::Retry, "The dead letters of {id} will be sent again.").await
             }
             Self::Test(which) => which.test(desk, settings).await,
             Self::DeadLetters { which, json } => which.dead_letters(desk, json).await,
@@ -111,7 +106,7 @@ impl Add {
         fetcher.check(&self.url).context("--url")?;
         let new = NewWebhook { id: self.id, url: self.url, audience: self.audience, events: self.events };
         let id = administer::add_webhook(&desk.store, &desk.context, new).await?;
-        say(&format!("Added {id}. `signet webhook test --id {id}` tries it."));
+        say(&format!("Added {id}. Send it a test event with `signet webhook test --id {id}`."));
         Ok(())
     }
 }
@@ -133,8 +128,8 @@ impl Which {
         let keyring = desk.keyring(settings).await?;
         let keys = (&*keyring.of(realm), keyring.algorithms());
         let answered = verify(&fetcher, keys, &desk.context, &webhook).await;
-        match answered.with_context(|| format!("{id} could not be tried"))? {
-            status @ 200..=299 => say(&format!("{id} took the event with status {status}.")),
+        match answered.with_context(|| format!("{id} could not be reached"))? {
+            status @ 200..=299 => say(&format!("{id} accepted the event with status {status}.")),
             status => bail!("{id} refused the event with status {status}"),
         }
         Ok(())
@@ -147,7 +142,8 @@ impl Which {
         }
         note_if_empty(&dead, "dead letters");
         for DeadLetter { row, event, attempts, reason, died_at } in dead {
-            let (event, at) = (event.unwrap_or_default(), instant(died_at.as_secs()));
+            let event = event.unwrap_or_default();
+            let at = instant(died_at.as_secs());
             say(&format!("{row}  {event:<28}  {at}  {attempts} attempts  {reason}"));
         }
         Ok(())
@@ -166,13 +162,15 @@ async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
     note_if_empty(&all, "webhooks");
     for (webhook, Backlog { waiting, dead }) in all {
         let standing = if webhook.enabled { "enabled" } else { "disabled" };
-        let (url, events) = (printable(&webhook.url), webhook.events.join(" "));
+        let url = printable(&webhook.url);
+        let events = webhook.events.join(" ");
         say(&format!("{:<20}  {standing:<8}  {waiting} waiting, {dead} dead  {url}  {events}", webhook.id.as_str()));
     }
     Ok(())
 }
 
-fn described((webhook, backlog): &(webhooks::Webhook, Backlog)) -> Value {
+fn described(listed: &(webhooks::Webhook, Backlog)) -> Value {
+    let (webhook, backlog) = listed;
     json!({
         "id": webhook.id,
         "url": webhook.url,

@@ -1,4 +1,4 @@
-//! The demo's web application: begin a login, take its response, show what came of it, refresh, sign out.
+//! The demo's web application: starts a login, handles the response, shows the tokens, refreshes them, signs out.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,24 +22,19 @@ use crate::protocol::params::Params;
 use crate::protocol::secret::ClientSecret;
 
 const STYLE: &str = include_str!("../../templates/assets/signet.css");
-/// The name of the application's own cookie.
+/// Name of the application's cookie.
 const COOKIE: &str = "demo";
 
-/// What the application is made with.
+/// Configuration of the application.
 pub struct Setup {
-    /// The server.
     pub issuer: String,
-    /// Where the application is.
+    /// Base URL of the application.
     pub url: String,
-    /// Its `client_id`.
     pub client_id: String,
-    /// Its secret.
     pub client_secret: ClientSecret,
-    /// Who can sign in.
     pub username: String,
-    /// Their password.
     pub password: String,
-    /// A further certificate authority, for a server with a certificate of its own making.
+    /// An additional certificate authority, for a server with a self-signed certificate.
     pub extra_ca: Option<PathBuf>,
 }
 
@@ -50,16 +45,12 @@ struct Application {
     visitors: Cache<String, Arc<Visitor>>,
 }
 
-/// What the application remembers of a browser.
+/// State of a browser.
 enum Visitor {
     Waiting { state: String, verifier: String, nonce: Nonce },
     SignedIn(Box<Login>),
 }
 
-/// The application's router.
-///
-/// # Errors
-/// Where no HTTP client can be had.
 pub fn router(setup: Setup) -> anyhow::Result<Router> {
     let registration = Registration {
         issuer: setup.issuer.clone(),
@@ -100,7 +91,7 @@ async fn start(State(application): State<Arc<Application>>) -> Response {
             let cookie = format!("{COOKIE}={visitor}; Path=/; HttpOnly; SameSite=Lax");
             (StatusCode::SEE_OTHER, [(header::LOCATION, location), (header::SET_COOKIE, cookie)]).into_response()
         }
-        Err(error) => failure("The login could not begin", &error),
+        Err(error) => failure("The login could not start", &error),
     }
 }
 
@@ -155,15 +146,15 @@ impl Application {
     async fn complete(&self, query: &str, headers: &HeaderMap) -> anyhow::Result<()> {
         use anyhow::{Context as _, bail, ensure};
         let params = Params::parse(query.as_bytes())?;
-        let key = cookie(headers).context("this browser did not begin a login here")?;
-        let visitor = self.visitors.get(key).context("this browser did not begin a login here")?;
+        let key = cookie(headers).context("this browser has not started a login here")?;
+        let visitor = self.visitors.get(key).context("this browser has not started a login here")?;
         let Visitor::Waiting { state, verifier, nonce } = &*visitor else {
             bail!("this login is already complete");
         };
         ensure!(params.get("state") == Some(state), "the response does not belong to this browser's request");
         ensure!(params.get("iss") == Some(self.setup.issuer.as_str()), "the response is from another server");
         if let Some(error) = params.get("error") {
-            bail!("the server says {error}: {}", params.get("error_description").unwrap_or_default());
+            bail!("the server answered {error}: {}", params.get("error_description").unwrap_or_default());
         }
         let code = params.get("code").context("the response has no code")?.to_owned();
         let verifier = PkceCodeVerifier::new(verifier.clone());
@@ -174,9 +165,9 @@ impl Application {
 
     async fn renew(&self, headers: &HeaderMap) -> anyhow::Result<Arc<Login>> {
         use anyhow::{Context as _, bail};
-        let key = cookie(headers).context("nobody is signed in here")?;
-        let visitor = self.visitors.get(key).context("nobody is signed in here")?;
-        let Visitor::SignedIn(login) = &*visitor else { bail!("nobody is signed in here") };
+        let key = cookie(headers).context("this browser is not signed in")?;
+        let visitor = self.visitors.get(key).context("this browser is not signed in")?;
+        let Visitor::SignedIn(login) = &*visitor else { bail!("this browser is not signed in") };
         let token = login.refresh_token.as_deref().context("there is no refresh token")?;
         let renewed = self.party.refresh(token).await?;
         let shared = Arc::new(Login {
@@ -204,7 +195,7 @@ fn signed_in(application: &Application, login: &Login, message: Option<&str>) ->
         facts: vec![
             fact("Issuer", claims.issuer().to_string()),
             fact("Signature", "valid, by a key of the issuer's JWKS".to_owned()),
-            fact("Audience, nonce, expiry, at_hash", "as they should be".to_owned()),
+            fact("Audience, nonce, expiry, at_hash", "valid".to_owned()),
             fact("Valid until", claims.expiration().to_rfc3339()),
             fact("Refresh token", if login.refresh_token.is_some() { "yes" } else { "no" }.to_owned()),
         ],
@@ -226,7 +217,7 @@ fn pretty(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(&value).unwrap_or_default()
 }
 
-/// The claims of a JWT, to look at.
+/// Decodes the claims of a JWT for display, without verification.
 fn decoded(token: &str) -> String {
     let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
     let claims = payload.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());

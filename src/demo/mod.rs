@@ -1,5 +1,5 @@
 //! L4: a small relying party on the crate `openidconnect`, which `serve --demo` starts beside a server with an empty
-//! database, with a client and a user of its own. It shows a newcomer a completed login, and is no part of the server.
+//! database, with its own client and user. It shows a completed login and is not part of the server.
 
 mod application;
 mod pages;
@@ -23,27 +23,18 @@ use crate::protocol::ids::ClientId;
 use crate::protocol::secret::{ClientSecret, Password};
 use crate::store::audit::Origin;
 
-/// Where the application listens, if the port is free.
+/// Address of the application, if the port is free.
 const ADDRESS: &str = "127.0.0.1:8090";
-/// The application's `client_id`.
 const CLIENT: &str = "demo";
-/// The user's name.
 const USER: &str = "demo";
 
-/// A running application.
 pub struct Demo {
-    /// Where to open it.
+    /// URL of its first page.
     pub url: String,
-    /// The user's name.
     pub username: &'static str,
-    /// The user's password.
     pub password: String,
 }
 
-/// Registers the client and the user, and starts the application.
-///
-/// # Errors
-/// Where it cannot listen, or cannot be registered.
 pub async fn start(app: &Arc<App>, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<Demo> {
     let listener = match TcpListener::bind(ADDRESS).await {
         Ok(listener) => listener,
@@ -73,7 +64,7 @@ pub async fn start(app: &Arc<App>, stop: impl Future<Output = ()> + Send + 'stat
     Ok(Demo { url, username: USER, password })
 }
 
-/// Registers the client.
+/// Registers the client and returns its secret.
 async fn register_client(app: &App, context: &Context) -> anyhow::Result<ClientSecret> {
     let metadata: ClientMetadata = serde_json::from_value(json!({
         "client_name": "Demo application",
@@ -84,9 +75,12 @@ async fn register_client(app: &App, context: &Context) -> anyhow::Result<ClientS
         "scope": "openid profile email offline_access",
     }))?;
     let provider = &app.provider;
-    let (store, keys) = (&provider.store, Some(&provider.keys));
-    let supported = provider.supported(&context.realm.id);
-    let registrar = Registrar { store, context, supported, keys };
+    let registrar = Registrar {
+        store: &provider.store,
+        context,
+        supported: provider.supported(&context.realm.id),
+        keys: Some(&provider.keys),
+    };
     let id = ClientId::from_stored(CLIENT.to_owned());
     let secret = administer::add_client(&registrar, id, metadata, SecretSource::Generated).await?;
     secret.context("the demo's client has no secret")

@@ -4,60 +4,49 @@ use askama::Template;
 
 pub use crate::pages::Link;
 
-/// The first page.
+/// Page with the link to sign in.
 #[derive(Template)]
 #[template(path = "demo/home.html")]
 pub struct Home {
-    /// The path of the style sheet.
     pub css: String,
-    /// The server that signs people in.
     pub issuer: String,
-    /// Who can sign in.
     pub username: String,
-    /// Their password.
     pub password: String,
-    /// Where the login begins.
+    /// Path that starts a login.
     pub start: String,
 }
 
-/// The page after a login.
+/// Page after a login.
 #[derive(Template)]
 #[template(path = "demo/result.html")]
 pub struct SignedIn {
-    /// The path of the style sheet.
     pub css: String,
-    /// Who has signed in.
     pub name: String,
-    /// Their `sub`.
     pub subject: String,
-    /// What has been verified.
+    /// Verified facts, as label and value.
     pub facts: Vec<(String, String)>,
-    /// The claims of the ID token.
+    /// Claims of the ID token, as JSON.
     pub id_token: String,
-    /// The claims of userinfo.
+    /// Claims of userinfo, as JSON.
     pub userinfo: String,
-    /// The claims of the access token.
+    /// Claims of the access token, as JSON.
     pub access_token: String,
-    /// Where tokens are refreshed.
+    /// Path that refreshes the tokens.
     pub refresh_action: String,
-    /// Where the logout begins.
+    /// Path that starts a logout.
     pub logout_action: String,
-    /// What has just happened.
+    /// Message about the last action.
     pub message: Option<String>,
-    /// What to do next.
     pub next: Vec<Link>,
 }
 
-/// The page after a failure.
+/// Page after a failure.
 #[derive(Template)]
 #[template(path = "demo/error.html")]
 pub struct Failure {
-    /// The path of the style sheet.
     pub css: String,
-    /// What failed.
     pub message: String,
-    /// How.
     pub detail: String,
-    /// Where to begin again.
+    /// Path that starts a login.
     pub start: String,
 }

@@ -1,5 +1,5 @@
-//! What the demo asks of the server, by the crate `openidconnect`: discovery, the authorization request with PKCE and
-//! nonce, the code exchange, the checks of the ID token, userinfo, refresh.
+//! The OpenID Connect client of the demo, on the crate `openidconnect`: discovery, authorization request with PKCE and
+//! nonce, code exchange, ID token validation, userinfo, refresh.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,55 +16,43 @@ use openidconnect::{
     RefreshToken, Scope, TokenResponse as _,
 };
 
-/// What the server knows the relying party by.
+/// Registration of the relying party.
 pub struct Registration {
-    /// The server.
     pub issuer: String,
-    /// The `client_id`.
     pub client_id: String,
-    /// The secret.
     pub client_secret: String,
-    /// Where responses go.
     pub redirect_uri: String,
 }
 
-/// A relying party.
 pub struct RelyingParty {
     registration: Registration,
     http: Http,
 }
 
-/// An authorization request that is under way.
+/// An authorization request in progress.
 pub struct Started {
-    /// Where the browser goes.
+    /// URL of the authorization request.
     pub url: String,
-    /// What the response must bring back.
+    /// `state` that the response must return.
     pub state: String,
-    /// What proves that the code is redeemed by whom it was asked for.
+    /// PKCE verifier for the code exchange.
     pub verifier: PkceCodeVerifier,
-    /// What the ID token must hold.
+    /// `nonce` that the ID token must contain.
     pub nonce: Nonce,
 }
 
-/// A completed login.
 pub struct Login {
-    /// The claims of the ID token, verified.
+    /// Verified claims of the ID token.
     pub claims: CoreIdTokenClaims,
-    /// The ID token itself, as a hint for logout.
+    /// The ID token itself, used as the logout hint.
     pub id_token: String,
-    /// The access token.
     pub access_token: String,
-    /// The refresh token.
     pub refresh_token: Option<String>,
-    /// The claims of userinfo.
     pub userinfo: CoreUserInfoClaims,
 }
 
 impl RelyingParty {
-    /// A relying party with this registration, which trusts a further certificate authority where one is named.
-    ///
-    /// # Errors
-    /// Where no HTTP client can be had.
+    /// Creates a relying party that also trusts the certificates in `extra_ca`.
     pub fn new(registration: Registration, extra_ca: Option<&Path>) -> anyhow::Result<Self> {
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -79,10 +67,7 @@ impl RelyingParty {
         Ok(Self { registration, http: Http(http.build()?) })
     }
 
-    /// Begins a login.
-    ///
-    /// # Errors
-    /// Where discovery fails.
+    /// Starts a login.
     pub async fn start(&self) -> anyhow::Result<Started> {
         let metadata = self.discover().await?;
         let client = CoreClient::from_provider_metadata(metadata, self.id(), Some(self.secret()))
@@ -95,10 +80,7 @@ impl RelyingParty {
         Ok(Started { url: url.to_string(), state: state.secret().clone(), verifier, nonce })
     }
 
-    /// Redeems the code and checks everything that comes with it.
-    ///
-    /// # Errors
-    /// Where the exchange or a check fails.
+    /// Redeems the code and validates the tokens.
     pub async fn finish(&self, code: String, verifier: PkceCodeVerifier, nonce: &Nonce) -> anyhow::Result<Login> {
         let metadata = self.discover().await?;
         let client = CoreClient::from_provider_metadata(metadata.clone(), self.id(), Some(self.secret()))
@@ -108,10 +90,6 @@ impl RelyingParty {
         self.check(metadata, tokens, Some(nonce)).await
     }
 
-    /// Refreshes the tokens.
-    ///
-    /// # Errors
-    /// Where the server refuses or a check fails.
     pub async fn refresh(&self, refresh_token: &str) -> anyhow::Result<Login> {
         let metadata = self.discover().await?;
         let client = CoreClient::from_provider_metadata(metadata.clone(), self.id(), Some(self.secret()));
@@ -120,7 +98,7 @@ impl RelyingParty {
         self.check(metadata, tokens.context("the refresh failed")?, None).await
     }
 
-    /// Where the browser goes to sign out.
+    /// Returns the URL of the logout request.
     pub fn logout_url(&self, id_token: &str, return_to: &str) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("id_token_hint", id_token)
@@ -129,7 +107,7 @@ impl RelyingParty {
         format!("{}/logout?{query}", self.registration.issuer)
     }
 
-    /// The checks of OpenID Connect Core §3.1.3.7 and §3.1.3.8, then userinfo for the same subject.
+    /// Validates the tokens (OpenID Connect Core §3.1.3.7 and §3.1.3.8) and requests userinfo for the same subject.
     async fn check(
         &self,
         metadata: CoreProviderMetadata,
@@ -147,7 +125,7 @@ impl RelyingParty {
         if let Some(expected) = claims.access_token_hash() {
             let key = id_token.signing_key(&verifier)?;
             let actual = AccessTokenHash::from_token(tokens.access_token(), id_token.signing_alg()?, key)?;
-            ensure!(actual == *expected, "the access token is not the one of the ID token");
+            ensure!(actual == *expected, "at_hash does not match the access token");
         }
         let access_token: AccessToken = tokens.access_token().clone();
         let request = client.user_info(access_token.clone(), Some(claims.subject().clone()))?;
@@ -180,7 +158,7 @@ impl RelyingParty {
     }
 }
 
-/// The HTTP client, as the crate `openidconnect` calls it.
+/// Adapter of the HTTP client to the crate `openidconnect`.
 struct Http(reqwest::Client);
 
 impl<'c> AsyncHttpClient<'c> for Http {
@@ -190,7 +168,8 @@ impl<'c> AsyncHttpClient<'c> for Http {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let response = self.0.execute(request.try_into()?).await?;
-            let (status, headers) = (response.status(), response.headers().clone());
+            let status = response.status();
+            let headers = response.headers().clone();
             let mut answer = HttpResponse::new(response.bytes().await?.to_vec());
             *answer.status_mut() = status;
             *answer.headers_mut() = headers;

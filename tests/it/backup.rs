@@ -168,8 +168,8 @@ async fn the_drill_works_beside_a_running_server_and_leaves_the_key_out() {
     for file in &names {
         assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
     }
-    refused(&place.run(&["backup", "--to", "copy"]).await, "is there already");
-    refused(&place.run(&["restore", "--from", "copy"]).await, "into an empty place only");
+    refused(&place.run(&["backup", "--to", "copy"]).await, "already exists");
+    refused(&place.run(&["restore", "--from", "copy"]).await, "to a new database only");
     server.kill().await.unwrap();
 
     // Another machine: the database is gone, and at first the key as well.
@@ -186,7 +186,7 @@ async fn the_drill_works_beside_a_running_server_and_leaves_the_key_out() {
     std::fs::copy(place.path().join("apart/master.key"), &key).unwrap();
     let restored = place.run(&["restore", "--from", "copy"]).await;
     assert!(succeeded(&restored).contains("Database restored of "), "{}", stdout(&restored));
-    assert!(stderr(&restored).contains("is lost"), "{}", stderr(&restored));
+    assert!(stderr(&restored).contains("are lost"), "{}", stderr(&restored));
     assert!(!place.path().join("signet.db.restoring").exists());
     let mut server = place.serve().await;
     refused(&place.run_with_input(&add, "correct horse battery").await, "exists already");
@@ -264,5 +264,5 @@ async fn a_damaged_backup_is_refused_and_leaves_nothing() {
     }
     std::fs::write(&manifest, &said).unwrap();
     assert_eq!(read(), Ok(()));
-    assert!(read().unwrap_err().contains("is there already"), "nothing is written over");
+    assert!(read().unwrap_err().contains("already exists"), "nothing is overwritten");
 }

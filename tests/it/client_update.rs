@@ -81,7 +81,7 @@ async fn an_update_that_takes_nothing_away_ends_nothing() {
     assert_eq!((&changed["narrowed"], &changed["voids_access_tokens"]), (&json!([]), &json!(false)), "{changed}");
     assert!(scene.rp.is_active(&tokens.access_token).await);
     let again = succeeded(&scene.place.run(&more).await);
-    assert_eq!(again, "The client rp is already like that.\n");
+    assert_eq!(again, "The client rp already has these attributes.\n");
 }
 
 #[tokio::test]

@@ -164,7 +164,7 @@ async fn a_client_is_added_while_the_server_runs_and_works_within_a_second() {
     assert_eq!(status, 401, "the command bites within two seconds");
     succeeded(&place.run(&["healthcheck"]).await);
     server.kill().await.unwrap();
-    refused(&place.run(&["healthcheck"]).await, "there is no answer from");
+    refused(&place.run(&["healthcheck"]).await, "no response from");
 }
 
 #[tokio::test]

@@ -125,7 +125,7 @@ async fn the_command_says_what_is_wrong_and_exits_with_1() {
     let found = place.run(&["doctor", "--invariants"]).await;
     let lines = stdout(&found);
     assert_eq!(found.status.code(), Some(1), "{lines}");
-    assert!(lines.contains("FAIL  signing-keys             0 RS256 keys sign, not one"), "{lines}");
+    assert!(lines.contains("FAIL  signing-keys             0 RS256 keys sign instead of one"), "{lines}");
     assert!(lines.contains("row 2 differs from what was written"), "{lines}");
     assert!(stderr(&found).contains("3 of "), "{}", stderr(&found));
     refused(&place.run(&["audit", "verify"]).await, "row 2 differs from what was written");
@@ -174,7 +174,7 @@ async fn an_installation_is_judged_by_its_settings_and_its_files() {
         (production.to_owned(), "cookies", "ok", "__Host-"),
         (String::new(), "cookies", "warn", "use an https issuer"),
         (production.to_owned(), "proxy", "fail", "set proxy.trusted to the proxy's address"),
-        (trusting("0.0.0.0/0"), "proxy", "fail", "lets everybody choose their address"),
+        (trusting("0.0.0.0/0"), "proxy", "fail", "lets every client choose its address"),
         (trusting("192.0.0.0/4"), "proxy", "warn", "is wide"),
         (trusting("192.0.2.1"), "proxy", "ok", ""),
         (format!("{production}{tls}"), "tls", "ok", "valid until"),
@@ -185,7 +185,7 @@ async fn an_installation_is_judged_by_its_settings_and_its_files() {
             format!("{production}mail.smtp = \"smtps://u:p@127.0.0.1:1\"\nmail.from = \"a@op.example\"\n"),
             "mail",
             "fail",
-            "look at mail.smtp",
+            "check mail.smtp",
         ),
     ];
     for (settings, check, level, detail) in rows {
@@ -242,7 +242,7 @@ async fn keys_that_are_not_replaced_are_told_of_and_the_directory_that_others_se
     std::fs::set_permissions(place.path().join("keys"), std::fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(
         said(&place, &[], "keys-directory").await,
-        ("warn".to_owned(), "others can look into keys; run: chmod 700 keys".to_owned())
+        ("warn".to_owned(), "other users can access keys; run: chmod 700 keys".to_owned())
     );
     std::fs::set_permissions(place.path().join("keys/master.key"), std::fs::Permissions::from_mode(0o640)).unwrap();
     let (found, detail) = said(&place, &[], "master-key").await;

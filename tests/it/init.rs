@@ -111,7 +111,7 @@ async fn init_writes_settings_and_creates_the_database_the_key_and_the_administr
     // Again, with nothing to do.
     let again = succeeded(&init(&folder, &begin, &[]).await);
     assert!(!again.contains("Wrote") && again.contains("up to date"), "{again}");
-    assert!(again.contains("The user you is there already"), "{again}");
+    assert!(again.contains("The user you already exists"), "{again}");
     let other = [&["init", "--issuer", "https://id.example.org"][..]].concat();
     refused(&init(&folder, &other, &[]).await, "overwrites nothing");
     refused(&init(&folder, &["init", "--database", "sqlite://other.db"], &[]).await, "overwrites nothing");
@@ -146,7 +146,7 @@ async fn settings_of_the_environment_need_no_file() {
     let place = Place::empty().await;
     let folder = nothing(&place);
     let variables = [("SIGNET_MODE", "production"), ("SIGNET_ISSUER", "https://id.example.org")];
-    refused(&init(&folder, &["init", "--issuer", "https://id.example.org"], &variables).await, "leave out --issuer");
+    refused(&init(&folder, &["init", "--issuer", "https://id.example.org"], &variables).await, "omit --issuer");
     let said = succeeded(&init(&folder, &ADMIN, &variables).await);
     assert!(!said.contains("Wrote") && said.contains("Added the user you"), "{said}");
     assert!(!folder.join("signet.toml").exists());

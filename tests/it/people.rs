@@ -151,7 +151,7 @@ async fn a_change_is_said_with_its_values_and_logged_without_them() {
         assert!(!log.contains(personal), "{personal}: {log}");
     }
     let again = succeeded(&place.run(&["user", "update", "alicia", "--family-name", "Lidell"]).await);
-    assert_eq!(again, "The user alicia is already like that.\n");
+    assert_eq!(again, "The user alicia already has these attributes.\n");
     succeeded(&place.run(&["user", "add", "bob"]).await);
     let rows: [(&[&str], &str); 7] = [
         (&["bob", "--rename", "ALICIA"], "exists already"),

@@ -336,7 +336,7 @@ async fn an_operator_sees_to_webhooks_by_command() {
     let added = succeeded(&place.run(&[&add[..], &[url]].concat()).await);
     assert!(added.contains("signet webhook test --id siem"), "{added}");
     let tried = succeeded(&place.run(&["webhook", "test", "--id", "siem"]).await);
-    assert_eq!(tried, "siem took the event with status 200.\n");
+    assert_eq!(tried, "siem accepted the event with status 200.\n");
     let trial = receiver.next().await.body;
     let state = &claims(&trial)["events"]["https://schemas.openid.net/secevent/ssf/event-type/verification"]["state"];
     assert!(state.is_string() && claims(&trial)["aud"] == "siem" && header(&trial)["typ"] == "secevent+jwt");
@@ -375,7 +375,7 @@ async fn an_operator_sees_to_webhooks_by_command() {
     receiver.answer_with(200);
     assert_eq!(
         succeeded(&place.run(&["webhook", "retry", "--id", "siem"]).await),
-        "Will send siem its dead letters again.\n"
+        "The dead letters of siem will be sent again.\n"
     );
     assert_eq!(event(&receiver.next().await.body), "user.added");
     for (command, answer) in

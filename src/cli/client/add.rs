@@ -16,7 +16,6 @@ use crate::protocol::response_type::IMPLICIT;
 use crate::protocol::scope::Scope;
 use crate::protocol::secret::ClientSecret;
 
-/// The client that is registered.
 #[derive(Args)]
 pub struct Add {
     #[command(flatten)]
@@ -25,7 +24,7 @@ pub struct Add {
     options: ClientOptions,
     #[command(flatten)]
     secret: SecretOptions,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -67,7 +66,7 @@ impl Add {
     fn metadata(&self) -> anyhow::Result<ClientMetadata> {
         let base = ClientMetadata { token_endpoint_auth_method: CLIENT_SECRET.to_owned(), ..ClientMetadata::default() };
         let mut metadata = self.options.apply(base)?;
-        // A file decides the scopes itself, also by naming none.
+        // A metadata file decides the scopes itself, even if it has none.
         if self.options.scope.is_none() && self.options.metadata.is_none() {
             metadata.scope = Scope::parse_stored(default_scope(&metadata.grant_types))?;
         }
@@ -75,7 +74,7 @@ impl Add {
     }
 }
 
-/// The default scopes: those of a sign-in if a grant of the client has one, else none.
+/// Returns the default scopes: those of a sign-in if a grant of the client has one, else none.
 fn default_scope(grants: &[String]) -> &'static str {
     let has = |name: &str| grants.iter().any(|grant| grant == name);
     match (has(AUTHORIZATION_CODE) || has(IMPLICIT), has(REFRESH_TOKEN)) {

@@ -1,4 +1,4 @@
-//! The attributes of a client as options, the same for `client add` and `client update`.
+//! Attributes of a client as options, shared by `client add` and `client update`.
 
 use std::path::{Path, PathBuf};
 
@@ -20,11 +20,11 @@ use crate::protocol::response_type::{IMPLICIT, ResponseType};
 use crate::protocol::scope::Scope;
 use crate::protocol::time::Span;
 
-/// The attributes of a client. An option that is left out leaves its attribute as it is; of attributes with one value
-/// that need none, the empty value `""` removes it.
+/// Attributes of a client. A missing option does not change its attribute; the empty value `""` removes an optional
+/// attribute with one value.
 #[derive(Args)]
 pub struct ClientOptions {
-    /// The name that people see [new clients: the id]
+    /// The name shown to users [new clients: the id]
     #[arg(long)]
     name: Option<String>,
     /// A URI that authorization responses may be sent to (repeatable)
@@ -65,10 +65,10 @@ pub struct ClientOptions {
     /// The URL of the client's JWK set
     #[arg(long, value_name = "URL", conflicts_with = "jwks")]
     jwks_uri: Option<String>,
-    /// The algorithm of ID tokens, one that the server signs with (keys.algorithms) [new clients: RS256]
+    /// The algorithm of ID tokens, one of keys.algorithms [new clients: RS256]
     #[arg(long, value_name = "ALG")]
     id_token_alg: Option<String>,
-    /// Treat the client as first-party: people are not asked for consent
+    /// Treat the client as first-party: users are not asked for consent
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     skip_consent: Option<bool>,
     /// Require a nonce in every request for an ID token
@@ -83,24 +83,24 @@ pub struct ClientOptions {
     /// An origin whose scripts may call the token and userinfo endpoints (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     cors_origin: Vec<String>,
-    /// A resource that the client may ask tokens for (repeatable)
+    /// A resource that the client may request tokens for (repeatable)
     #[arg(long, value_name = "URI")]
     audience: Vec<String>,
     /// A resource whose tokens the client may introspect, whichever client they were issued to (repeatable)
     #[arg(long, value_name = "URI")]
     introspects: Vec<String>,
-    /// Put the claims of the granted scopes into ID tokens, for clients that never call userinfo
+    /// Add the claims of the granted scopes to ID tokens, for clients that do not call userinfo
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     id_token_claims: Option<bool>,
     #[command(flatten)]
     header: TokenHeaderOptions,
-    /// The form of access tokens: jwt or opaque [new clients: jwt]
+    /// The format of access tokens: jwt or opaque [new clients: jwt]
     #[arg(long, value_name = "FORM")]
     access_token_format: Option<String>,
-    /// The lifetime of access tokens, such as 15m [new clients: that of the server]
+    /// The lifetime of access tokens, such as 15m [new clients: the server's]
     #[arg(long, value_name = "TIME")]
     access_token_lifetime: Option<String>,
-    /// The URL that is called when a session ends
+    /// The URL that the server calls when a session ends
     #[arg(long, value_name = "URL")]
     backchannel_logout_uri: Option<String>,
     /// The page that ends the client's session in a browser
@@ -131,9 +131,6 @@ pub struct ClientOptions {
 
 impl ClientOptions {
     /// Returns the metadata with the values of the file, then those of the options.
-    ///
-    /// # Errors
-    /// Where a value cannot be read.
     pub fn apply(&self, base: ClientMetadata) -> anyhow::Result<ClientMetadata> {
         let mut metadata = match &self.metadata {
             Some(file) => merged(&base, file)?,
@@ -228,7 +225,8 @@ impl ClientOptions {
         }
     }
 
-    /// The grant types; if only response types are named, those that they need (OpenID Connect Registration §2).
+    /// Returns the grant types. If only response types are given, returns those that they need (OpenID Connect
+    /// Registration §2).
     fn grants(&self) -> Option<Vec<String>> {
         if !self.grant.is_empty() {
             return Some(self.grant.clone());
@@ -247,7 +245,7 @@ fn set<T>(attribute: &mut T, value: Option<T>) {
     }
 }
 
-/// The values of a repeatable option; `None` if it was not given.
+/// Parses the values of a repeatable option. None if it was not given.
 fn listed<T>(values: &[String], parse: impl Fn(&str) -> anyhow::Result<T>) -> anyhow::Result<Option<Vec<T>>> {
     if values.is_empty() {
         return Ok(None);
@@ -255,10 +253,7 @@ fn listed<T>(values: &[String], parse: impl Fn(&str) -> anyhow::Result<T>) -> an
     values.iter().map(|value| parse(value)).collect::<anyhow::Result<_>>().map(Some)
 }
 
-/// A redirect URI as an option names it.
-///
-/// # Errors
-/// Where it cannot be registered.
+/// Parses a redirect URI.
 pub fn redirect_uri(uri: &str) -> anyhow::Result<RedirectUri> {
     RedirectUri::register(uri).with_context(|| uri.to_owned())
 }
@@ -267,13 +262,13 @@ fn response_type(kind: &str) -> anyhow::Result<ResponseType> {
     ResponseType::parse(kind).with_context(|| format!("the response type {kind:?}"))
 }
 
-/// The value with this name in metadata.
+/// Parses the name of a metadata value.
 fn named<T: DeserializeOwned>(what: &str, name: Option<&str>) -> anyhow::Result<Option<T>> {
     let Some(name) = name else { return Ok(None) };
     serde_json::from_value(Value::from(name)).map(Some).with_context(|| format!("the {what} {name:?}"))
 }
 
-/// A lifetime in seconds; `None`, for an empty text, stands for the server's.
+/// Parses a lifetime in seconds. The empty text is None, which stands for the server's lifetime.
 fn lifetime(text: &str) -> anyhow::Result<Option<i64>> {
     if text.is_empty() {
         return Ok(None);
@@ -284,12 +279,12 @@ fn lifetime(text: &str) -> anyhow::Result<Option<i64>> {
     }
 }
 
-/// The value of an option; the empty value removes the attribute.
+/// Returns None for the empty value, which removes the attribute.
 fn optional(value: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// The metadata with the members of a file; `null` resets a member to its default.
+/// Merges a metadata file into the metadata; `null` resets a member to its default.
 fn merged(base: &ClientMetadata, file: &Path) -> anyhow::Result<ClientMetadata> {
     let named = || file.display().to_string();
     let text = std::fs::read_to_string(file).with_context(named)?;
@@ -299,9 +294,10 @@ fn merged(base: &ClientMetadata, file: &Path) -> anyhow::Result<ClientMetadata> 
         other => bail!("the client's metadata is no object: {other}"),
     };
     for (name, value) in given {
-        match value.is_null() {
-            true => drop(members.remove(&name)),
-            false => drop(members.insert(name, value)),
+        if value.is_null() {
+            members.remove(&name);
+        } else {
+            members.insert(name, value);
         }
     }
     serde_json::from_value(Value::Object(members)).with_context(named)

@@ -1,4 +1,4 @@
-//! The commands about registration by clients themselves, and about logos.
+//! Commands for dynamic registration and logos.
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -16,21 +16,21 @@ use crate::protocol::logo::MAX_LOGO;
 use crate::protocol::time::Span;
 use crate::store::registrations::Allowance;
 
-/// How far a token goes.
+/// Limits of an initial access token.
 #[derive(Args)]
 pub struct InitialToken {
-    /// How many clients it may register
+    /// The number of clients that it may register
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     uses: u32,
-    /// For how many days it is valid
+    /// The number of days that it is valid
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=3650))]
     days: u32,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Whose logo.
+/// Options of a logo.
 #[derive(Args)]
 pub struct Logo {
     #[command(flatten)]
@@ -51,16 +51,16 @@ impl InitialToken {
                 "signet: warning: registration.mode is \"off\", so this token cannot be used yet; set it to \"token\"",
             ),
             RegistrationMode::Open => note(
-                "signet: warning: registration.mode is \"open\", so that clients register without a token; \
+                "signet: warning: registration.mode is \"open\", so clients can register without a token; \
                  set it to \"token\"",
             ),
         }
         if self.json {
-            let (uses, end) = (self.uses, expires_at.as_secs());
-            return say_json(&json!({ "initial_access_token": token.expose(), "uses": uses, "expires_at": end }));
+            let end = expires_at.as_secs();
+            return say_json(&json!({ "initial_access_token": token.expose(), "uses": self.uses, "expires_at": end }));
         }
         say(&format!("initial_access_token: {}", token.expose()));
-        note(&format!("It is shown this once. It registers {} client(s) within {} day(s).", self.uses, self.days));
+        note(&format!("It is shown only once. It registers {} client(s) within {} day(s).", self.uses, self.days));
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The facts of a registration that its application needs.
+//! Facts of a registration that the application needs.
 
 use serde_json::{Value, json};
 
@@ -10,21 +10,19 @@ use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::pkce::PkceRule;
 use crate::protocol::response_type::ResponseType;
 
-/// The methods that [`CLIENT_SECRET`] stands for.
+/// The methods behind [`CLIENT_SECRET`].
 const EITHER: &str = "client_secret_basic or client_secret_post";
 
-/// The facts of a client that its application needs.
+/// Facts of a client that the application needs.
 pub struct Setup<'a> {
-    /// The issuer identifier.
     pub issuer: &'a str,
-    /// The client.
     pub client: &'a Client,
-    /// The algorithms that the server has keys for.
+    /// Algorithms that the server has keys for.
     pub algorithms: &'a [SigningAlgorithm],
 }
 
 impl Setup<'_> {
-    /// The members of an answer in JSON.
+    /// Formats the facts as JSON.
     pub fn to_json(&self) -> Value {
         let metadata = &self.client.metadata;
         json!({
@@ -39,7 +37,7 @@ impl Setup<'_> {
         })
     }
 
-    /// Prints the facts, one a line; hints go to standard error.
+    /// Prints the facts, one per line, and hints to standard error.
     pub fn say(&self) {
         let metadata = &self.client.metadata;
         say(&format!("issuer: {}", self.issuer));
@@ -62,25 +60,25 @@ impl Setup<'_> {
         format!("{}/.well-known/openid-configuration", self.issuer)
     }
 
-    /// The code challenge that requests need; `None` for a client without codes.
+    /// Describes the code challenge that requests need. None for a client without codes.
     fn pkce(&self) -> Option<&'static str> {
         if !self.client.may_use(AUTHORIZATION_CODE) {
             return None;
         }
         Some(match self.client.pkce(ResponseType::Code) {
             PkceRule::Required => "S256, required",
-            PkceRule::Nonce => "S256, or a nonce where an ID token is asked for",
+            PkceRule::Nonce => "S256, or a nonce in requests for an ID token",
             PkceRule::Optional => "S256, optional",
         })
     }
 }
 
-/// The client that would be registered with this metadata.
+/// Builds the client that would be registered with this metadata.
 pub fn draft(id: ClientId, metadata: ClientMetadata) -> Client {
     Client { id, metadata, secrets: Vec::new(), enabled: true, registration: None, logo: None }
 }
 
-/// The options that common products need and the client lacks.
+/// Lists options that common products need and the client lacks.
 fn hints(metadata: &ClientMetadata, algorithms: &[SigningAlgorithm]) -> Vec<String> {
     let has = |grant: &str| metadata.grant_types.iter().any(|held| held == grant);
     let reads_people = ["profile", "email"].iter().any(|scope| metadata.scope.contains(scope));

@@ -10,12 +10,11 @@ use crate::cli::output::{instant, printable, say, say_json};
 use crate::flows::administer::{self, RegisteredClient};
 use crate::protocol::attributes::in_words;
 
-/// The client that is shown.
 #[derive(Args)]
 pub struct Show {
     #[command(flatten)]
     client: ClientTarget,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -24,14 +23,11 @@ impl Show {
     pub(super) async fn run(self, desk: &Desk) -> anyhow::Result<()> {
         let id = self.client.id()?;
         let registered = administer::registered_client(&desk.store, &desk.context, &id).await?;
-        match self.json {
-            true => say_json(&document(&registered)?),
-            false => print(&registered),
-        }
+        if self.json { say_json(&document(&registered)?) } else { print(&registered) }
     }
 }
 
-/// The client as JSON: its attributes, its history, and what it holds. Secrets are counted, never shown.
+/// Formats a client as JSON: attributes, history and counts. Secrets are counted, never shown.
 fn document(registered: &RegisteredClient) -> anyhow::Result<Map<String, Value>> {
     let RegisteredClient { client, history, holds } = registered;
     let mut document = to_json(client)?;
@@ -63,7 +59,7 @@ fn print(registered: &RegisteredClient) -> anyhow::Result<()> {
     let by = if history.created_by.is_empty() { "" } else { " by " };
     line("registered", &format!("{}{by}{}", instant(history.created_at.as_secs()), history.created_by));
     line("changed", &instant(history.updated_at.as_secs()));
-    let weak = if client.secrets.iter().any(|secret| secret.is_weak) { ", a weak one among them" } else { "" };
+    let weak = if client.secrets.iter().any(|secret| secret.is_weak) { ", one of them weak" } else { "" };
     line("secrets", &format!("{}{weak}", client.secrets.len()));
     line("consents", &holds.consents.to_string());
     line("grants", &holds.grants.to_string());

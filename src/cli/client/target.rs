@@ -1,11 +1,11 @@
-//! The client that a command is about.
+//! Selection of a client.
 
 use anyhow::bail;
 use clap::Args;
 
 use crate::protocol::ids::ClientId;
 
-/// A client by its id: as the first word, or with `--id`.
+/// A client by id: the first argument or `--id`.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub struct ClientTarget {
@@ -18,24 +18,16 @@ pub struct ClientTarget {
 }
 
 impl ClientTarget {
-    /// The id as it was given.
     pub fn as_str(&self) -> &str {
         self.client.as_deref().or(self.id.as_deref()).unwrap_or_default()
     }
 
-    /// The id.
-    ///
-    /// # Errors
-    /// Where the text is no `client_id`.
     pub fn id(&self) -> anyhow::Result<ClientId> {
         parse_id(self.as_str())
     }
 }
 
 /// Parses a `client_id` from the command line.
-///
-/// # Errors
-/// If the text is not a valid `client_id`.
 pub fn parse_id(id: &str) -> anyhow::Result<ClientId> {
     match ClientId::parse(id) {
         Some(id) => Ok(id),

@@ -17,7 +17,7 @@ use crate::protocol::client::ClientMetadata;
 use crate::protocol::scope::Scope;
 use crate::protocol::secret::ClientSecret;
 
-/// The client that is changed, and its new attributes.
+/// A client and its new attributes.
 #[derive(Args)]
 pub struct Update {
     #[command(flatten)]
@@ -26,15 +26,15 @@ pub struct Update {
     options: ClientOptions,
     #[command(flatten)]
     edits: ListEdits,
-    /// Print what would change, and change nothing
+    /// Print the changes without making them
     #[arg(long)]
     dry_run: bool,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Single values of attributes that hold several. Options without `add` or `remove` replace all of them.
+/// Edits of attributes with several values. Options without `add` or `remove` replace all values.
 #[derive(Args)]
 struct ListEdits {
     /// Add a redirect URI (repeatable)
@@ -43,10 +43,10 @@ struct ListEdits {
     /// Remove a redirect URI (repeatable)
     #[arg(long, value_name = "URI")]
     remove_redirect_uri: Vec<String>,
-    /// Add a URI after logout (repeatable)
+    /// Add a post-logout redirect URI (repeatable)
     #[arg(long, value_name = "URI")]
     add_post_logout_redirect_uri: Vec<String>,
-    /// Remove a URI after logout (repeatable)
+    /// Remove a post-logout redirect URI (repeatable)
     #[arg(long, value_name = "URI")]
     remove_post_logout_redirect_uri: Vec<String>,
     /// Add a scope (repeatable)
@@ -98,10 +98,7 @@ impl Update {
         };
         let warned = next.clone();
         let plan = ClientPlan::new(&registrar, &read, next, desk.horizon(settings))?;
-        let update = match self.dry_run {
-            true => plan.preview(&registrar).await?,
-            false => plan.carry_out(&registrar).await?,
-        };
+        let update = if self.dry_run { plan.preview(&registrar).await? } else { plan.carry_out(&registrar).await? };
         warn(&warned);
         self.answer(&update)
     }
@@ -119,7 +116,7 @@ impl Update {
             return say_json(&answer);
         }
         match (update.changed.is_empty(), self.dry_run) {
-            (true, _) => say(&format!("The client {id} is already like that.")),
+            (true, _) => say(&format!("The client {id} already has these attributes.")),
             (false, true) => say(&format!("The client {id} would be changed:")),
             (false, false) => say(&format!("The client {id} is changed:")),
         }
@@ -130,7 +127,7 @@ impl Update {
     }
 }
 
-/// The consequences of an update for grants, tokens and secrets, a sentence each.
+/// Describes the consequences of an update for grants, tokens and secrets, one sentence each.
 fn consequences(update: &ClientUpdate) -> Vec<String> {
     let grants = |count: i64| if count == 1 { "1 grant".to_owned() } else { format!("{count} grants") };
     let lost = |NarrowedGrants { kind, lost, grants: count }: &NarrowedGrants| {
@@ -139,10 +136,10 @@ fn consequences(update: &ClientUpdate) -> Vec<String> {
     let mut lines: Vec<String> = update.narrowed.iter().map(lost).collect();
     if update.ended_grants > 0 {
         let verb = if update.ended_grants == 1 { "ends" } else { "end" };
-        lines.push(format!("{} {verb}, with all that was issued from them.", grants(update.ended_grants)));
+        lines.push(format!("{} {verb}, with all tokens issued from them.", grants(update.ended_grants)));
     }
     if update.voids_access_tokens {
-        lines.push("Access tokens that were issued before are void.".to_owned());
+        lines.push("Access tokens issued before are void.".to_owned());
     }
     if update.drops_secrets {
         lines.push("The client's earlier secrets no longer work.".to_owned());
@@ -170,7 +167,7 @@ impl ListEdits {
     }
 }
 
-/// Adds the values that a list lacks, and removes values, all of which it must contain.
+/// Adds missing values to a list, and removes values, which must be in it.
 fn edit<T: Clone + PartialEq>(list: &mut Vec<T>, add: &[T], remove: &[T], option: &str) -> anyhow::Result<()> {
     ensure!(remove.iter().all(|gone| list.contains(gone)), "{option}: the client has no such value");
     list.retain(|held| !remove.contains(held));

@@ -1,4 +1,4 @@
-//! The stored data: whether every rule holds for it, the keys open, and the audit log is as it was written.
+//! Checks of the stored data: invariants, signing keys, and the audit chain.
 
 use super::finding::Finding;
 use super::master_key::master_key;
@@ -11,7 +11,6 @@ use crate::protocol::key_schedule::{self, State};
 use crate::protocol::time::Timestamp;
 use crate::store::{Store, StoreError, directory, invariants, realms, signing_keys};
 
-/// Checks the stored data.
 pub(super) async fn examine(store: &Store, settings: &Settings, now: Timestamp, found: &mut Vec<Finding>) {
     for rule in &invariants::RULES {
         found.push(Finding::of(rule.name, hold(store, rule, now).await));
@@ -33,7 +32,7 @@ pub(super) async fn examine(store: &Store, settings: &Settings, now: Timestamp, 
     }
 }
 
-/// Counts user names with an `@`, which could be mistaken for addresses; new names cannot have one.
+/// Counts user names with an `@`, which could be mistaken for addresses. New names cannot have one.
 async fn user_names(store: &Store) -> Finding {
     const CHECK: &str = "user-names";
     match count_names(store).await {
@@ -42,7 +41,7 @@ async fn user_names(store: &Store) -> Finding {
         Ok(count) => Finding::warn(
             CHECK,
             format!(
-                "{count} user(s) have a name with an @, which new names may not; see `signet user update --rename`"
+                "{count} user(s) have a name with an @, which new names cannot have; see `signet user update --rename`"
             ),
         ),
     }
@@ -64,7 +63,7 @@ async fn hold(store: &Store, rule: &invariants::Rule, now: Timestamp) -> Result<
     }
 }
 
-/// The keys of the realm, opened by the master key.
+/// Loads the keys of the realm with the master key.
 async fn keyring(store: &Store, settings: &Settings) -> Result<(RealmId, Keyring), String> {
     let mut tx = store.read().await.map_err(|error| error.to_string())?;
     let realm = realms::find(&mut tx, realms::DEFAULT).await.map_err(|error| error.to_string())?;
@@ -75,7 +74,7 @@ async fn keyring(store: &Store, settings: &Settings) -> Result<(RealmId, Keyring
     Ok((realm.clone(), loaded.await.map_err(|error| error.to_string())?))
 }
 
-/// Whether each algorithm has exactly one key that signs.
+/// Checks that each algorithm has exactly one key that signs.
 async fn active_keys(store: &Store, realm: &RealmId, settings: &Settings, now: Timestamp) -> Result<(), String> {
     let mut tx = store.read().await.map_err(|error| error.to_string())?;
     let stored = signing_keys::list(&mut tx, realm).await.map_err(|error| error.to_string())?;
@@ -87,9 +86,13 @@ async fn active_keys(store: &Store, realm: &RealmId, settings: &Settings, now: T
         let begun: Vec<bool> = active.map(|key| key.activates_at <= now).collect();
         match begun.as_slice() {
             [true] => {}
-            [false] => return Err(format!("the {} key does not sign yet; set the clock", algorithm.as_str())),
+            [false] => return Err(format!("the {} key does not sign yet; correct the clock", algorithm.as_str())),
             other => {
-                return Err(format!("{} {} keys sign, not one; start the server", other.len(), algorithm.as_str()));
+                return Err(format!(
+                    "{} {} keys sign instead of one; start the server",
+                    other.len(),
+                    algorithm.as_str()
+                ));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! How the database is set up, and whether there is room for it.
+//! Checks of the database settings and of the disk.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use crate::store::Store;
 use crate::store::condition::{self, Condition, Postgres, Sqlite};
 
 const CHECK: &str = "database-settings";
-/// The oldest version of PostgreSQL that is worth running: older ones get no fixes any more.
+/// Oldest version of PostgreSQL that gets fixes.
 const OLDEST: i64 = 140_000;
-/// Below this many bytes of free disk a server is about to stop, or should be looked at.
-const HARDLY_ANY: u64 = 100 << 20;
-const LITTLE: u64 = 1 << 30;
+/// Free bytes on the disk below which the check fails or warns.
+const CRITICAL_SPACE: u64 = 100 << 20;
+const LOW_SPACE: u64 = 1 << 30;
 
-/// Checks the engine and, for an embedded database, the disk.
+/// Checks the engine and, for SQLite, the disk.
 pub(super) async fn examine(store: &Store, settings: &Settings) -> Vec<Finding> {
     let mut found = match condition::of(store).await {
         Ok(condition) => judge(&condition, settings),
@@ -41,11 +41,11 @@ fn sqlite(condition: &Sqlite) -> Vec<Finding> {
         let fix = "put the file on a local disk";
         found.push(Finding::fail(
             CHECK,
-            format!("the journal is {journal}, not WAL, so that readers wait for writers; {fix}"),
+            format!("the journal is {journal}, not WAL, so readers wait for writers; {fix}"),
         ));
     }
     if *synchronous < 2 {
-        let fix = "take it out of database.url";
+        let fix = "remove it from database.url";
         found.push(Finding::fail(CHECK, format!("synchronous is {synchronous}: a power cut loses commits; {fix}")));
     }
     if let Some(problem) = problems.first() {
@@ -58,7 +58,7 @@ fn sqlite(condition: &Sqlite) -> Vec<Finding> {
 fn postgres(condition: &Postgres, settings: &Settings) -> Vec<Finding> {
     let version = condition.version;
     let old = (version < OLDEST)
-        .then(|| Finding::warn(CHECK, format!("PostgreSQL {} gets no fixes any more; upgrade it", version / 10_000)));
+        .then(|| Finding::warn(CHECK, format!("PostgreSQL {} no longer gets fixes; upgrade it", version / 10_000)));
     let may_lose = settings.mode == Mode::Development || settings.database.allow_lossy_commits;
     let lossy = losses(condition).into_iter().map(|(what, setting)| {
         let detail = format!("{what}; run: ALTER SYSTEM SET {setting} = on, then: pg_ctl reload");
@@ -68,7 +68,7 @@ fn postgres(condition: &Postgres, settings: &Settings) -> Vec<Finding> {
     old.into_iter().chain(lossy).chain(narrow).collect()
 }
 
-/// By what PostgreSQL may lose what it has acknowledged, and the setting that ends it.
+/// Lists the settings by which PostgreSQL may lose committed data.
 fn losses(condition: &Postgres) -> Vec<(String, &'static str)> {
     let commit = &condition.synchronous_commit;
     let is_off = |setting: &Option<String>| setting.as_deref() == Some("off");
@@ -83,10 +83,10 @@ fn losses(condition: &Postgres) -> Vec<(String, &'static str)> {
     all.into_iter().filter(|(holds, ..)| *holds).map(|(_, what, setting)| (what, setting)).collect()
 }
 
-/// Whether the server has the connections that a node takes, and those of a second one.
+/// Checks that the server has connections for this node and a second one.
 fn connections(there: i64, wanted: i64) -> Option<Finding> {
     if there < wanted {
-        let what = format!("database.max_connections is {wanted}, but the server has {there} for everybody");
+        let what = format!("database.max_connections is {wanted}, but the server has {there} for all nodes");
         return Some(Finding::fail(CHECK, format!("{what}; raise max_connections there, or lower it here")));
     }
     (there < wanted.saturating_mul(2)).then(|| {
@@ -95,7 +95,7 @@ fn connections(there: i64, wanted: i64) -> Option<Finding> {
     })
 }
 
-/// Checks the disk of an embedded database.
+/// Checks the free space of the database's disk.
 fn disk(file: &Path) -> Finding {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match rustix::fs::statvfs(folder) {
@@ -107,8 +107,10 @@ fn disk(file: &Path) -> Finding {
 fn room(folder: &Path, free: u64) -> Finding {
     let detail = format!("{} MB are free on the disk of {}", free >> 20, folder.display());
     match free {
-        free if free < HARDLY_ANY => Finding::fail("disk", format!("{detail}: writes are about to fail; make room")),
-        free if free < LITTLE => Finding::warn("disk", format!("{detail}; make room")),
+        free if free < CRITICAL_SPACE => {
+            Finding::fail("disk", format!("{detail}: writes are about to fail; free some space"))
+        }
+        free if free < LOW_SPACE => Finding::warn("disk", format!("{detail}; free some space")),
         _ => Finding::ok("disk", detail),
     }
 }
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_that_is_filling_up_is_told_of() {
+    fn a_disk_that_is_filling_up_is_reported() {
         for (free, expected) in [(50 << 20, Fail), (500 << 20, Warn), (5 << 30, Ok)] {
             assert_eq!(room(Path::new("."), free).level, expected, "{free}");
         }

@@ -1,5 +1,5 @@
-//! Files that hold secrets, by who may read them. The master key's and the database's own modes are looked at when they
-//! are opened.
+//! Checks of the permissions of files with secrets. Those of the master key and the database are checked when they are
+//! opened.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,10 +9,10 @@ use super::finding::Finding;
 use crate::cli::variables;
 use crate::config::{Settings, secret_files, secrets_of_file};
 
-/// Where settings come from where nobody names a file.
+/// The default settings file.
 const SETTINGS: &str = "signet.toml";
 
-/// Checks the directory of the master key, the settings file, the files that it names and the private key of TLS.
+/// Checks the directory of the master key, the settings file, the secret files that it names, and the TLS key.
 pub(super) fn examine(settings: &Settings, file: Option<&Path>) -> Vec<Finding> {
     let mut found = Vec::new();
     if settings.keys.master_key.is_none() {
@@ -37,36 +37,37 @@ fn keys_directory(directory: &Path) -> Finding {
     let shown = directory.display();
     match mode(directory) {
         Some(mode) if mode & 0o077 != 0 => {
-            Finding::warn("keys-directory", format!("others can look into {shown}; run: chmod 700 {shown}"))
+            Finding::warn("keys-directory", format!("other users can access {shown}; run: chmod 700 {shown}"))
         }
-        // That the key is not there is another check's to say.
+        // Another check reports a missing key.
         Some(_) | None => Finding::ok("keys-directory", ""),
     }
 }
 
 fn settings_file(file: &Path) -> Finding {
-    let (check, shown) = ("settings-file", file.display());
+    let check = "settings-file";
+    let shown = file.display();
     let Some(mode) = mode(file) else { return Finding::ok(check, "none") };
     let secrets = match secrets_of_file(file) {
         Ok(secrets) => secrets,
         Err(error) => return Finding::fail(check, error.to_string()),
     };
     if mode & 0o004 != 0 && !secrets.is_empty() {
-        let what = format!("{shown} holds {} and can be read by everybody", secrets.join(", "));
+        let what = format!("{shown} contains {} and is readable by all users", secrets.join(", "));
         return Finding::fail(check, format!("{what}; run: chmod o-rwx {shown}"));
     }
     if mode & 0o002 != 0 {
-        return Finding::fail(check, format!("{shown} can be written by everybody; run: chmod o-w {shown}"));
+        return Finding::fail(check, format!("{shown} is writable by all users; run: chmod o-w {shown}"));
     }
     Finding::ok(check, "")
 }
 
-/// Only a warning: in a container there may be nobody else.
+/// Only a warning, since a container may have no other users.
 fn secret_file(key: &str, file: &Path) -> Finding {
     let shown = file.display();
     match mode(file) {
         Some(mode) if mode & 0o007 != 0 => {
-            let what = format!("{shown}, which {key} names, can be read by everybody");
+            let what = format!("{shown} ({key}) is readable by all users");
             Finding::warn("secret-files", format!("{what}; run: chmod o-rwx {shown}"))
         }
         Some(_) | None => Finding::ok("secret-files", ""),
@@ -77,7 +78,7 @@ fn private_key(file: &Path) -> Finding {
     let shown = file.display();
     match mode(file) {
         Some(mode) if mode & 0o007 != 0 => {
-            Finding::fail("tls-key", format!("{shown} can be read by everybody; run: chmod o-rwx {shown}"))
+            Finding::fail("tls-key", format!("{shown} is readable by all users; run: chmod o-rwx {shown}"))
         }
         Some(_) | None => Finding::ok("tls-key", ""),
     }
@@ -89,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_may_read_a_secret_is_looked_at() {
+    fn files_with_secrets_must_not_be_readable_by_all() {
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str, text: &str, mode: u32| {
             let path = folder.path().join(name);
@@ -97,7 +98,8 @@ mod tests {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             path
         };
-        let (plain, secret) = ("issuer = \"https://op.example\"", "[database]\nurl = \"postgres://u:p@db/s\"");
+        let plain = "issuer = \"https://op.example\"";
+        let secret = "[database]\nurl = \"postgres://u:p@db/s\"";
         for (text, mode, expected) in [
             (plain, 0o644, Ok),
             (secret, 0o640, Ok),

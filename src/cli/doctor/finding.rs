@@ -1,23 +1,23 @@
-//! What a check has found, and how it is told.
+//! Findings of checks and their output.
 
 use anyhow::bail;
 use serde::Serialize;
 
 use crate::cli::output::{say, say_json};
 
-/// How bad it is.
+/// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Level {
-    /// Nothing is to be done.
+    /// No action needed.
     Ok,
-    /// It works, and should be looked at.
+    /// Works, but needs attention.
     Warn,
-    /// It does not work, or is not safe.
+    /// Does not work, or is unsafe.
     Fail,
 }
 
-/// What one check has found. Where something is wrong, the detail ends with what to do about it.
+/// Result of one check. The detail of a warning or failure ends with a remedy.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
     pub(super) check: &'static str,
@@ -28,22 +28,19 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    /// All is well; the detail says with what, or nothing.
     pub(super) fn ok(check: &'static str, detail: impl Into<String>) -> Self {
         Self { check, ok: true, level: Level::Ok, detail: detail.into() }
     }
 
-    /// Something should be looked at.
     pub(super) fn warn(check: &'static str, detail: impl Into<String>) -> Self {
         Self { check, ok: true, level: Level::Warn, detail: detail.into() }
     }
 
-    /// Something is wrong.
     pub(super) fn fail(check: &'static str, detail: impl Into<String>) -> Self {
         Self { check, ok: false, level: Level::Fail, detail: detail.into() }
     }
 
-    /// All is well, or it is said what is wrong.
+    /// Converts a result with a failure's detail.
     pub(super) fn of(check: &'static str, outcome: Result<(), String>) -> Self {
         match outcome {
             Ok(()) => Self::ok(check, ""),
@@ -52,10 +49,10 @@ impl Finding {
     }
 }
 
-/// Says what was found, a line a check or as JSON.
+/// Prints the findings, one per line or as JSON.
 ///
 /// # Errors
-/// Where a check has failed; a warning is no failure.
+/// If a check has failed; warnings are no failures.
 pub(super) fn report(found: &[Finding], json: bool) -> anyhow::Result<()> {
     if json {
         say_json(&found)?;

@@ -1,14 +1,13 @@
-//! What lies between browsers and this server, as far as the settings tell: the issuer, cookies and proxies.
+//! Checks of the settings for the path between browsers and this server: issuer, cookies and proxies.
 
 use ipnet::IpNet;
 
 use super::finding::Finding;
 use crate::config::{Mode, Settings};
 
-/// Networks with shorter prefixes are no proxies of anybody's own: a tenth of a class A, a provider's allocation.
+/// Prefix lengths (IPv4, IPv6) below which a network is too wide to contain only one's own proxies.
 const WIDE: (u8, u8) = (8, 32);
 
-/// Checks the issuer, the cookies and the proxies.
 pub(super) fn examine(settings: &Settings) -> Vec<Finding> {
     vec![issuer(settings), cookies(settings), proxy(settings)]
 }
@@ -20,42 +19,39 @@ fn is_https(settings: &Settings) -> bool {
 fn issuer(settings: &Settings) -> Finding {
     let issuer = &settings.issuer;
     match (settings.mode, is_https(settings)) {
-        // The settings are refused where production has another one.
+        // Production requires https, which the settings enforce.
         (Mode::Production, _) => Finding::ok("issuer", issuer),
         (Mode::Development, true) => {
-            let fix = "set mode = \"production\" before anybody has an account here";
+            let fix = "set mode = \"production\" before users have accounts";
             Finding::warn("issuer", format!("{issuer}, in development mode; {fix}"))
         }
         (Mode::Development, false) => {
             let fix = "before going live, set mode = \"production\" and an https issuer";
-            Finding::warn("issuer", format!("{issuer} can be reached from this machine only; {fix}"))
+            Finding::warn("issuer", format!("{issuer} is reachable from this machine only; {fix}"))
         }
     }
 }
 
 fn cookies(settings: &Settings) -> Finding {
-    match is_https(settings) {
-        true => Finding::ok("cookies", "Secure, with the prefix __Host-"),
-        false => Finding::warn(
-            "cookies",
-            "without Secure and the prefix __Host-, since the issuer is http; use an https issuer",
-        ),
+    if is_https(settings) {
+        return Finding::ok("cookies", "Secure, with the prefix __Host-");
     }
+    Finding::warn("cookies", "without Secure and the prefix __Host-, since the issuer is http; use an https issuer")
 }
 
 fn proxy(settings: &Settings) -> Finding {
     let trusted = &settings.proxy.trusted;
     let behind_proxy = is_https(settings) && settings.tls.is_none();
     if let Some(network) = trusted.iter().find(|network| network.prefix_len() == 0) {
-        let fix = "name the addresses of the proxies only";
+        let fix = "list only the addresses of the proxies";
         return Finding::fail(
             "proxy",
-            format!("{network} in proxy.trusted lets everybody choose their address; {fix}"),
+            format!("{network} in proxy.trusted lets every client choose its address; {fix}"),
         );
     }
     if behind_proxy && trusted.is_empty() {
         let what = "the issuer is https and this server speaks http, but no proxy is trusted: \
-                    all people count as one address, which limits and pauses stop together";
+                    all clients count as one address and share its rate limits";
         let fix = "set proxy.trusted to the proxy's address, or tls.cert and tls.key";
         return match settings.mode {
             Mode::Production => Finding::fail("proxy", format!("{what}; {fix}")),
@@ -63,10 +59,10 @@ fn proxy(settings: &Settings) -> Finding {
         };
     }
     if let Some(network) = trusted.iter().find(|network| is_wide(network)) {
-        let fix = "name the addresses of the proxies only";
+        let fix = "list only the addresses of the proxies";
         return Finding::warn(
             "proxy",
-            format!("{network} in proxy.trusted is wide: whoever is in it is believed; {fix}"),
+            format!("{network} in proxy.trusted is wide: every host in it can forge client addresses; {fix}"),
         );
     }
     match trusted.len() {
@@ -83,7 +79,7 @@ fn is_wide(network: &IpNet) -> bool {
     }
 }
 
-/// Unique local and link-local networks: nobody on the Internet is in them.
+/// Returns true for unique local and link-local networks, which are not on the Internet.
 fn is_local(network: &ipnet::Ipv6Net) -> bool {
     let address = network.addr();
     network.prefix_len() >= 7 && (address.is_unique_local() || address.is_unicast_link_local())
@@ -103,18 +99,19 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_in_front_is_judged_by_the_settings() {
+    fn issuer_cookies_and_proxies_are_checked_by_the_settings() {
         use Mode::{Development, Production};
-        let (near, far) = ("http://localhost:8000", "https://op.example");
+        let near = "http://localhost:8000";
+        let far = "https://op.example";
         let rows: [(&str, Mode, &str, &[&str], [Level; 3]); 9] = [
             ("on a laptop", Development, near, &[], [Warn, Warn, Ok]),
             ("https on a laptop", Development, far, &["127.0.0.1/32"], [Warn, Ok, Ok]),
-            ("https on a laptop, nobody trusted", Development, far, &[], [Warn, Ok, Warn]),
+            ("https on a laptop, no trusted proxy", Development, far, &[], [Warn, Ok, Warn]),
             ("behind a proxy", Production, far, &["10.1.0.0/16", "fd00::/8"], [Ok, Ok, Ok]),
             ("a whole private network", Production, far, &["10.0.0.0/8"], [Ok, Ok, Ok]),
-            ("nobody trusted", Production, far, &[], [Ok, Ok, Fail]),
-            ("everybody trusted", Production, far, &["10.1.0.0/16", "0.0.0.0/0"], [Ok, Ok, Fail]),
-            ("everybody trusted, IPv6", Production, far, &["::/0"], [Ok, Ok, Fail]),
+            ("no trusted proxy", Production, far, &[], [Ok, Ok, Fail]),
+            ("all trusted", Production, far, &["10.1.0.0/16", "0.0.0.0/0"], [Ok, Ok, Fail]),
+            ("all trusted, IPv6", Production, far, &["::/0"], [Ok, Ok, Fail]),
             ("too many trusted", Production, far, &["2000::/3"], [Ok, Ok, Warn]),
         ];
         for (case, mode, issuer, trusted, expected) in rows {
@@ -126,6 +123,6 @@ mod tests {
         }
         let mut by_itself = settings(Production, far, &[]);
         by_itself.tls = Some(Tls { cert: "cert.pem".into(), key: "key.pem".into() });
-        assert_eq!(proxy(&by_itself).level, Ok, "whoever ends TLS by itself needs no proxy");
+        assert_eq!(proxy(&by_itself).level, Ok, "a server that terminates TLS needs no proxy");
     }
 }

@@ -1,4 +1,4 @@
-//! The master key: it has to be there, and readable by its owner alone.
+//! Check of the master key: it must exist and be readable by its owner only.
 
 use super::finding::Finding;
 use crate::app;
@@ -8,9 +8,9 @@ use crate::store::{Store, StoreError, realms};
 
 const CHECK: &str = "master-key";
 
-/// Checks the master key of a database that is there.
+/// Checks the master key of an existing database.
 pub(super) async fn examine(store: &Store, settings: &Settings) -> Finding {
-    // An error means another schema, which is another check's to say.
+    // An error means another schema, which another check reports.
     let needed = has_sealed_keys(store).await.unwrap_or(true);
     match (app::existing_master_key(settings), needed) {
         (Ok(_), _) => Finding::ok(CHECK, ""),
@@ -34,7 +34,7 @@ async fn has_sealed_keys(store: &Store) -> Result<bool, StoreError> {
     }
 }
 
-/// The master key, which has to be there.
+/// Reads the master key, which must exist.
 pub(super) fn master_key(settings: &Settings) -> Result<MasterKey, String> {
     app::existing_master_key(settings).map_err(|error| error.to_string())
 }

@@ -1,4 +1,4 @@
-//! Whether the issuer can be reached from here, as clients reach it, and says what it should.
+//! Check that the issuer is reachable as clients reach it and publishes the expected metadata.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::fetch;
 const CHECK: &str = "discovery";
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Asks the issuer for its discovery document and its keys (OpenID Connect Discovery §4).
+/// Requests the discovery document and the keys of the issuer (OpenID Connect Discovery §4).
 pub(super) async fn examine(settings: &Settings) -> Finding {
     match ask(settings).await {
-        Ok(keys) => Finding::ok(CHECK, format!("{} answers with {keys} keys", settings.issuer)),
+        Ok(keys) => Finding::ok(CHECK, format!("{} publishes {keys} keys", settings.issuer)),
         Err(wrong) => Finding::fail(CHECK, wrong),
     }
 }
@@ -32,24 +32,24 @@ async fn ask(settings: &Settings) -> Result<usize, String> {
     let keys = document.get("jwks_uri").and_then(Value::as_str).unwrap_or_default();
     let keys = self::document(&client, keys).await?;
     match keys.get("keys").and_then(Value::as_array).map_or(0, Vec::len) {
-        0 => Err("the server there publishes no keys; look at its log".to_owned()),
+        0 => Err("the server there publishes no keys; check its log".to_owned()),
         count => Ok(count),
     }
 }
 
 async fn document(client: &reqwest::Client, url: &str) -> Result<Value, String> {
-    let fix = "look at DNS, the proxy, its certificate and whether the server runs";
+    let fix = "check DNS, the proxy, its certificate and that the server runs";
     let answer = client.get(url).send().await;
     let answer = answer.map_err(|error| format!("{url} cannot be reached: {}; {fix}", deepest(&error)))?;
     let status = answer.status();
     if !status.is_success() {
-        return Err(format!("{url} answers {status}; does the proxy pass Host and the path on, and to this server?"));
+        return Err(format!("{url} answers {status}; does the proxy forward Host and the path to this server?"));
     }
     let body = answer.json().await;
-    body.map_err(|_| format!("{url} answers something else than JSON; does the proxy lead to this server?"))
+    body.map_err(|_| format!("{url} does not answer with JSON; does the proxy forward to this server?"))
 }
 
-/// The first cause, which says what is wrong; those above it say where.
+/// Returns the innermost cause; the outer ones only add the URL.
 fn deepest(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {

@@ -1,13 +1,13 @@
-//! The clients whose security profile the settings no longer allow.
+//! Check for clients whose security profile the settings no longer allow.
 
 use super::finding::Finding;
 use crate::config::Settings;
 use crate::store::{Store, StoreError, clients, realms};
 
-/// The most clients that are named.
+/// Limit of clients named in the finding.
 const NAMED: usize = 10;
 
-/// Names the clients that keep a profile which no new client may have.
+/// Lists clients with a profile that new clients cannot have.
 pub(super) async fn examine(store: &Store, settings: &Settings) -> Finding {
     match kept(store, settings).await {
         Err(error) => Finding::fail("client-profiles", error.to_string()),
@@ -18,13 +18,13 @@ pub(super) async fn examine(store: &Store, settings: &Settings) -> Finding {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            let remedy = "they keep working; add the profile there, or move them to oauth21";
+            let remedy = "they keep working; add the profile to the setting, or move them to oauth21";
             Finding::warn("client-profiles", format!("outside profiles.allowed: {shown}{more}; {remedy}"))
         }
     }
 }
 
-/// The clients outside the list, each with its profile.
+/// Returns the clients outside of `profiles.allowed` with their profiles.
 async fn kept(store: &Store, settings: &Settings) -> Result<Vec<String>, StoreError> {
     let mut tx = store.read().await?;
     let Some(realm) = realms::find(&mut tx, realms::DEFAULT).await? else { return Ok(Vec::new()) };

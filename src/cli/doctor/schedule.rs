@@ -1,4 +1,4 @@
-//! Whether keys are replaced in time, and their successors announced.
+//! Check that keys are rotated in time and their successors announced.
 
 use super::finding::Finding;
 use crate::app;
@@ -8,17 +8,17 @@ use crate::protocol::time::{Span, Timestamp};
 use crate::store::{Store, realms, signing_keys};
 
 const CHECK: &str = "key-schedule";
-/// How late the upkeep may be, which is done every minute.
+/// Tolerated delay of the upkeep job, which runs every minute.
 const LATE: Span = Span::from_hours(1);
 
-/// Checks the keys of every algorithm that the settings name.
+/// Checks the keys of every configured algorithm.
 pub(super) async fn examine(store: &Store, settings: &Settings, now: Timestamp) -> Finding {
     let times = match times(store).await {
         Ok(times) => times,
         Err(error) => return Finding::fail(CHECK, error),
     };
     if times.is_empty() {
-        return Finding::warn(CHECK, "there are no keys yet; the first start makes them: signet serve");
+        return Finding::warn(CHECK, "there are no keys yet; the first start creates them: signet serve");
     }
     let policy = app::key_policy(settings).schedule;
     let names = settings.keys.algorithms.iter().map(|algorithm| algorithm.as_str());
@@ -40,18 +40,18 @@ fn judge(algorithm: &str, times: &[KeyTimes], now: Timestamp, policy: &Policy) -
         all.find(|key| key_schedule::state(key, times, now, policy) == wanted)
     };
     let Some(active) = of(State::Active) else {
-        return Finding::fail(CHECK, format!("no {algorithm} key signs; the server makes one: start it"));
+        return Finding::fail(CHECK, format!("no {algorithm} key signs; start the server, which creates one"));
     };
     let ends = active.activates_at.plus(policy.interval);
     let fix =
-        format!("start a server, or read its log for \"upkeep failed\"; run: signet keys rotate --alg {algorithm}");
+        format!("start a server, or search its log for \"upkeep failed\"; run: signet keys rotate --alg {algorithm}");
     if now > ends.plus(LATE) {
         let days = now.since(ends).as_secs() / 86_400;
         return Finding::fail(CHECK, format!("the {algorithm} key should have been replaced {days} days ago; {fix}"));
     }
     let announced = ends.minus(policy.lead.max(policy.announce));
     if now > announced.plus(LATE) && of(State::Announced).is_none() {
-        return Finding::warn(CHECK, format!("the {algorithm} key has no successor announced, which is late; {fix}"));
+        return Finding::warn(CHECK, format!("the announcement of the next {algorithm} key is late; {fix}"));
     }
     Finding::ok(CHECK, "")
 }

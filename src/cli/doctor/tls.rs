@@ -1,4 +1,4 @@
-//! The certificate: whether it goes with its key, is of the issuer's host, and for how long it is valid.
+//! Check of the certificate: match with its key, name of the issuer's host, and expiry.
 
 use rustls::client::verify_server_name;
 use rustls::server::ParsedCertificate;
@@ -10,16 +10,16 @@ use crate::config::{Settings, Tls};
 use crate::http::tls;
 use crate::protocol::time::{Span, Timestamp};
 
-/// How long before the end it is high time, and time.
-const HIGH_TIME: Span = Span::from_days(7);
-const TIME: Span = Span::from_days(30);
+/// Remaining validity below which the check fails or warns.
+const FAIL_BELOW: Span = Span::from_days(7);
+const WARN_BELOW: Span = Span::from_days(30);
 
-/// Checks the certificate that the settings name.
+/// Checks the configured certificate.
 pub(super) fn examine(settings: &Settings, now: Timestamp) -> Finding {
     match &settings.tls {
         Some(files) => judge(files, &settings.issuer, now).unwrap_or_else(|wrong| Finding::fail("tls", wrong)),
         None if settings.issuer.starts_with("https:") => {
-            Finding::ok("tls", "a proxy ends it; its certificate is not looked at")
+            Finding::ok("tls", "terminated by a proxy, whose certificate is not checked")
         }
         None => Finding::ok("tls", "none"),
     }
@@ -29,7 +29,7 @@ fn judge(files: &Tls, issuer: &str, now: Timestamp) -> Result<Finding, String> {
     let shown = files.cert.display();
     tls::acceptor(&files.cert, &files.key).map_err(|error| format!("{error}; set tls.cert and tls.key to a pair"))?;
     let chain = tls::chain(&files.cert).map_err(|error| error.to_string())?;
-    let own = chain.first().ok_or_else(|| format!("{shown} holds no certificate"))?;
+    let own = chain.first().ok_or_else(|| format!("{shown} contains no certificate"))?;
     let name = host(issuer).ok_or_else(|| format!("{issuer} has no host that a certificate could name"))?;
     if !names(own, &name) {
         return Err(format!("the certificate in {shown} is not for {}; get one that names it", name.to_str()));
@@ -41,15 +41,15 @@ fn judge(files: &Tls, issuer: &str, now: Timestamp) -> Result<Finding, String> {
     let days = left.as_secs() / 86_400;
     Ok(match left {
         _ if now < begins => {
-            Finding::fail("tls", format!("the certificate in {shown} is not valid yet; look at the clock"))
+            Finding::fail("tls", format!("the certificate in {shown} is not valid yet; check the clock"))
         }
         left if left <= Span::ZERO => {
-            Finding::fail("tls", format!("the certificate in {shown} ended on {last_day}; renew it"))
+            Finding::fail("tls", format!("the certificate in {shown} expired on {last_day}; renew it"))
         }
-        left if left < HIGH_TIME => {
+        left if left < FAIL_BELOW => {
             Finding::fail("tls", format!("{days} days left, until {last_day}; renew {shown} now"))
         }
-        left if left < TIME => Finding::warn("tls", format!("{days} days left, until {last_day}; renew {shown}")),
+        left if left < WARN_BELOW => Finding::warn("tls", format!("{days} days left, until {last_day}; renew {shown}")),
         _ => Finding::ok("tls", format!("valid until {last_day}")),
     })
 }
@@ -59,12 +59,12 @@ fn host(issuer: &str) -> Option<ServerName<'static>> {
     ServerName::try_from(url.host_str()?.trim_matches(['[', ']']).to_owned()).ok()
 }
 
-/// Whether clients find the name in the certificate (RFC 9525 §6).
+/// Returns true if the certificate is for the name (RFC 9525 §6).
 fn names(certificate: &CertificateDer<'_>, name: &ServerName<'_>) -> bool {
     ParsedCertificate::try_from(certificate).is_ok_and(|parsed| verify_server_name(&parsed, name).is_ok())
 }
 
-/// From when until when the certificate is valid (RFC 5280 §4.1.2.5).
+/// Returns the start and end of the certificate's validity (RFC 5280 §4.1.2.5).
 fn validity(certificate: &CertificateDer<'_>) -> Option<(Timestamp, Timestamp)> {
     let (_, parsed) = parse_x509_certificate(certificate).ok()?;
     let validity = parsed.validity();
@@ -108,14 +108,15 @@ mod tests {
                 "29 days left, until 2026-04-01; renew",
             ),
             ("a week before the end", &tls, "https://op.example", day(84), Level::Fail, "6 days left"),
-            ("too late", &tls, "https://op.example", day(91), Level::Fail, "ended on 2026-04-01; renew it"),
+            ("too late", &tls, "https://op.example", day(91), Level::Fail, "expired on 2026-04-01; renew it"),
             ("too early", &tls, "https://op.example", day(-1), Level::Fail, "not valid yet"),
             ("of another host", &tls, "https://id.example", day(10), Level::Fail, "is not for id.example"),
             ("of another key", &mixed, "https://op.example", day(10), Level::Fail, "does not match"),
         ];
         for (case, files, issuer, now, level, detail) in rows {
             let mut settings = Settings::development();
-            (settings.issuer, settings.tls) = (issuer.to_owned(), Some(files.clone()));
+            settings.issuer = issuer.to_owned();
+            settings.tls = Some(files.clone());
             let found = examine(&settings, now);
             assert_eq!(found.level, level, "{case}: {}", found.detail);
             assert!(found.detail.contains(detail), "{case}: {}", found.detail);

@@ -1,6 +1,6 @@
-//! An example for each command, shown below its help.
+//! Examples shown in the help, one per command.
 
-/// The command with its example.
+/// Pairs of command path and example.
 pub(super) const EXAMPLES: [(&str, &str); 72] = [
     ("init", "printf 'a long pass phrase' | signet init --issuer https://id.example.org --admin you --password-stdin"),
     ("serve", "signet serve --config /etc/signet/signet.toml"),

@@ -14,24 +14,24 @@ use crate::cli::output::{note, say, say_json};
 use crate::flows::administer::{self, ExportedKeys};
 use crate::keys::Keyring;
 
-/// The destination of exported keys.
+/// Options of an export.
 #[derive(Args)]
 pub struct Export {
-    /// A file that is not there yet
+    /// A new file
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// The source of imported keys.
+/// Options of an import.
 #[derive(Args)]
 pub struct Import {
-    /// A file that `signet keys export` wrote
+    /// A file written by `signet keys export`
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -44,7 +44,7 @@ impl Export {
         let exported = match administer::export_keys(&desk.store, &desk.context).await {
             Ok(exported) => exported,
             Err(error) => {
-                // The empty file is of no use, and would be in the way of the next export.
+                // The empty file would block the next export.
                 let _ = std::fs::remove_file(&self.to);
                 return Err(error.into());
             }
@@ -55,7 +55,7 @@ impl Export {
             return say_json(&json!({ "keys": exported.count() }));
         }
         say(&format!("Wrote {} keys to {name}.", exported.count()));
-        note("They are sealed with the master key, which is not among them: keep the two apart.");
+        note("They are sealed with the master key, which the file does not contain; keep the two separate.");
         Ok(())
     }
 }

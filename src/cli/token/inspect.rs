@@ -14,13 +14,13 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::token_size::{Size, heaviest_claims, largest_claims};
 use crate::store::{StoreError, clients};
 
-/// What the inspected token should be.
+/// Expectations of the token.
 #[derive(Args)]
 pub struct Inspect {
-    /// The audience that the token must have; without it the issuer, a client, or a resource of the token's client
+    /// The required audience [default: the issuer, a client, or a resource of the token's client]
     #[arg(long, value_name = "AUD")]
     audience: Option<String>,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -49,7 +49,7 @@ impl Inspect {
         if self.json { say_json(&answer) } else { print(&answer) }
     }
 
-    /// The fault of the token's audience, if it has one. A webhook chooses the audience of its security events.
+    /// Returns the fault of the token's audience, if any. Webhooks choose the audience of their security events.
     async fn audience_finding(
         &self,
         desk: &Desk,
@@ -82,24 +82,24 @@ fn client_id(text: Option<&str>) -> Option<ClientId> {
     text.and_then(ClientId::parse)
 }
 
-/// The faults of the token as they follow from itself, in words.
+/// Lists faults of the signature, issuer and lifetime.
 fn findings(jws: &UnverifiedJws<'_>, verdict: Result<(), VerifyError>, issuer: &str, now: Timestamp) -> Vec<String> {
     let mut found = Vec::new();
     if let Err(error) = verdict {
         found.push(error.to_string());
     }
     if jws::string(jws.payload(), "iss").ok().flatten() != Some(issuer) {
-        found.push("the issuer is another one".to_owned());
+        found.push("the issuer is not this server".to_owned());
     }
     match jws::numeric_date(jws.payload(), "exp") {
         Ok(Some(end)) if end <= now => found.push("the token has expired".to_owned()),
         Ok(Some(_)) => {}
-        Ok(None) | Err(_) => found.push("the token has no usable end".to_owned()),
+        Ok(None) | Err(_) => found.push("the token has no valid exp".to_owned()),
     }
     found
 }
 
-/// The claims to make smaller, where the token is large.
+/// Names the largest claims of a large token.
 fn size_finding(token: &str) -> Option<String> {
     let large = || format!("the token is large: its largest claims are {} bytes", heaviest_claims(token));
     (Size::of(token) != Size::Fine).then(large)

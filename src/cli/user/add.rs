@@ -13,7 +13,6 @@ use crate::flows::administer::{self, Person, PersonUpdate};
 use crate::protocol::claims::PersonClaims;
 use crate::protocol::secret::Password;
 
-/// The user that is added.
 #[derive(Args)]
 pub struct Add {
     #[command(flatten)]
@@ -23,7 +22,7 @@ pub struct Add {
     /// Read the password from standard input
     #[arg(long)]
     password_stdin: bool,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }

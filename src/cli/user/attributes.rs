@@ -1,4 +1,4 @@
-//! The attributes of a user as options, the same for `user add` and `user update`.
+//! Attributes of a user as options, shared by `user add` and `user update`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,16 +10,16 @@ use crate::flows::administer::PersonUpdate;
 use crate::protocol::claims::PersonClaims;
 use crate::protocol::jws::strict_object;
 
-/// The most attributes that a user may have, in bytes of JSON.
+/// Limit of a user's attributes, in bytes of JSON.
 const MAX_ATTRIBUTES: usize = 16 * 1024;
 
-/// The attributes of a user. An option that is left out leaves its attribute as it is; the empty value `""` removes it.
+/// Attributes of a user. A missing option does not change its attribute; the empty value `""` removes it.
 #[derive(Args)]
 pub struct AttributeOptions {
-    /// The e-mail address, which can be used to sign in too
+    /// The e-mail address, also accepted at sign-in
     #[arg(long)]
     email: Option<String>,
-    /// The e-mail address is verified; a new one is not unless this option is given
+    /// Mark the e-mail address as verified; a new one is not by default
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     email_verified: Option<bool>,
     /// The full name
@@ -34,10 +34,10 @@ pub struct AttributeOptions {
     /// A standard claim (OpenID Connect Core §5.1), such as locale=de-DE (repeatable)
     #[arg(long, value_name = "NAME=VALUE")]
     claim: Vec<String>,
-    /// A file with standard claims as JSON; options win over it
+    /// A file with standard claims as JSON; options override it
     #[arg(long, value_name = "FILE")]
     claims: Option<PathBuf>,
-    /// A file with further values as a JSON object, for claim mappers; it replaces the earlier ones
+    /// A file with further attributes as a JSON object, for claim mappers; replaces all of them
     #[arg(long, value_name = "FILE")]
     attributes: Option<PathBuf>,
     /// A role (repeatable); replaces all roles that the user has
@@ -47,15 +47,12 @@ pub struct AttributeOptions {
 
 impl AttributeOptions {
     /// Applies the options to the attributes that a user has.
-    ///
-    /// # Errors
-    /// Where a value cannot be read.
     pub fn apply(&self, person: &mut PersonUpdate) -> anyhow::Result<()> {
         if let Some(address) = &self.email {
             person.set_email(Some(address.clone()).filter(|address| !address.is_empty()));
         }
         if let Some(verified) = self.email_verified {
-            ensure!(person.email.is_some(), "there is no e-mail address that could be verified");
+            ensure!(person.email.is_some(), "the user has no e-mail address");
             person.email_verified = verified;
         }
         person.claims = self.claims(std::mem::take(&mut person.claims))?;
@@ -68,7 +65,7 @@ impl AttributeOptions {
         Ok(())
     }
 
-    /// The claims with those of the file and of the options.
+    /// Adds the claims of the file and of the options.
     fn claims(&self, held: PersonClaims) -> anyhow::Result<PersonClaims> {
         let mut claims: Map<String, Value> = held.into();
         // The server sets `updated_at` itself.
@@ -98,15 +95,15 @@ impl AttributeOptions {
     }
 }
 
-/// Sets a claim; null and the empty text remove it.
 fn put(claims: &mut Map<String, Value>, name: &str, value: Value) {
-    match value.is_null() || value.as_str() == Some("") {
-        true => drop(claims.remove(name)),
-        false => drop(claims.insert(name.to_owned(), value)),
+    if value.is_null() || value.as_str() == Some("") {
+        claims.remove(name);
+    } else {
+        claims.insert(name.to_owned(), value);
     }
 }
 
-/// The value of a claim: JSON where it is an object, true or false, else text.
+/// Parses the value of a claim: JSON if it is an object, true or false, else text.
 fn value(text: &str) -> Value {
     match serde_json::from_str(text) {
         Ok(value @ (Value::Object(_) | Value::Bool(_))) => value,
@@ -114,7 +111,7 @@ fn value(text: &str) -> Value {
     }
 }
 
-/// The attributes of a file: a JSON object of at most 16 KB that repeats no member.
+/// Reads attributes from a file: a JSON object of at most 16 KB without duplicate members.
 fn read_attributes(file: &Path) -> anyhow::Result<Map<String, Value>> {
     let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
     let object = strict_object(&bytes).filter(|_| bytes.len() <= MAX_ATTRIBUTES);

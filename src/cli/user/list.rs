@@ -9,22 +9,22 @@ use crate::flows::administer::{self, UserQuery};
 use crate::protocol::time::Timestamp;
 use crate::store::directory::{Listed, Wanted};
 
-/// The users that are listed.
+/// Options of a list.
 #[derive(Args)]
 pub struct List {
     /// Only users whose name or e-mail address contains this text
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     query: String,
-    /// Only users who are disabled
+    /// Only disabled users
     #[arg(long)]
     disabled: bool,
-    /// The most users to list
+    /// The number of users to list
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     limit: u32,
-    /// List the users after this one, which the previous page named
+    /// List the users after this name, which the previous page shows
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     after: String,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -54,7 +54,7 @@ impl List {
     }
 }
 
-/// The state of a user in a word.
+/// Names the state of a user.
 pub(super) fn state(enabled: bool, valid_from: Timestamp, now: Timestamp) -> &'static str {
     match (enabled, valid_from > now) {
         (false, _) => "disabled",

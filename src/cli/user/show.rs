@@ -14,12 +14,11 @@ use crate::flows::soft_lock;
 use crate::protocol::attributes::in_words;
 use crate::protocol::time::Timestamp;
 
-/// The user that is shown.
 #[derive(Args)]
 pub struct Show {
     #[command(flatten)]
     user: UserTarget,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -32,16 +31,14 @@ impl Show {
                 let rules = soft_lock::Rules::new(&settings.limits, master.failure_key());
                 administer::paused_until(&desk.store, &desk.context, &rules, &registered.user).await?
             }
-            // Failed sign-ins are counted under keyed digests, which cannot be found without the key.
+            // Counters of failed sign-ins have keyed digests, which need the master key.
             Err(_) => None,
         };
-        match self.json {
-            true => say_json(&document(&registered, paused_until, desk.context.now)),
-            false => {
-                print(&registered, paused_until, desk.context.now);
-                Ok(())
-            }
+        if self.json {
+            return say_json(&document(&registered, paused_until, desk.context.now));
         }
+        print(&registered, paused_until, desk.context.now);
+        Ok(())
     }
 }
 
@@ -88,7 +85,7 @@ fn print(registered: &RegisteredUser, paused_until: Option<Timestamp>, now: Time
         line("banned until", &time(Some(user.valid_from), ""));
     }
     if paused_until.is_some() {
-        line("paused until", &format!("{} by failed sign-ins", time(paused_until, "")));
+        line("paused until", &format!("{} after failed sign-ins", time(paused_until, "")));
     }
     line("roles", &in_words(&json!(user.roles)));
     line("added", &time(Some(history.created_at), ""));

@@ -1,40 +1,38 @@
-//! The user that a command is about or adds.
+//! Selection of a user.
 
 use clap::Args;
 
-/// A user by name, e-mail address or `sub`: as the first word, or with `--username`.
+/// A user by name, e-mail address or `sub`: the first argument or `--username`.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub struct UserTarget {
-    /// The name, the e-mail address or the sub
+    /// The user name, e-mail address or sub
     #[arg(value_name = "USER")]
     user: Option<String>,
-    /// The name, the e-mail address or the sub
+    /// The user name, e-mail address or sub
     #[arg(long, value_name = "USER")]
     username: Option<String>,
 }
 
 impl UserTarget {
-    /// The user as they were named.
     pub fn as_str(&self) -> &str {
         self.user.as_deref().or(self.username.as_deref()).unwrap_or_default()
     }
 }
 
-/// The name of a new user: as the first word, or with `--username`.
+/// The name of a new user: the first argument or `--username`.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub struct NewUser {
-    /// The name to sign in with
+    /// The user name
     #[arg(value_name = "NAME")]
     user: Option<String>,
-    /// The name to sign in with
+    /// The user name
     #[arg(long, value_name = "NAME")]
     username: Option<String>,
 }
 
 impl NewUser {
-    /// The name as it was given.
     pub fn as_str(&self) -> &str {
         self.user.as_deref().or(self.username.as_deref()).unwrap_or_default()
     }

@@ -19,7 +19,7 @@ use crate::protocol::attributes::AttributeChange;
 use crate::protocol::revocation::Reason;
 use crate::protocol::secret::Password;
 
-/// The user that is changed, and their new attributes.
+/// A user and the new attributes.
 #[derive(Args)]
 pub struct Update {
     #[command(flatten)]
@@ -32,10 +32,10 @@ pub struct Update {
     /// Add a role (repeatable)
     #[arg(long, value_name = "ROLE")]
     add_role: Vec<String>,
-    /// Remove a role (repeatable); earlier access tokens are void
+    /// Remove a role (repeatable); voids earlier access tokens
     #[arg(long, value_name = "ROLE")]
     remove_role: Vec<String>,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -64,9 +64,10 @@ impl Update {
             return say_json(&json!({ "sub": read.user.id, "changed": changed }));
         }
         let name = &read.user.username;
-        match changed.is_empty() {
-            true => say(&format!("The user {name} is already like that.")),
-            false => say(&format!("The user {name} is changed:")),
+        if changed.is_empty() {
+            say(&format!("The user {name} already has these attributes."));
+        } else {
+            say(&format!("The user {name} is changed:"));
         }
         changed.iter().map(AttributeChange::line).for_each(|line| say(&printable(&format!("  {line}"))));
         Ok(())
@@ -78,12 +79,11 @@ fn revoker<'a>(desk: &'a Desk, settings: &Settings, reason: &'a Reason) -> Revok
     Revoker { store: &desk.store, context: &desk.context, actor: "command", reason, horizon }
 }
 
-/// The user whose password is set.
 #[derive(Args)]
 pub struct SetPassword {
     #[command(flatten)]
     user: UserTarget,
-    /// Read the password from standard input instead of asking for it
+    /// Read the password from standard input instead of a prompt
     #[arg(long)]
     password_stdin: bool,
     #[command(flatten)]
@@ -91,10 +91,7 @@ pub struct SetPassword {
 }
 
 impl SetPassword {
-    /// The password, typed twice or read from standard input.
-    ///
-    /// # Errors
-    /// Where there is neither a terminal nor the option, or the two differ.
+    /// Reads the password from the terminal, twice, or from standard input.
     fn password(&self) -> anyhow::Result<Password> {
         if self.password_stdin {
             return Ok(Password::new(read_secret()?));
@@ -115,14 +112,13 @@ impl SetPassword {
         };
         let named = self.user.as_str();
         let prepared = administer::prepare_password(&desk.store, &desk.context, &setter, named, password).await?;
-        // Typing and hashing took a while: the cut-off covers what was issued meanwhile.
+        // Typing and hashing took time: the cut-off must cover tokens issued meanwhile.
         desk.renew();
         let ended = administer::set_password(&self.order.revoker(desk, settings), prepared).await?;
         self.order.answer(ended, &format!("The password of {named} is set; all earlier sessions and grants are void."))
     }
 }
 
-/// The user that is removed.
 #[derive(Args)]
 pub struct Remove {
     #[command(flatten)]
@@ -134,14 +130,10 @@ pub struct Remove {
 }
 
 impl Remove {
-    /// Asks whether the user is to be removed.
-    ///
-    /// # Errors
-    /// If the operator declines, or there is no terminal.
+    /// Asks for confirmation.
     pub(super) fn confirm(&self) -> anyhow::Result<()> {
         let user = self.user.as_str();
-        self.confirmation
-            .require(&format!("the user {user} is removed with their sessions, grants and consents, for good"))
+        self.confirmation.require(&format!("the user {user} is deleted with all sessions, grants and consents"))
     }
 
     pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
