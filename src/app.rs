@@ -21,6 +21,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::Notify;
 
+use crate::adapters::openid_connect::metadata::MetadataError;
 use crate::clock::{Clock, NodeClock};
 use crate::config::{Mode, Settings};
 use crate::entropy::{Entropy, EntropyError};
@@ -39,7 +40,6 @@ use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
 use crate::passwords::{Cost, PasswordError, Passwords};
 use crate::protocol::key_schedule::Policy;
-use crate::protocol::metadata::MetadataError;
 use crate::protocol::time::Span;
 use crate::store::membership::Heard;
 use crate::store::view::View;

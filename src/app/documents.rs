@@ -4,9 +4,10 @@ use std::sync::OnceLock;
 
 use axum::http::HeaderMap;
 
+use crate::adapters::openid_connect::metadata::{self, MetadataError};
 use crate::flows::{Provider, Realm, register};
 use crate::keys::Jwks;
-use crate::protocol::metadata::{self, Capabilities, MetadataError};
+use crate::protocol::metadata::Capabilities;
 use crate::protocol::time::Timestamp;
 
 /// Documents that are served as they are. They are rebuilt when keys or settings change, never on a request.

@@ -5,15 +5,17 @@ use serde_json::{Map, Value};
 
 use super::meters::{log_token, log_user};
 use super::{Context, FlowError, Provider, jose, mapped, subject};
+use crate::adapters::openid_connect::id_token::{self, IdTokenFacts};
+use crate::adapters::openid_connect::keys::{IdTokenHashes, sign_id_token, sign_id_token_hs256};
+use crate::adapters::openid_connect::userinfo::{self, Person};
 use crate::grants::{Issuance, UserGrant};
-use crate::keys::{self, IdTokenHashes, PairwiseKey};
+use crate::keys::PairwiseKey;
 use crate::protocol::access_token::{AccessTokenClaims, Audience, Subject};
 use crate::protocol::claim_mapper::Target;
-use crate::protocol::claims::{self, Identity, Release};
+use crate::protocol::claims::{Identity, Release};
 use crate::protocol::client::{AccessTokenFormat, Client, ResponseSigning};
 use crate::protocol::confirmation::token_type;
 use crate::protocol::error::OAuthError;
-use crate::protocol::id_token::{self, IdTokenFacts};
 use crate::protocol::ids::{ClientId, TokenId, in_order};
 use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::requested_claims::{ClaimRequests, RequestedClaims};
@@ -283,31 +285,27 @@ pub async fn id_token(
     let claims = id_token::claims(facts, context.now).map_err(|error| FlowError::Internal(error.to_string()))?;
     let token = match client.metadata.id_token_signed_response_alg {
         ResponseSigning::Key(algorithm) => {
-            provider.keys.of(&context.realm.id).sign_id_token(claims, algorithm, hashes, context.now)?
+            let keys = provider.keys.of(&context.realm.id);
+            sign_id_token(keys.signing_key(algorithm, context.now)?, claims, hashes)?
         }
         ResponseSigning::ClientSecret => {
-            keys::sign_id_token_hs256(&jose::secret(provider, context, client)?, claims, hashes)?
+            sign_id_token_hs256(&jose::secret(provider, context, client)?, claims, hashes)?
         }
     };
     let token = check_size(provider, context, &client.id, "ID token", token)?;
     jose::encrypt(provider, context, client, client.metadata.id_token_encryption(), token).await
 }
 
-/// What is released of a person to this client, in openidconnect's type.
+/// The claims about a person that are released to this client.
 ///
 /// # Errors
 /// [`FlowError::Internal`] where a stored claim is not what it should be.
-pub fn person(
-    provider: &Provider,
-    client: &Client,
-    user: &User,
-    release: &Release<'_>,
-) -> Result<claims::Standard, FlowError> {
+pub fn person(provider: &Provider, client: &Client, user: &User, release: &Release<'_>) -> Result<Person, FlowError> {
     let subject = subject::of(provider, client, &user.id)?;
     let email = user.email.as_ref().map(|(address, verified)| (address.as_str(), *verified));
     let identity = Identity { subject: &subject, username: &user.username, email };
     let released = user.claims.released(&identity, release);
-    claims::standard_claims(&released).map_err(|error| FlowError::Internal(error.to_string()))
+    userinfo::person(released).map_err(|error| FlowError::Internal(error.to_string()))
 }
 
 /// The server's algorithm of access tokens, of those that it has keys for: ES256, or the first.

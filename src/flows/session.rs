@@ -4,9 +4,9 @@ use aws_lc_rs::hmac;
 
 use super::meters::log_user;
 use super::{Context, FlowError, Lifetimes, Provider};
+use crate::protocol::authentication::Authentication;
 use crate::protocol::authorization_request::AuthorizationRequest;
 use crate::protocol::client::Client;
-use crate::protocol::code_redemption::Authentication;
 use crate::protocol::consent::Consent;
 use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
 use crate::protocol::revocation::{Revocation, Target};

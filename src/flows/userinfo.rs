@@ -1,26 +1,14 @@
 //! The userinfo endpoint (OpenID Connect Core §5.3): the claims that the token's scope releases and those that
-//! were asked for one by one, in openidconnect's type.
+//! were asked for one by one.
 
-use openidconnect::core::CoreGenderClaim;
-use openidconnect::{AdditionalClaims, UserInfoClaims};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 use super::{Context, FlowError, Provider, issue, jose, mapped, verify};
+use crate::adapters::openid_connect::userinfo::{self, SignetUserInfo};
 use crate::protocol::cause::Cause;
 use crate::protocol::claim_mapper::Target;
 use crate::protocol::claims::Release;
 use crate::protocol::scope::OPENID;
-
-/// Claims by mappers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Mapped(Map<String, Value>);
-
-impl AdditionalClaims for Mapped {}
-
-/// The claims of a person as userinfo answers them.
-pub type SignetUserInfo = UserInfoClaims<Mapped, CoreGenderClaim>;
 
 /// An answer of userinfo.
 pub enum Answer {
@@ -62,8 +50,7 @@ pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Re
     let release = Release { scope: &facts.claims.scope, requested: &asked.userinfo, locales: &asked.locales };
     let claims = issue::person(provider, &client, &user, &release)?;
     let parties = (&client.id, &facts.claims.scope);
-    let mapped = Mapped(mapped::claims(provider, context, parties, &user, Target::Userinfo));
-    let claims = SignetUserInfo::new(claims, mapped);
+    let claims = userinfo::answer(claims, mapped::claims(provider, context, parties, &user, Target::Userinfo));
     let Some(signing) = client.metadata.userinfo_signed_response_alg else {
         return Ok(Answer::Claims(Box::new(claims)));
     };

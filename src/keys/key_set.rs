@@ -4,16 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jsonwebtoken::Header;
-use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
-use openidconnect::{AccessToken, AuthorizationCode, IdToken, PrivateSigningKey};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::decryption::Decryption;
 use super::encryption_key::EncryptionKey;
 use super::jwe::DecryptError;
 use super::signing_key::{KeyError, SigningKey, verify_with};
-use crate::protocol::id_token::{ExtraClaims, SignetIdTokenClaims};
 use crate::protocol::ids::KeyId;
 use crate::protocol::jwe::EncryptedToken;
 use crate::protocol::jwk::{KeyAlgorithm, PublicJwk, SigningAlgorithm};
@@ -24,23 +21,7 @@ use crate::protocol::secret::Digest;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::hint_keys::HintKey;
 
-/// An ID token in openidconnect's type.
-type SignetIdToken = IdToken<
-    ExtraClaims,
-    openidconnect::core::CoreGenderClaim,
-    openidconnect::core::CoreJweContentEncryptionAlgorithm,
-    CoreJwsSigningAlgorithm,
->;
-
-/// Values issued together with an ID token and hashed into it with its algorithm's hash.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct IdTokenHashes<'a> {
-    /// The access token, for `at_hash` (OpenID Connect Core §3.1.3.6).
-    pub access_token: Option<&'a str>,
-    /// The authorization code, for `c_hash` (OpenID Connect Core §3.3.2.11).
-    pub code: Option<&'a str>,
-}
-
+/// A key of a realm.
 #[derive(Clone)]
 pub(super) enum Key {
     Signing(Arc<SigningKey>),
@@ -193,27 +174,17 @@ impl KeySet {
         algorithm: SigningAlgorithm,
         now: Timestamp,
     ) -> Result<String, KeyError> {
-        let key = self.active(algorithm, now)?;
+        let key = self.signing_key(algorithm, now)?;
         let mut header = Header::new(key.jwt_algorithm());
         header.typ = Some(typ.to_owned());
         header.kid = Some(key.kid.as_str().to_owned());
         jsonwebtoken::encode(&header, claims, &key.encoding_key()).map_err(|_| KeyError::Signature)
     }
 
-    /// Signs an ID token, with the hashes of values issued together with it.
-    pub fn sign_id_token(
-        &self,
-        claims: SignetIdTokenClaims,
-        algorithm: SigningAlgorithm,
-        hashes: IdTokenHashes<'_>,
-        now: Timestamp,
-    ) -> Result<String, KeyError> {
-        let key = self.active(algorithm, now)?;
-        id_token(claims, key, key.core_algorithm(), hashes)
-    }
-
-    /// Verifies a signature of this realm: the `kid` selects the key, and the key determines the algorithm. The error
-    /// is for the log, not for the client.
+    /// Verifies a signature of this realm: the `kid` names the key, and the key the algorithm.
+    ///
+    /// # Errors
+    /// [`VerifyError`] says what is wrong; for the log, not for the client.
     pub fn verify(&self, token: &str, jws: &UnverifiedJws<'_>, now: Timestamp) -> Result<(), VerifyError> {
         let kid = jws.kid().ok_or(VerifyError::UnknownKey)?;
         let (times, key) =
@@ -291,8 +262,9 @@ impl KeySet {
         let live = || self.keys.iter().map(|(times, key)| (self.state(times, now), key));
         let signing = live().filter(|(state, _)| *state != State::Gone).filter_map(|(_, key)| key.signing());
         let encryption = live().filter(|(state, _)| *state == State::Active).filter_map(|(_, key)| key.encryption());
-        let keys: Vec<Value> =
-            signing.map(published).chain(encryption.map(|key| published_for_encryption(key))).collect();
+        let signing = signing.map(|key| key.public.published("sig"));
+        let encryption = encryption.map(|key| key.public.published("enc"));
+        let keys: Vec<Map<String, Value>> = signing.chain(encryption).collect();
         let body = json!({ "keys": keys }).to_string().into_bytes();
         Jwks::new(body)
     }
@@ -316,10 +288,14 @@ impl KeySet {
 
     /// Returns true if each of these algorithms has an active key.
     pub fn is_ready(&self, algorithms: &[SigningAlgorithm], now: Timestamp) -> bool {
-        algorithms.iter().all(|algorithm| self.active(*algorithm, now).is_ok())
+        algorithms.iter().all(|algorithm| self.signing_key(*algorithm, now).is_ok())
     }
 
-    fn active(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Result<&SigningKey, KeyError> {
+    /// The key of this algorithm that signs now.
+    ///
+    /// # Errors
+    /// [`KeyError::Algorithm`] where there is none.
+    pub fn signing_key(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Result<&SigningKey, KeyError> {
         let signing = self.keys.iter().filter_map(|(times, key)| key.signing().map(|key| (times, key)));
         let mut fitting = signing.filter(|(_, key)| key.algorithm == algorithm);
         let active = fitting.find(|(times, _)| self.state(times, now) == State::Active);
@@ -331,14 +307,7 @@ impl KeySet {
     }
 }
 
-/// Formats the public key of an encryption key for publication.
-fn published_for_encryption(key: &EncryptionKey) -> Value {
-    let mut jwk = key.public.to_json();
-    jwk.insert("use".to_owned(), Value::from("enc"));
-    Value::Object(jwk)
-}
-
-/// Verifies that the key has signed the token, by the algorithm of the key.
+/// Whether the key has signed the token, by the algorithm that it is for.
 fn check(token: &str, jws: &UnverifiedJws<'_>, key: &SigningKey) -> Result<(), VerifyError> {
     if jws.alg() != key.algorithm.as_str() {
         return Err(VerifyError::Algorithm);
@@ -349,27 +318,4 @@ fn check(token: &str, jws: &UnverifiedJws<'_>, key: &SigningKey) -> Result<(), V
         Ok(true) => Ok(()),
         Ok(false) | Err(_) => Err(VerifyError::Signature),
     }
-}
-
-/// Builds an ID token in its compact form.
-pub(super) fn id_token<K: PrivateSigningKey<VerificationKey = CoreJsonWebKey>>(
-    claims: SignetIdTokenClaims,
-    key: &K,
-    algorithm: CoreJwsSigningAlgorithm,
-    hashes: IdTokenHashes<'_>,
-) -> Result<String, KeyError> {
-    let access_token = hashes.access_token.map(|token| AccessToken::new(token.to_owned()));
-    let code = hashes.code.map(|code| AuthorizationCode::new(code.to_owned()));
-    let token = SignetIdToken::new(claims, key, algorithm, access_token.as_ref(), code.as_ref());
-    token.map(|token| token.to_string()).map_err(|_| KeyError::Signature)
-}
-
-/// Formats the public key of a signing key for publication: openidconnect's form and `alg`, which that type lacks.
-fn published(key: &SigningKey) -> Value {
-    let mut jwk = serde_json::to_value(key.published()).unwrap_or_default();
-    if let Some(object) = jwk.as_object_mut() {
-        object.retain(|_, member| !member.is_null());
-        object.insert("alg".to_owned(), Value::from(key.algorithm.as_str()));
-    }
-    jwk
 }

@@ -18,13 +18,13 @@ mod tests;
 
 pub use decryption::Decryption;
 pub use jwe::{DecryptError, encrypt};
-pub use key_set::{IdTokenHashes, Jwks, KeySet, KeyStatus, VerifyError};
+pub use key_set::{Jwks, KeySet, KeyStatus, VerifyError};
 pub use pairwise::PairwiseKey;
 pub use rotation::Rotated;
 pub use seal::{MasterKey, MasterKeyError, TokenMac};
-pub use signing_key::{KeyError, check_client_key, verify_with};
+pub use signing_key::{KeyError, SigningKey, check_client_key, generate as generate_signing_key, verify_with};
 pub use succession::Succession;
-pub use symmetric::{MIN_SECRET, sign_hs256, sign_id_token_hs256, verify_hs256};
+pub use symmetric::{MIN_SECRET, sign_hs256, verify_hs256};
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -10,8 +10,6 @@ use aws_lc_rs::signature::{
     RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
 use jsonwebtoken::{Algorithm, DecodingKey};
-use openidconnect::core::{CoreJsonCurveType, CoreJsonWebKey, CoreJwsSigningAlgorithm};
-use openidconnect::{JsonWebKeyId, PrivateSigningKey, SigningError};
 use p256::elliptic_curve::sec1::ToSec1Point as _;
 use rsa::RsaPrivateKey;
 use rsa::traits::PublicKeyParts as _;
@@ -88,8 +86,11 @@ fn kind(algorithm: SigningAlgorithm) -> Kind {
     }
 }
 
-/// Generates a private key in PKCS#8 form (RFC 5208). RSA takes up to seconds, so do not call it on async threads.
-pub(super) fn generate(algorithm: SigningAlgorithm, rsa_bits: u32) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+/// Makes a private key in PKCS#8 form (RFC 5208). Takes up to seconds for RSA: not for the async threads.
+///
+/// # Errors
+/// [`KeyError::Generation`] where aws-lc-rs fails.
+pub fn generate(algorithm: SigningAlgorithm, rsa_bits: u32) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let random = aws_lc_rs::rand::SystemRandom::new();
     let der = match kind(algorithm) {
         Kind::Rsa(_) => return generate_rsa(rsa_bits),
@@ -112,23 +113,24 @@ pub struct SigningKey {
     /// The algorithm, one to one with the `kid`.
     pub(super) algorithm: SigningAlgorithm,
     pub(super) public: PublicJwk,
-    published: CoreJsonWebKey,
     private: Arc<PrivateKey>,
     handle: Handle,
     verifying: DecodingKey,
 }
 
 impl SigningKey {
-    /// Parses a private key in PKCS#8 form and checks it against its algorithm.
-    pub(super) fn from_pkcs8(kid: KeyId, algorithm: SigningAlgorithm, der: &[u8]) -> Result<Self, KeyError> {
+    /// Reads a private key in PKCS#8 form and checks that it is what it should be.
+    ///
+    /// # Errors
+    /// [`KeyError::Malformed`] where it is not.
+    pub fn from_pkcs8(kid: KeyId, algorithm: SigningAlgorithm, der: &[u8]) -> Result<Self, KeyError> {
         let (private, material) = parse(algorithm, der)?;
         let public =
             PublicJwk { kid: Some(kid.as_str().to_owned()), alg: Some(algorithm.as_str().to_owned()), material };
         let private = Arc::new(private);
         let handle = Handle::new(&private);
         let verifying = decoding_key(&public)?;
-        let published = published(&public, &kid);
-        Ok(Self { kid, algorithm, public, published, private, handle, verifying })
+        Ok(Self { kid, algorithm, public, private, handle, verifying })
     }
 
     /// Returns the key for jsonwebtoken.
@@ -156,39 +158,22 @@ impl SigningKey {
         }
     }
 
-    /// Returns openidconnect's name of the algorithm.
-    pub(super) fn core_algorithm(&self) -> CoreJwsSigningAlgorithm {
-        match self.algorithm {
-            SigningAlgorithm::RS256 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-            SigningAlgorithm::RS384 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
-            SigningAlgorithm::RS512 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
-            SigningAlgorithm::PS256 => CoreJwsSigningAlgorithm::RsaSsaPssSha256,
-            SigningAlgorithm::PS384 => CoreJwsSigningAlgorithm::RsaSsaPssSha384,
-            SigningAlgorithm::PS512 => CoreJwsSigningAlgorithm::RsaSsaPssSha512,
-            SigningAlgorithm::ES256 => CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-            SigningAlgorithm::ES384 => CoreJwsSigningAlgorithm::EcdsaP384Sha384,
-            SigningAlgorithm::EdDSA => CoreJwsSigningAlgorithm::EdDsa,
-        }
+    /// The algorithm that it signs by.
+    pub fn algorithm(&self) -> SigningAlgorithm {
+        self.algorithm
     }
 
-    /// Returns the public key in openidconnect's form, which has no `alg`.
-    pub(super) fn published(&self) -> &CoreJsonWebKey {
-        &self.published
-    }
-}
-
-impl PrivateSigningKey for SigningKey {
-    type VerificationKey = CoreJsonWebKey;
-
-    fn sign(&self, algorithm: &CoreJwsSigningAlgorithm, message: &[u8]) -> Result<Vec<u8>, SigningError> {
-        if *algorithm != self.core_algorithm() {
-            return Err(SigningError::UnsupportedAlg(self.algorithm.as_str().to_owned()));
-        }
-        self.private.sign(message).map_err(|_| SigningError::CryptoError)
+    /// The public key, with `kid` and `alg`.
+    pub fn public(&self) -> &PublicJwk {
+        &self.public
     }
 
-    fn as_verification_key(&self) -> CoreJsonWebKey {
-        self.published.clone()
+    /// Signs a message.
+    ///
+    /// # Errors
+    /// [`KeyError::Signature`] where aws-lc-rs fails.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.private.sign(message)
     }
 }
 
@@ -237,22 +222,7 @@ pub(super) fn ec_material(curve: Curve, point: &[u8]) -> Option<KeyMaterial> {
     Some(KeyMaterial::Ec { curve, x: x.to_vec(), y: y.to_vec() })
 }
 
-fn published(public: &PublicJwk, kid: &KeyId) -> CoreJsonWebKey {
-    let kid = Some(JsonWebKeyId::new(kid.as_str().to_owned()));
-    match public.material.clone() {
-        KeyMaterial::Rsa { n, e } => CoreJsonWebKey::new_rsa(n, e, kid),
-        KeyMaterial::Ec { curve, x, y } => {
-            let curve = match curve {
-                Curve::P256 => CoreJsonCurveType::P256,
-                Curve::P384 => CoreJsonCurveType::P384,
-            };
-            CoreJsonWebKey::new_ec(x, y, curve, kid)
-        }
-        KeyMaterial::Ed25519 { x } => CoreJsonWebKey::new_okp(x, CoreJsonCurveType::Ed25519, kid),
-    }
-}
-
-/// Converts a public key to jsonwebtoken's form for verification.
+/// A public key as jsonwebtoken verifies with.
 fn decoding_key(key: &PublicJwk) -> Result<DecodingKey, KeyError> {
     use base64::Engine as _;
     let b64 = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);

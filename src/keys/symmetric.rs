@@ -5,12 +5,9 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use openidconnect::core::{CoreHmacKey, CoreJwsSigningAlgorithm};
 use serde::Serialize;
 
 use super::KeyError;
-use super::key_set::{IdTokenHashes, id_token};
-use crate::protocol::id_token::SignetIdTokenClaims;
 
 /// The minimum length of a secret, in bytes: the size of the hash (RFC 7518 §3.2).
 pub const MIN_SECRET: usize = 32;
@@ -23,18 +20,11 @@ pub fn sign_hs256(secret: &[u8], claims: &impl Serialize, typ: &str) -> Result<S
     jsonwebtoken::encode(&header, claims, &key).map_err(|_| KeyError::Signature)
 }
 
-/// Signs an ID token with a client's secret. A secret shorter than [`MIN_SECRET`] is [`KeyError::Malformed`].
-pub fn sign_id_token_hs256(
-    secret: &[u8],
-    claims: SignetIdTokenClaims,
-    hashes: IdTokenHashes<'_>,
-) -> Result<String, KeyError> {
-    let key = CoreHmacKey::new(long_enough(secret)?);
-    id_token(claims, &key, CoreJwsSigningAlgorithm::HmacSha256, hashes)
-}
-
-/// Verifies a signature by a client's secret, in constant time. `message` is the signed part of the token, `signature`
-/// its last part. A wrong signature is [`KeyError::Mismatch`].
+/// Verifies a signature that was made with a client's secret, in constant time. `message` is what was signed, the
+/// signature the last part of the token.
+///
+/// # Errors
+/// [`KeyError::Mismatch`] where it was not made with this secret.
 pub fn verify_hs256(secret: &[u8], message: &str, signature: &str) -> Result<(), KeyError> {
     let key = hmac::Key::new(hmac::HMAC_SHA256, long_enough(secret)?);
     let tag = URL_SAFE_NO_PAD.decode(signature).map_err(|_| KeyError::Mismatch)?;

@@ -4,15 +4,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use p256::pkcs8::EncodePrivateKey as _;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::jwe::encrypt_bytes;
 use super::key_set::Key;
 use super::signing_key::{self, SigningKey};
 use super::*;
-use crate::protocol::id_token::{ExtraClaims, SignetIdTokenClaims};
-use crate::protocol::ids::{ClientId, KeyId, SessionId, TokenId};
+use crate::protocol::ids::KeyId;
 use crate::protocol::jwe::{ContentEncryption, JweError};
 use crate::protocol::jwk::PublicJwk;
 use crate::protocol::jws::UnverifiedJws;
@@ -91,25 +89,6 @@ fn times(kid: &KeyId, algorithm: KeyAlgorithm, generation: i64, activates_at: Ti
     KeyTimes { kid: kid.clone(), algorithm, generation, announced_at: activates_at, activates_at, dropped_at: None }
 }
 
-fn id_token_claims() -> SignetIdTokenClaims {
-    use openidconnect::{IssuerUrl, StandardClaims, SubjectIdentifier};
-    let extra = ExtraClaims {
-        sid: SessionId::from_stored("s".to_owned()),
-        jti: TokenId::from_stored("j".to_owned()),
-        nbf: NOW.as_secs(),
-        azp: ClientId::from_stored("c".to_owned()),
-        mapped: serde_json::Map::new(),
-    };
-    let issuer = IssuerUrl::new("https://op.example".to_owned()).unwrap();
-    let subject = StandardClaims::new(SubjectIdentifier::new("alice".to_owned()));
-    let later = NOW.plus(Span::from_hours(1));
-    SignetIdTokenClaims::new(issuer, vec![], later.to_chrono(), NOW.to_chrono(), subject, extra)
-}
-
-fn payload(token: &str) -> Value {
-    serde_json::from_slice(&decoded(token.split('.').nth(1).unwrap())).unwrap()
-}
-
 #[test]
 fn signatures_verify_with_their_own_key_only() {
     let set = key_set();
@@ -135,26 +114,6 @@ fn signatures_verify_with_their_own_key_only() {
 fn key_of(set: &KeySet, algorithm: SigningAlgorithm) -> PublicJwk {
     let kid = KeyId::from_stored(format!("key-{}", algorithm.as_str()));
     set.find(&kid).unwrap().public().clone()
-}
-
-#[test]
-fn an_access_token_and_a_code_are_hashed_by_the_hash_of_the_algorithm() {
-    let set = key_set();
-    let half = |hash: Vec<u8>| URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2]);
-    let expected = |algorithm: SigningAlgorithm, text: &str| match algorithm.as_str() {
-        "RS256" | "PS256" | "ES256" => half(Sha256::digest(text).to_vec()),
-        "RS384" | "PS384" | "ES384" => half(Sha384::digest(text).to_vec()),
-        _ => half(Sha512::digest(text).to_vec()),
-    };
-    for algorithm in SigningAlgorithm::ALL {
-        let hashes = IdTokenHashes { access_token: Some("the token"), code: Some("the code") };
-        let token = set.sign_id_token(id_token_claims(), algorithm, hashes, NOW).unwrap();
-        assert_eq!(payload(&token)["at_hash"], expected(algorithm, "the token"), "{algorithm:?}");
-        assert_eq!(payload(&token)["c_hash"], expected(algorithm, "the code"), "{algorithm:?}");
-        assert_eq!(set.verify(&token, &UnverifiedJws::parse(&token).unwrap(), NOW), Ok(()), "{algorithm:?}");
-        let token = set.sign_id_token(id_token_claims(), algorithm, IdTokenHashes::default(), NOW).unwrap();
-        assert!(payload(&token).get("at_hash").is_none() && payload(&token).get("c_hash").is_none());
-    }
 }
 
 #[test]
@@ -292,11 +251,6 @@ fn a_secret_must_be_as_long_as_the_hash() {
     let jws = UnverifiedJws::parse(&token).unwrap();
     assert_eq!((jws.alg(), jws.typ(), jws.kid()), ("HS256", Some("JWT"), None));
     assert_eq!(verify_hs256(&secret, message, signature), Ok(()));
-    let hashes = IdTokenHashes { access_token: Some("the token"), code: None };
-    let id_token = sign_id_token_hs256(&secret, id_token_claims(), hashes).unwrap();
-    let (signed, tag) = id_token.rsplit_once('.').unwrap();
-    assert_eq!(verify_hs256(&secret, signed, tag), Ok(()));
-    assert_eq!(payload(&id_token)["at_hash"], URL_SAFE_NO_PAD.encode(&Sha256::digest("the token")[..16]));
     for (rule, secret, message, signature, expected) in [
         ("another secret", [8; 32].as_slice(), message, signature, KeyError::Mismatch),
         ("another message", &secret, "a.b", signature, KeyError::Mismatch),
@@ -308,7 +262,6 @@ fn a_secret_must_be_as_long_as_the_hash() {
         assert_eq!(verify_hs256(secret, message, signature), Err(expected), "{rule}");
     }
     assert_eq!(sign_hs256(&[7; 31], &json!({}), "JWT").err(), Some(KeyError::Malformed));
-    assert_eq!(sign_id_token_hs256(&[], id_token_claims(), hashes).err(), Some(KeyError::Malformed));
 }
 
 #[test]

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::authentication::ACR_VALUES_SUPPORTED;
 use super::authorization_response::ResponseMode;
 use super::cause::{Cause, Shown};
 use super::client::{AUTHORIZATION_CODE, Client};
 use super::error::{ErrorCode, OAuthError};
-use super::id_token::ACR_VALUES_SUPPORTED;
 use super::ids::ClientId;
 use super::params::Params;
 use super::pkce;

@@ -2,8 +2,6 @@
 //! E-mail addresses are stored elsewhere, because they are verified and unique.
 
 use chrono::NaiveDate;
-use openidconnect::StandardClaims;
-use openidconnect::core::CoreGenderClaim;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
@@ -121,9 +119,6 @@ pub enum ClaimsError {
     /// `phone_number_verified` is present without `phone_number`.
     #[error("phone_number_verified needs phone_number.")]
     NothingVerified,
-    /// The released claims do not parse as the `openidconnect` crate's type.
-    #[error("The claims are not standard claims.")]
-    NotStandard,
 }
 
 /// The standard claims of a user. Each is well-formed and none is empty.
@@ -196,10 +191,7 @@ impl PersonClaims {
     }
 }
 
-/// Claims about a person in openidconnect's type.
-pub type Standard = StandardClaims<CoreGenderClaim>;
-
-/// The identity of a person, besides the stored claims.
+/// Who somebody is, beside the stored claims.
 #[derive(Clone, Copy)]
 pub struct Identity<'a> {
     /// The `sub` that the client sees.
@@ -273,12 +265,7 @@ impl TryFrom<Map<String, Value>> for PersonClaims {
     }
 }
 
-/// Converts the released claims to the type that the `openidconnect` crate serializes.
-pub fn standard_claims(released: &Map<String, Value>) -> Result<Standard, ClaimsError> {
-    serde_json::from_value(Value::Object(released.clone())).map_err(|_| ClaimsError::NotStandard)
-}
-
-/// Returns true if the value of a claim has its format.
+/// Whether the value of a claim has its format.
 fn has_format(claims: &Map<String, Value>, name: &str, value: &Value, format: Format) -> bool {
     let text = |check: fn(&str) -> bool| value.as_str().is_some_and(check);
     match format {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::authentication::Authentication;
 use super::authorization_request::{CLAIMS, NONCE, RESOURCE};
 use super::cause::{Cause, Shown};
 use super::client::Client;
@@ -16,15 +17,7 @@ use super::response_type::ResponseType;
 use super::scope::Scope;
 use super::time::Timestamp;
 
-/// The time and methods of an authentication, the source of `auth_time`, `amr` and `acr`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Authentication {
-    pub time: Timestamp,
-    /// Method names of RFC 8176.
-    pub methods: Vec<String>,
-}
-
-/// The data stored with a code.
+/// What was stored with a code.
 #[derive(Clone, Debug)]
 pub struct CodeRecord {
     pub client_id: ClientId,

@@ -5,7 +5,7 @@ use super::rows::{from_json, one, to_json};
 use super::statement::statements;
 use super::tx::{execute, fetch_all, fetch_optional};
 use super::{StoreError, Tx, consents};
-use crate::protocol::code_redemption::Authentication;
+use crate::protocol::authentication::Authentication;
 use crate::protocol::consent::Consent;
 use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
 use crate::protocol::secret::Digest;

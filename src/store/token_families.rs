@@ -8,7 +8,7 @@ use super::rows::{self, from_json, one, to_json};
 use super::statement::statements;
 use super::tx::{execute, fetch_optional};
 use super::{StoreError, Tx};
-use crate::protocol::code_redemption::Authentication;
+use crate::protocol::authentication::Authentication;
 use crate::protocol::ids::{ClientId, FamilyId, RealmId, SessionId, UserId};
 use crate::protocol::refresh_rotation::FamilyState;
 use crate::protocol::requested_claims::RequestedClaims;

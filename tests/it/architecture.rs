@@ -219,7 +219,7 @@ fn no_line_of_the_store_has_more_than_120_columns() {
 fn only_adapters_know_the_types_of_the_named_packages() {
     for source in sources().iter().filter(|source| !["adapters", "demo"].contains(&source.module.as_str())) {
         let code = source.code.replace("adapters::oxide_auth", "adapters");
-        for word in ["oxide_auth::code_grant", "oxide_auth::primitives", "::oxide_auth"] {
+        for word in ["oxide_auth::code_grant", "oxide_auth::primitives", "::oxide_auth", "openidconnect"] {
             assert!(!code.contains(word), "{}: {word} belongs into an adapter", source.path);
         }
     }

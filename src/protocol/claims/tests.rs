@@ -150,18 +150,6 @@ fn a_scope_releases_the_claims_of_openid_connect_core_5_4() {
 }
 
 #[test]
-fn released_claims_are_standard_claims() {
-    let Value::Object(all) = released(&everything(), Some(("zoe@x.example", true)), "profile email address phone")
-    else {
-        panic!("not an object")
-    };
-    let standard = standard_claims(&all).unwrap();
-    assert_eq!(standard.subject().as_str(), "u1");
-    assert_eq!(serde_json::to_value(&standard).unwrap(), Value::Object(all));
-    assert_eq!(standard_claims(&Map::new()).err(), Some(NotStandard));
-}
-
-#[test]
 fn claims_are_stored_as_they_were_read() {
     let claims = PersonClaims::from_json(&everything().to_string()).unwrap();
     assert_eq!(PersonClaims::from_json(&claims.to_json()), Ok(claims.clone()));

@@ -1,4 +1,4 @@
-//! The claims of the ID token (OpenID Connect Core §2) in openidconnect's types. Signing is left to `keys`.
+//! The claims of the ID token (OpenID Connect Core §2) in openidconnect's types.
 
 use openidconnect::core::CoreGenderClaim;
 use openidconnect::{
@@ -8,16 +8,10 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::claims;
-use super::code_redemption::Authentication;
-use super::ids::{ClientId, SessionId, TokenId};
-use super::time::{Span, Timestamp};
-
-/// The authentication context class of a password login.
-pub const ACR_PASSWORD: &str = "urn:signet:acr:pwd";
-
-/// Every value of `acr`.
-pub const ACR_VALUES_SUPPORTED: [&str; 1] = [ACR_PASSWORD];
+use super::userinfo::Person;
+use crate::protocol::authentication::{ACR_PASSWORD, Authentication};
+use crate::protocol::ids::{ClientId, SessionId, TokenId};
+use crate::protocol::time::{Span, Timestamp};
 
 /// Claims beyond those of OpenID Connect Core.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,10 +36,12 @@ pub type SignetIdTokenClaims = IdTokenClaims<ExtraClaims, CoreGenderClaim>;
 pub struct IdTokenFacts<'a> {
     /// The issuer identifier of the realm.
     pub issuer: &'a str,
-    /// The person's `sub` for this client and the claims that belong in the ID token.
-    pub person: claims::Standard,
+    /// The person: the `sub` that the client knows, and the claims that it has asked for here.
+    pub person: Person,
+    /// The client it is for.
     pub audience: &'a ClientId,
     pub nonce: Option<&'a str>,
+    /// The login of the person.
     pub authentication: &'a Authentication,
     pub session: &'a SessionId,
     pub jti: TokenId,

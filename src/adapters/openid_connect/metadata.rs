@@ -1,0 +1,163 @@
+//! The discovery documents (OpenID Connect Discovery §3, RFC 8414 §2) in openidconnect's types, of the capabilities that
+//! the registries tell.
+
+use openidconnect::core::{
+    CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey,
+    CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreResponseMode, CoreResponseType,
+    CoreSubjectIdentifierType,
+};
+use openidconnect::{
+    AdditionalProviderMetadata, AuthUrl, AuthenticationContextClass, IssuerUrl, JsonWebKeySetUrl, LanguageTag,
+    ProviderMetadata, RegistrationUrl, ResponseTypes, Scope, TokenUrl, UserInfoUrl,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::protocol::authentication::ACR_VALUES_SUPPORTED;
+use crate::protocol::claims::CLAIMS_SUPPORTED;
+use crate::protocol::jwe::{ContentEncryption, KeyManagement};
+use crate::protocol::jwk::CLIENT_ALGORITHMS;
+use crate::protocol::metadata::Capabilities;
+use crate::protocol::scope::OIDC_SCOPES;
+
+/// The members that the `openidconnect` crate does not know, and those whose values it does not all know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extra {
+    end_session_endpoint: String,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
+    frontchannel_logout_supported: bool,
+    frontchannel_logout_session_supported: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check_session_iframe: Option<String>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<String>,
+    request_object_signing_alg_values_supported: Vec<String>,
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: Vec<String>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<String>,
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: Vec<String>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<String>,
+    code_challenge_methods_supported: Vec<String>,
+    authorization_response_iss_parameter_supported: bool,
+    prompt_values_supported: Vec<String>,
+    pushed_authorization_request_endpoint: String,
+    require_pushed_authorization_requests: bool,
+}
+
+impl AdditionalProviderMetadata for Extra {}
+
+/// The metadata of this server in openidconnect's type.
+pub type SignetMetadata = ProviderMetadata<
+    Extra,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
+/// Why there is no document: something in it is no URL or no JSON.
+#[derive(Debug, thiserror::Error)]
+pub enum MetadataError {
+    /// The issuer makes no URL.
+    #[error("the issuer is not a URL")]
+    Issuer(#[from] url::ParseError),
+    /// The document cannot be written.
+    #[error("the metadata cannot be written")]
+    Json(#[from] serde_json::Error),
+}
+
+/// The discovery document as JSON.
+///
+/// # Errors
+/// [`MetadataError`] where the issuer is no URL.
+pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
+    let endpoint = |path: &str| server.endpoint(path);
+    let metadata: SignetMetadata = ProviderMetadata::new(
+        IssuerUrl::new(server.issuer.to_owned())?,
+        AuthUrl::new(endpoint("/authorize"))?,
+        JsonWebKeySetUrl::new(endpoint("/.well-known/jwks.json"))?,
+        response_types(server)?,
+        vec![CoreSubjectIdentifierType::Public, CoreSubjectIdentifierType::Pairwise],
+        named(server.response_algorithms())?,
+        extra(server),
+    );
+    let classes = ACR_VALUES_SUPPORTED.iter().map(|acr| AuthenticationContextClass::new((*acr).to_owned()));
+    let metadata = metadata
+        .set_token_endpoint(Some(TokenUrl::new(endpoint("/token"))?))
+        .set_registration_endpoint(server.registration.map(|path| RegistrationUrl::new(endpoint(path))).transpose()?)
+        .set_userinfo_endpoint(Some(UserInfoUrl::new(endpoint("/userinfo"))?))
+        .set_scopes_supported(Some(OIDC_SCOPES.iter().map(|scope| Scope::new((*scope).to_owned())).collect()))
+        .set_response_modes_supported(Some(named(server.response_modes())?))
+        .set_grant_types_supported(Some(named(server.grant_types())?))
+        .set_acr_values_supported(Some(classes.collect()))
+        .set_token_endpoint_auth_methods_supported(Some(named(server.auth_methods.iter().copied())?))
+        .set_display_values_supported(Some(named(["page", "popup", "touch", "wap"].into_iter())?))
+        .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
+        .set_claims_supported(Some(named(CLAIMS_SUPPORTED.iter().copied())?))
+        .set_ui_locales_supported(Some(vec![LanguageTag::new("en".to_owned())]))
+        .set_claims_parameter_supported(Some(true));
+    Ok(serde_json::to_value(objects(metadata, server)?)?)
+}
+
+/// The members about request objects, and about answers that are signed or encrypted (OpenID Connect Core §6, §10).
+fn objects(metadata: SignetMetadata, server: &Capabilities<'_>) -> Result<SignetMetadata, MetadataError> {
+    let keys = || named(KeyManagement::ALL.into_iter().map(KeyManagement::as_str));
+    let contents = || named(ContentEncryption::ALL.into_iter().map(ContentEncryption::as_str));
+    let decrypts = server.can_decrypt().then(|| server.decryption.iter().map(|algorithm| algorithm.as_str()));
+    Ok(metadata
+        .set_id_token_encryption_alg_values_supported(Some(keys()?))
+        .set_id_token_encryption_enc_values_supported(Some(contents()?))
+        .set_userinfo_signing_alg_values_supported(Some(named(server.response_algorithms())?))
+        .set_userinfo_encryption_alg_values_supported(Some(keys()?))
+        .set_userinfo_encryption_enc_values_supported(Some(contents()?))
+        .set_request_object_encryption_alg_values_supported(decrypts.map(named).transpose()?)
+        .set_request_object_encryption_enc_values_supported(server.can_decrypt().then(contents).transpose()?)
+        .set_request_parameter_supported(Some(true))
+        .set_request_uri_parameter_supported(Some(true))
+        .set_require_request_uri_registration(Some(true)))
+}
+
+fn response_types(server: &Capabilities<'_>) -> Result<Vec<ResponseTypes<CoreResponseType>>, MetadataError> {
+    server.response_types().map(|kind| Ok(ResponseTypes::new(named(kind.as_str().split(' '))?))).collect()
+}
+
+fn extra(server: &Capabilities<'_>) -> Extra {
+    let endpoint = |path: &str| server.endpoint(path);
+    let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let confidential: Vec<&str> = server.confidential_methods().collect();
+    let assertions: Vec<&str> = server.assertion_algorithms().collect();
+    Extra {
+        end_session_endpoint: endpoint("/logout"),
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
+        frontchannel_logout_supported: true,
+        frontchannel_logout_session_supported: true,
+        check_session_iframe: server.check_session.map(endpoint),
+        token_endpoint_auth_signing_alg_values_supported: texts(&assertions),
+        request_object_signing_alg_values_supported: texts(&CLIENT_ALGORITHMS),
+        introspection_endpoint: endpoint("/introspect"),
+        introspection_endpoint_auth_methods_supported: texts(&confidential),
+        introspection_endpoint_auth_signing_alg_values_supported: texts(&assertions),
+        revocation_endpoint: endpoint("/revoke"),
+        revocation_endpoint_auth_methods_supported: texts(server.auth_methods),
+        revocation_endpoint_auth_signing_alg_values_supported: texts(&assertions),
+        code_challenge_methods_supported: texts(&["S256"]),
+        authorization_response_iss_parameter_supported: true,
+        prompt_values_supported: texts(&["none", "login", "consent", "select_account"]),
+        pushed_authorization_request_endpoint: endpoint("/par"),
+        require_pushed_authorization_requests: false,
+    }
+}
+
+/// Values of openidconnect's types by their names.
+fn named<'a, T: serde::de::DeserializeOwned>(names: impl Iterator<Item = &'a str>) -> Result<Vec<T>, MetadataError> {
+    names.map(|name| Ok(serde_json::from_value(Value::from(name))?)).collect()
+}
