@@ -42,7 +42,7 @@ pub use secret::{DatabaseUrl, MasterKey, Sensitive};
 pub use starter::Starter;
 pub use telemetry::Telemetry;
 
-pub use crate::protocol::jwe::KeyManagement;
+pub use crate::protocol::encryption::KeyManagement;
 pub use crate::protocol::jwk::SigningAlgorithm as Algorithm;
 pub use crate::protocol::time::Span;
 

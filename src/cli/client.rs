@@ -23,7 +23,7 @@ use crate::config::Settings;
 use crate::flows::administer::{self, Registrar, SecretSource};
 use crate::keys::{KeyPolicy, Keyring};
 use crate::protocol::client::{self, ClientMetadata, Supported};
-use crate::protocol::jwe::KeyManagement;
+use crate::protocol::encryption::KeyManagement;
 use crate::protocol::secret::ClientSecret;
 use crate::store::clients::{self, Standing};
 use crate::store::signing_keys;

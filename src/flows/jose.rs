@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 use super::{Context, FlowError, Provider, client_keys};
 use crate::keys::{self, DecryptError};
 use crate::protocol::client::{Client, Encryption, ResponseSigning};
+use crate::protocol::encryption::KeyManagement;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RealmId};
-use crate::protocol::jwe::KeyManagement;
 use crate::protocol::jwk::PublicJwk;
 
 /// Decrypts a token that a client has encrypted to this server.

@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 use super::jwe::DecryptionKey;
 use super::signing_key::{self, KeyError};
+use crate::protocol::encryption::KeyManagement;
 use crate::protocol::ids::KeyId;
-use crate::protocol::jwe::KeyManagement;
 use crate::protocol::jwk::{Curve, PublicJwk, SigningAlgorithm};
 
 /// A key that clients encrypt to.

@@ -22,8 +22,9 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::signing_key::{KeyError, ec_material};
-use crate::entropy::Entropy;
-use crate::protocol::jwe::{CEK_LENGTH, ContentEncryption, EncryptedToken, JweError, KeyManagement, TAG_LENGTH};
+use crate::clock::Entropy;
+use crate::protocol::encryption::{CEK_LENGTH, ContentEncryption, KeyManagement, TAG_LENGTH};
+use crate::protocol::jwe::{EncryptedToken, JweError};
 use crate::protocol::jwk::{Curve, KeyMaterial, PublicJwk};
 
 /// A key of 256 bits, zeroized on drop.

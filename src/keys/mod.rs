@@ -35,8 +35,8 @@ use zeroize::Zeroizing;
 
 use self::decryption::Decrypters;
 use crate::fair_queue;
+use crate::protocol::encryption::KeyManagement;
 use crate::protocol::ids::RealmId;
-use crate::protocol::jwe::KeyManagement;
 use crate::protocol::jwk::{KeyAlgorithm, SigningAlgorithm};
 use crate::protocol::key_schedule::Policy;
 use crate::protocol::time::{Span, Timestamp};

@@ -1,108 +1,21 @@
-//! Strict parsing of a compact JWE before any cryptography (RFC 7516 §3.1, §4.1, §5.2, §7.1), and the supported
-//! algorithms (RFC 7518 §4, §5). Decryption is left to `keys`.
+//! A compact JWE as it arrives, read strictly before any cryptography (RFC 7516 §3.1, §4.1, §5.2, §7.1). `keys` decrypts
+//! it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::encryption::{ContentEncryption, KeyManagement, TAG_LENGTH};
 use super::jwk::PublicJwk;
 use super::jws::{self, strict_object};
 
 /// The maximum length of a token, in bytes: the longest JWS when encrypted, plus a key and a header.
 pub const MAX_TOKEN: usize = 16_384;
-/// The length of the content encryption key of every supported `enc`, in bytes (RFC 7518 §5.2.3, §5.3).
-pub const CEK_LENGTH: usize = 32;
-/// The length of the authentication tag of every supported `enc`, in bytes.
-pub const TAG_LENGTH: usize = 16;
-
-/// Header parameters that change the parsing of a token, none of them supported: extensions, and compression, by which
-/// a small token could expand to a large one (RFC 7516 §4.1.3, §4.1.13; RFC 8725 §3.6).
+/// The header parameters that change how a token is read, none of which is supported: extensions and compression,
+/// by which a small token could become a large one (RFC 7516 §4.1.3, §4.1.13; RFC 8725 §3.6).
 const UNSUPPORTED: [&str; 2] = ["crit", "zip"];
 
-/// The algorithm that conveys the content encryption key to the recipient (RFC 7518 §4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum KeyManagement {
-    /// RSAES-OAEP with SHA-256 and MGF1 with SHA-256 (RFC 7518 §4.3).
-    #[serde(rename = "RSA-OAEP-256")]
-    RsaOaep256,
-    /// Direct key agreement by ephemeral-static ECDH (RFC 7518 §4.6).
-    #[serde(rename = "ECDH-ES")]
-    EcdhEs,
-    /// AES key wrap under a key agreed by ECDH-ES (RFC 7518 §4.6, §4.4).
-    #[serde(rename = "ECDH-ES+A256KW")]
-    EcdhEsA256Kw,
-}
-
-impl KeyManagement {
-    pub const ALL: [Self; 3] = [Self::RsaOaep256, Self::EcdhEs, Self::EcdhEsA256Kw];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RsaOaep256 => "RSA-OAEP-256",
-            Self::EcdhEs => "ECDH-ES",
-            Self::EcdhEsA256Kw => "ECDH-ES+A256KW",
-        }
-    }
-
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
-    }
-
-    /// Checks the length of the encrypted key: empty for direct agreement (RFC 7516 §5.2 step 10), one block more than
-    /// the key for key wrap, a modulus for RSA.
-    fn fits(self, encrypted_key: &[u8]) -> bool {
-        match self {
-            Self::RsaOaep256 => (256..=1024).contains(&encrypted_key.len()),
-            Self::EcdhEs => encrypted_key.is_empty(),
-            Self::EcdhEsA256Kw => encrypted_key.len() == CEK_LENGTH + 8,
-        }
-    }
-}
-
-/// The content encryption algorithm (RFC 7518 §5.1). Both take a key of [`CEK_LENGTH`] bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum ContentEncryption {
-    /// AES-GCM (RFC 7518 §5.3).
-    #[serde(rename = "A256GCM")]
-    A256Gcm,
-    /// AES-CBC with HMAC-SHA-256 (RFC 7518 §5.2.3), the default where `enc` is absent.
-    #[serde(rename = "A128CBC-HS256")]
-    A128CbcHs256,
-}
-
-impl ContentEncryption {
-    pub const ALL: [Self; 2] = [Self::A256Gcm, Self::A128CbcHs256];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::A256Gcm => "A256GCM",
-            Self::A128CbcHs256 => "A128CBC-HS256",
-        }
-    }
-
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
-    }
-
-    /// Returns the length of the initialization vector, in bytes.
-    pub const fn iv_length(self) -> usize {
-        match self {
-            Self::A256Gcm => 12,
-            Self::A128CbcHs256 => 16,
-        }
-    }
-
-    /// Checks the length of the ciphertext: AES-CBC yields whole blocks, at least one.
-    fn fits(self, ciphertext: &[u8]) -> bool {
-        match self {
-            Self::A256Gcm => true,
-            Self::A128CbcHs256 => !ciphertext.is_empty() && ciphertext.len().is_multiple_of(16),
-        }
-    }
-}
-
-/// The reason why a token does not parse.
+/// Why a token is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JweError {
     #[error("The encrypted token is too long.")]

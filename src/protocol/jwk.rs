@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::jwe::KeyManagement;
+use super::encryption::KeyManagement;
 use super::secret::Digest;
 use set::is_private;
 pub use set::{MAX_KEYS, client_keys, deserialize_set, encryption_keys};

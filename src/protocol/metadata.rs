@@ -3,7 +3,7 @@
 
 use super::authorization_response::ResponseMode;
 use super::client::{CLIENT_SECRET_JWT, ResponseSigning};
-use super::jwe::KeyManagement;
+use super::encryption::KeyManagement;
 use super::jwk::{CLIENT_ALGORITHMS, SigningAlgorithm};
 use super::profile::Profile;
 use super::response_type::{IMPLICIT, ResponseType};

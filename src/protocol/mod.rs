@@ -23,6 +23,7 @@ pub mod consent;
 pub mod cookie_header;
 pub mod credentials;
 pub mod delivery;
+pub mod encryption;
 pub mod error;
 pub mod frontchannel_logout;
 pub mod ids;

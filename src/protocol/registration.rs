@@ -16,7 +16,7 @@ use super::profile::Profile;
 use super::response_type::{IMPLICIT, ResponseType};
 use super::scope::{Scope, is_administration};
 use super::secret::{ClientSecret, Digest, RegistrationAccessToken};
-use super::time::{Span, Timestamp};
+use super::time::Timestamp;
 
 /// Members that a client may set itself, each with the message that refuses it.
 macro_rules! members {
@@ -72,24 +72,7 @@ pub struct Policy {
     pub resources: Vec<String>,
 }
 
-/// Data of a client that registered itself. The client is kept as long as it is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Registration {
-    /// The last recorded use of the client.
-    pub last_used_at: Timestamp,
-}
-
-impl Registration {
-    /// The minimum time between two recorded uses.
-    pub const NOTED: Span = Span::from_days(1);
-
-    /// Returns true if a use at `now` must be recorded.
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        self.last_used_at.plus(Self::NOTED) <= now
-    }
-}
-
-/// A registration request as parsed.
+/// What a client has sent.
 #[derive(Debug)]
 pub struct Submission {
     /// The metadata to register. The caller must still run [`ClientMetadata::check`].

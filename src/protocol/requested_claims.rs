@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::claims;
+use super::claims::values::{is_locale, is_person_claim};
 use super::error::OAuthError;
 use super::jws::strict_object;
 
@@ -57,15 +57,14 @@ impl RequestedClaims {
     /// Parses the parameters `claims` and `claims_locales`. `claims` must be a JSON object of bounded length with
     /// members of the right types; anything else is `invalid_request`.
     pub fn parse(claims: Option<&str>, locales: Option<&str>) -> Result<Self, OAuthError> {
-        let locales = locales.unwrap_or_default().split(' ').filter(|tag| claims::is_locale(tag));
+        let locales = locales.unwrap_or_default().split(' ').filter(|tag| is_locale(tag));
         let mut requested = Self { locales: locales.take(MAX_LOCALES).map(str::to_owned).collect(), ..Self::default() };
         let Some(text) = claims else { return Ok(requested) };
         let object = Some(text).filter(|text| text.len() <= MAX_CLAIMS).and_then(|text| strict_object(text.as_bytes()));
         let object = object.ok_or(OAuthError::invalid_request("claims is not a JSON object, or too long."))?;
-        requested.userinfo = requests(&object, "userinfo", claims::is_person_claim)?;
-        requested.id_token = requests(&object, "id_token", |name| {
-            claims::is_person_claim(name) || ["sub", "acr", "auth_time"].contains(&name)
-        })?;
+        requested.userinfo = requests(&object, "userinfo", is_person_claim)?;
+        requested.id_token =
+            requests(&object, "id_token", |name| is_person_claim(name) || ["sub", "acr", "auth_time"].contains(&name))?;
         let subjects = requested.id_token.get("sub").map(|request| request.values.as_slice()).unwrap_or_default();
         // Ignoring a subject would let any user in.
         if !matches!(subjects, [] | [Value::String(_)]) {
@@ -82,7 +81,7 @@ impl RequestedClaims {
     /// Returns the requested claims about the person, sorted and unique, for the consent page.
     pub fn names(&self) -> Vec<&str> {
         let asked = self.userinfo.keys().chain(self.id_token.keys()).map(String::as_str);
-        let mut names: Vec<&str> = asked.filter(|name| claims::is_person_claim(name)).collect();
+        let mut names: Vec<&str> = asked.filter(|name| is_person_claim(name)).collect();
         names.sort_unstable();
         names.dedup();
         names

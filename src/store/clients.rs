@@ -6,9 +6,8 @@ use super::rows::{digest, from_json, one, to_json};
 use super::statement::statements;
 use super::tx::{execute, fetch_all, fetch_one, fetch_optional};
 use super::{StoreError, Tx, resources};
-use crate::protocol::client::{Client, ClientMetadata, SecretRecord};
+use crate::protocol::client::{Client, ClientMetadata, Registration, SecretRecord};
 use crate::protocol::ids::{ClientId, RealmId};
-use crate::protocol::registration::Registration;
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 

@@ -226,6 +226,15 @@ fn only_adapters_know_the_types_of_the_named_packages() {
 }
 
 #[test]
+fn each_machine_is_asked_about_what_the_rules_accept() {
+    let outside: Vec<Source> = sources().into_iter().filter(|source| source.module != "adapters").collect();
+    for machine in ["authorization", "client_credentials", "code", "refresh"] {
+        let call = format!("{machine}::confirm(");
+        assert!(outside.iter().any(|source| source.code.contains(&call)), "{call} is called by what issues");
+    }
+}
+
+#[test]
 fn each_file_with_statements_is_listed_for_the_contract_test() {
     let list = std::fs::read_to_string(root().join("src/store/mod.rs")).unwrap();
     let with_statements = sources().into_iter().filter(|source| source.code.contains("\nstatements! {"));

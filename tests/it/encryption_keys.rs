@@ -6,8 +6,8 @@ use signet::app::App;
 use signet::config::RegistrationMode;
 use signet::flows::administer;
 use signet::keys::{DecryptError, encrypt};
+use signet::protocol::encryption::{ContentEncryption, KeyManagement};
 use signet::protocol::ids::KeyId;
-use signet::protocol::jwe::{ContentEncryption, KeyManagement};
 use signet::protocol::jwk::{self, PublicJwk};
 use signet::protocol::time::Span;
 

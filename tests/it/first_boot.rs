@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use signet::config::Settings;
 use signet::jobs;
-use signet::protocol::jwe::KeyManagement;
+use signet::protocol::encryption::KeyManagement;
 use signet::protocol::time::Span;
 
 use crate::support::database::Database;

@@ -5,8 +5,8 @@ use signet::config::Algorithm;
 use signet::flows::administer::{AdminError, Compromised, compromise_key};
 use signet::flows::audit;
 use signet::keys::{Decryption, KeyStatus, encrypt};
+use signet::protocol::encryption::{ContentEncryption, KeyManagement};
 use signet::protocol::ids::KeyId;
-use signet::protocol::jwe::{ContentEncryption, KeyManagement};
 use signet::protocol::jwk::{self, SigningAlgorithm};
 use signet::protocol::time::Span;
 

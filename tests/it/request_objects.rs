@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use signet::keys::encrypt;
-use signet::protocol::jwe::{ContentEncryption, KeyManagement};
+use signet::protocol::encryption::{ContentEncryption, KeyManagement};
 use signet::protocol::jwk;
 use signet::protocol::time::Span;
 

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, jwk::Jwk};
 use serde_json::{Value, json};
 use signet::keys::encrypt;
-use signet::protocol::jwe::{ContentEncryption, KeyManagement};
+use signet::protocol::encryption::{ContentEncryption, KeyManagement};
 use signet::protocol::jwk::{self, SigningAlgorithm};
 use signet::protocol::time::Span;
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::protocol::authentication::ACR_VALUES_SUPPORTED;
 use crate::protocol::claims::CLAIMS_SUPPORTED;
-use crate::protocol::jwe::{ContentEncryption, KeyManagement};
+use crate::protocol::encryption::{ContentEncryption, KeyManagement};
 use crate::protocol::jwk::CLIENT_ALGORITHMS;
 use crate::protocol::metadata::Capabilities;
 use crate::protocol::scope::OIDC_SCOPES;

@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use crate::flows::{Concerning, Context, FlowError, Provider, administer};
-use crate::protocol::client::Client;
+use crate::protocol::client::{Client, Registration};
 use crate::protocol::ids::ClientId;
-use crate::protocol::registration::Registration;
 use crate::store::audit::{Event, Outcome};
 use crate::store::registrations::{self, PORTION, Use};
 use crate::store::{StoreError, changes};

@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_with::skip_serializing_none;
 
 use super::{AUTH_NONE, AUTHORIZATION_CODE, CLIENT_SECRET_BASIC, Cap, UnknownScopes};
-use crate::protocol::jwe::{ContentEncryption, KeyManagement};
+use crate::protocol::encryption::{ContentEncryption, KeyManagement};
 use crate::protocol::jwk::{self, SigningAlgorithm};
 use crate::protocol::pkce::PkceRule;
 use crate::protocol::profile::Profile;

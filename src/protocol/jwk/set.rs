@@ -4,7 +4,7 @@ use serde::{Deserialize as _, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{JwkError, PublicJwk};
-use crate::protocol::jwe::KeyManagement;
+use crate::protocol::encryption::KeyManagement;
 
 /// The maximum number of keys in a client's JWK set.
 pub const MAX_KEYS: usize = 20;

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::protocol::client::SecretRecord;
+use crate::protocol::time::Span;
 
 fn policy() -> Policy {
     Policy {

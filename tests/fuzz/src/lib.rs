@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub const SUPPORTED: protocol::client::Supported<'static> = protocol::client::Supported {
     grants: &["authorization_code", "client_credentials", "refresh_token"],
     auth_methods: &["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
-    decryption: std::borrow::Cow::Borrowed(&protocol::jwe::KeyManagement::ALL),
+    decryption: std::borrow::Cow::Borrowed(&protocol::encryption::KeyManagement::ALL),
     algorithms: &protocol::jwk::SigningAlgorithm::ALL,
     profiles: &protocol::profile::Profile::ALL,
 };

@@ -4,7 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use libfuzzer_sys::fuzz_target;
-use signet_fuzz::protocol::jwe::{CEK_LENGTH, ContentEncryption, EncryptedToken, KeyManagement, MAX_TOKEN, TAG_LENGTH};
+use signet_fuzz::protocol::encryption::{CEK_LENGTH, ContentEncryption, KeyManagement, TAG_LENGTH};
+use signet_fuzz::protocol::jwe::{EncryptedToken, MAX_TOKEN};
 use signet_fuzz::protocol::jws::strict_object;
 
 fuzz_target!(|data: &[u8]| {
