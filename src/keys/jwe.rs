@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::signing_key::{KeyError, ec_material};
-use crate::clock::Entropy;
+use crate::entropy::Entropy;
 use crate::protocol::encryption::{CEK_LENGTH, ContentEncryption, KeyManagement, TAG_LENGTH};
 use crate::protocol::jwe::{EncryptedToken, JweError};
 use crate::protocol::jwk::{Curve, KeyMaterial, PublicJwk};

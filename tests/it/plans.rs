@@ -161,8 +161,8 @@ async fn rows_of_the_audit_log_are_found_by_an_index_in_their_order() {
     let mut connection = SqliteConnection::connect(&database.url).await.unwrap();
     for (name, index) in OF_AUDIT_LOG {
         let full = format!("signet::store::audit_log::{name}");
-        let sql = all_statements().into_iter().find(|(held, _)| *held == full).unwrap().1;
-        let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", embedded_statement(sql)));
+        let statement = all_statements().into_iter().find(|statement| statement.name == full).unwrap();
+        let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.embedded));
         let rows = sqlx::raw_sql(explained).fetch_all(&mut connection).await.unwrap();
         let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
         assert_eq!(steps.len(), 1, "{name} sorts nothing: {steps:?}");
