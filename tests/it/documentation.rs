@@ -16,8 +16,11 @@ fn root() -> &'static Path {
 /// The pages, by name.
 fn pages() -> BTreeMap<String, String> {
     let listed = |folder: &str| std::fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
-    let docs = listed("docs").chain(listed("docs/clients")).filter(|path| path.is_file());
-    let others = ["README.md", "CHANGELOG.md", "SECURITY.md", "deploy/README.md"].map(|name| root().join(name));
+    let folders = ["docs", "docs/clients", "docs/decisions"];
+    let docs = folders.into_iter().flat_map(listed).filter(|path| path.is_file());
+    let others =
+        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md", "examples/README.md"]
+            .map(|name| root().join(name));
     let name = |path: &PathBuf| path.strip_prefix(root()).unwrap().display().to_string();
     docs.chain(others).map(|path| (name(&path), std::fs::read_to_string(&path).unwrap())).collect()
 }
