@@ -1,7 +1,7 @@
 //! What the pages for operators promise: their commands run, in order, against a server of their own, and whatever else
 //! they name exists. Blocks marked `sh no-run` need something that is not here; of these only our own commands are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -157,6 +157,70 @@ fn links_between_pages_lead_somewhere() {
         }
     }
     assert!(followed > 15, "{followed}");
+}
+
+/// The paths that a span of code stands for: each alternative in braces is one. Nothing if it does not begin with a folder
+/// of the source.
+fn named_paths(span: &str) -> Vec<String> {
+    const FOLDERS: [&str; 12] = [
+        "src/",
+        "crates/",
+        "tests/",
+        "docs/",
+        "migrations/",
+        "templates/",
+        "deploy/",
+        "examples/",
+        "bench/",
+        "benches/",
+        ".github/",
+        ".ci/",
+    ];
+    let path = span.split(' ').next().unwrap();
+    if !FOLDERS.iter().any(|folder| path.starts_with(folder)) {
+        return Vec::new();
+    }
+    match path.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?))) {
+        Some((before, (names, after))) => names.split(',').map(|name| format!("{before}{name}{after}")).collect(),
+        None => vec![path.to_owned()],
+    }
+}
+
+#[test]
+fn the_files_that_a_page_names_are_there() {
+    let mut named = 0;
+    // The changelog keeps the names of its time.
+    for (name, page) in pages().into_iter().filter(|(name, _)| name != "CHANGELOG.md") {
+        for path in spans(&page).iter().flat_map(|span| named_paths(span)) {
+            assert!(root().join(&path).exists(), "{name}: {path} does not exist");
+            named += 1;
+        }
+    }
+    assert!(named > 100, "{named}");
+}
+
+#[test]
+fn the_table_of_rooms_is_that_of_the_folders() {
+    // The columns of the table, and what each floor has besides rooms.
+    const FLOORS: [(&str, &[&str]); 5] = [
+        ("crates/signet-protocol/src", &["claims", "jose"]),
+        ("crates/signet-store/src", &["clock", "engine", "metrics", "node", "realm"]),
+        ("src/flows", &[]),
+        ("src/http", &["edge"]),
+        ("tests/it", &["conformance", "golden", "house", "keys", "model", "node", "snapshots", "support"]),
+    ];
+    let page = std::fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let table = page.split("| room |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().skip(2).map(|row| row.split('|').map(str::trim).collect()).collect();
+    assert!(rows.len() > 5, "{rows:?}");
+    for (index, (floor, others)) in FLOORS.into_iter().enumerate() {
+        let in_table = rows.iter().filter(|row| row[3 + index] == "yes").map(|row| row[1].trim_matches('`').to_owned());
+        let folders = std::fs::read_dir(root().join(floor)).unwrap().map(|entry| entry.unwrap().path());
+        let is_room = |path: &PathBuf| path.is_dir() && path.join("mod.rs").exists();
+        let rooms = folders.filter(is_room).map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+        let rooms = rooms.filter(|name| !others.contains(&name.as_str()));
+        assert_eq!(in_table.collect::<BTreeSet<_>>(), rooms.collect::<BTreeSet<_>>(), "{floor}");
+    }
 }
 
 #[test]
