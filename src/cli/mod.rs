@@ -81,7 +81,7 @@ enum Command {
     /// List and end browser sessions
     #[command(subcommand)]
     Session(session::Session),
-    /// List and revoke grants, for which applications hold refresh tokens
+    /// List and revoke grants, from which refresh tokens are issued
     #[command(subcommand)]
     Grant(grant::Grant),
     /// List and withdraw consents of users to clients

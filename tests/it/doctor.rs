@@ -130,7 +130,7 @@ async fn the_command_says_what_is_wrong_and_exits_with_1() {
     assert!(stderr(&found).contains("3 of "), "{}", stderr(&found));
     refused(&place.run(&["audit", "verify"]).await, "row 2 differs from what was written");
     let found = place.run(&["doctor"]).await;
-    assert!(stdout(&found).contains("no RS256 key signs; the server makes one: start it"), "{}", stdout(&found));
+    assert!(stdout(&found).contains("no RS256 key signs; start the server, which creates one"), "{}", stdout(&found));
 
     std::fs::remove_file(place.path().join("keys/master.key")).unwrap();
     let found = place.run(&["doctor"]).await;

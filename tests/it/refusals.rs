@@ -418,6 +418,6 @@ async fn the_command_explains_while_the_server_runs() {
     let unknown = place.run(&["explain", "no-such-id"]).await;
     assert_eq!((unknown.status.code(), stdout(&unknown).as_str()), (Some(1), ""));
     let complaint = String::from_utf8_lossy(&unknown.stderr);
-    assert!(complaint.contains("no refusal with the request ID no-such-id is known"), "{complaint}");
+    assert!(complaint.contains("no refusal is stored for the request ID no-such-id"), "{complaint}");
     server.kill().await.unwrap();
 }
