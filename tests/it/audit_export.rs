@@ -79,7 +79,7 @@ async fn rows_tell_what_was_changed_and_consented_to() {
     // The details are under the hash of their row.
     let forged = r#"UPDATE audit_events SET details = '{"granted":["audit"]}' WHERE details LIKE '%withdrawn%'"#;
     assert_eq!(scene.place.database().execute(forged).await, 1);
-    refused(&scene.place.run(&["audit", "verify"]).await, "is not what was written");
+    refused(&scene.place.run(&["audit", "verify"]).await, "differs from what was written");
 }
 
 #[tokio::test]

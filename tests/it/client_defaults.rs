@@ -72,5 +72,5 @@ async fn a_profile_outside_the_settings_is_given_to_no_new_client_and_stays_with
     refused(&place.run(&["client", "update", "old", "--profile", "oidc_classic"]).await, "profiles.allowed");
 
     let served = place.command(&["serve"]).env("SIGNET_REGISTRATION__PROFILE", "oidc_classic").output().await.unwrap();
-    refused(&served, "registration.profile is oidc_classic, which profiles.allowed does not name");
+    refused(&served, "registration.profile is oidc_classic, which is not in profiles.allowed");
 }
