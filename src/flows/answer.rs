@@ -1,4 +1,4 @@
-//! What a granted authorization request yields: a code, tokens, or both, in one transaction that closes the request
+//! The response to a granted authorization request: a code, tokens, or both, in one transaction that closes the request
 //! (RFC 6749 §4.1.2, §4.2.2, OpenID Connect Core §3.3.2.5).
 
 use std::sync::Arc;
@@ -21,19 +21,17 @@ use crate::protocol::secret::{AuthorizationCode, Digest};
 use crate::store::sessions::Session;
 use crate::store::{Tx, access_tokens, authorization_codes, authorization_requests, consents, pushed_requests};
 
-/// A request that is granted.
+/// A granted request.
 pub(super) struct Asked<'a> {
-    /// The request.
     pub(super) request: &'a AuthorizationRequest,
-    /// The client that asks.
     pub(super) client: &'a Arc<Client>,
-    /// The row that holds the request, where it had to wait for somebody.
+    /// The row of the request, if it had to wait for a person.
     pub(super) row: Option<&'a RequestId>,
 }
 
 impl Asked<'_> {
-    /// The scope whose claims the ID token of the response holds: with a code none, since the token endpoint gives an ID
-    /// token that no browser sees; without any token for userinfo all of it (OpenID Connect Core §5.4).
+    /// The scope whose claims the ID token of the response contains. With a code it is none, because the token endpoint
+    /// returns an ID token that no browser sees; without an access token it is all of it (OpenID Connect Core §5.4).
     fn released(&self) -> Option<&Scope> {
         let granted = &self.request.scope;
         let kind = self.request.response_type;
@@ -45,10 +43,7 @@ impl Asked<'_> {
     }
 }
 
-/// Answers a request whose person is signed in and has consented.
-///
-/// # Errors
-/// [`InteractionError`] where it has been answered in between, or the database or a key fails.
+/// Grants a request whose person is signed in and has consented.
 pub(super) async fn grant(
     provider: &Provider,
     context: &Context,
@@ -85,7 +80,7 @@ pub(super) async fn grant(
     Ok(Next::Deliver(ReturnPath { session_state: state.as_deref(), ..path }.granted(&granted)))
 }
 
-/// What a response holds.
+/// The metric labels of the contents of a response.
 fn kinds(granted: &Granted) -> impl Iterator<Item = &'static str> {
     let code = granted.code.is_some().then_some("authorization_code");
     let access_token = granted.access_token.is_some().then_some("access_token");
@@ -93,7 +88,7 @@ fn kinds(granted: &Granted) -> impl Iterator<Item = &'static str> {
     [code, access_token, id_token].into_iter().flatten()
 }
 
-/// What the response is made from.
+/// The code and tokens of the response, before they are signed.
 struct Yield {
     code: Option<AuthorizationCode>,
     issuance: Issuance,
@@ -137,7 +132,7 @@ impl Yield {
         Ok(Self { code, issuance, grant, draft, session })
     }
 
-    /// What the transaction writes.
+    /// The rows that the transaction writes.
     fn written(&self, context: &Context, asked: &Asked<'_>, provider: &Provider) -> Result<Written, FlowError> {
         let request = asked.request;
         let record = CodeRecord {
@@ -167,7 +162,7 @@ impl Yield {
         })
     }
 
-    /// The response, with its tokens signed.
+    /// Signs the tokens of the response.
     async fn sign(&mut self, provider: &Provider, context: &Context, asked: &Asked<'_>) -> Result<Granted, FlowError> {
         let request = asked.request;
         let access_token = match &self.draft {
@@ -195,7 +190,7 @@ impl Yield {
     }
 }
 
-/// What the transaction writes, or finds that it may not.
+/// The rows that the transaction writes, with the conditions under which it may.
 struct Written {
     context: Context,
     lifetimes: Lifetimes,
@@ -205,11 +200,11 @@ struct Written {
     opaque: Option<(Digest, AccessTokenClaims)>,
     session: Session,
     client: Arc<Client>,
-    /// What the person must have granted, where they are asked at all.
+    /// The required consent, if the client needs one.
     consent: Option<Consent>,
 }
 
-/// What the transaction has come to.
+/// The result of the transaction.
 enum Stored {
     Done,
     AnsweredBefore,
@@ -245,7 +240,7 @@ impl Written {
         Ok(Stored::Done)
     }
 
-    /// Whether what was consented to, when that was looked at, has not been withdrawn since.
+    /// Returns true if no consent is required, or it has not been withdrawn since it was checked.
     async fn is_consented(&self, tx: &mut Tx, asked: &Consent) -> Result<bool, FlowError> {
         let (realm, user) = (&self.context.realm.id, &self.session.user_id);
         let granted = consents::hold(tx, realm, user, &self.client.id).await?;

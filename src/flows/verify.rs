@@ -1,5 +1,5 @@
-//! The one verifier of this server's own tokens: userinfo, introspection, revocation, logout hints and everything to
-//! come ask here. Structure, key, algorithm, signature, type, times, issuer, client, revocation and user, in this order.
+//! The only verifier of this server's own tokens, for userinfo, introspection, revocation and logout hints. It checks
+//! structure, key, algorithm, signature, type, times, issuer, client, revocation and user, in this order.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::store::metrics::timed;
 /// Verifies an access token of either form.
 ///
 /// # Errors
-/// `invalid_token`, or [`FlowError::Unavailable`] where nobody can tell whether it has been revoked.
+/// `invalid_token`, or [`FlowError::Unavailable`] if the revocation status is unknown.
 pub async fn access_token(provider: &Provider, context: &Context, token: &str) -> Result<TokenFacts, FlowError> {
     timed(&provider.metrics.tokens.verification, judge(provider, context, token)).await
 }
@@ -46,7 +46,7 @@ async fn judge(provider: &Provider, context: &Context, token: &str) -> Result<To
     }
     let client = provider.view.client(&context.realm.id, &claims.client_id).await?;
     let client = client.filter(|client| client.enabled).ok_or(Cause::TokenClient)?;
-    // What the client may not have any more, no token of its allows, whichever node has issued it and when.
+    // A token allows nothing that its client may no longer have, regardless of the node and time of its issue.
     if !claims.scope.is_within(&client.metadata.scope) {
         return Err(Cause::TokenScope.into());
     }
@@ -68,15 +68,15 @@ async fn judge(provider: &Provider, context: &Context, token: &str) -> Result<To
     Ok(facts)
 }
 
-/// The claims of a JWT that one of our keys has signed as an access token.
+/// The claims of a JWT that one of this server's keys has signed as an access token.
 fn signed_claims(provider: &Provider, context: &Context, token: &str) -> Result<Arc<AccessTokenClaims>, OAuthError> {
     let (keys, digest) = (provider.keys.of(&context.realm.id), Digest::of(token.as_bytes()));
     if let Some(claims) = provider.verdicts.recall(&digest, &keys, context.now) {
         return Ok(claims);
     }
     let jws = UnverifiedJws::parse(token).map_err(|_| Cause::TokenUnknown)?;
-    // Of all JWTs of this server, access tokens alone have a `client_id`, whatever `typ` their resource wants
-    // (RFC 9068 §2.2): an ID token or a signed answer of userinfo does not parse as one.
+    // Among all JWTs of this server, only access tokens have a `client_id`, whatever `typ` their resource requires
+    // (RFC 9068 §2.2): an ID token or a signed userinfo response does not parse as one.
     if jws.typ().and_then(AccessTokenTyp::named).is_none() {
         return Err(Cause::TokenKind.into());
     }
@@ -95,11 +95,11 @@ fn check_times(provider: &Provider, context: &Context, claims: &AccessTokenClaim
     if alive { Ok(()) } else { Err(Cause::TokenTimes.into()) }
 }
 
-/// Whether the user behind the token may still be spoken for.
+/// Checks that the token's user is enabled and not cut off.
 async fn check_user(provider: &Provider, context: &Context, facts: &TokenFacts) -> Result<(), FlowError> {
     let Some(user) = &facts.user else { return Ok(()) };
     match provider.view.user(&context.realm.id, user).await? {
-        // A token may have been issued while the cut-off was on its way, but not its login.
+        // A token may have been issued while the cut-off was being propagated, but its login is older.
         Some(user) if user.enabled && user.valid_from < facts.issued_at && !facts.logged_in_before(user.valid_from) => {
             Ok(())
         }
@@ -107,28 +107,26 @@ async fn check_user(provider: &Provider, context: &Context, facts: &TokenFacts) 
     }
 }
 
-/// An ID token of ours that somebody presents as a hint (OpenID Connect Core §3.1.2.1).
+/// An ID token of this server, presented as a hint (OpenID Connect Core §3.1.2.1).
 pub struct IdTokenHint {
-    /// Whom it is about: the `sub` that its audience knows.
+    /// The `sub` for the token's audience.
     pub subject: String,
-    /// The clients that it was issued to.
     pub audiences: Vec<String>,
-    /// The session in which it was issued.
     pub session: String,
 }
 
-/// The worth of a presented hint.
+/// The result of verifying a hint.
 pub enum Hint {
-    /// An ID token that this realm has issued, to which a session may still belong.
+    /// An ID token of this realm, whose session may still exist.
     Genuine(IdTokenHint),
-    /// An ID token older than any session, or one whose key is gone: it proves nothing, and need not be forged.
+    /// An ID token older than any session, or whose key is gone. It proves nothing, but need not be forged.
     Stale,
 }
 
-/// Verifies an ID token that is presented as a hint. It may have expired: it says who is meant, and allows nothing.
+/// Verifies an ID token presented as a hint. It may have expired, because it only identifies a person.
 ///
 /// # Errors
-/// [`Cause::HintInvalid`] where it is not an ID token that this realm has issued, or the database fails.
+/// [`Cause::HintInvalid`] if it is not an ID token of this realm.
 pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) -> Result<Hint, FlowError> {
     const INVALID: Cause = Cause::HintInvalid;
     // OpenID Connect Core §3.1.2.1: a client may have encrypted it to this server.
@@ -142,7 +140,7 @@ pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) 
         return Err(INVALID.into());
     }
     let claims = jws.payload();
-    // An access token may have the same `typ`, and has a `client_id`, which no ID token has.
+    // An access token may have the same `typ`, but also has a `client_id`, which no ID token has.
     if claims.contains_key("client_id") {
         return Err(INVALID.into());
     }
@@ -162,7 +160,7 @@ pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) 
             Err(_) => return Err(INVALID.into()),
         }
     }
-    // Userinfo is signed for the client too, but is no ID token: it neither expires nor names a session.
+    // A userinfo response is signed for the client too, but it is no ID token: it has neither expiry nor session.
     let (subject, session) = (text("sub")?.ok_or(INVALID)?.to_owned(), text("sid")?.ok_or(INVALID)?.to_owned());
     jws::numeric_date(claims, "exp").ok().flatten().ok_or(INVALID)?;
     let issued_at = jws::numeric_date(claims, "iat").ok().flatten().ok_or(INVALID)?;
@@ -172,8 +170,8 @@ pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) 
     Ok(Hint::Genuine(IdTokenHint { subject, audiences, session }))
 }
 
-/// Whether an ID token was keyed by the secret of the one client that it is for, and that client's ID tokens are
-/// (OpenID Connect Core §10.1).
+/// Returns true if an ID token is signed with the secret of its only audience, and that client's ID tokens are signed
+/// that way (OpenID Connect Core §10.1).
 async fn is_keyed_by_client(
     provider: &Provider,
     context: &Context,

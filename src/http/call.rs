@@ -1,4 +1,4 @@
-//! A request taken apart: its context, what the browser brought, and its parameters, each read once and bounded.
+//! A parsed request: its context, the browser's cookies, and its parameters, each read once and within limits.
 
 use std::sync::Arc;
 
@@ -23,18 +23,15 @@ use crate::protocol::error::OAuthError;
 use crate::protocol::params::Params;
 use crate::store::audit::Origin;
 
-/// The longest User-Agent that is kept, in characters.
+/// The maximum stored length of the User-Agent, in characters.
 const MAX_USER_AGENT: usize = 500;
 
-/// A request.
 pub struct Call {
-    /// The shared state.
     pub app: Arc<App>,
-    /// What flows are told of it.
+    /// The request-scoped inputs of the flows.
     pub context: Context,
-    /// What the browser brought.
+    /// The browser's cookies, as digests.
     pub browser: Browser,
-    /// Its headers.
     pub headers: HeaderMap,
     /// Its method.
     pub method: Method,
@@ -55,10 +52,7 @@ impl FromRequest<Arc<App>> for Call {
 }
 
 impl Call {
-    /// Takes a request apart, once its body is there.
-    ///
-    /// # Errors
-    /// The answer where the body is too large or breaks off.
+    /// Builds a call from a request whose body has been read.
     pub async fn of<B>(request: HttpRequest<B>, app: &Arc<App>, arrived: Arrived) -> Result<Self, Response>
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
@@ -90,8 +84,8 @@ impl Call {
         })
     }
 
-    /// Counts the outcome of a request about a token, and writes it to the security log where it changed something or
-    /// was refused. Successful reads, which programs make all day, have the line of the request alone.
+    /// Counts the outcome of a token operation, and writes it to the security log if it changed something or was
+    /// refused. Successful reads, which programs make continuously, have only the log line of the request.
     pub fn count<T>(&self, operation: &'static str, answer: &Result<T, FlowError>) {
         let outcome = answer.as_ref().err().map_or("success", FlowError::outcome);
         self.app.provider.count_operation(operation, outcome);
@@ -105,7 +99,7 @@ impl Call {
                 tracing::debug!(target: "security", event = "token_operation", operation, success = false, outcome);
             }
             Ok(_) => {
-                // The line of the request has all of it already, and there are many.
+                // The line of the request has the same facts, and there are many such requests.
                 tracing::debug!(target: "security", event = "token_operation", operation, success = true, outcome);
             }
             Err(_) => {
@@ -121,13 +115,13 @@ impl Call {
         path.get(..end).unwrap_or(path)
     }
 
-    /// The client whose registration the path names (RFC 7592 §2).
+    /// The client id in the path of a registration (RFC 7592 §2).
     pub fn registered_client(&self) -> Option<String> {
         let rest = self.path().strip_prefix(register::PATH)?;
         rest.strip_prefix('/').map(str::to_owned)
     }
 
-    /// The path below the issuer's, which the router may have taken off.
+    /// The path below the issuer's, which the router may already have removed.
     fn path(&self) -> &str {
         let path = self.uri.path();
         path.strip_prefix(self.app.base_path()).filter(|rest| rest.starts_with('/')).unwrap_or(path)
@@ -147,18 +141,18 @@ impl Call {
         self.uri.query().unwrap_or_default()
     }
 
-    /// The parameters of the query.
+    /// The query parameters.
     ///
     /// # Errors
-    /// `invalid_request` where they cannot be read, or one is repeated.
+    /// `invalid_request` if they cannot be parsed, or one is repeated.
     pub fn query(&self) -> Result<Params, OAuthError> {
         Params::parse(self.query_text().as_bytes())
     }
 
-    /// The parameters of query and form together, repetitions noted but not refused.
+    /// The parameters of query and form together; repetitions are recorded but not refused.
     ///
     /// # Errors
-    /// `invalid_request` where they cannot be read.
+    /// `invalid_request` if they cannot be parsed.
     pub fn query_and_form(&self) -> Result<Params, OAuthError> {
         let mut params = Params::default();
         params.extend(self.query_text().as_bytes())?;
@@ -168,7 +162,7 @@ impl Call {
         Ok(params)
     }
 
-    /// Query and form as one query; nothing where there is no form, or it is written as no browser does.
+    /// Query and form as one query; `None` if there is no form, or it is not encoded as browsers do it.
     pub fn as_query(&self) -> Option<String> {
         let form = std::str::from_utf8(self.form_body().ok()?).ok()?;
         let parts: Vec<&str> = [self.query_text(), form].into_iter().filter(|part| !part.is_empty()).collect();
@@ -176,18 +170,15 @@ impl Call {
         query.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"*-._~+%&=".contains(&byte)).then_some(query)
     }
 
-    /// The parameters of the form.
+    /// The form parameters.
     ///
     /// # Errors
-    /// `invalid_request` where there is no form, it cannot be read, or a parameter is repeated.
+    /// `invalid_request` if there is no form, it cannot be parsed, or a parameter is repeated.
     pub fn form(&self) -> Result<Params, OAuthError> {
         Params::parse(self.form_body()?)
     }
 
-    /// The parameters of the form of an endpoint that takes nothing from the query (RFC 6749 §3.2).
-    ///
-    /// # Errors
-    /// As [`Call::form`], and where the query names a parameter at all.
+    /// The form parameters of an endpoint that accepts none in the query (RFC 6749 §3.2).
     pub fn form_only(&self) -> Result<Params, OAuthError> {
         if !self.query_text().is_empty() {
             return Err(OAuthError::invalid_request("Parameters belong in the body of the request."));
@@ -195,7 +186,7 @@ impl Call {
         self.form()
     }
 
-    /// Whether the body is a form at all.
+    /// True if the media type of the body is that of a form.
     pub fn has_form(&self) -> bool {
         !self.body.is_empty() && self.form_body().is_ok()
     }
@@ -203,16 +194,16 @@ impl Call {
     /// The `Authorization` header.
     ///
     /// # Errors
-    /// An error of RFC 6749 or RFC 6750 where it is malformed or stands twice.
+    /// An error of RFC 6749 or RFC 6750 if it is malformed or repeated.
     pub fn authorization(&self) -> Result<Authorization, OAuthError> {
         let values: Vec<&[u8]> = self.headers.get_all(header::AUTHORIZATION).iter().map(|v| v.as_bytes()).collect();
         credentials::parse(&values)
     }
 
-    /// The `Authorization` header of an endpoint that clients authenticate at, where only one scheme has a meaning.
+    /// The `Authorization` header of an endpoint with client authentication, which supports only one scheme.
     ///
     /// # Errors
-    /// `invalid_request` where it stands twice, else `invalid_client` (RFC 6749 §5.2).
+    /// `invalid_request` if it is repeated, otherwise `invalid_client` (RFC 6749 §5.2).
     pub fn client_authorization(&self) -> Result<Authorization, OAuthError> {
         let several = self.headers.get_all(header::AUTHORIZATION).iter().count() > 1;
         self.authorization().map_err(|error| match several {
@@ -221,10 +212,10 @@ impl Call {
         })
     }
 
-    /// The body of an endpoint that takes JSON.
+    /// The body of a JSON endpoint.
     ///
     /// # Errors
-    /// `invalid_client_metadata` where it is anything else, as registration says it; others say it in their own words.
+    /// `invalid_client_metadata` if it is not JSON, as for registration; other endpoints map it to their own error.
     pub fn json_body(&self) -> Result<&[u8], OAuthError> {
         match self.media_type().as_deref() {
             Some("application/json") => Ok(&self.body),
@@ -246,11 +237,11 @@ impl Call {
     }
 }
 
-/// The User-Agent, cut, without control characters.
+/// The User-Agent, truncated, without control characters.
 fn user_agent(headers: &HeaderMap) -> String {
     let Some(raw) = headers.get(header::USER_AGENT) else { return String::new() };
     match raw.to_str() {
-        // Printable ASCII, as nearly always.
+        // The fast path: almost all values are printable ASCII.
         Ok(plain) if plain.len() <= MAX_USER_AGENT && !plain.contains('\t') => plain.to_owned(),
         Ok(_) | Err(_) => {
             let text = String::from_utf8_lossy(raw.as_bytes());

@@ -1,5 +1,5 @@
-//! CORS for the endpoints that scripts of clients may call: from origins that an enabled client has registered, never
-//! for `null`; registration and public documents from all. Never with credentials.
+//! CORS for the endpoints that scripts may call: from origins registered by an enabled client, never for `null`;
+//! registration and public documents from all origins. Never with credentials.
 
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderName, HeaderValue};
@@ -7,10 +7,10 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::call::Call;
 
-/// The headers of an answer that a script may read.
+/// The response headers that a script may read.
 const EXPOSED: &str = "www-authenticate, retry-after, x-request-id";
 
-/// `OPTIONS` of such an endpoint.
+/// `OPTIONS` for registered origins.
 pub async fn preflight(call: Call) -> Response {
     let mut response = allow(&call, StatusCode::NO_CONTENT.into_response());
     if response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
@@ -26,7 +26,7 @@ pub async fn preflight(call: Call) -> Response {
     response
 }
 
-/// `OPTIONS` of an endpoint that the scripts of all origins may call by these methods. `*` does not cover the header
+/// `OPTIONS` for an endpoint that scripts of all origins may call with these methods. `*` does not cover the header
 /// `Authorization` (Fetch §3.3.3).
 pub fn preflight_of_all(methods: &'static str) -> Response {
     let headers = [
@@ -38,7 +38,7 @@ pub fn preflight_of_all(methods: &'static str) -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-/// Lets the scripts of all origins read the answer.
+/// Lets the scripts of all origins read the response.
 pub fn allow_all(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
@@ -51,7 +51,7 @@ pub fn allow_all(mut response: Response) -> Response {
     response
 }
 
-/// Lets the script that sent the request read the answer, if its origin is registered.
+/// Lets the script that sent the request read the response, if its origin is registered.
 pub fn allow(call: &Call, mut response: Response) -> Response {
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
     let Some(origin) = call.headers.get(header::ORIGIN) else { return response };

@@ -1,5 +1,5 @@
-//! Discovery (OpenID Connect Discovery §4, RFC 8414 §3) and the key set (RFC 7517 §5): prepared bytes, which anybody
-//! may read and cache, and no database.
+//! Discovery (OpenID Connect Discovery §4, RFC 8414 §3) and the key set (RFC 7517 §5): prepared, publicly cacheable
+//! documents, served without the database.
 
 use std::sync::Arc;
 
@@ -13,17 +13,16 @@ use super::{error, guard};
 use crate::app::App;
 use crate::keys::Jwks;
 
-/// Which document is asked for.
+/// A public document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Document {
-    /// The metadata of the server.
     Metadata,
-    /// Its keys.
+    /// The key set.
     Jwks,
 }
 
 impl Document {
-    /// The document at a path: the metadata, whose well-known part stands before the path of the issuer too (RFC 8414
+    /// The document at a path: the metadata, whose well-known part may also precede the path of the issuer (RFC 8414
     /// §3.1), or the key set and its aliases.
     pub fn at(base: &str, path: &str) -> Option<Self> {
         match path.strip_prefix(base) {
@@ -35,7 +34,7 @@ impl Document {
         }
     }
 
-    /// The answer to who has these headers.
+    /// The response to a request with these headers.
     pub fn answer(self, app: &App, asked: &HeaderMap) -> Response {
         let documents = app.documents();
         let (document, media_type) = match self {
@@ -62,7 +61,7 @@ pub async fn get(State(app): State<Arc<App>>, request: Request) -> Response {
     }
 }
 
-/// Whether somebody has the document with this entity tag already (RFC 9110 §13.1.2).
+/// True if the requester already has the document with this entity tag (RFC 9110 §13.1.2).
 fn knows(asked: &HeaderMap, etag: &str) -> bool {
     let known = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     known
@@ -70,7 +69,7 @@ fn knows(asked: &HeaderMap, etag: &str) -> bool {
         .any(|tag| matches!(tag.trim(), "*") || tag.trim().trim_start_matches("W/") == etag)
 }
 
-/// The headers of a document, those that protect it among them.
+/// The headers of a document, including the security headers.
 fn headers(app: &App, document: &Jwks, media_type: &'static str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let max_age = format!("public, max-age={}", app.settings.keys.jwks_max_age.as_secs());

@@ -1,47 +1,45 @@
-//! The table of endpoints: where each lies below the issuer, who reads its answers, which rate limit holds for an
-//! address there, and whether scripts of other origins may call it. The router mounts from this table and the checks
-//! before the router read it, so that no route is without a limit.
+//! The table of endpoints: the path below the issuer, the reader of its responses, the rate limit for an address, and
+//! the origins whose scripts may call it. The router is built from this table, and so are the checks before the router,
+//! so that no route lacks a limit.
 
 use axum::http::Method;
 
 use crate::flows::rates::Class;
 
-/// The reader of an endpoint's answers, which decides the form of a refusal.
+/// The reader of an endpoint's responses, which determines the format of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
-    /// A page.
+    /// A person, who sees a page.
     Person,
-    /// An OAuth error in JSON.
+    /// A program, which reads an OAuth error in JSON.
     Program,
-    /// A problem document (RFC 9457).
+    /// An administration client, which reads a problem document (RFC 9457).
     Administrator,
 }
 
-/// The origins whose scripts may call an endpoint. Where there are any, the router answers preflights.
+/// The origins whose scripts may call an endpoint. If there are any, the router answers preflights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scripts {
-    /// None but this server's own.
+    /// Only this server's own.
     None,
-    /// Those that an enabled client has registered.
+    /// Those registered by an enabled client.
     Registered,
-    /// All origins, by these methods. Only for answers that ignore what a browser adds by itself, such as cookies.
+    /// All origins, with these methods. Only for responses that ignore what a browser adds by itself, such as cookies.
     All(&'static str),
 }
 
 /// One endpoint.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// The path below the issuer, as the router writes it.
+    /// The path below the issuer, in the router's syntax.
     pub path: &'static str,
-    /// The reader of its answers.
     pub reader: Reader,
-    /// The limit on the requests of one address, preflights included. Without one, an address block does not hold
-    /// either: these are the documents and assets that resource servers, caches and browsers must be able to fetch at
-    /// any time, and that are answered from memory.
+    /// The limit on the requests of one address, including preflights. Without one, address blocks do not apply either:
+    /// such documents and assets must be available to resource servers, caches and browsers at any time, and are
+    /// answered from memory.
     pub limit: Option<Class>,
-    /// The limit on its form, where that has one of its own.
+    /// The limit on its form, if different.
     pub form_limit: Option<Class>,
-    /// The origins whose scripts may call it.
     pub scripts: Scripts,
 }
 
@@ -81,7 +79,7 @@ impl Endpoint {
         self
     }
 
-    /// The class that a request by this method counts in.
+    /// The rate limit class for a request with this method.
     pub fn class(&self, method: &Method) -> Option<Class> {
         self.form_limit.filter(|_| *method == Method::POST).or(self.limit)
     }
@@ -99,7 +97,7 @@ impl Endpoint {
     }
 }
 
-/// Declares the endpoints: a constant each, and the list of all of them.
+/// Declares the endpoints: a constant for each, and the list of all of them.
 macro_rules! endpoints {
     ($($name:ident = $endpoint:expr;)*) => {
         $(pub(super) const $name: Endpoint = $endpoint;)*
@@ -109,7 +107,7 @@ macro_rules! endpoints {
 }
 
 endpoints! {
-    // First the endpoints that programs call all day.
+    // First the endpoints that programs call continuously.
     TOKEN = Endpoint::program("/token").with_scripts(Scripts::Registered);
     INTROSPECT = Endpoint::program("/introspect");
     USERINFO = Endpoint::program("/userinfo").with_scripts(Scripts::Registered);
@@ -123,7 +121,7 @@ endpoints! {
     LOGO = Endpoint::page("/clients/{client_id}/logo");
     CHECK_SESSION = Endpoint::page("/session/check");
     CSP_REPORTS = Endpoint::program("/csp-reports").with_limit(Class::Pages);
-    // A client in a browser has no registered origin before it registers; its token decides what it may do.
+    // A client in a browser has no registered origin before it registers; its token determines what it may do.
     REGISTER = Endpoint::program("/register").with_limit(Class::Registration).with_scripts(Scripts::All("POST"));
     REGISTRATION = Endpoint::program("/register/{client_id}").with_limit(Class::Registration);
     API = Endpoint::new("/api/{*rest}", Reader::Administrator, Some(Class::Api));
@@ -136,10 +134,11 @@ endpoints! {
     FAVICON = Endpoint::asset("/favicon.ico");
 }
 
-/// The answers where there is no endpoint. Looking for one is limited like the pages.
+/// The entry for unknown paths, which are limited like pages.
 const NOTHING: Endpoint = Endpoint::page("");
 
-/// The endpoint at a path, which stands below the path of the issuer; the metadata stands before it too (RFC 8414 §3.1).
+/// The endpoint at a path below the path of the issuer; for the metadata also at the well-known path before it (RFC
+/// 8414 §3.1).
 pub fn at(base: &str, path: &str) -> &'static Endpoint {
     let below = path.strip_prefix(base).unwrap_or(path);
     let found = ALL.iter().find(|endpoint| endpoint.matches(below));

@@ -1,6 +1,6 @@
-//! The way in to the public listener. What everybody asks for and is prepared, discovery and the key set, is answered
-//! here; what programs ask all day is called from here. Both by the same checks and with the same headers as everything
-//! else, which goes to the router.
+//! The service of the public listener. It answers discovery and the key set from prepared responses, and calls the
+//! endpoints that programs use continuously without the router. Both pass the same checks and get the same headers as
+//! all other requests, which go to the router.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -23,7 +23,6 @@ use super::guard::{self, Arrived};
 use super::{introspect, token, userinfo};
 use crate::app::App;
 
-/// The public listener's service.
 #[derive(Clone)]
 pub struct Entrance {
     app: Arc<App>,
@@ -37,7 +36,7 @@ impl Entrance {
         Self { app, router }
     }
 
-    /// Calls an endpoint without the router, which knows it by the same path below the issuer's.
+    /// Calls an endpoint without the router, under the same path pattern.
     fn call_directly<B, F>(
         &self,
         request: Request<B>,
@@ -55,7 +54,7 @@ impl Entrance {
         };
         Box::pin(async move {
             let arrived = Arrived::now(&app, &request);
-            // Boxed, since the guard hands it on several times.
+            // Boxed, because the guard moves it several times.
             let answer = |request| {
                 Box::pin(async {
                     match Call::of(request, &app, arrived.clone()).await {

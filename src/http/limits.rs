@@ -1,5 +1,5 @@
-//! Rate limits and address blocks, checked before a request reaches its endpoint, and the answers to those that are
-//! refused.
+//! Rate limits and address blocks, checked before a request reaches its endpoint, and the responses to refused
+//! requests.
 
 use axum::Json;
 use axum::http::header::{self, HeaderName, HeaderValue};
@@ -17,7 +17,7 @@ use crate::protocol::error::ErrorCode;
 use crate::protocol::rate_limit::Exceeded;
 use crate::protocol::time::{Span, seconds_up, wait_in_words};
 
-/// Refuses a request of an address that is blocked or asks too often.
+/// Refuses a request of a blocked address, or one that exceeds a limit.
 pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Option<Response> {
     let endpoint = endpoint::at(app.base_path(), path);
     let class = endpoint.class(method)?;
@@ -38,12 +38,12 @@ pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Opti
     Some(with_headers(response, &exceeded))
 }
 
-/// The sentence about a request too many.
+/// The sentence about a request that exceeds a limit.
 pub fn too_many(wait: Span) -> String {
     format!("There have been too many requests. Try again in {}.", wait_in_words(wait))
 }
 
-/// A refusal before it has the form that its reader expects.
+/// A refusal, before it is formatted for its reader.
 struct Refusal {
     status: StatusCode,
     code: ErrorCode,
@@ -62,7 +62,7 @@ impl Refusal {
     }
 }
 
-/// Adds the wait (RFC 9110 §10.2.3) and the policy that was exceeded (draft-ietf-httpapi-ratelimit-headers-11).
+/// Adds `Retry-After` (RFC 9110 §10.2.3) and the exceeded policy (draft-ietf-httpapi-ratelimit-headers-11).
 pub fn with_headers(mut response: Response, exceeded: &Exceeded) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::RETRY_AFTER, HeaderValue::from(exceeded.retry_after()));
@@ -74,7 +74,7 @@ pub fn with_headers(mut response: Response, exceeded: &Exceeded) -> Response {
     response
 }
 
-/// The answer to a client that asks too often.
+/// The JSON response to a client that exceeds a limit.
 pub fn exceeded_json(exceeded: &Exceeded) -> Response {
     with_headers(program(&Refusal::exceeded(exceeded.wait)), exceeded)
 }
