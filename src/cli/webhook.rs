@@ -126,8 +126,8 @@ impl Which {
         let webhook = webhook.context("there is no webhook with this name")?;
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         let keyring = desk.keyring(settings).await?;
-        let keys = (&*keyring.of(realm), keyring.algorithms());
-        let answered = verify(&fetcher, keys, &desk.context, &webhook).await;
+        let keys = keyring.of(realm);
+        let answered = verify(&fetcher, &keys, keyring.algorithms(), &desk.context, &webhook).await;
         match answered.with_context(|| format!("{id} could not be reached"))? {
             status @ 200..=299 => say(&format!("{id} accepted the event with status {status}.")),
             status => bail!("{id} refused the event with status {status}"),

@@ -1,4 +1,4 @@
-//! Administration of clients and people: what the commands do, and what the administration API will do.
+//! Administration of clients, people, keys and resources, for the commands and for the administration API.
 
 mod blocks;
 mod client_update;
@@ -60,109 +60,88 @@ use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Outcome};
 use crate::store::{self, StoreError, Tx};
 
-/// Why something is refused. Each is one clear line.
+/// The reason why an administrative request fails, as one line for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
-    /// The metadata breaks a rule.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
-    /// A claim mapper breaks a rule.
     #[error(transparent)]
     Mapper(#[from] MapperError),
-    /// A resource breaks a rule.
     #[error(transparent)]
     Resource(#[from] ResourceError),
-    /// A resource that clients still ask tokens for, or introspect for.
-    #[error("clients still name this resource: {0}; take it from them first")]
+    /// A resource that clients may still request or introspect tokens for.
+    #[error("clients still name this resource: {0}; remove it from them first")]
     ResourceInUse(String),
-    /// A claim mapper's name cannot be one.
     #[error("the mapper needs a name of 1 to 64 letters, digits and - _ .; give one with --id")]
     MapperName,
-    /// A claim mapper cannot be added.
     #[error("there is a mapper with this name already, or no such client")]
     MapperConflict,
-    /// A webhook's name cannot be one.
     #[error("a webhook is named by 1 to 64 letters, digits and - _ .")]
     WebhookName,
-    /// A webhook's audience cannot be one.
     #[error("the audience must have at least one character, and no control characters")]
     WebhookAudience,
-    /// A webhook has too many patterns.
     #[error("a webhook has at most 50 patterns of events")]
     WebhookEvents,
-    /// A pattern covers no event that there is.
+    /// A pattern that matches no event name.
     #[error("{0:?} names no event; `signet webhook events` lists them")]
     UnknownEvent(String),
-    /// A name, an address or a password breaks a rule.
     #[error(transparent)]
     Person(#[from] PersonError),
-    /// The picture is no logo.
     #[error(transparent)]
     Logo(#[from] LogoError),
-    /// A reason is too long.
     #[error("the reason must have at most 200 characters, none of them a control character")]
     Reason,
-    /// A ban would be over already.
+    /// The ban would have ended already.
     #[error("the end of a ban must lie in the future")]
     Past,
-    /// A `jti` that this server has not made.
+    /// Not a `jti` of this server.
     #[error("the jti is not that of an access token of this server")]
     Jti,
-    /// The id, the name or the address is taken.
     #[error("{0} exists already")]
     Exists(&'static str),
-    /// There is no such thing.
     #[error("there is no {0} with this name")]
     Unknown(&'static str),
-    /// A text that no name and no address can hold.
-    #[error("the text is too long, or has characters that no name has")]
+    /// A text that can be neither a name nor an address.
+    #[error("the text is too long, or has characters that are not allowed in a name")]
     Query,
-    /// A text names one user and is the `sub` of another.
+    /// A text that is the name of one user and the `sub` of another.
     #[error("this is the name of one user and the sub of another; use an e-mail address, or the other's sub")]
     Ambiguous,
-    /// There is nothing of this id.
     #[error("there is no {0} with this id")]
     UnknownId(&'static str),
-    /// Another change came first.
-    #[error("the {0} was changed meanwhile; look at it and try again")]
+    /// A concurrent change came first.
+    #[error("the {0} was changed meanwhile; check it and try again")]
     Changed(&'static str),
-    /// A client would see the subjects of another sector (OpenID Connect Core §8.1).
+    /// The client would see subjects of another sector (OpenID Connect Core §8.1).
     #[error("subject_type and the host of a client with pairwise subjects cannot be changed; register another client")]
     Sector,
-    /// The client's method knows no secrets.
+    /// The client's authentication method uses no secret.
     #[error("a client that authenticates with {0} has no secret")]
     NoSecret(String),
-    /// The secret is too short or has characters that cannot be sent.
     #[error(
         "the secret must have 32 to 512 visible ASCII characters; --allow-weak-secret takes a shorter one that an \
          application has already"
     )]
     WeakSecret,
-    /// The secret is shorter than even a weak one may be.
+    /// The secret is too short even for a weak one.
     #[error("a weak secret must have 8 visible ASCII characters or more")]
     ShortSecret,
-    /// A weak secret of a client whose profile allows none.
     #[error("a client of the profile {0} cannot have a weak secret")]
     WeakSecretOfStrictProfile(&'static str),
-    /// A weak secret that would be a key for signatures.
+    /// A weak secret would be used to sign.
     #[error("a secret that signs (client_secret_jwt, HS256) must have 32 characters or more")]
     WeakKey,
-    /// The database holds no keys yet.
-    #[error("there are no keys yet; the server makes them when it starts")]
+    #[error("there are no keys yet; the server generates them when it starts")]
     NoKeys,
-    /// Imported keys would meet others.
-    #[error("the database has keys already; they are imported only where there are none")]
+    /// Keys can only be imported into a database without keys.
+    #[error("the database has keys already; import keys into a database without any")]
     HasKeys,
-    /// The imported file holds something else.
     #[error("the file is not an export of keys that this version reads, for this realm")]
     KeyFile,
-    /// An imported key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyringError),
-    /// The password could not be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),
-    /// It did not come about.
     #[error(transparent)]
     Flow(#[from] FlowError),
 }
@@ -190,7 +169,7 @@ async fn cut_off(
     store::revocations::insert(tx, &revocation, "cut off", context.now).await.map(|_| ())
 }
 
-/// Checks what an operator gives as the reason.
+/// Validates an operator's reason.
 fn checked_reason(reason: &str) -> Result<(), AdminError> {
     Reason::parse(reason).map(|_| ()).ok_or(AdminError::Reason)
 }

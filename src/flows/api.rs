@@ -1,5 +1,5 @@
-//! The administration API: admit whoever bears the right token, then do as an administrator does by command. The audit
-//! log tells which client it was.
+//! The administration API: authorizes the bearer of an access token, then runs the same operations as the commands. The
+//! audit log names the client.
 
 use std::sync::Arc;
 
@@ -10,25 +10,21 @@ use crate::protocol::administration::{self, Denial, Order, OrderError, Permissio
 use crate::protocol::client::Client;
 use crate::protocol::rate_limit::Exceeded;
 
-/// Who may act.
+/// An authorized client of the API.
 pub struct Administrator {
     client: Arc<Client>,
 }
 
-/// Why a request is refused.
+/// The reason why a request is refused.
 #[derive(Debug)]
 pub enum ApiError {
-    /// There is no token.
     NoToken,
-    /// The token is not valid, or not for this API.
+    /// The token is invalid, or not for this API.
     WrongToken,
-    /// The token does not allow this.
     Forbidden(Permission),
-    /// The body is not what it has to be.
+    /// The body is invalid.
     Order(OrderError),
-    /// It was one request too many.
     TooMany(Exceeded),
-    /// It did not come about.
     Admin(AdminError),
 }
 
@@ -50,10 +46,7 @@ impl From<AdminError> for ApiError {
     }
 }
 
-/// Admits the bearer of a token.
-///
-/// # Errors
-/// [`ApiError`] where the token does not open the API, or not for this.
+/// Authorizes the bearer of a token.
 pub async fn admit(
     provider: &Provider,
     context: &Context,
@@ -79,10 +72,10 @@ pub async fn admit(
     Ok(Administrator { client })
 }
 
-/// Revokes what the body names. Returns once that is durable and this node knows of it.
+/// Revokes the target named in the body. Returns once the revocation is durable and this node enforces it.
 ///
 /// # Errors
-/// [`ApiError`]; what could not be written is never reported as done.
+/// [`ApiError`]; a revocation that could not be written is never reported as done.
 pub async fn revoke(
     provider: &Provider,
     context: &Context,

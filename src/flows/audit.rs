@@ -1,5 +1,5 @@
-//! Keeping and checking the audit log: checkpoints signed by a key of the realm, retention, and the walk that finds
-//! what somebody has changed behind the server's back.
+//! Maintenance and verification of the audit log: checkpoints signed by a key of the realm, retention, and the walk
+//! that finds rows changed outside the server.
 
 mod review;
 
@@ -17,41 +17,39 @@ use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit_log::{self, StoredCheckpoint};
 use crate::store::{Store, StoreError, Tx, signing_keys};
 
-/// How long checkpoints are kept beside the newest, which vouches for all before it.
+/// The time for which older checkpoints are kept. The newest one covers all rows before it.
 const CHECKPOINTS_KEPT: Span = Span::from_days(7);
-/// When a checkpoint is made though nothing has happened, so that its key is always one that is held.
+/// The age at which a checkpoint is renewed even without new rows, so that its signing key is always still held.
 const RENEWED_AFTER: Span = Span::from_hours(12);
-/// How often a check begins anew because retention came in between.
+/// The number of times that a verification restarts because retention interfered.
 const TRIES: u32 = 3;
 
-/// What a check has found.
+/// The result of a successful verification.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Checked {
-    /// How many rows hold.
+    /// The number of intact rows.
     pub rows: i64,
-    /// How many rows are older than the chain.
+    /// The number of rows that are older than the chain.
     pub unchained: i64,
     /// The number of the last row.
     pub last: i64,
-    /// The newest checkpoint, or nothing where no server has run yet.
+    /// The newest checkpoint; `None` before the first run of a server.
     pub checkpoint: Option<Checkpoint>,
     #[serde(skip)]
     ends: (Link, Link),
 }
 
-/// Why the log is not to be believed.
+/// A failed verification.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditFault {
-    /// The chain is broken.
     #[error("the audit log is broken: {0}")]
     Broken(#[from] Broken),
-    /// The newest checkpoint was not signed by a key of the realm, or does not say what its row says.
+    /// The newest checkpoint has no signature by a key of the realm, or contradicts its row.
     #[error("the audit log is broken: checkpoint {0} (up to row {1}) is not signed by a key of this server")]
     Checkpoint(i64, i64),
-    /// There are rows without numbers that no checkpoint knows.
+    /// There are rows without numbers that the checkpoint does not count.
     #[error("the audit log is broken: {0} rows have no number, {1} at the last checkpoint")]
     Unchained(i64, i64),
-    /// It could not be looked at.
     #[error(transparent)]
     Flow(#[from] FlowError),
 }
@@ -62,11 +60,8 @@ impl From<StoreError> for AuditFault {
     }
 }
 
-/// Vouches for the log as it is now, if there is anything new, and takes away what is older than `retention`. A log
-/// that does not follow from the last checkpoint is neither vouched for nor shortened.
-///
-/// # Errors
-/// [`AuditFault`] where the log is broken, or the database or the key fails.
+/// Signs a checkpoint if there are new rows, and deletes rows older than `retention`. If the log does not follow from
+/// the last checkpoint, it is neither signed nor shortened.
 pub async fn keep(
     store: &Store,
     keys: &Keyring,
@@ -93,7 +88,7 @@ pub async fn keep(
     shorten(store, realm, first.seq, before).await
 }
 
-/// Deletes the rows up to this one, and those without a number that are old enough.
+/// Deletes the rows up to this number, and old rows without a number.
 async fn shorten(store: &Store, realm: &RealmId, seq: i64, before: Timestamp) -> Result<(), AuditFault> {
     let dropped = realm.clone();
     drop_all(store, move |tx| {
@@ -109,10 +104,13 @@ async fn shorten(store: &Store, realm: &RealmId, seq: i64, before: Timestamp) ->
     .await
 }
 
-/// Signs a checkpoint and stores it, unless its key is dropped as compromised meanwhile.
+/// Signs a checkpoint and stores it, unless its key has been dropped as compromised meanwhile.
 async fn vouch(store: &Store, keys: &Keyring, number: i64, checkpoint: Checkpoint) -> Result<(), FlowError> {
-    let (realm, now, last) = (checkpoint.realm.clone(), checkpoint.at, checkpoint.last);
-    let (kid, stored) = sign(&keys.of(&realm), keys.algorithms(), number, &checkpoint)?;
+    let realm = checkpoint.realm.clone();
+    let now = checkpoint.at;
+    let last = checkpoint.last;
+    let signer = Signer { keys: &keys.of(&realm), algorithms: keys.algorithms() };
+    let (kid, stored) = sign(signer, number, &checkpoint)?;
     let shared = Arc::new((realm, kid, stored));
     let written = store.write(move |tx| {
         let shared = shared.clone();
@@ -131,45 +129,45 @@ async fn vouch(store: &Store, keys: &Keyring, number: i64, checkpoint: Checkpoin
     Ok(())
 }
 
-/// A signed checkpoint, and the key that has signed it.
-fn sign(
-    keys: &KeySet,
-    algorithms: &[SigningAlgorithm],
-    number: i64,
-    checkpoint: &Checkpoint,
-) -> Result<(String, StoredCheckpoint), FlowError> {
-    let algorithm = algorithms.last().copied().ok_or_else(|| FlowError::Internal("no signing key".into()))?;
-    let signed = keys.sign_jwt(checkpoint, TYP, algorithm, checkpoint.at)?;
+/// Keys that can sign a checkpoint, with their algorithms in order of preference, the newest last.
+#[derive(Clone, Copy)]
+pub(super) struct Signer<'a> {
+    pub keys: &'a KeySet,
+    pub algorithms: &'a [SigningAlgorithm],
+}
+
+/// A signed checkpoint, and the id of the key that has signed it.
+fn sign(signer: Signer<'_>, number: i64, checkpoint: &Checkpoint) -> Result<(String, StoredCheckpoint), FlowError> {
+    let algorithm = signer.algorithms.last().copied().ok_or_else(|| FlowError::Internal("no signing key".into()))?;
+    let signed = signer.keys.sign_jwt(checkpoint, TYP, algorithm, checkpoint.at)?;
     let unreadable = || FlowError::Internal("a checkpoint cannot be read".into());
     let jws = UnverifiedJws::parse(&signed).map_err(|_| unreadable())?;
     let kid = jws.kid().ok_or_else(unreadable)?.to_owned();
     Ok((kid, StoredCheckpoint { number, last: checkpoint.last, signed }))
 }
 
-/// Says the end of the chain in the log too, which may be kept where whoever changes the database cannot reach.
+/// Logs the end of the chain as well, because the log may be stored out of reach of the database's administrators.
 pub(super) fn announce(last: Link) {
     let hash = serde_json::to_value(last.hash).unwrap_or_default();
     tracing::info!(seq = last.seq, hash = hash.as_str().unwrap_or_default(), "signed audit log checkpoint");
 }
 
-/// A checkpoint by which other keys vouch for the whole log, as it was found with the old ones: for when one of those is
-/// not to be believed any more.
-///
-/// # Errors
-/// [`AuditFault`] where the log is broken, or the database or the key fails.
+/// Verifies the whole log with the old keys and signs a checkpoint of it with new ones. Used when an old key is no
+/// longer trusted.
 pub(super) async fn vouch_with(
     store: &Store,
-    (old, new): (&KeySet, &KeySet),
-    algorithms: &[SigningAlgorithm],
-    (realm, now): (&RealmId, Timestamp),
+    realm: &RealmId,
+    old: &KeySet,
+    new: Signer<'_>,
+    now: Timestamp,
 ) -> Result<StoredCheckpoint, AuditFault> {
     let Checked { unchained, ends: (first, last), .. } = verify(store, old, realm).await?;
     let number = newest(store, realm).await?.unwrap_or(0).saturating_add(1);
     let checkpoint = Checkpoint { realm: realm.clone(), at: now, first, last, unchained };
-    Ok(sign(new, algorithms, number, &checkpoint)?.1)
+    Ok(sign(new, number, &checkpoint)?.1)
 }
 
-/// Deletes portion by portion, so that other writes come in between.
+/// Deletes in batches, so that other writes can run in between.
 async fn drop_all<F>(store: &Store, portion: F) -> Result<(), AuditFault>
 where
     F: for<'t> Fn(&'t mut Tx) -> futures_util::future::BoxFuture<'t, Result<u64, StoreError>>
@@ -182,17 +180,14 @@ where
     Ok(())
 }
 
-/// Checks the whole log: every row, every checkpoint, and that nothing is missing at either end.
-///
-/// # Errors
-/// [`AuditFault`] with the first thing that is wrong.
+/// Verifies the whole log: every row, every checkpoint, and that no row is missing at either end.
 pub async fn verify(store: &Store, keys: &KeySet, realm: &RealmId) -> Result<Checked, AuditFault> {
     let mut tries = 0;
     loop {
         let newest = newest(store, realm).await?;
         let checked = walk(store, keys, realm).await;
         tries += 1;
-        // Retention may have taken rows away while they were looked at.
+        // Retention may have deleted rows during the verification.
         if checked.is_ok() || tries >= TRIES || newest == self::newest(store, realm).await? {
             return checked;
         }
@@ -224,7 +219,7 @@ async fn walk(store: &Store, keys: &KeySet, realm: &RealmId) -> Result<Checked, 
     Ok(Checked { rows, unchained, last: end.seq, checkpoint: newest, ends: (first, end) })
 }
 
-/// Walks along the stored rows to the end of the chain.
+/// Verifies the stored rows up to the end of the chain.
 async fn follow(tx: &mut Tx, mut walk: Walk, end: Link) -> Result<(), AuditFault> {
     loop {
         let rows = audit_log::after(tx, walk.realm(), walk.at().seq).await?;
@@ -237,7 +232,7 @@ async fn follow(tx: &mut Tx, mut walk: Walk, end: Link) -> Result<(), AuditFault
     }
 }
 
-/// What a checkpoint says, where a key of the realm has signed it and its row says the same.
+/// The contents of a checkpoint that is signed by a key of the realm and agrees with its row.
 fn vouched(keys: &KeySet, realm: &RealmId, stored: &StoredCheckpoint) -> Result<Checkpoint, AuditFault> {
     let fault = || AuditFault::Checkpoint(stored.number, stored.last.seq);
     let jws = UnverifiedJws::parse(&stored.signed).map_err(|_| fault())?;
@@ -246,7 +241,7 @@ fn vouched(keys: &KeySet, realm: &RealmId, stored: &StoredCheckpoint) -> Result<
     said.filter(|_| jws.typ() == Some(TYP)).ok_or_else(fault)
 }
 
-/// What a checkpoint says, unverified.
+/// The contents of a checkpoint, unverified.
 fn claims(stored: &StoredCheckpoint) -> Option<Checkpoint> {
     let jws = UnverifiedJws::parse(&stored.signed).ok()?;
     serde_json::from_value(serde_json::Value::Object(jws.payload().clone())).ok()

@@ -1,4 +1,5 @@
-//! The authorization endpoint (RFC 6749 §3.1): check the request, then ask what is missing until a code can be issued.
+//! The authorization endpoint (RFC 6749 §3.1): validates the request, then asks for what is missing until a code can be
+//! issued.
 
 use super::answer::{self, Asked};
 use super::pending::{self, Interaction, InteractionError, PendingFault};
@@ -21,44 +22,37 @@ use crate::protocol::secret::BrowserCookie;
 use crate::store::authorization_requests;
 use crate::store::sessions::Session;
 
-/// What the browser does next.
+/// The next step of the browser.
 pub enum Next {
-    /// It goes back to the client with what was asked for.
+    /// Return to the client with the requested response.
     Deliver(Delivery),
-    /// It goes back to the client with an error.
+    /// Return to the client with an error.
     Refuse(ErrorResponse),
-    /// It shows the sign-in page for this request.
     Login(RequestId),
-    /// It shows the consent page for this request.
     Consent(RequestId),
 }
 
-/// An error that the browser takes back to its client (RFC 6749 §4.1.2.1).
+/// An error response, which the browser takes to the client (RFC 6749 §4.1.2.1).
 pub struct ErrorResponse {
-    /// The response.
     pub delivery: Delivery,
-    /// The client.
     pub client: ClientId,
-    /// The error in it, with its private cause.
+    /// The error in the response, with its private cause.
     pub error: OAuthError,
     /// True for an expected answer to `prompt=none`.
     pub is_probe: bool,
 }
 
-/// The outcome of a new request.
 pub struct Begun {
-    /// What the browser does next.
     pub next: Next,
-    /// The cookie that names the browser from now on, if it has none.
+    /// A cookie that identifies the browser, if it had none.
     pub cookie: Option<BrowserCookie>,
 }
 
-/// Why a new request leads nowhere.
+/// An error of a new request.
 #[derive(Debug)]
 pub enum AuthorizeError {
-    /// The person sees a page: there is no client to go back to.
+    /// Shown on a page, because there is no verified client to return to.
     Page(OAuthError),
-    /// It did not come about.
     Flow(FlowError),
 }
 
@@ -68,10 +62,10 @@ impl<E: Into<FlowError>> From<E> for AuthorizeError {
     }
 }
 
-/// Begins with an authorization request.
+/// Starts an interaction with an authorization request.
 ///
 /// # Errors
-/// [`AuthorizeError::Page`] where the client or its redirect URI is not proven; everything else goes to the client.
+/// [`AuthorizeError::Page`] if the client or its redirect URI is not verified; all other errors go to the client.
 pub async fn begin(
     provider: &Provider,
     context: &Context,
@@ -90,7 +84,7 @@ pub async fn begin(
         Ok(request) => request,
         Err(refusal) => return refuse(context, client_id, refusal),
     };
-    let found = look(provider, context, &request, browser).await?;
+    let found = load(provider, context, &request, browser).await?;
     match found.decide(&request, &client, context, None) {
         NextStep::Issue => {
             let asked = Asked { request: &request, client: &client, row: None };
@@ -109,18 +103,13 @@ pub async fn begin(
     }
 }
 
-/// What an interaction needs next, decided anew.
+/// The state of an interaction, computed from the current data.
 pub struct Position {
-    /// The next step.
     pub step: NextStep,
-    /// The session of the browser.
     pub session: Option<Session>,
 }
 
-/// Asks what an interaction needs next.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// Computes the next step of an interaction.
 pub async fn position(
     provider: &Provider,
     context: &Context,
@@ -128,15 +117,12 @@ pub async fn position(
     browser: Browser,
 ) -> Result<Position, FlowError> {
     let Interaction { pending, client } = interaction;
-    let found = look(provider, context, &pending.request, browser).await?;
+    let found = load(provider, context, &pending.request, browser).await?;
     let step = found.decide(&pending.request, client, context, Some(interaction));
     Ok(Position { step, session: found.session })
 }
 
-/// Goes on with an interaction as far as possible.
-///
-/// # Errors
-/// [`InteractionError`] where it has been answered in between, or the database fails.
+/// Continues an interaction as far as possible.
 pub async fn advance(
     provider: &Provider,
     context: &Context,
@@ -157,18 +143,18 @@ pub async fn advance(
 }
 
 /// Answers an interaction with an error, once.
-///
-/// # Errors
-/// [`InteractionError`] where it has been answered in between, or the database fails.
 pub async fn refuse_interaction(
     provider: &Provider,
     context: &Context,
     interaction: &Interaction,
     error: OAuthError,
 ) -> Result<Next, InteractionError> {
-    let (realm, id, now) = (context.realm.id.clone(), interaction.pending.id.clone(), context.now);
+    let realm = context.realm.id.clone();
+    let id = interaction.pending.id.clone();
+    let now = context.now;
     let closed = provider.store.write(move |tx| {
-        let (realm, id) = (realm.clone(), id.clone());
+        let realm = realm.clone();
+        let id = id.clone();
         Box::pin(async move { Ok::<_, FlowError>(authorization_requests::close(tx, &realm, &id, now).await?) })
     });
     if closed.await? {
@@ -179,7 +165,7 @@ pub async fn refuse_interaction(
     }
 }
 
-/// The response that tells the client of an error.
+/// The error response to the client.
 fn deny(context: &Context, request: &AuthorizationRequest, error: OAuthError) -> Next {
     let destination = request.destination();
     let delivery = pending::return_path(context, request, &destination).error(&error);
@@ -187,7 +173,7 @@ fn deny(context: &Context, request: &AuthorizationRequest, error: OAuthError) ->
     Next::Refuse(ErrorResponse { delivery, client: request.client_id.clone(), error, is_probe })
 }
 
-/// The checked request, wherever its parameters came from.
+/// The validated request, whether its parameters were sent directly, pushed or in a request object.
 async fn request(
     provider: &Provider,
     context: &Context,
@@ -199,7 +185,7 @@ async fn request(
             let checked = check(provider, context, &params, client).await?;
             Ok(checked.map(|request| AuthorizationRequest { pushed, ..request }))
         }
-        // What the object would have said is not known: the answer goes where the request itself proves that it may.
+        // The contents of the object are unknown, so the answer may only go where the plain parameters allow it.
         Err(FlowError::Refused(error)) => Ok(Err(match find_destination(&params, client) {
             Ok(named) if named.explicit() => authorization_request::refusal(&params, client, named, error),
             Ok(_) | Err(_) => Refusal::Page(error),
@@ -208,7 +194,7 @@ async fn request(
     }
 }
 
-/// Checks the parameters of a request, and who it says has to be signed in.
+/// Validates the parameters of a request, and determines the person who must be signed in.
 pub(super) async fn check(
     provider: &Provider,
     context: &Context,
@@ -227,10 +213,10 @@ pub(super) async fn check(
     if let Err(error) = issue::Mint::of(provider, &headers).header(context, client, &resources) {
         return Ok(Err(to_client(request, error)));
     }
-    match expected_subject(provider, context, (params, &request), client).await {
+    match expected_subject(provider, context, params, &request, client).await {
         Ok(None) => {}
-        // A subject that this client knows nobody by is nobody, even where it is the id of an account: a client with
-        // pairwise subjects must not learn whose that is.
+        // A subject that is unknown to this client counts as nobody, even if it is the id of an account: a client with
+        // pairwise subjects must not learn whose id it is.
         Ok(Some(subject)) => {
             let user = subject::user(provider, client, &subject).map(|user| user.as_str().to_owned());
             request.hinted_subject = Some(user.unwrap_or_else(|| NOBODY.to_owned()));
@@ -243,17 +229,17 @@ pub(super) async fn check(
     Ok(Ok(request))
 }
 
-/// The refusal of a request whose parameters were read.
 fn to_client(request: AuthorizationRequest, error: OAuthError) -> Refusal {
     let destination = request.destination();
     Refusal::Redirect { destination, mode: request.response_mode, state: request.state, error }
 }
 
-/// The `sub` of a verified `id_token_hint`, or that which the `claims` parameter names.
+/// The `sub` of a verified `id_token_hint`, or the one requested in the `claims` parameter.
 async fn expected_subject(
     provider: &Provider,
     context: &Context,
-    (params, request): (&Params, &AuthorizationRequest),
+    params: &Params,
+    request: &AuthorizationRequest,
     client: &Client,
 ) -> Result<Option<String>, FlowError> {
     let claimed = request.claims.subject().map(str::to_owned);
@@ -285,13 +271,13 @@ fn refuse(context: &Context, client: ClientId, refusal: Refusal) -> Result<Begun
     }
 }
 
-/// What the database knows of the browser and of what its user has granted.
+/// The stored session of the browser, and the consent of its user.
 struct Found {
     session: Option<Session>,
     remembered: Option<Consent>,
 }
 
-async fn look(
+async fn load(
     provider: &Provider,
     context: &Context,
     request: &AuthorizationRequest,
@@ -330,7 +316,8 @@ impl Found {
     }
 }
 
-/// Without a row there is none that could have been answered before; a pushed request can be, by another browser.
+/// Maps the errors of a request without a stored row, which cannot have been answered before; a pushed request can have
+/// been, by another browser.
 fn without_row(error: InteractionError) -> AuthorizeError {
     match error {
         InteractionError::Flow(error) => AuthorizeError::Flow(error),

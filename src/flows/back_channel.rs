@@ -1,5 +1,5 @@
-//! Back-channel logout: telling the servers of clients that a session has ended (OpenID Connect Back-Channel Logout
-//! §2.5). What is to be told stands in the outbox since the session ended.
+//! Back-channel logout: notifies the servers of clients that a session has ended (OpenID Connect Back-Channel Logout
+//! §2.5). The notifications are in the outbox, committed with the end of the session.
 
 use super::outbox::Attempt;
 use super::{Context, FlowError, Provider, jose, subject};
@@ -8,21 +8,19 @@ use crate::protocol::delivery::verdict;
 use crate::protocol::ids::{ClientId, SessionId, TokenId, UserId};
 use crate::protocol::logout_token::{self, LogoutFacts};
 
-/// The end of a session that a client is to be told of.
+/// The end of a session, for a notification.
 #[derive(Clone, Copy, Debug)]
 pub struct Ended<'a> {
-    /// The client.
     pub client: &'a ClientId,
-    /// The session.
     pub session: &'a SessionId,
-    /// Whose session it was.
+    /// The user of the session.
     pub user: &'a UserId,
 }
 
-/// Tells a client, in the attempt of this number. The token is made for this attempt.
+/// Sends a notification. Each attempt has a new logout token.
 ///
 /// # Errors
-/// [`FlowError`] where the database or the signing key fails; the message is then due again after its turn.
+/// [`FlowError`] if the database or the signing key fails; the message is due again after its lease.
 pub async fn attempt(
     provider: &Provider,
     context: &Context,
@@ -34,12 +32,12 @@ pub async fn attempt(
         client.as_deref().and_then(|client| Some((client, client.metadata.backchannel_logout_uri.as_ref()?)));
     let Some((client, uri)) = listener else { return Ok(Attempt::Moot) };
     let token = token(provider, context, client, ended)?;
-    // Why there was no answer stands in the log already.
+    // The fetcher has logged the reason for a missing answer.
     let status = provider.fetcher_of(client).post_form(uri, &[("logout_token", token.as_str())]).await.ok();
     Ok(Attempt::of(verdict(status, number), "the client refuses it"))
 }
 
-/// The logout token, signed as the client's ID tokens are (OpenID Connect Back-Channel Logout §2.4).
+/// The logout token, signed like the client's ID tokens (OpenID Connect Back-Channel Logout §2.4).
 fn token(provider: &Provider, context: &Context, client: &Client, ended: Ended<'_>) -> Result<String, FlowError> {
     let facts = LogoutFacts {
         issuer: &context.realm.issuer,
@@ -50,5 +48,6 @@ fn token(provider: &Provider, context: &Context, client: &Client, ended: Ended<'
     };
     let claims = logout_token::claims(facts, context.now);
     let signing = client.metadata.id_token_signed_response_alg;
-    jose::sign(provider, context, client, &claims, (logout_token::TYP, signing))
+    let format = jose::Format { typ: logout_token::TYP, signing };
+    jose::sign(provider, context, client, &claims, format)
 }

@@ -1,5 +1,5 @@
-//! The public keys of clients (RFC 7591 §2): registered with them, or published by them at their `jwks_uri` and kept
-//! here in memory. A fault of one client's keys concerns no other; its cause stands in the log only.
+//! The public keys of clients (RFC 7591 §2): registered, or published at their `jwks_uri` and cached in memory. Faults
+//! in one client's keys do not affect others; the cause is only logged.
 
 use std::sync::Arc;
 
@@ -19,20 +19,20 @@ use crate::protocol::jwk::{self, JwkError, PublicJwk};
 use crate::protocol::jws::{self, UnverifiedJws};
 use crate::protocol::time::{Span, Timestamp};
 
-/// The memory for published keys, in bytes: those of some thousand clients.
+/// The memory for published keys, in bytes: enough for some thousand clients.
 const CAPACITY: u64 = 16 * 1024 * 1024;
-/// About what an entry takes beside its keys, in bytes.
+/// The approximate size of an entry without its keys, in bytes.
 const OVERHEAD: usize = 512;
-/// How long published keys are used before they are fetched again.
+/// The age at which published keys are fetched again.
 const MAX_AGE: Span = Span::from_hours(1);
-/// How long they are used where they cannot be fetched again.
+/// The age up to which they are used if they cannot be fetched again.
 const MAX_STALE: Span = Span::from_hours(24);
-/// How long after a fetch, whatever came of it, there is no other for the same client.
+/// The minimum time between two fetches for the same client, successful or not.
 const PAUSE: Span = Span::from_minutes(1);
 /// The media types of JWK sets (RFC 7517 §8.5).
 const TYPES: &[&str] = &["application/jwk-set+json", "application/json"];
 
-/// The published keys that this node knows.
+/// The cache of published keys.
 #[derive(Clone)]
 pub struct ClientKeys {
     known: Cache<(RealmId, ClientId), Arc<Published>>,
@@ -54,23 +54,22 @@ impl Default for ClientKeys {
     }
 }
 
-/// The set that one client publishes. A client that names another URI has no keys until that is fetched, and no turn
-/// before the others' minute is over.
+/// The key set that a client publishes. If the client changes its URI, it has no keys until the new one is fetched, and
+/// the pause since the last fetch still applies.
 #[derive(Default)]
 struct Published {
-    /// Read without waiting, so that a fetch for an unknown key delays no request whose key is known.
+    /// Read without locking, so that a fetch for an unknown key does not delay requests with known keys.
     set: ArcSwapOption<FetchedSet>,
-    /// When the last fetch began; held while one is under way.
+    /// The time at which the last fetch began. Locked during a fetch.
     tried: Mutex<Option<Timestamp>>,
 }
 
-/// The keys of a set.
+/// The usable keys of a set.
 struct KeySet {
     signing: Vec<PublicJwk>,
     encryption: Vec<PublicJwk>,
 }
 
-/// A set as it was fetched.
 struct FetchedSet {
     keys: KeySet,
     uri: String,
@@ -78,7 +77,7 @@ struct FetchedSet {
 }
 
 impl KeySet {
-    /// The keys of a set (RFC 7517 §5).
+    /// Parses a key set (RFC 7517 §5).
     fn read(set: &Value) -> Result<Self, JwkError> {
         Ok(Self { signing: jwk::client_keys(set)?, encryption: jwk::encryption_keys(set)? })
     }
@@ -88,11 +87,8 @@ impl KeySet {
     }
 }
 
-/// Whether one of the client's keys has signed this. Where none of the known ones has, although the client publishes its
-/// keys, it may have replaced them without another `kid`: they are looked at once more.
-///
-/// # Errors
-/// [`FlowError::Internal`] where this server itself fails.
+/// Verifies a signature with the client's keys. If none of the known keys verifies it and the client publishes its
+/// keys, the set is fetched again, because the client may have replaced a key without changing the `kid`.
 pub async fn have_signed(
     provider: &Provider,
     context: &Context,
@@ -100,8 +96,9 @@ pub async fn have_signed(
     jws: &UnverifiedJws<'_>,
     (message, signature): (&str, &str),
 ) -> Result<bool, FlowError> {
-    let (alg, kid) = (jws.alg(), jws.kid());
-    // No key has another algorithm, so that none is worth a fetch.
+    let alg = jws.alg();
+    let kid = jws.kid();
+    // No client key has another algorithm, so a fetch cannot help.
     if !jwk::CLIENT_ALGORITHMS.contains(&alg) {
         return Ok(false);
     }
@@ -113,10 +110,7 @@ pub async fn have_signed(
     Ok(!find(provider, context, client, signers).await?.is_empty())
 }
 
-/// The client's first key to which a content encryption key may go in this way (RFC 7516 §4.1.1).
-///
-/// # Errors
-/// [`FlowError::Internal`] where this server itself fails.
+/// The client's first key that can receive a content encryption key with this algorithm (RFC 7516 §4.1.1).
 pub async fn encryption_key(
     provider: &Provider,
     context: &Context,
@@ -128,8 +122,8 @@ pub async fn encryption_key(
     Ok(keys.into_iter().next())
 }
 
-/// The keys that fit, of those that the client has registered or publishes. Where none of the known ones fits, the
-/// published set is fetched again.
+/// The matching keys among those that the client has registered or publishes. If none matches, the published set is
+/// fetched again.
 async fn find(
     provider: &Provider,
     context: &Context,
@@ -158,7 +152,7 @@ async fn find(
         uri: uri.clone(),
         now: context.now,
     };
-    // In a task of its own: a caller that hangs up must not end what others wait for, nor use the turn up for nothing.
+    // A separate task, so that a cancelled request neither cancels the fetch for others nor wastes it.
     tokio::spawn(refresh.run()).await.map_err(|error| FlowError::Internal(error.to_string()))?;
     Ok(known(MAX_STALE))
 }
@@ -174,8 +168,7 @@ struct Refresh {
 }
 
 impl Refresh {
-    /// Fetches the set, unless one of this client was fetched within the last minute. Those who ask meanwhile wait for
-    /// the one fetch.
+    /// Fetches the set, unless it was fetched within the last minute. Concurrent callers wait for the same fetch.
     async fn run(self) {
         let mut tried = self.published.tried.lock().await;
         if tried.is_some_and(|before| before.is_within(PAUSE, self.now)) {
@@ -186,12 +179,12 @@ impl Refresh {
             Ok(keys) => {
                 let fetched = FetchedSet { keys, uri: self.uri, at: self.now };
                 self.published.set.store(Some(Arc::new(fetched)));
-                // Weighed again, now that its size is known.
+                // Inserted again to update its weight, now that its size is known.
                 self.known.known.insert(self.owner, self.published.clone());
             }
             Err(reason) => {
                 let client_id = self.owner.1.as_str();
-                tracing::warn!(client_id, reason, "A client's keys were not fetched");
+                tracing::warn!(client_id, reason, "could not fetch a client's keys");
             }
         }
     }

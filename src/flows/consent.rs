@@ -1,4 +1,4 @@
-//! Consent (OpenID Connect Core §3.1.2.4): what a client may do, in the person's own decision, remembered.
+//! Consent (OpenID Connect Core §3.1.2.4): the person decides what a client may do, and the decision is remembered.
 
 use std::sync::Arc;
 
@@ -14,23 +14,19 @@ use crate::protocol::interaction::NextStep;
 use crate::store::audit::{self, Event, Outcome, Record};
 use crate::store::{authorization_requests, consents};
 
-/// What the consent page needs, or where to go instead.
+/// The outcome of a request for the consent page.
 pub enum Shown {
-    /// The page.
     Page {
-        /// Who is signed in.
+        /// The signed-in person.
         username: String,
-        /// What has not been granted before.
+        /// The part that has not been granted before.
         new: Consent,
     },
-    /// Nobody has to be asked, or somebody has to sign in first.
+    /// No consent is needed, or a sign-in is needed first.
     Next(Next),
 }
 
-/// Shows the consent page of an interaction, or goes on where nobody has to be asked.
-///
-/// # Errors
-/// [`InteractionError`] where the request has been answered, or the database fails.
+/// Shows the consent page of an interaction, or continues if no consent is needed.
 pub async fn show(
     provider: &Provider,
     context: &Context,
@@ -46,19 +42,13 @@ pub async fn show(
     }
 }
 
-/// What the person decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The client may.
     Allow,
-    /// It may not.
     Deny,
 }
 
-/// Takes the person's answer and goes on. Somebody who is not signed in any more has to sign in first.
-///
-/// # Errors
-/// [`InteractionError`] where the request has been answered, or the database fails.
+/// Records the person's answer and continues. A person whose session has ended must sign in first.
 pub async fn answer(
     provider: &Provider,
     context: &Context,
@@ -90,7 +80,8 @@ pub async fn answer(
         let shared = shared.clone();
         Box::pin(async move {
             let (context, interaction, user, record) = &*shared;
-            let (realm, pending) = (&context.realm.id, &interaction.pending);
+            let realm = &context.realm.id;
+            let pending = &interaction.pending;
             if answer == Answer::Allow {
                 if !authorization_requests::consent(tx, realm, &pending.id, user, context.now).await? {
                     return Ok(false);

@@ -1,14 +1,11 @@
-//! Front-channel logout: which pages of clients the browser loads after a session has ended (OpenID Connect
+//! Front-channel logout: the clients' pages that the browser loads after a session has ended (OpenID Connect
 //! Front-Channel Logout §3).
 
 use super::{Context, FlowError, Provider, subject};
 use crate::protocol::frontchannel_logout::frame_url;
 use crate::protocol::ids::{ClientId, SessionId};
 
-/// The pages of these clients, as far as they have one.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// The logout pages of those clients that have one.
 pub(super) async fn frames(
     provider: &Provider,
     context: &Context,

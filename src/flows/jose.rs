@@ -1,5 +1,5 @@
-//! Answers to clients as they have registered them: signed with a key of this server or with the client's secret, then
-//! encrypted to a key of the client's (OpenID Connect Core §10). And tokens that clients have encrypted to this server.
+//! Signed and encrypted responses as clients have registered them (OpenID Connect Core §10): signed with a key of this
+//! server or with the client's secret, then encrypted to a key of the client. Also decrypts tokens sent to this server.
 
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -15,7 +15,7 @@ use crate::protocol::jwk::PublicJwk;
 /// Decrypts a token that a client has encrypted to this server.
 ///
 /// # Errors
-/// `invalid` where it cannot be decrypted, [`FlowError::Unavailable`] where too many are being decrypted.
+/// `invalid` if it cannot be decrypted, [`FlowError::Unavailable`] if too many decryptions are in progress.
 pub async fn decrypt(
     provider: &Provider,
     context: &Context,
@@ -29,17 +29,23 @@ pub async fn decrypt(
     })
 }
 
-/// Signs claims as a JWT of this `typ`.
-///
-/// # Errors
-/// [`FlowError`] where a key fails, or the client's secret is not to be had.
+/// The format of a signed JWT.
+#[derive(Clone, Copy)]
+pub struct Format<'a> {
+    /// The header parameter `typ`.
+    pub typ: &'a str,
+    pub signing: ResponseSigning,
+}
+
+/// Signs claims as a JWT.
 pub fn sign(
     provider: &Provider,
     context: &Context,
     client: &Client,
     claims: &impl Serialize,
-    (typ, signing): (&str, ResponseSigning),
+    format: Format<'_>,
 ) -> Result<String, FlowError> {
+    let Format { typ, signing } = format;
     match signing {
         ResponseSigning::Key(algorithm) => {
             Ok(provider.keys.of(&context.realm.id).sign_jwt(claims, typ, algorithm, context.now)?)
@@ -48,14 +54,13 @@ pub fn sign(
     }
 }
 
-/// Why an answer cannot be encrypted; the client can mend it.
+/// A response that cannot be encrypted; the client can fix this.
 const NO_KEY: OAuthError = OAuthError::invalid_request("The client has no key that answers could be encrypted to.");
 
-/// Makes sure that ID tokens can be signed and encrypted as the client wants them, before anything is consumed or stored
-/// for it.
+/// Checks that ID tokens can be signed and encrypted as the client registered, before anything is consumed or stored.
 ///
 /// # Errors
-/// `invalid_request` where the client has no key to encrypt to, [`FlowError::Unavailable`] where its keys cannot be had.
+/// `invalid_request` if the client has no key to encrypt to, [`FlowError::Unavailable`] if its keys cannot be fetched.
 pub async fn check_id_token_key(provider: &Provider, context: &Context, client: &Client) -> Result<(), FlowError> {
     if client.metadata.id_token_signed_response_alg == ResponseSigning::ClientSecret {
         secret(provider, context, client)?;
@@ -72,9 +77,9 @@ async fn encryption_key(
     client: &Client,
     alg: KeyManagement,
 ) -> Result<PublicJwk, FlowError> {
-    // Boxed: most clients want nothing encrypted, and need no room for a request for their keys.
+    // Boxed, because most clients use no encryption and should not pay for the future of a fetch.
     match Box::pin(client_keys::encryption_key(provider, context, client, alg)).await? {
-        // What a client publishes is not checked when it registers.
+        // Published keys have not been validated at registration.
         Some(key) if keys::check_client_key(&key).is_err() => Err(NO_KEY.into()),
         Some(key) => Ok(key),
         None if client.metadata.jwks_uri.is_some() => {
@@ -84,10 +89,10 @@ async fn encryption_key(
     }
 }
 
-/// Encrypts a signed answer, if the client wants it so (RFC 7519 §5.2: signed, then encrypted).
+/// Encrypts a signed response if the client registered for it (RFC 7519 §5.2: signed, then encrypted).
 ///
 /// # Errors
-/// `invalid_request` where the client has no key to encrypt to, or [`FlowError`] where the cryptography fails.
+/// `invalid_request` if the client has no key to encrypt to, [`FlowError`] if the encryption fails.
 pub async fn encrypt(
     provider: &Provider,
     context: &Context,
@@ -100,16 +105,13 @@ pub async fn encrypt(
     Ok(keys::encrypt(&token, &key, alg, enc)?)
 }
 
-/// The secret of a client that needs it itself: the newest that has not expired.
-///
-/// # Errors
-/// [`FlowError::Internal`] where none was kept, as that of a client that was not registered so.
+/// The newest unexpired secret of a client, for clients whose secret must be stored in clear.
 pub fn secret(provider: &Provider, context: &Context, client: &Client) -> Result<Zeroizing<Vec<u8>>, FlowError> {
     let mut secrets = secrets(provider, context, client);
     secrets.next().ok_or_else(|| FlowError::Internal("the client's secret was not kept".to_owned()))
 }
 
-/// The secrets of a client that have not expired, the newest first, as far as they were kept.
+/// The unexpired stored secrets of a client, newest first.
 pub fn secrets<'a>(
     provider: &'a Provider,
     context: &'a Context,
@@ -120,7 +122,7 @@ pub fn secrets<'a>(
     live.filter_map(move |secret| provider.keys.open(secret.sealed.as_deref()?, &place))
 }
 
-/// What a sealed secret is bound to, so that rows cannot be swapped.
+/// The associated data of a sealed secret, so that rows cannot be swapped.
 pub fn secret_place(realm: &RealmId, client: &ClientId) -> String {
     format!("{realm}|{client}|client-secret")
 }

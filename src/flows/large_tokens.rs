@@ -1,4 +1,4 @@
-//! The clients whose large tokens the log has named lately: an operator needs one line, not one for each token.
+//! The clients with a recent log line about large tokens: an operator needs one line, not one for each token.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,17 +6,17 @@ use std::sync::{Mutex, PoisonError};
 use crate::protocol::ids::ClientId;
 use crate::protocol::time::{Span, Timestamp};
 
-/// The time for which a client is not named again.
+/// The time for which a client is not logged again.
 const QUIET: Span = Span::from_hours(1);
-/// The most clients that are remembered.
+/// The maximum number of remembered clients.
 const MOST: usize = 1_000;
 
-/// The time at which each client was last named.
+/// The time of each client's last log line.
 #[derive(Default)]
 pub struct LargeTokens(Mutex<HashMap<ClientId, Timestamp>>);
 
 impl LargeTokens {
-    /// Returns true if a client has not been named within the hour, and takes it for named.
+    /// Returns true if a client has not been logged within the hour, and marks it as logged.
     pub fn is_news(&self, client: &ClientId, now: Timestamp) -> bool {
         let mut named = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if named.get(client).is_some_and(|at| now.since(*at) < QUIET) {

@@ -1,12 +1,13 @@
-//! Signing in with a password. An unknown name, a wrong password, a disabled account and one that pauses under another
-//! name are one answer, after the same work. A pause is shown for the name that was typed, whether there is an account.
+//! Signing in with a password. An unknown name, a wrong password, a disabled account and one that is paused under
+//! another name get the same answer, after the same work. A pause is shown for the typed name, whether or not it has an
+//! account.
 
 use std::sync::Arc;
 
 use super::authorize::{self, Next};
 use super::meters::log_user;
 use super::pending::{Interaction, InteractionError};
-use super::session::{self, Browser, Remember};
+use super::session::{self, Browser, Remember, Replaced};
 use super::soft_lock::{self, Ending, Gate, NewBlock, Whom};
 use super::{Concerning, Context, FlowError, Provider};
 use crate::passwords::{Check, Stored};
@@ -22,43 +23,39 @@ use crate::store::sessions::Session;
 use crate::store::users::{self, LoginRecord, StoredPassword};
 use crate::store::{Tx, authorization_requests, known_devices};
 
-/// The sentence of the sign-in page after too many failures, whether the account exists or not.
+/// The sentence of the sign-in page after too many failures, the same for existing and unknown accounts.
 pub fn wait_message(wait: Span) -> String {
     format!("There have been too many failed attempts. Try again in {}.", wait_in_words(wait))
 }
 
-/// How long a browser is known after a sign-in.
+/// The lifetime of the cookie that marks a known browser.
 pub const DEVICE_LIFETIME: Span = Span::from_days(180);
 
-/// What the sign-in page says after a failure, whatever the reason.
+/// The sentence of the sign-in page after a failure, the same for every reason.
 pub const FAILURE: &str = "Incorrect username or password.";
 
-/// What the sign-in page needs, or where to go instead.
+/// The outcome of a request for the sign-in page.
 pub enum Shown {
-    /// The form, with who is expected.
     Form {
         /// The name to fill in.
         username: String,
-        /// Whether it is the one who is signed in already.
+        /// True if the signed-in person confirms the password.
         reauthenticate: bool,
     },
-    /// Somebody is signed in already, and that is enough.
+    /// The browser's session is sufficient.
     Next(Next),
 }
 
-/// Whether the person wants to sign in as somebody else.
+/// The intention of the person who opens the sign-in page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Switch {
-    /// No: whoever is signed in goes on.
+    /// Continue as the signed-in person.
     No,
-    /// Yes: the form is shown in any case.
+    /// Sign in with another account: the form is shown in any case.
     Yes,
 }
 
-/// Shows the sign-in page of an interaction, or goes on where nobody has to sign in.
-///
-/// # Errors
-/// [`InteractionError`] where the request has been answered, or the database fails.
+/// Shows the sign-in page of an interaction, or continues if the session is sufficient.
 pub async fn show(
     provider: &Provider,
     context: &Context,
@@ -84,37 +81,29 @@ pub async fn show(
     }
 }
 
-/// What was typed.
+/// The submitted form.
 pub struct Credentials {
-    /// The name or the address.
+    /// The user name or e-mail address.
     pub username: String,
-    /// The password.
     pub password: Password,
-    /// Whether to stay signed in.
     pub remember: Remember,
 }
 
-/// The outcome of a sign-in.
 pub enum SignIn {
-    /// Somebody is signed in, under a new cookie.
+    /// The sign-in succeeded, with a new session cookie.
     Done {
-        /// The session.
         session: Box<Session>,
-        /// Its cookie.
         cookie: SessionCookie,
-        /// What the browser will be known by.
+        /// The new cookie that marks the browser as known.
         device: DeviceCookie,
     },
-    /// The sign-in failed for this reason; the form is shown again.
+    /// The sign-in failed; the sentence is shown with the form.
     Failed(&'static str),
-    /// The password was not looked at: there have been too many failures.
+    /// There were too many failures; the password was not checked.
     Locked(Span),
 }
 
-/// Signs a person in, for the authorization request that waits for it.
-///
-/// # Errors
-/// [`FlowError`] where the pool for passwords is full or the database fails.
+/// Signs a person in for a pending authorization request.
 pub async fn sign_in(
     provider: &Provider,
     context: &Context,
@@ -122,7 +111,7 @@ pub async fn sign_in(
     browser: Browser,
     request: &RequestId,
 ) -> Result<SignIn, FlowError> {
-    let (record, before, known_device) = look(provider, context, &typed.username, browser).await?;
+    let (record, before, known_device) = load_account(provider, context, &typed.username, browser).await?;
     let whom = Whom { user: record.as_ref().map(|record| &record.id), typed: &typed.username, known_device };
     let (attempt, stored, reason) = match soft_lock::begin(provider, context, &whom).await? {
         Gate::Open(attempt) => (attempt, stored(record.as_ref(), context), "wrong credentials"),
@@ -158,7 +147,7 @@ pub async fn sign_in(
         Some(Err(reason)) => return fail(provider, context, ending, record, reason).await,
         None => return fail(provider, context, ending, record, "wrong credentials").await,
     };
-    // Whoever is signed in there already is known there, though the cookie that says so may be gone.
+    // A browser with a live session of this person counts as known, even if its device cookie is gone.
     let known = known_device.is_some() || before.as_ref().is_some_and(|before| before.user_id == user);
     let (session, cookie) = session::begin(&provider.lifetimes, context, user, typed.remember, before.as_ref())?;
     let success = Success {
@@ -176,8 +165,8 @@ pub async fn sign_in(
     }
 }
 
-/// Who is named, who was signed in before, and the browser where it has signed in whom it names before.
-async fn look(
+/// The account of the typed name, the browser's session, and its device if known for this account.
+async fn load_account(
     provider: &Provider,
     context: &Context,
     typed: &str,
@@ -199,7 +188,7 @@ async fn look(
     Ok((record, before, known))
 }
 
-/// The hash that the password is checked against.
+/// The hash to check the password against.
 fn stored(record: Option<&LoginRecord>, context: &Context) -> Stored {
     let Some(record) = record else { return Stored::Unknown };
     let Some(StoredPassword { hash, .. }) = record.password.clone() else { return Stored::Unknown };
@@ -209,7 +198,7 @@ fn stored(record: Option<&LoginRecord>, context: &Context) -> Stored {
     }
 }
 
-/// Who signs in, or why they may not, for the audit log alone.
+/// The user id, or the reason why the account may not sign in, for the audit log only.
 fn may_sign_in(record: &LoginRecord, context: &Context) -> Result<UserId, &'static str> {
     match (record.enabled, record.valid_from < context.now) {
         (true, true) => Ok(record.id.clone()),
@@ -235,13 +224,15 @@ async fn fail(
     let system = Concerning { actor: "system", ..Concerning::default() };
     let block = context.record(Event::AddressBlocked, Outcome::Success, system, "failed sign-ins to many accounts")?;
     tracing::info!(target: "security", event = "login_attempt", success = false, reason, "refused a sign-in");
-    let (pause, is_locked) = (ending.account_pause(), locked.is_some());
+    let pause = ending.account_pause();
+    let is_locked = locked.is_some();
     let shared = Arc::new((context.clone(), ending, failure, locked, block));
     let written = provider.store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
             let (context, ending, failure, locked, block) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             audit::append(tx, realm, failure, now).await?;
             if let Some(locked) = locked {
                 audit::append(tx, realm, locked, now).await?;
@@ -264,34 +255,35 @@ async fn fail(
     Ok(SignIn::Failed(reason))
 }
 
-/// Tells the log of a pause or a block. Who is not known is not named: people type passwords into that field.
+/// Logs a pause or a block. An unknown name is not logged: people type passwords into that field.
 fn announce(user: Option<&UserId>, pause: Option<Span>, blocked: Option<NewBlock>) {
     if let Some(pause) = pause {
-        let (user, millis) = (user.map_or("unknown", UserId::as_str), pause.as_millis());
-        tracing::warn!(target: "security", event = "account_soft_locked", user, millis, "locked an account for a while");
+        let user = user.map_or("unknown", UserId::as_str);
+        let millis = pause.as_millis();
+        tracing::warn!(target: "security", event = "account_soft_locked", user, millis, "paused an account");
     }
     if let Some(NewBlock { network, until }) = blocked {
         let until = until.as_secs();
-        tracing::warn!(target: "security", event = "address_blocked", %network, until, "blocked an address for a while");
+        tracing::warn!(target: "security", event = "address_blocked", %network, until, "blocked an address");
     }
 }
 
-/// What a sign-in that has succeeded writes besides its session.
+/// The data that a successful sign-in writes, in addition to its session.
 struct Success {
     ending: Ending,
     before: Option<Session>,
     old_device: Option<Digest>,
-    /// Whether the user had signed in with the browser before.
+    /// True if the user had signed in with this browser before.
     known: bool,
-    /// The time at which the password was set that has been checked.
+    /// The time at which the verified password was set.
     password_set_at: Timestamp,
     new_hash: Option<(String, String)>,
-    /// The authorization request that waits for the person.
+    /// The pending authorization request.
     request: RequestId,
 }
 
-/// Writes a sign-in; `None` if the password was changed or removed after it was checked: that change ends the sessions
-/// of the old password, and would miss this one.
+/// Writes a sign-in. Returns `None` if the password was changed or removed after it was verified: that change ends the
+/// sessions of the old password, and would miss this one.
 async fn succeed(
     provider: &Provider,
     context: &Context,
@@ -313,13 +305,13 @@ async fn succeed(
         let shared = written.clone();
         Box::pin(async move {
             let (context, session, success, record, new_device) = &*shared;
-            // First, in the lock order of a password change: the password before the counters that it resets.
+            // Taken first, in the lock order of a password change: the password before the counters that it resets.
             let realm = &context.realm.id;
             if !users::hold_password(tx, realm, &session.user_id, success.password_set_at).await? {
                 return Ok(false);
             }
             success.ending.success(tx, context).await?;
-            know(tx, context, (success.old_device, digests.1), &session.user_id).await?;
+            remember_browser(tx, context, success.old_device, digests.1, &session.user_id).await?;
             authorization_requests::recognize(tx, realm, &success.request).await?;
             if let Some((old, new)) = &success.new_hash {
                 users::rehash(tx, realm, &session.user_id, old, new).await?;
@@ -328,7 +320,8 @@ async fn succeed(
             if !success.known {
                 audit::append(tx, realm, new_device, context.now).await?;
             }
-            session::write(tx, context, session, digests.0, (success.before.as_ref(), horizon)).await?;
+            let replaced = Replaced { session: success.before.as_ref(), horizon };
+            session::write(tx, context, session, digests.0, replaced).await?;
             Ok::<_, FlowError>(true)
         })
     });
@@ -343,19 +336,21 @@ async fn succeed(
     let session = &shared.1;
     let sid = session.id.as_str();
     log_user(&session.user_id);
-    tracing::info!(target: "security", event = "login_attempt", success = true, sid, "signed somebody in");
+    tracing::info!(target: "security", event = "login_attempt", success = true, sid, "signed a person in");
     Ok(Some(SignIn::Done { session: Box::new(session.clone()), cookie, device }))
 }
 
-/// Notes that the user has signed in with this browser. It gets a new name each time, for all who have signed in with
-/// it, so that nobody who knew the old one, or put it there, is known by the new one.
-async fn know(
+/// Records that the user has signed in with this browser. The device gets a new name each time, for all its users, so
+/// that an old name that leaked or was planted is no longer known.
+async fn remember_browser(
     tx: &mut Tx,
     context: &Context,
-    (old, new): (Option<Digest>, Digest),
+    old: Option<Digest>,
+    new: Digest,
     user: &UserId,
 ) -> Result<(), FlowError> {
-    let (realm, now) = (&context.realm.id, context.now);
+    let realm = &context.realm.id;
+    let now = context.now;
     if let Some(old) = old {
         known_devices::rename(tx, realm, old, new).await?;
     }
@@ -364,10 +359,7 @@ async fn know(
     Ok(known_devices::put(tx, realm, used, now, now.plus(DEVICE_LIFETIME)).await?)
 }
 
-/// Gives up: the client is told that the person does not want to.
-///
-/// # Errors
-/// [`InteractionError`] where the request has been answered, or the database fails.
+/// Cancels the sign-in; the client gets `access_denied`.
 pub async fn cancel(
     provider: &Provider,
     context: &Context,
@@ -377,7 +369,7 @@ pub async fn cancel(
     authorize::refuse_interaction(provider, context, interaction, error).await
 }
 
-/// The name that a person signs in with.
+/// The user name of an account, to fill in on the sign-in page.
 pub(super) async fn username(provider: &Provider, context: &Context, user: &UserId) -> Result<String, FlowError> {
     let user = provider.view.user(&context.realm.id, user).await?;
     Ok(user.map(|user| user.username.clone()).unwrap_or_default())

@@ -1,13 +1,10 @@
-//! A client's logo, for the pages that name the client.
+//! The logos of clients, for the pages.
 
 use super::{Context, FlowError, Provider};
 use crate::protocol::ids::ClientId;
 use crate::store::logos::{self, Logo};
 
-/// The logo of an enabled client that has one.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// The logo of an enabled client.
 pub async fn find(provider: &Provider, context: &Context, id: &str) -> Result<Option<Logo>, FlowError> {
     let Some(id) = ClientId::parse(id) else { return Ok(None) };
     let realm = &context.realm.id;

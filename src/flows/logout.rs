@@ -1,5 +1,5 @@
-//! RP-initiated logout (OpenID Connect RP-Initiated Logout §2): a hint ends the session that it names, the person their
-//! own; the browser goes back to a registered URI of an identified client alone.
+//! RP-initiated logout (OpenID Connect RP-Initiated Logout §2). A hint ends the session that it names; a person ends
+//! their own. The browser returns only to a registered URI of an identified client.
 
 use std::sync::Arc;
 
@@ -17,20 +17,20 @@ use crate::store::audit::{self, Event, Outcome};
 use crate::store::session_clients;
 use crate::store::sessions::{self, Session};
 
-/// A logout request that has been checked.
+/// A validated logout request.
 pub struct LogoutRequest {
-    /// The client that asks.
+    /// The requesting client, if identified.
     pub client: Option<Arc<Client>>,
-    /// Where the browser goes afterwards.
+    /// The URL that the browser returns to.
     pub return_to: Option<String>,
     hint: Option<IdTokenHint>,
 }
 
-/// Checks a logout request. A hint that proves nothing any more counts as none. Where neither hint nor `client_id` names
-/// a client, there is none to go back to, and the browser stays here (§3).
+/// Validates a logout request. A hint that no longer proves anything is ignored. If neither hint nor `client_id`
+/// identifies a client, there is no URI to return to, and the browser stays on this server (§3).
 ///
 /// # Errors
-/// [`FlowError::Refused`] where the hint or the URI is refused; nothing is ended.
+/// [`FlowError::Refused`] if the hint or the URI is refused; no session is ended.
 pub async fn check(provider: &Provider, context: &Context, params: &Params) -> Result<LogoutRequest, FlowError> {
     let presented = match params.get("id_token_hint") {
         Some(hint) => Some(verify::id_token_hint(provider, context, hint).await?),
@@ -50,7 +50,7 @@ pub async fn check(provider: &Provider, context: &Context, params: &Params) -> R
     Ok(LogoutRequest { client, return_to, hint })
 }
 
-/// The client that asks: named by `client_id`, which the hint has to confirm, or by the hint's only audience.
+/// The requesting client: named by `client_id`, which the hint must confirm, or the hint's only audience.
 async fn identify(
     provider: &Provider,
     context: &Context,
@@ -70,7 +70,7 @@ async fn identify(
     Ok(client.filter(|client| client.enabled))
 }
 
-/// The URI to go back to, with the request's `state`.
+/// The URI to return to, with the request's `state`.
 fn registered(client: Option<&Client>, uri: &str, state: Option<&str>) -> Result<String, Cause> {
     let client = client.ok_or(Cause::LogoutWithoutClient)?;
     let uris = &client.metadata.post_logout_redirect_uris;
@@ -80,47 +80,45 @@ fn registered(client: Option<&Client>, uri: &str, state: Option<&str>) -> Result
     Ok(destination.with_parameters(&state))
 }
 
-/// What happens with a checked request.
+/// The next step of a validated request.
 pub enum Plan {
-    /// The person is asked.
+    /// Ask the person for confirmation.
     Ask {
-        /// Who is signed in.
+        /// The signed-in person.
         username: Option<String>,
     },
     /// The session has been ended, or there was none.
     Ended(Ended),
 }
 
-/// The end of a session.
+/// The result of a logout.
 pub struct Ended {
-    /// The session that is over.
     pub session: Over,
-    /// The pages that the browser has to load.
+    /// The front-channel logout URLs to load.
     pub frames: Frames,
 }
 
-/// A session that is over.
+/// The session that a logout ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
-    /// The browser's session.
     Current,
-    /// A session that the hint names and this browser does not hold.
+    /// A session named by the hint, which this browser does not hold.
     Named,
     /// No session: the browser held none.
     None,
 }
 
 impl Ended {
-    /// The end of a session of another browser, or of none.
+    /// The end of another browser's session, or of none.
     const fn elsewhere(session: Over) -> Self {
         Self { session, frames: Frames::new() }
     }
 }
 
-/// The pages of clients that the browser has to load for them to end their own sessions.
+/// Front-channel logout URLs of clients, to be loaded in frames.
 pub type Frames = Vec<String>;
 
-/// A session that is to be ended, and its user.
+/// A session to end, with its user.
 #[derive(Clone, PartialEq, Eq)]
 struct Named {
     session: SessionId,
@@ -132,7 +130,7 @@ impl Named {
         Self { session: session.id.clone(), user: session.user_id.clone() }
     }
 
-    /// The session that a hint names, as the client that it was issued to knows session and person.
+    /// The session in the hint, with the subject and session id mapped back from those of its client.
     fn by(provider: &Provider, request: &LogoutRequest) -> Option<Self> {
         let client = request.client.as_deref()?;
         let hint = request.hint.as_ref()?;
@@ -142,12 +140,12 @@ impl Named {
     }
 }
 
-/// The right by which a session is ended.
+/// The authorization to end a session.
 #[derive(Clone, Copy)]
 enum Proof {
-    /// The browser holds its cookie.
+    /// The browser holds the session's cookie.
     Cookie,
-    /// A verified hint names it.
+    /// A verified hint names the session.
     Hint,
 }
 
@@ -169,11 +167,8 @@ impl Proof {
     }
 }
 
-/// Ends the session that a hint names, whether this browser holds it or not. A browser that holds another one is asked
-/// about that, as is one without a hint.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// Ends the session that a hint names, whether or not this browser holds it. If the browser holds another one, or there
+/// is no hint, the person is asked.
 pub async fn begin(
     provider: &Provider,
     context: &Context,
@@ -189,7 +184,7 @@ pub async fn begin(
     }
     let is_named = hinted.is_some();
     if let Some(hinted) = hinted {
-        // Which clients take part in the session is not for a browser to know that does not hold it: no frames.
+        // No frames: a browser that does not hold the session must not learn which clients take part in it.
         end(provider, context, hinted, request, Proof::Hint).await?;
     }
     match current {
@@ -202,10 +197,10 @@ pub async fn begin(
     }
 }
 
-/// Ends the session, since the person has confirmed it.
+/// Ends the session after the person has confirmed it.
 ///
 /// # Errors
-/// [`FlowError`] where the database fails; the session is then not ended.
+/// [`FlowError`] if the database fails; the session is then not ended.
 pub async fn confirm(
     provider: &Provider,
     context: &Context,
@@ -218,7 +213,7 @@ pub async fn confirm(
     }
 }
 
-/// Ends the session of the browser, which then loads the pages of its clients.
+/// Ends the session of the browser, which then loads the front-channel logout pages of its clients.
 async fn end_current(
     provider: &Provider,
     context: &Context,
@@ -230,7 +225,7 @@ async fn end_current(
     Ok(Ended { session: Over::Current, frames })
 }
 
-/// Ends a session if it is this user's; the clients that take part in it. One that has expired is ended too.
+/// Ends a session if it is this user's, and returns its clients. An expired session is ended too.
 async fn end(
     provider: &Provider,
     context: &Context,
@@ -256,7 +251,7 @@ async fn end(
                 return Ok(Vec::new());
             }
             let clients = session_clients::list(tx, realm, &named.session).await?;
-            // Of two answers to one question the first ends the session.
+            // Of two concurrent confirmations, the first ends the session.
             if session::end(tx, context, &named.session, horizon).await?.is_some() {
                 audit::append(tx, realm, record, context.now).await?;
             }

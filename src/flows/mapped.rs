@@ -1,4 +1,4 @@
-//! The claims that an operator has added by mappers, for one token or answer.
+//! The claims that an operator's mappers add to a token or response.
 
 use serde_json::{Map, Value};
 
@@ -21,7 +21,7 @@ pub fn claims(
     evaluate(provider, context, client, &occasion, Some(user))
 }
 
-/// The mapped claims of an access token, and of what introspection tells of it.
+/// The mapped claims of an access token and of its introspection response.
 pub fn of_access_token(
     provider: &Provider,
     context: &Context,

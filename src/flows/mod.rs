@@ -1,5 +1,5 @@
-//! L2: the use cases, one file each. They load, ask a rule, and write; `now` and random values come from outside.
-//! Nothing here knows of HTTP, HTML or SQL.
+//! L2: the use cases, one file each. They load, ask a rule, and write. `now` and random values are passed in. This
+//! layer does not depend on HTTP, HTML or SQL.
 
 pub mod administer;
 pub mod answer;
@@ -69,148 +69,133 @@ use crate::store::audit::{Event, Origin, Outcome, Record};
 use crate::store::view::View;
 use crate::store::{Store, StoreError};
 
-/// The server as the use cases see it: one store, one view of it, one keyring, one pool for passwords.
+/// The server's shared state, as the use cases need it.
 pub struct Provider {
-    /// The database.
     pub store: Store,
-    /// What this node keeps in memory of it.
+    /// The in-memory view of the database on this node.
     pub view: View,
-    /// The signing keys.
     pub keys: Keyring,
-    /// The access tokens that were verified lately.
+    /// The cache of verified access tokens.
     pub verdicts: verdicts::Verdicts,
-    /// The pool that hashes passwords.
+    /// The worker pool that hashes passwords.
     pub passwords: Passwords,
-    /// The only way to the servers of operators' clients, and to webhooks; see [`Provider::fetcher_of`].
+    /// HTTP client for the servers of operators' clients, and for webhooks; see [`Provider::fetcher_of`].
     pub fetcher: Fetcher,
-    /// The same, with turns of its own, to servers that strangers name.
+    /// HTTP client for servers named by strangers, with its own concurrency limit.
     pub stranger_fetcher: Fetcher,
-    /// The way out for mails, where there is one.
+    /// `None` if mail is not configured.
     pub mailer: Option<Mailer>,
-    /// The request objects that were fetched lately.
+    /// The cache of fetched request objects.
     pub request_uris: RequestUris,
-    /// What clients publish their keys as.
+    /// The cache of the key sets that clients publish.
     pub client_keys: ClientKeys,
-    /// The security profiles of clients.
     pub profiles: profiles::Profiles,
-    /// How clients may register themselves.
+    /// The rules of dynamic client registration.
     pub registration: register::Rules,
-    /// The lifetimes.
     pub lifetimes: Lifetimes,
-    /// The keyed hashes of refresh tokens.
+    /// Derives successors of refresh tokens, and their keyed hashes.
     pub token_mac: TokenMac,
-    /// The keyed hash that binds forms to a browser.
+    /// The HMAC key that binds forms to a browser.
     pub csrf_key: hmac::Key,
-    /// How often somebody may ask.
     pub rates: rates::Rates,
-    /// What other nodes hear of that.
+    /// The exchange of rate limits with other nodes.
     pub exchange: rates::Exchange,
-    /// How failed sign-ins are answered.
+    /// The rules about pauses after failed sign-ins.
     pub soft_locks: soft_lock::Rules,
-    /// Whether applications may watch the session of a browser (OpenID Connect Session Management).
+    /// Enables OpenID Connect Session Management.
     pub session_management: bool,
-    /// The keyed hash by which they do.
+    /// The HMAC key of the browser state in session management.
     pub browser_state_key: hmac::Key,
-    /// The authorization requests that wait.
+    /// Counts of pending authorization requests.
     pub waiting: pending::Counts,
-    /// The pushed requests that are kept.
+    /// Counts of stored pushed requests.
     pub pushed: pending::Counts,
-    /// Told when something has been put into the outbox, so that it is delivered at once.
+    /// Notified after each insert into the outbox, so that delivery starts at once.
     pub announced: Notify,
-    /// The clients that the log has named for large tokens.
+    /// The clients with a recent log line about large tokens.
     pub large_tokens: LargeTokens,
-    /// At which change of the keys they were last read.
+    /// The change number at which the keys were last read.
     pub keys_read: AtomicU64,
-    /// The refusals of this node that are to be logged and stored.
+    /// The queue of this node's refusals to log and store.
     pub refusals: refusals::Refusals,
-    /// What is counted and measured.
     pub metrics: Metrics,
 }
 
-/// How long things live.
+/// The lifetimes of tokens, sessions and requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
-    /// Access tokens, unless their client has a lifetime of its own.
+    /// Of access tokens, unless their client has its own lifetime.
     pub access_token: Span,
-    /// ID tokens.
     pub id_token: Span,
-    /// Authorization codes.
     pub code: Span,
-    /// Refresh tokens that are not used.
+    /// Of refresh tokens, from their last use.
     pub refresh_idle: Span,
-    /// Refresh tokens, from the login on.
+    /// Of refresh tokens, from the login.
     pub refresh: Span,
-    /// How long a replaced refresh token may be retried.
+    /// The time within which a replaced refresh token may be retried.
     pub refresh_grace: Span,
-    /// How far clocks may be apart when our own tokens are read.
+    /// The tolerated clock difference when this server reads its own tokens.
     pub skew: Span,
-    /// Sessions that are not used.
+    /// Of sessions, from their last use.
     pub session_idle: Span,
-    /// Sessions.
     pub session: Span,
-    /// Sessions of those who asked to stay signed in.
+    /// Of sessions with "stay signed in".
     pub session_remembered: Span,
-    /// Authorization requests that wait for somebody.
+    /// Of pending authorization requests.
     pub request: Span,
-    /// Client assertions, unless their client's profile has a shorter life for them.
+    /// The maximum lifetime of client assertions; a profile may shorten it.
     pub client_assertion: Span,
 }
 
 impl Lifetimes {
-    /// The time after its issue for which an ID token is accepted as a hint: as long as any session lives, and the skew.
+    /// The time from its issue for which an ID token is accepted as a hint: the longest session, plus the skew.
     pub fn hint(&self) -> Span {
         Span::from_secs(self.session.max(self.session_remembered).as_secs().saturating_add(self.skew.as_secs()))
     }
 }
 
-/// The longest life that any access token can have, which revocations have to outlast.
+/// The maximum lifetime of any access token. Revocations must be kept at least as long.
 pub const LONGEST_ACCESS_TOKEN: Span = Span::from_hours(24);
 
-/// The tenant that a request is for.
 #[derive(Clone, Debug)]
 pub struct Realm {
-    /// Its id in the database.
     pub id: RealmId,
-    /// Its issuer identifier.
     pub issuer: String,
-    /// Whether its people are told by mail of what concerns their account.
+    /// True if mails about account events are sent to the realm's people.
     pub mails: bool,
 }
 
-/// What every use case is told of the request it serves.
+/// The request-scoped inputs of every use case.
 #[derive(Clone)]
 pub struct Context {
-    /// The tenant.
     pub realm: Arc<Realm>,
-    /// The one present of the request.
+    /// The time of the request; it does not change while the request is handled.
     pub now: Timestamp,
-    /// Where random values come from.
     pub entropy: Entropy,
-    /// From where the request came.
+    /// The origin of the request: address, user agent, request id.
     pub origin: Origin,
 }
 
-/// Why a use case did not come about.
+/// An error of a use case.
 #[derive(Debug, thiserror::Error)]
 pub enum FlowError {
-    /// The client is told why.
+    /// A refusal, which is reported to the client.
     #[error(transparent)]
     Refused(#[from] OAuthError),
-    /// It was one request too many.
+    /// A rate limit is exceeded.
     #[error("too many requests: {}", .0.policy)]
     TooMany(Exceeded),
     /// The database cannot be reached or is saturated; the client may retry.
     #[error("temporarily unavailable: {0}")]
     Unavailable(String),
-    /// A queue or an allowance is full; the client may retry after `wait`.
+    /// A queue is full or an allowance is used up; the client may retry after `wait`.
     #[error("overloaded: {cause}")]
     Overloaded {
-        /// What is full, for the log.
+        /// The full queue or used-up allowance, for the log.
         cause: &'static str,
-        /// The time until there is room.
         wait: Span,
     },
-    /// Something is broken; the cause is for the log.
+    /// An internal fault, whose cause is for the log.
     #[error("internal error: {0}")]
     Internal(String),
 }
@@ -270,8 +255,8 @@ impl From<PasswordError> for FlowError {
 }
 
 impl Provider {
-    /// The way to the servers of a client. Clients that have registered themselves share its turns with each other
-    /// alone, so that their slow servers delay nothing of an operator's clients.
+    /// The HTTP client for requests to a client's servers. Self-registered clients share a separate concurrency limit,
+    /// so that their slow servers cannot delay requests to the servers of other clients.
     pub fn fetcher_of(&self, client: &Client) -> &Fetcher {
         match client.registration {
             Some(_) => &self.stranger_fetcher,
@@ -279,7 +264,7 @@ impl Provider {
         }
     }
 
-    /// What clients of a realm may choose from when they register.
+    /// The algorithms, grants and methods that clients of a realm may register.
     pub fn supported(&self, realm: &RealmId) -> Supported<'_> {
         Supported {
             grants: crate::grants::NAMES.as_slice(),
@@ -290,35 +275,29 @@ impl Provider {
         }
     }
 
-    /// How long a revocation has to be kept so that it outlasts all that it concerns.
+    /// The time until which a revocation must be kept to outlast everything that it revokes.
     pub fn revocation_horizon(&self, now: Timestamp) -> Timestamp {
         now.plus(LONGEST_ACCESS_TOKEN).plus(self.lifetimes.skew)
     }
 
-    /// Lets this node see at once what it has just written.
-    ///
-    /// # Errors
-    /// [`FlowError`] where the database fails.
+    /// Applies this node's own writes to its view at once.
     pub async fn catch_up(&self) -> Result<(), FlowError> {
-        // Boxed, since a request that ends something is rare.
+        // Boxed, because requests that end something are rare.
         Box::pin(self.view.catch_up()).await?;
         Ok(())
     }
 
-    /// Makes sure that this node may say by what it has in memory whether something is accepted: it has heard of all that
-    /// was reported as ended, or asks the database now.
+    /// Ensures that this node may answer from its in-memory view: it has acknowledged every reported revocation, or it
+    /// checks with the database now.
     ///
     /// # Errors
-    /// [`FlowError::Unavailable`] where it can do neither.
+    /// [`FlowError::Unavailable`] if it can do neither.
     pub async fn vouch(&self, realm: &RealmId) -> Result<(), FlowError> {
         self.view.vouch().await?;
         self.follow_keys(realm).await
     }
 
-    /// Reads the keys again where they have changed since they were last read.
-    ///
-    /// # Errors
-    /// [`FlowError`] where the database fails, or a key cannot be opened.
+    /// Reads the keys again if they have changed since the last read.
     pub async fn follow_keys(&self, realm: &RealmId) -> Result<(), FlowError> {
         let changes = self.view.key_changes();
         if self.keys_read.load(Ordering::Acquire) != changes {
@@ -330,22 +309,22 @@ impl Provider {
 }
 
 impl Context {
-    /// The address of the client, where it is known.
+    /// The address of the client, if known.
     pub fn address(&self) -> Option<IpAddr> {
         self.origin.address.parse().ok()
     }
 
-    /// The region of the client's address.
+    /// The region (/24 or /48) of the client's address.
     pub fn region(&self) -> Option<IpNet> {
         self.address().map(brute_force::region)
     }
 
-    /// The region as rows have it; empty where it is not known.
+    /// The region as stored in rows; empty if the address is unknown.
     pub fn region_name(&self) -> String {
         self.region().map(|region| region.to_string()).unwrap_or_default()
     }
 
-    /// The actor as the audit log names it: a command with the account on the host that runs it.
+    /// The actor for the audit log: `command` becomes `command:` with the account on the host.
     pub fn actor(&self, actor: &str) -> String {
         match (actor, self.origin.operator.as_str()) {
             ("command", operator) if !operator.is_empty() => format!("command:{operator}"),
@@ -353,10 +332,6 @@ impl Context {
         }
     }
 
-    /// An audit record about this request.
-    ///
-    /// # Errors
-    /// [`EntropyError`] where the system has no random bytes for the row's id.
     pub fn record(
         &self,
         event: Event,
@@ -382,15 +357,12 @@ impl Context {
     }
 }
 
-/// Whom an audit record is about.
+/// The subjects of an audit record.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Concerning<'a> {
-    /// Who did it: `user`, `client`, `system`, `command`, or `client:` and the id of a client that administers.
+    /// `user`, `client`, `system`, `command`, or `client:` and the id of an administering client.
     pub actor: &'a str,
-    /// The user concerned.
     pub user: Option<&'a UserId>,
-    /// The client concerned.
     pub client: Option<&'a ClientId>,
-    /// The session concerned.
     pub session: Option<&'a SessionId>,
 }

@@ -1,5 +1,5 @@
-//! Telling people by mail of what concerns their account. That there is something to tell stands in the outbox since it
-//! happened, with the row of the audit log that says what; whom it goes to is looked up when it is told.
+//! Mails to people about security events of their account. A pending mail is in the outbox, committed with the audit
+//! row of its event; the recipient is looked up when the mail is sent.
 
 use super::outbox::Attempt;
 use super::{Context, FlowError, Provider};
@@ -10,46 +10,37 @@ use crate::protocol::notice::{Notice, device};
 use crate::protocol::time::Timestamp;
 use crate::store::{audit_log, users};
 
-/// The status of an answer that is a refusal, to whoever judges answers.
+/// The status that stands for a refusal of the mail server in the delivery rules.
 const REFUSED: u16 = 400;
 
-/// What a mail tells. Nothing that a stranger has written is among it.
+/// The facts in a mail. None of them is text that a stranger can choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// What has happened.
     pub notice: Notice,
-    /// The address of the person concerned, which has been shown to be theirs.
+    /// The verified address of the person.
     pub to: String,
-    /// The name that they sign in with.
     pub username: String,
-    /// This server's issuer identifier.
     pub issuer: String,
-    /// When it happened.
     pub at: Timestamp,
-    /// From which address it was done; nothing where an administrator did it.
+    /// The client address of the event; `None` for an administrator's action.
     pub address: Option<String>,
-    /// With which browser, as far as its name is known.
+    /// The browser, from a fixed list of names.
     pub device: Option<String>,
-    /// Which application it was about.
+    /// The application concerned.
     pub application: Option<String>,
 }
 
-/// A row of the audit log that a mail to a person is about.
+/// A pending mail about a row of the audit log.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
-    /// The person.
     pub user: &'a UserId,
-    /// The row's id.
+    /// The id of the audit row.
     pub row: &'a str,
     /// The verified address to send to, if it is not the person's current one.
     pub address: Option<&'a str>,
 }
 
-/// What a row of the audit log tells a person; nothing where there is no such person any more, they cannot be written
-/// to, or the row is gone.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// The facts of a pending mail; `None` if the person is gone or has no verified address, or the audit row is gone.
 pub async fn facts(provider: &Provider, context: &Context, wanted: Wanted<'_>) -> Result<Option<Facts>, FlowError> {
     let Wanted { user, row, address } = wanted;
     let realm = &context.realm;
@@ -58,7 +49,7 @@ pub async fn facts(provider: &Provider, context: &Context, wanted: Wanted<'_>) -
     let row = audit_log::find(&mut tx, &realm.id, row).await?;
     drop(tx);
     let (Some(person), Some(row)) = (person, row) else { return Ok(None) };
-    // An address that nobody has shown to be theirs may be a stranger's.
+    // An unverified address may belong to a stranger.
     let current = person.email.filter(|(_, verified)| *verified).map(|(address, _)| address);
     let to = address.map(str::to_owned).or(current);
     let (Some(to), Some(notice)) = (to, Notice::of(&row.event)) else { return Ok(None) };
@@ -78,7 +69,7 @@ pub async fn facts(provider: &Provider, context: &Context, wanted: Wanted<'_>) -
     }))
 }
 
-/// Hands a mail over, in the attempt of this number. A node without a mail server leaves it to others.
+/// Sends a mail. A node without a mail server leaves it to other nodes.
 pub async fn attempt(provider: &Provider, letter: &Letter, number: i64) -> Attempt {
     let sent = match &provider.mailer {
         Some(mailer) => mailer.send(letter).await,
@@ -90,6 +81,6 @@ pub async fn attempt(provider: &Provider, letter: &Letter, number: i64) -> Attem
         Err(MailError::NotNow(_)) => None,
     };
     let reason = sent.err().map(|error| error.to_string());
-    tracing::warn!(event = "mail", attempts = number, reason, "a mail could not be handed over");
+    tracing::warn!(event = "mail", attempts = number, reason, "could not send a mail");
     Attempt::of(verdict(refused, number), "the mail server refuses it")
 }

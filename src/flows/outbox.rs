@@ -1,5 +1,5 @@
-//! Delivering what stands in the outbox: a node takes what is due, tries, and settles it. What an attempt is depends
-//! on whom it is for: [`super::back_channel`], [`super::notices`], [`super::webhooks`].
+//! Delivery of the outbox: a node leases messages that are due, attempts the delivery, and records the result. The
+//! attempts themselves are in [`super::back_channel`], [`super::notices`] and [`super::webhooks`].
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,24 +11,21 @@ use crate::store::audit::{self, Event, Outcome, Record};
 use crate::store::outbox::{self, Errand, Message, Receiver};
 use crate::store::webhooks;
 
-/// How many attempts at one receiver a node makes at a time, so that a slow one keeps nobody else waiting.
+/// A node's concurrent attempts at one receiver, so that a slow receiver does not delay others.
 const PER_RECEIVER: usize = 2;
-/// How long a node has for an attempt before another may take it over: longer than the settings let an attempt take.
+/// The lease of a message, after which another node may take it over: longer than any attempt can last.
 const TURN: Span = Span::from_minutes(1);
 
-/// What a node can take on.
+/// A node's free capacity for deliveries.
 #[derive(Debug, Default)]
 pub struct Room {
-    /// How many more messages.
+    /// The number of further messages.
     pub free: usize,
-    /// How many attempts at each receiver are under way.
+    /// The running attempts at each receiver.
     pub under_way: HashMap<Receiver, usize>,
 }
 
-/// Takes messages that are due and that no other node has taken.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// Leases messages that are due and not leased by another node.
 pub async fn claim(provider: &Provider, context: &Context, mut room: Room) -> Result<Vec<Message>, FlowError> {
     let per_receiver = i64::try_from(PER_RECEIVER).unwrap_or(i64::MAX);
     let mut tx = provider.store.read().await?;
@@ -45,7 +42,8 @@ pub async fn claim(provider: &Provider, context: &Context, mut room: Room) -> Re
     if chosen.is_empty() {
         return Ok(chosen);
     }
-    let (chosen, until) = (Arc::new(chosen), context.now.plus(TURN));
+    let chosen = Arc::new(chosen);
+    let until = context.now.plus(TURN);
     let claimed = provider.store.write(move |tx| {
         let chosen = chosen.clone();
         Box::pin(async move {
@@ -61,21 +59,21 @@ pub async fn claim(provider: &Provider, context: &Context, mut room: Room) -> Re
     claimed.await
 }
 
-/// How an attempt went.
+/// The result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
-    /// It has been told.
+    /// Delivered.
     Told,
-    /// There is nothing to tell any more: the receiver has gone, or listens no longer.
+    /// Obsolete: the receiver is gone or no longer wants the message.
     Moot,
-    /// It is tried again after this time.
+    /// To be retried after this time.
     Again(Span),
-    /// It is given up, for this reason.
+    /// Abandoned, for this reason.
     GivenUp(&'static str),
 }
 
 impl Attempt {
-    /// What follows from a receiver's answer, with the reason why it is given up where the receiver refuses it.
+    /// The result for a receiver's answer; `refused` is the reason if the receiver refuses the message.
     pub(super) fn of(verdict: Verdict, refused: &'static str) -> Self {
         match verdict {
             Verdict::Told => Self::Told,
@@ -84,7 +82,7 @@ impl Attempt {
         }
     }
 
-    /// How it went, in a word.
+    /// The result as a metric label.
     pub const fn outcome(self) -> &'static str {
         match self {
             Self::Told => "delivered",
@@ -95,27 +93,28 @@ impl Attempt {
     }
 }
 
-/// What is given up when its time is over.
+/// Returns the result for a message whose time is over.
 pub fn overdue(message: &Message, context: &Context) -> Option<Attempt> {
     let reason = match message.errand {
         Errand::Logout { .. } => "the client could not be reached",
-        Errand::Mail { .. } => "the mail could not be handed over",
+        Errand::Mail { .. } => "the mail could not be sent",
         Errand::Event { .. } => "the webhook could not be reached",
     };
     (context.now >= message.expires_at).then_some(Attempt::GivenUp(reason))
 }
 
-/// Removes a message that has been dealt with, or puts it off.
+/// Removes a finished message, or postpones it.
 ///
 /// # Errors
-/// [`FlowError`] where the database fails; the message is then due again after its turn.
+/// [`FlowError`] if the database fails; the message is due again after its lease.
 pub async fn settle(
     provider: &Provider,
     context: &Context,
     message: &Message,
     attempt: Attempt,
 ) -> Result<(), FlowError> {
-    let (event, attempts) = (name(message), message.attempts);
+    let event = name(message);
+    let attempts = message.attempts;
     let concerning = concerning(message);
     let client_id = concerning.client.map(|id| id.as_str());
     let sid = concerning.session.map(|id| id.as_str());
@@ -127,8 +126,9 @@ pub async fn settle(
         }
         Attempt::Moot => remove(provider, context, message, Left::Nothing).await,
         Attempt::Again(wait) => {
-            tracing::debug!(event, client_id, sid, user, attempts, "will try again");
-            let (message, until) = (message.clone(), context.now.plus(wait).min(message.expires_at));
+            tracing::debug!(event, client_id, sid, user, attempts, "will retry a delivery");
+            let until = context.now.plus(wait).min(message.expires_at);
+            let message = message.clone();
             let put_off = provider.store.write(move |tx| {
                 let message = message.clone();
                 Box::pin(async move { Ok::<_, FlowError>(outbox::postpone(tx, &message, until).await?) })
@@ -136,12 +136,12 @@ pub async fn settle(
             put_off.await.map(|_| ())
         }
         Attempt::GivenUp(reason) => {
-            tracing::warn!(event, client_id, sid, user, attempts, reason, "gave a message up");
+            tracing::warn!(event, client_id, sid, user, attempts, reason, "abandoned a message");
             let record = |event| context.record(event, Outcome::Failure, concerning, reason).map(Box::new);
             let left = match message.errand {
                 Errand::Logout { .. } => Left::Record(record(Event::LogoutUndelivered)?),
                 Errand::Mail { .. } => Left::Record(record(Event::MailUndelivered)?),
-                // A record would be one more event that the webhook does not take.
+                // An audit record would be another event for the same failing webhook.
                 Errand::Event { .. } => Left::DeadLetter(reason),
             };
             remove(provider, context, message, left).await
@@ -149,7 +149,7 @@ pub async fn settle(
     }
 }
 
-/// What the log calls the delivery.
+/// The name of the delivery in the log.
 fn name(message: &Message) -> &'static str {
     match message.errand {
         Errand::Logout { .. } => "backchannel_logout",
@@ -168,21 +168,22 @@ fn concerning(message: &Message) -> Concerning<'_> {
     }
 }
 
-/// What is left of a message that is removed.
+/// The record that remains of a removed message.
 enum Left {
     Nothing,
     Record(Box<Record>),
     DeadLetter(&'static str),
 }
 
-/// Removes a message, and leaves what says that it was given up.
+/// Removes a message, and records that it was abandoned.
 async fn remove(provider: &Provider, context: &Context, message: &Message, left: Left) -> Result<(), FlowError> {
     let shared = Arc::new((context.clone(), message.clone(), left));
     let removed = provider.store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
             let (context, message, left) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             if !outbox::remove(tx, message).await? {
                 return Ok(());
             }

@@ -1,5 +1,5 @@
-//! Pushed authorization requests (RFC 9126): a client hands its request to this server itself, checked at once, and
-//! sends the browser with a reference to it.
+//! Pushed authorization requests (RFC 9126): a client sends its request directly to this server, which validates it at
+//! once, and sends the browser with a reference to it.
 
 use std::sync::Arc;
 
@@ -18,24 +18,23 @@ use crate::protocol::secret::PushedRequestUri;
 use crate::protocol::time::Span;
 use crate::store::pushed_requests::{self, Holder, Inserted, NewRequest, PushedRequest};
 
-/// How long a pushed request may be opened: the time that a browser needs to arrive (RFC 9126 §2.2).
+/// The lifetime of a pushed request: the time that a browser needs to arrive (RFC 9126 §2.2).
 const LIFETIME: Span = Span::from_secs(60);
-/// The parameters by which the client authenticates, which are no part of its request.
+/// The parameters for client authentication, which are not part of the authorization request.
 const CREDENTIALS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
 
-/// The answer to a pushed request (RFC 9126 §2.2).
+/// The response (RFC 9126 §2.2).
 #[derive(Serialize)]
 pub struct Pushed {
-    /// What stands for the request.
     pub request_uri: String,
-    /// For how many seconds.
+    /// The lifetime in seconds.
     pub expires_in: i64,
 }
 
-/// Takes a request of a client that authenticates, and checks it as the authorization endpoint would.
+/// Stores a request of an authenticated client, validated as at the authorization endpoint.
 ///
 /// # Errors
-/// [`FlowError`]; a refusal is an error of the authorization endpoint, told to the client at once (RFC 9126 §2.3).
+/// [`FlowError`]; a refusal is an error of the authorization endpoint, reported to the client at once (RFC 9126 §2.3).
 pub async fn push(provider: &Provider, context: &Context, call: ClientCall) -> Result<Pushed, FlowError> {
     let client = client_auth::authenticate(provider, context, &call).await?;
     provider.rates.take_of_client(context, Class::Token, &client)?;
@@ -43,7 +42,7 @@ pub async fn push(provider: &Provider, context: &Context, call: ClientCall) -> R
     let id = ("client_id".to_owned(), client.id.as_str().to_owned());
     let request = Params::from_pairs(own.map(|(name, value)| (name.to_owned(), value.to_owned())).chain([id]))?;
     let resolved = request_object::resolve(provider, context, &client, request, Door::Pushed).await?;
-    authorize::check(provider, context, &resolved.params, &client).await?.map_err(told)?;
+    authorize::check(provider, context, &resolved.params, &client).await?.map_err(into_error)?;
     make_room(provider, context).await?;
     let params = authorization_request::carried(&resolved.params)?;
     let uri = PushedRequestUri::from_random(context.entropy.bytes()?);
@@ -69,7 +68,7 @@ pub async fn push(provider: &Provider, context: &Context, call: ClientCall) -> R
     Ok(Pushed { request_uri: uri.expose().to_owned(), expires_in: LIFETIME.as_secs() })
 }
 
-/// Removes pushed requests of the heaviest networks and clients where the realm has reached the cap.
+/// Deletes pushed requests of the networks and clients with the most, if the realm has reached the cap.
 async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowError> {
     let realm = &context.realm.id;
     let trim = |most| {
@@ -82,8 +81,8 @@ async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowErr
     provider.pushed.make_room(realm, trim).await
 }
 
-/// What a refusal of the authorization endpoint says to a client that is asking itself.
-fn told(refusal: Refusal) -> OAuthError {
+/// Converts a refusal of the authorization endpoint into an error for the pushing client.
+fn into_error(refusal: Refusal) -> OAuthError {
     match refusal {
         Refusal::Page(error) | Refusal::Redirect { error, .. } => error,
     }

@@ -1,6 +1,6 @@
-//! Authorization requests that wait for a person: found again only by the browser that brought them. Each realm keeps a
-//! bounded number. Over it the network with the most requests loses its oldest, so that no crowd of hostile networks,
-//! whatever it sends, keeps others from signing in.
+//! Authorization requests that wait for a person, available only to the browser that sent them. Each realm stores a
+//! bounded number. Beyond it the network with the most requests loses its oldest ones, so that many hostile networks
+//! cannot keep others from signing in.
 
 mod counts;
 
@@ -22,23 +22,22 @@ use crate::store::{StoreError, pushed_requests};
 
 pub use self::counts::{CAP, Counts};
 
-/// A pending request that cannot go on. The person sees a page.
+/// The reason why a pending request cannot continue. The person sees a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PendingFault {
-    /// There is none with this id, or another browser brought it.
+    /// There is no request with this id, or it belongs to another browser.
     Unknown,
-    /// It has waited for too long.
     Expired,
-    /// It has been answered.
+    /// It was answered before.
     Answered,
-    /// It was pushed, and something has been granted by it already.
+    /// It was pushed, and has already been granted once.
     Pushed,
-    /// Its client may not make it any more.
+    /// Its client may no longer make it.
     Withdrawn(OAuthError),
 }
 
 impl PendingFault {
-    /// The refusal, with its sentence for people.
+    /// The error, with its sentence for people.
     pub fn into_error(self) -> OAuthError {
         match self {
             Self::Unknown => Cause::SignInUnknown.into(),
@@ -50,23 +49,19 @@ impl PendingFault {
     }
 }
 
-/// A pending request and its client.
 #[derive(Clone)]
 pub struct Interaction {
-    /// The request.
     pub pending: PendingRequest,
-    /// The client that asks.
     pub client: Arc<Client>,
 }
 
-/// Why there is no interaction.
+/// The reason why an interaction cannot be loaded or completed.
 #[derive(Debug)]
 pub enum InteractionError {
-    /// The person is told on a page.
+    /// Shown on a page.
     Fault(PendingFault),
-    /// So too, with a way back to this client.
+    /// Shown on a page, with a link back to this client.
     Over(PendingFault, Arc<Client>),
-    /// It did not come about.
     Flow(FlowError),
 }
 
@@ -76,10 +71,7 @@ impl<E: Into<FlowError>> From<E> for InteractionError {
     }
 }
 
-/// Finds the request that this browser brought, narrowed to what its client may still ask for.
-///
-/// # Errors
-/// [`InteractionError`] where there is none, it is over, or the database fails.
+/// Loads a request of this browser, reduced to what its client may still ask for.
 pub async fn find(
     provider: &Provider,
     context: &Context,
@@ -107,10 +99,10 @@ pub async fn find(
     Ok(Interaction { pending: PendingRequest { request, ..pending }, client })
 }
 
-/// Keeps a request until a person has signed in or consented. A browser without a name gets one.
+/// Stores a request until a person has signed in or consented. A browser without a cookie gets one.
 ///
 /// # Errors
-/// [`FlowError::TooMany`] where this address or its region has left too many waiting.
+/// [`FlowError::TooMany`] if this address or its region has too many pending requests.
 pub(super) async fn keep(
     provider: &Provider,
     context: &Context,
@@ -147,8 +139,8 @@ pub(super) async fn keep(
     Ok((id, cookie))
 }
 
-/// Removes waiting requests of the heaviest networks where the realm has reached the cap, some at a time, so that other
-/// writes come in between.
+/// Deletes pending requests of the networks with the most, if the realm has reached the cap. Deletes in batches, so
+/// that other writes can run in between.
 async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowError> {
     let realm = &context.realm.id;
     let now = context.now;
@@ -171,7 +163,7 @@ async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowErr
     provider.waiting.make_room(realm, trim).await
 }
 
-/// The digest of the browser's name, and the cookie with it where it had none.
+/// The digest of the browser's cookie, and a new cookie if it had none.
 pub(super) fn name_browser(context: &Context, browser: Browser) -> Result<(Digest, Option<BrowserCookie>), FlowError> {
     match browser.id {
         Some(digest) => Ok((digest, None)),
@@ -182,7 +174,7 @@ pub(super) fn name_browser(context: &Context, browser: Browser) -> Result<(Diges
     }
 }
 
-/// Where the response to a request goes. `destination` is the request's own.
+/// The redirect URI for the response to a request. `destination` is the request's own.
 pub(super) fn return_path<'a>(
     context: &'a Context,
     request: &'a AuthorizationRequest,

@@ -1,5 +1,5 @@
-//! Rate limits: buckets in memory of this node, charged with what other nodes grant as well. The number
-//! of buckets is bounded: the ones that were not used for longest are forgotten first.
+//! Rate limits: token buckets in this node's memory, also charged with the requests that other nodes grant. The number
+//! of buckets is bounded; the least recently used ones are evicted first.
 
 mod exchange;
 mod secrets;
@@ -27,37 +27,34 @@ use crate::store::audit::{Event, Outcome, Record};
 
 pub use self::exchange::{Exchange, exchange};
 
-/// How many buckets are kept.
+/// The maximum number of buckets.
 const CAPACITY: u64 = 200_000;
 
-/// What is limited together.
+/// A group of requests that share a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
-    /// Sign-in forms.
     Login,
-    /// Authorization requests.
     Authorize,
-    /// The other pages, and paths where there is nothing.
+    /// The other pages, and unknown paths.
     Pages,
-    /// All endpoints that clients authenticate at, by address.
+    /// All endpoints at which clients authenticate, by address.
     Api,
     /// The token, revocation and pushed request endpoints, by client.
     Token,
     /// Introspection, by client.
     Introspect,
-    /// Registration.
     Registration,
-    /// Wrong secrets, by client and network and by client.
+    /// Wrong secrets, by client and network, and by client.
     Secret,
-    /// Authorization requests that are kept waiting.
+    /// Stored authorization requests.
     Waiting,
     /// Userinfo and consents, by person.
     Person,
 }
 
 impl Class {
-    /// The name of its policy.
+    /// The policy name in `RateLimit-Policy`.
     const fn name(self) -> &'static str {
         match self {
             Self::Login => "login",
@@ -73,39 +70,30 @@ impl Class {
         }
     }
 
-    /// Whether a region has a bucket beside those of its addresses: many addresses of one customer are few regions.
+    /// True if a region has its own bucket in addition to those of its addresses, because one customer may have many
+    /// addresses in a region.
     const fn counts_regions(self) -> bool {
         matches!(self, Self::Login | Self::Waiting)
     }
 }
 
-/// The limit of each class.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Of [`Class::Login`].
     pub login: Limit,
-    /// Of [`Class::Authorize`].
     pub authorize: Limit,
-    /// Of [`Class::Pages`].
     pub pages: Limit,
-    /// Of [`Class::Api`].
     pub api: Limit,
-    /// Of [`Class::Token`].
     pub token: Limit,
-    /// Of [`Class::Introspect`].
     pub introspect: Limit,
-    /// Of [`Class::Registration`].
     pub registration: Limit,
-    /// Of [`Class::Secret`], for a client and a network.
+    /// For a client and a network.
     pub secret: Limit,
-    /// Of [`Class::Waiting`].
     pub waiting: Limit,
-    /// Of [`Class::Person`].
     pub person: Limit,
 }
 
 impl Limits {
-    /// The limits of the settings, where they are switched on. Requests wait for `lifetime`.
+    /// The limits of the settings, or `None` if they are off. `lifetime` is that of pending requests.
     pub fn new(limits: &config::Limits, lifetime: Span) -> Option<Self> {
         let minute = Limit::per_minute;
         limits.enabled.then(|| Self {
@@ -167,31 +155,30 @@ impl Holder {
     }
 }
 
-/// A bucket, and what this node has granted from it.
+/// A bucket, with the requests that this node has granted from it.
 #[derive(Debug, Default)]
 struct Held {
     bucket: Bucket,
-    /// Requests not yet reported to other nodes.
+    /// Granted requests that have not been reported to other nodes.
     unreported: u32,
-    /// When the first of them was granted.
+    /// The time of the first unreported request.
     since: Option<Timestamp>,
-    /// Set when the next exchange reports them.
+    /// True if the next exchange reports them.
     due: bool,
 }
 
-/// The buckets of this node.
 pub struct Rates {
     limits: Option<Limits>,
     buckets: Cache<Holder, Arc<Mutex<Held>>>,
-    /// The last wrong secret at each client from each network.
+    /// The last wrong secret of each client from each network.
     wrong_secrets: Cache<Holder, Digest>,
-    /// Holders to report next.
+    /// The holders that the next exchange reports.
     due: Mutex<Vec<Holder>>,
     counts: Counts<labels::Class>,
     refused: Mutex<HashMap<(RealmId, Class), Refused>>,
 }
 
-/// The requests of a class that were refused since this was last asked.
+/// The refused requests of a class since the last report.
 #[derive(Clone, Debug, Default)]
 struct Refused {
     count: u64,
@@ -200,17 +187,14 @@ struct Refused {
 }
 
 impl Rates {
-    /// Full buckets; none at all where limits are switched off. Refusals are counted.
+    /// Full buckets, or none if limits are off. Refusals are counted in `counts`.
     pub fn new(limits: Option<Limits>, counts: Counts<labels::Class>) -> Self {
         let buckets = Cache::builder().max_capacity(CAPACITY).eviction_policy(EvictionPolicy::lru()).build();
         let wrong_secrets = Cache::builder().max_capacity(secrets::REMEMBERED).build();
         Self { limits, buckets, wrong_secrets, due: Mutex::default(), counts, refused: Mutex::default() }
     }
 
-    /// Takes one request of an address, and of its region in the classes that count them.
-    ///
-    /// # Errors
-    /// [`Exceeded`] where there is none left.
+    /// Takes one request of an address, and of its region in classes that count regions.
     pub fn take_of_address(
         &self,
         realm: &RealmId,
@@ -226,22 +210,16 @@ impl Rates {
         }
     }
 
-    /// Takes one request of a client that has authenticated. A public client cannot: anybody may use its id, so that
-    /// each address has a share of its own and cannot use up that of others.
-    ///
-    /// # Errors
-    /// [`Exceeded`] where there is none left.
+    /// Takes one request of an authenticated client. A public client cannot authenticate, and anyone may use its id, so
+    /// each address has a separate share and cannot use up that of others.
     pub fn take_of_client(&self, context: &Context, class: Class, client: &Client) -> Result<(), Exceeded> {
         let network = if client.is_public() { context.address().map(brute_force::peer) } else { None };
         let holder = Holder { client: Some(client.id.clone()), network, ..Holder::of(&context.realm.id, class) };
         self.take(holder, context.now)
     }
 
-    /// Takes one request in the name of a person at a client, whichever addresses send it. Each client has a share of
-    /// its own, so that none uses up what the person has at the others.
-    ///
-    /// # Errors
-    /// [`Exceeded`] where there is none left.
+    /// Takes one request on behalf of a person at a client, regardless of the sending address. Each client has a
+    /// separate share, so that none uses up the person's quota at the others.
     pub fn take_of_person(&self, context: &Context, user: &UserId, client: &ClientId) -> Result<(), Exceeded> {
         let whose = Holder::of(&context.realm.id, Class::Person);
         self.take(Holder { user: Some(user.clone()), client: Some(client.clone()), ..whose }, context.now)
@@ -267,7 +245,6 @@ impl Rates {
         }
     }
 
-    /// Counts a refused request.
     fn refuse(&self, holder: Holder, limit: Limit, wait: Span) -> Exceeded {
         let class = holder.class.name();
         self.counts.get_or_create(&labels::Class { class }).inc();
@@ -275,7 +252,7 @@ impl Rates {
         Exceeded { policy: class, limit, wait }
     }
 
-    /// Puts a holder on the list of the next exchange, if that has room.
+    /// Queues a holder for the next exchange, if there is room.
     fn will_tell(&self, holder: Holder) -> bool {
         let mut due = lock(&self.due);
         let has_room = due.len() < MOST;
@@ -285,7 +262,7 @@ impl Rates {
         has_room
     }
 
-    /// The requests that were granted since the last exchange, where they are worth telling.
+    /// Returns the requests granted since the last exchange, for holders above the reporting threshold.
     fn take_granted(&self) -> Vec<Granted> {
         let due = std::mem::take(&mut *lock(&self.due));
         let granted = |holder: Holder| {
@@ -298,7 +275,7 @@ impl Rates {
         due.into_iter().filter_map(granted).collect()
     }
 
-    /// Charges buckets with what another node has granted.
+    /// Charges buckets with the requests that another node has granted.
     fn charge(&self, granted: Vec<Granted>, now: Timestamp) {
         let Some(limits) = &self.limits else { return };
         for Granted { holder, count } in granted {
@@ -316,11 +293,8 @@ impl Rates {
         *refused = Refused { count, client: holder.client, network: holder.network };
     }
 
-    /// Records of what this node has refused since this was last asked: one for each class, however many there were,
-    /// with the last one's client and network.
-    ///
-    /// # Errors
-    /// [`FlowError`] where the system has no random bytes.
+    /// Returns audit records of the requests refused since the last call: one for each class, with the client and the
+    /// network of its last request.
     pub fn records(&self, context: &Context) -> Result<Vec<Record>, FlowError> {
         let refused = std::mem::take(&mut *lock(&self.refused));
         let record = |((_, class), refused): ((RealmId, Class), Refused)| {
@@ -335,11 +309,11 @@ impl Rates {
 }
 
 impl Held {
-    /// Counts a granted request; whether the next exchange has to be asked to tell of it.
+    /// Counts a granted request. Returns true if the holder must be queued for the next exchange.
     fn grant(&mut self, limit: Limit, now: Timestamp) -> bool {
         let since = *self.since.get_or_insert(now);
         if now.since(since) > limit.per {
-            // The bucket has forgotten them, and so may others.
+            // The bucket has refilled since, so these requests need not be reported.
             self.unreported = 0;
             self.since = Some(now);
         }

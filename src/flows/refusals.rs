@@ -1,5 +1,6 @@
-//! Refused requests: one line in the log each, and a row for `signet explain`. A refusal costs its request no statement:
-//! rows are queued and written by a job in batches. Both are lossy, so that floods of refusals stay cheap and quiet.
+//! Refused requests: one log line each, and a row for `signet explain`. A refused request costs no statement: rows are
+//! queued, and a job writes them in batches. Both drop entries under load, so that floods of refusals stay cheap and
+//! do not fill the log.
 
 mod explanation;
 mod queue;
@@ -19,12 +20,11 @@ use crate::protocol::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::refusals::{self, NewRefusal};
 
-/// A client that a refused request names. It need not have sent the request.
+/// A client that a refused request names. Another party may have sent the request.
 #[derive(Clone, Copy, Debug)]
 pub enum NamedClient<'a> {
-    /// A registered client.
     Registered(&'a str),
-    /// An id that is not registered, or that this node has not looked up.
+    /// An unregistered id, or one that this node has not looked up.
     Unregistered(&'a str),
 }
 
@@ -35,7 +35,7 @@ impl<'a> NamedClient<'a> {
         }
     }
 
-    /// The id as the log may have it.
+    /// The form of the id that may be logged.
     fn shown(self) -> String {
         match self {
             Self::Registered(id) => id.to_owned(),
@@ -44,37 +44,35 @@ impl<'a> NamedClient<'a> {
     }
 }
 
-/// A refused request, as the surface answers it.
+/// A refused request, as reported by the HTTP layer.
 #[derive(Clone, Copy, Debug)]
 pub struct Refused<'a> {
-    /// The endpoint, as the first segment of its path below the issuer.
+    /// The first segment of the path below the issuer.
     pub endpoint: &'a str,
     /// The client that the request names.
     pub client: Option<NamedClient<'a>>,
-    /// The HTTP status of the answer.
     pub status: u16,
-    /// The public answer with its private cause.
     pub error: &'a OAuthError,
 }
 
-/// The refusals of this node that are to be logged and written.
+/// The queue of this node's refusals to log and store.
 pub struct Refusals {
     queue: Mutex<Queue>,
     quiet: Mutex<Quiet>,
     dropped: Counter,
     suppressed: Counter,
-    /// Held while a batch is written, so that the next one is written after it.
+    /// Held while a batch is written, so that batches are written in order.
     writing: tokio::sync::Mutex<()>,
 }
 
 impl Refusals {
-    /// Empty; `dropped` counts refusals that are not stored, and `suppressed` those that are not logged.
+    /// `dropped` counts refusals that are not stored, and `suppressed` those that are not logged.
     pub fn new(dropped: Counter, suppressed: Counter) -> Self {
         let writing = tokio::sync::Mutex::default();
         Self { queue: Mutex::default(), quiet: Mutex::default(), dropped, suppressed, writing }
     }
 
-    /// Logs a refusal, unless there were many of its kind, and queues it for the database, unless there is no room.
+    /// Logs a refusal unless its rate limit is exceeded, and queues it for the database if there is room.
     pub fn note(&self, context: &Context, refused: &Refused<'_>) {
         let Refused { endpoint, client, status, error } = refused;
         let client_id = client.map(NamedClient::shown).unwrap_or_default();
@@ -101,7 +99,7 @@ impl Refusals {
         self.keep(context, refused);
     }
 
-    /// Queues a refusal for the database, unless there is no room. The log has it already.
+    /// Queues a refusal that has been logged, if there is room.
     pub fn keep(&self, context: &Context, refused: &Refused<'_>) {
         let client_id = refused.client.map(NamedClient::id).unwrap_or_default();
         let row = NewRefusal {
@@ -122,7 +120,7 @@ impl Refusals {
         self.dropped.inc_by(lost);
     }
 
-    /// The queued rows, and a line in the log for what was suppressed in windows that have ended.
+    /// Returns the queued rows, and logs the counts of suppressed lines for windows that have ended.
     fn take(&self, now: Timestamp) -> Vec<NewRefusal> {
         for ended in lock(&self.quiet).end_windows(now) {
             let quiet::Ended { client, network, cause, suppressed } = ended;

@@ -1,5 +1,5 @@
-//! Registration by clients themselves (RFC 7591 §3, OpenID Connect Registration §3). What strangers can make the server
-//! keep is bounded, and what they say about themselves decides nothing that an administrator decides.
+//! Dynamic client registration (RFC 7591 §3, OpenID Connect Registration §3). The data that strangers can store is
+//! bounded, and their metadata cannot override an administrator's decisions.
 
 mod budget;
 mod manage;
@@ -29,19 +29,19 @@ use crate::store::logos::{self, Logo};
 use crate::store::registrations::{self, NewRegistration};
 use crate::store::{Tx, changes, clients, used_once};
 
-/// Where clients register, below the issuer.
+/// The path of the registration endpoint, below the issuer.
 pub const PATH: &str = "/register";
-/// For how long a registration counts towards the bound on an hour.
+/// The time for which a registration counts towards the hourly limit.
 const HOUR: Span = Span::from_hours(1);
 
-/// How this server lets clients register.
+/// The rules of dynamic client registration.
 pub struct Rules {
     settings: Settings,
     policy: Policy,
 }
 
 impl Rules {
-    /// The rules of these settings, which have been checked.
+    /// The rules of validated settings.
     pub fn new(settings: Settings) -> Self {
         let mut names: Vec<&str> = OIDC_SCOPES.to_vec();
         names.extend(settings.scopes.iter().map(String::as_str));
@@ -51,26 +51,26 @@ impl Rules {
         Self { policy: Policy { profile: settings.profile, scope, grants, resources }, settings }
     }
 
-    /// Whether anybody can register a client.
+    /// True if clients can register at all.
     pub fn is_on(&self) -> bool {
         self.settings.mode != RegistrationMode::Off
     }
 
-    /// When a client that is used now is removed, unless it is used again.
+    /// The time at which a client that is used now is removed, unless it is used again.
     fn end_of_use(&self, now: Timestamp) -> Option<Timestamp> {
         let lifetime = self.settings.unused_lifetime;
         (lifetime != Span::ZERO).then(|| now.plus(lifetime))
     }
 }
 
-/// Why a registration is refused.
+/// The reason why a registration is refused.
 #[derive(Debug)]
 pub enum RegisterError {
-    /// A token is needed, and there is none.
+    /// An initial access token is required.
     NoToken,
-    /// There are too many clients; it may be tried again after this time.
+    /// There are too many clients; the client may retry after this time.
     TooMany(Span),
-    /// It did not come about, or the metadata is refused.
+    /// The metadata is refused, or a use case fails.
     Flow(FlowError),
 }
 
@@ -80,13 +80,13 @@ impl<E: Into<FlowError>> From<E> for RegisterError {
     }
 }
 
-/// What a client is told of its registration.
+/// The registration response (RFC 7591 §3.2.1).
 pub type Told = Map<String, Value>;
 
 /// Registers a client.
 ///
 /// # Errors
-/// [`RegisterError`]; refused metadata costs an initial access token nothing.
+/// [`RegisterError`]; refused metadata does not use up an initial access token.
 pub async fn register(
     provider: &Provider,
     context: &Context,
@@ -97,10 +97,8 @@ pub async fn register(
     let metadata = Submission::parse(body, &provider.registration.policy)?.metadata.for_new_client();
     check(&metadata, &provider.supported(&context.realm.id))?;
     let logo = remote::visit(provider, context, &metadata).await?;
-    let (id, token) = (
-        ClientId::from_random(context.entropy.bytes()?),
-        RegistrationAccessToken::from_random(context.entropy.bytes()?),
-    );
+    let id = ClientId::from_random(context.entropy.bytes()?);
+    let token = RegistrationAccessToken::from_random(context.entropy.bytes()?);
     let secret = metadata.has_secret().then(|| context.entropy.bytes().map(ClientSecret::generate)).transpose()?;
     let keys = Some(&provider.keys);
     let stored = secret.as_ref().map(|secret| stored_secret(context, keys, (&id, &metadata), secret)).transpose()?;
@@ -127,15 +125,18 @@ pub async fn register(
     written.await?;
     let client_id = &entry.registration.client;
     tracing::info!(client_id = client_id.as_str(), "a client has registered itself");
-    let (issuer, secret, metadata) = (context.realm.issuer.as_str(), secret.as_ref(), &entry.metadata);
-    tell(&Information { issuer, client_id, issued_at: context.now, token: &token, secret, metadata })
+    let issuer = context.realm.issuer.as_str();
+    let secret = secret.as_ref();
+    let metadata = &entry.metadata;
+    response(&Information { issuer, client_id, issued_at: context.now, token: &token, secret, metadata })
 }
 
-/// Lets in who may register: anybody, or whoever holds an initial access token that is worth something, before any
-/// work is done for them. Whether there is room is asked too.
+/// Authorizes a registration before any work is done for it: in open mode always, otherwise with a valid initial
+/// access token. Also checks that there is room.
 async fn admit(provider: &Provider, context: &Context, bearer: Option<&str>) -> Result<Option<Digest>, RegisterError> {
     let rules = &provider.registration.settings;
-    let (realm, now) = (&context.realm.id, context.now);
+    let realm = &context.realm.id;
+    let now = context.now;
     let token = match (rules.mode, bearer) {
         (RegistrationMode::Open, _) => None,
         (RegistrationMode::Token, None) => return Err(RegisterError::NoToken),
@@ -154,12 +155,12 @@ async fn admit(provider: &Provider, context: &Context, bearer: Option<&str>) -> 
     Ok(token)
 }
 
-/// Checks the metadata by the same rules as that of an administrator.
+/// Validates the metadata with the rules for an administrator's clients.
 fn check(metadata: &ClientMetadata, supported: &Supported<'_>) -> Result<(), RegisterError> {
     check_metadata(metadata, supported).map_err(|error| registration::refusal(&error).into())
 }
 
-/// What is written when a client registers itself.
+/// The rows of a self-registered client.
 struct Entry {
     context: Context,
     record: Record,
@@ -172,7 +173,9 @@ struct Entry {
 }
 
 async fn enter(tx: &mut Tx, entry: &Entry) -> Result<(), RegisterError> {
-    let (realm, now, id) = (&entry.context.realm.id, entry.context.now, &entry.registration.client);
+    let realm = &entry.context.realm.id;
+    let now = entry.context.now;
+    let id = &entry.registration.client;
     if let Some(token) = entry.initial
         && !registrations::use_initial(tx, realm, token, now).await?
     {
@@ -190,11 +193,11 @@ async fn enter(tx: &mut Tx, entry: &Entry) -> Result<(), RegisterError> {
     used_once::first_use(tx, &counted(realm), Digest::of(id.as_str().as_bytes()), now.plus(HOUR)).await?;
     audit::append(tx, realm, &entry.record, now).await?;
     changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?;
-    // Once more under the lock that publishing takes: of many at once, on whatever node, none overlooks another.
+    // Checked again under the lock taken by the insert, so that concurrent registrations on any node see each other.
     entry.limits.leave_room_for(0, tx, realm, now).await
 }
 
-/// How many clients may be kept, and how many may come in an hour.
+/// The limits on the number of clients and on registrations in an hour.
 #[derive(Clone, Copy)]
 struct Limits {
     kept: i64,
@@ -206,7 +209,7 @@ impl Limits {
         Self { kept: settings.max_clients.into(), hourly: settings.per_hour.into() }
     }
 
-    /// Refuses where there is no room for so many more.
+    /// Refuses if there is no room for this many more.
     async fn leave_room_for(
         self,
         more: i64,
@@ -214,8 +217,8 @@ impl Limits {
         realm: &RealmId,
         now: Timestamp,
     ) -> Result<(), RegisterError> {
-        let (lately, first_ends) = used_once::count_live(tx, &counted(realm), now).await?;
-        if lately.saturating_add(more) > self.hourly {
+        let (recent, first_ends) = used_once::count_live(tx, &counted(realm), now).await?;
+        if recent.saturating_add(more) > self.hourly {
             return Err(RegisterError::TooMany(first_ends.map_or(HOUR, |end| end.since(now))));
         }
         if registrations::count(tx, realm).await?.saturating_add(more) > self.kept {
@@ -225,8 +228,8 @@ impl Limits {
     }
 }
 
-/// Under which purpose the registrations of the last hour are counted. They stay counted when the client is removed, so
-/// that nobody can register and remove without end.
+/// The purpose under which the registrations of the last hour are counted. They stay counted when the client is
+/// removed; otherwise a client could register and remove itself without end.
 fn counted(realm: &RealmId) -> String {
     format!("registration:{realm}")
 }
@@ -236,6 +239,6 @@ fn record(context: &Context, event: Event, client: &ClientId) -> Result<Record, 
     Ok(context.record(event, Outcome::Success, concerning, "registration")?)
 }
 
-fn tell(information: &Information<'_>) -> Result<Told, RegisterError> {
+fn response(information: &Information<'_>) -> Result<Told, RegisterError> {
     Ok(information.to_json().map_err(|error| FlowError::Internal(error.to_string()))?)
 }

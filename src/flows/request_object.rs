@@ -1,5 +1,5 @@
-//! Where the parameters of an authorization request come from: its own, a signed request object in it (RFC 9101), one
-//! that the client keeps at a registered URL (OpenID Connect Core §6.2), or what was pushed before (RFC 9126).
+//! The sources of authorization request parameters: the request itself, a signed request object in it (RFC 9101), one
+//! at a registered URL (OpenID Connect Core §6.2), or an earlier pushed request (RFC 9126).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,35 +25,35 @@ use crate::store::pushed_requests;
 /// The media types that a request object may be served as (RFC 9101 §5.2.3).
 const MEDIA_TYPES: [&str; 4] = ["application/oauth-authz-req+jwt", "application/jwt", "application/jose", "text/plain"];
 
-/// How long a fetched request object is used again.
+/// The time for which a fetched request object is reused.
 const FRESH: Span = Span::from_secs(5);
-/// How long after a fetch began that failed there is no other: longer than one may take.
+/// The minimum time after the start of a failed fetch until the next one: longer than any fetch can last.
 const PAUSE: Span = Span::from_secs(40);
-/// How long an object, or its absence, is remembered at most.
+/// The maximum time in the cache, also for failed fetches.
 const REMEMBERED: Duration = Duration::from_secs(60);
-/// The memory for them, in bytes.
+/// The memory of the cache, in bytes.
 const CAPACITY: u64 = 8 * 1024 * 1024;
-/// About what one takes beside its text and its URI, in bytes.
+/// The approximate size of an entry without its text and URI, in bytes.
 const OVERHEAD: usize = 512;
 
-/// Where a request arrives.
+/// The endpoint at which a request arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
-    /// At the authorization endpoint, by a browser.
+    /// The authorization endpoint, called by a browser.
     Front,
-    /// At the endpoint for pushed requests, by the client itself.
+    /// The pushed authorization request endpoint, called by the client.
     Pushed,
 }
 
-/// The parameters that count.
+/// The effective parameters of a request.
 pub struct Resolved {
-    /// The parameters, none of them a reference to others.
+    /// The parameters, without references to further ones.
     pub params: Params,
-    /// By what they were pushed.
+    /// The digest of the `request_uri`, for a pushed request.
     pub pushed: Option<Digest>,
 }
 
-/// Finds the parameters that count.
+/// Determines the effective parameters.
 ///
 /// # Errors
 /// [`FlowError`]; a refusal is an error of RFC 9101 §7 or RFC 9126 §2.3.
@@ -89,8 +89,8 @@ pub async fn resolve(
     }
 }
 
-/// Checks what the client has bound itself to: to push its requests, and to send them as request objects (RFC 9126 §6,
-/// RFC 9101 §10.5).
+/// Enforces the client's registered requirements: pushed requests, and signed request objects (RFC 9126 §6, RFC 9101
+/// §10.5).
 fn check_demands(client: &Client, door: Door, object: Option<&str>) -> Result<(), OAuthError> {
     if client.pushes_requests() && door == Door::Front {
         return Err(OAuthError::invalid_request("The client has to push its requests."));
@@ -101,12 +101,12 @@ fn check_demands(client: &Client, door: Door, object: Option<&str>) -> Result<()
     Ok(())
 }
 
-/// Whether the client could sign a request object at all. Without, its object is refused as not supported.
+/// True if the client has keys to sign a request object. Otherwise its object is refused as not supported.
 fn has_keys(client: &Client) -> bool {
     client.metadata.jwks.is_some() || client.metadata.jwks_uri.is_some()
 }
 
-/// Opens a request that this client pushed. It may be opened again, until something is granted by it.
+/// Loads a pushed request of this client. It can be loaded repeatedly until it has been granted.
 async fn open(
     provider: &Provider,
     context: &Context,
@@ -123,7 +123,7 @@ async fn open(
     Ok(Resolved { params: Params::parse(pushed.params.as_bytes())?, pushed: Some(digest) })
 }
 
-/// Fetches a request object from where the client keeps it. The fragment is part of the registration only.
+/// Fetches a request object from the client's URL. The URL's fragment only matters for the registration.
 async fn fetch(
     provider: &Provider,
     context: &Context,
@@ -137,7 +137,7 @@ async fn fetch(
         let registered = client.metadata.request_uris.len();
         return Err(Cause::RequestUri { received: Shown::uri(uri), registered }.into());
     }
-    // In a task of its own: a caller that hangs up leaves the answer to the next.
+    // A separate task, so that a cancelled request still fills the cache.
     let uris = provider.request_uris.clone();
     let fetcher = provider.fetcher_of(client).clone();
     let now = context.now;
@@ -147,29 +147,30 @@ async fn fetch(
     Ok(Some(object?))
 }
 
-/// The request objects that were fetched lately, or could not be: anybody can make this server ask for one.
+/// A cache of fetched request objects and of failed fetches, because strangers can make this server fetch one.
 #[derive(Clone)]
 pub struct RequestUris {
-    lately: Cache<Place, Arc<Slot>>,
+    cached: Cache<Place, Arc<Slot>>,
 }
 
-/// A request URI, apart for clients that have registered themselves: no request of an operator's client waits for a fetch of theirs.
+/// A request URI. Self-registered clients have separate entries, so that no request of an operator's client waits for
+/// their fetches.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Place {
     uri: String,
     is_of_stranger: bool,
 }
 
-/// One request URI.
+/// The cache entry of a request URI.
 #[derive(Default)]
 struct Slot {
-    /// Held during a fetch.
+    /// Locked during a fetch.
     last: Mutex<Option<Fetch>>,
-    /// The length of the object.
+    /// The length of the object in bytes.
     length: AtomicUsize,
 }
 
-/// The last fetch of an object.
+/// The result of the last fetch.
 struct Fetch {
     at: Timestamp,
     outcome: Result<String, OAuthError>,
@@ -182,7 +183,7 @@ impl Default for RequestUris {
             u32::try_from(OVERHEAD + place.uri.len() + length).unwrap_or(u32::MAX)
         };
         Self {
-            lately: Cache::builder()
+            cached: Cache::builder()
                 .max_capacity(CAPACITY)
                 .weigher(weigh)
                 .eviction_policy(EvictionPolicy::lru())
@@ -193,9 +194,9 @@ impl Default for RequestUris {
 }
 
 impl RequestUris {
-    /// Fetches an object, unless that was done within the last seconds. Those who ask meanwhile wait for the one fetch.
+    /// Returns an object, fetched at most once within a few seconds. Concurrent callers wait for the same fetch.
     async fn read(&self, fetcher: &Fetcher, place: Place, now: Timestamp) -> Result<String, OAuthError> {
-        let slot = self.lately.get_with_by_ref(&place, Arc::default);
+        let slot = self.cached.get_with_by_ref(&place, Arc::default);
         let mut last = slot.last.lock().await;
         if let Some(Fetch { at, outcome }) = &*last
             && at.is_within(if outcome.is_ok() { FRESH } else { PAUSE }, now)
@@ -206,18 +207,18 @@ impl RequestUris {
         let address = place.uri.split_once('#').map_or(place.uri.as_str(), |(address, _)| address);
         let fetched = fetcher.get(address, &MEDIA_TYPES).await.ok();
         let text = fetched.and_then(|fetched| String::from_utf8(fetched.body).ok());
-        // A longer one is neither a JWS nor a JWE that is read.
+        // Longer objects exceed the accepted length of a JWS or JWE.
         let object = text.map(|text| text.trim().to_owned()).filter(|object| object.len() <= MAX_TOKEN);
         slot.length.store(object.as_ref().map_or(0, String::len), Ordering::Relaxed);
         let outcome = object.ok_or(LOST);
         *last = Some(Fetch { at: now, outcome: outcome.clone() });
-        // Weighed again, now that its length is known.
-        self.lately.insert(place, slot.clone());
+        // Inserted again to update its weight, now that its length is known.
+        self.cached.insert(place, slot.clone());
         outcome
     }
 }
 
-/// The parameters in a request object: decrypted where it is encrypted, and always signed.
+/// The parameters in a request object, which is optionally encrypted and always signed.
 async fn read(
     provider: &Provider,
     context: &Context,
@@ -226,9 +227,10 @@ async fn read(
     outer: &Params,
 ) -> Result<Params, FlowError> {
     const INVALID: OAuthError = OAuthError::invalid_request_object("The request object is not signed by the client.");
-    let object = match EncryptedToken::looks_like(object) {
-        true => jose::decrypt(provider, context, object, INVALID).await?.to_string(),
-        false => object.to_owned(),
+    let object = if EncryptedToken::looks_like(object) {
+        jose::decrypt(provider, context, object, INVALID).await?.to_string()
+    } else {
+        object.to_owned()
     };
     let jws = UnverifiedJws::parse(&object).map_err(|_| INVALID)?;
     let bound = client.metadata.request_object_signing_alg.as_deref();
@@ -240,10 +242,7 @@ async fn read(
         return Err(INVALID.into());
     }
     let of_profile = client.metadata.profile.rules().request_objects;
-    let rules = match client.signs_requests() {
-        true => of_profile.where_required(),
-        false => of_profile,
-    };
+    let rules = if client.signs_requests() { of_profile.where_required() } else { of_profile };
     let parties = Parties { client: &client.id, issuer: context.realm.issuer.as_str() };
     Ok(request_object::parameters(jws.payload(), outer, parties, rules, context.now)?)
 }

@@ -1,5 +1,5 @@
-//! A restore: the data is older than what has been issued, so that all of it is void. What was used once stays used,
-//! and nothing that was replaced or revoked after the backup comes back.
+//! A restore. The data is older than what has been issued since, so everything issued is voided. Used values stay used,
+//! and nothing that was replaced or revoked after the backup becomes valid again.
 
 use std::sync::Arc;
 
@@ -10,29 +10,23 @@ use crate::store::audit::{self, Event, Outcome};
 use crate::store::restore_epochs::{self, OfflineGrants, Voided};
 use crate::store::{Store, leases, nodes, revocations};
 
-/// How long a node may leave its row as it is before it counts as gone.
+/// The time without an update after which a node's row counts as dead.
 const SILENT: Span = Span::from_secs(15);
 
-/// The time until which a running server, or one that ended without notice, counts as using the database. It writes
-/// what it knows from before the restore, so that a new epoch must not begin beside it.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// The time until which a running server, or one that ended abruptly, counts as using the database. It writes data
+/// that it read before the restore, so a new epoch must not begin while it runs.
 pub async fn in_use_until(store: &Store, context: &Context) -> Result<Option<Timestamp>, FlowError> {
     let mut tx = store.read().await?;
     let lease_end = leases::held_until(&mut tx, leases::UPKEEP).await?;
     let leads_until = lease_end.filter(|end| *end > context.now);
-    // A node that does not lead is known by its row, which it writes every few seconds and removes when it stops.
+    // A node that does not lead is recognized by its row, which it updates every few seconds and removes when it stops.
     let nodes = nodes::all(&mut tx).await?;
     let heard_until = nodes.iter().map(|node| node.heard_at.plus(SILENT)).filter(|until| context.now < *until).max();
     Ok(leads_until.max(heard_until))
 }
 
-/// Begins a new epoch on data that has come back from a backup. Access tokens are cut off for the whole realm; the
-/// entry is kept until `horizon`, when none of them is valid any more.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// Begins a new epoch on restored data. Access tokens are cut off for the whole realm; the entry is kept until
+/// `horizon`, when all of them have expired.
 pub async fn begin_epoch(
     store: &Store,
     context: &Context,
@@ -51,7 +45,8 @@ pub async fn begin_epoch(
         let shared = shared.clone();
         Box::pin(async move {
             let (context, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             let voided = restore_epochs::begin(tx, realm, backup_at, offline, now).await?;
             audit::append(tx, realm, record, now).await?;
             let cut_off = Revocation {

@@ -1,5 +1,5 @@
-//! Token revocation (RFC 7009): a refresh token takes its whole family along, an access token only itself. What is
-//! unknown or void already is answered with success; what belongs to another client is refused and left alone.
+//! Token revocation (RFC 7009). A refresh token is revoked with its whole family, an access token alone. Unknown and
+//! void tokens are answered with success; tokens of another client are refused.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::store::{Store, revocations, token_families};
 /// The answer to a revocation request, the same whether there was anything to revoke (RFC 7009 §2.2).
 pub struct Revoked;
 
-/// Revokes a token. Returns once the revocation is durable and this node knows of it.
+/// Revokes a token. Returns once the revocation is durable and this node enforces it.
 ///
 /// # Errors
 /// [`FlowError`]; a revocation that could not be written is never reported as done.
@@ -44,16 +44,15 @@ pub async fn revoke(provider: &Provider, context: &Context, call: ClientCall) ->
     Ok(Revoked)
 }
 
-/// What a token of ours stands for.
+/// A token issued by this server.
 pub(super) enum Issued {
-    /// A refresh token, which stands for its family.
+    /// A refresh token, which represents its family.
     Family(Box<Family>),
-    /// An access token.
     Access(Box<TokenFacts>),
 }
 
 impl Issued {
-    /// Who holds it.
+    /// The client that the token was issued to.
     pub(super) fn client(&self) -> &ClientId {
         match self {
             Self::Family(family) => &family.state.client_id,
@@ -61,12 +60,12 @@ impl Issued {
         }
     }
 
-    /// Whether it stands for a whole grant.
+    /// True for a refresh token, which represents a grant.
     pub(super) const fn is_grant(&self) -> bool {
         matches!(self, Self::Family(_))
     }
 
-    /// Whether it has been revoked before.
+    /// True if it has been revoked before.
     pub(super) const fn is_void(&self) -> bool {
         match self {
             Self::Family(family) => family.is_void(),
@@ -74,7 +73,7 @@ impl Issued {
         }
     }
 
-    /// For whom it speaks, if it is a user.
+    /// The user, unless the client acts for itself.
     pub(super) fn user(&self) -> Option<&UserId> {
         match self {
             Self::Family(family) => Some(&family.user_id),
@@ -82,7 +81,7 @@ impl Issued {
         }
     }
 
-    /// The id by which it is revoked.
+    /// The id under which it is revoked.
     pub(super) fn id(&self) -> &str {
         match self {
             Self::Family(family) => family.id.as_str(),
@@ -91,7 +90,7 @@ impl Issued {
     }
 }
 
-/// Verifies a token that is to be revoked; nothing where it is none of ours, or is worth nothing any more.
+/// Verifies a token to revoke; `None` if this server did not issue it, or it is no longer valid.
 pub(super) async fn identify(provider: &Provider, context: &Context, token: &str) -> Result<Option<Issued>, FlowError> {
     if token.starts_with(PREFIX) {
         let Some(token) = RefreshToken::parse(token, &provider.token_mac) else { return Ok(None) };
@@ -106,7 +105,7 @@ pub(super) async fn identify(provider: &Provider, context: &Context, token: &str
     }
 }
 
-/// Revokes what was identified; whether this call did it.
+/// Revokes a token. Returns true if this call revoked it.
 pub(super) async fn void(
     provider: &Provider,
     context: &Context,
@@ -128,16 +127,17 @@ pub(super) async fn void(
         }
         Issued::Access(facts) => {
             let expires_at = Timestamp::from_secs(facts.claims.exp).plus(provider.lifetimes.skew);
-            deny(&provider.store, context, (&facts.claims.jti, expires_at), record).await
+            deny(&provider.store, context, &facts.claims.jti, expires_at, record).await
         }
     }
 }
 
-/// Puts an access token on the denylist until nobody would accept it in any case; whether this call did it.
+/// Puts an access token on the denylist until it would expire anyway. Returns true if this call revoked it.
 pub(super) async fn deny(
     store: &Store,
     context: &Context,
-    (jti, expires_at): (&TokenId, Timestamp),
+    jti: &TokenId,
+    expires_at: Timestamp,
     record: Record,
 ) -> Result<bool, FlowError> {
     let revocation = Revocation {

@@ -1,4 +1,4 @@
-//! Browser sessions: which one a browser holds, how one begins and how it ends with all that hangs on it.
+//! Browser sessions: finding the session of a browser, starting one, and ending one with everything derived from it.
 
 use aws_lc_rs::hmac;
 
@@ -20,27 +20,22 @@ use crate::store::{
     Tx, authorization_codes, clock_steps, outbox, revocations, session_clients, sessions, token_families,
 };
 
-/// How much time passes before a session's use is written down again.
+/// The interval at which a session's use is written.
 const TOUCH_EVERY: Span = Span::from_minutes(1);
-/// The time for which the clock must have gone on steadily before expired sessions are ended for good: one that has
-/// jumped may be set right within it, and the sessions go on.
+/// The time for which the clock must have advanced steadily before expired sessions are ended. A clock that has jumped
+/// may be corrected within it, and the sessions continue.
 const STEADY: Span = Span::from_hours(1);
 
-/// What a browser brings, by digest: the secrets themselves are left at the edge.
+/// The cookies of a browser, as digests; the secrets themselves stay in the HTTP layer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Browser {
-    /// The cookie that names the browser.
+    /// The cookie that identifies the browser.
     pub id: Option<Digest>,
-    /// The session cookie.
     pub session: Option<Digest>,
-    /// The cookie of a browser that somebody has signed in with.
+    /// The cookie that marks the browser as known.
     pub device: Option<Digest>,
 }
 
-/// The live session of a browser.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
 pub async fn current(provider: &Provider, context: &Context, browser: Browser) -> Result<Option<Session>, FlowError> {
     if browser.session.is_none() {
         return Ok(None);
@@ -49,14 +44,14 @@ pub async fn current(provider: &Provider, context: &Context, browser: Browser) -
     find(&mut tx, context, browser).await
 }
 
-/// As [`current`], over a connection.
+/// Like [`current`], on an open connection.
 pub(super) async fn find(tx: &mut Tx, context: &Context, browser: Browser) -> Result<Option<Session>, FlowError> {
     let Some(cookie) = browser.session else { return Ok(None) };
     let session = sessions::find(tx, &context.realm.id, cookie).await?;
     Ok(session.filter(|session| is_live(session, context)).inspect(|session| log_user(&session.user_id)))
 }
 
-/// As [`find`], and what its user has granted to this client.
+/// Like [`find`], with the consent that the session's user has granted to this client.
 pub(super) async fn find_with_consent(
     tx: &mut Tx,
     context: &Context,
@@ -72,19 +67,16 @@ fn is_live(session: &Session, context: &Context) -> bool {
     context.now < session.idle_expires_at && context.now < session.expires_at
 }
 
-/// Whether the person asked to stay signed in.
+/// The person's choice of "stay signed in".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remember {
-    /// For this browser session.
+    /// The session ends with the browser.
     No,
-    /// For longer.
+    /// The session lasts longer and has no idle end.
     Yes,
 }
 
-/// A session that begins now, with the cookie that will name it. Somebody who authenticates again keeps their `sid`.
-///
-/// # Errors
-/// [`FlowError`] where the system has no random bytes.
+/// A new session with its cookie. If the same person authenticates again, the `sid` is kept.
 pub(super) fn begin(
     lifetimes: &Lifetimes,
     context: &Context,
@@ -114,7 +106,7 @@ pub(super) fn begin(
     Ok((session, SessionCookie::from_random(context.entropy.bytes()?)))
 }
 
-/// When a session ends unless it is used. A remembered one may lie idle until its absolute end.
+/// The end of a session unless it is used. A remembered one may be idle until its absolute end.
 fn idle_end(lifetimes: &Lifetimes, remember: Remember, now: Timestamp) -> Timestamp {
     match remember {
         Remember::No => now.plus(lifetimes.session_idle),
@@ -122,13 +114,20 @@ fn idle_end(lifetimes: &Lifetimes, remember: Remember, now: Timestamp) -> Timest
     }
 }
 
-/// Writes a session that begins, in place of the one before: the same person's is renewed, another's is ended.
+/// The session that a new one replaces.
+pub(super) struct Replaced<'a> {
+    pub session: Option<&'a Session>,
+    /// The time until which the revocation of its access tokens is kept.
+    pub horizon: Timestamp,
+}
+
+/// Writes a new session, replacing the previous one: the same person's is renewed, another person's is ended.
 pub(super) async fn write(
     tx: &mut Tx,
     context: &Context,
     session: &Session,
     cookie: Digest,
-    (before, horizon): (Option<&Session>, Timestamp),
+    replaced: Replaced<'_>,
 ) -> Result<(), FlowError> {
     let new = NewSession {
         session,
@@ -137,30 +136,27 @@ pub(super) async fn write(
         user_agent: &context.origin.user_agent,
     };
     let realm = &context.realm.id;
-    match before {
+    match replaced.session {
         Some(before) if before.id == session.id => {
             if !sessions::renew(tx, realm, &new).await? {
-                return Err(FlowError::Unavailable("the session has just been ended".to_owned()));
+                return Err(FlowError::Unavailable("the session was ended meanwhile".to_owned()));
             }
         }
         Some(before) => {
             sessions::insert(tx, realm, &new, context.now).await?;
-            end(tx, context, &before.id, horizon).await?;
+            end(tx, context, &before.id, replaced.horizon).await?;
         }
         None => sessions::insert(tx, realm, &new, context.now).await?,
     }
     Ok(())
 }
 
-/// The state of a browser in which this session is live: the same for as long as it is.
+/// The browser state of this session (session management), constant while the session is live.
 pub fn browser_state(provider: &Provider, session: &SessionId) -> BrowserState {
     BrowserState::from_tag(hmac::sign(&provider.browser_state_key, session.as_str().as_bytes()).as_ref())
 }
 
-/// The `session_state` of a successful response, where that is switched on and the request has the openid scope.
-///
-/// # Errors
-/// [`FlowError`] where the system has no random bytes.
+/// The `session_state` of a successful response, if session management is on and the request has the scope `openid`.
 pub(super) fn state_for(
     provider: &Provider,
     context: &Context,
@@ -170,11 +166,12 @@ pub(super) fn state_for(
     if !provider.session_management || !request.scope.contains(OPENID) {
         return Ok(None);
     }
-    let (browser, salt) = (browser_state(provider, &session.id), context.entropy.bytes()?);
+    let browser = browser_state(provider, &session.id);
+    let salt = context.entropy.bytes()?;
     Ok(session_state(&request.client_id, &request.redirect_uri, &browser, salt))
 }
 
-/// Notes that a session is used, at most once a minute.
+/// Records the use of a session, at most once a minute.
 pub(super) async fn touch(
     tx: &mut Tx,
     lifetimes: &Lifetimes,
@@ -193,7 +190,7 @@ pub(super) async fn touch(
     }
 }
 
-/// The idle end of a session that is used now, at most its absolute end; nothing where the last use is noted already.
+/// The new idle end of a session that is used now, at most its absolute end; `None` if a recent use is recorded.
 pub fn idle_end_after_use(lifetimes: &Lifetimes, used: &SessionUse, now: Timestamp) -> Option<Timestamp> {
     if now.since(used.last_seen_at) < TOUCH_EVERY {
         return None;
@@ -202,27 +199,27 @@ pub fn idle_end_after_use(lifetimes: &Lifetimes, used: &SessionUse, now: Timesta
     Some(idle_end(lifetimes, remember, now).min(used.expires_at))
 }
 
-/// Notes that a client takes part in a session, if it wants to hear of its end.
+/// Records that a client takes part in a session, if it wants to be notified of the session's end.
 pub(super) async fn join(tx: &mut Tx, context: &Context, session: &Session, client: &Client) -> Result<(), FlowError> {
-    match client.hears_of_logout() {
-        true => Ok(session_clients::join(tx, &context.realm.id, &session.id, &client.id).await?),
-        false => Ok(()),
+    if client.hears_of_logout() {
+        session_clients::join(tx, &context.realm.id, &session.id, &client.id).await?;
     }
+    Ok(())
 }
 
-/// What the end of a session took with it.
+/// The numbers of live things that ended with a session.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SessionEnd {
-    /// The sessions that were live: one, or none where it had expired and only its access tokens were left to end.
+    /// 1, or 0 if the session had expired and only its access tokens were left to revoke.
     pub sessions: u64,
-    /// The grants that did not outlive it.
+    /// The grants that do not outlive the session.
     pub grants: u64,
 }
 
-/// Ends a session that has a row, the grants that do not outlive it, and the access tokens that were issued in it; its
-/// clients are notified (OpenID Connect Back-Channel Logout §2.3). Nothing comes back where all that had ended before.
+/// Ends a stored session, the grants that do not outlive it, and the access tokens issued in it, and notifies its
+/// clients (OpenID Connect Back-Channel Logout §2.3). Returns `None` if everything had ended before.
 ///
-/// Upkeep ends an expired session and leaves its access tokens, so that they are revoked here all the same.
+/// Upkeep ends an expired session but leaves its access tokens, so this still revokes them.
 pub(super) async fn end(
     tx: &mut Tx,
     context: &Context,
@@ -247,8 +244,8 @@ pub(super) async fn end(
     Ok((is_news || ended.sessions > 0).then_some(ended))
 }
 
-/// Announces the end of a session to its clients, and ends its codes and the grants that do not outlive it; how many
-/// grants there were.
+/// Queues the logout notifications of a session, and ends its codes and the grants that do not outlive it. Returns the
+/// number of grants.
 async fn end_derived(
     tx: &mut Tx,
     realm: &RealmId,
@@ -261,14 +258,11 @@ async fn end_derived(
     Ok(token_families::revoke_session(tx, realm, session, because, now).await?)
 }
 
-/// Ends the sessions that have expired, with the grants that do not outlive them; how many there were. Their clients
-/// hear of it by back-channel logout, as of any other end. It goes in portions, so that no write waits for long.
+/// Ends expired sessions and the grants that do not outlive them, and returns their number. Clients are notified by
+/// back-channel logout, as for any other end. The work is done in batches, so that no write waits for long.
 ///
-/// Access tokens of an expired session are not revoked one by one: each lives to its own end, which is near. After a
-/// jump of the clock nothing is ended for an hour: an expired session is worth nothing before it is ended, either.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// Access tokens of an expired session are not revoked, because each expires soon by itself. After a jump of the clock
+/// nothing is ended for an hour; an expired session is refused even before it is ended.
 pub async fn end_expired(provider: &Provider, now: Timestamp) -> Result<u64, FlowError> {
     let mut all = 0;
     loop {

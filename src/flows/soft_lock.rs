@@ -1,9 +1,9 @@
 //! Counters of failed sign-ins, shared by all nodes: by name, account, address, region and realm. An attempt takes a
-//! slot of name and account that counts as a failure until it succeeds; the others count only actual failures, so that
-//! a hundred people of one office do not lock each other out. A known browser has its own counter.
+//! slot of name and account that counts as a failure until it succeeds; the other counters count only actual failures,
+//! so that a hundred people in one office do not lock each other out. A known browser has its own counter.
 //!
-//! The realm's pause slows a guesser with ever new addresses. It spares known browsers, and networks with a sign-in in
-//! the last 30 days that have not used up an address's failures.
+//! The realm's pause slows a guesser who keeps changing addresses. It exempts known browsers, and networks with a
+//! sign-in in the last 30 days that have not used up an address's failures.
 
 mod account;
 mod ending;
@@ -27,14 +27,14 @@ use crate::protocol::time::{Span, Timestamp};
 use crate::store::login_failures::{self, Subject};
 use crate::store::{StoreError, Tx, known_devices};
 
-/// How long it is remembered at which accounts an address has failed.
+/// The time for which the accounts at which an address has failed are remembered.
 const SPRAY_WINDOW: Span = Span::from_hours(1);
-/// How long a network is familiar after a sign-in.
+/// The time for which a network counts as familiar after a sign-in.
 const FAMILIAR: Span = Span::from_days(30);
-/// The subject of the counter that all share.
+/// The subject of the realm's counter.
 const EVERYBODY: &str = "everybody";
 
-/// How failed sign-ins are answered, and the key of the digests that they are counted by.
+/// The policies of the counters, and the key of the digests that they are stored under.
 pub struct Rules {
     enabled: bool,
     free: Free,
@@ -44,7 +44,6 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules of the settings.
     pub fn new(limits: &config::Limits, key: hmac::Key) -> Self {
         Self {
             enabled: limits.enabled,
@@ -68,12 +67,12 @@ impl Rules {
         Subject { kind, digest: Digest::of(tag.as_ref()) }
     }
 
-    /// The name as it was typed, in its one spelling.
+    /// The counter of the typed name, normalized.
     fn name(&self, whom: &Whom<'_>) -> Subject {
         self.subject(Kind::Name, "name", whom.key().as_bytes())
     }
 
-    /// The account under all its names. A name without an account counts for one that has no other name.
+    /// The counter of the account, shared by all its names. A name without an account counts as an account of its own.
     fn account(&self, whom: &Whom<'_>) -> Subject {
         match whom.user {
             Some(user) => self.subject(Kind::Account, "user", user.as_str().as_bytes()),
@@ -89,7 +88,7 @@ impl Rules {
         self.subject(Kind::Realm, EVERYBODY, &[])
     }
 
-    /// The counters in which an attempt takes a place, in the order in which they are held.
+    /// The counters in which an attempt takes a slot, in locking order.
     fn subjects(&self, whom: &Whom<'_>) -> Vec<Subject> {
         match (whom.known_device, whom.user) {
             (Some(device), Some(user)) => vec![self.subject(Kind::Device, user.as_str(), device.as_bytes())],
@@ -97,7 +96,6 @@ impl Rules {
         }
     }
 
-    /// The counters of the networks of an attempt.
     fn networks(&self, origin: Origin) -> [Subject; 2] {
         [self.network(Kind::Address, origin.peer), self.network(Kind::Region, origin.region)]
     }
@@ -120,13 +118,12 @@ impl Origin {
     }
 }
 
-/// Who wants to sign in.
+/// The person who tries to sign in.
 pub(super) struct Whom<'a> {
-    /// The user, if there is one.
     pub user: Option<&'a UserId>,
-    /// What was typed.
+    /// The typed name.
     pub typed: &'a str,
-    /// The browser, if this user has signed in with it before.
+    /// The browser, if it is known for this user.
     pub known_device: Option<Digest>,
 }
 
@@ -136,13 +133,13 @@ impl Whom<'_> {
     }
 }
 
-/// The answer to an attempt before its password is looked at.
+/// The decision before the password is checked.
 pub(super) enum Gate {
-    /// The password is checked; a success gives the place back.
+    /// The password is checked; a success releases the slot.
     Open(Try),
-    /// The account pauses, though not the name that was typed: the answer is that of a wrong password.
+    /// The account is paused under another name: the answer is that of a wrong password.
     Held(Try),
-    /// A pause is shown that lasts for this much longer.
+    /// The typed name is paused for this much longer.
     Locked(Span),
 }
 
@@ -173,10 +170,8 @@ impl From<StoreError> for Refusal {
     }
 }
 
-/// Asks for a place. It is committed before the answer, on all nodes, so that parallel attempts cannot overrun.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// Takes a slot. It is committed, for all nodes, before the password is checked, so that parallel attempts cannot
+/// exceed the limit.
 pub(super) async fn begin(provider: &Provider, context: &Context, whom: &Whom<'_>) -> Result<Gate, FlowError> {
     let rules = &provider.soft_locks;
     let now = context.now;
@@ -213,16 +208,16 @@ pub(super) async fn begin(provider: &Provider, context: &Context, whom: &Whom<'_
     }
 }
 
-/// The counters that an attempt asks.
+/// The counters that decide about an attempt.
 struct Entry {
     realm: RealmId,
     wanted: Vec<(Subject, Policy)>,
-    /// Those of its networks, which only count failures.
+    /// Those of its networks, which count only failures.
     networks: Vec<(Subject, Policy)>,
-    /// The realm's own, unless the browser is known.
+    /// The realm's, unless the browser is known.
     everybody: Option<(Subject, Policy)>,
     region: Option<IpNet>,
-    /// With how many failures a network stays familiar.
+    /// The number of failures up to which a network stays familiar.
     familiar_failures: i64,
     now: Timestamp,
 }
@@ -254,7 +249,8 @@ impl Entry {
         Ok(if held { Taken::ButTheAccount(slots) } else { Taken::All(slots) })
     }
 
-    /// Refuses an attempt from a network that pauses; else the most failures of one of its networks.
+    /// Returns the highest number of failures of the attempt's networks, or refuses the attempt if one of them is
+    /// paused.
     async fn pass_networks(&self, tx: &mut Tx) -> Result<i64, Refusal> {
         let mut most = 0;
         for (subject, policy) in &self.networks {
@@ -267,7 +263,7 @@ impl Entry {
         Ok(most)
     }
 
-    /// The end of the realm's pause, where there is one that holds for an attempt from a network with these failures.
+    /// The end of the realm's pause, if it applies to an attempt from a network with this many failures.
     async fn realm_pause(&self, tx: &mut Tx, failures: i64) -> Result<Option<Timestamp>, StoreError> {
         let Some((subject, policy)) = self.everybody else { return Ok(None) };
         let counter = login_failures::find(tx, &self.realm, subject).await?;
@@ -282,10 +278,7 @@ impl Entry {
     }
 }
 
-/// Gives the place back of an attempt that came to nothing, since its password was never looked at.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// Releases the slot of an attempt whose password was never checked.
 pub(super) async fn give_back(provider: &Provider, context: &Context, attempt: &Try) -> Result<(), FlowError> {
     let shared = Arc::new((context.realm.id.clone(), with_policies(&provider.soft_locks, attempt)));
     let written = provider.store.write(move |tx| {

@@ -10,15 +10,14 @@ use crate::protocol::claim_mapper::Target;
 use crate::protocol::claims::Release;
 use crate::protocol::scope::OPENID;
 
-/// An answer of userinfo.
+/// A userinfo response.
 pub enum Answer {
-    /// JSON.
     Claims(Box<SignetUserInfo>),
-    /// A JWT, signed and possibly encrypted, since the client wants it so (OpenID Connect Core §5.3.2).
+    /// A JWT, signed and optionally encrypted, as the client registered (OpenID Connect Core §5.3.2).
     Jwt(String),
 }
 
-/// The claims of a signed answer: those about the person, and from whom to whom it goes.
+/// The claims of a signed response: those about the person, with issuer and audience.
 #[derive(Serialize)]
 struct SignedClaims<'a> {
     iss: &'a str,
@@ -28,10 +27,10 @@ struct SignedClaims<'a> {
     claims: SignetUserInfo,
 }
 
-/// Answers with the claims that the token releases.
+/// Returns the claims that the token releases.
 ///
 /// # Errors
-/// `invalid_token`, or `insufficient_scope` where the token is not from an OpenID Connect request.
+/// `invalid_token`, or `insufficient_scope` if the token was not issued with the scope `openid`.
 pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Result<Answer, FlowError> {
     let facts = verify::access_token(provider, context, token).await?;
     if !facts.claims.aud.contains(&context.realm.issuer) {
@@ -54,9 +53,10 @@ pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Re
     let Some(signing) = client.metadata.userinfo_signed_response_alg else {
         return Ok(Answer::Claims(Box::new(claims)));
     };
-    let (iss, aud) = (context.realm.issuer.as_str(), client.id.as_str());
+    let iss = context.realm.issuer.as_str();
+    let aud = client.id.as_str();
     let signed = SignedClaims { iss, aud, iat: context.now.as_secs(), claims };
-    let token = jose::sign(provider, context, &client, &signed, ("JWT", signing))?;
+    let token = jose::sign(provider, context, &client, &signed, jose::Format { typ: "JWT", signing })?;
     let encryption = client.metadata.userinfo_encryption();
     Ok(Answer::Jwt(jose::encrypt(provider, context, &client, encryption, token).await?))
 }

@@ -1,5 +1,5 @@
-//! The access tokens whose signatures were verified lately. A signature stays as good as it was while its key is held,
-//! so that it need not be verified again for each use; everything that may change since then is asked each time.
+//! A cache of access tokens whose signatures have been verified. A signature stays valid while its key is held, so it
+//! need not be verified for each use; everything that can change is checked each time.
 
 use std::sync::Arc;
 
@@ -11,22 +11,21 @@ use crate::protocol::access_token::AccessTokenClaims;
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
-/// The memory for tokens, in bytes: twenty thousand of usual size.
+/// The memory for tokens, in bytes: twenty thousand tokens of typical size.
 const CAPACITY: u64 = 48 * 1024 * 1024;
-/// About what a token takes beside its claims, in bytes.
+/// The approximate size of an entry without its claims, in bytes.
 const OVERHEAD: usize = 512;
 
-/// The remembered tokens, by their digests. Nothing is remembered of a token that was refused.
+/// The cached tokens, by digest. Refused tokens are not cached.
 pub struct Verdicts(Cache<Digest, Vouched>);
 
-/// A token that a key has signed.
+/// A token with a verified signature.
 #[derive(Clone)]
 pub struct Vouched {
-    /// The key's.
+    /// The id of the signing key.
     pub kid: Arc<str>,
-    /// What it says.
     pub claims: Arc<AccessTokenClaims>,
-    /// Its length in bytes, which its claims take about twice in memory.
+    /// The length of the token in bytes; its claims take about twice that in memory.
     pub length: usize,
 }
 
@@ -37,22 +36,22 @@ impl Default for Verdicts {
 }
 
 impl Verdicts {
-    /// The least recently used one gives way. Tokens expire soon: by how often they were used, those that have expired
-    /// would keep out the others.
+    /// Evicts the least recently used entry. With frequency-based eviction, expired tokens would keep their places,
+    /// because tokens expire soon.
     fn of_at_most(bytes: u64) -> Self {
         let weigh = |_: &Digest, token: &Vouched| u32::try_from(OVERHEAD + 2 * token.length).unwrap_or(u32::MAX);
         let builder = Cache::builder().max_capacity(bytes).weigher(weigh);
         Self(builder.eviction_policy(EvictionPolicy::lru()).build())
     }
 
-    /// The claims of a token that was verified before, if its key is still one of this realm: a retired one that has
-    /// gone, or one that was dropped, vouches for nothing any more.
+    /// The claims of a cached token, if its key still belongs to this realm. A retired key that has been removed, or a
+    /// dropped one, no longer counts.
     pub fn recall(&self, token: &Digest, keys: &KeySet, now: Timestamp) -> Option<Arc<AccessTokenClaims>> {
         let known = self.0.get(token)?;
         keys.holds(&known.kid, now).then_some(known.claims)
     }
 
-    /// Remembers a token that a key has signed.
+    /// Caches a token after its signature was verified.
     pub fn remember(&self, token: Digest, vouched: Vouched) {
         self.0.insert(token, vouched);
     }

@@ -1,6 +1,6 @@
-//! Telling webhooks of security events (RFC 8417, RFC 8935). The audit log itself is what they are told from: each webhook
-//! has a place in it, so that no request pays for them, and an event that commits is told and no other. What concerns
-//! a webhook goes to the outbox, from where it is tried until the webhook takes it or it is a dead letter.
+//! Webhook deliveries of security events (RFC 8417, RFC 8935). Events are read from the audit log: each webhook has a
+//! position in it, so that requests do no extra work and exactly the committed events are delivered. Matching events go
+//! to the outbox, which retries them until the webhook accepts them or they become dead letters.
 
 use std::sync::Arc;
 
@@ -19,15 +19,12 @@ use crate::store::audit::Event;
 use crate::store::webhooks::{self, Webhook};
 use crate::store::{audit_log, outbox};
 
-/// How many events may wait for a webhook; later ones stay in the audit log until there is room.
+/// The maximum number of queued events for a webhook; later ones stay in the audit log until there is room.
 const MOST_WAITING: i64 = 1000;
-/// The algorithm that every receiver of security events knows (CAEP Interoperability Profile §2.6).
+/// The algorithm that every receiver of security events supports (CAEP Interoperability Profile §2.6).
 const INTEROPERABLE: SigningAlgorithm = SigningAlgorithm::RS256;
 
-/// Puts into the outbox what webhooks have not been told of yet, a page of the audit log for each.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// Queues undelivered events for each webhook, one page of the audit log at a time.
 pub async fn gather(provider: &Provider, context: &Context) -> Result<(), FlowError> {
     let mut tx = provider.store.read().await?;
     for webhook in webhooks::behind(&mut tx, &context.realm.id, MOST_WAITING).await? {
@@ -37,7 +34,7 @@ pub async fn gather(provider: &Provider, context: &Context) -> Result<(), FlowEr
     Ok(())
 }
 
-/// Puts those of the rows into the outbox that a webhook hears of, unless another node has.
+/// Queues the rows that match a webhook's patterns, unless another node has.
 async fn announce(
     provider: &Provider,
     context: &Context,
@@ -46,7 +43,8 @@ async fn announce(
 ) -> Result<(), FlowError> {
     let patterns: Vec<Pattern> =
         webhook.events.iter().filter_map(|pattern| Pattern::parse(pattern, Event::NAMES)).collect();
-    let (mut heard, mut end) = (Vec::new(), webhook.told_up_to);
+    let mut heard = Vec::new();
+    let mut end = webhook.told_up_to;
     for row in rows {
         end = row.seq.unwrap_or(end);
         if patterns.iter().any(|pattern| pattern.covers(&row.event)) {
@@ -58,7 +56,8 @@ async fn announce(
         let shared = shared.clone();
         Box::pin(async move {
             let (context, webhook, heard) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             if webhooks::advance(tx, realm, webhook, end).await? {
                 for row in heard {
                     outbox::tell(tx, realm, &webhook.id, row, now).await?;
@@ -70,14 +69,15 @@ async fn announce(
     announced.await
 }
 
-/// Tells a webhook of a row of the audit log, in the attempt of this number.
+/// Sends a row of the audit log to a webhook.
 ///
 /// # Errors
-/// [`FlowError`] where the database or the signing key fails; the message is then due again after its turn.
+/// [`FlowError`] if the database or the signing key fails; the message is due again after its lease.
 pub async fn attempt(
     provider: &Provider,
     context: &Context,
-    (webhook, row): (&WebhookId, &str),
+    webhook: &WebhookId,
+    row: &str,
     number: i64,
 ) -> Result<Attempt, FlowError> {
     let realm = &context.realm;
@@ -87,21 +87,20 @@ pub async fn attempt(
     drop(tx);
     let (Some(webhook), Some(row)) = (webhook, row) else { return Ok(Attempt::Moot) };
     let claims = security_event::claims(parties(&realm.issuer, &webhook), &row);
-    let (keys, algorithms) = (provider.keys.of(&realm.id), provider.keys.algorithms());
+    let keys = provider.keys.of(&realm.id);
+    let algorithms = provider.keys.algorithms();
     let token = signed(&keys, algorithms, &claims, context.now)?;
-    // Why there was no answer stands in the log already.
+    // The fetcher has logged the reason for a missing answer.
     let answer = provider.fetcher.post(&webhook.url, MEDIA_TYPE, token).await.ok();
     let (status, reason) = answer.map_or((None, Vec::new()), |(status, reason)| (Some(status), reason));
     Ok(Attempt::of(verdict(status, number), refusal(&reason)))
 }
 
-/// Tries a webhook with an event that says nothing but that it is tried; the status of its answer.
-///
-/// # Errors
-/// [`Untried`] where there is no key to sign with, or no answer.
+/// Sends a verification event to a webhook and returns the status of its answer.
 pub async fn verify(
     fetcher: &Fetcher,
-    (keys, algorithms): (&KeySet, &[SigningAlgorithm]),
+    keys: &KeySet,
+    algorithms: &[SigningAlgorithm],
     context: &Context,
     webhook: &Webhook,
 ) -> Result<u16, Untried> {
@@ -112,13 +111,12 @@ pub async fn verify(
     Ok(fetcher.try_post(&webhook.url, MEDIA_TYPE, token).await?)
 }
 
-/// Why a webhook could not be tried.
+/// A failed test of a webhook.
 #[derive(Debug, thiserror::Error)]
 pub enum Untried {
-    /// The token could not be signed.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// There was no answer that counts.
+    /// There was no valid answer.
     #[error(transparent)]
     Call(#[from] CallError),
 }

@@ -1,5 +1,5 @@
-//! The registration endpoint (RFC 7591 §3) and the registrations below it (RFC 7592 §2). Where registration is off,
-//! neither is there.
+//! The registration endpoint (RFC 7591 §3) and the registrations below it (RFC 7592 §2). Neither exists if registration
+//! is off.
 
 use std::sync::Arc;
 
@@ -19,40 +19,41 @@ use crate::flows::register::{self, RegisterError, Told};
 use crate::protocol::credentials::Authorization;
 use crate::protocol::error::ErrorCode;
 
-/// The endpoints, where there are any.
+/// The routes, if registration is on.
 pub fn routes(app: &App) -> Router<Arc<App>> {
-    match app.provider.registration.is_on() {
-        false => Router::new(),
-        true => mount(&endpoint::REGISTER, post(register))
-            .merge(mount(&endpoint::REGISTRATION, get(read).put(replace).delete(remove))),
+    if app.provider.registration.is_on() {
+        mount(&endpoint::REGISTER, post(register))
+            .merge(mount(&endpoint::REGISTRATION, get(read).put(replace).delete(remove)))
+    } else {
+        Router::new()
     }
 }
 
 /// `POST /register`
 async fn register(call: Call) -> Response {
     let bearer = bearer(&call);
-    let told = match call.json_body() {
+    let registered = match call.json_body() {
         Ok(body) => register::register(&call.app.provider, &call.context, bearer.as_deref(), body).await,
         Err(refusal) => Err(refusal.into()),
     };
-    cors::allow_all(answer(&call, StatusCode::CREATED, told))
+    cors::allow_all(answer(&call, StatusCode::CREATED, registered))
 }
 
 /// `GET /register/{client_id}`
 async fn read(Path(id): Path<String>, call: Call) -> Response {
     let bearer = bearer(&call);
-    let told = register::read(&call.app.provider, &call.context, &id, bearer.as_deref()).await;
-    answer(&call, StatusCode::OK, told)
+    let registered = register::read(&call.app.provider, &call.context, &id, bearer.as_deref()).await;
+    answer(&call, StatusCode::OK, registered)
 }
 
 /// `PUT /register/{client_id}`
 async fn replace(Path(id): Path<String>, call: Call) -> Response {
     let bearer = bearer(&call);
-    let told = match call.json_body() {
-        Ok(body) => register::replace(&call.app.provider, &call.context, (&id, bearer.as_deref()), body).await,
+    let registered = match call.json_body() {
+        Ok(body) => register::replace(&call.app.provider, &call.context, &id, bearer.as_deref(), body).await,
         Err(refusal) => Err(refusal.into()),
     };
-    answer(&call, StatusCode::OK, told)
+    answer(&call, StatusCode::OK, registered)
 }
 
 /// `DELETE /register/{client_id}`
@@ -64,7 +65,7 @@ async fn remove(Path(id): Path<String>, call: Call) -> Response {
     }
 }
 
-/// The token of the header. A header that is anything else is a token that cannot be right.
+/// The bearer token. Any other `Authorization` header counts as a wrong token.
 fn bearer(call: &Call) -> Option<String> {
     match call.authorization() {
         Ok(Authorization::Bearer(token)) => Some(token),
@@ -73,9 +74,9 @@ fn bearer(call: &Call) -> Option<String> {
     }
 }
 
-fn answer(call: &Call, status: StatusCode, told: Result<Told, RegisterError>) -> Response {
-    match told {
-        Ok(told) => (status, [(header::PRAGMA, "no-cache")], Json(told)).into_response(),
+fn answer(call: &Call, status: StatusCode, registered: Result<Told, RegisterError>) -> Response {
+    match registered {
+        Ok(registered) => (status, [(header::PRAGMA, "no-cache")], Json(registered)).into_response(),
         Err(refusal) => refuse(call, refusal),
     }
 }

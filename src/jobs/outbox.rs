@@ -130,6 +130,6 @@ async fn attempt(app: &App, context: &Context, message: &Message) -> Result<Atte
             let letter = letter.map_err(|error| FlowError::Internal(error.to_string()))?;
             Ok(notices::attempt(provider, &letter, message.attempts).await)
         }
-        Errand::Event { webhook, row } => webhooks::attempt(provider, context, (webhook, row), message.attempts).await,
+        Errand::Event { webhook, row } => webhooks::attempt(provider, context, webhook, row, message.attempts).await,
     }
 }

@@ -1,4 +1,4 @@
-//! Blocking addresses by hand. What an operator decides replaces what the server has decided about the same network.
+//! Manual address blocks. An operator's block replaces the server's own block of the same network.
 
 use std::sync::Arc;
 
@@ -12,23 +12,17 @@ use crate::store::address_blocks::{self, Precedence};
 use crate::store::audit::{self, Event};
 use crate::store::{Store, StoreError};
 
-/// A block to be made.
+/// A block to add.
 #[derive(Clone, Debug)]
 pub struct NewBlock {
-    /// Whom.
     pub network: IpNet,
-    /// From what.
     pub reach: Reach,
-    /// For how long.
+    /// The duration.
     pub lasting: Span,
-    /// Why.
     pub reason: String,
 }
 
-/// Blocks a network, on every node within a second.
-///
-/// # Errors
-/// [`AdminError::Reason`] where the reason is too long, or the database fails.
+/// Blocks a network; nodes apply it within a second.
 pub async fn add_block(store: &Store, context: &Context, new: NewBlock) -> Result<(), AdminError> {
     checked_reason(&new.reason)?;
     let mut record = record(context, Event::AddressBlocked, None, None)?;
@@ -52,10 +46,6 @@ pub async fn add_block(store: &Store, context: &Context, new: NewBlock) -> Resul
     Ok(written.await?)
 }
 
-/// Ends the block of a network.
-///
-/// # Errors
-/// [`AdminError`] where there is none.
 pub async fn remove_block(store: &Store, context: &Context, network: IpNet) -> Result<(), AdminError> {
     let mut record = record(context, Event::AddressUnblocked, None, None)?;
     record.reason = network.to_string();
@@ -64,11 +54,13 @@ pub async fn remove_block(store: &Store, context: &Context, network: IpNet) -> R
         let shared = shared.clone();
         Box::pin(async move {
             let (context, network, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             audit::append(tx, realm, record, now).await?;
-            match address_blocks::remove(tx, realm, network, now).await? {
-                true => Ok(()),
-                false => Err(AdminError::Unknown("block")),
+            if address_blocks::remove(tx, realm, network, now).await? {
+                Ok(())
+            } else {
+                Err(AdminError::Unknown("block"))
             }
         })
     });

@@ -1,5 +1,5 @@
 //! Replaces the metadata of a client, and updates its secrets and grants accordingly: for an administrator, who states
-//! which version was read, and for the client itself (RFC 7592 §2.2).
+//! the version that the change is based on, and for the client itself (RFC 7592 §2.2).
 
 use std::sync::Arc;
 
@@ -20,23 +20,18 @@ use crate::store::clients::{self, History, Replacement};
 use crate::store::holdings::{self, Allowed, OfClient};
 use crate::store::{Store, StoreError, Tx, changes};
 
-/// The most characters of a change in the audit log.
+/// The maximum length of a change in the audit log, in characters.
 const MAX_REASON: usize = 1000;
 
-/// A client as it was read, with the version that a change is made from.
+/// A client with the version that a change is based on.
 pub struct RegisteredClient {
-    /// The client.
     pub client: Client,
-    /// The history of its row.
     pub history: History,
-    /// Its holdings.
+    /// The numbers of its consents and grants.
     pub holds: OfClient,
 }
 
-/// Reads a client, to be shown or changed.
-///
-/// # Errors
-/// [`AdminError::Unknown`] where there is no such client.
+/// Reads a client, to show or change it.
 pub async fn registered_client(
     store: &Store,
     context: &Context,
@@ -53,17 +48,15 @@ pub async fn registered_client(
 /// The effect of an update of a client.
 #[derive(Debug, Default, Serialize)]
 pub struct ClientUpdate {
-    /// The attributes that have other values, by name.
     pub changed: Vec<AttributeChange>,
-    /// The losses of live grants.
+    /// The scopes and resources that live grants lose.
     pub narrowed: Vec<NarrowedGrants>,
-    /// The number of grants that end.
     pub ended_grants: i64,
     /// True if earlier access tokens are void.
     pub voids_access_tokens: bool,
     /// True if the client's earlier secrets no longer work.
     pub drops_secrets: bool,
-    /// The secret that was made, to be shown this once.
+    /// The generated secret, to be shown once.
     #[serde(skip)]
     pub secret: Option<ClientSecret>,
 }
@@ -73,25 +66,22 @@ pub struct ClientUpdate {
 pub struct NarrowedGrants {
     /// `scope` or `resource`.
     pub kind: &'static str,
-    /// The scope or the resource.
     pub lost: String,
     /// The number of grants that had it.
     pub grants: i64,
 }
 
-/// A client as it is stored, and what is to replace its metadata.
+/// A stored client, and its new metadata.
 pub(in crate::flows) struct Revision<'a> {
-    /// The client.
     pub client: &'a Client,
     /// The version of its row.
     pub version: i64,
-    /// The new metadata.
     pub next: ClientMetadata,
-    /// The expiry of a revocation that is made now.
+    /// The expiry of a revocation made now.
     pub horizon: Timestamp,
 }
 
-/// An update that has been checked and not been written.
+/// A validated update that has not been written.
 pub struct ClientPlan {
     replacement: ClientReplacement,
     losses: Losses,
@@ -102,11 +92,7 @@ pub struct ClientPlan {
 }
 
 impl ClientPlan {
-    /// Checks the new metadata by the rules of a registration.
-    ///
-    /// # Errors
-    /// [`AdminError::Metadata`] for the first rule that it breaks, [`AdminError::Sector`] where the client would see the
-    /// subjects of another sector.
+    /// Validates the new metadata with the rules of registration.
     pub fn new(
         registrar: &Registrar<'_>,
         read: &RegisteredClient,
@@ -132,10 +118,7 @@ impl ClientPlan {
         Ok(Self::of(context, *keys, revision, record)?)
     }
 
-    /// Plans the effect of metadata that is checked. The audit record gets the attributes that change.
-    ///
-    /// # Errors
-    /// [`FlowError::Internal`] if a secret cannot be sealed.
+    /// Plans an update with validated metadata. The audit record lists the changed attributes.
     pub(in crate::flows) fn of(
         context: &Context,
         keys: Option<&Keyring>,
@@ -165,7 +148,6 @@ impl ClientPlan {
         })
     }
 
-    /// The new metadata.
     pub(in crate::flows) const fn metadata(&self) -> &ClientMetadata {
         &self.replacement.metadata
     }
@@ -175,15 +157,12 @@ impl ClientPlan {
         self.replacement.narrowing
     }
 
-    /// The secret that was made, to be shown once.
+    /// The generated secret, to be shown once.
     pub(in crate::flows) const fn secret(&self) -> Option<&ClientSecret> {
         self.made.as_ref()
     }
 
     /// Returns the effect of the update without writing it.
-    ///
-    /// # Errors
-    /// [`AdminError`] where the database fails.
     pub async fn preview(self, registrar: &Registrar<'_>) -> Result<ClientUpdate, AdminError> {
         let mut tx = registrar.store.read().await?;
         let toll = Toll::of(&mut tx, registrar.context, &self).await?;
@@ -193,7 +172,7 @@ impl ClientPlan {
     /// Writes the update, and waits until every node has applied it.
     ///
     /// # Errors
-    /// [`AdminError::Changed`] where the client was changed since it was read.
+    /// [`AdminError::Changed`] if the client has been changed since it was read.
     pub async fn carry_out(mut self, registrar: &Registrar<'_>) -> Result<ClientUpdate, AdminError> {
         if self.changed.is_empty() {
             return Ok(ClientUpdate::default());
@@ -212,17 +191,14 @@ impl ClientPlan {
         Ok(ClientUpdate { secret, ..shared.1.outcome(toll) })
     }
 
-    /// Writes the update in a transaction; `None` if another change came first.
+    /// Writes the update in a transaction; `None` if a concurrent change came first.
     async fn write(&self, tx: &mut Tx, context: &Context) -> Result<Option<Toll>, StoreError> {
         let toll = Toll::of(tx, context, self).await?;
         Ok(self.apply(tx, context).await?.then_some(toll))
     }
 
-    /// Replaces the metadata in a transaction, and publishes it with its audit record. False if another change came
-    /// first.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the database fails.
+    /// Replaces the metadata in a transaction, and publishes it with its audit record. Returns false if a concurrent
+    /// change came first.
     pub(in crate::flows) async fn apply(&self, tx: &mut Tx, context: &Context) -> Result<bool, StoreError> {
         let realm = &context.realm.id;
         let now = context.now;
@@ -246,7 +222,7 @@ impl ClientPlan {
     }
 }
 
-/// The losses of live grants by an update.
+/// The effect of an update on live grants.
 struct Toll {
     narrowed: Vec<NarrowedGrants>,
     /// The number of grants that end.
@@ -280,15 +256,16 @@ impl Toll {
 struct ClientReplacement {
     id: ClientId,
     metadata: ClientMetadata,
-    /// The version that the metadata was made from.
+    /// The version that the metadata is based on.
     version: i64,
     narrowing: Narrowing,
     secret: SecretChange,
-    /// The expiry of a revocation that is made now.
+    /// The expiry of a revocation made now.
     horizon: Timestamp,
 }
 
-/// Replaces the metadata of a client in a transaction; the caller publishes it. False if another change came first.
+/// Replaces the metadata of a client in a transaction; the caller publishes it. Returns false if a concurrent change
+/// came first.
 async fn replace_client(tx: &mut Tx, context: &Context, replacement: &ClientReplacement) -> Result<bool, StoreError> {
     let realm = &context.realm.id;
     let now = context.now;

@@ -1,4 +1,4 @@
-//! Registering clients, their secrets, and whether they may do anything.
+//! Adding, enabling, disabling and removing clients, and rotating their secrets.
 
 use std::sync::Arc;
 
@@ -16,25 +16,20 @@ use crate::store::audit::{self, Event, Record};
 use crate::store::clients::{NewClient, Standing};
 use crate::store::{Store, StoreError, Tx, authorization_codes, changes, clients, token_families};
 
-/// How long the old secret stays valid beside a new one.
+/// The time for which the old secret stays valid after a rotation.
 pub const SECRET_OVERLAP: Span = Span::from_days(1);
 
-/// What clients are registered with.
+/// The dependencies of client registration.
 pub struct Registrar<'a> {
-    /// The database.
     pub store: &'a Store,
-    /// The circumstances.
     pub context: &'a Context,
-    /// What clients may choose from.
+    /// The algorithms, grants and methods that clients may register.
     pub supported: Supported<'a>,
-    /// What seals the secrets that have to be kept themselves; whoever has none cannot register such clients.
+    /// Seals secrets that must be stored in clear; without it, clients that need one cannot be registered.
     pub keys: Option<&'a Keyring>,
 }
 
-/// Registers a client; its secret, if one was made.
-///
-/// # Errors
-/// [`AdminError`] where the metadata is refused or the id taken.
+/// Registers a client. Returns its secret, if one was generated.
 pub async fn add_client(
     registrar: &Registrar<'_>,
     id: ClientId,
@@ -45,9 +40,10 @@ pub async fn add_client(
     supported.check_profile(metadata.profile)?;
     check_metadata(&metadata, supported)?;
     let weak = weak_secret(context, &id, &source)?;
-    let (secret, made) = match metadata.has_secret() {
-        true => secrets::source(context, *keys, (&id, &metadata), source).map(|(secret, made)| (Some(secret), made))?,
-        false => (None, None),
+    let (secret, made) = if metadata.has_secret() {
+        secrets::source(context, *keys, (&id, &metadata), source).map(|(secret, made)| (Some(secret), made))?
+    } else {
+        (None, None)
     };
     let reason = introspection(&metadata);
     let record = Record { reason, ..record(context, Event::ClientAdded, None, Some(&id))? };
@@ -58,7 +54,8 @@ pub async fn add_client(
         let shared = shared.clone();
         Box::pin(async move {
             let (context, id, metadata, secret, created_by, records) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             clients::insert(tx, realm, &NewClient { id, metadata, created_by }, now).await?;
             if let Some(secret) = secret {
                 clients::add_secret(tx, realm, id, secret, now).await?;
@@ -78,10 +75,7 @@ pub async fn add_client(
 
 /// The audit record of a weak secret; `None` for a strong one.
 fn weak_secret(context: &Context, id: &ClientId, source: &SecretSource) -> Result<Option<Record>, AdminError> {
-    match source.is_weak() {
-        true => Ok(Some(record(context, Event::ClientSecretWeak, None, Some(id))?)),
-        false => Ok(None),
-    }
+    if source.is_weak() { Ok(Some(record(context, Event::ClientSecretWeak, None, Some(id))?)) } else { Ok(None) }
 }
 
 /// The audit log's reason for a client that may introspect tokens of other clients.
@@ -92,10 +86,7 @@ fn introspection(metadata: &ClientMetadata) -> String {
     }
 }
 
-/// Checks metadata as a whole, and that the keys in it are keys.
-///
-/// # Errors
-/// The first rule that it breaks.
+/// Validates the metadata as a whole, including the keys in it.
 pub(in crate::flows) fn check_metadata(
     metadata: &ClientMetadata,
     supported: &Supported<'_>,
@@ -111,7 +102,7 @@ pub(in crate::flows) fn check_metadata(
 /// Gives a client a new secret; the old one works for [`SECRET_OVERLAP`] longer.
 ///
 /// # Errors
-/// [`AdminError`] where there is no such client, or it has no secrets; [`AdminError::Changed`] where another change came
+/// [`AdminError`] if there is no such client, or it has no secrets; [`AdminError::Changed`] if a concurrent change came
 /// first.
 pub async fn rotate_secret(
     registrar: &Registrar<'_>,
@@ -158,10 +149,7 @@ pub async fn rotate_secret(
     }
 }
 
-/// Enables or disables a client. What a disabled client holds is void, also when it is enabled again.
-///
-/// # Errors
-/// [`AdminError`] where there is no such client.
+/// Enables or disables a client. Everything issued to a disabled client stays void when it is enabled again.
 pub async fn set_client_standing(
     store: &Store,
     context: &Context,
@@ -179,13 +167,14 @@ pub async fn set_client_standing(
         let shared = shared.clone();
         Box::pin(async move {
             let (context, id, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             let changed = clients::set_standing(tx, realm, id, standing, now).await?;
             if !changed && !clients::exists(tx, realm, id).await? {
                 return Ok::<_, StoreError>(false);
             }
             audit::append(tx, realm, record, now).await?;
-            // What a node has issued that had not heard of it yet does not come alive when the client is enabled.
+            // Also voids tokens that a node issued before it learned of the disabling.
             if changed || standing == Standing::Disabled {
                 authorization_codes::drop_unused(tx, realm, id).await?;
                 token_families::revoke_client(tx, realm, id, "client disabled", now).await?;
@@ -198,10 +187,7 @@ pub async fn set_client_standing(
     if written.await? { Ok(()) } else { Err(AdminError::Unknown("client")) }
 }
 
-/// Removes a client with everything that is stored of it; what it holds is void on every node.
-///
-/// # Errors
-/// [`AdminError`] where there is no such client.
+/// Removes a client with all its rows; everything issued to it is void on every node.
 pub async fn remove_client(
     store: &Store,
     context: &Context,
@@ -220,7 +206,7 @@ pub async fn remove_client(
     if written.await? { Ok(()) } else { Err(AdminError::Unknown("client")) }
 }
 
-/// Removes a client in a transaction; whether there was one.
+/// Removes a client in a transaction. Returns true if it existed.
 pub(in crate::flows) async fn remove(
     tx: &mut Tx,
     context: &Context,
@@ -228,7 +214,8 @@ pub(in crate::flows) async fn remove(
     record: &Record,
     horizon: Timestamp,
 ) -> Result<bool, StoreError> {
-    let (realm, now) = (&context.realm.id, context.now);
+    let realm = &context.realm.id;
+    let now = context.now;
     if !clients::delete(tx, realm, id).await? {
         return Ok(false);
     }

@@ -1,5 +1,6 @@
-//! Keys that move to another database: sealed as they lie in this one, with the times from which their states follow, so
-//! that what they have signed is verified there too (RFC 7517 §5). The master key, which opens them, moves by itself.
+//! Export and import of keys. Keys are exported sealed, as stored, with the times that determine their states, so that
+//! their signatures can be verified with another database too (RFC 7517 §5). The master key, which opens them, is not
+//! part of the export.
 
 use std::sync::Arc;
 
@@ -17,10 +18,10 @@ use crate::store::audit::{self, Event, Record};
 use crate::store::signing_keys::{self, StoredKey};
 use crate::store::{Store, StoreError, Tx, changes};
 
-/// The one format of exports that this version writes and reads.
+/// The only export format of this version.
 const FORMAT: u32 = 1;
 
-/// All keys of a realm, dropped ones among them: these must not sign again elsewhere.
+/// All keys of a realm, including dropped ones, which must not sign again elsewhere.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExportedKeys {
@@ -44,7 +45,6 @@ struct ExportedKey {
 }
 
 impl ExportedKeys {
-    /// The number of keys.
     pub const fn count(&self) -> usize {
         self.keys.len()
     }
@@ -78,10 +78,7 @@ impl ExportedKey {
     }
 }
 
-/// The keys of the realm, as they can be imported elsewhere.
-///
-/// # Errors
-/// [`AdminError::NoKeys`] where there are none, or the database fails.
+/// Exports the keys of the realm.
 pub async fn export_keys(store: &Store, context: &Context) -> Result<ExportedKeys, AdminError> {
     let realm = context.realm.id.clone();
     let now = context.now;
@@ -102,11 +99,8 @@ pub async fn export_keys(store: &Store, context: &Context) -> Result<ExportedKey
     if keys.is_empty() { Err(AdminError::NoKeys) } else { Ok(ExportedKeys { format: FORMAT, realm, keys }) }
 }
 
-/// Stores exported keys in a realm that has none; their number. Each is opened first, so that none comes in that the
-/// server could not use.
-///
-/// # Errors
-/// [`AdminError`] where there are keys already, the export is not one, or the master key is another one.
+/// Imports keys into a realm without any, and returns their number. Each key is opened first, so that no unusable key
+/// is stored.
 pub async fn import_keys(
     store: &Store,
     keyring: &Keyring,
@@ -134,7 +128,7 @@ pub async fn import_keys(
     match written.await {
         Ok(true) => {}
         Ok(false) => return Err(AdminError::HasKeys),
-        // Two keys of the file have one id, or one place in the succession.
+        // Two keys in the file have the same id, or the same position in the succession.
         Err(StoreError::Conflict) => return Err(AdminError::KeyFile),
         Err(error) => return Err(error.into()),
     }
@@ -142,7 +136,7 @@ pub async fn import_keys(
     Ok(count)
 }
 
-/// What is written at once.
+/// The rows of an import, written in one transaction.
 struct Import {
     context: Context,
     keys: Vec<Imported>,
@@ -153,7 +147,7 @@ struct Imported {
     record: Record,
 }
 
-/// Stores the keys, unless there are any.
+/// Stores the keys, unless the realm has any.
 async fn carry_out(tx: &mut Tx, import: &Import) -> Result<bool, StoreError> {
     let realm = &import.context.realm.id;
     let now = import.context.now;

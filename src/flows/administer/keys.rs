@@ -1,5 +1,5 @@
-//! Dropping a compromised key: no node accepts anything that it signed when the command returns, and another key
-//! vouches for the audit log.
+//! Dropping a compromised key. By the time the command returns, no node accepts anything that it signed, and the audit
+//! log has a checkpoint signed with another key.
 
 use std::sync::Arc;
 
@@ -13,23 +13,22 @@ use crate::store::audit::{self as audit_store, Event, Record};
 use crate::store::audit_log::{self, StoredCheckpoint};
 use crate::store::{Store, StoreError, changes, hint_keys, signing_keys};
 
-/// How often it is tried where another node changes the keys at the same moment.
+/// The number of attempts if another node changes the keys concurrently.
 const TRIES: u32 = 5;
 
-/// What has been done.
+/// The result of dropping a key.
 #[derive(Debug)]
 pub struct Compromised {
-    /// The algorithm of the dropped key.
     pub algorithm: KeyAlgorithm,
-    /// The key that is used in its place from now on; nothing where the settings do not name the algorithm any more.
+    /// The key that replaces it; `None` if the settings no longer list the algorithm.
     pub successor: Option<KeyId>,
-    /// Whether the successor was made now, so that nobody knows it who keeps an older key set.
+    /// True if the successor was generated now, so that it is missing from cached key sets.
     pub is_new: bool,
-    /// What is wrong with the audit log, for which nothing could vouch therefore.
+    /// Set if the audit log is broken; no checkpoint was signed.
     pub audit_fault: Option<AuditFault>,
 }
 
-/// What is written at once.
+/// The rows of the change, written in one transaction.
 struct Change {
     kid: KeyId,
     succession: Succession,
@@ -37,11 +36,8 @@ struct Change {
     record: Record,
 }
 
-/// Drops a key as compromised. A broken audit log does not keep it from being dropped: it stays as it is, to be looked into.
-/// Of a key that rotation has removed, its public part is dropped, which verified logout hints.
-///
-/// # Errors
-/// [`AdminError`] where there is no such key, the reason is too long, or the database fails.
+/// Drops a key as compromised, even if the audit log is broken, which is then reported. If rotation has already removed
+/// the key, its public part, which verified logout hints, is dropped.
 pub async fn compromise_key(
     store: &Store,
     keyring: &Keyring,
@@ -49,7 +45,8 @@ pub async fn compromise_key(
     kid: &KeyId,
     reason: &str,
 ) -> Result<Compromised, AdminError> {
-    let (realm, now) = (&context.realm.id, context.now);
+    let realm = &context.realm.id;
+    let now = context.now;
     checked_reason(reason)?;
     for _ in 0..TRIES {
         keyring.reload(realm).await.map_err(FlowError::from)?;
@@ -57,8 +54,9 @@ pub async fn compromise_key(
         let Some(succession) = succession else {
             return drop_hint_key(store, keyring, context, kid, reason).await;
         };
-        let (held, algorithms) = (keyring.of(realm), keyring.algorithms());
-        let vouched = audit::vouch_with(store, (&held, &succession.keys), algorithms, (realm, now)).await;
+        let held = keyring.of(realm);
+        let signer = audit::Signer { keys: &succession.keys, algorithms: keyring.algorithms() };
+        let vouched = audit::vouch_with(store, realm, &held, signer, now).await;
         let (checkpoint, audit_fault) = match vouched {
             Ok(checkpoint) => (Some(checkpoint), None),
             Err(AuditFault::Flow(error)) => return Err(error.into()),
@@ -68,13 +66,13 @@ pub async fn compromise_key(
         let change = Arc::new(Change { kid: kid.clone(), succession, checkpoint, record });
         if write(store, context, change.clone()).await? {
             keyring.reload(realm).await.map_err(FlowError::from)?;
-            return told(&change, audit_fault, context);
+            return report(&change, audit_fault, context);
         }
     }
     Err(AdminError::Flow(StoreError::Conflict.into()))
 }
 
-/// Drops the public part of a key that neither signs nor is published any more, so that nothing of it is a hint.
+/// Drops the public part of a removed key, so that its signatures are no longer accepted as logout hints.
 async fn drop_hint_key(
     store: &Store,
     keyring: &Keyring,
@@ -111,17 +109,18 @@ fn known(algorithm: &str) -> Result<KeyAlgorithm, FlowError> {
     KeyAlgorithm::named(algorithm).ok_or_else(|| FlowError::Internal("an unknown algorithm".into()))
 }
 
-/// The record of a key that is dropped.
 fn record_of(context: &Context, kid: &KeyId, reason: &str) -> Result<Record, FlowError> {
     let record = record(context, Event::KeyCompromised, None, None)?;
     Ok(Record { reason: format!("{kid}: {reason}"), ..record })
 }
 
-/// Drops the key, stores the one that follows, and vouches; not where the keys are not what they were.
+/// Drops the key, stores its successor and the checkpoint. Returns false if the keys were changed concurrently.
 async fn write(store: &Store, context: &Context, change: Arc<Change>) -> Result<bool, StoreError> {
-    let (realm, now) = (context.realm.id.clone(), context.now);
+    let realm = context.realm.id.clone();
+    let now = context.now;
     let written = store.write(move |tx| {
-        let (realm, change) = (realm.clone(), change.clone());
+        let realm = realm.clone();
+        let change = change.clone();
         Box::pin(async move {
             if !signing_keys::drop_compromised(tx, &realm, &change.kid, now).await? {
                 return Err(StoreError::Conflict);
@@ -146,8 +145,8 @@ async fn write(store: &Store, context: &Context, change: Arc<Change>) -> Result<
     }
 }
 
-/// What to tell the operator, and the log.
-fn told(change: &Change, audit_fault: Option<AuditFault>, context: &Context) -> Result<Compromised, AdminError> {
+/// Logs the result and returns it for the operator.
+fn report(change: &Change, audit_fault: Option<AuditFault>, context: &Context) -> Result<Compromised, AdminError> {
     let Succession { keys, algorithm, made } = &change.succession;
     let algorithm = known(algorithm)?;
     let kid = change.kid.as_str();

@@ -1,4 +1,4 @@
-//! Claim mappers: adding and removing them.
+//! Adding and removing claim mappers.
 
 use std::sync::Arc;
 
@@ -10,9 +10,6 @@ use crate::store::claim_mappers::{self, StoredMapper};
 use crate::store::{Store, StoreError, changes};
 
 /// Adds a mapper to the realm, or to one of its clients.
-///
-/// # Errors
-/// [`AdminError`] where the mapper breaks a rule, its name is taken, or there is no such client.
 pub async fn add_mapper(store: &Store, context: &Context, stored: StoredMapper) -> Result<(), AdminError> {
     stored.mapper.check()?;
     if !is_name(&stored.id) {
@@ -24,7 +21,8 @@ pub async fn add_mapper(store: &Store, context: &Context, stored: StoredMapper) 
         let shared = shared.clone();
         Box::pin(async move {
             let (context, stored, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             claim_mappers::insert(tx, stored, now).await?;
             audit::append(tx, realm, record, now).await?;
             changes::publish(tx, realm, changes::Kind::Mapper, &stored.id, now).await
@@ -36,10 +34,6 @@ pub async fn add_mapper(store: &Store, context: &Context, stored: StoredMapper) 
     }
 }
 
-/// Removes a mapper.
-///
-/// # Errors
-/// [`AdminError`] where there is none of this name.
 pub async fn remove_mapper(store: &Store, context: &Context, id: String) -> Result<(), AdminError> {
     let record = record(context, Event::MapperRemoved, None, None)?;
     let shared = Arc::new((context.clone(), id, record));
@@ -47,7 +41,8 @@ pub async fn remove_mapper(store: &Store, context: &Context, id: String) -> Resu
         let shared = shared.clone();
         Box::pin(async move {
             let (context, id, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             if !claim_mappers::remove(tx, realm, id).await? {
                 return Ok::<_, StoreError>(false);
             }

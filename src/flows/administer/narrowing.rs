@@ -1,4 +1,4 @@
-//! The end of grants by a change of their client's registration: they never allow more than the client may have.
+//! The effect of a client's registration on its grants: they never allow more than the client may have.
 
 use super::cut_off;
 use crate::flows::Context;
@@ -8,7 +8,7 @@ use crate::protocol::revocation::Target;
 use crate::protocol::time::Timestamp;
 use crate::store::{StoreError, Tx, authorization_codes, token_families};
 
-/// Ends what a change takes from the grants of a client, in the transaction of the change.
+/// Removes from the client's grants what a change takes away, in the transaction of the change.
 pub(in crate::flows) async fn narrow(
     tx: &mut Tx,
     context: &Context,
@@ -18,7 +18,7 @@ pub(in crate::flows) async fn narrow(
 ) -> Result<(), StoreError> {
     let realm = &context.realm.id;
     if narrowing == Narrowing::Grants {
-        // Codes first: one that is being redeemed is waited for, and its family is revoked with the others.
+        // Codes first: a concurrent redemption is waited for, and its family is revoked with the others.
         authorization_codes::drop_unused(tx, realm, client).await?;
         token_families::revoke_client(tx, realm, client, "client changed", context.now).await?;
     }

@@ -1,4 +1,4 @@
-//! What administrators look at: the sessions, grants and consents of a person, and the revocations in force. Times are
+//! Overviews for administrators: the sessions, grants and consents of a person, and the revocations in force. Times are
 //! seconds since the Unix epoch, as in tokens.
 
 use std::collections::BTreeMap;
@@ -20,31 +20,24 @@ use crate::store::{Store, clients, consents as granted, revocations as denied, s
 pub struct Session {
     /// The `sid`.
     pub id: SessionId,
-    /// When the person authenticated.
     pub auth_time: i64,
-    /// How.
+    /// The authentication methods (`amr`).
     pub methods: Vec<String>,
-    /// When it was last used.
     pub last_seen_at: i64,
-    /// When it ends unless it is used.
+    /// The end of the session unless it is used.
     pub expires_at: i64,
-    /// Whether the person asked to stay signed in.
+    /// True with "stay signed in".
     pub remembered: bool,
-    /// Where the person was.
     pub address: String,
-    /// What browser they used.
     pub user_agent: String,
 }
 
-/// The live sessions of a person, the one that was used last first.
-///
-/// # Errors
-/// [`AdminError::Unknown`] where there is no such person.
+/// The live sessions of a person, the most recently used first.
 pub async fn sessions(store: &Store, context: &Context, username: &str) -> Result<Vec<Session>, AdminError> {
     let user = find_user(store, context, username).await?;
     let mut tx = store.read().await?;
     let listed = stored::list(&mut tx, &context.realm.id, &user, context.now).await?;
-    let told = |stored::Listed { session, address, user_agent }| Session {
+    let listed_session = |stored::Listed { session, address, user_agent }| Session {
         expires_at: session.idle_expires_at.min(session.expires_at).as_secs(),
         auth_time: session.authentication.time.as_secs(),
         last_seen_at: session.last_seen_at.as_secs(),
@@ -54,47 +47,39 @@ pub async fn sessions(store: &Store, context: &Context, username: &str) -> Resul
         address,
         user_agent,
     };
-    Ok(listed.into_iter().map(told).collect())
+    Ok(listed.into_iter().map(listed_session).collect())
 }
 
-/// A live grant that yields refresh tokens.
+/// A live grant with a refresh token.
 #[derive(Debug, Serialize)]
 pub struct Grant {
     /// The `grant_id`.
     pub id: FamilyId,
-    /// Who holds it.
     pub client: ClientId,
-    /// Who granted it.
+    /// The name of the user who granted it.
     pub username: String,
-    /// In which session.
     pub session: SessionId,
-    /// Whether it outlives the session.
+    /// True if it outlives the session.
     pub offline: bool,
-    /// What was granted.
     pub scope: String,
-    /// When.
     pub created_at: i64,
-    /// When it was last used.
     pub used_at: Option<i64>,
-    /// When it ends unless it is used.
+    /// The end of the grant unless it is used.
     pub expires_at: i64,
 }
 
-/// Whose grants are looked at.
+/// The selection of grants.
 #[derive(Clone, Copy, Debug)]
 pub enum Whose<'a> {
     /// Those of a person, by name or address.
     User(&'a str),
-    /// Those that a client holds.
     Client(&'a ClientId),
 }
 
-/// The live grants of a person or a client, the newest first.
-///
-/// # Errors
-/// [`AdminError::Unknown`] where there is no such person or client.
+/// The live grants of a person or a client, newest first.
 pub async fn grants(store: &Store, context: &Context, whose: Whose<'_>) -> Result<Vec<Grant>, AdminError> {
-    let (realm, now) = (&context.realm.id, context.now);
+    let realm = &context.realm.id;
+    let now = context.now;
     let listed = match whose {
         Whose::User(username) => {
             let user = find_user(store, context, username).await?;
@@ -106,7 +91,7 @@ pub async fn grants(store: &Store, context: &Context, whose: Whose<'_>) -> Resul
             token_families::list(&mut tx, realm, Of::Client(client), now).await?
         }
     };
-    let told = |family: token_families::Listed| Grant {
+    let listed_grant = |family: token_families::Listed| Grant {
         id: family.id,
         client: family.client,
         username: family.username,
@@ -117,59 +102,51 @@ pub async fn grants(store: &Store, context: &Context, whose: Whose<'_>) -> Resul
         used_at: family.used_at.map(Timestamp::as_secs),
         expires_at: family.expires_at.as_secs(),
     };
-    Ok(listed.into_iter().map(told).collect())
+    Ok(listed.into_iter().map(listed_grant).collect())
 }
 
-/// What a person has granted to a client, so that they are not asked again.
+/// A remembered consent.
 #[derive(Debug, Serialize)]
 pub struct Consent {
-    /// The client.
     pub client: ClientId,
-    /// The scopes.
     pub scope: String,
-    /// The single claims.
+    /// The individually requested claims.
     pub claims: Vec<String>,
-    /// When it was last changed.
+    /// The time of the last change.
     pub granted_at: i64,
 }
 
-/// What a person has granted, by client.
-///
-/// # Errors
-/// [`AdminError::Unknown`] where there is no such person.
+/// The consents of a person, by client.
 pub async fn consents(store: &Store, context: &Context, username: &str) -> Result<Vec<Consent>, AdminError> {
     let user = find_user(store, context, username).await?;
     let listed = granted::list(&mut store.read().await?, &context.realm.id, &user).await?;
-    let told = |listed: granted::Listed| Consent {
+    let listed_consent = |listed: granted::Listed| Consent {
         client: listed.client,
         scope: listed.consent.scope.to_string(),
         claims: listed.consent.claims,
         granted_at: listed.granted_at.as_secs(),
     };
-    Ok(listed.into_iter().map(told).collect())
+    Ok(listed.into_iter().map(listed_consent).collect())
 }
 
-/// How the revocations stand.
+/// Counts of revocations.
 #[derive(Debug, Serialize)]
 pub struct Standing {
-    /// How many are in force, by kind.
+    /// The number in force, by kind.
     pub in_force: BTreeMap<&'static str, i64>,
-    /// How many users may not sign in before a time that is still to come.
+    /// The number of users with a ban that has not ended.
     pub banned_users: i64,
-    /// From when the oldest is.
+    /// The time of the oldest one.
     pub oldest: Option<i64>,
-    /// When the first of them is not needed any more.
+    /// The time at which the first one becomes obsolete.
     pub next_expiry: Option<i64>,
-    /// How many are over, and wait to be swept.
+    /// The number of obsolete ones that have not been deleted.
     pub expired: i64,
 }
 
-/// How the revocations stand.
-///
-/// # Errors
-/// [`AdminError`] where the database fails.
 pub async fn revocations(store: &Store, context: &Context) -> Result<Standing, AdminError> {
-    let (realm, now) = (&context.realm.id, context.now);
+    let realm = &context.realm.id;
+    let now = context.now;
     let mut tx = store.read().await?;
     let (held, expired) = denied::count(&mut tx, realm, now).await?;
     let mut in_force: BTreeMap<_, _> = Target::ALL.iter().map(|target| (target.as_str(), 0)).collect();
@@ -183,10 +160,7 @@ pub async fn revocations(store: &Store, context: &Context) -> Result<Standing, A
     })
 }
 
-/// Deletes the revocations that are over, which the server does every minute by itself; how many there were.
-///
-/// # Errors
-/// [`AdminError`] where the database fails.
+/// Deletes obsolete revocations, as upkeep does every minute, and returns their number.
 pub async fn sweep_revocations(store: &Store, context: &Context) -> Result<u64, AdminError> {
     Ok(sweep::clear(store, REVOKED, context.now).await?)
 }

@@ -1,4 +1,4 @@
-//! Sets a new password for an administrator; sessions and grants from before end.
+//! Setting a new password as an administrator, which ends earlier sessions and grants.
 
 use std::sync::Arc;
 
@@ -17,28 +17,24 @@ use crate::store::login_failures::Subject;
 use crate::store::users::User;
 use crate::store::{Store, StoreError, Tx, changes, directory, users};
 
-/// The means to set a password.
+/// The dependencies of a password change.
 pub struct PasswordSetter<'a> {
-    /// The pool that hashes.
     pub passwords: &'a Passwords,
-    /// The counters of failed sign-ins, which begin again.
+    /// The counters of failed sign-ins, which are reset.
     pub soft_locks: &'a soft_lock::Rules,
-    /// The least length of a password, in characters.
+    /// The minimum length of a password, in characters.
     pub min_length: usize,
 }
 
-/// A password that has been checked and hashed for a person.
+/// A validated and hashed password of a person.
 pub struct PreparedPassword {
     user: UserId,
     hash: String,
     counters: Vec<Subject>,
 }
 
-/// Checks a password against the policy, and hashes it. Hashing is slow, so it runs before the clock is read for the
-/// cut-off.
-///
-/// # Errors
-/// [`AdminError::Unknown`] where there is no such person, [`AdminError::Person`] where the policy refuses the password.
+/// Validates a password against the policy, and hashes it. Hashing is slow, so it is done before the time of the
+/// cut-off is determined.
 pub async fn prepare_password(
     store: &Store,
     context: &Context,
@@ -57,11 +53,8 @@ pub async fn prepare_password(
     Ok(PreparedPassword { counters: Account::of(&user).counters(setter.soft_locks), user: id, hash })
 }
 
-/// Sets the password of a person. Their sessions and grants end, known browsers and failed sign-ins are forgotten, and
-/// they are notified by mail.
-///
-/// # Errors
-/// [`AdminError::Unknown`] where the person was removed meanwhile.
+/// Sets the password of a person, ends their sessions and grants, forgets known browsers and failed sign-ins, and
+/// notifies the person by mail.
 pub async fn set_password(revoker: &Revoker<'_>, prepared: PreparedPassword) -> Result<Ended, AdminError> {
     let concerning = Concerning { user: Some(&prepared.user), ..Concerning::default() };
     let record = revoker.record(Event::PasswordSet, concerning, "set")?;
@@ -77,7 +70,7 @@ pub async fn set_password(revoker: &Revoker<'_>, prepared: PreparedPassword) -> 
     }
 }
 
-/// A new password as it is written.
+/// The rows of the change.
 struct Change {
     context: Context,
     prepared: PreparedPassword,
@@ -90,7 +83,7 @@ impl Change {
         let PreparedPassword { user, hash, counters } = &self.prepared;
         let realm = &self.context.realm.id;
         let now = self.context.now;
-        // First, to wait for sign-ins that have checked the old password: their sessions are then ended too.
+        // First, to wait for sign-ins that have verified the old password: their sessions are then ended too.
         users::set_password(tx, realm, user, hash, now).await?;
         users::cut_off(tx, realm, user, now).await?;
         let ended = end_everything(tx, &self.context, user, "password set", self.horizon).await?;
@@ -102,10 +95,7 @@ impl Change {
     }
 }
 
-/// The time until which sign-ins to a person's account are paused, if they are.
-///
-/// # Errors
-/// [`AdminError`] where the database fails.
+/// The end of the account's pause, if sign-ins to it are paused.
 pub async fn paused_until(
     store: &Store,
     context: &Context,

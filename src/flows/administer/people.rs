@@ -1,4 +1,4 @@
-//! Adding people, finding them, and whether they may sign in.
+//! Adding, finding, enabling, disabling and signing out people.
 
 use std::sync::Arc;
 
@@ -21,25 +21,20 @@ use crate::store::{Store, StoreError, Tx, changes, outbox, sessions, token_famil
 
 /// A person to add.
 pub struct Person {
-    /// The name to sign in with.
     pub username: String,
-    /// The address.
     pub email: Option<String>,
-    /// Whether the address is known to be theirs.
     pub email_verified: bool,
-    /// The password; without one nobody can sign in with one.
+    /// Without a password the person cannot sign in with one.
     pub password: Option<Password>,
-    /// The standard claims.
     pub claims: PersonClaims,
     /// Further values, for claim mappers.
     pub attributes: Map<String, Value>,
-    /// The roles.
     pub roles: Vec<String>,
-    /// The least length of a password, in characters.
+    /// The minimum length of a password, in characters.
     pub min_password: usize,
 }
 
-/// The audit record of roles that a person gets.
+/// The audit record of granted roles.
 fn roles_granted(context: &Context, user: &UserId, roles: &[String]) -> Result<Record, FlowError> {
     let names: Vec<&str> = roles.iter().map(String::as_str).collect();
     let reason: String = format!("granted: {}", names.join(" ")).chars().take(200).collect();
@@ -47,11 +42,11 @@ fn roles_granted(context: &Context, user: &UserId, roles: &[String]) -> Result<R
     Ok(Record { reason, details, ..record(context, Event::RolesChanged, Some(user), None)? })
 }
 
-/// The person with this name, address or `sub`: the only lookup for administration. Names and addresses are compared as
-/// at a sign-in.
+/// Finds a person by name, address or `sub`. This is the only lookup of administration. Names and addresses are
+/// normalized as at a sign-in.
 ///
 /// # Errors
-/// [`AdminError::Unknown`] where there is none, [`AdminError::Ambiguous`] where the name of one is the `sub` of another.
+/// [`AdminError::Unknown`], or [`AdminError::Ambiguous`] if the text is the name of one user and the `sub` of another.
 pub async fn find_user(store: &Store, context: &Context, named: &str) -> Result<UserId, AdminError> {
     let realm = &context.realm.id;
     let mut tx = store.read().await?;
@@ -80,10 +75,6 @@ pub(super) fn personal_words<'a>(
     [Some(username), address].into_iter().chain(names.map(|name| claims.get(name))).flatten().collect()
 }
 
-/// Adds a person.
-///
-/// # Errors
-/// [`AdminError`] where something is refused, or the name or the address is taken.
 pub async fn add_user(
     store: &Store,
     passwords: &Passwords,
@@ -115,9 +106,11 @@ pub async fn add_user(
         let shared = shared.clone();
         Box::pin(async move {
             let (context, id, (username, email, email_verified, (claims, attributes), roles), hash, records) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
-            let (email, email_verified) = (email.as_ref(), *email_verified);
-            // A name may not be somebody else's address, nor an address somebody's name: both sign people in.
+            let realm = &context.realm.id;
+            let now = context.now;
+            let email = email.as_ref();
+            let email_verified = *email_verified;
+            // A name must not be another person's address, nor an address another person's name: both sign people in.
             for key in std::iter::once(username.key()).chain(email.map(EmailAddress::key)) {
                 if users::find_for_login(tx, realm, &key).await?.is_some() {
                     return Err(StoreError::Conflict);
@@ -144,21 +137,17 @@ pub async fn add_user(
     }
 }
 
-/// What happens to a person.
+/// A change of a person's standing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserChange {
-    /// They may not sign in, and nothing speaks for them.
+    /// Bars sign-ins and voids everything issued.
     Disable,
-    /// They may sign in again, though they were banned; what was void stays void.
+    /// Allows sign-ins again, also after a ban. Everything that was voided stays void.
     Enable,
-    /// They are signed out everywhere.
+    /// Ends all sessions and grants.
     SignOut,
 }
 
-/// Disables, enables or signs out a person.
-///
-/// # Errors
-/// [`AdminError`] where there is no such person.
 pub async fn change_user(
     store: &Store,
     context: &Context,
@@ -181,10 +170,11 @@ pub async fn change_user(
         let shared = shared.clone();
         Box::pin(async move {
             let (context, user, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             audit::append(tx, realm, record, now).await?;
             match change {
-                // What was under way when they were disabled, and written after it, does not come alive with them.
+                // Also voids what was issued in requests that were running during the disabling and finished after it.
                 UserChange::Enable => {
                     if users::enable(tx, realm, user, now).await? {
                         end_everything(tx, context, user, "user enabled", horizon).await?;
@@ -201,7 +191,7 @@ pub async fn change_user(
     Ok(written.await?)
 }
 
-/// Ends all sessions and grants of a person, announces that to clients, and voids their access tokens.
+/// Ends all sessions and grants of a person, queues their clients' notifications, and voids the access tokens.
 pub(super) async fn end_everything(
     tx: &mut Tx,
     context: &Context,

@@ -1,5 +1,5 @@
-//! Removing a person. Rows of the audit log keep the `sub`, and the address and browser that they were written with;
-//! opaque access tokens are void, and are deleted when they would have expired.
+//! Removing a person. Rows of the audit log keep the `sub`, and the address and browser that they were written with.
+//! Opaque access tokens are void, and are deleted when they would have expired.
 
 use std::sync::Arc;
 
@@ -10,11 +10,8 @@ use crate::flows::Concerning;
 use crate::store::audit::{self, Event};
 use crate::store::{StoreError, changes, directory};
 
-/// Removes a person with everything that is stored of them; their tokens are void on every node, and clients are
-/// notified of the end of their sessions.
-///
-/// # Errors
-/// [`AdminError::Unknown`] where there is no such person.
+/// Removes a person with all their rows. Their tokens are void on every node, and clients are notified of the end of
+/// their sessions.
 pub async fn remove_user(revoker: &Revoker<'_>, named: &str) -> Result<Ended, AdminError> {
     let user = find_user(revoker.store, revoker.context, named).await?;
     let concerning = Concerning { user: Some(&user), ..Concerning::default() };

@@ -1,4 +1,4 @@
-//! Changing what is known of a person. The audit log names the attributes, never their values.
+//! Updating the attributes of a person. The audit log names the attributes, never their values.
 
 use std::sync::Arc;
 
@@ -22,23 +22,18 @@ use crate::store::outbox::{self, Mail};
 use crate::store::users::User;
 use crate::store::{Store, StoreError, Tx, changes, users};
 
-/// The most characters of a change in the audit log.
+/// The maximum length of a change in the audit log, in characters.
 const MAX_REASON: usize = 1000;
 
-/// A person as they were read, with the version that a change is made from.
+/// A person with the version that a change is based on.
 pub struct RegisteredUser {
-    /// The person.
     pub user: User,
-    /// The history of their row.
     pub history: History,
-    /// Their holdings.
+    /// The numbers of their sessions, grants and consents.
     pub holds: OfUser,
 }
 
-/// Reads a person by name, address or `sub`, to be shown or changed.
-///
-/// # Errors
-/// [`AdminError::Unknown`] where there is no such person.
+/// Reads a person by name, address or `sub`, to show or change them.
 pub async fn registered_user(store: &Store, context: &Context, named: &str) -> Result<RegisteredUser, AdminError> {
     let id = find_user(store, context, named).await?;
     let realm = &context.realm.id;
@@ -49,20 +44,15 @@ pub async fn registered_user(store: &Store, context: &Context, named: &str) -> R
     Ok(RegisteredUser { user, history, holds })
 }
 
-/// The attributes of a person, as they are to be.
+/// The new attributes of a person.
 #[derive(Clone, Debug)]
 pub struct PersonUpdate {
-    /// The name to sign in with.
     pub username: String,
-    /// The address.
     pub email: Option<String>,
-    /// True where the address is known to be theirs.
     pub email_verified: bool,
-    /// The standard claims.
     pub claims: PersonClaims,
     /// Further values, for claim mappers.
     pub attributes: Map<String, Value>,
-    /// The roles.
     pub roles: Vec<String>,
 }
 
@@ -80,16 +70,16 @@ impl From<&User> for PersonUpdate {
 }
 
 impl PersonUpdate {
-    /// Sets or removes the address. Another one than before is not known to be theirs.
+    /// Sets or removes the address. A changed address counts as unverified.
     pub fn set_email(&mut self, address: Option<String>) {
         self.email_verified &= address == self.email;
         self.email = address;
     }
 
-    /// The attributes by name, those that have none left out.
+    /// The attributes by name, without empty ones.
     fn members(&self) -> Map<String, Value> {
         let mut members: Map<String, Value> = self.claims.clone().into();
-        // The time of the last change follows from this one.
+        // The time of the last change is implied by the update.
         members.remove("updated_at");
         members.insert("username".to_owned(), self.username.as_str().into());
         if let Some(address) = &self.email {
@@ -104,11 +94,12 @@ impl PersonUpdate {
     }
 }
 
-/// Changes a person, unless they were changed since they were read; returns the attributes that have other values. The
-/// loss of a role voids earlier access tokens; [`void_late_tokens`] voids those that are signed while it goes around. A verified address that is replaced gets a mail.
+/// Updates a person, unless they have been changed since they were read, and returns the changed attributes. The loss
+/// of a role voids earlier access tokens; [`void_late_tokens`] voids those that are signed until every node has applied
+/// the update. A replaced verified address gets a mail.
 ///
 /// # Errors
-/// [`AdminError::Changed`] where another change came first, [`AdminError::Person`] or [`AdminError::Exists`] where the
+/// [`AdminError::Changed`] if a concurrent change came first, [`AdminError::Person`] or [`AdminError::Exists`] if the
 /// name or the address is refused.
 pub async fn update_user(
     revoker: &Revoker<'_>,
@@ -141,12 +132,8 @@ pub async fn update_user(
     }
 }
 
-/// Voids the access tokens that nodes signed for a person with a role that [`update_user`] has withdrawn, between its
-/// time and their next look at the database. By then every node has applied the change; the context is that of a later
-/// time.
-///
-/// # Errors
-/// [`AdminError`] where the database fails.
+/// Voids the access tokens that nodes signed with a withdrawn role between the time of [`update_user`] and their next
+/// poll. Must be called after every node has applied the update, with the context of a later time.
 pub async fn void_late_tokens(revoker: &Revoker<'_>, user: &UserId) -> Result<(), AdminError> {
     let horizon = revoker.horizon;
     let shared = Arc::new((revoker.context.clone(), user.clone()));
@@ -160,15 +147,15 @@ pub async fn void_late_tokens(revoker: &Revoker<'_>, user: &UserId) -> Result<()
     Ok(written.await?)
 }
 
-/// A change of a person as it is written.
+/// The rows of an update.
 struct Change {
     user: UserId,
     replacement: Replacement,
-    /// The keys of a name and an address that are new: they may lead to no other person.
+    /// The keys of a new name and address, which must not lead to another person.
     new_keys: Vec<String>,
     granted: Vec<String>,
     withdrawn: Vec<String>,
-    /// The mail to the address from before.
+    /// The mail to the previous address.
     farewell: Option<Mail>,
     records: Vec<Record>,
     horizon: Timestamp,
@@ -184,9 +171,10 @@ impl Change {
         let held = &read.user;
         let is_changed = |name: &str| changed.iter().any(|change| change.name == name);
         // An unchanged name is kept, even if it breaks today's rules.
-        let username = match is_changed("username") {
-            true => Username::parse(&next.username)?,
-            false => Username::from_stored(held.username.clone()),
+        let username = if is_changed("username") {
+            Username::parse(&next.username)?
+        } else {
+            Username::from_stored(held.username.clone())
         };
         let email = next.email.as_deref().map(EmailAddress::parse).transpose()?;
         let new_name = is_changed("username").then(|| username.key());
@@ -236,7 +224,7 @@ impl Change {
         })
     }
 
-    /// Writes the change in a transaction; false if another one came first.
+    /// Writes the update in a transaction. Returns false if a concurrent change came first.
     async fn write(&self, tx: &mut Tx, context: &Context) -> Result<bool, StoreError> {
         let user = &self.user;
         let realm = &context.realm.id;
@@ -269,7 +257,7 @@ impl Change {
     }
 }
 
-/// The claims as they are stored: the time of the last change is a column of its own.
+/// The claims as stored; the time of the last change has its own column.
 fn stored_claims(claims: &PersonClaims) -> Result<String, FlowError> {
     let mut members: Map<String, Value> = claims.clone().into();
     members.remove("updated_at");
@@ -277,12 +265,12 @@ fn stored_claims(claims: &PersonClaims) -> Result<String, FlowError> {
     Ok(claims.to_json())
 }
 
-/// The members of the first list that the second lacks.
+/// The members of `list` that `other` lacks.
 fn missing(list: &[String], other: &[String]) -> Vec<String> {
     list.iter().filter(|role| !other.contains(role)).cloned().collect()
 }
 
-/// Roles for the audit log.
+/// Role changes, for the audit log.
 fn in_words(granted: &[String], withdrawn: &[String]) -> String {
     let parts = [("granted", granted), ("withdrawn", withdrawn)].into_iter().filter(|(_, roles)| !roles.is_empty());
     parts.map(|(what, roles)| format!("{what}: {}", roles.join(" "))).collect::<Vec<_>>().join("; ")

@@ -1,4 +1,4 @@
-//! What an administrator adds to registration: tokens that let others begin with it, and logos.
+//! Initial access tokens, and logos set by an administrator.
 
 use std::sync::Arc;
 
@@ -12,23 +12,22 @@ use crate::store::logos::{self, Logo};
 use crate::store::registrations::{self, Allowance};
 use crate::store::{Store, StoreError, changes};
 
-/// Makes a token with which clients can be registered; it is shown once.
-///
-/// # Errors
-/// [`AdminError`] where the database fails.
+/// Creates an initial access token; it is shown once.
 pub async fn make_initial_token(
     store: &Store,
     context: &Context,
     allowance: Allowance,
 ) -> Result<InitialAccessToken, AdminError> {
     let token = InitialAccessToken::from_random(context.entropy.bytes().map_err(FlowError::from)?);
-    let (digest, record) = (token.digest(), record(context, Event::InitialTokenMade, None, None)?);
+    let digest = token.digest();
+    let record = record(context, Event::InitialTokenMade, None, None)?;
     let shared = Arc::new((context.clone(), record));
     let written = store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
             let (context, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             registrations::add_initial(tx, realm, digest, allowance, now).await?;
             audit::append(tx, realm, record, now).await
         })
@@ -37,10 +36,6 @@ pub async fn make_initial_token(
     Ok(token)
 }
 
-/// Gives a client a logo.
-///
-/// # Errors
-/// [`AdminError`] where the picture is none that is shown, or there is no such client.
 pub async fn set_logo(store: &Store, context: &Context, id: ClientId, image: Vec<u8>) -> Result<(), AdminError> {
     let logo = Logo { kind: LogoType::of(&image)?, image };
     let record = record(context, Event::ClientLogoSet, None, Some(&id))?;
@@ -49,7 +44,8 @@ pub async fn set_logo(store: &Store, context: &Context, id: ClientId, image: Vec
         let shared = shared.clone();
         Box::pin(async move {
             let (context, id, logo, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             logos::put(tx, realm, id, logo, now).await?;
             audit::append(tx, realm, record, now).await?;
             changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await

@@ -1,4 +1,4 @@
-//! Resources: adding and removing them, and the header of their access tokens.
+//! Adding, updating and removing resources.
 
 use std::sync::Arc;
 
@@ -11,13 +11,9 @@ use crate::protocol::resource::Resource;
 use crate::store::audit::{self, Event, Record};
 use crate::store::{Store, StoreError, Tx, changes, clients, resources};
 
-/// The most clients that a refusal names.
+/// The maximum number of clients named in a refusal.
 const NAMED: usize = 10;
 
-/// Adds a resource to the realm.
-///
-/// # Errors
-/// [`AdminError`] where it breaks a rule, or is there already.
 pub async fn add_resource(
     store: &Store,
     context: &Context,
@@ -44,9 +40,6 @@ pub async fn add_resource(
 }
 
 /// Replaces the header of a resource's access tokens. Earlier tokens keep theirs, and stay valid.
-///
-/// # Errors
-/// [`AdminError`] where it breaks a rule, or there is no such resource.
 pub async fn update_resource(
     store: &Store,
     context: &Context,
@@ -73,9 +66,6 @@ pub async fn update_resource(
 }
 
 /// Removes a resource that no client names.
-///
-/// # Errors
-/// [`AdminError`] where a client still names it, or there is no such resource.
 pub async fn remove_resource(store: &Store, context: &Context, uri: String) -> Result<(), AdminError> {
     let record = concerning(context, Event::ResourceRemoved, &uri)?;
     let shared = Arc::new((context.clone(), uri, record));
@@ -84,8 +74,8 @@ pub async fn remove_resource(store: &Store, context: &Context, uri: String) -> R
         Box::pin(async move {
             let (context, uri, record) = &*shared;
             let realm = &context.realm.id;
-            // The row before the clients: a client that is being added or changed to name it holds the row, so that
-            // the clients are read after that commit; one that comes later waits for this one, and adds the row again.
+            // The row before the clients. A concurrent change that makes a client name the resource locks the row, so
+            // the clients are read after its commit; a later change waits for this one, and adds the row again.
             if !resources::remove(tx, realm, uri).await? {
                 return Err(AdminError::UnknownId("resource"));
             }

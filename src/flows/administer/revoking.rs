@@ -1,5 +1,5 @@
-//! Revoking what has been issued, on somebody's order: a token, a grant, a session, a consent, all of a user, all of a
-//! client, all of the realm. Each is one transaction with its audit row. Its answer comes when every node has heard of it.
+//! Revocation by an operator: of a token, a grant, a session, a consent, or everything of a user, a client or the
+//! realm. Each is one transaction, including its audit row, and returns once every node has acknowledged it.
 
 use std::sync::Arc;
 
@@ -19,22 +19,19 @@ use crate::store::{
     revocations, sessions, token_families, users,
 };
 
-/// Who revokes, why, and until when it has to be remembered.
+/// The actor, the reason and the horizon of a revocation.
 pub struct Revoker<'a> {
-    /// The database.
     pub store: &'a Store,
-    /// The circumstances.
     pub context: &'a Context,
-    /// Who, for the audit log.
+    /// The actor for the audit log.
     pub actor: &'a str,
-    /// Why, for the audit log.
     pub reason: &'a Reason,
-    /// When nothing that was issued until now is valid any more.
+    /// The time at which everything issued until now has expired.
     pub horizon: Timestamp,
 }
 
 impl Revoker<'_> {
-    /// The audit record of something that is done to `what`.
+    /// The audit record of an action on `what`.
     pub(super) fn record(&self, event: Event, concerning: Concerning<'_>, what: &str) -> Result<Record, FlowError> {
         let concerning = Concerning { actor: self.actor, ..concerning };
         Ok(self.context.record(event, Outcome::Success, concerning, &self.reason.about(what))?)
@@ -45,22 +42,18 @@ impl Revoker<'_> {
     }
 }
 
-/// What has come to an end.
+/// The result of a revocation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ended {
-    /// Whether there was anything that was not void already.
+    /// True if anything was still valid.
     pub revoked: bool,
-    /// How many sessions were live.
+    /// The number of live sessions that were ended.
     pub sessions: u64,
-    /// How many grants were live.
+    /// The number of live grants that were ended.
     pub grants: u64,
 }
 
-/// Revokes a token that somebody presents: an access token, or a refresh token with its grant. What is void already, or
-/// none of ours, is left as it is.
-///
-/// # Errors
-/// [`AdminError`] where the database fails.
+/// Revokes a presented token: an access token, or a refresh token with its grant. A void or unknown token is ignored.
 pub async fn revoke_presented(provider: &Provider, revoker: &Revoker<'_>, token: &str) -> Result<Ended, AdminError> {
     let context = revoker.context;
     let issued = identify(provider, context, token).await?.filter(|issued| !issued.is_void());
@@ -72,10 +65,7 @@ pub async fn revoke_presented(provider: &Provider, revoker: &Revoker<'_>, token:
     Ok(Ended { revoked, sessions: 0, grants })
 }
 
-/// Revokes an access token by its `jti`. How long it lives is not known: it is held as long as any could.
-///
-/// # Errors
-/// [`AdminError::Jti`] where no token of this server has such an id.
+/// Revokes an access token by its `jti`. Its expiry is unknown, so the row is kept for the longest possible lifetime.
 pub async fn revoke_named(revoker: &Revoker<'_>, jti: &TokenId, skew: Span) -> Result<Ended, AdminError> {
     let now = revoker.context.now;
     let expires_at = revocation::end_of_life(jti, LONGEST_ACCESS_TOKEN, skew, now).ok_or(AdminError::Jti)?;
@@ -88,15 +78,12 @@ pub async fn revoke_named(revoker: &Revoker<'_>, jti: &TokenId, skew: Span) -> R
         return Ok(Ended::default());
     }
     let record = revoker.record(Event::Revocation, Concerning::default(), jti.as_str())?;
-    let revoked = deny(revoker.store, revoker.context, (jti, expires_at), record).await?;
+    let revoked = deny(revoker.store, revoker.context, jti, expires_at, record).await?;
     Ok(Ended { revoked, ..Ended::default() })
 }
 
-/// Revokes a grant with all that was issued from it. One without a refresh token leaves no row: it is known by its id,
-/// and revoked as long as an access token of it could live.
-///
-/// # Errors
-/// [`AdminError::UnknownId`] where there is no such grant, or nothing of it is left.
+/// Revokes a grant and everything issued from it. A grant without a refresh token has no row: it is revoked by its id,
+/// for as long as an access token of it could be valid.
 pub async fn revoke_grant(revoker: &Revoker<'_>, id: &FamilyId) -> Result<Ended, AdminError> {
     let mut tx = revoker.store.read().await?;
     let family = token_families::find(&mut tx, revoker.realm(), id, revoker.context.now).await?;
@@ -126,17 +113,14 @@ pub async fn revoke_grant(revoker: &Revoker<'_>, id: &FamilyId) -> Result<Ended,
     Ok(Ended { revoked, sessions: 0, grants: u64::from(revoked) })
 }
 
-/// Tells whether access tokens of a grant that has no row may still be valid.
+/// Returns true if access tokens of a grant without a row may still be valid.
 fn may_have_tokens(id: &FamilyId, revoker: &Revoker<'_>) -> bool {
     let now = revoker.context.now;
     let lifetime = revoker.horizon.since(now);
     id.granted_at().is_some_and(|granted| granted <= now && now < granted.plus(lifetime))
 }
 
-/// Ends a session with the grants that do not outlive it; its clients are told.
-///
-/// # Errors
-/// [`AdminError::UnknownId`] where there is none.
+/// Ends a session and the grants that do not outlive it; its clients are notified.
 pub async fn end_session(revoker: &Revoker<'_>, id: &SessionId) -> Result<Ended, AdminError> {
     let mut tx = revoker.store.read().await?;
     let user = sessions::owner(&mut tx, revoker.realm(), id).await?.ok_or(AdminError::UnknownId("session"))?;
@@ -161,10 +145,7 @@ pub async fn end_session(revoker: &Revoker<'_>, id: &SessionId) -> Result<Ended,
     Ok(Ended { revoked: written.is_some(), sessions: ended.sessions, grants: ended.grants })
 }
 
-/// Withdraws what a user has granted to a client, and ends all that came of it; the client has to ask again.
-///
-/// # Errors
-/// [`AdminError::Unknown`] where there is no such user or client.
+/// Withdraws a user's consent to a client and revokes everything issued under it; the client has to ask again.
 pub async fn withdraw_consent(revoker: &Revoker<'_>, username: &str, client: &ClientId) -> Result<Ended, AdminError> {
     let user = find_user(revoker.store, revoker.context, username).await?;
     let mut tx = revoker.store.read().await?;
@@ -178,11 +159,12 @@ pub async fn withdraw_consent(revoker: &Revoker<'_>, username: &str, client: &Cl
         let shared = shared.clone();
         Box::pin(async move {
             let (context, user, client, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             let key = consents::ConsentKey { user, client };
             consents::withdraw(tx, realm, user, client).await?;
             authorization_requests::forget_consent(tx, realm, key).await?;
-            // Codes first: whoever redeems one meanwhile is waited for, and has founded the family that is revoked.
+            // Codes first: a concurrent redemption is waited for, and the family that it creates is revoked too.
             authorization_codes::drop_consent(tx, realm, key).await?;
             let because = "consent withdrawn";
             let grants = token_families::revoke_consent(tx, realm, key, because, now).await?;
@@ -194,10 +176,7 @@ pub async fn withdraw_consent(revoker: &Revoker<'_>, username: &str, client: &Cl
     Ok(Ended { revoked: true, sessions: 0, grants: written.await? })
 }
 
-/// Ends all that speaks for a user, and keeps them out until a time where there is one.
-///
-/// # Errors
-/// [`AdminError::Unknown`] where there is no such user, [`AdminError::Past`] where the time has come already.
+/// Voids everything issued to a user, and optionally bars sign-ins until a given time.
 pub async fn sign_out_user(
     revoker: &Revoker<'_>,
     username: &str,
@@ -216,13 +195,15 @@ pub async fn sign_out_user(
         }
         None => revoker.record(Event::UserSignedOut, concerning, "signed out")?,
     };
-    let (valid_from, horizon) = (until.unwrap_or(context.now), revoker.horizon);
+    let valid_from = until.unwrap_or(context.now);
+    let horizon = revoker.horizon;
     let shared = Arc::new((context.clone(), user, record));
     let written = revoker.store.write(move |tx| {
         let shared = shared.clone();
         Box::pin(async move {
             let (context, user, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             users::cut_off(tx, realm, user, valid_from).await?;
             audit::append(tx, realm, record, now).await?;
             let ended = end_everything(tx, context, user, "user signed out", horizon).await?;
@@ -233,10 +214,7 @@ pub async fn sign_out_user(
     Ok(written.await?)
 }
 
-/// Voids all that was issued to a client, which may go on.
-///
-/// # Errors
-/// [`AdminError::Unknown`] where there is no such client.
+/// Voids everything issued to a client, which stays enabled.
 pub async fn sign_out_client(revoker: &Revoker<'_>, id: &ClientId) -> Result<Ended, AdminError> {
     let mut tx = revoker.store.read().await?;
     clients::find(&mut tx, revoker.realm(), id).await?.ok_or(AdminError::Unknown("client"))?;
@@ -249,7 +227,8 @@ pub async fn sign_out_client(revoker: &Revoker<'_>, id: &ClientId) -> Result<End
         let shared = shared.clone();
         Box::pin(async move {
             let (context, id, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             authorization_codes::drop_unused(tx, realm, id).await?;
             let grants = token_families::revoke_client(tx, realm, id, "client signed out", now).await?;
             audit::append(tx, realm, record, now).await?;
@@ -260,10 +239,7 @@ pub async fn sign_out_client(revoker: &Revoker<'_>, id: &ClientId) -> Result<End
     Ok(Ended { revoked: true, sessions: 0, grants: written.await? })
 }
 
-/// Voids all that was issued until now, whatever it is and whoever holds it.
-///
-/// # Errors
-/// [`AdminError`] where the database fails.
+/// Voids everything issued in the realm until now.
 pub async fn sign_out_realm(revoker: &Revoker<'_>) -> Result<Ended, AdminError> {
     let record = revoker.record(Event::RealmSignedOut, Concerning::default(), "signed out")?;
     let shared = Arc::new((revoker.context.clone(), record));
@@ -272,7 +248,8 @@ pub async fn sign_out_realm(revoker: &Revoker<'_>) -> Result<Ended, AdminError> 
         let shared = shared.clone();
         Box::pin(async move {
             let (context, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             realms::cut_off(tx, realm, now).await?;
             outbox::realm_ends(tx, realm, now).await?;
             let sessions = sessions::end_realm(tx, realm, now).await?;

@@ -1,4 +1,4 @@
-//! Client secrets: kept as a digest, and sealed beside it where the secret itself is needed (OpenID Connect Core §10.1).
+//! Client secrets: stored as a digest, and also sealed if the secret itself is needed (OpenID Connect Core §10.1).
 
 use super::AdminError;
 use crate::flows::{Context, FlowError, jose};
@@ -9,7 +9,7 @@ use crate::protocol::secret::{ClientSecret, Digest};
 use crate::protocol::time::Timestamp;
 use crate::store::clients::NewSecret;
 
-/// The least length of a secret that an operator brings.
+/// The minimum length of an operator's secret.
 const MIN_SECRET: usize = 32;
 /// The minimum length of a weak secret.
 const MIN_WEAK_SECRET: usize = 8;
@@ -21,22 +21,22 @@ fn is_short(secret: &ClientSecret) -> bool {
 
 /// The origin of a client's secret.
 pub enum SecretSource {
-    /// It is made here and shown once.
+    /// Generated here, and shown once.
     Generated,
-    /// The operator brings it.
+    /// Provided by the operator.
     Given(ClientSecret),
     /// The existing secret of an application, from an operator who accepts that it may be weak.
     Existing(ClientSecret),
 }
 
 impl SecretSource {
-    /// True if the secret is weaker than any that this server makes or otherwise accepts.
+    /// True if the secret is weaker than those that this server generates or otherwise accepts.
     pub fn is_weak(&self) -> bool {
         matches!(self, Self::Existing(secret) if is_short(secret))
     }
 }
 
-/// The secret as it is stored, and the secret itself where it was made here.
+/// The secret to store, and its clear text if it was generated here.
 pub(super) fn source(
     context: &Context,
     keys: Option<&Keyring>,
@@ -57,7 +57,7 @@ pub(super) fn source(
     }
 }
 
-/// Checks a secret that may be weak. An attacker who reads the database can guess it from its digest, and it is too
+/// Validates a secret that may be weak. An attacker who reads the database can guess it from its digest, and it is too
 /// short a key for HS256 (RFC 7518 §3.2).
 fn check_weak(secret: &ClientSecret, metadata: &ClientMetadata) -> Result<(), AdminError> {
     if !is_short(secret) {
@@ -72,37 +72,33 @@ fn check_weak(secret: &ClientSecret, metadata: &ClientMetadata) -> Result<(), Ad
     if secret.expose().len() < MIN_WEAK_SECRET { Err(AdminError::ShortSecret) } else { Ok(()) }
 }
 
-/// A secret as it is stored for a client with this metadata.
-///
-/// # Errors
-/// [`FlowError::Internal`] where it has to be sealed and cannot be.
+/// The stored form of a secret, for a client with this metadata.
 pub(in crate::flows) fn stored(
     context: &Context,
     keys: Option<&Keyring>,
     (id, metadata): (&ClientId, &ClientMetadata),
     secret: &ClientSecret,
 ) -> Result<NewSecret, FlowError> {
-    let sealed = match metadata.needs_recoverable_secret() {
-        true => {
-            let keys = keys.ok_or_else(|| FlowError::Internal("there is no master key to seal with".to_owned()))?;
-            Some(keys.seal(secret.expose().as_bytes(), &jose::secret_place(&context.realm.id, id))?)
-        }
-        false => None,
+    let sealed = if metadata.needs_recoverable_secret() {
+        let keys = keys.ok_or_else(|| FlowError::Internal("there is no master key to seal with".to_owned()))?;
+        Some(keys.seal(secret.expose().as_bytes(), &jose::secret_place(&context.realm.id, id))?)
+    } else {
+        None
     };
     Ok(NewSecret { digest: secret.digest(), sealed, is_weak: is_short(secret) })
 }
 
-/// The effect of other metadata on a client's secrets.
+/// The effect of new metadata on a client's secrets.
 pub(in crate::flows) enum SecretChange {
-    /// A stored secret fits the metadata and is kept.
+    /// A stored secret matches the metadata and is kept.
     Keep(Digest),
-    /// The client no longer has one.
+    /// The client no longer has a secret.
     Drop,
     /// Only this one works from now on (RFC 7592 §2.2).
     New(NewSecret),
 }
 
-/// A change of secrets, and the secret that was made for it.
+/// A change of secrets, with the generated secret.
 pub(in crate::flows) struct PlannedSecret {
     pub change: SecretChange,
     pub made: Option<ClientSecret>,
@@ -110,9 +106,6 @@ pub(in crate::flows) struct PlannedSecret {
 
 impl PlannedSecret {
     /// Plans the change of secrets of a client that gets this metadata.
-    ///
-    /// # Errors
-    /// [`FlowError::Internal`] if a secret cannot be sealed.
     pub fn of(
         context: &Context,
         keys: Option<&Keyring>,
@@ -131,7 +124,7 @@ impl PlannedSecret {
     }
 }
 
-/// The stored secret of the client that fits its new metadata, if there is one.
+/// The stored secret of the client that matches its new metadata, if any.
 fn fit_secret(client: &Client, metadata: &ClientMetadata, now: Timestamp) -> Option<Digest> {
     let fits = |sealed: &Option<Vec<u8>>| sealed.is_some() || !metadata.needs_recoverable_secret();
     let fit = |secret: &&SecretRecord| secret.expires_at.is_none_or(|end| now < end) && fits(&secret.sealed);

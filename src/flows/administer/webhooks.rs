@@ -1,4 +1,4 @@
-//! Webhooks: adding, enabling, disabling and removing them, and telling them anew of what they would not take.
+//! Adding, enabling, disabling and removing webhooks, and retrying their dead letters.
 
 use std::sync::Arc;
 
@@ -10,26 +10,22 @@ use crate::store::audit::{self, Event};
 use crate::store::clients::Standing;
 use crate::store::{Store, StoreError, Tx, outbox, webhooks};
 
-/// The most patterns of one webhook.
+/// The maximum number of patterns of one webhook.
 const MAX_PATTERNS: usize = 50;
 
-/// A webhook to be added.
+/// A webhook to add.
 #[derive(Clone, Debug)]
 pub struct NewWebhook {
-    /// Its name.
     pub id: String,
-    /// Where events are posted to: a URL that this server may call.
+    /// The URL that events are posted to; the outbound rules must allow it.
     pub url: String,
-    /// Whom they are for, as their `aud` says; the URL without one.
+    /// The `aud` of its events; by default the URL.
     pub audience: Option<String>,
-    /// Patterns of the events that it hears of; all without one.
+    /// Patterns of the event names that it receives; all events if empty.
     pub events: Vec<String>,
 }
 
-/// Adds a webhook. It hears of what happens from now on, its own addition first.
-///
-/// # Errors
-/// [`AdminError`] where it breaks a rule, or its name is taken.
+/// Adds a webhook. It receives the events from now on, beginning with its own addition.
 pub async fn add_webhook(store: &Store, context: &Context, new: NewWebhook) -> Result<WebhookId, AdminError> {
     let id = parse_id(&new.id).ok_or(AdminError::WebhookName)?;
     let audience = new.audience.unwrap_or_else(|| new.url.clone());
@@ -43,7 +39,8 @@ pub async fn add_webhook(store: &Store, context: &Context, new: NewWebhook) -> R
         let shared = shared.clone();
         Box::pin(async move {
             let (context, id, url, audience, events, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             let target = webhooks::Target { url, audience, events };
             webhooks::insert(tx, realm, id, &target, now).await?;
             audit::append(tx, realm, record, now).await
@@ -66,23 +63,19 @@ fn patterns(texts: Vec<String>) -> Result<Vec<Pattern>, AdminError> {
     texts.into_iter().map(pattern).collect()
 }
 
-/// What happens to a webhook.
+/// A change of a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WebhookChange {
-    /// It hears of what happens from now on.
+    /// It receives the events from now on.
     Enable,
-    /// It is told of nothing.
+    /// It receives no events.
     Disable,
-    /// It is gone, with all that it was still to be told of.
+    /// Deletes it with its queued events.
     Remove,
-    /// It is told anew of what it would not take.
+    /// Sends its dead letters again.
     Retry,
 }
 
-/// Changes a webhook.
-///
-/// # Errors
-/// [`AdminError`] where there is none of this name.
 pub async fn change_webhook(
     store: &Store,
     context: &Context,
@@ -101,7 +94,8 @@ pub async fn change_webhook(
         let shared = shared.clone();
         Box::pin(async move {
             let (context, id, record) = &*shared;
-            let (realm, now) = (&context.realm.id, context.now);
+            let realm = &context.realm.id;
+            let now = context.now;
             webhooks::find(tx, realm, id).await?.ok_or(AdminError::Unknown("webhook"))?;
             if carry_out(tx, context, id, change).await?
                 && let Some(record) = record
@@ -114,7 +108,7 @@ pub async fn change_webhook(
     written.await
 }
 
-/// Does it; whether that changed anything.
+/// Carries out a change. Returns true if it had an effect.
 async fn carry_out(tx: &mut Tx, context: &Context, id: &WebhookId, change: WebhookChange) -> Result<bool, StoreError> {
     let realm = &context.realm.id;
     match change {

@@ -1,5 +1,5 @@
-//! The review of rows that a checkpoint vouches for already: a portion at each upkeep, from the oldest row to the newest
-//! checkpoint and again, so that a change to them stops the signing of further checkpoints.
+//! The continuous review of rows that a checkpoint already covers: one batch at each upkeep, from the oldest row to the
+//! newest checkpoint, then from the start. A change to these rows stops the signing of further checkpoints.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,10 +9,10 @@ use crate::protocol::audit_chain::{Broken, Link, Walk};
 use crate::protocol::ids::RealmId;
 use crate::store::{Store, audit_log};
 
-/// The pages of rows that are read at once: 10,000 rows, so that a million takes less than two hours.
+/// The number of pages in a batch: 10,000 rows, so that a million rows take less than two hours.
 const PAGES: usize = 20;
 
-/// The position of the review and what it has found.
+/// The position and the result of the review.
 #[derive(Debug, Default)]
 pub struct Review {
     state: Mutex<State>,
@@ -20,17 +20,14 @@ pub struct Review {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
-    /// The last row of the portions so far; nothing where the next portion is the first.
+    /// The last reviewed row; `None` before the first batch of a pass.
     at: Option<Link>,
-    /// The fault of this pass or the one before, until a whole pass finds none.
+    /// A fault found in this pass or the previous one. A pass without faults clears it.
     fault: Option<Broken>,
 }
 
 impl Review {
-    /// Reads the next portion. A fault that was found stays one until the review has gone through all rows without it.
-    ///
-    /// # Errors
-    /// [`AuditFault`] where the log is broken, or the database fails.
+    /// Reviews the next batch. A fault is reported until a complete pass finds none.
     pub async fn proceed(&self, store: &Store, keys: &KeySet, realm: &RealmId) -> Result<(), AuditFault> {
         let mut state = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = state.read(store, keys, realm).await;
@@ -52,7 +49,7 @@ impl State {
         let checkpoints = audit_log::checkpoints(&mut tx, realm).await?;
         let Some(newest) = checkpoints.last() else { return Ok(()) };
         let newest = vouched(keys, realm, newest)?;
-        // Retention may have taken the row away that the last portion ended with.
+        // Retention may have deleted the row at which the last batch ended.
         let begin = self.at.filter(|at| at.seq >= newest.first.seq).unwrap_or(newest.first);
         let mut walk = Walk::new(realm.clone(), begin, checkpoints.iter().map(|checkpoint| checkpoint.last));
         for _ in 0..PAGES {

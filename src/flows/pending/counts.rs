@@ -7,36 +7,34 @@ use crate::flows::FlowError;
 use crate::protocol::ids::RealmId;
 use crate::store::StoreError;
 
-/// The most rows of one kind that a realm keeps: what strangers can make the server keep is bounded.
+/// The maximum number of rows of one kind in a realm. Strangers can create such rows, so their number is bounded.
 pub const CAP: i64 = 100_000;
 /// Rows removed at once, so that trimming runs rarely.
 const BATCH: i64 = 2_000;
 
-/// The rows of one kind.
+/// The row counts of one kind.
 #[derive(Default)]
 pub struct Counts {
     of: Mutex<HashMap<RealmId, i64>>,
-    /// Held by the request that makes room for all.
+    /// Held by the request that is trimming.
     trimming: tokio::sync::Mutex<()>,
 }
 
 impl Counts {
-    /// The rows of a realm.
     pub fn of(&self, realm: &RealmId) -> i64 {
         self.lock().get(realm).copied().unwrap_or_default()
     }
 
-    /// The rows of all realms.
     pub fn total(&self) -> i64 {
         self.lock().values().sum()
     }
 
-    /// Takes over what was counted in the database.
+    /// Replaces the counts with those from the database.
     pub fn set(&self, counted: Vec<(RealmId, i64)>) {
         *self.lock() = counted.into_iter().collect();
     }
 
-    /// Adds to the rows of a realm, or takes from them.
+    /// Adds to the count of a realm; `rows` may be negative.
     pub fn add(&self, realm: &RealmId, rows: i64) {
         let mut of = self.lock();
         match of.get_mut(realm) {
@@ -47,9 +45,6 @@ impl Counts {
 
     /// Trims a realm that has reached the cap by `trim`, which gets the number of rows to keep and returns how many are
     /// left. One request trims; concurrent ones proceed, and exceed the cap by at most their number.
-    ///
-    /// # Errors
-    /// [`FlowError`] where the database fails.
     pub async fn make_room<F>(&self, realm: &RealmId, trim: impl FnOnce(i64) -> F) -> Result<(), FlowError>
     where
         F: Future<Output = Result<i64, StoreError>>,

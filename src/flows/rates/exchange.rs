@@ -1,7 +1,7 @@
-//! The exchange by which rate limits hold for all nodes together. Requests ask the buckets of their own node and cost
-//! no statement; once a second each node writes down what it has granted and charges its buckets with what the others
-//! have. A cluster of N nodes exceeds a quota by at most what N - 1 of them grant within one exchange, and a tenth of
-//! the quota for each of them, which is not worth a row.
+//! The exchange that makes rate limits apply to all nodes together. Requests are counted in their own node's buckets
+//! and cost no statement. Once a second each node publishes the requests it has granted, and charges its buckets with
+//! those of the others. A cluster of N nodes exceeds a quota by at most the requests that N - 1 of them grant between
+//! two exchanges, plus a tenth of the quota for each node, which is below the reporting threshold.
 
 use std::collections::HashMap;
 
@@ -14,11 +14,11 @@ use crate::protocol::time::{Span, Timestamp};
 use crate::store::StoreError;
 use crate::store::rate_exchanges::{self, News};
 
-/// How long a row may take from its time to its commit.
+/// The longest time from a row's timestamp to its commit.
 const LATE: Span = Span::from_secs(10);
-/// How long a node leaves its rows.
+/// The time after which a node deletes its rows.
 const KEPT: Span = Span::from_minutes(1);
-/// The most holders of one row; those that are left come with the next.
+/// The maximum number of holders in one row; the rest is sent with the next row.
 pub(super) const MOST: usize = 1_000;
 
 /// Requests that a node has granted to one holder.
@@ -28,7 +28,7 @@ pub(super) struct Granted {
     pub(super) count: u32,
 }
 
-/// The least number of granted requests that other nodes hear of: a tenth of the quota.
+/// The reporting threshold: a tenth of the quota.
 pub(super) fn worth_telling(limit: Limit) -> u32 {
     (limit.requests / 10).max(1)
 }
@@ -43,49 +43,50 @@ pub struct Exchange {
 struct Progress {
     /// The number of this node's last row.
     sent: i64,
-    /// The number of the last row of each other node.
-    heard: HashMap<String, i64>,
-    /// When rows were last read.
+    /// The number of the last row read from each other node.
+    read_up_to: HashMap<String, i64>,
+    /// The time at which rows were last read.
     looked_at: Option<Timestamp>,
 }
 
 impl Exchange {
-    /// An exchange under a name that no other node has, and no earlier life of this one.
+    /// An exchange under a node name that is unique to this process.
     pub fn new(node: String) -> Self {
         Self { node, progress: tokio::sync::Mutex::default() }
     }
 }
 
-/// Tells the other nodes what this one has granted, where it is worth a row, and charges the buckets with theirs.
+/// Publishes the requests that this node has granted, above the threshold, and charges the buckets with those of other
+/// nodes.
 ///
 /// # Errors
-/// [`FlowError`] where the database fails; what was not written then is lost.
+/// [`FlowError`] if the database fails; the counts that were not written are lost.
 pub async fn exchange(provider: &Provider, now: Timestamp) -> Result<(), FlowError> {
     let Exchange { node, progress } = &provider.exchange;
     let mut progress = progress.lock().await;
-    tell(provider, node, &mut progress, now).await?;
+    publish(provider, node, &mut progress, now).await?;
     let since = progress.looked_at.unwrap_or(now).min(now).minus(LATE);
     let mut tx = provider.store.read().await?;
     let news = rate_exchanges::of_others(&mut tx, node, since).await?;
     drop(tx);
     progress.looked_at = Some(now);
     for News { node, number, granted } in news {
-        let heard = progress.heard.entry(node).or_default();
-        if number <= *heard {
+        let last = progress.read_up_to.entry(node).or_default();
+        if number <= *last {
             continue;
         }
-        *heard = number;
-        // A node of a later version may know classes that this one does not.
+        *last = number;
+        // A later version may send classes that this one does not have.
         let granted: Vec<Granted> = serde_json::from_str(&granted).unwrap_or_default();
         provider.rates.charge(granted, now);
     }
-    if progress.heard.len() > MOST {
-        progress.heard.clear();
+    if progress.read_up_to.len() > MOST {
+        progress.read_up_to.clear();
     }
     Ok(())
 }
 
-async fn tell(provider: &Provider, node: &str, progress: &mut Progress, now: Timestamp) -> Result<(), FlowError> {
+async fn publish(provider: &Provider, node: &str, progress: &mut Progress, now: Timestamp) -> Result<(), FlowError> {
     let granted = provider.rates.take_granted();
     if granted.is_empty() {
         return Ok(());

@@ -1,6 +1,6 @@
-//! Wrong client secrets: once there were too many, attempts are refused before their secret is compared, so that a weak
-//! secret cannot be guessed (RFC 6749 §2.3.1). Right secrets cost nothing, however many they are. A network has a bucket
-//! at each client, which a flood from it empties first, and a client a larger one for all networks.
+//! Wrong client secrets. After too many, attempts are refused before their secret is compared, so that a weak secret
+//! cannot be guessed (RFC 6749 §2.3.1). Correct secrets are never counted. Each network has a bucket at each client,
+//! which a flood from it empties first; each client has a larger one for all networks.
 
 use super::{Class, Holder, Rates, lock};
 use crate::flows::Context;
@@ -8,16 +8,16 @@ use crate::protocol::client::Client;
 use crate::protocol::rate_limit::{Exceeded, Taken};
 use crate::protocol::secret::Digest;
 
-/// The number of networks that a client's own bucket counts for.
+/// The size of a client's own bucket, in multiples of a network's.
 pub(super) const NETWORKS: u32 = 20;
 /// The number of wrong secrets that are remembered.
 pub(super) const REMEMBERED: u64 = 10_000;
 
 impl Rates {
-    /// Checks, without taking anything, that there were not too many wrong secrets of this client.
+    /// Checks the buckets without taking anything.
     ///
     /// # Errors
-    /// [`Exceeded`] where there were, from this network or from all together.
+    /// [`Exceeded`] after too many wrong secrets of this client, from this network or from all networks together.
     pub fn check_secret(&self, context: &Context, client: &Client) -> Result<(), Exceeded> {
         let Some(limits) = &self.limits else { return Ok(()) };
         for holder in holders(context, client) {
@@ -31,8 +31,8 @@ impl Rates {
         Ok(())
     }
 
-    /// Counts a wrong secret. The same one again is not counted: it is no guess, but an instance with an old secret,
-    /// which must not stop the others of its network.
+    /// Counts a wrong secret. A repeated one is not counted: it is no guess, but an instance with an old secret, which
+    /// must not lock out the others in its network.
     pub fn count_wrong_secret(&self, context: &Context, client: &Client, secret: Digest) {
         let Some(limits) = &self.limits else { return };
         let [network, of_client] = holders(context, client);
@@ -52,7 +52,6 @@ impl Rates {
     }
 }
 
-/// The bucket of the network at the client, and that of the client.
 fn holders(context: &Context, client: &Client) -> [Holder; 2] {
     let of_client = Holder { client: Some(client.id.clone()), ..Holder::of(&context.realm.id, Class::Secret) };
     [Holder { network: context.region(), ..of_client.clone() }, of_client]

@@ -11,46 +11,38 @@ use crate::store::{Store, Tx, clients};
 /// A refused request, explained.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
-    /// The request ID that the answer showed.
+    /// The request id in the answer.
     pub request_id: String,
     /// The time, in seconds.
     pub at: i64,
-    /// The endpoint.
     pub endpoint: String,
-    /// The client that the request named. It need not have sent it.
+    /// The client that the request named. Another party may have sent the request.
     pub client: Option<Named>,
-    /// The public answer.
     pub answer: Answer,
-    /// The private cause.
     pub cause: String,
-    /// The change by which the operator could let the request pass.
+    /// The change that would let the request pass.
     pub hint: Option<String>,
 }
 
 /// A client that a request named.
 #[derive(Clone, Debug, Serialize)]
 pub struct Named {
-    /// Its id; only the beginning and the length where there is no such client.
+    /// The id; only its beginning and length if it is not registered.
     pub id: String,
-    /// Its name, or nothing where there is no such client.
+    /// The name; `None` if the client is not registered.
     pub name: Option<String>,
 }
 
-/// A public answer.
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
-    /// The HTTP status.
     pub status: i64,
-    /// The value of `error`.
+    /// The member `error`.
     pub error: String,
-    /// The value of `error_description`, or the sentence of the page.
+    /// The member `error_description`, or the sentence of the page.
     pub description: String,
 }
 
-/// Explains the request with this id, if it was refused within a day and there was room to keep it.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// Explains the request with this id, if it was refused within a day and its refusal was stored.
 pub async fn explain(store: &Store, context: &Context, request_id: &str) -> Result<Option<Explanation>, FlowError> {
     let mut tx = store.read().await?;
     match refusals::find(&mut tx, &context.realm.id, request_id).await? {
@@ -59,11 +51,8 @@ pub async fn explain(store: &Store, context: &Context, request_id: &str) -> Resu
     }
 }
 
-/// Explains the latest refusals of requests that named this client, the latest first. Unregistered ids with the same
+/// Explains the latest refusals of requests that named this client, newest first. Unregistered ids with the same
 /// beginning and length count as one.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
 pub async fn latest(store: &Store, context: &Context, client: &str, most: i64) -> Result<Vec<Explanation>, FlowError> {
     let mut tx = store.read().await?;
     let realm = &context.realm.id;

@@ -1,25 +1,24 @@
-//! The refusals that wait to be written, for about a second. Clients and networks have shares here too, so that a flood
-//! displaces only its own rows.
+//! The refusals that wait, for about a second, to be written. Clients and networks have shares here too, so that a
+//! flood displaces only its own rows.
 
 use std::collections::HashMap;
 
 use crate::store::refusals::NewRefusal;
 
-/// The most rows of a batch.
+/// The maximum number of rows in a batch.
 const CAPACITY: usize = 256;
-/// The most rows of one network in a batch.
+/// The maximum number of rows of one network in a batch.
 const OF_NETWORK: usize = 32;
-/// The most rows of one network that name the same client.
+/// The maximum number of rows of one network for the same client.
 const OF_PAIR: usize = 16;
 
-/// A batch that is being collected.
 #[derive(Default)]
 pub(super) struct Queue {
     rows: Vec<NewRefusal>,
 }
 
 impl Queue {
-    /// Adds a row if its network and its client have room; returns the number of rows that were dropped.
+    /// Adds a row if its network and its client have room; returns the number of dropped rows.
     pub(super) fn push(&mut self, row: NewRefusal) -> u64 {
         let of_network = self.rows.iter().filter(|held| held.network == row.network);
         let of_pair = of_network.clone().filter(|held| held.named == row.named).count();
@@ -34,12 +33,11 @@ impl Queue {
         1
     }
 
-    /// Takes all queued rows.
     pub(super) fn take(&mut self) -> Vec<NewRefusal> {
         std::mem::take(&mut self.rows)
     }
 
-    /// Replaces the latest row of the network with the most rows, if that has more than the new row's would have.
+    /// Replaces the newest row of the network with the most rows, if it has more rows than the new row's network would.
     fn replace(&mut self, row: NewRefusal) {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for held in &self.rows {

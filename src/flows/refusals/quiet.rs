@@ -1,5 +1,5 @@
-//! The rate of log lines about refusals: a few a minute for each client and cause, and for each network. Lines
-//! that are left out are counted; the next line has the count, or a line of its own when the minute ends.
+//! The rate limit of log lines about refusals: a few a minute for each client and cause, and for each network.
+//! Suppressed lines are counted; the next line has the count, or a separate line when the window ends.
 
 use std::collections::HashMap;
 
@@ -12,15 +12,14 @@ const WINDOW: Span = Span::from_secs(60);
 const OF_VOICE: u32 = 5;
 /// The lines of one network in a window.
 const OF_NETWORK: u32 = 30;
-/// The most windows of clients, of strangers and of networks each. Strangers cannot take away those of clients.
+/// The maximum number of windows of clients, of strangers and of networks each. Strangers cannot displace those of
+/// clients.
 const MOST: usize = 1_000;
 
-/// A kind of refusal and the client that meets it.
+/// The key of a window: a client and a kind of refusal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Voice {
-    /// The client.
     pub(super) speaker: Speaker,
-    /// The kind of refusal.
     pub(super) kind: ErrorKind,
 }
 
@@ -39,7 +38,7 @@ pub(super) struct Quiet {
     clients: HashMap<Voice, Window>,
     strangers: HashMap<Voice, Window>,
     networks: HashMap<String, Window>,
-    /// The window of all that no window of their own is left for.
+    /// The window for everything that exceeds the maximum number of windows.
     rest: Option<Window>,
 }
 
@@ -48,37 +47,34 @@ struct Window {
     began: Timestamp,
     logged: u32,
     suppressed: u64,
-    /// The cause of the last refusal that was left out.
+    /// The cause of the last suppressed refusal.
     cause: String,
 }
 
-/// The decision about one line.
+/// The decision about a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The line is logged.
     Logged {
-        /// The number of refusals that were left out before.
+        /// The number of refusals suppressed before.
         suppressed: u64,
     },
-    /// The line is left out.
     Suppressed,
 }
 
-/// A window that has ended, with what it left out.
+/// A window that has ended, with its suppressed lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
-    /// The client; empty where the lines of a network were left out, or of all that had no window of their own.
+    /// The client; empty for the window of a network, and for the window of the rest.
     pub(super) client: String,
-    /// The network; empty where the lines of a client were left out, or of all that had no window of their own.
+    /// The network; empty for the window of a client, and for the window of the rest.
     pub(super) network: String,
-    /// The cause of the last one.
+    /// The cause of the last suppressed refusal.
     pub(super) cause: String,
-    /// How many there were.
+    /// The number of suppressed lines.
     pub(super) suppressed: u64,
 }
 
 impl Quiet {
-    /// Decides about a line.
     pub(super) fn admit(&mut self, voice: Voice, network: &str, cause: &str, now: Timestamp) -> Verdict {
         let Self { clients, strangers, networks, rest } = self;
         if networks.contains_key(network) || networks.len() < MOST {
@@ -88,14 +84,14 @@ impl Quiet {
         let is_client = matches!(voice.speaker, Speaker::Client(_));
         let voices = if is_client { clients } else { strangers };
         let is_new = !voices.contains_key(&voice);
-        // A client is heard from a network without a window, too: its own windows limit its lines.
+        // A client is logged even from a network without a window: its own windows limit its lines.
         let has_network = is_client || network.is_some();
         if !has_network || (is_new && voices.len() >= MOST) {
             return rest.get_or_insert_with(|| Window::new(now)).leave_out(cause);
         }
         let mut loud = network.take_if(|network| network.logged >= OF_NETWORK);
         if is_new && let Some(loud) = loud.as_deref_mut() {
-            // No window for what is not logged anyway.
+            // No new window for a line that is not logged anyway.
             return loud.leave_out(cause);
         }
         let voice = voices.entry(voice).or_insert_with(|| Window::new(now));
@@ -115,7 +111,7 @@ impl Quiet {
         Verdict::Logged { suppressed }
     }
 
-    /// Removes the windows that have ended, and returns those that left something out.
+    /// Removes the windows that have ended, and returns those with suppressed lines.
     pub(super) fn end_windows(&mut self, now: Timestamp) -> Vec<Ended> {
         let clients = self.clients.extract_if(|_, window| window.is_over(now));
         let strangers = self.strangers.extract_if(|_, window| window.is_over(now));
@@ -155,7 +151,7 @@ impl Window {
         !self.began.is_within(WINDOW, now)
     }
 
-    /// Starts a new window if this one is over. The number of lines left out stays, since it is not logged yet.
+    /// Starts a new window if this one is over. The count of suppressed lines stays until it is logged.
     fn renew(&mut self, now: Timestamp) {
         if self.is_over(now) {
             self.began = now;

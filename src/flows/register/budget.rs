@@ -1,4 +1,4 @@
-//! What registrations may make this server do within an hour, on all nodes together.
+//! Hourly limits on the work that registrations can cause, for all nodes together.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ use crate::protocol::ids::ClientId;
 use crate::protocol::secret::Digest;
 use crate::store::{row_locks, used_once};
 
-/// The most changes within an hour by which a client ends all of its own grants.
+/// The maximum number of changes within an hour by which a client ends all of its own grants.
 const NARROWINGS: i64 = 10;
 
-/// Counts a change by which a client ends its grants. The client alone runs out of them: others are not held up.
+/// Counts a change by which a client ends its grants. The limit applies to this client alone.
 ///
 /// # Errors
-/// [`RegisterError::TooMany`] where it has made enough of them within the hour.
+/// [`RegisterError::TooMany`] if the client has used up its changes within the hour.
 pub(super) async fn narrowing(provider: &Provider, context: &Context, client: &ClientId) -> Result<(), RegisterError> {
     let purpose = format!("registration-narrowing:{}:{client}", context.realm.id);
     spend(provider, context, purpose, NARROWINGS).await
 }
 
-/// Counts one of `most` deeds for a purpose.
+/// Counts one of at most `most` uses of a purpose within an hour.
 ///
 /// # Errors
-/// [`RegisterError::TooMany`] where so many have been counted within the hour.
+/// [`RegisterError::TooMany`] if the uses of the hour are used up.
 pub(super) async fn spend(
     provider: &Provider,
     context: &Context,
@@ -38,8 +38,8 @@ pub(super) async fn spend(
         Box::pin(async move {
             let (realm, purpose) = &*shared;
             row_locks::realm(tx, realm).await?;
-            let (lately, first_ends) = used_once::count_live(tx, purpose, now).await?;
-            if lately >= most {
+            let (recent, first_ends) = used_once::count_live(tx, purpose, now).await?;
+            if recent >= most {
                 return Err(RegisterError::TooMany(first_ends.map_or(HOUR, |end| end.since(now))));
             }
             used_once::first_use(tx, purpose, deed, now.plus(HOUR)).await?;

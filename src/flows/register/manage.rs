@@ -1,9 +1,9 @@
-//! A client manages its own registration (RFC 7592 §2) with the token that it was given for that, and nobody else's.
-//! Unknown clients and wrong tokens are not told apart.
+//! Registration management (RFC 7592 §2): a client reads, changes and removes its registration with its own
+//! registration access token. Unknown clients and wrong tokens get the same answer.
 
 use std::sync::Arc;
 
-use super::{RegisterError, Told, budget, check, record, remote, tell};
+use super::{RegisterError, Told, budget, check, record, remote, response};
 use crate::flows::administer::{self, ClientPlan, Revision};
 use crate::flows::{Context, FlowError, Provider};
 use crate::protocol::cause::Cause;
@@ -17,10 +17,7 @@ use crate::store::audit::{self, Event, Outcome, Record};
 use crate::store::logos::{self, Logo};
 use crate::store::{Tx, clients, consents, registrations};
 
-/// What the client has registered (RFC 7592 §2.1). Its secret cannot be told again, since only a digest is kept.
-///
-/// # Errors
-/// [`RegisterError`]
+/// The registration (RFC 7592 §2.1). It does not include the secret, because only a digest is stored.
 pub async fn read(
     provider: &Provider,
     context: &Context,
@@ -28,17 +25,18 @@ pub async fn read(
     bearer: Option<&str>,
 ) -> Result<Told, RegisterError> {
     let managed = authenticate(provider, context, id, bearer).await?;
-    managed.tell(context, &managed.client.metadata, None)
+    managed.response(context, &managed.client.metadata, None)
 }
 
 /// Replaces the registration as a whole (RFC 7592 §2.2).
 ///
 /// # Errors
-/// [`RegisterError`]; then nothing is changed.
+/// [`RegisterError`]; the registration is then unchanged.
 pub async fn replace(
     provider: &Provider,
     context: &Context,
-    (id, bearer): (&str, Option<&str>),
+    id: &str,
+    bearer: Option<&str>,
     body: &[u8],
 ) -> Result<Told, RegisterError> {
     let managed = authenticate(provider, context, id, bearer).await?;
@@ -60,10 +58,8 @@ pub async fn replace(
     }
     remote::count(provider, context, metadata).await?;
     remote::sector(provider, metadata).await?;
-    let logo = match metadata.logo_uri == client.metadata.logo_uri {
-        true => None,
-        false => Some(remote::logo(provider, metadata).await),
-    };
+    let logo =
+        if metadata.logo_uri == client.metadata.logo_uri { None } else { Some(remote::logo(provider, metadata).await) };
     let consents = consent_change(client, metadata);
     let change = Arc::new(Change { context: context.clone(), client: client.id.clone(), consents, plan, logo });
     let shared = change.clone();
@@ -74,13 +70,10 @@ pub async fn replace(
     written.await?;
     provider.catch_up().await?;
     tracing::info!(client_id = client.id.as_str(), "a client has replaced its registration");
-    managed.tell(context, change.plan.metadata(), change.plan.secret())
+    managed.response(context, change.plan.metadata(), change.plan.secret())
 }
 
-/// Removes the client (RFC 7592 §2.3) with all that it holds, on every node.
-///
-/// # Errors
-/// [`RegisterError`]
+/// Removes the client (RFC 7592 §2.3) and everything issued to it, on every node.
 pub async fn remove(
     provider: &Provider,
     context: &Context,
@@ -107,7 +100,7 @@ pub async fn remove(
     Ok(())
 }
 
-/// A client that has shown its registration access token.
+/// A client authenticated by its registration access token.
 struct Managed {
     client: Client,
     version: i64,
@@ -116,19 +109,20 @@ struct Managed {
 }
 
 impl Managed {
-    fn tell(
+    fn response(
         &self,
         context: &Context,
         metadata: &ClientMetadata,
         secret: Option<&ClientSecret>,
     ) -> Result<Told, RegisterError> {
-        let (issuer, client_id, token) = (context.realm.issuer.as_str(), &self.client.id, &self.token);
-        tell(&Information { issuer, client_id, issued_at: self.issued_at, token, secret, metadata })
+        let issuer = context.realm.issuer.as_str();
+        let client_id = &self.client.id;
+        let token = &self.token;
+        response(&Information { issuer, client_id, issued_at: self.issued_at, token, secret, metadata })
     }
 }
 
-/// The client of this id, if the token is its own. A token that is shown for another client is in the wrong hands, and
-/// is worth nothing from then on (RFC 7592 §2).
+/// Authenticates a client by its token. A token presented for another client has leaked and is voided (RFC 7592 §2).
 async fn authenticate(
     provider: &Provider,
     context: &Context,
@@ -152,9 +146,9 @@ async fn authenticate(
     Ok(Managed { client, version: history.version, issued_at, token })
 }
 
-/// Makes a token worthless, by putting one in its place that nobody has.
+/// Voids a token by replacing its digest with that of an unknown value.
 async fn void(provider: &Provider, context: &Context, owner: &ClientId, token: Digest) -> Result<(), FlowError> {
-    tracing::warn!(client_id = owner.as_str(), "a registration access token was used for another client and is void");
+    tracing::warn!(client_id = owner.as_str(), "voided a registration access token that was used for another client");
     let nobodys = RegistrationAccessToken::from_random(context.entropy.bytes()?).digest();
     let record = record(context, Event::RegistrationTokenMisused, owner)?;
     let shared = Arc::new((context.clone(), Record { outcome: Outcome::Failure, ..record }));
@@ -171,31 +165,31 @@ async fn void(provider: &Provider, context: &Context, owner: &ClientId, token: D
     written.await
 }
 
-/// The effect of a change on the consents that people have given to the client.
+/// The effect of a change on the consents to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ConsentChange {
     Keep,
-    /// People consented to responses at other hosts: they are asked again.
+    /// Consents were given for responses to other hosts: people are asked again.
     Forget,
 }
 
-/// Consent was given to a client at the hosts that it had; a new host does not inherit it.
+/// Consent applies to the hosts that the client had; a new host does not inherit it.
 fn consent_change(client: &Client, metadata: &ClientMetadata) -> ConsentChange {
     let host = |uri: &RedirectUri| RedirectUri::host_for_display(uri.as_str());
     let known: Vec<String> = client.metadata.redirect_uris.iter().map(host).collect();
-    match metadata.redirect_uris.iter().all(|uri| known.contains(&host(uri))) {
-        true => ConsentChange::Keep,
-        false => ConsentChange::Forget,
+    if metadata.redirect_uris.iter().all(|uri| known.contains(&host(uri))) {
+        ConsentChange::Keep
+    } else {
+        ConsentChange::Forget
     }
 }
 
-/// The replacement of a registration as it is written.
 struct Change {
     context: Context,
     client: ClientId,
     plan: ClientPlan,
     consents: ConsentChange,
-    /// The logo or its absence, where the client names another one.
+    /// The new logo or its absence, if the client names another one.
     logo: Option<Option<Logo>>,
 }
 

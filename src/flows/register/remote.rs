@@ -1,5 +1,5 @@
-//! What a client that registers has put elsewhere and this server fetches: the document of its sector, which must be had
-//! (OpenID Connect Registration §5), and its logo, without which it goes too.
+//! Documents that a registration refers to and this server fetches: the sector identifier document, which is required
+//! (OpenID Connect Registration §5), and the logo, which is optional.
 
 use futures_util::future::join;
 
@@ -11,10 +11,10 @@ use crate::protocol::logo::LogoType;
 use crate::protocol::registration;
 use crate::store::logos::Logo;
 
-/// Fetches what the metadata names, both at once; the logo, if it is to be had.
+/// Fetches both documents concurrently. A logo that cannot be fetched is ignored.
 ///
 /// # Errors
-/// `invalid_client_metadata` where the document of the sector cannot be had, or does not name the redirect URIs.
+/// `invalid_client_metadata` if the sector document cannot be fetched, or does not list the redirect URIs.
 pub(super) async fn visit(
     provider: &Provider,
     context: &Context,
@@ -26,11 +26,11 @@ pub(super) async fn visit(
     Ok(logo)
 }
 
-/// Counts what is about to be fetched, whether or not a client comes of it, so that nobody can make this server call
-/// others without end.
+/// Counts the fetches of a registration in advance, whether or not it succeeds, so that strangers cannot make this
+/// server send requests without limit.
 ///
 /// # Errors
-/// [`RegisterError::TooMany`] where enough has been fetched within the hour.
+/// [`RegisterError::TooMany`] if the fetches of the hour are used up.
 pub(super) async fn count(
     provider: &Provider,
     context: &Context,
@@ -44,8 +44,8 @@ pub(super) async fn count(
     budget::spend(provider, context, purpose, provider.registration.settings.per_hour.into()).await
 }
 
-/// Checks the document of the sector, if the metadata names one. There is one answer to every failure, so that nobody
-/// learns from it what there is in this server's network.
+/// Validates the sector document, if the metadata names one. All failures get the same answer, so that it reveals
+/// nothing about this server's network.
 ///
 /// # Errors
 /// `invalid_client_metadata`
@@ -54,19 +54,19 @@ pub(super) async fn sector(provider: &Provider, metadata: &ClientMetadata) -> Re
     match provider.stranger_fetcher.get(uri, &["application/json"]).await {
         Ok(fetched) => registration::check_sector(&fetched.body, metadata),
         Err(error) => {
-            tracing::info!(%error, "the document of a sector could not be had");
+            tracing::info!(%error, "could not fetch a sector identifier document");
             Err(registration::WRONG_SECTOR)
         }
     }
 }
 
-/// The logo, where logos are fetched; a failure is not the client's concern.
+/// The logo, if logos are fetched; failures are ignored.
 pub(super) async fn logo(provider: &Provider, metadata: &ClientMetadata) -> Option<Logo> {
     let uri = metadata.logo_uri.as_ref().filter(|_| provider.registration.settings.fetch_logos)?;
     match provider.stranger_fetcher.get(uri, &LogoType::ALL.map(LogoType::media_type)).await {
         Ok(fetched) => LogoType::of(&fetched.body).ok().map(|kind| Logo { kind, image: fetched.body }),
         Err(error) => {
-            tracing::info!(%error, "a logo could not be had");
+            tracing::info!(%error, "could not fetch a logo");
             None
         }
     }

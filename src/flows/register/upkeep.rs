@@ -1,5 +1,4 @@
-//! Clients that have registered themselves are kept as long as they are used, which is noted once a day, and removed
-//! afterwards.
+//! Removal of unused self-registered clients. Each use is recorded, at most once a day.
 
 use std::sync::Arc;
 
@@ -10,15 +9,15 @@ use crate::store::audit::{Event, Outcome};
 use crate::store::registrations::{self, PORTION, Use};
 use crate::store::{StoreError, changes};
 
-/// Notes that a client has got something, if it has registered itself and nobody has noted it today. A failure is no
-/// reason to refuse the client what it has got.
+/// Records that a self-registered client has been issued something, at most once a day. A failure does not affect the
+/// client's request.
 pub async fn note_use(provider: &Provider, context: &Context, client: &Client) {
     let due = client.registration.is_some_and(|registration| registration.is_due(context.now));
     if !due {
         return;
     }
     if let Err(error) = Box::pin(note(provider, context, &client.id)).await {
-        tracing::warn!(%error, client_id = client.id.as_str(), "could not note the use of a client");
+        tracing::warn!(%error, client_id = client.id.as_str(), "could not record the use of a client");
     }
 }
 
@@ -29,9 +28,11 @@ async fn note(provider: &Provider, context: &Context, id: &ClientId) -> Result<(
         noted_before: now.minus(Registration::NOTED),
         expires_at: provider.registration.end_of_use(now),
     };
-    let (realm, id) = (context.realm.id.clone(), id.clone());
+    let realm = context.realm.id.clone();
+    let id = id.clone();
     let written = provider.store.write(move |tx| {
-        let (realm, id) = (realm.clone(), id.clone());
+        let realm = realm.clone();
+        let id = id.clone();
         Box::pin(async move {
             if registrations::touch(tx, &realm, &id, used).await? {
                 changes::publish(tx, &realm, changes::Kind::Client, id.as_str(), now).await?;
@@ -43,10 +44,7 @@ async fn note(provider: &Provider, context: &Context, id: &ClientId) -> Result<(
     provider.catch_up().await
 }
 
-/// Removes the clients that have not been used for too long, some at a time, so that other writes come in between.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
+/// Removes the clients that have not been used for too long, in batches, so that other writes can run in between.
 pub async fn remove_unused(provider: &Provider, context: &Context) -> Result<(), FlowError> {
     let horizon = provider.revocation_horizon(context.now);
     loop {
@@ -65,7 +63,7 @@ pub async fn remove_unused(provider: &Provider, context: &Context) -> Result<(),
         });
         let removed = removed.await?;
         if removed > 0 {
-            tracing::info!(removed, "removed clients that nobody uses");
+            tracing::info!(removed, "removed unused clients");
         }
         if removed < PORTION {
             return Ok(());

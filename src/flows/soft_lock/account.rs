@@ -1,4 +1,4 @@
-//! The failure counters of one account, for administrators: whether sign-ins to it are paused, and lifting the pause.
+//! The failure counters of one account, for administrators: the end of its pause, and lifting the pause.
 
 use super::Rules;
 use crate::protocol::brute_force::Kind;
@@ -9,7 +9,7 @@ use crate::store::login_failures::{self, Subject};
 use crate::store::users::User;
 use crate::store::{StoreError, Tx};
 
-/// An account with the keys of all names that lead to it.
+/// The counters of an account: the keys of all names that lead to it.
 #[derive(Clone)]
 pub(in crate::flows) struct Account {
     user: UserId,
@@ -17,24 +17,19 @@ pub(in crate::flows) struct Account {
 }
 
 impl Account {
-    /// The account of this user, who signs in with name and address.
     pub fn of(user: &User) -> Self {
         let address = user.email.as_ref().map(|(address, _)| address.as_str());
         let names = [Some(user.username.as_str()), address].into_iter().flatten().filter_map(lookup_key);
         Self { user: user.id.clone(), names: names.collect() }
     }
 
-    /// The counters, in the order in which attempts hold them.
+    /// The counters, in locking order.
     pub fn counters(&self, rules: &Rules) -> Vec<Subject> {
         let names = self.names.iter().map(|name| rules.subject(Kind::Name, "name", name.as_bytes()));
         names.chain([rules.subject(Kind::Account, "user", self.user.as_str().as_bytes())]).collect()
     }
 }
 
-/// The end of the longest pause of the account, if there is one.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub(in crate::flows) async fn paused_until(
     tx: &mut Tx,
     realm: &RealmId,
@@ -50,10 +45,6 @@ pub(in crate::flows) async fn paused_until(
     Ok(latest)
 }
 
-/// Forgets the failures of counters.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub(in crate::flows) async fn unlock(tx: &mut Tx, realm: &RealmId, counters: &[Subject]) -> Result<(), StoreError> {
     for subject in counters {
         login_failures::reset(tx, realm, *subject).await?;

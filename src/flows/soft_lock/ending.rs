@@ -1,4 +1,4 @@
-//! The end of an attempt: what a success clears, what a failure counts, and the blocks that follow from it.
+//! The end of an attempt: what a success clears, what a failure counts, and the blocks that follow from a failure.
 
 use ipnet::IpNet;
 
@@ -11,32 +11,28 @@ use crate::store::address_blocks::{self, Precedence};
 use crate::store::login_failures::{self, Subject};
 use crate::store::{StoreError, Tx};
 
-/// How an attempt ends, carried out within the transaction that writes down the rest of it. Called first there: the
-/// counters are held until the commit.
+/// The outcome of an attempt, written within the transaction that writes the rest of the sign-in. It must be written
+/// first: the counters are locked until the commit.
 #[derive(Clone)]
 pub(in crate::flows) struct Ending {
     slots: Vec<(Slot, Policy)>,
     name: Subject,
     origin: Option<Origin>,
-    /// The counters of failures alone: of the networks, if they are known.
+    /// The counters of the networks, if known, which count only failures.
     networks: Vec<(Subject, Policy)>,
-    /// The realm's, for which all failures wait.
+    /// The realm's counter, which serializes all failures.
     everybody: (Subject, Policy),
     spray_accounts: i64,
     block_duration: Span,
 }
 
-/// A network that has just been blocked.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::flows) struct NewBlock {
-    /// The network.
     pub network: IpNet,
-    /// Until when.
     pub until: Timestamp,
 }
 
 impl Ending {
-    /// Prepares the end of an attempt.
     pub fn of(rules: &Rules, attempt: &Try) -> Self {
         let networks = attempt.origin.map(|origin| rules.networks(origin));
         Self {
@@ -50,15 +46,15 @@ impl Ending {
         }
     }
 
-    /// The pause that a failure brings upon the account or a known browser, and whether it is the first.
+    /// The pause that a failure causes for the account or a known browser, and whether it is the first one.
     pub fn account_pause(&self) -> Option<(Span, bool)> {
         let concerned = |kind| matches!(kind, Kind::Account | Kind::Device);
         let (slot, policy) = self.slots.iter().find(|(slot, _)| concerned(slot.subject.kind))?;
         (slot.pause > Span::ZERO).then_some((slot.pause, slot.failures == i64::from(policy.free) + 1))
     }
 
-    /// The attempt has succeeded: what the name, the account or the browser has failed is forgotten. Its networks keep
-    /// their failures, or a guesser with an account of their own could clear them.
+    /// Clears the failures of the name, the account or the browser. Its networks keep their failures, or a guesser
+    /// could clear them with an account of their own.
     pub async fn success(&self, tx: &mut Tx, context: &Context) -> Result<(), StoreError> {
         let realm = &context.realm.id;
         for (slot, _) in &self.slots {
@@ -72,10 +68,10 @@ impl Ending {
         Ok(())
     }
 
-    /// The attempt has failed. An address or a region that has failed at many accounts is blocked from signing in. The
-    /// realm's counter comes last: it is held from there to the commit, and every failure needs it.
+    /// Counts the failure. An address or a region that has failed at many accounts is blocked from signing in. The
+    /// realm's counter comes last, because every failure needs it and it is locked until the commit.
     pub async fn failure(&self, tx: &mut Tx, context: &Context) -> Result<Option<NewBlock>, StoreError> {
-        // A known browser, or limits that are switched off, leave no origin.
+        // There is no origin for a known browser, or if limits are off.
         let Some(Origin { peer, region }) = self.origin else { return Ok(None) };
         for network in &self.networks {
             count(tx, context, *network).await?;
@@ -89,8 +85,8 @@ impl Ending {
         Ok(blocked)
     }
 
-    /// Notes a failure of a network, and blocks the network where it has failed at so many accounts. These are counted by
-    /// the names that were typed, or the number would tell which names belong to one account.
+    /// Counts a failure of a network, and blocks the network if it has failed at too many accounts. These are counted
+    /// by typed name; otherwise the count would reveal which names belong to one account.
     async fn block_after(
         &self,
         tx: &mut Tx,

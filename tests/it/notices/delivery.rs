@@ -1,4 +1,4 @@
-//! How mails reach the mail server, or wait until it takes them.
+//! The delivery of mails: retries, other nodes, and abandoned mails.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::support::mail_sink::SILENCE;
 use crate::support::{MailSink, TestServer};
 
 #[tokio::test]
-async fn what_a_node_that_died_has_left_another_delivers() {
+async fn a_mail_of_a_dead_node_is_taken_over() {
     let sink = MailSink::start().await;
     let (one, _) = start(&sink).await;
     one.change_user("alice", UserChange::SignOut).await;
@@ -59,7 +59,7 @@ async fn two_nodes_send_a_mail_once() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_is_down_is_tried_again_for_a_day() {
+async fn a_mail_is_retried_for_a_day() {
     let sink = MailSink::start().await;
     let (server, _) = start(&sink).await;
     server.change_user("alice", UserChange::SignOut).await;
@@ -81,13 +81,13 @@ async fn a_mail_server_that_is_down_is_tried_again_for_a_day() {
     }
     assert_eq!(
         (waiting(&server).await, undelivered(&server).await),
-        (0, vec!["the mail could not be handed over".to_owned()])
+        (0, vec!["the mail could not be sent".to_owned()])
     );
     assert!(mail.header("Date").ends_with("+0000"), "{}", mail.raw);
 }
 
 #[tokio::test]
-async fn an_address_that_the_mail_server_refuses_is_given_up() {
+async fn a_mail_to_a_refused_address_is_abandoned() {
     let sink = MailSink::start().await;
     let (server, _) = start(&sink).await;
     server.change_user("alice", UserChange::SignOut).await;
@@ -101,8 +101,9 @@ async fn an_address_that_the_mail_server_refuses_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_does_not_answer_keeps_no_client_waiting() {
-    let (sink, receiver) = (MailSink::start().await, crate::support::Receiver::start().await);
+async fn an_unresponsive_mail_server_does_not_delay_clients() {
+    let sink = MailSink::start().await;
+    let receiver = crate::support::Receiver::start().await;
     let (server, _) = start_with(&sink, |settings| {
         settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()];
         settings.mail.timeout = Span::from_secs(30);
@@ -144,7 +145,7 @@ async fn in_development_mails_may_be_files() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_encrypt_is_given_nothing_unless_the_settings_say_so() {
+async fn a_mail_server_without_tls_gets_no_mail_unless_allowed() {
     let sink = MailSink::start().await;
     for scheme in ["smtp", "smtps"] {
         let (server, _) = start_with(&sink, |settings| {
