@@ -1,5 +1,5 @@
-//! The administration API. Errors are problem details (RFC 9457); there is no CORS, since no script in a browser has
-//! business here.
+//! The administration API. Errors are problem details (RFC 9457). There is no CORS, because scripts in browsers are not
+//! meant to call it.
 
 use std::sync::Arc;
 
@@ -22,7 +22,6 @@ use crate::protocol::administration::{PATH, Permission};
 use crate::protocol::credentials::Authorization;
 use crate::protocol::time::wait_in_words;
 
-/// The endpoints.
 pub fn routes() -> Router<Arc<App>> {
     let endpoints = Router::new()
         .route("/revocations", get(revocations).post(revoke))
@@ -34,7 +33,7 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new().nest(PATH, endpoints)
 }
 
-/// A request, or the answer to one that is too large.
+/// A request, or the answer to a request whose body is too large.
 type Arrived = Result<Call, Response>;
 
 /// `POST /api/v1/revocations`
@@ -52,7 +51,10 @@ async fn revoke(call: Arrived) -> Response {
 /// `GET /api/v1/revocations`
 async fn revocations(call: Arrived) -> Response {
     match admit(call, Permission::Read).await {
-        Ok((call, _)) => answer(&call, told(administer::revocations(&call.app.provider.store, &call.context).await)),
+        Ok((call, _)) => answer(
+            &call,
+            administer::revocations(&call.app.provider.store, &call.context).await.map_err(ApiError::Admin),
+        ),
         Err(refusal) => *refusal,
     }
 }
@@ -62,7 +64,7 @@ async fn sweep(call: Arrived) -> Response {
     match admit(call, Permission::Revoke).await {
         Ok((call, _)) => {
             let swept = administer::sweep_revocations(&call.app.provider.store, &call.context).await;
-            answer(&call, told(swept.map(|removed| json!({ "removed": removed }))))
+            answer(&call, swept.map(|removed| json!({ "removed": removed })).map_err(ApiError::Admin))
         }
         Err(refusal) => *refusal,
     }
@@ -73,7 +75,7 @@ async fn sessions(Path(username): Path<String>, call: Arrived) -> Response {
     match admit(call, Permission::Read).await {
         Ok((call, _)) => {
             let listed = administer::sessions(&call.app.provider.store, &call.context, &username).await;
-            answer(&call, told(listed.map(|sessions| json!({ "sessions": sessions }))))
+            answer(&call, listed.map(|sessions| json!({ "sessions": sessions })).map_err(ApiError::Admin))
         }
         Err(refusal) => *refusal,
     }
@@ -85,7 +87,7 @@ async fn grants(Path(username): Path<String>, call: Arrived) -> Response {
         Ok((call, _)) => {
             let whose = Whose::User(&username);
             let listed = administer::grants(&call.app.provider.store, &call.context, whose).await;
-            answer(&call, told(listed.map(|grants| json!({ "grants": grants }))))
+            answer(&call, listed.map(|grants| json!({ "grants": grants })).map_err(ApiError::Admin))
         }
         Err(refusal) => *refusal,
     }
@@ -99,7 +101,7 @@ async fn wrong_method() -> Response {
     problem(StatusCode::METHOD_NOT_ALLOWED, "The method is not one of this endpoint.")
 }
 
-/// Lets in who may do this.
+/// Authorizes a request for this permission.
 async fn admit(call: Arrived, permission: Permission) -> Result<(Call, Administrator), Box<Response>> {
     let Ok(call) = call else {
         return Err(Box::new(problem(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large.")));
@@ -119,13 +121,9 @@ async fn admit(call: Arrived, permission: Permission) -> Result<(Call, Administr
     }
 }
 
-fn told<T>(outcome: Result<T, AdminError>) -> Result<T, ApiError> {
-    outcome.map_err(ApiError::Admin)
-}
-
 fn answer(call: &Call, outcome: Result<impl Serialize, ApiError>) -> Response {
     match outcome {
-        Ok(told) => Json(told).into_response(),
+        Ok(value) => Json(value).into_response(),
         Err(error) => refuse(call, error),
     }
 }
@@ -180,7 +178,7 @@ fn challenged(mut response: Response, challenge: &str) -> Response {
     response
 }
 
-/// A problem whose title is that of its status (RFC 9457 §4.2.1).
+/// A problem with the title of its status (RFC 9457 §4.2.1).
 pub fn problem(status: StatusCode, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or_default();
     let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });

@@ -1,4 +1,4 @@
-//! The style sheet and the icon, embedded, under names that change with their content.
+//! The embedded style sheet and icon, under names that contain their hash.
 
 use std::sync::{Arc, LazyLock};
 
@@ -18,7 +18,6 @@ static STYLE_NAME: LazyLock<String> = LazyLock::new(|| {
     format!("signet-{hash}.css")
 });
 
-/// The path of the style sheet.
 pub fn style_path(app: &App) -> String {
     format!("{}/assets/{}", app.base_path(), *STYLE_NAME)
 }

@@ -21,9 +21,9 @@ pub async fn post(call: Call) -> Response {
     }
 }
 
-/// Where a browser repeats a request that another site has made it post. Cookies with `SameSite=Lax` stay behind on
-/// such a POST (RFC 6265bis §5.6.7.1): the session would not be seen, and the browser would get a second name, under
-/// which its other sign-ins are not found. As GET the request brings them.
+/// The URL at which a browser repeats, as a GET, a request that another site made it POST. Cookies with `SameSite=Lax`
+/// are not sent with such a POST (RFC 6265bis §5.6.7.1): the session would be missing, and the browser would get a new
+/// identity, under which its other pending sign-ins are not found.
 fn with_cookies(call: &Call) -> Option<String> {
     let foreign = call.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
     let query = call.as_query().filter(|_| foreign && call.browser.id.is_none() && call.browser.session.is_none())?;

@@ -1,5 +1,5 @@
-//! The session iframe (OpenID Connect Session Management §3.2): one page for all, which any site may hold in a frame.
-//! Nothing is decided here; its script compares, in the browser, what a client's page knows with the state cookie.
+//! The session iframe (OpenID Connect Session Management §3.2), one static page that any site may embed. Its script
+//! compares the client's value with the state cookie in the browser.
 
 use std::sync::Arc;
 
@@ -14,12 +14,9 @@ use super::{endpoint, mount};
 use crate::app::App;
 use crate::pages::{CHECK_SESSION_SCRIPT, CheckSessionPage};
 
-/// The route of the page, where it is switched on.
+/// The route of the page, if session management is on.
 pub fn routes(app: &App) -> Router<Arc<App>> {
-    match app.provider.session_management {
-        true => mount(&endpoint::CHECK_SESSION, routing::get(get)),
-        false => Router::new(),
-    }
+    if app.provider.session_management { mount(&endpoint::CHECK_SESSION, routing::get(get)) } else { Router::new() }
 }
 
 /// `GET /session/check`
@@ -33,7 +30,7 @@ async fn get() -> Response {
     let headers = [
         (header::CONTENT_SECURITY_POLICY, policy.as_str()),
         (header::CACHE_CONTROL, "public, max-age=3600"),
-        // A page that keeps other origins out of its process takes in only frames that consent to it.
+        // A page with COEP embeds only frames that consent to it.
         (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
         (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
     ];

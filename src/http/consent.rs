@@ -12,7 +12,7 @@ use crate::protocol::error::OAuthError;
 use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
 use crate::protocol::time::{Span, lifetime_in_words};
 
-/// The name of the form, to which its token is bound.
+/// The form's name in its CSRF token.
 const FORM: &str = "consent";
 
 /// `GET /consent`

@@ -1,6 +1,5 @@
-//! The cookies: one names a browser, one its session (RFC 6265bis), one is kept by browsers that somebody has signed in
-//! with, and one shows the state of the session to the
-//! script of the session iframe. Whatever is malformed or stands twice counts as absent.
+//! The cookies: one identifies a browser, one its session (RFC 6265bis), one marks known browsers, and one shows the
+//! session's state to the script of the session iframe. A malformed or repeated cookie counts as absent.
 
 use axum::http::HeaderMap;
 use axum::http::header::{self, HeaderValue};
@@ -12,7 +11,7 @@ use crate::protocol::secret::{BrowserCookie, DeviceCookie, Digest, SessionCookie
 use crate::protocol::session_state::BrowserState;
 use crate::protocol::time::Span;
 
-/// The names and the attributes that follow from how browsers reach this server.
+/// The names and attributes of the cookies, which depend on the scheme of the issuer.
 pub struct Cookies {
     session: &'static str,
     browser: &'static str,
@@ -28,11 +27,12 @@ const SECURE: Cookies = Cookies {
     device: "__Host-signet-device",
     attributes: "; Path=/; Secure; HttpOnly; SameSite=Lax",
     state: "__Host-signet-state",
-    // For a script in a frame on other sites' pages (OpenID Connect Session Management §3.2); the server never reads it.
+    // For a script in a frame on other sites' pages (OpenID Connect Session Management §3.2); the server never reads
+    // it.
     state_attributes: "; Path=/; Secure; SameSite=None",
 };
 
-/// Development by plain http: browsers refuse the prefix and the attribute there.
+/// Development over plain http: browsers refuse the prefix and the attribute `Secure` there.
 const PLAIN: Cookies = Cookies {
     session: "signet-session",
     browser: "signet-browser",
@@ -42,13 +42,12 @@ const PLAIN: Cookies = Cookies {
     state_attributes: "; Path=/",
 };
 
-/// The cookies of this server.
 pub fn of(app: &App) -> &'static Cookies {
     if app.is_secure() { &SECURE } else { &PLAIN }
 }
 
 impl Cookies {
-    /// What the browser has brought, by digest.
+    /// The browser's cookies, as digests.
     pub fn read(&self, headers: &HeaderMap) -> Browser {
         let id = single(headers, self.browser).and_then(BrowserCookie::parse);
         let session = single(headers, self.session).and_then(SessionCookie::parse);
@@ -60,19 +59,21 @@ impl Cookies {
         }
     }
 
-    /// Names the browser until it is closed.
+    /// A cookie that identifies the browser until it is closed.
     pub fn name_browser(&self, cookie: &BrowserCookie) -> Option<HeaderValue> {
         secret_header(format!("{}={}{}", self.browser, cookie.expose(), self.attributes))
     }
 
-    /// Lets the browser be known again, for as long as given.
+    /// A cookie that marks the browser as known, for the given time.
     pub fn know_device(&self, cookie: &DeviceCookie, lasting: Span) -> Option<HeaderValue> {
-        let (name, value, age) = (self.device, cookie.expose(), lasting.as_secs());
+        let name = self.device;
+        let value = cookie.expose();
+        let age = lasting.as_secs();
         secret_header(format!("{name}={value}{}; Max-Age={age}", self.attributes))
     }
 
-    /// Gives the browser its session and, where applications may watch it, shows its state: until it is closed, or for
-    /// the given time.
+    /// The session cookie and, with session management, the state cookie: until the browser is closed, or for the given
+    /// time.
     pub fn begin_session(
         &self,
         cookie: &SessionCookie,
@@ -85,7 +86,7 @@ impl Cookies {
         session.into_iter().chain(state.and_then(|state| HeaderValue::from_str(&state).ok()))
     }
 
-    /// Takes the session and its state from the browser.
+    /// Deletes the session cookie and the state cookie.
     pub fn end_session(&self) -> impl Iterator<Item = HeaderValue> {
         let ended = [(self.session, self.attributes), (self.state, self.state_attributes)];
         let header = |(name, attributes)| HeaderValue::from_str(&format!("{name}={attributes}; Max-Age=0")).ok();
@@ -103,12 +104,12 @@ fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     cookie_header::single(headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes), name)
 }
 
-/// Whether a form of this browser is bound to anything that other browsers lack.
+/// True if the browser has a cookie that its forms can be bound to.
 pub fn is_bound(browser: Browser) -> bool {
     browser.id.is_some() || browser.session.is_some()
 }
 
-/// The value that a form is bound to: both cookies, so that it dies with either.
+/// The value that a form is bound to: both cookies, so that a change of either voids the form.
 pub fn binding(browser: Browser) -> [u8; 64] {
     let mut bytes = [0; 64];
     let mut put = |at: usize, digest: Option<Digest>| {

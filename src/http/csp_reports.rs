@@ -1,6 +1,6 @@
-//! Reports of browsers about pages that broke their content security policy (CSP Level 3 §5, Reporting API). They come
-//! from strangers, so they are bounded in size and number, and logged once an hour for each kind, without addresses of
-//! pages, paths or queries.
+//! Browsers' reports about violations of the content security policy (CSP Level 3 §5, Reporting API). Anyone can send
+//! them, so they are bounded in size and number, and logged once an hour for each kind, without page addresses, paths
+//! or queries.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,18 +19,18 @@ use super::{error, mount};
 use crate::app::App;
 use crate::protocol::time::{Span, Timestamp};
 
-/// The largest body of reports, in bytes.
+/// The maximum size of a body, in bytes.
 const MOST_BYTES: usize = 16 * 1024;
-/// The most reports in one body that are read.
+/// The maximum number of reports read from one body.
 const MOST_REPORTS: usize = 10;
-/// The most bodies that are read within a minute, of all senders.
+/// The maximum number of bodies read within a minute, from all senders.
 const MOST_A_MINUTE: u32 = 60;
-/// The most kinds that are logged within an hour.
+/// The maximum number of kinds logged within an hour.
 const MOST_KINDS: usize = 50;
 const MINUTE: Span = Span::from_minutes(1);
 const HOUR: Span = Span::from_hours(1);
 
-/// The directives of this server's policies; any other name is one that the sender made up.
+/// The directives of this server's policies; any other name was made up by the sender.
 const DIRECTIVES: [&str; 14] = [
     "default-src",
     "style-src",
@@ -47,7 +47,7 @@ const DIRECTIVES: [&str; 14] = [
     "base-uri",
     "frame-ancestors",
 ];
-/// Sources that have no origin.
+/// Blocked sources without an origin.
 const KEYWORDS: [&str; 6] = ["inline", "eval", "wasm-eval", "self", "data", "blob"];
 
 /// A violation as it is logged.
@@ -58,7 +58,7 @@ struct Violation {
     blocked: String,
 }
 
-/// The reports of this node within the present minute and hour.
+/// This node's counts of reports within the current minute and hour.
 #[derive(Default)]
 struct Reports(Mutex<Counted>);
 
@@ -93,12 +93,11 @@ impl Reports {
     }
 }
 
-/// The route that takes reports.
 pub fn routes() -> Router<Arc<App>> {
     mount(&CSP_REPORTS, post(take)).layer(Extension(Arc::new(Reports::default())))
 }
 
-/// Asks browsers to report, on every page.
+/// Adds the reporting endpoint to the headers of a page.
 pub fn ask_for(app: &App, headers: &mut HeaderMap) {
     let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
     let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
@@ -127,12 +126,12 @@ async fn take(State(app): State<Arc<App>>, Extension(reports): Extension<Arc<Rep
     for violation in violations(&report).into_iter().filter(|violation| reports.is_news(violation, now)) {
         let Violation { directive, blocked } = violation;
         let event = "csp_violation";
-        tracing::warn!(target: "security", event, directive, blocked, "a page broke its content security policy");
+        tracing::warn!(target: "security", event, directive, blocked, "a page violated its content security policy");
     }
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// The violations of a report: an object of `report-uri` (CSP Level 3 §5.3), or a list of the Reporting API.
+/// The violations in a body: an object of `report-uri` (CSP Level 3 §5.3), or a list of the Reporting API.
 fn violations(report: &Value) -> Vec<Violation> {
     if let Some(legacy) = report.get("csp-report") {
         let directive = legacy.get("effective-directive").or_else(|| legacy.get("violated-directive"));
@@ -147,13 +146,13 @@ fn violations(report: &Value) -> Vec<Violation> {
 fn violation(directive: Option<&Value>, blocked: Option<&Value>) -> Violation {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     let directive = text(directive);
-    // `violated-directive` may have the sources behind the name.
+    // In `violated-directive`, the sources may follow the name.
     let name = directive.split(' ').next().unwrap_or_default();
     let directive = DIRECTIVES.into_iter().find(|known| *known == name).unwrap_or("other");
     Violation { directive, blocked: origin(&text(blocked)) }
 }
 
-/// The origin of a blocked address. Anything behind it may be a secret of the page.
+/// The origin of a blocked URL. The rest of the URL may contain a secret of the page.
 fn origin(blocked: &str) -> String {
     if let Some(keyword) = KEYWORDS.into_iter().find(|keyword| *keyword == blocked) {
         return keyword.to_owned();

@@ -1,5 +1,5 @@
-//! Forms that act carry a token bound to the browser, its session and the form, valid for an hour; and browsers that
-//! say from where a form was sent must say that it was from here.
+//! Protection against cross-site request forgery. Each form has a token, bound to the browser, its session and the
+//! form, and valid for an hour. If the browser states the origin of a request, it must be this server.
 
 use aws_lc_rs::hmac;
 use axum::http::HeaderMap;
@@ -14,25 +14,21 @@ use crate::app::App;
 use crate::flows::session::Browser;
 use crate::protocol::time::{Span, Timestamp};
 
-/// How long a form may lie open.
+/// The lifetime of a form.
 const LIFETIME: Span = Span::from_secs(3600);
-/// How young a form may seem where another node made it, whose clock is ahead.
+/// The tolerated difference to the clock of another node that made the form.
 const SKEW: Span = Span::from_secs(-60);
 
-/// The token of a form.
 pub fn token(app: &App, browser: Browser, form: &str, now: Timestamp) -> String {
     let tag = hmac::sign(&app.provider.csrf_key, &message(browser, form, now));
     URL_SAFE_NO_PAD.encode([now.as_millis().to_be_bytes().as_slice(), tag.as_ref()].concat())
 }
 
-/// A form that was not sent from our own page.
+/// A form that was not sent from this server's own page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forged;
 
-/// Checks that a form was sent from our own page, by this browser, lately.
-///
-/// # Errors
-/// [`Forged`] where it was not.
+/// Checks that a form was sent recently, by this browser, from this server's own page.
 pub fn check(call: &Call, token: Option<&str>, form: &str) -> Result<(), Forged> {
     check_source(&call.app, &call.headers)?;
     if !cookies::is_bound(call.browser) {
@@ -50,7 +46,7 @@ fn message(browser: Browser, form: &str, made: Timestamp) -> Vec<u8> {
     [&made.as_millis().to_be_bytes()[..], &cookies::binding(browser), form.as_bytes()].concat()
 }
 
-/// Where the browser says that the form was sent from. Our pages send no referrer, so their Origin is `null`.
+/// Checks the origin of a form as stated by the browser. The pages send no referrer, so their `Origin` is `null`.
 fn check_source(app: &App, headers: &HeaderMap) -> Result<(), Forged> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     if text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {

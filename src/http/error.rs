@@ -1,5 +1,5 @@
-//! Errors as answers: JSON for clients (RFC 6749 §5.2, RFC 6750 §3), plain text for everything else, which the guard
-//! turns into a page where a browser asks. Causes of failures are logged here, once.
+//! Error responses: JSON for clients (RFC 6749 §5.2, RFC 6750 §3), otherwise plain text, which the guard turns into a
+//! page for browsers. The causes of failures are logged here, once.
 
 use axum::Json;
 use axum::http::header::{self, HeaderValue};
@@ -13,11 +13,12 @@ use crate::flows::{Context, FlowError};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::time::{Span, seconds_up, wait_in_words};
 
-/// How long a client should wait before it tries again, in seconds.
+/// The value of `Retry-After` for short outages, in seconds.
 const RETRY_AFTER: &str = "1";
 
-/// The answer of an endpoint that clients authenticate at: `invalid_client` is 401 with a challenge for a client that
-/// used the header (RFC 6749 §5.2), all else 400. Some HTTP libraries drop the body of a 401.
+/// The error response of an endpoint with client authentication. `invalid_client` is a 401 with a challenge for a
+/// client that used the `Authorization` header (RFC 6749 §5.2), everything else a 400, because some HTTP libraries drop
+/// the body of a 401.
 pub fn client_error(call: &Call, error: FlowError) -> Response {
     let used_header = call.headers.contains_key(header::AUTHORIZATION);
     match error {
@@ -38,7 +39,7 @@ pub fn client_error(call: &Call, error: FlowError) -> Response {
     }
 }
 
-/// The answer of an endpoint that takes access tokens (RFC 6750 §3.1).
+/// The error response of an endpoint with access tokens (RFC 6750 §3.1).
 pub fn token_error(call: &Call, error: FlowError) -> Response {
     let realm = &call.context.realm.issuer;
     match error {
@@ -62,7 +63,7 @@ pub fn token_error(call: &Call, error: FlowError) -> Response {
     }
 }
 
-/// The answer to a request without a token: a challenge and no error code (RFC 6750 §3.1).
+/// The response to a request without a token: a challenge without an error code (RFC 6750 §3.1).
 pub fn token_required(context: &Context) -> Response {
     let challenge = format!("Bearer realm=\"{}\"", context.realm.issuer);
     let mut response = StatusCode::UNAUTHORIZED.into_response();
@@ -72,18 +73,18 @@ pub fn token_required(context: &Context) -> Response {
     response
 }
 
-/// The sentence of a plain answer, for the page that a browser gets.
+/// The sentence of a plain-text response, for the page that a browser gets.
 #[derive(Clone, Copy, Debug)]
 pub struct Sentence(pub &'static str);
 
-/// A short text.
+/// A plain-text response.
 pub fn plain(status: StatusCode, text: &'static str) -> Response {
     let mut response = (status, text).into_response();
     response.extensions_mut().insert(Sentence(text));
     response
 }
 
-/// The answer of a handler that has panicked, for programs. It repeats nothing of the request.
+/// The response after a panic, for programs. It repeats nothing from the request.
 pub fn panicked(request_id: &str) -> Response {
     let description = "Internal server error. Report the request_id to the operator.";
     let error = ErrorCode::ServerError.as_str();
@@ -93,17 +94,16 @@ pub fn panicked(request_id: &str) -> Response {
     response
 }
 
-/// The answer where there is no endpoint.
 pub async fn not_found(_uri: Uri) -> Response {
     plain(StatusCode::NOT_FOUND, "There is no page at this address.")
 }
 
-/// Notes that something could not be done now.
+/// Logs a temporary failure.
 pub fn log_unavailable(cause: &str) {
     tracing::warn!(cause, "could not serve a request now");
 }
 
-/// Notes that something is broken.
+/// Logs an internal failure.
 pub fn log_broken(cause: &str) {
     tracing::error!(cause, "a request failed");
 }
@@ -114,7 +114,7 @@ pub fn retry_after(wait: Span, response: impl IntoResponse) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, seconds)], response).into_response()
 }
 
-/// A 503 of the database, which is asked again at once.
+/// A 503 because of the database, to be retried at once.
 pub fn retry_later(response: impl IntoResponse) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)], response).into_response()
 }

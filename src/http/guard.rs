@@ -1,5 +1,5 @@
-//! What stands around every endpoint: a request id, the Host check, https behind a proxy, a bound on time, security
-//! headers on every answer, a line in the log, and an answer although a handler panics.
+//! The middleware around every endpoint: request id, Host check, https behind a proxy, timeout, security headers, the
+//! request log line, and a response after a panic.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
@@ -22,27 +22,26 @@ use tracing::field::Empty;
 use super::{csp_reports, endpoint, error, html, limits, peer, trace};
 use crate::app::App;
 
-/// The longest time that a request may take, its body included.
+/// The maximum duration of a request, including its body.
 const TIME: Duration = Duration::from_secs(15);
-/// The longest path and query, in bytes.
+/// The maximum length of path and query, in bytes.
 pub(super) const MAX_URI: usize = 8 * 1024;
 
-/// What is known of a request before anybody reads it.
+/// The facts about a request that are known before it is handled.
 #[derive(Clone, Debug)]
 pub struct Arrived {
-    /// Its id, as in the log and on error pages.
+    /// The request id, as in the log and on error pages.
     pub id: String,
-    /// The address of the client.
     pub address: Option<IpAddr>,
-    /// The same as text.
+    /// The address as text.
     pub shown: Option<String>,
     version: Version,
-    /// Set until the body has been read, where the head announces one.
+    /// Set until the body has been read, if the head announces one.
     unread: Option<Arc<AtomicBool>>,
 }
 
 impl Arrived {
-    /// A request that has just come.
+    /// The facts about a request that has just arrived.
     pub fn now<B>(app: &App, request: &HttpRequest<B>) -> Self {
         let connection = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
         let address = peer::address(app, request.headers(), connection);
@@ -55,32 +54,32 @@ impl Arrived {
         }
     }
 
-    /// Notes that the body was read to its end.
+    /// Records that the body was read to its end.
     pub fn note_read(&self) {
         if let Some(unread) = &self.unread {
             unread.store(false, Ordering::Relaxed);
         }
     }
 
-    /// Whether the answer is the last on its HTTP/1 connection (RFC 9112 §9.6): the server is about to stop, or nothing
-    /// will read the rest of the request, after which the next one would begin.
+    /// True if the response is the last one on its HTTP/1 connection (RFC 9112 §9.6): the server is shutting down, or
+    /// the rest of the request will not be read, so that the next request could not be found.
     fn ends_connection(&self, app: &App) -> bool {
         let is_unread = self.unread.as_ref().is_some_and(|unread| unread.load(Ordering::Relaxed));
         self.version < Version::HTTP_2 && (app.is_draining() || is_unread)
     }
 }
 
-/// Whether the head of an HTTP/1 request announces a body (RFC 9112 §6).
+/// True if the head of an HTTP/1 request announces a body (RFC 9112 §6).
 fn announces_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
         || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0")
 }
 
-/// Marks an answer that other sites may hold in a frame, which `X-Frame-Options` cannot say.
+/// Marks a response that other sites may embed in a frame, which `X-Frame-Options` cannot express.
 #[derive(Clone, Copy, Debug)]
 pub struct Framable;
 
-/// Guards what the router leads to.
+/// Guards the routes of the router.
 pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let arrived = Arrived::now(&app, &request);
     request.extensions_mut().insert(arrived.clone());
@@ -88,7 +87,7 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
     around(&app, request, (&arrived, route), |request| next.run(request)).await
 }
 
-/// Guards an endpoint; the route is what the router or the entrance calls it, if they know it.
+/// Guards an endpoint. `route` is the path pattern, if one matched.
 pub async fn around<B, F: Future<Output = Response>>(
     app: &App,
     request: HttpRequest<B>,
@@ -97,7 +96,7 @@ pub async fn around<B, F: Future<Output = Response>>(
 ) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
-    // What is learned on the way, such as the client, stands on every line of the request, whatever the log level.
+    // Facts learned later, such as the client, are on every log line of the request, whatever the log level.
     let span = tracing::error_span!(
         "request",
         otel.name = Empty,
@@ -109,7 +108,7 @@ pub async fn around<B, F: Future<Output = Response>>(
         trace_id = Empty,
         span_id = Empty
     );
-    trace::begin(app, &span, (known(&method), route.as_deref()), request.headers());
+    trace::begin(app, &span, known(&method), route.as_deref(), request.headers());
     let agent = html::Agent::of(request.headers());
     let mut response = match refuse(app, &request).or_else(|| limit(app, &request, arrived)) {
         Some(refusal) => refusal,
@@ -126,14 +125,15 @@ pub async fn around<B, F: Future<Output = Response>>(
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let route = route.unwrap_or(Cow::Borrowed("none"));
     let address = arrived.shown.as_deref().map(tracing::field::display);
-    let (asked, path) = (method.as_str(), &*route);
+    let asked = method.as_str();
+    let path = &*route;
     span.in_scope(|| tracing::info!(address, method = asked, route = path, status, micros, "answered a request"));
-    trace::end(app, &span, (known(&method), &route), status);
+    trace::end(app, &span, known(&method), &route, status);
     app.provider.metrics.http.answered(known(&method), route, status, took);
     response
 }
 
-/// Guards an answer that is prepared, to a request that needs neither the router nor a span of its own.
+/// Guards a prepared response to a request that needs neither the router nor its own span.
 pub fn without_router<B>(app: &App, request: &HttpRequest<B>, answer: impl FnOnce() -> Response) -> Response {
     let started = Instant::now();
     let arrived = Arrived::now(app, request);
@@ -145,7 +145,9 @@ pub fn without_router<B>(app: &App, request: &HttpRequest<B>, answer: impl FnOnc
         None => answer(),
     };
     name(app, response.headers_mut(), &arrived);
-    let (method, route, status) = (known(request.method()), request.uri().path(), response.status().as_u16());
+    let method = known(request.method());
+    let route = request.uri().path();
+    let status = response.status().as_u16();
     let took = started.elapsed();
     let address = arrived.shown.map(tracing::field::display);
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -154,19 +156,19 @@ pub fn without_router<B>(app: &App, request: &HttpRequest<B>, answer: impl FnOnc
     response
 }
 
-/// The method as metrics know it: whatever else somebody makes up is one.
+/// The method as a metric label; unknown methods share one label.
 fn known(method: &Method) -> &'static str {
     let all = ["GET", "POST", "OPTIONS", "HEAD", "PUT", "DELETE", "PATCH"];
     all.into_iter().find(|known| method.as_str() == *known).unwrap_or("OTHER")
 }
 
-/// Logs the place of a panic. Replaces the default hook, which would print the message: it may hold a secret.
+/// Logs the location of a panic. Replaces the default hook, which would print the message: it may contain a secret.
 pub fn tell_of_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    tracing::error!(place, "a task panicked; its message is left out, since it may hold a secret");
+    tracing::error!(place, "a task panicked; its message is omitted, because it may contain a secret");
 }
 
-/// Runs the endpoint; a panic or too much time is an answer of its own.
+/// Runs the endpoint. A panic or a timeout has its own response.
 async fn run(endpoint: impl Future<Output = Response>, request_id: &str) -> Response {
     match tokio::time::timeout(TIME, AssertUnwindSafe(endpoint).catch_unwind()).await {
         Ok(Ok(response)) => response,
@@ -178,7 +180,7 @@ async fn run(endpoint: impl Future<Output = Response>, request_id: &str) -> Resp
     }
 }
 
-/// Refuses requests for another host, by http where https is promised, or with too long a URI.
+/// Refuses requests for another host, over http if https is required, or with too long a URI.
 fn refuse<B>(app: &App, request: &HttpRequest<B>) -> Option<Response> {
     let uri = request.uri();
     if uri.path().len() + uri.query().map_or(0, str::len) > MAX_URI {
@@ -193,12 +195,12 @@ fn refuse<B>(app: &App, request: &HttpRequest<B>) -> Option<Response> {
     None
 }
 
-/// Refuses requests of addresses that are blocked or ask too often.
+/// Refuses requests of blocked addresses, and those that exceed a rate limit.
 fn limit<B>(app: &App, request: &HttpRequest<B>, arrived: &Arrived) -> Option<Response> {
     limits::refuse(app, request.method(), request.uri().path(), arrived)
 }
 
-/// Whether the Host header, or the authority of HTTP/2, is the issuer's; in development any loopback host passes.
+/// True if the Host header, or the authority of HTTP/2, is the issuer's; in development any loopback host is accepted.
 fn is_own_host<B>(app: &App, request: &HttpRequest<B>) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = match (request.uri().authority(), hosts.next(), hosts.next()) {
@@ -214,7 +216,7 @@ fn is_own_host<B>(app: &App, request: &HttpRequest<B>) -> bool {
         || (app.is_development() && is_loopback(host))
 }
 
-/// Whether a host, with or without a port, names this machine.
+/// True if a host, with or without a port, is a loopback name or address.
 pub(super) fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(v6) => v6.split(']').next().unwrap_or(v6),
@@ -224,7 +226,7 @@ pub(super) fn is_loopback(host: &str) -> bool {
         || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Sends a browser to https; an API client that spoke in the clear is refused instead.
+/// Redirects a browser to https; a program that used plain http is refused instead.
 fn to_https(app: &App, method: &Method, uri: &Uri) -> Response {
     let pages = [endpoint::HOME, endpoint::AUTHORIZE, endpoint::LOGIN, endpoint::CONSENT, endpoint::LOGOUT];
     let path = uri.path().strip_prefix(app.base_path()).unwrap_or(uri.path());
@@ -236,7 +238,7 @@ fn to_https(app: &App, method: &Method, uri: &Uri) -> Response {
     error::plain(StatusCode::BAD_REQUEST, "This server is reached by https only.")
 }
 
-/// The headers that protect an answer.
+/// The security headers of every response.
 static SHIELD: LazyLock<HeaderMap> = LazyLock::new(|| {
     let headers = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -251,8 +253,7 @@ static SHIELD: LazyLock<HeaderMap> = LazyLock::new(|| {
     headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
 });
 
-/// Sets the headers that protect an answer; a handler may have said something stricter or, for what everybody may
-/// read, something wider.
+/// Sets the security headers. A handler may have set a stricter value or, for public documents, a wider one.
 pub(super) fn shield(app: &App, headers: &mut HeaderMap, framable: bool) {
     let own = std::mem::replace(headers, SHIELD.clone());
     if framable {

@@ -1,4 +1,4 @@
-//! Pages as answers: the content security policy of each page, error pages, and what the browser does next.
+//! HTML responses: the content security policy of each page, error pages, and the browser's next step.
 
 use std::collections::BTreeSet;
 
@@ -23,24 +23,24 @@ use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::secret::BrowserCookie;
 use crate::protocol::time::wait_in_words;
 
-/// What every page of this server needs.
+/// The values that every page needs.
 pub fn page(app: &App) -> Page {
     Page { css: assets::style_path(app), lang: "en".to_owned(), development: app.is_development() }
 }
 
-/// A page. Its forms may go to this server and, since browsers apply the rule to redirects after a form too, on to
-/// the origin of `then`.
+/// An HTML response. Its forms may be posted to this server and, because browsers also apply the rule to redirects
+/// after a form, lead on to the origin of `then`.
 pub fn render(template: &impl Template, then: Option<&str>) -> Response {
     let origin = then.and_then(RedirectUri::origin_for_csp).map(|origin| format!(" {origin}")).unwrap_or_default();
     let mut response = respond(template, &format!("form-action 'self'{origin}"));
     if then.is_none() {
-        // Not on the pages of a sign-in: applications run it in a pop-up that must keep its opener.
+        // Not on the pages of a sign-in: applications open it in a pop-up that must keep its opener.
         keep_apart(&mut response);
     }
     response
 }
 
-/// The page after a logout, which may hold frames of exactly these clients, and goes on by its script.
+/// The page after a logout, with the frames of exactly these clients, and the script that continues.
 pub fn render_signed_out(template: &SignedOutPage) -> Response {
     let origins: BTreeSet<String> =
         template.frames.iter().filter_map(|frame| RedirectUri::origin_for_csp(frame)).collect();
@@ -56,7 +56,7 @@ pub fn render_signed_out(template: &SignedOutPage) -> Response {
     response
 }
 
-/// Keeps other sites' windows from holding on to the page.
+/// Separates the page from windows of other sites.
 fn keep_apart(response: &mut Response) {
     let policy = HeaderValue::from_static("same-origin");
     response.headers_mut().insert(HeaderName::from_static("cross-origin-opener-policy"), policy);
@@ -83,19 +83,17 @@ fn respond(template: &impl Template, directives: &str) -> Response {
     response
 }
 
-/// What an error page says.
+/// The contents of an error page.
 pub struct Fault<'a> {
-    /// The status.
     pub status: StatusCode,
     /// One sentence.
     pub message: &'a str,
-    /// What to do.
+    /// The advice below the message.
     pub hint: Option<&'a str>,
-    /// A way out.
+    /// The link that leads away from the error.
     pub back: Option<Link>,
 }
 
-/// An error page.
 pub fn fault(call: &Call, fault: Fault<'_>) -> Response {
     fault_page(&call.app, &call.context.origin.request_id, fault)
 }
@@ -136,16 +134,16 @@ fn error_page(app: &App, id: &str, heading: &str, fault: Fault<'_>) -> ErrorPage
     }
 }
 
-/// The redirect URI that was refused, if it is one at all: developers compare it with the registered ones.
+/// The refused redirect URI, if it parses: developers compare it with the registered ones.
 fn received_uri(cause: &Cause) -> Option<String> {
     let (Cause::RedirectUri { received, .. } | Cause::LogoutRedirectUri { received, .. }) = cause else { return None };
     url::Url::parse(received.as_str()).ok().map(|_| received.to_string())
 }
 
-/// An error page for a request that cannot be served as it is.
+/// An error page for a refused request.
 pub fn rejected(call: &Call, error: &OAuthError) -> Response {
     refusal::note(call, StatusCode::BAD_REQUEST, error);
-    let hint = "Go back to the application and start again. If that does not help, tell the people who run it.";
+    let hint = "Go back to the application and start again. If that does not help, contact the people who run it.";
     let message = &error.description;
     let fault = Fault { status: StatusCode::BAD_REQUEST, message, hint: Some(hint), back: None };
     let page = error_page(&call.app, &call.context.origin.request_id, heading(fault.status), fault);
@@ -153,7 +151,7 @@ pub fn rejected(call: &Call, error: &OAuthError) -> Response {
     (StatusCode::BAD_REQUEST, render(&ErrorPage { received, ..page }, None)).into_response()
 }
 
-/// The page for a form that was not sent from our own page.
+/// The page for a form that was not sent from this server's own page.
 pub fn forged(call: &Call, client: Option<&Client>) -> Response {
     let client = client.map(|client| client.id.as_str());
     refusal::note_of(call, client, StatusCode::FORBIDDEN, &Cause::FormForged.into());
@@ -163,35 +161,34 @@ pub fn forged(call: &Call, client: Option<&Client>) -> Response {
     headed(&call.app, &call.context.origin.request_id, "This form has expired", fault)
 }
 
-/// A link that asks for the page of the present address.
+/// A link that reloads the current page.
 fn again(label: &str) -> Link {
     Link { href: String::new(), label: label.to_owned() }
 }
 
-/// A link to the start page.
 fn start_page(app: &App) -> Link {
     Link { href: format!("{}/", app.base_path()), label: "Go to the start page".to_owned() }
 }
 
-/// A user agent, by what it can show.
+/// The kind of user agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agent {
-    /// Shows pages.
+    /// A browser, which shows pages.
     Browser,
-    /// Reads JSON, or the status alone.
+    /// A program, which reads JSON or only the status.
     Program,
 }
 
 impl Agent {
-    /// The agent that sends these headers: browsers ask for HTML when they navigate (RFC 9110 §12.5.1).
+    /// The agent that sends these headers. Browsers ask for HTML when they navigate (RFC 9110 §12.5.1).
     pub fn of(headers: &HeaderMap) -> Self {
         let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
         if accepted.contains("text/html") { Self::Browser } else { Self::Program }
     }
 }
 
-/// The page for an error that a browser would show as bare text, or as nothing at all. Pages stay as they are, and so
-/// does JSON, which addresses for programs answer with.
+/// Replaces an error response that a browser would show as bare text, or as an empty page. Pages and JSON responses are
+/// kept.
 pub fn as_page(app: &App, id: &str, response: Response) -> Response {
     let status = response.status();
     let sentence = response.extensions().get::<error::Sentence>().map(|sentence| sentence.0);
@@ -253,7 +250,7 @@ pub fn failed(call: &Call, failure: FlowError) -> Response {
     }
 }
 
-/// The page for an interaction that cannot go on, with a way back to the client where it is known.
+/// The page for an interaction that cannot continue, with a link back to the client if it is known.
 pub fn interrupted(call: &Call, failure: InteractionError, interaction: Option<&Interaction>) -> Response {
     match failure {
         InteractionError::Flow(failure) => failed(call, failure),
@@ -285,13 +282,13 @@ fn over(call: &Call, reason: PendingFault, client: Option<&Client>) -> Response 
     headed(&call.app, &call.context.origin.request_id, heading, fault)
 }
 
-/// The way back to a client that has a home page.
+/// The link back to a client that has a home page.
 pub fn back_to(client: &Client) -> Option<Link> {
     let href = client.metadata.client_uri.clone()?;
     Some(Link { href, label: format!("Back to {}", client.name()) })
 }
 
-/// Sends the browser on its way.
+/// Sends the browser to its next step.
 pub fn go(call: &Call, next: Next, name: Option<&BrowserCookie>) -> Response {
     let app = &call.app;
     let base = app.base_path();
@@ -301,7 +298,7 @@ pub fn go(call: &Call, next: Next, name: Option<&BrowserCookie>) -> Response {
         Next::Deliver(delivery) => deliver(app, delivery),
         Next::Refuse(ErrorResponse { delivery, client, error, is_probe }) => {
             let response = deliver(app, delivery);
-            // Applications probe every few minutes; noted probes would displace the refusals that need explaining.
+            // Applications probe every few minutes; stored probes would displace the refusals that need explaining.
             if !is_probe {
                 refusal::note_of(call, Some(client.as_str()), response.status(), &error);
             }
@@ -322,7 +319,7 @@ fn deliver(app: &App, delivery: Delivery) -> Response {
     }
 }
 
-/// The address of a step of an interaction.
+/// The URL of a step of an interaction.
 pub fn step(base: &str, path: &str, request: &RequestId) -> String {
     let query: String =
         url::form_urlencoded::Serializer::new(String::new()).append_pair("request", request.as_str()).finish();

@@ -1,4 +1,4 @@
-//! What the sign-in and the consent page have in common: the interaction that the query names, and the form that
+//! The common part of the sign-in and consent pages: loading the interaction in the query, and validating the form that
 //! answers it.
 
 use axum::response::Response;
@@ -8,10 +8,7 @@ use super::{csrf, html};
 use crate::flows::pending::{self, Interaction};
 use crate::protocol::params::Params;
 
-/// The interaction that a page is asked for, and the query.
-///
-/// # Errors
-/// The page that is shown instead.
+/// The interaction for which a page is requested, and the query.
 pub async fn shown(call: &Call) -> Result<(Params, Interaction), Box<Response>> {
     let query = call.query().map_err(|error| html::rejected(call, &error))?;
     let found = pending::find(&call.app.provider, &call.context, query.get("request"), call.browser).await;
@@ -19,10 +16,7 @@ pub async fn shown(call: &Call) -> Result<(Params, Interaction), Box<Response>> 
     Ok((query, interaction))
 }
 
-/// The interaction that a form answers, and the form, which was sent from our own page.
-///
-/// # Errors
-/// The page that is shown instead.
+/// The interaction that a form answers, and the form, which was sent from this server's own page.
 pub async fn answered(call: &Call, form: &str) -> Result<(Params, Interaction), Box<Response>> {
     let (_, interaction) = shown(call).await?;
     let params = call.form().map_err(|error| html::rejected(call, &error))?;

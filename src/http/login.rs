@@ -17,7 +17,7 @@ use crate::protocol::secret::{Password, SessionCookie};
 use crate::protocol::time::seconds_up;
 use crate::store::sessions::Session;
 
-/// The name of the form, to which its token is bound.
+/// The form's name in its CSRF token.
 const FORM: &str = "login";
 
 /// `GET /login`
@@ -52,7 +52,8 @@ pub async fn post(call: Call) -> Response {
         };
     }
     let typed = credentials(&params);
-    let (username, remember) = (typed.username.clone(), typed.remember);
+    let username = typed.username.clone();
+    let remember = typed.remember;
     match login::sign_in(provider, &call.context, typed, call.browser, &interaction.pending.id).await {
         Ok(SignIn::Done { session, cookie, device }) => {
             let mut response = signed_in(&call, &interaction, &session, &cookie).await;
@@ -77,12 +78,12 @@ pub async fn post(call: Call) -> Response {
     }
 }
 
-/// Stores the reason of a failed sign-in for `signet explain`; it is logged already.
+/// Stores the reason of a failed sign-in for `signet explain`; it has already been logged.
 fn note(call: &Call, interaction: &Interaction, status: StatusCode, reason: &'static str) {
     refusal::keep_of(call, interaction.client.id.as_str(), status, &Cause::SignIn { reason }.into());
 }
 
-/// Goes on under the new session.
+/// Continues with the new session.
 async fn signed_in(call: &Call, interaction: &Interaction, session: &Session, cookie: &SessionCookie) -> Response {
     let browser = Browser { session: Some(cookie.digest()), ..call.browser };
     let next = authorize::advance(&call.app.provider, &call.context, interaction, browser).await;
@@ -98,7 +99,7 @@ async fn signed_in(call: &Call, interaction: &Interaction, session: &Session, co
     response
 }
 
-/// What is filled in.
+/// The values filled into the form.
 #[derive(Default)]
 struct Prefill {
     username: String,

@@ -1,5 +1,5 @@
-//! The logos of clients, from this server's own origin: nobody else learns who looks at a sign-in page. They are
-//! pictures and nothing else, whatever a browser might make of their bytes.
+//! The logos of clients, served from this server's own origin, so that no third party learns who opens a sign-in page.
+//! Their headers keep a browser from treating them as anything but images.
 
 use axum::extract::Path;
 use axum::http::header::{self, HeaderValue};
@@ -13,7 +13,7 @@ use crate::protocol::client::Client;
 use crate::protocol::secret::Digest;
 use crate::store::logos::Logo;
 
-/// The path of a client's logo, if it has one. It changes with the picture, so that browsers need not ask.
+/// The path of a client's logo, if it has one. It changes with the image, so that browsers can cache it.
 pub fn path(base: &str, client: &Client) -> Option<String> {
     let set_at = client.logo?;
     let id: String = url::form_urlencoded::byte_serialize(client.id.as_str().as_bytes()).collect();
@@ -37,9 +37,10 @@ fn picture(headers: &HeaderMap, logo: Logo) -> Response {
     let unchanged = known
         .flat_map(|value| value.split(','))
         .any(|known| matches!(known.trim(), "*") || known.trim().trim_start_matches("W/") == tag);
-    let mut response = match unchanged {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => ([(header::CONTENT_TYPE, logo.kind.media_type())], logo.image).into_response(),
+    let mut response = if unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, logo.kind.media_type())], logo.image).into_response()
     };
     let answer = response.headers_mut();
     for (name, value) in [

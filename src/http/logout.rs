@@ -11,9 +11,9 @@ use crate::pages::{ClientCard, LogoutPage, SignedOutPage};
 use crate::protocol::params::Params;
 use crate::protocol::secret::BrowserCookie;
 
-/// The name of the form, to which its token is bound.
+/// The form's name in its CSRF token.
 const FORM: &str = "logout";
-/// The parameters that travel through the question.
+/// The parameters that the question passes on.
 const PARAMETERS: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
 
 /// `GET /logout`
@@ -30,15 +30,13 @@ pub async fn post(call: Call) -> Response {
         Ok(params) => params,
         Err(error) => return html::rejected(&call, &error),
     };
-    let (confirmed, cancelled) = (params.get("logout-confirm").is_some(), params.get("logout-cancel").is_some());
+    let confirmed = params.get("logout-confirm").is_some();
+    let cancelled = params.get("logout-cancel").is_some();
     if !confirmed && !cancelled {
-        // A form that another site posts has an `Origin` and comes without the cookie; what follows by GET has it. An
-        // application that calls by itself has neither, and does not follow.
+        // A form posted from another site has an `Origin` but no cookie; the GET that follows the redirect has it. An
+        // application that posts without a browser has neither, and does not follow redirects.
         let is_foreign_form = call.browser.session.is_none() && call.headers.contains_key(header::ORIGIN);
-        return match is_foreign_form {
-            true => html::see_other(&own_url(&call, &params)),
-            false => begin(&call, &params).await,
-        };
+        return if is_foreign_form { html::see_other(&own_url(&call, &params)) } else { begin(&call, &params).await };
     }
     if csrf::check(&call, params.get("csrf"), FORM).is_err() {
         return html::forged(&call, None);
@@ -56,7 +54,7 @@ pub async fn post(call: Call) -> Response {
     }
 }
 
-/// The same request by GET.
+/// The same request as a GET.
 fn own_url(call: &Call, params: &Params) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     for name in PARAMETERS {
@@ -87,11 +85,12 @@ async fn check(call: &Call, params: &Params) -> Result<LogoutRequest, Box<Respon
     checked.map_err(|failure| Box::new(html::failed(call, failure)))
 }
 
-/// The question, whose form is bound to the browser: one without cookies is named first.
+/// The question. Its form is bound to the browser, so a browser without cookies gets one first.
 fn ask(call: &Call, params: &Params, request: &LogoutRequest, who: Option<String>) -> Result<Response, EntropyError> {
-    let name = match cookies::is_bound(call.browser) {
-        true => None,
-        false => Some(BrowserCookie::from_random(call.context.entropy.bytes()?)),
+    let name = if cookies::is_bound(call.browser) {
+        None
+    } else {
+        Some(BrowserCookie::from_random(call.context.entropy.bytes()?))
     };
     let mut browser = call.browser;
     browser.id = name.as_ref().map(BrowserCookie::digest).or(browser.id);

@@ -1,4 +1,4 @@
-//! The management listener: whether the process lives, whether it can do its work, and how it does. Not for the public.
+//! The management listener: liveness, readiness, detailed health and metrics. It must not be public.
 
 use std::sync::Arc;
 
@@ -14,7 +14,6 @@ use crate::app::App;
 use crate::metrics;
 use crate::protocol::time::Span;
 
-/// The router of the management listener.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/health", get(health))
@@ -25,7 +24,7 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// `GET /health`: the process lives. Asks nothing else.
+/// `GET /health`: the process is alive. Checks nothing else.
 async fn health(State(app): State<Arc<App>>) -> Response {
     let now = app.clock.now().to_chrono().to_rfc3339();
     let apart = app.clock.apart().map(Span::as_millis);
@@ -33,7 +32,7 @@ async fn health(State(app): State<Arc<App>>) -> Response {
     Json(json!({ "status": "ok", "time": now, "host_clock_ahead_ms": apart, "version": version })).into_response()
 }
 
-/// `GET /ready`: database, keys and schema are there, and the server is not about to stop.
+/// `GET /ready`: database, schema and keys are available, and the server is not shutting down.
 async fn ready(State(app): State<Arc<App>>) -> Response {
     match app.readiness().await {
         Ok(()) => Json(json!({ "status": "ready" })).into_response(),
@@ -44,7 +43,7 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
     }
 }
 
-/// `GET /health/detailed`: every check with its outcome and how long it took; 503 where a critical one fails.
+/// `GET /health/detailed`: every check with its outcome and duration; 503 if a critical one fails.
 async fn detailed(State(app): State<Arc<App>>) -> Response {
     let checks = app.checks().await;
     let fails = |critical: bool| checks.iter().any(|check| check.status != "ok" && check.critical == critical);
@@ -56,14 +55,14 @@ async fn detailed(State(app): State<Arc<App>>) -> Response {
     (status, Json(json!({ "status": word, "checks": checks }))).into_response()
 }
 
-/// `POST /wake`: something has changed, another node says. It carries nothing, and this node asks the database for changes,
-/// at most every few milliseconds, however often it is woken.
+/// `POST /wake`: another node has written a change. The request carries no data; this node polls the database, at most
+/// every few milliseconds, however often it is called.
 async fn wake(State(app): State<Arc<App>>) -> StatusCode {
     app.provider.store.membership().wake();
     StatusCode::NO_CONTENT
 }
 
-/// `GET /metrics`: what Prometheus scrapes.
+/// `GET /metrics`, for Prometheus.
 async fn exposition(State(app): State<Arc<App>>) -> Response {
     match app.metrics() {
         Ok(text) => ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text).into_response(),

@@ -1,5 +1,5 @@
-//! L3: HTTP. This file is the whole router, mounted from the table in `endpoint`; each endpoint has a file that takes a
-//! request apart, calls a flow, and puts the answer together. No decision about the protocol is taken here.
+//! L3: HTTP. This file is the whole router, mounted from the table in `endpoint`. The file of each endpoint parses the
+//! request, calls a flow, and builds the response; it makes no protocol decision.
 
 mod api;
 mod assets;
@@ -50,7 +50,7 @@ use crate::store::lanes::Lane;
 use endpoint::{Endpoint, Scripts};
 pub use entrance::Entrance;
 
-/// What answers requests at the public listener.
+/// The service of the public listener.
 pub fn entrance(app: Arc<App>) -> Entrance {
     Entrance::new(app.clone(), router(app))
 }
@@ -74,7 +74,7 @@ fn router(app: Arc<App>) -> Router {
     let mounted = match base {
         "" => endpoints,
         base => Router::new().nest(base, endpoints).route(
-            // RFC 8414 §3.1: the well-known part goes between the host and the path of the issuer.
+            // RFC 8414 §3.1: the well-known part is inserted between the host and the path of the issuer.
             &format!("{}{base}", endpoint::OAUTH_METADATA.path),
             get(discovery::get).options(async || cors::preflight_of_all("GET")),
         ),
@@ -82,7 +82,7 @@ fn router(app: Arc<App>) -> Router {
     guarded(mounted.fallback(error::not_found), app)
 }
 
-/// Puts an endpoint of the table at its path, with the answer to preflights where scripts may call it.
+/// Mounts an endpoint of the table at its path, with preflight responses if scripts may call it.
 fn mount(endpoint: &Endpoint, methods: MethodRouter<Arc<App>>) -> Router<Arc<App>> {
     let methods = match endpoint.scripts {
         Scripts::None => methods,
@@ -92,12 +92,12 @@ fn mount(endpoint: &Endpoint, methods: MethodRouter<Arc<App>>) -> Router<Arc<App
     Router::new().route(endpoint.path, methods)
 }
 
-/// Endpoints with what stands around each of them.
+/// Wraps endpoints in the guard.
 pub fn guarded(endpoints: Router<Arc<App>>, app: Arc<App>) -> Router {
     endpoints.layer(from_fn_with_state(app.clone(), guard::guard)).with_state(app)
 }
 
-/// The endpoints that anybody can call, a browser above all.
+/// The endpoints for unauthenticated callers, mostly browsers.
 fn open_to_all(app: &App) -> Router<Arc<App>> {
     Router::new()
         .merge(mount(&endpoint::HOME, get(home::get)))
@@ -112,7 +112,7 @@ fn open_to_all(app: &App) -> Router<Arc<App>> {
         .merge(check_session::routes(app))
 }
 
-/// Leaves the reserved connections to the database to everything else.
+/// Keeps the reserved database connections free for other endpoints.
 async fn share_connections(request: Request, next: Next) -> Response {
     Lane::Shared.run(next.run(request)).await
 }
@@ -121,7 +121,7 @@ mod tests {
     use super::call::Call;
     use super::*;
 
-    /// The most that a request may hold while it waits, in bytes. It is allocated and copied for each request.
+    /// The maximum size of a request's future, in bytes. It is allocated and copied for each request.
     const MOST: usize = 6 * 1024;
 
     fn size<F: Future>(_: impl Fn(Call) -> F) -> usize {

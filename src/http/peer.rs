@@ -1,4 +1,4 @@
-//! Who is at the other end: the peer of the connection, or what a trusted proxy says of its own peer.
+//! The client's address and scheme: those of the connection, or as reported by a trusted proxy.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,8 +8,9 @@ use axum::http::{HeaderMap, Request};
 use crate::app::App;
 use crate::config::ForwardingHeader;
 
-/// The address of the client: the peer, or behind trusted proxies the last hop that is none of them, as the header that
-/// they write tells: `X-Forwarded-For` or `Forwarded` (RFC 7239 §5.2). The other one is anybody's word.
+/// The address of the client: the peer or, behind trusted proxies, the last hop that is not one of them, from the
+/// configured header (`X-Forwarded-For`, or `Forwarded` of RFC 7239 §5.2). The other header is ignored, because clients
+/// can forge it.
 pub fn address(app: &App, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<IpAddr> {
     let mut address = peer?.ip().to_canonical();
     for hop in hops(headers, app.settings.proxy.header).into_iter().rev() {
@@ -22,7 +23,7 @@ pub fn address(app: &App, headers: &HeaderMap, peer: Option<SocketAddr>) -> Opti
     Some(address)
 }
 
-/// Whether a trusted proxy says that the request reached it in the clear.
+/// True if a trusted proxy reports that the request reached it over plain http.
 pub fn came_by_http<B>(app: &App, request: &Request<B>) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
     if !peer.is_some_and(|peer| is_trusted(app, peer)) {
@@ -35,7 +36,7 @@ pub fn came_by_http<B>(app: &App, request: &Request<B>) -> bool {
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
 }
 
-/// The hops that proxies have written down, the nearest last.
+/// The hops recorded by proxies, the nearest last.
 fn hops(headers: &HeaderMap, header: ForwardingHeader) -> Vec<String> {
     match header {
         ForwardingHeader::XForwardedFor => list(headers, "x-forwarded-for"),
@@ -51,14 +52,14 @@ fn forwarded(headers: &HeaderMap, name: &str) -> Vec<String> {
     named.map(|(_, value)| value.trim_matches('"').to_owned()).collect()
 }
 
-/// The elements of a header that is a list. What is not text spoils its own element only: the one that the nearest proxy
-/// has appended counts, whatever its client wrote before it.
+/// The elements of a list header. An element that is not text is skipped, so that a client cannot invalidate the
+/// element that the nearest proxy has appended.
 fn list(headers: &HeaderMap, name: &str) -> Vec<String> {
     let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
     values.flat_map(|value| value.split(',').map(|element| element.trim().to_owned()).collect::<Vec<_>>()).collect()
 }
 
-/// An address, with or without a port and the brackets of IPv6.
+/// Parses an address, with or without a port and the brackets of IPv6.
 fn parse_hop(hop: &str) -> Option<IpAddr> {
     let bare = hop.strip_prefix('[').and_then(|rest| rest.split(']').next());
     let address = hop.parse::<IpAddr>().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
@@ -95,7 +96,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", "198.51.100.1, 198.51.100.2".parse().unwrap());
         headers.insert("forwarded", "for=192.0.2.1;proto=https, For=\"[2001:db8::1]:80\"".parse().unwrap());
-        let (common, standard) = (ForwardingHeader::XForwardedFor, ForwardingHeader::Forwarded);
+        let common = ForwardingHeader::XForwardedFor;
+        let standard = ForwardingHeader::Forwarded;
         assert_eq!(hops(&headers, common), ["198.51.100.1", "198.51.100.2"]);
         assert_eq!(hops(&headers, standard), ["192.0.2.1", "[2001:db8::1]:80"]);
         assert_eq!(forwarded(&headers, "proto"), ["https"]);

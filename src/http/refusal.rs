@@ -1,4 +1,4 @@
-//! Notes each refusal once, where it is answered.
+//! Records each refusal once, where it is answered.
 
 use axum::http::StatusCode;
 
@@ -10,18 +10,17 @@ use crate::protocol::ids::ClientId;
 use crate::protocol::jws::{self, UnverifiedJws};
 use crate::protocol::params::Params;
 
-/// Notes a refusal of the client that the request names.
+/// Records a refusal for the client that the request names.
 pub fn note(call: &Call, status: StatusCode, error: &OAuthError) {
     let named = named_client(call);
     let is_held = |id: &ClientId| call.app.provider.view.holds_client(&call.context.realm.id, id);
-    let client = named.as_ref().map(|id| match is_held(id) {
-        true => NamedClient::Registered(id.as_str()),
-        false => NamedClient::Unregistered(id.as_str()),
+    let client = named.as_ref().map(|id| {
+        if is_held(id) { NamedClient::Registered(id.as_str()) } else { NamedClient::Unregistered(id.as_str()) }
     });
     note_refused(call, client, status, error);
 }
 
-/// Notes a refusal of this client, which is registered.
+/// Records a refusal for this registered client.
 pub fn note_of(call: &Call, client: Option<&str>, status: StatusCode, error: &OAuthError) {
     note_refused(call, client.map(NamedClient::Registered), status, error);
 }
@@ -31,14 +30,14 @@ fn note_refused(call: &Call, client: Option<NamedClient<'_>>, status: StatusCode
     call.app.provider.refusals.note(&call.context, &refused);
 }
 
-/// Stores a refusal of this client, which is registered; the refusal is logged elsewhere.
+/// Stores a refusal for this registered client that has already been logged.
 pub fn keep_of(call: &Call, client: &str, status: StatusCode, error: &OAuthError) {
     let client = Some(NamedClient::Registered(client));
     let refused = Refused { endpoint: call.endpoint(), client, status: status.as_u16(), error };
     call.app.provider.refusals.keep(&call.context, &refused);
 }
 
-/// The client that the request names by any means; it is not verified, and may not exist.
+/// The client that the request names in any way; it is unverified, and may not exist.
 fn named_client(call: &Call) -> Option<ClientId> {
     let authorization = call.authorization().ok();
     if let Some(Authorization::Basic(credentials)) = &authorization {
@@ -55,13 +54,13 @@ fn named_client(call: &Call) -> Option<ClientId> {
     named.or_else(|| audience(&params)).or_else(|| call.registered_client()).as_deref().and_then(ClientId::parse)
 }
 
-/// A claim of a token, which is not verified.
+/// An unverified claim of a token.
 fn claim(token: &str, name: &str) -> Option<String> {
     let jws = UnverifiedJws::parse(token).ok()?;
     jws::string(jws.payload(), name).ok().flatten().map(str::to_owned)
 }
 
-/// The client to which the ID token in the hint was issued.
+/// The audience of the ID token in the hint.
 fn audience(params: &Params) -> Option<String> {
     let jws = UnverifiedJws::parse(params.get("id_token_hint")?).ok()?;
     jws::audiences(jws.payload()).ok()?.first().map(|&audience| audience.to_owned())

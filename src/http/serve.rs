@@ -1,6 +1,7 @@
-//! The accept loop: turns TCP connections into requests for the router, and bounds what each peer can hold.
+//! The accept loop: accepts TCP connections, passes their requests to the router, and limits the resources of each
+//! peer.
 //!
-//! This module owns connections: how many, how long they may dally, how they end. It refuses to know any route.
+//! This module owns connections: their number, timeouts and shutdown. It does not depend on any route.
 
 mod peers;
 #[cfg(test)]
@@ -34,25 +35,26 @@ use tracing::{debug, info, warn};
 use crate::config::{Limits, Proxy};
 use peers::{Admission, PeerPlace, Peers};
 
-/// hyper refuses smaller read buffers than half of this; the cap on a request head is never below it.
+/// hyper refuses read buffers smaller than half of this, so the limit on a request head is never lower.
 const MIN_HEADER_BYTES: usize = 2 * 8_192;
 
-/// How long accepting pauses after an error that is not the peer's, such as too many open files.
+/// The pause after an accept error that is not the peer's fault, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How many requests of an HTTP/2 connection may be under way, how many that the peer has given up may wait to be looked at,
-/// and how many the server may have to break off: whoever exceeds one of the latter two is disconnected (CVE-2023-44487).
+/// The maximum number of concurrent requests of an HTTP/2 connection, of streams that the peer has reset and the server
+/// has not processed, and of streams that the server may have to reset. A peer that exceeds one of the latter two is
+/// disconnected (CVE-2023-44487).
 const H2_STREAMS: u32 = 128;
 const H2_RESETS: usize = 20;
 const H2_BROKEN_OFF: usize = 128;
 
-/// How long a connection is kept after its last request. What still waits to be read by the peer ends with it.
+/// The idle timeout of a connection, from its last request. Data that the peer has not read by then is lost.
 const IDLE: Duration = Duration::from_secs(75);
 
-/// How long an HTTP/2 connection may be silent before it is asked whether it lives, and how long it may take to answer.
+/// The silence after which an HTTP/2 connection is pinged, and the timeout for the answer.
 const H2_PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 
-/// What answers requests: a clone of it for each.
+/// A service for requests, cloned for each request.
 pub trait Answers:
     Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
 {
@@ -67,9 +69,11 @@ impl<S> Answers for S where
 {
 }
 
-/// Serves on `listener` what `service` answers until `shutdown` completes and in-flight requests have finished or `limits.drain` is over.
+/// Serves requests on `listener` until `shutdown` completes, and then until in-flight requests have finished or
+/// `limits.drain` is over.
 ///
-/// Every request carries its peer as `ConnectInfo<SocketAddr>`. Connections beyond the cap wait in the kernel's backlog.
+/// Every request carries its peer as `ConnectInfo<SocketAddr>`. Connections above the limit wait in the kernel's
+/// backlog.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
@@ -98,7 +102,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// Lets open requests finish for up to `drain`, then drops what is left.
+/// Lets open requests finish for up to `drain`, then drops the rest.
 async fn finish(mut connections: JoinSet<()>, graceful: GracefulShutdown, drain: Duration) {
     let all = async {
         let tasks = async { while connections.join_next().await.is_some() {} };
@@ -110,27 +114,25 @@ async fn finish(mut connections: JoinSet<()>, graceful: GracefulShutdown, drain:
     }
 }
 
-/// Bounds on connections.
 #[derive(Clone, Debug)]
 pub struct ConnectionLimits {
-    /// The most open connections.
+    /// The maximum number of open connections.
     pub connections: usize,
-    /// The most open connections of one IPv4 address or IPv6 /64; loopback and `exempt` are not counted.
+    /// The maximum number of one IPv4 address or IPv6 /64; loopback and `exempt` are not counted.
     pub per_ip: usize,
-    /// Networks without a bound of their own: the trusted proxies, which bring everybody's requests.
+    /// Networks without their own limit: the trusted proxies, which carry everyone's requests.
     pub exempt: Vec<IpNet>,
-    /// The largest request head, in bytes; at least 16384.
+    /// The maximum size of a request head, in bytes; at least 16384.
     pub header_bytes: usize,
-    /// How long a request head may take, and how long a connection may wait for its next request.
+    /// The timeout for reading a request head, and for waiting for the next request.
     pub header_timeout: Duration,
-    /// How long a TLS handshake may take.
     pub handshake_timeout: Duration,
-    /// How long in-flight requests may take to finish after the shutdown began.
+    /// The time that in-flight requests have to finish after the shutdown began.
     pub drain: Duration,
 }
 
 impl ConnectionLimits {
-    /// Takes over what the settings say; without limits one peer may hold every connection.
+    /// The limits of the settings. If limits are off, one peer may hold every connection.
     pub fn new(limits: &Limits, proxy: &Proxy) -> Self {
         let defaults = Self::default();
         Self {
@@ -157,7 +159,7 @@ impl Default for ConnectionLimits {
     }
 }
 
-/// The socket and the places that are left.
+/// The socket and the free connection slots.
 struct Listener<S> {
     socket: TcpListener,
     permits: Arc<Semaphore>,
@@ -165,7 +167,7 @@ struct Listener<S> {
     server: Arc<Server<S>>,
 }
 
-/// A connection that has found a place; dropping it gives the place back.
+/// A connection with its slot; dropping it frees the slot.
 struct Accepted {
     stream: TcpStream,
     peer: SocketAddr,
@@ -183,11 +185,11 @@ impl<S: Answers> Listener<S> {
         }
     }
 
-    /// Waits for a place, then for a connection that may have it.
+    /// Waits for a free slot, then for a connection that may have it.
     async fn accept(&self) -> Accepted {
         loop {
             let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {
-                // Nobody closes the semaphore.
+                // The semaphore is never closed.
                 return std::future::pending().await;
             };
             match self.socket.accept().await {
@@ -199,7 +201,7 @@ impl<S: Answers> Listener<S> {
                         return Accepted { stream, peer, _place: Some(place), _permit: permit };
                     }
                     Admission::Refused => {
-                        debug!(%peer, "refused a connection beyond the bound of its address")
+                        debug!(%peer, "refused a connection above the limit of its address")
                     }
                 },
                 Err(error) if is_of_the_peer(&error) => {
@@ -214,7 +216,7 @@ impl<S: Answers> Listener<S> {
     }
 }
 
-/// Says whether accepting failed because the peer has gone; the next connection is fine then.
+/// True if accepting failed because the peer has gone; the next connection is not affected.
 fn is_of_the_peer(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -225,7 +227,7 @@ fn is_of_the_peer(error: &io::Error) -> bool {
     )
 }
 
-/// What every connection needs.
+/// The shared state of all connections.
 struct Server<S> {
     tls: Option<TlsAcceptor>,
     service: S,
@@ -234,7 +236,7 @@ struct Server<S> {
 }
 
 impl<S: Answers> Server<S> {
-    /// Carries one connection from its handshake to its end.
+    /// Serves one connection from its handshake to its end.
     async fn connection(self: Arc<Self>, accepted: Accepted, watcher: Watcher) {
         let Accepted { stream, peer, _place, _permit } = accepted;
         if let Err(error) = stream.set_nodelay(true) {
@@ -246,7 +248,7 @@ impl<S: Answers> Server<S> {
         match timeout(self.limits.handshake_timeout, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => self.requests(stream, peer, watcher).await,
             Ok(Err(error)) => debug!(%peer, %error, "TLS handshake failed"),
-            Err(_) => debug!(%peer, "TLS handshake took too long"),
+            Err(_) => debug!(%peer, "TLS handshake timed out"),
         }
     }
 
@@ -270,13 +272,13 @@ impl<S: Answers> Server<S> {
             result = watcher.watch(connection) => if let Err(error) = result {
                 debug!(%peer, %error, "connection ended early");
             },
-            () = activity.ceases(self.limits.header_timeout, IDLE) => debug!(%peer, "dropped a connection without a request"),
+            () = activity.ceases(self.limits.header_timeout, IDLE) => debug!(%peer, "dropped an idle connection"),
         }
     }
 }
 
-/// What happens on a connection. hyper's own time limit begins only when it knows the version of HTTP, and it has none
-/// for HTTP/2, where a peer that answers pings could keep a connection for ever.
+/// The activity on a connection. hyper's own timeout starts only when the version of HTTP is known, and it has none for
+/// HTTP/2, where a peer that answers pings could keep a connection open indefinitely.
 #[derive(Clone, Default)]
 struct Activity(Arc<Mutex<Requests>>);
 
@@ -286,7 +288,7 @@ struct Requests {
     last: Option<Instant>,
 }
 
-/// A request that is being answered.
+/// A request in progress.
 struct UnderWay(Activity);
 
 impl Activity {
@@ -295,7 +297,7 @@ impl Activity {
         UnderWay(self.clone())
     }
 
-    /// Completes when no request has come until `first` is over, or later none has been under way for as long as `idle`.
+    /// Completes if no request has arrived within `first`, or later if none has been in progress for `idle`.
     async fn ceases(&self, first: Duration, idle: Duration) {
         sleep(first).await;
         loop {
@@ -328,7 +330,7 @@ fn http_builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor> {
     let header_bytes = limits.header_bytes.max(MIN_HEADER_BYTES);
     let (ping_after, ping_timeout) = H2_PING;
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    // hyper's default of 100 headers stays unset: setting it costs an allocation a request.
+    // hyper's default of 100 headers stays unset: setting it costs an allocation for each request.
     builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(header_bytes);
     builder
         .http2()

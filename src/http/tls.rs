@@ -1,6 +1,6 @@
-//! TLS of the public listener: reads the PEM files, builds the acceptor, and takes up files that have changed.
+//! TLS of the public listener: reads the PEM files, builds the acceptor, and reloads changed files.
 //!
-//! This module owns which versions and protocols are offered. It refuses to know about connections and requests.
+//! This module owns the offered versions and protocols. It does not depend on connections and requests.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,13 +17,13 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 
-/// Builds the acceptor from a chain and its key in PEM. It keeps them whatever becomes of the files.
+/// Builds the acceptor from a chain and its key in PEM, without reloading.
 pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     Certificate::load(cert, key)?.acceptor()
 }
 
-/// The certificate of the listener and its key. New handshakes use the pair that was read last; connections that are
-/// open go on.
+/// The certificate and key of the listener. New handshakes use the pair that was read last; open connections are not
+/// affected.
 #[derive(Debug)]
 pub struct Certificate {
     cert: PathBuf,
@@ -31,10 +31,10 @@ pub struct Certificate {
     current: ArcSwap<CertifiedKey>,
 }
 
-/// The outcome of reading the files again.
+/// The outcome of a reload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reload {
-    /// The chain is the one that is in use.
+    /// The chain has not changed.
     Unchanged,
     /// New handshakes use the new pair.
     Replaced,
@@ -42,18 +42,12 @@ pub enum Reload {
 
 impl Certificate {
     /// Reads a chain and its key in PEM.
-    ///
-    /// # Errors
-    /// [`TlsError`] where a file cannot be read, or the two are not a pair.
     pub fn load(cert: &Path, key: &Path) -> Result<Arc<Self>, TlsError> {
         let current = ArcSwap::from_pointee(pair(cert, key, chain(cert)?)?);
         Ok(Arc::new(Self { cert: cert.to_owned(), key: key.to_owned(), current }))
     }
 
     /// Builds the acceptor for TLS 1.2 and 1.3 (RFC 9325 §3.1.1) that offers h2 and http/1.1.
-    ///
-    /// # Errors
-    /// [`TlsError::Unusable`] where the provider lacks a version.
     pub fn acceptor(self: Arc<Self>) -> Result<TlsAcceptor, TlsError> {
         let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_protocol_versions(&[&TLS13, &TLS12])
@@ -64,10 +58,10 @@ impl Certificate {
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
-    /// Reads the files again and uses them where the chain has changed. Blocks for as long as reading takes.
+    /// Reads the files again and uses them if the chain has changed. This is blocking I/O.
     ///
     /// # Errors
-    /// [`TlsError`] where the new files cannot be used; the old pair stays in use.
+    /// [`TlsError`] if the new files cannot be used; the old pair stays in use.
     pub fn reload(&self) -> Result<Reload, TlsError> {
         let chain = chain(&self.cert)?;
         if chain == self.current.load().cert {
@@ -98,10 +92,7 @@ fn unusable(cert: &Path, key: &Path, reason: rustls::Error) -> TlsError {
     TlsError::Unusable { cert: cert.to_owned(), key: key.to_owned(), reason }
 }
 
-/// Reads a certificate and its chain, the server's own first.
-///
-/// # Errors
-/// [`TlsError`] where there is none.
+/// Reads a certificate chain, the server's own certificate first.
 pub fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let chain: Vec<_> = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect)
@@ -116,32 +107,20 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     PrivateKeyDer::from_pem_file(path).map_err(|error| TlsError::from_pem(path, error, "unencrypted private key"))
 }
 
-/// Says why the PEM files cannot serve; `Display` is one line without key material.
+/// Unusable PEM files. `Display` is one line without key material.
 #[derive(Debug, Error)]
 pub enum TlsError {
-    /// A file is missing or cannot be read.
     #[error("cannot read {}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file is damaged.
+    Unreadable { path: PathBuf, source: io::Error },
     #[error("{} is not well-formed PEM", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file holds other things than it should.
+    Malformed { path: PathBuf },
+    /// A file does not contain the expected PEM section.
     #[error("{} holds no {wanted} in PEM", path.display())]
     Missing {
-        /// The file.
         path: PathBuf,
-        /// What it should hold.
+        /// The expected content.
         wanted: &'static str,
     },
-    /// The key belongs to another certificate.
     #[error("the key in {} does not match the certificate in {}", key.display(), cert.display())]
     Mismatch {
         /// The file with the chain.
@@ -149,20 +128,19 @@ pub enum TlsError {
         /// The file with the key.
         key: PathBuf,
     },
-    /// The pair is of a kind that cannot be used.
+    /// The pair cannot be used with TLS.
     #[error("cannot use the certificate in {} with the key in {}: {reason}", cert.display(), key.display())]
     Unusable {
         /// The file with the chain.
         cert: PathBuf,
         /// The file with the key.
         key: PathBuf,
-        /// What rustls said.
         reason: rustls::Error,
     },
 }
 
 impl TlsError {
-    /// Drops what the PEM reader quotes from the file, which may be part of a key.
+    /// Discards the PEM reader's quote from the file, which may be part of a key.
     fn from_pem(path: &Path, error: pem::Error, wanted: &'static str) -> Self {
         let path = path.to_owned();
         match error {

@@ -1,5 +1,5 @@
-//! The trace of a request: the one that its `traceparent` names, or one of its own where traces are exported. The ids
-//! stand on every line that is logged of the request.
+//! The trace of a request: joined from its `traceparent`, or a new one if traces are exported. The ids are on every log
+//! line of the request.
 
 use axum::http::HeaderMap;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
@@ -9,9 +9,9 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use crate::app::App;
 use crate::protocol::trace_context::TraceParent;
 
-/// Joins the span of a request to the trace that the request names, and notes the ids: of this server's span where it
-/// is exported, else of the caller's.
-pub fn begin(app: &App, span: &Span, (method, route): (&'static str, Option<&str>), headers: &HeaderMap) {
+/// Joins the span of a request to the trace in its headers, and records the ids: of this server's span if it is
+/// exported, otherwise of the caller's.
+pub fn begin(app: &App, span: &Span, method: &'static str, route: Option<&str>, headers: &HeaderMap) {
     let mut values = headers.get_all("traceparent").iter();
     let parent = match (values.next(), values.next()) {
         (Some(only), None) => only.to_str().ok().and_then(TraceParent::parse),
@@ -21,7 +21,7 @@ pub fn begin(app: &App, span: &Span, (method, route): (&'static str, Option<&str
         span.record("otel.name", format!("{method} {}", route.unwrap_or_default()).trim_end());
         span.record("otel.kind", "server");
         if let Some(remote) = parent.as_ref().and_then(remote) {
-            // It fails where the exporter could not be set up.
+            // It fails if the exporter could not be set up.
             let _ = span.set_parent(opentelemetry::Context::new().with_remote_span_context(remote));
         }
         let context = span.context();
@@ -38,8 +38,8 @@ pub fn begin(app: &App, span: &Span, (method, route): (&'static str, Option<&str
     }
 }
 
-/// Says of an exported span what was asked and answered, by the semantic conventions for HTTP.
-pub fn end(app: &App, span: &Span, (method, route): (&'static str, &str), status: u16) {
+/// Sets the attributes of an exported span, by the semantic conventions for HTTP.
+pub fn end(app: &App, span: &Span, method: &'static str, route: &str, status: u16) {
     if !app.exports_traces() {
         return;
     }

@@ -1,4 +1,4 @@
-//! The userinfo endpoint (OpenID Connect Core §5.3): the token in the header, or in the form of a POST; never in the
+//! The userinfo endpoint (OpenID Connect Core §5.3): the token is in the header, or in the form of a POST; never in the
 //! query (RFC 6750 §2).
 
 use axum::Json;
@@ -27,13 +27,13 @@ pub async fn post(call: Call) -> Response {
 async fn answer(call: Call, token: Result<Option<String>, OAuthError>) -> Response {
     let response = match token {
         Ok(None) => error::token_required(&call.context),
-        Ok(Some(token)) => told(&call, &token).await,
+        Ok(Some(token)) => respond(&call, &token).await,
         Err(refusal) => error::token_error(&call, FlowError::Refused(refusal)),
     };
     cors::allow(&call, response)
 }
 
-async fn told(call: &Call, token: &str) -> Response {
+async fn respond(call: &Call, token: &str) -> Response {
     let answer = userinfo::userinfo(&call.app.provider, &call.context, token).await;
     call.count("userinfo", &answer);
     match answer {
@@ -47,7 +47,7 @@ fn header_token(call: &Call) -> Result<Option<String>, OAuthError> {
     match call.authorization() {
         Ok(Authorization::Bearer(token)) => Ok(Some(token)),
         Ok(Authorization::None) => Ok(None),
-        // RFC 6750 §3.1 knows no `invalid_client`: how good the credentials of the wrong scheme are does not matter.
+        // RFC 6750 §3.1 has no `invalid_client`, so the credentials of the wrong scheme are not checked.
         Ok(Authorization::Basic(_)) | Err(OAuthError { code: ErrorCode::InvalidClient, .. }) => {
             Err(OAuthError::invalid_request("The scheme of the header must be Bearer."))
         }
@@ -58,12 +58,9 @@ fn header_token(call: &Call) -> Result<Option<String>, OAuthError> {
 /// The token of the header or of the form, but not of both (RFC 6750 §2).
 fn posted_token(call: &Call) -> Result<Option<String>, OAuthError> {
     let in_header = header_token(call)?;
-    let in_form = match call.has_form() {
-        true => call.form()?.get("access_token").map(str::to_owned),
-        false => None,
-    };
+    let in_form = if call.has_form() { call.form()?.get("access_token").map(str::to_owned) } else { None };
     match (in_header, in_form) {
-        (Some(_), Some(_)) => Err(OAuthError::invalid_request("The token stands in the header and in the form.")),
+        (Some(_), Some(_)) => Err(OAuthError::invalid_request("The token is in the header and in the form.")),
         (one, other) => Ok(one.or(other)),
     }
 }

@@ -1,4 +1,4 @@
-//! How many connections each address has.
+//! The number of open connections of each address.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ipnet::IpNet;
 
-/// Counts the open connections of each address.
 pub(super) struct Peers {
     open: Mutex<HashMap<IpAddr, usize>>,
     per_ip: usize,
     exempt: Vec<IpNet>,
 }
 
-/// What becomes of a connection.
+/// The decision about a new connection.
 pub(super) enum Admission {
     Free,
     Counted(PeerPlace),
@@ -25,7 +24,7 @@ impl Peers {
         Self { open: Mutex::default(), per_ip, exempt }
     }
 
-    /// Gives a connection from this address a place, if there is one.
+    /// Takes a slot for a connection from this address, if there is one.
     pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Admission {
         let address = address.to_canonical();
         if address.is_loopback() || self.exempt.iter().any(|network| network.contains(&address)) {
@@ -46,7 +45,7 @@ impl Peers {
     }
 }
 
-/// One counted connection.
+/// A counted connection; dropping it frees its slot.
 pub(super) struct PeerPlace {
     peers: Arc<Peers>,
     network: IpAddr,
@@ -64,7 +63,7 @@ impl Drop for PeerPlace {
     }
 }
 
-/// Returns what one peer is counted by: a home or a host has a whole IPv6 /64.
+/// The unit by which a peer is counted. For IPv6 it is the /64, because one home or host has a whole /64.
 pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

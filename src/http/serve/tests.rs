@@ -57,12 +57,12 @@ fn short() -> ConnectionLimits {
 /// Reads until the server closes, which must happen soon.
 async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut bytes = Vec::new();
-    // A reset is an end too.
+    // A reset also counts as an end.
     let _ = timeout(Duration::from_secs(2), stream.read_to_end(&mut bytes)).await.unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
-/// Reads one answer of a connection that stays open; the bodies here are the client's own address.
+/// Reads one response on a connection that stays open; the bodies here are the client's own address.
 async fn answer(stream: &mut TcpStream) -> String {
     let address = stream.local_addr().unwrap().to_string();
     let mut bytes = Vec::new();
@@ -117,9 +117,10 @@ async fn a_head_that_is_too_large_is_answered_with_431_or_cut_off() {
     }
 }
 
-/// A route that says when a request has arrived and answers when it is told to.
+/// A route that signals the arrival of a request and answers after `release`.
 fn slow(arrived: &Arc<Notify>, release: &Arc<Notify>) -> Router {
-    let (arrived, release) = (Arc::clone(arrived), Arc::clone(release));
+    let arrived = Arc::clone(arrived);
+    let release = Arc::clone(release);
     let handler = || async move {
         arrived.notify_one();
         release.notified().await;
@@ -130,7 +131,8 @@ fn slow(arrived: &Arc<Notify>, release: &Arc<Notify>) -> Router {
 
 #[tokio::test]
 async fn shutdown_lets_a_request_in_flight_finish() {
-    let (arrived, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let arrived = Arc::new(Notify::new());
+    let release = Arc::new(Notify::new());
     let server = Running::start(slow(&arrived, &release), ConnectionLimits::default()).await;
     let mut stream = server.connect().await;
     let mut idle = server.connect().await;
@@ -147,7 +149,8 @@ async fn shutdown_lets_a_request_in_flight_finish() {
 
 #[tokio::test]
 async fn shutdown_drops_what_does_not_finish_in_time() {
-    let (arrived, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let arrived = Arc::new(Notify::new());
+    let release = Arc::new(Notify::new());
     let server =
         Running::start(slow(&arrived, &release), ConnectionLimits { drain: short().drain, ..Default::default() }).await;
     let mut stream = server.connect().await;
@@ -160,12 +163,13 @@ async fn shutdown_drops_what_does_not_finish_in_time() {
 
 #[tokio::test]
 async fn a_request_may_take_longer_than_its_head() {
-    let (arrived, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let arrived = Arc::new(Notify::new());
+    let release = Arc::new(Notify::new());
     let server = Running::start(slow(&arrived, &release), short()).await;
     let mut stream = server.connect().await;
     stream.write_all(LAST_REQUEST.as_bytes()).await.unwrap();
     arrived.notified().await;
-    // Another connection outlives its time limit while the request above waits.
+    // Another connection exceeds its timeout while the request above waits.
     assert_eq!(rest(&mut server.connect().await).await, "");
     release.notify_one();
     assert!(rest(&mut stream).await.ends_with("finished"));
@@ -219,7 +223,8 @@ fn only_errors_of_the_peer_do_not_pause_accepting() {
 fn certified() -> (TlsAcceptor, RootCertStore) {
     let pair = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let dir = tempfile::tempdir().unwrap();
-    let (cert, key) = (dir.path().join("cert.pem"), dir.path().join("key.pem"));
+    let cert = dir.path().join("cert.pem");
+    let key = dir.path().join("key.pem");
     std::fs::write(&cert, pair.cert.pem()).unwrap();
     std::fs::write(&key, pair.signing_key.serialize_pem()).unwrap();
     let mut roots = RootCertStore::empty();
@@ -279,7 +284,8 @@ async fn a_handshake_that_does_not_finish_in_time_is_dropped() {
 
 #[tokio::test]
 async fn a_connection_ends_when_nothing_has_happened_on_it_for_a_while() {
-    let (first, idle) = (Duration::from_millis(10), Duration::from_millis(100));
+    let first = Duration::from_millis(10);
+    let idle = Duration::from_millis(100);
     let lasting = async |activity: &Activity| {
         let begun = Instant::now();
         activity.ceases(first, idle).await;
