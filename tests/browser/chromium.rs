@@ -1,4 +1,4 @@
-//! A Chromium of a test's own, with a profile of its own, and the ChromeDriver that drives it.
+//! A Chromium for each test, with its own profile, and the ChromeDriver that controls it.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -35,14 +35,14 @@ const ARGUMENTS: [&str; 11] = [
     "--window-size=1280,900",
 ];
 
-/// Whether pages may run scripts. Those of the test itself run in any case.
+/// The script setting of the browser. The test's own scripts run in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scripts {
     On,
     Off,
 }
 
-/// Whether a frame has the cookies of its own site on another's page: browsers differ in that.
+/// The treatment of third-party cookies in frames, in which browsers differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frames {
     WithCookies,
@@ -128,12 +128,13 @@ impl Chromium {
     /// Goes this many pages back, to one of these addresses: which pages the history keeps is the browser's business,
     /// since one that is left before it has loaded gives its place away (HTML §7.4.2.2).
     pub async fn go_back(&self, pages: u32, to: &[&str]) {
-        let (start, begun) = (self.url().await, std::time::Instant::now());
+        let start = self.url().await;
+        let begun = std::time::Instant::now();
         let mut asked = begun;
         self.evaluate(&format!("history.go(-{pages})")).await;
         while !to.contains(&self.url().await.as_str()) {
             let url = self.url().await;
-            assert!(begun.elapsed() < 3 * PATIENCE, "did not get back to {to:?}, but stands on {url}");
+            assert!(begun.elapsed() < 3 * PATIENCE, "did not return to {to:?}, but is at {url}");
             // On a busy machine Chromium drops a step that comes while it is still at work on the last one.
             if url == start && asked.elapsed() > PATIENCE / 2 {
                 asked = std::time::Instant::now();
@@ -147,7 +148,7 @@ impl Chromium {
         self.client.title().await.unwrap()
     }
 
-    /// What a person reads on the page.
+    /// The visible text of the page.
     pub async fn text(&self) -> String {
         self.evaluate("document.body.innerText").await.as_str().unwrap_or_default().to_owned()
     }
@@ -175,7 +176,8 @@ impl Chromium {
 
     /// Clicks twice, as fast as a hurried person does.
     pub async fn double_click(&self, id: &str) {
-        let (element, button) = (self.find(id).await, MOUSE_BUTTON_LEFT);
+        let element = self.find(id).await;
+        let button = MOUSE_BUTTON_LEFT;
         let at_button = PointerAction::MoveToElement { element, duration: None, x: 0.0, y: 0.0 };
         let mut actions = MouseActions::new("mouse".to_owned()).then(at_button);
         for _ in 0..2 {
@@ -219,7 +221,7 @@ impl Chromium {
         self.client.execute(&format!("return {expression}"), Vec::new()).await.unwrap()
     }
 
-    /// What a script on the page hands to its last argument, a function.
+    /// The value that a script on the page passes to its last argument, a callback.
     pub async fn evaluate_async(&self, script: &str) -> Value {
         self.client.execute_async(script, Vec::new()).await.unwrap()
     }
@@ -230,14 +232,14 @@ impl Chromium {
         self.client.issue_cmd(Vendor { path: "goog/cdp/execute", body }).await.unwrap()
     }
 
-    /// What the console has said since it was last asked.
+    /// The console messages since the last call.
     pub async fn console(&self) -> Vec<String> {
         let log = self.client.issue_cmd(Vendor { path: "se/log", body: json!({ "type": "browser" }) }).await.unwrap();
         let entries = log.as_array().expect("a list of entries").iter();
         entries.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// What the console has said of content security policies since it was last asked.
+    /// The console messages about content security policies since the last call.
     pub async fn violations(&self) -> Vec<String> {
         let mut entries = self.console().await;
         entries.retain(|entry| entry.contains("Content Security Policy"));

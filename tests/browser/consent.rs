@@ -1,4 +1,4 @@
-//! Consent, and the way its answer takes to the application.
+//! Consent, and the redirect back to the application.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{Scripts, Stage};
 use crate::support::server::PASSWORD;
 
 #[tokio::test]
-async fn denying_tells_the_application() {
+async fn denying_returns_access_denied_to_the_application() {
     let Some(stage) = Stage::set().await else { return };
     stage.authorize(&[]).await;
     stage.sign_in("alice", PASSWORD).await;
@@ -35,7 +35,7 @@ async fn a_new_scope_is_asked_for_and_marked() {
     stage.returned().await.parameter("code");
     stage.authorize(&[("scope", "openid profile email phone")]).await;
     assert_eq!(marked().await, json!(["See your phone number New"]));
-    assert!(stage.chromium.url().await.contains("/consent?"), "nobody has to sign in again");
+    assert!(stage.chromium.url().await.contains("/consent?"), "no second sign-in is needed");
     stage.chromium.click("consent-allow").await;
     stage.returned().await.parameter("code");
     stage.authorize(&[("scope", "openid phone"), ("state", "less")]).await;
@@ -65,7 +65,7 @@ async fn sending_the_consent_form_again_yields_no_second_code() {
     stage.sign_in("alice", PASSWORD).await;
     stage.chromium.find("consent-allow").await;
     let consent_page = stage.chromium.client.window().await.unwrap();
-    // The same page once more in another tab, as somebody does who thinks that nothing has happened.
+    // The same page again in another tab, as by a person who thinks that nothing has happened.
     let url = stage.chromium.url().await;
     let other = stage.chromium.client.new_window(true).await.unwrap().handle;
     stage.chromium.client.switch_to_window(other).await.unwrap();

@@ -1,5 +1,5 @@
-//! What a browser does across sites: the clients' own pages in frames (OpenID Connect Front-Channel Logout §3), and the
-//! session iframe on a client's page (OpenID Connect Session Management §3).
+//! Logout across sites: the clients' own pages in frames (OpenID Connect Front-Channel Logout §3), and the session
+//! iframe on a client's page (OpenID Connect Session Management §3).
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,8 @@ async fn a_logout_reaches_the_page_of_the_application_with_its_own_cookie() {
         let visits = stage.site.visits();
         let paths: Vec<&str> = visits.iter().map(|visit| visit.path.as_str()).collect();
         assert_eq!(paths, ["/callback", "/out", "/bye"], "{scripts:?}: the frame first, then the browser goes on");
-        let (out, bye) = (&visits[1], &visits[2]);
+        let out = &visits[1];
+        let bye = &visits[2];
         assert_eq!(out.cookies, COOKIE, "{scripts:?}: the application knows whom to sign out");
         assert_eq!((out.parameter("iss"), out.parameter("tenant")), (stage.server.issuer.as_str(), "1"));
         assert_eq!(out.parameter("sid").len(), 22);
@@ -43,9 +44,10 @@ async fn a_logout_reaches_the_page_of_the_application_with_its_own_cookie() {
     }
 }
 
-/// What the session iframe answers on the application's page.
+/// The answer of the session iframe on the application's page.
 async fn ask(stage: &Stage, message: &str) -> String {
-    let (op, message) = (json!(stage.server.issuer), json!(message));
+    let op = json!(stage.server.issuer);
+    let message = json!(message);
     stage.site.show(&format!(
         "<!doctype html><title>Application</title><iframe id=\"op\" src={op} hidden></iframe>",
         op = json!(stage.server.url("/session/check"))
@@ -62,7 +64,7 @@ async fn ask(stage: &Stage, message: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_session_iframe_tells_the_applications_page_of_a_change() {
+async fn the_session_iframe_reports_a_change_to_the_application() {
     let Some(stage) = Stage::across_sites(Scripts::On, Frames::WithCookies, first_party).await else { return };
     stage.authorize(&[]).await;
     stage.sign_in("alice", PASSWORD).await;
@@ -92,7 +94,7 @@ async fn the_session_iframe_tells_the_applications_page_of_a_change() {
 }
 
 #[tokio::test]
-async fn the_session_iframe_believes_the_origin_that_the_browser_tells() {
+async fn the_session_iframe_uses_the_origin_reported_by_the_browser() {
     let Some(stage) = Stage::across_sites(Scripts::On, Frames::WithCookies, first_party).await else { return };
     stage.authorize(&[]).await;
     stage.sign_in("alice", PASSWORD).await;
@@ -110,11 +112,11 @@ async fn the_session_iframe_believes_the_origin_that_the_browser_tells() {
 }
 
 #[tokio::test]
-async fn where_a_browser_shows_frames_no_cookies_the_session_iframe_claims_no_change() {
+async fn without_third_party_cookies_the_session_iframe_reports_no_change() {
     let Some(stage) = Stage::across_sites(Scripts::On, Frames::WithoutCookies, first_party).await else { return };
     stage.authorize(&[]).await;
     stage.sign_in("alice", PASSWORD).await;
     let state = stage.returned().await.parameter("session_state").to_owned();
-    // An application that hears of a change asks for a new state at once, and would do so for ever.
+    // On "changed" an application would request a new state at once, in an endless loop.
     assert_eq!(ask(&stage, &format!("rp {state}")).await, "error");
 }

@@ -1,5 +1,5 @@
-//! Stories in a real Chromium, driven through ChromeDriver: what only a browser does with cookies, forms, redirects,
-//! the content security policy, the keyboard and the size of its window.
+//! Stories in a real Chromium, controlled through ChromeDriver: the behavior of cookies, forms, redirects, the content
+//! security policy, the keyboard and the window size that only a browser shows.
 
 mod accessibility;
 mod chromium;

@@ -1,4 +1,4 @@
-//! The content security policy, as a browser reads it: it protects the pages and stands in the way of none.
+//! The content security policy in a browser: it protects the pages and breaks none.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! Every page, narrow and wide, light and dark: nothing is wider than the window, axe-core finds nothing, and the
-//! pictures are there to be looked at, in the directory that `TEST_SCREENSHOTS` names.
+//! Every page, narrow and wide, light and dark: nothing is wider than the window, axe-core finds nothing, and
+//! screenshots are saved in the directory that `TEST_SCREENSHOTS` names.
 
 use std::path::PathBuf;
 
@@ -104,7 +104,7 @@ async fn no_page_of_the_demo_is_wider_than_the_window() {
     album.take("demo-error").await;
 }
 
-/// Where the pictures go.
+/// The directory of the screenshots.
 struct Album<'a> {
     chromium: &'a Chromium,
     directory: PathBuf,

@@ -1,4 +1,4 @@
-//! Signing in, as a person does it.
+//! Signing in like a person.
 
 use fantoccini::key::Key;
 use serde_json::json;
@@ -66,7 +66,7 @@ async fn the_keyboard_is_enough_to_log_in() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_said_and_the_name_stays() {
+async fn a_wrong_password_is_reported_and_the_name_stays() {
     let Some(stage) = Stage::set().await else { return };
     stage.authorize(&[]).await;
     stage.chromium.find("login-submit").await;
@@ -86,7 +86,7 @@ async fn a_wrong_password_is_said_and_the_name_stays() {
 }
 
 #[tokio::test]
-async fn cancelling_the_sign_in_tells_the_application() {
+async fn cancelling_the_sign_in_returns_to_the_application() {
     let Some(stage) = Stage::set().await else { return };
     stage.authorize(&[]).await;
     // With nothing filled in: the required fields must not hold it up.
@@ -97,7 +97,7 @@ async fn cancelling_the_sign_in_tells_the_application() {
 }
 
 #[tokio::test]
-async fn coming_from_another_site_shows_no_page_to_who_is_signed_in() {
+async fn a_signed_in_person_from_another_site_sees_no_page() {
     let Some(stage) = Stage::set().await else { return };
     let first = stage.log_in().await;
     // SameSite=Strict would leave the session's cookie out here, and ask for the password at every application.
@@ -150,7 +150,7 @@ async fn going_back_after_the_login_neither_breaks_nor_issues_anything() {
             chromium.has_left_for("/consent").await;
             chromium.go_back(1, &[&login]).await;
         }
-        // Chromium may keep a page as it was. Whoever sends its form again is told as well.
+        // Chromium may restore the page as it was. Posting its form again shows the message too.
         chromium.find_any("#consent-allow, #login-submit, #request-id").await;
         if chromium.has("consent-allow").await {
             chromium.click("consent-allow").await;

@@ -1,4 +1,4 @@
-//! The application's site: another site than the server, which sends the browser there and takes it back.
+//! The application's site, which differs from the server's, sends the browser to the server, and receives it back.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -80,7 +80,7 @@ impl Site {
         server.client(id, changes).await
     }
 
-    /// What stands on the start page from now on.
+    /// Sets the start page.
     pub fn show(&self, html: &str) {
         *self.shared.start_page.lock().unwrap() = html.to_owned();
     }

@@ -1,4 +1,4 @@
-//! What every story here needs: a server, an application on another site, and a browser that goes between them.
+//! The setup of every browser test: a server, an application on another site, and a browser.
 
 use serde_json::{Value, json};
 use signet::config::{Settings, Tls};
@@ -26,7 +26,8 @@ impl Stage {
     pub async fn set_with(scripts: Scripts, changes: Value) -> Option<Self> {
         let chromium = Chromium::start(scripts).await?;
         let contact = |settings: &mut Settings| settings.contact = Some("help@example.org".to_owned());
-        let (server, site) = (TestServer::start_with(contact).await, Site::start().await);
+        let server = TestServer::start_with(contact).await;
+        let site = Site::start().await;
         let rp = site.client(&server, "rp", changes).await;
         Some(Self { chromium, server, site, rp })
     }
@@ -39,7 +40,8 @@ impl Stage {
         let files = tempfile::tempdir().unwrap();
         let names = ["signet.test", "application.test"].map(str::to_owned).to_vec();
         let made = rcgen::generate_simple_self_signed(names).unwrap();
-        let (cert, key) = (files.path().join("cert.pem"), files.path().join("key.pem"));
+        let cert = files.path().join("cert.pem");
+        let key = files.path().join("key.pem");
         std::fs::write(&cert, made.cert.pem()).unwrap();
         std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
         let site = Site::start_secure("application.test", tls::acceptor(&cert, &key).unwrap()).await;
@@ -81,13 +83,13 @@ impl Stage {
         self.returned().await.parameter("code").to_owned()
     }
 
-    /// What the browser has brought to the application, as soon as it is there.
+    /// Waits for the browser's visit to the application.
     pub async fn returned(&self) -> Visit {
         self.chromium.find("arrived").await;
         self.site.visits().pop().expect("a visit")
     }
 
-    /// How often a code or an error has been delivered.
+    /// The number of delivered codes and errors.
     pub fn deliveries(&self) -> usize {
         self.site.visits().len()
     }

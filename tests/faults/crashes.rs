@@ -1,4 +1,4 @@
-//! Servers that end at any moment, without a word.
+//! Servers that are killed at any moment.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -28,7 +28,8 @@ async fn survive(nodes: usize) {
     let slowest = kill_all(&cluster, times).await;
     let history = load.judge().await;
     cluster.assert_invariants().await;
-    let (granted, lost) = (history.granted(), history.lost.load(Ordering::SeqCst));
+    let granted = history.granted();
+    let lost = history.lost.load(Ordering::SeqCst);
     assert!(lost > 0, "no request met a kill");
     assert!(!is_alone() || slowest < STARTS_WITHIN, "a start took {slowest:?}");
     let result = format!("{granted} grants hold, {lost} answers lost, ready again within {} ms", slowest.as_millis());
@@ -36,11 +37,11 @@ async fn survive(nodes: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_killed_server_has_acknowledged_holds() {
+async fn acknowledged_writes_survive_a_killed_server() {
     survive(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_two_nodes_have_acknowledged_holds_though_they_are_killed() {
+async fn acknowledged_writes_of_two_killed_nodes_survive() {
     survive(2).await;
 }

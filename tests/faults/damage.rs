@@ -18,7 +18,7 @@ pub async fn refuses_to_start(cluster: &Cluster, what: &str, why: &str) {
     let key = cluster.path().join("keys/master.key");
     let before = std::fs::read(&key).ok();
     refuses(cluster.run(&["serve"]), what, why).await;
-    assert_eq!(std::fs::read(&key).ok(), before, "{what}: nothing is made anew");
+    assert_eq!(std::fs::read(&key).ok(), before, "{what}: nothing is generated");
 }
 
 /// The same of a server that is started in a way of its own.
@@ -65,7 +65,7 @@ async fn a_damaged_master_key_is_refused_and_never_replaced() {
 }
 
 #[tokio::test]
-async fn four_that_migrate_at_once_leave_one_schema() {
+async fn four_concurrent_migrations_produce_one_schema() {
     let cluster = Cluster::prepare(1, "").await;
     let runs = (0..4).map(|_| cluster.run(&["migrate"]));
     for output in futures_util::future::join_all(runs).await {
@@ -76,7 +76,7 @@ async fn four_that_migrate_at_once_leave_one_schema() {
     report("four migrators at once", 1, "one schema, all succeed");
 }
 
-/// How many files may not grow any more: the limit is on the process, so that nothing need be mounted.
+/// Limits the size of files for a process, which needs no mounted disk.
 async fn limit_files(pid: u32, bytes: &str) {
     let limit = format!("--fsize={bytes}:unlimited");
     let set = Command::new("prlimit").args(["--pid", &pid.to_string(), &limit]).status().await.unwrap();

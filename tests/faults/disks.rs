@@ -1,4 +1,4 @@
-//! Disks that are full, or that nothing may be written to.
+//! Disks that are full or read-only.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -79,7 +79,7 @@ async fn begin(fault: &str) -> Option<Arc<Cluster>> {
     }
     let cluster = Cluster::start_on_disk(8).await;
     if cluster.is_none() {
-        report(fault, 0, "not tried: this machine lets nobody mount a disk");
+        report(fault, 0, "skipped: disks cannot be mounted on this machine");
     }
     cluster.map(Arc::new)
 }
@@ -115,7 +115,8 @@ async fn a_file_or_folder_without_write_permission_is_refused_at_the_start() {
     let cluster = Cluster::start(1, "").await;
     cluster.terminate(0).await;
     cluster.ended(0).await;
-    let (folder, file) = (cluster.path(), cluster.path().join("signet.db"));
+    let folder = cluster.path();
+    let file = cluster.path().join("signet.db");
     for (what, path, mode, right) in [("file", &*file, 0o400, 0o600), ("folder", folder, 0o500, 0o700)] {
         set_mode(path, mode);
         refuses(cluster.run_unprivileged(&["serve"]), what, "signet.db").await;
@@ -154,7 +155,7 @@ async fn until_pushed(cluster: &Cluster, expected: bool) -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_disk_that_fills_up_under_load_is_outlived() {
+async fn the_server_recovers_from_a_disk_that_fills_up_under_load() {
     let fault = "a full disk under load";
     let Some(cluster) = begin(fault).await else { return };
     let load = Load::begin(&cluster, 3).await;

@@ -1,4 +1,5 @@
-//! A primary that is killed under load, with synchronous replication. `tests/faults/failover` starts what this needs.
+//! A primary that is killed under load, with synchronous replication. `tests/faults/failover` starts the required
+//! cluster.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,7 +11,7 @@ use super::load::Load;
 use super::nodes::Cluster;
 use super::report;
 
-/// How long a standby may take to become the primary, and the servers to find it.
+/// The maximum time until a standby is the primary and the servers have found it.
 const FAILS_OVER_WITHIN: Duration = Duration::from_secs(60);
 
 async fn cluster_does(command: &str) {
@@ -40,7 +41,8 @@ async fn nothing_acknowledged_is_lost_when_the_primary_is_killed() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let history = load.judge().await;
     cluster.assert_invariants().await;
-    let (granted, lost) = (history.granted(), history.lost.load(Ordering::SeqCst));
+    let granted = history.granted();
+    let lost = history.lost.load(Ordering::SeqCst);
     let result = format!("{granted} grants hold, {lost} answers lost, {before} answers before, ready after {took:.1?}");
     report("primary killed under load, two nodes, Patroni", 1, &result);
 }

@@ -1,4 +1,4 @@
-//! A node that is stopped in the middle of everything, while something is revoked, and goes on.
+//! A node that is suspended at any moment, while something is revoked, and resumed.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ impl Scene {
         scene
     }
 
-    /// How many nodes the first knows of.
+    /// The number of nodes that the first one sees.
     async fn nodes(&self) -> usize {
         let url = format!("http://127.0.0.1:{}/metrics", self.cluster.nodes[0].management);
         let text = self.http.get(url).send().await.unwrap().text().await.unwrap();
@@ -117,7 +117,7 @@ async fn a_node_that_was_frozen_accepts_nothing_that_was_revoked_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_command_has_ended_is_over_when_it_returns() {
+async fn a_revocation_by_command_is_complete_when_it_returns() {
     let scene = Scene::set().await;
     let mut longest = Duration::ZERO;
     for round in 0..rounds(3) {

@@ -1,4 +1,4 @@
-//! Clients at work, and the history of what they were told.
+//! Clients under load, with the history of the answers that they received.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,15 +12,15 @@ use crate::support::Browser;
 use crate::support::relying_party::{CHALLENGE, VERIFIER};
 use crate::support::server::http_client;
 
-/// How long a client tries again where it got no answer.
+/// The time for which a client retries without an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long a used refresh token yields its successor again.
+/// The time for which a used refresh token yields its successor again.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How long a revocation may take to reach another node, on a machine that does much else.
+/// The maximum time until a revocation reaches another node, on a busy machine.
 const HEARD_WITHIN: Duration = Duration::from_secs(5);
 
-/// What a client was told of a grant.
+/// A client's view of a grant.
 #[derive(Clone, Debug)]
 struct Grant {
     code: String,
@@ -29,7 +29,7 @@ struct Grant {
     revoked: bool,
 }
 
-/// What happened.
+/// The events of a run.
 #[derive(Default)]
 pub struct History {
     grants: Mutex<Vec<Grant>>,
@@ -71,7 +71,7 @@ impl Load {
         self.history.grants.lock().unwrap().iter_mut().for_each(|grant| grant.revoked = true);
     }
 
-    /// Ends the work, and compares what clients were told with what holds.
+    /// Stops the clients, and compares the answers that they received with the state of the server.
     pub async fn judge(mut self) -> Arc<History> {
         self.stop().await;
         let grants = self.history.grants.lock().unwrap().clone();
@@ -196,7 +196,7 @@ impl Worker {
                 self.own[chosen].access = body["access_token"].as_str().unwrap().to_owned();
             }
             (400, _) if grant.revoked => {}
-            // Too late for the grace: whoever waits so long for an answer signs in anew.
+            // Too late for the grace: the client signs in again.
             (400, _) if began.elapsed() >= GRACE => {
                 self.own.swap_remove(chosen);
             }
@@ -222,13 +222,13 @@ impl Worker {
                 self.wait_until_all_know(&access).await;
             }
             Some((status, body)) => self.history.broken(format!("a revocation got {status} {body}")),
-            // Nobody knows whether it came about.
+            // The outcome is unknown.
             None => drop(self.own.swap_remove(chosen)),
         }
     }
 
-    /// The other nodes hear of a revocation within a second, or as soon as they get their turn on a busy machine;
-    /// whoever hears nothing for long vouches for nothing.
+    /// Other nodes learn of a revocation within a second, or later on a busy machine; a node that cannot poll for long
+    /// accepts nothing.
     async fn wait_until_all_know(&self, revoked: &str) {
         let began = Instant::now();
         for node in &self.cluster.nodes {
@@ -237,14 +237,14 @@ impl Worker {
                 && body["active"] == true
             {
                 if began.elapsed() > HEARD_WITHIN {
-                    return self.history.broken(format!("{base} has not heard of a revocation for {HEARD_WITHIN:?}"));
+                    return self.history.broken(format!("{base} has not applied a revocation within {HEARD_WITHIN:?}"));
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }
 
-    /// What a client was told last about a grant still holds.
+    /// The last answer about a grant still applies.
     async fn judge(&mut self, grant: &Grant) {
         self.own = vec![grant.clone()];
         self.introspect(0).await;
@@ -274,7 +274,7 @@ impl Worker {
         None
     }
 
-    /// Asks once; nothing where the answer was lost, or says that nobody can tell.
+    /// Sends one request; `None` if the answer was lost or is a 503.
     async fn post(&self, path: &str, form: &[(&str, &str)]) -> Option<Answer> {
         let answer = self.post_to(&self.base(), path, form).await;
         let counter = if answer.is_some() { &self.history.answers } else { &self.history.lost };

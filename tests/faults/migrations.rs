@@ -1,4 +1,4 @@
-//! Migrations that end in the middle.
+//! Migrations that are interrupted.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -37,7 +37,7 @@ async fn make_old(cluster: &Cluster) {
     set_mode(&cluster.path().join("signet.db"), 0o600);
 }
 
-/// How many migrations there are in a database that may not have been begun.
+/// The number of applied migrations in a database that may be empty.
 async fn applied(cluster: &Cluster) -> usize {
     let database = database(cluster);
     let tables = match Database::is_postgres() {
@@ -66,7 +66,8 @@ async fn survive(is_old: bool) {
     let whole = prepare(is_old).await;
     let prepared = begun.elapsed();
     assert!(whole.run(&["migrate"]).await.status.success());
-    let (length, all) = (begun.elapsed() - prepared, applied(&whole).await);
+    let length = begun.elapsed() - prepared;
+    let all = applied(&whole).await;
     let untouched = if is_old { usize::try_from(OLD).unwrap() } else { 0 };
     let mut halves = 0;
     for round in 0..times {

@@ -1,5 +1,5 @@
-//! What holds on a server's worst day: processes of the built binary that are killed, starved and restarted under load.
-//! Each story prints one line of a table: fault, runs, result. `FAULT_ROUNDS` makes them longer.
+//! Worst-day scenarios: processes of the built binary that are killed, starved and restarted under load. Each test
+//! prints one line of a table: fault, runs, result. `FAULT_ROUNDS` makes them longer.
 
 mod crashes;
 mod damage;
@@ -13,12 +13,12 @@ mod restarts;
 mod restores;
 mod upgrades;
 
-/// How often a fault is repeated: `short` unless the environment says otherwise.
+/// The number of repetitions of a fault: `short`, unless the environment sets it.
 fn rounds(short: u32) -> u32 {
     std::env::var("FAULT_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(short)
 }
 
-/// Whether the machine does nothing else, so that times say something.
+/// True if nothing else runs on the machine, so that durations are meaningful.
 fn is_alone() -> bool {
     std::env::var_os("FAULT_ROUNDS").is_some()
 }

@@ -16,7 +16,7 @@ use crate::support::database::Database;
 use crate::support::server::{PASSWORD, http_client};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_signet");
-/// How long a server may take to be ready.
+/// The maximum time until a server is ready.
 pub const STARTS_WITHIN: Duration = Duration::from_secs(5);
 
 /// The servers.
@@ -24,7 +24,7 @@ pub struct Cluster {
     folder: tempfile::TempDir,
     http: reqwest::Client,
     pub nodes: Vec<Node>,
-    /// Where the servers work, if not in the folder.
+    /// The working directory of the servers, if not the folder.
     disk: Option<Disk>,
     pub database: Option<Database>,
 }
@@ -34,10 +34,10 @@ pub struct Node {
     pub port: u16,
     pub management: u16,
     config: String,
-    /// What is run at the next start and for commands.
+    /// The binary for the next start and for commands.
     binary: std::sync::Mutex<String>,
     child: Mutex<Option<Child>>,
-    /// What a balancer thinks of it.
+    /// The state of the node in the load balancer.
     pub in_rotation: AtomicBool,
 }
 
@@ -138,7 +138,7 @@ impl Cluster {
         self.command(0, arguments).output().await.unwrap()
     }
 
-    /// The same as somebody whom file modes bind, root or not.
+    /// Like [`Self::run`], as an unprivileged user, to whom file modes apply.
     pub async fn run_unprivileged(&self, arguments: &[&str]) -> Output {
         let mut command = self.command(0, arguments);
         if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
@@ -193,7 +193,7 @@ impl Cluster {
         std::fs::read_to_string(self.path().join(format!("node{index}.log"))).unwrap_or_default()
     }
 
-    /// The status of `/ready`, or nothing where nobody answers.
+    /// The status of `/ready`, or `None` without an answer.
     pub async fn ready(&self, index: usize) -> Option<u16> {
         let url = format!("http://127.0.0.1:{}/ready", self.nodes[index].management);
         self.http.get(url).send().await.ok().map(|answer| answer.status().as_u16())
@@ -209,13 +209,13 @@ impl Cluster {
         child.kill().await.unwrap();
     }
 
-    /// Tells a server to stop.
+    /// Sends SIGTERM.
     pub async fn terminate(&self, index: usize) {
         let pid = self.pid(index).await.to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
     }
 
-    /// Waits for the end of a server that was told to stop; its exit code.
+    /// Waits for the end of a server after a signal, and returns its exit code.
     pub async fn ended(&self, index: usize) -> Option<i32> {
         let mut child = self.nodes[index].child.lock().await.take().unwrap();
         child.wait().await.unwrap().code()
@@ -243,7 +243,7 @@ impl Cluster {
     }
 }
 
-/// A port that stays free while its server is down: none that the system gives to whoever asks for any.
+/// A port that stays free while its server is down: outside the range of ephemeral ports.
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id().wrapping_mul(1009) % 12_000).unwrap();

@@ -1,4 +1,4 @@
-//! Servers that are told to stop, and finish what they have begun.
+//! Servers that shut down on a signal and finish the requests in progress.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,14 +26,15 @@ async fn no_request_fails_while_two_nodes_are_restarted_one_after_the_other() {
     }
     let history = load.judge().await;
     watcher.abort();
-    let (answers, lost) = (history.answers.load(Ordering::SeqCst), history.lost.load(Ordering::SeqCst));
+    let answers = history.answers.load(Ordering::SeqCst);
+    let lost = history.lost.load(Ordering::SeqCst);
     assert_eq!(lost, 0, "of {answers}");
     cluster.assert_invariants().await;
     report("rolling restart of two nodes under load", times, &format!("{answers} requests, none failed"));
 }
 
 #[tokio::test]
-async fn a_server_that_is_told_to_stop_says_so_before_it_closes() {
+async fn a_stopping_server_reports_not_ready_before_it_closes() {
     let cluster = Cluster::start(1, DELAY).await;
     assert_eq!(cluster.ready(0).await, Some(200));
     cluster.terminate(0).await;

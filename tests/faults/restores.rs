@@ -1,4 +1,4 @@
-//! A backup that comes back after everything has gone on without it.
+//! An old backup that is restored after further use.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,7 @@ async fn restore(cluster: &Cluster) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_that_was_used_or_revoked_comes_back_with_an_old_backup() {
+async fn used_and_revoked_values_stay_void_after_restoring_an_old_backup() {
     let cluster = Arc::new(Cluster::start(1, "").await);
     let mut load = Load::begin(&cluster, 3).await;
     sleep(Duration::from_millis(700)).await;
@@ -56,7 +56,7 @@ async fn nothing_that_was_used_or_revoked_comes_back_with_an_old_backup() {
     cluster.launch(0).await;
 
     load.expect_all_void();
-    // Whoever judges signs in anew as alice: that she was disabled is lost, as the command says.
+    // The check signs in as alice: that she was disabled is lost with the backup, as the command warns.
     let history = load.judge().await;
     cluster.assert_invariants().await;
     report("restore of an old backup", 1, &format!("{} grants void, people sign in again", history.granted()));

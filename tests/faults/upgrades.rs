@@ -40,7 +40,8 @@ async fn no_request_fails_while_two_nodes_of_a_release_are_replaced_by_this_vers
     }
     let history = load.judge().await;
     watcher.abort();
-    let (answers, lost) = (history.answers.load(Ordering::SeqCst), history.lost.load(Ordering::SeqCst));
+    let answers = history.answers.load(Ordering::SeqCst);
+    let lost = history.lost.load(Ordering::SeqCst);
     assert_eq!(lost, 0, "of {answers}");
     cluster.assert_invariants().await;
     report("two nodes of a release are replaced under load", 1, &format!("{answers} requests, none failed"));

@@ -1,5 +1,5 @@
-//! Applications with the defaults of their libraries and of `signet client add`: registered by command, used by a person,
-//! and beside them the APIs that get their access tokens. Those in Go and Java are processes of their own.
+//! Applications with the defaults of their libraries and of `signet client add`: registered by command, used by a
+//! person, together with APIs that receive their access tokens. Those in Go and Java are separate processes.
 
 use std::path::Path;
 use std::process::Stdio;

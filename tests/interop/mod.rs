@@ -1,7 +1,7 @@
-//! Other people's clients, as they are and pinned, each through a whole life: discovery, code with PKCE, the checks of
-//! the ID token, userinfo, refresh, introspection, revocation, logout. Then one surface after the other: encrypted
-//! answers, request objects, pushed requests, tokens through the browser, back-channel logout. Applications in Go and Java
-//! are registered by command, with the defaults of both sides.
+//! Third-party clients, unmodified and pinned, each through a whole flow: discovery, code with PKCE, verification of
+//! the ID token, userinfo, refresh, introspection, revocation, logout. Then further features: encrypted responses,
+//! request objects, pushed requests, tokens through the browser, back-channel logout. Applications in Go and Java are
+//! registered by command, with the defaults of both sides.
 
 mod applications;
 mod oidc_client_ts;
@@ -23,7 +23,7 @@ use tokio::process::Command;
 use crate::support::TestServer;
 use crate::support::server::PASSWORD;
 
-/// Where the clients have been installed, as the test command says.
+/// The variable that names the folder with the installed clients.
 const INSTALLED: &str = "TEST_INTEROP";
 
 /// The folder of the installed clients. Without one their tests are skipped, which is said, or fail where `CI=true`.

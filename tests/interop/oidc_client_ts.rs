@@ -1,5 +1,5 @@
-//! oidc-client-ts on the page of an application that has no server, in Chromium: the settings that docs/clients.md names,
-//! and its ways to ask userinfo, to renew tokens and to sign out.
+//! oidc-client-ts on the page of an application without a server, in Chromium: the settings that docs/clients.md names,
+//! userinfo, token renewal and sign-out.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::browser::{Chromium, Scripts, Site, Stage};
 use crate::support::TestServer;
 use crate::support::server::PASSWORD;
 
-/// What the application asks for.
+/// The scopes that the application requests.
 const SCOPE: &str = "openid profile offline_access";
 
 /// The application's page: the library, a manager, and what came of the way back from the server.
@@ -20,9 +20,9 @@ fn page(library: &str, issuer: &str) -> String {
         })
         // A test asks: the person's tokens, or why there are none.
         const back = location.search ? manager.signinCallback() : Promise.resolve()
-        const told = (user) => user && { profile: user.profile, scope: user.scope, type: user.token_type,
+        const summary = (user) => user && { profile: user.profile, scope: user.scope, type: user.token_type,
             token: user.access_token, renewal: user.refresh_token }
-        const tell = (asked, done) => asked.then((user) => done(told(user)), (error) => done({ error: `${error}` }))";
+        const settle = (asked, done) => asked.then((user) => done(summary(user)), (error) => done({ error: `${error}` }))";
     let script = script.replace("ISSUER", &json!(issuer).to_string()).replace("SCOPE", &json!(SCOPE).to_string());
     format!(
         "<!doctype html><title>Application</title><button id=\"go\">Log in</button>
@@ -32,9 +32,9 @@ fn page(library: &str, issuer: &str) -> String {
     )
 }
 
-/// What a promise of the page comes to.
+/// The result of a promise on the page.
 async fn ask(chromium: &Chromium, promise: &str) -> Value {
-    let script = format!("tell({promise}, arguments[arguments.length - 1])");
+    let script = format!("settle({promise}, arguments[arguments.length - 1])");
     let answer = chromium.evaluate_async(&script).await;
     assert_eq!(answer["error"], Value::Null, "{promise}");
     answer
@@ -44,7 +44,8 @@ async fn ask(chromium: &Chromium, promise: &str) -> Value {
 async fn oidc_client_ts_signs_in_renews_and_signs_out() {
     let Some(folder) = installed() else { return };
     let Some(chromium) = Chromium::start(Scripts::On).await else { return };
-    let (server, site) = (TestServer::start().await, Site::start().await);
+    let server = TestServer::start().await;
+    let site = Site::start().await;
     let metadata = json!({
         "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"], "scope": SCOPE,
         "redirect_uris": [format!("{}/", site.origin)], "cors_origins": [site.origin],
@@ -53,7 +54,8 @@ async fn oidc_client_ts_signs_in_renews_and_signs_out() {
     let library = folder.join("node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js");
     site.show(&page(&std::fs::read_to_string(library).unwrap(), &server.issuer));
     let stage = Stage { chromium, server, site, rp };
-    let (chromium, server) = (&stage.chromium, &stage.server);
+    let chromium = &stage.chromium;
+    let server = &stage.server;
 
     chromium.goto(&stage.site.origin).await;
     chromium.click("go").await;
@@ -61,8 +63,8 @@ async fn oidc_client_ts_signs_in_renews_and_signs_out() {
     chromium.click("consent-allow").await;
     chromium.has_left_for("code=").await;
     let signed_in = ask(chromium, "back").await;
-    let told = [&signed_in["type"], &signed_in["scope"], &signed_in["profile"]["preferred_username"]];
-    assert_eq!(told, ["Bearer", SCOPE, "alice"], "the library has checked the ID token, and asked userinfo");
+    let summary = [&signed_in["type"], &signed_in["scope"], &signed_in["profile"]["preferred_username"]];
+    assert_eq!(summary, ["Bearer", SCOPE, "alice"], "the library has checked the ID token, and asked userinfo");
     let token = signed_in["token"].as_str().unwrap();
     assert_eq!(server.userinfo(token).await.status(), 200);
 

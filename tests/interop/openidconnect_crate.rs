@@ -1,5 +1,5 @@
-//! The Rust crate `openidconnect` as relying party of the hybrid and the implicit flow: its verifier checks what comes
-//! through the browser, then `c_hash` and `at_hash` (OpenID Connect Core §3.2.2.9, §3.3.2.9, §3.3.2.10).
+//! The Rust crate `openidconnect` as relying party of the hybrid and the implicit flow: its verifier checks the
+//! front-channel response, then `c_hash` and `at_hash` (OpenID Connect Core §3.2.2.9, §3.3.2.9, §3.3.2.10).
 
 use openidconnect::core::{
     CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKey, CoreJwsSigningAlgorithm, CoreProviderMetadata,
@@ -27,7 +27,7 @@ async fn client(server: &TestServer, alg: &str) -> RelyingParty {
     server.client(&format!("crate-{alg}"), metadata).await
 }
 
-/// What the crate finds out about the server by itself: metadata and keys.
+/// The metadata and keys discovered by the crate.
 async fn discover(server: &TestServer) -> CoreProviderMetadata {
     let http = |request: HttpRequest| async {
         let response = server.http.execute(request.try_into()?).await?;
@@ -42,7 +42,8 @@ async fn discover(server: &TestServer) -> CoreProviderMetadata {
 }
 
 fn verifier<'a>(metadata: &CoreProviderMetadata, rp: &RelyingParty, alg: &str) -> CoreIdTokenVerifier<'a> {
-    let (id, secret) = (ClientId::new(rp.id.clone()), ClientSecret::new(rp.secret.clone().unwrap()));
+    let id = ClientId::new(rp.id.clone());
+    let secret = ClientSecret::new(rp.secret.clone().unwrap());
     let alg: CoreJwsSigningAlgorithm = serde_json::from_value(json!(alg)).unwrap();
     CoreIdTokenVerifier::new_confidential_client(id, secret, metadata.issuer().clone(), metadata.jwks().clone())
         .set_allowed_algs([alg])
@@ -80,7 +81,8 @@ async fn the_crate_openidconnect_verifies_what_comes_through_the_browser() {
         for response_type in RESPONSE_TYPES {
             let page = visit(&rp, response_type).await;
             let words: Vec<&str> = response_type.split(' ').collect();
-            let (code, access) = (page.fragment("code"), page.fragment("access_token"));
+            let code = page.fragment("code");
+            let access = page.fragment("access_token");
             let got = (code.is_some(), access.is_some(), page.fragment("id_token").is_some());
             let asked = (words.contains(&"code"), words.contains(&"token"), words.contains(&"id_token"));
             assert_eq!(got, asked, "{alg} {response_type}");

@@ -1,4 +1,4 @@
-//! What tokens are worth and where: their types, lifetimes, forms and audiences (RFC 9068, RFC 8707, RFC 6750).
+//! Access tokens: their types, lifetimes, forms and audiences (RFC 9068, RFC 8707, RFC 6750).
 
 use serde_json::{Value, json};
 use signet::protocol::time::Span;
@@ -14,7 +14,8 @@ async fn a_credential_of_one_type_is_never_taken_for_another() {
     let opaque = server.client("opaque", json!({"access_token_format": "opaque"})).await;
     let rp = server.relying_party().await;
     let authorized = rp.authorize_as("alice").await;
-    let (tokens, reference) = (rp.sign_in("alice").await, opaque.sign_in("alice").await);
+    let tokens = rp.sign_in("alice").await;
+    let reference = opaque.sign_in("alice").await;
     let session = authorized.browser.cookie("signet-session").expect("a session");
     let values = [
         ("code", authorized.code()),
@@ -53,7 +54,7 @@ async fn a_credential_of_one_type_is_never_taken_for_another() {
 }
 
 #[tokio::test]
-async fn lifetimes_are_the_clients_and_else_the_servers() {
+async fn a_clients_lifetime_overrides_the_servers() {
     let change = |settings: &mut signet::config::Settings| {
         settings.tokens.access_token_lifetime = Span::from_secs(120);
         settings.tokens.id_token_lifetime = Span::from_secs(180);
@@ -82,7 +83,7 @@ async fn lifetimes_are_the_clients_and_else_the_servers() {
 }
 
 #[tokio::test]
-async fn an_opaque_access_token_says_nothing_and_works_whole_only() {
+async fn an_opaque_access_token_reveals_nothing_and_is_accepted_only_as_a_whole() {
     let server = TestServer::start().await;
     let rp = server.client("rp", json!({"access_token_format": "opaque"})).await;
     let tokens = rp.sign_in("alice").await;
@@ -206,7 +207,7 @@ async fn tokens_are_valid_for_clocks_that_are_late_by_the_skew() {
 }
 
 #[tokio::test]
-async fn an_access_token_is_not_an_id_token_and_tells_nothing_of_the_person() {
+async fn an_access_token_is_not_an_id_token_and_has_no_claims_about_the_person() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let scope = [("scope", "openid profile email address phone")];

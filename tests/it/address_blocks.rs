@@ -1,4 +1,4 @@
-//! Blocked addresses: by command and by the server itself, on every node, until their end.
+//! Address blocks, added by command and by the server itself: they apply on every node until they end.
 
 use signet::config::{ForwardingHeader, Settings};
 use signet::flows::administer::{self, NewBlock};
@@ -42,7 +42,7 @@ async fn sign_in(rp: &RelyingParty, browser: &Browser, address: &str, username: 
 }
 
 #[tokio::test]
-async fn a_block_holds_on_every_node_until_its_end() {
+async fn a_block_applies_on_every_node_until_it_ends() {
     let (server, _) = start().await;
     let twin = server.twin_with(behind_proxy).await;
     block(&server, "192.0.2.0/24", Reach::Everything, Span::from_minutes(10)).await;
@@ -66,7 +66,7 @@ async fn a_block_holds_on_every_node_until_its_end() {
 }
 
 #[tokio::test]
-async fn who_is_behind_a_proxy_cannot_write_their_way_out_of_a_block() {
+async fn a_forged_forwarding_header_does_not_evade_a_block() {
     let (server, _) = start().await;
     let standard = server.twin_with(|settings| {
         behind_proxy(settings);
@@ -90,12 +90,13 @@ async fn who_is_behind_a_proxy_cannot_write_their_way_out_of_a_block() {
 }
 
 #[tokio::test]
-async fn a_block_can_be_ended() {
+async fn a_block_can_be_removed() {
     let (server, _) = start().await;
     block(&server, "2001:db8::/32", Reach::Everything, Span::from_days(1)).await;
     server.app.follow().await.unwrap();
     assert_eq!(get(&server, "2001:db8::1", "/login").await.status, 403);
-    let (store, context) = (&server.app.provider.store, server.context());
+    let store = &server.app.provider.store;
+    let context = server.context();
     let network = parse_network("2001:db8::/32").unwrap();
     administer::remove_block(store, &context, network).await.unwrap();
     server.app.follow().await.unwrap();
@@ -137,7 +138,7 @@ async fn spraying_over_many_accounts_blocks_the_address_from_signing_in() {
 }
 
 #[tokio::test]
-async fn people_who_mistype_and_then_get_in_are_no_spray() {
+async fn people_who_mistype_before_they_sign_in_do_not_count_as_a_spray() {
     let (server, rp) = start().await;
     for number in 0..8 {
         let name = format!("person{number}");
@@ -150,10 +151,11 @@ async fn people_who_mistype_and_then_get_in_are_no_spray() {
 }
 
 #[tokio::test]
-async fn the_server_does_not_soften_what_an_operator_has_decided() {
+async fn the_server_does_not_shorten_an_operators_block() {
     let (server, _) = start().await;
     block(&server, "192.0.2.66", Reach::Everything, Span::from_days(7)).await;
-    let (realm, network) = (server.app.realm.id.clone(), parse_network("192.0.2.66").unwrap());
+    let realm = server.app.realm.id.clone();
+    let network = parse_network("192.0.2.66").unwrap();
     let put = async || {
         let now = server.clock.now();
         let expires_at = now.plus(Span::from_hours(1));

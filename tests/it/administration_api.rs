@@ -1,4 +1,4 @@
-//! The administration API: who gets in, who does not, and that whatever is not understood is refused.
+//! The administration API: its authorization, and the refusal of every invalid request.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ async fn status_of(server: &TestServer, token: Option<&str>) -> Reply {
 }
 
 #[tokio::test]
-async fn only_a_token_of_a_client_for_the_api_opens_it() {
+async fn the_api_accepts_only_a_clients_token_for_the_api() {
     let server = TestServer::start().await;
     let ops = Administrator::of(&server).await;
     let stranger = Administrator::with_scope(&server, "stranger", "api:write").await;
@@ -45,7 +45,7 @@ async fn only_a_token_of_a_client_for_the_api_opens_it() {
 }
 
 #[tokio::test]
-async fn who_may_look_may_not_revoke() {
+async fn the_read_scope_does_not_allow_revocation() {
     let server = TestServer::start().await;
     let reader = Administrator::with_scope(&server, "reader", "signet:read").await;
     let refused = reader.order(json!({"target": "realm"})).await;
@@ -59,7 +59,7 @@ async fn who_may_look_may_not_revoke() {
 }
 
 #[tokio::test]
-async fn what_is_not_understood_is_refused_as_a_problem() {
+async fn an_invalid_request_is_refused_with_a_problem_document() {
     let server = TestServer::start().await;
     let ops = Administrator::of(&server).await;
     let bodies = [
@@ -95,7 +95,7 @@ async fn what_is_not_understood_is_refused_as_a_problem() {
 }
 
 #[tokio::test]
-async fn scripts_in_browsers_are_not_let_in() {
+async fn scripts_in_browsers_cannot_call_the_api() {
     let server = TestServer::start().await;
     server.client("spa", json!({"cors_origins": ["https://spa.example"]})).await;
     let ops = Administrator::of(&server).await;
@@ -108,7 +108,7 @@ async fn scripts_in_browsers_are_not_let_in() {
 }
 
 #[tokio::test]
-async fn the_scopes_of_the_administration_come_from_a_command_and_never_from_a_user() {
+async fn administration_scopes_are_granted_by_command_and_never_by_a_user() {
     let server = TestServer::start_with(|settings| {
         settings.registration.mode = signet::config::RegistrationMode::Open;
         // Settings that were not checked: the rule does not lean on it.
@@ -139,7 +139,7 @@ async fn the_scopes_of_the_administration_come_from_a_command_and_never_from_a_u
 }
 
 #[tokio::test]
-async fn the_api_is_limited_as_other_endpoints_of_clients_are() {
+async fn the_api_has_the_rate_limits_of_other_client_endpoints() {
     let limited = |settings: &mut signet::config::Settings| {
         settings.limits.enabled = true;
         settings.limits.token = 4;
@@ -156,7 +156,7 @@ async fn the_api_is_limited_as_other_endpoints_of_clients_are() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_known_or_written_is_503() {
+async fn a_failing_database_is_answered_with_503() {
     let server = TestServer::start().await;
     let ops = Administrator::of(&server).await;
     let token = ops.token().await;
@@ -169,7 +169,7 @@ async fn what_cannot_be_known_or_written_is_503() {
 }
 
 #[tokio::test]
-async fn the_audit_log_tells_who_revoked_what_and_why() {
+async fn the_audit_log_has_actor_target_and_reason_of_a_revocation() {
     let server = TestServer::start().await;
     let ops = Administrator::of(&server).await;
     ops.revoke(json!({"target": "user", "username": "alice", "reason": "laptop stolen"})).await;

@@ -1,9 +1,10 @@
-//! The house as the source shows it: layers, file lengths, citations, panics, and two schemas that say the same.
+//! The architecture as checked from the source: layers, file lengths, citations, panics, and equal schemas of both
+//! engines.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// What the modules of a layer may use of this crate, and words that may not stand in them.
+/// The crate modules that a layer may use, and words that it may not contain.
 struct Layer {
     name: &'static str,
     modules: &'static [&'static str],
@@ -196,7 +197,7 @@ fn a_layer_uses_only_what_lies_below_it() {
 }
 
 #[test]
-fn sql_stands_in_the_store_only() {
+fn only_the_store_contains_sql() {
     for source in sources().iter().filter(|source| source.module != "store") {
         for word in SQL.iter().chain(&["sqlx::"]) {
             assert!(!source.code.contains(word), "{}: {word}", source.path);
@@ -288,7 +289,7 @@ fn each_rule_cites_its_specification() {
 }
 
 #[test]
-fn nothing_panics_by_intention() {
+fn no_code_panics_on_purpose() {
     let panics = [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "unreachable!(", "assert!("];
     for source in sources() {
         for (number, line) in source.whole.lines().enumerate().filter(|(_, line)| !is_comment(line)) {
@@ -300,10 +301,12 @@ fn nothing_panics_by_intention() {
 
 #[test]
 fn both_engines_have_the_same_migrations_with_the_same_tables() {
-    let (sqlite, postgres) = (migrations("sqlite"), migrations("postgres"));
+    let sqlite = migrations("sqlite");
+    let postgres = migrations("postgres");
     assert_eq!(sqlite.keys().collect::<Vec<_>>(), postgres.keys().collect::<Vec<_>>());
     for (name, text) in &sqlite {
-        let (here, there) = (schema(text), schema(&postgres[name]));
+        let here = schema(text);
+        let there = schema(&postgres[name]);
         assert!(!here.is_empty(), "{name} has statements");
         assert_eq!(here, there, "{name}");
     }
@@ -356,7 +359,7 @@ fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with("//")
 }
 
-/// The modules that stand after `crate::`.
+/// The modules after `crate::`.
 fn used_modules(code: &str) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
     for (at, _) in code.match_indices("crate::").filter(|(at, _)| !code[..*at].ends_with('$')) {
@@ -374,7 +377,7 @@ fn used_modules(code: &str) -> BTreeSet<String> {
     used
 }
 
-/// Whether the word stands alone in the code.
+/// True if the code contains the identifier.
 fn has_word(code: &str, word: &str) -> bool {
     let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     code.match_indices(word).any(|(at, _)| {
@@ -398,7 +401,7 @@ fn migrations(engine: &str) -> BTreeMap<String, String> {
 const REFUSE: &str = "CREATE FUNCTION refuse_transition() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
                       RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'check_violation'; END $$;";
 
-/// What the statements of a migration name, without the words in which the engines differ.
+/// The tables and columns in a migration, without the keywords in which the engines differ.
 fn schema(migration: &str) -> Vec<String> {
     let text: Vec<&str> = migration.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
     let text = text.join(" ").replace("INTEGER", "BIGINT").replace("BLOB", "BYTEA");

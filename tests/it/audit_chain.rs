@@ -1,4 +1,4 @@
-//! The audit log as a chain: what somebody changes in the database behind the server's back is found.
+//! The audit log as a hash chain: changes made in the database outside the server are detected.
 
 use serde_json::json;
 use signet::flows::audit::{self, Checked};
@@ -18,7 +18,8 @@ async fn server_with_history() -> TestServer {
 }
 
 async fn verify(server: &TestServer) -> Result<Checked, String> {
-    let (provider, realm) = (&server.app.provider, &server.app.realm.id);
+    let provider = &server.app.provider;
+    let realm = &server.app.realm.id;
     let keys = provider.keys.of(realm);
     audit::verify(&provider.store, &keys, realm).await.map_err(|fault| fault.to_string())
 }
@@ -29,7 +30,7 @@ async fn number(server: &TestServer, query: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn what_was_written_holds_and_every_row_has_a_number() {
+async fn an_untouched_log_verifies_and_every_row_has_a_number() {
     let server = server_with_history().await;
     let checked = verify(&server).await.unwrap();
     let rows = number(&server, "SELECT count(*) FROM audit_events").await;
@@ -39,7 +40,7 @@ async fn what_was_written_holds_and_every_row_has_a_number() {
 }
 
 #[tokio::test]
-async fn a_change_to_any_column_is_found() {
+async fn a_change_to_any_column_is_detected() {
     let changes = [
         ("at", "at + 1"),
         ("event", "'logout'"),
@@ -78,9 +79,10 @@ async fn a_change_to_any_column_is_found() {
 }
 
 #[tokio::test]
-async fn a_row_with_a_number_that_the_chain_cannot_have_is_found() {
+async fn a_row_with_an_impossible_number_is_detected() {
     let server = server_with_history().await;
-    let (database, last) = (server.database(), number(&server, "SELECT seq FROM audit_chains").await);
+    let database = server.database();
+    let last = number(&server, "SELECT seq FROM audit_chains").await;
     let before = number(&server, "SELECT MAX(number) FROM audit_checkpoints").await;
     for seq in [last + 1, last + 1_000_000, 0, -5] {
         let forged = format!(
@@ -133,7 +135,7 @@ async fn a_change_before_the_last_checkpoint_stops_the_signing_and_shows_in_metr
 }
 
 #[tokio::test]
-async fn a_row_that_is_taken_out_is_found() {
+async fn a_deleted_row_is_detected() {
     let server = server_with_history().await;
     let row = number(&server, "SELECT seq FROM audit_events WHERE event = 'consent'").await;
     server.database().execute(&format!("DELETE FROM audit_events WHERE seq = {row}")).await;
@@ -143,13 +145,14 @@ async fn a_row_that_is_taken_out_is_found() {
 }
 
 #[tokio::test]
-async fn rows_that_are_cut_off_at_the_end_are_found_by_the_checkpoint() {
+async fn a_truncated_log_is_detected_by_the_checkpoint() {
     let server = server_with_history().await;
-    let (database, last) = (server.database(), number(&server, "SELECT seq FROM audit_chains").await);
+    let database = server.database();
+    let last = number(&server, "SELECT seq FROM audit_chains").await;
     database.execute(&format!("DELETE FROM audit_events WHERE seq > {}", last - 2)).await;
     let missing = format!("the audit log is broken: row {} is missing", last - 1);
     assert_eq!(verify(&server).await.unwrap_err(), missing);
-    // Whoever knows how the chain is made sets its end back too.
+    // An attacker who knows the construction resets the end of the chain too.
     let end = format!("(SELECT hash FROM audit_events WHERE seq = {})", last - 2);
     database.execute(&format!("UPDATE audit_chains SET seq = {}, hash = {end}", last - 2)).await;
     assert_eq!(verify(&server).await.unwrap_err(), missing);
@@ -162,7 +165,7 @@ async fn rows_that_are_cut_off_at_the_end_are_found_by_the_checkpoint() {
 }
 
 #[tokio::test]
-async fn a_checkpoint_that_no_key_of_the_server_has_signed_is_found() {
+async fn a_checkpoint_with_a_foreign_signature_is_detected() {
     let server = server_with_history().await;
     let database = server.database();
     let changes = [
@@ -183,10 +186,11 @@ async fn a_checkpoint_that_no_key_of_the_server_has_signed_is_found() {
     let rp = server.client("svc", json!({ "grant_types": ["client_credentials"], "redirect_uris": [] })).await;
     let token = rp.client_credentials(&[]).await.tokens().access_token;
     assert_eq!(claims(&token)["client_id"], "svc");
-    // Nor does a signature of something else make one of what somebody has written.
+    // The signature of another document does not make a forged checkpoint valid either.
     let signed = database.query("SELECT signed FROM audit_checkpoints ORDER BY number DESC LIMIT 1").await.concat();
     let signed = String::from_utf8(signed.concat()).unwrap();
-    let (said, others) = (signed.rsplit_once('.').unwrap().0, token.rsplit_once('.').unwrap().1);
+    let said = signed.rsplit_once('.').unwrap().0;
+    let others = token.rsplit_once('.').unwrap().1;
     database
         .execute(&format!("UPDATE audit_checkpoints SET signed = '{said}.{others}' WHERE signed = '{signed}'"))
         .await;
@@ -196,7 +200,7 @@ async fn a_checkpoint_that_no_key_of_the_server_has_signed_is_found() {
 }
 
 #[tokio::test]
-async fn retention_takes_old_rows_away_and_leaves_a_checkpoint_in_their_place() {
+async fn retention_deletes_old_rows_and_leaves_a_checkpoint() {
     let server = server_with_history().await;
     let before = number(&server, "SELECT seq FROM audit_chains").await;
     // Meanwhile the keys that have signed checkpoints go, and others come.
@@ -217,17 +221,19 @@ async fn retention_takes_old_rows_away_and_leaves_a_checkpoint_in_their_place() 
 }
 
 #[tokio::test]
-async fn rows_that_are_older_than_the_chain_stay_and_none_can_be_added() {
+async fn rows_older_than_the_chain_are_kept_and_none_can_be_added() {
     let server = server_with_history().await;
-    let (database, insert) = (server.database(), |id: &str| {
+    let database = server.database();
+    let insert = |id: &str| {
         format!(
             "INSERT INTO audit_events (id, realm_id, at, event, outcome, actor, address, user_agent, request_id, reason) \
              VALUES ('{id}', 'default', 1, 'login', 'success', 'user', '', '', '', '')"
         )
-    });
+    };
     database.execute("DELETE FROM audit_checkpoints").await;
     database.execute(&insert("old")).await;
-    let (provider, realm) = (&server.app.provider, &server.app.realm.id);
+    let provider = &server.app.provider;
+    let realm = &server.app.realm.id;
     let now = server.clock.now();
     audit::keep(&provider.store, &provider.keys, realm, Span::from_days(36_500), now).await.unwrap();
     assert_eq!(verify(&server).await.unwrap().unchained, 1);
@@ -236,7 +242,7 @@ async fn rows_that_are_older_than_the_chain_stay_and_none_can_be_added() {
 }
 
 #[tokio::test]
-async fn a_change_that_fails_leaves_no_row_and_many_at_once_leave_no_gap() {
+async fn failed_changes_leave_no_row_and_concurrent_ones_no_gap() {
     let server = TestServer::start().await;
     let adding = (0..12).map(|n| {
         let server = &server;

@@ -1,4 +1,4 @@
-//! What stands in the audit log, and that nothing happens that cannot be written down.
+//! The rows of the audit log, and the rollback of changes that cannot be recorded.
 
 use signet::flows::administer::{self, UserChange};
 use signet::jobs;
@@ -14,7 +14,7 @@ async fn texts(server: &TestServer, query: &str) -> Vec<String> {
     rows.into_iter().map(|row| String::from_utf8(row[0].clone()).unwrap()).collect()
 }
 
-/// Everything but what any request may leave: rows that tell of an attempt, and what only time has changed.
+/// All rows except those that any request may write: rows about attempts, and timestamps.
 async fn state(server: &TestServer) -> Vec<(String, Vec<u8>)> {
     let passing =
         ["audit_elsewhere", "leases", "login_failures", "authorization_requests", "changes", "sqlite_sequence"];
@@ -23,7 +23,7 @@ async fn state(server: &TestServer) -> Vec<(String, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn a_change_that_cannot_be_written_down_does_not_happen() {
+async fn a_change_whose_audit_row_fails_is_rolled_back() {
     let mut server = TestServer::stopped_with(|_| {}).await;
     server.stop_jobs();
     let rp = server.relying_party().await;
@@ -47,7 +47,8 @@ async fn a_change_that_cannot_be_written_down_does_not_happen() {
     assert_eq!(rp.revoke(&tokens.access_token).await.status, 500, "never 200 for a revocation that did not happen");
     assert_eq!(rp.revoke(tokens.refresh_token()).await.status, 500);
     assert_eq!(rp.redeem(&code).await.status, 500, "a replay");
-    let (store, context) = (&server.app.provider.store, server.context());
+    let store = &server.app.provider.store;
+    let context = server.context();
     let horizon = server.app.provider.revocation_horizon(context.now);
     for change in [UserChange::Disable, UserChange::Enable, UserChange::SignOut] {
         assert!(administer::change_user(store, &context, "alice", change, horizon).await.is_err(), "{change:?}");
@@ -86,7 +87,7 @@ fn claims_of(token: &str) -> FamilyId {
 }
 
 #[tokio::test]
-async fn a_key_that_begins_to_sign_by_schedule_is_written_down_once() {
+async fn a_key_activated_by_schedule_is_audited_once() {
     let mut server = TestServer::stopped_with(|_| {}).await;
     server.stop_jobs();
     let mut twin = server.twin().await;
@@ -109,11 +110,11 @@ async fn a_key_that_begins_to_sign_by_schedule_is_written_down_once() {
     once.dedup();
     assert_eq!((signing.len(), once.len()), (algorithms, algorithms), "{signing:?}");
     let promoted = texts(&server, "SELECT reason FROM audit_events WHERE event = 'key.promoted'").await;
-    assert_eq!(promoted.len(), 0, "nobody told them to");
+    assert_eq!(promoted.len(), 0, "not by a command");
 }
 
 #[tokio::test]
-async fn requests_beyond_a_limit_are_a_row_a_class_however_many_they_are() {
+async fn requests_above_a_limit_are_one_audit_row_for_each_class() {
     let mut server = TestServer::stopped_with(|settings| {
         settings.limits.enabled = true;
         settings.limits.token = 3;
@@ -137,7 +138,7 @@ async fn requests_beyond_a_limit_are_a_row_a_class_however_many_they_are() {
 }
 
 #[tokio::test]
-async fn a_step_of_upkeep_that_fails_keeps_no_other_from_being_taken() {
+async fn a_failed_step_of_upkeep_does_not_prevent_the_others() {
     let mut server = TestServer::stopped_with(|_| {}).await;
     server.stop_jobs();
     let rp = server.relying_party().await;

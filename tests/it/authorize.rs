@@ -1,4 +1,4 @@
-//! The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2): what is carried out, what is refused.
+//! The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2): accepted and refused requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,7 +70,7 @@ async fn a_faulty_request_is_answered_at_the_client_with_state_and_issuer() {
 }
 
 #[tokio::test]
-async fn a_client_uses_only_the_grants_that_it_has() {
+async fn a_client_can_use_only_its_registered_grant_types() {
     let server = TestServer::start().await;
     let machine = server.client("machine", json!({"grant_types": ["client_credentials"]})).await;
     let page = server.browser().get(&machine.authorization_url(&[])).await;
@@ -97,13 +97,13 @@ async fn an_unknown_or_disabled_client_is_answered_by_a_page() {
     let page = browser.get(&rp.authorization_url(&[])).await;
     page.assert_rejected("disabled", 400, sentence);
     let page = browser.sign_in(&waiting, "alice").await;
-    page.assert_rejected("disabled while somebody signs in", 400, "This sign-in");
+    page.assert_rejected("disabled during a sign-in", 400, "This sign-in");
     server.set_client_standing("rp", Standing::Enabled).await;
     browser.visit(&rp.authorization_url(&[])).await.code();
 }
 
 #[tokio::test]
-async fn no_parameter_may_stand_twice() {
+async fn no_parameter_may_be_repeated() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     for (name, sentence) in
@@ -132,7 +132,7 @@ async fn no_parameter_may_stand_twice() {
 }
 
 #[tokio::test]
-async fn state_and_nonce_come_back_byte_for_byte() {
+async fn state_and_nonce_are_returned_byte_for_byte() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let browser = rp.authorize_as("alice").await.browser;
@@ -168,7 +168,7 @@ async fn a_request_without_state_and_nonce_gets_neither() {
 }
 
 #[tokio::test]
-async fn parameters_that_only_advise_do_not_disturb() {
+async fn advisory_parameters_are_ignored() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let browser = rp.authorize_as("alice").await.browser;
@@ -235,7 +235,7 @@ async fn another_site_may_post_an_authorization_request() {
 }
 
 #[tokio::test]
-async fn only_an_id_travels_through_login() {
+async fn the_sign_in_url_contains_only_the_request_id() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let browser = server.browser();
@@ -296,7 +296,8 @@ async fn only_a_confidential_client_of_the_classic_profile_may_leave_pkce_out() 
 #[tokio::test]
 async fn two_clients_share_a_login_and_both_keep_working() {
     let server = TestServer::start().await;
-    let (one, two) = (server.relying_party().await, server.client("other", json!({"skip_consent": true})).await);
+    let one = server.relying_party().await;
+    let two = server.client("other", json!({"skip_consent": true})).await;
     let authorized = one.authorize_as("alice").await;
     let first = one.redeem(&authorized.code()).await.tokens();
     let page = authorized.browser.visit(&two.authorization_url(&[])).await;

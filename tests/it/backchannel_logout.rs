@@ -1,5 +1,5 @@
-//! Back-channel logout (OpenID Connect Back-Channel Logout §2.4, §2.5, §2.8): who is told of the end of a session, with
-//! what, and that nothing of it is lost.
+//! Back-channel logout (OpenID Connect Back-Channel Logout §2.4, §2.5, §2.8): the notified clients, the logout token,
+//! and reliable delivery.
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ async fn sign_out(browser: &Browser, id_token: &str) {
     assert!(browser.get(&format!("/logout?id_token_hint={id_token}")).await.has("You are signed out"));
 }
 
-/// Waits until everything has been told or given up.
+/// Waits until everything has been delivered or abandoned.
 async fn outbox_is_empty(server: &TestServer) {
     let begun = Instant::now();
     while !server.database().query("SELECT id FROM outbox").await.is_empty() {
@@ -55,9 +55,10 @@ async fn undelivered(server: &TestServer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_server_of_a_client_is_told_with_a_signed_token() {
+async fn a_client_gets_a_signed_logout_token() {
     for alg in ["RS256", "ES256"] {
-        let (server, receiver) = (server().await, Receiver::start().await);
+        let server = server().await;
+        let receiver = Receiver::start().await;
         let metadata = json!({ "backchannel_logout_uri": receiver.url, "id_token_signed_response_alg": alg });
         let rp = server.client("rp", metadata).await;
         let (browser, id_token) = signed_in(&rp).await;
@@ -70,16 +71,16 @@ async fn the_server_of_a_client_is_told_with_a_signed_token() {
         let token = &arrival.fields[0].1;
         assert_eq!(header(token)["typ"], "logout+jwt");
         assert_eq!(header(token)["alg"], alg);
-        let told = verified(&server, token, alg, "rp").await;
+        let token_claims = verified(&server, token, alg, "rp").await;
         let known = claims(&id_token);
         for name in ["iss", "sub", "sid"] {
-            assert_eq!(told[name], known[name], "{name}");
+            assert_eq!(token_claims[name], known[name], "{name}");
         }
-        assert_eq!(told["aud"], "rp");
-        assert_eq!(told["events"], json!({ "http://schemas.openid.net/event/backchannel-logout": {} }));
-        assert_eq!(told["exp"].as_i64().unwrap() - told["iat"].as_i64().unwrap(), 120);
-        assert_ne!(told["jti"], known["jti"]);
-        let mut names: Vec<&String> = told.as_object().unwrap().keys().collect();
+        assert_eq!(token_claims["aud"], "rp");
+        assert_eq!(token_claims["events"], json!({ "http://schemas.openid.net/event/backchannel-logout": {} }));
+        assert_eq!(token_claims["exp"].as_i64().unwrap() - token_claims["iat"].as_i64().unwrap(), 120);
+        assert_ne!(token_claims["jti"], known["jti"]);
+        let mut names: Vec<&String> = token_claims.as_object().unwrap().keys().collect();
         names.sort();
         assert_eq!(names, ["aud", "events", "exp", "iat", "iss", "jti", "sid", "sub"], "and never a nonce");
         outbox_is_empty(&server).await;
@@ -88,8 +89,9 @@ async fn the_server_of_a_client_is_told_with_a_signed_token() {
 }
 
 #[tokio::test]
-async fn every_way_in_which_a_session_ends_is_told() {
-    let (server, receiver) = (server().await, Receiver::start().await);
+async fn every_end_of_a_session_is_notified() {
+    let server = server().await;
+    let receiver = Receiver::start().await;
     let rp = listener(&server, "rp", &receiver).await;
     for way in ["by hint", "by confirmation", "another person", "signed out by command", "disabled by command"] {
         let (browser, id_token) = signed_in(&rp).await;
@@ -108,17 +110,19 @@ async fn every_way_in_which_a_session_ends_is_told() {
             "signed out by command" => server.change_user("alice", UserChange::SignOut).await,
             _ => server.change_user("alice", UserChange::Disable).await,
         }
-        let (told, known) = (claims(&receiver.token().await), claims(&id_token));
-        assert_eq!((&told["sid"], &told["sub"]), (&known["sid"], &known["sub"]), "{way}");
+        let token_claims = claims(&receiver.token().await);
+        let known = claims(&id_token);
+        assert_eq!((&token_claims["sid"], &token_claims["sub"]), (&known["sid"], &known["sub"]), "{way}");
     }
     outbox_is_empty(&server).await;
-    assert_eq!(receiver.count(), 5, "each is told once");
+    assert_eq!(receiver.count(), 5, "each is notified once");
 }
 
 #[tokio::test]
-async fn a_client_that_took_no_part_in_the_session_is_told_nothing() {
+async fn a_client_outside_the_session_is_not_notified() {
     let server = server().await;
-    let (heard, silent) = (Receiver::start().await, Receiver::start().await);
+    let heard = Receiver::start().await;
+    let silent = Receiver::start().await;
     let rp = listener(&server, "rp", &heard).await;
     let other = listener(&server, "other", &silent).await;
     let deaf = server.client("deaf", json!({ "skip_consent": true })).await;
@@ -138,8 +142,9 @@ async fn a_client_that_took_no_part_in_the_session_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn the_same_person_who_signs_in_again_ends_nothing() {
-    let (server, receiver) = (server().await, Receiver::start().await);
+async fn signing_in_again_as_the_same_person_ends_nothing() {
+    let server = server().await;
+    let receiver = Receiver::start().await;
     let rp = listener(&server, "rp", &receiver).await;
     let (browser, id_token) = signed_in(&rp).await;
     let page = browser.visit(&rp.authorization_url(&[("prompt", "login")])).await;
@@ -151,8 +156,9 @@ async fn the_same_person_who_signs_in_again_ends_nothing() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_down_is_told_when_it_is_up_again() {
-    let (mut server, receiver) = (server().await, Receiver::start().await);
+async fn a_client_that_was_down_is_notified_once_it_is_up() {
+    let mut server = server().await;
+    let receiver = Receiver::start().await;
     let rp = listener(&server, "rp", &receiver).await;
     let (browser, id_token) = signed_in(&rp).await;
     server.stop_jobs();
@@ -178,8 +184,9 @@ async fn a_client_that_is_down_is_told_when_it_is_up_again() {
 }
 
 #[tokio::test]
-async fn nothing_is_tried_before_its_time() {
-    let (mut server, receiver) = (server().await, Receiver::start().await);
+async fn nothing_is_retried_before_its_time() {
+    let mut server = server().await;
+    let receiver = Receiver::start().await;
     let rp = listener(&server, "rp", &receiver).await;
     let (browser, id_token) = signed_in(&rp).await;
     server.stop_jobs();
@@ -199,8 +206,9 @@ async fn nothing_is_tried_before_its_time() {
 }
 
 #[tokio::test]
-async fn two_nodes_tell_a_client_once() {
-    let (one, receiver) = (server().await, Receiver::start().await);
+async fn two_nodes_notify_a_client_once() {
+    let one = server().await;
+    let receiver = Receiver::start().await;
     let two = twin(&one).await;
     let rp = listener(&one, "rp", &receiver).await;
     let mut expected = Vec::new();
@@ -211,21 +219,22 @@ async fn two_nodes_tell_a_client_once() {
     let (here, there) = tokio::join!(jobs::deliver_due(&one.app), jobs::deliver_due(&two.app));
     here.and(there).unwrap();
     outbox_is_empty(&one).await;
-    let mut told = Vec::new();
-    while told.len() < expected.len() {
-        told.push(claims(&receiver.token().await)["sid"].clone());
+    let mut token_claims = Vec::new();
+    while token_claims.len() < expected.len() {
+        token_claims.push(claims(&receiver.token().await)["sid"].clone());
     }
     let sorted = |mut sids: Vec<Value>| {
         sids.sort_by_key(Value::to_string);
         sids
     };
-    assert_eq!(sorted(told), sorted(expected));
-    assert_eq!(receiver.count(), 12, "nobody is told twice");
+    assert_eq!(sorted(token_claims), sorted(expected));
+    assert_eq!(receiver.count(), 12, "no client is notified twice");
 }
 
 #[tokio::test]
-async fn what_a_node_that_dies_had_begun_another_goes_on_with() {
-    let (one, receiver) = (server().await, Receiver::start().await);
+async fn a_delivery_of_a_dead_node_is_taken_over() {
+    let one = server().await;
+    let receiver = Receiver::start().await;
     let rp = listener(&one, "rp", &receiver).await;
     let (browser, id_token) = signed_in(&rp).await;
     receiver.answer_with(SILENCE);
@@ -243,8 +252,9 @@ async fn what_a_node_that_dies_had_begun_another_goes_on_with() {
 }
 
 #[tokio::test]
-async fn a_client_that_refuses_is_left_alone_after_a_few_times() {
-    let (mut server, receiver) = (server().await, Receiver::start().await);
+async fn a_delivery_is_abandoned_after_a_few_refusals() {
+    let mut server = server().await;
+    let receiver = Receiver::start().await;
     let rp = listener(&server, "rp", &receiver).await;
     let (browser, id_token) = signed_in(&rp).await;
     server.stop_jobs();
@@ -260,8 +270,9 @@ async fn a_client_that_refuses_is_left_alone_after_a_few_times() {
 }
 
 #[tokio::test]
-async fn a_client_that_stays_away_for_a_day_is_given_up() {
-    let (mut server, receiver) = (server().await, Receiver::start().await);
+async fn a_delivery_is_abandoned_after_a_day() {
+    let mut server = server().await;
+    let receiver = Receiver::start().await;
     let rp = listener(&server, "rp", &receiver).await;
     let (browser, id_token) = signed_in(&rp).await;
     server.stop_jobs();
@@ -277,8 +288,9 @@ async fn a_client_that_stays_away_for_a_day_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_client_that_listens_no_longer_is_told_nothing() {
-    let (server, receiver) = (server().await, Receiver::start().await);
+async fn a_client_without_a_logout_uri_is_not_notified() {
+    let server = server().await;
+    let receiver = Receiver::start().await;
     let page = json!({ "frontchannel_logout_uri": "https://rp.example/out", "skip_consent": true });
     let rp = server.client("rp", page).await;
     let (browser, id_token) = signed_in(&rp).await;
@@ -288,9 +300,10 @@ async fn a_client_that_listens_no_longer_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_answer_keeps_nobody_else_waiting() {
+async fn an_unresponsive_client_does_not_delay_others() {
     let server = server().await;
-    let (slow, quick) = (Receiver::start().await, Receiver::start().await);
+    let slow = Receiver::start().await;
+    let quick = Receiver::start().await;
     listener(&server, "slow", &slow).await;
     let rp = listener(&server, "quick", &quick).await;
     slow.answer_with(SILENCE);
@@ -310,11 +323,12 @@ async fn a_client_that_does_not_answer_keeps_nobody_else_waiting() {
 
 #[tokio::test]
 async fn a_logout_does_not_wait_for_the_clients() {
-    let (server, receiver) = (server().await, Receiver::start().await);
+    let server = server().await;
+    let receiver = Receiver::start().await;
     let rp = listener(&server, "rp", &receiver).await;
     let (browser, id_token) = signed_in(&rp).await;
     receiver.answer_with(SILENCE);
     sign_out(&browser, &id_token).await;
-    assert_eq!(server.database().query("SELECT id FROM outbox").await.len(), 1, "it has not been told yet");
+    assert_eq!(server.database().query("SELECT id FROM outbox").await.len(), 1, "it has not been delivered yet");
     receiver.token().await;
 }

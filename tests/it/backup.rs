@@ -1,4 +1,4 @@
-//! Backups, and what a restored one must not bring back.
+//! Backups, and the data that a restored one must not make valid again.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -41,14 +41,14 @@ async fn begin_epoch(server: &TestServer, made_at: Option<signet::protocol::time
     server.app.follow().await.unwrap();
 }
 
-/// Whether this session still answers without a question.
+/// True if this session is accepted without a sign-in.
 async fn is_signed_in(browser: &crate::support::Browser, rp: &RelyingParty) -> bool {
     let page = browser.get(&rp.authorization_url(&[("prompt", "none")])).await;
     page.headers["location"].to_str().unwrap().contains("code=")
 }
 
 #[tokio::test]
-async fn nothing_that_was_used_or_revoked_after_the_backup_comes_back() {
+async fn values_used_or_revoked_after_the_backup_stay_void() {
     if Database::is_postgres() {
         return;
     }
@@ -96,7 +96,7 @@ async fn nothing_that_was_used_or_revoked_after_the_backup_comes_back() {
 }
 
 #[tokio::test]
-async fn what_was_issued_before_an_epoch_is_void_on_either_engine() {
+async fn a_new_epoch_voids_everything_issued_before_on_both_engines() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let service = server.client("svc", json!({ "grant_types": ["client_credentials"], "redirect_uris": [] })).await;
@@ -122,7 +122,7 @@ async fn what_was_issued_before_an_epoch_is_void_on_either_engine() {
 }
 
 #[tokio::test]
-async fn offline_grants_stay_only_where_the_operator_says_so() {
+async fn offline_grants_are_kept_only_on_request() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let tokens = rp.sign_in("alice").await;
@@ -209,7 +209,7 @@ async fn in_use(place: &Place) {
 }
 
 #[tokio::test]
-async fn a_node_that_does_not_lead_keeps_a_restore_in_place_from_beginning() {
+async fn a_running_node_without_the_lease_prevents_a_restore_in_place() {
     let mut server = TestServer::stopped_with(|_| {}).await;
     server.stop_jobs();
     for table in ["leases", "nodes"] {
@@ -246,8 +246,10 @@ async fn a_damaged_backup_is_refused_and_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let server = TestServer::start().await;
     back_up(&server, directory.path()).await;
-    let (copy, manifest) = (directory.path().join("backup/signet.db"), directory.path().join("backup/manifest.json"));
-    let (whole, said) = (std::fs::read(&copy).unwrap(), std::fs::read_to_string(&manifest).unwrap());
+    let copy = directory.path().join("backup/signet.db");
+    let manifest = directory.path().join("backup/manifest.json");
+    let whole = std::fs::read(&copy).unwrap();
+    let said = std::fs::read_to_string(&manifest).unwrap();
     let target = directory.path().join("restored.db");
     let read = || backup::read(&directory.path().join("backup"), &target).map(drop).map_err(|error| error.to_string());
     let mut flipped = whole.clone();

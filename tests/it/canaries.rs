@@ -1,6 +1,6 @@
-//! Canaries: a value of its own in every field of every endpoint, in requests that fail and in a handler that panics.
-//! None of them is found in the log but what the cause of a refusal shows, no secret in the database, and nothing that
-//! looks like a credential in either, whichever field it was sent in; and no one can write a line of the log.
+//! Canaries: a unique value in every field of every endpoint, in requests that fail and in a handler that panics. The
+//! log contains none of them except in the cause of a refusal, the database contains no secret, and neither contains
+//! anything that looks like a credential, whichever field it was sent in. No request can write a log line of its own.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::hostile_input::endpoints;
 use crate::support::TestServer;
 use crate::support::log::{listen, logged};
 
-/// The fields whose value speaks for somebody.
+/// The fields with credentials.
 const SECRETS: [&str; 12] = [
     "access_token",
     "authorization",
@@ -46,10 +46,10 @@ const EXPLAINED: [&str; 10] = [
     "scope",
 ];
 
-/// What makes a canary look like a secret, a code, a verifier or a part of a token.
+/// A suffix that makes a canary look like a secret, a code, a verifier or a part of a token.
 const CREDENTIAL: &str = "0dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWF";
 
-/// Where credentials stand in the value of a field; a canary alone is none.
+/// The positions of credentials in the value of a field; a plain canary is none.
 const DISGUISES: [&str; 6] = [
     "CANARY",
     "CANARYCREDENTIAL",
@@ -70,7 +70,7 @@ impl Flock {
         canary
     }
 
-    /// Where a canary comes from that is found in a text.
+    /// The origin of a canary in a text.
     fn found_in(&self, text: &str) -> Option<&str> {
         text.split("canary").skip(1).find_map(|rest| {
             let is_of = |canary: &str| rest.starts_with(&canary["canary".len()..]);
@@ -126,8 +126,8 @@ async fn no_field_of_any_request_reaches_the_log_and_no_secret_the_database() {
         explained += usize::from(table == "refusals");
         if let Some(place) = flock.found_in(&String::from_utf8_lossy(&value)) {
             let field = place.rsplit(' ').next().unwrap();
-            assert!(!SECRETS.contains(&field), "{place} stands in {table}");
-            assert!(table != "refusals" || EXPLAINED.contains(&field), "{place} stands in {table}");
+            assert!(!SECRETS.contains(&field), "{place} is in {table}");
+            assert!(table != "refusals" || EXPLAINED.contains(&field), "{place} is in {table}");
         }
     }
     assert!(explained > 100, "refusals were stored");
@@ -174,7 +174,7 @@ async fn panics(State(_): State<Arc<signet::app::App>>, request: axum::extract::
 }
 
 #[tokio::test]
-async fn a_panic_tells_nothing_of_what_was_being_worked_on() {
+async fn a_panic_leaks_no_data_of_the_request() {
     listen();
     let server = TestServer::start().await;
     let router = signet::http::guarded(Router::new().route("/panics", get(panics)), server.app.clone());
@@ -189,7 +189,7 @@ async fn a_panic_tells_nothing_of_what_was_being_worked_on() {
     }
     task.abort();
     let text = logged();
-    assert!(text.contains("a task panicked") && text.contains("canaries.rs"), "where it was is told: {text}");
+    assert!(text.contains("a task panicked") && text.contains("canaries.rs"), "the location is logged: {text}");
     assert_eq!(text.lines().find(|line| line.contains("canary-")), None);
 }
 

@@ -1,5 +1,5 @@
-//! Claim mappers: an operator's own claims, made of what is known of a person, where, to whom and for what they are
-//! meant; never in the place of a claim of the protocol.
+//! Claim mappers: custom claims from user data, at their targets, for their clients and audiences; never under the name
+//! of a protocol claim.
 
 use serde_json::{Value, json};
 use signet::flows::administer::{self, AdminError, Person};
@@ -32,7 +32,7 @@ async fn server() -> TestServer {
     server
 }
 
-/// Adds a mapper as the command does, without telling this node.
+/// Adds a mapper like the command, without notifying this node.
 async fn add(server: &TestServer, id: &str, client: Option<&str>, mapper: Value) -> Result<(), AdminError> {
     let stored = StoredMapper {
         realm: server.app.realm.id.clone(),
@@ -98,14 +98,15 @@ async fn every_source_reaches_every_target() {
         let first = sign_in(&rp, &[]).await;
         let next = rp.refresh(first.refresh_token()).await.tokens();
         for tokens in [&first, &next] {
-            let mut told = vec![claims(tokens.id_token()), userinfo(&server, tokens).await];
-            told.push(rp.introspect(&tokens.access_token).await);
+            let mut released = vec![claims(tokens.id_token()), userinfo(&server, tokens).await];
+            released.push(rp.introspect(&tokens.access_token).await);
             if format == "jwt" {
-                told.push(claims(&tokens.access_token));
+                released.push(claims(&tokens.access_token));
             }
             for (claim, _, expected) in &rows {
-                told.iter()
-                    .for_each(|told| assert_eq!(told.get(*claim), expected.as_ref(), "{claim} {format}: {told}"));
+                released.iter().for_each(|released| {
+                    assert_eq!(released.get(*claim), expected.as_ref(), "{claim} {format}: {released}")
+                });
             }
         }
         let own = rp.client_credentials(&[]).await.tokens();
@@ -118,22 +119,26 @@ async fn every_source_reaches_every_target() {
 }
 
 #[tokio::test]
-async fn a_claim_goes_where_it_is_meant_to_go() {
+async fn a_claim_appears_only_at_its_targets() {
     let server = server().await;
     for target in ["access_token", "id_token", "userinfo"] {
         map(&server, &format!("in_{target}"), json!({"static": 1}), json!({"targets": [target]})).await;
     }
     let rp = client(&server, "rp", json!({})).await;
     let tokens = sign_in(&rp, &[]).await;
-    let told = [
+    let released = [
         ("access_token", claims(&tokens.access_token)),
         ("access_token", rp.introspect(&tokens.access_token).await),
         ("id_token", claims(tokens.id_token())),
         ("userinfo", userinfo(&server, &tokens).await),
     ];
-    for (place, told) in told {
+    for (place, released) in released {
         for target in ["access_token", "id_token", "userinfo"] {
-            assert_eq!(told.get(format!("in_{target}")).is_some(), place == target, "{target} in {place}: {told}");
+            assert_eq!(
+                released.get(format!("in_{target}")).is_some(),
+                place == target,
+                "{target} in {place}: {released}"
+            );
         }
     }
 }
@@ -163,9 +168,10 @@ async fn scope_and_audience_are_conditions() {
 }
 
 #[tokio::test]
-async fn a_mapper_of_one_client_is_not_anothers() {
+async fn a_mapper_of_one_client_does_not_apply_to_another() {
     let server = server().await;
-    let (mine, theirs) = (client(&server, "mine", json!({})).await, client(&server, "theirs", json!({})).await);
+    let mine = client(&server, "mine", json!({})).await;
+    let theirs = client(&server, "theirs", json!({})).await;
     let mapper =
         |claim: &str| json!({"claim": claim, "source": "roles", "targets": ["access_token", "id_token", "userinfo"]});
     add(&server, "own", Some("mine"), mapper("own")).await.unwrap();
@@ -177,14 +183,14 @@ async fn a_mapper_of_one_client_is_not_anothers() {
     server.app.follow().await.unwrap();
     for (rp, has_own) in [(&mine, true), (&theirs, false)] {
         let tokens = sign_in(rp, &[]).await;
-        for told in [claims(&tokens.access_token), claims(tokens.id_token()), userinfo(&server, &tokens).await] {
-            assert_eq!((told.get("own").is_some(), told.get("all").is_some()), (has_own, true), "{told}");
+        for released in [claims(&tokens.access_token), claims(tokens.id_token()), userinfo(&server, &tokens).await] {
+            assert_eq!((released.get("own").is_some(), released.get("all").is_some()), (has_own, true), "{released}");
         }
     }
 }
 
 #[tokio::test]
-async fn no_mapper_speaks_for_the_protocol() {
+async fn a_mapper_cannot_set_a_protocol_claim() {
     let server = server().await;
     let reserved = [
         "sub",
@@ -253,11 +259,16 @@ async fn other_nodes_follow_and_a_removed_mapper_is_gone() {
     let tokens = sign_in(&there, &[]).await;
     let expected = json!(["admin", "editor"]);
     assert_eq!((&claims(&tokens.access_token)["roles"], &claims(tokens.id_token())["roles"]), (&expected, &expected));
-    assert_eq!(there.introspect(&before.access_token).await["roles"], expected, "introspection tells what holds now");
+    assert_eq!(
+        there.introspect(&before.access_token).await["roles"],
+        expected,
+        "introspection shows the current roles"
+    );
     let info: Value = twin.userinfo(&before.access_token).await.json().await.unwrap();
     assert_eq!(info["roles"], expected);
 
-    let (store, context) = (&server.app.provider.store, server.context());
+    let store = &server.app.provider.store;
+    let context = server.context();
     administer::remove_mapper(store, &context, "roles".to_owned()).await.unwrap();
     let again = administer::remove_mapper(store, &context, "roles".to_owned()).await;
     assert!(matches!(again, Err(AdminError::Unknown(_))), "{again:?}");

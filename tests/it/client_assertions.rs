@@ -1,5 +1,5 @@
 //! Client assertions (RFC 7523 §3, OpenID Connect Core §9, RFC 8725): signed by a registered key, for this server,
-//! for now, and once.
+//! currently valid, and used once.
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
@@ -50,7 +50,8 @@ impl Key {
         let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
         let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
         let pair = rsa::RsaPrivateKey::from_pkcs8_der(der.as_ref()).unwrap();
-        let (n, e) = (b64(&pair.n().to_bytes_be()), b64(&pair.e().to_bytes_be()));
+        let n = b64(&pair.n().to_bytes_be());
+        let e = b64(&pair.e().to_bytes_be());
         let private = EncodingKey::from_rsa_der(pair.to_pkcs1_der().unwrap().as_bytes());
         Self { algorithm, private, public: json!({"kty": "RSA", "kid": kid, "n": n, "e": e}) }
     }
@@ -142,7 +143,8 @@ async fn every_claim_of_an_assertion_is_checked() {
     let key = Key::es256("k");
     service(&server, "svc", &[&key], json!({})).await;
     service(&server, "other", &[&key], json!({})).await;
-    let (now, issuer) = (server.clock.now().as_secs(), server.issuer.as_str());
+    let now = server.clock.now().as_secs();
+    let issuer = server.issuer.as_str();
     let token_endpoint = server.url("/token");
     let absent = Value::Null;
     let rows = [
@@ -190,7 +192,7 @@ async fn every_claim_of_an_assertion_is_checked() {
 }
 
 #[tokio::test]
-async fn a_jwt_that_a_client_has_signed_for_something_else_is_no_assertion() {
+async fn a_jwt_signed_for_another_purpose_is_no_assertion() {
     let server = TestServer::start().await;
     let key = Key::es256("k");
     service(&server, "svc", &[&key], json!({})).await;
@@ -217,7 +219,9 @@ async fn a_jwt_that_a_client_has_signed_for_something_else_is_no_assertion() {
 #[tokio::test]
 async fn only_a_registered_key_counts_and_the_header_brings_none() {
     let server = TestServer::start().await;
-    let (key, rsa, stranger) = (Key::es256("k"), Key::rsa("r", Algorithm::RS256), Key::es256("s"));
+    let key = Key::es256("k");
+    let rsa = Key::rsa("r", Algorithm::RS256);
+    let stranger = Key::es256("s");
     service(&server, "svc", &[&key, &rsa], json!({})).await;
     service(&server, "other", &[&stranger], json!({})).await;
     let claims = || claims(&server, "svc");
@@ -284,7 +288,8 @@ fn pem(der: &[u8]) -> String {
 #[tokio::test]
 async fn the_registered_algorithm_is_the_only_one() {
     let server = TestServer::start().await;
-    let (ec, mut rsa) = (Key::es256("e"), Key::rsa("r", Algorithm::RS256));
+    let ec = Key::es256("e");
+    let mut rsa = Key::rsa("r", Algorithm::RS256);
     service(&server, "bound", &[&ec, &rsa], json!({"token_endpoint_auth_signing_alg": "ES256"})).await;
     assert_eq!(outcome(&server, &ec.sign(&ec.header(), &claims(&server, "bound"))).await, "ok");
     assert_eq!(outcome(&server, &rsa.sign(&rsa.header(), &claims(&server, "bound"))).await, "invalid_client");
@@ -312,7 +317,7 @@ async fn an_assertion_is_accepted_once_at_every_node_and_after_a_restart() {
     assert_eq!(outcome(&server, &assertion).await, "ok");
     assert_eq!(outcome(&server, &assertion).await, "invalid_client", "again");
     assert_eq!(outcome(&node, &assertion).await, "invalid_client", "at another node");
-    assert_eq!(outcome(&node, &key.sign(&json!({"alg": "ES256"}), &honest)).await, "invalid_client", "signed anew");
+    assert_eq!(outcome(&node, &key.sign(&json!({"alg": "ES256"}), &honest)).await, "invalid_client", "signed again");
     server.advance(Span::from_secs(80)).await;
     assert_eq!(outcome(&server, &assertion).await, "invalid_client", "while it would still be accepted");
 
@@ -356,7 +361,8 @@ async fn an_assertion_is_the_only_way_in_for_its_client_and_no_way_for_others() 
     let assertion = |id: &str| key.sign(&key.header(), &claims(&server, id));
     assert_eq!(outcome(&server, &assertion("basic")).await, "invalid_client", "registered for a secret");
 
-    let (own, others) = (assertion("svc"), assertion("svc"));
+    let own = assertion("svc");
+    let others = assertion("svc");
     let secret = basic.secret.as_deref().unwrap();
     let rows: [Row<'_>; 6] = [
         ("its id alone", None, vec![("client_id", "svc")], 400, "invalid_client"),

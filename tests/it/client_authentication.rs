@@ -1,4 +1,4 @@
-//! Client authentication with secrets and without (RFC 6749 §2.3): by a registered method, once, read strictly.
+//! Client authentication with and without secrets (RFC 6749 §2.3): by a registered method, once, strictly parsed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
@@ -47,7 +47,8 @@ async fn a_client_authenticates_by_its_registered_method_only() {
     for registered in ["client_secret_basic", "client_secret_post", "none", "client_secret"] {
         let rp = server.client(registered, json!({"token_endpoint_auth_method": registered})).await;
         let secret = rp.secret.clone().unwrap_or("sgcs_made_up_by_somebody_who_has_none".to_owned());
-        let (id, secret) = (rp.id.as_str(), secret.as_str());
+        let id = rp.id.as_str();
+        let secret = secret.as_str();
         for used in methods {
             let reply = match used {
                 "client_secret_basic" => probe(&server, &[&basic(id, secret)], &[]).await,
@@ -110,7 +111,8 @@ async fn basic_credentials_are_form_encoded() {
     let mut rp = server.client(id, json!({})).await;
     server.rotate_secret(&mut rp, Some("a secret: 100%+safe & sound, or so they say")).await;
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let (encoded_id, secret) = (encode(id), rp.secret.clone().unwrap());
+    let encoded_id = encode(id);
+    let secret = rp.secret.clone().unwrap();
     let by_percent = encode(&secret).replace('+', "%20");
     let rows = [
         ("RFC 6749 §2.3.1: both encoded", basic(&encoded_id, &encode(&secret)), "invalid_grant"),
@@ -131,10 +133,12 @@ type Row<'a> = (&'a str, &'a [&'a str], Vec<(&'a str, &'a str)>, &'a str);
 #[tokio::test]
 async fn a_request_uses_one_method_for_one_client() {
     let server = TestServer::start().await;
-    let (rp, other) = (server.relying_party().await, server.client("other", json!({})).await);
+    let rp = server.relying_party().await;
+    let other = server.client("other", json!({})).await;
     let post = server.client("post", json!({"token_endpoint_auth_method": "client_secret_post"})).await;
     let header = basic("rp", rp.secret.as_ref().unwrap());
-    let (others, posts) = (other.secret.as_deref().unwrap(), post.secret.as_deref().unwrap());
+    let others = other.secret.as_deref().unwrap();
+    let posts = post.secret.as_deref().unwrap();
     let assertion = [("client_assertion_type", ASSERTION_TYPE), ("client_assertion", "eyJhbGciOiJub25lIn0.e30.AA")];
     let own = rp.secret.as_deref().unwrap();
     let rows: [Row<'_>; 14] = [
@@ -180,7 +184,7 @@ async fn a_request_uses_one_method_for_one_client() {
 }
 
 #[tokio::test]
-async fn failures_do_not_tell_which_clients_there_are() {
+async fn failures_do_not_reveal_which_clients_exist() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     server.client("public", json!({"token_endpoint_auth_method": "none"})).await;
@@ -238,7 +242,7 @@ async fn a_client_of_either_method_keeps_one_secret_and_presents_it_once() {
 }
 
 #[tokio::test]
-async fn a_public_client_may_name_itself_in_the_header_beside_an_empty_password() {
+async fn a_public_client_may_use_basic_with_an_empty_password() {
     let server = TestServer::start().await;
     let public = server.client("public", json!({"token_endpoint_auth_method": "none"})).await;
     let rp = server.relying_party().await;
@@ -288,7 +292,7 @@ async fn a_public_client_has_no_secret_and_nothing_that_needs_one() {
     rp.refresh(tokens.refresh_token()).await.assert_error(400, "invalid_grant");
 }
 
-/// Whether the client authenticates.
+/// True if the client can authenticate.
 async fn works(rp: &RelyingParty) -> bool {
     let reply = rp.post("/token", &PROBE).await;
     outcome(&reply) == "invalid_grant"
@@ -322,7 +326,7 @@ async fn a_replaced_secret_works_for_a_day_beside_the_new_one() {
 }
 
 #[tokio::test]
-async fn a_disabled_client_is_no_client() {
+async fn a_disabled_client_cannot_authenticate() {
     let server = TestServer::start().await;
     for method in ["client_secret_basic", "client_secret_post", "none"] {
         let rp = server.client(method, json!({"token_endpoint_auth_method": method})).await;

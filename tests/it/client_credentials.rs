@@ -1,4 +1,4 @@
-//! The client credentials grant (RFC 6749 §4.4, RFC 9068 §2.2): a client speaks for itself and for nobody else.
+//! The client credentials grant (RFC 6749 §4.4, RFC 9068 §2.2): a client acts for itself only.
 
 use serde_json::{Value, json};
 use signet::protocol::time::Span;
@@ -71,12 +71,12 @@ async fn a_service_gets_an_access_token_and_nothing_else() {
     let seen = rp.introspect(&tokens.access_token).await;
     assert_eq!((&seen["active"], &seen["client_id"], seen.get("username")), (&json!(true), &json!("rp"), None));
     let userinfo = server.userinfo(&tokens.access_token).await;
-    assert_eq!(userinfo.status(), 403, "OpenID Connect Core §5.3: there is nobody to tell of");
+    assert_eq!(userinfo.status(), 403, "OpenID Connect Core §5.3: there is no person");
     assert!(userinfo.headers()["www-authenticate"].to_str().unwrap().contains("insufficient_scope"));
 }
 
 #[tokio::test]
-async fn a_service_is_never_taken_for_a_user() {
+async fn a_service_token_is_never_accepted_as_a_users() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let user = claims(rp.sign_in("alice").await.id_token())["sub"].as_str().unwrap().to_owned();
@@ -94,7 +94,7 @@ async fn a_service_is_never_taken_for_a_user() {
 }
 
 #[tokio::test]
-async fn a_public_client_cannot_speak_for_itself() {
+async fn a_public_client_cannot_use_client_credentials() {
     let server = TestServer::start().await;
     let public = server.client("public", json!({"token_endpoint_auth_method": "none", "scope": "api"})).await;
     public.client_credentials(&[]).await.assert_error(400, "unauthorized_client");
@@ -113,7 +113,8 @@ type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], Value);
 async fn the_audience_is_this_server_or_a_resource_of_the_client() {
     let server = TestServer::start().await;
     let rp = service(&server, "service", "api").await;
-    let (a, b) = (("resource", "https://a.example/"), ("resource", "https://b.example/"));
+    let a = ("resource", "https://a.example/");
+    let b = ("resource", "https://b.example/");
     let rows: [Row<'_>; 6] = [
         ("none", &[], json!(server.issuer)),
         ("one", &[a], json!(a.1)),
@@ -149,7 +150,7 @@ async fn the_token_ends_by_its_clock_and_with_its_client() {
         server.set_client_standing(format, Standing::Disabled).await;
         rp.client_credentials(&[]).await.assert_error(401, "invalid_client");
         server.set_client_standing(format, Standing::Enabled).await;
-        assert!(!rp.is_active(&tokens.access_token).await, "{format}: void for good");
+        assert!(!rp.is_active(&tokens.access_token).await, "{format}: permanently void");
         assert!(rp.is_active(&rp.client_credentials(&[]).await.tokens().access_token).await, "{format}");
     }
 }

@@ -1,5 +1,5 @@
-//! The settings of clients that a command makes: PKCE or a nonce, the secret by either method, an allowed profile; and
-//! clients from before, which keep theirs.
+//! The defaults of `client add`: PKCE or a nonce, the secret by either method, an allowed profile. Existing clients
+//! keep their settings.
 
 use serde_json::{Value, json};
 

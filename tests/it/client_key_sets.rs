@@ -1,5 +1,5 @@
-//! Keys that clients publish at their `jwks_uri` (RFC 7591 §2): followed when they rotate, fetched seldom, and nobody
-//! else's trouble when they cannot be had.
+//! Keys that clients publish at their `jwks_uri` (RFC 7591 §2): rotation is followed, fetches are rare, and a failing
+//! URI affects no other client.
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,8 @@ async fn with(server: &TestServer, id: &str, key: &Key) -> String {
 #[tokio::test]
 async fn a_published_key_authenticates_its_client_and_is_fetched_once() {
     let server = server().await;
-    let (ec, rsa) = (Key::es256("e"), Key::rsa("r", Algorithm::PS256));
+    let ec = Key::es256("e");
+    let rsa = Key::rsa("r", Algorithm::PS256);
     let publisher = Upstream::http(set(&[&ec, &rsa])).await;
     service(&server, "svc", &publisher.url("/jwks")).await;
     for key in [&ec, &rsa, &ec] {
@@ -57,9 +58,10 @@ async fn a_published_key_authenticates_its_client_and_is_fetched_once() {
 }
 
 #[tokio::test]
-async fn an_unknown_kid_makes_the_server_look_again() {
+async fn an_unknown_kid_triggers_a_fetch() {
     let server = server().await;
-    let (old, new) = (Key::es256("old"), Key::es256("new"));
+    let old = Key::es256("old");
+    let new = Key::es256("new");
     let publisher = Upstream::http(set(&[&old])).await;
     service(&server, "svc", &publisher.url("/jwks")).await;
     assert_eq!(with(&server, "svc", &old).await, "ok");
@@ -75,7 +77,8 @@ async fn an_unknown_kid_makes_the_server_look_again() {
 #[tokio::test]
 async fn a_withdrawn_key_is_gone_after_an_hour() {
     let server = server().await;
-    let (old, new) = (Key::es256("old"), Key::es256("new"));
+    let old = Key::es256("old");
+    let new = Key::es256("new");
     let publisher = Upstream::http(set(&[&old])).await;
     service(&server, "svc", &publisher.url("/jwks")).await;
     assert_eq!(with(&server, "svc", &old).await, "ok");
@@ -87,7 +90,7 @@ async fn a_withdrawn_key_is_gone_after_an_hour() {
 }
 
 #[tokio::test]
-async fn a_storm_of_unknown_kids_makes_one_fetch_a_minute() {
+async fn a_storm_of_unknown_kids_causes_one_fetch_a_minute() {
     let server = server().await;
     let key = Key::es256("k");
     let publisher = Upstream::http(set(&[&key])).await;
@@ -129,7 +132,7 @@ async fn requests_at_once_wait_for_one_fetch() {
 }
 
 #[tokio::test]
-async fn a_fetch_for_an_unknown_key_hinders_nobody_whose_key_is_known() {
+async fn a_fetch_for_an_unknown_key_does_not_delay_known_keys() {
     let server = server().await;
     let key = Key::es256("k");
     let publisher = Upstream::held_back(set(&[&key])).await;
@@ -150,7 +153,7 @@ async fn a_fetch_for_an_unknown_key_hinders_nobody_whose_key_is_known() {
 }
 
 #[tokio::test]
-async fn who_hangs_up_does_not_end_the_fetch() {
+async fn a_cancelled_request_does_not_cancel_the_fetch() {
     let server = server().await;
     let key = Key::es256("k");
     let publisher = Upstream::held_back(set(&[&key])).await;
@@ -182,8 +185,8 @@ async fn open_server() -> TestServer {
     open_with(|settings| settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()]).await
 }
 
-fn id(told: &Value) -> &str {
-    told["client_id"].as_str().unwrap()
+fn id(information: &Value) -> &str {
+    information["client_id"].as_str().unwrap()
 }
 
 #[tokio::test]
@@ -201,7 +204,8 @@ async fn slow_servers_of_clients_that_registered_themselves_delay_no_client_of_a
         }
         slow.push(upstream);
     }
-    let first_of_strangers = select_all(strangers.iter().map(|told| Box::pin(with(&server, id(told), &key))));
+    let first_of_strangers =
+        select_all(strangers.iter().map(|information| Box::pin(with(&server, id(information), &key))));
     let operators = async {
         until(|| slow.iter().map(Upstream::connections).sum::<usize>() == 32).await;
         with(&server, "svc", &key).await
@@ -214,31 +218,36 @@ async fn slow_servers_of_clients_that_registered_themselves_delay_no_client_of_a
 }
 
 #[tokio::test]
-async fn a_client_that_names_another_uri_waits_for_its_turn_all_the_same() {
+async fn a_changed_jwks_uri_does_not_bypass_the_pause() {
     let server = open_server().await;
-    let (old, new) = (Key::es256("old"), Key::es256("new"));
+    let old = Key::es256("old");
+    let new = Key::es256("new");
     let first = Upstream::http(set(&[&old])).await;
     let second = Upstream::http(set(&[&new])).await;
-    let told = stranger(&server, &first.url("/jwks")).await;
-    assert_eq!(with(&server, id(&told), &old).await, "ok");
-    let mut body = json!({"client_id": told["client_id"], "redirect_uris": told["redirect_uris"]});
+    let information = stranger(&server, &first.url("/jwks")).await;
+    assert_eq!(with(&server, id(&information), &old).await, "ok");
+    let mut body = json!({"client_id": information["client_id"], "redirect_uris": information["redirect_uris"]});
     for name in ["grant_types", "token_endpoint_auth_method"] {
-        body[name] = told[name].clone();
+        body[name] = information[name].clone();
     }
     body["jwks_uri"] = second.url("/jwks").into();
-    let registration = server.url(&format!("/register/{}", id(&told)));
-    let token = told["registration_access_token"].as_str().unwrap();
+    let registration = server.url(&format!("/register/{}", id(&information)));
+    let token = information["registration_access_token"].as_str().unwrap();
     let put = server.http.put(registration).bearer_auth(token).json(&body).send().await.unwrap();
     assert_eq!(put.status(), 200);
-    assert_eq!(with(&server, id(&told), &old).await, "invalid_client", "the former keys are not the client's any more");
-    assert_eq!(with(&server, id(&told), &new).await, "invalid_client", "within the minute");
+    assert_eq!(
+        with(&server, id(&information), &old).await,
+        "invalid_client",
+        "the former keys are not the client's any more"
+    );
+    assert_eq!(with(&server, id(&information), &new).await, "invalid_client", "within the minute");
     assert_eq!(second.connections(), 0);
     server.advance(Span::from_secs(61)).await;
-    assert_eq!(with(&server, id(&told), &new).await, "ok");
+    assert_eq!(with(&server, id(&information), &new).await, "ok");
 }
 
 #[tokio::test]
-async fn a_set_that_is_refused_authenticates_nobody_and_tells_nothing() {
+async fn a_refused_key_set_authenticates_no_one_and_reveals_nothing() {
     let server = server().await;
     let key = Key::es256("k");
     let mut private = key.public.clone();
@@ -296,7 +305,7 @@ async fn a_failed_fetch_keeps_what_is_known_for_a_day_and_is_repeated_after_a_mi
 }
 
 #[tokio::test]
-async fn a_dead_jwks_uri_hinders_no_other_client() {
+async fn a_dead_jwks_uri_does_not_delay_other_clients() {
     let server = TestServer::start_with(|settings| {
         settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()];
         settings.outbound.timeout = Span::from_secs(2);
@@ -327,7 +336,8 @@ async fn a_dead_jwks_uri_hinders_no_other_client() {
 #[tokio::test]
 async fn clients_share_no_keys_even_at_one_uri() {
     let server = server().await;
-    let (mine, yours) = (Key::es256("k"), Key::es256("k"));
+    let mine = Key::es256("k");
+    let yours = Key::es256("k");
     let publisher = Upstream::http(set(&[&mine])).await;
     service(&server, "mine", &publisher.url("/jwks")).await;
     assert_eq!(with(&server, "mine", &mine).await, "ok");

@@ -1,4 +1,4 @@
-//! A client is changed by command: it keeps its consents and grants, as far as it may still have what they allow.
+//! Updating a client by command: it keeps its consents and grants, reduced to what it may still have.
 
 use serde_json::{Value, json};
 use signet::flows::administer::{self, AdminError, ClientPlan, ClientUpdate, Registrar, SecretSource};
@@ -13,7 +13,9 @@ use crate::support::{RelyingParty, TestServer};
 
 /// Changes a client as the command does, from what is registered now.
 pub async fn update(server: &TestServer, id: &str, change: impl FnOnce(&mut ClientMetadata)) -> ClientUpdate {
-    let (provider, context, id) = (&server.app.provider, server.context(), ClientId::parse(id).unwrap());
+    let provider = &server.app.provider;
+    let context = server.context();
+    let id = ClientId::parse(id).unwrap();
     let read = administer::registered_client(&provider.store, &context, &id).await.unwrap();
     let mut next = read.client.metadata.clone();
     change(&mut next);
@@ -89,7 +91,9 @@ async fn an_update_is_refused_where_another_came_first() {
     let server = open().await;
     let kept = register(&server, &with(json!({"client_name": "First"}))).await;
     let rp = client(&server, &kept);
-    let (provider, context, id) = (&server.app.provider, server.context(), ClientId::parse(&rp.id).unwrap());
+    let provider = &server.app.provider;
+    let context = server.context();
+    let id = ClientId::parse(&rp.id).unwrap();
     let registrar = Registrar {
         store: &provider.store,
         context: &context,
@@ -102,7 +106,8 @@ async fn an_update_is_refused_where_another_came_first() {
         let next = ClientMetadata { client_name: name.to_owned(), ..read.client.metadata.clone() };
         ClientPlan::new(&registrar, &read, next, horizon).unwrap()
     };
-    let (one, other) = (plan("One").await, plan("Other").await);
+    let one = plan("One").await;
+    let other = plan("Other").await;
     one.carry_out(&registrar).await.unwrap();
     let refused = other.carry_out(&registrar).await.err();
     assert!(matches!(refused, Some(AdminError::Changed("client"))), "{refused:?}");
@@ -176,7 +181,7 @@ async fn an_update_obeys_the_rules_of_registration() {
 }
 
 #[tokio::test]
-async fn options_win_over_a_file_and_an_empty_value_takes_an_attribute_away() {
+async fn options_override_a_file_and_an_empty_value_removes_an_attribute() {
     let place = Place::new().await;
     let file = place.path().join("web.json");
     let members = json!({
@@ -256,7 +261,7 @@ fn unnamed(place: &Place) -> String {
 }
 
 #[tokio::test]
-async fn what_a_client_says_about_itself_does_not_steer_the_terminal() {
+async fn client_metadata_cannot_control_the_terminal() {
     let place = Place::new().await;
     succeeded(&place.run(&["client", "add", "web", "--redirect-uri", "https://rp.example/cb"]).await);
     let hostile = "\u{202e}knab\u{2066} \u{200f}\u{61c}Shop";

@@ -1,5 +1,5 @@
-//! Clocks that differ from host to host, and clocks that somebody sets: nothing that is valid is refused, nothing that
-//! is over is accepted, and nothing that was revoked comes back.
+//! Clocks that differ between hosts, and clocks that are changed: valid tokens are accepted, expired ones refused, and
+//! revocations stay in force.
 
 use serde_json::json;
 use signet::clock::Clock;
@@ -11,7 +11,7 @@ use crate::client_assertions::Key;
 use crate::support::relying_party::CHALLENGE;
 use crate::support::{RelyingParty, TestServer, claims};
 
-/// How far the clocks of hosts may lie apart.
+/// The difference between the hosts' clocks.
 const APART: Span = Span::from_secs(60);
 
 /// Two nodes on one database, whose hosts' clocks differ from the database's: one is ahead of it, one behind.
@@ -60,7 +60,7 @@ async fn is_live(rp: &RelyingParty, nodes: &Nodes, token: &str) -> [bool; 2] {
 }
 
 #[tokio::test]
-async fn nodes_go_by_the_databases_time_whatever_their_hosts_say() {
+async fn nodes_use_the_databases_clock_and_not_their_hosts() {
     let nodes = Nodes::start().await;
     for (node, _) in nodes.each() {
         assert_eq!(node.app.clock.now(), nodes.database.now());
@@ -75,13 +75,15 @@ async fn nodes_go_by_the_databases_time_whatever_their_hosts_say() {
 }
 
 #[tokio::test]
-async fn what_one_node_issues_lives_as_long_on_the_other() {
+async fn a_token_expires_at_the_same_time_on_every_node() {
     let nodes = Nodes::start().await;
     let rp = nodes.ahead.relying_party().await;
     nodes.follow().await;
     for (one, other) in nodes.each() {
-        let (here, there) = (rp.at(one), rp.at(other));
-        let (fresh, late) = (here.authorize_as("alice").await.code(), here.authorize_as("alice").await.code());
+        let here = rp.at(one);
+        let there = rp.at(other);
+        let fresh = here.authorize_as("alice").await.code();
+        let late = here.authorize_as("alice").await.code();
         nodes.pass(Span::from_secs(59)).await;
         let tokens = there.redeem(&fresh).await.tokens();
         nodes.pass(Span::from_secs(2)).await;
@@ -97,12 +99,13 @@ async fn what_one_node_issues_lives_as_long_on_the_other() {
 }
 
 #[tokio::test]
-async fn a_refresh_may_be_tried_again_on_another_node_and_only_for_as_long() {
+async fn a_refresh_can_be_retried_on_another_node_within_the_grace() {
     let nodes = Nodes::start().await;
     let rp = nodes.ahead.relying_party().await;
     nodes.follow().await;
     for (one, other) in nodes.each() {
-        let (here, there) = (rp.at(one), rp.at(other));
+        let here = rp.at(one);
+        let there = rp.at(other);
         let first = here.sign_in("alice").await;
         let next = here.refresh(first.refresh_token()).await.tokens();
         nodes.pass(Span::from_secs(9)).await;
@@ -116,7 +119,7 @@ async fn a_refresh_may_be_tried_again_on_another_node_and_only_for_as_long() {
 }
 
 #[tokio::test]
-async fn a_cut_off_on_one_node_ends_what_was_and_nothing_that_comes() {
+async fn a_cut_off_voids_earlier_tokens_and_no_later_ones_on_other_nodes() {
     let nodes = Nodes::start().await;
     let rp = nodes.ahead.relying_party().await;
     nodes.follow().await;
@@ -208,7 +211,8 @@ async fn keys_are_made_by_one_node_and_sign_on_all_at_once() {
         nodes.follow().await;
         let token = async |node| service.at(node).client_credentials(&[]).await.tokens().access_token;
         let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
-        let (here, there) = (token(&nodes.ahead).await, token(&nodes.behind).await);
+        let here = token(&nodes.ahead).await;
+        let there = token(&nodes.behind).await;
         assert_eq!(kid(&here), kid(&there), "{days}");
         for token in [here, there] {
             assert_eq!(is_live(&service, &nodes, &token).await, [true; 2], "{days}");
@@ -218,7 +222,7 @@ async fn keys_are_made_by_one_node_and_sign_on_all_at_once() {
     assert_eq!(made.len(), 2, "one of each generation, of which the first is gone");
 }
 
-/// Somebody sets the clock of all nodes, which then do what they do at all times.
+/// Sets the clock of all nodes, and runs their jobs.
 async fn set_clock(nodes: [&TestServer; 2], by: Span, holder: &str) {
     nodes[0].clock.advance(by);
     for node in nodes {
@@ -228,7 +232,7 @@ async fn set_clock(nodes: [&TestServer; 2], by: Span, holder: &str) {
 }
 
 #[tokio::test]
-async fn a_clock_that_ran_ahead_and_is_set_right_revives_nothing() {
+async fn a_corrected_clock_revives_nothing() {
     let one = TestServer::start().await;
     let two = one.twin().await;
     let rp = one.relying_party().await;
@@ -241,7 +245,7 @@ async fn a_clock_that_ran_ahead_and_is_set_right_revives_nothing() {
             let by = if holder == "ahead" { jump } else { Span::from_millis(-jump.as_millis()) };
             set_clock([&one, &two], by, holder).await;
             let leader = one.database().query("SELECT holder FROM leases WHERE name = 'upkeep'").await;
-            assert_eq!(leader.concat().concat(), holder.as_bytes(), "a lease of a wrong time keeps nobody away");
+            assert_eq!(leader.concat().concat(), holder.as_bytes(), "a lease with a wrong time blocks no node");
         }
         let restarted = one.twin().await;
         for node in [&one, &two, &restarted] {
@@ -256,7 +260,7 @@ async fn a_clock_that_ran_ahead_and_is_set_right_revives_nothing() {
 }
 
 #[tokio::test]
-async fn a_clock_that_ran_ahead_and_is_set_right_ends_no_session() {
+async fn a_corrected_clock_ends_no_session() {
     let server = TestServer::start().await;
     let rp = server.client("rp", json!({ "skip_consent": true })).await;
     jobs::keep_up(&server.app, "before").await.unwrap();
@@ -286,7 +290,8 @@ async fn an_assertion_is_used_up_though_the_clock_ran_ahead_in_between() {
     });
     server.client("service", metadata).await;
     jobs::keep_up(&server.app, "before").await.unwrap();
-    let (now, issuer) = (server.app.clock.now().as_secs(), &server.issuer);
+    let now = server.app.clock.now().as_secs();
+    let issuer = &server.issuer;
     let claims = json!({"iss": "service", "sub": "service", "aud": issuer, "jti": "j", "iat": now, "exp": now + 240});
     let assertion = key.sign(&key.header(), &claims);
     let form = [

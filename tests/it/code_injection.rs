@@ -1,5 +1,5 @@
-//! Injected and mixed-up authorization codes where a client may leave PKCE out (OAuth 2.1 §7.5.1, RFC 9700 §2.1.1,
-//! §4.5): the nonce or the challenge of a request binds its code, and neither can be taken away.
+//! Injected and mixed-up authorization codes of clients that may omit PKCE (OAuth 2.1 §7.5.1, RFC 9700 §2.1.1, §4.5):
+//! the nonce or the challenge of a request binds its code, and neither can be removed.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -81,9 +81,10 @@ async fn an_injected_code_carries_the_nonce_of_the_request_that_it_came_from() {
 }
 
 #[tokio::test]
-async fn a_code_is_worth_nothing_to_another_client() {
+async fn a_code_cannot_be_redeemed_by_another_client() {
     let server = TestServer::start().await;
-    let (rp, thief) = (new_client(&server, "rp").await, new_client(&server, "thief").await);
+    let rp = new_client(&server, "rp").await;
+    let thief = new_client(&server, "thief").await;
     let code = bare_code(&rp, "alice", "n").await;
     thief.redeem_with(&code, &UNVERIFIED).await.assert_error(400, "invalid_grant");
     let tokens = rp.redeem_with(&code, &UNVERIFIED).await.tokens();
@@ -151,9 +152,10 @@ async fn of_many_that_redeem_a_code_without_a_challenge_at_once_one_gets_tokens_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_thief_that_is_as_fast_as_the_client_gets_nothing_and_takes_nothing() {
+async fn a_concurrent_thief_gets_nothing_and_breaks_nothing() {
     let server = TestServer::start().await;
-    let (rp, thief) = (new_client(&server, "rp").await, new_client(&server, "thief").await);
+    let rp = new_client(&server, "rp").await;
+    let thief = new_client(&server, "thief").await;
     let code = bare_code(&rp, "alice", "n").await;
     let clients: Vec<&RelyingParty> = (0..11).map(|turn| if turn == 5 { &rp } else { &thief }).collect();
     let replies = join_all(clients.iter().map(|client| client.redeem_with(&code, &UNVERIFIED))).await;

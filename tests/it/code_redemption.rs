@@ -1,4 +1,4 @@
-//! What binds an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6, RFC 9700 §2.1), and what ends it early.
+//! The bindings of an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6, RFC 9700 §2.1), and its early end.
 
 use serde_json::json;
 use signet::flows::administer::UserChange;
@@ -64,9 +64,10 @@ async fn sign_out(browser: &crate::support::Browser) {
 }
 
 #[tokio::test]
-async fn each_binding_of_a_code_fails_alone_and_beside_any_other() {
+async fn each_binding_of_a_code_is_checked_alone_and_combined() {
     let server = TestServer::start().await;
-    let (rp, other) = (server.relying_party().await, server.client("other", json!({})).await);
+    let rp = server.relying_party().await;
+    let other = server.client("other", json!({})).await;
     redeem_with(&server, &rp, &other, &[]).await.tokens();
     for (index, first) in FAULTS.into_iter().enumerate() {
         for second in FAULTS.into_iter().skip(index) {
@@ -109,10 +110,11 @@ async fn a_redirect_uri_is_repeated_exactly_where_it_was_named() {
 }
 
 #[tokio::test]
-async fn challenge_and_verifier_stand_together_or_not_at_all() {
+async fn challenge_and_verifier_are_required_together() {
     let server = TestServer::start().await;
     let rp = server.client("rp", json!({"profile": "oidc_classic"})).await;
-    let (verifier, long) = (crate::support::relying_party::VERIFIER, "a".repeat(129));
+    let verifier = crate::support::relying_party::VERIFIER;
+    let long = "a".repeat(129);
     let rows = [
         ("both", true, verifier, "ok"),
         ("neither", false, "", "ok"),
@@ -136,7 +138,8 @@ async fn challenge_and_verifier_stand_together_or_not_at_all() {
 async fn a_code_lives_for_sixty_seconds() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
-    let (early, late) = (rp.authorize_as("alice").await.code(), rp.authorize_as("alice").await.code());
+    let early = rp.authorize_as("alice").await.code();
+    let late = rp.authorize_as("alice").await.code();
     server.advance(Span::from_secs(50)).await;
     rp.redeem(&early).await.tokens();
     server.advance(Span::from_secs(10)).await;
@@ -144,7 +147,7 @@ async fn a_code_lives_for_sixty_seconds() {
 }
 
 #[tokio::test]
-async fn a_code_dies_with_its_user_its_session_or_its_client() {
+async fn a_code_is_void_after_its_user_session_or_client_ends() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     for change in [UserChange::Disable, UserChange::SignOut] {
@@ -167,9 +170,10 @@ async fn a_code_dies_with_its_user_its_session_or_its_client() {
 }
 
 #[tokio::test]
-async fn a_stolen_code_is_worth_nothing_and_harms_nobody() {
+async fn a_stolen_code_is_useless_and_causes_no_harm() {
     let server = TestServer::start().await;
-    let (rp, thief) = (server.relying_party().await, server.client("thief", json!({})).await);
+    let rp = server.relying_party().await;
+    let thief = server.client("thief", json!({})).await;
     let public = server.client("public", json!({"token_endpoint_auth_method": "none"})).await;
     let code = rp.authorize_with("alice", &[("scope", "openid offline_access")]).await.code();
     thief.redeem(&code).await.assert_error(400, "invalid_grant");
@@ -205,12 +209,13 @@ async fn a_replay_revokes_what_was_issued_even_where_a_clock_is_behind() {
 }
 
 #[tokio::test]
-async fn what_was_asked_for_arrives_in_the_tokens() {
+async fn the_tokens_contain_what_was_requested() {
     let server = TestServer::start().await;
     let rp = server.client("rp", json!({"scope": "openid email api", "audiences": ["https://api.example/"]})).await;
     let asked = [("scope", "openid api"), ("nonce", "n-0S6_WzA2Mj"), ("resource", "https://api.example/")];
     let tokens = rp.redeem(&rp.authorize_with("alice", &asked).await.code()).await.tokens();
-    let (access_token, id_token) = (claims(&tokens.access_token), claims(tokens.id_token()));
+    let access_token = claims(&tokens.access_token);
+    let id_token = claims(tokens.id_token());
     assert_eq!(tokens.json["scope"], "openid api");
     assert_eq!(access_token["scope"], "openid api");
     assert_eq!(access_token["client_id"], "rp");

@@ -1,4 +1,4 @@
-//! The commands as an operator runs them: processes of their own, beside a server that goes on running.
+//! The commands, run as separate processes next to a running server.
 
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -34,7 +34,8 @@ impl Place {
     /// A folder with settings, in which there is no database yet.
     pub async fn empty() -> Self {
         let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (port, management) = (free(), free());
+        let port = free();
+        let management = free();
         let folder = tempfile::tempdir().unwrap();
         let database = if Database::is_postgres() { Some(Database::empty().await) } else { None };
         let postgres =
@@ -89,7 +90,8 @@ impl Place {
         let mut command = self.command(&["serve"]);
         let child =
             command.envs(variables.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let (http, url) = (http_client(), format!("http://localhost:{}/.well-known/openid-configuration", self.port));
+        let http = http_client();
+        let url = format!("http://localhost:{}/.well-known/openid-configuration", self.port);
         for _ in 0..400 {
             if http.get(&url).send().await.is_ok() {
                 return child;
@@ -101,7 +103,8 @@ impl Place {
 
     /// Waits for the running server to publish a key set without this key.
     pub async fn published_without(&self, kid: &str) {
-        let (http, url) = (http_client(), format!("http://localhost:{}/.well-known/jwks.json", self.port));
+        let http = http_client();
+        let url = format!("http://localhost:{}/.well-known/jwks.json", self.port);
         for _ in 0..100 {
             if !http.get(&url).send().await.unwrap().text().await.unwrap().contains(kid) {
                 return;
@@ -145,7 +148,8 @@ async fn a_client_is_added_while_the_server_runs_and_works_within_a_second() {
         .await;
     let added: Value = serde_json::from_str(&succeeded(&added)).unwrap();
     let secret = added["client_secret"].as_str().unwrap();
-    let (http, url) = (http_client(), format!("http://localhost:{}/token", place.port));
+    let http = http_client();
+    let url = format!("http://localhost:{}/token", place.port);
     let ask = |secret: String| {
         let request = http.post(&url).basic_auth("svc", Some(secret)).form(&[("grant_type", "client_credentials")]);
         async move { request.send().await.unwrap().status().as_u16() }
@@ -161,7 +165,7 @@ async fn a_client_is_added_while_the_server_runs_and_works_within_a_second() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    assert_eq!(status, 401, "the command bites within two seconds");
+    assert_eq!(status, 401, "the command applies within two seconds");
     succeeded(&place.run(&["healthcheck"]).await);
     server.kill().await.unwrap();
     refused(&place.run(&["healthcheck"]).await, "no response from");
@@ -321,7 +325,7 @@ async fn wrong_settings_are_one_clear_line_and_wrong_usage_is_exit_code_2() {
 }
 
 #[tokio::test]
-async fn the_server_stops_in_order_when_it_is_told_to() {
+async fn the_server_shuts_down_gracefully_on_a_signal() {
     let place = Place::new().await;
     let mut server = place.serve().await;
     let id = server.id().unwrap().to_string();
@@ -356,7 +360,7 @@ async fn clients_get_logos_and_are_removed_and_tokens_let_others_register() {
 }
 
 #[tokio::test]
-async fn claims_of_an_operators_own_bite_within_a_second_and_secrets_that_are_needed_are_kept() {
+async fn custom_claims_apply_within_a_second_and_required_secrets_are_stored() {
     let place = Place::new().await;
     let mut server = place.serve().await;
     let service = ["client", "add", "--id", "svc", "--grant", "client_credentials", "--json"];
@@ -368,7 +372,8 @@ async fn claims_of_an_operators_own_bite_within_a_second_and_secrets_that_are_ne
     refused(&place.run(&reserved).await, "one of the protocol's own");
     let nowhere = ["mapper", "add", "--claim", "tier", "--target", "userinfo"];
     refused(&place.run(&nowhere).await, "--from-user");
-    let (http, url) = (http_client(), format!("http://localhost:{}/token", place.port));
+    let http = http_client();
+    let url = format!("http://localhost:{}/token", place.port);
     let tier = async || {
         let form = [("grant_type", "client_credentials")];
         let secret = made["client_secret"].as_str().unwrap();
@@ -395,7 +400,7 @@ async fn claims_of_an_operators_own_bite_within_a_second_and_secrets_that_are_ne
     server.kill().await.unwrap();
 }
 
-/// Waits until it is so, as long as a change may take to bite.
+/// Waits until a condition holds, for as long as a change may take to apply.
 async fn within_a_second(what: &str, so: impl AsyncFn() -> bool) {
     for _ in 0..40 {
         if so().await {
@@ -410,7 +415,8 @@ async fn within_a_second(what: &str, so: impl AsyncFn() -> bool) {
 async fn an_operator_blocks_and_unblocks_addresses_of_a_running_server() {
     let place = Place::new().await;
     let mut server = place.serve().await;
-    let (http, url) = (http_client(), format!("http://localhost:{}/login", place.port));
+    let http = http_client();
+    let url = format!("http://localhost:{}/login", place.port);
     let status = async || http.get(&url).send().await.unwrap().status().as_u16();
     let list = async || -> Vec<Value> {
         serde_json::from_str(&succeeded(&place.run(&["block", "list", "--json"]).await)).unwrap()
@@ -418,13 +424,14 @@ async fn an_operator_blocks_and_unblocks_addresses_of_a_running_server() {
     assert_eq!((status().await, list().await.len()), (400, 0));
     let add = ["block", "add", "--address", "::ffff:127.0.0.1/104", "--for", "2h", "--reason", "a test"];
     assert!(succeeded(&place.run(&add).await).contains("127.0.0.0/8"), "IPv4 in IPv6 is IPv4");
-    within_a_second("the block bites", async || status().await == 403).await;
+    within_a_second("the block applies", async || status().await == 403).await;
     let listed = list().await;
     assert_eq!(
         (&listed[0]["network"], &listed[0]["reach"], &listed[0]["reason"]),
         (&Value::from("127.0.0.0/8"), &Value::from("everything"), &Value::from("a test"))
     );
-    let (from, until) = (listed[0]["created_at"].as_i64().unwrap(), listed[0]["expires_at"].as_i64().unwrap());
+    let from = listed[0]["created_at"].as_i64().unwrap();
+    let until = listed[0]["expires_at"].as_i64().unwrap();
     assert_eq!(until - from, 7200);
     assert!(succeeded(&place.run(&["block", "list"]).await).starts_with("127.0.0.0/8"));
 

@@ -1,5 +1,5 @@
-//! What one peer may ask of a connection, and of all of them: HTTP/2 within its limits (CVE-2023-44487, CVE-2024-27316),
-//! and requests that are too large or too slow beside a steady load, which does not notice.
+//! Limits on a single connection and on all connections of a peer: HTTP/2 (CVE-2023-44487, CVE-2024-27316), and
+//! oversized or slow requests, which do not affect a steady load.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -76,7 +76,7 @@ impl Connection {
         }
     }
 
-    /// Why the server ends the connection (RFC 9113 §6.8).
+    /// The error code with which the server closes the connection (RFC 9113 §6.8).
     async fn goodbye(&mut self) -> u32 {
         let (_, _, payload) = self.next_of(GOAWAY).await.expect("a GOAWAY before the end");
         code(&payload[4..])
@@ -125,13 +125,14 @@ async fn an_answer_before_the_body_has_come_says_that_the_connection_ends() {
 }
 
 #[tokio::test]
-async fn an_http_2_peer_is_told_the_limits() {
+async fn an_http_2_peer_receives_the_limits() {
     let server = TestServer::start().await;
     let mut connection = Connection::open(&server).await;
     let (_, _, payload) = connection.next_of(SETTINGS).await.unwrap();
-    let told = |id: u16| payload.chunks(6).find(|entry| entry[..2] == id.to_be_bytes()).map(|entry| code(&entry[2..]));
-    assert_eq!(told(3), Some(128), "SETTINGS_MAX_CONCURRENT_STREAMS");
-    assert_eq!(told(6), Some(16_384), "SETTINGS_MAX_HEADER_LIST_SIZE");
+    let setting =
+        |id: u16| payload.chunks(6).find(|entry| entry[..2] == id.to_be_bytes()).map(|entry| code(&entry[2..]));
+    assert_eq!(setting(3), Some(128), "SETTINGS_MAX_CONCURRENT_STREAMS");
+    assert_eq!(setting(6), Some(16_384), "SETTINGS_MAX_HEADER_LIST_SIZE");
 }
 
 #[tokio::test]
@@ -177,7 +178,7 @@ async fn a_head_that_never_ends_is_not_collected() {
     assert_eq!(connection.goodbye().await, ENHANCE_YOUR_CALM);
 }
 
-/// A load that goes on until it is told to stop.
+/// A load that runs until it is stopped.
 struct Load {
     stop: AtomicBool,
     served: AtomicUsize,
@@ -204,7 +205,7 @@ async fn stalled(server: &TestServer, sent: &str) -> TcpStream {
     stream
 }
 
-/// How a request is answered that is as large as it may be, or larger by one, in each way that has a bound.
+/// Sends a request of the maximum size, and one larger by one, for each limited dimension.
 async fn oversized(server: &TestServer) {
     let form = |size: usize| {
         let post = server.http.post(server.url("/token")).header("content-type", "application/x-www-form-urlencoded");
@@ -237,14 +238,16 @@ async fn oversized(server: &TestServer) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_is_too_large_or_too_slow_does_not_disturb_a_steady_load() {
+async fn oversized_and_slow_requests_do_not_affect_a_steady_load() {
     let server = Arc::new(TestServer::start_with(|settings| settings.limits.connections = 200).await);
     let metadata = json!({ "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "api" });
     let service = Arc::new(server.client("service", metadata).await);
     let load = Arc::new(Load { stop: false.into(), served: 0.into(), failed: 0.into() });
     let workers: Vec<_> = (0..4)
         .map(|_| {
-            let (load, server, service) = (load.clone(), server.clone(), service.clone());
+            let load = load.clone();
+            let server = server.clone();
+            let service = service.clone();
             tokio::spawn(async move { load.go_on(&server, &service).await })
         })
         .collect();

@@ -164,7 +164,7 @@ async fn a_request_that_waited_too_long_is_over() {
 }
 
 #[tokio::test]
-async fn reloading_a_page_does_not_disturb() {
+async fn reloading_a_page_changes_nothing() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let browser = server.browser();
@@ -178,7 +178,7 @@ async fn reloading_a_page_does_not_disturb() {
 }
 
 #[tokio::test]
-async fn somebody_else_can_take_over_at_the_consent_page() {
+async fn another_person_can_sign_in_at_the_consent_page() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let (browser, page) = at_consent(&server, &rp, &[]).await;
@@ -249,7 +249,7 @@ async fn a_consent_that_is_withdrawn_while_it_is_relied_on_yields_nothing() {
 }
 
 #[tokio::test]
-async fn codes_that_nobody_has_redeemed_go_with_their_session() {
+async fn unredeemed_codes_end_with_their_session() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let authorized = rp.authorize_as("alice").await;

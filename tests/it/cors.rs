@@ -1,4 +1,4 @@
-//! Cross-origin requests: discovery is for everybody, the token endpoints for registered origins, pages for nobody.
+//! Cross-origin requests: discovery for all origins, the token endpoints for registered ones, pages for none.
 
 use reqwest::header::ORIGIN;
 use reqwest::{Method, RequestBuilder};
@@ -36,7 +36,10 @@ async fn token_endpoints_answer_scripts_of_registered_origins_only() {
             let expected = known.then_some(origin);
             let reply = send(server.http.post(server.url(path)).header(ORIGIN, origin)).await;
             assert_eq!(reply.header(ALLOW), expected, "POST {path} from {origin}");
-            assert!(reply.header("vary").unwrap().contains("Origin"), "{path} from {origin}: caches tell them apart");
+            assert!(
+                reply.header("vary").unwrap().contains("Origin"),
+                "{path} from {origin}: caches distinguish origins"
+            );
             assert_eq!(reply.header("access-control-allow-credentials"), None, "{path} from {origin}");
 
             let preflight = server.http.request(Method::OPTIONS, server.url(path)).header(ORIGIN, origin);
@@ -51,7 +54,7 @@ async fn token_endpoints_answer_scripts_of_registered_origins_only() {
     }
     let challenge = send(server.http.get(server.url("/userinfo")).header(ORIGIN, SPA)).await;
     let exposed = challenge.header("access-control-expose-headers").unwrap();
-    assert!(exposed.contains("www-authenticate"), "a script can tell why it was refused: {exposed}");
+    assert!(exposed.contains("www-authenticate"), "a script can read why it was refused: {exposed}");
 }
 
 #[tokio::test]
@@ -94,7 +97,7 @@ async fn pages_and_the_endpoints_of_servers_answer_no_foreign_script() {
 }
 
 #[tokio::test]
-async fn discovery_is_for_the_scripts_of_everybody() {
+async fn scripts_of_all_origins_may_read_discovery() {
     let server = TestServer::start().await;
     for path in [
         "/.well-known/openid-configuration",

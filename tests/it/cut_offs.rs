@@ -1,5 +1,5 @@
-//! Cut-offs (RFC 9700 §4.14, OpenID Connect Core §16.18): disabling or signing out a user, or disabling a client,
-//! ends everything that was issued before, on every node, and nothing that comes after.
+//! Cut-offs (RFC 9700 §4.14, OpenID Connect Core §16.18): disabling or signing out a user, or disabling a client, voids
+//! everything issued before, on every node, and nothing issued later.
 
 use serde_json::json;
 use signet::flows::administer::UserChange;
@@ -22,7 +22,8 @@ impl Scene {
         let mut clients = Vec::new();
         for format in ["jwt", "opaque"] {
             let rp = server.client(format, json!({ "access_token_format": format })).await;
-            let (alice, bob) = (rp.sign_in("alice").await, rp.sign_in("bob").await);
+            let alice = rp.sign_in("alice").await;
+            let bob = rp.sign_in("bob").await;
             clients.push((rp, alice, bob));
         }
         twin.app.follow().await.unwrap();
@@ -32,7 +33,7 @@ impl Scene {
         Self { server, twin, clients }
     }
 
-    /// Whether both nodes answer to these tokens.
+    /// Checks that both nodes accept, or refuse, these tokens.
     async fn assert_alive(&self, rp: &RelyingParty, tokens: &Tokens, alive: bool) {
         self.twin.app.follow().await.unwrap();
         for node in [&self.server, &self.twin] {
@@ -132,7 +133,7 @@ async fn refresh_tokens_and_codes_of_a_disabled_client_stay_void() {
 }
 
 #[tokio::test]
-async fn a_cut_off_outlives_the_longest_token() {
+async fn a_cut_off_is_kept_longer_than_any_token() {
     let server = TestServer::start().await;
     let rp = server.client("rp", json!({ "access_token_lifetime": 86_400 })).await;
     let token = rp.sign_in("alice").await.access_token;

@@ -1,7 +1,7 @@
-//! A database that is slow, contended, gone, silent or no longer the primary: what needs it is answered with 503, what
-//! does not goes on, nothing is said to have happened that may not have, and nobody needs to restart a server.
+//! A database that is slow, contended, unreachable, silent or no longer the primary: requests that need it get 503,
+//! others are served, unconfirmed writes are never reported as done, and no server needs a restart.
 //!
-//! All of it on PostgreSQL; an embedded database has no line that could be cut.
+//! All tests run on PostgreSQL, because an embedded database has no connection that could fail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +21,7 @@ use crate::support::{Line, Proxy, Reply, TestServer};
 
 /// The connections of a server in these stories.
 const CONNECTIONS: u32 = 8;
-/// How soon a server serves again after its database does.
+/// The maximum time until a server recovers after its database.
 const RECOVERY: Duration = Duration::from_secs(10);
 
 /// A server that reaches its database through a proxy.
@@ -71,7 +71,7 @@ impl Story {
     }
 }
 
-/// How long a database is away: 5 seconds, or as the environment says.
+/// The length of an outage: 5 seconds, unless the environment sets it.
 fn outage() -> Duration {
     let seconds = std::env::var("TEST_OUTAGE_SECONDS").ok().and_then(|text| text.parse().ok());
     Duration::from_secs(seconds.unwrap_or(5))
@@ -85,7 +85,8 @@ fn assert_unavailable(reply: &Reply) {
 /// A database that goes away in this manner, under load, and comes back.
 async fn outlives(line: Line) {
     let Some(story) = Story::begin().await else { return };
-    let (server, rp) = (&story.server, story.server.relying_party().await);
+    let server = &story.server;
+    let rp = story.server.relying_party().await;
     let tokens = rp.sign_in("alice").await;
     let code = rp.authorize_as("alice").await.code();
     assert!(story.is_ready().await);
@@ -95,10 +96,11 @@ async fn outlives(line: Line) {
     // What a node has in memory it may say for as long as it is fresh, and no longer.
     let lost = Instant::now();
     while rp.post("/introspect", &[("token", &tokens.access_token)]).await.status != 503 {
-        assert!(lost.elapsed() < Duration::from_secs(5), "nobody can tell whether it is revoked");
+        assert!(lost.elapsed() < Duration::from_secs(5), "the revocation status is unknown");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let (begun, mut longest) = (Instant::now(), Duration::ZERO);
+    let begun = Instant::now();
+    let mut longest = Duration::ZERO;
     while begun.elapsed() < outage() {
         let asked = Instant::now();
         let (refreshed, redeemed) = tokio::join!(rp.refresh(tokens.refresh_token()), rp.redeem(&code));
@@ -134,17 +136,17 @@ async fn outlives(line: Line) {
 }
 
 #[tokio::test]
-async fn a_database_that_refuses_connections_is_outlived() {
+async fn the_server_recovers_from_a_database_that_refuses_connections() {
     outlives(Line::Cut).await;
 }
 
 #[tokio::test]
-async fn a_database_that_falls_silent_is_outlived() {
+async fn the_server_recovers_from_a_database_that_stops_answering() {
     outlives(Line::Silent).await;
 }
 
 #[tokio::test]
-async fn nothing_is_given_out_for_a_commit_of_which_nobody_knows() {
+async fn nothing_is_issued_for_an_unconfirmed_commit() {
     let Some(story) = Story::begin().await else { return };
     let rp = story.server.relying_party().await;
     let tokens = rp.sign_in("alice").await;
@@ -152,7 +154,8 @@ async fn nothing_is_given_out_for_a_commit_of_which_nobody_knows() {
     let revoked = rp.sign_in("alice").await;
 
     story.proxy.set(Line::LosesCommits);
-    let (redeemed, refreshed) = (rp.redeem(&code).await, rp.refresh(tokens.refresh_token()).await);
+    let redeemed = rp.redeem(&code).await;
+    let refreshed = rp.refresh(tokens.refresh_token()).await;
     let ended = rp.revoke(revoked.refresh_token()).await;
     for reply in [&redeemed, &refreshed, &ended] {
         assert_unavailable(reply);
@@ -207,7 +210,7 @@ async fn a_flood_of_pages_leaves_connections_to_the_token_endpoint() {
     let rp = server.relying_party().await;
     let tokens = rp.sign_in("alice").await;
 
-    // Whoever asks for a page waits for a table that somebody else holds.
+    // A request for a page waits for a table that another connection has locked.
     let mut holder = PgConnection::connect(&server.database().url).await.unwrap();
     holder.execute("BEGIN; LOCK TABLE authorization_requests IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let flood = (0..20).map(|_| {
@@ -253,7 +256,8 @@ async fn uses(
     let first_run = AtomicUsize::new(0);
     let first_run = Arc::new(first_run);
     let job = store.write(move |tx| {
-        let (ids, first_run) = (ids.clone(), first_run.clone());
+        let ids = ids.clone();
+        let first_run = first_run.clone();
         Box::pin(async move {
             runs.fetch_add(1, Ordering::Relaxed);
             let [own, here, there] = ids.map(|id| Digest::of(id.as_bytes()));
@@ -272,7 +276,7 @@ async fn uses(
 }
 
 #[tokio::test]
-async fn transactions_that_met_are_run_again_and_each_counts_once() {
+async fn conflicting_transactions_are_retried_and_each_applies_once() {
     if !Database::is_postgres() {
         return;
     }
@@ -281,7 +285,8 @@ async fn transactions_that_met_are_run_again_and_each_counts_once() {
     let runs: &'static AtomicUsize = Box::leak(Box::new(AtomicUsize::new(0)));
     let pairs = (0..3).flat_map(|pair| {
         let met: &'static Barrier = Box::leak(Box::new(Barrier::new(2)));
-        let (x, y) = (format!("x{pair}"), format!("y{pair}"));
+        let x = format!("x{pair}");
+        let y = format!("y{pair}");
         let one = uses(&store, [format!("one{pair}"), x.clone(), y.clone()], met, runs);
         [one, uses(&store, [format!("other{pair}"), y, x], met, runs)]
     });
@@ -300,7 +305,8 @@ async fn a_job_that_overlooks_a_failed_statement_has_not_succeeded() {
     let store = store.unwrap();
     let job = store.write(|tx| {
         Box::pin(async move {
-            let (id, until) = (Digest::of(b"an id"), Timestamp::from_secs(1));
+            let id = Digest::of(b"an id");
+            let until = Timestamp::from_secs(1);
             used_once::first_use(tx, "test", id, until).await?;
             // PostgreSQL takes no NUL in a text; after this it rolls back whatever is asked of it.
             let _ = used_once::first_use(tx, "te\0st", id, until).await;

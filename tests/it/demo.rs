@@ -55,14 +55,16 @@ async fn follow(server: &Browser, demo: &Browser, url: &str, mut page: Page) -> 
 }
 
 #[tokio::test]
-async fn the_demo_tells_its_story_without_scripts_or_a_screen() {
+async fn the_demo_works_without_scripts_or_a_screen() {
     let server = TestServer::start().await;
     let demo = signet::demo::start(&server.app, std::future::pending()).await.unwrap();
-    let (at_server, at_demo) = (server.browser(), Browser::new(&demo.url));
+    let at_server = server.browser();
+    let at_demo = Browser::new(&demo.url);
     let home = at_demo.get("/").await;
     let start = home.body.split("<a ").find(|tag| tag.contains("id=\"demo-start\"")).unwrap();
     let start = attribute(start, "href").unwrap();
-    let (username, password) = (text_of(&home, "demo-username"), text_of(&home, "demo-password"));
+    let username = text_of(&home, "demo-username");
+    let password = text_of(&home, "demo-password");
 
     let begun = at_demo.get(&start).await;
     let page = at_server.visit(&begun.location().expect("a redirect to the server")).await;
@@ -87,7 +89,9 @@ async fn the_demo_tells_its_story_without_scripts_or_a_screen() {
 async fn a_response_that_the_browser_did_not_ask_for_signs_nobody_in() {
     let server = TestServer::start().await;
     let demo = signet::demo::start(&server.app, std::future::pending()).await.unwrap();
-    let (victim, attacker, at_server) = (Browser::new(&demo.url), Browser::new(&demo.url), server.browser());
+    let victim = Browser::new(&demo.url);
+    let attacker = Browser::new(&demo.url);
+    let at_server = server.browser();
     let begun = attacker.get("/start").await;
     let page = at_server.visit(&begun.location().unwrap()).await;
     let typed = [("username", demo.username), ("password", demo.password.as_str()), ("login-submit", "yes")];

@@ -1,5 +1,5 @@
-//! The samples of `deploy/`, read as those who use them read them: nothing in them is unknown to the server, nothing
-//! floats, and nothing runs with more rights than it needs.
+//! The samples of `deploy/`: every setting in them exists, every version is pinned, and nothing runs with more rights
+//! than it needs.
 
 mod watching;
 
@@ -20,7 +20,8 @@ fn text(path: &str) -> String {
 
 /// Every file below `deploy/`.
 fn files() -> Vec<PathBuf> {
-    let (mut folders, mut files) = (vec![deploy()], Vec::new());
+    let mut folders = vec![deploy()];
+    let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -125,7 +126,8 @@ fn containers_run_with_no_more_rights_than_they_need() {
     let mut pods = 0;
     for (path, documents) in yaml_files() {
         for document in documents.iter().filter(|document| document["spec"]["template"]["spec"].is_object()) {
-            let (pod, path) = (&document["spec"]["template"]["spec"], path.display());
+            let pod = &document["spec"]["template"]["spec"];
+            let path = path.display();
             pods += 1;
             assert_eq!(pod["securityContext"]["runAsNonRoot"], true, "{path}");
             assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault", "{path}");
@@ -143,7 +145,7 @@ fn containers_run_with_no_more_rights_than_they_need() {
 }
 
 #[test]
-fn secrets_stand_in_no_sample() {
+fn no_sample_contains_a_secret() {
     for (path, documents) in yaml_files() {
         for document in &documents {
             assert_ne!(document["kind"], "Secret", "{}", path.display());
@@ -197,7 +199,7 @@ fn instructions(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_image_is_built_from_what_is_there_and_runs_as_nobody_special() {
+fn the_image_is_built_from_existing_files_and_runs_unprivileged() {
     let known = [
         "FROM",
         "RUN",
@@ -240,9 +242,10 @@ fn the_image_is_built_from_what_is_there_and_runs_as_nobody_special() {
 }
 
 #[test]
-fn the_proxy_says_who_asks_and_adds_nothing_of_its_own() {
+fn the_proxy_forwards_the_client_address_and_adds_no_headers() {
     let text = text("nginx/nginx.conf") + &text("nginx/signet.conf");
-    let (mut depth, mut directives) = (0, Vec::new());
+    let mut depth = 0;
+    let mut directives = Vec::new();
     for line in text.lines().map(|line| line.split(" #").next().unwrap().trim()) {
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -287,7 +290,7 @@ fn nginx_test(folder: &Path, configuration: &str) -> Option<(bool, String)> {
 }
 
 #[test]
-fn nginx_takes_the_samples_of_the_container_and_of_a_machine() {
+fn nginx_accepts_the_samples_for_a_container_and_a_machine() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().display().to_string();
     std::fs::create_dir(folder.path().join("certs")).unwrap();
@@ -331,7 +334,7 @@ fn nginx_takes_the_samples_of_the_container_and_of_a_machine() {
 }
 
 #[test]
-fn the_unit_is_one_that_systemd_reads() {
+fn systemd_accepts_the_unit() {
     let unit = text("systemd/signet.service");
     let binary = env!("CARGO_BIN_EXE_signet");
     let folder = tempfile::tempdir().unwrap();

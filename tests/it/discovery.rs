@@ -1,4 +1,4 @@
-//! The discovery documents (OpenID Connect Discovery §3, RFC 8414 §2): what they say is true and complete.
+//! The discovery documents (OpenID Connect Discovery §3, RFC 8414 §2) are correct and complete.
 
 mod advertised;
 
@@ -168,7 +168,7 @@ async fn the_openidconnect_crate_discovers_the_server() {
 }
 
 #[tokio::test]
-async fn documents_may_be_cached_by_everybody_and_are_not_sent_twice() {
+async fn documents_are_publicly_cacheable_and_not_sent_twice() {
     let server = TestServer::start().await;
     let rows = [
         (OPENID, "application/json"),

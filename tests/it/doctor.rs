@@ -1,4 +1,4 @@
-//! The doctor finds what must not be in the database, whoever has put it there.
+//! The doctor detects invalid data and configuration.
 
 use serde_json::Value;
 use signet::store::invariants::{self, RULES};
@@ -74,7 +74,7 @@ async fn each_rule_finds_what_breaks_it() {
 }
 
 #[tokio::test]
-async fn what_the_server_does_breaks_no_rule() {
+async fn a_servers_own_data_breaks_no_invariant() {
     use signet::flows::administer::UserChange;
     let server = server_with_grants().await;
     let rp = server.client("other", serde_json::json!({})).await;
@@ -88,11 +88,12 @@ async fn what_the_server_does_breaks_no_rule() {
 }
 
 #[tokio::test]
-async fn the_engine_is_asked_what_it_thinks_of_itself() {
+async fn the_engines_own_integrity_check_is_run() {
     let server = server_with_grants().await;
-    let damage = match Database::is_postgres() {
-        true => "ALTER TABLE users ADD CONSTRAINT odd CHECK (enabled = 0) NOT VALID",
-        false => "DELETE FROM clients",
+    let damage = if Database::is_postgres() {
+        "ALTER TABLE users ADD CONSTRAINT odd CHECK (enabled = 0) NOT VALID"
+    } else {
+        "DELETE FROM clients"
     };
     server.database().tamper(damage).await;
     assert!(!invariants::integrity(&server.app.provider.store).await.unwrap().is_empty());
@@ -137,7 +138,7 @@ async fn the_command_says_what_is_wrong_and_exits_with_1() {
     assert!(stdout(&found).contains("FAIL  master-key"), "{}", stdout(&found));
 }
 
-/// What the doctor says of one thing: how bad it is, and the detail.
+/// The doctor's result of one check: severity and detail.
 async fn said(place: &Place, arguments: &[&str], check: &str) -> (String, String) {
     let output = place.run(&[&["doctor", "--json"], arguments].concat()).await;
     let found: Vec<Value> = serde_json::from_str(&stdout(&output)).unwrap();
@@ -151,7 +152,7 @@ async fn said(place: &Place, arguments: &[&str], check: &str) -> (String, String
 }
 
 #[tokio::test]
-async fn an_installation_is_judged_by_its_settings_and_its_files() {
+async fn an_installation_is_checked_by_its_settings_and_files() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = Place::new().await;
     succeeded(&place.run(&["user", "add", "--username", "alice"]).await);
@@ -226,7 +227,7 @@ async fn an_installation_is_judged_by_its_settings_and_its_files() {
 }
 
 #[tokio::test]
-async fn keys_that_are_not_replaced_are_told_of_and_the_directory_that_others_see() {
+async fn overdue_keys_and_a_readable_directory_are_reported() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = Place::new().await;
     let mut server = place.serve().await;
@@ -250,7 +251,7 @@ async fn keys_that_are_not_replaced_are_told_of_and_the_directory_that_others_se
 }
 
 #[tokio::test]
-async fn the_issuer_is_asked_as_clients_ask_it() {
+async fn the_issuer_is_called_like_clients_do() {
     let place = Place::new().await;
     let mut server = place.serve().await;
     let (level, detail) = said(&place, &["--online"], "discovery").await;

@@ -1,5 +1,6 @@
-//! What the pages for operators promise: their commands run, in order, against a server of their own, and whatever else
-//! they name exists. Blocks marked `sh no-run` need something that is not here; of these only our own commands are read.
+//! The operators' pages: their commands run, in order, against a server of their own, and everything else that they
+//! name exists. Blocks marked `sh no-run` need an environment that is missing here; only their `signet` commands are
+//! checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt as _;
@@ -27,7 +28,8 @@ fn pages() -> BTreeMap<String, String> {
 
 /// The blocks of a page that have this after the fence.
 fn blocks(page: &str, info: &str) -> Vec<String> {
-    let (mut blocks, mut open): (Vec<String>, Option<(String, String)>) = (Vec::new(), None);
+    let mut blocks: Vec<String> = Vec::new();
+    let mut open: Option<(String, String)> = None;
     for line in page.lines() {
         let text = line.trim_start();
         match (&mut open, text.strip_prefix("```")) {
@@ -84,7 +86,7 @@ fn check(place: &str, words: &str) {
     }
 }
 
-/// What is written as code in the text, across the ends of lines; blocks are left out.
+/// The inline code of a page, joined across line ends; blocks are omitted.
 fn spans(page: &str) -> Vec<String> {
     let mut text = String::new();
     let mut in_block = false;
@@ -257,7 +259,7 @@ async fn stage(place: &Place) -> PathBuf {
     bin
 }
 
-/// The page's commands as one script, with what is somebody else's replaced by what is here.
+/// The page's commands as one script, with example hosts and paths replaced by those of the test.
 fn script(page: &str, place: &Place) -> String {
     let mut script = "set -euo pipefail\n".to_owned();
     for block in blocks(page, "sh") {

@@ -1,5 +1,4 @@
-//! The edge of the server: pages for browsers that run into an error, panics, compression, headers without end, and
-//! reports of browsers.
+//! The edge of the server: error pages for browsers, panics, compression, endless headers, and browsers' reports.
 
 use std::sync::Arc;
 

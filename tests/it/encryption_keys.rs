@@ -1,4 +1,4 @@
-//! The keys that clients encrypt to (RFC 7516, RFC 7517 §4.2): made after the start, published, kept and rotated.
+//! The keys that clients encrypt to (RFC 7516, RFC 7517 §4.2): generated after the start, published, kept and rotated.
 
 use openidconnect::core::CoreJsonWebKeySet;
 use serde_json::Value;
@@ -160,7 +160,8 @@ async fn a_rotated_key_decrypts_what_was_encrypted_to_it_until_its_retention_has
     server.advance(Span::from_hours(1)).await;
     let new = recipient(&server, alg).await.unwrap();
     assert_eq!(new.kid.as_deref(), Some(rotated.kid.as_str()));
-    let (to_old, to_new) = (encrypted(&old, alg), encrypted(&new, alg));
+    let to_old = encrypted(&old, alg);
+    let to_new = encrypted(&new, alg);
     assert!(decrypts(&server, &to_old).await && decrypts(&server, &to_new).await);
     server.advance(Span::from_days(7)).await;
     assert!(!decrypts(&server, &to_old).await && decrypts(&server, &to_new).await);

@@ -1,4 +1,4 @@
-//! What people and clients write is text on our pages: it makes no element, no attribute and no link.
+//! Text from people and clients is escaped on pages: it creates no element, attribute or link.
 
 use serde_json::json;
 use signet::flows::administer::{self, Person};
@@ -34,7 +34,8 @@ fn structure(html: &str) -> Vec<String> {
         if !rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!') {
             continue;
         }
-        let (mut quote, mut tag) = (None, String::new());
+        let mut quote = None;
+        let mut tag = String::new();
         for c in rest.chars() {
             match (c, quote) {
                 ('>', None) => break,
@@ -122,7 +123,8 @@ async fn a_persons_name_is_text() {
         let wrong = browser.submit(&login, &fields).await;
         let consent = browser.sign_in(&wrong, name).await;
         assert!(consent.has("id=\"consent-allow\""), "{name}: {consent:?}");
-        let (home, logout) = (browser.get("/").await, browser.get("/logout").await);
+        let home = browser.get("/").await;
+        let logout = browser.get("/logout").await;
         browser.allow(&consent).await.code();
         server.advance(Span::from_secs(1)).await;
         let again = browser.visit(&rp.authorization_url(&[("prompt", "login")])).await;
@@ -150,7 +152,8 @@ async fn a_state_is_text() {
     };
     for payload in PAYLOADS {
         for (hostile, harmless) in urls(payload).iter().zip(&urls(HARMLESS)) {
-            let (hostile, harmless) = (browser.get(hostile).await, browser.get(harmless).await);
+            let hostile = browser.get(hostile).await;
+            let harmless = browser.get(harmless).await;
             assert_eq!(hostile.form().field("state"), Some(payload));
             assert_eq!(structure(&hostile.body), structure(&harmless.body), "{payload}: {hostile:?}");
         }
@@ -179,7 +182,8 @@ async fn errors_repeat_nothing_from_the_request() {
     };
     for payload in PAYLOADS {
         for (hostile, harmless) in urls(payload).iter().zip(&urls(HARMLESS)) {
-            let (page, other) = (browser.get(hostile).await, browser.get(harmless).await);
+            let page = browser.get(hostile).await;
+            let other = browser.get(harmless).await;
             assert_same_structure(hostile, payload, &page, &other);
             assert!(!page.has("alert(1)") && !page.has("evil.example") && !other.has(HARMLESS), "{hostile}: {page:?}");
         }

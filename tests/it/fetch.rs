@@ -1,5 +1,5 @@
-//! The way out of the server: where it leads, what comes back, and that it ends. The servers stand on loopback, which
-//! is a place that it does not lead to unless the settings name it.
+//! Outgoing requests: allowed targets, accepted answers, and timeouts. The test servers are on loopback, which is
+//! refused unless the settings name it.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -53,7 +53,7 @@ async fn a_document_is_fetched_with_a_plain_request() {
 }
 
 #[tokio::test]
-async fn a_form_is_posted_and_its_status_told() {
+async fn a_form_is_posted_and_its_status_returned() {
     let upstream = Upstream::http(Script::raw("HTTP/1.1 204 No Content\r\n\r\n")).await;
     let fetcher = patient(&["127.0.0.1"]);
     let fields = [("logout_token", "a.b.c"), ("x", "ö &")];
@@ -146,7 +146,7 @@ async fn the_type_is_one_that_is_accepted_and_nothing_is_compressed() {
 }
 
 #[tokio::test]
-async fn whatever_an_answer_lacks_the_call_ends_in_time_and_tells_nothing() {
+async fn an_incomplete_answer_times_out_and_reveals_nothing() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n".to_vec();
     let body = [&head[..], b"\r\n{"].concat();
     let chunked = [&head[..], b"Transfer-Encoding: chunked\r\n\r\n2\r\n{"].concat();
@@ -170,7 +170,7 @@ async fn whatever_an_answer_lacks_the_call_ends_in_time_and_tells_nothing() {
         let fetched = fetcher(&["127.0.0.1"]).get(&upstream.url("/"), JSON).await;
         assert_eq!(fetched, Err(FetchError::Unreachable), "{rule}");
         let took = begun.elapsed();
-        assert!(took >= Duration::from_millis(500), "{rule}: {took:?}, which tells one cause from another");
+        assert!(took >= Duration::from_millis(500), "{rule}: {took:?} reveals the cause");
         assert!(took < Duration::from_secs(5), "{rule}: {took:?}");
         assert_eq!(upstream.connections(), 1, "{rule}");
     });
@@ -274,7 +274,8 @@ impl Secure {
 
 #[tokio::test]
 async fn a_certificate_is_trusted_by_its_authority_and_for_its_name() {
-    let (server, stranger) = (secure(&["localhost"]), secure(&["localhost"]));
+    let server = secure(&["localhost"]);
+    let stranger = secure(&["localhost"]);
     let upstream = Upstream::https(Script::ok("application/json", "{}"), server.acceptor()).await;
     let hosts = ["localhost", "127.0.0.1"];
     let get = async |host: &str, ca: Option<PathBuf>| {
@@ -289,9 +290,10 @@ async fn a_certificate_is_trusted_by_its_authority_and_for_its_name() {
     assert_eq!(upstream.requests().len(), 1, "no request was sent to whom is not trusted");
 }
 
-/// How many calls arrive at these hosts, twelve to each, before any is answered.
+/// The number of requests that arrive at these hosts, twelve sent to each, before any is answered.
 async fn under_way(upstreams: &[Upstream], expected: usize) -> usize {
-    let (fetcher, each) = (patient(&["127.0.0.1"]), 12);
+    let fetcher = patient(&["127.0.0.1"]);
+    let each = 12;
     let urls: Vec<String> = upstreams.iter().map(|upstream| upstream.url("/")).collect();
     let calls = join_all(urls.iter().flat_map(|url| (0..each).map(|_| fetcher.get(url, JSON))));
     let arrived = || upstreams.iter().map(|upstream| upstream.requests().len()).sum::<usize>();

@@ -1,5 +1,5 @@
-//! Several nodes that begin on one empty database, and that find the same keys due at the same moment: whoever comes
-//! first makes them, the others take them, and nobody is answered with a fault meanwhile.
+//! Several nodes that start on one empty database, or find the same keys due at the same moment: the first one creates
+//! them, the others read them, and no request fails meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ async fn boot(database: Arc<Database>, number: usize) -> (TestServer, u16) {
     (node, worst)
 }
 
-/// How many keys there are of each algorithm, and the newest generation.
+/// The number of keys of each algorithm, and the newest generation.
 async fn keys(database: &Database) -> BTreeMap<String, (usize, u64)> {
     let mut found = BTreeMap::<String, (usize, u64)>::new();
     let sql = "SELECT algorithm, CAST(generation AS TEXT) FROM signing_keys";
@@ -78,7 +78,7 @@ async fn keep_up(nodes: &[TestServer]) {
     }
 }
 
-/// Whether all nodes publish the same keys, and take what any of them has signed.
+/// Checks that all nodes publish the same keys, and accept the signatures of each other.
 async fn assert_agreed(nodes: &[TestServer]) {
     let mut sets = Vec::new();
     for node in nodes {
@@ -94,7 +94,7 @@ async fn assert_agreed(nodes: &[TestServer]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn five_nodes_at_once_on_an_empty_database_make_one_of_each() {
+async fn five_nodes_starting_on_an_empty_database_create_each_row_once() {
     for round in 0..rounds(2) {
         let database = Arc::new(Database::empty().await);
         let booted = join_all((0..NODES).map(|number| tokio::spawn(boot(database.clone(), number)))).await;
@@ -123,7 +123,8 @@ async fn nodes_that_find_the_same_rotation_due_make_one_key_each_time() {
     keep_up(&nodes).await;
     let interval = nodes[0].app.settings.keys.rotation_interval;
     for round in 0..rounds(3) {
-        let (before, events) = (keys(&database).await, database.audit_events().await);
+        let before = keys(&database).await;
+        let events = database.audit_events().await;
         nodes[0].clock.advance(interval);
         keep_up(&nodes).await;
         let after = keys(&database).await;

@@ -1,5 +1,5 @@
-//! Floods of authorization requests from networks all over: what is kept stays below its cap and is gone after a while,
-//! and whatever hostile networks send, people of other networks sign in. `FLOOD` says how many requests come by HTTP.
+//! Floods of authorization requests from many networks: the stored requests stay below their cap and expire, and people
+//! in other networks can still sign in. `FLOOD` sets the number of requests sent over HTTP.
 
 use futures_util::future::join_all;
 use signet::config::Settings;
@@ -9,12 +9,12 @@ use signet::protocol::time::Span;
 
 use crate::support::{Page, RelyingParty, TestServer};
 
-/// How many of a flood are under way at a time.
+/// The number of concurrent requests of a flood.
 const AT_ONCE: usize = 50;
 /// Networks that a tunnel account or two can have.
 const HOSTILE: usize = 13;
 
-/// How many requests the flood has: a few hundred, or as many as the environment says.
+/// The number of requests of the flood: a few hundred, unless the environment sets it.
 fn flood() -> usize {
     std::env::var("FLOOD").map_or(600, |text| text.parse().expect("a number"))
 }
@@ -97,7 +97,8 @@ async fn thirteen_hostile_networks_do_not_keep_other_networks_from_signing_in() 
         let share = format!("SELECT CAST(count(*) AS TEXT) FROM authorization_requests WHERE network = '{network}'");
         shares.push(number(&server, &share).await);
     }
-    let (least, most) = (shares.iter().min().unwrap(), shares.iter().max().unwrap());
+    let least = shares.iter().min().unwrap();
+    let most = shares.iter().max().unwrap();
     assert!(most - least <= 1 && *least > 7_000, "each hostile network has lost as much: {shares:?}");
 
     let (browser, page) = before;

@@ -1,4 +1,5 @@
-//! Forged and damaged access tokens (RFC 8725 §2, §3; RFC 7515 §10): each is refused alike, and none breaks anything.
+//! Forged and damaged access tokens (RFC 8725 §2, §3; RFC 7515 §10): all get the same refusal, and none breaks
+//! anything.
 
 use std::fmt::Write as _;
 
@@ -44,7 +45,8 @@ async fn forged_tokens_are_refused() {
     let other = rp.sign_in("bob").await;
     let token = tokens.access_token.as_str();
     let parts: Vec<&str> = token.split('.').collect();
-    let (head, claims) = (header(token), claims(token));
+    let head = header(token);
+    let claims = claims(token);
     let with = |name: &str, value: Value| {
         let mut head = head.clone();
         head[name] = value;
@@ -144,7 +146,7 @@ fn public_forms(key: &Value) -> Vec<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn whatever_comes_as_a_token_is_refused_and_breaks_nothing() {
+async fn random_tokens_are_refused_and_break_nothing() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let token = rp.sign_in("alice").await.access_token;

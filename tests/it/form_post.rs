@@ -1,4 +1,5 @@
-//! The form_post response mode (OAuth 2.0 Form Post Response Mode): a page that posts itself, and works without script.
+//! The form_post response mode (OAuth 2.0 Form Post Response Mode): a page that posts itself, and works without
+//! scripts.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -50,7 +51,7 @@ async fn errors_are_posted_too() {
     let rows: [(&str, (&str, &str), &str); 4] = [
         ("response_type missing", ("response_type", ""), "invalid_request"),
         ("not supported", ("response_type", "token"), "unsupported_response_type"),
-        ("nobody is signed in", ("prompt", "none"), "login_required"),
+        ("no one is signed in", ("prompt", "none"), "login_required"),
         ("a scope of another", ("scope", "openid admin"), "invalid_scope"),
     ];
     for (rule, change, error) in rows {

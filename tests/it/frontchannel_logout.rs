@@ -54,7 +54,8 @@ fn logout_url(hint: &str, more: &[(&str, &str)]) -> String {
 #[tokio::test]
 async fn the_page_after_a_logout_loads_the_page_of_each_client_of_the_session() {
     let server = TestServer::start().await;
-    let (one, two) = (client(&server, "one", "/out").await, client(&server, "two", "/out?tenant=a%20b").await);
+    let one = client(&server, "one", "/out").await;
+    let two = client(&server, "two", "/out?tenant=a%20b").await;
     let absent = client(&server, "absent", "/out").await;
     let plain = server.client("plain", json!({ "skip_consent": true })).await;
     signed_in(&[&absent]).await;
@@ -89,7 +90,7 @@ async fn the_page_after_a_logout_loads_the_page_of_each_client_of_the_session() 
 }
 
 #[tokio::test]
-async fn without_a_way_back_the_page_stays() {
+async fn without_a_return_url_the_page_stays() {
     let server = TestServer::start().await;
     let one = client(&server, "one", "/out").await;
     let (browser, id_token) = signed_in(&[&one]).await;
@@ -118,7 +119,8 @@ async fn a_logout_that_the_person_confirms_loads_them_too() {
 #[tokio::test]
 async fn without_such_clients_the_browser_goes_back_at_once() {
     let server = TestServer::start().await;
-    let (one, plain) = (client(&server, "one", "/out").await, server.client("plain", json!({})).await);
+    let one = client(&server, "one", "/out").await;
+    let plain = server.client("plain", json!({})).await;
     signed_in(&[&one]).await;
     let (browser, id_token) = signed_in(&[&plain]).await;
     let page = browser.get(&logout_url(&id_token, &[("post_logout_redirect_uri", "https://rp.example/bye")])).await;

@@ -1,5 +1,5 @@
-//! Tokens from the authorization endpoint (OpenID Connect Core §3.2, §3.3; OAuth 2.0 Multiple Response Types): what a
-//! response holds, how it reaches the client, and that its tokens end with the code and the session they came with.
+//! Tokens from the authorization endpoint (OpenID Connect Core §3.2, §3.3; OAuth 2.0 Multiple Response Types): the
+//! contents and the mode of a response, and the end of its tokens with their code and session.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ async fn client(server: &TestServer, id: &str, changes: Value) -> RelyingParty {
     server.client(id, metadata(changes)).await
 }
 
-/// The parameters of a response, of which none stands in a query.
+/// The parameters of a response, none of which may be in the query.
 #[track_caller]
 fn answer(page: &Page) -> BTreeMap<String, String> {
     let Some(location) = page.location() else {
@@ -109,7 +109,7 @@ fn half(algorithm: SigningAlgorithm, value: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_id_token_vouches_for_the_code_and_the_access_token_beside_it() {
+async fn an_id_token_has_the_hashes_of_code_and_access_token() {
     let all = SigningAlgorithm::ALL.to_vec();
     let server = TestServer::start_with(|settings| settings.keys.algorithms = all).await;
     let set: Value = server.get("/.well-known/jwks.json").await.json().await.unwrap();
@@ -118,7 +118,8 @@ async fn an_id_token_vouches_for_the_code_and_the_access_token_beside_it() {
         let rp = client(&server, name, json!({"id_token_signed_response_alg": name})).await;
         let (answer, _) = authorize(&rp, "code id_token token", &[]).await;
         let token = &answer["id_token"];
-        let (head, front) = (header(token), claims(token));
+        let head = header(token);
+        let front = claims(token);
         assert_eq!(head["alg"], name);
         let key = set["keys"].as_array().unwrap().iter().find(|key| key["kid"] == head["kid"]).unwrap();
         let key = DecodingKey::from_jwk(&serde_json::from_value::<Jwk>(key.clone()).unwrap()).unwrap();
@@ -145,7 +146,8 @@ async fn what_a_response_type_needs_is_asked_for() {
     let modern = server.client("modern", json!({})).await;
     let only = client(&server, "only", json!({"response_types": ["code", "code id_token"]})).await;
     let (_, browser) = authorize(&rp, "code token", &[]).await;
-    let (hybrid, implicit) = (("response_type", "code id_token"), ("response_type", "id_token token"));
+    let hybrid = ("response_type", "code id_token");
+    let implicit = ("response_type", "id_token token");
     let tokens = ("response_type", "code token");
     let rows: Vec<(&str, &RelyingParty, Vec<(&str, &str)>, &str)> = vec![
         ("OpenID Connect Core §3.2.2.1: nonce", &rp, vec![implicit, ("nonce", "")], "invalid_request"),
@@ -159,7 +161,7 @@ async fn what_a_response_type_needs_is_asked_for() {
         ("another type than registered", &only, vec![implicit], "unsupported_response_type"),
         ("another type than registered", &only, vec![tokens], "unsupported_response_type"),
         (
-            "nobody may be asked",
+            "no page may be shown",
             &rp,
             vec![hybrid, ("prompt", "none"), ("max_age", "0"), ("id_token_hint", "x")],
             "invalid_request",
@@ -197,7 +199,7 @@ async fn an_implicit_client_gets_neither_code_nor_refresh_token() {
 }
 
 #[tokio::test]
-async fn a_replayed_code_takes_the_tokens_that_came_with_it() {
+async fn a_replayed_code_revokes_the_tokens_of_its_response() {
     let server = TestServer::start().await;
     for format in ["jwt", "opaque"] {
         let rp = client(&server, format, json!({"access_token_format": format})).await;

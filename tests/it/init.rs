@@ -1,4 +1,4 @@
-//! The first minutes of an installation: which commands create what, and where commands look.
+//! The first minutes of an installation: the files that each command creates, and where commands look for them.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -153,7 +153,7 @@ async fn settings_of_the_environment_need_no_file() {
 }
 
 #[tokio::test]
-async fn production_starts_on_nothing_that_was_not_created_for_it() {
+async fn production_starts_only_on_a_database_created_by_init() {
     if Database::is_postgres() {
         return;
     }
@@ -220,7 +220,7 @@ async fn production_without_tls_and_without_a_trusted_proxy_warns_at_its_start()
 }
 
 #[tokio::test]
-async fn what_voids_everything_needs_a_yes() {
+async fn irreversible_commands_need_confirmation() {
     let place = Place::new().await;
     let client = ["client", "add", "--id", "web", "--redirect-uri", "https://rp.example/cb"];
     succeeded(&place.run(&client).await);

@@ -1,4 +1,4 @@
-//! The introspection endpoint (RFC 7662): who sees which token, and what of it.
+//! The introspection endpoint (RFC 7662): the tokens that a client can see, and their contents.
 
 use std::collections::BTreeSet;
 
@@ -57,16 +57,13 @@ async fn an_active_token_is_described_by_the_registered_members() {
         for (member, expected) in rows {
             assert_eq!(answer[member], expected, "{format}: {member}");
         }
-        let (issued, expires) = (answer["iat"].as_i64().unwrap(), answer["exp"].as_i64().unwrap());
+        let issued = answer["iat"].as_i64().unwrap();
+        let expires = answer["exp"].as_i64().unwrap();
         assert!((now - 5..=now).contains(&issued) && expires == issued + 600, "{format}: {answer}");
 
         let own = rp.client_credentials(&[("scope", "api")]).await.tokens().access_token;
         let answer = rp.introspect(&own).await;
-        assert_eq!(
-            names(&answer),
-            common.into_iter().chain(["scope"]).collect(),
-            "{format}: nobody's token but the client's"
-        );
+        assert_eq!(names(&answer), common.into_iter().chain(["scope"]).collect(), "{format}: only the client's token");
         assert_ne!(answer["sub"], format, "{format}: no user could have this subject");
 
         let answer = rp.introspect(tokens.refresh_token()).await;
@@ -132,7 +129,7 @@ async fn only_clients_that_prove_who_they_are_may_ask() {
 }
 
 #[tokio::test]
-async fn the_hint_never_hides_a_token() {
+async fn a_wrong_hint_does_not_hide_a_token() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let tokens = rp.sign_in("alice").await;
@@ -145,7 +142,7 @@ async fn the_hint_never_hides_a_token() {
 }
 
 #[tokio::test]
-async fn opaque_tokens_are_known_whole_or_not_at_all() {
+async fn a_truncated_opaque_token_is_unknown() {
     let server = TestServer::start().await;
     let rp = server.client("rp", json!({ "access_token_format": "opaque" })).await;
     let tokens = rp.sign_in("alice").await;
@@ -202,7 +199,7 @@ async fn a_token_is_active_until_it_ends_and_no_longer() {
         server.advance(Span::from_hours(7 * 24 - 1)).await;
         assert!(rp.is_active(next.refresh_token()).await, "{format}");
         server.advance(Span::from_hours(1)).await;
-        assert!(!rp.is_active(next.refresh_token()).await, "{format}: nobody used it for a week");
+        assert!(!rp.is_active(next.refresh_token()).await, "{format}: unused for a week");
     }
 }
 
@@ -225,7 +222,9 @@ async fn the_login_name_is_shown_of_tokens_with_the_scope_profile_alone() {
 /// Updates a client, as the command does; the server follows by itself.
 async fn update(server: &TestServer, id: &str, change: impl FnOnce(&mut ClientMetadata)) {
     let provider = &server.app.provider;
-    let (store, context, keys) = (&provider.store, server.context(), Some(&provider.keys));
+    let store = &provider.store;
+    let context = server.context();
+    let keys = Some(&provider.keys);
     let registrar = Registrar { store, context: &context, supported: provider.supported(&context.realm.id), keys };
     let read = administer::registered_client(store, &context, &ClientId::parse(id).unwrap()).await.unwrap();
     let mut next = read.client.metadata.clone();

@@ -1,4 +1,4 @@
-//! A key that somebody else may have (RFC 7517, NIST SP 800-57 §5.5): dropped at once, and with it all that it signed.
+//! A compromised key (RFC 7517, NIST SP 800-57 §5.5): dropped at once, together with everything that it signed.
 
 use serde_json::{Value, json};
 use signet::config::Algorithm;
@@ -49,7 +49,8 @@ async fn rotate(server: &TestServer) -> String {
 }
 
 async fn verify_log(server: &TestServer) -> Result<i64, String> {
-    let (provider, realm) = (&server.app.provider, &server.app.realm.id);
+    let provider = &server.app.provider;
+    let realm = &server.app.realm.id;
     let checked = audit::verify(&provider.store, &provider.keys.of(realm), realm).await;
     checked.map(|checked| checked.checkpoint.unwrap().last.seq).map_err(|fault| fault.to_string())
 }
@@ -67,7 +68,8 @@ async fn token(service: &RelyingParty) -> String {
 async fn nothing_that_a_dropped_key_signed_is_accepted_on_any_node() {
     let server = TestServer::start().await;
     let other = server.twin().await;
-    let (rp, service) = (server.relying_party().await, service(&server).await);
+    let rp = server.relying_party().await;
+    let service = service(&server).await;
     let tokens = rp.sign_in("alice").await;
     let lost = kid(&tokens.access_token);
     let id_token_kid = kid(tokens.id_token());
@@ -148,7 +150,7 @@ async fn an_id_token_of_a_key_that_is_dropped_after_its_removal_is_no_hint() {
 }
 
 #[tokio::test]
-async fn the_key_before_signs_until_the_next_is_known() {
+async fn the_previous_key_signs_until_the_next_is_known() {
     let server = TestServer::start_with(|settings| settings.keys.algorithms = vec![Algorithm::ES256]).await;
     let metadata = json!({ "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "api",
         "id_token_signed_response_alg": "ES256" });
@@ -168,7 +170,8 @@ async fn the_key_before_signs_until_the_next_is_known() {
 async fn an_announced_key_that_is_dropped_never_signs() {
     let server = TestServer::start().await;
     let service = service(&server).await;
-    let (before, lost) = (kid(&token(&service).await), rotate(&server).await);
+    let before = kid(&token(&service).await);
+    let lost = rotate(&server).await;
     let done = compromise(&server, &lost, "").await.unwrap();
     assert_eq!(done.successor.unwrap().as_str(), before);
     server.advance(Span::from_hours(2)).await;
@@ -211,13 +214,14 @@ async fn ten_who_drop_the_same_key_drop_it_once() {
 }
 
 async fn verify_log_at_all(server: &TestServer) -> Result<(), String> {
-    let (provider, realm) = (&server.app.provider, &server.app.realm.id);
+    let provider = &server.app.provider;
+    let realm = &server.app.realm.id;
     let checked = audit::verify(&provider.store, &provider.keys.of(realm), realm).await;
     checked.map(|_| ()).map_err(|fault| fault.to_string())
 }
 
 #[tokio::test]
-async fn another_key_vouches_for_the_audit_log() {
+async fn another_key_signs_the_audit_log() {
     let mut server = TestServer::start().await;
     server.stop_jobs();
     server.upkeep().await;
@@ -234,7 +238,7 @@ async fn another_key_vouches_for_the_audit_log() {
 }
 
 #[tokio::test]
-async fn a_node_that_has_not_heard_of_it_does_not_vouch_with_the_lost_key() {
+async fn a_late_node_signs_no_checkpoint_with_the_dropped_key() {
     let mut server = TestServer::start_with(|settings| settings.keys.algorithms = vec![Algorithm::ES256]).await;
     server.stop_jobs();
     let lost = rotate(&server).await;
@@ -244,16 +248,18 @@ async fn a_node_that_has_not_heard_of_it_does_not_vouch_with_the_lost_key() {
     // The key before vouches from now on, which the late node knows.
     assert!(!compromise(&server, &lost, "").await.unwrap().is_new);
     server.add_user("carol").await;
-    let (provider, realm, retention) = (&late.app.provider, &late.app.realm.id, Span::from_days(90));
+    let provider = &late.app.provider;
+    let realm = &late.app.realm.id;
+    let retention = Span::from_days(90);
     audit::keep(&provider.store, &provider.keys, realm, retention, late.clock.now()).await.unwrap();
     let vouched = verify_log(&server).await.unwrap();
     late.app.follow().await.unwrap();
     audit::keep(&provider.store, &provider.keys, realm, retention, late.clock.now()).await.unwrap();
-    assert!(verify_log(&server).await.unwrap() > vouched, "it vouches once it has heard");
+    assert!(verify_log(&server).await.unwrap() > vouched, "it signs once it has applied the change");
 }
 
 #[tokio::test]
-async fn a_broken_audit_log_keeps_no_key_and_is_not_made_good() {
+async fn a_broken_audit_log_neither_keeps_a_key_nor_is_repaired() {
     let mut server = TestServer::start().await;
     server.stop_jobs();
     server.upkeep().await;
@@ -267,7 +273,7 @@ async fn a_broken_audit_log_keeps_no_key_and_is_not_made_good() {
 }
 
 #[tokio::test]
-async fn what_was_encrypted_to_a_dropped_key_is_not_read() {
+async fn a_token_encrypted_to_a_dropped_key_is_refused() {
     let alg = KeyManagement::EcdhEs;
     let server = TestServer::start_with(|settings| settings.keys.encryption_algorithms = vec![alg]).await;
     server.advance(Span::ZERO).await;

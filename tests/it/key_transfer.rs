@@ -1,4 +1,4 @@
-//! Keys that move to a clean machine, where what they have signed is verified on (RFC 7517 §5).
+//! Moving keys to a clean machine, where earlier signatures can still be verified (RFC 7517 §5).
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Signing keys (RFC 7517, RFC 9700 §2.6): what is published, when a key signs, and when it is gone.
+//! Signing keys (RFC 7517, RFC 9700 §2.6): publication, activation and removal.
 
 use std::collections::BTreeSet;
 
@@ -88,7 +88,7 @@ async fn the_key_set_holds_public_keys_of_good_size_and_nothing_else() {
         let mut named: Vec<&str> = key.as_object().unwrap().keys().map(String::as_str).collect();
         named.retain(|name| !["alg", "kid", "use"].contains(name));
         named.sort_unstable();
-        assert_eq!(named, members, "no private member and none that nobody knows");
+        assert_eq!(named, members, "no private and no unknown member");
         let digest = Sha256::digest(thumbprint.to_string());
         assert_eq!(bytes(&key["kid"]), digest.as_slice(), "the kid is the thumbprint (RFC 7638 §3)");
     }
@@ -100,10 +100,11 @@ async fn the_key_set_holds_public_keys_of_good_size_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_announced_key_does_not_sign_before_everybody_can_know_it() {
+async fn an_announced_key_does_not_sign_before_caches_have_it() {
     let server = TestServer::start().await;
     let service = service(&server).await;
-    let (old, before) = (token(&service).await, kids(&server).await);
+    let old = token(&service).await;
+    let before = kids(&server).await;
     let rotated = rotate(&server, SigningAlgorithm::ES256).await;
     assert!(rotated.announced_now && rotated.signs_from >= server.clock.now().plus(Span::from_minutes(59)));
     let new = rotated.kid.as_str();
@@ -123,7 +124,7 @@ async fn an_announced_key_does_not_sign_before_everybody_can_know_it() {
 }
 
 #[tokio::test]
-async fn an_announced_key_that_everybody_knows_can_be_told_to_sign() {
+async fn an_announced_key_can_be_activated_once_caches_have_it() {
     let server = TestServer::start_with(|settings| settings.keys.rotation_interval = Span::from_days(30)).await;
     let service = service(&server).await;
     server.advance(Span::from_days(29)).await;
@@ -187,7 +188,8 @@ async fn upkeep_that_waits_for_the_database_publishes_no_key_that_is_gone_meanwh
     server.upkeep().await;
     let old = kid(&token(&service(&server).await).await);
     rotate(&server, SigningAlgorithm::ES256).await;
-    let (app, ends) = (server.app.clone(), server.clock.now().plus(Span::from_minutes(1)).as_millis());
+    let app = server.app.clone();
+    let ends = server.clock.now().plus(Span::from_minutes(1)).as_millis();
     let taken = format!("UPDATE leases SET holder = 'another node', expires_at = {ends}");
     let commit = server.database().begin(&taken).await;
     let round = tokio::spawn(async move { jobs::keep_up(&app, "this node").await });

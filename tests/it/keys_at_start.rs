@@ -45,9 +45,10 @@ async fn a_restart_keeps_the_key_that_signs() {
 #[tokio::test]
 async fn a_server_whose_keys_cannot_be_opened_does_not_start_and_makes_no_others() {
     let swap = "UPDATE signing_keys SET sealed = (SELECT o.sealed FROM signing_keys o WHERE o.kid <> signing_keys.kid)";
-    let corrupt = match Database::is_postgres() {
-        false => "UPDATE signing_keys SET sealed = CAST(substr(sealed, 1, 40) || x'00' || substr(sealed, 42) AS BLOB)",
-        true => "UPDATE signing_keys SET sealed = set_byte(sealed, 40, 0)",
+    let corrupt = if Database::is_postgres() {
+        "UPDATE signing_keys SET sealed = set_byte(sealed, 40, 0)"
+    } else {
+        "UPDATE signing_keys SET sealed = CAST(substr(sealed, 1, 40) || x'00' || substr(sealed, 42) AS BLOB)"
     };
     let truncate = "UPDATE signing_keys SET sealed = substr(sealed, 1, 8)";
     let relabel = "UPDATE signing_keys SET kid = 'another' WHERE algorithm = 'ES256'";

@@ -1,4 +1,4 @@
-//! Signing in: the form, who may send it, and what it says when it refuses.
+//! Signing in: the form, its protection, and its error messages.
 
 use futures_util::future::join_all;
 use reqwest::StatusCode;
@@ -74,7 +74,7 @@ async fn the_form_is_labelled_and_works_without_script() {
 }
 
 #[tokio::test]
-async fn unknown_wrong_and_disabled_are_one_answer() {
+async fn unknown_wrong_and_disabled_get_the_same_answer() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     server.add_user("carol").await;
@@ -136,7 +136,7 @@ async fn the_password_grant_does_not_exist() {
 }
 
 #[tokio::test]
-async fn a_form_is_taken_only_with_its_own_token() {
+async fn a_form_is_accepted_only_with_its_own_token() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let (browser, page) = at_login(&server, &rp).await;
@@ -220,7 +220,7 @@ async fn a_form_may_lie_open_for_an_hour() {
 }
 
 #[tokio::test]
-async fn cancelling_the_sign_in_tells_the_client() {
+async fn cancelling_the_sign_in_returns_access_denied() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let (browser, page) = at_login(&server, &rp).await;

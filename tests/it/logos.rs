@@ -1,4 +1,4 @@
-//! The logos of clients: pictures from this server's own origin, and nothing but pictures.
+//! The logos of clients: images from this server's own origin, and nothing but images.
 
 use serde_json::json;
 use signet::config::Settings;
@@ -17,7 +17,8 @@ pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\nthe rest of a picture";
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0the rest of a picture";
 
 async fn set(server: &TestServer, id: &str, image: &[u8]) -> Result<(), AdminError> {
-    let (store, id) = (&server.app.provider.store, ClientId::parse(id).unwrap());
+    let store = &server.app.provider.store;
+    let id = ClientId::parse(id).unwrap();
     let done = administer::set_logo(store, &server.context(), id, image.to_vec()).await;
     server.app.follow().await.unwrap();
     done
@@ -108,7 +109,8 @@ pub async fn publisher(
 ) -> (TestServer, Upstream, tempfile::TempDir) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let files = tempfile::tempdir().unwrap();
-    let (cert, key) = (files.path().join("cert.pem"), files.path().join("key.pem"));
+    let cert = files.path().join("cert.pem");
+    let key = files.path().join("key.pem");
     std::fs::write(&cert, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     crate::support::server::install_crypto();
@@ -136,8 +138,8 @@ fn naming(upstream: &Upstream) -> serde_json::Value {
 #[tokio::test]
 async fn a_named_logo_is_fetched_once_where_the_settings_say_so() {
     let (server, upstream, _files) = publisher(picture("image/png", PNG), |_| {}).await;
-    let told = register(&server, &naming(&upstream)).await;
-    let rp = client(&server, &told);
+    let information = register(&server, &naming(&upstream)).await;
+    let rp = client(&server, &information);
     for _ in 0..3 {
         let login = server.browser().visit(&rp.authorization_url(&[])).await;
         let src = shown(&login.body).expect("a logo").to_owned();
@@ -145,13 +147,13 @@ async fn a_named_logo_is_fetched_once_where_the_settings_say_so() {
         assert_eq!(server.get(&src).await.bytes().await.unwrap(), PNG);
     }
     assert_eq!(upstream.connections(), 1);
-    let uri = told["registration_client_uri"].as_str().unwrap();
-    let token = told["registration_access_token"].as_str().unwrap();
+    let uri = information["registration_client_uri"].as_str().unwrap();
+    let token = information["registration_access_token"].as_str().unwrap();
     let mut same = naming(&upstream);
-    same["client_id"] = told["client_id"].clone();
+    same["client_id"] = information["client_id"].clone();
     let put = server.http.put(uri).bearer_auth(token).json(&same).send().await.unwrap();
     assert_eq!((put.status().as_u16(), upstream.connections()), (200, 1), "it is the one that it was");
-    let without = with(json!({"client_id": told["client_id"]}));
+    let without = with(json!({"client_id": information["client_id"]}));
     let put = server.http.put(uri).bearer_auth(token).json(&without).send().await.unwrap();
     assert_eq!(put.status(), 200);
     let login = server.browser().visit(&rp.authorization_url(&[])).await;
@@ -169,9 +171,9 @@ async fn without_a_logo_the_registration_goes_on() {
     ];
     for (rule, script) in rows {
         let (server, upstream, _files) = publisher(script, |_| {}).await;
-        let told = register(&server, &naming(&upstream)).await;
+        let information = register(&server, &naming(&upstream)).await;
         assert_eq!(upstream.connections(), 1, "{rule}");
-        let login = server.browser().visit(&client(&server, &told).authorization_url(&[])).await;
+        let login = server.browser().visit(&client(&server, &information).authorization_url(&[])).await;
         assert_eq!(shown(&login.body), None, "{rule}");
     }
 }
@@ -180,8 +182,8 @@ async fn without_a_logo_the_registration_goes_on() {
 async fn nothing_is_fetched_where_the_settings_do_not_say_so() {
     let off = |settings: &mut Settings| settings.registration.fetch_logos = false;
     let (server, upstream, _files) = publisher(picture("image/png", PNG), off).await;
-    let told = register(&server, &naming(&upstream)).await;
-    assert!(told["logo_uri"].is_string());
-    let login = server.browser().visit(&client(&server, &told).authorization_url(&[])).await;
+    let information = register(&server, &naming(&upstream)).await;
+    assert!(information["logo_uri"].is_string());
+    let login = server.browser().visit(&client(&server, &information).authorization_url(&[])).await;
     assert_eq!((shown(&login.body), login.has("localhost:"), upstream.connections()), (None, false, 0));
 }

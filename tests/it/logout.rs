@@ -1,5 +1,5 @@
-//! Signing out (OpenID Connect RP-Initiated Logout §2, §3): who may end a session, what ends with it, and where the
-//! browser goes afterwards.
+//! Signing out (OpenID Connect RP-Initiated Logout §2, §3): who may end a session, what ends with it, and the browser's
+//! next page.
 
 use serde_json::json;
 use signet::protocol::time::Span;
@@ -72,7 +72,7 @@ async fn a_hint_and_a_registered_uri_sign_out_and_lead_back_with_the_state() {
 }
 
 #[tokio::test]
-async fn what_is_not_registered_or_not_proven_is_refused_and_ends_nothing() {
+async fn unregistered_and_unproven_requests_are_refused_and_end_nothing() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let other = server.client("other", json!({"post_logout_redirect_uris": ["https://other.example/bye"]})).await;
@@ -83,7 +83,8 @@ async fn what_is_not_registered_or_not_proven_is_refused_and_ends_nothing() {
     let parts: Vec<&str> = hint.split('.').collect();
     let unsigned = format!("eyJhbGciOiJub25lIn0.{}.", parts[1]);
     let broken = format!("{}.{}.{}", parts[0], parts[1], parts[2].replace(|c: char| c != 'A', "A"));
-    let (uri, invalid) = ("post_logout_redirect_uri is not registered", "id_token_hint is not valid");
+    let uri = "post_logout_redirect_uri is not registered";
+    let invalid = "id_token_hint is not valid";
     type Row<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a str);
     let bad = |bad: &'static str| vec![("id_token_hint", hint), ("post_logout_redirect_uri", bad), ("state", "s")];
     let hinted = |bad| vec![("id_token_hint", bad), ("post_logout_redirect_uri", BYE), ("state", "s")];
@@ -135,11 +136,11 @@ async fn without_a_hint_the_person_is_asked() {
         assert!(!is_signed_in(&browser, &rp).await, "{rule}");
     }
     let page = server.browser().get("/logout").await;
-    assert_question("nobody is signed in", &page);
+    assert_question("no one is signed in", &page);
 }
 
 #[tokio::test]
-async fn where_no_application_is_named_the_person_is_asked_and_stays_here() {
+async fn without_an_application_the_person_is_asked_and_stays_here() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     for uri in [BYE, "https://evil.example/bye", "javascript:alert(1)"] {
@@ -258,7 +259,7 @@ async fn a_hint_ends_only_the_session_that_it_names() {
     }
     assert!(!is_signed_in(&elsewhere, &rp).await, "the one that it names, in whatever browser");
     let page = server.browser().get(&logout_url(&[("id_token_hint", bob.id_token())])).await;
-    assert_signed_out("nobody is signed in here", &page);
+    assert_signed_out("no one is signed in here", &page);
 }
 
 #[tokio::test]
@@ -276,7 +277,7 @@ async fn an_expired_hint_still_names_the_session() {
 }
 
 #[tokio::test]
-async fn tokens_end_with_the_session_save_the_offline_grant() {
+async fn tokens_end_with_the_session_except_the_offline_grant() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let own = server.client("first-party", json!({"skip_consent": true})).await;
@@ -309,7 +310,7 @@ async fn a_code_of_an_ended_session_cannot_be_redeemed() {
 }
 
 #[tokio::test]
-async fn what_only_advises_does_not_disturb() {
+async fn advisory_logout_parameters_are_ignored() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     for more in [("ui_locales", "de fr"), ("logout_hint", "alice@example.org"), ("unknown", "x")] {
@@ -327,7 +328,8 @@ async fn what_only_advises_does_not_disturb() {
 #[tokio::test]
 async fn a_disabled_client_ends_no_session() {
     let server = TestServer::start().await;
-    let (rp, other) = (server.relying_party().await, server.client("other", json!({})).await);
+    let rp = server.relying_party().await;
+    let other = server.client("other", json!({})).await;
     let (browser, tokens) = signed_in(&rp, "openid").await;
     let page = browser.authorize(&other.authorization_url(&[("scope", "openid")]), "alice").await;
     page.code();
@@ -342,7 +344,8 @@ async fn a_disabled_client_ends_no_session() {
 #[tokio::test]
 async fn the_question_to_a_browser_without_cookies_is_bound_to_that_browser() {
     let server = TestServer::start().await;
-    let (one, other) = (server.browser(), server.browser());
+    let one = server.browser();
+    let other = server.browser();
     let page = one.get("/logout").await;
     assert_question("without cookies", &page);
     let form = page.form();

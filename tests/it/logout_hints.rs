@@ -1,5 +1,5 @@
-//! The worth of an ID token as a logout hint (OpenID Connect RP-Initiated Logout §2): it ends the session that it
-//! names in whatever browser, as long as any session lives, and never leads to a dead end.
+//! ID tokens as logout hints (OpenID Connect RP-Initiated Logout §2): a hint ends the session that it names in any
+//! browser, as long as any session can last, and never leads to an error page without a way out.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,8 @@ use crate::support::{Receiver, TestServer, claims, header};
 
 #[tokio::test]
 async fn a_hint_ends_its_session_in_a_browser_that_does_not_hold_it() {
-    let (server, receiver) = (TestServer::start_with(allow_loopback).await, Receiver::start().await);
+    let server = TestServer::start_with(allow_loopback).await;
+    let receiver = Receiver::start().await;
     let rp = server.client("rp", json!({"skip_consent": true, "backchannel_logout_uri": receiver.url})).await;
     let (browser, tokens) = signed_in(&rp, "openid").await;
     let page = server.browser().get(&logout_url(&[("id_token_hint", tokens.id_token())])).await;
@@ -43,7 +44,8 @@ fn allow_loopback(settings: &mut signet::config::Settings) {
 
 #[tokio::test]
 async fn a_hint_of_an_expired_session_tells_its_clients() {
-    let (server, receiver) = (TestServer::start_with(allow_loopback).await, Receiver::start().await);
+    let server = TestServer::start_with(allow_loopback).await;
+    let receiver = Receiver::start().await;
     let rp = server.client("rp", json!({"skip_consent": true, "backchannel_logout_uri": receiver.url})).await;
     let (browser, tokens) = signed_in(&rp, "openid").await;
     server.advance(Span::from_minutes(61)).await;
@@ -72,7 +74,7 @@ async fn a_hint_ends_the_access_tokens_of_a_session_that_has_expired_and_been_en
 }
 
 #[tokio::test]
-async fn a_browser_that_does_not_hold_the_session_learns_nothing_of_its_clients() {
+async fn a_browser_without_the_session_learns_nothing_about_its_clients() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let framed = json!({"skip_consent": true, "frontchannel_logout_uri": "https://rp.example/frontchannel"});

@@ -1,4 +1,4 @@
-//! Commands about mails: trying the way out, and reading what people get.
+//! The commands about mail: sending a test mail, and previewing texts.
 
 use serde_json::Value;
 use signet::protocol::notice::Notice;

@@ -1,4 +1,4 @@
-//! The integration tests: stories through public HTTP, on the database that the environment names.
+//! The integration tests: stories over public HTTP, on the database in the environment.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,5 @@
 //! Live grants lose what their client loses (RFC 7592 §2.2, RFC 9700 §2.3): at code redemption, refresh, userinfo,
-//! introspection and on pages that are open; and a change makes no other sector's subjects visible.
+//! introspection and on open pages. A change never reveals the subjects of another sector.
 
 use serde_json::{Value, json};
 use signet::protocol::time::Span;
@@ -106,7 +106,8 @@ async fn a_redirect_uri_that_is_gone_gets_no_response_and_redeems_no_code() {
     let server = open().await;
     let (kept, rp) = registered(&server).await;
     let code = rp.authorize_with("alice", &[("scope", WIDE)]).await.code();
-    let (login, consent) = (server.browser(), server.browser());
+    let login = server.browser();
+    let consent = server.browser();
     let login_page = login.visit(&rp.authorization_url(&[])).await;
     let consent_page = consent.visit(&rp.authorization_url(&[])).await;
     let consent_page = consent.sign_in(&consent_page, "bob").await;

@@ -1,4 +1,4 @@
-//! Two nodes on one database: what one begins the other goes on with, and what one changes the other knows.
+//! Two nodes on one database: each continues flows that the other has started, and sees its changes.
 
 use std::time::Duration;
 
@@ -45,7 +45,8 @@ async fn a_code_that_was_redeemed_on_one_node_is_a_replay_on_the_other() {
     let two = one.twin().await;
     let rp = one.relying_party().await;
     let code = rp.authorize_as("alice").await.code();
-    let (here, there) = (rp.at(&one), rp.at(&two));
+    let here = rp.at(&one);
+    let there = rp.at(&two);
     let (first, second) = tokio::join!(here.redeem(&code), there.redeem(&code));
     let (won, lost) = if first.status == 200 { (first, second) } else { (second, first) };
     lost.assert_error(400, "invalid_grant");
@@ -76,8 +77,9 @@ async fn both_nodes_publish_the_same() {
     let one = TestServer::start().await;
     let two = one.twin().await;
     for path in ["/.well-known/openid-configuration", "/.well-known/jwks.json"] {
-        let (here, there) = (one.get(path).await, two.get(path).await);
-        assert_eq!(here.headers()["etag"], there.headers()["etag"], "{path}: caches agree, whoever answers");
+        let here = one.get(path).await;
+        let there = two.get(path).await;
+        assert_eq!(here.headers()["etag"], there.headers()["etag"], "{path}: both nodes have the same entity tag");
         assert_eq!(here.json::<Value>().await.unwrap(), there.json::<Value>().await.unwrap(), "{path}");
     }
 }

@@ -1,5 +1,5 @@
-//! People are told by mail of what concerns their account: each thing once, nobody of somebody else's, and never at the
-//! cost of a request.
+//! Mails about security events of an account: each event once, only to the account's person, and without cost to a
+//! request.
 
 mod delivery;
 
@@ -31,7 +31,7 @@ async fn start_with(sink: &MailSink, change: impl FnOnce(&mut Settings)) -> (Tes
     (server, rp)
 }
 
-/// Signs alice in with this browser, whoever was signed in.
+/// Signs alice in with this browser, after any other session.
 async fn sign_in(browser: &Browser, rp: &RelyingParty, user_agent: &str) {
     let page = browser.visit(&rp.authorization_url(&[("prompt", "login")])).await;
     let form = page.form();
@@ -56,7 +56,7 @@ async fn undelivered(server: &TestServer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_browser_that_is_new_to_the_account_is_told_of_once() {
+async fn a_new_browser_is_mailed_about_once() {
     let sink = MailSink::start().await;
     let (server, rp) = start(&sink).await;
     let browser = server.browser();
@@ -95,7 +95,7 @@ async fn a_browser_that_is_new_to_the_account_is_told_of_once() {
 }
 
 #[tokio::test]
-async fn a_session_vouches_for_a_browser_that_has_lost_its_name() {
+async fn a_session_makes_a_browser_known_without_its_device_cookie() {
     let sink = MailSink::start().await;
     let (server, rp) = start(&sink).await;
     let browser = server.browser();
@@ -107,10 +107,10 @@ async fn a_session_vouches_for_a_browser_that_has_lost_its_name() {
 }
 
 #[tokio::test]
-async fn what_is_done_to_an_account_is_told_once_each() {
+async fn each_event_of_an_account_is_mailed_once() {
     let sink = MailSink::start().await;
     let (server, rp) = start(&sink).await;
-    let told = async || {
+    let next_mail = async || {
         let attempts = deliver(&server).await;
         assert_eq!((attempts, waiting(&server).await), (1, 0));
         let mail = sink.next().await;
@@ -118,13 +118,13 @@ async fn what_is_done_to_an_account_is_told_once_each() {
         mail
     };
     server.set_password("alice", "another correct horse").await;
-    assert!(told().await.header("Subject").starts_with("Your password was changed"));
+    assert!(next_mail().await.header("Subject").starts_with("Your password was changed"));
     server.change_user("alice", UserChange::SignOut).await;
-    assert!(told().await.header("Subject").starts_with("You were signed out everywhere"));
+    assert!(next_mail().await.header("Subject").starts_with("You were signed out everywhere"));
     server.change_user("alice", UserChange::Disable).await;
-    let mail = told().await;
+    let mail = next_mail().await;
     assert!(mail.header("Subject").starts_with("Your account was disabled"));
-    assert!(!mail.text().contains("Address:"), "an administrator's is nobody's business");
+    assert!(!mail.text().contains("Address:"), "not for an administrator's action");
     server.change_user("alice", UserChange::Enable).await;
     assert_eq!(deliver(&server).await, 0);
 
@@ -155,7 +155,7 @@ async fn guessing_fills_no_mailbox() {
     .await;
     let text = "Call +1 555 0100 at once\r\nBcc: eve@example.org";
     let guess = async || {
-        // Nobody follows the changes beside the requests here.
+        // No job polls for changes here.
         server.app.follow().await.unwrap();
         let browser = server.browser();
         let page = browser.visit(&rp.authorization_url(&[])).await;
@@ -177,8 +177,8 @@ async fn guessing_fills_no_mailbox() {
     assert_eq!(deliver(&server).await, 1);
     let mail = sink.next().await;
     assert!(mail.header("Subject").starts_with("Failed attempts to sign in"));
-    assert!(!mail.raw.contains("+1 555") && !mail.raw.contains("eve@"), "nobody writes into our mails: {}", mail.raw);
-    // As slowly as it takes to cross the bound anew each time.
+    assert!(!mail.raw.contains("+1 555") && !mail.raw.contains("eve@"), "no foreign text in the mail: {}", mail.raw);
+    // At the rate at which the limit is reached each time.
     for _ in 0..6 {
         server.advance(Span::from_minutes(60)).await;
         for _ in 0..6 {
@@ -194,16 +194,17 @@ async fn guessing_fills_no_mailbox() {
 }
 
 #[tokio::test]
-async fn what_did_not_happen_is_not_told() {
+async fn an_event_that_was_rolled_back_is_not_mailed() {
     let sink = MailSink::start().await;
     let (server, rp) = start(&sink).await;
-    let refuse = match server.database().url.starts_with("sqlite:") {
-        true => vec!["CREATE TRIGGER broken BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'no'); END".to_owned()],
-        false => vec![
+    let refuse = if server.database().url.starts_with("sqlite:") {
+        vec!["CREATE TRIGGER broken BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'no'); END".to_owned()]
+    } else {
+        vec![
             "CREATE FUNCTION broken() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'no'; END $$ LANGUAGE plpgsql"
                 .to_owned(),
             "CREATE TRIGGER broken BEFORE INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION broken()".to_owned(),
-        ],
+        ]
     };
     for statement in refuse {
         server.database().execute(&statement).await;
@@ -216,7 +217,7 @@ async fn what_did_not_happen_is_not_told() {
 }
 
 #[tokio::test]
-async fn only_who_has_shown_that_an_address_is_theirs_is_written_to() {
+async fn only_verified_addresses_get_mail() {
     let sink = MailSink::start().await;
     let (server, _) = start(&sink).await;
     for (username, email) in [("carol", Some("carol@example.org")), ("dave", None)] {
@@ -247,7 +248,7 @@ async fn only_who_has_shown_that_an_address_is_theirs_is_written_to() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_down_where_no_mail_is_sent() {
+async fn without_mail_settings_no_mail_is_queued() {
     let mut server = TestServer::start().await;
     server.stop_jobs();
     let rp = server.relying_party().await;
@@ -258,7 +259,7 @@ async fn nothing_is_written_down_where_no_mail_is_sent() {
 }
 
 #[tokio::test]
-async fn names_stay_in_their_place() {
+async fn a_name_adds_no_header_and_no_line_to_a_mail() {
     let sink = MailSink::start().await;
     let (server, rp) = start(&sink).await;
     rp.authorize_as("bob").await;

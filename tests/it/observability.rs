@@ -1,4 +1,4 @@
-//! What operators see: metrics, every check by itself, lines of the log that belong to a request, and traces.
+//! The operator's view: metrics, health checks, log lines that belong to a request, and traces.
 
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -36,7 +36,7 @@ async fn scrape(server: &TestServer, management: &str) -> String {
 }
 
 #[tokio::test]
-async fn metrics_tell_what_happened_and_nobody_by_name() {
+async fn metrics_count_events_and_contain_no_names() {
     let server = TestServer::start().await;
     let management = management_of(&server).await;
     let rp = server.relying_party().await;
@@ -49,7 +49,7 @@ async fn metrics_tell_what_happened_and_nobody_by_name() {
     server.userinfo(&tokens.access_token).await;
     rp.post("/token", &[("grant_type", "password")]).await;
     server.get("/no-such-page").await;
-    let told = scrape(&server, &management).await;
+    let report = scrape(&server, &management).await;
     for line in [
         "signet_tokens_issued_total{kind=\"authorization_code\",grant=\"authorization_endpoint\",profile=\"oauth21\"} 1",
         "signet_tokens_issued_total{kind=\"id_token\",grant=\"authorization_code\",profile=\"oauth21\"} 1",
@@ -58,7 +58,7 @@ async fn metrics_tell_what_happened_and_nobody_by_name() {
         "signet_http_requests_total{method=\"GET\",route=\"none\",status=\"404\"} 1",
         "signet_ready 1",
     ] {
-        assert!(told.lines().any(|written| written == line), "{line}\n{told}");
+        assert!(report.lines().any(|written| written == line), "{line}\n{report}");
     }
     for (name, least) in [
         ("signet_logins_total{outcome=\"success\"", 1.0),
@@ -66,16 +66,16 @@ async fn metrics_tell_what_happened_and_nobody_by_name() {
         ("signet_database_statements_total", 10.0),
         ("process_resident_memory_bytes", 1e6),
     ] {
-        let line = told.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}\n{told}"));
+        let line = report.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}\n{report}"));
         assert!(line.rsplit(' ').next().unwrap().parse::<f64>().unwrap() >= least, "{line}");
     }
     for secret in ["alice", tokens.access_token.as_str(), "no-such-page", "client_id", "127.0.0.1"] {
-        assert!(!told.contains(secret), "{secret}");
+        assert!(!report.contains(secret), "{secret}");
     }
 }
 
 #[tokio::test]
-async fn the_public_listener_tells_nothing_of_this() {
+async fn the_public_listener_serves_no_metrics_and_no_health() {
     let server = TestServer::start().await;
     for path in ["/metrics", "/health", "/ready", "/health/detailed"] {
         assert_eq!(server.get(path).await.status(), 404, "{path}");
@@ -83,22 +83,22 @@ async fn the_public_listener_tells_nothing_of_this() {
 }
 
 #[tokio::test]
-async fn each_check_is_told_with_how_long_it_took() {
+async fn each_check_is_reported_with_its_duration() {
     let server = TestServer::start().await;
     let management = management_of(&server).await;
     let look = async || {
         let reply = server.http.get(format!("{management}/health/detailed")).send().await.unwrap();
         (reply.status().as_u16(), reply.json::<Value>().await.unwrap())
     };
-    let (status, told) = look().await;
-    assert_eq!((status, &told["status"]), (200, &json!("ok")), "{told}");
-    let checks = told["checks"].as_array().unwrap();
-    assert!(checks.len() >= 6 && checks.iter().all(|check| check["micros"].is_u64()), "{told}");
+    let (status, report) = look().await;
+    assert_eq!((status, &report["status"]), (200, &json!("ok")), "{report}");
+    let checks = report["checks"].as_array().unwrap();
+    assert!(checks.len() >= 6 && checks.iter().all(|check| check["micros"].is_u64()), "{report}");
     server.app.drain();
-    let (status, told) = look().await;
-    assert_eq!((status, &told["status"]), (503, &json!("failing")), "{told}");
-    let failing = told["checks"].as_array().unwrap().iter().find(|check| check["status"] == "failing").unwrap();
-    assert_eq!(failing["check"], "accepting", "{told}");
+    let (status, report) = look().await;
+    assert_eq!((status, &report["status"]), (503, &json!("failing")), "{report}");
+    let failing = report["checks"].as_array().unwrap().iter().find(|check| check["status"] == "failing").unwrap();
+    assert_eq!(failing["check"], "accepting", "{report}");
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn lines_and_spans_belong_to_a_request_and_to_the_callers_trace() {
     assert_ne!(of(forged).await["trace_id"], TRACE, "what is no traceparent is none");
 
     let asked = terminate(server.id().unwrap());
-    assert!(asked, "the server could be told to stop");
+    assert!(asked, "the server could be stopped");
     server.wait().await.unwrap();
     let sent = got.lock().unwrap().clone();
     let trace: Vec<u8> = (0..32).step_by(2).map(|at| u8::from_str_radix(&TRACE[at..at + 2], 16).unwrap()).collect();

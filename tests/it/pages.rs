@@ -1,4 +1,4 @@
-//! What every answer has in common: security headers, caching, titles and phrases, and whom the server answers for.
+//! The common properties of all responses: security headers, caching, titles and phrases, and the Host check.
 
 use reqwest::Method;
 use serde_json::json;
@@ -86,7 +86,7 @@ async fn every_answer_carries_the_security_headers() {
 }
 
 #[tokio::test]
-async fn only_what_is_the_same_for_everybody_may_be_kept() {
+async fn only_public_responses_may_be_cached() {
     let server = TestServer::start().await;
     let public = ["/.well-known", "/jwks", "/oauth/jwks", "/favicon.ico", "style sheet"];
     for (rule, page) in one_of_each(&server).await {
@@ -196,7 +196,7 @@ async fn forms_may_lead_to_the_client_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_or_does_not_fit_has_its_status() {
+async fn unknown_paths_and_wrong_methods_have_their_status() {
     let server = TestServer::start().await;
     let long = format!("/authorize?a={}", "x".repeat(9000));
     let rows = [
@@ -255,7 +255,7 @@ async fn the_server_answers_for_its_own_host_only() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_the_version_in_production() {
+async fn production_does_not_reveal_the_version() {
     let server = TestServer::start_with(|settings| {
         settings.mode = Mode::Production;
         settings.issuer = "https://id.example".to_owned();
@@ -274,7 +274,7 @@ async fn nobody_is_told_the_version_in_production() {
 }
 
 #[tokio::test]
-async fn forwarding_headers_are_believed_of_trusted_proxies_only() {
+async fn forwarding_headers_are_trusted_only_from_trusted_proxies() {
     let forwarded = [
         ("host", "id.example"),
         ("x-forwarded-host", "evil.example"),

@@ -1,5 +1,5 @@
-//! Pairwise subjects (OpenID Connect Core §8): a client of another sector sees another person, and no endpoint, token
-//! or hint says who it is.
+//! Pairwise subjects (OpenID Connect Core §8): clients of different sectors see different subjects, and no endpoint,
+//! token or hint reveals the person.
 
 use serde_json::{Value, json};
 use signet::flows::administer::{self, Registrar, SecretSource, UserChange};
@@ -26,7 +26,7 @@ fn sub(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_subject_is_a_sectors_own() {
+async fn a_subject_is_specific_to_its_sector() {
     let server = TestServer::start().await;
     let public = server.client("public", json!({})).await;
     let one = client(&server, "one", "a.example", json!({})).await;
@@ -68,7 +68,7 @@ async fn every_answer_names_the_same_subject() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_client_sees_says_who_it_is() {
+async fn nothing_that_a_client_sees_identifies_the_person() {
     let server = TestServer::start().await;
     let public = sub(sign_in(&server.client("public", json!({})).await, "alice").await.0.id_token());
     for format in ["jwt", "opaque"] {
@@ -79,7 +79,8 @@ async fn nothing_that_a_client_sees_says_who_it_is() {
         let hybrid = [("response_type", "code id_token token"), ("scope", "openid offline_access")];
         let authorized = rp.authorize_with("alice", &hybrid).await;
         let page = &authorized.page;
-        let (front, id_token) = (page.fragment("access_token").unwrap(), page.fragment("id_token").unwrap());
+        let front = page.fragment("access_token").unwrap();
+        let id_token = page.fragment("id_token").unwrap();
         let tokens = rp.redeem(&page.fragment("code").unwrap()).await.tokens();
         let mut seen = vec![page.location().unwrap(), tokens.json.to_string(), claims(&id_token).to_string()];
         seen.push(claims(tokens.id_token()).to_string());
@@ -199,7 +200,8 @@ async fn a_sector_is_one_host_or_a_named_one() {
     for (at, (rule, changes, accepted)) in rows.into_iter().enumerate() {
         let mut metadata = json!({"subject_type": "pairwise", "scope": "openid"});
         changes.as_object().unwrap().iter().for_each(|(name, value)| metadata[name] = value.clone());
-        let (id, metadata) = (ClientId::parse(&format!("c{at}")).unwrap(), serde_json::from_value(metadata).unwrap());
+        let id = ClientId::parse(&format!("c{at}")).unwrap();
+        let metadata = serde_json::from_value(metadata).unwrap();
         let made = administer::add_client(&registrar, id, metadata, SecretSource::Generated).await;
         assert_eq!(made.is_ok(), accepted, "{rule}: {:?}", made.err());
     }

@@ -1,4 +1,4 @@
-//! People are listed, shown, changed and removed by administrators; a new password ends what was begun with the old one.
+//! Administrators list, show, update and remove people; a new password ends everything started with the old one.
 
 use serde_json::{Value, json};
 use signet::config::Settings;
@@ -39,7 +39,8 @@ fn sub(tokens: &Tokens) -> String {
 
 /// Changes a user as the command does, from what is stored now.
 async fn update(server: &TestServer, named: &str, change: impl FnOnce(&mut PersonUpdate)) -> Result<(), AdminError> {
-    let (context, reason) = (server.context(), Reason::default());
+    let context = server.context();
+    let reason = Reason::default();
     let store = &server.app.provider.store;
     let read = administer::registered_user(store, &context, named).await?;
     let mut next = PersonUpdate::from(&read.user);
@@ -124,7 +125,7 @@ async fn a_user_is_shown_by_name_address_or_sub() {
 }
 
 #[tokio::test]
-async fn a_change_is_said_with_its_values_and_logged_without_them() {
+async fn a_change_is_printed_with_its_values_and_logged_without_them() {
     let place = Place::new().await;
     let attributes = place.path().join("attributes.json");
     std::fs::write(&attributes, r#"{"tier": "gold"}"#).unwrap();
@@ -174,7 +175,9 @@ async fn a_change_is_said_with_its_values_and_logged_without_them() {
 #[tokio::test]
 async fn a_change_of_a_user_is_refused_where_another_came_first() {
     let server = TestServer::start().await;
-    let (context, reason, store) = (server.context(), Reason::default(), &server.app.provider.store);
+    let context = server.context();
+    let reason = Reason::default();
+    let store = &server.app.provider.store;
     let read = administer::registered_user(store, &context, "alice").await.unwrap();
     update(&server, "alice", |person| person.roles.push("first".to_owned())).await.unwrap();
     let mut next = PersonUpdate::from(&read.user);
@@ -210,7 +213,8 @@ async fn a_role_that_is_lost_is_lost_to_tokens_that_a_late_node_signed_meanwhile
     late.app.follow().await.unwrap();
     update(&server, "alice", |person| person.roles.clear()).await.unwrap();
     let meanwhile = rp.at(&late).refresh(tokens.refresh_token()).await.tokens();
-    let (context, reason) = (server.context(), Reason::default());
+    let context = server.context();
+    let reason = Reason::default();
     let read = administer::registered_user(&server.app.provider.store, &context, "alice").await.unwrap();
     administer::void_late_tokens(&server.revoker(&context, &reason), &read.user.id).await.unwrap();
     server.app.follow().await.unwrap();
@@ -224,7 +228,8 @@ async fn a_new_password_ends_all_that_was_begun_with_the_old_one_on_every_node()
     let server = TestServer::start_with(locking).await;
     let twin = server.twin().await;
     let rp = server.relying_party().await;
-    let (tokens, bobs) = (rp.sign_in("alice").await, rp.sign_in("bob").await);
+    let tokens = rp.sign_in("alice").await;
+    let bobs = rp.sign_in("bob").await;
     let id = sub(&tokens);
     let (browser, page) = sign_in(&rp, "alice", PASSWORD).await;
     let code = browser.follow(page).await.code();
@@ -265,7 +270,8 @@ async fn a_sign_in_that_a_new_password_overtakes_fails() {
     let rp = server.relying_party().await;
     let tokens = rp.sign_in("alice").await;
     let id = sub(&tokens);
-    let (context, reason) = (server.context(), Reason::default());
+    let context = server.context();
+    let reason = Reason::default();
     let provider = &server.app.provider;
     let setter =
         administer::PasswordSetter { passwords: &provider.passwords, soft_locks: &provider.soft_locks, min_length: 8 };
@@ -316,7 +322,8 @@ async fn of_a_removed_user_the_audit_log_keeps_the_sub_alone() {
     let twin = server.twin_with(allow).await;
     let metadata = json!({"backchannel_logout_uri": receiver.url, "backchannel_logout_session_required": true});
     let rp = server.client("rp", metadata).await;
-    let (tokens, bobs) = (rp.sign_in("alice").await, rp.sign_in("bob").await);
+    let tokens = rp.sign_in("alice").await;
+    let bobs = rp.sign_in("bob").await;
     let id = sub(&tokens);
     let ended = server.remove_user("alice@example.org").await;
     assert_eq!((ended.sessions, ended.grants), (1, 1));
@@ -359,7 +366,7 @@ async fn a_user_is_removed_only_where_that_is_confirmed() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_replaced_is_told_so_and_mails_go_with_their_person() {
+async fn a_replaced_address_gets_a_mail_and_mails_are_deleted_with_their_person() {
     let sink = MailSink::start().await;
     let mut server = TestServer::start_with(|settings| sink.settings(settings)).await;
     server.stop_jobs();

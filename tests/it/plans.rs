@@ -1,5 +1,5 @@
-//! How the engines would find rows: no statement reads a whole table, except those that are meant to, so that what a
-//! request costs does not grow with what is stored.
+//! The query plans of both engines: no statement reads a whole table, with listed exceptions, so that the cost of a
+//! request does not grow with the stored data.
 
 use signet::store::{Statement, Store, all_statements};
 use sqlx::{AssertSqlSafe, Connection as _, Either, Executor as _, PgConnection, Row as _, SqlSafeStr as _};
@@ -7,7 +7,7 @@ use sqlx::{SqliteConnection, Statement as _};
 
 use crate::support::database::Database;
 
-/// What reads whole tables, and why it may: none of it is part of a request.
+/// The statements that read whole tables, with the reason. None is part of a request.
 const WHOLE: &[(&str, &str)] = &[
     ("invariants::", "a command that looks at everything"),
     ("restore_epochs::", "a command that voids everything"),
@@ -19,7 +19,7 @@ const WHOLE: &[(&str, &str)] = &[
     ("pushed_requests::COUNT", "the minute's upkeep; bounded"),
     ("pushed_requests::EVICT", "only at the cap, once for hundreds of requests"),
     ("authorization_requests::COUNT", "the minute's upkeep; bounded"),
-    ("outbox::DUE", "a job's; what waits to be told is swept"),
+    ("outbox::DUE", "a job's; the outbox is swept"),
     ("outbox::", "events, which leave a row for each webhook"),
     ("webhooks::", "operators make them"),
     ("changes::", "rows that are one each"),
@@ -51,7 +51,7 @@ async fn scans_of_sqlite(url: &str) -> Vec<String> {
     found
 }
 
-/// The same of PostgreSQL, which is told to avoid it: where it does so all the same, no index would help.
+/// The same on PostgreSQL with sequential scans discouraged: a plan that still has one has no usable index.
 async fn scans_of_postgres(url: &str) -> Vec<String> {
     let mut connection = PgConnection::connect(url).await.unwrap();
     for setting in ["SET enable_seqscan = off", "SET plan_cache_mode = force_generic_plan"] {
@@ -78,7 +78,7 @@ async fn scans_of_postgres(url: &str) -> Vec<String> {
     found
 }
 
-/// What reads all rows that a realm has in a table, and why it may.
+/// The statements that read all rows of a realm in a table, with the reason.
 const OF_REALM: &[(&str, &str)] = &[
     ("address_blocks::LIST", "all of them are wanted; operators make them"),
     ("audit", "a row a realm; checkpoints are read by commands"),
@@ -135,9 +135,10 @@ async fn no_statement_reads_all_rows_of_a_realm() {
 async fn no_statement_of_a_request_reads_a_whole_table() {
     let database = Database::empty().await;
     Store::open(&database.url, 4).await.unwrap().migrate().await.unwrap();
-    let scans = match Database::is_postgres() {
-        true => scans_of_postgres(&database.url).await,
-        false => scans_of_sqlite(&database.url).await,
+    let scans = if Database::is_postgres() {
+        scans_of_postgres(&database.url).await
+    } else {
+        scans_of_sqlite(&database.url).await
     };
     assert!(scans.is_empty(), "without an index:\n{}", scans.join("\n"));
 }

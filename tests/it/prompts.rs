@@ -1,4 +1,4 @@
-//! `prompt`, `max_age` and the hints (OpenID Connect Core §3.1.2.1, §3.1.2.3): what is asked again, and what is not.
+//! `prompt`, `max_age` and the hints (OpenID Connect Core §3.1.2.1, §3.1.2.3): when a person is asked again.
 
 use serde_json::{Value, json};
 use signet::protocol::time::Span;

@@ -1,4 +1,4 @@
-//! Pushed authorization requests (RFC 9126): handed over by the client itself, opened by a browser, granted once.
+//! Pushed authorization requests (RFC 9126): pushed by the client, opened by a browser, granted once.
 
 use std::collections::BTreeSet;
 
@@ -44,7 +44,7 @@ async fn pushed(rp: &RelyingParty) -> String {
     request_uri(&push(rp, &[]).await)
 }
 
-/// Where a browser opens a pushed request.
+/// The URL at which a browser opens a pushed request.
 fn open(rp: &RelyingParty, uri: &str, more: &[(&str, &str)]) -> String {
     let params = [("client_id", rp.id.as_str()), ("request_uri", uri)];
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).extend_pairs(more).finish();
@@ -107,7 +107,8 @@ async fn a_request_uri_lives_a_minute_and_is_granted_by_once() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let browser = known_browser(&rp).await;
-    let (late, in_time) = (pushed(&rp).await, pushed(&rp).await);
+    let late = pushed(&rp).await;
+    let in_time = pushed(&rp).await;
     server.advance(Span::from_secs(59)).await;
     browser.get(&open(&rp, &in_time, &[])).await.code();
     browser.get(&open(&rp, &in_time, &[])).await.assert_rejected("used", 400, OVER);
@@ -118,7 +119,7 @@ async fn a_request_uri_lives_a_minute_and_is_granted_by_once() {
     browser.get(&open(&rp, made_up, &[])).await.assert_rejected("made up", 400, OVER);
     let back = [("redirect_uri", rp.redirect_uri.as_str()), ("state", "s")];
     let page = browser.get(&open(&rp, &late, &back)).await;
-    assert_eq!(page.error(), "invalid_request_uri", "beside it stands where to go");
+    assert_eq!(page.error(), "invalid_request_uri", "the redirect URI is next to it");
     let evil = [("redirect_uri", "https://evil.example/cb")];
     browser.get(&open(&rp, &late, &evil)).await.assert_rejected("nowhere else", 400, OVER);
 }
@@ -141,7 +142,8 @@ async fn a_request_that_is_opened_twice_is_granted_once() {
     let rp = server.relying_party().await;
     for same in [true, false] {
         let uri = pushed(&rp).await;
-        let (one, other) = (server.browser(), server.browser());
+        let one = server.browser();
+        let other = server.browser();
         let second = if same { &one } else { &other };
         let first_login = one.visit(&open(&rp, &uri, &[])).await;
         let second_login = second.visit(&open(&rp, &uri, &[])).await;
@@ -149,9 +151,10 @@ async fn a_request_that_is_opened_twice_is_granted_once() {
         let consent = one.sign_in(&first_login, "alice").await;
         let page = if consent.has("id=\"consent-allow\"") { one.allow(&consent).await } else { consent };
         page.code();
-        let late = match same {
-            true => second.visit(&second_login.form().action).await,
-            false => second.sign_in(&second_login, "alice").await,
+        let late = if same {
+            second.visit(&second_login.form().action).await
+        } else {
+            second.sign_in(&second_login, "alice").await
         };
         late.assert_rejected(if same { "in the same browser" } else { "in another" }, 400, OVER);
     }
@@ -179,7 +182,7 @@ async fn of_ten_browsers_at_once_one_is_granted() {
 }
 
 #[tokio::test]
-async fn what_stands_beside_a_request_uri_is_not_heard() {
+async fn parameters_next_to_a_request_uri_are_ignored() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let browser = known_browser(&rp).await;
@@ -214,7 +217,7 @@ async fn what_stands_beside_a_request_uri_is_not_heard() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_told_when_it_is_pushed() {
+async fn an_invalid_request_is_refused_when_it_is_pushed() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let rows: [(&str, (&str, &str), &str); 15] = [
@@ -254,7 +257,7 @@ async fn what_is_wrong_with_a_request_is_told_when_it_is_pushed() {
 }
 
 #[tokio::test]
-async fn a_client_may_bind_itself_to_pushing() {
+async fn a_client_can_require_pushed_requests() {
     let server = TestServer::start().await;
     let rp = server.client("rp", json!({"require_pushed_authorization_requests": true})).await;
     let page = server.browser().get(&rp.authorization_url(&[])).await;
@@ -382,7 +385,7 @@ async fn at_the_cap_of_a_realm_the_networks_with_the_most_make_room() {
 }
 
 #[tokio::test]
-async fn a_client_that_has_pushed_too_much_hears_when_there_is_room() {
+async fn a_refused_push_states_when_there_is_room() {
     let server = TestServer::stopped_with(|_| {}).await;
     let rp = server.relying_party().await;
     Flood { client: "rp", requests: 10_000, networks: 1, seconds: 42 }.reaches(&server).await;

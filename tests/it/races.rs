@@ -1,4 +1,5 @@
-//! Many at once: whatever the order, a code is redeemed once, and a family has one live leaf (RFC 9700 §2.1.1, §4.14.2).
+//! Concurrent requests: in any order, a code is redeemed once, and a family has one live leaf (RFC 9700 §2.1.1,
+//! §4.14.2).
 
 use futures_util::future::{join, join_all};
 use signet::protocol::time::Span;
@@ -44,7 +45,7 @@ impl Nodes {
         }
     }
 
-    /// Whether the token is worth something at the node that has issued it.
+    /// True if the token is valid at the node that has issued it.
     async fn is_alive(&self, rp: &RelyingParty, token: &str) -> bool {
         let second = match &self.second {
             Some(second) => rp.at(second).is_active(token).await,
@@ -156,7 +157,7 @@ async fn a_reuse_that_overlaps_refreshes_at_two_nodes_leaves_nothing_alive() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn different_codes_and_families_do_not_hinder_each_other() {
+async fn different_codes_and_families_do_not_block_each_other() {
     let (nodes, rp) = Nodes::two().await;
     let mut codes = Vec::new();
     for _ in 0..PARALLEL {

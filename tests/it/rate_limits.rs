@@ -1,5 +1,4 @@
-//! Rate limits by class, by address, by client and by person, over all nodes, with answers that say when
-//! to come back.
+//! Rate limits by class, address, client and person, across all nodes, with responses that say when to retry.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -181,15 +180,13 @@ async fn registration_is_limited_by_address() {
 }
 
 #[tokio::test]
-async fn who_is_not_behind_a_trusted_proxy_is_who_they_are() {
-    let (server, trusting) = (
-        start().await,
-        TestServer::stopped_with(|settings| {
-            limited(settings);
-            settings.proxy.trusted = vec!["127.0.0.0/8".parse().unwrap()];
-        })
-        .await,
-    );
+async fn without_a_trusted_proxy_the_peer_address_counts() {
+    let server = start().await;
+    let trusting = TestServer::stopped_with(|settings| {
+        limited(settings);
+        settings.proxy.trusted = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
     for (server, expected) in [(&server, 429), (&trusting, 303)] {
         let rp = server.relying_party().await;
         let mut last = None;
@@ -211,7 +208,7 @@ async fn who_is_not_behind_a_trusted_proxy_is_who_they_are() {
 }
 
 #[tokio::test]
-async fn an_address_leaves_only_its_share_waiting() {
+async fn an_address_can_store_only_its_share_of_requests() {
     let server = TestServer::stopped_with(|settings| {
         settings.limits.enabled = true;
         settings.limits.waiting = 3;
@@ -235,7 +232,7 @@ async fn an_address_leaves_only_its_share_waiting() {
 }
 
 #[tokio::test]
-async fn who_has_many_addresses_has_few_networks() {
+async fn many_addresses_of_one_region_share_a_limit() {
     let server = TestServer::stopped_with(|settings| {
         settings.limits.enabled = true;
         settings.limits.waiting = 2;
@@ -257,7 +254,7 @@ async fn who_has_many_addresses_has_few_networks() {
 }
 
 #[tokio::test]
-async fn without_limits_nobody_is_refused() {
+async fn without_limits_no_request_is_refused() {
     let server = TestServer::stopped_with(|settings| {
         limited(settings);
         settings.limits.enabled = false;
@@ -268,7 +265,7 @@ async fn without_limits_nobody_is_refused() {
     }
 }
 
-/// Lets each node hear what the others have granted.
+/// Lets each node read the grants of the others.
 async fn exchange(nodes: &[&TestServer]) {
     for node in nodes.iter().chain(nodes) {
         rates::exchange(&node.app.provider, node.app.clock.now()).await.unwrap();
@@ -302,7 +299,7 @@ async fn a_quota_holds_for_all_nodes_together() {
 }
 
 #[tokio::test]
-async fn every_kind_of_holder_is_told_to_other_nodes() {
+async fn every_kind_of_bucket_is_exchanged_between_nodes() {
     let trusting = |settings: &mut Settings| {
         limited(settings);
         settings.limits.person = 2;
@@ -329,7 +326,7 @@ async fn every_kind_of_holder_is_told_to_other_nodes() {
 }
 
 #[tokio::test]
-async fn a_limit_costs_no_statement_and_a_quiet_node_tells_nothing() {
+async fn a_limit_costs_no_statement_and_an_idle_node_writes_nothing() {
     let one = TestServer::stopped_with(|settings| {
         limited(settings);
         settings.limits.token = 600;

@@ -1,10 +1,10 @@
-//! Redirect URIs (RFC 6749 §3.1.2, RFC 8252 §7, RFC 9700 §4.1): a near miss is a page, never a redirect.
+//! Redirect URIs (RFC 6749 §3.1.2, RFC 8252 §7, RFC 9700 §4.1): a near miss gets a page, never a redirect.
 
 use serde_json::json;
 
 use crate::support::{RelyingParty, TestServer};
 
-/// Nobody is sent to this URI, whatever else is wrong or right with the request.
+/// No browser is redirected to this URI, with or without other faults in the request.
 async fn assert_refused(server: &TestServer, rp: &RelyingParty, uri: &str) {
     let more: [&[(&str, &str)]; 3] = [&[], &[("response_type", "token")], &[("prompt", "none")]];
     for changes in more {

@@ -1,5 +1,5 @@
-//! The refresh token grant (RFC 6749 §6, OpenID Connect Core §12): who gets a refresh token, what a refresh yields,
-//! and when a family ends by itself.
+//! The refresh token grant (RFC 6749 §6, OpenID Connect Core §12): its conditions, the contents of a refresh, and the
+//! end of a family.
 
 use base64::Engine as _;
 use serde_json::json;
@@ -13,7 +13,8 @@ use crate::support::{TestServer, Tokens, claims};
 #[tokio::test]
 async fn a_refresh_token_needs_the_grant_type_and_a_consented_offline_access() {
     let server = TestServer::start().await;
-    let (both, code_only) = (["authorization_code", "refresh_token"].as_slice(), ["authorization_code"].as_slice());
+    let both = ["authorization_code", "refresh_token"].as_slice();
+    let code_only = ["authorization_code"].as_slice();
     let rows = [
         ("grant and scope", both, false, "openid offline_access", true),
         ("OpenID Connect Core §11: grant without scope", both, false, "openid", false),
@@ -38,17 +39,19 @@ fn half_hash(access_token: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_refresh_tells_the_same_login_again() {
+async fn a_refresh_repeats_the_claims_of_the_login() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let first = rp.sign_in("alice").await;
-    let (first_id, first_at) = (claims(first.id_token()), claims(&first.access_token));
+    let first_id = claims(first.id_token());
+    let first_at = claims(&first.access_token);
     assert_eq!(first_id["at_hash"], half_hash(&first.access_token));
     let mut held = first.clone();
     for day in 1..=3 {
         server.advance(Span::from_days(1)).await;
         held = rp.refresh(held.refresh_token()).await.tokens();
-        let (id_token, access_token) = (claims(held.id_token()), claims(&held.access_token));
+        let id_token = claims(held.id_token());
+        let access_token = claims(&held.access_token);
         for name in ["iss", "sub", "aud", "azp", "auth_time", "amr", "acr", "sid"] {
             assert_eq!(id_token[name], first_id[name], "OpenID Connect Core §12.2: {name} on day {day}");
         }
@@ -146,7 +149,7 @@ async fn refreshed_until(server: &TestServer, rp: &crate::support::RelyingParty,
 }
 
 #[tokio::test]
-async fn a_family_ends_when_it_lies_idle_and_in_any_case() {
+async fn a_family_ends_when_idle_and_at_its_absolute_end() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     for (rule, every, ends) in [
@@ -172,7 +175,7 @@ async fn the_absolute_end_counts_from_the_login_and_not_from_the_grant() {
     let url = rp.authorization_url(&[("scope", "openid offline_access")]);
     browser.authorize(&url, "alice").await;
     server.advance(Span::from_minutes(50)).await;
-    let page = browser.authorize(&url, "nobody signs in again").await;
+    let page = browser.authorize(&url, "no second sign-in").await;
     let tokens = rp.redeem(&page.code()).await.tokens();
     server.advance(Span::from_minutes(9)).await;
     let tokens = rp.refresh(tokens.refresh_token()).await.tokens();
@@ -181,7 +184,7 @@ async fn the_absolute_end_counts_from_the_login_and_not_from_the_grant() {
 }
 
 #[tokio::test]
-async fn a_family_dies_with_its_user_or_its_client_for_good() {
+async fn a_family_ends_permanently_with_its_user_or_client() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let dead = |tokens: Tokens, rule: &'static str| {
@@ -201,7 +204,8 @@ async fn a_family_dies_with_its_user_or_its_client_for_good() {
     let tokens = rp.sign_in("alice").await;
     server.change_user("alice", UserChange::SignOut).await;
     dead(tokens, "signed out everywhere").await;
-    let (tokens, bobs) = (rp.sign_in("alice").await, rp.sign_in("bob").await);
+    let tokens = rp.sign_in("alice").await;
+    let bobs = rp.sign_in("bob").await;
     server.change_user("alice", UserChange::SignOut).await;
     dead(tokens, "signed out everywhere").await;
     rp.refresh(bobs.refresh_token()).await.tokens();

@@ -1,5 +1,5 @@
-//! Rotation and the detection of reuse (RFC 9700 §4.14.2): one live leaf a family, a lost answer is repeated, and
-//! whoever comes with an older token ends everything.
+//! Rotation and reuse detection (RFC 9700 §4.14.2): one live leaf in each family; a lost answer is repeated; an older
+//! token revokes everything.
 
 use serde_json::json;
 use signet::protocol::time::Span;
@@ -155,7 +155,8 @@ async fn a_forged_token_revokes_nothing() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let all = family(&server, &rp, 3).await;
-    let (old, leaf) = (all[0].refresh_token(), all[2].refresh_token());
+    let old = all[0].refresh_token();
+    let leaf = all[2].refresh_token();
     let flip = |token: &str, at: usize| {
         let mut bytes = token.as_bytes().to_vec();
         bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };

@@ -1,5 +1,4 @@
-//! Refused requests, explained: what the operator is shown and what the client is not, and what strangers who flood the
-//! explanations can do to others.
+//! Explained refusals: the operator's view, the client's view, and the limits on strangers who flood the explanations.
 
 use serde_json::{Value, json};
 use signet::config::{RegistrationMode, Settings};
@@ -256,7 +255,7 @@ async fn a_flood_in_the_name_of_one_client_or_from_one_network_removes_nothing_o
 }
 
 #[tokio::test]
-async fn a_flood_of_refusals_is_five_lines_and_a_count() {
+async fn a_flood_of_refusals_is_five_log_lines_and_a_count() {
     listen();
     let server = TestServer::stopped_with(behind_proxy).await;
     server.relying_party().await;
@@ -278,7 +277,7 @@ async fn a_flood_of_refusals_is_five_lines_and_a_count() {
 }
 
 #[tokio::test]
-async fn a_secret_that_is_sent_as_client_id_is_nowhere_to_be_read() {
+async fn a_secret_sent_as_client_id_is_shown_nowhere() {
     let server = TestServer::start().await;
     let secrets = ["sgcs.fr~48c.0dBjft~eZ4C.P-mB92K27uh", "123e4567-e89b-12d3-a456-426614174000", "hunter-22"];
     for secret in secrets {

@@ -1,5 +1,5 @@
-//! Clients that register themselves (RFC 7591, OpenID Connect Registration): who may, what they may say, and what it
-//! never gives them.
+//! Dynamic client registration (RFC 7591, OpenID Connect Registration): authorization, metadata, and the limits on what
+//! a registration can get.
 
 use serde_json::{Value, json};
 use signet::config::{RegistrationMode, Settings};
@@ -24,7 +24,7 @@ pub async fn open_with(change: impl FnOnce(&mut Settings)) -> TestServer {
     .await
 }
 
-/// What an ordinary client says about itself.
+/// The metadata of an ordinary client.
 pub fn plain() -> Value {
     json!({ "redirect_uris": ["https://rp.example/cb"] })
 }
@@ -46,28 +46,28 @@ pub async fn send(server: &TestServer, bearer: Option<&str>, body: &Value) -> Re
 
 /// Registers a client that is not refused.
 #[track_caller]
-pub fn told(reply: &Reply) -> Value {
+pub fn information(reply: &Reply) -> Value {
     assert_eq!(reply.status, 201, "{reply:?}");
     reply.json()
 }
 
 pub async fn register(server: &TestServer, body: &Value) -> Value {
-    told(&send(server, None, body).await)
+    information(&send(server, None, body).await)
 }
 
 /// The registered client, ready to be used.
-pub fn client(server: &TestServer, told: &Value) -> RelyingParty {
-    let secret = told["client_secret"].as_str().map(str::to_owned);
-    RelyingParty::new(server, told["client_id"].as_str().unwrap(), secret, told.clone())
+pub fn client(server: &TestServer, information: &Value) -> RelyingParty {
+    let secret = information["client_secret"].as_str().map(str::to_owned);
+    RelyingParty::new(server, information["client_id"].as_str().unwrap(), secret, information.clone())
 }
 
 pub async fn count(server: &TestServer, table: &str) -> usize {
     server.database().query(&format!("SELECT realm_id FROM {table}")).await.len()
 }
 
-/// What is stored of the client.
-async fn stored(server: &TestServer, told: &Value) -> Value {
-    let id = told["client_id"].as_str().unwrap();
+/// The stored metadata of the client.
+async fn stored(server: &TestServer, information: &Value) -> Value {
+    let id = information["client_id"].as_str().unwrap();
     let rows = server.database().query(&format!("SELECT metadata FROM clients WHERE id = '{id}'")).await;
     serde_json::from_slice(&rows[0][0]).unwrap()
 }
@@ -90,7 +90,7 @@ async fn registration_is_off_unless_the_settings_say_otherwise() {
 }
 
 #[tokio::test]
-async fn a_client_registers_as_the_certification_suite_does_and_signs_somebody_in() {
+async fn a_client_registers_like_the_certification_suite_and_signs_a_person_in() {
     let server = open_with(|settings| settings.registration.profile = Profile::OidcClassic).await;
     let key = KeyPair::generate("RS256");
     let body = json!({
@@ -99,13 +99,13 @@ async fn a_client_registers_as_the_certification_suite_does_and_signs_somebody_i
         "redirect_uris": ["https://rp.example/cb"], "contacts": ["certification@oidf.example"],
     });
     let reply = send(&server, None, &body).await;
-    let told = told(&reply);
+    let information = information(&reply);
     assert_eq!(
         (reply.header("cache-control"), reply.header("content-type")),
         (Some("no-store"), Some("application/json"))
     );
     for (name, value) in body.as_object().unwrap() {
-        assert_eq!(&told[name], value, "{name}");
+        assert_eq!(&information[name], value, "{name}");
     }
     let defaults = [
         ("application_type", json!("web")),
@@ -117,15 +117,16 @@ async fn a_client_registers_as_the_certification_suite_does_and_signs_somebody_i
         ("client_id_issued_at", json!(server.clock.now().as_secs())),
     ];
     for (name, value) in defaults {
-        let near = name == "client_id_issued_at" && told[name].as_i64().unwrap() - value.as_i64().unwrap() >= -5;
-        assert!(near || told[name] == value, "{name}: {told}");
+        let near = name == "client_id_issued_at" && information[name].as_i64().unwrap() - value.as_i64().unwrap() >= -5;
+        assert!(near || information[name] == value, "{name}: {information}");
     }
-    let (id, secret) = (told["client_id"].as_str().unwrap(), told["client_secret"].as_str().unwrap());
-    assert!(id.len() == 22 && secret.starts_with("sgcs_"), "{told}");
-    assert!(told["registration_access_token"].as_str().unwrap().starts_with("sgra_"));
-    assert_eq!(told["registration_client_uri"], format!("{}{PATH}/{id}", server.issuer));
-    assert!(told.as_object().unwrap().values().all(|value| !value.is_null()), "{told}");
-    let rp = client(&server, &told);
+    let id = information["client_id"].as_str().unwrap();
+    let secret = information["client_secret"].as_str().unwrap();
+    assert!(id.len() == 22 && secret.starts_with("sgcs_"), "{information}");
+    assert!(information["registration_access_token"].as_str().unwrap().starts_with("sgra_"));
+    assert_eq!(information["registration_client_uri"], format!("{}{PATH}/{id}", server.issuer));
+    assert!(information.as_object().unwrap().values().all(|value| !value.is_null()), "{information}");
+    let rp = client(&server, &information);
     let authorized = rp.authorize_with("alice", &[("code_challenge", ""), ("code_challenge_method", "")]).await;
     let tokens = rp.redeem_with(&authorized.code(), &[("code_verifier", "")]).await.tokens();
     assert_eq!(server.userinfo(&tokens.access_token).await.status(), 200);
@@ -139,11 +140,11 @@ async fn secrets_are_made_for_those_that_use_one_and_kept_as_digests() {
         [("client_secret_basic", true), ("client_secret_post", true), ("private_key_jwt", false), ("none", false)]
     {
         let body = with(json!({"token_endpoint_auth_method": method, "jwks": {"keys": [key.jwk]}}));
-        let told = register(&server, &body).await;
-        assert_eq!(told.get("client_secret").is_some(), has_secret, "{method}");
-        assert_eq!(told.get("client_secret_expires_at").is_some(), has_secret, "{method}");
-        let mut secrets = vec![told["registration_access_token"].as_str().unwrap()];
-        secrets.extend(told["client_secret"].as_str());
+        let information = register(&server, &body).await;
+        assert_eq!(information.get("client_secret").is_some(), has_secret, "{method}");
+        assert_eq!(information.get("client_secret_expires_at").is_some(), has_secret, "{method}");
+        let mut secrets = vec![information["registration_access_token"].as_str().unwrap()];
+        secrets.extend(information["client_secret"].as_str());
         for (table, value) in server.database().dump().await {
             let text = String::from_utf8_lossy(&value);
             assert!(!secrets.iter().any(|secret| text.contains(secret)), "{method}: {table}");
@@ -159,7 +160,8 @@ async fn metadata_is_refused_for_each_fault_alone() {
         jwk["d"] = json!("AQAB");
         jwk
     };
-    let (uri, data) = ("invalid_redirect_uri", "invalid_client_metadata");
+    let uri = "invalid_redirect_uri";
+    let data = "invalid_client_metadata";
     let rows = [
         ("no redirect URI", json!({"redirect_uris": null}), uri),
         ("an empty list", json!({"redirect_uris": []}), uri),
@@ -237,9 +239,13 @@ async fn what_a_client_may_not_have_is_left_out_and_the_answer_says_what_it_got(
         ),
     ];
     for (rule, changes, kinds, grants) in rows {
-        let told = register(&server, &with(changes)).await;
-        assert_eq!((&told["response_types"], &told["grant_types"]), (&kinds, &grants), "RFC 7591 §3.2.1: {rule}");
-        let stored = stored(&server, &told).await;
+        let information = register(&server, &with(changes)).await;
+        assert_eq!(
+            (&information["response_types"], &information["grant_types"]),
+            (&kinds, &grants),
+            "RFC 7591 §3.2.1: {rule}"
+        );
+        let stored = stored(&server, &information).await;
         assert_eq!((&stored["response_types"], &stored["grant_types"]), (&kinds, &grants), "{rule}");
     }
 }
@@ -247,11 +253,11 @@ async fn what_a_client_may_not_have_is_left_out_and_the_answer_says_what_it_got(
 #[tokio::test]
 async fn a_new_confidential_client_may_use_a_nonce_instead_of_pkce_and_sets_that_not_itself() {
     let server = open().await;
-    let told = register(&server, &with(json!({"pkce": "optional"}))).await;
-    assert_eq!(stored(&server, &told).await["pkce"], "nonce");
-    assert_eq!(told.get("pkce"), None, "an administrator's setting");
+    let information = register(&server, &with(json!({"pkce": "optional"}))).await;
+    assert_eq!(stored(&server, &information).await["pkce"], "nonce");
+    assert_eq!(information.get("pkce"), None, "an administrator's setting");
     let bare = [("code_challenge", ""), ("code_challenge_method", "")];
-    let rp = client(&server, &told);
+    let rp = client(&server, &information);
     let code = rp.authorize_with("alice", &bare).await.code();
     rp.redeem_with(&code, &[("code_verifier", "")]).await.tokens();
     let public = register(&server, &with(json!({"token_endpoint_auth_method": "none"}))).await;
@@ -306,7 +312,7 @@ async fn the_body_is_one_strict_json_object_of_bounded_size() {
 }
 
 #[tokio::test]
-async fn nobody_registers_more_than_strangers_are_given() {
+async fn a_registration_gets_only_what_strangers_may_have() {
     let server = open_with(|settings| settings.registration.scopes = vec!["api:read".to_owned()]).await;
     let attempts = json!({
         "profile": "oidc_classic", "skip_consent": true, "audiences": ["https://api.example/"],
@@ -316,20 +322,21 @@ async fn nobody_registers_more_than_strangers_are_given() {
         "client_name#ja": "x", "unheard_of": {"a": [1]}, "scope": "openid api:read api:write admin",
         "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
     });
-    let told = register(&server, &with(attempts.clone())).await;
-    let (stored, default) = (stored(&server, &told).await, json!(signet::protocol::client::ClientMetadata::default()));
-    assert_eq!((&stored["audiences"], &told["audiences"]), (&json!([]), &json!([])), "a list, so that it is seen");
+    let information = register(&server, &with(attempts.clone())).await;
+    let stored = stored(&server, &information).await;
+    let default = json!(signet::protocol::client::ClientMetadata::default());
+    assert_eq!((&stored["audiences"], &information["audiences"]), (&json!([]), &json!([])), "an explicit empty list");
     for name in ["profile", "skip_consent", "cors_origins", "access_token_format", "access_token_lifetime"] {
         assert_eq!(stored.get(name), default.get(name), "{name}");
-        assert_eq!(told.get(name), None, "{name}");
+        assert_eq!(information.get(name), None, "{name}");
     }
     for name in
         ["client_id", "client_secret", "client_id_issued_at", "registration_access_token", "registration_client_uri"]
     {
-        assert_ne!(told[name], attempts[name], "{name}");
+        assert_ne!(information[name], attempts[name], "{name}");
     }
-    assert_eq!((&told["scope"], told.get("unheard_of")), (&json!("openid api:read"), None));
-    let rp = client(&server, &told);
+    assert_eq!((&information["scope"], information.get("unheard_of")), (&json!("openid api:read"), None));
+    let rp = client(&server, &information);
     let refused = server.browser().visit(&rp.authorization_url(&[("scope", "admin")])).await;
     assert_eq!(refused.error(), "invalid_scope");
     let browser = server.browser();
@@ -343,12 +350,12 @@ async fn nobody_registers_more_than_strangers_are_given() {
 #[tokio::test]
 async fn without_a_scope_a_client_may_ask_for_all_that_is_given_to_strangers() {
     let server = open_with(|settings| settings.registration.scopes = vec!["api".to_owned()]).await;
-    let told = register(&server, &plain()).await;
-    assert_eq!(told["scope"], "openid profile email address phone offline_access api");
+    let information = register(&server, &plain()).await;
+    assert_eq!(information["scope"], "openid profile email address phone offline_access api");
 }
 
 #[tokio::test]
-async fn what_a_client_says_about_itself_comes_back() {
+async fn the_registered_metadata_is_returned() {
     let server = open().await;
     let body = with(json!({
         "client_name": "<script>alert(1)</script>", "application_type": "web", "client_uri": "https://rp.example/",
@@ -361,17 +368,17 @@ async fn what_a_client_says_about_itself_comes_back() {
         "token_endpoint_auth_signing_alg": "ES256", "request_object_signing_alg": "ES256",
         "require_pushed_authorization_requests": true, "subject_type": "pairwise",
     }));
-    let told = register(&server, &body).await;
+    let information = register(&server, &body).await;
     for (name, value) in body.as_object().unwrap() {
-        assert_eq!(&told[name], value, "{name}");
+        assert_eq!(&information[name], value, "{name}");
     }
 }
 
 #[tokio::test]
 async fn a_name_is_text_on_the_pages() {
     let server = open().await;
-    let told = register(&server, &with(json!({"client_name": "<img src=x onerror=alert(1)>"}))).await;
-    let login = server.browser().visit(&client(&server, &told).authorization_url(&[])).await;
+    let information = register(&server, &with(json!({"client_name": "<img src=x onerror=alert(1)>"}))).await;
+    let login = server.browser().visit(&client(&server, &information).authorization_url(&[])).await;
     assert!(login.has("onerror") && !login.has("<img"), "{login:?}");
 }
 

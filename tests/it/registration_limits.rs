@@ -1,5 +1,5 @@
-//! Who may register, how many, and for how long they are kept (RFC 7591 §3, §5): by initial access token or openly, within
-//! bounds that all nodes share.
+//! Limits on registration (RFC 7591 §3, §5): by initial access token or open, within bounds shared by all nodes, and
+//! the removal of unused clients.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -9,7 +9,7 @@ use signet::jobs;
 use signet::protocol::time::Span;
 use signet::store::registrations::Allowance;
 
-use crate::registration::{client, count, open_with, plain, register, send, told, with};
+use crate::registration::{client, count, information, open_with, plain, register, send, with};
 use crate::support::upstream::{Script, Upstream};
 use crate::support::{TestServer, rounds};
 
@@ -38,8 +38,8 @@ async fn an_initial_access_token_is_asked_for() {
         assert!(reply.header("www-authenticate").unwrap().contains("error=\"invalid_token\""), "{reply:?}");
     }
     assert_eq!(send(&server, Some(&good), &json!({})).await.status, 400, "which costs nothing");
-    told(&send(&server, Some(&good), &plain()).await);
-    told(&send(&server, Some(&good), &plain()).await);
+    information(&send(&server, Some(&good), &plain()).await);
+    information(&send(&server, Some(&good), &plain()).await);
     assert_eq!(send(&server, Some(&good), &plain()).await.status, 401, "used up");
     assert_eq!(count(&server, "clients").await, 2);
 }
@@ -48,7 +48,7 @@ async fn an_initial_access_token_is_asked_for() {
 async fn an_initial_access_token_expires() {
     let server = with_tokens().await;
     let token = token(&server, 5, Span::from_days(1)).await;
-    told(&send(&server, Some(&token), &plain()).await);
+    information(&send(&server, Some(&token), &plain()).await);
     server.advance(Span::from_days(1)).await;
     assert_eq!(send(&server, Some(&token), &plain()).await.status, 401);
 }
@@ -86,8 +86,9 @@ async fn only_so_many_register_within_an_hour_on_all_nodes_together() {
         let wait: i64 = reply.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=3600).contains(&wait), "{wait}");
     }
-    let told = won[0].json();
-    let (uri, token) = (told["registration_client_uri"].as_str().unwrap(), &told["registration_access_token"]);
+    let information = won[0].json();
+    let uri = information["registration_client_uri"].as_str().unwrap();
+    let token = &information["registration_access_token"];
     let gone = server.http.delete(uri).bearer_auth(token.as_str().unwrap()).send().await.unwrap();
     assert_eq!(gone.status(), 204);
     assert_eq!(send(&server, None, &body).await.status, 429, "removing makes no room");
@@ -104,13 +105,14 @@ async fn only_so_many_are_kept() {
     let full = send(&server, None, &plain()).await;
     assert_eq!(full.status, 429);
     assert!(full.header("retry-after").is_some());
-    let (uri, token) = (first["registration_client_uri"].as_str().unwrap(), &first["registration_access_token"]);
+    let uri = first["registration_client_uri"].as_str().unwrap();
+    let token = &first["registration_access_token"];
     server.http.delete(uri).bearer_auth(token.as_str().unwrap()).send().await.unwrap();
     register(&server, &plain()).await;
 }
 
 #[tokio::test]
-async fn nothing_is_fetched_for_those_who_may_not_register() {
+async fn nothing_is_fetched_for_an_unauthorized_registration() {
     let server = with_tokens().await;
     let upstream = Upstream::http(Script::ok("application/json", "[]")).await;
     let body = with(json!({"sector_identifier_uri": upstream.url("/sector")}));
@@ -122,7 +124,8 @@ async fn nothing_is_fetched_for_those_who_may_not_register() {
 async fn a_client_that_nobody_uses_is_removed_and_one_that_is_used_stays() {
     let server = open_with(|settings| settings.registration.scopes = vec!["api".to_owned()]).await;
     let grants = json!({"grant_types": ["authorization_code", "client_credentials"]});
-    let (idle, used) = (register(&server, &plain()).await, register(&server, &with(grants)).await);
+    let idle = register(&server, &plain()).await;
+    let used = register(&server, &with(grants)).await;
     server.relying_party().await;
     let rp = client(&server, &used);
     server.advance(Span::from_days(20)).await;
@@ -147,10 +150,10 @@ async fn a_client_that_nobody_uses_is_removed_and_one_that_is_used_stays() {
 #[tokio::test]
 async fn a_use_is_noted_once_a_day_and_costs_nothing_else() {
     let server = open_with(|settings| settings.registration.scopes = vec!["api".to_owned()]).await;
-    let told = register(&server, &json!({"grant_types": ["client_credentials"]})).await;
-    // The client is new to nobody any more, and will not be read a second time for that.
+    let information = register(&server, &json!({"grant_types": ["client_credentials"]})).await;
+    // The client is already known, so it will not be read again for that.
     server.app.follow().await.unwrap();
-    let rp = client(&server, &told);
+    let rp = client(&server, &information);
     rp.client_credentials(&[]).await.tokens();
     let noted = async || server.database().query("SELECT last_used_at FROM client_registrations").await;
     let at_first = noted().await;

@@ -1,4 +1,4 @@
-//! Clients that manage their own registration (RFC 7592): each its own, and nobody else's.
+//! Registration management (RFC 7592): each client manages only its own registration.
 
 use serde_json::{Value, json};
 use signet::config::RegistrationMode;
@@ -22,8 +22,8 @@ pub struct At<'a> {
 }
 
 impl<'a> At<'a> {
-    pub fn own(server: &'a TestServer, told: &'a Value) -> Self {
-        Self { server, id: text(told, "client_id"), token: Some(text(told, "registration_access_token")) }
+    pub fn own(server: &'a TestServer, information: &'a Value) -> Self {
+        Self { server, id: text(information, "client_id"), token: Some(text(information, "registration_access_token")) }
     }
 
     async fn send(&self, method: reqwest::Method, body: Option<&Value>) -> Reply {
@@ -46,13 +46,13 @@ impl<'a> At<'a> {
     }
 }
 
-fn text<'a>(told: &'a Value, name: &str) -> &'a str {
-    told[name].as_str().unwrap()
+fn text<'a>(information: &'a Value, name: &str) -> &'a str {
+    information[name].as_str().unwrap()
 }
 
 /// The whole registration with these members over it.
-pub fn put_of(told: &Value, changes: Value) -> Value {
-    let mut body = with(json!({"client_id": told["client_id"]}));
+pub fn put_of(information: &Value, changes: Value) -> Value {
+    let mut body = with(json!({"client_id": information["client_id"]}));
     for (name, value) in changes.as_object().unwrap() {
         body[name] = value.clone();
     }
@@ -62,10 +62,10 @@ pub fn put_of(told: &Value, changes: Value) -> Value {
 #[tokio::test]
 async fn a_client_reads_what_it_has_registered_but_not_its_secret() {
     let server = open().await;
-    let told = register(&server, &with(json!({"client_name": "Shop"}))).await;
-    let reply = At::own(&server, &told).get().await;
+    let information = register(&server, &with(json!({"client_name": "Shop"}))).await;
+    let reply = At::own(&server, &information).get().await;
     assert_eq!((reply.status.as_u16(), reply.header("cache-control")), (200, Some("no-store")));
-    let mut expected = told.clone();
+    let mut expected = information.clone();
     for name in ["client_secret", "client_secret_expires_at"] {
         expected.as_object_mut().unwrap().remove(name);
     }
@@ -75,23 +75,23 @@ async fn a_client_reads_what_it_has_registered_but_not_its_secret() {
 #[tokio::test]
 async fn a_client_replaces_its_registration_as_a_whole() {
     let server = open().await;
-    let told = register(&server, &with(json!({"client_name": "Shop", "contacts": ["a@rp.example"]}))).await;
-    let rp = client(&server, &told);
+    let information = register(&server, &with(json!({"client_name": "Shop", "contacts": ["a@rp.example"]}))).await;
+    let rp = client(&server, &information);
     rp.authorize_as("alice").await.code();
     let body = put_of(
-        &told,
+        &information,
         json!({
-            "redirect_uris": ["https://rp.example/new"], "client_secret": told["client_secret"], "scope": "openid email",
+            "redirect_uris": ["https://rp.example/new"], "client_secret": information["client_secret"], "scope": "openid email",
             "skip_consent": true, "profile": "oidc_classic",
         }),
     );
-    let reply = At::own(&server, &told).put(&body).await;
+    let reply = At::own(&server, &information).put(&body).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     let now = reply.json();
     assert_eq!((&now["redirect_uris"], &now["scope"]), (&json!(["https://rp.example/new"]), &json!("openid email")));
     assert_eq!((now.get("client_name"), now.get("contacts"), now.get("skip_consent")), (None, None, None));
-    assert_eq!(now["client_id_issued_at"], told["client_id_issued_at"]);
-    assert_eq!(At::own(&server, &told).get().await.json(), now);
+    assert_eq!(now["client_id_issued_at"], information["client_id_issued_at"]);
+    assert_eq!(At::own(&server, &information).get().await.json(), now);
     let query = "SELECT actor, reason FROM audit_events WHERE event = 'client.updated'";
     let rows = server.database().query(query).await;
     let reason = String::from_utf8(rows[0][1].clone()).unwrap();
@@ -108,8 +108,8 @@ async fn a_client_replaces_its_registration_as_a_whole() {
 #[tokio::test]
 async fn a_replacement_keeps_what_an_administrator_has_decided() {
     let server = open().await;
-    let told = register(&server, &plain()).await;
-    let id = ClientId::parse(text(&told, "client_id")).unwrap();
+    let information = register(&server, &plain()).await;
+    let id = ClientId::parse(text(&information, "client_id")).unwrap();
     let metadata = async || {
         let provider = &server.app.provider;
         let mut tx = provider.store.read().await.unwrap();
@@ -123,10 +123,14 @@ async fn a_replacement_keeps_what_an_administrator_has_decided() {
     decided.audiences = vec!["https://api.example/".to_owned()];
     decided.access_token_format = AccessTokenFormat::Opaque;
     decided.access_token_lifetime = Some(120);
-    let (realm, now) = (server.app.realm.id.clone(), server.clock.now());
-    let (row, change) = (id.clone(), decided.clone());
+    let realm = server.app.realm.id.clone();
+    let now = server.clock.now();
+    let row = id.clone();
+    let change = decided.clone();
     let stored = server.app.provider.store.write(move |tx| {
-        let (realm, row, change) = (realm.clone(), row.clone(), change.clone());
+        let realm = realm.clone();
+        let row = row.clone();
+        let change = change.clone();
         let change = async move {
             let version = clients::history(tx, &realm, &row).await?.unwrap().version;
             clients::replace(tx, &realm, &row, &Replacement { metadata: &change, version }, now).await
@@ -138,7 +142,7 @@ async fn a_replacement_keeps_what_an_administrator_has_decided() {
         "client_name": "Shop", "profile": "oauth21", "skip_consent": false, "require_nonce": false, "cors_origins": [],
         "audiences": ["https://api.example/", "https://evil.example/"], "access_token_format": "jwt", "access_token_lifetime": 600,
     });
-    let reply = At::own(&server, &told).put(&put_of(&told, asked)).await;
+    let reply = At::own(&server, &information).put(&put_of(&information, asked)).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     assert_eq!(metadata().await, ClientMetadata { client_name: "Shop".to_owned(), ..decided });
 }
@@ -147,8 +151,8 @@ async fn a_replacement_keeps_what_an_administrator_has_decided() {
 async fn a_replacement_takes_nothing_back_that_an_operator_took_away() {
     let server = open().await;
     let grants = json!(["authorization_code", "refresh_token", "client_credentials"]);
-    let told = register(&server, &with(json!({"grant_types": grants, "scope": "openid email phone"}))).await;
-    let id = text(&told, "client_id");
+    let information = register(&server, &with(json!({"grant_types": grants, "scope": "openid email phone"}))).await;
+    let id = text(&information, "client_id");
     let narrowed = update(&server, id, |client| {
         client.scope = client.scope.filtered(|token| token != "email");
         client.grant_types.retain(|grant| grant != "client_credentials");
@@ -156,8 +160,8 @@ async fn a_replacement_takes_nothing_back_that_an_operator_took_away() {
         client.require_signed_request_object = true;
     });
     narrowed.await;
-    let wide = put_of(&told, json!({"grant_types": grants, "scope": "openid email phone address"}));
-    let reply = At::own(&server, &told).put(&wide).await;
+    let wide = put_of(&information, json!({"grant_types": grants, "scope": "openid email phone address"}));
+    let reply = At::own(&server, &information).put(&wide).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     let now = reply.json();
     assert_eq!(
@@ -168,48 +172,58 @@ async fn a_replacement_takes_nothing_back_that_an_operator_took_away() {
     assert_eq!(demands.map(|name| now[name].clone()), [json!(true), json!(true)]);
 
     update(&server, id, |client| client.scope = Scope::parse("openid phone address").unwrap()).await;
-    let reply = At::own(&server, &told).put(&wide).await.json();
+    let reply = At::own(&server, &information).put(&wide).await.json();
     assert_eq!(reply["scope"], "openid phone address", "what an operator gives is its own");
 }
 
 #[tokio::test]
 async fn a_replacement_is_refused_for_each_fault_alone_and_changes_nothing() {
     let server = open().await;
-    let told = register(&server, &plain()).await;
+    let information = register(&server, &plain()).await;
     let other = register(&server, &plain()).await;
-    let before = At::own(&server, &told).get().await.json();
+    let before = At::own(&server, &information).get().await.json();
     let rows = [
         ("no client_id", plain(), "invalid_client_metadata"),
         ("another client_id", put_of(&other, json!({})), "invalid_client_metadata"),
-        ("a chosen secret", put_of(&told, json!({"client_secret": "s".repeat(40)})), "invalid_client_metadata"),
-        ("another secret", put_of(&told, json!({"client_secret": other["client_secret"]})), "invalid_client_metadata"),
-        ("no redirect URI", put_of(&told, json!({"redirect_uris": []})), "invalid_redirect_uri"),
-        ("a fragment", put_of(&told, json!({"redirect_uris": ["https://a.example/#x"]})), "invalid_redirect_uri"),
-        ("a statement", put_of(&told, json!({"software_statement": "a"})), "unapproved_software_statement"),
-        ("scopes of others", put_of(&told, json!({"scope": "admin"})), "invalid_client_metadata"),
-        ("another flow", put_of(&told, json!({"response_types": ["token"]})), "invalid_client_metadata"),
+        ("a chosen secret", put_of(&information, json!({"client_secret": "s".repeat(40)})), "invalid_client_metadata"),
+        (
+            "another secret",
+            put_of(&information, json!({"client_secret": other["client_secret"]})),
+            "invalid_client_metadata",
+        ),
+        ("no redirect URI", put_of(&information, json!({"redirect_uris": []})), "invalid_redirect_uri"),
+        (
+            "a fragment",
+            put_of(&information, json!({"redirect_uris": ["https://a.example/#x"]})),
+            "invalid_redirect_uri",
+        ),
+        ("a statement", put_of(&information, json!({"software_statement": "a"})), "unapproved_software_statement"),
+        ("scopes of others", put_of(&information, json!({"scope": "admin"})), "invalid_client_metadata"),
+        ("another flow", put_of(&information, json!({"response_types": ["token"]})), "invalid_client_metadata"),
         ("a list", json!([]), "invalid_client_metadata"),
     ];
     for (rule, body, expected) in rows {
-        let reply = At::own(&server, &told).put(&body).await;
+        let reply = At::own(&server, &information).put(&body).await;
         assert_eq!(reply.json()["error"], expected, "{rule}: {reply:?}");
         reply.assert_error(400, expected);
-        assert_eq!(At::own(&server, &told).get().await.json(), before, "{rule}");
+        assert_eq!(At::own(&server, &information).get().await.json(), before, "{rule}");
     }
 }
 
 #[tokio::test]
 async fn a_client_that_changes_its_method_gets_or_loses_a_secret() {
     let server = open().await;
-    let told = register(&server, &with(json!({"token_endpoint_auth_method": "none"}))).await;
-    let own = At::own(&server, &told);
-    let with_secret = own.put(&put_of(&told, json!({"token_endpoint_auth_method": "client_secret_post"}))).await.json();
+    let information = register(&server, &with(json!({"token_endpoint_auth_method": "none"}))).await;
+    let own = At::own(&server, &information);
+    let with_secret =
+        own.put(&put_of(&information, json!({"token_endpoint_auth_method": "client_secret_post"}))).await.json();
     let rp = client(&server, &with_secret);
     let code = rp.authorize_as("alice").await.code();
     rp.redeem(&code).await.tokens();
-    let kept = own.put(&put_of(&told, json!({"token_endpoint_auth_method": "client_secret_basic"}))).await.json();
+    let kept =
+        own.put(&put_of(&information, json!({"token_endpoint_auth_method": "client_secret_basic"}))).await.json();
     assert_eq!(kept.get("client_secret"), None, "the one that it has goes on");
-    let without = own.put(&put_of(&told, json!({"token_endpoint_auth_method": "none"}))).await.json();
+    let without = own.put(&put_of(&information, json!({"token_endpoint_auth_method": "none"}))).await.json();
     assert_eq!(without.get("client_secret"), None);
     assert_eq!(server.database().query("SELECT client_id FROM client_secrets").await.len(), 0);
 }
@@ -217,9 +231,10 @@ async fn a_client_that_changes_its_method_gets_or_loses_a_secret() {
 #[tokio::test]
 async fn unknown_clients_and_wrong_tokens_look_the_same() {
     let server = open().await;
-    let told = register(&server, &plain()).await;
+    let information = register(&server, &plain()).await;
     server.relying_party().await;
-    let (id, token) = (text(&told, "client_id"), text(&told, "registration_access_token"));
+    let id = text(&information, "client_id");
+    let token = text(&information, "registration_access_token");
     let mut other = token.to_owned();
     other.replace_range(10..11, if &token[10..11] == "A" { "B" } else { "A" });
     let mut bodies = Vec::new();
@@ -227,11 +242,11 @@ async fn unknown_clients_and_wrong_tokens_look_the_same() {
         ("a wrong token", id, other.as_str()),
         ("an unknown client", "unheard-of", &other),
         ("an administrator's client", "rp", &other),
-        ("a client secret", id, text(&told, "client_secret")),
+        ("a client secret", id, text(&information, "client_secret")),
         ("nonsense", id, "nonsense"),
     ] {
         let at = At { server: &server, id, token: Some(token) };
-        for reply in [at.get().await, at.put(&put_of(&told, json!({}))).await, at.delete().await] {
+        for reply in [at.get().await, at.put(&put_of(&information, json!({}))).await, at.delete().await] {
             assert_eq!(reply.status, 401, "{rule}: {reply:?}");
             assert!(reply.header("www-authenticate").unwrap().contains("error=\"invalid_token\""), "{rule}");
             bodies.push(reply.body);
@@ -244,14 +259,15 @@ async fn unknown_clients_and_wrong_tokens_look_the_same() {
         assert_eq!((reply.status.as_u16(), reply.body.as_str()), (401, ""), "{id}");
         assert!(!reply.header("www-authenticate").unwrap().contains("error"), "{id}");
     }
-    assert_eq!(At::own(&server, &told).get().await.status, 200, "nothing of this has done any harm");
+    assert_eq!(At::own(&server, &information).get().await.status, 200, "nothing of this has done any harm");
 }
 
 #[tokio::test]
-async fn a_token_that_is_used_for_another_client_dies() {
+async fn a_token_used_for_another_client_is_voided() {
     for victim in ["a registered one", "an administrator's", "an unknown one"] {
         let server = open().await;
-        let (thief, other) = (register(&server, &plain()).await, register(&server, &plain()).await);
+        let thief = register(&server, &plain()).await;
+        let other = register(&server, &plain()).await;
         server.relying_party().await;
         let id = match victim {
             "a registered one" => text(&other, "client_id"),
@@ -276,13 +292,13 @@ async fn a_removed_client_and_what_it_holds_are_void_on_every_node() {
     let server = open().await;
     let second = server.twin_with(|settings| settings.registration.mode = RegistrationMode::Open).await;
     let grants = json!({"grant_types": ["authorization_code", "refresh_token"]});
-    let told = register(&server, &with(grants)).await;
-    let rp = client(&server, &told);
+    let information = register(&server, &with(grants)).await;
+    let rp = client(&server, &information);
     let tokens = rp.sign_in("alice").await;
     let code = rp.authorize_as("bob").await.code();
     second.app.follow().await.unwrap();
     assert_eq!(second.userinfo(&tokens.access_token).await.status(), 200);
-    let reply = At::own(&server, &told).delete().await;
+    let reply = At::own(&server, &information).delete().await;
     assert_eq!((reply.status.as_u16(), reply.body.as_str()), (204, ""));
     second.app.follow().await.unwrap();
     for node in [&server, &second] {
@@ -290,9 +306,9 @@ async fn a_removed_client_and_what_it_holds_are_void_on_every_node() {
         rp.at(node).refresh(tokens.refresh_token()).await.assert_error(401, "invalid_client");
         rp.at(node).redeem(&code).await.assert_error(401, "invalid_client");
         assert_eq!(node.browser().visit(&rp.at(node).authorization_url(&[])).await.status, 400);
-        assert_eq!(At { server: node, ..At::own(&server, &told) }.get().await.status, 401);
+        assert_eq!(At { server: node, ..At::own(&server, &information) }.get().await.status, 401);
     }
-    let id = text(&told, "client_id");
+    let id = text(&information, "client_id");
     for table in ["client_secrets", "client_registrations", "consents", "token_families", "authorization_codes"] {
         let query = format!("SELECT client_id FROM {table} WHERE client_id = '{id}'");
         assert_eq!(server.database().query(&query).await.len(), 0, "{table}");
@@ -304,7 +320,8 @@ async fn a_client_that_is_removed_and_added_again_gets_nothing_back() {
     let server = open().await;
     let before = server.relying_party().await.sign_in("alice").await;
     let horizon = server.app.provider.revocation_horizon(server.clock.now());
-    let (store, id) = (&server.app.provider.store, ClientId::parse("rp").unwrap());
+    let store = &server.app.provider.store;
+    let id = ClientId::parse("rp").unwrap();
     server.advance(Span::from_secs(1)).await;
     administer::remove_client(store, &server.context(), id, horizon).await.unwrap();
     server.advance(Span::from_secs(1)).await;
@@ -320,11 +337,13 @@ async fn a_client_that_is_removed_and_added_again_gets_nothing_back() {
 async fn a_change_is_seen_by_every_node() {
     let server = open().await;
     let second = server.twin_with(|settings| settings.registration.mode = RegistrationMode::Open).await;
-    let told = register(&server, &plain()).await;
-    let rp = client(&server, &told);
+    let information = register(&server, &plain()).await;
+    let rp = client(&server, &information);
     second.app.follow().await.unwrap();
     assert_eq!(second.browser().get(&rp.at(&second).authorization_url(&[])).await.status, 303, "it is in memory");
-    At::own(&server, &told).put(&put_of(&told, json!({"redirect_uris": ["https://rp.example/new"]}))).await;
+    At::own(&server, &information)
+        .put(&put_of(&information, json!({"redirect_uris": ["https://rp.example/new"]})))
+        .await;
     second.app.follow().await.unwrap();
     assert_eq!(second.browser().get(&rp.at(&second).authorization_url(&[])).await.status, 400);
 }
@@ -332,11 +351,11 @@ async fn a_change_is_seen_by_every_node() {
 #[tokio::test]
 async fn a_disabled_client_manages_nothing() {
     let server = open().await;
-    let told = register(&server, &plain()).await;
-    server.set_client_standing(text(&told, "client_id"), Standing::Disabled).await;
-    for reply in [At::own(&server, &told).get().await, At::own(&server, &told).delete().await] {
+    let information = register(&server, &plain()).await;
+    server.set_client_standing(text(&information, "client_id"), Standing::Disabled).await;
+    for reply in [At::own(&server, &information).get().await, At::own(&server, &information).delete().await] {
         assert_eq!(reply.status, 401);
     }
-    server.set_client_standing(text(&told, "client_id"), Standing::Enabled).await;
-    assert_eq!(At::own(&server, &told).get().await.status, 200);
+    server.set_client_standing(text(&information, "client_id"), Standing::Enabled).await;
+    assert_eq!(At::own(&server, &information).get().await.status, 200);
 }

@@ -1,5 +1,5 @@
-//! Signed requests (RFC 9101, OpenID Connect Core §6): what the client has signed holds, by value and by reference, and
-//! nothing that anybody else could have made is heard.
+//! Signed requests (RFC 9101, OpenID Connect Core §6): signed parameters take effect, by value and by reference, and
+//! objects that another party could have made are refused.
 
 use serde_json::{Value, json};
 use signet::keys::encrypt;
@@ -68,13 +68,13 @@ impl Signer {
     async fn refuse(&self, rule: &str, object: &str, error: &str, sentence: &str) {
         self.get(object).await.assert_rejected(rule, 400, sentence);
         let reply = self.rp.post("/par", &[("request", object)]).await;
-        let told = (reply.json()["error"].clone(), reply.json()["error_description"].clone());
-        assert_eq!((reply.status.as_u16(), told), (400, (json!(error), json!(sentence))), "{rule}: {reply:?}");
+        let information = (reply.json()["error"].clone(), reply.json()["error_description"].clone());
+        assert_eq!((reply.status.as_u16(), information), (400, (json!(error), json!(sentence))), "{rule}: {reply:?}");
     }
 }
 
 #[tokio::test]
-async fn what_the_client_has_signed_holds() {
+async fn signed_parameters_take_effect() {
     let server = TestServer::start().await;
     for profile in ["oauth21", "oidc_classic"] {
         let signer = signer(&server, profile, json!({"profile": profile})).await;
@@ -102,7 +102,7 @@ async fn what_the_client_has_signed_holds() {
 }
 
 #[tokio::test]
-async fn nobody_elses_object_is_heard() {
+async fn another_partys_object_is_refused() {
     let server = TestServer::start().await;
     let signer = signer(&server, "rp", json!({})).await;
     let stranger = KeyPair::generate("ES256");
@@ -152,7 +152,9 @@ async fn nobody_elses_object_is_heard() {
 #[tokio::test]
 async fn a_client_that_binds_itself_to_an_algorithm_uses_no_other() {
     let server = TestServer::start().await;
-    let (es256, eddsa, rsa) = (KeyPair::generate("ES256"), KeyPair::generate("EdDSA"), KeyPair::generate("RS256"));
+    let es256 = KeyPair::generate("ES256");
+    let eddsa = KeyPair::generate("EdDSA");
+    let rsa = KeyPair::generate("RS256");
     let keys = json!({"keys": [es256.jwk, eddsa.jwk, rsa.jwk]});
     let metadata = json!({"jwks": keys, "request_object_signing_alg": "ES256", "skip_consent": true});
     let rp = server.client("rp", metadata).await;
@@ -166,13 +168,14 @@ async fn a_client_that_binds_itself_to_an_algorithm_uses_no_other() {
 }
 
 #[tokio::test]
-async fn what_an_object_says_of_itself_is_checked_as_the_profile_demands() {
+async fn the_claims_of_an_object_are_checked_as_its_profile_demands() {
     let server = TestServer::start().await;
     let modern = signer(&server, "modern", json!({})).await;
     let classic = signer(&server, "classic", json!({"profile": "oidc_classic"})).await;
     let (maker, place) =
         ("The request object was made by another client.", "The request object is for another server.");
-    let (over, early) = ("The request object has expired.", "The request object is not valid yet.");
+    let over = "The request object has expired.";
+    let early = "The request object is not valid yet.";
     let wrong = "A member of the request object has the wrong type.";
     let now = modern.now;
     // The rule, the change, the refusal by oauth21, the refusal by oidc_classic.

@@ -1,4 +1,5 @@
-//! The `claims` parameter (OpenID Connect Core §5.5): single claims beside scopes, asked for, consented to, carried.
+//! The `claims` parameter (OpenID Connect Core §5.5): individual claims in addition to scopes, from the request through
+//! consent to the tokens.
 
 use serde_json::{Value, json};
 
@@ -27,7 +28,7 @@ fn names(object: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_claim_stands_where_it_was_asked_for() {
+async fn a_claim_appears_where_it_was_requested() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let asked = json!({
@@ -117,7 +118,7 @@ async fn a_hint_and_a_claim_that_name_two_people_are_refused() {
 }
 
 #[tokio::test]
-async fn an_essential_acr_that_nobody_reaches_is_refused() {
+async fn an_unreachable_essential_acr_is_refused() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let (first, browser) = tokens(&rp, &json!({}), &[]).await;
@@ -137,7 +138,7 @@ async fn an_essential_acr_that_nobody_reaches_is_refused() {
     }
 }
 
-/// Whether the consent page speaks of this as new.
+/// True if the consent page marks this as new.
 fn asks_anew(page: &Page, text: &str) -> bool {
     page.body.split("class=\"is-new\"").skip(1).any(|part| part.split("</li>").next().unwrap().contains(text))
 }

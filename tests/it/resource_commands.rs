@@ -1,4 +1,4 @@
-//! The commands about resources, and those options of `client add` that fit a client to its resource server.
+//! The commands about resources, and the options of `client add` for resource servers.
 
 use serde_json::{Value, json};
 

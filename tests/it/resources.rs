@@ -1,5 +1,5 @@
-//! Resources and the header of their access tokens (RFC 8707, RFC 9068 §2.1): a resource decides before its client,
-//! whatever is issued is accepted, and resources that need different tokens are not asked for together.
+//! Resources and the header of their access tokens (RFC 8707, RFC 9068 §2.1): a resource overrides its client, every
+//! issued token is accepted, and resources that need different tokens cannot be combined.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -158,7 +158,8 @@ async fn what_a_client_may_ask_for_is_a_resource_for_as_long_as_it_may() {
     let server = TestServer::start().await;
     client(&server, "rp", json!({})).await;
     client(&server, "other", json!({ "audiences": [A] })).await;
-    let (store, context) = (&server.app.provider.store, server.context());
+    let store = &server.app.provider.store;
+    let context = server.context();
     let mut tx = store.read().await.unwrap();
     let listed = resources::list(&mut tx, &server.app.realm.id, "", 10).await.unwrap();
     assert_eq!(listed, [resource(A, None, None), resource(B, None, None)]);
@@ -267,9 +268,9 @@ async fn a_client_that_registers_itself_gets_tokens_for_the_resources_that_stran
     let mcp = "https://mcp.example/";
     let server = open_with(|settings| settings.registration.resources = vec![mcp.to_owned(), A.to_owned()]).await;
     let body = with(json!({ "audiences": [mcp, B], "introspects": [mcp], "access_token_alg": "RS256" }));
-    let told = register(&server, &body).await;
-    assert_eq!((&told["audiences"], told.get("introspects")), (&json!([mcp]), None));
-    let rp = registered(&server, &told);
+    let information = register(&server, &body).await;
+    assert_eq!((&information["audiences"], information.get("introspects")), (&json!([mcp]), None));
+    let rp = registered(&server, &information);
     let code = rp.authorize_with("alice", &[("resource", mcp)]).await.code();
     let token = rp.redeem_with(&code, &[("resource", mcp)]).await.tokens().access_token;
     assert_eq!((&claims(&token)["aud"], &header(&token)["alg"]), (&json!(mcp), &json!("ES256")));

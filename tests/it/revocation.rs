@@ -1,4 +1,4 @@
-//! The revocation endpoint (RFC 7009): what a client can end, and what it cannot.
+//! The revocation endpoint (RFC 7009): what a client can revoke, and what it cannot.
 
 use serde_json::json;
 use signet::jobs;
@@ -33,7 +33,7 @@ async fn a_refresh_token_takes_all_that_came_from_its_grant_along() {
         let first = rp.sign_in("alice").await;
         let second = rp.refresh(first.refresh_token()).await.tokens();
         let other = rp.sign_in("alice").await;
-        // Whoever holds an older token of the family can end it too.
+        // An older token of the family revokes it too.
         let ended_by = if format == "jwt" { second.refresh_token() } else { first.refresh_token() };
         assert_eq!(rp.revoke(ended_by).await.status, 200, "{format}");
         for dead in [&first.access_token, &second.access_token] {
@@ -49,7 +49,7 @@ async fn a_refresh_token_takes_all_that_came_from_its_grant_along() {
 }
 
 #[tokio::test]
-async fn what_is_unknown_or_over_is_revoked_already() {
+async fn unknown_and_expired_tokens_are_answered_with_success() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let tokens = rp.sign_in("alice").await;
@@ -134,7 +134,7 @@ async fn the_answer_is_json_with_nothing_in_it() {
 }
 
 #[tokio::test]
-async fn a_client_has_to_say_who_it_is() {
+async fn a_client_must_authenticate() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let public = server.client("public", json!({ "token_endpoint_auth_method": "none" })).await;
@@ -155,7 +155,7 @@ async fn a_client_has_to_say_who_it_is() {
 }
 
 #[tokio::test]
-async fn a_revocation_bites_on_every_node() {
+async fn a_revocation_applies_on_every_node() {
     let server = TestServer::start().await;
     let twin = server.twin().await;
     let rp = server.relying_party().await;
@@ -177,7 +177,7 @@ async fn a_revocation_bites_on_every_node() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_is_not_reported_as_done() {
+async fn a_failed_write_is_not_reported_as_done() {
     let server = TestServer::start().await;
     for format in ["jwt", "opaque"] {
         server.client(format, json!({ "access_token_format": format })).await;
@@ -194,7 +194,7 @@ async fn what_cannot_be_written_is_not_reported_as_done() {
     }
     for token in [tokens.refresh_token(), unknown] {
         let reply = rp.post("/introspect", &[("token", token)]).await;
-        assert_eq!(reply.status, 503, "nobody knows whether it is active: {reply:?}");
+        assert_eq!(reply.status, 503, "its status is unknown: {reply:?}");
     }
     assert_eq!(rp.refresh(tokens.refresh_token()).await.status, 503);
     assert_eq!(server.get("/jwks").await.status(), 200, "keys need no database");

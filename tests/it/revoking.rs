@@ -1,5 +1,5 @@
-//! Revocation on an operator's order (RFC 9700 §4.14): each kind ends what it names on every node, leaves the rest
-//! alone, and costs a row for as long as something could still be alive.
+//! Revocation by an operator (RFC 9700 §4.14): each kind ends its target on every node and nothing else, and its row is
+//! kept as long as it can matter.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::support::{Administrator, Receiver, RelyingParty, TestServer, Tokens, 
 
 const SIGN_IN_FAILURE: &str = "Incorrect username or password.";
 
-/// Whether both nodes answer to an access token.
+/// Checks that both nodes accept, or refuse, an access token.
 async fn assert_alive(nodes: [&TestServer; 2], token: &str, alive: bool, why: &str) {
     for node in nodes {
         node.app.follow().await.unwrap();
@@ -22,7 +22,7 @@ async fn assert_alive(nodes: [&TestServer; 2], token: &str, alive: bool, why: &s
     }
 }
 
-/// Signs in with the right password and tells whether that was refused.
+/// Signs in with the right password, and returns true if that was refused.
 async fn is_refused(rp: &RelyingParty, username: &str) -> bool {
     let browser = crate::support::Browser::new(&rp.issuer);
     let login = browser.visit(&rp.authorization_url(&[])).await;
@@ -43,14 +43,16 @@ fn rfc3339(server: &TestServer, ahead: Span) -> String {
 async fn a_ban_keeps_a_user_out_until_its_end_and_revives_nothing() {
     let server = TestServer::start().await;
     let twin = server.twin().await;
-    let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);
+    let ops = Administrator::of(&server).await;
+    let rp = server.relying_party().await;
     let authorized = rp.authorize_as("alice").await;
-    let (old, bob) = (rp.sign_in("alice").await, rp.sign_in("bob").await);
+    let old = rp.sign_in("alice").await;
+    let bob = rp.sign_in("bob").await;
     let until = rfc3339(&server, Span::from_hours(2));
     let ended = ops.revoke(json!({"target": "user", "username": "alice", "until": until})).await;
     assert_eq!(ended, json!({"revoked": true, "sessions": 2, "grants": 1}));
     assert_alive([&server, &twin], &old.access_token, false, "banned").await;
-    assert_alive([&server, &twin], &bob.access_token, true, "somebody else").await;
+    assert_alive([&server, &twin], &bob.access_token, true, "another user").await;
     assert!(is_refused(&rp, "alice").await && is_refused(&rp.at(&twin), "alice").await);
     assert!(!is_refused(&rp, "bob").await);
     rp.redeem(&authorized.code()).await.assert_error(400, "invalid_grant");
@@ -70,7 +72,8 @@ async fn a_ban_keeps_a_user_out_until_its_end_and_revives_nothing() {
 #[tokio::test]
 async fn a_ban_is_ended_by_enabling_and_what_was_void_stays_void() {
     let server = TestServer::start().await;
-    let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);
+    let ops = Administrator::of(&server).await;
+    let rp = server.relying_party().await;
     let old = rp.sign_in("alice").await;
     ops.revoke(json!({"target": "user", "username": "alice", "until": "2100-01-01"})).await;
     assert!(is_refused(&rp, "alice").await);
@@ -82,9 +85,10 @@ async fn a_ban_is_ended_by_enabling_and_what_was_void_stays_void() {
 }
 
 #[tokio::test]
-async fn a_ban_is_told_from_a_wrong_password_by_nobody_but_the_audit_log() {
+async fn only_the_audit_log_distinguishes_a_ban_from_a_wrong_password() {
     let server = TestServer::start().await;
-    let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);
+    let ops = Administrator::of(&server).await;
+    let rp = server.relying_party().await;
     ops.revoke(json!({"target": "user", "username": "alice", "until": "2100-01-01"})).await;
     assert!(is_refused(&rp, "alice").await, "the sentence of a wrong password");
     let sql = "SELECT reason FROM audit_events WHERE event = 'login' AND outcome = 'failure'";
@@ -94,7 +98,8 @@ async fn a_ban_is_told_from_a_wrong_password_by_nobody_but_the_audit_log() {
 #[tokio::test]
 async fn the_denylist_holds_what_is_alive_and_nothing_else() {
     let server = TestServer::stopped_with(|_| {}).await;
-    let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);
+    let ops = Administrator::of(&server).await;
+    let rp = server.relying_party().await;
     let many = async |families: usize, each: usize| {
         let grown = (0..families).map(async |_| {
             let mut tokens = vec![rp.sign_in("alice").await];
@@ -138,7 +143,8 @@ async fn the_denylist_holds_what_is_alive_and_nothing_else() {
 #[tokio::test]
 async fn a_cut_off_takes_what_was_issued_in_its_millisecond_and_leaves_the_next() {
     let server = TestServer::stopped_with(|_| {}).await;
-    let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);
+    let ops = Administrator::of(&server).await;
+    let rp = server.relying_party().await;
     let old = rp.sign_in("alice").await;
     ops.revoke(json!({"target": "user", "username": "alice"})).await;
     assert!(
@@ -155,12 +161,15 @@ async fn a_cut_off_takes_what_was_issued_in_its_millisecond_and_leaves_the_next(
 #[tokio::test]
 async fn a_realm_is_signed_out_as_a_whole() {
     let server = TestServer::start_with(|settings| settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()]).await;
-    let (twin, receiver) = (server.twin().await, Receiver::start().await);
+    let twin = server.twin().await;
+    let receiver = Receiver::start().await;
     let ops = Administrator::of(&server).await;
     let rp = server.client("rp", json!({"backchannel_logout_uri": receiver.url})).await;
     let opaque = server.client("opaque", json!({"access_token_format": "opaque"})).await;
     let authorized = rp.authorize_as("alice").await;
-    let (alice, bob, reference) = (rp.sign_in("alice").await, rp.sign_in("bob").await, opaque.sign_in("bob").await);
+    let alice = rp.sign_in("alice").await;
+    let bob = rp.sign_in("bob").await;
+    let reference = opaque.sign_in("bob").await;
     let own = ops.token().await;
     let ended = ops.revoke(json!({"target": "realm", "reason": "keys stolen"})).await;
     assert_eq!(ended, json!({"revoked": true, "sessions": 4, "grants": 3}));
@@ -186,7 +195,8 @@ async fn a_realm_is_signed_out_as_a_whole() {
 #[tokio::test]
 async fn a_login_that_a_cut_off_of_the_realm_overtakes_is_void() {
     let server = TestServer::start().await;
-    let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);
+    let ops = Administrator::of(&server).await;
+    let rp = server.relying_party().await;
     let authorized = rp.authorize_as("alice").await;
     let tokens = rp.sign_in("alice").await;
     ops.revoke(json!({"target": "realm"})).await;
@@ -203,10 +213,12 @@ async fn a_login_that_a_cut_off_of_the_realm_overtakes_is_void() {
 async fn a_client_is_signed_out_and_goes_on() {
     let server = TestServer::start().await;
     let twin = server.twin().await;
-    let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);
+    let ops = Administrator::of(&server).await;
+    let rp = server.relying_party().await;
     let other = server.client("other", json!({})).await;
     let code = rp.authorize_as("alice").await.code();
-    let (old, kept) = (rp.sign_in("alice").await, other.sign_in("alice").await);
+    let old = rp.sign_in("alice").await;
+    let kept = other.sign_in("alice").await;
     assert_eq!(ops.revoke(json!({"target": "client", "id": "rp"})).await["grants"], 1);
     assert_alive([&server, &twin], &old.access_token, false, "client").await;
     assert_alive([&server, &twin], &kept.access_token, true, "another client").await;
@@ -219,24 +231,27 @@ async fn a_client_is_signed_out_and_goes_on() {
 async fn a_consent_that_is_withdrawn_ends_what_came_of_it_and_is_asked_for_again() {
     let server = TestServer::start().await;
     let twin = server.twin().await;
-    let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);
+    let ops = Administrator::of(&server).await;
+    let rp = server.relying_party().await;
     let other = server.client("other", json!({})).await;
     let authorized = rp.authorize_as("alice").await;
     let code = authorized.browser.visit(&rp.authorization_url(&[])).await.code();
-    let (old, of_bob, of_other) = (rp.sign_in("alice").await, rp.sign_in("bob").await, other.sign_in("alice").await);
+    let old = rp.sign_in("alice").await;
+    let of_bob = rp.sign_in("bob").await;
+    let of_other = other.sign_in("alice").await;
     let ended = ops.revoke(json!({"target": "consent", "username": "alice", "client": "rp"})).await;
     assert_eq!(ended, json!({"revoked": true, "sessions": 0, "grants": 1}));
     assert_alive([&server, &twin], &old.access_token, false, "withdrawn").await;
-    assert_alive([&server, &twin], &of_bob.access_token, true, "somebody else's").await;
+    assert_alive([&server, &twin], &of_bob.access_token, true, "another user's").await;
     assert_alive([&server, &twin], &of_other.access_token, true, "another client's").await;
     for node in [&server, &twin] {
         rp.at(node).refresh(old.refresh_token()).await.assert_error(400, "invalid_grant");
     }
     rp.redeem(&code).await.assert_error(400, "invalid_grant");
     let page = authorized.browser.get(&rp.authorization_url(&[("prompt", "none")])).await;
-    assert_eq!(page.error(), "consent_required", "still signed in, and asked anew");
+    assert_eq!(page.error(), "consent_required", "still signed in, and asked again");
     let new = rp.sign_in("alice").await;
-    assert_alive([&server, &twin], &new.access_token, true, "consented anew").await;
+    assert_alive([&server, &twin], &new.access_token, true, "after a new consent").await;
 }
 
 #[tokio::test]
@@ -289,8 +304,10 @@ async fn the_access_tokens_of_a_session_that_upkeep_has_ended_end_by_its_id() {
 async fn a_grant_is_listed_and_revoked_alone() {
     let server = TestServer::start().await;
     let twin = server.twin().await;
-    let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);
-    let (one, other) = (rp.sign_in("alice").await, rp.sign_in("alice").await);
+    let ops = Administrator::of(&server).await;
+    let rp = server.relying_party().await;
+    let one = rp.sign_in("alice").await;
+    let other = rp.sign_in("alice").await;
     let next = rp.refresh(one.refresh_token()).await.tokens();
     let id = claims(&one.access_token)["grant_id"].clone();
     let listed = ops.look("/users/alice/grants").await["grants"].as_array().unwrap().clone();
@@ -310,7 +327,8 @@ async fn a_grant_is_listed_and_revoked_alone() {
 async fn a_grant_without_a_refresh_token_is_revoked_by_its_id() {
     let server = TestServer::start().await;
     let twin = server.twin().await;
-    let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);
+    let ops = Administrator::of(&server).await;
+    let rp = server.relying_party().await;
     let mut tokens = Vec::new();
     for _ in 0..2 {
         let code = rp.authorize_with("alice", &[("scope", "openid")]).await.code();
@@ -328,9 +346,12 @@ async fn a_grant_without_a_refresh_token_is_revoked_by_its_id() {
 #[tokio::test]
 async fn a_token_is_revoked_by_itself_or_by_its_jti() {
     let server = TestServer::start().await;
-    let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);
+    let ops = Administrator::of(&server).await;
+    let rp = server.relying_party().await;
     let opaque = server.client("opaque", json!({"access_token_format": "opaque"})).await;
-    let (one, other, reference) = (rp.sign_in("alice").await, rp.sign_in("alice").await, opaque.sign_in("alice").await);
+    let one = rp.sign_in("alice").await;
+    let other = rp.sign_in("alice").await;
+    let reference = opaque.sign_in("alice").await;
     let jti = claims(&one.access_token)["jti"].clone();
     let orders = [
         (json!({"target": "token", "jti": jti}), &one),
@@ -353,7 +374,8 @@ async fn a_token_is_revoked_by_itself_or_by_its_jti() {
 #[tokio::test]
 async fn statistics_follow_and_a_sweep_removes_what_is_over() {
     let server = TestServer::start().await;
-    let (ops, rp) = (Administrator::of(&server).await, server.relying_party().await);
+    let ops = Administrator::of(&server).await;
+    let rp = server.relying_party().await;
     let token = rp.sign_in("alice").await.access_token;
     let before = ops.look("/revocations").await;
     assert_eq!((&before["in_force"]["token"], &before["oldest"]), (&json!(0), &Value::Null));
@@ -400,7 +422,8 @@ async fn every_end_of_a_grant_ends_its_refresh_tokens() {
             }
             _ => {
                 let id = signet::protocol::ids::ClientId::parse("app").unwrap();
-                let (store, context) = (&server.app.provider.store, server.context());
+                let store = &server.app.provider.store;
+                let context = server.context();
                 signet::flows::administer::remove_client(store, &context, id, horizon()).await.unwrap();
                 server.app.follow().await.unwrap();
             }
@@ -415,7 +438,8 @@ async fn every_end_of_a_grant_ends_its_refresh_tokens() {
         server.change_user("alice", UserChange::Enable).await;
         if cause != "client removed" {
             let id = signet::protocol::ids::ClientId::parse("app").unwrap();
-            let (store, context) = (&server.app.provider.store, server.context());
+            let store = &server.app.provider.store;
+            let context = server.context();
             signet::flows::administer::remove_client(store, &context, id, horizon()).await.unwrap();
             server.app.follow().await.unwrap();
         }

@@ -1,4 +1,4 @@
-//! Revocation by command, beside a server that goes on running.
+//! Revocation by command, next to a running server.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Scopes that a client may not have (RFC 6749 §3.3, OpenID Connect Core §3.1.2.1): left out where its settings say so,
+//! Scopes that a client may not have (RFC 6749 §3.3, OpenID Connect Core §3.1.2.1): removed if its settings allow it,
 //! and the answer's `scope` lists what was granted.
 
 use serde_json::json;

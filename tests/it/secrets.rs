@@ -1,4 +1,4 @@
-//! No secret stands in the log or in the database, whether requests succeed, fail, or break the server.
+//! No secret is in the log or in the database, whether requests succeed, fail, or break the server.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use crate::support::relying_party::VERIFIER;
 use crate::support::server::PASSWORD;
 use crate::support::{Page, TestServer};
 
-/// What must not be found, with what it is.
+/// The values that must not be found, by name.
 #[derive(Default)]
 struct Secrets(Vec<(&'static str, Vec<u8>)>);
 
@@ -35,7 +35,7 @@ impl Secrets {
 }
 
 #[tokio::test]
-async fn no_secret_stands_in_the_log_or_in_the_database() {
+async fn no_secret_is_in_the_log_or_in_the_database() {
     listen();
     let server = TestServer::start().await;
     let mut secrets = Secrets::default();

@@ -1,4 +1,4 @@
-//! The log target `security`, and what each line says about the request it belongs to; and the audit log's selections.
+//! The log target `security` and the fields of its lines, and the selections of the audit log.
 
 use serde_json::Value;
 use signet::protocol::time::Timestamp;

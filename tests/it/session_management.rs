@@ -1,4 +1,4 @@
-//! Session management (OpenID Connect Session Management §2, §3): the state in the response, the cookie, and the page
+//! Session management (OpenID Connect Session Management §2, §3): the state in the response, the cookie, and the iframe
 //! that compares them.
 
 use base64::Engine as _;
@@ -19,7 +19,7 @@ fn watched(settings: &mut Settings) {
 }
 
 #[tokio::test]
-async fn there_is_none_of_it_unless_it_is_switched_on() {
+async fn session_management_is_off_by_default() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let authorized = rp.authorize_as("alice").await;
@@ -30,7 +30,7 @@ async fn there_is_none_of_it_unless_it_is_switched_on() {
     assert_eq!(metadata.get("check_session_iframe"), None);
 }
 
-/// What the session iframe computes on the page of this origin.
+/// The state that the session iframe computes on a page of this origin.
 fn expected(client: &str, origin: &str, browser_state: &str, session_state: &str) -> String {
     let salt = session_state.split_once('.').expect("a digest and a salt").1;
     let digest = Sha256::digest(format!("{client} {origin} {browser_state} {salt}"));
@@ -56,7 +56,7 @@ async fn the_state_in_the_response_is_that_of_the_browser() {
 }
 
 #[tokio::test]
-async fn only_a_successful_response_of_openid_connect_tells_it() {
+async fn only_successful_openid_responses_have_a_session_state() {
     let server = TestServer::start_with(watched).await;
     let rp = server.client("rp", json!({ "skip_consent": true })).await;
     let native = json!({
@@ -79,7 +79,8 @@ async fn the_cookie_follows_the_person_and_shows_nothing_secret() {
     let authorized = rp.authorize_as("alice").await;
     let browser = &authorized.browser;
     let id_token = rp.redeem(&authorized.code()).await.tokens().id_token().to_owned();
-    let (first, session) = (browser.cookie(STATE).unwrap(), browser.cookie("signet-session").unwrap());
+    let first = browser.cookie(STATE).unwrap();
+    let session = browser.cookie("signet-session").unwrap();
     let sid = claims(&id_token)["sid"].as_str().unwrap().to_owned();
     assert!(!first.contains(&sid) && !session.contains(&first) && !first.contains(&session[5..]));
 
@@ -144,7 +145,7 @@ async fn the_page_that_compares_may_be_framed_and_kept_by_anybody() {
     assert!(page.has("event.origin") && page.has("__Host-signet-state="), "{page:?}");
     let compares = page.body.find("const now = await digest(").unwrap();
     let without_state = page.body.find("if (!browser) {\n      return \"changed\";").unwrap();
-    assert!(without_state < compares, "no page learns by a digest of its own that somebody is signed out: {page:?}");
+    assert!(without_state < compares, "no page learns of a sign-out by computing a digest itself: {page:?}");
     assert_eq!(statements, 0);
     for other in ["/", "/login", "/logout", "/authorize"] {
         assert_eq!(server.browser().get(other).await.header("x-frame-options"), Some("DENY"), "{other}");

@@ -1,4 +1,4 @@
-//! Browser sessions: their cookies, when their ids change, and when they end.
+//! Browser sessions: their cookies, the change of their ids, and their end.
 
 use signet::protocol::time::Span;
 
@@ -23,7 +23,7 @@ async fn signed_in(server: &TestServer, rp: &RelyingParty, remember: bool) -> (B
     (browser, answer)
 }
 
-/// Whether the browser's session still opens the door without a page.
+/// True if the browser's session is accepted without a page.
 async fn is_signed_in(browser: &Browser, rp: &RelyingParty) -> bool {
     let page = browser.get(&rp.authorization_url(&[("prompt", "none")])).await;
     match page.parameter("error") {
@@ -179,7 +179,9 @@ async fn a_malformed_cookie_counts_as_none() {
     let doubled = format!("{good}; {SESSION}={good}");
     let mut rows =
         vec!["", "=", "\"", "%00", ";;;", "a=b=c", "üü", "null", "../../etc/passwd", large.as_str(), &doubled];
-    let (longer, shorter, case) = (format!("{good}A"), &good[..good.len() - 1], good.to_uppercase());
+    let longer = format!("{good}A");
+    let shorter = &good[..good.len() - 1];
+    let case = good.to_uppercase();
     rows.extend([longer.as_str(), shorter, case.as_str()]);
     for value in rows {
         for cookie in [format!("{SESSION}={value}"), format!("signet-browser={value}; {SESSION}={value}")] {

@@ -1,4 +1,4 @@
-//! Pages that hold every connection that they may have: what a whole node waits for does not wait for one of these.
+//! Pages that hold all of their database connections: reads that the whole node waits for do not wait for one of these.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use signet::store::{Store, StoreError, Tx};
 use crate::support::TestServer;
 use crate::support::database::Database;
 
-/// How long a page is content with: less than the store waits for a connection.
+/// The maximum duration of a page: less than the store waits for a connection.
 const SOON: Duration = Duration::from_secs(1);
 
 /// All connections that pages may have.
@@ -22,7 +22,7 @@ async fn take_all(store: &Store) -> Vec<Tx> {
 }
 
 #[tokio::test]
-async fn a_page_asks_for_changes_though_other_pages_hold_all_their_connections() {
+async fn a_page_polls_for_changes_though_other_pages_hold_all_their_connections() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let tokens = rp.sign_in("alice").await;
@@ -38,7 +38,7 @@ async fn a_page_asks_for_changes_though_other_pages_hold_all_their_connections()
 }
 
 #[tokio::test]
-async fn a_page_that_ends_something_hears_of_the_other_nodes_though_pages_hold_all_their_connections() {
+async fn a_revoking_page_reads_acknowledgements_though_pages_hold_all_their_connections() {
     let one = TestServer::start().await;
     let two = one.twin().await;
     one.is_one_of(2).await;

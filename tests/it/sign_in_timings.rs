@@ -1,6 +1,6 @@
-//! How long failed sign-ins take, by why they fail (CWE-208): the time must not tell which accounts there are. Samples of
-//! all kinds are interleaved and compared by rank, which a busy machine does not upset as it does averages.
-//! `SIGN_IN_TIMINGS` says how many of each kind are measured, at the real cost of a hash, for a person to compare.
+//! The duration of failed sign-ins by cause (CWE-208): it must not reveal which accounts exist. Samples of all kinds
+//! are interleaved and compared by rank, which is robust on a busy machine, unlike averages. `SIGN_IN_TIMINGS` sets the
+//! number of samples, at the real cost of a hash, for comparison by a person.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,11 @@ use signet::flows::administer::UserChange;
 use crate::support::server::PASSWORD;
 use crate::support::{Browser, Page, TestServer};
 
-/// How many of each kind are measured, unless the environment says.
+/// The number of samples of each kind, unless the environment sets it.
 const TURNS: usize = 40;
-/// How far the probability that one kind takes longer than another may be from a half. With forty samples each, equal
-/// kinds differ by 0.07 on average and by 0.3 once in a hundred thousand times; a hash that is left out makes it 0.5.
+/// The tolerated distance of the probability that one kind takes longer than another from one half. With forty samples
+/// each, equal kinds differ by 0.07 on average and by 0.3 once in a hundred thousand runs; an omitted hash makes it
+/// 0.5.
 const BOUND: f64 = 0.3;
 
 /// A kind of sign-in.
@@ -31,7 +32,8 @@ fn turns() -> usize {
     std::env::var("SIGN_IN_TIMINGS").map_or(TURNS, |text| text.parse().expect("a number"))
 }
 
-/// Limits hold but for the pauses, and hashes cost enough to stand out on a busy machine, or what they do on a real server.
+/// Limits apply except for the pauses. Hashes cost enough to be noticeable on a busy machine, or as much as in
+/// production.
 fn timed(settings: &mut Settings) {
     match std::env::var_os("SIGN_IN_TIMINGS") {
         Some(_) => settings.passwords = Settings::development().passwords,

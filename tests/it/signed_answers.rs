@@ -1,5 +1,5 @@
-//! Answers that a client has asked to be signed or encrypted (OpenID Connect Core §5.3.2, §10), and the client's own
-//! assertions keyed by its secret (§9): each readable by the client alone, and none of them an access token.
+//! Signed and encrypted responses (OpenID Connect Core §5.3.2, §10), and assertions keyed by the client's secret (§9):
+//! readable by that client only, and never accepted as access tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -54,9 +54,12 @@ async fn userinfo_is_signed_with_the_registered_algorithm() {
         let tokens = rp.sign_in("alice").await;
         let token = signed_userinfo(&server, &tokens.access_token).await;
         assert_eq!(header(&token)["alg"], algorithm);
-        let told = verified(&server, &token).await;
-        assert_eq!((&told["iss"], &told["aud"]), (&json!(server.issuer), &json!(algorithm)), "{algorithm}");
-        assert_eq!((&told["sub"], &told["email"]), (&claims(tokens.id_token())["sub"], &json!("alice@example.org")));
+        let received = verified(&server, &token).await;
+        assert_eq!((&received["iss"], &received["aud"]), (&json!(server.issuer), &json!(algorithm)), "{algorithm}");
+        assert_eq!(
+            (&received["sub"], &received["email"]),
+            (&claims(tokens.id_token())["sub"], &json!("alice@example.org"))
+        );
         assert_eq!(server.userinfo(&token).await.status(), 401, "it is no access token: {algorithm}");
         assert!(!rp.is_active(&token).await, "{algorithm}");
     }
@@ -71,8 +74,8 @@ async fn answers_keyed_by_the_secret_follow_its_rotation() {
     let tokens = rp.sign_in("alice").await;
     let userinfo = signed_userinfo(&server, &tokens.access_token).await;
     for token in [tokens.id_token(), &userinfo] {
-        assert!(is_keyed_by(&old, token) && !is_keyed_by("a secret of somebody else's, long enough", token));
-        assert_eq!(header(token).get("kid"), None, "nobody else has the key");
+        assert!(is_keyed_by(&old, token) && !is_keyed_by("another client's secret, long enough", token));
+        assert_eq!(header(token).get("kid"), None, "no one else has the key");
         assert_eq!(server.userinfo(token).await.status(), 401);
     }
     assert!(!server.database().holds(&old).await, "it is kept sealed");
@@ -127,11 +130,11 @@ async fn encrypted_answers_are_read_by_their_client() {
             let userinfo = signed_userinfo(&server, &tokens.access_token).await;
             let front_claims = read(&server, &key, enc, &front).await;
             let back_claims = read(&server, &key, enc, tokens.id_token()).await;
-            let told = read(&server, &key, enc, &userinfo).await;
+            let received = read(&server, &key, enc, &userinfo).await;
             assert_eq!(front_claims["nonce"], "the-nonce", "{id}");
             assert!(front_claims["c_hash"].is_string() && back_claims["at_hash"].is_string(), "{id}");
-            assert_eq!((&told["sub"], &told["aud"]), (&back_claims["sub"], &json!(id)), "{id}");
-            assert_eq!(told["email"], "alice@example.org", "{id}");
+            assert_eq!((&received["sub"], &received["aud"]), (&back_claims["sub"], &json!(id)), "{id}");
+            assert_eq!(received["email"], "alice@example.org", "{id}");
             for token in [&front, tokens.id_token(), &userinfo] {
                 assert_eq!(server.userinfo(token).await.status(), 401, "{id}");
                 assert!(!rp.is_active(token).await, "{id}");
@@ -141,7 +144,7 @@ async fn encrypted_answers_are_read_by_their_client() {
 }
 
 #[tokio::test]
-async fn what_anybody_can_make_is_no_access_token() {
+async fn a_jwt_keyed_by_a_shared_secret_is_no_access_token() {
     let server =
         TestServer::start_with(|settings| settings.keys.encryption_algorithms = KeyManagement::ALL.to_vec()).await;
     server.advance(Span::ZERO).await;

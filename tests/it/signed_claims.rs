@@ -1,5 +1,4 @@
-//! Tokens that this server has signed itself, with claims that are missing or wrong (RFC 9068 §4, RFC 7519 §4.1): the
-//! signature alone is worth nothing.
+//! Tokens with a genuine signature but missing or wrong claims (RFC 9068 §4, RFC 7519 §4.1) are refused.
 
 use serde_json::{Value, json};
 use signet::app::{ensure_realm, key_policy};

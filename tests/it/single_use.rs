@@ -1,5 +1,5 @@
-//! What is used once, ten at a time and at two nodes (RFC 9700 §4.2.4): forms, registrations and errands. One wins, the
-//! others are told so, and nothing is left that must not be.
+//! Single-use values, ten concurrent uses on two nodes (RFC 9700 §4.2.4): forms, registrations and outbox messages. One
+//! use wins, the others are refused, and no forbidden row remains.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -105,7 +105,7 @@ async fn a_consent_form_yields_one_answer_whatever_the_others_say() {
     nodes.assert_sound().await;
 }
 
-/// Settings by which other servers on loopback can be told.
+/// Settings that allow notifications to servers on loopback.
 fn on_loopback(settings: &mut Settings) {
     settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()];
 }
@@ -128,13 +128,14 @@ async fn a_logout_form_ends_one_session_once() {
         assert_eq!(page.error(), "login_required");
     }
     let logouts = nodes.first().database().query("SELECT id FROM audit_events WHERE event = 'logout'").await;
-    assert_eq!((logouts.len(), receiver.count()), (rounds(3), rounds(3)), "each is logged and told once");
+    assert_eq!((logouts.len(), receiver.count()), (rounds(3), rounds(3)), "each is logged and notified once");
     nodes.assert_sound().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn an_errand_is_done_by_one_of_those_who_look_for_it() {
-    let (receiver, sink) = (Receiver::start().await, MailSink::start().await);
+async fn an_outbox_message_is_delivered_by_one_node() {
+    let receiver = Receiver::start().await;
+    let sink = MailSink::start().await;
     let mut nodes = Nodes::start(|settings| {
         on_loopback(settings);
         sink.settings(settings);
@@ -143,7 +144,8 @@ async fn an_errand_is_done_by_one_of_those_who_look_for_it() {
     nodes.0.iter_mut().for_each(TestServer::stop_jobs);
     let metadata = json!({ "backchannel_logout_uri": receiver.url, "skip_consent": true });
     let rp = nodes.first().client("rp", metadata).await;
-    let (mut logouts, mut mails) = (0, 0);
+    let mut logouts = 0;
+    let mut mails = 0;
     for round in 0..rounds(3) {
         for _ in 0..4 {
             rp.authorize_as("alice").await.code();
@@ -156,7 +158,7 @@ async fn an_errand_is_done_by_one_of_those_who_look_for_it() {
         logouts += waiting("backchannel_logout").await;
         mails += waiting("mail").await;
         assert_eq!(logouts, 4 * (round + 1));
-        // Their jobs rest, and whoever hears nothing for three seconds tells nobody anything.
+        // Their jobs do not run, and a node that has not polled for three seconds refuses everything.
         nodes.follow().await;
         let looked = join_all(nodes.turns().map(|node| jobs::deliver_due(&node.app))).await;
         let attempts: usize = looked.into_iter().map(Result::unwrap).sum();
@@ -179,25 +181,25 @@ fn open(settings: &mut Settings) {
 }
 
 /// Replaces a registration at a node.
-async fn put(node: &TestServer, told: &Value, changes: Value) -> Reply {
-    let mut body = with(json!({ "client_id": told["client_id"] }));
+async fn put(node: &TestServer, information: &Value, changes: Value) -> Reply {
+    let mut body = with(json!({ "client_id": information["client_id"] }));
     changes.as_object().unwrap().iter().for_each(|(name, value)| body[name] = value.clone());
-    at(node, told, reqwest::Method::PUT, Some(&body)).await
+    at(node, information, reqwest::Method::PUT, Some(&body)).await
 }
 
 /// A request at the registration of this client.
-async fn at(node: &TestServer, told: &Value, method: reqwest::Method, body: Option<&Value>) -> Reply {
-    let path = format!("/register/{}", told["client_id"].as_str().unwrap());
-    let token = told["registration_access_token"].as_str().unwrap();
+async fn at(node: &TestServer, information: &Value, method: reqwest::Method, body: Option<&Value>) -> Reply {
+    let path = format!("/register/{}", information["client_id"].as_str().unwrap());
+    let token = information["registration_access_token"].as_str().unwrap();
     let request = node.http.request(method, node.url(&path)).bearer_auth(token);
     let request = if let Some(body) = body { request.json(body) } else { request };
     Reply::of(request.send().await.unwrap()).await
 }
 
-/// Whether the client that has registered itself proves at this node with the secret who it is.
-async fn authenticates(node: &TestServer, told: &Value, secret: &str) -> bool {
-    let id = told["client_id"].as_str().unwrap();
-    let rp = RelyingParty::new(node, id, Some(secret.to_owned()), told.clone());
+/// True if the self-registered client can authenticate at this node with the secret.
+async fn authenticates(node: &TestServer, information: &Value, secret: &str) -> bool {
+    let id = information["client_id"].as_str().unwrap();
+    let rp = RelyingParty::new(node, id, Some(secret.to_owned()), information.clone());
     rp.post("/introspect", &[("token", "nonsense")]).await.status == 200
 }
 
@@ -205,28 +207,33 @@ async fn authenticates(node: &TestServer, told: &Value, secret: &str) -> bool {
 async fn of_several_registrations_at_once_one_holds_whole_and_with_its_secret() {
     let nodes = Nodes::start(open).await;
     for round in 0..rounds(5) {
-        let told = register(nodes.first(), &with(json!({}))).await;
-        let kept = told["client_secret"].as_str().unwrap();
+        let information = register(nodes.first(), &with(json!({}))).await;
+        let kept = information["client_secret"].as_str().unwrap();
         nodes.follow().await;
         // Every third gives its secret up; of the others each keeps it, or gets a new one.
         let puts = nodes.turns().enumerate().map(|(turn, node)| {
             let method = if turn % 3 == 0 { "none" } else { "client_secret_basic" };
-            put(node, &told, json!({"client_name": format!("turn {turn}"), "token_endpoint_auth_method": method}))
+            put(
+                node,
+                &information,
+                json!({"client_name": format!("turn {turn}"), "token_endpoint_auth_method": method}),
+            )
         });
         let replies = join_all(puts).await;
         let unexpected = replies.iter().find(|reply| ![200, 503].contains(&reply.status.as_u16()));
         assert!(unexpected.is_none(), "round {round}: {unexpected:?}");
         nodes.follow().await;
-        let now = at(&nodes.0[1], &told, reqwest::Method::GET, None).await.json();
+        let now = at(&nodes.0[1], &information, reqwest::Method::GET, None).await.json();
         let holds = replies.iter().filter(|reply| reply.status == 200).map(Reply::json);
         let holds = holds.into_iter().find(|reply| reply["client_name"] == now["client_name"]).unwrap();
         assert_eq!(holds["token_endpoint_auth_method"], now["token_endpoint_auth_method"], "round {round}");
-        let id = told["client_id"].as_str().unwrap();
+        let id = information["client_id"].as_str().unwrap();
         if now["token_endpoint_auth_method"] == "client_secret_basic" {
-            // Whoever was told none keeps the one of its predecessor, which somebody else may have been told.
-            let told = |reply: &Value| reply["client_secret"].as_str().map(str::to_owned);
-            let all = || replies.iter().filter_map(|reply| told(&reply.json())).chain([kept.to_owned()]).collect();
-            let candidates: Vec<_> = told(&holds).map_or_else(all, |secret| vec![secret]);
+            // A response without a secret keeps the one before, which another response may have returned.
+            let information = |reply: &Value| reply["client_secret"].as_str().map(str::to_owned);
+            let all =
+                || replies.iter().filter_map(|reply| information(&reply.json())).chain([kept.to_owned()]).collect();
+            let candidates: Vec<_> = information(&holds).map_or_else(all, |secret| vec![secret]);
             for node in &nodes.0 {
                 let works = candidates.iter().map(|secret| authenticates(node, &now, secret));
                 let works = join_all(works).await.into_iter().filter(|works| *works).count();

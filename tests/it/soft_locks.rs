@@ -1,5 +1,5 @@
-//! Guessing passwords: pauses that grow, shared by all nodes, the same for every account and for none, and never in the
-//! way of the owner.
+//! Password guessing: growing pauses, shared by all nodes, the same for existing and unknown accounts, and never in the
+//! owner's way.
 
 mod networks;
 mod realm;
@@ -32,7 +32,7 @@ async fn start() -> (TestServer, RelyingParty) {
     (server, rp)
 }
 
-/// A browser at this address, at the sign-in page, whoever was signed in.
+/// A browser at this address, at the sign-in page, after any other session.
 struct Guesser {
     browser: Browser,
     page: Page,
@@ -107,7 +107,7 @@ async fn pauses_begin_with_the_fifth_failure_and_grow() {
 }
 
 #[tokio::test]
-async fn fifty_guesses_at_once_do_not_overrun() {
+async fn fifty_concurrent_guesses_do_not_exceed_the_limit() {
     let (server, rp) = start().await;
     let twin = server.twin_with(locking).await;
     let mut guessers = Vec::new();
@@ -161,7 +161,7 @@ async fn every_spelling_is_one_name() {
 }
 
 #[tokio::test]
-async fn a_pause_does_not_tell_which_names_belong_to_one_account() {
+async fn a_pause_does_not_reveal_which_names_belong_to_one_account() {
     let (server, rp) = start().await;
     let guesser = Guesser::at(&server, &rp, "192.0.2.1").await;
     assert_eq!(guesser.fails("bob", 6).await, 5);
@@ -172,7 +172,7 @@ async fn a_pause_does_not_tell_which_names_belong_to_one_account() {
 }
 
 #[tokio::test]
-async fn an_account_pauses_under_all_its_names_in_silence() {
+async fn an_account_is_silently_paused_under_all_its_names() {
     let (server, rp) = start().await;
     let guesser = Guesser::at(&server, &rp, "192.0.2.1").await;
     assert_eq!(guesser.fails("bob", 5).await, 5);
@@ -187,7 +187,7 @@ async fn an_account_pauses_under_all_its_names_in_silence() {
 }
 
 #[tokio::test]
-async fn who_exists_is_not_told_from_who_does_not() {
+async fn existing_and_unknown_names_get_the_same_answer() {
     let (server, rp) = start().await;
     server.add_user("carol").await;
     server.change_user("carol", UserChange::Disable).await;
@@ -267,7 +267,7 @@ async fn a_device_cookie_changes_with_each_sign_in_and_the_old_one_is_worth_noth
 }
 
 #[tokio::test]
-async fn what_was_never_looked_at_counts_for_nothing() {
+async fn an_unchecked_password_is_not_counted() {
     let server = TestServer::stopped_with(|settings| {
         locking(settings);
         // A second each, so that there is room for two or three beside the one that is hashed.

@@ -1,5 +1,5 @@
-//! What a node does that has not heard of a change yet: what it gives away meanwhile is worth nothing once it has, a
-//! single step of the change sequence is enough, and a node that hears nothing at all vouches for nothing.
+//! Nodes that have not yet applied a change: whatever such a node issues is void once it has, one poll of the change
+//! sequence is enough, and a node that cannot poll accepts nothing.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use signet::store::clients::Standing;
 use crate::doctor::broken;
 use crate::support::{Administrator, RelyingParty, Reply, TestServer, claims, header};
 
-/// Two nodes, one of which hears of changes only when the story says so.
+/// Two nodes, one of which applies changes only when the test says so.
 struct Scene {
     server: TestServer,
     late: TestServer,
@@ -48,12 +48,13 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn what_a_late_node_gives_a_disabled_client_does_not_come_alive_with_it() {
+async fn tokens_that_a_late_node_issued_to_a_disabled_client_stay_void() {
     let scene = Scene::set().await;
     for format in ["jwt", "opaque"] {
         let rp = scene.client(format, format).await;
         let there = rp.at(&scene.late);
-        let (refresh_token, unused) = (rp.sign_in("alice").await, rp.authorize_as("alice").await.code());
+        let refresh_token = rp.sign_in("alice").await;
+        let unused = rp.authorize_as("alice").await.code();
         scene.hear().await;
         scene.server.set_client_standing(&rp.id, Standing::Disabled).await;
 
@@ -80,7 +81,7 @@ async fn what_a_late_node_gives_a_disabled_client_does_not_come_alive_with_it() 
 }
 
 #[tokio::test]
-async fn what_was_under_way_when_its_owner_was_disabled_does_not_come_alive_later() {
+async fn tokens_issued_during_a_disabling_stay_void_after_enabling() {
     let scene = Scene::set().await;
     let rp = scene.client("rp", "jwt").await;
     for owner in ["user", "client"] {
@@ -96,7 +97,8 @@ async fn what_was_under_way_when_its_owner_was_disabled_does_not_come_alive_late
         set(false).await;
         scene.server.advance(Span::from_secs(5)).await;
         // As a node would write it whose clock is ahead, for a request that was under way.
-        let (database, later) = (scene.server.database(), scene.server.clock.now().as_millis());
+        let database = scene.server.database();
+        let later = scene.server.clock.now().as_millis();
         database.tamper(&format!("UPDATE sessions SET ended_at = NULL, auth_time = {later}")).await;
         let family =
             format!("UPDATE token_families SET revoked_at = NULL, revoked_because = NULL, auth_time = {later}");
@@ -117,7 +119,7 @@ async fn what_was_under_way_when_its_owner_was_disabled_does_not_come_alive_late
 }
 
 #[tokio::test]
-async fn enabling_what_is_enabled_ends_nothing() {
+async fn enabling_an_enabled_account_ends_nothing() {
     let scene = Scene::set().await;
     let rp = scene.client("rp", "jwt").await;
     let tokens = rp.sign_in("alice").await;
@@ -128,7 +130,7 @@ async fn enabling_what_is_enabled_ends_nothing() {
 }
 
 #[tokio::test]
-async fn signing_out_enables_nobody() {
+async fn signing_out_does_not_enable() {
     let scene = Scene::set().await;
     let rp = scene.client("rp", "jwt").await;
     scene.server.change_user("alice", UserChange::Disable).await;
@@ -162,7 +164,7 @@ pub async fn end(server: &TestServer, rp: &RelyingParty, ops: &Administrator, to
 }
 
 #[tokio::test]
-async fn each_change_bites_on_a_late_node_after_one_step() {
+async fn each_change_applies_on_a_late_node_after_one_poll() {
     let ways = [
         "user disabled",
         "user signed out",
@@ -177,7 +179,8 @@ async fn each_change_bites_on_a_late_node_after_one_step() {
     ];
     for way in ways {
         let scene = Scene::set().await;
-        let (rp, observer) = (scene.client("rp", "jwt").await, scene.client("observer", "jwt").await);
+        let rp = scene.client("rp", "jwt").await;
+        let observer = scene.client("observer", "jwt").await;
         let ops = Administrator::of(&scene.server).await;
         let token = rp.sign_in("alice").await.access_token;
         scene.hear().await;
@@ -194,19 +197,21 @@ async fn each_change_bites_on_a_late_node_after_one_step() {
 }
 
 #[tokio::test]
-async fn a_node_that_hears_nothing_vouches_for_nothing() {
+async fn a_node_that_cannot_poll_accepts_nothing() {
     let scene = Scene::set().await;
-    let (rp, ops) = (scene.client("rp", "jwt").await, Administrator::of(&scene.server).await);
-    let (user, own) = (rp.sign_in("alice").await, rp.client_credentials(&[]).await.tokens().access_token);
+    let rp = scene.client("rp", "jwt").await;
+    let ops = Administrator::of(&scene.server).await;
+    let user = rp.sign_in("alice").await;
+    let own = rp.client_credentials(&[]).await.tokens().access_token;
     let order = ops.token().await;
     scene.hear().await;
     let there = rp.at(&scene.late);
     assert!(there.is_active(&user.access_token).await && there.is_active(&own).await);
 
-    // Nobody follows there any more, as where the database cannot be reached.
+    // No job polls there any more, as if the database were unreachable.
     let lost = Instant::now();
     while there.post("/introspect", &[("token", &own)]).await.status != 503 {
-        assert!(lost.elapsed() < Duration::from_secs(5), "nobody can tell whether it is revoked");
+        assert!(lost.elapsed() < Duration::from_secs(5), "the revocation status is unknown");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let userinfo = Reply::of(scene.late.userinfo(&user.access_token).await).await;
@@ -237,7 +242,8 @@ async fn a_token_that_was_issued_while_a_sign_out_was_on_its_way_is_void() {
     let rp = server.relying_party().await;
     let tokens = rp.sign_in("alice").await;
     server.advance(Span::from_secs(5)).await;
-    let (context, store) = (server.context(), &server.app.provider.store);
+    let context = server.context();
+    let store = &server.app.provider.store;
     // The clock of who refreshes is ahead of that of who signs out, whose order is written after it.
     server.advance(Span::from_secs(1)).await;
     let late = rp.refresh(tokens.refresh_token()).await.tokens();
@@ -252,7 +258,7 @@ async fn a_token_that_was_issued_while_a_sign_out_was_on_its_way_is_void() {
 }
 
 #[tokio::test]
-async fn a_request_that_takes_long_is_no_clock_that_was_set_back() {
+async fn a_slow_request_does_not_look_like_a_clock_set_back() {
     let server = TestServer::stopped_with(|_| {}).await;
     let rp = server.client("rp", json!({ "token_endpoint_auth_method": "client_secret_post" })).await;
     let tokens = rp.sign_in("alice").await;

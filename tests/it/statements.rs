@@ -1,4 +1,4 @@
-//! What a request costs, in SQL statements: upper bounds that must not creep up.
+//! The number of SQL statements of each request: upper bounds that must not rise.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ async fn cost<T>(server: &TestServer, mut work: impl AsyncFnMut() -> T) -> u64 {
 }
 
 #[tokio::test]
-async fn what_is_prepared_or_signed_costs_no_statement() {
+async fn cached_and_signed_answers_cost_no_statement() {
     let server = TestServer::start().await;
     let grants = json!({ "grant_types": ["authorization_code", "refresh_token", "client_credentials"] });
     let rp = server.client("rp", grants).await;
@@ -68,7 +68,7 @@ async fn an_authorization_with_session_and_consent_is_one_read_and_one_write() {
     let authorize = cost(&server, async || browser.get(&url).await.code()).await;
     assert!((1..=4).contains(&authorize), "authorize: {authorize}");
     let rows = server.database().query("SELECT id FROM authorization_requests").await.len();
-    assert_eq!(rows, 1, "only the first had to wait for somebody");
+    assert_eq!(rows, 1, "only the first had to wait for a person");
 }
 
 #[tokio::test]
@@ -97,7 +97,8 @@ async fn a_token_of_an_unknown_key_costs_no_statement() {
     let rp = server.relying_party().await;
     let token = rp.sign_in("alice").await.access_token;
     assert!(rp.is_active(&token).await, "the caches are warm");
-    let (mut head, rest) = (header(&token), token.split_once('.').unwrap().1);
+    let mut head = header(&token);
+    let rest = token.split_once('.').unwrap().1;
     head["kid"] = json!("unheard-of");
     let unknown = format!("{}.{rest}", encode(&head));
     let userinfo = cost(&server, async || assert_eq!(server.userinfo(&unknown).await.status(), 401)).await;

@@ -1,4 +1,4 @@
-//! The store: every statement holds on both engines, writes are all or nothing, and the schema is the one expected.
+//! The store: every statement works on both engines, writes are atomic, and the schema is the expected one.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -102,7 +102,7 @@ async fn every_statement_means_the_same_to_both_engines() {
 /// On PostgreSQL an insert that gives way to one constraint of several may meet another node's row at one of the others
 /// first, and fail. One that names none gives way to all.
 #[tokio::test]
-async fn an_insert_that_names_what_it_gives_way_to_can_meet_nothing_else() {
+async fn an_insert_with_a_conflict_target_has_no_other_unique_constraint() {
     let (_directory, url, _store) = sqlite().await;
     let mut connection = SqliteConnection::connect(&url).await.unwrap();
     let mut seen = 0;
@@ -132,7 +132,7 @@ async fn a_job_that_fails_leaves_nothing_and_spoils_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_is_there_after_a_restart() {
+async fn acknowledged_writes_survive_a_restart() {
     let (database, store) = store().await;
     let jobs = (0..200).map(|number| {
         let store = store.clone();
@@ -148,7 +148,7 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_write_that_has_begun_ends_although_its_caller_goes_away() {
+async fn a_write_completes_although_its_caller_is_cancelled() {
     let (database, store) = store().await;
     let mut abandoned = Box::pin(write(&store, "abandoned", None));
     let first = std::future::poll_fn(|context| Poll::Ready(abandoned.as_mut().poll(context).is_pending())).await;
@@ -198,7 +198,8 @@ async fn a_schema_that_this_version_does_not_know_is_refused() {
             truth(success)
         )
     };
-    let (newer, half) = (row(true), "UPDATE _sqlx_migrations SET success = false WHERE version = 5".to_owned());
+    let newer = row(true);
+    let half = "UPDATE _sqlx_migrations SET success = false WHERE version = 5".to_owned();
     let gap = "DELETE FROM _sqlx_migrations WHERE version = 5".to_owned();
     let changed = format!("UPDATE _sqlx_migrations SET checksum = {checksum}");
     let faults = [

@@ -1,4 +1,4 @@
-//! Under steady use the database stays as large as what is alive, whatever has come and gone.
+//! Under steady use the size of the database is bounded by the live data.
 
 use serde_json::json;
 use signet::protocol::time::Span;
@@ -6,7 +6,7 @@ use signet::protocol::time::Span;
 use crate::support::database::Database;
 use crate::support::{RelyingParty, TestServer};
 
-/// How many rows each table holds.
+/// The number of rows in each table.
 async fn rows(server: &TestServer) -> Vec<(String, usize)> {
     let names = if Database::is_postgres() {
         "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
@@ -24,11 +24,10 @@ async fn rows(server: &TestServer) -> Vec<(String, usize)> {
     counts
 }
 
-/// How long it goes on.
+/// The simulated time.
 const DAYS: usize = 9;
 
-/// What comes every three hours: sign-ins, sign-ins that nobody finishes, tokens of all kinds, and some that are taken
-/// back.
+/// The events of every three hours: sign-ins, abandoned sign-ins, tokens of all kinds, and some revocations.
 async fn live(server: &TestServer, (rp, opaque): (&RelyingParty, &RelyingParty), turn: usize) {
     let tokens = rp.sign_in("alice").await;
     let renewed = rp.refresh(tokens.refresh_token.as_deref().unwrap()).await.tokens();
@@ -68,7 +67,8 @@ async fn the_database_does_not_grow_under_steady_use() {
     let (before, after) = settled.split_at(settled.len() / 2);
     let most = |days: &[Vec<(String, usize)>], table: usize| days.iter().map(|rows| rows[table].1).max().unwrap();
     for (table, (name, _)) in before[0].iter().enumerate() {
-        let (before, after) = (most(before, table), most(after, table));
+        let before = most(before, table);
+        let after = most(after, table);
         if name == "audit_checkpoints" {
             // Each is kept for a week, and a round makes one at most.
             assert!(after <= 7 * 102, "{after}");
@@ -76,6 +76,6 @@ async fn the_database_does_not_grow_under_steady_use() {
         }
         assert!(after <= before, "{name}: {before} rows at most, then {after}");
         let lives = ["audit_events", "authorization_codes", "revocations", "sessions", "token_families"];
-        assert!(after > 0 || !lives.contains(&name.as_str()), "{name}: nothing to tell by");
+        assert!(after > 0 || !lives.contains(&name.as_str()), "{name}: the check would be empty");
     }
 }

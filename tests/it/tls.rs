@@ -41,7 +41,8 @@ async fn secure() -> Secure {
     install_crypto();
     let files = tempfile::tempdir().unwrap();
     let certificate = renew(files.path());
-    let (cert, key) = (files.path().join("cert.pem"), files.path().join("key.pem"));
+    let cert = files.path().join("cert.pem");
+    let key = files.path().join("key.pem");
     let pair = tls::Certificate::load(&cert, &key).unwrap();
     let acceptor = pair.clone().acceptor().unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -156,7 +157,8 @@ async fn a_renewed_certificate_is_for_new_connections_and_open_ones_go_on() {
 #[tokio::test]
 async fn a_broken_certificate_leaves_the_one_before_in_use() {
     let server = secure().await;
-    let (cert, key) = (server.files.path().join("cert.pem"), server.files.path().join("key.pem"));
+    let cert = server.files.path().join("cert.pem");
+    let key = server.files.path().join("key.pem");
     let other = tempfile::tempdir().unwrap();
     renew(other.path());
     let rows = [
@@ -176,7 +178,7 @@ async fn a_broken_certificate_leaves_the_one_before_in_use() {
 }
 
 #[tokio::test]
-async fn a_hangup_and_the_passing_of_seconds_take_up_changed_files() {
+async fn sighup_and_polling_reload_changed_files() {
     install_crypto();
     let place = Place::new().await;
     let first = renew(place.path());

@@ -1,4 +1,4 @@
-//! The token endpoint (RFC 6749 §3.2, §5): what a request looks like, and what it is told when it is wrong.
+//! The token endpoint (RFC 6749 §3.2, §5): the form of a request, and the error for each fault.
 
 use reqwest::Method;
 use serde_json::json;
@@ -136,7 +136,7 @@ async fn every_fault_has_its_error_and_nothing_but_a_refused_scope_comes_back() 
 }
 
 #[tokio::test]
-async fn invalid_grants_are_not_told_apart() {
+async fn all_invalid_grants_get_the_same_answer() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let other = server.client("other", json!({})).await;

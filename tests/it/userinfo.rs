@@ -1,4 +1,4 @@
-//! The userinfo endpoint (OpenID Connect Core §5.3, RFC 6750): where a token may stand, and what it releases.
+//! The userinfo endpoint (OpenID Connect Core §5.3, RFC 6750): where a token is accepted, and which claims it releases.
 
 use std::collections::BTreeSet;
 
@@ -39,11 +39,12 @@ async fn send(request: reqwest::RequestBuilder) -> Reply {
 }
 
 #[tokio::test]
-async fn a_token_stands_in_the_header_or_in_the_form() {
+async fn a_token_is_accepted_in_the_header_or_in_the_form() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let tokens = rp.sign_in("alice").await;
-    let (url, token) = (server.url("/userinfo"), tokens.access_token.as_str());
+    let url = server.url("/userinfo");
+    let token = tokens.access_token.as_str();
     let rows = [
         ("GET", server.http.get(&url).bearer_auth(token)),
         ("GET, scheme in lower case", server.http.get(&url).header(AUTHORIZATION, format!("bearer {token}"))),
@@ -62,11 +63,12 @@ async fn a_token_stands_in_the_header_or_in_the_form() {
 }
 
 #[tokio::test]
-async fn a_token_stands_nowhere_else_and_only_once() {
+async fn a_token_is_accepted_nowhere_else_and_only_once() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let token = rp.sign_in("alice").await.access_token;
-    let (get, post) = (|| server.http.get(server.url("/userinfo")), || server.http.post(server.url("/userinfo")));
+    let get = || server.http.get(server.url("/userinfo"));
+    let post = || server.http.post(server.url("/userinfo"));
     let in_query = server.url(&format!("/userinfo?access_token={token}"));
     let bearer = format!("Bearer {token}");
     let form = format!("access_token={token}");
@@ -125,7 +127,7 @@ async fn each_scope_releases_its_claims_and_no_others() {
         let expected: BTreeSet<&str> = released.iter().flat_map(|part| part.iter().copied()).chain(["sub"]).collect();
         assert_eq!(named, expected, "{scope}");
         for claim in expected.iter().filter(|claim| **claim != "sub") {
-            assert!(claims(tokens.id_token()).get(claim).is_none(), "{scope}: {claim} stands in the ID token");
+            assert!(claims(tokens.id_token()).get(claim).is_none(), "{scope}: {claim} is in the ID token");
         }
     }
 }
@@ -144,7 +146,7 @@ async fn claims_have_their_types() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_is_left_out() {
+async fn unknown_claims_are_omitted() {
     let server = TestServer::start().await;
     let person = Person {
         username: "bare".to_owned(),

@@ -1,4 +1,4 @@
-//! Secrets that an application brings from elsewhere, shorter than those of this server (RFC 6749 §10.10), and guesses.
+//! Secrets of migrated applications, shorter than this server's own (RFC 6749 §10.10), and guesses at them.
 
 use serde_json::{Value, json};
 use signet::flows::administer::{self, AdminError, Registrar, SecretSource};

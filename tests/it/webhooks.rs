@@ -1,5 +1,5 @@
-//! Webhooks: what happened is told to whoever listens, signed, once, until it is taken or given up; and no request
-//! waits for it.
+//! Webhooks: committed events are delivered, signed, once, until they are accepted or abandoned; no request waits for a
+//! delivery.
 
 use serde_json::{Value, json};
 use signet::config::Settings;
@@ -53,7 +53,7 @@ async fn dead(server: &TestServer, id: &str) -> Vec<DeadLetter> {
     webhooks::dead(&mut tx, &server.app.realm.id, &WebhookId::parse(id).unwrap()).await.unwrap()
 }
 
-/// The name of our own event that a token tells of.
+/// The name of our own event in a token.
 fn event(token: &str) -> String {
     let claims = claims(token);
     let events = claims["events"].as_object().expect("events");
@@ -72,8 +72,9 @@ async fn events(receiver: &Receiver, count: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_webhook_is_told_with_a_signed_security_event_token() {
-    let (server, receiver) = (start().await, Receiver::start().await);
+async fn a_webhook_gets_a_signed_security_event_token() {
+    let server = start().await;
+    let receiver = Receiver::start().await;
     add(&server, "siem", &receiver, &["user.*"]).await;
     let alice = server.database().query("SELECT id FROM users WHERE username = 'alice'").await[0][0].clone();
     let alice = String::from_utf8(alice).unwrap();
@@ -85,26 +86,33 @@ async fn a_webhook_is_told_with_a_signed_security_event_token() {
     assert_eq!(arrival.headers["accept"], "application/json");
     let token = &arrival.body;
     assert_eq!(header(token)["typ"], "secevent+jwt");
-    let told = verified(&server, token, "RS256", &receiver.url).await;
-    let mut names: Vec<&String> = told.as_object().unwrap().keys().collect();
+    let token_claims = verified(&server, token, "RS256", &receiver.url).await;
+    let mut names: Vec<&String> = token_claims.as_object().unwrap().keys().collect();
     names.sort();
     assert_eq!(names, ["aud", "events", "iat", "iss", "jti", "sub_id", "toe", "txn"], "no exp, no sub");
-    assert_eq!(told["sub_id"], json!({ "format": "iss_sub", "iss": server.issuer, "sub": alice }));
-    assert!(told["events"].get("https://schemas.openid.net/secevent/risc/event-type/account-disabled").is_some());
-    assert_eq!(told["events"][format!("{OWN}user.disabled")], json!({ "outcome": "success", "actor": "command" }));
-    let text = Value::Object(told.as_object().unwrap().clone()).to_string();
+    assert_eq!(token_claims["sub_id"], json!({ "format": "iss_sub", "iss": server.issuer, "sub": alice }));
+    assert!(
+        token_claims["events"].get("https://schemas.openid.net/secevent/risc/event-type/account-disabled").is_some()
+    );
+    assert_eq!(
+        token_claims["events"][format!("{OWN}user.disabled")],
+        json!({ "outcome": "success", "actor": "command" })
+    );
+    let text = Value::Object(token_claims.as_object().unwrap().clone()).to_string();
     assert!(!text.contains("alice"), "nothing personal but the subject: {text}");
     let mut tx = server.app.provider.store.read().await.unwrap();
-    let row = audit_log::find(&mut tx, &server.app.realm.id, told["txn"].as_str().unwrap()).await.unwrap();
+    let row = audit_log::find(&mut tx, &server.app.realm.id, token_claims["txn"].as_str().unwrap()).await.unwrap();
     assert_eq!(row.unwrap().event, "user.disabled", "the row of the audit log is named");
     drop(tx);
     assert_eq!((deliver(&server).await, receiver.count()), (0, 1), "once");
 }
 
 #[tokio::test]
-async fn webhooks_hear_of_what_they_ask_for_from_when_they_are_added() {
+async fn webhooks_get_the_events_of_their_patterns_from_their_addition_on() {
     let server = start().await;
-    let (all, logins, users) = (Receiver::start().await, Receiver::start().await, Receiver::start().await);
+    let all = Receiver::start().await;
+    let logins = Receiver::start().await;
+    let users = Receiver::start().await;
     add(&server, "logins", &logins, &["login", "consent"]).await;
     let rp = server.relying_party().await;
     rp.sign_in("alice").await;
@@ -123,8 +131,9 @@ async fn webhooks_hear_of_what_they_ask_for_from_when_they_are_added() {
 }
 
 #[tokio::test]
-async fn two_nodes_tell_of_each_event_once() {
-    let (server, receiver) = (start().await, Receiver::start().await);
+async fn two_nodes_deliver_each_event_once() {
+    let server = start().await;
+    let receiver = Receiver::start().await;
     let mut twin = server.twin_with(outbound).await;
     twin.stop_jobs();
     add(&server, "siem", &receiver, &["user.*"]).await;
@@ -138,8 +147,9 @@ async fn two_nodes_tell_of_each_event_once() {
 }
 
 #[tokio::test]
-async fn what_was_committed_is_told_by_whoever_is_left() {
-    let (server, receiver) = (start().await, Receiver::start().await);
+async fn committed_events_are_delivered_by_a_surviving_node() {
+    let server = start().await;
+    let receiver = Receiver::start().await;
     add(&server, "siem", &receiver, &["user.disabled"]).await;
     server.change_user("alice", UserChange::Disable).await;
     let _heir = server.twin_with(outbound).await;
@@ -147,8 +157,9 @@ async fn what_was_committed_is_told_by_whoever_is_left() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_is_away_is_told_later_under_the_same_jti() {
-    let (server, receiver) = (start().await, Receiver::start().await);
+async fn a_webhook_that_was_down_gets_the_event_with_the_same_jti() {
+    let server = start().await;
+    let receiver = Receiver::start().await;
     add(&server, "siem", &receiver, &["user.*"]).await;
     receiver.answer_with(503);
     server.change_user("alice", UserChange::Disable).await;
@@ -172,8 +183,9 @@ async fn a_webhook_that_is_away_is_told_later_under_the_same_jti() {
 }
 
 #[tokio::test]
-async fn what_nobody_takes_is_kept_and_told_anew_on_demand() {
-    let (server, receiver) = (start().await, Receiver::start().await);
+async fn abandoned_events_are_kept_and_can_be_retried() {
+    let server = start().await;
+    let receiver = Receiver::start().await;
     add(&server, "siem", &receiver, &["user.disabled"]).await;
     receiver.refuse_with(r#"{"err":"invalid_key","description":"<script>alert(1)</script>"}"#);
     server.change_user("alice", UserChange::Disable).await;
@@ -219,8 +231,9 @@ async fn what_nobody_takes_is_kept_and_told_anew_on_demand() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_is_disabled_or_removed_hears_nothing() {
-    let (server, receiver) = (start().await, Receiver::start().await);
+async fn a_disabled_or_removed_webhook_gets_no_events() {
+    let server = start().await;
+    let receiver = Receiver::start().await;
     add(&server, "siem", &receiver, &["user.*"]).await;
     change(&server, "siem", WebhookChange::Disable).await;
     server.change_user("alice", UserChange::Disable).await;
@@ -243,9 +256,10 @@ async fn a_webhook_that_is_disabled_or_removed_hears_nothing() {
 }
 
 #[tokio::test]
-async fn one_that_never_answers_keeps_nobody_else_waiting() {
+async fn an_unresponsive_webhook_does_not_delay_others() {
     let mut server = TestServer::start_with(outbound).await;
-    let (silent, other) = (Receiver::start().await, Receiver::start().await);
+    let silent = Receiver::start().await;
+    let other = Receiver::start().await;
     silent.answer_with(SILENCE);
     add(&server, "silent", &silent, &["user.*"]).await;
     add(&server, "other", &other, &["user.*"]).await;
@@ -259,12 +273,16 @@ async fn one_that_never_answers_keeps_nobody_else_waiting() {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_webhook_is_bounded_and_the_rest_stays_in_the_audit_log() {
-    let (server, receiver) = (start().await, Receiver::start().await);
+async fn the_queue_of_a_webhook_is_bounded_and_the_rest_stays_in_the_audit_log() {
+    let server = start().await;
+    let receiver = Receiver::start().await;
     add(&server, "siem", &receiver, &["user.disabled"]).await;
-    let (realm, id, now) = (server.app.realm.id.clone(), WebhookId::parse("siem").unwrap(), server.clock.now());
+    let realm = server.app.realm.id.clone();
+    let id = WebhookId::parse("siem").unwrap();
+    let now = server.clock.now();
     let filled = server.app.provider.store.write(move |tx| {
-        let (realm, id) = (realm.clone(), id.clone());
+        let realm = realm.clone();
+        let id = id.clone();
         Box::pin(async move {
             for row in 0..1000 {
                 // Due later, so that they are not tried.
@@ -282,8 +300,9 @@ async fn what_waits_for_a_webhook_is_bounded_and_the_rest_stays_in_the_audit_log
 }
 
 #[tokio::test]
-async fn telling_costs_a_request_no_statement() {
-    let (server, receiver) = (start().await, Receiver::start().await);
+async fn a_webhook_costs_a_request_no_statement() {
+    let server = start().await;
+    let receiver = Receiver::start().await;
     let change = async || server.change_user("alice", UserChange::Disable).await;
     // The least of several: what else a node had begun may still be counted.
     let cost = async || {
@@ -301,7 +320,8 @@ async fn telling_costs_a_request_no_statement() {
 
 #[tokio::test]
 async fn a_webhook_that_breaks_a_rule_is_refused() {
-    let (server, receiver) = (start().await, Receiver::start().await);
+    let server = start().await;
+    let receiver = Receiver::start().await;
     add(&server, "siem", &receiver, &[]).await;
     let good = NewWebhook { id: "new".to_owned(), url: receiver.url.clone(), audience: None, events: Vec::new() };
     let rows = [
@@ -324,8 +344,9 @@ async fn a_webhook_that_breaks_a_rule_is_refused() {
 }
 
 #[tokio::test]
-async fn an_operator_sees_to_webhooks_by_command() {
-    let (place, receiver) = (Place::new().await, Receiver::start().await);
+async fn webhooks_are_managed_by_command() {
+    let place = Place::new().await;
+    let receiver = Receiver::start().await;
     let toml = std::fs::read_to_string(place.path().join("signet.toml")).unwrap();
     let toml = format!("{toml}\n[outbound]\nallow_hosts = [\"127.0.0.1\"]\n");
     std::fs::write(place.path().join("signet.toml"), toml).unwrap();
@@ -389,7 +410,8 @@ async fn an_operator_sees_to_webhooks_by_command() {
 
 #[tokio::test]
 async fn an_operator_who_tries_a_webhook_is_shown_what_failed() {
-    let (place, receiver) = (Place::new().await, Receiver::start().await);
+    let place = Place::new().await;
+    let receiver = Receiver::start().await;
     let file = place.path().join("signet.toml");
     let settings = std::fs::read_to_string(&file).unwrap();
     std::fs::write(file, format!("{settings}\n[outbound]\nallow_hosts = [\"127.0.0.1\"]\n")).unwrap();

@@ -1,5 +1,5 @@
-//! From the moment at which something is reported as ended, no node accepts it: neither a second node nor one that has just
-//! started, is frozen, or cannot reach the database.
+//! Once a revocation is reported, no node accepts what it ended: neither a second node nor one that has just started,
+//! is frozen, or cannot reach the database.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,7 +64,8 @@ impl Scene {
 fn report(way: &str, mut took: Vec<Duration>) {
     took.sort();
     let engine = if Database::is_postgres() { "PostgreSQL" } else { "SQLite" };
-    let (median, max) = (took[took.len() / 2], took[took.len() - 1]);
+    let median = took[took.len() / 2];
+    let max = took[took.len() - 1];
     println!("window | {way} | {engine} | {} | median {median:.1?} | max {max:.1?}", took.len());
 }
 
@@ -103,12 +104,12 @@ async fn a_revoked_refresh_token_is_over_everywhere_with_its_grant() {
 }
 
 #[tokio::test]
-async fn a_disabled_user_is_out_everywhere() {
+async fn a_disabled_user_is_refused_everywhere() {
     closes_by_order("user disabled").await;
 }
 
 #[tokio::test]
-async fn a_user_who_was_signed_out_is_out_everywhere() {
+async fn a_signed_out_user_is_refused_everywhere() {
     closes_by_order("user signed out").await;
 }
 
@@ -122,7 +123,7 @@ async fn a_disabled_client_is_refused_everywhere() {
 }
 
 #[tokio::test]
-async fn a_client_that_was_signed_out_holds_nothing_anywhere() {
+async fn a_signed_out_client_has_no_valid_token_anywhere() {
     closes_by_order("client signed out").await;
 }
 
@@ -142,7 +143,7 @@ async fn a_revoked_grant_is_over_everywhere() {
 }
 
 #[tokio::test]
-async fn a_realm_that_was_signed_out_is_out_everywhere() {
+async fn a_signed_out_realm_is_refused_everywhere() {
     closes_by_order("realm").await;
 }
 

@@ -38,7 +38,7 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(shape(&restored), shape(&requested));
 });
 
-/// What is asked for, without the values themselves.
+/// The requested claims, without their values.
 fn shape(requested: &RequestedClaims) -> Vec<(&str, bool, usize)> {
     let all = requested.userinfo.iter().chain(&requested.id_token);
     all.map(|(name, request)| (name.as_str(), request.essential, request.values.len())).collect()

@@ -21,6 +21,6 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!((found, beside), (None, Some("sgss_own")));
     }
     if found.is_some() {
-        assert_eq!(beside, None, "it stands twice");
+        assert_eq!(beside, None, "it is repeated");
     }
 });

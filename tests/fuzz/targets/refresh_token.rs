@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use signet_fuzz::protocol::refresh_rotation::{Mac, PREFIX, RefreshToken};
 use signet_fuzz::protocol::secret::Digest;
 
-/// A keyed hash good enough to tell tokens apart.
+/// A keyed hash that is sufficient to distinguish tokens.
 struct Keyed;
 
 impl Mac for Keyed {

@@ -1,4 +1,4 @@
-//! The back-channel logout plan: the client's server is told of a logout by a signed token.
+//! The back-channel logout plan: the client's server receives a signed logout token.
 
 use serde_json::json;
 
@@ -27,13 +27,16 @@ async fn oidcc_backchannel_rp_initiated_logout() {
     assert_eq!(page.location(), Some(format!("{BYE}?state={state}")));
 
     // A form with the token and nothing beside it.
-    let told = checks::verified(&signed.run, &signed.client, &receiver.token().await).await;
+    let token_claims = checks::verified(&signed.run, &signed.client, &receiver.token().await).await;
     for name in ["iss", "sub", "sid"] {
-        assert_eq!(told[name], known[name], "{name}");
+        assert_eq!(token_claims[name], known[name], "{name}");
     }
-    assert_eq!(told["aud"], signed.client.id);
-    assert_eq!(told["events"], json!({"http://schemas.openid.net/event/backchannel-logout": {}}));
-    let age = signed.run.server.clock.now().as_secs() - told["iat"].as_i64().unwrap();
-    assert!((0..300).contains(&age) && told["jti"].is_string() && told.get("nonce").is_none(), "{told}");
+    assert_eq!(token_claims["aud"], signed.client.id);
+    assert_eq!(token_claims["events"], json!({"http://schemas.openid.net/event/backchannel-logout": {}}));
+    let age = signed.run.server.clock.now().as_secs() - token_claims["iat"].as_i64().unwrap();
+    assert!(
+        (0..300).contains(&age) && token_claims["jti"].is_string() && token_claims.get("nonce").is_none(),
+        "{token_claims}"
+    );
     signed.is_over().await;
 }

@@ -1,5 +1,5 @@
 //! The checks of (almost) every module: key sets, responses, token responses, ID tokens, and claims about a person.
-//! What the suite only warns of fails here as well.
+//! Warnings of the suite are failures here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::run::{Client, Run};
 use crate::support::{Reply, TestServer, Tokens, header};
 
-/// What an ID token holds about itself and the login. Other claims belong to userinfo.
+/// The claims of an ID token about itself and the login. Other claims belong to userinfo.
 const PROTOCOL_CLAIMS: [&str; 16] = [
     "iss",
     "sub",
@@ -101,14 +101,14 @@ pub fn error_response(issuer: &str, state: Option<&str>, response: &BTreeMap<Str
     response["error"].clone()
 }
 
-/// What an ID token was asked for with and came with.
+/// The request for an ID token, and the other values in its response.
 #[derive(Clone, Copy, Default)]
 pub struct IdTokenContext<'a> {
     pub nonce: Option<&'a str>,
-    /// What it came with, whose hashes it must hold.
+    /// The access token in the same response, whose hash the ID token must contain.
     pub access_token: Option<&'a str>,
     pub code: Option<&'a str>,
-    /// Whether it is the only place for claims about the person (OpenID Connect Core §5.4).
+    /// True if the ID token is the only place for claims about the person (OpenID Connect Core §5.4).
     pub holds_claims: bool,
 }
 
@@ -120,7 +120,8 @@ pub async fn id_token(run: &Run, client: &Client, token: &str, context: IdTokenC
     let audiences = claims["aud"].as_array().cloned().unwrap_or_else(|| vec![claims["aud"].clone()]);
     assert!(audiences.contains(&Value::from(client.id.as_str())), "{claims}");
     let now = run.server.clock.now().as_secs();
-    let (issued, expires) = (claims["iat"].as_i64().unwrap(), claims["exp"].as_i64().unwrap());
+    let issued = claims["iat"].as_i64().unwrap();
+    let expires = claims["exp"].as_i64().unwrap();
     assert!((now + 1..now + FIFTY_YEARS).contains(&expires) && (now - issued).abs() <= 300, "{claims}");
     assert_eq!(text("nonce"), context.nonce, "{claims}");
     assert!(text("acr").is_none_or(|acr| !acr.is_empty()), "{claims}");

@@ -1,5 +1,5 @@
-//! The config certification plan: the discovery document (OpenID Connect Discovery §3, RFC 8414 §2). The issuer is an
-//! https one here, behind a proxy.
+//! The config certification plan: the discovery document (OpenID Connect Discovery §3, RFC 8414 §2). The issuer here is
+//! an https one, behind a proxy.
 
 use reqwest::header::HOST;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ const KNOWN: &str = "
     backchannel_token_delivery_modes_supported backchannel_user_code_parameter_supported
 ";
 
-/// The members of the document that are lists, and what stands in them at least.
+/// The list members of the document, with the values that they must contain.
 const LISTS: [(&str, &[&str]); 12] = [
     ("subject_types_supported", &["public", "pairwise"]),
     ("id_token_signing_alg_values_supported", &["RS256"]),
@@ -83,7 +83,7 @@ async fn oidcc_discovery_endpoint_verification() {
     let document = reply.json();
     assert_eq!(document["issuer"], ISSUER, "the address of the document without its suffix");
     for (name, value) in document.as_object().unwrap() {
-        assert!(KNOWN.split_whitespace().any(|known| known == name), "{name} is nobody's");
+        assert!(KNOWN.split_whitespace().any(|known| known == name), "{name} is unknown");
         let uri = || Url::parse(value.as_str().unwrap()).unwrap();
         let right = match name.as_str() {
             "issuer" | "jwks_uri" | "check_session_iframe" => uri().scheme() == "https",
@@ -123,11 +123,11 @@ async fn the_key_set_is_what_every_module_looks_at_first() {
 }
 
 #[tokio::test]
-async fn what_a_registered_client_is_told_is_https_too() {
+async fn the_registration_response_uses_https_too() {
     let server = server().await;
     let address = server.app.settings.listen;
     let body = json!({"redirect_uris": ["https://suite.example/test/a/signet/callback"]});
     let request = server.http.post(format!("http://{address}/register")).header(HOST, "op.example").json(&body);
-    let told = Reply::of(request.send().await.unwrap()).await.json();
-    assert!(told["registration_client_uri"].as_str().unwrap().starts_with(ISSUER), "{told}");
+    let information = Reply::of(request.send().await.unwrap()).await.json();
+    assert!(information["registration_client_uri"].as_str().unwrap().starts_with(ISSUER), "{information}");
 }

@@ -1,5 +1,5 @@
-//! The dynamic certification plan: clients that authenticate by keys, and that keep keys, request objects, logos and
-//! sectors where the server has to fetch them.
+//! The dynamic certification plan: clients that authenticate by keys, and whose keys, request objects, logos and sector
+//! documents the server has to fetch.
 
 use std::sync::Arc;
 
@@ -212,7 +212,8 @@ async fn oidcc_server_rotate_keys(run: &Run) {
     let client = run.register().await;
     let before = run.flow(&client, &run.request(&client)).await;
     let old = header(before.id_token())["kid"].clone();
-    let (keys, realm) = (&run.server.app.provider.keys, &run.server.app.realm.id);
+    let keys = &run.server.app.provider.keys;
+    let realm = &run.server.app.realm.id;
     let rotated = keys.rotate(realm, SigningAlgorithm::RS256, run.server.clock.now()).await.unwrap();
     run.server.app.follow().await.unwrap();
     run.server.advance(rotated.signs_from.since(run.server.clock.now())).await;
@@ -238,7 +239,7 @@ async fn oidcc_request_uri_signed_rs256(run: &Run) {
         claims[name] = json!(value);
     }
     host.play(Script::ok("application/oauth-authz-req+jwt", &client.key.sign(&json!({}), &claims)));
-    // What an OAuth request needs stands beside the object; the state and the nonce are in it alone.
+    // The parameters that OAuth requires are sent next to the object; state and nonce are only in it.
     let asked = request.clone().without("state").without("nonce").with("request_uri", &uri);
     let page = run.browser.get(&run.url(&asked)).await;
     assert!(host.requests()[0].starts_with("GET /object HTTP/1.1"), "the fragment stays with the registration");
@@ -262,7 +263,8 @@ async fn oidcc_registration_jwks_uri(run: &Run) {
 }
 
 async fn oidcc_refresh_token_rp_key_rotation(run: &Run) {
-    let (key, mut next) = (KeyPair::generate("RS256"), KeyPair::generate("RS256"));
+    let key = KeyPair::generate("RS256");
+    let mut next = KeyPair::generate("RS256");
     next.jwk["kid"] = json!("next");
     let host = Upstream::http(key_set(&key)).await;
     let mut metadata = refresh::registration(run);

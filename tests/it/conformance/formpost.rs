@@ -1,5 +1,5 @@
-//! The form post certification plans: basic, implicit and hybrid again, with every response posted by a page, errors
-//! among them.
+//! The form post certification plans: basic, implicit and hybrid again, with every response, errors included, posted by
+//! a page.
 
 use super::{Variant, every_flow, with_a_code, with_an_access_token, with_an_id_token, without_an_id_token};
 

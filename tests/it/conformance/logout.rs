@@ -1,4 +1,4 @@
-//! The RP-initiated logout plan: what a client may ask for, and what leads nowhere.
+//! The RP-initiated logout plan: accepted and refused requests.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::support::{Page, claims};
 pub const BYE: &str = "https://suite.example/test/a/signet/post_logout_redirect";
 pub const CODE: Variant = Variant::of("code");
 
-/// Somebody signed in at a client that may send people back after a logout.
+/// A signed-in person at a client with a registered post-logout URI.
 pub struct Signed {
     pub run: Run,
     pub client: Client,
@@ -31,7 +31,7 @@ impl Signed {
         Self { run, client, outcome }
     }
 
-    /// What the browser sees after a GET of the logout endpoint with these parameters.
+    /// The page after a GET of the logout endpoint with these parameters.
     pub async fn logout(&self, params: &[(&str, &str)]) -> Page {
         let endpoint = self.run.metadata["end_session_endpoint"].as_str().unwrap();
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
@@ -44,13 +44,13 @@ impl Signed {
         self.logout(&[("id_token_hint", hint), ("post_logout_redirect_uri", BYE), ("state", state)]).await
     }
 
-    /// Nobody is signed in any more.
+    /// The session has ended.
     pub async fn is_over(&self) {
         let request = self.run.request(&self.client).with("prompt", "none");
         assert_eq!(self.run.refused(&request).await, "login_required");
     }
 
-    /// Somebody still is.
+    /// The session is still live.
     pub async fn goes_on(&self) {
         self.run.authorize_silently(&self.run.request(&self.client).with("prompt", "none")).await;
     }
@@ -62,7 +62,7 @@ impl Signed {
         self.goes_on().await;
     }
 
-    /// The request led to a question; whoever says yes sees that they are signed out.
+    /// The request leads to the question, and confirming it to the page "You are signed out".
     async fn asked(&self, params: &[(&str, &str)]) {
         let page = self.logout(params).await;
         assert!(page.status == 200 && page.has("<h1>Do you want to sign out?</h1>"), "{page:?}");
@@ -106,7 +106,8 @@ async fn oidcc_rp_initiated_logout_no_state() {
 
 #[tokio::test]
 async fn oidcc_rp_initiated_logout_bad_post_logout_redirect_uri() {
-    let (signed, state) = (Signed::start().await, unique());
+    let signed = Signed::start().await;
+    let state = unique();
     let uri = format!("{BYE}/Pq7xR2");
     let params = [("id_token_hint", signed.outcome.id_token()), ("post_logout_redirect_uri", &uri), ("state", &state)];
     signed.refused(&params, "post_logout_redirect_uri is not registered").await;
@@ -114,7 +115,8 @@ async fn oidcc_rp_initiated_logout_bad_post_logout_redirect_uri() {
 
 #[tokio::test]
 async fn oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri() {
-    let (signed, state) = (Signed::start().await, unique());
+    let signed = Signed::start().await;
+    let state = unique();
     let uri = format!("{BYE}?foo=bar");
     let params = [("id_token_hint", signed.outcome.id_token()), ("post_logout_redirect_uri", &uri), ("state", &state)];
     signed.refused(&params, "post_logout_redirect_uri is not registered").await;
@@ -122,7 +124,8 @@ async fn oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri() {
 
 #[tokio::test]
 async fn oidcc_rp_initiated_logout_modified_id_token_hint() {
-    let (signed, state) = (Signed::start().await, unique());
+    let signed = Signed::start().await;
+    let state = unique();
     let hint = format!("{}.{}.", encode(&json!({"alg": "none"})), encode(&claims(signed.outcome.id_token())));
     let params = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BYE), ("state", &state)];
     signed.refused(&params, "id_token_hint is not valid").await;
@@ -130,7 +133,8 @@ async fn oidcc_rp_initiated_logout_modified_id_token_hint() {
 
 #[tokio::test]
 async fn oidcc_rp_initiated_logout_bad_id_token_hint() {
-    let (signed, state) = (Signed::start().await, unique());
+    let signed = Signed::start().await;
+    let state = unique();
     let hint = KeyPair::generate("RS256").sign(&json!({}), &claims(signed.outcome.id_token()));
     // The suite wants a page and no redirect. A key that is not known may be gone, so the hint counts as none.
     let params = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BYE), ("state", &state)];
@@ -139,7 +143,8 @@ async fn oidcc_rp_initiated_logout_bad_id_token_hint() {
 
 #[tokio::test]
 async fn oidcc_rp_initiated_logout_no_id_token_hint() {
-    let (signed, state) = (Signed::start().await, unique());
+    let signed = Signed::start().await;
+    let state = unique();
     let params = [("post_logout_redirect_uri", BYE), ("state", state.as_str())];
     // The suite wants a page and no redirect: the person is asked, signed out, and stays here.
     signed.asked(&params).await;
@@ -157,7 +162,8 @@ async fn oidcc_rp_initiated_logout_only_state() {
 
 #[tokio::test]
 async fn oidcc_rp_initiated_logout_no_post_logout_redirect_uri() {
-    let (signed, state) = (Signed::start().await, unique());
+    let signed = Signed::start().await;
+    let state = unique();
     signed_out(&signed.logout(&[("id_token_hint", signed.outcome.id_token()), ("state", &state)]).await);
     signed.is_over().await;
 }

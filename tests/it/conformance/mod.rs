@@ -1,6 +1,6 @@
-//! What the OpenID conformance suite asks of a provider, module by module and by the suite's own names, so that nobody
-//! waits for a run of the suite to learn that something broke. The checks that every module makes are in [`checks`],
-//! what a module does with a browser and a client in [`run`]; each plan is a file of its own.
+//! The modules of the OpenID conformance suite, under the suite's own names, so that a regression shows without a run
+//! of the suite. The checks that every module makes are in [`checks`], the steps with a browser and a client in
+//! [`run`]; each plan is in its own file.
 
 mod checks;
 mod modules;
@@ -19,7 +19,7 @@ mod pages;
 mod session;
 mod third_party_login;
 
-/// What a plan is run with.
+/// The variant of a plan.
 #[derive(Clone, Copy, Debug)]
 pub struct Variant {
     pub response_type: &'static str,
@@ -27,7 +27,7 @@ pub struct Variant {
     pub auth_method: &'static str,
 }
 
-/// Where a response is read from.
+/// The part of the response URL that carries the parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     Query,

@@ -1,5 +1,5 @@
-//! The pages as a browser without a person drives them: by ids that are names as well, one address for each step, and
-//! phrases that stay.
+//! The pages, operated by a browser without a person: by ids that are also names, one URL for each step, and fixed
+//! phrases.
 
 use serde_json::json;
 
@@ -82,7 +82,7 @@ async fn error_pages_say_what_is_wrong_in_fixed_phrases() {
     ] {
         signed.logout(&params).await.assert_rejected(phrase, 400, phrase);
     }
-    // Where the client is known, it is told itself.
+    // If the client is known, the error goes to the client.
     let page = run.browser.get(&run.url(&request.clone().without("response_type"))).await;
     assert_eq!(run.error(&request, Channel::Query, &page), "invalid_request");
     assert_eq!(page.parameter("error_description").as_deref(), Some("response_type is required."));

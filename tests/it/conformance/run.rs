@@ -1,5 +1,5 @@
-//! A run of a module: a server at which anybody may register, a browser with an empty cookie jar, and clients that
-//! register as the suite does.
+//! A run of a module: a server with open registration, a browser with an empty cookie jar, and clients that register
+//! like the suite.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +16,7 @@ use crate::registration;
 use crate::support::keys::KeyPair;
 use crate::support::{Browser, Page, Reply, TestServer, Tokens};
 
-/// Where the suite waits for responses.
+/// The suite's redirect URI.
 pub const CALLBACK: &str = "https://suite.example/test/a/signet/callback";
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -24,7 +24,7 @@ const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 static KEY: LazyLock<Arc<KeyPair>> = LazyLock::new(|| Arc::new(KeyPair::generate("RS256")));
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// 128 characters that nobody has seen before.
+/// 128 random characters.
 pub fn unique() -> String {
     let digest = Sha512::digest(COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -42,7 +42,7 @@ pub struct Run {
 pub struct Client {
     pub id: String,
     pub redirect_uri: String,
-    pub told: Value,
+    pub information: Value,
     pub key: Arc<KeyPair>,
     /// The `aud` of its assertions.
     pub audience: String,
@@ -56,7 +56,7 @@ pub struct Request(Vec<(String, String)>);
 #[derive(Debug)]
 pub struct Response(BTreeMap<String, String>);
 
-/// What a module ends with: the checked tokens of both endpoints.
+/// The result of a module: the checked tokens of both endpoints.
 pub struct Outcome {
     pub response: Response,
     pub tokens: Option<Tokens>,
@@ -89,7 +89,7 @@ impl Run {
         checks::key_set(&self.server, self.metadata["jwks_uri"].as_str().unwrap()).await
     }
 
-    /// What the suite says when it registers.
+    /// The suite's registration request.
     pub fn registration(&self) -> Value {
         json!({
             "client_name": "Suite", "grant_types": self.variant.grant_types(), "jwks": {"keys": [KEY.jwk]},
@@ -116,24 +116,24 @@ impl Run {
     pub async fn register_with(&self, changes: Value) -> Client {
         let reply = self.try_register(changes).await;
         assert_eq!(reply.header("content-type"), Some("application/json"), "{reply:?}");
-        let told = registration::told(&reply);
-        let has = |name: &str| told.get(name).is_some();
-        assert!(!has("client_secret") || has("client_secret_expires_at"), "{told}");
-        assert!(has("registration_client_uri") == has("registration_access_token"), "{told}");
+        let information = registration::information(&reply);
+        let has = |name: &str| information.get(name).is_some();
+        assert!(!has("client_secret") || has("client_secret_expires_at"), "{information}");
+        assert!(has("registration_client_uri") == has("registration_access_token"), "{information}");
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         Client {
-            id: text(&told["client_id"]),
-            redirect_uri: text(&told["redirect_uris"][0]),
+            id: text(&information["client_id"]),
+            redirect_uri: text(&information["redirect_uris"][0]),
             key: KEY.clone(),
             audience: text(&self.metadata["token_endpoint"]),
-            told,
+            information,
         }
     }
 
     /// The client is removed, as the suite does at the end of each module (RFC 7592 §2.3).
     pub async fn unregister(&self, client: Client) {
-        let request = self.server.http.delete(client.told["registration_client_uri"].as_str().unwrap());
-        let token = client.told["registration_access_token"].as_str().unwrap();
+        let request = self.server.http.delete(client.information["registration_client_uri"].as_str().unwrap());
+        let token = client.information["registration_access_token"].as_str().unwrap();
         assert_eq!(request.bearer_auth(token).send().await.unwrap().status(), 204);
     }
 
@@ -229,7 +229,7 @@ impl Run {
         self.finish(client, request, response).await
     }
 
-    /// What follows on a response.
+    /// Completes the flow after a response.
     pub async fn finish(&self, client: &Client, request: &Request, response: Response) -> Outcome {
         self.finish_with(client, request, response, &[]).await
     }
@@ -245,7 +245,8 @@ impl Run {
         let nonce = request.get("nonce");
         let mut claims = Value::Null;
         if let Some(token) = response.get("id_token") {
-            let (access_token, code) = (response.get("access_token"), response.get("code"));
+            let access_token = response.get("access_token");
+            let code = response.get("code");
             let holds_claims = self.variant.response_type == "id_token";
             let context = IdTokenContext { nonce, access_token, code, holds_claims };
             claims = checks::id_token(self, client, token, context).await;
@@ -275,9 +276,9 @@ impl Run {
     pub async fn token_request(&self, client: &Client, params: &[(&str, &str)]) -> Reply {
         let request = self.server.http.post(self.metadata["token_endpoint"].as_str().unwrap());
         let mut params = params.to_vec();
-        let secret = client.told["client_secret"].as_str();
+        let secret = client.information["client_secret"].as_str();
         let assertion;
-        let request = match client.told["token_endpoint_auth_method"].as_str().unwrap() {
+        let request = match client.information["token_endpoint_auth_method"].as_str().unwrap() {
             "client_secret_basic" => request.basic_auth(&client.id, secret),
             "client_secret_post" => {
                 params.extend([("client_id", client.id.as_str()), ("client_secret", secret.unwrap())]);
@@ -331,12 +332,12 @@ fn delivered(page: &Page, channel: Channel, uri: &str) -> BTreeMap<String, Strin
     };
     let count = pairs.len();
     let all: BTreeMap<String, String> = pairs.into_iter().collect();
-    assert_eq!(all.len(), count, "no parameter stands twice: {all:?}");
+    assert_eq!(all.len(), count, "no parameter is repeated: {all:?}");
     all
 }
 
 impl Request {
-    /// With this parameter, in place of what it was.
+    /// Sets or replaces a parameter.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.0.retain(|(held, _)| held != name);
         self.0.push((name.to_owned(), value.to_owned()));

@@ -14,7 +14,7 @@ async fn oidcc_session_management_rp_initiated_logout_discovery_endpoint_verific
     assert!(document["check_session_iframe"].as_str().unwrap().starts_with("https://"));
 }
 
-/// What the frame answers a client of the suite that holds this state (OpenID Connect Session Management §3.2).
+/// The answer of the iframe to a client of the suite with this state (OpenID Connect Session Management §3.2).
 fn answer(client: &str, session_state: &str, browser_state: Option<String>) -> &'static str {
     let salt = session_state.split_once('.').expect("a digest and a salt").1;
     let browser_state = browser_state.unwrap_or_default();
@@ -28,8 +28,8 @@ async fn oidcc_session_management_rp_initiated_logout() {
     let signed = Signed::start().await;
     let frame = signed.run.browser.get(signed.run.metadata["check_session_iframe"].as_str().unwrap()).await;
     assert!(frame.status == 200 && frame.has("unchanged") && frame.has("changed"), "{frame:?}");
-    let told = signed.outcome.response.get("session_state").expect("a session_state").to_owned();
-    let answer = || answer(&signed.client.id, &told, signed.run.browser.cookie("signet-state"));
+    let held = signed.outcome.response.get("session_state").expect("a session_state").to_owned();
+    let answer = || answer(&signed.client.id, &held, signed.run.browser.cookie("signet-state"));
     assert_eq!(answer(), "unchanged");
     signed.logout_and_return(&unique()).await;
     assert_eq!(answer(), "changed");

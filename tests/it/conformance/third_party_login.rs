@@ -1,5 +1,5 @@
-//! The plan for logins that a third party begins (OpenID Connect Core §4): the client's address for them is kept, and
-//! it is an https one.
+//! The plan for logins initiated by a third party (OpenID Connect Core §4): the client's URL for them is stored, and
+//! must be an https one.
 
 use serde_json::json;
 
@@ -14,9 +14,9 @@ async fn oidcc_3rdparty_init_login() {
     for response_type in ["code", "id_token", "code id_token token"] {
         let run = Run::start(Variant::of(response_type)).await;
         let client = run.register_with(json!({"initiate_login_uri": URI})).await;
-        assert_eq!(client.told["initiate_login_uri"], URI, "{response_type}");
-        let read = run.server.http.get(client.told["registration_client_uri"].as_str().unwrap());
-        let token = client.told["registration_access_token"].as_str().unwrap();
+        assert_eq!(client.information["initiate_login_uri"], URI, "{response_type}");
+        let read = run.server.http.get(client.information["registration_client_uri"].as_str().unwrap());
+        let token = client.information["registration_access_token"].as_str().unwrap();
         let reply = Reply::of(read.bearer_auth(token).send().await.unwrap()).await;
         assert_eq!(reply.status, 200, "{response_type}: {reply:?}");
         assert_eq!(reply.header("content-type"), Some("application/json"), "{response_type}");

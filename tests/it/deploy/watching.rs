@@ -1,4 +1,4 @@
-//! What watches the server: alerts and a dashboard, by metrics that it has.
+//! Alerts and the dashboard use metrics that the server has.
 
 use std::collections::BTreeSet;
 
@@ -144,7 +144,7 @@ fn each_alert_says_how_bad_it_is_and_what_to_do() {
     for group in alerts["groups"].as_array().unwrap() {
         for rule in group["rules"].as_array().unwrap() {
             let name = rule["alert"].as_str().unwrap();
-            assert!(names.insert(name), "{name} stands there twice");
+            assert!(names.insert(name), "{name} is repeated");
             assert!(["page", "ticket"].contains(&rule["labels"]["severity"].as_str().unwrap()), "{name}");
             for text in ["summary", "action"] {
                 assert!(rule["annotations"][text].as_str().is_some_and(|text| text.len() > 10), "{name}: {text}");

@@ -1,4 +1,4 @@
-//! Whatever the documents advertise, the server does.
+//! The server does everything that the documents advertise.
 
 use serde_json::{Value, json};
 use signet::config::Settings;
@@ -234,7 +234,7 @@ async fn every_claim_that_is_released_is_advertised() {
     for claim in &released {
         assert!(advertised.contains(&claim.as_str()) || *claim == "jti" || *claim == "nbf", "{claim}");
     }
-    // A hash of the code stands in ID tokens that come beside one.
+    // The hash of the code is only in ID tokens of the same response.
     for claim in advertised.iter().filter(|claim| !["azp", "c_hash"].contains(claim)) {
         assert!(released.iter().any(|name| name == claim), "{claim} is advertised and not released");
     }

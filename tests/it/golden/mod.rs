@@ -1,5 +1,5 @@
-//! Databases that releases before have filled (`make`, one folder a release): each is migrated and used, and what the
-//! release says to a database it may still say after the migration, so that nodes of both run beside each other.
+//! Databases filled by earlier releases (`make`, one folder for each release): each is migrated and used, and the
+//! release's own statements still run after the migration, so that nodes of both versions can run at the same time.
 
 mod schema;
 
@@ -20,7 +20,7 @@ use crate::support::{RelyingParty, TestServer};
 /// The releases, oldest first.
 pub const RELEASES: [&str; 1] = ["78908b3"];
 
-/// What a release has left.
+/// The database and notes of a release.
 pub struct Golden {
     folder: PathBuf,
     engine: &'static str,
@@ -61,7 +61,8 @@ impl Golden {
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
         let then = self.facts["made_at"].as_i64().unwrap() + 1000;
         let clock = Clock::Shifted(Arc::new(AtomicI64::new(then - Clock::System.now().as_millis())));
-        let (issuer, folder) = (self.text("/issuer").to_owned(), keys.path().to_str().unwrap().to_owned());
+        let issuer = self.text("/issuer").to_owned();
+        let folder = keys.path().to_str().unwrap().to_owned();
         let server = TestServer::launch(Arc::new(self.database().await), clock, move |settings| {
             settings.issuer = issuer;
             settings.keys.master_key = None;
@@ -73,7 +74,7 @@ impl Golden {
         (server, keys)
     }
 
-    /// What the release has noted.
+    /// A value in the release's notes.
     pub fn text(&self, pointer: &str) -> &str {
         self.facts.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer}"))
     }
@@ -87,7 +88,7 @@ impl Golden {
 }
 
 #[tokio::test]
-async fn what_a_release_has_issued_is_worth_the_same_after_an_upgrade() {
+async fn tokens_of_a_release_stay_valid_after_an_upgrade() {
     for release in RELEASES {
         let golden = Golden::of(release);
         let (server, _keys) = golden.server().await;
@@ -173,7 +174,7 @@ async fn clients_of_a_release_keep_the_rules_that_they_had() {
 }
 
 #[tokio::test]
-async fn clients_requests_and_the_audit_log_of_a_release_hold() {
+async fn clients_requests_and_the_audit_log_of_a_release_are_kept() {
     for release in RELEASES {
         let golden = Golden::of(release);
         let (server, _keys) = golden.server().await;
@@ -188,7 +189,8 @@ async fn clients_requests_and_the_audit_log_of_a_release_hold() {
         let page = server.browser().visit(&server.url(&format!("/authorize?{query}"))).await;
         assert!(page.has("id=\"login-submit\""), "a pushed request is taken: {page:?}");
 
-        let (provider, realm) = (&server.app.provider, &server.app.realm.id);
+        let provider = &server.app.provider;
+        let realm = &server.app.realm.id;
         let checked = audit::verify(&provider.store, &provider.keys.of(realm), realm).await.unwrap();
         assert!(checked.rows > 30, "{checked:?}");
         assert_eq!(crate::doctor::broken(&server).await, [""; 0]);

@@ -1,4 +1,4 @@
-//! The statements of a release on the schema of this one.
+//! The statements of a release on the schema of this version.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ async fn migrated(golden: &Golden) -> (Database, Vec<Column>) {
 }
 
 #[tokio::test]
-async fn what_a_release_says_to_a_database_it_may_say_after_the_migration() {
+async fn the_statements_of_a_release_run_after_the_migration() {
     for release in RELEASES {
         let golden = Golden::of(release);
         let (database, _) = migrated(&golden).await;
@@ -56,18 +56,15 @@ struct Column {
 }
 
 async fn columns(database: &Database) -> Vec<Column> {
-    let query = match Database::is_postgres() {
-        true => {
-            "SELECT table_name || '.' || column_name, \
+    let query = if Database::is_postgres() {
+        "SELECT table_name || '.' || column_name, \
              CASE WHEN is_nullable = 'YES' OR column_default IS NOT NULL THEN 'optional' ELSE '' END \
              FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1"
-        }
-        false => {
-            "SELECT tables.name || '.' || columns.name, \
+    } else {
+        "SELECT tables.name || '.' || columns.name, \
              CASE WHEN \"notnull\" = 0 AND pk = 0 OR dflt_value IS NOT NULL THEN 'optional' ELSE '' END \
              FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns \
              WHERE tables.type = 'table' ORDER BY 1"
-        }
     };
     let text = |bytes: &Vec<u8>| String::from_utf8(bytes.clone()).unwrap();
     let rows = database.query(query).await;

@@ -1,6 +1,6 @@
-//! Random stories against a reference: whatever the order of sign-ins, redemptions, refreshes, replays, revocations,
-//! logouts, cut-offs, restarts and the passing of time, on either of two nodes, the server answers as the rules of
-//! RFC 6749, RFC 7009 and RFC 9700 say, and nothing is alive that should not be.
+//! Random stories against a reference: in any order of sign-ins, redemptions, refreshes, replays, revocations, logouts,
+//! cut-offs, restarts and the passing of time, on either of two nodes, the server answers as RFC 6749, RFC 7009 and RFC
+//! 9700 require, and nothing stays live that should not.
 //!
 //! `reference` writes the rules down a second time, in as few words as it can; `world` does with a real server what a
 //! story says. A story that fails is shrunk, and its seed printed: `MODEL_SEED` runs it again. `MODEL_SECONDS` gives
@@ -17,7 +17,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use self::story::Step;
 use self::world::World;
 
-/// How many stories are told where no time is given.
+/// The number of stories if no time is given.
 const STORIES: u32 = 40;
 /// The most time for them.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,7 +26,7 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
 }
 
-/// The bytes that a seed of one number stands for.
+/// The seed bytes for a number.
 fn rng(seed: u64) -> TestRng {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -42,20 +42,20 @@ async fn tell(steps: &[Step]) -> Result<(), TestCaseError> {
     world.compare_everything().await.map_err(TestCaseError::fail)
 }
 
-/// Tells stories, ten at a time, until there have been enough or the time is over; how many there were.
+/// Runs stories, ten at a time, up to a number or a deadline, and returns their number.
 fn tell_until(deadline: Instant, stories: u32, seed: u64) -> u32 {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let config = Config { cases: 10, max_shrink_time: 60_000, failure_persistence: None, ..Config::default() };
-    let told = std::cell::Cell::new(0);
-    while told.get() < stories && Instant::now() < deadline {
+    let finished = std::cell::Cell::new(0);
+    while finished.get() < stories && Instant::now() < deadline {
         // A seed for each ten, so that a failure is soon repeated.
-        let seed = seed.wrapping_add(u64::from(told.get()));
+        let seed = seed.wrapping_add(u64::from(finished.get()));
         let mut runner = TestRunner::new_with_rng(config.clone(), rng(seed));
         let outcome = runner.run(&story::steps(), |steps| {
-            told.set(told.get() + 1);
+            finished.set(finished.get() + 1);
             let outcome = runtime.block_on(tell(&steps));
             if let Err(reason) = &outcome {
-                // Shrinking takes its time; whoever stops it shall know the seed.
+                // Shrinking takes long; print the seed first, in case it is interrupted.
                 println!("MODEL_SEED={seed}: {reason}");
             }
             outcome
@@ -64,7 +64,7 @@ fn tell_until(deadline: Instant, stories: u32, seed: u64) -> u32 {
             give_up(seed, error);
         }
     }
-    told.get()
+    finished.get()
 }
 
 fn give_up(seed: u64, error: TestError<Vec<Step>>) -> ! {
@@ -77,12 +77,12 @@ fn give_up(seed: u64, error: TestError<Vec<Step>>) -> ! {
 }
 
 #[test]
-fn every_story_goes_as_the_rules_say() {
+fn random_stories_match_the_reference() {
     let time = number("MODEL_SECONDS").map(Duration::from_secs);
     let stories = if time.is_some() { u32::MAX } else { STORIES };
     let seed = number("MODEL_SEED").unwrap_or_else(|| u64::from(std::process::id()) ^ now());
-    let told = tell_until(Instant::now() + time.unwrap_or(PATIENCE), stories, seed);
-    println!("MODEL_SEED={seed}: {told} stories");
+    let finished = tell_until(Instant::now() + time.unwrap_or(PATIENCE), stories, seed);
+    println!("MODEL_SEED={seed}: {finished} stories");
 }
 
 fn now() -> u64 {

@@ -1,5 +1,5 @@
-//! The rules once more, written from the specifications and the documentation and not from the server: what is alive,
-//! and what each request is answered. Times are milliseconds.
+//! The rules once more, written from the specifications and the documentation instead of the server: what is live, and
+//! the answer to each request. Times are milliseconds.
 
 use super::story::{Presenter, Standing};
 
@@ -15,14 +15,14 @@ const FAMILY_IDLE: i64 = 7 * DAY;
 const FAMILY_LIFE: i64 = 30 * DAY;
 const SESSION_IDLE: i64 = HOUR;
 const SESSION_LIFE: i64 = DAY;
-/// For how long a used code is told from one that never was.
+/// The time for which a used code is distinguished from an unknown one.
 const CODE_MEMORY: i64 = DAY;
 
 /// A user or a client.
 #[derive(Clone, Copy)]
 struct Party {
     enabled: bool,
-    /// What was issued up to this time is void.
+    /// Everything issued up to this time is void.
     cut: i64,
 }
 
@@ -36,7 +36,7 @@ struct Session {
 struct Code {
     issued: i64,
     used: bool,
-    /// The grant that it stands for.
+    /// The family that it represents.
     family: usize,
 }
 
@@ -54,15 +54,15 @@ struct Family {
 struct Access {
     family: usize,
     issued: i64,
-    /// Whether it ends with the session that it was issued in.
+    /// True if it ends with the session in which it was issued.
     of_session: bool,
     revoked: bool,
 }
 
-/// What a token request yields beside an access token.
+/// The refresh token in a token response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Yield {
-    /// A refresh token that nobody has seen.
+    /// A new refresh token.
     New,
     /// The refresh token with this number again.
     Again(usize),
@@ -75,13 +75,13 @@ const INVALID_GRANT: Refusal = (400, "invalid_grant");
 const INVALID_CLIENT: Refusal = (401, "invalid_client");
 const NOT_YOURS: Refusal = (400, "unauthorized_client");
 
-/// How a request for a code ends.
+/// The outcome of an authorization request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authorized {
     Code,
     /// The form is shown again.
     NotSignedIn,
-    /// The client is told that somebody has to sign in.
+    /// The client gets `login_required`.
     LoginRequired,
     /// There is a page and no way back.
     NoSuchClient,
@@ -172,7 +172,7 @@ impl Reference {
         self.is_live(session) && user.enabled && user.cut < began
     }
 
-    /// Tells whether a session has neither ended nor expired.
+    /// True if a session has neither ended nor expired.
     fn is_live(&self, session: usize) -> bool {
         let Session { began, seen, ended, .. } = self.sessions[session];
         !ended && self.now < seen + SESSION_IDLE && self.now < began + SESSION_LIFE
@@ -188,14 +188,14 @@ impl Reference {
         }
     }
 
-    /// Whether tokens may be issued for what this session has granted.
+    /// True if tokens may be issued for grants of this session.
     fn may_speak(&self, session: usize) -> bool {
         let session = &self.sessions[session];
         let user = self.users[session.user];
         user.enabled && user.cut < session.began
     }
 
-    /// Whether a used code is still known as such, whoever sweeps and whenever.
+    /// True if a used code is still known as used, whenever rows are swept.
     pub fn is_remembered(&self, code: usize) -> bool {
         self.now < self.codes[code].issued + CODE_MEMORY
     }
@@ -267,7 +267,7 @@ impl Reference {
         self.access.push(Access { family, issued: self.now, of_session, revoked: false });
     }
 
-    /// Whether the live token of a family is worth something.
+    /// True if the live token of a family is valid.
     fn is_family_alive(&self, family: usize) -> bool {
         let Family { session, offline, rotated, revoked, .. } = self.families[family];
         let began = self.sessions[session].began;
@@ -283,7 +283,8 @@ impl Reference {
     pub fn is_access_alive(&self, token: usize) -> bool {
         let Access { family, issued, of_session, revoked } = self.access[token];
         let family = &self.families[family];
-        let (client, session) = (self.clients[family.client], &self.sessions[family.session]);
+        let client = self.clients[family.client];
+        let session = &self.sessions[family.session];
         let user = self.users[session.user];
         // NumericDates are whole seconds.
         let lasts = self.now / SECOND < issued / SECOND + ACCESS_LIFE_SECONDS;
@@ -291,7 +292,7 @@ impl Reference {
         lasts && !revoked && !family.revoked && of_parties && !(of_session && session.ended)
     }
 
-    /// What a client may be told that is not the token's: one that is void is nobody's.
+    /// The answer to a client that revokes a token: a void token belongs to no client.
     pub fn revoke_access(&mut self, token: usize, by: Presenter) -> Result<(), Refusal> {
         if !self.clients[self.client_of_access(token, by)].enabled {
             return Err(INVALID_CLIENT);
@@ -316,7 +317,7 @@ impl Reference {
         Ok(())
     }
 
-    /// Whether nobody may remember the family of a refresh token any more.
+    /// True if the family of a refresh token may have been deleted.
     pub fn is_past(&self, token: usize) -> bool {
         let session = self.families[self.refresh[token]].session;
         self.now >= self.sessions[session].began + FAMILY_LIFE

@@ -1,4 +1,4 @@
-//! What can happen in a story, and how often.
+//! The events of a story, with their frequencies.
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, any};
@@ -27,14 +27,14 @@ impl Pick {
     }
 }
 
-/// Who presents something.
+/// The party that presents a token or a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presenter {
     Owner,
     Another,
 }
 
-/// What happens to a user or a client.
+/// A change of a user's or client's standing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     Disable,
@@ -57,7 +57,7 @@ pub enum Step {
     RevokeAccess { node: Node, token: Pick, by: Presenter },
     /// A refresh token is revoked.
     RevokeRefresh { node: Node, token: Pick, by: Presenter },
-    /// Somebody signs out in their browser.
+    /// A person signs out in a browser.
     SignOut { node: Node, session: Pick },
     /// An administrator changes a user.
     User { user: usize, to: Standing },
@@ -71,7 +71,7 @@ pub enum Step {
     Follow,
     /// A node dies, and another takes its place.
     Restart { node: Node },
-    /// What nobody can use any more is deleted.
+    /// Expired rows are deleted.
     Sweep { node: Node },
 }
 

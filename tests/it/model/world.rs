@@ -1,4 +1,4 @@
-//! Two nodes on one database, asked what the reference is asked; every difference is told.
+//! Two nodes on one database, which get the same requests as the reference; every difference is reported.
 
 use serde_json::json;
 use signet::flows::administer::UserChange;
@@ -19,7 +19,7 @@ type Differs = Result<(), String>;
 /// The servers, what they have issued, and what should be.
 pub struct World {
     nodes: [TestServer; 2],
-    /// Whether the node may not know yet what another has revoked.
+    /// True if the node may not have applied the other's last revocation yet.
     behind: [bool; 2],
     clients: [RelyingParty; 2],
     browsers: Vec<Vec<(&'static str, String)>>,
@@ -185,7 +185,7 @@ impl World {
     fn compare_tokens(&mut self, what: &str, node: Node, reply: &Reply, expected: Result<Yield, Refusal>) -> Differs {
         match expected {
             Err(refusal) => {
-                // It may have been a replay, of which the other node has not heard.
+                // It may have been a replay, which the other node has not applied yet.
                 self.behind[1 - node] = true;
                 agree(what, &refusal_of(reply), &Some((refusal.0, refusal.1.to_owned())))
             }

@@ -1,4 +1,4 @@
-//! The pause of the realm, which slows a guesser with ever new addresses.
+//! The pause of the realm, which slows a guesser who keeps changing addresses.
 
 use signet::protocol::time::Span;
 
@@ -23,7 +23,7 @@ async fn a_flood_over_many_addresses_and_accounts_meets_the_pause_of_the_realm()
         guesser.address = format!("198.51.{number}.7");
         locked += usize::from(guesser.tries(&format!("user{number}"), "wrong").await.status == 429);
     }
-    assert!(locked > 0, "nobody had to wait");
+    assert!(locked > 0, "no attempt was paused");
     let pause = async |lasting: Span| {
         let until = server.clock.now().plus(lasting).as_millis();
         let longer = format!("UPDATE login_failures SET locked_until = {until} WHERE kind = 'realm'");

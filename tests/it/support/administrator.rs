@@ -1,4 +1,4 @@
-//! A client that administers the server over its API, as an operator's own tool would.
+//! A client that administers the server over its API, like an operator's own tool.
 
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ impl Administrator {
         reply.json()
     }
 
-    /// What the API shows.
+    /// The response of the API to a GET.
     pub async fn look(&self, path: &str) -> Value {
         let reply = self.get(path, &self.token().await).await;
         assert_eq!(reply.status, 200, "{reply:?}");

@@ -1,4 +1,4 @@
-//! A browser without a screen: cookies, redirects by hand, and the first form of a page.
+//! A browser without a screen: cookies, manual redirects, and the first form of a page.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ pub struct Browser {
     cookies: Mutex<BTreeMap<String, String>>,
 }
 
-/// What a request has led to.
+/// The page at the end of a request's redirects.
 pub struct Page {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -135,7 +135,8 @@ impl Browser {
         let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) };
         let response = request.send().await.unwrap();
         self.keep(response.headers());
-        let (status, headers) = (response.status(), response.headers().clone());
+        let status = response.status();
+        let headers = response.headers().clone();
         Page { status, headers, url: url.to_owned(), body: response.text().await.unwrap() }
     }
 
@@ -237,7 +238,7 @@ impl Page {
         url.query_pairs().into_owned().collect()
     }
 
-    /// The error page with this status and sentence: for people, and nobody is sent anywhere.
+    /// Checks that this is the error page with this status and sentence, and that the browser was not redirected.
     #[track_caller]
     pub fn assert_rejected(&self, rule: &str, status: u16, sentence: &str) {
         assert_eq!(self.status.as_u16(), status, "{rule}: {self:?}");

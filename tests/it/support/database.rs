@@ -1,4 +1,4 @@
-//! A database for each test, copied from one in which the signing keys have been made already.
+//! A database for each test, copied from one that already has signing keys.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -13,11 +13,11 @@ use tokio::sync::OnceCell;
 
 use super::proxy::{Line, NO_LISTEN, Proxy};
 
-/// Where the tests' PostgreSQL is; without it they use SQLite.
+/// The variable with the URL of the tests' PostgreSQL; without it they use SQLite.
 const VARIABLE: &str = "TEST_POSTGRES_URL";
 /// The isolation of every transaction, where it is not PostgreSQL's own default.
 const ISOLATION: &str = "TEST_ISOLATION";
-/// Whether PostgreSQL is reached through a proxy that has it refuse notifications.
+/// The variable that makes the tests use PostgreSQL through a proxy that refuses notifications.
 const WITHOUT_NOTIFICATIONS: &str = "TEST_WITHOUT_NOTIFICATIONS";
 
 static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
@@ -101,7 +101,7 @@ impl Database {
         done.map_err(|error| error.to_string())
     }
 
-    /// Whether the tests run on PostgreSQL.
+    /// True if the tests run on PostgreSQL.
     pub fn is_postgres() -> bool {
         std::env::var_os(VARIABLE).is_some()
     }
@@ -178,9 +178,10 @@ impl Database {
 
     /// Every value of every table, with the table's name.
     pub async fn dump(&self) -> Vec<(String, Vec<u8>)> {
-        let tables = match self.url.starts_with("sqlite:") {
-            true => "SELECT name FROM sqlite_master WHERE type = 'table'",
-            false => "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'",
+        let tables = if self.url.starts_with("sqlite:") {
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+        } else {
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
         };
         let mut dump = Vec::new();
         for table in self.query(tables).await.concat() {
@@ -197,7 +198,7 @@ impl Database {
         rows.into_iter().map(|mut row| String::from_utf8(row.remove(0)).unwrap()).collect()
     }
 
-    /// Whether this text stands anywhere in the database, as whoever steals it would find it.
+    /// True if the database contains this text anywhere, as a thief of the database would find it.
     pub async fn holds(&self, text: &str) -> bool {
         let found = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
         self.dump().await.iter().any(|(_, bytes)| found(bytes))
@@ -244,8 +245,8 @@ impl Template {
     }
 }
 
-/// Gives a new database what the environment asks for: the properties of databases that are distributed over machines and
-/// speak PostgreSQL's protocol. How it is reached.
+/// Gives a new database what the environment asks for: the properties of databases that are distributed over machines
+/// and speak PostgreSQL's protocol. How it is reached.
 async fn make_distributed(admin: &str, name: &str) -> String {
     let url = with_database(admin, name);
     if let Ok(isolation) = std::env::var(ISOLATION) {

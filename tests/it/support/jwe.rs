@@ -1,5 +1,5 @@
-//! A client that has keys of its own and reads what is encrypted to them. It is written after RFC 7518 alone, on other
-//! crates than the server where there are others.
+//! A client with its own keys that decrypts responses. It is written from RFC 7518 alone, with other crates than the
+//! server where possible.
 
 use aws_lc_rs::aead::{self, LessSafeKey, UnboundKey};
 use aws_lc_rs::cipher::{AES_128, DecryptingKey, DecryptionContext, UnboundCipherKey};
@@ -35,7 +35,8 @@ impl Recipient {
                 let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
                 let pkcs8: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().unwrap();
                 let key = rsa::RsaPrivateKey::from_pkcs8_der(pkcs8.as_ref()).unwrap();
-                let (n, e) = (b64(&key.n().to_bytes_be()), b64(&key.e().to_bytes_be()));
+                let n = b64(&key.n().to_bytes_be());
+                let e = b64(&key.e().to_bytes_be());
                 (json!({ "kty": "RSA", "n": n, "e": e }), Key::Rsa(Box::new(key)))
             }
             _ => {
@@ -43,7 +44,8 @@ impl Recipient {
                 let key = <p256::SecretKey as p256::pkcs8::DecodePrivateKey>::from_pkcs8_der(pair.serialized_der());
                 let key = key.unwrap();
                 let point = key.public_key().to_sec1_point(false);
-                let (x, y) = (b64(point.x().unwrap()), b64(point.y().unwrap()));
+                let x = b64(point.x().unwrap());
+                let y = b64(point.y().unwrap());
                 (json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y }), Key::Ec(key))
             }
         };
@@ -65,7 +67,7 @@ impl Recipient {
         let plain = match head["enc"].as_str().unwrap() {
             "A256GCM" => gcm(&cek, protected, &iv, &[ciphertext, tag].concat()),
             "A128CBC-HS256" => cbc(&cek, protected, &iv, &ciphertext, &tag),
-            enc => panic!("an enc that nobody asked for: {enc}"),
+            enc => panic!("an enc that was not requested: {enc}"),
         };
         String::from_utf8(plain).unwrap()
     }

@@ -1,4 +1,4 @@
-//! Key pairs of clients and attackers, to sign what a server of ours would never sign.
+//! Key pairs of clients and attackers, to sign what the server would never sign.
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rsa::KeySize;
@@ -67,7 +67,8 @@ pub fn encode(part: &Value) -> String {
 fn elliptic(kind: &'static rcgen::SignatureAlgorithm, curve: &str) -> (Value, EncodingKey) {
     let pair = rcgen::KeyPair::generate_for(kind).unwrap();
     let (x, y) = pair.der_bytes()[1..].split_at((pair.der_bytes().len() - 1) / 2);
-    let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
+    let x = URL_SAFE_NO_PAD.encode(x);
+    let y = URL_SAFE_NO_PAD.encode(y);
     (
         json!({ "kty": "EC", "crv": curve, "x": x, "y": y, "use": "sig" }),
         EncodingKey::from_ec_der(pair.serialized_der()),

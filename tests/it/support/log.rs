@@ -1,4 +1,4 @@
-//! What the server of a test logs, at every level.
+//! The log of a test's server, at every level.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -10,7 +10,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 thread_local! {
-    /// What this thread has logged, if it listens. The whole server of a test runs on the test's thread.
+    /// The log of this thread, if recording. The whole server of a test runs on the test's thread.
     static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
@@ -28,7 +28,7 @@ impl Write for Log {
     }
 }
 
-/// Lets this thread keep what it logs, at every level, panics as the server tells of them.
+/// Starts recording the log of this thread, at every level, including panics.
 pub fn listen() {
     static ONCE: Once = Once::new();
     LOG.set(Some(Vec::new()));
@@ -46,7 +46,7 @@ pub fn listen() {
     });
 }
 
-/// What the server has written; the test's own client is no part of it.
+/// The server's log, without lines of the test's own client.
 pub fn logged() -> String {
     let text = String::from_utf8(LOG.take().unwrap()).unwrap();
     let own = |line: &&str| !line.contains("reqwest::") && !line.contains("hyper_util::client");

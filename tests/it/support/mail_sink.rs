@@ -1,4 +1,4 @@
-//! A mail server on loopback: it takes mails, as far as the test lets it, and keeps them.
+//! A mail server on loopback: it accepts or refuses mails as the test says, and keeps them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// For how long a mail is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// In place of a reply: no answer, ever.
+/// Stands for a missing reply.
 pub const SILENCE: u16 = 0;
 
 /// A running mail server.
@@ -59,7 +59,8 @@ impl MailSink {
         let state = shared.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (state, acceptor) = (state.clone(), acceptor.clone());
+                let state = state.clone();
+                let acceptor = acceptor.clone();
                 tokio::spawn(async move {
                     match acceptor {
                         None => state.serve(stream).await,
@@ -86,7 +87,7 @@ impl MailSink {
         self.shared.reply.store(reply, Ordering::SeqCst);
     }
 
-    /// How many mails it was tried to bring.
+    /// The number of attempted deliveries.
     pub fn tried(&self) -> usize {
         self.shared.tried.load(Ordering::SeqCst)
     }
@@ -169,7 +170,7 @@ impl Mail {
         line.unwrap_or_else(|| panic!("no {name}: {}", self.raw)).to_owned()
     }
 
-    /// What it says, all of it ASCII: as it is, or quoted-printable (RFC 2045 §6.7).
+    /// The decoded text, all ASCII: plain or quoted-printable (RFC 2045 §6.7).
     pub fn text(&self) -> String {
         let body = self.raw.split_once("\r\n\r\n").unwrap().1;
         match self.header("Content-Transfer-Encoding").as_str() {

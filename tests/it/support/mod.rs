@@ -1,5 +1,5 @@
-//! What the stories are told with: a server of their own each, a browser, and a relying party. Everything goes
-//! through public HTTP; only clients and users are registered as the commands do it.
+//! The tools of the tests: a server for each test, a browser, and a relying party. Everything uses public HTTP; only
+//! clients and users are added with the commands' functions.
 
 pub mod administrator;
 pub mod browser;
@@ -26,7 +26,7 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::Value;
 
-/// How often a race is run: a few times, or as often as `RACE_ROUNDS` says.
+/// The number of runs of a race: a few, or `RACE_ROUNDS`.
 pub fn rounds(few: usize) -> usize {
     std::env::var("RACE_ROUNDS").map_or(few, |text| text.parse().expect("a number"))
 }

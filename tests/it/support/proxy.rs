@@ -1,5 +1,5 @@
-//! What stands between a server and its database in the stories about faults: a proxy that can be cut off, fall silent,
-//! lose an answer, and be restored.
+//! A proxy between a server and its database for fault tests: it can cut connections, stop answering, lose an answer,
+//! and recover.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// What the proxy does with what it is given.
+/// The treatment of forwarded data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line {
     /// Passes it on.
@@ -26,7 +26,7 @@ pub enum Line {
 
 /// The statement that asks for notifications, and one of the same length that is refused with SQLSTATE 0A000.
 const LISTEN: (&[u8], &[u8]) = (b"LISTEN \"signet_changes\"", b"CALL no_listen()       ");
-/// What refuses.
+/// The procedure that refuses `LISTEN`.
 pub const NO_LISTEN: &str = "CREATE OR REPLACE PROCEDURE no_listen() LANGUAGE plpgsql AS $$ BEGIN \
      RAISE EXCEPTION 'LISTEN is not supported' USING ERRCODE = '0A000'; END $$";
 
@@ -63,7 +63,7 @@ impl Proxy {
         self.line.send_replace(line);
     }
 
-    /// How many connections have been made.
+    /// The number of accepted connections.
     pub fn accepted(&self) -> usize {
         self.accepted.load(Ordering::Relaxed)
     }

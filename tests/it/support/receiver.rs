@@ -1,4 +1,5 @@
-//! A server that is told things, on loopback: the back-channel logout endpoint of a client, or a webhook. It keeps what comes and answers as the test says.
+//! A receiver of notifications on loopback: a client's back-channel logout endpoint, or a webhook. It keeps the
+//! requests and answers as the test says.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
@@ -13,7 +14,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// For how long a request is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// In place of a status: no answer, ever.
+/// Stands for a missing answer.
 pub const SILENCE: u16 = 0;
 
 /// A running endpoint.
@@ -73,7 +74,7 @@ impl Receiver {
         self.answer_with(400);
     }
 
-    /// How many requests have come.
+    /// The number of received requests.
     pub fn count(&self) -> usize {
         self.shared.count.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! A relying party that knows the protocol by heart and can break every rule of it.
+//! A relying party that knows the protocol and can violate every rule of it.
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
@@ -152,7 +152,7 @@ impl RelyingParty {
         reply.json()
     }
 
-    /// Whether the client sees the token as active.
+    /// True if introspection reports the token as active.
     pub async fn is_active(&self, token: &str) -> bool {
         self.introspect(token).await["active"] == true
     }
@@ -189,7 +189,8 @@ impl Authorized {
 
 impl Reply {
     pub async fn of(response: reqwest::Response) -> Self {
-        let (status, headers) = (response.status(), response.headers().clone());
+        let status = response.status();
+        let headers = response.headers().clone();
         Self { status, headers, body: response.text().await.unwrap() }
     }
 

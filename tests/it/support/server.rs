@@ -1,4 +1,4 @@
-//! A server in this process, on a port and a database of its own, with a clock that the test moves.
+//! A server in this process, with its own port, its own database, and a clock that the test controls.
 
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
@@ -57,7 +57,7 @@ impl TestServer {
         server
     }
 
-    /// A server whose clock stands until the test moves it, for stories in which a second matters.
+    /// A server whose clock moves only when the test moves it, for tests in which a second matters.
     pub async fn stopped_with(change: impl FnOnce(&mut Settings)) -> Self {
         let server = Self::launch(Arc::new(Database::new().await), Clock::stopped(), change).await;
         server.add_user("alice").await;
@@ -108,9 +108,10 @@ impl TestServer {
     /// Ends what runs beside requests, so that the test alone says when something is delivered.
     pub fn stop_jobs(&mut self) {
         *self.jobs.lock().unwrap() = None;
-        // Nor do other nodes wait for it: it hears only when the story says so.
+        // Other nodes do not wait for it either: it polls only when the test says so.
         let id = self.app.provider.store.membership().id();
-        let (url, remove) = (self._database.url.clone(), format!("DELETE FROM nodes WHERE id = '{id}'"));
+        let url = self._database.url.clone();
+        let remove = format!("DELETE FROM nodes WHERE id = '{id}'");
         let removed = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async { Database::at(url).execute(&remove).await })
@@ -144,7 +145,7 @@ impl TestServer {
         *self.jobs.lock().unwrap() = Some(jobs::start(&self.app));
     }
 
-    /// A round of what a server does every minute, as the node that holds the lease, whoever is just taking it.
+    /// A round of the minutely upkeep, as the node that holds the lease.
     pub async fn upkeep(&self) {
         let ends = self.clock.now().plus(Span::from_minutes(1)).as_millis();
         let take = format!(
@@ -186,8 +187,10 @@ impl TestServer {
         }
         let metadata = serde_json::from_value(metadata).expect("client metadata");
         let id = ClientId::parse(id).unwrap();
-        let (provider, context) = (&self.app.provider, self.context());
-        let (store, keys) = (&provider.store, Some(&provider.keys));
+        let provider = &self.app.provider;
+        let context = self.context();
+        let store = &provider.store;
+        let keys = Some(&provider.keys);
         let registrar = Registrar { store, context: &context, supported: provider.supported(&context.realm.id), keys };
         let made = administer::add_client(&registrar, id.clone(), metadata, SecretSource::Generated).await;
         let secret = made.unwrap();
@@ -231,7 +234,7 @@ impl TestServer {
         self.app.follow().await.unwrap();
     }
 
-    /// Who ends something, as a command does.
+    /// The actor of a revocation, like that of a command.
     pub fn revoker<'a>(&'a self, context: &'a Context, reason: &'a Reason) -> Revoker<'a> {
         let provider = &self.app.provider;
         let horizon = provider.revocation_horizon(context.now);
@@ -242,7 +245,8 @@ impl TestServer {
     pub async fn set_password(&self, username: &str, password: &str) -> Ended {
         let provider = &self.app.provider;
         let setter = PasswordSetter { passwords: &provider.passwords, soft_locks: &provider.soft_locks, min_length: 8 };
-        let (context, reason) = (self.context(), Reason::default());
+        let context = self.context();
+        let reason = Reason::default();
         let password = Password::new(password.to_owned());
         let prepared = administer::prepare_password(&provider.store, &context, &setter, username, password).await;
         let ended = administer::set_password(&self.revoker(&context, &reason), prepared.unwrap()).await.unwrap();
@@ -262,7 +266,8 @@ impl TestServer {
     /// Enables or disables a client, as the command does.
     pub async fn set_client_standing(&self, id: &str, standing: Standing) {
         let horizon = self.app.provider.revocation_horizon(self.app.clock.now());
-        let (store, id) = (&self.app.provider.store, ClientId::parse(id).unwrap());
+        let store = &self.app.provider.store;
+        let id = ClientId::parse(id).unwrap();
         administer::set_client_standing(store, &self.context(), id, standing, horizon).await.unwrap();
         self.app.follow().await.unwrap();
     }
@@ -287,7 +292,7 @@ impl TestServer {
         self.http.get(self.url("/userinfo")).bearer_auth(token).send().await.unwrap()
     }
 
-    /// How many SQL statements this server runs while `work` goes on. Its jobs rest meanwhile.
+    /// The number of SQL statements that this server runs during `work`. Its jobs do not run meanwhile.
     pub async fn statements<T>(&self, work: impl Future<Output = T>) -> (T, u64) {
         let jobs = self.jobs.lock().unwrap().take();
         let rested = jobs.is_some();
@@ -296,7 +301,8 @@ impl TestServer {
         }
         let store = &self.app.provider.store;
         // What the jobs had begun to write ends first, though it may only be about to take a connection.
-        let (mut before, mut quiet) = (u64::MAX, 0);
+        let mut before = u64::MAX;
+        let mut quiet = 0;
         while quiet < 3 {
             store.write(|_| Box::pin(async { Ok::<_, StoreError>(()) })).await.unwrap();
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -358,8 +364,11 @@ impl TestServer {
             Some(text) => SecretSource::Given(ClientSecret::parse(text).unwrap()),
             None => SecretSource::Generated,
         };
-        let (provider, context, id) = (&self.app.provider, self.context(), ClientId::parse(&rp.id).unwrap());
-        let (store, keys) = (&provider.store, Some(&provider.keys));
+        let provider = &self.app.provider;
+        let context = self.context();
+        let id = ClientId::parse(&rp.id).unwrap();
+        let store = &provider.store;
+        let keys = Some(&provider.keys);
         let registrar = Registrar { store, context: &context, supported: provider.supported(&context.realm.id), keys };
         let made = administer::rotate_secret(&registrar, id, source).await.unwrap();
         rp.secret = made.map(|secret| secret.expose().to_owned()).or(given.map(str::to_owned));

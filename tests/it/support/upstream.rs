@@ -1,4 +1,4 @@
-//! A server of somebody else's on loopback, which this server calls: it answers each request with what the test says.
+//! A third-party server on loopback that this server calls: it answers each request as the test says.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
-/// What the server does with a request.
+/// The behavior of the server for a request.
 #[derive(Clone, Debug)]
 pub enum Script {
     /// Writes these bytes and closes the connection.
@@ -73,13 +73,15 @@ impl Upstream {
     async fn start(script: Script, acceptor: Option<TlsAcceptor>, gate: Option<Semaphore>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (script, requests) = (Mutex::new(script), Mutex::default());
+        let script = Mutex::new(script);
+        let requests = Mutex::default();
         let state = Arc::new(State { script, requests, connections: AtomicUsize::new(0), gate });
         let shared = state.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 shared.connections.fetch_add(1, Ordering::SeqCst);
-                let (state, acceptor) = (shared.clone(), acceptor.clone());
+                let state = shared.clone();
+                let acceptor = acceptor.clone();
                 tokio::spawn(async move {
                     match acceptor {
                         None => state.serve(stream).await,
@@ -104,7 +106,7 @@ impl Upstream {
         self.state.requests.lock().unwrap().clone()
     }
 
-    /// How many connections there have been.
+    /// The number of accepted connections.
     pub fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
     }

@@ -8,7 +8,7 @@ use crate::support::Page;
 use crate::support::keys::encode;
 use crate::support::upstream::{Script, Upstream};
 
-/// Why the suite skips.
+/// The reason why the suite skips the module.
 fn unsigned_is_not_listed(run: &Run) {
     let listed = run.metadata["request_object_signing_alg_values_supported"].as_array().expect("a list");
     assert!(!listed.contains(&json!("none")), "{listed:?}");
@@ -49,12 +49,13 @@ pub async fn oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsup
 
 pub async fn oidcc_ensure_request_object_with_redirect_uri(run: &Run) {
     unsigned_is_not_listed(run);
-    let (inside, outside) = (format!("{CALLBACK}/inside"), format!("{CALLBACK}/outside"));
+    let inside = format!("{CALLBACK}/inside");
+    let outside = format!("{CALLBACK}/outside");
     let client = run.register_with(json!({"redirect_uris": [CALLBACK, inside]})).await;
     let request = run.request(&client);
     let claims = json!({"redirect_uri": inside, "client_id": client.id, "aud": run.server.issuer, "iss": client.id});
     let asked = request.clone().with("redirect_uri", &outside);
-    // Unsigned: nothing proves the URI, so nobody is sent anywhere.
+    // The object is unsigned, so the URI is not proven and the browser is not redirected.
     let page: Page = run.browser.get(&run.url(&asked.clone().with("request", &unsigned(&claims)))).await;
     page.assert_rejected("unsigned", 400, "The request object is not signed by the client.");
     // Signed: the inner one counts, and the outer one is nothing.

@@ -39,8 +39,10 @@ pub async fn refreshed(run: &Run, client: &Client, first: &Outcome) {
 }
 
 pub async fn oidcc_refresh_token(run: &Run) {
-    let (client, other) = (run.register_with(registration(run)).await, run.register_with(registration(run)).await);
-    let (first, second) = (offline(run, &client).await, offline(run, &other).await);
+    let client = run.register_with(registration(run)).await;
+    let other = run.register_with(registration(run)).await;
+    let first = offline(run, &client).await;
+    let second = offline(run, &other).await;
     run.server.advance(Span::from_secs(1)).await;
     refreshed(run, &client, &first).await;
     let foreign = second.tokens.as_ref().unwrap().refresh_token();

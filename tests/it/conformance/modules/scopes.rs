@@ -80,7 +80,7 @@ pub async fn oidcc_claims_essential(run: &Run) {
     run.unregister(client).await;
 }
 
-/// How an access token reaches userinfo (RFC 6750 §2).
+/// The way in which an access token is presented to userinfo (RFC 6750 §2).
 #[derive(Clone, Copy)]
 enum Presented {
     Get,
@@ -91,7 +91,8 @@ enum Presented {
 async fn userinfo(run: &Run, how: Presented) {
     let client = run.register().await;
     let outcome = run.flow(&client, &run.request(&client)).await;
-    let (uri, token) = (run.metadata["userinfo_endpoint"].as_str().unwrap(), outcome.access_token());
+    let uri = run.metadata["userinfo_endpoint"].as_str().unwrap();
+    let token = outcome.access_token();
     let http = &run.server.http;
     let request = match how {
         Presented::Get => http.get(uri).bearer_auth(token),
