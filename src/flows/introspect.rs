@@ -1,5 +1,5 @@
-//! Token introspection (RFC 7662): a client sees its own tokens, those that are for it, and those for resources that an
-//! operator lets it introspect for; of all others it learns nothing but that they are not active.
+//! Token introspection (RFC 7662). A client sees its own tokens, those whose audience it is, and those for resources
+//! that an operator lets it introspect for. All others are reported as not active.
 
 use serde_json::{Value, json};
 
@@ -25,9 +25,6 @@ impl Introspection {
 }
 
 /// Answers an introspection request.
-///
-/// # Errors
-/// [`FlowError`] where the client cannot be authenticated or the answer cannot be known.
 pub async fn introspect(provider: &Provider, context: &Context, call: ClientCall) -> Result<Introspection, FlowError> {
     let client = client_auth::authenticate(provider, context, &call).await?;
     provider.rates.take_of_client(context, Class::Introspect, &client)?;
@@ -67,14 +64,14 @@ async fn access_token(
             None => None,
         };
         object.extend(mapped::of_access_token(provider, context, claims, user.as_deref()));
-        // The name is a claim of the scope `profile`, and would undo what a pairwise subject is for.
+        // The name is a claim of the scope `profile`, and would defeat a pairwise subject.
         let named = user.filter(|user| claims.scope.contains(PROFILE) && claims.sub == user.id.as_str());
         object.extend(named.map(|user| ("username".to_owned(), Value::from(user.username.clone()))));
     }
     Ok(Some(answer))
 }
 
-/// A refresh token, which only its owner sees.
+/// The response for a refresh token, which only its owner sees.
 async fn refresh_token(
     provider: &Provider,
     context: &Context,

@@ -1,4 +1,4 @@
-//! From an issuance to tokens: the claims are fixed before the transaction, the signatures made after its commit.
+//! From an issuance to tokens: the claims are fixed before the transaction, and signed after its commit.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -27,54 +27,46 @@ use crate::protocol::token_size::{Size, heaviest_claims};
 use crate::store::resources::Headers;
 use crate::store::users::User;
 
-/// A successful answer of the token endpoint (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
+/// A successful token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Serialize)]
 pub struct TokenResponse {
-    /// The access token.
     pub access_token: String,
     /// How the access token is presented.
     pub token_type: &'static str,
-    /// Its lifetime in seconds.
+    /// The lifetime of the access token in seconds.
     pub expires_in: i64,
-    /// What it allows.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub scope: String,
-    /// The refresh token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
-    /// The ID token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
 }
 
-/// An access token before it is signed or handed out.
+/// An access token before it is signed or returned.
 pub struct Draft {
-    /// Its claims.
     pub claims: AccessTokenClaims,
-    /// The reference, where the client takes opaque tokens; its digest is stored with the claims.
+    /// The reference, if the client uses opaque tokens; its digest is stored with the claims.
     pub opaque: Option<OpaqueAccessToken>,
-    /// The header, where it is a JWT.
+    /// The header, for a JWT.
     pub header: TokenHeader,
-    /// How long it lives.
     pub lifetime: Span,
 }
 
-/// What drafts are made with.
+/// The settings and keys for drafts.
 pub struct Mint<'a> {
     /// The server's lifetime of access tokens.
     pub lifetime: Span,
     /// The time by which the clock of a verifier may be late.
     pub tolerance: Span,
-    /// The key of pairwise subjects.
     pub pairwise: &'a PairwiseKey,
-    /// The headers that resources have chosen.
+    /// The headers set for resources.
     pub headers: &'a Headers,
-    /// The algorithm of access tokens where neither resource nor client has chosen one.
+    /// The algorithm of access tokens if neither resource nor client sets one.
     pub algorithm: SigningAlgorithm,
 }
 
 impl<'a> Mint<'a> {
-    /// The settings and keys of this server from which drafts are made.
     pub fn of(provider: &'a Provider, headers: &'a Headers) -> Self {
         Self {
             lifetime: provider.lifetimes.access_token,
@@ -85,10 +77,10 @@ impl<'a> Mint<'a> {
         }
     }
 
-    /// The header of an access token of this client for these resources; for this server where there are none.
+    /// The header of an access token of this client for these resources, or for this server if there are none.
     ///
     /// # Errors
-    /// `invalid_target` where the resources need different headers.
+    /// `invalid_target` if the resources need different headers.
     pub fn header(&self, context: &Context, client: &Client, resources: &[String]) -> Result<TokenHeader, OAuthError> {
         let this_server = std::slice::from_ref(&context.realm.issuer);
         let audiences = if resources.is_empty() { this_server } else { resources };
@@ -100,7 +92,7 @@ impl<'a> Mint<'a> {
 /// Drafts the access token of an issuance.
 ///
 /// # Errors
-/// `invalid_target` where the resources need different headers, [`FlowError`] where the system has no random bytes.
+/// `invalid_target` if the resources need different headers.
 pub fn draft(mint: &Mint<'_>, context: &Context, client: &Client, issuance: &Issuance) -> Result<Draft, FlowError> {
     let header = mint.header(context, client, &issuance.resources)?;
     let lifetime = client.access_token_lifetime(mint.lifetime);
@@ -112,7 +104,7 @@ pub fn draft(mint: &Mint<'_>, context: &Context, client: &Client, issuance: &Iss
     };
     let session = grant.filter(|grant| !grant.session_over).map(|grant| &grant.session);
     let aud = Audience::of(&issuance.resources, &context.realm.issuer);
-    // Only userinfo reads them; other resources have no business with what was asked for.
+    // Only userinfo reads the requested claims; other resources must not learn them.
     let asked = grant.filter(|_| aud.contains(&context.realm.issuer)).map(|grant| &grant.claims);
     let requested = asked.map(|asked| RequestedClaims { id_token: ClaimRequests::new(), ..asked.clone() });
     let claims = AccessTokenClaims {
@@ -140,10 +132,7 @@ pub fn draft(mint: &Mint<'_>, context: &Context, client: &Client, issuance: &Iss
     Ok(Draft { claims, opaque, header, lifetime })
 }
 
-/// Signs the tokens of an issuance whose transaction has committed.
-///
-/// # Errors
-/// [`FlowError`] where a key fails.
+/// Signs the tokens of an issuance after its transaction has committed.
 pub async fn sign(
     provider: &Provider,
     context: &Context,
@@ -177,7 +166,7 @@ pub async fn sign(
     })
 }
 
-/// The claims of an access token with those of mappers.
+/// The claims of an access token, with those of mappers.
 #[derive(Serialize)]
 struct WithMapped<'a> {
     #[serde(flatten)]
@@ -186,10 +175,10 @@ struct WithMapped<'a> {
     mapped: Map<String, Value>,
 }
 
-/// The access token of a draft; `grant` is the user's, if it speaks for one.
+/// The access token of a draft. `grant` is the user's grant, unless the client acts for itself.
 ///
 /// # Errors
-/// `invalid_request` where it would be too large, [`FlowError`] where a key or the database fails.
+/// `invalid_request` if the token would be too large.
 pub async fn access_token(
     provider: &Provider,
     context: &Context,
@@ -216,7 +205,7 @@ pub async fn access_token(
 /// The refusal of a token that this server would not accept itself.
 const TOO_LARGE: OAuthError = OAuthError::invalid_request("The token would be too large.");
 
-/// Returns a signed token, unless this server would refuse it for its length. The log names what makes it large, once an
+/// Returns a signed token, unless this server would refuse it for its length. The log names its largest claims, once an
 /// hour for each client.
 fn check_size(
     provider: &Provider,
@@ -242,23 +231,22 @@ fn check_size(
     }
 }
 
-/// What an ID token holds beside what it is about.
+/// The contents of an ID token, apart from its subject.
 #[derive(Clone, Copy)]
 pub struct IdTokenContent<'a> {
-    /// The scope of the grant.
     pub granted: &'a Scope,
-    /// The scopes whose claims stand in the token: those that were granted where there is no access token with which
-    /// userinfo answers them, or the client reads nothing else; else none (OpenID Connect Core §5.4).
+    /// The scopes whose claims the token contains: the granted ones if there is no access token for userinfo, or the
+    /// client reads only ID tokens; otherwise none (OpenID Connect Core §5.4).
     pub released: &'a Scope,
-    /// What it vouches for.
+    /// The hashes of the code and the access token in the same response.
     pub hashes: IdTokenHashes<'a>,
 }
 
-/// An ID token with the claims of these scopes and those that the request asked for, signed, and encrypted where the
-/// client wants it so (OpenID Connect Core §2, §5.4, §5.5, §10).
+/// An ID token with the claims of these scopes and the requested ones, signed, and encrypted if the client registered
+/// for it (OpenID Connect Core §2, §5.4, §5.5, §10).
 ///
 /// # Errors
-/// `invalid_request` where it would be too large or the client has no key to encrypt to, [`FlowError`] where a key fails.
+/// `invalid_request` if it would be too large or the client has no key to encrypt to.
 pub async fn id_token(
     provider: &Provider,
     context: &Context,
@@ -308,7 +296,7 @@ pub fn person(provider: &Provider, client: &Client, user: &User, release: &Relea
     userinfo::person(released).map_err(|error| FlowError::Internal(error.to_string()))
 }
 
-/// The server's algorithm of access tokens, of those that it has keys for: ES256, or the first.
+/// The algorithm of access tokens: ES256, or the first of the available ones.
 pub fn access_token_algorithm(held: &[SigningAlgorithm]) -> SigningAlgorithm {
     let preferred = held.iter().find(|algorithm| **algorithm == SigningAlgorithm::ES256);
     preferred.or(held.first()).copied().unwrap_or(SigningAlgorithm::ES256)

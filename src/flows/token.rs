@@ -1,5 +1,5 @@
-//! The token endpoint (RFC 6749 §3.2): authenticate the client, let its grant decide, and carry the decision out in
-//! one transaction. A revocation after a replay is a decision too, so that it stays although the request is refused.
+//! The token endpoint (RFC 6749 §3.2): authenticates the client, lets its grant decide, and carries the decision out in
+//! one transaction. A revocation after a replay is also a decision, so it is committed although the request is refused.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::store::{Tx, access_tokens, revocations, sessions, token_families};
 /// # Errors
 /// [`FlowError`]; a refusal is an error of RFC 6749 §5.2.
 pub async fn token(provider: &Provider, context: &Context, call: ClientCall) -> Result<TokenResponse, FlowError> {
-    // The grant types are the same for every client: an unsupported one is refused before authentication.
+    // Grant types do not depend on the client, so an unsupported one is refused before authentication.
     let grant = grants::named(call.params.require("grant_type", "grant_type is required.")?)?;
     let client = client_auth::authenticate(provider, context, &call).await?;
     provider.rates.take_of_client(context, Class::Token, &client)?;
@@ -55,14 +55,14 @@ pub async fn token(provider: &Provider, context: &Context, call: ClientCall) -> 
     Ok(response)
 }
 
-/// What a response holds.
+/// The metric labels of the tokens in a response.
 fn kinds(response: &TokenResponse) -> impl Iterator<Item = &'static str> {
     let id_token = response.id_token.is_some().then_some("id_token");
     let refresh_token = response.refresh_token.is_some().then_some("refresh_token");
     [Some("access_token"), id_token, refresh_token].into_iter().flatten()
 }
 
-/// Issues without a transaction, unless the client takes opaque tokens, which are stored.
+/// Issues without a transaction, unless the client uses opaque tokens, which are stored.
 async fn issue_at_once(
     provider: &Provider,
     request: &TokenRequest,
@@ -81,7 +81,7 @@ async fn issue_at_once(
     issue::sign(provider, context, client, &issuance, draft).await
 }
 
-/// What the transaction has come to.
+/// The result of the transaction.
 enum Transacted {
     Issued(Box<(Issuance, Draft)>),
     Revoked { event: Event, family: FamilyId },
@@ -135,8 +135,8 @@ async fn redeem(
     }
 }
 
-/// Lets a refresh token be used again whose successor could not be sent, since no token could be signed beside it. The
-/// next attempt would be taken for reuse otherwise, and the family be revoked.
+/// Restores a refresh token whose successor could not be sent, because signing another token failed. Otherwise the next
+/// attempt would count as reuse and revoke the family.
 async fn take_back(provider: &Provider, request: &Arc<TokenRequest>, plan: &RefreshPlan) -> Result<(), FlowError> {
     let RefreshPlan::Rotate(family, rotation, _) = plan else { return Ok(()) };
     let undone = Arc::new((request.context.realm.id.clone(), family.clone(), rotation.clone()));
@@ -150,7 +150,7 @@ async fn take_back(provider: &Provider, request: &Arc<TokenRequest>, plan: &Refr
     written.await
 }
 
-/// The whole transaction: redeem, then issue or revoke.
+/// The transaction: redeem, then issue or revoke.
 async fn transact(
     Prepared { grant, evidence }: &Prepared,
     request: &TokenRequest,
@@ -158,8 +158,8 @@ async fn transact(
     tx: &mut Tx,
 ) -> Result<Transacted, FlowError> {
     let TokenRequest { client, context, .. } = request;
-    // Of two requests with one refresh token at the same time, the one that is overtaken is judged again: it finds
-    // itself to be the retry, and gets the same successor.
+    // If two requests use one refresh token at the same time, the one that loses the race is decided again: it is then
+    // a retry, and gets the same successor.
     for _ in 0..2 {
         match grant.redeem(request, evidence, tx).await? {
             Decision::Issue(issuance) => {
@@ -185,7 +185,7 @@ async fn transact(
     Err(Cause::RefreshOvertaken.into())
 }
 
-/// The cause of the refusal by which a replay is answered.
+/// The cause of the refusal after a replay.
 const fn replayed(event: Event) -> Cause {
     match event {
         Event::CodeReplay => Cause::CodeUsed,
@@ -193,13 +193,13 @@ const fn replayed(event: Event) -> Cause {
     }
 }
 
-/// Whether an issuance could be written.
+/// The outcome of writing an issuance.
 enum Carried {
     Out,
     Overtaken,
 }
 
-/// Writes what the issuance yields.
+/// Writes the rows of an issuance.
 async fn carry_out(
     request: &TokenRequest,
     issuance: &Issuance,
@@ -211,7 +211,7 @@ async fn carry_out(
         RefreshPlan::None | RefreshPlan::Repeat(_) => {}
         RefreshPlan::Found(family, _) => token_families::insert(tx, realm, family, now).await?,
         RefreshPlan::Rotate(family, rotation, _) => {
-            // The session before the family, as where a session ends: locks are taken in one order.
+            // The session before the family, as at the end of a session, so that locks are taken in one order.
             if let Some(SessionTouch { id, idle_expires_at }) = &rotation.session {
                 sessions::touch(tx, realm, id, now, *idle_expires_at).await?;
             }
@@ -228,9 +228,7 @@ async fn carry_out(
 
 /// A code or a refresh token that was used before.
 struct Replay<'a> {
-    /// The family that was issued from it.
     family: &'a FamilyId,
-    /// The user who granted it.
     user: &'a UserId,
     event: Event,
 }
@@ -250,7 +248,7 @@ async fn revoke_family(
     end_family(context, family, record, horizon, tx).await.map(|_| ())
 }
 
-/// Revokes a family and everything issued from it, with its audit record; whether this call did it.
+/// Revokes a family and everything issued from it, with its audit record. Returns true if this call revoked it.
 pub(super) async fn end_family(
     context: &Context,
     family: &FamilyId,
@@ -268,7 +266,7 @@ pub(super) async fn end_family(
         not_before: now,
         expires_at: horizon,
     };
-    // Whoever presents the same thing again and again fills no log.
+    // Repeated replays do not fill the audit log.
     let news = revocations::insert(tx, &revocation, reason, now).await?;
     if news {
         audit::append(tx, realm, &record, now).await?;
