@@ -60,7 +60,7 @@ pub struct Row {
 
 /// Writes details as the object that they are.
 fn as_object<S: serde::Serializer>(details: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    let object = details.as_deref().map(|text| serde_json::from_str::<serde_json::Value>(text));
+    let object = details.as_deref().map(serde_json::from_str::<serde_json::Value>);
     match object {
         Some(Ok(object)) => object.serialize(serializer),
         // A row that somebody has changed is shown as it is.
