@@ -31,7 +31,7 @@ use crate::store::users::User;
 #[derive(Serialize)]
 pub struct TokenResponse {
     pub access_token: String,
-    /// How the access token is presented.
+    /// The way in which the access token is presented.
     pub token_type: &'static str,
     /// The lifetime of the access token in seconds.
     pub expires_in: i64,
@@ -285,9 +285,6 @@ pub async fn id_token(
 }
 
 /// The claims about a person that are released to this client.
-///
-/// # Errors
-/// [`FlowError::Internal`] where a stored claim is not what it should be.
 pub fn person(provider: &Provider, client: &Client, user: &User, release: &Release<'_>) -> Result<Person, FlowError> {
     let subject = subject::of(provider, client, &user.id)?;
     let email = user.email.as_ref().map(|(address, verified)| (address.as_str(), *verified));

@@ -1,5 +1,5 @@
-//! The userinfo endpoint (OpenID Connect Core §5.3): the claims that the token's scope releases and those that
-//! were asked for one by one.
+//! The userinfo endpoint (OpenID Connect Core §5.3): the claims of the token's scope and the individually requested
+//! ones.
 
 use serde::Serialize;
 

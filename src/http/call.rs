@@ -33,7 +33,6 @@ pub struct Call {
     /// The browser's cookies, as digests.
     pub browser: Browser,
     pub headers: HeaderMap,
-    /// Its method.
     pub method: Method,
     uri: Uri,
     body: Bytes,
@@ -127,8 +126,8 @@ impl Call {
         path.strip_prefix(self.app.base_path()).filter(|rest| rest.starts_with('/')).unwrap_or(path)
     }
 
-    /// The URL as the caller used it, without the query: by the scheme of the issuer, since a proxy may have taken TLS
-    /// off, and the host that was named, which the guard has checked.
+    /// The URL as the caller used it, without the query: with the scheme of the issuer, because a proxy may have
+    /// terminated TLS, and the host of the request, which the guard has checked.
     pub fn url(&self) -> String {
         let issuer = self.app.realm.issuer.as_str();
         let scheme = issuer.split_once("://").map_or("https", |(scheme, _)| scheme);

@@ -1,5 +1,5 @@
-//! The endpoints that clients authenticate at: one way from a request to the call that a flow reads, and from the flow's
-//! answer to JSON, counted, logged and, where the table of endpoints says so, readable by the client's own scripts.
+//! The endpoints at which clients authenticate: builds the call for a flow from a request, and turns the flow's answer
+//! into JSON, counted, logged and, if the table of endpoints allows it, readable by the client's own scripts.
 
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -19,19 +19,18 @@ use crate::protocol::error::OAuthError;
 
 /// The answer of a flow to a client.
 pub trait ClientAnswer {
-    /// The outcome as metrics count it.
+    /// The outcome as a metric label.
     fn outcome(&self) -> &'static str {
         SUCCESS
     }
 
-    /// The answer as HTTP.
     fn respond(self) -> Response;
 }
 
-/// The outcome of an answer that has done what was asked for.
+/// The outcome of a successful answer.
 const SUCCESS: &str = "success";
 
-/// Answers a request at an endpoint of the table by a flow.
+/// Answers a request at an endpoint of the table with a flow.
 pub async fn answer<T: ClientAnswer>(
     call: Call,
     endpoint: &Endpoint,
@@ -59,7 +58,7 @@ pub async fn answer<T: ClientAnswer>(
     }
 }
 
-/// The call of a client that sends a form.
+/// The call of a client, from its form.
 fn client_call(call: &Call) -> Result<ClientCall, OAuthError> {
     let params = call.form_only()?;
     let authorization = call.client_authorization()?;
