@@ -115,9 +115,10 @@ async fn answer(
             let cookies = headers.get(COOKIE_HEADER).map_or("", |value| value.to_str().unwrap()).to_owned();
             shared.visits.lock().unwrap().push(Visit { method, path: path.to_owned(), params, cookies });
             let page = Html("<!doctype html><title>Application</title><h1 id=\"arrived\">Here you are</h1>");
-            match shared.secure {
-                true => ([(SET_COOKIE, format!("{COOKIE}; Path=/; Secure; SameSite=None"))], page).into_response(),
-                false => page.into_response(),
+            if shared.secure {
+                ([(SET_COOKIE, format!("{COOKIE}; Path=/; Secure; SameSite=None"))], page).into_response()
+            } else {
+                page.into_response()
             }
         }
     }

@@ -1,4 +1,5 @@
-//! The examples: scripts run as a reader runs them, applications as modules of this binary, each against its own server.
+//! The examples: scripts run as a reader runs them, applications as modules of this binary, each against its own
+//! server.
 
 use std::path::Path;
 use std::process::Stdio;

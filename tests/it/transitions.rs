@@ -1,4 +1,4 @@
-//! What has ended stays ended in the database too: no statement takes such a step back, whoever makes it.
+//! Impossible transitions: the database refuses every statement that would make something ended valid again.
 
 use serde_json::json;
 
@@ -29,10 +29,7 @@ const REALM: &str = "a realm";
 fn with_digests(sql: &str) -> String {
     (1..=4).fold(sql.to_owned(), |sql, number| {
         let hex = format!("{number:02x}").repeat(32);
-        let literal = match Database::is_postgres() {
-            true => format!("'\\x{hex}'::bytea"),
-            false => format!("x'{hex}'"),
-        };
+        let literal = if Database::is_postgres() { format!("'\\x{hex}'::bytea") } else { format!("x'{hex}'") };
         sql.replace(&format!("{{{number}}}"), &literal)
     })
 }
@@ -71,7 +68,7 @@ async fn server_with_rows() -> TestServer {
 }
 
 #[tokio::test]
-async fn a_grant_rotates_step_by_step_and_is_revoked_for_good() {
+async fn a_grant_rotates_step_by_step_and_is_revoked_permanently() {
     let server = server_with_rows().await;
     let steps = [
         Refused(GRANT, "UPDATE token_families SET leaf = {1}"),
@@ -101,7 +98,7 @@ async fn a_grant_rotates_step_by_step_and_is_revoked_for_good() {
 }
 
 #[tokio::test]
-async fn what_was_used_once_or_has_ended_stays_so() {
+async fn used_and_ended_rows_stay_used_and_ended() {
     let server = server_with_rows().await;
     let steps = [
         Refused(CODE, "UPDATE authorization_codes SET redeemed_at = NULL"),
@@ -138,7 +135,8 @@ async fn what_was_used_once_or_has_ended_stays_so() {
 #[tokio::test]
 async fn each_transition_of_the_server_is_one_that_the_database_allows() {
     let server = TestServer::start().await;
-    let (rp, ops) = (server.relying_party().await, Administrator::of(&server).await);
+    let rp = server.relying_party().await;
+    let ops = Administrator::of(&server).await;
     let first = rp.sign_in("alice").await;
     let next = rp.refresh(first.refresh_token()).await.tokens();
     rp.refresh(next.refresh_token()).await.tokens();

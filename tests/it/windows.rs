@@ -197,7 +197,7 @@ async fn a_new_password_ends_what_was_issued_before_it_everywhere() {
 }
 
 #[tokio::test]
-async fn a_removed_user_is_out_everywhere() {
+async fn a_removed_user_is_refused_everywhere() {
     closes_for_newcomers("user removed", async |scene, newcomers| {
         scene.one.remove_user(&newcomers.person).await;
     })
@@ -213,7 +213,7 @@ async fn a_withdrawn_role_ends_earlier_access_tokens_everywhere() {
 }
 
 #[tokio::test]
-async fn a_removed_client_holds_nothing_anywhere() {
+async fn a_removed_client_has_no_valid_token_anywhere() {
     closes_for_newcomers("client removed", async |scene, newcomers| {
         let provider = &scene.one.app.provider;
         let context = scene.one.context();
@@ -314,7 +314,7 @@ async fn a_node_that_stops_is_not_waited_for_and_gives_back_its_lease() {
 }
 
 #[tokio::test]
-async fn a_node_alone_waits_for_nothing() {
+async fn a_single_node_does_not_wait() {
     let one = TestServer::start().await;
     let rp = one.relying_party().await;
     one.is_one_of(1).await;

@@ -38,7 +38,8 @@ fn check(token: &str) {
     }
     let audiences = jws::audiences(claims);
 
-    let (client_id, now) = (ClientId::parse("rp").expect("an id"), Timestamp::from_secs(1_000_000));
+    let client_id = ClientId::parse("rp").expect("an id");
+    let now = Timestamp::from_secs(1_000_000);
     let leeway = Span::from_secs(30);
     let rules = AssertionRules {
         client_id: &client_id,

@@ -25,7 +25,8 @@ fuzz_target!(|data: &[u8]| {
         None => (data, &data[..0]),
     };
     let (Some(payload), Ok(outer)) = (strict_object(object), Params::parse(beside)) else { return };
-    let (client, now) = (ClientId::parse("rp").expect("an id"), Timestamp::from_secs(1_000_000));
+    let client = ClientId::parse("rp").expect("an id");
+    let now = Timestamp::from_secs(1_000_000);
     for profile in Profile::TABLE {
         let rules = profile.rules().request_objects;
         let Ok(params) = request_object::parameters(&payload, &outer, (&client, ISSUER), rules, now) else { continue };

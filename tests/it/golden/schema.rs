@@ -31,17 +31,14 @@ async fn the_statements_of_a_release_run_after_the_migration() {
         let statements = statements(&golden);
         assert!(statements.len() > 100, "{}", statements.len());
         for (name, sql) in statements {
-            let tried = match Database::is_postgres() {
-                true => {
-                    let mut connection = PgConnection::connect(&database.url).await.unwrap();
-                    let prepare = AssertSqlSafe(format!("PREPARE old AS {sql}"));
-                    connection.execute(sqlx::raw_sql(prepare)).await.map(|_| ())
-                }
-                false => {
-                    let mut connection = SqliteConnection::connect(&database.url).await.unwrap();
-                    let explain = AssertSqlSafe(format!("EXPLAIN {}", embedded_text(&sql)));
-                    connection.execute(sqlx::raw_sql(explain)).await.map(|_| ())
-                }
+            let tried = if Database::is_postgres() {
+                let mut connection = PgConnection::connect(&database.url).await.unwrap();
+                let prepare = AssertSqlSafe(format!("PREPARE old AS {sql}"));
+                connection.execute(sqlx::raw_sql(prepare)).await.map(|_| ())
+            } else {
+                let mut connection = SqliteConnection::connect(&database.url).await.unwrap();
+                let explain = AssertSqlSafe(format!("EXPLAIN {}", embedded_text(&sql)));
+                connection.execute(sqlx::raw_sql(explain)).await.map(|_| ())
             };
             assert!(tried.is_ok(), "{release}: {name}: {tried:?}");
         }

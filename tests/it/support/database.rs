@@ -90,13 +90,10 @@ impl Database {
     /// Runs a statement beside the server; the message of the database where it refuses.
     pub async fn attempt(&self, sql: &str) -> Result<u64, String> {
         let sql = AssertSqlSafe(sql.to_owned());
-        let done = match self.url.starts_with("sqlite:") {
-            true => {
-                SqliteConnection::connect(&self.url).await.unwrap().execute(sql).await.map(|done| done.rows_affected())
-            }
-            false => {
-                PgConnection::connect(&self.url).await.unwrap().execute(sql).await.map(|done| done.rows_affected())
-            }
+        let done = if self.url.starts_with("sqlite:") {
+            SqliteConnection::connect(&self.url).await.unwrap().execute(sql).await.map(|done| done.rows_affected())
+        } else {
+            PgConnection::connect(&self.url).await.unwrap().execute(sql).await.map(|done| done.rows_affected())
         };
         done.map_err(|error| error.to_string())
     }

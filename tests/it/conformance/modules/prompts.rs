@@ -1,4 +1,4 @@
-//! When somebody has to sign in again, and when no page may be shown.
+//! When a person has to sign in again, and when no page may be shown.
 
 use signet::protocol::time::Span;
 
