@@ -1,4 +1,5 @@
-//! The only reader of the system's clock. Everything else receives `now`; tests use a clock that they move.
+//! The only reader of the system's clock. All other code receives `now` as a parameter; tests use a clock that they
+//! advance.
 
 mod node;
 

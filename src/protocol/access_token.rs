@@ -64,8 +64,8 @@ pub struct AccessTokenClaims {
     pub aud: Audience,
     /// Expiry, a NumericDate.
     pub exp: i64,
-    /// The beginning of its life, a NumericDate. It lies before the issue by as much as other clocks may be late
-    /// (RFC 7519 §4.1.5): many verifiers allow no leeway for it.
+    /// Start of validity, a NumericDate. It precedes `iat` by the clock tolerance (RFC 7519 §4.1.5), since many
+    /// verifiers allow no leeway for it.
     pub nbf: i64,
     /// Time of issue, a NumericDate.
     pub iat: i64,

@@ -14,10 +14,10 @@ use super::time::Timestamp;
 
 /// The `typ` of a checkpoint's JWS (RFC 7515 §4.1.9), which keeps it from being accepted as a token.
 pub const TYP: &str = "audit-checkpoint+jwt";
-/// The beginning of the hash of a row without details, so that it is no hash of anything else. Rows from before there
-/// were details have this form.
+/// The prefix of a hashed row without details, for domain separation. Rows written before details existed have this
+/// form.
 const DOMAIN: &[u8] = b"signet audit row v1";
-/// The beginning of the hash of a row with details, which are hashed after the other fields.
+/// The prefix of a hashed row with details, which are hashed after the other fields.
 const DOMAIN_WITH_DETAILS: &[u8] = b"signet audit row v2";
 
 /// A point of the chain: a row's number and the hash of all rows up to it.
@@ -53,17 +53,17 @@ pub struct Row {
     pub request_id: String,
     /// A short cause, one or two words.
     pub reason: String,
-    /// A JSON object with more about what happened, as it is stored.
+    /// A JSON object with more facts about the event, as stored.
     #[serde(serialize_with = "as_object", skip_serializing_if = "Option::is_none")]
     pub details: Option<String>,
 }
 
-/// Writes details as the object that they are.
+/// Serializes details as the object that they contain.
 fn as_object<S: serde::Serializer>(details: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     let object = details.as_deref().map(serde_json::from_str::<serde_json::Value>);
     match object {
         Some(Ok(object)) => object.serialize(serializer),
-        // A row that somebody has changed is shown as it is.
+        // A tampered row is shown as it is.
         Some(Err(_)) => details.serialize(serializer),
         None => serializer.serialize_none(),
     }

@@ -1,5 +1,5 @@
-//! Details of an audit record: a JSON object (RFC 8259 §4) of named facts. It has a bounded size and holds no secret:
-//! metadata and names alone get in, and a URI loses its user information (RFC 3986 §3.2.1).
+//! Details of an audit record: a JSON object (RFC 8259 §4) of named facts. Its size is bounded, and it contains no
+//! secrets: only metadata and names are included, and URIs lose their user information (RFC 3986 §3.2.1).
 
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -8,19 +8,19 @@ use super::attributes::{AttributeChange, in_words};
 use super::cause::Shown;
 use super::consent::Consent;
 
-/// The longest value as JSON, in bytes. A longer one is cut.
+/// The maximum length of a value as JSON, in bytes. A longer one is cut.
 const LONGEST_VALUE: usize = 1000;
-/// The longest object, in bytes. Facts beyond it are left out and counted.
+/// The maximum length of the object, in bytes. Facts beyond it are left out and counted.
 const LONGEST: usize = 8000;
-/// The name of the number of facts that were left out.
+/// The member with the number of facts left out.
 const OMITTED: &str = "omitted";
 
-/// The details of an audit record.
+/// The details of an audit record, as stored JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Details(String);
 
 impl Details {
-    /// The attributes that a change gives other values, with the values: for clients, whose metadata is no secret.
+    /// Returns the changed attributes with their values, for clients, whose metadata is not secret.
     pub fn of_changes(changes: &[AttributeChange]) -> Option<Self> {
         let fact = |change: &AttributeChange| {
             (change.name.clone(), json!({ "old": bounded(&change.old), "new": bounded(&change.new) }))
@@ -28,28 +28,27 @@ impl Details {
         Self::of("changed", changes.iter().map(fact).collect())
     }
 
-    /// The names of the attributes that a change gives other values: for people, whose values stay out of the log.
+    /// Returns the names of changed attributes, for people, whose values stay out of the log.
     pub fn of_attributes(names: &[&str]) -> Option<Self> {
         Self::of_lists(&[("attributes", names)])
     }
 
-    /// The roles that a person gets and those that they lose.
+    /// Returns the roles that a person gets and loses.
     pub fn of_roles(granted: &[String], withdrawn: &[String]) -> Option<Self> {
         Self::of_lists(&[("granted", &texts(granted)), ("withdrawn", &texts(withdrawn))])
     }
 
-    /// The scopes and the single claims of a consent.
+    /// Returns the scopes and the single claims of a consent.
     pub fn of_consent(consent: &Consent) -> Option<Self> {
         let scopes: Vec<&str> = consent.scope.iter().collect();
         Self::of_lists(&[("scopes", &scopes), ("claims", &texts(&consent.claims))])
     }
 
-    /// The object as it is stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Lists by name; empty ones are left out.
+    /// Returns named lists without the empty ones.
     fn of_lists(lists: &[(&str, &[&str])]) -> Option<Self> {
         let mut facts = Map::new();
         for (name, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {
@@ -58,16 +57,17 @@ impl Details {
         (!facts.is_empty()).then(|| Self(Value::Object(facts).to_string()))
     }
 
-    /// An object of facts under one name, as many of them as there is room for.
+    /// Returns an object with facts under one name, as many as fit.
     fn of(name: &str, facts: Map<String, Value>) -> Option<Self> {
         let mut kept = Map::new();
         let mut length = 0;
         let mut omitted = 0;
         for (fact, value) in facts {
             length += fact.len() + value.to_string().len();
-            match length <= LONGEST {
-                true => drop(kept.insert(fact, value)),
-                false => omitted += 1,
+            if length <= LONGEST {
+                kept.insert(fact, value);
+            } else {
+                omitted += 1;
             }
         }
         let mut object = Map::new();
@@ -84,13 +84,10 @@ fn texts(list: &[String]) -> Vec<&str> {
     list.iter().map(String::as_str).collect()
 }
 
-/// A value without the user information of URIs; a long one in words, cut.
+/// Removes the user information of URIs; a long value is formatted for people and cut.
 fn bounded(value: &Value) -> Value {
     let value = without_userinfo(value);
-    match value.to_string().len() <= LONGEST_VALUE {
-        true => value,
-        false => in_words(&value).into(),
-    }
+    if value.to_string().len() <= LONGEST_VALUE { value } else { in_words(&value).into() }
 }
 
 fn without_userinfo(value: &Value) -> Value {

@@ -1,5 +1,5 @@
-//! The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, §3.2.2.1, §3.3.2.1): from parameters to a
-//! checked value. Where the parameters came in a request object or were pushed, that has been resolved before.
+//! The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1, §3.2.2.1, §3.3.2.1), from parameters to a
+//! checked value. Request objects and pushed requests have been resolved to parameters before.
 
 mod extensions;
 

@@ -201,7 +201,7 @@ pub enum Cause {
     #[error("the client has lost the scope or the response type of the request")]
     RequestWithdrawn,
 
-    // The second opinion on what the rules accept.
+    // Disagreement of the second check by oxide-auth with the rules (RFC 6749 §4.1.1, §4.1.3).
     #[error("the rules accept the request, but oxide-auth refuses its {about}")]
     RequestDisputed { about: &'static str },
     #[error("the rules accept the grant, but oxide-auth refuses its {about}")]

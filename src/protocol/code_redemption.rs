@@ -1,5 +1,5 @@
-//! Redeeming an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6): every binding must hold by itself.
-//! Expiry is judged by the caller's clock, the redirect URI byte for byte.
+//! Redemption of an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6), where every binding must hold on its own.
+//! Expiry is checked against the caller's `now`, the redirect URI byte for byte.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub struct CodeRecord {
     /// True if the authorization request had the parameter.
     pub redirect_uri_named: bool,
     pub scope: Scope,
-    /// The slots of parameters that travel with it: PKCE challenge, nonce, resource and so on.
+    /// Slots of parameters that travel with the code: PKCE challenge, nonce, resource and others.
     pub extensions: BTreeMap<String, String>,
     pub authentication: Authentication,
     pub expires_at: Timestamp,
@@ -75,7 +75,7 @@ impl CodeRecord {
     }
 }
 
-/// The single claims in the slots of a grant; this server has written them.
+/// Reads the claims requested one by one from the slots of a grant, which this server has written.
 pub fn requested_claims(extensions: &BTreeMap<String, String>) -> RequestedClaims {
     extensions.get(CLAIMS).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
@@ -101,13 +101,13 @@ pub fn redeem(
     if record.expires_at <= now {
         return Err(Cause::CodeExpired { ago: now.since(record.expires_at) }.into());
     }
-    // What was not named before is named now, and holds for the refreshes too.
+    // A grant without resources is bound to those of this request, for later refreshes too.
     let granted = named.unwrap_or_else(|| resources.clone());
     Ok(Redemption { record, nonce, resources, granted })
 }
 
-/// Checks that the code was issued to this client, and that its redirect URI is presented byte for byte, or none at all
-/// where the authorization request named none.
+/// Checks that the code was issued to this client, and that its redirect URI is presented byte for byte. It may be
+/// omitted only if the authorization request had none.
 fn check_bindings(params: &Params, client: &Client, record: &CodeRecord) -> Result<(), OAuthError> {
     let presented = match params.get("redirect_uri") {
         None if record.redirect_uri_named => return Err(OAuthError::invalid_request("redirect_uri is required.")),
@@ -117,9 +117,10 @@ fn check_bindings(params: &Params, client: &Client, record: &CodeRecord) -> Resu
     if record.client_id != client.id {
         return Err(Cause::CodeOfOtherClient.into());
     }
-    match presented == record.redirect_uri {
-        true => Ok(()),
-        false => Err(Cause::CodeRedirectUri { received: Shown::uri(presented) }.into()),
+    if presented == record.redirect_uri {
+        Ok(())
+    } else {
+        Err(Cause::CodeRedirectUri { received: Shown::uri(presented) }.into())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The key that a token is bound to (RFC 7800 §3): the claim `cnf` of access tokens and introspection answers.
+//! The key that a token is bound to (RFC 7800 §3): the `cnf` claim of access tokens and introspection answers.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::jwk::PublicJwk;
 use super::secret::Digest;
 
-/// The claim `cnf`, with one confirmation method.
+/// The `cnf` claim, with one confirmation method.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Confirmation {
-    /// The thumbprint of the key of DPoP proofs (RFC 9449 §6.1).
+    /// The thumbprint of the DPoP key (RFC 9449 §6.1).
     #[serde(rename = "jkt")]
     Key(String),
     /// The SHA-256 digest of a client certificate (RFC 8705 §3.1).
@@ -19,17 +19,17 @@ pub enum Confirmation {
 }
 
 impl Confirmation {
-    /// The binding to the key of a verified DPoP proof.
+    /// Binds to the key of a verified DPoP proof.
     pub fn of_key(key: &PublicJwk) -> Self {
         Self::Key(key.thumbprint())
     }
 
-    /// The binding to a client certificate in DER.
+    /// Binds to a client certificate in DER.
     pub fn of_certificate(der: &[u8]) -> Self {
         Self::Certificate(URL_SAFE_NO_PAD.encode(Digest::of(der).as_bytes()))
     }
 
-    /// The `token_type` of a token that is bound this way (RFC 9449 §5, RFC 8705 §3).
+    /// Returns the `token_type` of a token with this binding (RFC 9449 §5, RFC 8705 §3).
     pub const fn token_type(&self) -> &'static str {
         match self {
             Self::Key(_) => "DPoP",
@@ -38,10 +38,10 @@ impl Confirmation {
     }
 }
 
-/// The `token_type` of tokens that are not bound to a key, or to that of a certificate (RFC 6750 §4).
+/// The `token_type` of tokens that are unbound or bound to a certificate (RFC 6750 §4).
 pub const BEARER: &str = "Bearer";
 
-/// The `token_type` of a token.
+/// Returns the `token_type` of a token with this binding, or with none.
 pub fn token_type(confirmation: Option<&Confirmation>) -> &'static str {
     confirmation.map_or(BEARER, Confirmation::token_type)
 }

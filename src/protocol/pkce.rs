@@ -55,19 +55,15 @@ impl PkceRule {
 
 /// The extension slot in which the challenge is stored with the code.
 pub const SLOT: &str = "pkce";
-/// The mark of S256 at the end of a kept challenge.
+/// The mark of S256 at the end of a stored challenge.
 const S256: char = 'S';
 
-/// Reads `code_challenge` and `code_challenge_method` of an authorization request (RFC 7636 §4.3), as they are kept.
-///
-/// # Errors
-/// `invalid_request` where the challenge is malformed, not of method S256, or missing beside its method.
+/// Reads `code_challenge` and `code_challenge_method` of an authorization request (RFC 7636 §4.3), in stored form. A
+/// malformed challenge, a method other than S256, and a method without a challenge are `invalid_request`.
 pub fn challenge(params: &Params) -> Result<Option<String>, OAuthError> {
     let method = params.get("code_challenge_method");
     match params.get("code_challenge") {
-        None if method.is_some() => {
-            Err(OAuthError::invalid_request("code_challenge_method stands without code_challenge."))
-        }
+        None if method.is_some() => Err(OAuthError::invalid_request("code_challenge_method needs code_challenge.")),
         None => Ok(None),
         Some(challenge) if !is_well_formed(challenge) => {
             Err(OAuthError::invalid_request("code_challenge is malformed."))

@@ -170,10 +170,8 @@ pub fn judge(token: &RefreshToken, family: &FamilyState, client: &ClientId, now:
     }
 }
 
-/// The scope of the new access token: what was granted, or less (RFC 6749 §6).
-///
-/// # Errors
-/// `invalid_scope` where more is asked for than was granted, `invalid_request` where the token is missing.
+/// Returns the scope of the new access token: the granted one or less (RFC 6749 §6). A wider scope is `invalid_scope`,
+/// a missing token `invalid_request`.
 pub fn narrow_scope(params: &Params, granted: &Scope) -> Result<Scope, OAuthError> {
     let asked = params.get("scope").map(Scope::parse).transpose()?;
     params.require("refresh_token", "refresh_token is required.")?;

@@ -1,5 +1,5 @@
-//! The instruments of the store: how long transactions and their statements take, and how long they wait. The names
-//! under which they are exported are entered elsewhere.
+//! Metrics of the store: durations and waits of transactions and statements. Their exported names are registered in
+//! `metrics`.
 
 mod statements;
 
@@ -47,27 +47,25 @@ impl Drop for Waiting<'_> {
 /// Metrics of the database.
 #[derive(Clone, Debug)]
 pub struct Database {
-    /// How long a read waited for a connection, or a write for its turn.
+    /// The wait of a read for a connection, or of a write for its turn.
     pub wait: Histogram,
     /// Reads and writes that wait.
     pub waiting: Gauge,
-    /// How long a transaction took, its durable commit included.
+    /// The duration of a transaction, including the durable commit.
     pub write: Histogram,
-    /// How many jobs a transaction had.
+    /// The number of jobs per transaction.
     pub batch: Histogram,
-    /// Transactions that failed.
+    /// Failed transactions.
     pub failures: Counter,
-    /// Transactions that were run again.
+    /// Transactions that were retried.
     pub retries: Counter,
-    /// The statements.
     pub statements: Statements,
-    /// Transactions that met others as often as they may be run again.
+    /// Transactions abandoned after all retries.
     pub exhausted: Counter,
-    /// How long something that was ended waited until all nodes had heard of it.
+    /// The wait until all nodes have acknowledged a revocation.
     pub heard: Histogram,
-    /// Nodes that had not heard of it in time.
+    /// Nodes that did not acknowledge a revocation in time.
     pub missed: Counter,
-    /// The nodes.
     pub nodes: Gauge,
 }
 

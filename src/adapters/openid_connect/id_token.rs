@@ -19,7 +19,7 @@ pub struct ExtraClaims {
     /// The session (OpenID Connect Front-Channel Logout §3).
     pub sid: SessionId,
     pub jti: TokenId,
-    /// The beginning of its life, a NumericDate: [`IdTokenFacts::tolerance`] before its issue (RFC 7519 §4.1.5).
+    /// Start of validity, a NumericDate: [`IdTokenFacts::tolerance`] before `iat` (RFC 7519 §4.1.5).
     pub nbf: i64,
     /// The party that the token was issued to, for clients that check it.
     pub azp: ClientId,
@@ -48,7 +48,7 @@ pub struct IdTokenFacts<'a> {
     /// Claims of mappers.
     pub mapped: Map<String, Value>,
     pub lifetime: Span,
-    /// The time by which a client's clock may be late: `nbf` lies that long before `iat`.
+    /// The tolerated lag of a client's clock: `nbf` is that long before `iat`.
     pub tolerance: Span,
 }
 

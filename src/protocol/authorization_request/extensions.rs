@@ -1,5 +1,5 @@
-//! The parameters of a request that travel with the code: the PKCE challenge, nonce, acr_values, max_age, claims and
-//! resources, each in a slot of its own (RFC 7636 §4.4, RFC 8707 §2).
+//! Parameters of a request that travel with the code: PKCE challenge, nonce, acr_values, max_age, claims and resources,
+//! each in a slot of its own (RFC 7636 §4.4, RFC 8707 §2).
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::protocol::requested_claims::RequestedClaims;
 use crate::protocol::response_type::ResponseType;
 use crate::protocol::scope::Scope;
 
-/// The checked parts of a request from which its slots are filled.
+/// The checked parts of a request that its slots are filled from.
 pub(super) struct Checked<'a> {
     pub(super) params: &'a Params,
     pub(super) client: &'a Client,
@@ -21,10 +21,8 @@ pub(super) struct Checked<'a> {
     pub(super) issuer: &'a str,
 }
 
-/// Collects the slots of a request for `scope`.
-///
-/// # Errors
-/// `invalid_request` where the challenge is missing or malformed, `invalid_target` for a resource that is refused.
+/// Collects the slots of a request for `scope`. A missing or malformed challenge is `invalid_request`, a refused
+/// resource `invalid_target`.
 pub(super) fn collect_extensions(checked: &Checked<'_>, scope: &Scope) -> Result<BTreeMap<String, String>, OAuthError> {
     let Checked { params, client, response_type, claims, issuer } = checked;
     let mut slots = BTreeMap::new();
@@ -42,7 +40,8 @@ pub(super) fn collect_extensions(checked: &Checked<'_>, scope: &Scope) -> Result
         let malformed = OAuthError::invalid_request("claims is malformed.");
         keep(CLAIMS, serde_json::to_string(claims).map_err(|_| malformed)?);
     }
-    // No resource that was named is this server itself: then the slot is there and empty, and nothing widens the grant.
+    // A request for the issuer alone leaves an empty slot, so that later requests cannot widen the grant to other
+    // resources.
     if let Some(resources) = client.resources(params.get_all("resource"), issuer)? {
         keep(RESOURCE, resources.join(" "));
     }
