@@ -58,7 +58,7 @@ async fn judge(provider: &Provider, context: &Context, token: &str) -> Result<To
         Some(sid) => Some(subject::session(provider, &client, sid.as_str()).ok_or(Cause::TokenSession)?),
         None => None,
     };
-    let facts = TokenFacts::of(context.realm.id.clone(), claims, (user, session)).ok_or(Cause::TokenId)?;
+    let facts = TokenFacts::of(context.realm.id.clone(), claims, user, session).ok_or(Cause::TokenId)?;
     if provider.view.is_revoked(&facts)? {
         return Err(Cause::TokenRevoked.into());
     }

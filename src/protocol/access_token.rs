@@ -117,7 +117,8 @@ impl TokenFacts {
     pub fn of(
         realm: RealmId,
         claims: Arc<AccessTokenClaims>,
-        (user, session): (Option<UserId>, Option<SessionId>),
+        user: Option<UserId>,
+        session: Option<SessionId>,
     ) -> Option<Self> {
         let issued_at = claims.jti.issued_at()?;
         Some(Self { realm, claims, user, session, issued_at })

@@ -225,12 +225,8 @@ mod tests {
             claims: RequestedClaims::default(),
             cnf: None,
         };
-        TokenFacts::of(
-            RealmId::parse("default").unwrap(),
-            claims.into(),
-            (UserId::parse("alice"), SessionId::parse("s")),
-        )
-        .unwrap()
+        TokenFacts::of(RealmId::parse("default").unwrap(), claims.into(), UserId::parse("alice"), SessionId::parse("s"))
+            .unwrap()
     }
 
     #[test]
