@@ -98,12 +98,11 @@ impl Backup {
 async fn record(desk: &Desk) -> anyhow::Result<()> {
     let concerning = Concerning { actor: "command", ..Concerning::default() };
     let record = desk.context.record(Event::BackedUp, Outcome::Success, concerning, "")?;
-    let realm = desk.context.realm.id.clone();
-    let now = desk.context.now;
-    let written = desk.store.write(move |tx| {
-        let realm = realm.clone();
-        let record = record.clone();
-        Box::pin(async move { audit::append(tx, &realm, &record, now).await })
+    let written = desk.store.write_with((desk.context.clone(), record), |given, tx| {
+        Box::pin(async move {
+            let (context, record) = given;
+            audit::append(tx, &context.realm.id, record, context.now).await
+        })
     });
     Ok(written.await?)
 }

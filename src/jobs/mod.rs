@@ -55,10 +55,8 @@ impl Jobs {
         let store = &self.app.provider.store;
         let now = self.app.clock.now();
         refusals::flush(&self.app.provider, now).await;
-        let holder = Arc::new(self.node.clone());
-        let released = store.write(move |tx| {
-            let holder = holder.clone();
-            Box::pin(async move { leases::release(tx, leases::UPKEEP, &holder, now).await })
+        let released = store.write_with(self.node.clone(), move |holder, tx| {
+            Box::pin(async move { leases::release(tx, leases::UPKEEP, holder, now).await })
         });
         let released: Result<(), StoreError> = released.await;
         let left = store.membership().leave(store).await;
@@ -197,11 +195,9 @@ async fn upkeep(app: &App, holder: &str) {
 /// fail; the first error is returned.
 pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
     let now = app.clock.now();
-    let name = holder.to_owned();
-    let leads = app.provider.store.write(move |tx| {
-        let name = name.clone();
+    let leads = app.provider.store.write_with(holder.to_owned(), move |holder, tx| {
         Box::pin(async move {
-            let leads = leases::take(tx, leases::UPKEEP, &name, now.plus(LEASE), now).await?;
+            let leads = leases::take(tx, leases::UPKEEP, holder, now.plus(LEASE), now).await?;
             if leads {
                 clock_steps::note(tx, now).await?;
             }
@@ -237,17 +233,15 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
 /// not become a flood of rows.
 async fn record_refusals(app: &App) -> Result<(), FlowError> {
     let context = context(app);
-    let records = Arc::new(app.provider.rates.records(&context)?);
+    let records = app.provider.rates.records(&context)?;
     if records.is_empty() {
         return Ok(());
     }
-    let written = app.provider.store.write(move |tx| {
-        let realm = context.realm.id.clone();
-        let records = records.clone();
-        let now = context.now;
+    let written = app.provider.store.write_with((context, records), |given, tx| {
         Box::pin(async move {
-            for record in &*records {
-                append(tx, &realm, record, now).await?;
+            let (context, records) = given;
+            for record in records {
+                append(tx, &context.realm.id, record, context.now).await?;
             }
             Ok::<_, FlowError>(())
         })

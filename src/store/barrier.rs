@@ -136,11 +136,8 @@ pub(super) async fn drop_late(store: &Store, late: &[Node], seq: i64) -> bool {
 }
 
 async fn drop_one(store: &Store, node: Node, seq: i64, now: Timestamp) -> Result<bool, StoreError> {
-    let node = Arc::new(node);
-    let dropped = store.write(move |tx| {
-        let node = node.clone();
-        Box::pin(async move { nodes::drop_late(tx, &node, seq, now).await })
-    });
+    let dropped =
+        store.write_with(node, move |node, tx| Box::pin(async move { nodes::drop_late(tx, node, seq, now).await }));
     dropped.await
 }
 

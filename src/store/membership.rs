@@ -12,7 +12,7 @@
 
 mod state;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -78,12 +78,7 @@ impl Membership {
         if id.is_empty() {
             return Ok(());
         }
-        let id = Arc::new(id);
-        let removed = store.write(move |tx| {
-            let id = id.clone();
-            Box::pin(async move { nodes::remove(tx, &id).await })
-        });
-        removed.await
+        store.write_with(id, |id, tx| Box::pin(async move { nodes::remove(tx, id).await })).await
     }
 
     /// Returns the id of this node; empty if the process is none.
@@ -144,14 +139,13 @@ impl Membership {
 
     /// Adds the row, and a change that announces it to the others.
     async fn announce(&self, store: &Store, heard: Heard) -> Result<(), StoreError> {
-        let shared = {
+        let row = {
             let state = self.state();
-            Arc::new((state.standing(heard, Duration::ZERO), state.advertise.clone()))
+            (state.standing(heard, Duration::ZERO), state.advertise.clone())
         };
-        let added = store.write(move |tx| {
-            let shared = shared.clone();
+        let added = store.write_with(row, move |row, tx| {
             Box::pin(async move {
-                let (standing, advertise) = &*shared;
+                let (standing, advertise) = row;
                 nodes::join(tx, standing, advertise).await?;
                 changes::announce(tx, &standing.id, heard.now).await
             })
@@ -206,18 +200,14 @@ impl Membership {
     /// Writes the row. Returns false if the others had skipped or removed this node.
     async fn acknowledge(&self, store: &Store, standing: Standing) -> Result<bool, StoreError> {
         let begun = Instant::now();
-        let shared = Arc::new(standing.clone());
-        let known = store.write(move |tx| {
-            let standing = shared.clone();
-            Box::pin(async move { nodes::acknowledge(tx, &standing).await })
+        let known = store.write_with(standing.clone(), move |standing, tx| {
+            Box::pin(async move { nodes::acknowledge(tx, standing).await })
         });
         let is_waited_for = known.await?;
         if !is_waited_for {
             self.state().lease = Duration::ZERO;
-            let shared = Arc::new(standing.clone());
-            let returned = store.write(move |tx| {
-                let standing = shared.clone();
-                Box::pin(async move { nodes::come_back(tx, &standing).await })
+            let returned = store.write_with(standing.clone(), move |standing, tx| {
+                Box::pin(async move { nodes::come_back(tx, standing).await })
             });
             if !returned.await? {
                 tracing::warn!("this node was removed after a long silence; rejoining");
@@ -265,9 +255,7 @@ impl Membership {
         };
         for node in gone {
             tracing::warn!(node = node.0, "removed a silent node");
-            let shared = Arc::new(node);
-            let removed = store.write(move |tx| {
-                let node = shared.clone();
+            let removed = store.write_with(node, move |node, tx| {
                 Box::pin(async move { nodes::remove_silent(tx, &node.0, node.1).await })
             });
             removed.await?;
