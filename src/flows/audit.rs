@@ -5,8 +5,6 @@ mod review;
 
 pub use review::Review;
 
-use std::sync::Arc;
-
 use super::FlowError;
 use crate::keys::{KeySet, Keyring};
 use crate::protocol::audit_chain::{Broken, Checkpoint, Link, TYP, Walk};
@@ -111,11 +109,9 @@ async fn vouch(store: &Store, keys: &Keyring, number: i64, checkpoint: Checkpoin
     let last = checkpoint.last;
     let signer = Signer { keys: &keys.of(&realm), algorithms: keys.algorithms() };
     let (kid, stored) = sign(signer, number, &checkpoint)?;
-    let shared = Arc::new((realm, kid, stored));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((realm, kid, stored), move |given, tx| {
         Box::pin(async move {
-            let (realm, kid, stored) = &*shared;
+            let (realm, kid, stored) = given;
             let held = signing_keys::hold(tx, realm, kid).await?;
             if held {
                 audit_log::vouch(tx, realm, stored, now, now.minus(CHECKPOINTS_KEPT)).await?;

@@ -149,13 +149,11 @@ pub async fn refuse_interaction(
     interaction: &Interaction,
     error: OAuthError,
 ) -> Result<Next, InteractionError> {
-    let realm = context.realm.id.clone();
-    let id = interaction.pending.id.clone();
-    let now = context.now;
-    let closed = provider.store.write(move |tx| {
-        let realm = realm.clone();
-        let id = id.clone();
-        Box::pin(async move { Ok::<_, FlowError>(authorization_requests::close(tx, &realm, &id, now).await?) })
+    let closed = provider.store.write_with((context.clone(), interaction.pending.id.clone()), |given, tx| {
+        Box::pin(async move {
+            let (context, id) = given;
+            Ok::<_, FlowError>(authorization_requests::close(tx, &context.realm.id, id, context.now).await?)
+        })
     });
     if closed.await? {
         provider.waiting.add(&context.realm.id, -1);

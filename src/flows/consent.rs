@@ -1,7 +1,5 @@
 //! Consent (OpenID Connect Core §3.1.2.4): the person decides what a client may do, and the decision is remembered.
 
-use std::sync::Arc;
-
 use super::authorize::{self, Next};
 use super::login;
 use super::pending::{Interaction, InteractionError, PendingFault};
@@ -75,11 +73,10 @@ pub async fn answer(
     let record = context.record(Event::Consent, outcome, concerning, &reason).map_err(FlowError::from)?;
     let details = Details::of_consent(&Consent::asked_by(&interaction.pending.request));
     let record = Record { details, ..record };
-    let shared = Arc::new((context.clone(), interaction.clone(), session.user_id.clone(), record));
-    let written = provider.store.write(move |tx| {
-        let shared = shared.clone();
+    let given = (context.clone(), interaction.clone(), session.user_id.clone(), record);
+    let written = provider.store.write_with(given, move |given, tx| {
         Box::pin(async move {
-            let (context, interaction, user, record) = &*shared;
+            let (context, interaction, user, record) = given;
             let realm = &context.realm.id;
             let pending = &interaction.pending;
             if answer == Answer::Allow {

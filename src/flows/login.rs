@@ -226,11 +226,9 @@ async fn fail(
     tracing::info!(target: "security", event = "login_attempt", success = false, reason, "refused a sign-in");
     let pause = ending.account_pause();
     let is_locked = locked.is_some();
-    let shared = Arc::new((context.clone(), ending, failure, locked, block));
-    let written = provider.store.write(move |tx| {
-        let shared = shared.clone();
+    let written = provider.store.write_with((context.clone(), ending, failure, locked, block), move |given, tx| {
         Box::pin(async move {
-            let (context, ending, failure, locked, block) = &*shared;
+            let (context, ending, failure, locked, block) = given;
             let realm = &context.realm.id;
             let now = context.now;
             audit::append(tx, realm, failure, now).await?;

@@ -241,11 +241,9 @@ async fn end(
     };
     let record = context.record(Event::Logout, Outcome::Success, concerning, proof.reason())?;
     let horizon = provider.revocation_horizon(context.now);
-    let shared = Arc::new((context.clone(), named, record));
-    let written = provider.store.write(move |tx| {
-        let shared = shared.clone();
+    let written = provider.store.write_with((context.clone(), named, record), move |given, tx| {
         Box::pin(async move {
-            let (context, named, record) = &*shared;
+            let (context, named, record) = given;
             let realm = &context.realm.id;
             if sessions::owner(tx, realm, &named.session).await?.as_ref() != Some(&named.user) {
                 return Ok(Vec::new());

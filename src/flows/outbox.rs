@@ -2,7 +2,6 @@
 //! attempts themselves are in [`super::back_channel`], [`super::notices`] and [`super::webhooks`].
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::{Concerning, Context, FlowError, Provider};
 use crate::protocol::delivery::Verdict;
@@ -42,13 +41,11 @@ pub async fn claim(provider: &Provider, context: &Context, mut room: Room) -> Re
     if chosen.is_empty() {
         return Ok(chosen);
     }
-    let chosen = Arc::new(chosen);
     let until = context.now.plus(TURN);
-    let claimed = provider.store.write(move |tx| {
-        let chosen = chosen.clone();
+    let claimed = provider.store.write_with(chosen, move |chosen, tx| {
         Box::pin(async move {
             let mut claimed = Vec::new();
-            for message in chosen.iter() {
+            for message in chosen {
                 if outbox::claim(tx, message, until).await? {
                     claimed.push(Message { attempts: message.attempts + 1, next_at: until, ..message.clone() });
                 }
@@ -128,10 +125,8 @@ pub async fn settle(
         Attempt::Again(wait) => {
             tracing::debug!(event, client_id, sid, user, attempts, "will retry a delivery");
             let until = context.now.plus(wait).min(message.expires_at);
-            let message = message.clone();
-            let put_off = provider.store.write(move |tx| {
-                let message = message.clone();
-                Box::pin(async move { Ok::<_, FlowError>(outbox::postpone(tx, &message, until).await?) })
+            let put_off = provider.store.write_with(message.clone(), move |message, tx| {
+                Box::pin(async move { Ok::<_, FlowError>(outbox::postpone(tx, message, until).await?) })
             });
             put_off.await.map(|_| ())
         }
@@ -177,11 +172,9 @@ enum Left {
 
 /// Removes a message, and records that it was abandoned.
 async fn remove(provider: &Provider, context: &Context, message: &Message, left: Left) -> Result<(), FlowError> {
-    let shared = Arc::new((context.clone(), message.clone(), left));
-    let removed = provider.store.write(move |tx| {
-        let shared = shared.clone();
+    let removed = provider.store.write_with((context.clone(), message.clone(), left), move |given, tx| {
         Box::pin(async move {
-            let (context, message, left) = &*shared;
+            let (context, message, left) = given;
             let realm = &context.realm.id;
             let now = context.now;
             if !outbox::remove(tx, message).await? {

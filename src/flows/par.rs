@@ -1,8 +1,6 @@
 //! Pushed authorization requests (RFC 9126): a client sends its request directly to this server, which validates it at
 //! once, and sends the browser with a reference to it.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use super::authorize;
@@ -53,11 +51,9 @@ pub async fn push(provider: &Provider, context: &Context, call: ClientCall) -> R
         holder: if client.is_public() { Holder::Network(context.region_name()) } else { Holder::Client },
         pushed: PushedRequest { params, expires_at: now.plus(LIFETIME) },
     };
-    let shared = Arc::new((context.realm.id.clone(), new));
-    let written = provider.store.write(move |tx| {
-        let shared = shared.clone();
+    let written = provider.store.write_with((context.realm.id.clone(), new), move |given, tx| {
         Box::pin(async move {
-            let (realm, new) = &*shared;
+            let (realm, new) = given;
             Ok::<_, FlowError>(pushed_requests::insert(tx, realm, new, now).await?)
         })
     });
@@ -72,10 +68,8 @@ pub async fn push(provider: &Provider, context: &Context, call: ClientCall) -> R
 async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowError> {
     let realm = &context.realm.id;
     let trim = |most| {
-        let realm = realm.clone();
-        provider.store.write(move |tx| {
-            let realm = realm.clone();
-            Box::pin(async move { pushed_requests::trim(tx, &realm, most).await })
+        provider.store.write_with(realm.clone(), move |realm, tx| {
+            Box::pin(async move { pushed_requests::trim(tx, realm, most).await })
         })
     };
     provider.pushed.make_room(realm, trim).await

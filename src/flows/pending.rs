@@ -123,11 +123,9 @@ pub(super) async fn keep(
     };
     let id = pending.id.clone();
     let sender = Sender { network: context.region_name(), device: browser.device };
-    let kept = Arc::new((context.realm.id.clone(), pending, sender));
-    let written = provider.store.write(move |tx| {
-        let kept = kept.clone();
+    let written = provider.store.write_with((context.realm.id.clone(), pending, sender), |given, tx| {
         Box::pin(async move {
-            let (realm, pending, sender) = &*kept;
+            let (realm, pending, sender) = given;
             if let Some(pushed) = pending.request.pushed {
                 pushed_requests::keep(tx, realm, pushed, pending.expires_at).await?;
             }
@@ -150,10 +148,8 @@ async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowErr
         drop(tx);
         let mut left = crowd.waiting;
         for portion in crowd.evictions {
-            let shared = Arc::new((realm.clone(), portion));
-            let written = provider.store.write(move |tx| {
-                let shared = shared.clone();
-                Box::pin(async move { authorization_requests::evict(tx, &shared.0, &shared.1, now).await })
+            let written = provider.store.write_with((realm.clone(), portion), move |given, tx| {
+                Box::pin(async move { authorization_requests::evict(tx, &given.0, &given.1, now).await })
             });
             let evicted: Result<i64, StoreError> = written.await;
             left -= evicted?;

@@ -6,7 +6,7 @@ mod explanation;
 mod queue;
 mod quiet;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use self::explanation::{Answer, Explanation, Named, explain, latest};
 use self::queue::Queue;
@@ -150,10 +150,8 @@ pub async fn flush(provider: &Provider, now: Timestamp) {
 }
 
 async fn write(provider: &Provider, realm: RealmId, rows: Vec<NewRefusal>) -> Result<(), StoreError> {
-    let shared = Arc::new((realm, rows));
-    let written = provider.store.write(move |tx| {
-        let shared = shared.clone();
-        Box::pin(async move { refusals::insert(tx, &shared.0, &shared.1).await })
+    let written = provider.store.write_with((realm, rows), move |given, tx| {
+        Box::pin(async move { refusals::insert(tx, &given.0, &given.1).await })
     });
     written.await
 }

@@ -1,8 +1,6 @@
 //! A restore. The data is older than what has been issued since, so everything issued is voided. Used values stay used,
 //! and nothing that was replaced or revoked after the backup becomes valid again.
 
-use std::sync::Arc;
-
 use super::{Concerning, Context, FlowError};
 use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::time::{Span, Timestamp};
@@ -40,11 +38,9 @@ pub async fn begin_epoch(
     };
     let concerning = Concerning { actor: "command", ..Concerning::default() };
     let record = context.record(Event::Restored, Outcome::Success, concerning, reason)?;
-    let shared = Arc::new((context.clone(), record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), record), move |given, tx| {
         Box::pin(async move {
-            let (context, record) = &*shared;
+            let (context, record) = given;
             let realm = &context.realm.id;
             let now = context.now;
             let voided = restore_epochs::begin(tx, realm, backup_at, offline, now).await?;

@@ -1,8 +1,6 @@
 //! Token revocation (RFC 7009). A refresh token is revoked with its whole family, an access token alone. Unknown and
 //! void tokens are answered with success; tokens of another client are refused.
 
-use std::sync::Arc;
-
 use super::rates::Class;
 use super::token::end_family;
 use super::verify;
@@ -115,11 +113,9 @@ pub(super) async fn void(
     match issued {
         Issued::Family(family) => {
             let horizon = provider.revocation_horizon(context.now);
-            let shared = Arc::new((context.clone(), family.id, record));
-            let written = provider.store.write(move |tx| {
-                let shared = shared.clone();
+            let written = provider.store.write_with((context.clone(), family.id, record), move |given, tx| {
                 Box::pin(async move {
-                    let (context, family, record) = &*shared;
+                    let (context, family, record) = given;
                     end_family(context, family, record.clone(), horizon, tx).await
                 })
             });
@@ -147,11 +143,9 @@ pub(super) async fn deny(
         not_before: context.now,
         expires_at,
     };
-    let shared = Arc::new((revocation, record, context.now));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((revocation, record, context.now), move |given, tx| {
         Box::pin(async move {
-            let (revocation, record, now) = &*shared;
+            let (revocation, record, now) = given;
             let news = revocations::insert(tx, revocation, "revoked", *now).await?;
             if news {
                 audit::append(tx, &revocation.realm, record, *now).await?;

@@ -280,11 +280,10 @@ impl Entry {
 
 /// Releases the slot of an attempt whose password was never checked.
 pub(super) async fn give_back(provider: &Provider, context: &Context, attempt: &Try) -> Result<(), FlowError> {
-    let shared = Arc::new((context.realm.id.clone(), with_policies(&provider.soft_locks, attempt)));
-    let written = provider.store.write(move |tx| {
-        let shared = shared.clone();
+    let given = (context.realm.id.clone(), with_policies(&provider.soft_locks, attempt));
+    let written = provider.store.write_with(given, move |given, tx| {
         Box::pin(async move {
-            let (realm, slots) = &*shared;
+            let (realm, slots) = given;
             for (slot, policy) in slots {
                 let counter = login_failures::hold(tx, realm, slot.subject).await?;
                 let counter = policy.give_back(counter, slot.counter);

@@ -2,8 +2,6 @@
 //! position in it, so that requests do no extra work and exactly the committed events are delivered. Matching events go
 //! to the outbox, which retries them until the webhook accepts them or they become dead letters.
 
-use std::sync::Arc;
-
 use super::outbox::Attempt;
 use super::{Context, FlowError, Provider};
 use crate::fetch::{CallError, Fetcher};
@@ -51,11 +49,9 @@ async fn announce(
             heard.push(row.id);
         }
     }
-    let shared = Arc::new((context.clone(), webhook, heard));
-    let announced = provider.store.write(move |tx| {
-        let shared = shared.clone();
+    let announced = provider.store.write_with((context.clone(), webhook, heard), move |given, tx| {
         Box::pin(async move {
-            let (context, webhook, heard) = &*shared;
+            let (context, webhook, heard) = given;
             let realm = &context.realm.id;
             let now = context.now;
             if webhooks::advance(tx, realm, webhook, end).await? {

@@ -1,7 +1,5 @@
 //! Manual address blocks. An operator's block replaces the server's own block of the same network.
 
-use std::sync::Arc;
-
 use ipnet::IpNet;
 
 use super::{AdminError, checked_reason, record};
@@ -33,11 +31,9 @@ pub async fn add_block(store: &Store, context: &Context, new: NewBlock) -> Resul
         reach: new.reach,
         expires_at: context.now.plus(new.lasting),
     };
-    let shared = Arc::new((block, new.reason, record, context.now));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((block, new.reason, record, context.now), move |given, tx| {
         Box::pin(async move {
-            let (block, reason, record, now) = &*shared;
+            let (block, reason, record, now) = given;
             audit::append(tx, &block.realm, record, *now).await?;
             address_blocks::put(tx, block, reason, Precedence::New, *now).await?;
             Ok::<_, StoreError>(())
@@ -49,11 +45,9 @@ pub async fn add_block(store: &Store, context: &Context, new: NewBlock) -> Resul
 pub async fn remove_block(store: &Store, context: &Context, network: IpNet) -> Result<(), AdminError> {
     let mut record = record(context, Event::AddressUnblocked, None, None)?;
     record.reason = network.to_string();
-    let shared = Arc::new((context.clone(), network.to_string(), record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), network.to_string(), record), move |given, tx| {
         Box::pin(async move {
-            let (context, network, record) = &*shared;
+            let (context, network, record) = given;
             let realm = &context.realm.id;
             let now = context.now;
             audit::append(tx, realm, record, now).await?;

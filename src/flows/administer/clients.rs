@@ -1,7 +1,5 @@
 //! Adding, enabling, disabling and removing clients, and rotating their secrets.
 
-use std::sync::Arc;
-
 use super::secrets::{self, SecretSource};
 use super::{AdminError, cut_off, record};
 use crate::flows::Context;
@@ -49,11 +47,10 @@ pub async fn add_client(
     let record = Record { reason, ..record(context, Event::ClientAdded, None, Some(&id))? };
     let created_by = record.actor.clone();
     let records = [Some(record), weak];
-    let shared = Arc::new(((*context).clone(), id, metadata, secret, created_by, records));
-    let inserted = store.write(move |tx| {
-        let shared = shared.clone();
+    let given = ((*context).clone(), id, metadata, secret, created_by, records);
+    let inserted = store.write_with(given, move |given, tx| {
         Box::pin(async move {
-            let (context, id, metadata, secret, created_by, records) = &*shared;
+            let (context, id, metadata, secret, created_by, records) = given;
             let realm = &context.realm.id;
             let now = context.now;
             clients::insert(tx, realm, &NewClient { id, metadata, created_by }, now).await?;
@@ -122,11 +119,9 @@ pub async fn rotate_secret(
     let (secret, made) = secrets::source(context, *keys, (&id, &client.metadata), source)?;
     let record = record(context, Event::ClientSecretRotated, None, Some(&id))?;
     let records = [Some(record), weak];
-    let shared = Arc::new(((*context).clone(), id, secret, records));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with(((*context).clone(), id, secret, records), move |given, tx| {
         Box::pin(async move {
-            let (context, id, secret, records) = &*shared;
+            let (context, id, secret, records) = given;
             let realm = &context.realm.id;
             let now = context.now;
             if !clients::advance(tx, realm, id, version, now).await? {
@@ -162,11 +157,9 @@ pub async fn set_client_standing(
         Standing::Disabled => Event::ClientDisabled,
     };
     let record = record(context, event, None, Some(&id))?;
-    let shared = Arc::new((context.clone(), id, record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), id, record), move |given, tx| {
         Box::pin(async move {
-            let (context, id, record) = &*shared;
+            let (context, id, record) = given;
             let realm = &context.realm.id;
             let now = context.now;
             let changed = clients::set_standing(tx, realm, id, standing, now).await?;
@@ -195,11 +188,9 @@ pub async fn remove_client(
     horizon: Timestamp,
 ) -> Result<(), AdminError> {
     let record = record(context, Event::ClientRemoved, None, Some(&id))?;
-    let shared = Arc::new((context.clone(), id, record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), id, record), move |given, tx| {
         Box::pin(async move {
-            let (context, id, record) = &*shared;
+            let (context, id, record) = given;
             remove(tx, context, id, record, horizon).await
         })
     });

@@ -2,8 +2,6 @@
 //! their signatures can be verified with another database too (RFC 7517 §5). The master key, which opens them, is not
 //! part of the export.
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -80,16 +78,13 @@ impl ExportedKey {
 
 /// Exports the keys of the realm.
 pub async fn export_keys(store: &Store, context: &Context) -> Result<ExportedKeys, AdminError> {
-    let realm = context.realm.id.clone();
-    let now = context.now;
     let record = record(context, Event::KeysExported, None, None)?;
-    let listed = store.write(move |tx| {
-        let realm = realm.clone();
-        let record = record.clone();
+    let listed = store.write_with((context.clone(), record), |given, tx| {
         Box::pin(async move {
-            let keys = signing_keys::list(tx, &realm).await?;
+            let (context, record) = given;
+            let keys = signing_keys::list(tx, &context.realm.id).await?;
             if !keys.is_empty() {
-                audit::append(tx, &realm, &record, now).await?;
+                audit::append(tx, &context.realm.id, record, context.now).await?;
             }
             Ok::<_, StoreError>(keys)
         })
@@ -120,11 +115,8 @@ pub async fn import_keys(
         keys.push(Imported { key, record });
     }
     let count = keys.len();
-    let import = Arc::new(Import { context: context.clone(), keys });
-    let written = store.write(move |tx| {
-        let import = import.clone();
-        Box::pin(async move { carry_out(tx, &import).await })
-    });
+    let import = Import { context: context.clone(), keys };
+    let written = store.write_with(import, |import, tx| Box::pin(async move { carry_out(tx, import).await }));
     match written.await {
         Ok(true) => {}
         Ok(false) => return Err(AdminError::HasKeys),

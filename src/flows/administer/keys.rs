@@ -81,11 +81,10 @@ async fn drop_hint_key(
     reason: &str,
 ) -> Result<Compromised, AdminError> {
     let realm = &context.realm.id;
-    let shared = Arc::new((context.clone(), kid.clone(), record_of(context, kid, reason)?));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let given = (context.clone(), kid.clone(), record_of(context, kid, reason)?);
+    let written = store.write_with(given, move |given, tx| {
         Box::pin(async move {
-            let (context, kid, record) = &*shared;
+            let (context, kid, record) = given;
             let realm = &context.realm.id;
             let dropped = hint_keys::remove(tx, realm, kid).await?;
             if dropped.is_some() {

@@ -1,7 +1,5 @@
 //! Adding and removing claim mappers.
 
-use std::sync::Arc;
-
 use super::{AdminError, record};
 use crate::flows::Context;
 use crate::protocol::ids::is_name;
@@ -16,11 +14,9 @@ pub async fn add_mapper(store: &Store, context: &Context, stored: StoredMapper) 
         return Err(AdminError::MapperName);
     }
     let record = record(context, Event::MapperAdded, None, stored.client.as_ref())?;
-    let shared = Arc::new((context.clone(), stored, record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), stored, record), move |given, tx| {
         Box::pin(async move {
-            let (context, stored, record) = &*shared;
+            let (context, stored, record) = given;
             let realm = &context.realm.id;
             let now = context.now;
             claim_mappers::insert(tx, stored, now).await?;
@@ -36,11 +32,9 @@ pub async fn add_mapper(store: &Store, context: &Context, stored: StoredMapper) 
 
 pub async fn remove_mapper(store: &Store, context: &Context, id: String) -> Result<(), AdminError> {
     let record = record(context, Event::MapperRemoved, None, None)?;
-    let shared = Arc::new((context.clone(), id, record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), id, record), move |given, tx| {
         Box::pin(async move {
-            let (context, id, record) = &*shared;
+            let (context, id, record) = given;
             let realm = &context.realm.id;
             let now = context.now;
             if !claim_mappers::remove(tx, realm, id).await? {

@@ -1,7 +1,5 @@
 //! Setting a new password as an administrator, which ends earlier sessions and grants.
 
-use std::sync::Arc;
-
 use super::AdminError;
 use super::people::{end_everything, find_user, personal_words};
 use super::revoking::{Ended, Revoker};
@@ -59,11 +57,8 @@ pub async fn set_password(revoker: &Revoker<'_>, prepared: PreparedPassword) -> 
     let concerning = Concerning { user: Some(&prepared.user), ..Concerning::default() };
     let record = revoker.record(Event::PasswordSet, concerning, "set")?;
     let context = Context::clone(revoker.context);
-    let change = Arc::new(Change { context, prepared, record, horizon: revoker.horizon });
-    let written = revoker.store.write(move |tx| {
-        let change = change.clone();
-        Box::pin(async move { change.write(tx).await })
-    });
+    let change = Change { context, prepared, record, horizon: revoker.horizon };
+    let written = revoker.store.write_with(change, |change, tx| Box::pin(async move { change.write(tx).await }));
     match written.await {
         Err(StoreError::Conflict) => Err(AdminError::Unknown("user")),
         written => Ok(written?),

@@ -1,7 +1,5 @@
 //! Adding, finding, enabling, disabling and signing out people.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value};
 
 use super::revoking::{Ended, Revoker, sign_out_user};
@@ -101,11 +99,9 @@ pub async fn add_user(
     let records: Vec<Record> = [Some(added), granted].into_iter().flatten().collect();
     let attributes = Value::Object(person.attributes).to_string();
     let draft = (username, email, person.email_verified, (claims, attributes), person.roles);
-    let shared = Arc::new((context.clone(), id.clone(), draft, hash, records));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), id.clone(), draft, hash, records), move |given, tx| {
         Box::pin(async move {
-            let (context, id, (username, email, email_verified, (claims, attributes), roles), hash, records) = &*shared;
+            let (context, id, (username, email, email_verified, (claims, attributes), roles), hash, records) = given;
             let realm = &context.realm.id;
             let now = context.now;
             let email = email.as_ref();
@@ -165,11 +161,9 @@ pub async fn change_user(
     };
     let user = find_user(store, context, username).await?;
     let record = record(context, event, Some(&user), None)?;
-    let shared = Arc::new((context.clone(), user, record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), user, record), move |given, tx| {
         Box::pin(async move {
-            let (context, user, record) = &*shared;
+            let (context, user, record) = given;
             let realm = &context.realm.id;
             let now = context.now;
             audit::append(tx, realm, record, now).await?;

@@ -1,8 +1,6 @@
 //! Removing a person. Rows of the audit log keep the `sub`, and the address and browser that they were written with.
 //! Opaque access tokens are void, and are deleted when they would have expired.
 
-use std::sync::Arc;
-
 use super::AdminError;
 use super::people::{end_everything, find_user};
 use super::revoking::{Ended, Revoker};
@@ -16,12 +14,10 @@ pub async fn remove_user(revoker: &Revoker<'_>, named: &str) -> Result<Ended, Ad
     let user = find_user(revoker.store, revoker.context, named).await?;
     let concerning = Concerning { user: Some(&user), ..Concerning::default() };
     let record = revoker.record(Event::UserRemoved, concerning, "removed")?;
-    let shared = Arc::new((revoker.context.clone(), user, record));
     let horizon = revoker.horizon;
-    let written = revoker.store.write(move |tx| {
-        let shared = shared.clone();
+    let written = revoker.store.write_with((revoker.context.clone(), user, record), move |given, tx| {
         Box::pin(async move {
-            let (context, user, record) = &*shared;
+            let (context, user, record) = given;
             let realm = &context.realm.id;
             let ended = end_everything(tx, context, user, "user removed", horizon).await?;
             if !directory::delete(tx, realm, user).await? {

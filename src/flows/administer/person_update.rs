@@ -116,11 +116,9 @@ pub async fn update_user(
         return Ok(changed);
     }
     let change = Arc::new(Change::new(revoker, read, &next, &changed)?);
-    let shared = Arc::new((context.clone(), change));
-    let written = revoker.store.write(move |tx| {
-        let shared = shared.clone();
+    let written = revoker.store.write_with((context.clone(), change), move |given, tx| {
         Box::pin(async move {
-            let (context, change) = &*shared;
+            let (context, change) = given;
             change.write(tx, context).await
         })
     });
@@ -136,11 +134,9 @@ pub async fn update_user(
 /// poll. Must be called after every node has applied the update, with the context of a later time.
 pub async fn void_late_tokens(revoker: &Revoker<'_>, user: &UserId) -> Result<(), AdminError> {
     let horizon = revoker.horizon;
-    let shared = Arc::new((revoker.context.clone(), user.clone()));
-    let written = revoker.store.write(move |tx| {
-        let shared = shared.clone();
+    let written = revoker.store.write_with((revoker.context.clone(), user.clone()), move |given, tx| {
         Box::pin(async move {
-            let (context, user) = &*shared;
+            let (context, user) = given;
             cut_off(tx, context, Target::User, user.as_str(), horizon).await
         })
     });

@@ -1,7 +1,5 @@
 //! Initial access tokens, and logos set by an administrator.
 
-use std::sync::Arc;
-
 use super::{AdminError, record};
 use crate::flows::{Context, FlowError};
 use crate::protocol::ids::ClientId;
@@ -21,11 +19,9 @@ pub async fn make_initial_token(
     let token = InitialAccessToken::from_random(context.entropy.bytes().map_err(FlowError::from)?);
     let digest = token.digest();
     let record = record(context, Event::InitialTokenMade, None, None)?;
-    let shared = Arc::new((context.clone(), record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), record), move |given, tx| {
         Box::pin(async move {
-            let (context, record) = &*shared;
+            let (context, record) = given;
             let realm = &context.realm.id;
             let now = context.now;
             registrations::add_initial(tx, realm, digest, allowance, now).await?;
@@ -39,11 +35,9 @@ pub async fn make_initial_token(
 pub async fn set_logo(store: &Store, context: &Context, id: ClientId, image: Vec<u8>) -> Result<(), AdminError> {
     let logo = Logo { kind: LogoType::of(&image)?, image };
     let record = record(context, Event::ClientLogoSet, None, Some(&id))?;
-    let shared = Arc::new((context.clone(), id, logo, record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), id, logo, record), move |given, tx| {
         Box::pin(async move {
-            let (context, id, logo, record) = &*shared;
+            let (context, id, logo, record) = given;
             let realm = &context.realm.id;
             let now = context.now;
             logos::put(tx, realm, id, logo, now).await?;

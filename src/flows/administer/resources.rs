@@ -1,7 +1,5 @@
 //! Adding, updating and removing resources.
 
-use std::sync::Arc;
-
 use super::{AdminError, record};
 use crate::flows::{Context, FlowError};
 use crate::protocol::client::Client;
@@ -22,11 +20,9 @@ pub async fn add_resource(
 ) -> Result<(), AdminError> {
     resource.check(algorithms)?;
     let record = concerning(context, Event::ResourceAdded, &resource.uri)?;
-    let shared = Arc::new((context.clone(), resource, record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), resource, record), move |given, tx| {
         Box::pin(async move {
-            let (context, resource, record) = &*shared;
+            let (context, resource, record) = given;
             let realm = &context.realm.id;
             resources::insert(tx, realm, resource, context.now).await?;
             audit::append(tx, realm, record, context.now).await?;
@@ -48,11 +44,9 @@ pub async fn update_resource(
 ) -> Result<(), AdminError> {
     resource.check(algorithms)?;
     let record = concerning(context, Event::ResourceUpdated, &resource.uri)?;
-    let shared = Arc::new((context.clone(), resource, record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), resource, record), move |given, tx| {
         Box::pin(async move {
-            let (context, resource, record) = &*shared;
+            let (context, resource, record) = given;
             let realm = &context.realm.id;
             if !resources::update(tx, realm, resource, context.now).await? {
                 return Ok::<_, StoreError>(false);
@@ -68,11 +62,9 @@ pub async fn update_resource(
 /// Removes a resource that no client names.
 pub async fn remove_resource(store: &Store, context: &Context, uri: String) -> Result<(), AdminError> {
     let record = concerning(context, Event::ResourceRemoved, &uri)?;
-    let shared = Arc::new((context.clone(), uri, record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), uri, record), move |given, tx| {
         Box::pin(async move {
-            let (context, uri, record) = &*shared;
+            let (context, uri, record) = given;
             let realm = &context.realm.id;
             // The row before the clients. A concurrent change that makes a client name the resource locks the row, so
             // the clients are read after its commit; a later change waits for this one, and adds the row again.

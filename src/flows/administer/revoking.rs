@@ -1,8 +1,6 @@
 //! Revocation by an operator: of a token, a grant, a session, a consent, or everything of a user, a client or the
 //! realm. Each is one transaction, including its audit row, and returns once every node has acknowledged it.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use super::people::{end_everything, find_user};
@@ -100,12 +98,10 @@ pub async fn revoke_grant(revoker: &Revoker<'_>, id: &FamilyId) -> Result<Ended,
         None => return Err(AdminError::UnknownId("grant")),
     };
     let record = revoker.record(Event::Revocation, concerning, id.as_str())?;
-    let shared = Arc::new((revoker.context.clone(), id.clone(), record));
     let horizon = revoker.horizon;
-    let written = revoker.store.write(move |tx| {
-        let shared = shared.clone();
+    let written = revoker.store.write_with((revoker.context.clone(), id.clone(), record), move |given, tx| {
         Box::pin(async move {
-            let (context, family, record) = &*shared;
+            let (context, family, record) = given;
             end_family(context, family, record.clone(), horizon, tx).await
         })
     });
@@ -127,12 +123,10 @@ pub async fn end_session(revoker: &Revoker<'_>, id: &SessionId) -> Result<Ended,
     drop(tx);
     let concerning = Concerning { user: Some(&user), session: Some(id), ..Concerning::default() };
     let record = revoker.record(Event::SessionEnded, concerning, id.as_str())?;
-    let shared = Arc::new((revoker.context.clone(), id.clone(), record));
     let horizon = revoker.horizon;
-    let written = revoker.store.write(move |tx| {
-        let shared = shared.clone();
+    let written = revoker.store.write_with((revoker.context.clone(), id.clone(), record), move |given, tx| {
         Box::pin(async move {
-            let (context, session, record) = &*shared;
+            let (context, session, record) = given;
             let ended = session::end(tx, context, session, horizon).await?;
             if ended.is_some() {
                 audit::append(tx, &context.realm.id, record, context.now).await?;
@@ -153,26 +147,25 @@ pub async fn withdraw_consent(revoker: &Revoker<'_>, username: &str, client: &Cl
     drop(tx);
     let concerning = Concerning { user: Some(&user), client: Some(client), ..Concerning::default() };
     let record = revoker.record(Event::ConsentWithdrawn, concerning, client.as_str())?;
-    let shared = Arc::new((revoker.context.clone(), user, client.clone(), record));
     let horizon = revoker.horizon;
-    let written = revoker.store.write(move |tx| {
-        let shared = shared.clone();
-        Box::pin(async move {
-            let (context, user, client, record) = &*shared;
-            let realm = &context.realm.id;
-            let now = context.now;
-            let key = consents::ConsentKey { user, client };
-            consents::withdraw(tx, realm, user, client).await?;
-            authorization_requests::forget_consent(tx, realm, key).await?;
-            // Codes first: a concurrent redemption is waited for, and the family that it creates is revoked too.
-            authorization_codes::drop_consent(tx, realm, key).await?;
-            let because = "consent withdrawn";
-            let grants = token_families::revoke_consent(tx, realm, key, because, now).await?;
-            audit::append(tx, realm, record, now).await?;
-            cut_off(tx, context, Target::Consent, &consent_subject(user, client), horizon).await?;
-            Ok::<_, StoreError>(grants)
-        })
-    });
+    let written =
+        revoker.store.write_with((revoker.context.clone(), user, client.clone(), record), move |given, tx| {
+            Box::pin(async move {
+                let (context, user, client, record) = given;
+                let realm = &context.realm.id;
+                let now = context.now;
+                let key = consents::ConsentKey { user, client };
+                consents::withdraw(tx, realm, user, client).await?;
+                authorization_requests::forget_consent(tx, realm, key).await?;
+                // Codes first: a concurrent redemption is waited for, and the family that it creates is revoked too.
+                authorization_codes::drop_consent(tx, realm, key).await?;
+                let because = "consent withdrawn";
+                let grants = token_families::revoke_consent(tx, realm, key, because, now).await?;
+                audit::append(tx, realm, record, now).await?;
+                cut_off(tx, context, Target::Consent, &consent_subject(user, client), horizon).await?;
+                Ok::<_, StoreError>(grants)
+            })
+        });
     Ok(Ended { revoked: true, sessions: 0, grants: written.await? })
 }
 
@@ -197,11 +190,9 @@ pub async fn sign_out_user(
     };
     let valid_from = until.unwrap_or(context.now);
     let horizon = revoker.horizon;
-    let shared = Arc::new((context.clone(), user, record));
-    let written = revoker.store.write(move |tx| {
-        let shared = shared.clone();
+    let written = revoker.store.write_with((context.clone(), user, record), move |given, tx| {
         Box::pin(async move {
-            let (context, user, record) = &*shared;
+            let (context, user, record) = given;
             let realm = &context.realm.id;
             let now = context.now;
             users::cut_off(tx, realm, user, valid_from).await?;
@@ -221,12 +212,10 @@ pub async fn sign_out_client(revoker: &Revoker<'_>, id: &ClientId) -> Result<End
     drop(tx);
     let concerning = Concerning { client: Some(id), ..Concerning::default() };
     let record = revoker.record(Event::ClientSignedOut, concerning, "signed out")?;
-    let shared = Arc::new((revoker.context.clone(), id.clone(), record));
     let horizon = revoker.horizon;
-    let written = revoker.store.write(move |tx| {
-        let shared = shared.clone();
+    let written = revoker.store.write_with((revoker.context.clone(), id.clone(), record), move |given, tx| {
         Box::pin(async move {
-            let (context, id, record) = &*shared;
+            let (context, id, record) = given;
             let realm = &context.realm.id;
             let now = context.now;
             authorization_codes::drop_unused(tx, realm, id).await?;
@@ -242,12 +231,10 @@ pub async fn sign_out_client(revoker: &Revoker<'_>, id: &ClientId) -> Result<End
 /// Voids everything issued in the realm until now.
 pub async fn sign_out_realm(revoker: &Revoker<'_>) -> Result<Ended, AdminError> {
     let record = revoker.record(Event::RealmSignedOut, Concerning::default(), "signed out")?;
-    let shared = Arc::new((revoker.context.clone(), record));
     let horizon = revoker.horizon;
-    let written = revoker.store.write(move |tx| {
-        let shared = shared.clone();
+    let written = revoker.store.write_with((revoker.context.clone(), record), move |given, tx| {
         Box::pin(async move {
-            let (context, record) = &*shared;
+            let (context, record) = given;
             let realm = &context.realm.id;
             let now = context.now;
             realms::cut_off(tx, realm, now).await?;

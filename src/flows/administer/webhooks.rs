@@ -1,7 +1,5 @@
 //! Adding, enabling, disabling and removing webhooks, and retrying their dead letters.
 
-use std::sync::Arc;
-
 use super::{AdminError, record};
 use crate::flows::Context;
 use crate::protocol::ids::WebhookId;
@@ -34,11 +32,10 @@ pub async fn add_webhook(store: &Store, context: &Context, new: NewWebhook) -> R
     }
     let events = patterns(new.events)?.iter().map(Pattern::to_string).collect::<Vec<_>>().join(" ");
     let record = named(context, Event::WebhookAdded, &id)?;
-    let shared = Arc::new((context.clone(), id.clone(), new.url, audience, events, record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let given = (context.clone(), id.clone(), new.url, audience, events, record);
+    let written = store.write_with(given, move |given, tx| {
         Box::pin(async move {
-            let (context, id, url, audience, events, record) = &*shared;
+            let (context, id, url, audience, events, record) = given;
             let realm = &context.realm.id;
             let now = context.now;
             let target = webhooks::Target { url, audience, events };
@@ -89,11 +86,9 @@ pub async fn change_webhook(
         WebhookChange::Retry => None,
     };
     let record = event.map(|event| named(context, event, id)).transpose()?;
-    let shared = Arc::new((context.clone(), id.clone(), record));
-    let written = store.write(move |tx| {
-        let shared = shared.clone();
+    let written = store.write_with((context.clone(), id.clone(), record), move |given, tx| {
         Box::pin(async move {
-            let (context, id, record) = &*shared;
+            let (context, id, record) = given;
             let realm = &context.realm.id;
             let now = context.now;
             webhooks::find(tx, realm, id).await?.ok_or(AdminError::Unknown("webhook"))?;

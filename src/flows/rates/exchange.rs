@@ -94,9 +94,8 @@ async fn publish(provider: &Provider, node: &str, progress: &mut Progress, now: 
     let granted = serde_json::to_string(&granted).map_err(|error| FlowError::Internal(error.to_string()))?;
     progress.sent += 1;
     let news = News { node: node.to_owned(), number: progress.sent, granted };
-    let written = provider.store.write(move |tx| {
-        let news = news.clone();
-        Box::pin(async move { rate_exchanges::put(tx, &news, now, now.minus(KEPT)).await })
+    let written = provider.store.write_with(news, move |news, tx| {
+        Box::pin(async move { rate_exchanges::put(tx, news, now, now.minus(KEPT)).await })
     });
     written.await.map_err(|error: StoreError| error.into())
 }

@@ -1,7 +1,5 @@
 //! Hourly limits on the work that registrations can cause, for all nodes together.
 
-use std::sync::Arc;
-
 use super::{HOUR, RegisterError};
 use crate::flows::{Context, Provider};
 use crate::protocol::ids::ClientId;
@@ -32,11 +30,9 @@ pub(super) async fn spend(
 ) -> Result<(), RegisterError> {
     let now = context.now;
     let deed = Digest::of(&context.entropy.bytes::<32>()?);
-    let shared = Arc::new((context.realm.id.clone(), purpose));
-    let counted = provider.store.write(move |tx| {
-        let shared = shared.clone();
+    let counted = provider.store.write_with((context.realm.id.clone(), purpose), move |given, tx| {
         Box::pin(async move {
-            let (realm, purpose) = &*shared;
+            let (realm, purpose) = given;
             row_locks::realm(tx, realm).await?;
             let (recent, first_ends) = used_once::count_live(tx, purpose, now).await?;
             if recent >= most {

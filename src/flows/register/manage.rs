@@ -83,11 +83,9 @@ pub async fn remove(
     let client = authenticate(provider, context, id, bearer).await?.client;
     let horizon = provider.revocation_horizon(context.now);
     let record = record(context, Event::ClientRemoved, &client.id)?;
-    let shared = Arc::new((context.clone(), client.id, record));
-    let written = provider.store.write(move |tx| {
-        let shared = shared.clone();
+    let written = provider.store.write_with((context.clone(), client.id, record), move |given, tx| {
         Box::pin(async move {
-            let (context, id, record) = &*shared;
+            let (context, id, record) = given;
             match administer::remove(tx, context, id, record, horizon).await? {
                 true => Ok::<_, RegisterError>(()),
                 false => Err(Cause::RegistrationAccessToken.into()),
@@ -151,11 +149,10 @@ async fn void(provider: &Provider, context: &Context, owner: &ClientId, token: D
     tracing::warn!(client_id = owner.as_str(), "voided a registration access token that was used for another client");
     let nobodys = RegistrationAccessToken::from_random(context.entropy.bytes()?).digest();
     let record = record(context, Event::RegistrationTokenMisused, owner)?;
-    let shared = Arc::new((context.clone(), Record { outcome: Outcome::Failure, ..record }));
-    let written = provider.store.write(move |tx| {
-        let shared = shared.clone();
+    let given = (context.clone(), Record { outcome: Outcome::Failure, ..record });
+    let written = provider.store.write_with(given, move |given, tx| {
         Box::pin(async move {
-            let (context, record) = &*shared;
+            let (context, record) = given;
             if registrations::replace_token(tx, &context.realm.id, token, nobodys).await? {
                 audit::append(tx, &context.realm.id, record, context.now).await?;
             }

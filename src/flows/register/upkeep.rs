@@ -1,7 +1,5 @@
 //! Removal of unused self-registered clients. Each use is recorded, at most once a day.
 
-use std::sync::Arc;
-
 use crate::flows::{Concerning, Context, FlowError, Provider, administer};
 use crate::protocol::client::{Client, Registration};
 use crate::protocol::ids::ClientId;
@@ -28,14 +26,11 @@ async fn note(provider: &Provider, context: &Context, id: &ClientId) -> Result<(
         noted_before: now.minus(Registration::NOTED),
         expires_at: provider.registration.end_of_use(now),
     };
-    let realm = context.realm.id.clone();
-    let id = id.clone();
-    let written = provider.store.write(move |tx| {
-        let realm = realm.clone();
-        let id = id.clone();
+    let written = provider.store.write_with((context.realm.id.clone(), id.clone()), move |given, tx| {
         Box::pin(async move {
-            if registrations::touch(tx, &realm, &id, used).await? {
-                changes::publish(tx, &realm, changes::Kind::Client, id.as_str(), now).await?;
+            let (realm, id) = given;
+            if registrations::touch(tx, realm, id, used).await? {
+                changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?;
             }
             Ok::<_, StoreError>(())
         })
@@ -48,15 +43,13 @@ async fn note(provider: &Provider, context: &Context, id: &ClientId) -> Result<(
 pub async fn remove_unused(provider: &Provider, context: &Context) -> Result<(), FlowError> {
     let horizon = provider.revocation_horizon(context.now);
     loop {
-        let shared = Arc::new(context.clone());
-        let removed = provider.store.write(move |tx| {
-            let context = shared.clone();
+        let removed = provider.store.write_with(context.clone(), move |context, tx| {
             Box::pin(async move {
                 let unused = registrations::unused(tx, &context.realm.id, context.now).await?;
                 for id in &unused {
                     let concerning = Concerning { actor: "system", client: Some(id), ..Concerning::default() };
                     let record = context.record(Event::ClientRemoved, Outcome::Success, concerning, "unused")?;
-                    administer::remove(tx, &context, id, &record, horizon).await?;
+                    administer::remove(tx, context, id, &record, horizon).await?;
                 }
                 Ok::<_, FlowError>(unused.len())
             })
