@@ -48,11 +48,8 @@ pub(super) async fn grant(
     provider: &Provider,
     context: &Context,
     asked: &Asked<'_>,
-    session: Option<Session>,
+    session: Session,
 ) -> Result<Next, InteractionError> {
-    let Some(session) = session else {
-        return Err(FlowError::Internal("a grant without a session".to_owned()).into());
-    };
     if asked.request.response_type.has_id_token() {
         jose::check_id_token_key(provider, context, asked.client).await?;
     }

@@ -16,7 +16,7 @@ use crate::protocol::code_redemption::split_resources;
 use crate::protocol::consent::Consent;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RequestId};
-use crate::protocol::interaction::{NOBODY, NextStep, SessionFacts, Situation, next_step};
+use crate::protocol::interaction::{NOBODY, NextStep, SignedIn as _, Situation, next_step};
 use crate::protocol::params::Params;
 use crate::protocol::secret::BrowserCookie;
 use crate::store::authorization_requests;
@@ -86,13 +86,13 @@ pub async fn begin(
     };
     let found = load(provider, context, &request, browser).await?;
     match found.decide(&request, &client, context, None) {
-        NextStep::Issue => {
+        NextStep::Issue(session) => {
             let asked = Asked { request: &request, client: &client, row: None };
-            let next = answer::grant(provider, context, &asked, found.session).await.map_err(without_row)?;
+            let next = answer::grant(provider, context, &asked, session).await.map_err(without_row)?;
             Ok(Begun { next, cookie: None })
         }
         NextStep::Refuse(error) => Ok(Begun { next: deny(context, &request, error), cookie: None }),
-        NextStep::Login | NextStep::Reauthenticate => {
+        NextStep::Login | NextStep::Reauthenticate(_) => {
             let (id, cookie) = pending::keep(provider, context, request, browser).await?;
             Ok(Begun { next: Next::Login(id), cookie })
         }
@@ -103,23 +103,16 @@ pub async fn begin(
     }
 }
 
-/// The state of an interaction, computed from the current data.
-pub struct Position {
-    pub step: NextStep,
-    pub session: Option<Session>,
-}
-
-/// Computes the next step of an interaction.
+/// Computes the next step of an interaction from the current data.
 pub async fn position(
     provider: &Provider,
     context: &Context,
     interaction: &Interaction,
     browser: Browser,
-) -> Result<Position, FlowError> {
+) -> Result<NextStep<Session>, FlowError> {
     let Interaction { pending, client } = interaction;
     let found = load(provider, context, &pending.request, browser).await?;
-    let step = found.decide(&pending.request, client, context, Some(interaction));
-    Ok(Position { step, session: found.session })
+    Ok(found.decide(&pending.request, client, context, Some(interaction)))
 }
 
 /// Continues an interaction as far as possible.
@@ -129,14 +122,27 @@ pub async fn advance(
     interaction: &Interaction,
     browser: Browser,
 ) -> Result<Next, InteractionError> {
-    let position = position(provider, context, interaction, browser).await?;
+    let step = position(provider, context, interaction, browser).await?;
+    proceed(provider, context, interaction, step).await
+}
+
+/// Takes the next step of an interaction.
+///
+/// # Errors
+/// [`InteractionError`] where it has been answered in between, or the database fails.
+pub async fn proceed(
+    provider: &Provider,
+    context: &Context,
+    interaction: &Interaction,
+    step: NextStep<Session>,
+) -> Result<Next, InteractionError> {
     let pending = &interaction.pending;
-    match position.step {
-        NextStep::Login | NextStep::Reauthenticate => Ok(Next::Login(pending.id.clone())),
+    match step {
+        NextStep::Login | NextStep::Reauthenticate(_) => Ok(Next::Login(pending.id.clone())),
         NextStep::Consent { .. } => Ok(Next::Consent(pending.id.clone())),
-        NextStep::Issue => {
+        NextStep::Issue(session) => {
             let asked = Asked { request: &pending.request, client: &interaction.client, row: Some(&pending.id) };
-            answer::grant(provider, context, &asked, position.session).await
+            answer::grant(provider, context, &asked, session).await
         }
         NextStep::Refuse(error) => refuse_interaction(provider, context, interaction, error).await,
     }
@@ -164,7 +170,7 @@ pub async fn refuse_interaction(
 }
 
 /// The error response to the client.
-fn deny(context: &Context, request: &AuthorizationRequest, error: OAuthError) -> Next {
+pub(super) fn deny(context: &Context, request: &AuthorizationRequest, error: OAuthError) -> Next {
     let destination = request.destination();
     let delivery = pending::return_path(context, request, &destination).error(&error);
     let is_probe = request.prompts(Prompt::None) && error.code.is_answer_to_prompt_none();
@@ -293,24 +299,21 @@ async fn load(
 
 impl Found {
     fn decide(
-        &self,
+        self,
         request: &AuthorizationRequest,
         client: &Client,
         context: &Context,
         interaction: Option<&Interaction>,
-    ) -> NextStep {
-        let session = self.session.as_ref();
+    ) -> NextStep<Session> {
         let consent = interaction.and_then(|interaction| interaction.pending.consent.as_ref());
-        let own = consent.filter(|(_, by)| session.is_some_and(|session| session.user_id == *by));
+        let own = consent.filter(|(_, by)| self.session.as_ref().is_some_and(|session| session.user() == by));
         let situation = Situation {
-            session: session
-                .map(|session| SessionFacts { user: &session.user_id, auth_time: session.authentication.time }),
             remembered: self.remembered.as_ref(),
             consented_at: own.map(|(at, _)| *at),
             arrived_at: interaction.map_or(context.now, |interaction| interaction.pending.arrived_at),
             now: context.now,
         };
-        next_step(request, client, &situation)
+        next_step(request, client, self.session, &situation)
     }
 }
 

@@ -8,8 +8,10 @@ use super::{Concerning, Context, FlowError, Provider};
 use crate::protocol::audit_details::Details;
 use crate::protocol::consent::Consent;
 use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::ids::UserId;
 use crate::protocol::interaction::NextStep;
 use crate::store::audit::{self, Event, Outcome, Record};
+use crate::store::sessions::Session;
 use crate::store::{authorization_requests, consents};
 
 /// The outcome of a request for the consent page.
@@ -31,12 +33,11 @@ pub async fn show(
     interaction: &Interaction,
     browser: Browser,
 ) -> Result<Shown, InteractionError> {
-    let position = authorize::position(provider, context, interaction, browser).await?;
-    match (position.step, position.session) {
-        (NextStep::Consent { new }, Some(session)) => {
+    match authorize::position(provider, context, interaction, browser).await? {
+        NextStep::Consent { session, new } => {
             Ok(Shown::Page { username: login::username(provider, context, &session.user_id).await?, new })
         }
-        _ => authorize::advance(provider, context, interaction, browser).await.map(Shown::Next),
+        step => authorize::proceed(provider, context, interaction, step).await.map(Shown::Next),
     }
 }
 
@@ -54,38 +55,88 @@ pub async fn answer(
     browser: Browser,
     answer: Answer,
 ) -> Result<Next, InteractionError> {
-    let position = authorize::position(provider, context, interaction, browser).await?;
-    let (NextStep::Consent { .. }, Some(session)) = (&position.step, &position.session) else {
-        return authorize::advance(provider, context, interaction, browser).await;
+    let session = match authorize::position(provider, context, interaction, browser).await? {
+        NextStep::Consent { session, .. } => session,
+        step => return authorize::proceed(provider, context, interaction, step).await,
     };
     provider.rates.take_of_person(context, &session.user_id, &interaction.client.id)?;
-    let outcome = match answer {
-        Answer::Allow => Outcome::Success,
-        Answer::Deny => Outcome::Failure,
-    };
-    let concerning = Concerning {
-        actor: "user",
-        user: Some(&session.user_id),
-        client: Some(&interaction.client.id),
-        session: Some(&session.id),
-    };
-    let reason = interaction.pending.request.scope.to_string();
-    let record = context.record(Event::Consent, outcome, concerning, &reason).map_err(FlowError::from)?;
-    let details = Details::of_consent(&Consent::asked_by(&interaction.pending.request));
-    let record = Record { details, ..record };
-    let given = (context.clone(), interaction.clone(), session.user_id.clone(), record);
-    let written = provider.store.write_with(given, move |given, tx| {
+    let decided = Decided::by(&session, context, interaction, answer)?;
+    match answer {
+        Answer::Allow => {
+            allow(provider, decided).await?;
+            let mut consented = interaction.clone();
+            consented.pending.consent = Some((context.now, session.user_id));
+            authorize::advance(provider, context, &consented, browser).await
+        }
+        Answer::Deny => {
+            deny(provider, decided).await?;
+            let error = OAuthError::new(ErrorCode::AccessDenied, "The person did not consent.");
+            Ok(authorize::deny(context, &interaction.pending.request, error))
+        }
+    }
+}
+
+/// A decision and its audit record, which one transaction writes.
+struct Decided {
+    context: Context,
+    interaction: Interaction,
+    user: UserId,
+    record: Record,
+}
+
+impl Decided {
+    fn by(session: &Session, context: &Context, interaction: &Interaction, answer: Answer) -> Result<Self, FlowError> {
+        let outcome = match answer {
+            Answer::Allow => Outcome::Success,
+            Answer::Deny => Outcome::Failure,
+        };
+        let concerning = Concerning {
+            actor: "user",
+            user: Some(&session.user_id),
+            client: Some(&interaction.client.id),
+            session: Some(&session.id),
+        };
+        let reason = interaction.pending.request.scope.to_string();
+        let record = context.record(Event::Consent, outcome, concerning, &reason)?;
+        let details = Details::of_consent(&Consent::asked_by(&interaction.pending.request));
+        Ok(Self {
+            context: context.clone(),
+            interaction: interaction.clone(),
+            user: session.user_id.clone(),
+            record: Record { details, ..record },
+        })
+    }
+}
+
+/// Writes the consent down, for this request and for later ones.
+async fn allow(provider: &Provider, decided: Decided) -> Result<(), InteractionError> {
+    let written = provider.store.write_with(decided, move |decided, tx| {
         Box::pin(async move {
-            let (context, interaction, user, record) = given;
+            let Decided { context, interaction, user, record } = decided;
             let realm = &context.realm.id;
             let pending = &interaction.pending;
-            if answer == Answer::Allow {
-                if !authorization_requests::consent(tx, realm, &pending.id, user, context.now).await? {
-                    return Ok(false);
-                }
-                let granted = Consent::asked_by(&pending.request);
-                let key = consents::ConsentKey { user, client: &interaction.client.id };
-                consents::add(tx, realm, key, &granted, context.now).await?;
+            if !authorization_requests::consent(tx, realm, &pending.id, user, context.now).await? {
+                return Ok(false);
+            }
+            let granted = Consent::asked_by(&pending.request);
+            let key = consents::ConsentKey { user, client: &interaction.client.id };
+            consents::add(tx, realm, key, &granted, context.now).await?;
+            audit::append(tx, realm, record, context.now).await?;
+            Ok::<_, FlowError>(true)
+        })
+    });
+    if written.await? { Ok(()) } else { Err(InteractionError::Fault(PendingFault::Answered)) }
+}
+
+/// Closes the request. A second click finds it closed and writes nothing.
+async fn deny(provider: &Provider, decided: Decided) -> Result<(), InteractionError> {
+    let realm = decided.context.realm.id.clone();
+    let written = provider.store.write_with(decided, move |decided, tx| {
+        Box::pin(async move {
+            let Decided { context, interaction, record, .. } = decided;
+            let realm = &context.realm.id;
+            if !authorization_requests::close(tx, realm, &interaction.pending.id, context.now).await? {
+                return Ok(false);
             }
             audit::append(tx, realm, record, context.now).await?;
             Ok::<_, FlowError>(true)
@@ -94,15 +145,6 @@ pub async fn answer(
     if !written.await? {
         return Err(InteractionError::Fault(PendingFault::Answered));
     }
-    match answer {
-        Answer::Deny => {
-            let error = OAuthError::new(ErrorCode::AccessDenied, "The person did not consent.");
-            authorize::refuse_interaction(provider, context, interaction, error).await
-        }
-        Answer::Allow => {
-            let mut consented = interaction.clone();
-            consented.pending.consent = Some((context.now, session.user_id.clone()));
-            authorize::advance(provider, context, &consented, browser).await
-        }
-    }
+    provider.waiting.add(&realm, -1);
+    Ok(())
 }

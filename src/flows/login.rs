@@ -63,20 +63,19 @@ pub async fn show(
     browser: Browser,
     switch: Switch,
 ) -> Result<Shown, InteractionError> {
-    let position = authorize::position(provider, context, interaction, browser).await?;
-    let hint = interaction.pending.request.login_hint.clone().unwrap_or_default();
-    match position.step {
+    let step = authorize::position(provider, context, interaction, browser).await?;
+    match step {
         _ if switch == Switch::Yes => Ok(Shown::Form { username: String::new(), reauthenticate: false }),
-        NextStep::Login => Ok(Shown::Form { username: hint, reauthenticate: false }),
-        NextStep::Reauthenticate => {
-            let username = match &position.session {
-                Some(session) => username(provider, context, &session.user_id).await?,
-                None => hint,
-            };
+        NextStep::Login => {
+            let username = interaction.pending.request.login_hint.clone().unwrap_or_default();
+            Ok(Shown::Form { username, reauthenticate: false })
+        }
+        NextStep::Reauthenticate(session) => {
+            let username = username(provider, context, &session.user_id).await?;
             Ok(Shown::Form { username, reauthenticate: true })
         }
-        NextStep::Consent { .. } | NextStep::Issue | NextStep::Refuse(_) => {
-            authorize::advance(provider, context, interaction, browser).await.map(Shown::Next)
+        NextStep::Consent { .. } | NextStep::Issue(_) | NextStep::Refuse(_) => {
+            authorize::proceed(provider, context, interaction, step).await.map(Shown::Next)
         }
     }
 }

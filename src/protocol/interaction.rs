@@ -11,19 +11,18 @@ use super::time::{Span, Timestamp};
 /// The value of [`AuthorizationRequest::hinted_subject`] if the requested subject matches no user of this client.
 pub const NOBODY: &str = "";
 
-/// The part of the browser's session that the decision needs.
-#[derive(Clone, Copy, Debug)]
-pub struct SessionFacts<'a> {
-    /// The signed-in user.
-    pub user: &'a UserId,
-    pub auth_time: Timestamp,
+/// A live session, as far as the decision needs it.
+pub trait SignedIn {
+    /// The user who is signed in.
+    fn user(&self) -> &UserId;
+
+    /// The time of the login.
+    fn auth_time(&self) -> Timestamp;
 }
 
-/// The state besides the request.
+/// The state besides the request and the session.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation<'a> {
-    /// The session, if there is a live one.
-    pub session: Option<SessionFacts<'a>>,
     /// The user's earlier consent to this client.
     pub remembered: Option<&'a Consent>,
     /// The time at which this very request was consented to.
@@ -33,63 +32,78 @@ pub struct Situation<'a> {
     pub now: Timestamp,
 }
 
+/// The next step, with the session that it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NextStep {
+pub enum NextStep<S> {
     /// No user is signed in, or another account is requested.
     Login,
     /// The signed-in person must authenticate again.
-    Reauthenticate,
+    Reauthenticate(S),
     /// The person must consent to the request.
     Consent {
+        /// The session of the person.
+        session: S,
         /// The part that was not granted before.
         new: Consent,
     },
-    /// A code or tokens may be issued.
-    Issue,
+    /// A code or tokens may be issued in this session.
+    Issue(S),
     /// The client receives an error.
     Refuse(OAuthError),
 }
 
-/// Decides the next step of the request.
-pub fn next_step(request: &AuthorizationRequest, client: &Client, situation: &Situation<'_>) -> NextStep {
+/// Decides the next step of the request in a browser with this live session.
+pub fn next_step<S: SignedIn>(
+    request: &AuthorizationRequest,
+    client: &Client,
+    session: Option<S>,
+    situation: &Situation<'_>,
+) -> NextStep<S> {
     let silent = request.prompts(Prompt::None);
     if request.hinted_subject.as_deref() == Some(NOBODY) {
         // No login could satisfy the request.
         return refuse(ErrorCode::LoginRequired, "No user has this subject for this application.");
     }
-    match login_step(request, situation) {
-        Some(_) if silent => refuse(ErrorCode::LoginRequired, "The person has to sign in."),
-        Some(step) => step,
-        None => match consent_step(request, client, situation) {
+    match sufficient_session(request, session, situation) {
+        Err(_) if silent => refuse(ErrorCode::LoginRequired, "The person has to sign in."),
+        Err(login) => login,
+        Ok(session) => match missing_consent(request, client, situation) {
             Some(_) if silent => refuse(ErrorCode::ConsentRequired, "The person has to consent."),
-            Some(step) => step,
-            None => NextStep::Issue,
+            Some(new) => NextStep::Consent { session, new },
+            None => NextStep::Issue(session),
         },
     }
 }
 
-/// Returns the authentication that is missing, if any.
-fn login_step(request: &AuthorizationRequest, situation: &Situation<'_>) -> Option<NextStep> {
-    let Some(session) = situation.session else {
-        return Some(NextStep::Login);
+/// The session if it is enough for the request, else the login that the request needs.
+fn sufficient_session<S: SignedIn>(
+    request: &AuthorizationRequest,
+    session: Option<S>,
+    situation: &Situation<'_>,
+) -> Result<S, NextStep<S>> {
+    let Some(session) = session else {
+        return Err(NextStep::Login);
     };
-    let fresh = session.auth_time >= situation.arrived_at;
-    if request.hinted_subject.as_deref().is_some_and(|hinted| hinted != session.user.as_str()) {
-        return Some(NextStep::Login);
+    let fresh = session.auth_time() >= situation.arrived_at;
+    if request.hinted_subject.as_deref().is_some_and(|hinted| hinted != session.user().as_str()) {
+        return Err(NextStep::Login);
     }
     if request.prompts(Prompt::SelectAccount) && !fresh {
-        return Some(NextStep::Login);
+        return Err(NextStep::Login);
     }
     if request.prompts(Prompt::Login) && !fresh {
-        return Some(NextStep::Reauthenticate);
+        return Err(NextStep::Reauthenticate(session));
     }
     // A login made for this request satisfies any max_age; otherwise max_age=0 would loop.
-    let too_old = |max_age: i64| situation.now.since(session.auth_time) > Span::from_secs(max_age);
-    (!fresh && request.max_age.is_some_and(too_old)).then_some(NextStep::Reauthenticate)
+    let too_old = |max_age: i64| situation.now.since(session.auth_time()) > Span::from_secs(max_age);
+    match !fresh && request.max_age.is_some_and(too_old) {
+        true => Err(NextStep::Reauthenticate(session)),
+        false => Ok(session),
+    }
 }
 
-/// Returns the consent that is missing, if any.
-fn consent_step(request: &AuthorizationRequest, client: &Client, situation: &Situation<'_>) -> Option<NextStep> {
+/// The part of the request that the person has to be asked about; nothing where they need not be asked.
+fn missing_consent(request: &AuthorizationRequest, client: &Client, situation: &Situation<'_>) -> Option<Consent> {
     if situation.consented_at.is_some_and(|at| at >= situation.arrived_at) {
         return None;
     }
@@ -97,19 +111,19 @@ fn consent_step(request: &AuthorizationRequest, client: &Client, situation: &Sit
     let remembered = situation.remembered.unwrap_or(&nothing);
     let new = Consent::asked_by(request).without(remembered);
     if request.prompts(Prompt::Consent) {
-        return Some(NextStep::Consent { new });
+        return Some(new);
     }
     // RFC 8252 §8.6: a native client cannot prove its identity, so the person is asked every time.
     if client.is_native(&request.redirect_uri) {
-        return Some(NextStep::Consent { new });
+        return Some(new);
     }
     if client.metadata.skip_consent || (situation.remembered.is_some() && new.is_empty()) {
         return None;
     }
-    Some(NextStep::Consent { new })
+    Some(new)
 }
 
-fn refuse(code: ErrorCode, description: &'static str) -> NextStep {
+fn refuse<S>(code: ErrorCode, description: &'static str) -> NextStep<S> {
     NextStep::Refuse(OAuthError::new(code, description))
 }
 
@@ -122,6 +136,26 @@ mod tests {
     use crate::protocol::requested_claims::RequestedClaims;
     use crate::protocol::response_type::ResponseType;
     use crate::protocol::scope::Scope;
+
+    /// Alice, signed in at this time.
+    #[derive(Debug, PartialEq, Eq)]
+    struct Alice(UserId, i64);
+
+    impl Alice {
+        fn since(auth_time: i64) -> Self {
+            Self(UserId::parse("alice").unwrap(), auth_time)
+        }
+    }
+
+    impl SignedIn for Alice {
+        fn user(&self) -> &UserId {
+            &self.0
+        }
+
+        fn auth_time(&self) -> Timestamp {
+            Timestamp::from_secs(self.1)
+        }
+    }
 
     fn request(prompts: &[Prompt], max_age: Option<i64>) -> AuthorizationRequest {
         AuthorizationRequest {
@@ -157,22 +191,20 @@ mod tests {
             registration: None,
             logo: None,
         };
-        let user = UserId::parse("alice").unwrap();
         let remembered = remembered.map(granted);
         let situation = Situation {
-            session: login.map(|at| SessionFacts { user: &user, auth_time: Timestamp::from_secs(at) }),
             remembered: remembered.as_ref(),
             consented_at: consented.map(Timestamp::from_secs),
             arrived_at: Timestamp::from_secs(1000),
             now: Timestamp::from_secs(1060),
         };
-        match next_step(request, &client, &situation) {
+        match next_step(request, &client, login.map(Alice::since), &situation) {
             NextStep::Login => "login".into(),
-            NextStep::Reauthenticate => "reauthenticate".into(),
-            NextStep::Consent { new } => {
+            NextStep::Reauthenticate(_) => "reauthenticate".into(),
+            NextStep::Consent { new, .. } => {
                 [format!("consent {}", new.scope)].into_iter().chain(new.claims).collect::<Vec<_>>().join("+")
             }
-            NextStep::Issue => "issue".into(),
+            NextStep::Issue(_) => "issue".into(),
             NextStep::Refuse(error) => error.code.as_str().into(),
         }
     }
@@ -232,24 +264,24 @@ mod tests {
         };
         let id = ClientId::parse("rp").unwrap();
         let client = Client { id, metadata, secrets: Vec::new(), enabled: true, registration: None, logo: None };
-        let user = UserId::parse("alice").unwrap();
         let granted = Consent::asked_by(&native);
+        let session = || Alice::since(900);
+        let asked = || NextStep::Consent { session: session(), new: Consent::default() };
         let rows = [
-            ("https://rp.example/cb", None, NextStep::Issue),
-            ("com.example.app:/cb", None, NextStep::Consent { new: Consent::default() }),
-            ("http://127.0.0.1:5000/cb", None, NextStep::Consent { new: Consent::default() }),
-            ("com.example.app:/cb", Some(Timestamp::from_secs(1001)), NextStep::Issue),
+            ("https://rp.example/cb", None, NextStep::Issue(session())),
+            ("com.example.app:/cb", None, asked()),
+            ("http://127.0.0.1:5000/cb", None, asked()),
+            ("com.example.app:/cb", Some(Timestamp::from_secs(1001)), NextStep::Issue(session())),
         ];
         for (uri, consented_at, expected) in rows {
             native.redirect_uri = uri.into();
             let situation = Situation {
-                session: Some(SessionFacts { user: &user, auth_time: Timestamp::from_secs(900) }),
                 remembered: Some(&granted),
                 consented_at,
                 arrived_at: Timestamp::from_secs(1000),
                 now: Timestamp::from_secs(1060),
             };
-            assert_eq!(next_step(&native, &client, &situation), expected, "{uri}");
+            assert_eq!(next_step(&native, &client, Some(session()), &situation), expected, "{uri}");
         }
     }
 

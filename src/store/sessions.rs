@@ -8,6 +8,7 @@ use super::{StoreError, Tx, consents};
 use crate::protocol::authentication::Authentication;
 use crate::protocol::consent::Consent;
 use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
+use crate::protocol::interaction::SignedIn;
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
@@ -79,6 +80,16 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// True if the person chose to stay signed in.
     pub remembered: bool,
+}
+
+impl SignedIn for Session {
+    fn user(&self) -> &UserId {
+        &self.user_id
+    }
+
+    fn auth_time(&self) -> Timestamp {
+        self.authentication.time
+    }
 }
 
 /// A session to be stored.

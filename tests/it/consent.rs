@@ -87,6 +87,20 @@ async fn refusing_tells_the_client_and_is_not_remembered() {
 }
 
 #[tokio::test]
+async fn two_clicks_on_deny_leave_one_row_in_the_audit_log() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let (browser, page) = at_consent(&server, &rp, &[]).await;
+    let deny = || browser.submit_once(&page, &[("consent-deny", "yes")]);
+    let (one, other) = tokio::join!(deny(), deny());
+    let (denied, late) = if one.location().is_some() { (one, other) } else { (other, one) };
+    assert_error_at_client("denied", &rp, &denied, "access_denied", Some("the-state"));
+    late.assert_rejected("the second click", 400, "This sign-in is already done.");
+    let rows = server.database().audit_events().await.into_iter().filter(|event| event == "consent").count();
+    assert_eq!(rows, 1, "a denial that changed nothing is not written down");
+}
+
+#[tokio::test]
 async fn a_request_is_answered_once_however_often_it_is_sent() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;

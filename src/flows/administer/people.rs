@@ -151,13 +151,35 @@ pub async fn change_user(
     change: UserChange,
     horizon: Timestamp,
 ) -> Result<(), AdminError> {
-    let event = match change {
-        UserChange::Disable => Event::UserDisabled,
-        UserChange::Enable => Event::UserEnabled,
+    let standing = match change {
+        UserChange::Disable => UserStanding::Disabled,
+        UserChange::Enable => UserStanding::Enabled,
         UserChange::SignOut => {
             let revoker = Revoker { store, context, actor: "command", reason: &Reason::default(), horizon };
             return sign_out_user(&revoker, username, None).await.map(|_| ());
         }
+    };
+    set_standing(store, context, username, standing, horizon).await
+}
+
+/// The right of a person to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UserStanding {
+    Enabled,
+    Disabled,
+}
+
+/// Disables or enables a person. Either way everything that was issued before is void.
+async fn set_standing(
+    store: &Store,
+    context: &Context,
+    username: &str,
+    standing: UserStanding,
+    horizon: Timestamp,
+) -> Result<(), AdminError> {
+    let event = match standing {
+        UserStanding::Enabled => Event::UserEnabled,
+        UserStanding::Disabled => Event::UserDisabled,
     };
     let user = find_user(store, context, username).await?;
     let record = record(context, event, Some(&user), None)?;
@@ -167,14 +189,14 @@ pub async fn change_user(
             let realm = &context.realm.id;
             let now = context.now;
             audit::append(tx, realm, record, now).await?;
-            match change {
+            match standing {
                 // Also voids what was issued in requests that were running during the disabling and finished after it.
-                UserChange::Enable => {
+                UserStanding::Enabled => {
                     if users::enable(tx, realm, user, now).await? {
                         end_everything(tx, context, user, "user enabled", horizon).await?;
                     }
                 }
-                UserChange::Disable | UserChange::SignOut => {
+                UserStanding::Disabled => {
                     users::disable(tx, realm, user, now).await?;
                     end_everything(tx, context, user, "user disabled", horizon).await?;
                 }
