@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use crate::adapters::openid_connect::metadata::{self, MetadataError};
 use crate::flows::{Provider, Realm, register};
 use crate::keys::Jwks;
+use crate::protocol::endpoint;
 use crate::protocol::metadata::Capabilities;
 use crate::protocol::time::Timestamp;
 
@@ -41,7 +42,7 @@ impl Documents {
             algorithms: supported.algorithms,
             profiles: &provider.profiles.advertised,
             decryption: &supported.decryption,
-            check_session: provider.session_management.then_some("/session/check"),
+            check_session: provider.session_management.then_some(endpoint::CHECK_SESSION.path),
             registration: provider.registration.is_on().then_some(register::PATH),
         };
         let body = metadata::document(&capabilities)?.to_string().into_bytes();

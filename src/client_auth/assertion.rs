@@ -6,6 +6,7 @@ use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::client::Client;
 use crate::protocol::client_assertion::{self, AssertionRules};
 use crate::protocol::client_call::ClientCall;
+use crate::protocol::endpoint;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::ClientId;
 use crate::protocol::jws::{self, UnverifiedJws};
@@ -80,7 +81,8 @@ impl Assertion<'_> {
     ) -> Result<(), FlowError> {
         let issuer = context.realm.issuer.as_str();
         // RFC 9126 §2: at the endpoint for pushed requests its own URL is an audience too.
-        let (token_endpoint, push_endpoint) = (format!("{issuer}/token"), format!("{issuer}/par"));
+        let token_endpoint = endpoint::TOKEN.url(issuer);
+        let push_endpoint = endpoint::PAR.url(issuer);
         let profile = client.metadata.profile.rules();
         let rules = AssertionRules {
             client_id: &client.id,

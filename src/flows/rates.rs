@@ -20,6 +20,7 @@ use crate::metrics::{Counts, labels};
 use crate::protocol::brute_force;
 use crate::protocol::client::Client;
 use crate::protocol::ids::{ClientId, RealmId, UserId};
+pub use crate::protocol::rate_limit::Class;
 use crate::protocol::rate_limit::{Bucket, Exceeded, Limit, Taken};
 use crate::protocol::secret::Digest;
 use crate::protocol::time::{Span, Timestamp};
@@ -29,53 +30,6 @@ pub use self::exchange::{Exchange, exchange};
 
 /// The maximum number of buckets.
 const CAPACITY: u64 = 200_000;
-
-/// A group of requests that share a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Class {
-    Login,
-    Authorize,
-    /// The other pages, and unknown paths.
-    Pages,
-    /// All endpoints at which clients authenticate, by address.
-    Api,
-    /// The token, revocation and pushed request endpoints, by client.
-    Token,
-    /// Introspection, by client.
-    Introspect,
-    Registration,
-    /// Wrong secrets, by client and network, and by client.
-    Secret,
-    /// Stored authorization requests.
-    Waiting,
-    /// Userinfo and consents, by person.
-    Person,
-}
-
-impl Class {
-    /// The policy name in `RateLimit-Policy`.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Authorize => "authorize",
-            Self::Pages => "pages",
-            Self::Api => "api",
-            Self::Token => "token",
-            Self::Introspect => "introspect",
-            Self::Registration => "registration",
-            Self::Secret => "secret",
-            Self::Waiting => "waiting",
-            Self::Person => "person",
-        }
-    }
-
-    /// True if a region has its own bucket in addition to those of its addresses, because one customer may have many
-    /// addresses in a region.
-    const fn counts_regions(self) -> bool {
-        matches!(self, Self::Login | Self::Waiting)
-    }
-}
 
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

@@ -30,7 +30,7 @@ use crate::store::registrations::{self, NewRegistration};
 use crate::store::{Tx, changes, clients, used_once};
 
 /// The path of the registration endpoint, below the issuer.
-pub const PATH: &str = "/register";
+pub const PATH: &str = crate::protocol::endpoint::REGISTER.path;
 /// The time for which a registration counts towards the hourly limit.
 const HOUR: Span = Span::from_hours(1);
 

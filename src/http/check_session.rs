@@ -10,9 +10,10 @@ use axum::response::{Html, IntoResponse as _, Response};
 use axum::{Router, routing};
 
 use super::guard::Framable;
-use super::{endpoint, mount};
+use super::mount;
 use crate::app::App;
 use crate::pages::{CHECK_SESSION_SCRIPT, CheckSessionPage};
+use crate::protocol::endpoint;
 
 /// The route of the page, if session management is on.
 pub fn routes(app: &App) -> Router<Arc<App>> {

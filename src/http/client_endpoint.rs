@@ -7,7 +7,6 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
 use super::call::Call;
-use super::endpoint::{Endpoint, Scripts};
 use super::{cors, error};
 use crate::flows::introspect::Introspection;
 use crate::flows::issue::TokenResponse;
@@ -15,6 +14,7 @@ use crate::flows::par::Pushed;
 use crate::flows::revoke::Revoked;
 use crate::flows::{Context, FlowError, Provider};
 use crate::protocol::client_call::{CallFacts, ClientCall};
+use crate::protocol::endpoint::{Endpoint, Scripts};
 use crate::protocol::error::OAuthError;
 
 /// The answer of a flow to a client.
@@ -40,7 +40,7 @@ pub async fn answer<T: ClientAnswer>(
         Ok(client_call) => flow(&call.app.provider, &call.context, client_call).await,
         Err(refusal) => Err(refusal.into()),
     };
-    let operation = endpoint.path.trim_start_matches('/');
+    let operation = endpoint.name();
     match &answer {
         Ok(answer) if answer.outcome() != SUCCESS => {
             call.app.provider.count_operation(operation, answer.outcome());

@@ -8,6 +8,7 @@ use crate::flows::consent::{self, Answer, Shown};
 use crate::flows::pending::Interaction;
 use crate::pages::{ClientCard, ConsentPage, ScopeLine};
 use crate::protocol::consent::Consent;
+use crate::protocol::endpoint;
 use crate::protocol::error::OAuthError;
 use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
 use crate::protocol::time::{Span, lifetime_in_words};
@@ -54,12 +55,12 @@ fn page(call: &Call, interaction: &Interaction, who: String, new: &Consent) -> R
     let base = call.app.base_path();
     let template = ConsentPage {
         page: html::page(&call.app),
-        action: html::step(base, "/consent", &interaction.pending.id),
+        action: html::step(base, &endpoint::CONSENT, &interaction.pending.id),
         csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
         client: ClientCard::new(&interaction.client, &request.redirect_uri)
             .with_logo(logo::path(base, &interaction.client)),
         who,
-        switch_url: format!("{}&switch=yes", html::step(base, "/login", &interaction.pending.id)),
+        switch_url: format!("{}&switch=yes", html::step(base, &endpoint::LOGIN, &interaction.pending.id)),
         scopes: ScopeLine::all(&Consent::asked_by(request), new),
         lifetime: lifetime(&request.scope, call.app.settings.tokens.refresh_token_lifetime),
     };

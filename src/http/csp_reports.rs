@@ -14,9 +14,9 @@ use axum::routing::post;
 use http_body_util::{BodyExt as _, Limited};
 use serde_json::Value;
 
-use super::endpoint::CSP_REPORTS;
 use super::{error, mount};
 use crate::app::App;
+use crate::protocol::endpoint::CSP_REPORTS;
 use crate::protocol::time::{Span, Timestamp};
 
 /// The maximum size of a body, in bytes.

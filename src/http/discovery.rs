@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::{error, guard};
 use crate::app::App;
 use crate::keys::Jwks;
+use crate::protocol::endpoint::{JWKS, JWKS_OAUTH, JWKS_SHORT, OAUTH_METADATA, OPENID_METADATA};
 
 /// A public document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +26,12 @@ impl Document {
     /// The document at a path: the metadata, whose well-known part may also precede the path of the issuer (RFC 8414
     /// §3.1), or the key set and its aliases.
     pub fn at(base: &str, path: &str) -> Option<Self> {
+        const METADATA: [&str; 2] = [OPENID_METADATA.path, OAUTH_METADATA.path];
+        const KEYS: [&str; 3] = [JWKS.path, JWKS_SHORT.path, JWKS_OAUTH.path];
         match path.strip_prefix(base) {
-            Some("/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server") => {
-                Some(Self::Metadata)
-            }
-            Some("/.well-known/jwks.json" | "/jwks" | "/oauth/jwks") => Some(Self::Jwks),
-            _ => (path.strip_prefix("/.well-known/oauth-authorization-server") == Some(base)).then_some(Self::Metadata),
+            Some(path) if METADATA.contains(&path) => Some(Self::Metadata),
+            Some(path) if KEYS.contains(&path) => Some(Self::Jwks),
+            _ => (path.strip_prefix(OAUTH_METADATA.path) == Some(base)).then_some(Self::Metadata),
         }
     }
 

@@ -22,6 +22,7 @@ use super::discovery::Document;
 use super::guard::{self, Arrived};
 use super::{introspect, token, userinfo};
 use crate::app::App;
+use crate::protocol::endpoint::{Endpoint, INTROSPECT, TOKEN, USERINFO};
 
 #[derive(Clone)]
 pub struct Entrance {
@@ -40,8 +41,8 @@ impl Entrance {
     fn call_directly<B, F>(
         &self,
         request: Request<B>,
-        path: &'static str,
-        endpoint: fn(Call) -> F,
+        endpoint: &'static Endpoint,
+        handler: fn(Call) -> F,
     ) -> BoxFuture<'static, Answer>
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
@@ -49,8 +50,8 @@ impl Entrance {
     {
         let app = self.app.clone();
         let route = match app.base_path() {
-            "" => Cow::Borrowed(path),
-            base => Cow::Owned(format!("{base}{path}")),
+            "" => Cow::Borrowed(endpoint.path),
+            base => Cow::Owned(format!("{base}{}", endpoint.path)),
         };
         Box::pin(async move {
             let arrived = Arrived::now(&app, &request);
@@ -58,7 +59,7 @@ impl Entrance {
             let answer = |request| {
                 Box::pin(async {
                     match Call::of(request, &app, arrived.clone()).await {
-                        Ok(call) => endpoint(call).await,
+                        Ok(call) => handler(call).await,
                         Err(refusal) => refusal,
                     }
                 })
@@ -88,9 +89,11 @@ where
             return Either::Left(ready(Ok(guard::without_router(&self.app, &request, answer))));
         }
         Either::Right(match path.strip_prefix(base) {
-            Some("/token") if posted => self.call_directly(request, "/token", token::post),
-            Some("/introspect") if posted => self.call_directly(request, "/introspect", introspect::post),
-            Some("/userinfo") if asked => self.call_directly(request, "/userinfo", userinfo::get),
+            Some(path) if posted && path == TOKEN.path => self.call_directly(request, &TOKEN, token::post),
+            Some(path) if posted && path == INTROSPECT.path => {
+                self.call_directly(request, &INTROSPECT, introspect::post)
+            }
+            Some(path) if asked && path == USERINFO.path => self.call_directly(request, &USERINFO, userinfo::get),
             _ => Box::pin(self.router.call(request.map(Body::new))),
         })
     }

@@ -19,8 +19,9 @@ use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use super::{csp_reports, endpoint, error, html, limits, peer, trace};
+use super::{csp_reports, error, html, limits, peer, trace};
 use crate::app::App;
+use crate::protocol::endpoint;
 
 /// The maximum duration of a request, including its body.
 const TIME: Duration = Duration::from_secs(15);
@@ -228,9 +229,8 @@ pub(super) fn is_loopback(host: &str) -> bool {
 
 /// Redirects a browser to https; a program that used plain http is refused instead.
 fn to_https(app: &App, method: &Method, uri: &Uri) -> Response {
-    let pages = [endpoint::HOME, endpoint::AUTHORIZE, endpoint::LOGIN, endpoint::CONSENT, endpoint::LOGOUT];
-    let path = uri.path().strip_prefix(app.base_path()).unwrap_or(uri.path());
-    if *method == Method::GET && pages.iter().any(|page| page.path == path) {
+    if *method == Method::GET && endpoint::at(app.base_path(), uri.path()).is_page() {
+        let path = uri.path().strip_prefix(app.base_path()).unwrap_or(uri.path());
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         let location = format!("{}{path}{query}", app.settings.issuer);
         return (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response();

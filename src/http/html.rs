@@ -17,6 +17,7 @@ use crate::pages::{ErrorPage, FORM_POST_SCRIPT, FormPostPage, Link, Page, SIGNED
 use crate::protocol::authorization_response::Delivery;
 use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
+use crate::protocol::endpoint::{self, Endpoint};
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::RequestId;
 use crate::protocol::redirect_uri::RedirectUri;
@@ -293,8 +294,8 @@ pub fn go(call: &Call, next: Next, name: Option<&BrowserCookie>) -> Response {
     let app = &call.app;
     let base = app.base_path();
     let mut response = match next {
-        Next::Login(request) => see_other(&step(base, "/login", &request)),
-        Next::Consent(request) => see_other(&step(base, "/consent", &request)),
+        Next::Login(request) => see_other(&step(base, &endpoint::LOGIN, &request)),
+        Next::Consent(request) => see_other(&step(base, &endpoint::CONSENT, &request)),
         Next::Deliver(delivery) => deliver(app, delivery),
         Next::Refuse(ErrorResponse { delivery, client, error, is_probe }) => {
             let response = deliver(app, delivery);
@@ -320,10 +321,10 @@ fn deliver(app: &App, delivery: Delivery) -> Response {
 }
 
 /// The URL of a step of an interaction.
-pub fn step(base: &str, path: &str, request: &RequestId) -> String {
+pub fn step(base: &str, endpoint: &Endpoint, request: &RequestId) -> String {
     let query: String =
         url::form_urlencoded::Serializer::new(String::new()).append_pair("request", request.as_str()).finish();
-    format!("{base}{path}?{query}")
+    format!("{base}{}?{query}", endpoint.path)
 }
 
 /// A redirect that turns every method into GET (RFC 9110 §15.4.4), so that no password is sent on.

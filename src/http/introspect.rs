@@ -3,8 +3,9 @@
 use axum::response::Response;
 
 use super::call::Call;
-use super::{client_endpoint, endpoint};
+use super::client_endpoint;
 use crate::flows::introspect;
+use crate::protocol::endpoint;
 
 /// `POST /introspect`
 pub async fn post(call: Call) -> Response {

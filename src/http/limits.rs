@@ -8,11 +8,11 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
 use super::api;
-use super::endpoint::{self, Reader};
 use super::guard::Arrived;
 use super::html::{self, Fault};
 use crate::app::App;
 use crate::protocol::address_block::Reach;
+use crate::protocol::endpoint::{self, Reader};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::rate_limit::Exceeded;
 use crate::protocol::time::{Span, seconds_up, wait_in_words};
@@ -20,7 +20,7 @@ use crate::protocol::time::{Span, seconds_up, wait_in_words};
 /// Refuses a request of a blocked address, or one that exceeds a limit.
 pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Option<Response> {
     let endpoint = endpoint::at(app.base_path(), path);
-    let class = endpoint.class(method)?;
+    let class = endpoint.class(method.as_str())?;
     let realm = &app.realm.id;
     let now = app.clock.now();
     let blocked = arrived.address.and_then(|at| app.provider.view.blocked_until(realm, at, Reach::Everything, now));

@@ -12,6 +12,7 @@ use crate::flows::pending::Interaction;
 use crate::flows::session::{self, Browser, Remember};
 use crate::pages::{ClientCard, LoginPage};
 use crate::protocol::cause::Cause;
+use crate::protocol::endpoint;
 use crate::protocol::params::Params;
 use crate::protocol::secret::{Password, SessionCookie};
 use crate::protocol::time::seconds_up;
@@ -113,7 +114,7 @@ fn form(call: &Call, interaction: &Interaction, prefill: Prefill) -> Response {
     let logo = logo::path(call.app.base_path(), &interaction.client);
     let template = LoginPage {
         page: html::page(&call.app),
-        action: html::step(call.app.base_path(), "/login", &interaction.pending.id),
+        action: html::step(call.app.base_path(), &endpoint::LOGIN, &interaction.pending.id),
         csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
         client: Some(ClientCard::new(&interaction.client, &request.redirect_uri).with_logo(logo)),
         username: prefill.username.chars().take(254).collect(),

@@ -8,6 +8,7 @@ use super::{cookies, csrf, html};
 use crate::entropy::EntropyError;
 use crate::flows::logout::{self, Ended, LogoutRequest, Over, Plan};
 use crate::pages::{ClientCard, LogoutPage, SignedOutPage};
+use crate::protocol::endpoint;
 use crate::protocol::params::Params;
 use crate::protocol::secret::BrowserCookie;
 
@@ -62,7 +63,7 @@ fn own_url(call: &Call, params: &Params) -> String {
             query.append_pair(name, value);
         }
     }
-    format!("{}/logout?{}", call.app.base_path(), query.finish())
+    format!("{}{}?{}", call.app.base_path(), endpoint::LOGOUT.path, query.finish())
 }
 
 async fn begin(call: &Call, params: &Params) -> Response {
@@ -98,7 +99,7 @@ fn ask(call: &Call, params: &Params, request: &LogoutRequest, who: Option<String
     let return_to = request.return_to.as_deref();
     let template = LogoutPage {
         page: html::page(&call.app),
-        action: format!("{}/logout", call.app.base_path()),
+        action: format!("{}{}", call.app.base_path(), endpoint::LOGOUT.path),
         csrf: csrf::token(&call.app, browser, FORM, call.context.now),
         who,
         client: request.client.as_ref().map(|client| ClientCard::new(client, return_to.unwrap_or_default())),

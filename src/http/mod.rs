@@ -13,7 +13,6 @@ mod cors;
 mod csp_reports;
 mod csrf;
 mod discovery;
-pub mod endpoint;
 mod entrance;
 mod error;
 pub mod guard;
@@ -46,8 +45,8 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
+use crate::protocol::endpoint::{self, Endpoint, Scripts};
 use crate::store::lanes::Lane;
-use endpoint::{Endpoint, Scripts};
 pub use entrance::Entrance;
 
 /// The service of the public listener.

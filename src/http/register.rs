@@ -12,11 +12,12 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use super::call::Call;
-use super::{cors, endpoint, error, mount};
+use super::{cors, error, mount};
 use crate::app::App;
 use crate::flows::FlowError;
 use crate::flows::register::{self, RegisterError, Told};
 use crate::protocol::credentials::Authorization;
+use crate::protocol::endpoint;
 use crate::protocol::error::ErrorCode;
 
 /// The routes, if registration is on.

@@ -24,6 +24,7 @@ pub mod cookie_header;
 pub mod credentials;
 pub mod delivery;
 pub mod encryption;
+pub mod endpoint;
 pub mod error;
 pub mod frontchannel_logout;
 pub mod ids;

@@ -1,7 +1,56 @@
 //! Rate limits as a leaky bucket of one number, and the response headers about them (RFC 6585 §4, RFC 9110 §10.2.3,
 //! draft-ietf-httpapi-ratelimit-headers-11 §3 and §4).
 
+use serde::{Deserialize, Serialize};
+
 use super::time::{Span, Timestamp, seconds_up};
+
+/// A group of requests that share a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    Login,
+    Authorize,
+    /// The other pages, and unknown paths.
+    Pages,
+    /// All endpoints at which clients authenticate, by address.
+    Api,
+    /// The token, revocation and pushed request endpoints, by client.
+    Token,
+    /// Introspection, by client.
+    Introspect,
+    Registration,
+    /// Wrong secrets, by client and network, and by client.
+    Secret,
+    /// Stored authorization requests.
+    Waiting,
+    /// Userinfo and consents, by person.
+    Person,
+}
+
+impl Class {
+    /// The policy name in `RateLimit-Policy`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Authorize => "authorize",
+            Self::Pages => "pages",
+            Self::Api => "api",
+            Self::Token => "token",
+            Self::Introspect => "introspect",
+            Self::Registration => "registration",
+            Self::Secret => "secret",
+            Self::Waiting => "waiting",
+            Self::Person => "person",
+        }
+    }
+
+    /// True if a region has its own bucket in addition to those of its addresses, because one customer may have many
+    /// addresses in a region.
+    pub const fn counts_regions(self) -> bool {
+        matches!(self, Self::Login | Self::Waiting)
+    }
+}
 
 /// A quota per window. The whole quota may be used at once and refills evenly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -256,7 +256,7 @@ fn every_public_route_is_mounted_from_the_table_of_endpoints() {
             _ => 0,
         };
         let found = source.code.matches(".route(").count();
-        assert!(found <= most, "{}: a route needs a row of http/endpoint.rs, which gives it a limit", source.path);
+        assert!(found <= most, "{}: a route needs a row of protocol/endpoint.rs, which gives it a limit", source.path);
     }
 }
 

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use signet::config::Settings;
 use signet::flows::administer::{self, NewBlock};
 use signet::flows::rates;
-use signet::http::endpoint::{self, Endpoint};
 use signet::protocol::address_block::{Reach, parse_network};
+use signet::protocol::endpoint::{self, Endpoint};
 use signet::protocol::time::Span;
 
 use crate::support::TestServer;

@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::protocol::authentication::ACR_VALUES_SUPPORTED;
 use crate::protocol::claims::CLAIMS_SUPPORTED;
 use crate::protocol::encryption::{ContentEncryption, KeyManagement};
+use crate::protocol::endpoint;
 use crate::protocol::jwk::CLIENT_ALGORITHMS;
 use crate::protocol::metadata::Capabilities;
 use crate::protocol::scope::OIDC_SCOPES;
@@ -79,11 +80,10 @@ pub enum MetadataError {
 /// # Errors
 /// [`MetadataError`] where the issuer is no URL.
 pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
-    let endpoint = |path: &str| server.endpoint(path);
     let metadata: SignetMetadata = ProviderMetadata::new(
         IssuerUrl::new(server.issuer.to_owned())?,
-        AuthUrl::new(endpoint("/authorize"))?,
-        JsonWebKeySetUrl::new(endpoint("/.well-known/jwks.json"))?,
+        AuthUrl::new(endpoint::AUTHORIZE.url(server.issuer))?,
+        JsonWebKeySetUrl::new(endpoint::JWKS.url(server.issuer))?,
         response_types(server)?,
         vec![CoreSubjectIdentifierType::Public, CoreSubjectIdentifierType::Pairwise],
         named(server.response_algorithms())?,
@@ -91,9 +91,11 @@ pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
     );
     let classes = ACR_VALUES_SUPPORTED.iter().map(|acr| AuthenticationContextClass::new((*acr).to_owned()));
     let metadata = metadata
-        .set_token_endpoint(Some(TokenUrl::new(endpoint("/token"))?))
-        .set_registration_endpoint(server.registration.map(|path| RegistrationUrl::new(endpoint(path))).transpose()?)
-        .set_userinfo_endpoint(Some(UserInfoUrl::new(endpoint("/userinfo"))?))
+        .set_token_endpoint(Some(TokenUrl::new(endpoint::TOKEN.url(server.issuer))?))
+        .set_registration_endpoint(
+            server.registration.map(|path| RegistrationUrl::new(server.endpoint(path))).transpose()?,
+        )
+        .set_userinfo_endpoint(Some(UserInfoUrl::new(endpoint::USERINFO.url(server.issuer))?))
         .set_scopes_supported(Some(OIDC_SCOPES.iter().map(|scope| Scope::new((*scope).to_owned())).collect()))
         .set_response_modes_supported(Some(named(server.response_modes())?))
         .set_grant_types_supported(Some(named(server.grant_types())?))
@@ -130,29 +132,28 @@ fn response_types(server: &Capabilities<'_>) -> Result<Vec<ResponseTypes<CoreRes
 }
 
 fn extra(server: &Capabilities<'_>) -> Extra {
-    let endpoint = |path: &str| server.endpoint(path);
     let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let confidential: Vec<&str> = server.confidential_methods().collect();
     let assertions: Vec<&str> = server.assertion_algorithms().collect();
     Extra {
-        end_session_endpoint: endpoint("/logout"),
+        end_session_endpoint: endpoint::LOGOUT.url(server.issuer),
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
         frontchannel_logout_supported: true,
         frontchannel_logout_session_supported: true,
-        check_session_iframe: server.check_session.map(endpoint),
+        check_session_iframe: server.check_session.map(|path| server.endpoint(path)),
         token_endpoint_auth_signing_alg_values_supported: texts(&assertions),
         request_object_signing_alg_values_supported: texts(&CLIENT_ALGORITHMS),
-        introspection_endpoint: endpoint("/introspect"),
+        introspection_endpoint: endpoint::INTROSPECT.url(server.issuer),
         introspection_endpoint_auth_methods_supported: texts(&confidential),
         introspection_endpoint_auth_signing_alg_values_supported: texts(&assertions),
-        revocation_endpoint: endpoint("/revoke"),
+        revocation_endpoint: endpoint::REVOKE.url(server.issuer),
         revocation_endpoint_auth_methods_supported: texts(server.auth_methods),
         revocation_endpoint_auth_signing_alg_values_supported: texts(&assertions),
         code_challenge_methods_supported: texts(&["S256"]),
         authorization_response_iss_parameter_supported: true,
         prompt_values_supported: texts(&["none", "login", "consent", "select_account"]),
-        pushed_authorization_request_endpoint: endpoint("/par"),
+        pushed_authorization_request_endpoint: endpoint::PAR.url(server.issuer),
         require_pushed_authorization_requests: false,
     }
 }

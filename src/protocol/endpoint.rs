@@ -1,10 +1,8 @@
-//! The table of endpoints: the path below the issuer, the reader of its responses, the rate limit for an address, and
-//! the origins whose scripts may call it. The router is built from this table, and so are the checks before the router,
-//! so that no route lacks a limit.
+//! The table of endpoints: where each lies below the issuer, which member of the metadata names it (RFC 8414 §2), who
+//! reads its answers, which rate limit holds for an address there, and whether scripts of other origins may call it.
+//! Router, limits, CORS, metadata, redirects to https and pages read it, so that a path is typed once.
 
-use axum::http::Method;
-
-use crate::flows::rates::Class;
+use super::rate_limit::Class;
 
 /// The reader of an endpoint's responses, which determines the format of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +31,8 @@ pub enum Scripts {
 pub struct Endpoint {
     /// The path below the issuer, in the router's syntax.
     pub path: &'static str,
+    /// The member of the metadata that names it.
+    pub member: Option<&'static str>,
     pub reader: Reader,
     /// The limit on the requests of one address, including preflights. Without one, address blocks do not apply either:
     /// such documents and assets must be available to resource servers, caches and browsers at any time, and are
@@ -45,7 +45,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     const fn new(path: &'static str, reader: Reader, limit: Option<Class>) -> Self {
-        Self { path, reader, limit, form_limit: None, scripts: Scripts::None }
+        Self { path, member: None, reader, limit, form_limit: None, scripts: Scripts::None }
     }
 
     const fn page(path: &'static str) -> Self {
@@ -64,6 +64,11 @@ impl Endpoint {
         Self::new(path, Reader::Person, None)
     }
 
+    const fn named(mut self, member: &'static str) -> Self {
+        self.member = Some(member);
+        self
+    }
+
     const fn with_limit(mut self, class: Class) -> Self {
         self.limit = Some(class);
         self
@@ -80,8 +85,23 @@ impl Endpoint {
     }
 
     /// The rate limit class for a request with this method.
-    pub fn class(&self, method: &Method) -> Option<Class> {
-        self.form_limit.filter(|_| *method == Method::POST).or(self.limit)
+    pub fn class(&self, method: &str) -> Option<Class> {
+        self.form_limit.filter(|_| method == "POST").or(self.limit)
+    }
+
+    /// The URL of the endpoint.
+    pub fn url(&self, issuer: &str) -> String {
+        format!("{issuer}{}", self.path)
+    }
+
+    /// The endpoint as metrics and the log name it: `token`.
+    pub fn name(&self) -> &'static str {
+        self.path.trim_start_matches('/')
+    }
+
+    /// True for a page that a person may open by its address, and so is sent on to https.
+    pub fn is_page(&self) -> bool {
+        self.reader == Reader::Person && self.limit.is_some() && !self.path.is_empty()
     }
 
     /// Matches a path below the issuer. `{name}` stands for one segment, `{*rest}` for all that follow.
@@ -100,7 +120,7 @@ impl Endpoint {
 /// Declares the endpoints: a constant for each, and the list of all of them.
 macro_rules! endpoints {
     ($($name:ident = $endpoint:expr;)*) => {
-        $(pub(super) const $name: Endpoint = $endpoint;)*
+        $(pub const $name: Endpoint = $endpoint;)*
         /// Every endpoint of the public listener, in the order in which paths are compared.
         pub const ALL: &[Endpoint] = &[$($name),*];
     };
@@ -108,26 +128,26 @@ macro_rules! endpoints {
 
 endpoints! {
     // First the endpoints that programs call continuously.
-    TOKEN = Endpoint::program("/token").with_scripts(Scripts::Registered);
-    INTROSPECT = Endpoint::program("/introspect");
-    USERINFO = Endpoint::program("/userinfo").with_scripts(Scripts::Registered);
-    AUTHORIZE = Endpoint::page("/authorize").with_limit(Class::Authorize);
+    TOKEN = Endpoint::program("/token").named("token_endpoint").with_scripts(Scripts::Registered);
+    INTROSPECT = Endpoint::program("/introspect").named("introspection_endpoint");
+    USERINFO = Endpoint::program("/userinfo").named("userinfo_endpoint").with_scripts(Scripts::Registered);
+    AUTHORIZE = Endpoint::page("/authorize").named("authorization_endpoint").with_limit(Class::Authorize);
     LOGIN = Endpoint::page("/login").with_form_limit(Class::Login);
     CONSENT = Endpoint::page("/consent");
-    REVOKE = Endpoint::program("/revoke").with_scripts(Scripts::Registered);
-    PAR = Endpoint::program("/par").with_scripts(Scripts::Registered);
-    LOGOUT = Endpoint::page("/logout");
+    REVOKE = Endpoint::program("/revoke").named("revocation_endpoint").with_scripts(Scripts::Registered);
+    PAR = Endpoint::program("/par").named("pushed_authorization_request_endpoint").with_scripts(Scripts::Registered);
+    LOGOUT = Endpoint::page("/logout").named("end_session_endpoint");
     HOME = Endpoint::page("/");
     LOGO = Endpoint::page("/clients/{client_id}/logo");
-    CHECK_SESSION = Endpoint::page("/session/check");
+    CHECK_SESSION = Endpoint::page("/session/check").named("check_session_iframe");
     CSP_REPORTS = Endpoint::program("/csp-reports").with_limit(Class::Pages);
     // A client in a browser has no registered origin before it registers; its token determines what it may do.
-    REGISTER = Endpoint::program("/register").with_limit(Class::Registration).with_scripts(Scripts::All("POST"));
+    REGISTER = Endpoint::program("/register").named("registration_endpoint").with_limit(Class::Registration).with_scripts(Scripts::All("POST"));
     REGISTRATION = Endpoint::program("/register/{client_id}").with_limit(Class::Registration);
     API = Endpoint::new("/api/{*rest}", Reader::Administrator, Some(Class::Api));
     OPENID_METADATA = Endpoint::document("/.well-known/openid-configuration");
     OAUTH_METADATA = Endpoint::document("/.well-known/oauth-authorization-server");
-    JWKS = Endpoint::document("/.well-known/jwks.json");
+    JWKS = Endpoint::document("/.well-known/jwks.json").named("jwks_uri");
     JWKS_SHORT = Endpoint::document("/jwks");
     JWKS_OAUTH = Endpoint::document("/oauth/jwks");
     ASSET = Endpoint::asset("/assets/{file}");
@@ -178,6 +198,14 @@ mod tests {
     }
 
     #[test]
+    fn a_path_and_a_member_of_the_metadata_name_one_endpoint_each() {
+        let paths: std::collections::BTreeSet<_> = ALL.iter().map(|endpoint| endpoint.path).collect();
+        assert_eq!(paths.len(), ALL.len());
+        let members: Vec<_> = ALL.iter().filter_map(|endpoint| endpoint.member).collect();
+        assert_eq!(members.iter().collect::<std::collections::BTreeSet<_>>().len(), members.len());
+    }
+
+    #[test]
     fn every_endpoint_but_the_public_documents_and_assets_has_a_limit_for_every_method() {
         let unlimited = [
             "/.well-known/openid-configuration",
@@ -188,9 +216,9 @@ mod tests {
             "/assets/{file}",
             "/favicon.ico",
         ];
-        let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS];
+        let methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
         for endpoint in ALL.iter().chain([&NOTHING]) {
-            for method in &methods {
+            for method in methods {
                 let listed = unlimited.contains(&endpoint.path);
                 assert_eq!(endpoint.class(method).is_none(), listed, "{method} {}", endpoint.path);
             }
