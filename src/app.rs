@@ -43,7 +43,7 @@ use crate::protocol::key_schedule::Policy;
 use crate::protocol::time::Span;
 use crate::store::membership::Heard;
 use crate::store::view::View;
-use crate::store::{Store, StoreError, authorization_requests, pushed_requests, users};
+use crate::store::{Store, StoreError, authorization_requests, device_authorizations, pushed_requests, users};
 
 /// The time between the announcement of the next signing key and its activation.
 const KEY_LEAD: Span = Span::from_hours(24);
@@ -148,6 +148,7 @@ impl App {
             token_mac,
             csrf_key,
             pushed: Counts::default(),
+            devices: Counts::default(),
             rates: Rates::new(
                 rates::Limits::new(&settings.limits, lifetimes.request),
                 metrics.access.rate_limited.clone(),
@@ -226,14 +227,16 @@ impl App {
         Ok(())
     }
 
-    /// Counts waiting authorization requests, for their cap.
+    /// Counts waiting authorization requests, pushed requests and device authorizations, for their caps.
     pub async fn count_waiting(&self) -> Result<(), FlowError> {
         let mut tx = self.provider.store.read().await?;
         let now = self.clock.now();
         let waiting = authorization_requests::count(&mut tx, now).await?;
         let pushed = pushed_requests::count(&mut tx).await?;
+        let devices = device_authorizations::count(&mut tx).await?;
         self.provider.waiting.set(waiting);
         self.provider.pushed.set(pushed);
+        self.provider.devices.set(devices);
         Ok(())
     }
 

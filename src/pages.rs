@@ -53,12 +53,12 @@ pub struct ClientCard {
 }
 
 impl ClientCard {
-    /// The card of a client whose response goes to this redirect URI.
-    pub fn new(client: &Client, redirect_uri: &str) -> Self {
+    /// The card of a client whose response goes to this redirect URI, if the browser goes anywhere.
+    pub fn new(client: &Client, redirect_uri: Option<&str>) -> Self {
         let metadata = &client.metadata;
         Self {
             name: client.name().to_owned(),
-            host: RedirectUri::host_for_display(redirect_uri),
+            host: redirect_uri.map(RedirectUri::host_for_display).unwrap_or_default(),
             client_uri: metadata.client_uri.clone(),
             policy_uri: metadata.policy_uri.clone(),
             tos_uri: metadata.tos_uri.clone(),
@@ -160,6 +160,73 @@ pub struct ConsentPage {
     pub scopes: Vec<ScopeLine>,
     /// The sentence about the duration of the access.
     pub lifetime: String,
+}
+
+/// The page for the code of a device.
+#[derive(Template)]
+#[template(path = "device.html")]
+pub struct DevicePage {
+    /// What every page needs.
+    pub page: Page,
+    /// Where the form goes.
+    pub action: String,
+    /// The token that binds the form to the browser.
+    pub csrf: String,
+    /// The code to fill in.
+    pub user_code: String,
+    /// What went wrong before.
+    pub error: Option<String>,
+}
+
+/// The question about a device.
+#[derive(Template)]
+#[template(path = "device_confirm.html")]
+pub struct DeviceConfirmPage {
+    /// What every page needs.
+    pub page: Page,
+    /// Where the form goes.
+    pub action: String,
+    /// The token that binds the form to the browser.
+    pub csrf: String,
+    /// The client on the device.
+    pub client: ClientCard,
+    /// The name of the person who is signed in.
+    pub who: String,
+    /// Where to sign in as another person.
+    pub switch_url: String,
+    /// The code that the device shows.
+    pub user_code: String,
+    /// The place of the device.
+    pub place: DevicePlace,
+    /// The time since the device asked.
+    pub asked: String,
+    /// The scopes that it asks for.
+    pub scopes: Vec<ScopeLine>,
+    /// The sentence about the end of the access.
+    pub lifetime: String,
+}
+
+/// The place of a device in words.
+#[derive(Clone, Debug)]
+pub struct DevicePlace {
+    /// The sentence about it.
+    pub sentence: String,
+    /// True for a place that is a reason to doubt.
+    pub is_doubtful: bool,
+}
+
+/// The page after a decision about a device.
+#[derive(Template)]
+#[template(path = "device_done.html")]
+pub struct DeviceDonePage {
+    /// What every page needs.
+    pub page: Page,
+    /// The heading.
+    pub heading: &'static str,
+    /// What to do now.
+    pub sentence: &'static str,
+    /// True for a device that has access now.
+    pub is_allowed: bool,
 }
 
 #[derive(Template)]

@@ -37,6 +37,8 @@ pub struct Limits {
     pub waiting: u32,
     /// Requests per person: userinfo and consents.
     pub person: u32,
+    /// User codes of devices that an address may enter.
+    pub user_codes: u32,
     /// Failed sign-ins per account without a pause.
     pub account_failures: u32,
     /// Failed sign-ins per address without a pause.
@@ -66,6 +68,7 @@ impl Default for Limits {
             secret_failures: 30,
             waiting: 2_000,
             person: 1_200,
+            user_codes: 10,
             account_failures: 4,
             address_failures: 30,
             realm_failures: 1_000,
@@ -92,6 +95,7 @@ impl Settings {
         sources.set("limits.secret_failures", &mut limits.secret_failures)?;
         sources.set("limits.waiting", &mut limits.waiting)?;
         sources.set("limits.person", &mut limits.person)?;
+        sources.set("limits.user_codes", &mut limits.user_codes)?;
         sources.set("limits.account_failures", &mut limits.account_failures)?;
         sources.set("limits.address_failures", &mut limits.address_failures)?;
         sources.set("limits.realm_failures", &mut limits.realm_failures)?;

@@ -228,6 +228,7 @@ fn numbers(settings: &Settings) -> Check {
         limits.secret_failures    1 => 1_000_000;
         limits.waiting            1 => 100_000;
         limits.person             1 => 1_000_000;
+        limits.user_codes         1 => 100_000;
         limits.account_failures   1 => 100;
         limits.address_failures   1 => 100_000;
         limits.realm_failures     100 => 100_000;

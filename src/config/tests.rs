@@ -99,6 +99,7 @@ registration = 30
 secret_failures = 30
 waiting = 2000
 person = 1200
+user_codes = 10
 account_failures = 4
 address_failures = 30
 realm_failures = 1000
@@ -223,6 +224,7 @@ registration = 32
 secret_failures = 34
 waiting = 2001
 person = 1201
+user_codes = 12
 account_failures = 5
 address_failures = 33
 realm_failures = 1001
@@ -572,6 +574,7 @@ fn each_bound_holds() {
         ("limits.secret_failures", "1", "0"),
         ("limits.waiting", "100000", "100001"),
         ("limits.person", "1", "0"),
+        ("limits.user_codes", "1", "0"),
         ("limits.account_failures", "100", "101"),
         ("limits.account_failures", "1", "0"),
         ("limits.address_failures", "1", "0"),

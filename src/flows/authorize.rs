@@ -6,7 +6,7 @@ use super::pending::{self, Interaction, InteractionError, PendingFault};
 use super::request_object::{self, Door, Resolved};
 use super::session::{self, Browser};
 use super::verify::Hint;
-use super::{Context, FlowError, Provider, issue, subject, verify};
+use super::{Context, FlowError, Provider, device, issue, subject, verify};
 use crate::adapters::oxide_auth;
 use crate::protocol::authorization_request::{self, AuthorizationRequest, Prompt, RESOURCE, Refusal, find_destination};
 use crate::protocol::authorization_response::{Delivery, ReturnPath};
@@ -16,7 +16,7 @@ use crate::protocol::code_redemption::split_resources;
 use crate::protocol::consent::Consent;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{ClientId, RequestId};
-use crate::protocol::interaction::{NOBODY, NextStep, SignedIn as _, Situation, next_step};
+use crate::protocol::interaction::{InteractiveRequest, NOBODY, NextStep, SignedIn as _, Situation, next_step};
 use crate::protocol::params::Params;
 use crate::protocol::secret::BrowserCookie;
 use crate::store::authorization_requests;
@@ -30,6 +30,10 @@ pub enum Next {
     Refuse(ErrorResponse),
     Login(RequestId),
     Consent(RequestId),
+    /// It shows the question about a device for this request.
+    Device(RequestId),
+    /// It shows that the device gets no answer.
+    LeaveDevice,
 }
 
 /// An error response, which the browser takes to the client (RFC 6749 §4.1.2.1).
@@ -93,26 +97,30 @@ pub async fn begin(
         }
         NextStep::Refuse(error) => Ok(Begun { next: deny(context, &request, error), cookie: None }),
         NextStep::Login | NextStep::Reauthenticate(_) => {
-            let (id, cookie) = pending::keep(provider, context, request, browser).await?;
+            let (id, cookie) = pending::keep(provider, context, waiting(request), browser).await?;
             Ok(Begun { next: Next::Login(id), cookie })
         }
         NextStep::Consent { .. } => {
-            let (id, cookie) = pending::keep(provider, context, request, browser).await?;
+            let (id, cookie) = pending::keep(provider, context, waiting(request), browser).await?;
             Ok(Begun { next: Next::Consent(id), cookie })
         }
     }
 }
 
-/// Computes the next step of an interaction from the current data.
-pub async fn position(
+fn waiting(request: AuthorizationRequest) -> InteractiveRequest {
+    InteractiveRequest::Authorization(Box::new(request))
+}
+
+/// Computes the next step of an interaction about this request from the current data.
+pub(super) async fn position(
     provider: &Provider,
     context: &Context,
     interaction: &Interaction,
+    request: &AuthorizationRequest,
     browser: Browser,
 ) -> Result<NextStep<Session>, FlowError> {
-    let Interaction { pending, client } = interaction;
-    let found = load(provider, context, &pending.request, browser).await?;
-    Ok(found.decide(&pending.request, client, context, Some(interaction)))
+    let found = load(provider, context, request, browser).await?;
+    Ok(found.decide(request, &interaction.client, context, Some(interaction)))
 }
 
 /// Continues an interaction as far as possible.
@@ -122,18 +130,24 @@ pub async fn advance(
     interaction: &Interaction,
     browser: Browser,
 ) -> Result<Next, InteractionError> {
-    let step = position(provider, context, interaction, browser).await?;
-    proceed(provider, context, interaction, step).await
+    match &interaction.pending.request {
+        InteractiveRequest::Device(_) => Ok(device::advance(provider, context, interaction, browser).await?),
+        InteractiveRequest::Authorization(request) => {
+            let step = position(provider, context, interaction, request, browser).await?;
+            proceed(provider, context, interaction, request, step).await
+        }
+    }
 }
 
-/// Takes the next step of an interaction.
+/// Takes the next step of an interaction about this request.
 ///
 /// # Errors
 /// [`InteractionError`] where it has been answered in between, or the database fails.
-pub async fn proceed(
+pub(super) async fn proceed(
     provider: &Provider,
     context: &Context,
     interaction: &Interaction,
+    request: &AuthorizationRequest,
     step: NextStep<Session>,
 ) -> Result<Next, InteractionError> {
     let pending = &interaction.pending;
@@ -141,7 +155,7 @@ pub async fn proceed(
         NextStep::Login | NextStep::Reauthenticate(_) => Ok(Next::Login(pending.id.clone())),
         NextStep::Consent { .. } => Ok(Next::Consent(pending.id.clone())),
         NextStep::Issue(session) => {
-            let asked = Asked { request: &pending.request, client: &interaction.client, row: Some(&pending.id) };
+            let asked = Asked { request, client: &interaction.client, row: Some(&pending.id) };
             answer::grant(provider, context, &asked, session).await
         }
         NextStep::Refuse(error) => refuse_interaction(provider, context, interaction, error).await,
@@ -163,7 +177,10 @@ pub async fn refuse_interaction(
     });
     if closed.await? {
         provider.waiting.add(&context.realm.id, -1);
-        Ok(deny(context, &interaction.pending.request, error))
+        Ok(match &interaction.pending.request {
+            InteractiveRequest::Device(_) => Next::LeaveDevice,
+            InteractiveRequest::Authorization(request) => deny(context, request, error),
+        })
     } else {
         Err(InteractionError::Fault(PendingFault::Answered))
     }

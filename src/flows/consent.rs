@@ -6,10 +6,11 @@ use super::pending::{Interaction, InteractionError, PendingFault};
 use super::session::Browser;
 use super::{Concerning, Context, FlowError, Provider};
 use crate::protocol::audit_details::Details;
+use crate::protocol::authorization_request::AuthorizationRequest;
 use crate::protocol::consent::Consent;
 use crate::protocol::error::{ErrorCode, OAuthError};
-use crate::protocol::ids::UserId;
-use crate::protocol::interaction::NextStep;
+use crate::protocol::ids::{ClientId, RequestId, UserId};
+use crate::protocol::interaction::{InteractiveRequest, NextStep};
 use crate::store::audit::{self, Event, Outcome, Record};
 use crate::store::sessions::Session;
 use crate::store::{authorization_requests, consents};
@@ -33,11 +34,14 @@ pub async fn show(
     interaction: &Interaction,
     browser: Browser,
 ) -> Result<Shown, InteractionError> {
-    match authorize::position(provider, context, interaction, browser).await? {
+    let InteractiveRequest::Authorization(request) = &interaction.pending.request else {
+        return authorize::advance(provider, context, interaction, browser).await.map(Shown::Next);
+    };
+    match authorize::position(provider, context, interaction, request, browser).await? {
         NextStep::Consent { session, new } => {
             Ok(Shown::Page { username: login::username(provider, context, &session.user_id).await?, new })
         }
-        step => authorize::proceed(provider, context, interaction, step).await.map(Shown::Next),
+        step => authorize::proceed(provider, context, interaction, request, step).await.map(Shown::Next),
     }
 }
 
@@ -55,12 +59,15 @@ pub async fn answer(
     browser: Browser,
     answer: Answer,
 ) -> Result<Next, InteractionError> {
-    let session = match authorize::position(provider, context, interaction, browser).await? {
+    let InteractiveRequest::Authorization(request) = &interaction.pending.request else {
+        return authorize::advance(provider, context, interaction, browser).await;
+    };
+    let session = match authorize::position(provider, context, interaction, request, browser).await? {
         NextStep::Consent { session, .. } => session,
-        step => return authorize::proceed(provider, context, interaction, step).await,
+        step => return authorize::proceed(provider, context, interaction, request, step).await,
     };
     provider.rates.take_of_person(context, &session.user_id, &interaction.client.id)?;
-    let decided = Decided::by(&session, context, interaction, answer)?;
+    let decided = Decided::by(&session, context, interaction, request, answer)?;
     match answer {
         Answer::Allow => {
             allow(provider, decided).await?;
@@ -71,7 +78,7 @@ pub async fn answer(
         Answer::Deny => {
             deny(provider, decided).await?;
             let error = OAuthError::new(ErrorCode::AccessDenied, "The person did not consent.");
-            Ok(authorize::deny(context, &interaction.pending.request, error))
+            Ok(authorize::deny(context, request, error))
         }
     }
 }
@@ -79,13 +86,21 @@ pub async fn answer(
 /// A decision and its audit record, which one transaction writes.
 struct Decided {
     context: Context,
-    interaction: Interaction,
+    request: RequestId,
+    client: ClientId,
+    granted: Consent,
     user: UserId,
     record: Record,
 }
 
 impl Decided {
-    fn by(session: &Session, context: &Context, interaction: &Interaction, answer: Answer) -> Result<Self, FlowError> {
+    fn by(
+        session: &Session,
+        context: &Context,
+        interaction: &Interaction,
+        request: &AuthorizationRequest,
+        answer: Answer,
+    ) -> Result<Self, FlowError> {
         let outcome = match answer {
             Answer::Allow => Outcome::Success,
             Answer::Deny => Outcome::Failure,
@@ -96,12 +111,14 @@ impl Decided {
             client: Some(&interaction.client.id),
             session: Some(&session.id),
         };
-        let reason = interaction.pending.request.scope.to_string();
+        let reason = request.scope.to_string();
         let record = context.record(Event::Consent, outcome, concerning, &reason)?;
-        let details = Details::of_consent(&Consent::asked_by(&interaction.pending.request));
+        let details = Details::of_consent(&Consent::asked_by(request));
         Ok(Self {
             context: context.clone(),
-            interaction: interaction.clone(),
+            request: interaction.pending.id.clone(),
+            client: interaction.client.id.clone(),
+            granted: Consent::asked_by(request),
             user: session.user_id.clone(),
             record: Record { details, ..record },
         })
@@ -112,15 +129,13 @@ impl Decided {
 async fn allow(provider: &Provider, decided: Decided) -> Result<(), InteractionError> {
     let written = provider.store.write_with(decided, move |decided, tx| {
         Box::pin(async move {
-            let Decided { context, interaction, user, record } = decided;
+            let Decided { context, request, client, granted, user, record } = decided;
             let realm = &context.realm.id;
-            let pending = &interaction.pending;
-            if !authorization_requests::consent(tx, realm, &pending.id, user, context.now).await? {
+            if !authorization_requests::consent(tx, realm, request, user, context.now).await? {
                 return Ok(false);
             }
-            let granted = Consent::asked_by(&pending.request);
-            let key = consents::ConsentKey { user, client: &interaction.client.id };
-            consents::add(tx, realm, key, &granted, context.now).await?;
+            let key = consents::ConsentKey { user, client };
+            consents::add(tx, realm, key, granted, context.now).await?;
             audit::append(tx, realm, record, context.now).await?;
             Ok::<_, FlowError>(true)
         })
@@ -133,9 +148,9 @@ async fn deny(provider: &Provider, decided: Decided) -> Result<(), InteractionEr
     let realm = decided.context.realm.id.clone();
     let written = provider.store.write_with(decided, move |decided, tx| {
         Box::pin(async move {
-            let Decided { context, interaction, record, .. } = decided;
+            let Decided { context, request, record, .. } = decided;
             let realm = &context.realm.id;
-            if !authorization_requests::close(tx, realm, &interaction.pending.id, context.now).await? {
+            if !authorization_requests::close(tx, realm, request, context.now).await? {
                 return Ok(false);
             }
             audit::append(tx, realm, record, context.now).await?;

@@ -9,11 +9,11 @@ use super::meters::log_user;
 use super::pending::{Interaction, InteractionError};
 use super::session::{self, Browser, Remember, Replaced};
 use super::soft_lock::{self, Ending, Gate, NewBlock, Whom};
-use super::{Concerning, Context, FlowError, Provider};
+use super::{Concerning, Context, FlowError, Provider, device};
 use crate::passwords::{Check, Stored};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::ids::{RequestId, UserId};
-use crate::protocol::interaction::NextStep;
+use crate::protocol::interaction::{InteractiveRequest, NextStep};
 use crate::protocol::person;
 use crate::protocol::secret::{DeviceCookie, Digest, Password, SessionCookie};
 use crate::protocol::time::{Span, Timestamp, wait_in_words};
@@ -63,11 +63,22 @@ pub async fn show(
     browser: Browser,
     switch: Switch,
 ) -> Result<Shown, InteractionError> {
-    let step = authorize::position(provider, context, interaction, browser).await?;
+    if switch == Switch::Yes {
+        return Ok(Shown::Form { username: String::new(), reauthenticate: false });
+    }
+    let request = match &interaction.pending.request {
+        InteractiveRequest::Authorization(request) => request,
+        InteractiveRequest::Device(_) => {
+            return match device::advance(provider, context, interaction, browser).await? {
+                Next::Login(_) => Ok(Shown::Form { username: String::new(), reauthenticate: false }),
+                next => Ok(Shown::Next(next)),
+            };
+        }
+    };
+    let step = authorize::position(provider, context, interaction, request, browser).await?;
     match step {
-        _ if switch == Switch::Yes => Ok(Shown::Form { username: String::new(), reauthenticate: false }),
         NextStep::Login => {
-            let username = interaction.pending.request.login_hint.clone().unwrap_or_default();
+            let username = request.login_hint.clone().unwrap_or_default();
             Ok(Shown::Form { username, reauthenticate: false })
         }
         NextStep::Reauthenticate(session) => {
@@ -75,7 +86,7 @@ pub async fn show(
             Ok(Shown::Form { username, reauthenticate: true })
         }
         NextStep::Consent { .. } | NextStep::Issue(_) | NextStep::Refuse(_) => {
-            authorize::proceed(provider, context, interaction, step).await.map(Shown::Next)
+            authorize::proceed(provider, context, interaction, request, step).await.map(Shown::Next)
         }
     }
 }

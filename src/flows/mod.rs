@@ -10,6 +10,7 @@ pub mod back_channel;
 mod binding;
 pub mod client_keys;
 pub mod consent;
+pub mod device;
 mod front_channel;
 pub mod introspect;
 pub mod issue;
@@ -110,6 +111,8 @@ pub struct Provider {
     pub waiting: pending::Counts,
     /// Counts of stored pushed requests.
     pub pushed: pending::Counts,
+    /// Number of stored device authorizations.
+    pub devices: pending::Counts,
     /// Notified after each insert into the outbox, so that delivery starts at once.
     pub announced: Notify,
     /// The clients with a recent log line about large tokens.

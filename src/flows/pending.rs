@@ -15,6 +15,7 @@ use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::RequestId;
+use crate::protocol::interaction::InteractiveRequest;
 use crate::protocol::redirect_uri::Destination;
 use crate::protocol::secret::{BrowserCookie, Digest};
 use crate::store::authorization_requests::{self, PendingRequest, Sender};
@@ -87,7 +88,7 @@ pub async fn find(
     if !browser.id.is_some_and(|id| id.matches(&pending.browser)) {
         return Err(fault(PendingFault::Unknown));
     }
-    let client = provider.view.client(&context.realm.id, &pending.request.client_id).await?;
+    let client = provider.view.client(&context.realm.id, pending.request.client_id()).await?;
     let client = client.filter(|client| client.enabled).ok_or(fault(PendingFault::Unknown))?;
     if pending.closed {
         return Err(InteractionError::Over(PendingFault::Answered, client));
@@ -106,7 +107,7 @@ pub async fn find(
 pub(super) async fn keep(
     provider: &Provider,
     context: &Context,
-    request: AuthorizationRequest,
+    request: InteractiveRequest,
     browser: Browser,
 ) -> Result<(RequestId, Option<BrowserCookie>), FlowError> {
     provider.rates.take_of_address(&context.realm.id, Class::Waiting, context.address(), context.now)?;
@@ -126,7 +127,9 @@ pub(super) async fn keep(
     let written = provider.store.write_with((context.realm.id.clone(), pending, sender), |given, tx| {
         Box::pin(async move {
             let (realm, pending, sender) = given;
-            if let Some(pushed) = pending.request.pushed {
+            if let InteractiveRequest::Authorization(request) = &pending.request
+                && let Some(pushed) = request.pushed
+            {
                 pushed_requests::keep(tx, realm, pushed, pending.expires_at).await?;
             }
             Ok::<_, FlowError>(authorization_requests::insert(tx, realm, pending, sender).await?)

@@ -44,6 +44,8 @@ pub struct Limits {
     pub secret: Limit,
     pub waiting: Limit,
     pub person: Limit,
+    /// Of [`Class::UserCode`].
+    pub user_code: Limit,
 }
 
 impl Limits {
@@ -61,6 +63,7 @@ impl Limits {
             secret: minute(limits.secret_failures),
             waiting: Limit { requests: limits.waiting, per: lifetime },
             person: minute(limits.person),
+            user_code: minute(limits.user_codes),
         })
     }
 
@@ -86,6 +89,7 @@ impl Limits {
             Class::Secret => self.secret,
             Class::Waiting => self.waiting,
             Class::Person => self.person,
+            Class::UserCode => self.user_code,
         }
     }
 }

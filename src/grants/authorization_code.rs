@@ -12,7 +12,7 @@ use crate::protocol::code_redemption::{self, CodeRecord, Redemption};
 use crate::protocol::error::OAuthError;
 use crate::protocol::refresh_rotation::{FamilyState, RefreshToken};
 use crate::protocol::scope::OFFLINE_ACCESS;
-use crate::protocol::secret;
+use crate::protocol::secret::{self, Digest};
 use crate::store::Tx;
 use crate::store::audit::Event;
 use crate::store::authorization_codes::{self, CodeState, Unusable};
@@ -32,24 +32,15 @@ impl Grant for AuthorizationCode {
     }
 
     async fn redeem(&self, request: &TokenRequest, _: &Evidence, tx: &mut Tx) -> Result<Decision, GrantError> {
-        let TokenRequest { client, params, context, .. } = request;
-        let code = params.require("code", "code is required.")?;
+        let code = request.params.require("code", "code is required.")?;
         let Some(code) = secret::AuthorizationCode::parse(code).map(|code| code.digest()) else {
             return Err(Cause::CodeUnknown.into());
         };
-        let realm = &context.realm.id;
-        let record = authorization_codes::consume(tx, realm, &client.id, code, context.now).await?;
-        if record.is_none() {
-            return match authorization_codes::find_unusable(tx, realm, code).await? {
-                Some(held) if held.client != client.id => Err(Cause::CodeOfOtherClient.into()),
-                Some(Unusable { family, user, state: CodeState::Redeemed, .. }) => {
-                    Ok(Decision::RevokeFamily { family, user, event: Event::CodeReplay })
-                }
-                Some(Unusable { state: CodeState::SessionOver, .. }) => Err(Cause::CodeSessionOver.into()),
-                None => Err(Cause::CodeUnknown.into()),
-            };
-        }
-        match redeemed(request, record) {
+        let record = match consume(request, code, tx).await? {
+            Consumed::Record(record) => *record,
+            Consumed::Unusable(decision) => return Ok(decision),
+        };
+        match redeemed(request, Some(record)) {
             Ok(redemption) => Ok(Decision::Issue(Box::new(issuance(request, redemption)?))),
             Err(error) => Ok(Decision::Refuse(error)),
         }
@@ -66,7 +57,33 @@ fn redeemed(request: &TokenRequest, record: Option<CodeRecord>) -> Result<Redemp
     Ok(redemption)
 }
 
-fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, GrantError> {
+/// The outcome of a guarded write that consumes a code.
+pub(super) enum Consumed {
+    /// The code's record.
+    Record(Box<CodeRecord>),
+    /// The decision about a code that is worth nothing.
+    Unusable(Decision),
+}
+
+/// Consumes the code with this digest. A code that its own client has redeemed before revokes its family.
+pub(super) async fn consume(request: &TokenRequest, code: Digest, tx: &mut Tx) -> Result<Consumed, GrantError> {
+    let TokenRequest { client, context, .. } = request;
+    let realm = &context.realm.id;
+    if let Some(record) = authorization_codes::consume(tx, realm, &client.id, code, context.now).await? {
+        return Ok(Consumed::Record(Box::new(record)));
+    }
+    match authorization_codes::find_unusable(tx, realm, code).await? {
+        Some(held) if held.client != client.id => Err(Cause::CodeOfOtherClient.into()),
+        Some(Unusable { family, user, state: CodeState::Redeemed, .. }) => {
+            Ok(Consumed::Unusable(Decision::RevokeFamily { family, user, event: Event::CodeReplay }))
+        }
+        Some(Unusable { state: CodeState::SessionOver, .. }) => Err(Cause::CodeSessionOver.into()),
+        None => Err(Cause::CodeUnknown.into()),
+    }
+}
+
+/// The tokens of a redeemed code.
+pub(super) fn issuance(request: &TokenRequest, redemption: Redemption) -> Result<Issuance, GrantError> {
     let refresh = found_family(request, &redemption)?;
     let claims = redemption.record.requested_claims();
     let Redemption { record, nonce, resources, .. } = redemption;

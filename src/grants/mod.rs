@@ -3,6 +3,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod refresh_token;
 
 use std::sync::{Arc, LazyLock};
@@ -32,8 +33,12 @@ use crate::store::token_families::{Family, Rotation};
 use crate::store::{StoreError, Tx};
 
 /// The grant types of the token endpoint.
-static GRANTS: [&dyn Grant; 3] =
-    [&authorization_code::AuthorizationCode, &client_credentials::ClientCredentials, &refresh_token::Refresh];
+static GRANTS: [&dyn Grant; 4] = [
+    &authorization_code::AuthorizationCode,
+    &client_credentials::ClientCredentials,
+    &refresh_token::Refresh,
+    &device_code::DeviceCode,
+];
 
 /// The names of the grant types, for discovery and registration.
 pub static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| GRANTS.iter().map(|grant| grant.name()).collect());
@@ -208,13 +213,15 @@ mod tests {
 
     #[test]
     fn each_grant_names_the_parameters_that_it_reads() {
-        let rows: [(&str, &[&str]); 3] = [
+        let rows: [(&str, &[&str]); 4] = [
             // RFC 6749 §4.1.3, RFC 7636 §4.5, RFC 8707 §2.2.
             ("authorization_code", &["code", "redirect_uri", "code_verifier", "resource"]),
             // RFC 6749 §4.4.2, RFC 8707 §2.2.
             ("client_credentials", &["scope", "resource"]),
             // RFC 6749 §6, RFC 8707 §2.2.
             ("refresh_token", &["refresh_token", "scope", "resource"]),
+            // RFC 8628 §3.4.
+            ("urn:ietf:params:oauth:grant-type:device_code", &["device_code"]),
         ];
         assert_eq!(*NAMES, rows.map(|(name, _)| name));
         for (name, parameters) in rows {

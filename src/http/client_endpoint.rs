@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::call::Call;
 use super::{cors, error};
+use crate::flows::device::DeviceAuthorization;
 use crate::flows::introspect::Introspection;
 use crate::flows::issue::TokenResponse;
 use crate::flows::par::Pushed;
@@ -101,6 +102,12 @@ impl ClientAnswer for Revoked {
     /// RFC 7009 §2.2 needs only a status, but libraries parse every answer as JSON.
     fn respond(self) -> Response {
         Json(json!({})).into_response()
+    }
+}
+
+impl ClientAnswer for DeviceAuthorization {
+    fn respond(self) -> Response {
+        Json(self).into_response()
     }
 }
 

@@ -10,6 +10,7 @@ use crate::pages::{ClientCard, ConsentPage, ScopeLine};
 use crate::protocol::consent::Consent;
 use crate::protocol::endpoint;
 use crate::protocol::error::OAuthError;
+use crate::protocol::interaction::InteractiveRequest;
 use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
 use crate::protocol::time::{Span, lifetime_in_words};
 
@@ -51,13 +52,15 @@ pub async fn post(call: Call) -> Response {
 }
 
 fn page(call: &Call, interaction: &Interaction, who: String, new: &Consent) -> Response {
-    let request = &interaction.pending.request;
+    let InteractiveRequest::Authorization(request) = &interaction.pending.request else {
+        return html::rejected(call, &OAuthError::invalid_request("There is no request to consent to."));
+    };
     let base = call.app.base_path();
     let template = ConsentPage {
         page: html::page(&call.app),
         action: html::step(base, &endpoint::CONSENT, &interaction.pending.id),
         csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
-        client: ClientCard::new(&interaction.client, &request.redirect_uri)
+        client: ClientCard::new(&interaction.client, Some(&request.redirect_uri))
             .with_logo(logo::path(base, &interaction.client)),
         who,
         switch_url: format!("{}&switch=yes", html::step(base, &endpoint::LOGIN, &interaction.pending.id)),
@@ -68,7 +71,7 @@ fn page(call: &Call, interaction: &Interaction, who: String, new: &Consent) -> R
 }
 
 /// The sentence about the end of the access. Refresh tokens end a fixed time after the sign-in.
-fn lifetime(scope: &Scope, offline: Span) -> String {
+pub fn lifetime(scope: &Scope, offline: Span) -> String {
     if scope.contains(OFFLINE_ACCESS) {
         format!("The application keeps access after you sign out, for up to {}.", lifetime_in_words(offline))
     } else {

@@ -11,7 +11,9 @@ use super::call::Call;
 use super::cookies;
 use super::guard::is_loopback;
 use crate::app::App;
+use crate::entropy::EntropyError;
 use crate::flows::session::Browser;
+use crate::protocol::secret::BrowserCookie;
 use crate::protocol::time::{Span, Timestamp};
 
 /// The lifetime of a form.
@@ -22,6 +24,26 @@ const SKEW: Span = Span::from_secs(-60);
 pub fn token(app: &App, browser: Browser, form: &str, now: Timestamp) -> String {
     let tag = hmac::sign(&app.provider.csrf_key, &message(browser, form, now));
     URL_SAFE_NO_PAD.encode([now.as_millis().to_be_bytes().as_slice(), tag.as_ref()].concat())
+}
+
+/// A browser that a form can be bound to, and its name where it had none before.
+pub struct Bound {
+    /// The browser.
+    pub browser: Browser,
+    /// The cookie that the answer has to set.
+    pub name: Option<BrowserCookie>,
+}
+
+/// Names a browser that has no cookie, so that a form can be bound to it.
+///
+/// # Errors
+/// [`EntropyError`] where the system has no random bytes.
+pub fn bind(call: &Call) -> Result<Bound, EntropyError> {
+    if cookies::is_bound(call.browser) {
+        return Ok(Bound { browser: call.browser, name: None });
+    }
+    let name = BrowserCookie::from_random(call.context.entropy.bytes()?);
+    Ok(Bound { browser: Browser { id: Some(name.digest()), ..call.browser }, name: Some(name) })
 }
 
 /// A form that was not sent from this server's own page.

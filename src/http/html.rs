@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::call::Call;
-use super::{assets, cookies, error, limits, refusal};
+use super::{assets, cookies, device, error, limits, refusal};
 use crate::app::App;
 use crate::flows::FlowError;
 use crate::flows::authorize::{ErrorResponse, Next};
@@ -296,6 +296,8 @@ pub fn go(call: &Call, next: Next, name: Option<&BrowserCookie>) -> Response {
     let mut response = match next {
         Next::Login(request) => see_other(&step(base, &endpoint::LOGIN, &request)),
         Next::Consent(request) => see_other(&step(base, &endpoint::CONSENT, &request)),
+        Next::Device(request) => see_other(&step(base, &endpoint::DEVICE_CONFIRM, &request)),
+        Next::LeaveDevice => device::left_page(call),
         Next::Deliver(delivery) => deliver(app, delivery),
         Next::Refuse(ErrorResponse { delivery, client, error, is_probe }) => {
             let response = deliver(app, delivery);

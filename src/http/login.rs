@@ -110,19 +110,19 @@ struct Prefill {
 }
 
 fn form(call: &Call, interaction: &Interaction, prefill: Prefill) -> Response {
-    let request = &interaction.pending.request;
+    let redirect_uri = interaction.pending.request.redirect_uri();
     let logo = logo::path(call.app.base_path(), &interaction.client);
     let template = LoginPage {
         page: html::page(&call.app),
         action: html::step(call.app.base_path(), &endpoint::LOGIN, &interaction.pending.id),
         csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
-        client: Some(ClientCard::new(&interaction.client, &request.redirect_uri).with_logo(logo)),
+        client: Some(ClientCard::new(&interaction.client, redirect_uri).with_logo(logo)),
         username: prefill.username.chars().take(254).collect(),
         error: prefill.error,
         remember: prefill.remember,
         reauthenticate: prefill.reauthenticate,
     };
-    html::render(&template, Some(&request.redirect_uri))
+    html::render(&template, redirect_uri)
 }
 
 fn credentials(params: &Params) -> Credentials {

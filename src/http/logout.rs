@@ -10,7 +10,6 @@ use crate::flows::logout::{self, Ended, LogoutRequest, Over, Plan};
 use crate::pages::{ClientCard, LogoutPage, SignedOutPage};
 use crate::protocol::endpoint;
 use crate::protocol::params::Params;
-use crate::protocol::secret::BrowserCookie;
 
 /// The form's name in its CSRF token.
 const FORM: &str = "logout";
@@ -88,13 +87,7 @@ async fn check(call: &Call, params: &Params) -> Result<LogoutRequest, Box<Respon
 
 /// The question. Its form is bound to the browser, so a browser without cookies gets one first.
 fn ask(call: &Call, params: &Params, request: &LogoutRequest, who: Option<String>) -> Result<Response, EntropyError> {
-    let name = if cookies::is_bound(call.browser) {
-        None
-    } else {
-        Some(BrowserCookie::from_random(call.context.entropy.bytes()?))
-    };
-    let mut browser = call.browser;
-    browser.id = name.as_ref().map(BrowserCookie::digest).or(browser.id);
+    let csrf::Bound { browser, name } = csrf::bind(call)?;
     let field = |name: &str| Some((name.to_owned(), params.get(name)?.to_owned()));
     let return_to = request.return_to.as_deref();
     let template = LogoutPage {
@@ -102,7 +95,7 @@ fn ask(call: &Call, params: &Params, request: &LogoutRequest, who: Option<String
         action: format!("{}{}", call.app.base_path(), endpoint::LOGOUT.path),
         csrf: csrf::token(&call.app, browser, FORM, call.context.now),
         who,
-        client: request.client.as_ref().map(|client| ClientCard::new(client, return_to.unwrap_or_default())),
+        client: request.client.as_ref().map(|client| ClientCard::new(client, return_to)),
         fields: PARAMETERS.into_iter().filter_map(field).collect(),
     };
     let mut response = html::render(&template, return_to);

@@ -12,6 +12,7 @@ mod cookies;
 mod cors;
 mod csp_reports;
 mod csrf;
+mod device;
 mod discovery;
 mod entrance;
 mod error;
@@ -103,6 +104,9 @@ fn open_to_all(app: &App) -> Router<Arc<App>> {
         .merge(mount(&endpoint::AUTHORIZE, get(authorize::get).post(authorize::post)))
         .merge(mount(&endpoint::LOGIN, get(login::get).post(login::post)))
         .merge(mount(&endpoint::CONSENT, get(consent::get).post(consent::post)))
+        .merge(mount(&endpoint::DEVICE_AUTHORIZATION, post(device::authorize)))
+        .merge(mount(&endpoint::DEVICE, get(device::get).post(device::post)))
+        .merge(mount(&endpoint::DEVICE_CONFIRM, get(device::question).post(device::answer)))
         .merge(mount(&endpoint::LOGOUT, get(logout::get).post(logout::post)))
         .merge(mount(&endpoint::PAR, post(par::post)))
         .merge(mount(&endpoint::LOGO, get(logo::get)))
@@ -137,6 +141,9 @@ mod tests {
             ("revoke", size(revoke::post)),
             ("par", size(par::post)),
             ("consent", size(consent::post)),
+            ("device authorization", size(device::authorize)),
+            ("device", size(device::post)),
+            ("device confirm", size(device::answer)),
             ("logout", size(logout::post)),
             ("login", size(login::post)),
         ];

@@ -101,6 +101,18 @@ pub enum Cause {
     #[error("PKCE verifier without a challenge in the authorization request")]
     PkceVerifierUnexpected,
 
+    // Device codes (RFC 8628 §3.5).
+    #[error("this server has issued no such device code to the client, or it is long gone")]
+    DeviceCodeUnknown,
+    #[error("the device code expired {} seconds ago", ago.as_secs())]
+    DeviceCodeExpired { ago: Span },
+    #[error("the person has not decided about the device yet")]
+    DevicePending,
+    #[error("the device polled before its interval was over")]
+    DevicePollHasty,
+    #[error("the person denied the device access")]
+    DeviceDenied,
+
     // Refresh tokens (RFC 6749 §6).
     #[error("not a refresh token of this server")]
     RefreshUnknown,

@@ -52,6 +52,8 @@ pub const CLIENT_SECRET_JWT: &str = "client_secret_jwt";
 pub const AUTHORIZATION_CODE: &str = "authorization_code";
 /// The name of the client credentials grant (RFC 6749 §4.4.2).
 pub const CLIENT_CREDENTIALS: &str = "client_credentials";
+/// The name of the device authorization grant (RFC 8628 §3.4).
+pub const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// The name of the refresh token grant (RFC 6749 §6).
 pub const REFRESH_TOKEN: &str = "refresh_token";
 

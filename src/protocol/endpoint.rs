@@ -136,6 +136,9 @@ endpoints! {
     CONSENT = Endpoint::page("/consent");
     REVOKE = Endpoint::program("/revoke").named("revocation_endpoint").with_scripts(Scripts::Registered);
     PAR = Endpoint::program("/par").named("pushed_authorization_request_endpoint").with_scripts(Scripts::Registered);
+    DEVICE_AUTHORIZATION = Endpoint::program("/device_authorization").named("device_authorization_endpoint");
+    DEVICE = Endpoint::page("/device").with_form_limit(Class::UserCode);
+    DEVICE_CONFIRM = Endpoint::page("/device/confirm");
     LOGOUT = Endpoint::page("/logout").named("end_session_endpoint");
     HOME = Endpoint::page("/");
     LOGO = Endpoint::page("/clients/{client_id}/logo");

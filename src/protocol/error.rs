@@ -13,8 +13,12 @@ pub enum ErrorCode {
     AccessDenied,
     /// OpenID Connect Core §3.1.2.6
     AccountSelectionRequired,
+    /// RFC 8628 §3.5
+    AuthorizationPending,
     /// OpenID Connect Core §3.1.2.6
     ConsentRequired,
+    /// RFC 8628 §3.5
+    ExpiredToken,
     /// RFC 6750 §3.1
     InsufficientScope,
     /// OpenID Connect Core §3.1.2.6
@@ -49,6 +53,8 @@ pub enum ErrorCode {
     RequestUriNotSupported,
     /// RFC 6749 §4.1.2.1
     ServerError,
+    /// RFC 8628 §3.5
+    SlowDown,
     /// RFC 6749 §4.1.2.1
     TemporarilyUnavailable,
     /// RFC 7591 §3.2.2
@@ -70,7 +76,9 @@ impl ErrorCode {
         match self {
             Self::AccessDenied => "access_denied",
             Self::AccountSelectionRequired => "account_selection_required",
+            Self::AuthorizationPending => "authorization_pending",
             Self::ConsentRequired => "consent_required",
+            Self::ExpiredToken => "expired_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::InteractionRequired => "interaction_required",
             Self::InvalidClient => "invalid_client",
@@ -88,6 +96,7 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
+            Self::SlowDown => "slow_down",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::UnauthorizedClient => "unauthorized_client",
@@ -96,6 +105,11 @@ impl ErrorCode {
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::UnsupportedTokenType => "unsupported_token_type",
         }
+    }
+
+    /// Returns true for an answer that a device expects while its person decides (RFC 8628 §3.5).
+    pub const fn is_answer_to_poll(self) -> bool {
+        matches!(self, Self::AuthorizationPending | Self::SlowDown)
     }
 
     /// Returns true for an expected answer to `prompt=none`, by which a client asks if a page would be needed (OpenID

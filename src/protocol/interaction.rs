@@ -1,15 +1,59 @@
 //! The next step of an authorization request (OpenID Connect Core §3.1.2.3, §3.1.2.4). One function decides it again on
 //! every return of the browser, from stored state alone.
 
+use serde::{Deserialize, Serialize};
+
 use super::authorization_request::{AuthorizationRequest, Prompt};
 use super::client::Client;
 use super::consent::Consent;
+use super::device_authorization::DeviceRequest;
 use super::error::{ErrorCode, OAuthError};
-use super::ids::UserId;
+use super::ids::{ClientId, UserId};
 use super::time::{Span, Timestamp};
 
 /// The value of [`AuthorizationRequest::hinted_subject`] if the requested subject matches no user of this client.
 pub const NOBODY: &str = "";
+
+/// A request that waits for a person.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum InteractiveRequest {
+    /// A device asks, and the person decides here (RFC 8628 §3.3).
+    Device(DeviceRequest),
+    /// A client asks through the browser, which takes the response back to it.
+    Authorization(Box<AuthorizationRequest>),
+}
+
+impl InteractiveRequest {
+    /// The client that asks.
+    pub fn client_id(&self) -> &ClientId {
+        match self {
+            Self::Device(request) => &request.client_id,
+            Self::Authorization(request) => &request.client_id,
+        }
+    }
+
+    /// The URI that the browser leaves for; none where it stays.
+    pub fn redirect_uri(&self) -> Option<&str> {
+        match self {
+            Self::Device(_) => None,
+            Self::Authorization(request) => Some(&request.redirect_uri),
+        }
+    }
+
+    /// The request as its client may still make it, whose registration may have changed since.
+    ///
+    /// # Errors
+    /// The refusal where the client may not make it any more.
+    pub fn narrowed_to(self, client: &Client) -> Result<Self, OAuthError> {
+        match self {
+            Self::Device(request) => request.narrowed_to(client).map(Self::Device),
+            Self::Authorization(request) => {
+                request.narrowed_to(client).map(|request| Self::Authorization(Box::new(request)))
+            }
+        }
+    }
+}
 
 /// A live session, as far as the decision needs it.
 pub trait SignedIn {

@@ -23,6 +23,7 @@ pub mod consent;
 pub mod cookie_header;
 pub mod credentials;
 pub mod delivery;
+pub mod device_authorization;
 pub mod encryption;
 pub mod endpoint;
 pub mod error;

@@ -26,6 +26,9 @@ pub enum Class {
     Waiting,
     /// Userinfo and consents, by person.
     Person,
+    /// User codes that are entered for devices (RFC 8628 §5.1).
+    #[serde(rename = "user_code")]
+    UserCode,
 }
 
 impl Class {
@@ -42,13 +45,14 @@ impl Class {
             Self::Secret => "secret",
             Self::Waiting => "waiting",
             Self::Person => "person",
+            Self::UserCode => "user_code",
         }
     }
 
     /// True if a region has its own bucket in addition to those of its addresses, because one customer may have many
     /// addresses in a region.
     pub const fn counts_regions(self) -> bool {
-        matches!(self, Self::Login | Self::Waiting)
+        matches!(self, Self::Login | Self::Waiting | Self::UserCode)
     }
 }
 

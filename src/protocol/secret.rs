@@ -119,6 +119,12 @@ secret!(
     by_time
 );
 secret!(
+    /// A device code (RFC 8628 §3.2).
+    DeviceCode,
+    "sgdc_",
+    by_time
+);
+secret!(
     /// An opaque access token, for clients that chose them over JWTs.
     OpaqueAccessToken,
     "sgat_",

@@ -52,6 +52,10 @@ events! {
     MailUndelivered = "mail.undelivered",
     /// A person consented to a client's request, or denied it.
     Consent = "consent",
+    /// A person allowed a device what it asked for.
+    DeviceAllowed = "device.allowed",
+    /// A person denied a device what it asked for.
+    DeviceDenied = "device.denied",
     /// A consent was withdrawn, and its grants were revoked.
     ConsentWithdrawn = "consent.withdrawn",
     /// A session was ended by someone other than its user.

@@ -5,8 +5,8 @@ use super::rows::{from_json, one, to_json};
 use super::statement::statements;
 use super::tx::{execute, fetch_all, fetch_one, fetch_optional};
 use super::{StoreError, Tx};
-use crate::protocol::authorization_request::AuthorizationRequest;
 use crate::protocol::ids::{RealmId, RequestId, UserId};
+use crate::protocol::interaction::InteractiveRequest;
 use crate::protocol::secret::Digest;
 use crate::protocol::time::Timestamp;
 
@@ -72,7 +72,7 @@ statements! {
 pub struct PendingRequest {
     /// Id, part of the pages' URLs.
     pub id: RequestId,
-    pub request: AuthorizationRequest,
+    pub request: InteractiveRequest,
     /// Digest of the browser's cookie.
     pub browser: Digest,
     pub arrived_at: Timestamp,
@@ -99,7 +99,7 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, pending: &PendingRequest, send
         [
             realm.as_str(),
             pending.id.as_str(),
-            pending.request.client_id.as_str(),
+            pending.request.client_id().as_str(),
             pending.browser.as_bytes(),
             to_json(&pending.request)?,
             pending.arrived_at.as_millis(),

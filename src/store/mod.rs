@@ -19,6 +19,7 @@ pub mod clients;
 pub mod clock_steps;
 pub mod condition;
 pub mod consents;
+pub mod device_authorizations;
 pub mod directory;
 mod embedded;
 mod error;
@@ -337,6 +338,7 @@ pub fn all_statements() -> Vec<&'static Statement> {
         clients::STATEMENTS,
         clock_steps::STATEMENTS,
         consents::STATEMENTS,
+        device_authorizations::STATEMENTS,
         directory::STATEMENTS,
         hint_keys::STATEMENTS,
         holdings::STATEMENTS,

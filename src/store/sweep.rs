@@ -16,6 +16,10 @@ statements! {
         DELETE FROM pushed_requests
         WHERE digest IN (SELECT digest FROM pushed_requests WHERE kept_until < $1 LIMIT 500)
     ";
+    DEVICE_AUTHORIZATIONS = "
+        DELETE FROM device_authorizations
+        WHERE digest IN (SELECT digest FROM device_authorizations WHERE expires_at < $1 LIMIT 500)
+    ";
     CODES = "
         DELETE FROM authorization_codes
         WHERE digest IN (SELECT digest FROM authorization_codes WHERE expires_at < $1 LIMIT 500)
@@ -117,12 +121,14 @@ const LONGEST_USED: Span = Span::from_hours(2);
 pub static REVOKED: Swept = Swept { statement: REVOCATIONS, past_end: UNNOTICED, steady: Some(LONGEST_REVOKED) };
 
 /// The tables with the time that their rows are kept past expiry. A used code is kept for a day, so that a replay is
-/// distinguished from an unknown code; an authorization request for an hour, so that its page can say that it has
+/// distinguished from an unknown code; a device authorization for ten minutes, so that its device learns that it has
+/// expired; an authorization request for an hour, so that its page can say that it has
 /// expired. A session is deleted only after it was ended, which queues logout messages. [`super::audit_log`] has its
 /// own retention.
-pub static TABLES: [Swept; 19] = [
+pub static TABLES: [Swept; 20] = [
     Swept { statement: REQUESTS, past_end: Span::from_hours(1), steady: None },
     Swept { statement: PUSHED, past_end: Span::ZERO, steady: None },
+    Swept { statement: DEVICE_AUTHORIZATIONS, past_end: Span::from_minutes(10), steady: None },
     Swept { statement: CODES, past_end: Span::from_days(1), steady: None },
     Swept { statement: OPAQUE, past_end: Span::from_minutes(2), steady: None },
     Swept { statement: FAMILIES, past_end: Span::ZERO, steady: None },

@@ -12,7 +12,7 @@ const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
 /// The members of the registries of RFC 8414 §7.1 and OpenID Connect that this server may publish.
-const REGISTERED: [&str; 52] = [
+const REGISTERED: [&str; 53] = [
     "issuer",
     "authorization_endpoint",
     "token_endpoint",
@@ -55,6 +55,7 @@ const REGISTERED: [&str; 52] = [
     "id_token_encryption_alg_values_supported",
     "id_token_encryption_enc_values_supported",
     "pushed_authorization_request_endpoint",
+    "device_authorization_endpoint",
     "request_object_encryption_alg_values_supported",
     "request_object_encryption_enc_values_supported",
     "require_pushed_authorization_requests",
@@ -134,7 +135,7 @@ async fn behind_https_every_address_is_https() {
         let addresses = document.as_object().unwrap().iter();
         let addresses: Vec<_> =
             addresses.filter(|(name, _)| name.ends_with("_endpoint") || *name == "jwks_uri").collect();
-        assert_eq!(addresses.len(), 8, "{document}");
+        assert_eq!(addresses.len(), 9, "{document}");
         for (name, address) in addresses {
             assert!(address.as_str().unwrap().starts_with("https://op.example/"), "{name}: {address}");
         }

@@ -43,6 +43,7 @@ mod database_faults;
 mod demo;
 mod dependencies;
 mod deploy;
+mod device_grant;
 mod discovery;
 mod doctor;
 mod documentation;

@@ -60,6 +60,7 @@ async fn every_endpoint_has_a_limit_and_honors_blocks_by_every_method() {
             *limit = 1;
         }
         limits.registration = 1;
+        limits.user_codes = 1;
         settings.proxy.trusted = vec!["127.0.0.0/8".parse().unwrap()];
     })
     .await;

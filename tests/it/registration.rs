@@ -224,7 +224,7 @@ async fn what_a_client_may_not_have_is_left_out_and_the_answer_says_what_it_got(
         (
             "a grant that is not there",
             json!({
-                "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"],
+                "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer"],
             }),
             code.clone(),
             json!(["authorization_code"]),

@@ -43,6 +43,7 @@ pub struct Extra {
     authorization_response_iss_parameter_supported: bool,
     prompt_values_supported: Vec<String>,
     pushed_authorization_request_endpoint: String,
+    device_authorization_endpoint: String,
     require_pushed_authorization_requests: bool,
 }
 
@@ -154,6 +155,7 @@ fn extra(server: &Capabilities<'_>) -> Extra {
         authorization_response_iss_parameter_supported: true,
         prompt_values_supported: texts(&["none", "login", "consent", "select_account"]),
         pushed_authorization_request_endpoint: endpoint::PAR.url(server.issuer),
+        device_authorization_endpoint: endpoint::DEVICE_AUTHORIZATION.url(server.issuer),
         require_pushed_authorization_requests: false,
     }
 }

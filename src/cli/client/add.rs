@@ -11,7 +11,7 @@ use crate::cli::desk::Desk;
 use crate::cli::output::{note, say, say_json};
 use crate::config::Settings;
 use crate::flows::administer::{self, Registrar};
-use crate::protocol::client::{AUTHORIZATION_CODE, CLIENT_SECRET, ClientMetadata, REFRESH_TOKEN};
+use crate::protocol::client::{AUTHORIZATION_CODE, CLIENT_SECRET, ClientMetadata, DEVICE_CODE, REFRESH_TOKEN};
 use crate::protocol::response_type::IMPLICIT;
 use crate::protocol::scope::Scope;
 use crate::protocol::secret::ClientSecret;
@@ -77,7 +77,8 @@ impl Add {
 /// Returns the default scopes: those of a sign-in if a grant of the client has one, else none.
 fn default_scope(grants: &[String]) -> &'static str {
     let has = |name: &str| grants.iter().any(|grant| grant == name);
-    match (has(AUTHORIZATION_CODE) || has(IMPLICIT), has(REFRESH_TOKEN)) {
+    let signs_in = has(AUTHORIZATION_CODE) || has(IMPLICIT) || has(DEVICE_CODE);
+    match (signs_in, has(REFRESH_TOKEN)) {
         (true, true) => "openid profile email offline_access",
         (true, false) => "openid profile email",
         (false, _) => "",

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::cli::token_header::TokenHeaderOptions;
 use crate::protocol::client::{
-    AUTHORIZATION_CODE, AccessTokenFormat, ApplicationType, CLIENT_SECRET, ClientMetadata, ResponseSigning,
-    SubjectType, UnknownScopes,
+    AUTHORIZATION_CODE, AccessTokenFormat, ApplicationType, CLIENT_SECRET, ClientMetadata, DEVICE_CODE,
+    ResponseSigning, SubjectType, UnknownScopes,
 };
 use crate::protocol::pkce::PkceRule;
 use crate::protocol::profile::Profile;
@@ -33,7 +33,8 @@ pub struct ClientOptions {
     /// A URI that browsers may be sent to after logout (repeatable)
     #[arg(long, value_name = "URI")]
     post_logout_redirect_uri: Vec<String>,
-    /// A grant type (repeatable) [new clients: authorization_code]
+    /// A grant type (repeatable), such as refresh_token, client_credentials or device_code
+    /// [new clients: authorization_code]
     #[arg(long)]
     pub grant: Vec<String>,
     /// A response type (repeatable) [new clients: code]. Others need --profile oidc_classic
@@ -229,13 +230,19 @@ impl ClientOptions {
     /// Registration §2).
     fn grants(&self) -> Option<Vec<String>> {
         if !self.grant.is_empty() {
-            return Some(self.grant.clone());
+            return Some(self.grant.iter().map(|grant| grant_type(grant)).collect());
         }
         let kinds = listed(&self.response_type, response_type).ok().flatten()?;
         let code = kinds.iter().any(|kind| kind.has_code()).then(|| AUTHORIZATION_CODE.to_owned());
         let implicit = kinds.iter().any(|kind| kind.needs_implicit()).then(|| IMPLICIT.to_owned());
         Some(code.into_iter().chain(implicit).collect())
     }
+}
+
+/// The grant type that an option names: that of device codes by its last word too (RFC 8628 §3.4).
+pub(super) fn grant_type(name: &str) -> String {
+    let last = DEVICE_CODE.rsplit(':').next();
+    if last == Some(name) { DEVICE_CODE.to_owned() } else { name.to_owned() }
 }
 
 /// Sets an attribute to the value of an option, if it was given.

@@ -4,7 +4,7 @@ use anyhow::ensure;
 use clap::Args;
 use serde_json::json;
 
-use super::options::{ClientOptions, redirect_uri};
+use super::options::{ClientOptions, grant_type, redirect_uri};
 use super::target::ClientTarget;
 use super::{registrar_keys, say_secret, supported, warn};
 use crate::app;
@@ -156,7 +156,10 @@ impl ListEdits {
         let more = uris(&self.add_post_logout_redirect_uri)?;
         let less = uris(&self.remove_post_logout_redirect_uri)?;
         edit(&mut metadata.post_logout_redirect_uris, &more, &less, "--remove-post-logout-redirect-uri")?;
-        edit(&mut metadata.grant_types, &self.add_grant, &self.remove_grant, "--remove-grant")?;
+        let grants = |names: &[String]| names.iter().map(|name| grant_type(name)).collect::<Vec<_>>();
+        let more = grants(&self.add_grant);
+        let less = grants(&self.remove_grant);
+        edit(&mut metadata.grant_types, &more, &less, "--remove-grant")?;
         edit(&mut metadata.audiences, &self.add_audience, &self.remove_audience, "--remove-audience")?;
         edit(&mut metadata.introspects, &self.add_introspects, &self.remove_introspects, "--remove-introspects")?;
         edit(&mut metadata.cors_origins, &self.add_cors_origin, &self.remove_cors_origin, "--remove-cors-origin")?;

@@ -158,17 +158,17 @@ pub(super) const SECTIONS: [Section; 17] = [
             (
                 "limits.pages",
                 "requests per minute from one address to all pages but `/authorize` and the sign-in form (home, \
-                 consent, logout, logos, session check), to `/csp-reports`, and to unknown paths",
+                 consent, logout, devices, logos, session check), to `/csp-reports`, and to unknown paths",
             ),
             (
                 "limits.api",
-                "requests per minute from one address to token, par, introspect, revoke, userinfo and the \
-                 administration API together",
+                "requests per minute from one address to token, par, device authorization, introspect, revoke, \
+                 userinfo and the administration API together",
             ),
             (
                 "limits.token",
-                "requests per minute of one client to token, par, revoke and the administration API together; a public \
-                 client has as many per address",
+                "requests per minute of one client to token, par, device authorization, revoke and the administration \
+                 API together; a public client has as many per address",
             ),
             ("limits.introspect", "introspections per minute of one client"),
             ("limits.registration", "requests per minute from one address to the registration endpoint"),
@@ -180,10 +180,15 @@ pub(super) const SECTIONS: [Section; 17] = [
             ),
             (
                 "limits.waiting",
-                "waiting authorization requests per address within `sessions.authorization_request_lifetime`; four \
-                 times as many per network (/24, or /48 of IPv6)",
+                "waiting authorization requests, those of devices included, per address within \
+                 `sessions.authorization_request_lifetime`; four times as many per network (/24, or /48 of IPv6)",
             ),
             ("limits.person", "userinfo requests and consents per minute for one user, across all clients"),
+            (
+                "limits.user_codes",
+                "device codes per minute that may be entered at `/device` from one address; four times as many from \
+                 one network",
+            ),
             ("limits.account_failures", "failed sign-ins to an account before pauses begin, 1 to 100"),
             ("limits.address_failures", "the same per address; four times as many per network"),
             ("limits.realm_failures", "the same in total within five minutes, at least 100"),

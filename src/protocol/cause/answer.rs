@@ -71,6 +71,7 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
         Cause::CodeUnknown
         | Cause::CodeUsed
         | Cause::GrantDisputed { .. }
+        | Cause::DeviceCodeUnknown
         | Cause::CodeExpired { .. }
         | Cause::CodeOfOtherClient
         | Cause::CodeSessionOver
@@ -90,6 +91,10 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
         | Cause::RefreshRevoked
         | Cause::RefreshExpired
         | Cause::RefreshOvertaken => (ErrorCode::InvalidGrant, INVALID_GRANT),
+        Cause::DeviceCodeExpired { .. } => (ErrorCode::ExpiredToken, "The device code has expired."),
+        Cause::DevicePending => (ErrorCode::AuthorizationPending, "The person has not decided yet."),
+        Cause::DevicePollHasty => (ErrorCode::SlowDown, "Wait five seconds longer between two requests."),
+        Cause::DeviceDenied => (ErrorCode::AccessDenied, "The person did not allow it."),
         Cause::TokenMalformed => (ErrorCode::InvalidToken, "The access token is missing or malformed."),
         Cause::TokenUnknown
         | Cause::TokenKind

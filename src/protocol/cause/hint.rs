@@ -27,6 +27,7 @@ impl Cause {
                 "the application sends a code twice; often it repeats a request whose first answer was an error: look \
                  for the refusal before: signet explain --client CLIENT"
             }
+            Self::DevicePollHasty => "the application must add 5 seconds to its interval after slow_down",
             Self::PkceMismatch | Self::PkceVerifierMissing | Self::PkceVerifierMalformed => {
                 "the application must send the code_verifier of the same sign-in"
             }

@@ -1,7 +1,7 @@
 //! Warnings for operators about metadata that is allowed but does not work as it seems (RFC 6749 §6, RFC 8252 §7.3,
 //! OpenID Connect Core §11).
 
-use super::{AUTHORIZATION_CODE, ClientMetadata, REFRESH_TOKEN};
+use super::{AUTHORIZATION_CODE, ClientMetadata, DEVICE_CODE, REFRESH_TOKEN};
 use crate::protocol::pkce::PkceRule;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::response_type::IMPLICIT;
@@ -11,7 +11,8 @@ impl ClientMetadata {
     /// Returns warnings about metadata that will not work as its operator expects.
     pub fn warnings(&self) -> Vec<&'static str> {
         let has = |grant: &str| self.grant_types.iter().any(|held| held == grant);
-        let signs_in = has(AUTHORIZATION_CODE) || has(IMPLICIT);
+        let redirects = has(AUTHORIZATION_CODE) || has(IMPLICIT);
+        let signs_in = redirects || has(DEVICE_CODE);
         let offline = self.scope.contains(OFFLINE_ACCESS);
         let for_people = self.scope.iter().any(|scope| OIDC_SCOPES.contains(&scope));
         let is_open_to_injection = has(AUTHORIZATION_CODE) && self.pkce_of_code() == PkceRule::Optional;
@@ -31,7 +32,7 @@ impl ClientMetadata {
                  authorization_code",
             ),
             (
-                !signs_in && !self.redirect_uris.is_empty(),
+                !redirects && !self.redirect_uris.is_empty(),
                 "the redirect URIs are never used: the client lacks the grant authorization_code",
             ),
             (

@@ -3,7 +3,7 @@
 use super::uris::{is_origin, is_resource};
 use super::{
     AUTH_NONE, AUTHORIZATION_CODE, ApplicationType, BY_SECRET, CLIENT_CREDENTIALS, CLIENT_SECRET, CLIENT_SECRET_JWT,
-    ClientMetadata, REFRESH_TOKEN, ResponseSigning, SubjectType, Supported,
+    ClientMetadata, DEVICE_CODE, REFRESH_TOKEN, ResponseSigning, SubjectType, Supported,
 };
 use crate::protocol::jwk::{self, JwkError};
 use crate::protocol::response_type::{IMPLICIT, ResponseType};
@@ -57,7 +57,7 @@ pub enum MetadataError {
     #[error("a client without authentication cannot use the client_credentials grant")]
     PublicClientCredentials,
     /// A refresh token grant without a grant that yields the first token.
-    #[error("the refresh_token grant needs the authorization_code grant")]
+    #[error("the refresh_token grant needs the authorization_code grant or that of device codes")]
     RefreshAlone,
     /// `private_key_jwt` without keys.
     #[error("private_key_jwt needs jwks or jwks_uri")]
@@ -237,7 +237,7 @@ impl ClientMetadata {
         if (self.uses(AUTHORIZATION_CODE) || self.uses(IMPLICIT)) && self.redirect_uris.is_empty() {
             return Err(MetadataError::NoRedirectUri);
         }
-        if self.uses(REFRESH_TOKEN) && !self.uses(AUTHORIZATION_CODE) {
+        if self.uses(REFRESH_TOKEN) && !self.uses(AUTHORIZATION_CODE) && !self.uses(DEVICE_CODE) {
             return Err(MetadataError::RefreshAlone);
         }
         if self.uses(CLIENT_CREDENTIALS) && self.token_endpoint_auth_method == AUTH_NONE {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::{Policy, refused};
-use crate::protocol::client::{AUTH_NONE, AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN};
+use crate::protocol::client::{AUTH_NONE, AUTHORIZATION_CODE, CLIENT_CREDENTIALS, DEVICE_CODE, REFRESH_TOKEN};
 use crate::protocol::error::OAuthError;
 use crate::protocol::response_type::{IMPLICIT, ResponseType};
 
@@ -18,7 +18,7 @@ pub(super) fn reduce(members: &mut Map<String, Value>, policy: &Policy) -> Resul
     let has_implicit = allowed.iter().any(|kind| kind.needs_implicit());
     let is_public = members.get("token_endpoint_auth_method").is_some_and(|method| method == AUTH_NONE);
     let grants = texts(members, "grant_types").map(|asked| {
-        let has_code = asked.iter().any(|grant| grant == AUTHORIZATION_CODE);
+        let has_code = asked.iter().any(|grant| grant == AUTHORIZATION_CODE || grant == DEVICE_CODE);
         let granted = |grant: &String| match grant.as_str() {
             IMPLICIT => has_implicit,
             REFRESH_TOKEN => has_code,

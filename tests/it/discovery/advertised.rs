@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use signet::config::Settings;
+use signet::protocol::endpoint;
 use signet::protocol::jwk::SigningAlgorithm;
 use signet::protocol::profile::Profile;
 
@@ -23,9 +24,15 @@ async fn every_advertised_address_answers() {
         ("introspection_endpoint", 405, 400),
         ("revocation_endpoint", 405, 400),
         ("pushed_authorization_request_endpoint", 405, 400),
+        ("device_authorization_endpoint", 405, 400),
     ];
     let named = document.as_object().unwrap().keys().filter(|name| name.ends_with("_endpoint") || *name == "jwks_uri");
     assert_eq!(named.count(), rows.len(), "a row for each address");
+    let member = |endpoint: &&endpoint::Endpoint| endpoint.member.is_some_and(|member| document.get(member).is_some());
+    for endpoint in endpoint::ALL.iter().filter(member) {
+        assert_eq!(document[endpoint.member.unwrap()], endpoint.url(&server.issuer), "the table names it");
+    }
+    assert_eq!(endpoint::ALL.iter().filter(member).count(), rows.len());
     for (name, got, posted) in rows {
         let url = document[name].as_str().unwrap();
         assert_eq!(server.http.get(url).send().await.unwrap().status(), got, "GET {name}");
@@ -82,6 +89,15 @@ async fn every_advertised_grant_yields_tokens() {
             "authorization_code" => {}
             "refresh_token" => drop(rp.refresh(tokens.refresh_token()).await.tokens()),
             "client_credentials" => drop(rp.client_credentials(&[]).await.tokens()),
+            "urn:ietf:params:oauth:grant-type:device_code" => {
+                let asked = rp.post("/device_authorization", &[("scope", "openid")]).await.json();
+                let page = authorized.browser.visit(asked["verification_uri_complete"].as_str().unwrap()).await;
+                let fields = [("user_code", asked["user_code"].as_str().unwrap()), ("device-submit", "yes")];
+                let page = authorized.browser.submit(&page, &fields).await;
+                authorized.browser.submit(&page, &[("device-allow", "yes")]).await;
+                let device_code = asked["device_code"].as_str().unwrap();
+                rp.post("/token", &[("grant_type", grant), ("device_code", device_code)]).await.tokens();
+            }
             "implicit" => {
                 let changes = [("response_type", "id_token"), ("scope", "openid")];
                 let page = rp.authorize_with("alice", &changes).await.page;
