@@ -11,6 +11,7 @@ mod narrowing;
 mod overview;
 mod password;
 mod people;
+mod person;
 mod person_removal;
 mod person_update;
 mod registration;
@@ -23,7 +24,6 @@ pub use blocks::{NewBlock, add_block, remove_block};
 pub(super) use client_update::Revision;
 pub use client_update::{ClientPlan, ClientUpdate, NarrowedGrants, RegisteredClient, registered_client};
 pub use clients::{Registrar, SECRET_OVERLAP, add_client, remove_client, rotate_secret, set_client_standing};
-pub(super) use clients::{check_metadata, remove};
 pub use directory::{UserPage, UserQuery, users};
 pub use key_transfer::{ExportedKeys, export_keys, import_keys};
 pub use keys::{Compromised, compromise_key};
@@ -33,7 +33,8 @@ pub use overview::{
     Consent, Grant, Session, Standing, Whose, consents, grants, revocations, sessions, sweep_revocations,
 };
 pub use password::{PasswordSetter, PreparedPassword, paused_until, prepare_password, set_password};
-pub use people::{Person, UserChange, add_user, change_user, find_user};
+pub use people::{Person, UserChange, add_user, change_user};
+pub use person::find_user;
 pub use person_removal::remove_user;
 pub use person_update::{PersonUpdate, RegisteredUser, registered_user, update_user, void_late_tokens};
 pub use registration::{make_initial_token, set_logo};
@@ -43,7 +44,6 @@ pub use revoking::{
     sign_out_user, withdraw_consent,
 };
 pub use secrets::SecretSource;
-pub(super) use secrets::stored as stored_secret;
 pub use webhooks::{NewWebhook, WebhookChange, add_webhook, change_webhook};
 
 use super::{Concerning, Context, FlowError};
@@ -55,10 +55,9 @@ use crate::protocol::ids::{ClientId, UserId};
 use crate::protocol::logo::LogoError;
 use crate::protocol::person::PersonError;
 use crate::protocol::resource::ResourceError;
-use crate::protocol::revocation::{Reason, Revocation, Target};
-use crate::protocol::time::Timestamp;
+use crate::protocol::revocation::Reason;
+use crate::store::StoreError;
 use crate::store::audit::{self, Event, Outcome};
-use crate::store::{self, StoreError, Tx};
 
 /// The reason why an administrative request fails, as one line for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -150,23 +149,6 @@ impl From<StoreError> for AdminError {
     fn from(error: StoreError) -> Self {
         Self::Flow(error.into())
     }
-}
-
-async fn cut_off(
-    tx: &mut Tx,
-    context: &Context,
-    target: Target,
-    subject: &str,
-    horizon: Timestamp,
-) -> Result<(), StoreError> {
-    let revocation = Revocation {
-        realm: context.realm.id.clone(),
-        target,
-        subject: subject.to_owned(),
-        not_before: context.now,
-        expires_at: horizon,
-    };
-    store::revocations::insert(tx, &revocation, "cut off", context.now).await.map(|_| ())
 }
 
 /// Validates an operator's reason.

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use super::authorize::Next;
+use super::browser_step::BrowserStep;
+use super::issuance::{Issuance, RefreshPlan, UserGrant};
 use super::issue::{self, Draft, IdTokenContent, Mint};
 use super::pending::{self, InteractionError, PendingFault};
 use super::{Context, FlowError, Lifetimes, Provider, jose, register, session};
 use crate::adapters::openid_connect::keys::IdTokenHashes;
-use crate::grants::{Issuance, RefreshPlan, UserGrant};
 use crate::protocol::access_token::{AccessTokenClaims, Subject};
 use crate::protocol::authorization_request::{AuthorizationRequest, NONCE, RESOURCE};
 use crate::protocol::authorization_response::{Granted, ReturnPath};
@@ -49,7 +49,7 @@ pub(super) async fn grant(
     context: &Context,
     asked: &Asked<'_>,
     session: Session,
-) -> Result<Next, InteractionError> {
+) -> Result<BrowserStep, InteractionError> {
     if asked.request.response_type.has_id_token() {
         jose::check_id_token_key(provider, context, asked.client).await?;
     }
@@ -74,7 +74,7 @@ pub(super) async fn grant(
     let state = session::state_for(provider, context, asked.request, &yielded.session)?;
     let destination = asked.request.destination();
     let path = pending::return_path(context, asked.request, &destination);
-    Ok(Next::Deliver(ReturnPath { session_state: state.as_deref(), ..path }.granted(&granted)))
+    Ok(BrowserStep::Deliver(ReturnPath { session_state: state.as_deref(), ..path }.granted(&granted)))
 }
 
 /// The metric labels of the contents of a response.

@@ -2,6 +2,7 @@
 //! issued.
 
 use super::answer::{self, Asked};
+use super::browser_step::{BrowserStep, ErrorResponse};
 use super::pending::{self, Interaction, InteractionError, PendingFault};
 use super::request_object::{self, Door, Resolved};
 use super::session::{self, Browser};
@@ -9,45 +10,21 @@ use super::verify::Hint;
 use super::{Context, FlowError, Provider, device, issue, subject, verify};
 use crate::adapters::oxide_auth;
 use crate::protocol::authorization_request::{self, AuthorizationRequest, Prompt, RESOURCE, Refusal, find_destination};
-use crate::protocol::authorization_response::{Delivery, ReturnPath};
+use crate::protocol::authorization_response::ReturnPath;
 use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
 use crate::protocol::code_redemption::split_resources;
 use crate::protocol::consent::Consent;
 use crate::protocol::error::OAuthError;
-use crate::protocol::ids::{ClientId, RequestId};
+use crate::protocol::ids::ClientId;
 use crate::protocol::interaction::{InteractiveRequest, NOBODY, NextStep, SignedIn as _, Situation, next_step};
 use crate::protocol::params::Params;
 use crate::protocol::secret::BrowserCookie;
 use crate::store::authorization_requests;
 use crate::store::sessions::Session;
 
-/// The next step of the browser.
-pub enum Next {
-    /// Return to the client with the requested response.
-    Deliver(Delivery),
-    /// Return to the client with an error.
-    Refuse(ErrorResponse),
-    Login(RequestId),
-    Consent(RequestId),
-    /// It shows the question about a device for this request.
-    Device(RequestId),
-    /// It shows that the device gets no answer.
-    LeaveDevice,
-}
-
-/// An error response, which the browser takes to the client (RFC 6749 §4.1.2.1).
-pub struct ErrorResponse {
-    pub delivery: Delivery,
-    pub client: ClientId,
-    /// The error in the response, with its private cause.
-    pub error: OAuthError,
-    /// True for an expected answer to `prompt=none`.
-    pub is_probe: bool,
-}
-
 pub struct Begun {
-    pub next: Next,
+    pub next: BrowserStep,
     /// A cookie that identifies the browser, if it had none.
     pub cookie: Option<BrowserCookie>,
 }
@@ -98,11 +75,11 @@ pub async fn begin(
         NextStep::Refuse(error) => Ok(Begun { next: deny(context, &request, error), cookie: None }),
         NextStep::Login | NextStep::Reauthenticate(_) => {
             let (id, cookie) = pending::keep(provider, context, waiting(request), browser).await?;
-            Ok(Begun { next: Next::Login(id), cookie })
+            Ok(Begun { next: BrowserStep::Login(id), cookie })
         }
         NextStep::Consent { .. } => {
             let (id, cookie) = pending::keep(provider, context, waiting(request), browser).await?;
-            Ok(Begun { next: Next::Consent(id), cookie })
+            Ok(Begun { next: BrowserStep::Consent(id), cookie })
         }
     }
 }
@@ -129,7 +106,7 @@ pub async fn advance(
     context: &Context,
     interaction: &Interaction,
     browser: Browser,
-) -> Result<Next, InteractionError> {
+) -> Result<BrowserStep, InteractionError> {
     match &interaction.pending.request {
         InteractiveRequest::Device(_) => Ok(device::advance(provider, context, interaction, browser).await?),
         InteractiveRequest::Authorization(request) => {
@@ -149,11 +126,11 @@ pub(super) async fn proceed(
     interaction: &Interaction,
     request: &AuthorizationRequest,
     step: NextStep<Session>,
-) -> Result<Next, InteractionError> {
+) -> Result<BrowserStep, InteractionError> {
     let pending = &interaction.pending;
     match step {
-        NextStep::Login | NextStep::Reauthenticate(_) => Ok(Next::Login(pending.id.clone())),
-        NextStep::Consent { .. } => Ok(Next::Consent(pending.id.clone())),
+        NextStep::Login | NextStep::Reauthenticate(_) => Ok(BrowserStep::Login(pending.id.clone())),
+        NextStep::Consent { .. } => Ok(BrowserStep::Consent(pending.id.clone())),
         NextStep::Issue(session) => {
             let asked = Asked { request, client: &interaction.client, row: Some(&pending.id) };
             answer::grant(provider, context, &asked, session).await
@@ -168,7 +145,7 @@ pub async fn refuse_interaction(
     context: &Context,
     interaction: &Interaction,
     error: OAuthError,
-) -> Result<Next, InteractionError> {
+) -> Result<BrowserStep, InteractionError> {
     let closed = provider.store.write_with((context.clone(), interaction.pending.id.clone()), |given, tx| {
         Box::pin(async move {
             let (context, id) = given;
@@ -178,7 +155,7 @@ pub async fn refuse_interaction(
     if closed.await? {
         provider.waiting.add(&context.realm.id, -1);
         Ok(match &interaction.pending.request {
-            InteractiveRequest::Device(_) => Next::LeaveDevice,
+            InteractiveRequest::Device(_) => BrowserStep::LeaveDevice,
             InteractiveRequest::Authorization(request) => deny(context, request, error),
         })
     } else {
@@ -187,11 +164,11 @@ pub async fn refuse_interaction(
 }
 
 /// The error response to the client.
-pub(super) fn deny(context: &Context, request: &AuthorizationRequest, error: OAuthError) -> Next {
+pub(super) fn deny(context: &Context, request: &AuthorizationRequest, error: OAuthError) -> BrowserStep {
     let destination = request.destination();
     let delivery = pending::return_path(context, request, &destination).error(&error);
     let is_probe = request.prompts(Prompt::None) && error.code.is_answer_to_prompt_none();
-    Next::Refuse(ErrorResponse { delivery, client: request.client_id.clone(), error, is_probe })
+    BrowserStep::Refuse(ErrorResponse { delivery, client: request.client_id.clone(), error, is_probe })
 }
 
 /// The validated request, whether its parameters were sent directly, pushed or in a request object.
@@ -287,7 +264,10 @@ fn refuse(context: &Context, client: ClientId, refusal: Refusal) -> Result<Begun
             let path =
                 ReturnPath { destination: &destination, mode, state: state.as_deref(), session_state: None, issuer };
             let delivery = path.error(&error);
-            Ok(Begun { next: Next::Refuse(ErrorResponse { delivery, client, error, is_probe: false }), cookie: None })
+            Ok(Begun {
+                next: BrowserStep::Refuse(ErrorResponse { delivery, client, error, is_probe: false }),
+                cookie: None,
+            })
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Consent (OpenID Connect Core §3.1.2.4): the person decides what a client may do, and the decision is remembered.
 
-use super::authorize::{self, Next};
-use super::login;
+use super::authorize;
+use super::browser_step::BrowserStep;
 use super::pending::{Interaction, InteractionError, PendingFault};
-use super::session::Browser;
+use super::session::{self, Browser};
 use super::{Concerning, Context, FlowError, Provider};
 use crate::protocol::audit_details::Details;
 use crate::protocol::authorization_request::AuthorizationRequest;
@@ -24,7 +24,7 @@ pub enum Shown {
         new: Consent,
     },
     /// No consent is needed, or a sign-in is needed first.
-    Next(Next),
+    Next(BrowserStep),
 }
 
 /// Shows the consent page of an interaction, or continues if no consent is needed.
@@ -39,7 +39,7 @@ pub async fn show(
     };
     match authorize::position(provider, context, interaction, request, browser).await? {
         NextStep::Consent { session, new } => {
-            Ok(Shown::Page { username: login::username(provider, context, &session.user_id).await?, new })
+            Ok(Shown::Page { username: session::username(provider, context, &session.user_id).await?, new })
         }
         step => authorize::proceed(provider, context, interaction, request, step).await.map(Shown::Next),
     }
@@ -58,7 +58,7 @@ pub async fn answer(
     interaction: &Interaction,
     browser: Browser,
     answer: Answer,
-) -> Result<Next, InteractionError> {
+) -> Result<BrowserStep, InteractionError> {
     let InteractiveRequest::Authorization(request) = &interaction.pending.request else {
         return authorize::advance(provider, context, interaction, browser).await;
     };

@@ -11,10 +11,10 @@ mod ask;
 
 use std::sync::Arc;
 
-use super::authorize::Next;
+use super::browser_step::BrowserStep;
 use super::pending::{self, Interaction, InteractionError, PendingFault};
 use super::session::{self, Browser};
-use super::{Concerning, Context, FlowError, Provider, login};
+use super::{Concerning, Context, FlowError, Provider};
 use crate::protocol::audit_details::Details;
 use crate::protocol::authorization_request::RESOURCE;
 use crate::protocol::code_redemption::CodeRecord;
@@ -34,7 +34,7 @@ pub enum Entered {
     /// A device waits for the code; the browser goes on.
     Found {
         /// The next step.
-        next: Next,
+        next: BrowserStep,
         /// The cookie that names the browser from now on, if it had none.
         cookie: Option<BrowserCookie>,
     },
@@ -64,8 +64,8 @@ pub async fn enter(
     }
     let (id, cookie) = pending::keep(provider, context, InteractiveRequest::Device(request), browser).await?;
     let next = match session::current(provider, context, browser).await? {
-        Some(_) => Next::Device(id),
-        None => Next::Login(id),
+        Some(_) => BrowserStep::Device(id),
+        None => BrowserStep::Login(id),
     };
     Ok(Entered::Found { next, cookie })
 }
@@ -83,10 +83,10 @@ pub enum Shown {
     /// The question.
     Question(Question),
     /// The browser has to go elsewhere first.
-    Next(Next),
+    Next(BrowserStep),
 }
 
-/// Shows the question about a device, or the sign-in page where nobody is signed in.
+/// Shows the question about a device, or the sign-in page without a session.
 ///
 /// # Errors
 /// [`InteractionError`] where the database fails.
@@ -98,14 +98,14 @@ pub async fn show(
 ) -> Result<Shown, InteractionError> {
     let request = of(interaction)?;
     let Some(session) = session::current(provider, context, browser).await? else {
-        return Ok(Shown::Next(Next::Login(interaction.pending.id.clone())));
+        return Ok(Shown::Next(BrowserStep::Login(interaction.pending.id.clone())));
     };
-    let username = login::username(provider, context, &session.user_id).await?;
+    let username = session::username(provider, context, &session.user_id).await?;
     let place = Place::compare(&request.network, &context.region_name());
     Ok(Shown::Question(Question { username, place }))
 }
 
-/// The next step of a device request: nobody may decide who is not signed in.
+/// The next step of a device request: only a signed-in person may decide.
 ///
 /// # Errors
 /// [`FlowError`] where the database fails.
@@ -114,11 +114,11 @@ pub(super) async fn advance(
     context: &Context,
     interaction: &Interaction,
     browser: Browser,
-) -> Result<Next, FlowError> {
+) -> Result<BrowserStep, FlowError> {
     let id = interaction.pending.id.clone();
     match session::current(provider, context, browser).await? {
-        Some(_) => Ok(Next::Device(id)),
-        None => Ok(Next::Login(id)),
+        Some(_) => Ok(BrowserStep::Device(id)),
+        None => Ok(BrowserStep::Login(id)),
     }
 }
 
@@ -127,7 +127,7 @@ pub enum Decided {
     /// The decision is written down.
     Done,
     /// The browser has to go elsewhere first.
-    Next(Next),
+    Next(BrowserStep),
 }
 
 /// Writes the decision of a person down.
@@ -143,7 +143,7 @@ pub async fn answer(
 ) -> Result<Decided, InteractionError> {
     let request = of(interaction)?;
     let Some(session) = session::current(provider, context, browser).await? else {
-        return Ok(Decided::Next(Next::Login(interaction.pending.id.clone())));
+        return Ok(Decided::Next(BrowserStep::Login(interaction.pending.id.clone())));
     };
     provider.rates.take_of_person(context, &session.user_id, &interaction.client.id)?;
     let decision = Arc::new(Decision::of(context, interaction, request, answer, session)?);

@@ -3,13 +3,13 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub use super::issuance::Mint;
+use super::issuance::{Issuance, UserGrant};
 use super::meters::{log_token, log_user};
 use super::{Context, FlowError, Provider, jose, mapped, subject};
 use crate::adapters::openid_connect::id_token::{self, IdTokenFacts};
 use crate::adapters::openid_connect::keys::{IdTokenHashes, sign_id_token, sign_id_token_hs256};
 use crate::adapters::openid_connect::userinfo::{self, Person};
-use crate::grants::{Issuance, UserGrant};
-use crate::keys::PairwiseKey;
 use crate::protocol::access_token::{AccessTokenClaims, Audience, Subject};
 use crate::protocol::claim_mapper::Target;
 use crate::protocol::claims::{Identity, Release};
@@ -51,19 +51,6 @@ pub struct Draft {
     /// The header, for a JWT.
     pub header: TokenHeader,
     pub lifetime: Span,
-}
-
-/// The settings and keys for drafts.
-pub struct Mint<'a> {
-    /// The server's lifetime of access tokens.
-    pub lifetime: Span,
-    /// The time by which the clock of a verifier may be late.
-    pub tolerance: Span,
-    pub pairwise: &'a PairwiseKey,
-    /// The headers set for resources.
-    pub headers: &'a Headers,
-    /// The algorithm of access tokens if neither resource nor client sets one.
-    pub algorithm: SigningAlgorithm,
 }
 
 impl<'a> Mint<'a> {

@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use super::authorize::{self, Next};
+use super::authorize;
+use super::browser_step::BrowserStep;
 use super::meters::log_user;
 use super::pending::{Interaction, InteractionError};
 use super::session::{self, Browser, Remember, Replaced};
@@ -43,7 +44,7 @@ pub enum Shown {
         reauthenticate: bool,
     },
     /// The browser's session is sufficient.
-    Next(Next),
+    Next(BrowserStep),
 }
 
 /// The intention of the person who opens the sign-in page.
@@ -70,7 +71,7 @@ pub async fn show(
         InteractiveRequest::Authorization(request) => request,
         InteractiveRequest::Device(_) => {
             return match device::advance(provider, context, interaction, browser).await? {
-                Next::Login(_) => Ok(Shown::Form { username: String::new(), reauthenticate: false }),
+                BrowserStep::Login(_) => Ok(Shown::Form { username: String::new(), reauthenticate: false }),
                 next => Ok(Shown::Next(next)),
             };
         }
@@ -82,7 +83,7 @@ pub async fn show(
             Ok(Shown::Form { username, reauthenticate: false })
         }
         NextStep::Reauthenticate(session) => {
-            let username = username(provider, context, &session.user_id).await?;
+            let username = session::username(provider, context, &session.user_id).await?;
             Ok(Shown::Form { username, reauthenticate: true })
         }
         NextStep::Consent { .. } | NextStep::Issue(_) | NextStep::Refuse(_) => {
@@ -372,13 +373,7 @@ pub async fn cancel(
     provider: &Provider,
     context: &Context,
     interaction: &Interaction,
-) -> Result<Next, InteractionError> {
+) -> Result<BrowserStep, InteractionError> {
     let error = OAuthError::new(ErrorCode::AccessDenied, "The person did not sign in.");
     authorize::refuse_interaction(provider, context, interaction, error).await
-}
-
-/// The user name of an account, to fill in on the sign-in page.
-pub(super) async fn username(provider: &Provider, context: &Context, user: &UserId) -> Result<String, FlowError> {
-    let user = provider.view.user(&context.realm.id, user).await?;
-    Ok(user.map(|user| user.username.clone()).unwrap_or_default())
 }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use super::front_channel;
-use super::login;
 use super::session::{self, Browser};
 use super::verify::{self, Hint, IdTokenHint};
 use super::{Concerning, Context, FlowError, Provider, subject};
@@ -189,7 +188,7 @@ pub async fn begin(
     }
     match current {
         Some(session) => {
-            let username = login::username(provider, context, &session.user_id).await?;
+            let username = session::username(provider, context, &session.user_id).await?;
             Ok(Plan::Ask { username: Some(username) })
         }
         None if is_named => Ok(Plan::Ended(Ended::elsewhere(Over::Named))),

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 pub use manage::{read, remove, replace};
 pub use upkeep::{note_use, remove_unused};
 
-use super::administer::{check_metadata, stored_secret};
+use super::client_registry::{check_metadata, stored};
 use super::{Concerning, Context, FlowError, Provider};
 use crate::config::{Registration as Settings, RegistrationMode};
 use crate::protocol::cause::Cause;
@@ -101,7 +101,7 @@ pub async fn register(
     let token = RegistrationAccessToken::from_random(context.entropy.bytes()?);
     let secret = metadata.has_secret().then(|| context.entropy.bytes().map(ClientSecret::generate)).transpose()?;
     let keys = Some(&provider.keys);
-    let stored = secret.as_ref().map(|secret| stored_secret(context, keys, (&id, &metadata), secret)).transpose()?;
+    let stored = secret.as_ref().map(|secret| stored(context, keys, (&id, &metadata), secret)).transpose()?;
     let entry = Entry {
         context: context.clone(),
         record: record(context, Event::ClientAdded, &id)?,

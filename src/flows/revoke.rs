@@ -1,8 +1,8 @@
 //! Token revocation (RFC 7009). A refresh token is revoked with its whole family, an access token alone. Unknown and
 //! void tokens are answered with success; tokens of another client are refused.
 
+use super::family::end_family;
 use super::rates::Class;
-use super::token::end_family;
 use super::verify;
 use super::{Concerning, Context, FlowError, Provider};
 use crate::client_auth;

@@ -288,3 +288,9 @@ async fn end_portion(tx: &mut Tx, now: Timestamp) -> Result<u64, FlowError> {
     }
     Ok(expired.len() as u64)
 }
+
+/// The user name of an account, to fill in on the sign-in page.
+pub(super) async fn username(provider: &Provider, context: &Context, user: &UserId) -> Result<String, FlowError> {
+    let user = provider.view.user(&context.realm.id, user).await?;
+    Ok(user.map(|user| user.username.clone()).unwrap_or_default())
+}

@@ -3,21 +3,22 @@
 
 use std::sync::Arc;
 
+use super::family::end_family;
+use super::issuance::{Issuance, RefreshPlan};
 use super::issue::{self, Draft, TokenResponse};
 use super::meters::log_user;
 use super::rates::Class;
 use super::{Concerning, Context, FlowError, Provider, binding, jose, register};
 use crate::client_auth;
-use crate::grants::{self, Decision, Evidence, Grant, GrantError, Issuance, RefreshPlan, TokenRequest};
+use crate::grants::{self, Decision, Evidence, Grant, GrantError, TokenRequest};
 use crate::protocol::cause::Cause;
 use crate::protocol::client_call::ClientCall;
 use crate::protocol::error::OAuthError;
 use crate::protocol::ids::{FamilyId, UserId};
-use crate::protocol::revocation::{Revocation, Target};
 use crate::protocol::time::Timestamp;
-use crate::store::audit::{self, Event, Outcome, Record};
+use crate::store::audit::{Event, Outcome};
 use crate::store::token_families::SessionTouch;
-use crate::store::{Tx, access_tokens, revocations, sessions, token_families};
+use crate::store::{Tx, access_tokens, sessions, token_families};
 
 /// Answers a token request.
 ///
@@ -246,32 +247,6 @@ async fn revoke_family(
     let record = context.record(event, Outcome::Failure, concerning, family.as_str())?;
     log_user(user);
     end_family(context, family, record, horizon, tx).await.map(|_| ())
-}
-
-/// Revokes a family and everything issued from it, with its audit record. Returns true if this call revoked it.
-pub(super) async fn end_family(
-    context: &Context,
-    family: &FamilyId,
-    record: Record,
-    horizon: Timestamp,
-    tx: &mut Tx,
-) -> Result<bool, FlowError> {
-    let (realm, now) = (&context.realm.id, context.now);
-    let reason = record.event.as_str();
-    token_families::revoke(tx, realm, family, reason, now).await?;
-    let revocation = Revocation {
-        realm: realm.clone(),
-        target: Target::Family,
-        subject: family.as_str().to_owned(),
-        not_before: now,
-        expires_at: horizon,
-    };
-    // Repeated replays do not fill the audit log.
-    let news = revocations::insert(tx, &revocation, reason, now).await?;
-    if news {
-        audit::append(tx, realm, &record, now).await?;
-    }
-    Ok(news)
 }
 
 fn refresh_token(plan: &RefreshPlan) -> Option<&crate::protocol::refresh_rotation::RefreshToken> {

@@ -12,24 +12,19 @@ use async_trait::async_trait;
 
 use crate::client_auth::AuthenticatedClient;
 use crate::entropy::EntropyError;
-use crate::flows::issue::Mint;
+use crate::flows::issuance::Mint;
+pub use crate::flows::issuance::{Issuance, RefreshPlan, UserGrant};
 use crate::flows::{Context, Lifetimes, Provider};
 use crate::keys::{PairwiseKey, TokenMac};
-use crate::protocol::access_token::Subject;
-use crate::protocol::authentication::Authentication;
 use crate::protocol::cause::{Cause, Shown};
 use crate::protocol::client_call::CallFacts;
 use crate::protocol::confirmation::Confirmation;
 use crate::protocol::error::OAuthError;
-use crate::protocol::ids::{FamilyId, SessionId, UserId};
+use crate::protocol::ids::{FamilyId, UserId};
 use crate::protocol::jwk::SigningAlgorithm;
 use crate::protocol::params::Params;
-use crate::protocol::refresh_rotation::RefreshToken;
-use crate::protocol::requested_claims::RequestedClaims;
-use crate::protocol::scope::Scope;
 use crate::store::audit::Event;
 use crate::store::resources::Headers;
-use crate::store::token_families::{Family, Rotation};
 use crate::store::{StoreError, Tx};
 
 /// The grant types of the token endpoint.
@@ -138,53 +133,6 @@ pub enum Decision {
     },
     /// What was presented is consumed, and worth nothing.
     Refuse(OAuthError),
-}
-
-/// What tokens say.
-pub struct Issuance {
-    /// For whom the access token speaks.
-    pub subject: Subject,
-    /// What the access token allows.
-    pub scope: Scope,
-    /// The resources that it is for; empty for this server alone.
-    pub resources: Vec<String>,
-    /// The user's grant behind it; nothing for client credentials.
-    pub grant: Option<UserGrant>,
-    /// The key that the access token is bound to; nothing for bearer tokens.
-    pub confirmation: Option<Confirmation>,
-    /// What happens to refresh tokens.
-    pub refresh: RefreshPlan,
-}
-
-/// The user's grant behind a token.
-#[derive(Clone, Debug)]
-pub struct UserGrant {
-    /// The user.
-    pub user: UserId,
-    /// The family, published as `grant_id`.
-    pub family: FamilyId,
-    /// The session, published as `sid`.
-    pub session: SessionId,
-    /// Set if the session has ended or expired and the grant outlives it; its access tokens then name no session.
-    pub session_over: bool,
-    /// The login.
-    pub authentication: Authentication,
-    /// The nonce of the authorization request, in the first ID tokens only.
-    pub nonce: Option<String>,
-    /// The single claims that the authorization request asked for.
-    pub claims: RequestedClaims,
-}
-
-/// What happens to refresh tokens.
-pub enum RefreshPlan {
-    /// None is issued.
-    None,
-    /// A family is founded with this first token.
-    Found(Box<Family>, RefreshToken),
-    /// A successor takes the leaf's place.
-    Rotate(FamilyId, Rotation, RefreshToken),
-    /// The successor that was sent before is sent again.
-    Repeat(RefreshToken),
 }
 
 /// Why a grant is not redeemed.

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::call::Call;
-use super::{error, limits};
+use super::{error, retry};
 use crate::app::App;
 use crate::flows::FlowError;
 use crate::flows::administer::{self, AdminError, Whose};
@@ -146,8 +146,8 @@ fn refuse(call: &Call, error: ApiError) -> Response {
         }
         ApiError::Order(error) => problem(StatusCode::BAD_REQUEST, &error.to_string()),
         ApiError::TooMany(exceeded) => {
-            let detail = limits::too_many(exceeded.wait);
-            limits::with_headers(problem(StatusCode::TOO_MANY_REQUESTS, &detail), &exceeded)
+            let detail = retry::too_many(exceeded.wait);
+            retry::with_headers(problem(StatusCode::TOO_MANY_REQUESTS, &detail), &exceeded)
         }
         ApiError::Admin(AdminError::Flow(FlowError::Unavailable(cause))) => {
             error::log_unavailable(&cause);

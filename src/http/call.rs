@@ -11,9 +11,9 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Body as HttpBody;
 use tower::BoxError;
 
+use super::arrived::Arrived;
 use super::cookies;
 use super::error;
-use super::guard::Arrived;
 use crate::app::App;
 use crate::flows::session::Browser;
 use crate::flows::{Context, FlowError, register};

@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use axum::{Router, routing};
 
 use super::guard::Framable;
-use super::mount;
+use super::mount::mount;
 use crate::app::App;
 use crate::pages::{CHECK_SESSION_SCRIPT, CheckSessionPage};
 use crate::protocol::endpoint;

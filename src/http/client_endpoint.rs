@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
 use super::call::Call;
-use super::{cors, error};
+use super::{cors, oauth_error};
 use crate::flows::device::DeviceAuthorization;
 use crate::flows::introspect::Introspection;
 use crate::flows::issue::TokenResponse;
@@ -50,7 +50,7 @@ pub async fn answer<T: ClientAnswer>(
     }
     let response = match answer {
         Ok(answer) => answer.respond(),
-        Err(failure) => error::client_error(&call, failure),
+        Err(failure) => oauth_error::client_error(&call, failure),
     };
     match endpoint.scripts {
         Scripts::None => response,

@@ -14,7 +14,8 @@ use axum::routing::post;
 use http_body_util::{BodyExt as _, Limited};
 use serde_json::Value;
 
-use super::{error, mount};
+use super::error;
+use super::mount::mount;
 use crate::app::App;
 use crate::protocol::endpoint::CSP_REPORTS;
 use crate::protocol::time::{Span, Timestamp};

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::call::Call;
 use super::cookies;
-use super::guard::is_loopback;
+use super::peer::is_loopback;
 use crate::app::App;
 use crate::entropy::EntropyError;
 use crate::flows::session::Browser;

@@ -171,14 +171,3 @@ fn done_page(call: &Call, answer: Answer) -> Response {
     };
     html::render(&template, None)
 }
-
-/// The page after a sign-in for a device that was cancelled.
-pub fn left_page(call: &Call) -> Response {
-    let template = DeviceDonePage {
-        page: html::page(&call.app),
-        heading: "You did not sign in",
-        sentence: "The device goes on waiting until its code ends. You can close this page.",
-        is_allowed: false,
-    };
-    html::render(&template, None)
-}

@@ -17,9 +17,10 @@ use hyper::Request;
 use hyper::body::Body as HttpBody;
 use tower::{BoxError, Service};
 
+use super::arrived::Arrived;
 use super::call::Call;
 use super::discovery::Document;
-use super::guard::{self, Arrived};
+use super::guard;
 use super::{introspect, token, userinfo};
 use crate::app::App;
 use crate::protocol::endpoint::{Endpoint, INTROSPECT, TOKEN, USERINFO};

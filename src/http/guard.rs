@@ -2,79 +2,31 @@
 //! request log line, and a response after a panic.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, PanicHookInfo};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::http::{HeaderMap, Method, Request as HttpRequest, StatusCode, Uri, Version};
+use axum::http::{HeaderMap, Method, Request as HttpRequest, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use super::{csp_reports, error, html, limits, peer, trace};
+use super::arrived::Arrived;
+use super::html::{self, Fault};
+use super::limits::{self, Refusal};
+use super::{api, csp_reports, error, peer, retry, trace};
 use crate::app::App;
-use crate::protocol::endpoint;
+use crate::protocol::endpoint::{self, Reader};
+use crate::protocol::time::seconds_up;
 
 /// The maximum duration of a request, including its body.
 const TIME: Duration = Duration::from_secs(15);
 /// The maximum length of path and query, in bytes.
 pub(super) const MAX_URI: usize = 8 * 1024;
-
-/// The facts about a request that are known before it is handled.
-#[derive(Clone, Debug)]
-pub struct Arrived {
-    /// The request id, as in the log and on error pages.
-    pub id: String,
-    pub address: Option<IpAddr>,
-    /// The address as text.
-    pub shown: Option<String>,
-    version: Version,
-    /// Set until the body has been read, if the head announces one.
-    unread: Option<Arc<AtomicBool>>,
-}
-
-impl Arrived {
-    /// The facts about a request that has just arrived.
-    pub fn now<B>(app: &App, request: &HttpRequest<B>) -> Self {
-        let connection = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-        let address = peer::address(app, request.headers(), connection);
-        Self {
-            id: app.entropy.bytes::<9>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default(),
-            address,
-            shown: address.map(|address| address.to_string()),
-            version: request.version(),
-            unread: announces_body(request.headers()).then(|| Arc::new(AtomicBool::new(true))),
-        }
-    }
-
-    /// Records that the body was read to its end.
-    pub fn note_read(&self) {
-        if let Some(unread) = &self.unread {
-            unread.store(false, Ordering::Relaxed);
-        }
-    }
-
-    /// True if the response is the last one on its HTTP/1 connection (RFC 9112 §9.6): the server is shutting down, or
-    /// the rest of the request will not be read, so that the next request could not be found.
-    fn ends_connection(&self, app: &App) -> bool {
-        let is_unread = self.unread.as_ref().is_some_and(|unread| unread.load(Ordering::Relaxed));
-        self.version < Version::HTTP_2 && (app.is_draining() || is_unread)
-    }
-}
-
-/// True if the head of an HTTP/1 request announces a body (RFC 9112 §6).
-fn announces_body(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::TRANSFER_ENCODING)
-        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0")
-}
 
 /// Marks a response that other sites may embed in a frame, which `X-Frame-Options` cannot express.
 #[derive(Clone, Copy, Debug)]
@@ -198,7 +150,21 @@ fn refuse<B>(app: &App, request: &HttpRequest<B>) -> Option<Response> {
 
 /// Refuses requests of blocked addresses, and those that exceed a rate limit.
 fn limit<B>(app: &App, request: &HttpRequest<B>, arrived: &Arrived) -> Option<Response> {
-    limits::refuse(app, request.method(), request.uri().path(), arrived)
+    let refusal = limits::refuse(app, request.method(), request.uri().path(), arrived)?;
+    let mut response = match refusal.reader {
+        Reader::Program => retry::program(refusal.status, refusal.code, &refusal.message),
+        Reader::Administrator => api::problem(refusal.status, &refusal.message),
+        Reader::Person => {
+            let message = &refusal.message;
+            html::fault_page(app, &arrived.id, Fault { status: refusal.status, message, hint: None, back: None })
+        }
+    };
+    let Refusal { wait, exceeded, .. } = refusal;
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds_up(wait)));
+    Some(match exceeded {
+        Some(exceeded) => retry::with_headers(response, &exceeded),
+        None => response,
+    })
 }
 
 /// True if the Host header, or the authority of HTTP/2, is the issuer's; in development any loopback host is accepted.
@@ -214,17 +180,7 @@ fn is_own_host<B>(app: &App, request: &HttpRequest<B>) -> bool {
     let default_port = if app.is_secure() { ":443" } else { ":80" };
     let named = host.strip_suffix(default_port).unwrap_or(host);
     own.is_some_and(|own| own.eq_ignore_ascii_case(host) || own.eq_ignore_ascii_case(named))
-        || (app.is_development() && is_loopback(host))
-}
-
-/// True if a host, with or without a port, is a loopback name or address.
-pub(super) fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or(v6),
-        None => host.split(':').next().unwrap_or(host),
-    };
-    name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || (app.is_development() && peer::is_loopback(host))
 }
 
 /// Redirects a browser to https; a program that used plain http is refused instead.

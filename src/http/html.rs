@@ -8,12 +8,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::call::Call;
-use super::{assets, cookies, device, error, limits, refusal};
+use super::{assets, cookies, error, refusal, retry};
 use crate::app::App;
 use crate::flows::FlowError;
-use crate::flows::authorize::{ErrorResponse, Next};
+use crate::flows::browser_step::{BrowserStep, ErrorResponse};
 use crate::flows::pending::{Interaction, InteractionError, PendingFault};
-use crate::pages::{ErrorPage, FORM_POST_SCRIPT, FormPostPage, Link, Page, SIGNED_OUT_SCRIPT, SignedOutPage};
+use crate::pages::{
+    DeviceDonePage, ErrorPage, FORM_POST_SCRIPT, FormPostPage, Link, Page, SIGNED_OUT_SCRIPT, SignedOutPage,
+};
 use crate::protocol::authorization_response::Delivery;
 use crate::protocol::cause::Cause;
 use crate::protocol::client::Client;
@@ -222,9 +224,9 @@ pub fn failed(call: &Call, failure: FlowError) -> Response {
         FlowError::Refused(refusal) => rejected(call, &refusal),
         FlowError::TooMany(exceeded) => {
             let status = StatusCode::TOO_MANY_REQUESTS;
-            let message = limits::too_many(exceeded.wait);
+            let message = retry::too_many(exceeded.wait);
             let page = Fault { status, message: &message, hint: None, back: Some(again("Try again")) };
-            limits::with_headers(fault(call, page), &exceeded)
+            retry::with_headers(fault(call, page), &exceeded)
         }
         FlowError::Overloaded { cause, wait } => {
             error::log_unavailable(cause);
@@ -290,16 +292,16 @@ pub fn back_to(client: &Client) -> Option<Link> {
 }
 
 /// Sends the browser to its next step.
-pub fn go(call: &Call, next: Next, name: Option<&BrowserCookie>) -> Response {
+pub fn go(call: &Call, next: BrowserStep, name: Option<&BrowserCookie>) -> Response {
     let app = &call.app;
     let base = app.base_path();
     let mut response = match next {
-        Next::Login(request) => see_other(&step(base, &endpoint::LOGIN, &request)),
-        Next::Consent(request) => see_other(&step(base, &endpoint::CONSENT, &request)),
-        Next::Device(request) => see_other(&step(base, &endpoint::DEVICE_CONFIRM, &request)),
-        Next::LeaveDevice => device::left_page(call),
-        Next::Deliver(delivery) => deliver(app, delivery),
-        Next::Refuse(ErrorResponse { delivery, client, error, is_probe }) => {
+        BrowserStep::Login(request) => see_other(&step(base, &endpoint::LOGIN, &request)),
+        BrowserStep::Consent(request) => see_other(&step(base, &endpoint::CONSENT, &request)),
+        BrowserStep::Device(request) => see_other(&step(base, &endpoint::DEVICE_CONFIRM, &request)),
+        BrowserStep::LeaveDevice => left_device(call),
+        BrowserStep::Deliver(delivery) => deliver(app, delivery),
+        BrowserStep::Refuse(ErrorResponse { delivery, client, error, is_probe }) => {
             let response = deliver(app, delivery);
             // Applications probe every few minutes; stored probes would displace the refusals that need explaining.
             if !is_probe {
@@ -335,4 +337,15 @@ pub fn see_other(location: &str) -> Response {
         Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// The page after a sign-in for a device that was cancelled.
+fn left_device(call: &Call) -> Response {
+    let template = DeviceDonePage {
+        page: page(&call.app),
+        heading: "You did not sign in",
+        sentence: "The device goes on waiting until its code ends. You can close this page.",
+        is_allowed: false,
+    };
+    render(&template, None)
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
 use super::call::Call;
-use super::error;
+use super::{error, oauth_error};
 use crate::flows::logo;
 use crate::protocol::client::Client;
 use crate::protocol::secret::Digest;
@@ -25,7 +25,7 @@ pub async fn get(Path(id): Path<String>, call: Call) -> Response {
     match logo::find(&call.app.provider, &call.context, &id).await {
         Ok(Some(logo)) => picture(&call.headers, logo),
         Ok(None) => error::plain(StatusCode::NOT_FOUND, "There is no logo."),
-        Err(failure) => error::client_error(&call, failure),
+        Err(failure) => oauth_error::client_error(&call, failure),
     }
 }
 

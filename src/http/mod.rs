@@ -2,6 +2,7 @@
 //! request, calls a flow, and builds the response; it makes no protocol decision.
 
 mod api;
+mod arrived;
 mod assets;
 mod authorize;
 mod call;
@@ -26,10 +27,13 @@ mod login;
 mod logo;
 mod logout;
 pub mod management;
+mod mount;
+mod oauth_error;
 mod par;
 mod peer;
 mod refusal;
 mod register;
+mod retry;
 mod revoke;
 pub mod serve;
 pub mod tls;
@@ -43,10 +47,11 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{get, post};
 
+use self::mount::mount;
 use crate::app::App;
-use crate::protocol::endpoint::{self, Endpoint, Scripts};
+use crate::protocol::endpoint;
 use crate::store::lanes::Lane;
 pub use entrance::Entrance;
 
@@ -80,16 +85,6 @@ fn router(app: Arc<App>) -> Router {
         ),
     };
     guarded(mounted.fallback(error::not_found), app)
-}
-
-/// Mounts an endpoint of the table at its path, with preflight responses if scripts may call it.
-fn mount(endpoint: &Endpoint, methods: MethodRouter<Arc<App>>) -> Router<Arc<App>> {
-    let methods = match endpoint.scripts {
-        Scripts::None => methods,
-        Scripts::Registered => methods.options(cors::preflight),
-        Scripts::All(allowed) => methods.options(async move || cors::preflight_of_all(allowed)),
-    };
-    Router::new().route(endpoint.path, methods)
 }
 
 /// Wraps endpoints in the guard.

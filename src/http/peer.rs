@@ -70,6 +70,16 @@ fn is_trusted(app: &App, address: IpAddr) -> bool {
     app.settings.proxy.trusted.iter().any(|network| network.contains(&address))
 }
 
+/// True if a host, with or without a port, is a loopback name or address.
+pub fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or(v6),
+        None => host.split(':').next().unwrap_or(host),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;

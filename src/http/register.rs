@@ -12,7 +12,8 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use super::call::Call;
-use super::{cors, error, mount};
+use super::mount::mount;
+use super::{cors, oauth_error};
 use crate::app::App;
 use crate::flows::FlowError;
 use crate::flows::register::{self, RegisterError, Told};
@@ -84,7 +85,7 @@ fn answer(call: &Call, status: StatusCode, registered: Result<Told, RegisterErro
 
 fn refuse(call: &Call, refusal: RegisterError) -> Response {
     match refusal {
-        RegisterError::NoToken => error::token_required(&call.context),
+        RegisterError::NoToken => oauth_error::token_required(&call.context),
         RegisterError::TooMany(wait) => {
             let description = "Too many clients have been registered. Try again later.";
             let body = json!({
@@ -94,8 +95,8 @@ fn refuse(call: &Call, refusal: RegisterError) -> Response {
             (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, wait)], Json(body)).into_response()
         }
         RegisterError::Flow(FlowError::Refused(refusal)) if refusal.code == ErrorCode::InvalidToken => {
-            error::token_error(call, FlowError::Refused(refusal))
+            oauth_error::token_error(call, FlowError::Refused(refusal))
         }
-        RegisterError::Flow(failure) => error::client_error(call, failure),
+        RegisterError::Flow(failure) => oauth_error::client_error(call, failure),
     }
 }

@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
 use super::call::Call;
-use super::{cors, error};
+use super::{cors, oauth_error};
 use crate::flows::FlowError;
 use crate::flows::userinfo::{self, Answer};
 use crate::protocol::credentials::Authorization;
@@ -26,9 +26,9 @@ pub async fn post(call: Call) -> Response {
 
 async fn answer(call: Call, token: Result<Option<String>, OAuthError>) -> Response {
     let response = match token {
-        Ok(None) => error::token_required(&call.context),
+        Ok(None) => oauth_error::token_required(&call.context),
         Ok(Some(token)) => respond(&call, &token).await,
-        Err(refusal) => error::token_error(&call, FlowError::Refused(refusal)),
+        Err(refusal) => oauth_error::token_error(&call, FlowError::Refused(refusal)),
     };
     cors::allow(&call, response)
 }
@@ -39,7 +39,7 @@ async fn respond(call: &Call, token: &str) -> Response {
     match answer {
         Ok(Answer::Claims(claims)) => Json(claims).into_response(),
         Ok(Answer::Jwt(token)) => ([(header::CONTENT_TYPE, "application/jwt")], token).into_response(),
-        Err(failure) => error::token_error(call, failure),
+        Err(failure) => oauth_error::token_error(call, failure),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The architecture as checked from the source: layers, file lengths, citations, panics, and equal schemas of both
 //! engines.
 
+mod cycles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -249,8 +251,9 @@ fn each_file_with_statements_is_listed_for_the_contract_test() {
 fn every_public_route_is_mounted_from_the_table_of_endpoints() {
     for source in sources().iter().filter(|source| source.module == "http") {
         let most = match source.path.as_str() {
-            // `mount`, and the path-inserted metadata (RFC 8414 §3.1).
-            "http/mod.rs" => 2,
+            // The path-inserted metadata (RFC 8414 §3.1).
+            "http/mod.rs" => 1,
+            "http/mount.rs" => 1,
             // All that lies below `/api`, which is one row, and the listener that is not public.
             "http/api.rs" | "http/management.rs" => usize::MAX,
             _ => 0,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::secrets::{PlannedSecret, SecretChange};
-use super::{AdminError, Registrar, check_metadata, narrow, record};
+use super::{AdminError, Registrar, narrow, record};
+use crate::flows::client_registry::check_metadata;
 use crate::flows::{Context, FlowError};
 use crate::keys::Keyring;
 use crate::protocol::attributes::AttributeChange;

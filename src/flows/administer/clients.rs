@@ -1,18 +1,19 @@
 //! Adding, enabling, disabling and removing clients, and rotating their secrets.
 
 use super::secrets::{self, SecretSource};
-use super::{AdminError, cut_off, record};
+use super::{AdminError, record};
 use crate::flows::Context;
-use crate::keys::{self, Keyring};
-use crate::protocol::client::{ClientMetadata, MetadataError, Supported};
+use crate::flows::client_registry::{check_metadata, remove};
+use crate::flows::cut_off::cut_off;
+use crate::keys::Keyring;
+use crate::protocol::client::{ClientMetadata, Supported};
 use crate::protocol::ids::ClientId;
-use crate::protocol::jwk::{self, JwkError};
 use crate::protocol::revocation::Target;
 use crate::protocol::secret::ClientSecret;
 use crate::protocol::time::{Span, Timestamp};
 use crate::store::audit::{self, Event, Record};
 use crate::store::clients::{NewClient, Standing};
-use crate::store::{Store, StoreError, Tx, authorization_codes, changes, clients, token_families};
+use crate::store::{Store, StoreError, authorization_codes, changes, clients, token_families};
 
 /// The time for which the old secret stays valid after a rotation.
 pub const SECRET_OVERLAP: Span = Span::from_days(1);
@@ -81,19 +82,6 @@ fn introspection(metadata: &ClientMetadata) -> String {
         [] => String::new(),
         resources => format!("introspects {}", resources.join(" ")),
     }
-}
-
-/// Validates the metadata as a whole, including the keys in it.
-pub(in crate::flows) fn check_metadata(
-    metadata: &ClientMetadata,
-    supported: &Supported<'_>,
-) -> Result<(), MetadataError> {
-    metadata.check(supported)?;
-    let Some(set) = &metadata.jwks else { return Ok(()) };
-    for key in jwk::client_keys(set)?.iter().chain(&jwk::encryption_keys(set)?) {
-        keys::check_client_key(key).map_err(|_| MetadataError::Keys(JwkError::Malformed))?;
-    }
-    Ok(())
 }
 
 /// Gives a client a new secret; the old one works for [`SECRET_OVERLAP`] longer.
@@ -195,23 +183,4 @@ pub async fn remove_client(
         })
     });
     if written.await? { Ok(()) } else { Err(AdminError::Unknown("client")) }
-}
-
-/// Removes a client in a transaction. Returns true if it existed.
-pub(in crate::flows) async fn remove(
-    tx: &mut Tx,
-    context: &Context,
-    id: &ClientId,
-    record: &Record,
-    horizon: Timestamp,
-) -> Result<bool, StoreError> {
-    let realm = &context.realm.id;
-    let now = context.now;
-    if !clients::delete(tx, realm, id).await? {
-        return Ok(false);
-    }
-    audit::append(tx, realm, record, now).await?;
-    cut_off(tx, context, Target::Client, id.as_str(), horizon).await?;
-    changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?;
-    Ok(true)
 }

@@ -1,7 +1,7 @@
 //! The effect of a client's registration on its grants: they never allow more than the client may have.
 
-use super::cut_off;
 use crate::flows::Context;
+use crate::flows::cut_off::cut_off;
 use crate::protocol::client::Narrowing;
 use crate::protocol::ids::ClientId;
 use crate::protocol::revocation::Target;

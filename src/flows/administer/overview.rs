@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::AdminError;
-use super::people::find_user;
+use super::person::find_user;
 use crate::flows::Context;
 use crate::protocol::ids::{ClientId, FamilyId, SessionId};
 use crate::protocol::revocation::Target;

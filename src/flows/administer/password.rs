@@ -1,7 +1,8 @@
 //! Setting a new password as an administrator, which ends earlier sessions and grants.
 
 use super::AdminError;
-use super::people::{end_everything, find_user, personal_words};
+use super::people::personal_words;
+use super::person::{end_everything, find_user};
 use super::revoking::{Ended, Revoker};
 use crate::flows::soft_lock::{self, Account};
 use crate::flows::{Concerning, Context, FlowError};

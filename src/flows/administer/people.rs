@@ -2,20 +2,21 @@
 
 use serde_json::{Map, Value};
 
-use super::revoking::{Ended, Revoker, sign_out_user};
-use super::{AdminError, cut_off, record};
+use super::person::{end_everything, find_user};
+use super::revoking::{Revoker, sign_out_user};
+use super::{AdminError, record};
 use crate::flows::{Context, FlowError};
 use crate::passwords::Passwords;
 use crate::protocol::audit_details::Details;
 use crate::protocol::claims::PersonClaims;
 use crate::protocol::ids::UserId;
 use crate::protocol::person::{self, EmailAddress, Username};
-use crate::protocol::revocation::{Reason, Target};
+use crate::protocol::revocation::Reason;
 use crate::protocol::secret::Password;
 use crate::protocol::time::Timestamp;
 use crate::store::audit::{self, Event, Record};
 use crate::store::users::NewUser;
-use crate::store::{Store, StoreError, Tx, changes, outbox, sessions, token_families, users};
+use crate::store::{Store, StoreError, changes, users};
 
 /// A person to add.
 pub struct Person {
@@ -38,29 +39,6 @@ fn roles_granted(context: &Context, user: &UserId, roles: &[String]) -> Result<R
     let reason: String = format!("granted: {}", names.join(" ")).chars().take(200).collect();
     let details = Details::of_roles(roles, &[]);
     Ok(Record { reason, details, ..record(context, Event::RolesChanged, Some(user), None)? })
-}
-
-/// Finds a person by name, address or `sub`. This is the only lookup of administration. Names and addresses are
-/// normalized as at a sign-in.
-///
-/// # Errors
-/// [`AdminError::Unknown`], or [`AdminError::Ambiguous`] if the text is the name of one user and the `sub` of another.
-pub async fn find_user(store: &Store, context: &Context, named: &str) -> Result<UserId, AdminError> {
-    let realm = &context.realm.id;
-    let mut tx = store.read().await?;
-    let by_name = match person::lookup_key(named) {
-        Some(key) => users::find_for_login(&mut tx, realm, &key).await?.map(|found| found.id),
-        None => None,
-    };
-    let by_sub = match UserId::parse(named) {
-        Some(id) => users::find(&mut tx, realm, &id).await?.map(|found| found.id),
-        None => None,
-    };
-    match (by_name, by_sub) {
-        (Some(one), Some(other)) if one != other => Err(AdminError::Ambiguous),
-        (Some(id), _) | (None, Some(id)) => Ok(id),
-        (None, None) => Err(AdminError::Unknown("user")),
-    }
 }
 
 /// The words that a person's password must not be: their names and their address.
@@ -205,21 +183,4 @@ async fn set_standing(
         })
     });
     Ok(written.await?)
-}
-
-/// Ends all sessions and grants of a person, queues their clients' notifications, and voids the access tokens.
-pub(super) async fn end_everything(
-    tx: &mut Tx,
-    context: &Context,
-    user: &UserId,
-    because: &str,
-    horizon: Timestamp,
-) -> Result<Ended, StoreError> {
-    let realm = &context.realm.id;
-    let now = context.now;
-    outbox::all_sessions_end(tx, realm, user, now).await?;
-    let sessions = sessions::end_all(tx, realm, user, now).await?;
-    let grants = token_families::revoke_user(tx, realm, user, because, now).await?;
-    cut_off(tx, context, Target::User, user.as_str(), horizon).await?;
-    Ok(Ended { revoked: true, sessions, grants })
 }

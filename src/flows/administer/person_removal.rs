@@ -2,7 +2,7 @@
 //! Opaque access tokens are void, and are deleted when they would have expired.
 
 use super::AdminError;
-use super::people::{end_everything, find_user};
+use super::person::{end_everything, find_user};
 use super::revoking::{Ended, Revoker};
 use crate::flows::Concerning;
 use crate::store::audit::{self, Event};

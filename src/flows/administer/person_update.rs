@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::people::find_user;
+use super::AdminError;
+use super::person::find_user;
 use super::revoking::Revoker;
-use super::{AdminError, cut_off};
+use crate::flows::cut_off::cut_off;
 use crate::flows::{Concerning, Context, FlowError};
 use crate::protocol::attributes::AttributeChange;
 use crate::protocol::audit_details::Details;

@@ -1,12 +1,12 @@
 //! Revocation by an operator: of a token, a grant, a session, a consent, or everything of a user, a client or the
 //! realm. Each is one transaction, including its audit row, and returns once every node has acknowledged it.
 
-use serde::Serialize;
-
-use super::people::{end_everything, find_user};
-use super::{AdminError, cut_off};
+use super::AdminError;
+pub use super::person::Ended;
+use super::person::{end_everything, find_user};
+use crate::flows::cut_off::cut_off;
+use crate::flows::family::end_family;
 use crate::flows::revoke::{deny, identify, void};
-use crate::flows::token::end_family;
 use crate::flows::{Concerning, Context, FlowError, LONGEST_ACCESS_TOKEN, Provider, session};
 use crate::protocol::ids::{ClientId, FamilyId, RealmId, SessionId, TokenId};
 use crate::protocol::revocation::{self, Reason, Target, consent_subject};
@@ -38,17 +38,6 @@ impl Revoker<'_> {
     fn realm(&self) -> &RealmId {
         &self.context.realm.id
     }
-}
-
-/// The result of a revocation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Ended {
-    /// True if anything was still valid.
-    pub revoked: bool,
-    /// The number of live sessions that were ended.
-    pub sessions: u64,
-    /// The number of live grants that were ended.
-    pub grants: u64,
 }
 
 /// Revokes a presented token: an access token, or a refresh token with its grant. A void or unknown token is ignored.

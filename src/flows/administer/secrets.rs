@@ -1,7 +1,8 @@
 //! Client secrets: stored as a digest, and also sealed if the secret itself is needed (OpenID Connect Core §10.1).
 
 use super::AdminError;
-use crate::flows::{Context, FlowError, jose};
+use crate::flows::client_registry::{is_short, stored};
+use crate::flows::{Context, FlowError};
 use crate::keys::Keyring;
 use crate::protocol::client::{Client, ClientMetadata, SecretRecord};
 use crate::protocol::ids::ClientId;
@@ -9,15 +10,8 @@ use crate::protocol::secret::{ClientSecret, Digest};
 use crate::protocol::time::Timestamp;
 use crate::store::clients::NewSecret;
 
-/// The minimum length of an operator's secret.
-const MIN_SECRET: usize = 32;
 /// The minimum length of a weak secret.
 const MIN_WEAK_SECRET: usize = 8;
-
-/// True if an attacker who reads the database could guess the secret from its digest.
-fn is_short(secret: &ClientSecret) -> bool {
-    secret.expose().len() < MIN_SECRET
-}
 
 /// The origin of a client's secret.
 pub enum SecretSource {
@@ -72,22 +66,6 @@ fn check_weak(secret: &ClientSecret, metadata: &ClientMetadata) -> Result<(), Ad
     if secret.expose().len() < MIN_WEAK_SECRET { Err(AdminError::ShortSecret) } else { Ok(()) }
 }
 
-/// The stored form of a secret, for a client with this metadata.
-pub(in crate::flows) fn stored(
-    context: &Context,
-    keys: Option<&Keyring>,
-    (id, metadata): (&ClientId, &ClientMetadata),
-    secret: &ClientSecret,
-) -> Result<NewSecret, FlowError> {
-    let sealed = if metadata.needs_recoverable_secret() {
-        let keys = keys.ok_or_else(|| FlowError::Internal("there is no master key to seal with".to_owned()))?;
-        Some(keys.seal(secret.expose().as_bytes(), &jose::secret_place(&context.realm.id, id))?)
-    } else {
-        None
-    };
-    Ok(NewSecret { digest: secret.digest(), sealed, is_weak: is_short(secret) })
-}
-
 /// The effect of new metadata on a client's secrets.
 pub(in crate::flows) enum SecretChange {
     /// A stored secret matches the metadata and is kept.
@@ -134,6 +112,7 @@ fn fit_secret(client: &Client, metadata: &ClientMetadata, now: Timestamp) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flows::client_registry::MIN_SECRET;
     use crate::protocol::profile::Profile;
 
     #[test]

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::{RegisterError, Told, budget, check, record, remote, response};
-use crate::flows::administer::{self, ClientPlan, Revision};
-use crate::flows::{Context, FlowError, Provider};
+use crate::flows::administer::{ClientPlan, Revision};
+use crate::flows::{Context, FlowError, Provider, client_registry};
 use crate::protocol::cause::Cause;
 use crate::protocol::client::{Client, ClientMetadata, Narrowing};
 use crate::protocol::ids::ClientId;
@@ -86,7 +86,7 @@ pub async fn remove(
     let written = provider.store.write_with((context.clone(), client.id, record), move |given, tx| {
         Box::pin(async move {
             let (context, id, record) = given;
-            match administer::remove(tx, context, id, record, horizon).await? {
+            match client_registry::remove(tx, context, id, record, horizon).await? {
                 true => Ok::<_, RegisterError>(()),
                 false => Err(Cause::RegistrationAccessToken.into()),
             }

@@ -1,6 +1,6 @@
 //! Removal of unused self-registered clients. Each use is recorded, at most once a day.
 
-use crate::flows::{Concerning, Context, FlowError, Provider, administer};
+use crate::flows::{Concerning, Context, FlowError, Provider, client_registry};
 use crate::protocol::client::{Client, Registration};
 use crate::protocol::ids::ClientId;
 use crate::store::audit::{Event, Outcome};
@@ -49,7 +49,7 @@ pub async fn remove_unused(provider: &Provider, context: &Context) -> Result<(),
                 for id in &unused {
                     let concerning = Concerning { actor: "system", client: Some(id), ..Concerning::default() };
                     let record = context.record(Event::ClientRemoved, Outcome::Success, concerning, "unused")?;
-                    administer::remove(tx, context, id, &record, horizon).await?;
+                    client_registry::remove(tx, context, id, &record, horizon).await?;
                 }
                 Ok::<_, FlowError>(unused.len())
             })
