@@ -7,15 +7,15 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::json;
 use signet::app::App;
-use signet::clock::Clock;
 use signet::config::{DatabaseUrl, Settings};
-use signet::protocol::authorization_request::AuthorizationRequest;
-use signet::protocol::client::Client;
-use signet::protocol::ids::{ClientId, FamilyId};
-use signet::protocol::jwk::SigningAlgorithm;
-use signet::protocol::jws::UnverifiedJws;
-use signet::protocol::params::Params;
-use signet::protocol::refresh_rotation::{Mac as _, RefreshToken};
+use signet_protocol::authorize::request::AuthorizationRequest;
+use signet_protocol::client::Client;
+use signet_protocol::ids::{ClientId, FamilyId};
+use signet_protocol::jose::jwk::SigningAlgorithm;
+use signet_protocol::jose::jws::UnverifiedJws;
+use signet_protocol::params::Params;
+use signet_protocol::token::refresh::{Mac as _, RefreshToken};
+use signet_store::clock::Clock;
 
 const REQUEST: &str = "response_type=code&client_id=rp&redirect_uri=https%3A%2F%2Frp.example%2Fcb&scope=openid+profile\
     &state=af0ifjsldkj&nonce=n-0S6_WzA2Mj&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
@@ -47,7 +47,7 @@ fn requests(c: &mut Criterion) {
 }
 
 fn tokens(c: &mut Criterion) {
-    let mac = signet::keys::MasterKey::new([7; 32]).token_mac();
+    let mac = signet_crypto::MasterKey::new([7; 32]).token_mac();
     let token = RefreshToken::first(&FamilyId::from_random([1; 16]), [2; 32]).unwrap();
     let text = token.expose(&mac);
     c.bench_function("read a refresh token and derive its successor", |b| {

@@ -42,9 +42,9 @@ pub use secret::{DatabaseUrl, MasterKey, Sensitive};
 pub use starter::Starter;
 pub use telemetry::Telemetry;
 
-pub use crate::protocol::encryption::KeyManagement;
-pub use crate::protocol::jwk::SigningAlgorithm as Algorithm;
-pub use crate::protocol::time::Span;
+pub use signet_protocol::jose::encryption::KeyManagement;
+pub use signet_protocol::jose::jwk::SigningAlgorithm as Algorithm;
+pub use signet_protocol::time::Span;
 
 pub use sources::{DEFAULT_FILE, named_file, secret_files, secrets_of_file};
 

@@ -20,7 +20,7 @@ use url::{Host, form_urlencoded};
 
 use self::exchange::{Answer, Call};
 use crate::config::{Mode, Outbound};
-use crate::protocol::outbound::{AllowedHost, OutboundUrl, PlainHttp, UrlRefusal};
+use signet_protocol::defense::outbound::{AllowedHost, OutboundUrl, PlainHttp, UrlRefusal};
 
 /// The maximum length of a response body, in bytes.
 pub const MAX_BODY: usize = 65_536;

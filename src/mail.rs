@@ -15,8 +15,8 @@ use lettre::transport::smtp::response::Category;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 
 use crate::config::{Encryption, Mail, SmtpUrl};
-use crate::protocol::secret::Digest;
-use crate::protocol::time::{Span, Timestamp};
+use signet_protocol::secret::Digest;
+use signet_protocol::time::{Span, Timestamp};
 
 type Smtp = AsyncSmtpTransport<Tokio1Executor>;
 

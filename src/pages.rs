@@ -8,11 +8,11 @@ use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::protocol::client::Client;
-use crate::protocol::consent::Consent;
-use crate::protocol::redirect_uri::RedirectUri;
-use crate::protocol::scope::{OFFLINE_ACCESS, OPENID};
-use crate::protocol::secret::Digest;
+use signet_protocol::authorize::consent::Consent;
+use signet_protocol::authorize::redirect_uri::RedirectUri;
+use signet_protocol::client::Client;
+use signet_protocol::scope::{OFFLINE_ACCESS, OPENID};
+use signet_protocol::secret::Digest;
 
 /// The values that every page needs.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use self::work::Worker;
 use crate::fair_queue::{Full, Lane, Queue};
 use crate::metrics::Hashing;
-use crate::protocol::secret::Password;
-use crate::store::metrics::timed;
+use signet_protocol::secret::Password;
+use signet_store::metrics::timed;
 
 /// The longest wait of a newcomer in the queue.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(3);

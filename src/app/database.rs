@@ -5,11 +5,12 @@ use std::path::Path;
 
 use super::StartError;
 use crate::config::{Mode, Settings};
-use crate::entropy::Entropy;
-use crate::keys::{MasterKey, MasterKeyError};
-use crate::protocol::ids::RealmId;
-use crate::protocol::time::Timestamp;
-use crate::store::{LossyCommits, Setup, Store, StoreError, realms, signing_keys};
+use signet_crypto::entropy::Entropy;
+use signet_crypto::{MasterKey, MasterKeyError};
+use signet_protocol::ids::RealmId;
+use signet_protocol::time::Timestamp;
+use signet_store::realm::{realms, signing_keys};
+use signet_store::{LossyCommits, Setup, Store, StoreError};
 
 /// Opens the database and its schema. An embedded one is migrated, PostgreSQL only if the settings say so.
 /// [`StoreError::Schema`] explains the next step to the operator.

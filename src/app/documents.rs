@@ -5,11 +5,12 @@ use std::sync::OnceLock;
 use axum::http::HeaderMap;
 
 use crate::adapters::openid_connect::metadata::{self, MetadataError};
-use crate::flows::{Provider, Realm, register};
+use crate::flows::client::register;
+use crate::flows::{Provider, Realm};
 use crate::keys::Jwks;
-use crate::protocol::endpoint;
-use crate::protocol::metadata::Capabilities;
-use crate::protocol::time::Timestamp;
+use signet_protocol::endpoint;
+use signet_protocol::metadata::Capabilities;
+use signet_protocol::time::Timestamp;
 
 /// Documents that are served as they are. They are rebuilt when keys or settings change, never on a request.
 pub struct Documents {

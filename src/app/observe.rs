@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::App;
 use crate::flows::FlowError;
 use crate::metrics::labels::{Alg, Connections, Keys};
-use crate::protocol::jwk::KeyAlgorithm;
-use crate::protocol::time::{Span, Timestamp};
-use crate::store::{leases, samples};
+use signet_protocol::jose::jwk::KeyAlgorithm;
+use signet_protocol::time::{Span, Timestamp};
+use signet_store::node::{leases, samples};
 
 /// The age in seconds from which the oldest outbox message fails its check.
 const OLD_MESSAGE: f64 = 3600.0;

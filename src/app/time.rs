@@ -1,7 +1,7 @@
 //! Synchronization of a node's clock with the database's.
 
-use crate::clock::{Clock, NodeClock};
-use crate::store::{Store, StoreError};
+use signet_store::clock::{Clock, NodeClock};
+use signet_store::{Store, StoreError};
 
 /// Returns a clock synchronized with the database, for a command.
 pub async fn clock_of(store: &Store) -> Result<NodeClock, StoreError> {

@@ -8,11 +8,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::desk::Desk;
 use super::output::{note_if_empty, printable, say, say_json};
 use crate::config::Settings;
-use crate::flows::administer::{self, AdminError};
-use crate::flows::audit;
-use crate::protocol::audit_chain::Row;
-use crate::protocol::time::Timestamp;
-use crate::store::audit_log::{self, PAGE, Selection};
+use crate::flows::admin::{self, AdminError};
+use crate::flows::events::audit;
+use signet_protocol::events::audit_chain::Row;
+use signet_protocol::time::Timestamp;
+use signet_store::events::audit_log::{self, PAGE, Selection};
 
 /// Commands for the audit log.
 #[derive(Subcommand)]
@@ -113,7 +113,7 @@ async fn verify(desk: &Desk, settings: &Settings, json: bool) -> anyhow::Result<
 async fn print(desk: &Desk, which: Which, write: impl Fn(&Row) -> String) -> anyhow::Result<()> {
     let user = match which.user {
         // Rows about deleted users are found by id.
-        Some(named) => match administer::find_user(&desk.store, &desk.context, &named).await {
+        Some(named) => match admin::find_user(&desk.store, &desk.context, &named).await {
             Ok(id) => id.as_str().to_owned(),
             Err(AdminError::Unknown(_)) => named,
             Err(error) => return Err(error.into()),

@@ -12,11 +12,14 @@ use super::desk::Desk;
 use super::output::{instant, note, say, say_json};
 use crate::app;
 use crate::config::Settings;
-use crate::flows::{Concerning, restore};
-use crate::protocol::time::Timestamp;
-use crate::store::audit::{Event, Outcome};
-use crate::store::restore_epochs::{OfflineGrants, Voided};
-use crate::store::{Store, audit, backup};
+use crate::flows::Concerning;
+use crate::flows::events::restore;
+use signet_protocol::time::Timestamp;
+use signet_store::Store;
+use signet_store::events::audit;
+use signet_store::events::audit::{Event, Outcome};
+use signet_store::node::backup;
+use signet_store::node::restore_epochs::{OfflineGrants, Voided};
 
 /// Options of a backup.
 #[derive(Args)]

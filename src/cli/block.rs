@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use super::output::{note_if_empty, say, say_json};
 use crate::config::Settings;
-use crate::flows::administer::{self, NewBlock};
-use crate::protocol::address_block::{Reach, parse_network};
-use crate::protocol::time::Span;
-use crate::store::address_blocks::{self, Listed};
+use crate::flows::admin::{self, NewBlock};
+use signet_protocol::defense::address_block::{Reach, parse_network};
+use signet_protocol::time::Span;
+use signet_store::defense::address_blocks::{self, Listed};
 
 /// Commands for blocked addresses.
 #[derive(Subcommand)]
@@ -76,14 +76,14 @@ impl Add {
         let network = self.address;
         let lasting = self.lasting;
         let new = NewBlock { network, reach, lasting, reason: self.reason };
-        administer::add_block(&desk.store, &desk.context, new).await.context(network.to_string())?;
+        admin::add_block(&desk.store, &desk.context, new).await.context(network.to_string())?;
         say(&format!("Blocked {network} for {lasting}."));
         Ok(())
     }
 }
 
 async fn remove(desk: &Desk, network: IpNet) -> anyhow::Result<()> {
-    administer::remove_block(&desk.store, &desk.context, network).await?;
+    admin::remove_block(&desk.store, &desk.context, network).await?;
     say(&format!("Unblocked {network}."));
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::http::tls::{Certificate, Reload};
+use crate::http::edge::tls::{Certificate, Reload};
 
 /// Interval between two reads of the files.
 const PERIOD: Duration = Duration::from_secs(5);

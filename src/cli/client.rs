@@ -20,13 +20,13 @@ use super::output::{note, note_if_empty, printable, read_secret, say, say_json};
 use super::revoking::Order;
 use crate::app;
 use crate::config::Settings;
-use crate::flows::administer::{self, Registrar, SecretSource};
+use crate::flows::admin::{self, Registrar, SecretSource};
 use crate::keys::{KeyPolicy, Keyring};
-use crate::protocol::client::{self, ClientMetadata, Supported};
-use crate::protocol::encryption::KeyManagement;
-use crate::protocol::secret::ClientSecret;
-use crate::store::clients::{self, Standing};
-use crate::store::signing_keys;
+use signet_protocol::client::{self, ClientMetadata, Supported};
+use signet_protocol::jose::encryption::KeyManagement;
+use signet_protocol::secret::ClientSecret;
+use signet_store::client::clients::{self, Standing};
+use signet_store::realm::signing_keys;
 
 /// Commands for clients.
 #[derive(Subcommand)]
@@ -96,7 +96,7 @@ pub struct SignOut {
 impl SignOut {
     async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
         let id = self.client.id()?;
-        let ended = administer::sign_out_client(&self.order.revoker(desk, settings), &id).await?;
+        let ended = admin::sign_out_client(&self.order.revoker(desk, settings), &id).await?;
         self.order.answer(ended, &format!("Everything issued to the client {id} is void."))
     }
 }
@@ -137,7 +137,7 @@ impl RotateSecret {
         let supported = supported(desk, &policy, settings).await?;
         let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
         let weak = source.is_weak();
-        let made = administer::rotate_secret(&registrar, id, source).await?;
+        let made = admin::rotate_secret(&registrar, id, source).await?;
         if weak {
             note(WEAK_SECRET);
         }
@@ -168,8 +168,8 @@ async fn supported<'a>(desk: &Desk, policy: &'a KeyPolicy, settings: &'a Setting
     };
     let is_used = |algorithm: &KeyManagement| policy.encryption.contains(algorithm) || is_held(algorithm);
     Ok(Supported {
-        grants: crate::grants::NAMES.as_slice(),
-        auth_methods: crate::client_auth::NAMES.as_slice(),
+        grants: crate::flows::token::grants::NAMES.as_slice(),
+        auth_methods: crate::flows::client::auth::NAMES.as_slice(),
         algorithms: &policy.algorithms,
         profiles: &settings.profiles.allowed,
         decryption: KeyManagement::ALL.into_iter().filter(is_used).collect(),
@@ -180,7 +180,7 @@ impl Named {
     async fn set(self, desk: &Desk, settings: &Settings, standing: Standing) -> anyhow::Result<()> {
         let id = self.client.id()?;
         let horizon = desk.horizon(settings);
-        administer::set_client_standing(&desk.store, &desk.context, id, standing, horizon).await?;
+        admin::set_client_standing(&desk.store, &desk.context, id, standing, horizon).await?;
         let done = match standing {
             Standing::Enabled => "enabled",
             Standing::Disabled => "disabled",
@@ -194,7 +194,7 @@ impl Remove {
     async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
         let id = self.client.id()?;
         let horizon = desk.horizon(settings);
-        administer::remove_client(&desk.store, &desk.context, id, horizon).await?;
+        admin::remove_client(&desk.store, &desk.context, id, horizon).await?;
         say(&format!("The client {} is removed.", self.client.as_str()));
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::output::{instant, note_if_empty, say, say_json};
 use super::revoking::Order;
 use crate::config::Settings;
-use crate::flows::administer;
+use crate::flows::admin;
 
 /// Commands for consents of users to clients.
 #[derive(Subcommand)]
@@ -47,7 +47,7 @@ impl Consent {
 }
 
 async fn list(desk: &Desk, username: &str, json: bool) -> anyhow::Result<()> {
-    let consents = administer::consents(&desk.store, &desk.context, username).await?;
+    let consents = admin::consents(&desk.store, &desk.context, username).await?;
     if json {
         return say_json(&consents);
     }
@@ -63,6 +63,6 @@ async fn list(desk: &Desk, username: &str, json: bool) -> anyhow::Result<()> {
 
 async fn revoke(desk: &Desk, settings: &Settings, username: &str, client: &str, order: &Order) -> anyhow::Result<()> {
     let id = parse_id(client)?;
-    let ended = administer::withdraw_consent(&order.revoker(desk, settings), username, &id).await?;
+    let ended = admin::withdraw_consent(&order.revoker(desk, settings), username, &id).await?;
     order.answer(ended, &format!("The consent of {username} to {client} is withdrawn."))
 }

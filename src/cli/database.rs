@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::bail;
 
 use crate::config::{DEFAULT_FILE, Settings};
-use crate::store::Store;
+use signet_store::Store;
 
 /// Settings file of a packaged installation.
 const PACKAGED: &str = "/etc/signet/signet.toml";

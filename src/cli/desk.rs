@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::{database, operator};
 use crate::app;
-use crate::clock::NodeClock;
 use crate::config::Settings;
-use crate::entropy::Entropy;
 use crate::flows::{Context, LONGEST_ACCESS_TOKEN, Realm};
 use crate::keys::Keyring;
-use crate::protocol::time::Timestamp;
-use crate::store::Store;
-use crate::store::audit::Origin;
+use signet_crypto::entropy::Entropy;
+use signet_protocol::time::Timestamp;
+use signet_store::Store;
+use signet_store::clock::NodeClock;
+use signet_store::events::audit::Origin;
 
 /// An open database with the context of a command.
 pub struct Desk {

@@ -19,11 +19,12 @@ use self::finding::{Finding, report};
 use self::master_key::master_key;
 use super::database;
 use crate::app;
-use crate::clock::{Clock, NodeClock};
 use crate::config::Settings;
 use crate::mail::Mailer;
-use crate::protocol::time::Span;
-use crate::store::{Store, invariants};
+use signet_protocol::time::Span;
+use signet_store::Store;
+use signet_store::clock::{Clock, NodeClock};
+use signet_store::node::invariants;
 
 /// Tolerated lead of the newest audit row over the clock.
 const AHEAD: Span = Span::from_minutes(5);

@@ -8,8 +8,8 @@ use clap::Args;
 use super::desk::Desk;
 use super::output::{instant, note_if_empty, printable, say, say_json};
 use crate::config::Settings;
-use crate::flows::refusals::{self, Explanation};
-use crate::protocol::cause::Shown;
+use crate::flows::defense::refusals::{self, Explanation};
+use signet_protocol::cause::Shown;
 
 /// Time after which a refusal has been written to the database.
 const STORED: Duration = Duration::from_millis(1500);

@@ -8,8 +8,8 @@ use super::desk::Desk;
 use super::output::{instant, note_if_empty, say, say_json};
 use super::revoking::Order;
 use crate::config::Settings;
-use crate::flows::administer::{self, Whose};
-use crate::protocol::ids::FamilyId;
+use crate::flows::admin::{self, Whose};
+use signet_protocol::ids::FamilyId;
 
 /// Commands for grants, which yield refresh tokens.
 #[derive(Subcommand)]
@@ -54,7 +54,7 @@ impl Grant {
 
 async fn revoke(desk: &Desk, settings: &Settings, id: &str, order: &Order) -> anyhow::Result<()> {
     let family = FamilyId::parse(id).context("there is no grant with this id")?;
-    let ended = administer::revoke_grant(&order.revoker(desk, settings), &family).await?;
+    let ended = admin::revoke_grant(&order.revoker(desk, settings), &family).await?;
     order.answer(ended, &format!("The grant {id} is revoked."))
 }
 
@@ -65,7 +65,7 @@ impl List {
             (_, Some(client)) => Whose::Client(client),
             (username, None) => Whose::User(username.as_deref().unwrap_or_default()),
         };
-        let grants = administer::grants(&desk.store, &desk.context, whose).await?;
+        let grants = admin::grants(&desk.store, &desk.context, whose).await?;
         if self.json {
             return say_json(&grants);
         }

@@ -14,11 +14,11 @@ use super::output::{read_secret, say};
 use super::{database, prompt, variables};
 use crate::app;
 use crate::config::{DEFAULT_FILE, Settings, Starter};
-use crate::flows::administer::{self, AdminError, Person};
-use crate::protocol::claims::PersonClaims;
-use crate::protocol::person::{EmailAddress, Username, check_password};
-use crate::protocol::secret::Password;
-use crate::store::Store;
+use crate::flows::admin::{self, AdminError, Person};
+use signet_protocol::account::person::{EmailAddress, Username, check_password};
+use signet_protocol::claims::standard::PersonClaims;
+use signet_protocol::secret::Password;
+use signet_store::Store;
 
 /// Role of the first administrator. Applications can receive it; within Signet it gives no rights.
 const ADMINISTRATOR: &str = "admin";
@@ -194,7 +194,7 @@ async fn add(desk: &Desk, settings: &Settings, administrator: Administrator) -> 
         min_password: settings.passwords.min_length,
     };
     let passwords = app::open_passwords(settings)?;
-    match administer::add_user(&desk.store, &passwords, &desk.context, person).await {
+    match admin::add_user(&desk.store, &passwords, &desk.context, person).await {
         Ok(_) => {
             say(&format!("Added the user {username} with the role {ADMINISTRATOR}."));
             say(

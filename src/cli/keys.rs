@@ -10,11 +10,11 @@ use super::confirm::Confirmation;
 use super::desk::Desk;
 use super::output::{note_if_empty, say, say_json};
 use crate::config::Settings;
-use crate::flows::administer;
+use crate::flows::admin;
 use crate::keys::{Keyring, Rotated};
-use crate::protocol::ids::KeyId;
-use crate::protocol::jwk::KeyAlgorithm;
-use crate::protocol::time::Timestamp;
+use signet_protocol::ids::KeyId;
+use signet_protocol::jose::jwk::KeyAlgorithm;
+use signet_protocol::time::Timestamp;
 
 /// Commands for signing keys and the keys that clients encrypt to.
 #[derive(Subcommand)]
@@ -140,7 +140,7 @@ struct Lost {
 
 async fn compromise(desk: &Desk, keyring: &Keyring, lost: &Lost, json: bool) -> anyhow::Result<()> {
     let kid = &lost.kid;
-    let done = administer::compromise_key(&desk.store, keyring, &desk.context, kid, &lost.reason).await?;
+    let done = admin::compromise_key(&desk.store, keyring, &desk.context, kid, &lost.reason).await?;
     let alg = done.algorithm.as_str();
     let fault = done.audit_fault.map(|fault| fault.to_string());
     if json {

@@ -7,13 +7,13 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::output::{printable, say, say_json};
-use crate::clock::Clock;
 use crate::config::Settings;
-use crate::entropy::Entropy;
-use crate::flows::notices::Facts;
+use crate::flows::account::notices::Facts;
 use crate::mail::{Letter, Mailer};
 use crate::pages::mails::letter;
-use crate::protocol::notice::Notice;
+use signet_crypto::entropy::Entropy;
+use signet_protocol::account::notice::Notice;
+use signet_store::clock::Clock;
 
 /// Commands for mails to users.
 #[derive(Subcommand)]

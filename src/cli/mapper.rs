@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use super::output::{note_if_empty, say, say_json};
 use crate::config::Settings;
-use crate::flows::administer;
-use crate::protocol::claim_mapper::{ClaimMapper, Source, Target};
-use crate::protocol::ids::ClientId;
-use crate::store::claim_mappers::{self, StoredMapper};
+use crate::flows::admin;
+use signet_protocol::claims::mapper::{ClaimMapper, Source, Target};
+use signet_protocol::ids::ClientId;
+use signet_store::client::claim_mappers::{self, StoredMapper};
 
 /// Commands for claim mappers.
 #[derive(Subcommand)]
@@ -96,7 +96,7 @@ impl Mapper {
             Self::Add(add) => add.run(&desk).await,
             Self::List { json } => list(&desk, json).await,
             Self::Remove { id } => {
-                administer::remove_mapper(&desk.store, &desk.context, id.clone()).await?;
+                admin::remove_mapper(&desk.store, &desk.context, id.clone()).await?;
                 say(&format!("Removed the mapper {id}."));
                 Ok(())
             }
@@ -115,7 +115,7 @@ impl Add {
         };
         let id = self.id.clone().unwrap_or_else(|| mapper.claim.clone());
         let stored = StoredMapper { realm: desk.context.realm.id.clone(), id: id.clone(), client, mapper };
-        administer::add_mapper(&desk.store, &desk.context, stored).await?;
+        admin::add_mapper(&desk.store, &desk.context, stored).await?;
         say(&format!("Added the mapper {id}."));
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::output::say;
 use crate::config::Settings;
-use crate::store::{Migrated, Store};
+use signet_store::{Migrated, Store};
 
 /// Applies the missing migrations.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {

@@ -4,8 +4,8 @@ use std::io::{Read as _, Write as _};
 
 use serde::Serialize;
 
-use crate::protocol::person::is_unprintable;
-use crate::protocol::time::Timestamp;
+use signet_protocol::account::person::is_unprintable;
+use signet_protocol::time::Timestamp;
 
 /// Writes a line to standard output and ignores a closed pipe.
 pub fn say(line: &str) {

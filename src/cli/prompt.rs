@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-use crate::protocol::secret::Password;
+use signet_protocol::secret::Password;
 
 /// Returns true if standard input and standard error are terminals.
 pub fn is_possible() -> bool {

@@ -6,7 +6,7 @@ use super::confirm::Confirmation;
 use super::desk::Desk;
 use super::revoking::Order;
 use crate::config::Settings;
-use crate::flows::administer;
+use crate::flows::admin;
 
 /// Commands for the whole realm.
 #[derive(Subcommand)]
@@ -29,7 +29,7 @@ impl Realm {
         let Self::SignOut(SignOut { confirmation, order }) = self;
         confirmation.require("all users are signed out, and every grant and token becomes void")?;
         let desk = Desk::open(settings).await?;
-        let ended = administer::sign_out_realm(&order.revoker(&desk, settings)).await;
+        let ended = admin::sign_out_realm(&order.revoker(&desk, settings)).await;
         desk.close().await;
         order.answer(ended?, "Everything issued until now is void.")
     }

@@ -8,10 +8,10 @@ use super::desk::Desk;
 use super::output::{note_if_empty, printable, say, say_json};
 use super::token_header::TokenHeaderOptions;
 use crate::config::Settings;
-use crate::flows::administer;
-use crate::protocol::jwk::SigningAlgorithm;
-use crate::protocol::resource::{self, AccessTokenTyp, HeaderChoice};
-use crate::store::resources;
+use crate::flows::admin;
+use signet_protocol::client::resource::{self, AccessTokenTyp, HeaderChoice};
+use signet_protocol::jose::jwk::SigningAlgorithm;
+use signet_store::client::resources;
 
 /// Commands for resources.
 #[derive(Subcommand)]
@@ -103,7 +103,7 @@ impl Change {
     async fn add(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
         let uri = self.target.uri().to_owned();
         let resource = resource::Resource { uri, header: self.header.over(HeaderChoice::default()) };
-        administer::add_resource(&desk.store, &desk.context, resource, &settings.keys.algorithms).await?;
+        admin::add_resource(&desk.store, &desk.context, resource, &settings.keys.algorithms).await?;
         say(&format!("Added the resource {}.", self.target.uri()));
         Ok(())
     }
@@ -111,7 +111,7 @@ impl Change {
     async fn update(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
         let held = find(desk, self.target.uri()).await?;
         let resource = resource::Resource { header: self.header.over(held.header), ..held };
-        administer::update_resource(&desk.store, &desk.context, resource, &settings.keys.algorithms).await?;
+        admin::update_resource(&desk.store, &desk.context, resource, &settings.keys.algorithms).await?;
         say(&format!("Updated the resource {}.", self.target.uri()));
         Ok(())
     }
@@ -120,7 +120,7 @@ impl Change {
 impl Remove {
     async fn run(self, desk: &Desk) -> anyhow::Result<()> {
         let uri = self.target.uri();
-        administer::remove_resource(&desk.store, &desk.context, uri.to_owned()).await?;
+        admin::remove_resource(&desk.store, &desk.context, uri.to_owned()).await?;
         say(&format!("Removed the resource {uri}."));
         Ok(())
     }

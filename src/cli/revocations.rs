@@ -6,7 +6,7 @@ use serde_json::json;
 use super::desk::Desk;
 use super::output::{instant, say, say_json};
 use crate::config::Settings;
-use crate::flows::administer;
+use crate::flows::admin;
 
 /// Commands for revocations.
 #[derive(Subcommand)]
@@ -38,7 +38,7 @@ impl Revocations {
 }
 
 async fn status(desk: &Desk, json: bool) -> anyhow::Result<()> {
-    let standing = administer::revocations(&desk.store, &desk.context).await?;
+    let standing = admin::revocations(&desk.store, &desk.context).await?;
     if json {
         return say_json(&standing);
     }
@@ -54,7 +54,7 @@ async fn status(desk: &Desk, json: bool) -> anyhow::Result<()> {
 }
 
 async fn sweep(desk: &Desk, json: bool) -> anyhow::Result<()> {
-    let removed = administer::sweep_revocations(&desk.store, &desk.context).await?;
+    let removed = admin::sweep_revocations(&desk.store, &desk.context).await?;
     if json {
         return say_json(&json!({ "removed": removed }));
     }

@@ -5,8 +5,8 @@ use clap::Args;
 use super::desk::Desk;
 use super::output::{say, say_json};
 use crate::config::Settings;
-use crate::flows::administer::{Ended, Revoker};
-use crate::protocol::revocation::Reason;
+use crate::flows::admin::{Ended, Revoker};
+use signet_protocol::token::revocation::Reason;
 
 /// Options of a revocation.
 #[derive(Args)]

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::config::{Database, DatabaseUrl, Settings};
-use crate::entropy::Entropy;
+use signet_crypto::entropy::Entropy;
 
 /// A directory for temporary files, removed on drop.
 #[derive(Debug)]

@@ -15,13 +15,14 @@ use super::output::note;
 use super::scratch::Scratch;
 use super::telemetry::Telemetry;
 use crate::app::{App, StartError};
-use crate::clock::Clock;
 use crate::config::{ConfigError, DEFAULT_FILE, Mode, Settings};
 use crate::demo;
-use crate::http::serve::{ConnectionLimits, serve};
-use crate::http::tls::Certificate;
-use crate::http::{self, management};
+use crate::http;
+use crate::http::admin::management;
+use crate::http::edge::serve::{ConnectionLimits, serve};
+use crate::http::edge::tls::Certificate;
 use crate::jobs;
+use signet_store::clock::Clock;
 
 /// Options of the server.
 #[derive(Args)]
@@ -44,7 +45,7 @@ impl Serve {
     pub async fn run(self, mut settings: Settings) -> anyhow::Result<()> {
         let telemetry = Telemetry::start(&settings)?;
         let mut signals = Signals::new()?;
-        std::panic::set_hook(Box::new(http::guard::tell_of_panic));
+        std::panic::set_hook(Box::new(crate::http::edge::guard::tell_of_panic));
         if self.demo && settings.mode == Mode::Production {
             bail!("--demo is for development; the mode is production");
         }

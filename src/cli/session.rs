@@ -7,8 +7,8 @@ use super::desk::Desk;
 use super::output::{instant, note_if_empty, printable, say, say_json};
 use super::revoking::Order;
 use crate::config::Settings;
-use crate::flows::administer;
-use crate::protocol::ids::SessionId;
+use crate::flows::admin;
+use signet_protocol::ids::SessionId;
 
 /// Commands for browser sessions.
 #[derive(Subcommand)]
@@ -45,7 +45,7 @@ impl Session {
 }
 
 async fn list(desk: &Desk, username: &str, json: bool) -> anyhow::Result<()> {
-    let sessions = administer::sessions(&desk.store, &desk.context, username).await?;
+    let sessions = admin::sessions(&desk.store, &desk.context, username).await?;
     if json {
         return say_json(&sessions);
     }
@@ -62,6 +62,6 @@ async fn list(desk: &Desk, username: &str, json: bool) -> anyhow::Result<()> {
 
 async fn end(desk: &Desk, settings: &Settings, id: &str, order: &Order) -> anyhow::Result<()> {
     let session = SessionId::parse(id).context("there is no session with this id")?;
-    let ended = administer::end_session(&order.revoker(desk, settings), &session).await?;
+    let ended = admin::end_session(&order.revoker(desk, settings), &session).await?;
     order.answer(ended, &format!("The session {id} has ended."))
 }

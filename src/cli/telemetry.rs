@@ -23,8 +23,8 @@ use tracing_subscriber::{EnvFilter, Layer};
 use super::json_line::{JsonLine, Members};
 use super::lines::Lines;
 use crate::config::{Log, LogFormat, LogLevel, Settings};
-use crate::entropy::Entropy;
 use crate::fetch;
+use signet_crypto::entropy::Entropy;
 
 /// Timeout of the collector, also for the last export at shutdown.
 const TIMEOUT: Duration = Duration::from_secs(5);

@@ -9,10 +9,10 @@ use super::desk::Desk;
 use super::output::read_token;
 use super::revoking::Order;
 use crate::app::{self, App};
-use crate::clock::Clock;
 use crate::config::Settings;
-use crate::flows::administer;
-use crate::protocol::ids::TokenId;
+use crate::flows::admin;
+use signet_protocol::ids::TokenId;
+use signet_store::clock::Clock;
 
 /// Commands for tokens.
 #[derive(Subcommand)]
@@ -43,7 +43,7 @@ async fn revoke_named(settings: &Settings, jti: String, order: &Order) -> anyhow
     let desk = Desk::open(settings).await?;
     let jti = TokenId::from_stored(jti);
     let skew = settings.tokens.clock_skew;
-    let ended = administer::revoke_named(&order.revoker(&desk, settings), &jti, skew).await;
+    let ended = admin::revoke_named(&order.revoker(&desk, settings), &jti, skew).await;
     desk.close().await;
     order.answer(ended?, "The token is revoked.")
 }
@@ -56,7 +56,7 @@ async fn revoke_presented(settings: Settings, order: &Order) -> anyhow::Result<(
     let app = App::open(settings, Clock::System).await?;
     let desk = Desk::at(app.provider.store.clone(), &app.settings).await?;
     let revoker = order.revoker(&desk, &app.settings);
-    let ended = administer::revoke_presented(&app.provider, &revoker, token.trim()).await;
+    let ended = admin::revoke_presented(&app.provider, &revoker, token.trim()).await;
     desk.close().await;
     order.answer(ended?, "The token is revoked.")
 }

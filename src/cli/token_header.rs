@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::protocol::jwk::SigningAlgorithm;
-use crate::protocol::resource::{AccessTokenTyp, HeaderChoice};
+use signet_protocol::client::resource::{AccessTokenTyp, HeaderChoice};
+use signet_protocol::jose::jwk::SigningAlgorithm;
 
 /// Value that resets a choice.
 const DEFAULT: &str = "default";

@@ -15,8 +15,8 @@ use super::desk::Desk;
 use super::output::{instant, say};
 use super::revoking::Order;
 use crate::config::Settings;
-use crate::flows::administer::{self, UserChange};
-use crate::protocol::time::Timestamp;
+use crate::flows::admin::{self, UserChange};
+use signet_protocol::time::Timestamp;
 
 /// Commands for users.
 #[derive(Subcommand)]
@@ -84,7 +84,7 @@ impl SignOut {
     async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
         let revoker = self.order.revoker(desk, settings);
         let named = self.user.as_str();
-        let ended = administer::sign_out_user(&revoker, named, self.until).await?;
+        let ended = admin::sign_out_user(&revoker, named, self.until).await?;
         let until = self.until.map(|until| format!(" and may not sign in before {}", instant(until.as_secs())));
         let done = format!("The user {named} is signed out everywhere{}.", until.unwrap_or_default());
         self.order.answer(ended, &done)
@@ -95,7 +95,7 @@ impl Named {
     async fn change(self, desk: &Desk, settings: &Settings, change: UserChange) -> anyhow::Result<()> {
         let horizon = desk.horizon(settings);
         let named = self.user.as_str();
-        administer::change_user(&desk.store, &desk.context, named, change, horizon).await?;
+        admin::change_user(&desk.store, &desk.context, named, change, horizon).await?;
         let done = match change {
             UserChange::Disable => "is disabled",
             UserChange::Enable => "is enabled",

@@ -8,11 +8,11 @@ use super::desk::Desk;
 use super::output::{instant, note_if_empty, printable, say, say_json};
 use crate::config::Settings;
 use crate::fetch::Fetcher;
-use crate::flows::administer::{self, NewWebhook, WebhookChange};
-use crate::flows::webhooks::verify;
-use crate::protocol::ids::WebhookId;
-use crate::store::audit::Event;
-use crate::store::webhooks::{self, Backlog, DeadLetter};
+use crate::flows::admin::{self, NewWebhook, WebhookChange};
+use crate::flows::events::webhooks::verify;
+use signet_protocol::ids::WebhookId;
+use signet_store::events::audit::Event;
+use signet_store::events::webhooks::{self, Backlog, DeadLetter};
 
 /// Commands for webhooks.
 #[derive(Subcommand)]
@@ -105,7 +105,7 @@ impl Add {
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         fetcher.check(&self.url).context("--url")?;
         let new = NewWebhook { id: self.id, url: self.url, audience: self.audience, events: self.events };
-        let id = administer::add_webhook(&desk.store, &desk.context, new).await?;
+        let id = admin::add_webhook(&desk.store, &desk.context, new).await?;
         say(&format!("Added {id}. Send it a test event with `signet webhook test --id {id}`."));
         Ok(())
     }
@@ -114,7 +114,7 @@ impl Add {
 impl Which {
     async fn change(self, desk: &Desk, change: WebhookChange, done: &str) -> anyhow::Result<()> {
         let id = self.id()?;
-        administer::change_webhook(&desk.store, &desk.context, &id, change).await?;
+        admin::change_webhook(&desk.store, &desk.context, &id, change).await?;
         say(&done.replace("{id}", id.as_str()));
         Ok(())
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::sources::Sources;
 use super::{ConfigError, RegistrationMode, Settings, Span};
-use crate::protocol::profile::Profile;
+use signet_protocol::client::profile::Profile;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Profiles {

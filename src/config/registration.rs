@@ -5,9 +5,9 @@ use serde::Serialize;
 use super::sources::Sources;
 use super::values::Value;
 use super::{ConfigError, Settings, Span};
-use crate::protocol::client::is_resource;
-use crate::protocol::profile::Profile;
-use crate::protocol::scope::{Scope, is_administration};
+use signet_protocol::client::is_resource;
+use signet_protocol::client::profile::Profile;
+use signet_protocol::scope::{Scope, is_administration};
 
 /// The parties that may register clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -5,9 +5,9 @@ use std::fmt::Display;
 use url::Url;
 
 use super::{Algorithm, ConfigError, Mode, Settings, Span, clients, mail, registration};
-use crate::protocol::client::is_loopback;
-use crate::protocol::outbound::AllowedHost;
-use crate::protocol::person::EmailAddress;
+use signet_protocol::account::person::EmailAddress;
+use signet_protocol::client::is_loopback;
+use signet_protocol::defense::outbound::AllowedHost;
 
 type Check = Result<(), ConfigError>;
 

@@ -17,9 +17,9 @@ use openidconnect::{Nonce, PkceCodeVerifier};
 
 use super::pages::{Failure, Home, Link, SignedIn};
 use super::relying_party::{Login, Registration, RelyingParty};
-use crate::entropy::Entropy;
-use crate::protocol::params::Params;
-use crate::protocol::secret::ClientSecret;
+use signet_crypto::entropy::Entropy;
+use signet_protocol::params::Params;
+use signet_protocol::secret::ClientSecret;
 
 const STYLE: &str = include_str!("../../templates/assets/signet.css");
 /// Name of the application's cookie.

@@ -15,13 +15,13 @@ use tokio::net::TcpListener;
 
 use crate::app::App;
 use crate::flows::Context;
-use crate::flows::administer::{self, Person, Registrar, SecretSource};
-use crate::http::serve::{ConnectionLimits, serve};
-use crate::protocol::claims::PersonClaims;
-use crate::protocol::client::ClientMetadata;
-use crate::protocol::ids::ClientId;
-use crate::protocol::secret::{ClientSecret, Password};
-use crate::store::audit::Origin;
+use crate::flows::admin::{self, Person, Registrar, SecretSource};
+use crate::http::edge::serve::{ConnectionLimits, serve};
+use signet_protocol::claims::standard::PersonClaims;
+use signet_protocol::client::ClientMetadata;
+use signet_protocol::ids::ClientId;
+use signet_protocol::secret::{ClientSecret, Password};
+use signet_store::events::audit::Origin;
 
 /// Address of the application, if the port is free.
 const ADDRESS: &str = "127.0.0.1:8090";
@@ -82,7 +82,7 @@ async fn register_client(app: &App, context: &Context) -> anyhow::Result<ClientS
         keys: Some(&provider.keys),
     };
     let id = ClientId::from_stored(CLIENT.to_owned());
-    let secret = administer::add_client(&registrar, id, metadata, SecretSource::Generated).await?;
+    let secret = admin::add_client(&registrar, id, metadata, SecretSource::Generated).await?;
     secret.context("the demo's client has no secret")
 }
 
@@ -100,6 +100,6 @@ async fn register_user(app: &App, context: &Context) -> anyhow::Result<String> {
         roles: Vec::new(),
         min_password: app.settings.passwords.min_length,
     };
-    administer::add_user(&app.provider.store, &app.provider.passwords, context, person).await?;
+    admin::add_user(&app.provider.store, &app.provider.passwords, context, person).await?;
     Ok(password)
 }

@@ -10,8 +10,8 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{CallError, Cause, FetchError, MAX_BODY};
-use crate::protocol::outbound::OutboundUrl;
-use crate::protocol::outbound::UrlRefusal;
+use signet_protocol::defense::outbound::OutboundUrl;
+use signet_protocol::defense::outbound::UrlRefusal;
 
 /// The maximum size of a response head: bytes and number of fields.
 const MAX_HEAD: (usize, usize) = (16_384, 64);

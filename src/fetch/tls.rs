@@ -13,7 +13,7 @@ use tokio_rustls::TlsConnector;
 use url::Host;
 
 use super::{Cause, OutboundError};
-use crate::protocol::outbound::OutboundUrl;
+use signet_protocol::defense::outbound::OutboundUrl;
 
 /// Returns a connector for TLS 1.2 and 1.3 (RFC 9325 §3.1.1).
 pub(super) fn connector(extra_ca: Option<&Path>) -> Result<TlsConnector, OutboundError> {

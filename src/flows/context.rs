@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::entropy::{Entropy, EntropyError};
-use crate::protocol::brute_force;
-use crate::protocol::ids::{ClientId, RealmId, SessionId, UserId};
-use crate::protocol::notice::Notice;
-use crate::protocol::time::Timestamp;
-use crate::store::audit::{Event, Origin, Outcome, Record};
+use signet_crypto::entropy::{Entropy, EntropyError};
+use signet_protocol::account::notice::Notice;
+use signet_protocol::defense::brute_force;
+use signet_protocol::ids::{ClientId, RealmId, SessionId, UserId};
+use signet_protocol::time::Timestamp;
+use signet_store::events::audit::{Event, Origin, Outcome, Record};
 
 #[derive(Clone, Debug)]
 pub struct Realm {

@@ -1,13 +1,14 @@
 //! The error of use cases, whatever they do: a refusal that the client sees, or a failure whose cause is for the log.
 
-use crate::entropy::EntropyError;
-use crate::keys::{KeyError, KeyringError};
+use crate::keys::KeyringError;
 use crate::passwords::PasswordError;
-use crate::protocol::cause::Cause;
-use crate::protocol::error::OAuthError;
-use crate::protocol::rate_limit::Exceeded;
-use crate::protocol::time::Span;
-use crate::store::StoreError;
+use signet_crypto::KeyError;
+use signet_crypto::entropy::EntropyError;
+use signet_protocol::cause::Cause;
+use signet_protocol::defense::rate_limit::Exceeded;
+use signet_protocol::error::OAuthError;
+use signet_protocol::time::Span;
+use signet_store::StoreError;
 
 /// An error of a use case.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! The lifetimes of sessions, codes, tokens and requests, as the settings have them.
 
-use crate::protocol::time::Span;
+use signet_protocol::time::Span;
 
 /// The lifetimes of tokens, sessions and requests.
 #[derive(Clone, Copy, Debug)]

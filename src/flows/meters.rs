@@ -2,9 +2,9 @@
 
 use super::{FlowError, Provider};
 use crate::metrics::labels::{Delivery, Issued, Operation, Reason, Replayed, SignIn};
-use crate::protocol::client::Client;
-use crate::protocol::ids::{TokenId, UserId};
-use crate::store::audit::Event;
+use signet_protocol::client::Client;
+use signet_protocol::ids::{TokenId, UserId};
+use signet_store::events::audit::Event;
 
 /// Adds the user to all further log lines of the request.
 pub(crate) fn log_user(user: &UserId) {

@@ -5,22 +5,27 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_lc_rs::hmac;
 use tokio::sync::Notify;
 
-use super::client_keys::ClientKeys;
+use super::authorize::pending;
+use super::authorize::request_object::RequestUris;
+use super::client::published_keys::ClientKeys;
+use super::client::{profiles, register};
+use super::defense::{rates, refusals};
 use super::error::FlowError;
-use super::large_tokens::LargeTokens;
 use super::lifetimes::{LONGEST_ACCESS_TOKEN, Lifetimes};
-use super::request_object::RequestUris;
-use super::{pending, profiles, rates, refusals, register, soft_lock, verdicts};
+use super::sign_in::soft_lock;
+use super::token::large_tokens::LargeTokens;
+use super::token::verdicts;
 use crate::fetch::Fetcher;
-use crate::keys::{Keyring, TokenMac};
+use crate::keys::Keyring;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
-use crate::protocol::client::Client;
-use crate::protocol::ids::RealmId;
-use crate::protocol::time::Timestamp;
-use crate::store::Store;
-use crate::store::view::View;
+use signet_crypto::TokenMac;
+use signet_protocol::client::Client;
+use signet_protocol::ids::RealmId;
+use signet_protocol::time::Timestamp;
+use signet_store::Store;
+use signet_store::node::view::View;
 
 /// The server's shared state, as the use cases need it.
 pub struct Provider {

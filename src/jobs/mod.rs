@@ -14,13 +14,16 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::app::App;
-use crate::flows::audit::{self, AuditFault};
-use crate::flows::{Context, FlowError, rates, refusals, register, session};
-use crate::protocol::time::{Span, Timestamp};
-use crate::store::audit::{Origin, append};
-use crate::store::nodes::Channel;
-use crate::store::wake::Listening;
-use crate::store::{StoreError, clock_steps, leases, sweep};
+use crate::flows::client::register;
+use crate::flows::defense::{rates, refusals};
+use crate::flows::events::audit::{self, AuditFault};
+use crate::flows::{Context, FlowError, session};
+use signet_protocol::time::{Span, Timestamp};
+use signet_store::StoreError;
+use signet_store::events::audit::{Origin, append};
+use signet_store::node::nodes::Channel;
+use signet_store::node::wake::Listening;
+use signet_store::node::{clock_steps, leases, sweep};
 
 /// The minimum time between two polls of the change sequence, however often this node is woken.
 const APART: Duration = Duration::from_millis(5);

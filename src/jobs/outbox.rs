@@ -10,12 +10,14 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::context;
 use crate::app::App;
-use crate::flows::back_channel::{self, Ended};
-use crate::flows::notices::Wanted;
-use crate::flows::outbox::{self, Attempt, Room};
-use crate::flows::{Context, FlowError, notices, webhooks};
+use crate::flows::account::notices;
+use crate::flows::account::notices::Wanted;
+use crate::flows::events::outbox::{self, Attempt, Room};
+use crate::flows::events::webhooks;
+use crate::flows::session::back_channel::{self, Ended};
+use crate::flows::{Context, FlowError};
 use crate::pages::mails;
-use crate::store::outbox::{Errand, Message, Receiver};
+use signet_store::events::outbox::{Errand, Message, Receiver};
 
 /// The interval at which the outbox is polled without a notification.
 const POLL: Duration = Duration::from_secs(1);

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::encryption_key::EncryptionKey;
-use super::jwe::DecryptError;
 use crate::fair_queue::{Lane, Queue};
-use crate::protocol::jwe::EncryptedToken;
+use signet_crypto::encryption_key::EncryptionKey;
+use signet_crypto::jwe::DecryptError;
+use signet_protocol::jose::jwe::EncryptedToken;
 
 /// The longest wait of a newcomer in the queue.
 const LONGEST_WAIT: Duration = Duration::from_millis(250);

@@ -8,18 +8,18 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::decryption::Decryption;
-use super::encryption_key::EncryptionKey;
-use super::jwe::DecryptError;
-use super::signing_key::{KeyError, SigningKey, verify_with};
-use crate::protocol::ids::KeyId;
-use crate::protocol::jwe::EncryptedToken;
-use crate::protocol::jwk::{KeyAlgorithm, PublicJwk, SigningAlgorithm};
-use crate::protocol::jws::UnverifiedJws;
-use crate::protocol::key_schedule::{self, KeyTimes, Policy, State};
-use crate::protocol::resource::TokenHeader;
-use crate::protocol::secret::Digest;
-use crate::protocol::time::{Span, Timestamp};
-use crate::store::hint_keys::HintKey;
+use signet_crypto::encryption_key::EncryptionKey;
+use signet_crypto::jwe::DecryptError;
+use signet_crypto::signing_key::{KeyError, SigningKey, verify_with};
+use signet_protocol::client::resource::TokenHeader;
+use signet_protocol::ids::KeyId;
+use signet_protocol::jose::jwe::EncryptedToken;
+use signet_protocol::jose::jwk::{KeyAlgorithm, PublicJwk, SigningAlgorithm};
+use signet_protocol::jose::jws::UnverifiedJws;
+use signet_protocol::jose::key_schedule::{self, KeyTimes, Policy, State};
+use signet_protocol::secret::Digest;
+use signet_protocol::time::{Span, Timestamp};
+use signet_store::realm::hint_keys::HintKey;
 
 /// A key of a realm.
 #[derive(Clone)]

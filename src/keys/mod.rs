@@ -3,28 +3,16 @@
 //! stored times.
 
 mod decryption;
-mod encryption_key;
-mod jwe;
 mod key_set;
-mod pairwise;
-mod provider;
 mod rotation;
-mod seal;
-mod signing_key;
 mod succession;
-mod symmetric;
 #[cfg(test)]
 mod tests;
 
 pub use decryption::Decryption;
-pub use jwe::{DecryptError, encrypt};
 pub use key_set::{Jwks, KeySet, KeyStatus, VerifyError};
-pub use pairwise::PairwiseKey;
 pub use rotation::Rotated;
-pub use seal::{MasterKey, MasterKeyError, TokenMac};
-pub use signing_key::{KeyError, SigningKey, check_client_key, generate as generate_signing_key, verify_with};
 pub use succession::Succession;
-pub use symmetric::{MIN_SECRET, sign_hs256, verify_hs256};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,14 +23,16 @@ use zeroize::Zeroizing;
 
 use self::decryption::Decrypters;
 use crate::fair_queue;
-use crate::protocol::encryption::KeyManagement;
-use crate::protocol::ids::RealmId;
-use crate::protocol::jwk::{KeyAlgorithm, SigningAlgorithm};
-use crate::protocol::key_schedule::Policy;
-use crate::protocol::time::{Span, Timestamp};
-use crate::store::lanes::Lane;
-use crate::store::signing_keys::StoredKey;
-use crate::store::{Store, StoreError, hint_keys, signing_keys};
+use signet_crypto::{DecryptError, KeyError, MasterKey, PairwiseKey};
+use signet_protocol::ids::RealmId;
+use signet_protocol::jose::encryption::KeyManagement;
+use signet_protocol::jose::jwk::{KeyAlgorithm, SigningAlgorithm};
+use signet_protocol::jose::key_schedule::Policy;
+use signet_protocol::time::{Span, Timestamp};
+use signet_store::engine::lanes::Lane;
+use signet_store::realm::signing_keys::StoredKey;
+use signet_store::realm::{hint_keys, signing_keys};
+use signet_store::{Store, StoreError};
 
 /// Settings for the generation and rotation of keys.
 #[derive(Clone, Debug)]
@@ -91,7 +81,7 @@ impl Keyring {
         policy: KeyPolicy,
         realms: &[RealmId],
     ) -> Result<Self, KeyringError> {
-        provider::install();
+        signet_crypto::provider::install();
         let pairwise = Arc::new(master.pairwise_key());
         let keyring = Self {
             store,

@@ -4,15 +4,18 @@
 use std::sync::Arc;
 
 use super::key_set::Key;
-use super::{KeyError, Keyring, KeyringError};
-use super::{encryption_key, signing_key};
-use crate::protocol::ids::{KeyId, RealmId};
-use crate::protocol::jwk::KeyAlgorithm;
-use crate::protocol::key_schedule::{self, Generation, KeyTimes, Rotation};
-use crate::protocol::time::Timestamp;
-use crate::store::audit::{self, Event, Outcome, Record};
-use crate::store::signing_keys::StoredKey;
-use crate::store::{StoreError, changes, hint_keys, signing_keys};
+use super::{Keyring, KeyringError};
+use signet_crypto::KeyError;
+use signet_crypto::{encryption_key, signing_key};
+use signet_protocol::ids::{KeyId, RealmId};
+use signet_protocol::jose::jwk::KeyAlgorithm;
+use signet_protocol::jose::key_schedule::{self, Generation, KeyTimes, Rotation};
+use signet_protocol::time::Timestamp;
+use signet_store::StoreError;
+use signet_store::events::audit::{self, Event, Outcome, Record};
+use signet_store::node::changes;
+use signet_store::realm::signing_keys::StoredKey;
+use signet_store::realm::{hint_keys, signing_keys};
 
 /// The result of a rotation by command.
 #[derive(Clone, Debug, PartialEq, Eq)]

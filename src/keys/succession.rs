@@ -2,10 +2,10 @@
 
 use super::key_set::KeySet;
 use super::{Keyring, KeyringError};
-use crate::protocol::ids::{KeyId, RealmId};
-use crate::protocol::key_schedule;
-use crate::protocol::time::Timestamp;
-use crate::store::signing_keys::StoredKey;
+use signet_protocol::ids::{KeyId, RealmId};
+use signet_protocol::jose::key_schedule;
+use signet_protocol::time::Timestamp;
+use signet_store::realm::signing_keys::StoredKey;
 
 /// The keys of a realm after one has been dropped. Nothing of it is stored yet.
 pub struct Succession {

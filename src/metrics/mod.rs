@@ -24,7 +24,7 @@ use self::labels::{Reason, Replayed, Route, SignIn};
 pub use self::parts::{Hashing, Process};
 pub use self::register::Described;
 use self::register::Register;
-use crate::store::metrics::Database;
+use signet_store::metrics::Database;
 
 /// A counter with labels.
 pub type Counts<L> = Family<L, Counter>;

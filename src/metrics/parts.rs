@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 
 use super::register::Register;
 use super::{Counter, Gauge, Histogram, Seconds, SecondsTotal};
-use crate::protocol::time::Timestamp;
-use crate::store::metrics::{Database, STEP_SECONDS, measured_wait};
+use signet_protocol::time::Timestamp;
+use signet_store::metrics::{Database, STEP_SECONDS, measured_wait};
 
 /// Registers the metrics of the database.
 pub(super) fn enter_database(database: &Database, register: &mut Register) {

@@ -12,7 +12,7 @@ use prometheus_client::registry::{Metric, Registry};
 
 use super::labels::Labels;
 use super::{Seconds, SecondsTotal};
-use crate::store::metrics::Statements;
+use signet_store::metrics::Statements;
 
 /// The description of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

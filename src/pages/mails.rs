@@ -4,9 +4,9 @@
 use askama::Template;
 use url::Url;
 
-use crate::flows::notices::Facts;
+use crate::flows::account::notices::Facts;
 use crate::mail::Letter;
-use crate::protocol::notice::{Notice, on_one_line};
+use signet_protocol::account::notice::{Notice, on_one_line};
 
 #[derive(Template)]
 #[template(path = "mail/notice.txt")]

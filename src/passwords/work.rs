@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version};
 
 use super::{Check, Cost, PasswordError, Stored};
-use crate::protocol::secret::Password;
+use signet_protocol::secret::Password;
 
 /// The maximum length of a password that is hashed, in bytes.
 const MAX_BYTES: usize = 1024;

@@ -2,7 +2,7 @@
 
 use fantoccini::key::Key;
 use serde_json::json;
-use signet::protocol::time::Span;
+use signet_protocol::time::Span;
 
 use super::{Scripts, Stage};
 use crate::support::claims;

@@ -9,7 +9,7 @@ use axum::http::header::{COOKIE as COOKIE_HEADER, SET_COOKIE};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse as _, Response};
 use serde_json::{Value, json};
-use signet::http::serve::{ConnectionLimits, serve};
+use signet::http::edge::serve::{ConnectionLimits, serve};
 use tokio_rustls::TlsAcceptor;
 
 use crate::support::{RelyingParty, TestServer};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use signet::config::{Settings, Tls};
-use signet::http::tls;
+use signet::http::edge::tls;
 
 use super::site::Visit;
 use super::{Chromium, Frames, Scripts, Site};

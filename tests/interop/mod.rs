@@ -15,9 +15,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use signet::config::{RegistrationMode, Settings};
-use signet::protocol::encryption::KeyManagement;
-use signet::protocol::profile::Profile;
-use signet::protocol::time::Span;
+use signet_protocol::client::profile::Profile;
+use signet_protocol::jose::encryption::KeyManagement;
+use signet_protocol::time::Span;
 use tokio::process::Command;
 
 use crate::support::TestServer;

@@ -9,7 +9,7 @@ use openidconnect::{
     ClientSecret, HttpRequest, HttpResponse, IssuerUrl, JsonWebKey as _, Nonce,
 };
 use serde_json::json;
-use signet::protocol::jwk::SigningAlgorithm;
+use signet_protocol::jose::jwk::SigningAlgorithm;
 
 use crate::support::{Page, RelyingParty, TestServer};
 

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::userinfo::Person;
-use crate::protocol::authentication::{ACR_PASSWORD, Authentication};
-use crate::protocol::ids::{ClientId, SessionId, TokenId};
-use crate::protocol::time::{Span, Timestamp};
+use signet_protocol::ids::{ClientId, SessionId, TokenId};
+use signet_protocol::time::{Span, Timestamp};
+use signet_protocol::token::authentication::{ACR_PASSWORD, Authentication};
 
 /// Claims beyond those of OpenID Connect Core.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

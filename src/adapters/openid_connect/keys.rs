@@ -8,8 +8,8 @@ use openidconnect::core::{
 use openidconnect::{AccessToken, AuthorizationCode, IdToken, JsonWebKeyId, PrivateSigningKey, SigningError};
 
 use super::id_token::{ExtraClaims, SignetIdTokenClaims};
-use crate::keys::{KeyError, MIN_SECRET, SigningKey};
-use crate::protocol::jwk::{Curve, KeyMaterial, PublicJwk, SigningAlgorithm};
+use signet_crypto::{KeyError, MIN_SECRET, SigningKey};
+use signet_protocol::jose::jwk::{Curve, KeyMaterial, PublicJwk, SigningAlgorithm};
 
 /// An ID token in openidconnect's type.
 type SignetIdToken = IdToken<ExtraClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;

@@ -13,13 +13,13 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::protocol::authentication::ACR_VALUES_SUPPORTED;
-use crate::protocol::claims::CLAIMS_SUPPORTED;
-use crate::protocol::encryption::{ContentEncryption, KeyManagement};
-use crate::protocol::endpoint;
-use crate::protocol::jwk::CLIENT_ALGORITHMS;
-use crate::protocol::metadata::Capabilities;
-use crate::protocol::scope::OIDC_SCOPES;
+use signet_protocol::claims::standard::CLAIMS_SUPPORTED;
+use signet_protocol::endpoint;
+use signet_protocol::jose::encryption::{ContentEncryption, KeyManagement};
+use signet_protocol::jose::jwk::CLIENT_ALGORITHMS;
+use signet_protocol::metadata::Capabilities;
+use signet_protocol::scope::OIDC_SCOPES;
+use signet_protocol::token::authentication::ACR_VALUES_SUPPORTED;
 
 /// The members that the `openidconnect` crate does not know, and those whose values it does not all know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

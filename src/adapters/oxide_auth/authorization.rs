@@ -10,13 +10,13 @@ use ::oxide_auth::primitives::registrar::{BoundClient, ExactUrl, PreGrant, Regis
 use url::{Host, Url};
 
 use super::{Dispute, check_within, machine_scope};
-use crate::protocol::authorization_request::AuthorizationRequest;
-use crate::protocol::client::Client;
-use crate::protocol::error::OAuthError;
-use crate::protocol::params::Params;
-use crate::protocol::pkce::{self, PkceRule};
-use crate::protocol::response_type::ResponseType;
-use crate::protocol::scope::Scope;
+use signet_protocol::authorize::pkce::{self, PkceRule};
+use signet_protocol::authorize::request::AuthorizationRequest;
+use signet_protocol::authorize::response_type::ResponseType;
+use signet_protocol::client::Client;
+use signet_protocol::error::OAuthError;
+use signet_protocol::params::Params;
+use signet_protocol::scope::Scope;
 
 /// The result of the rules that the machine has to come to as well.
 #[derive(Clone, Copy)]

@@ -8,10 +8,10 @@ use ::oxide_auth::primitives::grant::Extensions;
 use ::oxide_auth::primitives::registrar::{BoundClient, ExactUrl, PreGrant, RegisteredUrl};
 
 use super::{Dispute, check_within, machine_scope};
-use crate::protocol::client::Client;
-use crate::protocol::error::OAuthError;
-use crate::protocol::params::Params;
-use crate::protocol::scope::Scope;
+use signet_protocol::client::Client;
+use signet_protocol::error::OAuthError;
+use signet_protocol::params::Params;
+use signet_protocol::scope::Scope;
 
 /// Confirms that the client gets a token of the scope `issued` by this request, in its own name.
 ///

@@ -7,11 +7,11 @@ use ::oxide_auth::code_grant::extensions::Pkce;
 use ::oxide_auth::primitives::grant::{Extensions, Grant, GrantExtension as _, Value};
 
 use super::{Dispute, check_within, machine_scope};
-use crate::protocol::client::Client;
-use crate::protocol::code_redemption::CodeRecord;
-use crate::protocol::error::OAuthError;
-use crate::protocol::params::Params;
-use crate::protocol::scope::Scope;
+use signet_protocol::client::Client;
+use signet_protocol::error::OAuthError;
+use signet_protocol::params::Params;
+use signet_protocol::scope::Scope;
+use signet_protocol::token::code::CodeRecord;
 
 /// Confirms that the record of a code may be redeemed by this request for a token of the scope `issued`.
 ///

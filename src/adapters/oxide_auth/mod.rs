@@ -11,9 +11,9 @@ mod tests;
 
 use ::oxide_auth::primitives::scope::Scope as MachineScope;
 
-use crate::protocol::cause::Cause;
-use crate::protocol::error::OAuthError;
-use crate::protocol::scope::Scope;
+use signet_protocol::cause::Cause;
+use signet_protocol::error::OAuthError;
+use signet_protocol::scope::Scope;
 
 /// The part of a request on which a machine and the rules differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,11 +6,11 @@ use ::oxide_auth::code_grant::refresh::{self as machine, Refresh};
 use ::oxide_auth::primitives::grant::{Extensions, Grant};
 
 use super::{Dispute, machine_scope};
-use crate::protocol::client::Client;
-use crate::protocol::error::OAuthError;
-use crate::protocol::ids::ClientId;
-use crate::protocol::params::Params;
-use crate::protocol::scope::Scope;
+use signet_protocol::client::Client;
+use signet_protocol::error::OAuthError;
+use signet_protocol::ids::ClientId;
+use signet_protocol::params::Params;
+use signet_protocol::scope::Scope;
 
 /// The grant behind a refresh token, as far as it limits a refresh.
 #[derive(Clone, Copy)]

@@ -6,15 +6,14 @@ use serde_json::json;
 use super::authorization::Outcome;
 use super::refresh::Granted;
 use super::*;
-use crate::protocol::authentication::Authentication;
-use crate::protocol::authorization_request::AuthorizationRequest;
-use crate::protocol::client::{Client, ClientMetadata};
-use crate::protocol::code_redemption::{self, CodeRecord};
-use crate::protocol::ids::{ClientId, FamilyId, SessionId, UserId};
-use crate::protocol::params::Params;
-use crate::protocol::refresh_rotation;
-use crate::protocol::response_type::ResponseType;
-use crate::protocol::time::Timestamp;
+use signet_protocol::authorize::request::AuthorizationRequest;
+use signet_protocol::authorize::response_type::ResponseType;
+use signet_protocol::client::{Client, ClientMetadata};
+use signet_protocol::ids::{ClientId, FamilyId, SessionId, UserId};
+use signet_protocol::params::Params;
+use signet_protocol::time::Timestamp;
+use signet_protocol::token::authentication::Authentication;
+use signet_protocol::token::code::CodeRecord;
 
 const ISSUER: &str = "https://op.example";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -233,7 +232,7 @@ proptest! {
         ]);
         let client = client(id, "openid email");
         let record = record(stored, named, challenge);
-        let rule = code_redemption::redeem(&params, &client, ISSUER, Some(record.clone()), Timestamp::from_secs(2));
+        let rule = signet_protocol::token::code::redeem(&params, &client, ISSUER, Some(record.clone()), Timestamp::from_secs(2));
         let machine = code::run(&params, &client, &record, &record.scope);
         prop_assert_eq!(rule.is_ok(), machine.is_ok(), "{:?} {:?}", rule, machine);
     }
@@ -251,7 +250,7 @@ proptest! {
         ]);
         let client = client("rp", "openid");
         let remaining = scope(&granted);
-        let rule = refresh_rotation::narrow_scope(&params, &remaining);
+        let rule = signet_protocol::token::refresh::narrow_scope(&params, &remaining);
         let issued = rule.clone().unwrap_or_else(|_| scope(asked.as_deref().unwrap_or(&granted)));
         let machine = refresh::run(&params, &client, Granted { client: &client.id, scope: &remaining }, &issued);
         prop_assert_eq!(rule.is_ok(), machine.is_ok(), "{:?} {:?}", rule, machine);

@@ -10,11 +10,11 @@ use crate::app;
 use crate::cli::desk::Desk;
 use crate::cli::output::{note, say, say_json};
 use crate::config::Settings;
-use crate::flows::administer::{self, Registrar};
-use crate::protocol::client::{AUTHORIZATION_CODE, CLIENT_SECRET, ClientMetadata, DEVICE_CODE, REFRESH_TOKEN};
-use crate::protocol::response_type::IMPLICIT;
-use crate::protocol::scope::Scope;
-use crate::protocol::secret::ClientSecret;
+use crate::flows::admin::{self, Registrar};
+use signet_protocol::authorize::response_type::IMPLICIT;
+use signet_protocol::client::{AUTHORIZATION_CODE, CLIENT_SECRET, ClientMetadata, DEVICE_CODE, REFRESH_TOKEN};
+use signet_protocol::scope::Scope;
+use signet_protocol::secret::ClientSecret;
 
 #[derive(Args)]
 pub struct Add {
@@ -40,7 +40,7 @@ impl Add {
         let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
         let client = draft(id.clone(), metadata.clone());
         let weak = source.is_weak();
-        let made = administer::add_client(&registrar, id, metadata, source).await?;
+        let made = admin::add_client(&registrar, id, metadata, source).await?;
         if weak {
             note(WEAK_SECRET);
         }

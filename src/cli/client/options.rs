@@ -8,17 +8,17 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::cli::token_header::TokenHeaderOptions;
-use crate::protocol::client::{
+use signet_protocol::authorize::pkce::PkceRule;
+use signet_protocol::authorize::redirect_uri::RedirectUri;
+use signet_protocol::authorize::response_type::{IMPLICIT, ResponseType};
+use signet_protocol::client::profile::Profile;
+use signet_protocol::client::resource::HeaderChoice;
+use signet_protocol::client::{
     AUTHORIZATION_CODE, AccessTokenFormat, ApplicationType, CLIENT_SECRET, ClientMetadata, DEVICE_CODE,
     ResponseSigning, SubjectType, UnknownScopes,
 };
-use crate::protocol::pkce::PkceRule;
-use crate::protocol::profile::Profile;
-use crate::protocol::redirect_uri::RedirectUri;
-use crate::protocol::resource::HeaderChoice;
-use crate::protocol::response_type::{IMPLICIT, ResponseType};
-use crate::protocol::scope::Scope;
-use crate::protocol::time::Span;
+use signet_protocol::scope::Scope;
+use signet_protocol::time::Span;
 
 /// Attributes of a client. A missing option does not change its attribute; the empty value `""` removes an optional
 /// attribute with one value.
@@ -163,7 +163,7 @@ impl ClientOptions {
 
     /// Sets the attributes of authentication, profile and tokens.
     fn apply_security(&self, metadata: &mut ClientMetadata) -> anyhow::Result<()> {
-        let methods = [&[CLIENT_SECRET], crate::client_auth::NAMES.as_slice()].concat();
+        let methods = [&[CLIENT_SECRET], crate::flows::client::auth::NAMES.as_slice()].concat();
         if let Some(method) = &self.auth_method {
             ensure!(
                 methods.contains(&method.as_str()),

@@ -11,10 +11,10 @@ use super::target::ClientTarget;
 use crate::cli::desk::Desk;
 use crate::cli::output::{note, say, say_json};
 use crate::config::{RegistrationMode, Settings};
-use crate::flows::administer;
-use crate::protocol::logo::MAX_LOGO;
-use crate::protocol::time::Span;
-use crate::store::registrations::Allowance;
+use crate::flows::admin;
+use signet_protocol::client::logo::MAX_LOGO;
+use signet_protocol::time::Span;
+use signet_store::client::registrations::Allowance;
 
 /// Limits of an initial access token.
 #[derive(Args)]
@@ -44,7 +44,7 @@ impl InitialToken {
     pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
         let expires_at = desk.context.now.plus(Span::from_days(self.days.into()));
         let allowance = Allowance { uses: self.uses, expires_at };
-        let token = administer::make_initial_token(&desk.store, &desk.context, allowance).await?;
+        let token = admin::make_initial_token(&desk.store, &desk.context, allowance).await?;
         match settings.registration.mode {
             RegistrationMode::Token => {}
             RegistrationMode::Off => note(
@@ -72,7 +72,7 @@ impl Logo {
         let most = u64::try_from(MAX_LOGO)?.saturating_add(1);
         std::fs::File::open(&self.file).with_context(name)?.take(most).read_to_end(&mut image).with_context(name)?;
         ensure!(!image.is_empty(), "{} is empty", name());
-        administer::set_logo(&desk.store, &desk.context, self.client.id()?, image).await?;
+        admin::set_logo(&desk.store, &desk.context, self.client.id()?, image).await?;
         say(&format!("The client {} has a logo.", self.client.as_str()));
         Ok(())
     }

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::cli::output::{note, say};
-use crate::flows::issue;
-use crate::protocol::client::{AUTHORIZATION_CODE, CLIENT_CREDENTIALS, CLIENT_SECRET, Client, ClientMetadata};
-use crate::protocol::ids::ClientId;
-use crate::protocol::jwk::SigningAlgorithm;
-use crate::protocol::pkce::PkceRule;
-use crate::protocol::response_type::ResponseType;
+use crate::flows::token::issue;
+use signet_protocol::authorize::pkce::PkceRule;
+use signet_protocol::authorize::response_type::ResponseType;
+use signet_protocol::client::{AUTHORIZATION_CODE, CLIENT_CREDENTIALS, CLIENT_SECRET, Client, ClientMetadata};
+use signet_protocol::ids::ClientId;
+use signet_protocol::jose::jwk::SigningAlgorithm;
 
 /// The methods behind [`CLIENT_SECRET`].
 const EITHER: &str = "client_secret_basic or client_secret_post";

@@ -7,8 +7,8 @@ use super::target::ClientTarget;
 use super::to_json;
 use crate::cli::desk::Desk;
 use crate::cli::output::{instant, printable, say, say_json};
-use crate::flows::administer::{self, RegisteredClient};
-use crate::protocol::attributes::in_words;
+use crate::flows::admin::{self, RegisteredClient};
+use signet_protocol::account::attributes::in_words;
 
 #[derive(Args)]
 pub struct Show {
@@ -22,7 +22,7 @@ pub struct Show {
 impl Show {
     pub(super) async fn run(self, desk: &Desk) -> anyhow::Result<()> {
         let id = self.client.id()?;
-        let registered = administer::registered_client(&desk.store, &desk.context, &id).await?;
+        let registered = admin::registered_client(&desk.store, &desk.context, &id).await?;
         if self.json { say_json(&document(&registered)?) } else { print(&registered) }
     }
 }

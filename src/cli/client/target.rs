@@ -3,7 +3,7 @@
 use anyhow::bail;
 use clap::Args;
 
-use crate::protocol::ids::ClientId;
+use signet_protocol::ids::ClientId;
 
 /// A client by id: the first argument or `--id`.
 #[derive(Args)]

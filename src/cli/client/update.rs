@@ -11,11 +11,11 @@ use crate::app;
 use crate::cli::desk::Desk;
 use crate::cli::output::{printable, say, say_json};
 use crate::config::Settings;
-use crate::flows::administer::{self, ClientPlan, ClientUpdate, NarrowedGrants, Registrar};
-use crate::protocol::attributes::AttributeChange;
-use crate::protocol::client::ClientMetadata;
-use crate::protocol::scope::Scope;
-use crate::protocol::secret::ClientSecret;
+use crate::flows::admin::{self, ClientPlan, ClientUpdate, NarrowedGrants, Registrar};
+use signet_protocol::account::attributes::AttributeChange;
+use signet_protocol::client::ClientMetadata;
+use signet_protocol::scope::Scope;
+use signet_protocol::secret::ClientSecret;
 
 /// A client and its new attributes.
 #[derive(Args)]
@@ -84,7 +84,7 @@ struct ListEdits {
 impl Update {
     pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
         let id = self.client.id()?;
-        let read = administer::registered_client(&desk.store, &desk.context, &id).await?;
+        let read = admin::registered_client(&desk.store, &desk.context, &id).await?;
         let held = &read.client.metadata;
         let next = self.edits.apply(self.options.apply(held.clone())?)?;
         let next = if self.options.chooses_pkce() { next } else { next.moved_from(held) };

@@ -4,12 +4,15 @@ use super::finding::Finding;
 use super::master_key::master_key;
 use crate::app;
 use crate::config::Settings;
-use crate::flows::audit;
+use crate::flows::events::audit;
 use crate::keys::Keyring;
-use crate::protocol::ids::RealmId;
-use crate::protocol::key_schedule::{self, State};
-use crate::protocol::time::Timestamp;
-use crate::store::{Store, StoreError, directory, invariants, realms, signing_keys};
+use signet_protocol::ids::RealmId;
+use signet_protocol::jose::key_schedule::{self, State};
+use signet_protocol::time::Timestamp;
+use signet_store::account::directory;
+use signet_store::node::invariants;
+use signet_store::realm::{realms, signing_keys};
+use signet_store::{Store, StoreError};
 
 pub(super) async fn examine(store: &Store, settings: &Settings, now: Timestamp, found: &mut Vec<Finding>) {
     for rule in &invariants::RULES {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::finding::Finding;
 use crate::config::{Mode, Settings};
-use crate::store::Store;
-use crate::store::condition::{self, Condition, Postgres, Sqlite};
+use signet_store::Store;
+use signet_store::engine::condition::{self, Condition, Postgres, Sqlite};
 
 const CHECK: &str = "database-settings";
 /// Oldest version of PostgreSQL that gets fixes.

@@ -3,8 +3,9 @@
 use super::finding::Finding;
 use crate::app;
 use crate::config::{Mode, Settings};
-use crate::keys::{MasterKey, MasterKeyError};
-use crate::store::{Store, StoreError, realms};
+use signet_crypto::{MasterKey, MasterKeyError};
+use signet_store::realm::realms;
+use signet_store::{Store, StoreError};
 
 const CHECK: &str = "master-key";
 

@@ -2,7 +2,9 @@
 
 use super::finding::Finding;
 use crate::config::Settings;
-use crate::store::{Store, StoreError, clients, realms};
+use signet_store::client::clients;
+use signet_store::realm::realms;
+use signet_store::{Store, StoreError};
 
 /// Limit of clients named in the finding.
 const NAMED: usize = 10;

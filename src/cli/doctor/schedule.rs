@@ -3,9 +3,10 @@
 use super::finding::Finding;
 use crate::app;
 use crate::config::Settings;
-use crate::protocol::key_schedule::{self, KeyTimes, Policy, State};
-use crate::protocol::time::{Span, Timestamp};
-use crate::store::{Store, realms, signing_keys};
+use signet_protocol::jose::key_schedule::{self, KeyTimes, Policy, State};
+use signet_protocol::time::{Span, Timestamp};
+use signet_store::Store;
+use signet_store::realm::{realms, signing_keys};
 
 const CHECK: &str = "key-schedule";
 /// Tolerated delay of the upkeep job, which runs every minute.
@@ -60,7 +61,7 @@ fn judge(algorithm: &str, times: &[KeyTimes], now: Timestamp, policy: &Policy) -
 mod tests {
     use super::super::finding::Level::{Fail, Ok, Warn};
     use super::*;
-    use crate::protocol::ids::KeyId;
+    use signet_protocol::ids::KeyId;
 
     #[test]
     fn a_key_is_replaced_in_time_and_its_successor_known_before() {

@@ -7,8 +7,8 @@ use x509_parser::parse_x509_certificate;
 
 use super::finding::Finding;
 use crate::config::{Settings, Tls};
-use crate::http::tls;
-use crate::protocol::time::{Span, Timestamp};
+use crate::http::edge::tls;
+use signet_protocol::time::{Span, Timestamp};
 
 /// Remaining validity below which the check fails or warns.
 const FAIL_BELOW: Span = Span::from_days(7);
@@ -76,7 +76,7 @@ fn validity(certificate: &CertificateDer<'_>) -> Option<(Timestamp, Timestamp)> 
 mod tests {
     use super::super::finding::Level;
     use super::*;
-    use crate::clock::Clock;
+    use signet_store::clock::Clock;
 
     #[test]
     fn a_certificate_is_the_hosts_and_lasts() {

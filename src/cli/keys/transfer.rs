@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::cli::desk::Desk;
 use crate::cli::output::{note, say, say_json};
-use crate::flows::administer::{self, ExportedKeys};
+use crate::flows::admin::{self, ExportedKeys};
 use crate::keys::Keyring;
 
 /// Options of an export.
@@ -41,7 +41,7 @@ impl Export {
         let name = self.to.display().to_string();
         let opened = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&self.to);
         let mut file = opened.with_context(|| name.clone())?;
-        let exported = match administer::export_keys(&desk.store, &desk.context).await {
+        let exported = match admin::export_keys(&desk.store, &desk.context).await {
             Ok(exported) => exported,
             Err(error) => {
                 // The empty file would block the next export.
@@ -65,7 +65,7 @@ impl Import {
         let name = || self.from.display().to_string();
         let text = std::fs::read_to_string(&self.from).with_context(name)?;
         let exported: ExportedKeys = serde_json::from_str(&text).with_context(name)?;
-        let count = administer::import_keys(&desk.store, keyring, &desk.context, exported).await?;
+        let count = admin::import_keys(&desk.store, keyring, &desk.context, exported).await?;
         if self.json {
             return say_json(&json!({ "keys": count }));
         }

@@ -7,12 +7,13 @@ use crate::cli::desk::Desk;
 use crate::cli::output::{read_token, say, say_json};
 use crate::config::Settings;
 use crate::keys::VerifyError;
-use crate::protocol::ids::ClientId;
-use crate::protocol::jws::{self, UnverifiedJws};
-use crate::protocol::security_event;
-use crate::protocol::time::Timestamp;
-use crate::protocol::token_size::{Size, heaviest_claims, largest_claims};
-use crate::store::{StoreError, clients};
+use signet_protocol::events::security_event;
+use signet_protocol::ids::ClientId;
+use signet_protocol::jose::jws::{self, UnverifiedJws};
+use signet_protocol::time::Timestamp;
+use signet_protocol::token::size::{Size, heaviest_claims, largest_claims};
+use signet_store::StoreError;
+use signet_store::client::clients;
 
 /// Expectations of the token.
 #[derive(Args)]

@@ -9,9 +9,9 @@ use crate::app;
 use crate::cli::desk::Desk;
 use crate::cli::output::{note, read_secret, say, say_json};
 use crate::config::Settings;
-use crate::flows::administer::{self, Person, PersonUpdate};
-use crate::protocol::claims::PersonClaims;
-use crate::protocol::secret::Password;
+use crate::flows::admin::{self, Person, PersonUpdate};
+use signet_protocol::claims::standard::PersonClaims;
+use signet_protocol::secret::Password;
 
 #[derive(Args)]
 pub struct Add {
@@ -52,7 +52,7 @@ impl Add {
             min_password: settings.passwords.min_length,
         };
         let passwords = app::open_passwords(settings)?;
-        let id = administer::add_user(&desk.store, &passwords, &desk.context, person).await?;
+        let id = admin::add_user(&desk.store, &passwords, &desk.context, person).await?;
         if !has_password {
             note("The user has no password and cannot sign in with one.");
         }

@@ -6,9 +6,9 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use serde_json::{Map, Value};
 
-use crate::flows::administer::PersonUpdate;
-use crate::protocol::claims::PersonClaims;
-use crate::protocol::jws::strict_object;
+use crate::flows::admin::PersonUpdate;
+use signet_protocol::claims::standard::PersonClaims;
+use signet_protocol::jose::jws::strict_object;
 
 /// Limit of a user's attributes, in bytes of JSON.
 const MAX_ATTRIBUTES: usize = 16 * 1024;

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use crate::cli::desk::Desk;
 use crate::cli::output::{instant, note, note_if_empty, printable, say, say_json};
-use crate::flows::administer::{self, UserQuery};
-use crate::protocol::time::Timestamp;
-use crate::store::directory::{Listed, Wanted};
+use crate::flows::admin::{self, UserQuery};
+use signet_protocol::time::Timestamp;
+use signet_store::account::directory::{Listed, Wanted};
 
 /// Options of a list.
 #[derive(Args)]
@@ -37,7 +37,7 @@ impl List {
             standing: if self.disabled { Wanted::Disabled } else { Wanted::All },
             limit: self.limit,
         };
-        let page = administer::users(&desk.store, &desk.context, &query).await?;
+        let page = admin::users(&desk.store, &desk.context, &query).await?;
         let now = desk.context.now;
         if self.json {
             let users: Vec<Value> = page.users.iter().map(|user| to_json(user, now)).collect();

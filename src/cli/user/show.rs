@@ -9,10 +9,10 @@ use crate::app;
 use crate::cli::desk::Desk;
 use crate::cli::output::{instant, printable, say, say_json};
 use crate::config::Settings;
-use crate::flows::administer::{self, RegisteredUser};
-use crate::flows::soft_lock;
-use crate::protocol::attributes::in_words;
-use crate::protocol::time::Timestamp;
+use crate::flows::admin::{self, RegisteredUser};
+use crate::flows::sign_in::soft_lock;
+use signet_protocol::account::attributes::in_words;
+use signet_protocol::time::Timestamp;
 
 #[derive(Args)]
 pub struct Show {
@@ -25,11 +25,11 @@ pub struct Show {
 
 impl Show {
     pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
-        let registered = administer::registered_user(&desk.store, &desk.context, self.user.as_str()).await?;
+        let registered = admin::registered_user(&desk.store, &desk.context, self.user.as_str()).await?;
         let paused_until = match app::existing_master_key(settings) {
             Ok(master) => {
                 let rules = soft_lock::Rules::new(&settings.limits, master.failure_key());
-                administer::paused_until(&desk.store, &desk.context, &rules, &registered.user).await?
+                admin::paused_until(&desk.store, &desk.context, &rules, &registered.user).await?
             }
             // Counters of failed sign-ins have keyed digests, which need the master key.
             Err(_) => None,

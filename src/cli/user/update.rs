@@ -13,11 +13,11 @@ use crate::cli::output::{printable, read_secret, say, say_json};
 use crate::cli::prompt;
 use crate::cli::revoking::Order;
 use crate::config::Settings;
-use crate::flows::administer::{self, PasswordSetter, PersonUpdate, Revoker};
-use crate::flows::soft_lock;
-use crate::protocol::attributes::AttributeChange;
-use crate::protocol::revocation::Reason;
-use crate::protocol::secret::Password;
+use crate::flows::admin::{self, PasswordSetter, PersonUpdate, Revoker};
+use crate::flows::sign_in::soft_lock;
+use signet_protocol::account::attributes::AttributeChange;
+use signet_protocol::secret::Password;
+use signet_protocol::token::revocation::Reason;
 
 /// A user and the new attributes.
 #[derive(Args)]
@@ -42,7 +42,7 @@ pub struct Update {
 
 impl Update {
     pub(super) async fn run(self, desk: &mut Desk, settings: &Settings) -> anyhow::Result<()> {
-        let read = administer::registered_user(&desk.store, &desk.context, self.user.as_str()).await?;
+        let read = admin::registered_user(&desk.store, &desk.context, self.user.as_str()).await?;
         let mut next = PersonUpdate::from(&read.user);
         if let Some(name) = &self.rename {
             next.username.clone_from(name);
@@ -55,10 +55,10 @@ impl Update {
         next.roles.retain(|role| !self.remove_role.contains(role));
         next.roles.extend(self.add_role.iter().cloned());
         let reason = Reason::default();
-        let changed = administer::update_user(&revoker(desk, settings, &reason), &read, next).await?;
+        let changed = admin::update_user(&revoker(desk, settings, &reason), &read, next).await?;
         if !self.remove_role.is_empty() && !changed.is_empty() {
             desk.renew();
-            administer::void_late_tokens(&revoker(desk, settings, &reason), &read.user.id).await?;
+            admin::void_late_tokens(&revoker(desk, settings, &reason), &read.user.id).await?;
         }
         if self.json {
             return say_json(&json!({ "sub": read.user.id, "changed": changed }));
@@ -111,10 +111,10 @@ impl SetPassword {
             min_length: settings.passwords.min_length,
         };
         let named = self.user.as_str();
-        let prepared = administer::prepare_password(&desk.store, &desk.context, &setter, named, password).await?;
+        let prepared = admin::prepare_password(&desk.store, &desk.context, &setter, named, password).await?;
         // Typing and hashing took time: the cut-off must cover tokens issued meanwhile.
         desk.renew();
-        let ended = administer::set_password(&self.order.revoker(desk, settings), prepared).await?;
+        let ended = admin::set_password(&self.order.revoker(desk, settings), prepared).await?;
         self.order.answer(ended, &format!("The password of {named} is set; all earlier sessions and grants are void."))
     }
 }
@@ -138,7 +138,7 @@ impl Remove {
 
     pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
         let named = self.user.as_str();
-        let ended = administer::remove_user(&self.order.revoker(desk, settings), named).await?;
+        let ended = admin::remove_user(&self.order.revoker(desk, settings), named).await?;
         self.order.answer(ended, &format!("The user {named} is removed."))
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::protocol::time::Timestamp;
+use signet_protocol::time::Timestamp;
 
 const ALL: [Notice; 6] = [
     Notice::NewDevice,

@@ -1,19 +1,16 @@
 //! The pure rules as the server has them, and clients to try them with.
 
-#[path = "../../../src/protocol/mod.rs"]
-pub mod protocol;
-
-use protocol::client::{Client, ClientMetadata};
-use protocol::ids::ClientId;
 use serde_json::{Value, json};
+use signet_protocol::client::{Client, ClientMetadata};
+use signet_protocol::ids::ClientId;
 
 /// The grants, authentication methods and algorithms that metadata is checked against.
-pub const SUPPORTED: protocol::client::Supported<'static> = protocol::client::Supported {
+pub const SUPPORTED: signet_protocol::client::Supported<'static> = signet_protocol::client::Supported {
     grants: &["authorization_code", "client_credentials", "refresh_token"],
     auth_methods: &["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
-    decryption: std::borrow::Cow::Borrowed(&protocol::encryption::KeyManagement::ALL),
-    algorithms: &protocol::jwk::SigningAlgorithm::ALL,
-    profiles: &protocol::profile::Profile::ALL,
+    decryption: std::borrow::Cow::Borrowed(&signet_protocol::jose::encryption::KeyManagement::ALL),
+    algorithms: &signet_protocol::jose::jwk::SigningAlgorithm::ALL,
+    profiles: &signet_protocol::client::profile::Profile::ALL,
 };
 
 /// A client with this metadata.

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use signet_fuzz::protocol::administration::{Order, What};
+use signet_protocol::admin::order::{Order, What};
 
 fuzz_target!(|data: &[u8]| {
     let order = match Order::parse(data) {

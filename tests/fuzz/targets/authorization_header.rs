@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use signet_fuzz::protocol::credentials::{self, Authorization, MAX_BEARER};
+use signet_protocol::client::credentials::{self, Authorization, MAX_BEARER};
 
 fuzz_target!(|data: &[u8]| {
     match credentials::parse(&[data]) {

@@ -4,10 +4,10 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use signet_fuzz::protocol::authorization_request::{AuthorizationRequest, Refusal};
-use signet_fuzz::protocol::client::Client;
-use signet_fuzz::protocol::params::Params;
-use signet_fuzz::protocol::redirect_uri::Destination;
+use signet_protocol::authorize::redirect_uri::Destination;
+use signet_protocol::authorize::request::{AuthorizationRequest, Refusal};
+use signet_protocol::client::Client;
+use signet_protocol::params::Params;
 
 static CLIENTS: LazyLock<Vec<Client>> = LazyLock::new(signet_fuzz::clients);
 

@@ -3,9 +3,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use signet_fuzz::protocol::claims::is_person_claim;
-use signet_fuzz::protocol::jws::strict_object;
-use signet_fuzz::protocol::requested_claims::{MAX_CLAIMS, RequestedClaims};
+use signet_protocol::claims::requested::{MAX_CLAIMS, RequestedClaims};
+use signet_protocol::claims::standard::is_person_claim;
+use signet_protocol::jose::jws::strict_object;
 
 fuzz_target!(|data: &[u8]| {
     // The parameter, and after a line feed `claims_locales`.

@@ -3,8 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use signet_fuzz::SUPPORTED;
-use signet_fuzz::protocol::client::ClientMetadata;
-use signet_fuzz::protocol::redirect_uri::RedirectUri;
+use signet_protocol::authorize::redirect_uri::RedirectUri;
+use signet_protocol::client::ClientMetadata;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(metadata) = serde_json::from_slice::<ClientMetadata>(data) else { return };

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use signet_fuzz::protocol::cookie_header::single;
+use signet_protocol::cookie_header::single;
 
 const NAME: &str = "__Host-signet-session";
 

@@ -4,9 +4,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use libfuzzer_sys::fuzz_target;
-use signet_fuzz::protocol::encryption::{CEK_LENGTH, ContentEncryption, KeyManagement, TAG_LENGTH};
-use signet_fuzz::protocol::jwe::{EncryptedToken, MAX_TOKEN};
-use signet_fuzz::protocol::jws::strict_object;
+use signet_protocol::jose::encryption::{CEK_LENGTH, ContentEncryption, KeyManagement, TAG_LENGTH};
+use signet_protocol::jose::jwe::{EncryptedToken, MAX_TOKEN};
+use signet_protocol::jose::jws::strict_object;
 
 fuzz_target!(|data: &[u8]| {
     // Five lines are encoded as the five parts, so that the engine need not learn base64; all else is the token.

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use signet_fuzz::protocol::jwk::{self, KeyMaterial};
-use signet_fuzz::protocol::jws;
+use signet_protocol::jose::jwk::{self, KeyMaterial};
+use signet_protocol::jose::jws;
 
 fuzz_target!(|data: &[u8]| {
     let Some(set) = jws::strict_object(data) else { return };

@@ -4,10 +4,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use libfuzzer_sys::fuzz_target;
-use signet_fuzz::protocol::client_assertion::{self, AssertionRules, AudienceRule};
-use signet_fuzz::protocol::ids::ClientId;
-use signet_fuzz::protocol::jws::{self, UnverifiedJws};
-use signet_fuzz::protocol::time::{Span, Timestamp};
+use signet_protocol::client::assertion::{self, AssertionRules, AudienceRule};
+use signet_protocol::ids::ClientId;
+use signet_protocol::jose::jws::{self, UnverifiedJws};
+use signet_protocol::time::{Span, Timestamp};
 
 fuzz_target!(|data: &[u8]| {
     // Three lines are encoded as the three parts, so that the engine need not learn base64; all else is the token.
@@ -48,8 +48,8 @@ fn check(token: &str) {
         max_age: Span::from_minutes(5),
         leeway,
     };
-    if let Ok(id) = client_assertion::check(claims, &rules, now) {
-        assert!((1..=client_assertion::MAX_JTI).contains(&id.jti.chars().count()));
+    if let Ok(id) = assertion::check(claims, &rules, now) {
+        assert!((1..=assertion::MAX_JTI).contains(&id.jti.chars().count()));
         assert!(id.expires_at > now, "what is accepted is remembered until it is not");
         assert_eq!(jws::string(claims, "iss"), Ok(Some("rp")));
         assert_eq!(jws::string(claims, "sub"), Ok(Some("rp")));

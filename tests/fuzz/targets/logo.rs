@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use signet_fuzz::protocol::logo::{LogoType, MAX_LOGO};
+use signet_protocol::client::logo::{LogoType, MAX_LOGO};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(kind) = LogoType::of(data) else { return };

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use signet_fuzz::protocol::outbound::{AllowedHost, OutboundUrl, PlainHttp};
-use signet_fuzz::protocol::special_addresses::is_special_use;
+use signet_protocol::defense::outbound::{AllowedHost, OutboundUrl, PlainHttp};
+use signet_protocol::defense::special_addresses::is_special_use;
 use url::Host;
 
 static NAMED: LazyLock<Vec<AllowedHost>> =

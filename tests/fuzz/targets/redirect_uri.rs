@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use signet_fuzz::protocol::redirect_uri::{Omission, RedirectUri, destination};
+use signet_protocol::authorize::redirect_uri::{Omission, RedirectUri, destination};
 use url::Url;
 
 fuzz_target!(|data: &[u8]| {

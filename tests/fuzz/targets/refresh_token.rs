@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use signet_fuzz::protocol::refresh_rotation::{Mac, PREFIX, RefreshToken};
-use signet_fuzz::protocol::secret::Digest;
+use signet_protocol::secret::Digest;
+use signet_protocol::token::refresh::{Mac, PREFIX, RefreshToken};
 
 /// A keyed hash that is sufficient to distinguish tokens.
 struct Keyed;
@@ -29,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
     // The bytes as family and secret of a token that was issued, then changed in one place.
     let Some((family, rest)) = data.split_first_chunk::<16>() else { return };
     let Some((secret, rest)) = rest.split_first_chunk::<32>() else { return };
-    let family = signet_fuzz::protocol::ids::FamilyId::from_random(*family);
+    let family = signet_protocol::ids::FamilyId::from_random(*family);
     let token = RefreshToken::first(&family, *secret).expect("an id of this server's");
     let next = token.successor(&Keyed);
     for issued in [&token, &next] {

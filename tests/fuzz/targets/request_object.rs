@@ -5,14 +5,14 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use signet_fuzz::protocol::authorization_request::AuthorizationRequest;
-use signet_fuzz::protocol::client::Client;
-use signet_fuzz::protocol::ids::ClientId;
-use signet_fuzz::protocol::jws::{self, strict_object};
-use signet_fuzz::protocol::params::Params;
-use signet_fuzz::protocol::profile::Profile;
-use signet_fuzz::protocol::request_object::{self, Binding, Lifetime, Outside};
-use signet_fuzz::protocol::time::{Span, Timestamp};
+use signet_protocol::authorize::request::AuthorizationRequest;
+use signet_protocol::authorize::request_object::{self, Binding, Lifetime, Outside};
+use signet_protocol::client::Client;
+use signet_protocol::client::profile::Profile;
+use signet_protocol::ids::ClientId;
+use signet_protocol::jose::jws::{self, strict_object};
+use signet_protocol::params::Params;
+use signet_protocol::time::{Span, Timestamp};
 
 const ISSUER: &str = "https://op.example";
 

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use signet::config::Settings;
-use signet::protocol::jwk::SigningAlgorithm;
-use signet::protocol::profile::Profile;
-use signet::protocol::time::Span;
+use signet_protocol::client::profile::Profile;
+use signet_protocol::jose::jwk::SigningAlgorithm;
+use signet_protocol::time::Span;
 
 use super::modules::refresh;
 use super::run::{CALLBACK, Run};
 use super::{Variant, checks};
-use crate::logos::{PNG, picture, publisher, shown};
+use crate::client::logos::{PNG, picture, publisher, shown};
 use crate::support::keys::KeyPair;
 use crate::support::upstream::{Script, Upstream};
 use crate::support::{Reply, header};

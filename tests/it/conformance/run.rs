@@ -7,12 +7,12 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
-use signet::protocol::profile::Profile;
+use signet_protocol::client::profile::Profile;
 
 use super::checks::{self, IdTokenContext};
 use super::{Channel, Variant};
-use crate::form_post::posted_form;
-use crate::registration;
+use crate::authorize::form_post::posted_form;
+use crate::client::registration;
 use crate::support::keys::KeyPair;
 use crate::support::{Browser, Page, Reply, TestServer, Tokens};
 

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use serde_json::Value;
-use signet::clock::Clock;
-use signet::flows::audit;
-use signet::protocol::time::Span;
+use signet::flows::events::audit;
+use signet_protocol::time::Span;
+use signet_store::clock::Clock;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
 use crate::support::database::Database;
@@ -193,7 +193,7 @@ async fn clients_requests_and_the_audit_log_of_a_release_are_kept() {
         let realm = &server.app.realm.id;
         let checked = audit::verify(&provider.store, &provider.keys.of(realm), realm).await.unwrap();
         assert!(checked.rows > 30, "{checked:?}");
-        assert_eq!(crate::doctor::broken(&server).await, [""; 0]);
+        assert_eq!(crate::node::doctor::broken(&server).await, [""; 0]);
         assert_eq!(provider.view.held().1, 1, "the block of a network");
     }
 }

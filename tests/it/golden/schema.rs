@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use signet::store::{Statement, Store, all_statements, embedded_text};
+use signet_store::{Statement, Store, all_statements, embedded_text};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
 use super::{Golden, RELEASES};
@@ -93,7 +93,7 @@ async fn a_row_of_a_release_may_be_written_after_the_migration() {
 #[ignore = "part of making the golden database of a release"]
 fn the_statements_of_this_version_are_written() {
     let file = std::env::var("GOLDEN_STATEMENTS").expect("a file");
-    let entry = |statement: &'static Statement| (statement.name.trim_start_matches("signet::store::"), statement.text);
+    let entry = |statement: &'static Statement| (statement.name.splitn(3, "::").nth(2).unwrap(), statement.text);
     let all: BTreeMap<&str, &str> = all_statements().into_iter().map(entry).collect();
     std::fs::write(file, serde_json::to_string_pretty(&all).unwrap() + "\n").unwrap();
 }

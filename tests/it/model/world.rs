@@ -1,9 +1,9 @@
 //! Two nodes on one database, which get the same requests as the reference; every difference is reported.
 
 use serde_json::json;
-use signet::flows::administer::UserChange;
-use signet::protocol::time::Span;
-use signet::store::clients::Standing as ClientStanding;
+use signet::flows::admin::UserChange;
+use signet_protocol::time::Span;
+use signet_store::client::clients::Standing as ClientStanding;
 
 use super::reference::{Authorized, Reference, Refusal, Yield};
 use super::story::{Node, Pick, Presenter, Standing, Step};

@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use signet::app::App;
-use signet::clock::Clock;
 use signet::config::{DatabaseUrl, Settings};
-use signet::protocol::profile::Profile;
+use signet_protocol::client::profile::Profile;
+use signet_store::clock::Clock;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row, SqliteConnection};
 use tokio::sync::OnceCell;
 

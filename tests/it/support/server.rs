@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use signet::app::App;
-use signet::clock::Clock;
 use signet::config::{DatabaseUrl, Settings};
 use signet::flows::Context;
-use signet::flows::administer::{self, Ended, PasswordSetter, Person, Registrar, Revoker, SecretSource, UserChange};
-use signet::http::serve::{ConnectionLimits, serve};
-use signet::http::tls;
+use signet::flows::admin::{self, Ended, PasswordSetter, Person, Registrar, Revoker, SecretSource, UserChange};
+use signet::http::edge::serve::{ConnectionLimits, serve};
+use signet::http::edge::tls;
 use signet::jobs::{self, Jobs};
-use signet::protocol::claims::PersonClaims;
-use signet::protocol::ids::{ClientId, UserId};
-use signet::protocol::revocation::Reason;
-use signet::protocol::secret::{ClientSecret, Password};
-use signet::protocol::time::Span;
-use signet::store::StoreError;
-use signet::store::clients::Standing;
+use signet_protocol::claims::standard::PersonClaims;
+use signet_protocol::ids::{ClientId, UserId};
+use signet_protocol::secret::{ClientSecret, Password};
+use signet_protocol::time::Span;
+use signet_protocol::token::revocation::Reason;
+use signet_store::StoreError;
+use signet_store::client::clients::Standing;
+use signet_store::clock::Clock;
 
 use super::database::{self, Database};
 use super::{Browser, RelyingParty, Reply};
@@ -192,7 +192,7 @@ impl TestServer {
         let store = &provider.store;
         let keys = Some(&provider.keys);
         let registrar = Registrar { store, context: &context, supported: provider.supported(&context.realm.id), keys };
-        let made = administer::add_client(&registrar, id.clone(), metadata, SecretSource::Generated).await;
+        let made = admin::add_client(&registrar, id.clone(), metadata, SecretSource::Generated).await;
         let secret = made.unwrap();
         self.app.follow().await.unwrap();
         RelyingParty::new(self, id.as_str(), secret.map(|secret| secret.expose().to_owned()), changes)
@@ -224,13 +224,13 @@ impl TestServer {
             min_password: 8,
         };
         let provider = &self.app.provider;
-        administer::add_user(&provider.store, &provider.passwords, &self.context(), person).await.unwrap()
+        admin::add_user(&provider.store, &provider.passwords, &self.context(), person).await.unwrap()
     }
 
     /// Disables, enables or signs out a user, as the command does; the server follows by itself.
     pub async fn change_user(&self, username: &str, change: UserChange) {
         let horizon = self.app.provider.revocation_horizon(self.app.clock.now());
-        administer::change_user(&self.app.provider.store, &self.context(), username, change, horizon).await.unwrap();
+        admin::change_user(&self.app.provider.store, &self.context(), username, change, horizon).await.unwrap();
         self.app.follow().await.unwrap();
     }
 
@@ -248,8 +248,8 @@ impl TestServer {
         let context = self.context();
         let reason = Reason::default();
         let password = Password::new(password.to_owned());
-        let prepared = administer::prepare_password(&provider.store, &context, &setter, username, password).await;
-        let ended = administer::set_password(&self.revoker(&context, &reason), prepared.unwrap()).await.unwrap();
+        let prepared = admin::prepare_password(&provider.store, &context, &setter, username, password).await;
+        let ended = admin::set_password(&self.revoker(&context, &reason), prepared.unwrap()).await.unwrap();
         self.app.follow().await.unwrap();
         ended
     }
@@ -258,7 +258,7 @@ impl TestServer {
     pub async fn remove_user(&self, named: &str) -> Ended {
         let context = self.context();
         let reason = Reason::default();
-        let ended = administer::remove_user(&self.revoker(&context, &reason), named).await.unwrap();
+        let ended = admin::remove_user(&self.revoker(&context, &reason), named).await.unwrap();
         self.app.follow().await.unwrap();
         ended
     }
@@ -268,7 +268,7 @@ impl TestServer {
         let horizon = self.app.provider.revocation_horizon(self.app.clock.now());
         let store = &self.app.provider.store;
         let id = ClientId::parse(id).unwrap();
-        administer::set_client_standing(store, &self.context(), id, standing, horizon).await.unwrap();
+        admin::set_client_standing(store, &self.context(), id, standing, horizon).await.unwrap();
         self.app.follow().await.unwrap();
     }
 
@@ -370,7 +370,7 @@ impl TestServer {
         let store = &provider.store;
         let keys = Some(&provider.keys);
         let registrar = Registrar { store, context: &context, supported: provider.supported(&context.realm.id), keys };
-        let made = administer::rotate_secret(&registrar, id, source).await.unwrap();
+        let made = admin::rotate_secret(&registrar, id, source).await.unwrap();
         rp.secret = made.map(|secret| secret.expose().to_owned()).or(given.map(str::to_owned));
         self.app.follow().await.unwrap();
     }

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::*;
-use crate::keys::{generate_signing_key, verify_hs256};
-use crate::protocol::ids::{ClientId, KeyId, SessionId, TokenId};
-use crate::protocol::time::{Span, Timestamp};
+use signet_crypto::{generate_signing_key, verify_hs256};
+use signet_protocol::ids::{ClientId, KeyId, SessionId, TokenId};
+use signet_protocol::time::{Span, Timestamp};
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 

@@ -1,7 +1,7 @@
 //! Codes: redeemed once, by each way of authentication, with and without PKCE.
 
 use serde_json::json;
-use signet::protocol::time::Span;
+use signet_protocol::time::Span;
 
 use crate::conformance::run::Run;
 use crate::support::relying_party::{CHALLENGE, VERIFIER};

@@ -1,6 +1,6 @@
 //! When a person has to sign in again, and when no page may be shown.
 
-use signet::protocol::time::Span;
+use signet_protocol::time::Span;
 
 use crate::conformance::run::{Client, Outcome, Run};
 

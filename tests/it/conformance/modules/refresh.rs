@@ -1,7 +1,7 @@
 //! Refresh tokens (RFC 6749 §6, OpenID Connect Core §12).
 
 use serde_json::{Value, json};
-use signet::protocol::time::Span;
+use signet_protocol::time::Span;
 
 use crate::conformance::checks::{self, IdTokenContext};
 use crate::conformance::run::{Client, Outcome, Run};

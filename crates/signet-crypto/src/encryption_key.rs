@@ -1,0 +1,42 @@
+//! A key of this server that clients encrypt to: generated and used with aws-lc-rs, checked with `rsa` and `p256`
+//! (RFC 7518 §4.3, §4.6).
+
+use zeroize::Zeroizing;
+
+use super::jwe::DecryptionKey;
+use super::signing_key::{self, KeyError};
+use signet_protocol::ids::KeyId;
+use signet_protocol::jose::encryption::KeyManagement;
+use signet_protocol::jose::jwk::{Curve, PublicJwk, SigningAlgorithm};
+
+/// A key that clients encrypt to.
+pub struct EncryptionKey {
+    /// The algorithm, one to one with the `kid`.
+    pub algorithm: KeyManagement,
+    pub public: PublicJwk,
+    pub private: DecryptionKey,
+}
+
+/// Generates a private key in PKCS#8 form (RFC 5208). RSA takes up to seconds, so do not call it on async threads.
+pub fn generate(algorithm: KeyManagement, rsa_bits: u32) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    match algorithm {
+        KeyManagement::RsaOaep256 => signing_key::generate_rsa(rsa_bits),
+        // An elliptic curve key has the same form for any use.
+        KeyManagement::EcdhEs | KeyManagement::EcdhEsA256Kw => signing_key::generate(SigningAlgorithm::ES256, rsa_bits),
+    }
+}
+
+impl EncryptionKey {
+    /// Parses a private key in PKCS#8 form and checks it against its algorithm.
+    pub fn from_pkcs8(kid: &KeyId, algorithm: KeyManagement, der: &[u8]) -> Result<Self, KeyError> {
+        let (material, private) = match algorithm {
+            KeyManagement::RsaOaep256 => (signing_key::rsa_material(der)?, DecryptionKey::rsa(der)?),
+            KeyManagement::EcdhEs | KeyManagement::EcdhEsA256Kw => {
+                (signing_key::p256_material(der)?, DecryptionKey::ec(Curve::P256, der)?)
+            }
+        };
+        let public =
+            PublicJwk { kid: Some(kid.as_str().to_owned()), alg: Some(algorithm.as_str().to_owned()), material };
+        Ok(Self { algorithm, public, private })
+    }
+}

@@ -1,0 +1,3 @@
+//! Orders that administrators give, with their limits.
+
+pub mod order;

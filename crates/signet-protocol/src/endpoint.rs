@@ -1,0 +1,230 @@
+//! The table of endpoints: where each lies below the issuer, which member of the metadata names it (RFC 8414 §2), who
+//! reads its answers, which rate limit holds for an address there, and whether scripts of other origins may call it.
+//! Router, limits, CORS, metadata, redirects to https and pages read it, so that a path is typed once.
+
+use super::defense::rate_limit::Class;
+
+/// The reader of an endpoint's responses, which determines the format of a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A person, who sees a page.
+    Person,
+    /// A program, which reads an OAuth error in JSON.
+    Program,
+    /// An administration client, which reads a problem document (RFC 9457).
+    Administrator,
+}
+
+/// The origins whose scripts may call an endpoint. If there are any, the router answers preflights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scripts {
+    /// Only this server's own.
+    None,
+    /// Those registered by an enabled client.
+    Registered,
+    /// All origins, with these methods. Only for responses that ignore what a browser adds by itself, such as cookies.
+    All(&'static str),
+}
+
+/// One endpoint.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The path below the issuer, in the router's syntax.
+    pub path: &'static str,
+    /// The member of the metadata that names it.
+    pub member: Option<&'static str>,
+    pub reader: Reader,
+    /// The limit on the requests of one address, including preflights. Without one, address blocks do not apply either:
+    /// such documents and assets must be available to resource servers, caches and browsers at any time, and are
+    /// answered from memory.
+    pub limit: Option<Class>,
+    /// The limit on its form, if different.
+    pub form_limit: Option<Class>,
+    pub scripts: Scripts,
+}
+
+impl Endpoint {
+    const fn new(path: &'static str, reader: Reader, limit: Option<Class>) -> Self {
+        Self { path, member: None, reader, limit, form_limit: None, scripts: Scripts::None }
+    }
+
+    const fn page(path: &'static str) -> Self {
+        Self::new(path, Reader::Person, Some(Class::Pages))
+    }
+
+    const fn program(path: &'static str) -> Self {
+        Self::new(path, Reader::Program, Some(Class::Api))
+    }
+
+    const fn document(path: &'static str) -> Self {
+        Self::new(path, Reader::Program, None).with_scripts(Scripts::All("GET"))
+    }
+
+    const fn asset(path: &'static str) -> Self {
+        Self::new(path, Reader::Person, None)
+    }
+
+    const fn named(mut self, member: &'static str) -> Self {
+        self.member = Some(member);
+        self
+    }
+
+    const fn with_limit(mut self, class: Class) -> Self {
+        self.limit = Some(class);
+        self
+    }
+
+    const fn with_form_limit(mut self, class: Class) -> Self {
+        self.form_limit = Some(class);
+        self
+    }
+
+    const fn with_scripts(mut self, scripts: Scripts) -> Self {
+        self.scripts = scripts;
+        self
+    }
+
+    /// The rate limit class for a request with this method.
+    pub fn class(&self, method: &str) -> Option<Class> {
+        self.form_limit.filter(|_| method == "POST").or(self.limit)
+    }
+
+    /// The URL of the endpoint.
+    pub fn url(&self, issuer: &str) -> String {
+        format!("{issuer}{}", self.path)
+    }
+
+    /// The endpoint as metrics and the log name it: `token`.
+    pub fn name(&self) -> &'static str {
+        self.path.trim_start_matches('/')
+    }
+
+    /// True for a page that a person may open by its address, and so is sent on to https.
+    pub fn is_page(&self) -> bool {
+        self.reader == Reader::Person && self.limit.is_some() && !self.path.is_empty()
+    }
+
+    /// Matches a path below the issuer. `{name}` stands for one segment, `{*rest}` for all that follow.
+    fn matches(&self, path: &str) -> bool {
+        let Some((fixed, _)) = self.path.split_once('{') else { return self.path == path };
+        let Some(rest) = path.strip_prefix(fixed) else { return false };
+        match self.path.split_once('}') {
+            Some((name, "")) if name.ends_with("{*rest") => true,
+            Some((_, "")) => !rest.is_empty() && !rest.contains('/'),
+            Some((_, after)) => rest.strip_suffix(after).is_some_and(|one| !one.is_empty() && !one.contains('/')),
+            None => false,
+        }
+    }
+}
+
+/// Declares the endpoints: a constant for each, and the list of all of them.
+macro_rules! endpoints {
+    ($($name:ident = $endpoint:expr;)*) => {
+        $(pub const $name: Endpoint = $endpoint;)*
+        /// Every endpoint of the public listener, in the order in which paths are compared.
+        pub const ALL: &[Endpoint] = &[$($name),*];
+    };
+}
+
+endpoints! {
+    // First the endpoints that programs call continuously.
+    TOKEN = Endpoint::program("/token").named("token_endpoint").with_scripts(Scripts::Registered);
+    INTROSPECT = Endpoint::program("/introspect").named("introspection_endpoint");
+    USERINFO = Endpoint::program("/userinfo").named("userinfo_endpoint").with_scripts(Scripts::Registered);
+    AUTHORIZE = Endpoint::page("/authorize").named("authorization_endpoint").with_limit(Class::Authorize);
+    LOGIN = Endpoint::page("/login").with_form_limit(Class::Login);
+    CONSENT = Endpoint::page("/consent");
+    REVOKE = Endpoint::program("/revoke").named("revocation_endpoint").with_scripts(Scripts::Registered);
+    PAR = Endpoint::program("/par").named("pushed_authorization_request_endpoint").with_scripts(Scripts::Registered);
+    DEVICE_AUTHORIZATION = Endpoint::program("/device_authorization").named("device_authorization_endpoint");
+    DEVICE = Endpoint::page("/device").with_form_limit(Class::UserCode);
+    DEVICE_CONFIRM = Endpoint::page("/device/confirm");
+    LOGOUT = Endpoint::page("/logout").named("end_session_endpoint");
+    HOME = Endpoint::page("/");
+    LOGO = Endpoint::page("/clients/{client_id}/logo");
+    CHECK_SESSION = Endpoint::page("/session/check").named("check_session_iframe");
+    CSP_REPORTS = Endpoint::program("/csp-reports").with_limit(Class::Pages);
+    // A client in a browser has no registered origin before it registers; its token determines what it may do.
+    REGISTER = Endpoint::program("/register").named("registration_endpoint").with_limit(Class::Registration).with_scripts(Scripts::All("POST"));
+    REGISTRATION = Endpoint::program("/register/{client_id}").with_limit(Class::Registration);
+    API = Endpoint::new("/api/{*rest}", Reader::Administrator, Some(Class::Api));
+    OPENID_METADATA = Endpoint::document("/.well-known/openid-configuration");
+    OAUTH_METADATA = Endpoint::document("/.well-known/oauth-authorization-server");
+    JWKS = Endpoint::document("/.well-known/jwks.json").named("jwks_uri");
+    JWKS_SHORT = Endpoint::document("/jwks");
+    JWKS_OAUTH = Endpoint::document("/oauth/jwks");
+    ASSET = Endpoint::asset("/assets/{file}");
+    FAVICON = Endpoint::asset("/favicon.ico");
+}
+
+/// The entry for unknown paths, which are limited like pages.
+const NOTHING: Endpoint = Endpoint::page("");
+
+/// The endpoint at a path below the path of the issuer; for the metadata also at the well-known path before it (RFC
+/// 8414 §3.1).
+pub fn at(base: &str, path: &str) -> &'static Endpoint {
+    let below = path.strip_prefix(base).unwrap_or(path);
+    let found = ALL.iter().find(|endpoint| endpoint.matches(below));
+    let inserted = || path.strip_suffix(base).is_some_and(|path| path == OAUTH_METADATA.path);
+    found.or_else(|| inserted().then_some(&OAUTH_METADATA)).unwrap_or(&NOTHING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_leads_to_its_endpoint_below_the_issuer() {
+        let rows = [
+            ("", "/token", "/token"),
+            ("", "/token/", ""),
+            ("", "/", "/"),
+            ("", "", ""),
+            ("", "/clients/spa/logo", "/clients/{client_id}/logo"),
+            ("", "/clients//logo", ""),
+            ("", "/clients/a/b/logo", ""),
+            ("", "/clients/logo", ""),
+            ("", "/register", "/register"),
+            ("", "/register/abc", "/register/{client_id}"),
+            ("", "/register/abc/def", ""),
+            ("", "/api/v1/users/alice/sessions", "/api/{*rest}"),
+            ("", "/assets/style.css", "/assets/{file}"),
+            ("", "/nowhere", ""),
+            ("/id", "/id/token", "/token"),
+            ("/id", "/id/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server"),
+            ("/id", "/.well-known/oauth-authorization-server/id", "/.well-known/oauth-authorization-server"),
+            ("/id", "/.well-known/oauth-authorization-server/other", ""),
+        ];
+        for (base, path, expected) in rows {
+            assert_eq!(at(base, path).path, expected, "{path} below {base:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_and_a_member_of_the_metadata_name_one_endpoint_each() {
+        let paths: std::collections::BTreeSet<_> = ALL.iter().map(|endpoint| endpoint.path).collect();
+        assert_eq!(paths.len(), ALL.len());
+        let members: Vec<_> = ALL.iter().filter_map(|endpoint| endpoint.member).collect();
+        assert_eq!(members.iter().collect::<std::collections::BTreeSet<_>>().len(), members.len());
+    }
+
+    #[test]
+    fn every_endpoint_but_the_public_documents_and_assets_has_a_limit_for_every_method() {
+        let unlimited = [
+            "/.well-known/openid-configuration",
+            "/.well-known/oauth-authorization-server",
+            "/.well-known/jwks.json",
+            "/jwks",
+            "/oauth/jwks",
+            "/assets/{file}",
+            "/favicon.ico",
+        ];
+        let methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
+        for endpoint in ALL.iter().chain([&NOTHING]) {
+            for method in methods {
+                let listed = unlimited.contains(&endpoint.path);
+                assert_eq!(endpoint.class(method).is_none(), listed, "{method} {}", endpoint.path);
+            }
+        }
+    }
+}

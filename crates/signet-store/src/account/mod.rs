@@ -1,0 +1,5 @@
+//! People and what belongs to them.
+
+pub mod directory;
+pub mod holdings;
+pub mod users;

@@ -1,0 +1,138 @@
+//! A cache of rows by key, filled on demand. Bounded in bytes, since strangers choose the size of some rows.
+
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+
+use crate::StoreError;
+
+/// An LRU cache of rows.
+pub(crate) struct Kept<K, V> {
+    rows: Cache<K, V>,
+    /// Number of invalidations.
+    forgotten: AtomicU64,
+}
+
+impl<K, V> Kept<K, V>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// An empty cache of at most `bytes` bytes, as `weigh` counts them. LRU rather than LFU: the row of a person who
+    /// signs in is read a few times within seconds, and then not for days.
+    pub(crate) fn new(bytes: u64, weigh: fn(&V) -> usize) -> Self {
+        let weigher = move |_: &K, row: &V| u32::try_from(weigh(row)).unwrap_or(u32::MAX);
+        let builder = Cache::builder().max_capacity(bytes).weigher(weigher);
+        Self { rows: builder.eviction_policy(EvictionPolicy::lru()).build(), forgotten: AtomicU64::new(0) }
+    }
+
+    /// Returns the row with this key, from the cache or by `read`. Absence is not cached. A row that is invalidated
+    /// while `read` runs is returned but not cached, since it may be outdated.
+    pub(crate) async fn get<F>(&self, key: K, read: impl FnOnce(K) -> F) -> Result<Option<V>, StoreError>
+    where
+        F: Future<Output = Result<Option<V>, StoreError>>,
+    {
+        if let Some(kept) = self.rows.get(&key) {
+            return Ok(Some(kept));
+        }
+        let before = self.forgotten.load(Ordering::Acquire);
+        // Boxed: a cache miss is rare, and its future would make that of every request larger.
+        let row = Box::pin(read(key.clone())).await?;
+        if let Some(row) = &row {
+            self.rows.insert(key.clone(), row.clone());
+            if self.forgotten.load(Ordering::Acquire) != before {
+                self.rows.invalidate(&key);
+            }
+        }
+        Ok(row)
+    }
+
+    /// Returns the row if it is cached.
+    pub(crate) fn peek(&self, key: &K) -> Option<V> {
+        self.rows.get(key)
+    }
+
+    /// Invalidates one row.
+    pub(crate) fn forget(&self, key: &K) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.rows.invalidate(key);
+    }
+
+    /// Invalidates all rows.
+    pub(crate) fn forget_all(&self) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.rows.invalidate_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The row under key 1; a miss reads 0.
+    async fn ask(kept: &Kept<u8, u8>) -> Option<u8> {
+        kept.get(1, |_| async { Ok(Some(0)) }).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_row_is_read_once_and_again_when_it_was_forgotten() {
+        let kept = Kept::new(10, |_| 1);
+        let reads = AtomicU64::new(0);
+        let read = |_| async { Ok(Some(reads.fetch_add(1, Ordering::Relaxed))) };
+        assert_eq!(kept.get(1, read).await.unwrap(), Some(0));
+        assert_eq!(kept.get(1, read).await.unwrap(), Some(0));
+        kept.forget(&1);
+        assert_eq!(kept.get(1, read).await.unwrap(), Some(1));
+        kept.forget_all();
+        assert_eq!(kept.get(1, read).await.unwrap(), Some(2));
+    }
+
+    #[tokio::test]
+    async fn large_rows_leave_room_for_fewer() {
+        let kept = Kept::new(1_000, |size: &usize| *size);
+        for key in 0..200_u64 {
+            kept.get(key, |_| async { Ok(Some(100_usize)) }).await.unwrap();
+            kept.rows.run_pending_tasks();
+            assert!(kept.rows.weighted_size() <= 1_000, "{key}");
+        }
+        assert_eq!(kept.rows.entry_count(), 10);
+    }
+
+    #[tokio::test]
+    async fn a_new_row_is_kept_although_others_were_asked_for_more() {
+        let kept = Kept::new(10, |_| 1);
+        let reads = AtomicU64::new(0);
+        for person in 0..30_u64 {
+            for _ in 0..20 {
+                kept.get(person, |_| async { Ok(Some(reads.fetch_add(1, Ordering::Relaxed))) }).await.unwrap();
+                kept.rows.run_pending_tasks();
+            }
+            assert_eq!(reads.load(Ordering::Relaxed), person + 1, "read once, the first time");
+        }
+        assert_eq!(kept.rows.entry_count(), 10);
+    }
+
+    #[tokio::test]
+    async fn that_there_is_none_is_asked_again() {
+        let kept = Kept::<u8, u8>::new(10, |_| 1);
+        assert_eq!(kept.get(1, |_| async { Ok(None) }).await.unwrap(), None);
+        assert_eq!(ask(&kept).await, Some(0));
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_while_it_is_read_is_not_kept() {
+        let rows: [(&str, fn(&Kept<u8, u8>)); 2] =
+            [("it", |kept| kept.forget(&1)), ("everything", |kept| kept.forget_all())];
+        for (what, forget) in rows {
+            let kept = Kept::new(10, |_| 1);
+            let late = kept.get(1, |_| async {
+                forget(&kept);
+                Ok(Some(7))
+            });
+            assert_eq!(late.await.unwrap(), Some(7), "{what}");
+            assert_eq!(ask(&kept).await, Some(0), "{what} was put back");
+        }
+    }
+}

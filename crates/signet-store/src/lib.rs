@@ -1,0 +1,326 @@
+//! The database. Functions over a connection, one file per aggregate; [`engine`] alone knows the two engines.
+//!
+//! Every statement is a constant, written once for SQLite and PostgreSQL. Reads take a connection from a pool; all
+//! writes go through [`Store::write`], which returns when the commit is durable. Nothing here decides whether a
+//! request is allowed: a consuming write is guarded in SQL, and its caller checks whether it changed a row.
+
+pub mod account;
+pub mod authorize;
+pub mod client;
+pub mod clock;
+pub mod defense;
+pub mod engine;
+pub mod events;
+pub mod metrics;
+pub mod node;
+pub mod realm;
+pub mod session;
+pub mod token;
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::sqlite::SqliteConnectOptions;
+use tokio::time::timeout;
+
+use engine::embedded::Readers;
+pub use engine::error::StoreError;
+use engine::lanes::{Lane, Lanes};
+pub use engine::migrations::Migrated;
+pub use engine::statement::{Statement, embedded_text};
+pub use engine::tx::Tx;
+use engine::writer::Writer;
+use metrics::{Database, Statements};
+use node::barrier::Barrier;
+use node::membership::Membership;
+use signet_protocol::time::Timestamp;
+
+/// Longest wait for a connection, and of a write in the queue; after it the caller gets [`StoreError::Unavailable`].
+pub const PATIENCE: Duration = Duration::from_secs(2);
+/// Limits for connections to PostgreSQL. SQLite uses none of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// Size of the pool.
+    pub max_connections: u32,
+    /// Connections that [`Lane::Shared`] cannot take. At least one of the pool stays available to it.
+    pub reserved_connections: u32,
+    /// The server's `statement_timeout`.
+    pub statement_timeout: Duration,
+    /// The server's `lock_timeout`.
+    pub lock_timeout: Duration,
+    /// The server's `idle_in_transaction_session_timeout`.
+    pub idle_in_transaction_timeout: Duration,
+    pub lossy_commits: LossyCommits,
+}
+
+/// Reaction to a server that acknowledges commits before they are durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossyCommits {
+    /// The connection fails.
+    Refused,
+    /// A warning is logged once.
+    Warned,
+}
+
+impl Setup {
+    /// Limits for commands, which run statements over whole tables.
+    pub fn patient(max_connections: u32) -> Self {
+        Self {
+            max_connections,
+            reserved_connections: 0,
+            statement_timeout: Duration::from_secs(600),
+            lock_timeout: Duration::from_secs(5),
+            idle_in_transaction_timeout: Duration::from_secs(60),
+            lossy_commits: LossyCommits::Warned,
+        }
+    }
+}
+
+/// The engines. All differences between them are in this file, `tx`, `sqlite`, `embedded`, `writer`, `postgres` and
+/// `migrations`.
+#[derive(Clone)]
+enum Db {
+    /// An SQLite file: a few read connections and one writer thread.
+    Sqlite { read: Readers, lanes: Lanes, writer: Writer },
+    /// PostgreSQL, or a database with its wire protocol.
+    Postgres(engine::postgres::Pool),
+}
+
+/// A handle to the database. Clones share its connections.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    metrics: Database,
+    membership: Arc<Membership>,
+    barrier: Arc<Barrier>,
+}
+
+impl Store {
+    /// Opens the database at `url` (`sqlite://FILE` or `postgres://...`) with the limits of commands. Creates a missing
+    /// SQLite file. Does not migrate.
+    pub async fn open(url: &str, max_connections: u32) -> Result<Self, StoreError> {
+        Self::open_with(url, &Setup::patient(max_connections)).await
+    }
+
+    /// Opens the database with the limits of a server.
+    pub async fn open_with(url: &str, setup: &Setup) -> Result<Self, StoreError> {
+        let metrics = Database::with(Statements::new(engine::timing::labels()));
+        let db = if url.starts_with("sqlite:") {
+            engine::sqlite::open(url, &metrics).await?
+        } else {
+            Db::Postgres(engine::postgres::Pool::open(url, setup).await?)
+        };
+        let membership = Arc::new(Membership::new(matches!(db, Db::Sqlite { .. })));
+        Ok(Self { db, metrics, membership, barrier: Arc::default() })
+    }
+
+    /// Returns the file of an SQLite URL; `None` for other engines.
+    pub fn file_of(url: &str) -> Option<std::path::PathBuf> {
+        let options = url.starts_with("sqlite:").then(|| SqliteConnectOptions::from_str(url).ok()).flatten()?;
+        Some(options.get_filename().to_owned())
+    }
+
+    /// Takes a connection to read with. On SQLite it is read-only.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] after [`PATIENCE`].
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(match &self.db {
+            Db::Sqlite { read, lanes, .. } => {
+                let late = || StoreError::Unavailable("no connection became free in time".into());
+                let turn = async { Ok((lanes.enter(Lane::current()).await?, read.take().await.ok_or_else(late)?)) };
+                let turn = self.metrics.turn(timeout(PATIENCE, turn)).await;
+                let (permit, connection) = turn.unwrap_or_else(|_| Err(late()))?;
+                Tx::sqlite(connection, permit, self.metrics.statements.clone())
+            }
+            Db::Postgres(pool) => {
+                // Boxed: otherwise every future that reads would be as large as this one, on SQLite too.
+                let (held, permit) = Box::pin(self.metrics.turn(pool.acquire(Lane::current()))).await?;
+                Tx::postgres(held, permit, pool.limit(), self.metrics.statements.clone())
+            }
+        })
+    }
+
+    /// Runs a job in a transaction. Returns when the commit is durable and, if the job revoked something, when every
+    /// node has applied the revocation or polls the database before it answers.
+    ///
+    /// A job that returns an error is rolled back. The job may run again after a serialization failure, so it must wait
+    /// for nothing but its own statements. Once started it runs to its end, even if the caller is dropped.
+    ///
+    /// # Errors
+    /// The error of the job, or a converted [`StoreError`] if the queue is full, the wait too long or the commit
+    /// failed.
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let written = match &self.db {
+            Db::Sqlite { writer, .. } => writer.write(job).await?,
+            Db::Postgres(pool) => engine::postgres::write(pool.clone(), self.metrics.clone(), job).await?,
+        };
+        if let Some(seq) = written.heard {
+            node::barrier::all_hear(self, seq).await;
+        }
+        Ok(written.value)
+    }
+
+    /// Runs a job as [`Self::write`] does, with data that the job borrows at each run.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn write_with<S, T, E, F>(&self, given: S, job: F) -> Result<T, E>
+    where
+        F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+        S: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let shared = Arc::new((given, job));
+        let written = self.write(move |tx| {
+            let shared = shared.clone();
+            Box::pin(async move {
+                let (given, job) = &*shared;
+                job(given, tx).await
+            })
+        });
+        written.await
+    }
+
+    /// Returns the membership of this process in the cluster.
+    pub fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
+    /// Returns the number of statements begun, without transaction control. For tests and metrics.
+    pub fn statements(&self) -> u64 {
+        self.metrics.statements.begun.get()
+    }
+
+    pub fn metrics(&self) -> &Database {
+        &self.metrics
+    }
+
+    /// Returns the numbers of idle and of used connections. On SQLite these are the readers.
+    pub fn connections(&self) -> (usize, usize) {
+        let (size, idle) = match &self.db {
+            Db::Sqlite { read, .. } => read.count(),
+            Db::Postgres(pool) => pool.connections(),
+        };
+        (idle, size.saturating_sub(idle))
+    }
+
+    /// Runs one short query, within [`PATIENCE`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let mut tx = self.read().await?;
+        tx.hurry();
+        node::changes::last(&mut tx).await.map(|_| ())
+    }
+
+    /// Returns the time of the database server; `None` for SQLite, which uses the clock of this host.
+    pub async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        match &self.db {
+            Db::Sqlite { .. } => Ok(None),
+            Db::Postgres(pool) => pool.time().await.map(Some),
+        }
+    }
+
+    /// Returns true for SQLite, which the server migrates at start.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.db, Db::Sqlite { .. })
+    }
+
+    /// Applies the missing migrations and returns them.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] if the database is newer than this binary, or an applied migration differs from it.
+    pub async fn migrate(&self) -> Result<Migrated, StoreError> {
+        engine::migrations::run(&self.db).await
+    }
+
+    /// Fails for a database without any migration.
+    pub async fn refuse_empty(&self) -> Result<(), StoreError> {
+        engine::migrations::refuse_empty(&self.db).await
+    }
+
+    /// Fails unless the schema is exactly that of this binary.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        engine::migrations::check(&self.db).await
+    }
+
+    /// Fails unless every migration of this binary is applied. Newer ones are accepted: during a rolling upgrade the
+    /// new version has migrated while old nodes still run.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] if one is missing, [`StoreError::Unavailable`] if the database does not answer.
+    pub async fn check_applied(&self) -> Result<(), StoreError> {
+        let mut tx = self.read().await?;
+        tx.hurry();
+        engine::migrations::check_applied(&mut tx, self.is_embedded()).await
+    }
+
+    /// Closes all connections after the pending writes.
+    pub async fn close(&self) {
+        match &self.db {
+            Db::Sqlite { read, writer, .. } => {
+                writer.close().await;
+                read.close().await;
+            }
+            Db::Postgres(pool) => pool.close(),
+        }
+    }
+}
+
+/// Returns every statement that runs on both engines.
+pub fn all_statements() -> Vec<&'static Statement> {
+    [
+        token::access_tokens::STATEMENTS,
+        defense::address_blocks::STATEMENTS,
+        events::audit::STATEMENTS,
+        events::audit_log::STATEMENTS,
+        token::authorization_codes::STATEMENTS,
+        authorize::authorization_requests::STATEMENTS,
+        node::changes::STATEMENTS,
+        client::claim_mappers::STATEMENTS,
+        client::client_profiles::STATEMENTS,
+        client::clients::STATEMENTS,
+        node::clock_steps::STATEMENTS,
+        authorize::consents::STATEMENTS,
+        token::device_authorizations::STATEMENTS,
+        account::directory::STATEMENTS,
+        realm::hint_keys::STATEMENTS,
+        account::holdings::STATEMENTS,
+        node::invariants::STATEMENTS,
+        session::known_devices::STATEMENTS,
+        node::leases::STATEMENTS,
+        defense::login_failures::STATEMENTS,
+        authorize::pushed_requests::STATEMENTS,
+        defense::rate_exchanges::STATEMENTS,
+        client::logos::STATEMENTS,
+        engine::migrations::STATEMENTS,
+        node::nodes::STATEMENTS,
+        client::origins::STATEMENTS,
+        events::outbox::STATEMENTS,
+        realm::realms::STATEMENTS,
+        defense::refusals::STATEMENTS,
+        client::registrations::STATEMENTS,
+        client::resources::STATEMENTS,
+        node::restore_epochs::STATEMENTS,
+        token::revocations::STATEMENTS,
+        node::row_locks::STATEMENTS,
+        node::samples::STATEMENTS,
+        session::session_clients::STATEMENTS,
+        session::sessions::STATEMENTS,
+        realm::signing_keys::STATEMENTS,
+        node::sweep::STATEMENTS,
+        token::token_families::STATEMENTS,
+        token::token_families::list::STATEMENTS,
+        token::used_once::STATEMENTS,
+        account::users::STATEMENTS,
+        events::webhooks::STATEMENTS,
+    ]
+    .concat()
+}

@@ -1,0 +1,113 @@
+//! Sealed signing keys, with the times that determine their states.
+
+use crate::engine::rows::one;
+use crate::engine::statement::statements;
+use crate::engine::tx::{execute, fetch_all};
+use crate::{StoreError, Tx};
+use signet_protocol::ids::{KeyId, RealmId};
+use signet_protocol::jose::key_schedule::KeyTimes;
+use signet_protocol::time::Timestamp;
+
+statements! {
+    INSERT = "
+        INSERT INTO signing_keys (realm_id, kid, algorithm, generation, sealed, announced_at, activates_at,
+            seen_active_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT DO NOTHING
+    ";
+    LIST = "
+        SELECT kid, algorithm, generation, sealed, announced_at, activates_at, dropped_at
+        FROM signing_keys
+        WHERE realm_id = $1
+        ORDER BY algorithm, generation
+    ";
+    ACTIVATE = "
+        UPDATE signing_keys
+        SET activates_at = $3
+        WHERE realm_id = $1 AND kid = $2 AND activates_at > $3 AND dropped_at IS NULL
+    ";
+    SEEN_ACTIVE = "
+        UPDATE signing_keys
+        SET seen_active_at = $2
+        WHERE realm_id = $1 AND seen_active_at IS NULL AND activates_at <= $2 AND dropped_at IS NULL
+        RETURNING kid
+    ";
+    DROP = "UPDATE signing_keys SET dropped_at = $3 WHERE realm_id = $1 AND kid = $2 AND dropped_at IS NULL";
+    HOLD = "UPDATE signing_keys SET dropped_at = NULL WHERE realm_id = $1 AND kid = $2 AND dropped_at IS NULL";
+    REMOVE = "DELETE FROM signing_keys WHERE realm_id = $1 AND kid = $2";
+}
+
+/// A stored key.
+pub struct StoredKey {
+    /// Times and names for the key schedule.
+    pub times: KeyTimes,
+    /// Private key, sealed with the master key.
+    pub sealed: Vec<u8>,
+}
+
+/// Stores a key. Returns false if another node has stored one of the same generation.
+pub async fn insert(tx: &mut Tx, realm: &RealmId, key: &StoredKey) -> Result<bool, StoreError> {
+    let announced_at = key.times.announced_at.as_millis();
+    let activates_at = key.times.activates_at.as_millis();
+    // A key that signs at once needs no later event about its activation.
+    let seen_active_at = (activates_at <= announced_at).then_some(activates_at);
+    execute!(
+        tx,
+        INSERT,
+        [
+            realm.as_str(),
+            key.times.kid.as_str(),
+            &key.times.algorithm,
+            key.times.generation,
+            &key.sealed,
+            announced_at,
+            activates_at,
+            seen_active_at
+        ]
+    )
+    .map(one)
+}
+
+/// Returns all keys of a realm.
+pub async fn list(tx: &mut Tx, realm: &RealmId) -> Result<Vec<StoredKey>, StoreError> {
+    type Row = (String, String, i64, Vec<u8>, i64, i64, Option<i64>);
+    let rows: Vec<Row> = fetch_all!(tx, LIST, [realm.as_str()])?;
+    let key = |(kid, algorithm, generation, sealed, announced_at, activates_at, dropped_at): Row| StoredKey {
+        times: KeyTimes {
+            kid: KeyId::from_stored(kid),
+            algorithm,
+            generation,
+            announced_at: Timestamp::from_millis(announced_at),
+            activates_at: Timestamp::from_millis(activates_at),
+            dropped_at: dropped_at.map(Timestamp::from_millis),
+        },
+        sealed,
+    };
+    Ok(rows.into_iter().map(key).collect())
+}
+
+/// Lets an announced key sign from an earlier time. Returns false if that time is not earlier.
+pub async fn activate(tx: &mut Tx, realm: &RealmId, kid: &KeyId, at: Timestamp) -> Result<bool, StoreError> {
+    execute!(tx, ACTIVATE, [realm.as_str(), kid.as_str(), at.as_millis()]).map(one)
+}
+
+/// Drops a compromised key, which neither signs nor verifies from now on. Returns false if it was dropped before.
+pub async fn drop_compromised(tx: &mut Tx, realm: &RealmId, kid: &KeyId, now: Timestamp) -> Result<bool, StoreError> {
+    execute!(tx, DROP, [realm.as_str(), kid.as_str(), now.as_millis()]).map(one)
+}
+
+/// Locks a key against [`drop_compromised`] until the transaction ends. Returns false if it was dropped.
+pub async fn hold(tx: &mut Tx, realm: &RealmId, kid: &str) -> Result<bool, StoreError> {
+    execute!(tx, HOLD, [realm.as_str(), kid]).map(one)
+}
+
+/// Deletes a key whose signatures have all expired.
+pub async fn remove(tx: &mut Tx, realm: &RealmId, kid: &KeyId) -> Result<bool, StoreError> {
+    execute!(tx, REMOVE, [realm.as_str(), kid.as_str()]).map(one)
+}
+
+/// Returns the ids of keys that have begun to sign since the last call, and records that.
+pub async fn see_active(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<Vec<KeyId>, StoreError> {
+    let rows: Vec<(String,)> = fetch_all!(tx, SEEN_ACTIVE, [realm.as_str(), now.as_millis()])?;
+    Ok(rows.into_iter().map(|(kid,)| KeyId::from_stored(kid)).collect())
+}

@@ -1,0 +1,3 @@
+//! Notices to people about their accounts.
+
+pub mod notices;

@@ -1,0 +1,293 @@
+//! Replaces the metadata of a client, and updates its secrets and grants accordingly: for an administrator, who states
+//! the version that the change is based on, and for the client itself (RFC 7592 §2.2).
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::secrets::{PlannedSecret, SecretChange};
+use super::{AdminError, Registrar, narrow, record};
+use crate::flows::client::registry::check_metadata;
+use crate::flows::{Context, FlowError};
+use crate::keys::Keyring;
+use signet_protocol::account::attributes::AttributeChange;
+use signet_protocol::client::{Client, ClientMetadata, Losses, Narrowing};
+use signet_protocol::events::audit_details::Details;
+use signet_protocol::ids::ClientId;
+use signet_protocol::secret::ClientSecret;
+use signet_protocol::time::Timestamp;
+use signet_store::account::holdings::{self, Allowed, OfClient};
+use signet_store::client::clients::{self, History, Replacement};
+use signet_store::events::audit::{self, Event, Record};
+use signet_store::node::changes;
+use signet_store::{Store, StoreError, Tx};
+
+/// The maximum length of a change in the audit log, in characters.
+const MAX_REASON: usize = 1000;
+
+/// A client with the version that a change is based on.
+pub struct RegisteredClient {
+    pub client: Client,
+    pub history: History,
+    /// The numbers of its consents and grants.
+    pub holds: OfClient,
+}
+
+/// Reads a client, to show or change it.
+pub async fn registered_client(
+    store: &Store,
+    context: &Context,
+    id: &ClientId,
+) -> Result<RegisteredClient, AdminError> {
+    let realm = &context.realm.id;
+    let mut tx = store.read().await?;
+    let history = clients::history(&mut tx, realm, id).await?.ok_or(AdminError::Unknown("client"))?;
+    let client = clients::find(&mut tx, realm, id).await?.ok_or(AdminError::Unknown("client"))?;
+    let holds = holdings::of_client(&mut tx, realm, id, context.now).await?;
+    Ok(RegisteredClient { client, history, holds })
+}
+
+/// The effect of an update of a client.
+#[derive(Debug, Default, Serialize)]
+pub struct ClientUpdate {
+    pub changed: Vec<AttributeChange>,
+    /// The scopes and resources that live grants lose.
+    pub narrowed: Vec<NarrowedGrants>,
+    pub ended_grants: i64,
+    /// True if earlier access tokens are void.
+    pub voids_access_tokens: bool,
+    /// True if the client's earlier secrets no longer work.
+    pub drops_secrets: bool,
+    /// The generated secret, to be shown once.
+    #[serde(skip)]
+    pub secret: Option<ClientSecret>,
+}
+
+/// A scope or a resource that live grants lose.
+#[derive(Debug, Serialize)]
+pub struct NarrowedGrants {
+    /// `scope` or `resource`.
+    pub kind: &'static str,
+    pub lost: String,
+    /// The number of grants that had it.
+    pub grants: i64,
+}
+
+/// A stored client, and its new metadata.
+pub(crate) struct Revision<'a> {
+    pub client: &'a Client,
+    /// The version of its row.
+    pub version: i64,
+    pub next: ClientMetadata,
+    /// The expiry of a revocation made now.
+    pub horizon: Timestamp,
+}
+
+/// A validated update that has not been written.
+pub struct ClientPlan {
+    replacement: ClientReplacement,
+    losses: Losses,
+    changed: Vec<AttributeChange>,
+    made: Option<ClientSecret>,
+    drops_secrets: bool,
+    record: Record,
+}
+
+impl ClientPlan {
+    /// Validates the new metadata with the rules of registration.
+    pub fn new(
+        registrar: &Registrar<'_>,
+        read: &RegisteredClient,
+        next: ClientMetadata,
+        horizon: Timestamp,
+    ) -> Result<Self, AdminError> {
+        let Registrar { context, supported, keys, .. } = registrar;
+        let client = &read.client;
+        let next = match client.registration {
+            Some(_) => next.capped_over(&client.metadata),
+            None => next,
+        };
+        // A profile that the client already has is not checked again.
+        if next.profile != client.metadata.profile {
+            supported.check_profile(next.profile)?;
+        }
+        check_metadata(&next, &supported.clone().with_held(&client.metadata))?;
+        if !next.keeps_subjects_of(client) {
+            return Err(AdminError::Sector);
+        }
+        let record = record(context, Event::ClientUpdated, None, Some(&client.id))?;
+        let revision = Revision { client, version: read.history.version, next, horizon };
+        Ok(Self::of(context, *keys, revision, record)?)
+    }
+
+    /// Plans an update with validated metadata. The audit record lists the changed attributes.
+    pub(crate) fn of(
+        context: &Context,
+        keys: Option<&Keyring>,
+        revision: Revision<'_>,
+        record: Record,
+    ) -> Result<Self, FlowError> {
+        let Revision { client, version, next, horizon } = revision;
+        let changed = client.metadata.changes_to(&next);
+        let lines: Vec<String> = changed.iter().map(AttributeChange::line).collect();
+        let reason: String = lines.join("; ").chars().take(MAX_REASON).collect();
+        let details = Details::of_changes(&changed);
+        let PlannedSecret { change, made } = PlannedSecret::of(context, keys, client, &next)?;
+        Ok(Self {
+            drops_secrets: !client.secrets.is_empty() && !matches!(change, SecretChange::Keep(_)),
+            losses: client.metadata.losses_to(&next),
+            replacement: ClientReplacement {
+                id: client.id.clone(),
+                version,
+                narrowing: Narrowing::of(client, &next),
+                metadata: next,
+                secret: change,
+                horizon,
+            },
+            changed,
+            made,
+            record: Record { reason, details, ..record },
+        })
+    }
+
+    pub(crate) const fn metadata(&self) -> &ClientMetadata {
+        &self.replacement.metadata
+    }
+
+    /// The effect on grants and tokens.
+    pub(crate) const fn narrowing(&self) -> Narrowing {
+        self.replacement.narrowing
+    }
+
+    /// The generated secret, to be shown once.
+    pub(crate) const fn secret(&self) -> Option<&ClientSecret> {
+        self.made.as_ref()
+    }
+
+    /// Returns the effect of the update without writing it.
+    pub async fn preview(self, registrar: &Registrar<'_>) -> Result<ClientUpdate, AdminError> {
+        let mut tx = registrar.store.read().await?;
+        let toll = Toll::of(&mut tx, registrar.context, &self).await?;
+        Ok(self.outcome(toll))
+    }
+
+    /// Writes the update, and waits until every node has applied it.
+    ///
+    /// # Errors
+    /// [`AdminError::Changed`] if the client has been changed since it was read.
+    pub async fn carry_out(mut self, registrar: &Registrar<'_>) -> Result<ClientUpdate, AdminError> {
+        if self.changed.is_empty() {
+            return Ok(ClientUpdate::default());
+        }
+        let secret = self.made.take();
+        let shared = Arc::new((registrar.context.clone(), self));
+        let job = shared.clone();
+        let written = registrar.store.write(move |tx| {
+            let shared = job.clone();
+            Box::pin(async move {
+                let (context, plan) = &*shared;
+                plan.write(tx, context).await
+            })
+        });
+        let toll = written.await?.ok_or(AdminError::Changed("client"))?;
+        Ok(ClientUpdate { secret, ..shared.1.outcome(toll) })
+    }
+
+    /// Writes the update in a transaction; `None` if a concurrent change came first.
+    async fn write(&self, tx: &mut Tx, context: &Context) -> Result<Option<Toll>, StoreError> {
+        let toll = Toll::of(tx, context, self).await?;
+        Ok(self.apply(tx, context).await?.then_some(toll))
+    }
+
+    /// Replaces the metadata in a transaction, and publishes it with its audit record. Returns false if a concurrent
+    /// change came first.
+    pub(crate) async fn apply(&self, tx: &mut Tx, context: &Context) -> Result<bool, StoreError> {
+        let realm = &context.realm.id;
+        let now = context.now;
+        if !replace_client(tx, context, &self.replacement).await? {
+            return Ok(false);
+        }
+        audit::append(tx, realm, &self.record, now).await?;
+        changes::publish(tx, realm, changes::Kind::Client, self.replacement.id.as_str(), now).await?;
+        Ok(true)
+    }
+
+    fn outcome(&self, toll: Toll) -> ClientUpdate {
+        ClientUpdate {
+            changed: self.changed.clone(),
+            narrowed: toll.narrowed,
+            ended_grants: toll.ended,
+            voids_access_tokens: self.replacement.narrowing != Narrowing::Nothing,
+            drops_secrets: self.drops_secrets,
+            secret: None,
+        }
+    }
+}
+
+/// The effect of an update on live grants.
+struct Toll {
+    narrowed: Vec<NarrowedGrants>,
+    /// The number of grants that end.
+    ended: i64,
+}
+
+impl Toll {
+    async fn of(tx: &mut Tx, context: &Context, plan: &ClientPlan) -> Result<Self, StoreError> {
+        let realm = &context.realm.id;
+        let now = context.now;
+        let id = &plan.replacement.id;
+        if plan.replacement.narrowing == Narrowing::Grants {
+            let ended = holdings::of_client(tx, realm, id, now).await?.grants;
+            return Ok(Self { narrowed: Vec::new(), ended });
+        }
+        let mut narrowed = Vec::new();
+        for scope in &plan.losses.scopes {
+            let grants = holdings::grants_with(tx, realm, id, Allowed::Scope(scope), now).await?;
+            narrowed.push(NarrowedGrants { kind: "scope", lost: scope.clone(), grants });
+        }
+        for resource in &plan.losses.resources {
+            let grants = holdings::grants_with(tx, realm, id, Allowed::Resource(resource), now).await?;
+            narrowed.push(NarrowedGrants { kind: "resource", lost: resource.clone(), grants });
+        }
+        narrowed.retain(|loss| loss.grants > 0);
+        Ok(Self { narrowed, ended: 0 })
+    }
+}
+
+/// New metadata of a client, with its effect on secrets and grants.
+struct ClientReplacement {
+    id: ClientId,
+    metadata: ClientMetadata,
+    /// The version that the metadata is based on.
+    version: i64,
+    narrowing: Narrowing,
+    secret: SecretChange,
+    /// The expiry of a revocation made now.
+    horizon: Timestamp,
+}
+
+/// Replaces the metadata of a client in a transaction; the caller publishes it. Returns false if a concurrent change
+/// came first.
+async fn replace_client(tx: &mut Tx, context: &Context, replacement: &ClientReplacement) -> Result<bool, StoreError> {
+    let realm = &context.realm.id;
+    let now = context.now;
+    let ClientReplacement { id, metadata, version, narrowing, secret, horizon } = replacement;
+    if let SecretChange::Keep(secret) = secret
+        && !clients::has_secret(tx, realm, id, *secret).await?
+    {
+        return Ok(false);
+    }
+    if !clients::replace(tx, realm, id, &Replacement { metadata, version: *version }, now).await? {
+        return Ok(false);
+    }
+    match secret {
+        SecretChange::Keep(_) => {}
+        SecretChange::Drop => clients::drop_secrets(tx, realm, id).await?,
+        SecretChange::New(secret) => {
+            clients::drop_secrets(tx, realm, id).await?;
+            clients::add_secret(tx, realm, id, secret, now).await?;
+        }
+    }
+    narrow(tx, context, id, *narrowing, *horizon).await?;
+    Ok(true)
+}

@@ -1,0 +1,45 @@
+//! Pages of people.
+
+use super::AdminError;
+use crate::flows::Context;
+use signet_protocol::account::person::lookup_key;
+use signet_store::Store;
+use signet_store::account::directory::{self, Listed, Page, Wanted};
+
+/// The selection of a page of people.
+pub struct UserQuery<'a> {
+    /// A text that the name or the address contains, ignoring case; empty for all.
+    pub containing: &'a str,
+    /// The name after which the page begins; empty for the first page.
+    pub after: &'a str,
+    pub standing: Wanted,
+    /// The maximum number of people.
+    pub limit: u32,
+}
+
+/// A page of people, by name.
+#[derive(Debug)]
+pub struct UserPage {
+    pub users: Vec<Listed>,
+    /// The name after which the next page begins; `None` on the last page.
+    pub next: Option<String>,
+}
+
+pub async fn users(store: &Store, context: &Context, query: &UserQuery<'_>) -> Result<UserPage, AdminError> {
+    let key = |text: &str| if text.is_empty() { Ok(String::new()) } else { lookup_key(text).ok_or(AdminError::Query) };
+    let after = key(query.after)?;
+    let containing = key(query.containing)?;
+    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let page = Page {
+        after: &after,
+        containing: &containing,
+        standing: query.standing,
+        // One row more than the page shows if there is a next one.
+        limit: i64::from(query.limit).saturating_add(1),
+    };
+    let mut users = directory::page(&mut store.read().await?, &context.realm.id, &page).await?;
+    let more = users.len() > limit;
+    users.truncate(limit);
+    let next = users.last().filter(|_| more).map(|user| user.username.clone());
+    Ok(UserPage { users, next })
+}

@@ -1,0 +1,4 @@
+//! Signing in: the password and the locks after failed attempts.
+
+pub mod password;
+pub mod soft_lock;

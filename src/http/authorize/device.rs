@@ -1,0 +1,175 @@
+//! Device authorization (RFC 8628): the endpoint of devices, the page for the user code, and the question to the person.
+
+use axum::http::header;
+use axum::response::Response;
+
+use super::{consent, interaction};
+use crate::flows::authorize::device::{self, Decided, Entered, Question, Shown};
+use crate::flows::authorize::pending::Interaction;
+use crate::http::client::logo;
+use crate::http::edge::call::Call;
+use crate::http::edge::{client_endpoint, cookies, csrf, html};
+use crate::pages::{ClientCard, DeviceConfirmPage, DeviceDonePage, DevicePage, DevicePlace, ScopeLine};
+use signet_protocol::authorize::consent::Consent;
+use signet_protocol::authorize::next_step::InteractiveRequest;
+use signet_protocol::endpoint;
+use signet_protocol::error::OAuthError;
+use signet_protocol::time::{Span, wait_in_words};
+use signet_protocol::token::device_authorization::{Answer, DeviceRequest, Place, UserCode};
+
+/// The name of the form for the code, to which its token is bound.
+const CODE_FORM: &str = "device";
+/// The name of the form of the question.
+const CONFIRM_FORM: &str = "device-confirm";
+/// The answer to every code that leads nowhere, whatever the reason.
+const UNKNOWN_CODE: &str = "No device waits for this code. Check it, or start again on the device.";
+
+/// `POST /device_authorization`
+pub async fn authorize(call: Call) -> Response {
+    client_endpoint::answer(call, &endpoint::DEVICE_AUTHORIZATION, device::authorize).await
+}
+
+/// `GET /device`: a code in the query is filled in, and nothing else (RFC 8628 §5.4).
+pub async fn get(call: Call) -> Response {
+    match call.query() {
+        Ok(query) => {
+            let code = query.get("user_code").and_then(UserCode::parse);
+            code_page(&call, code.map(|code| code.to_string()).unwrap_or_default(), None)
+        }
+        Err(error) => html::rejected(&call, &error),
+    }
+}
+
+/// `POST /device`
+pub async fn post(call: Call) -> Response {
+    let params = match call.form() {
+        Ok(params) => params,
+        Err(error) => return html::rejected(&call, &error),
+    };
+    if csrf::check(&call, params.get("csrf"), CODE_FORM).is_err() {
+        return html::forged(&call, None);
+    }
+    let typed = params.get("user_code").unwrap_or_default();
+    match device::enter(&call.app.provider, &call.context, typed, call.browser).await {
+        Ok(Entered::Found { next, cookie }) => html::go(&call, next, cookie.as_ref()),
+        Ok(Entered::Unknown) => {
+            let shown = typed.chars().filter(|letter| !letter.is_control()).take(16).collect();
+            code_page(&call, shown, Some(UNKNOWN_CODE.to_owned()))
+        }
+        Err(failure) => html::failed(&call, failure),
+    }
+}
+
+/// `GET /device/confirm`
+pub async fn question(call: Call) -> Response {
+    let (_, interaction) = match interaction::shown(&call).await {
+        Ok(found) => found,
+        Err(response) => return *response,
+    };
+    match device::show(&call.app.provider, &call.context, &interaction, call.browser).await {
+        Ok(Shown::Question(question)) => confirm_page(&call, &interaction, question),
+        Ok(Shown::Next(next)) => html::go(&call, next, None),
+        Err(failure) => html::interrupted(&call, failure, Some(&interaction)),
+    }
+}
+
+/// `POST /device/confirm`
+pub async fn answer(call: Call) -> Response {
+    let (params, interaction) = match interaction::answered(&call, CONFIRM_FORM).await {
+        Ok(found) => found,
+        Err(response) => return *response,
+    };
+    let answer = match (params.get("device-allow"), params.get("device-deny")) {
+        (Some(_), None) => Answer::Allowed,
+        (None, Some(_)) => Answer::Denied,
+        (Some(_), Some(_)) | (None, None) => {
+            return html::rejected(&call, &OAuthError::invalid_request("The form is not complete."));
+        }
+    };
+    match device::answer(&call.app.provider, &call.context, &interaction, call.browser, answer).await {
+        Ok(Decided::Done) => done_page(&call, answer),
+        Ok(Decided::Next(next)) => html::go(&call, next, None),
+        Err(failure) => html::interrupted(&call, failure, Some(&interaction)),
+    }
+}
+
+fn code_page(call: &Call, user_code: String, error: Option<String>) -> Response {
+    let bound = match csrf::bind(call) {
+        Ok(bound) => bound,
+        Err(failure) => return html::failed(call, failure.into()),
+    };
+    let template = DevicePage {
+        page: html::page(&call.app),
+        action: format!("{}{}", call.app.base_path(), endpoint::DEVICE.path),
+        csrf: csrf::token(&call.app, bound.browser, CODE_FORM, call.context.now),
+        user_code,
+        error,
+    };
+    let mut response = html::render(&template, None);
+    let cookie = bound.name.and_then(|name| cookies::of(&call.app).name_browser(&name));
+    response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    response
+}
+
+fn confirm_page(call: &Call, interaction: &Interaction, question: Question) -> Response {
+    let InteractiveRequest::Device(request) = &interaction.pending.request else {
+        return html::rejected(call, &OAuthError::invalid_request("There is no device to decide about."));
+    };
+    let base = call.app.base_path();
+    let id = &interaction.pending.id;
+    let asked = Consent { scope: request.scope.clone(), claims: Vec::new() };
+    let template = DeviceConfirmPage {
+        page: html::page(&call.app),
+        action: html::step(base, &endpoint::DEVICE_CONFIRM, id),
+        csrf: csrf::token(&call.app, call.browser, CONFIRM_FORM, call.context.now),
+        client: ClientCard::new(&interaction.client, None).with_logo(logo::path(base, &interaction.client)),
+        who: question.username,
+        switch_url: format!("{}&switch=yes", html::step(base, &endpoint::LOGIN, id)),
+        user_code: request.user_code.to_string(),
+        place: in_words(question.place),
+        asked: asked_in_words(call, request),
+        scopes: ScopeLine::all(&asked, &asked),
+        lifetime: consent::lifetime(&request.scope, call.app.settings.tokens.refresh_token_lifetime),
+    };
+    html::render(&template, None)
+}
+
+fn in_words(place: Place) -> DevicePlace {
+    let (sentence, is_doubtful) = match place {
+        Place::SameNetwork => ("The device is in the same network as this browser.".to_owned(), false),
+        Place::Elsewhere(network) => (
+            format!(
+                "The device is in another network ({network}) than this browser. If it is not in front of you, do not \
+                 allow it."
+            ),
+            true,
+        ),
+        Place::Unknown => ("It is not known from which network the device asked.".to_owned(), true),
+    };
+    DevicePlace { sentence, is_doubtful }
+}
+
+fn asked_in_words(call: &Call, request: &DeviceRequest) -> String {
+    let ago = call.context.now.since(request.asked_at).max(Span::from_secs(1));
+    format!("It asked {} ago.", wait_in_words(ago))
+}
+
+fn done_page(call: &Call, answer: Answer) -> Response {
+    let page = html::page(&call.app);
+    let template = match answer {
+        Answer::Allowed => DeviceDonePage {
+            page,
+            heading: "Your device is connected",
+            sentence: "Go back to the device. It goes on by itself in a few seconds. You can close this page.",
+            is_allowed: true,
+        },
+        Answer::Denied => DeviceDonePage {
+            page,
+            heading: "The device gets no access",
+            sentence: "If you did not start this yourself, another person may have sent you the code. You can close this \
+                       page.",
+            is_allowed: false,
+        },
+    };
+    html::render(&template, None)
+}

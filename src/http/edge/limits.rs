@@ -1,0 +1,61 @@
+//! Rate limits and address blocks, checked before a request reaches its endpoint. A refusal is a value here; the guard
+//! gives it the form that its reader expects.
+
+use axum::http::{Method, StatusCode};
+
+use super::arrived::Arrived;
+use super::retry::too_many;
+use crate::app::App;
+use signet_protocol::defense::address_block::Reach;
+use signet_protocol::defense::rate_limit::Exceeded;
+use signet_protocol::endpoint::{self, Reader};
+use signet_protocol::error::ErrorCode;
+use signet_protocol::time::{Span, wait_in_words};
+
+/// A refused request, before its answer has a form.
+pub struct Refusal {
+    /// The reader of the answer.
+    pub reader: Reader,
+    /// The status.
+    pub status: StatusCode,
+    /// The error code for programs.
+    pub code: ErrorCode,
+    /// The sentence.
+    pub message: String,
+    /// The time after which it is worth trying again.
+    pub wait: Span,
+    /// The limit that was exceeded; nothing for a blocked address.
+    pub exceeded: Option<Exceeded>,
+}
+
+/// Refuses a request of an address that is blocked or asks too often.
+pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Option<Refusal> {
+    let endpoint = endpoint::at(app.base_path(), path);
+    let class = endpoint.class(method.as_str())?;
+    let realm = &app.realm.id;
+    let now = app.clock.now();
+    let blocked = arrived.address.and_then(|at| app.provider.view.blocked_until(realm, at, Reach::Everything, now));
+    if let Some(until) = blocked {
+        app.provider.metrics.access.blocked_requests.inc();
+        let wait = until.since(now);
+        return Some(Refusal {
+            reader: endpoint.reader,
+            status: StatusCode::FORBIDDEN,
+            code: ErrorCode::AccessDenied,
+            message: format!("This address is blocked. Try again in {}.", wait_in_words(wait)),
+            wait,
+            exceeded: None,
+        });
+    }
+    let taken = app.provider.rates.take_of_address(realm, class, arrived.address, now);
+    let exceeded = taken.err()?;
+    tracing::warn!(target: "security", event = "rate_limited", policy = exceeded.policy, "refused a request");
+    Some(Refusal {
+        reader: endpoint.reader,
+        status: StatusCode::TOO_MANY_REQUESTS,
+        code: ErrorCode::TemporarilyUnavailable,
+        message: too_many(exceeded.wait),
+        wait: exceeded.wait,
+        exceeded: Some(exceeded),
+    })
+}

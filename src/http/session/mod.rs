@@ -1,0 +1,4 @@
+//! Logout and the session iframe.
+
+pub(crate) mod check_session;
+pub(crate) mod logout;

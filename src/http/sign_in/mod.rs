@@ -1,0 +1,4 @@
+//! The login page and the start page.
+
+pub(crate) mod home;
+pub(crate) mod login;

@@ -1,0 +1,4 @@
+//! People and the mails that they get.
+
+pub mod notices;
+pub mod people;

@@ -1,0 +1,413 @@
+//! Once a revocation is reported, no node accepts what it ended: neither a second node nor one that has just started,
+//! is frozen, or cannot reach the database.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use signet::config::DatabaseUrl;
+use signet::flows::admin::{self, PersonUpdate, UserChange};
+use signet_protocol::ids::ClientId;
+use signet_protocol::scope::Scope;
+use signet_protocol::time::Span;
+use signet_protocol::token::revocation::Reason;
+use signet_store::client::clients::Standing;
+
+use crate::client::client_update::update;
+use crate::node::staleness::end;
+use crate::support::database::Database;
+use crate::support::{Administrator, Line, Proxy, RelyingParty, TestServer, Tokens, rounds};
+
+/// Two nodes, clients of both, and who looks on where a client is disabled.
+struct Scene {
+    one: TestServer,
+    two: TestServer,
+    rp: RelyingParty,
+    observer: RelyingParty,
+    ops: Administrator,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let one = TestServer::start().await;
+        let two = one.twin().await;
+        let grants = json!({ "grant_types": ["authorization_code", "refresh_token", "client_credentials"] });
+        let rp = one.client("rp", grants).await;
+        let observer = one.client("observer", json!({})).await;
+        let ops = Administrator::of(&one).await;
+        one.is_one_of(2).await;
+        two.is_one_of(2).await;
+        Self { one, two, rp, observer, ops }
+    }
+
+    /// Asserts that the other node does not accept a token.
+    async fn is_over(&self, token: &str, way: &str) {
+        let there = self.rp.at(&self.two);
+        let asks = if way == "client disabled" { self.observer.at(&self.two) } else { there };
+        assert_eq!(self.two.userinfo(token).await.status(), 401, "{way}: userinfo");
+        assert!(!asks.is_active(token).await, "{way}: introspection");
+    }
+
+    /// Lets what was disabled go on.
+    async fn restore(&self, way: &str) {
+        match way {
+            "user disabled" => self.one.change_user("alice", UserChange::Enable).await,
+            "client disabled" => self.one.set_client_standing("rp", Standing::Enabled).await,
+            _ => {}
+        }
+        // A login has to be later than what has voided those before.
+        self.one.advance(Span::from_secs(2)).await;
+    }
+}
+
+/// Prints how long answers took, which is what closing the window costs.
+fn report(way: &str, mut took: Vec<Duration>) {
+    took.sort();
+    let engine = if Database::is_postgres() { "PostgreSQL" } else { "SQLite" };
+    let median = took[took.len() / 2];
+    let max = took[took.len() - 1];
+    println!("window | {way} | {engine} | {} | median {median:.1?} | max {max:.1?}", took.len());
+}
+
+/// Ends a token at one node and presents it at the other, again and again.
+async fn closes(way: &str, ending: impl AsyncFn(&Scene, &Tokens)) {
+    let scene = Scene::set().await;
+    let mut took = Vec::new();
+    for _ in 0..rounds(10) {
+        let tokens = scene.rp.sign_in("alice").await;
+        assert_eq!(scene.two.userinfo(&tokens.access_token).await.status(), 200, "{way}: alive");
+        let begun = Instant::now();
+        ending(&scene, &tokens).await;
+        took.push(begun.elapsed());
+        scene.is_over(&tokens.access_token, way).await;
+        scene.restore(way).await;
+    }
+    report(way, took);
+}
+
+/// The same for what the administration ends.
+async fn closes_by_order(way: &'static str) {
+    closes(way, async |scene, tokens| end(&scene.one, &scene.rp, &scene.ops, &tokens.access_token, way).await).await;
+}
+
+#[tokio::test]
+async fn a_revoked_access_token_is_over_everywhere() {
+    closes_by_order("token").await;
+}
+
+#[tokio::test]
+async fn a_revoked_refresh_token_is_over_everywhere_with_its_grant() {
+    closes("refresh token", async |scene, tokens| {
+        assert_eq!(scene.rp.revoke(tokens.refresh_token()).await.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_disabled_user_is_refused_everywhere() {
+    closes_by_order("user disabled").await;
+}
+
+#[tokio::test]
+async fn a_signed_out_user_is_refused_everywhere() {
+    closes_by_order("user signed out").await;
+}
+
+#[tokio::test]
+async fn a_disabled_client_is_refused_everywhere() {
+    closes("client disabled", async |scene, tokens| {
+        end(&scene.one, &scene.rp, &scene.ops, &tokens.access_token, "client disabled").await;
+        scene.rp.at(&scene.two).client_credentials(&[]).await.assert_error(401, "invalid_client");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_signed_out_client_has_no_valid_token_anywhere() {
+    closes_by_order("client signed out").await;
+}
+
+#[tokio::test]
+async fn a_withdrawn_consent_is_over_everywhere() {
+    closes_by_order("consent").await;
+}
+
+#[tokio::test]
+async fn an_ended_session_is_over_everywhere() {
+    closes_by_order("session").await;
+}
+
+#[tokio::test]
+async fn a_revoked_grant_is_over_everywhere() {
+    closes_by_order("grant").await;
+}
+
+#[tokio::test]
+async fn a_signed_out_realm_is_refused_everywhere() {
+    closes_by_order("realm").await;
+}
+
+#[tokio::test]
+async fn a_compromised_key_is_trusted_nowhere() {
+    closes_by_order("key").await;
+}
+
+/// A person and a client that a round has added, and what ends their tokens.
+struct Newcomers {
+    person: String,
+    client: RelyingParty,
+}
+
+/// Ends what a person holds at a client, both of them added for the round, and presents it at the other node.
+async fn closes_for_newcomers(way: &str, ending: impl AsyncFn(&Scene, &Newcomers)) {
+    let scene = Scene::set().await;
+    let mut took = Vec::new();
+    for round in 0..rounds(10) {
+        let person = format!("guest{round}");
+        scene.one.add_user(&person).await;
+        change_person(&scene.one, &person, |person| person.roles = vec!["member".to_owned()]).await;
+        let client = scene.one.client(&format!("client{round}"), json!({})).await;
+        let token = client.sign_in(&person).await.access_token;
+        assert_eq!(scene.two.userinfo(&token).await.status(), 200, "{way}: alive");
+        let newcomers = Newcomers { person, client };
+        let begun = Instant::now();
+        ending(&scene, &newcomers).await;
+        took.push(begun.elapsed());
+        assert_eq!(scene.two.userinfo(&token).await.status(), 401, "{way}");
+    }
+    report(way, took);
+}
+
+/// Changes a person, as the command does.
+async fn change_person(server: &TestServer, named: &str, change: impl FnOnce(&mut PersonUpdate)) {
+    let context = server.context();
+    let reason = Reason::default();
+    let read = admin::registered_user(&server.app.provider.store, &context, named).await.unwrap();
+    let mut next = PersonUpdate::from(&read.user);
+    change(&mut next);
+    admin::update_user(&server.revoker(&context, &reason), &read, next).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_password_ends_what_was_issued_before_it_everywhere() {
+    closes_for_newcomers("password set", async |scene, newcomers| {
+        scene.one.set_password(&newcomers.person, "another horse battery").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_removed_user_is_refused_everywhere() {
+    closes_for_newcomers("user removed", async |scene, newcomers| {
+        scene.one.remove_user(&newcomers.person).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_withdrawn_role_ends_earlier_access_tokens_everywhere() {
+    closes_for_newcomers("role withdrawn", async |scene, newcomers| {
+        change_person(&scene.one, &newcomers.person, |person| person.roles.clear()).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_removed_client_has_no_valid_token_anywhere() {
+    closes_for_newcomers("client removed", async |scene, newcomers| {
+        let provider = &scene.one.app.provider;
+        let context = scene.one.context();
+        let horizon = provider.revocation_horizon(context.now);
+        let id = ClientId::parse(&newcomers.client.id).unwrap();
+        admin::remove_client(&provider.store, &context, id, horizon).await.unwrap();
+        newcomers.client.at(&scene.two).client_credentials(&[]).await.assert_error(401, "invalid_client");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_that_may_do_less_can_do_less_everywhere() {
+    closes_for_newcomers("client updated", async |scene, newcomers| {
+        update(&scene.one, &newcomers.client.id, |metadata| metadata.scope = Scope::parse("openid").unwrap()).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_used_twice_ends_its_grant_everywhere() {
+    let scene = Scene::set().await;
+    let mut took = Vec::new();
+    for _ in 0..rounds(10) {
+        let first = scene.rp.sign_in("alice").await;
+        let second = scene.rp.refresh(first.refresh_token()).await.tokens();
+        scene.one.advance(Span::from_secs(11)).await;
+        assert_eq!(scene.two.userinfo(&second.access_token).await.status(), 200);
+        let begun = Instant::now();
+        scene.rp.refresh(first.refresh_token()).await.assert_error(400, "invalid_grant");
+        took.push(begun.elapsed());
+        scene.is_over(&second.access_token, "refresh reuse").await;
+    }
+    report("refresh reuse", took);
+}
+
+#[tokio::test]
+async fn a_code_that_is_used_twice_ends_its_grant_everywhere() {
+    let scene = Scene::set().await;
+    let mut took = Vec::new();
+    for _ in 0..rounds(10) {
+        let code = scene.rp.authorize_as("alice").await.code();
+        let tokens = scene.rp.redeem(&code).await.tokens();
+        assert_eq!(scene.two.userinfo(&tokens.access_token).await.status(), 200);
+        let begun = Instant::now();
+        scene.rp.redeem(&code).await.assert_error(400, "invalid_grant");
+        took.push(begun.elapsed());
+        scene.is_over(&tokens.access_token, "code reuse").await;
+    }
+    report("code reuse", took);
+}
+
+#[tokio::test]
+async fn a_logout_is_over_everywhere() {
+    let scene = Scene::set().await;
+    let mut took = Vec::new();
+    for _ in 0..rounds(10) {
+        let authorized = scene.rp.authorize_as("alice").await;
+        let tokens = scene.rp.redeem(&authorized.code()).await.tokens();
+        assert_eq!(scene.two.userinfo(&tokens.access_token).await.status(), 200);
+        let url = format!("/logout?id_token_hint={}", tokens.id_token());
+        let begun = Instant::now();
+        assert!(authorized.browser.get(&url).await.has("You are signed out"));
+        took.push(begun.elapsed());
+        scene.is_over(&tokens.access_token, "logout").await;
+    }
+    report("logout", took);
+}
+
+#[tokio::test]
+async fn a_node_that_has_just_started_accepts_nothing_that_has_ended() {
+    let one = TestServer::start().await;
+    let rp = one.relying_party().await;
+    for _ in 0..rounds(5) {
+        let token = rp.sign_in("alice").await.access_token;
+        let two = one.twin().await;
+        assert_eq!(two.userinfo(&token).await.status(), 200);
+        assert_eq!(rp.revoke(&token).await.status, 200);
+        assert_eq!(two.userinfo(&token).await.status(), 401);
+        two.end_jobs().await;
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_stops_is_not_waited_for_and_gives_back_its_lease() {
+    let one = TestServer::start().await;
+    one.is_one_of(1).await;
+    let held = async |rows: &str| one.database().query(&format!("SELECT 1 FROM {rows}")).await.len();
+    let upkeep = || format!("leases WHERE name = 'upkeep' AND expires_at > {}", one.app.clock.now().as_millis());
+    let begun = Instant::now();
+    while held(&upkeep()).await == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "no server does the upkeep");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(held("nodes").await, 1);
+    one.end_jobs().await;
+    assert_eq!((held("nodes").await, held(&upkeep()).await), (0, 0), "the next to start does the upkeep at once");
+}
+
+#[tokio::test]
+async fn a_single_node_does_not_wait() {
+    let one = TestServer::start().await;
+    let rp = one.relying_party().await;
+    one.is_one_of(1).await;
+    let tokens = rp.sign_in("alice").await;
+    let histogram = "signet_revocation_wait_seconds_count";
+    let waited = || {
+        let text = one.app.metrics().unwrap();
+        let line = text.lines().find(|line| line.starts_with(histogram)).unwrap().to_owned();
+        line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    let before = waited();
+    assert_eq!(rp.revoke(&tokens.access_token).await.status, 200);
+    assert_eq!(waited(), before);
+}
+
+/// Two nodes on PostgreSQL, the second of which reaches it through a proxy.
+async fn with_proxy() -> Option<(TestServer, TestServer, Proxy)> {
+    if !Database::is_postgres() {
+        return None;
+    }
+    let one = TestServer::start().await;
+    let proxy = Proxy::before(&one.database().url).await;
+    let url = proxy.url.clone();
+    let two = one.twin_with(|settings| settings.database.url = DatabaseUrl::parse(&url).unwrap()).await;
+    one.is_one_of(2).await;
+    two.is_one_of(2).await;
+    Some((one, two, proxy))
+}
+
+#[tokio::test]
+async fn a_node_that_is_cut_off_is_dropped_and_answers_503_until_it_has_caught_up() {
+    let Some((one, two, proxy)) = with_proxy().await else { return };
+    let rp = one.relying_party().await;
+    let there = rp.at(&two);
+    let tokens = rp.sign_in("alice").await;
+    let other = rp.sign_in("alice").await;
+    assert!(there.is_active(&tokens.access_token).await);
+    let dropped = async || one.database().query("SELECT id FROM nodes WHERE dropped_at IS NOT NULL").await.len();
+
+    proxy.set(Line::Silent);
+    let begun = Instant::now();
+    assert_eq!(rp.revoke(&tokens.access_token).await.status, 200);
+    let took = begun.elapsed();
+    println!("a revocation beside a node that is cut off took {took:.1?}");
+    assert!(took >= Duration::from_millis(200), "it waits for the node: {took:?}");
+    assert!(took < Duration::from_secs(2), "and not for long: {took:?}");
+    assert_eq!(dropped().await, 1);
+    let missed = "signet_nodes_missed_total 1";
+    assert!(one.app.metrics().unwrap().contains(missed), "{missed}");
+
+    let form = [("token", tokens.access_token.as_str())];
+    let (userinfo, introspected, refreshed) = tokio::join!(
+        two.userinfo(&tokens.access_token),
+        there.post("/introspect", &form),
+        there.refresh(tokens.refresh_token())
+    );
+    let statuses = [userinfo.status(), introspected.status, refreshed.status].map(|status| status.as_u16());
+    assert_eq!(statuses, [503; 3]);
+
+    let begun = Instant::now();
+    assert_eq!(rp.revoke(&other.access_token).await.status, 200);
+    println!("the next one took {:.1?}", begun.elapsed());
+
+    proxy.set(Line::Open);
+    let begun = Instant::now();
+    while two.userinfo(&tokens.access_token).await.status() != 401 {
+        assert!(begun.elapsed() < Duration::from_secs(15), "it catches up");
+    }
+    assert_eq!(two.userinfo(&other.access_token).await.status(), 401);
+    two.is_one_of(2).await;
+    assert_eq!(dropped().await, 0, "it is waited for again");
+}
+
+#[tokio::test]
+async fn nodes_without_notifications_are_woken_at_the_address_that_they_advertise() {
+    let address = |server: &TestServer| server.app.settings.management.advertise.clone();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let advertised = format!("http://{}", listener.local_addr().unwrap());
+    let one = TestServer::start().await;
+    let two = one.twin_with(|settings| settings.management.advertise = Some(advertised.clone())).await;
+    assert_eq!(address(&two), Some(advertised));
+    let limits = signet::http::edge::serve::ConnectionLimits::new(&two.app.settings.limits, &two.app.settings.proxy);
+    let router = signet::http::admin::management::router(Arc::clone(&two.app));
+    tokio::spawn(async move {
+        signet::http::edge::serve::serve(listener, None, router, limits, std::future::pending()).await.unwrap();
+    });
+    one.is_one_of(2).await;
+    two.is_one_of(2).await;
+    let rp = one.relying_party().await;
+    for _ in 0..rounds(5) {
+        let token = rp.sign_in("alice").await.access_token;
+        assert_eq!(two.userinfo(&token).await.status(), 200);
+        assert_eq!(rp.revoke(&token).await.status, 200);
+        assert_eq!(two.userinfo(&token).await.status(), 401);
+    }
+}

@@ -1,0 +1,5 @@
+//! Signing in, locks after failed attempts, and timings that reveal nothing.
+
+pub mod login;
+pub mod sign_in_timings;
+pub mod soft_locks;
