@@ -100,7 +100,7 @@ pub async fn sign_in(
     // 3. Use the access token.
     let person = http.get(&metadata.userinfo_endpoint).bearer_auth(&tokens.access_token).send().await?;
     let person: serde_json::Value = person.error_for_status()?.json().await?;
-    Ok(person["preferred_username"].as_str().unwrap_or_default().to_owned())
+    Ok(person.get("preferred_username").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned())
 }
 
 #[allow(dead_code, reason = "a test calls `sign_in` alone")]

@@ -36,7 +36,7 @@ fn router(app: Arc<App>) -> Router {
         .merge(mount(&endpoint::JWKS, get(token::discovery::get)))
         .merge(mount(&endpoint::JWKS_SHORT, get(token::discovery::get)))
         .merge(mount(&endpoint::JWKS_OAUTH, get(token::discovery::get)))
-        .merge(mount(&endpoint::TOKEN, post(token::token::post)))
+        .merge(mount(&endpoint::TOKEN, post(token::endpoint::post)))
         .merge(mount(&endpoint::USERINFO, get(token::userinfo::get).post(token::userinfo::post)))
         .merge(mount(&endpoint::INTROSPECT, post(token::introspect::post)))
         .merge(mount(&endpoint::REVOKE, post(token::revoke::post)))
@@ -65,7 +65,7 @@ pub fn guarded(endpoints: Router<Arc<App>>, app: Arc<App>) -> Router {
 fn open_to_all(app: &App) -> Router<Arc<App>> {
     Router::new()
         .merge(mount(&endpoint::HOME, get(sign_in::home::get)))
-        .merge(mount(&endpoint::AUTHORIZE, get(authorize::authorize::get).post(authorize::authorize::post)))
+        .merge(mount(&endpoint::AUTHORIZE, get(authorize::endpoint::get).post(authorize::endpoint::post)))
         .merge(mount(&endpoint::LOGIN, get(sign_in::login::get).post(sign_in::login::post)))
         .merge(mount(&endpoint::CONSENT, get(authorize::consent::get).post(authorize::consent::post)))
         .merge(mount(&endpoint::DEVICE_AUTHORIZATION, post(authorize::device::authorize)))
@@ -98,8 +98,8 @@ mod tests {
     #[test]
     fn a_request_takes_little_memory() {
         let sizes = [
-            ("authorize", size(authorize::authorize::get)),
-            ("token", size(token::token::post)),
+            ("authorize", size(authorize::endpoint::get)),
+            ("token", size(token::endpoint::post)),
             ("userinfo", size(token::userinfo::get)),
             ("introspect", size(token::introspect::post)),
             ("revoke", size(token::revoke::post)),

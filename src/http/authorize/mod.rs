@@ -1,7 +1,7 @@
 //! The authorization endpoint, pushed requests and the consent page.
 
-pub(crate) mod authorize;
 pub(crate) mod consent;
 pub(crate) mod device;
+pub(crate) mod endpoint;
 pub(crate) mod interaction;
 pub(crate) mod par;

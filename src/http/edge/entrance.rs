@@ -22,7 +22,7 @@ use super::call::Call;
 use super::guard;
 use crate::app::App;
 use crate::http::token::discovery::Document;
-use crate::http::token::{introspect, token, userinfo};
+use crate::http::token::{self, introspect, userinfo};
 use signet_protocol::endpoint::{Endpoint, INTROSPECT, TOKEN, USERINFO};
 
 #[derive(Clone)]
@@ -90,7 +90,7 @@ where
             return Either::Left(ready(Ok(guard::without_router(&self.app, &request, answer))));
         }
         Either::Right(match path.strip_prefix(base) {
-            Some(path) if posted && path == TOKEN.path => self.call_directly(request, &TOKEN, token::post),
+            Some(path) if posted && path == TOKEN.path => self.call_directly(request, &TOKEN, token::endpoint::post),
             Some(path) if posted && path == INTROSPECT.path => {
                 self.call_directly(request, &INTROSPECT, introspect::post)
             }

@@ -4,7 +4,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::authorize::authorize::assert_error_at_client;
+use crate::authorize::requests::assert_error_at_client;
 use crate::client::registration::{self, register, with};
 use crate::client::registration_management::{At, put_of};
 use crate::support::relying_party::VERIFIER;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use signet_protocol::time::Span;
 
-use crate::authorize::authorize::assert_error_at_client;
+use crate::authorize::requests::assert_error_at_client;
 use crate::support::{Browser, Page, RelyingParty, TestServer, claims, rounds};
 
 /// A browser in which this user has signed in, at the consent page.

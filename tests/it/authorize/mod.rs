@@ -1,6 +1,5 @@
 //! Authorization requests, from the parameters to the consent page.
 
-pub mod authorize;
 pub mod code_injection;
 pub mod consent;
 pub mod escaping;
@@ -12,3 +11,4 @@ pub mod pushed_requests;
 pub mod redirect_uris;
 pub mod request_objects;
 pub mod requested_claims;
+pub mod requests;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use signet_protocol::time::Span;
 
-use crate::authorize::authorize::assert_error_at_client;
+use crate::authorize::requests::assert_error_at_client;
 use crate::support::server::PASSWORD;
 use crate::support::{Browser, Page, RelyingParty, TestServer, claims};
 

@@ -3,5 +3,5 @@
 pub mod encryption_keys;
 pub mod key_compromise;
 pub mod key_transfer;
-pub mod keys;
 pub mod keys_at_start;
+pub mod rotation;

@@ -5,7 +5,7 @@ use serde_json::json;
 use signet_protocol::time::Span;
 use signet_store::client::clients::Standing;
 
-use crate::authorize::authorize::assert_error_at_client;
+use crate::authorize::requests::assert_error_at_client;
 use crate::support::{Browser, Page, RelyingParty, TestServer, Tokens};
 
 pub const BYE: &str = "https://rp.example/bye";

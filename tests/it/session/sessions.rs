@@ -186,7 +186,7 @@ async fn a_malformed_cookie_counts_as_none() {
     for value in rows {
         for cookie in [format!("{SESSION}={value}"), format!("signet-browser={value}; {SESSION}={value}")] {
             let page = server.browser().get_with(&[("cookie", &cookie)], &url).await;
-            crate::authorize::authorize::assert_error_at_client(
+            crate::authorize::requests::assert_error_at_client(
                 &cookie,
                 &rp,
                 &page,

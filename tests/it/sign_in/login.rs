@@ -225,7 +225,7 @@ async fn cancelling_the_sign_in_returns_access_denied() {
     let rp = server.relying_party().await;
     let (browser, page) = at_login(&server, &rp).await;
     let cancelled = browser.submit(&page, &[("login-cancel", "yes")]).await;
-    crate::authorize::authorize::assert_error_at_client("cancel", &rp, &cancelled, "access_denied", Some("the-state"));
+    crate::authorize::requests::assert_error_at_client("cancel", &rp, &cancelled, "access_denied", Some("the-state"));
     let again = browser.submit(&page, &[("login-cancel", "yes")]).await;
     again.assert_rejected("a second time", 400, "This sign-in is already done.");
     let again = browser.sign_in(&page, "alice").await;
