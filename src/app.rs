@@ -33,7 +33,7 @@ use crate::flows::defense::rates::{self, Exchange, Rates};
 use crate::flows::defense::refusals::Refusals;
 use crate::flows::events::audit;
 use crate::flows::sign_in::soft_lock;
-use crate::flows::token::verdicts::Verdicts;
+use crate::flows::token::verified_tokens::VerifiedTokens;
 use crate::flows::{FlowError, LargeTokens, Lifetimes, Provider, Realm};
 use crate::keys::{KeyPolicy, Keyring, KeyringError};
 use crate::mail::{Mailer, MailerError};
@@ -46,7 +46,7 @@ use signet_protocol::time::Span;
 use signet_store::account::users;
 use signet_store::authorize::{authorization_requests, pushed_requests};
 use signet_store::clock::{Clock, NodeClock};
-use signet_store::node::membership::Heard;
+use signet_store::node::membership::Polled;
 use signet_store::node::view::View;
 use signet_store::token::device_authorizations;
 use signet_store::{Store, StoreError};
@@ -124,7 +124,7 @@ impl App {
         let browser_state_key = master.browser_state_key();
         let soft_locks = soft_lock::Rules::new(&settings.limits, master.failure_key());
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
-        keys.keep_signing_keys(&realm, now).await?;
+        keys.create_due_signing_keys(&realm, now).await?;
         let view = View::load(store.clone(), now).await?;
         let passwords = open_passwords(&settings)?;
         users::some_hashes(&mut store.read().await?, &realm).await?.iter().for_each(|hash| passwords.note(hash));
@@ -141,7 +141,7 @@ impl App {
             store,
             view,
             keys,
-            verdicts: Verdicts::default(),
+            verdicts: VerifiedTokens::default(),
             passwords,
             stranger_fetcher: fetcher.apart(),
             request_uris: RequestUris::default(),
@@ -215,12 +215,12 @@ impl App {
         }
         // Only now, after all changes took effect on this node.
         let store = &self.provider.store;
-        Ok(store.membership().settle(store, Heard { begun, applied, now }).await?)
+        Ok(store.membership().settle(store, Polled { begun, applied, now }).await?)
     }
 
     /// Creates due keys, deletes those that are gone, and publishes the rest.
-    pub async fn keep_keys(&self) -> Result<(), FlowError> {
-        self.provider.keys.keep_schedule(&self.realm.id, self.clock.now()).await?;
+    pub async fn rotate_keys(&self) -> Result<(), FlowError> {
+        self.provider.keys.apply_schedule(&self.realm.id, self.clock.now()).await?;
         self.refresh_documents()
     }
 

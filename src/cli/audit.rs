@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::desk::Desk;
-use super::output::{note_if_empty, printable, say, say_json};
+use super::command_context::CommandContext;
+use super::output::{note_if_empty, print_json, printable, say};
 use crate::config::Settings;
 use crate::flows::admin::{self, AdminError};
 use crate::flows::events::audit;
@@ -75,29 +75,29 @@ const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '
 
 impl Audit {
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let desk = Desk::open(settings).await?;
+        let context = CommandContext::open(settings).await?;
         let done = match self {
-            Self::List(which) => print(&desk, which, line).await,
+            Self::List(which) => print(&context, which, line).await,
             Self::Export { which, format: Format::Json } => {
-                print(&desk, which, |row| serde_json::to_string(row).unwrap_or_default()).await
+                print(&context, which, |row| serde_json::to_string(row).unwrap_or_default()).await
             }
             Self::Export { which, format: Format::Csv } => {
                 say(COLUMNS);
-                print(&desk, which, csv).await
+                print(&context, which, csv).await
             }
-            Self::Verify { json } => verify(&desk, settings, json).await,
+            Self::Verify { json } => verify(&context, settings, json).await,
         };
-        desk.close().await;
+        context.close().await;
         done
     }
 }
 
-async fn verify(desk: &Desk, settings: &Settings, json: bool) -> anyhow::Result<()> {
-    let realm = &desk.context.realm.id;
-    let keys = desk.keyring(settings).await?.of(realm);
-    let checked = audit::verify(&desk.store, &keys, realm).await?;
+async fn verify(context: &CommandContext, settings: &Settings, json: bool) -> anyhow::Result<()> {
+    let realm = &context.context.realm.id;
+    let keys = context.keyring(settings).await?.of(realm);
+    let checked = audit::verify(&context.store, &keys, realm).await?;
     if json {
-        return say_json(&checked);
+        return print_json(&checked);
     }
     say(&format!("The audit log is intact: {} rows up to row {}.", checked.rows, checked.last));
     if checked.unchained > 0 {
@@ -110,10 +110,10 @@ async fn verify(desk: &Desk, settings: &Settings, json: bool) -> anyhow::Result<
     Ok(())
 }
 
-async fn print(desk: &Desk, which: Which, write: impl Fn(&Row) -> String) -> anyhow::Result<()> {
+async fn print(context: &CommandContext, which: Which, write: impl Fn(&Row) -> String) -> anyhow::Result<()> {
     let user = match which.user {
         // Rows about deleted users are found by id.
-        Some(named) => match admin::find_user(&desk.store, &desk.context, &named).await {
+        Some(named) => match admin::find_user(&context.store, &context.context, &named).await {
             Ok(id) => id.as_str().to_owned(),
             Err(AdminError::Unknown(_)) => named,
             Err(error) => return Err(error.into()),
@@ -131,8 +131,8 @@ async fn print(desk: &Desk, which: Which, write: impl Fn(&Row) -> String) -> any
     let mut last: Option<Row> = None;
     let mut is_first_page = true;
     loop {
-        let mut tx = desk.store.read().await?;
-        let mut rows = audit_log::select(&mut tx, &desk.context.realm.id, &wanted, last.as_ref()).await?;
+        let mut tx = context.store.read().await?;
+        let mut rows = audit_log::select(&mut tx, &context.context.realm.id, &wanted, last.as_ref()).await?;
         drop(tx);
         if std::mem::take(&mut is_first_page) {
             note_if_empty(&rows, "rows");

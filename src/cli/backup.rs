@@ -6,10 +6,10 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use serde_json::json;
 
+use super::command_context::CommandContext;
 use super::confirm::Confirmation;
 use super::database;
-use super::desk::Desk;
-use super::output::{instant, note, say, say_json};
+use super::output::{instant, note, print_json, say};
 use crate::app;
 use crate::config::Settings;
 use crate::flows::Concerning;
@@ -63,7 +63,7 @@ impl Backup {
         database::require(settings)?;
         let store = Store::open(settings.database.url.expose(), settings.database.max_connections).await?;
         store.check_schema().await?;
-        let desk = Desk::at(store, settings).await?;
+        let desk = CommandContext::at(store, settings).await?;
         let manifest = backup::write(&desk.store, &self.to, desk.context.now).await?;
         // Checked again: a symbolic link could not be resolved before the directory of the backup existed.
         self.keep_key_apart()?;
@@ -74,7 +74,7 @@ impl Backup {
         record(&desk).await?;
         desk.close().await;
         if self.json {
-            return say_json(&manifest);
+            return print_json(&manifest);
         }
         say(&format!("Wrote {} bytes to {}.", manifest.bytes, self.to.display()));
         match self.keys {
@@ -98,7 +98,7 @@ impl Backup {
     }
 }
 
-async fn record(desk: &Desk) -> anyhow::Result<()> {
+async fn record(desk: &CommandContext) -> anyhow::Result<()> {
     let concerning = Concerning { actor: "command", ..Concerning::default() };
     let record = desk.context.record(Event::BackedUp, Outcome::Success, concerning, "")?;
     let written = desk.store.write_with((desk.context.clone(), record), |given, tx| {
@@ -120,14 +120,14 @@ impl Restore {
             }
             None => {
                 self.confirmation.require("every session, grant, code and token in this database becomes void")?;
-                let desk = Desk::open(settings).await?;
+                let desk = CommandContext::open(settings).await?;
                 let voided = self.begin_in_place(&desk, settings, offline).await;
                 desk.close().await;
                 (None, voided?)
             }
         };
         if self.json {
-            return say_json(&json!({ "backup_made_at": made_at, "voided": voided }));
+            return print_json(&json!({ "backup_made_at": made_at, "voided": voided }));
         }
         print(made_at, &voided, offline);
         Ok(())
@@ -135,7 +135,12 @@ impl Restore {
 }
 
 impl Restore {
-    async fn begin_in_place(&self, desk: &Desk, settings: &Settings, offline: OfflineGrants) -> anyhow::Result<Voided> {
+    async fn begin_in_place(
+        &self,
+        desk: &CommandContext,
+        settings: &Settings,
+        offline: OfflineGrants,
+    ) -> anyhow::Result<Voided> {
         if let Some(until) = restore::in_use_until(&desk.store, &desk.context).await?.filter(|_| !self.force) {
             bail!(
                 "a server uses this database: stop every node first; a killed one counts until {}; --force continues \
@@ -177,7 +182,7 @@ async fn revive(
 ) -> anyhow::Result<Voided> {
     let store = Store::open(&format!("sqlite://{}", scratch.display()), 1).await?;
     store.migrate().await?;
-    let desk = Desk::at(store, settings).await?;
+    let desk = CommandContext::at(store, settings).await?;
     desk.keyring(settings).await.context("the backup needs the master key that it was made with")?;
     let voided = begin(&desk, settings, Some(made_at), offline).await?;
     backup::close(desk.store).await?;
@@ -185,7 +190,7 @@ async fn revive(
 }
 
 async fn begin(
-    desk: &Desk,
+    desk: &CommandContext,
     settings: &Settings,
     made_at: Option<Timestamp>,
     offline: OfflineGrants,

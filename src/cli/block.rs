@@ -5,8 +5,8 @@ use clap::{Args, Subcommand};
 use ipnet::IpNet;
 use serde_json::{Value, json};
 
-use super::desk::Desk;
-use super::output::{note_if_empty, say, say_json};
+use super::command_context::CommandContext;
+use super::output::{note_if_empty, print_json, say};
 use crate::config::Settings;
 use crate::flows::admin::{self, NewBlock};
 use signet_protocol::defense::address_block::{Reach, parse_network};
@@ -59,41 +59,41 @@ fn span(text: &str) -> Result<Span, &'static str> {
 
 impl Block {
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let desk = Desk::open(settings).await?;
+        let context = CommandContext::open(settings).await?;
         let done = match self {
-            Self::Add(add) => add.run(&desk).await,
-            Self::List { json } => list(&desk, json).await,
-            Self::Remove { address } => remove(&desk, address).await,
+            Self::Add(add) => add.run(&context).await,
+            Self::List { json } => list(&context, json).await,
+            Self::Remove { address } => remove(&context, address).await,
         };
-        desk.close().await;
+        context.close().await;
         done
     }
 }
 
 impl Add {
-    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+    async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
         let reach = if self.sign_in_only { Reach::SignIn } else { Reach::Everything };
         let network = self.address;
         let lasting = self.lasting;
         let new = NewBlock { network, reach, lasting, reason: self.reason };
-        admin::add_block(&desk.store, &desk.context, new).await.context(network.to_string())?;
+        admin::add_block(&context.store, &context.context, new).await.context(network.to_string())?;
         say(&format!("Blocked {network} for {lasting}."));
         Ok(())
     }
 }
 
-async fn remove(desk: &Desk, network: IpNet) -> anyhow::Result<()> {
-    admin::remove_block(&desk.store, &desk.context, network).await?;
+async fn remove(context: &CommandContext, network: IpNet) -> anyhow::Result<()> {
+    admin::remove_block(&context.store, &context.context, network).await?;
     say(&format!("Unblocked {network}."));
     Ok(())
 }
 
-async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
-    let mut tx = desk.store.read().await?;
-    let all = address_blocks::list(&mut tx, &desk.context.realm.id, desk.context.now).await?;
+async fn list(context: &CommandContext, json: bool) -> anyhow::Result<()> {
+    let mut tx = context.store.read().await?;
+    let all = address_blocks::list(&mut tx, &context.context.realm.id, context.context.now).await?;
     drop(tx);
     if json {
-        return say_json(&all.iter().map(described).collect::<Vec<_>>());
+        return print_json(&all.iter().map(described).collect::<Vec<_>>());
     }
     note_if_empty(&all, "blocked addresses");
     for listed in all {

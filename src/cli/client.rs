@@ -14,9 +14,9 @@ use serde_json::{Map, Value, json};
 
 use self::target::ClientTarget;
 pub(super) use self::target::parse_id;
+use super::command_context::CommandContext;
 use super::confirm::Confirmation;
-use super::desk::Desk;
-use super::output::{note, note_if_empty, printable, read_secret, say, say_json};
+use super::output::{note, note_if_empty, print_json, printable, read_secret, say};
 use super::revoking::Order;
 use crate::app;
 use crate::config::Settings;
@@ -94,7 +94,7 @@ pub struct SignOut {
 }
 
 impl SignOut {
-    async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+    async fn run(self, desk: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let id = self.client.id()?;
         let ended = admin::sign_out_client(&self.order.revoker(desk, settings), &id).await?;
         self.order.answer(ended, &format!("Everything issued to the client {id} is void."))
@@ -107,7 +107,7 @@ impl Client {
             let id = client.as_str();
             confirmation.require(&format!("the client {id} is deleted with its tokens and consents"))?;
         }
-        let desk = Desk::open(settings).await?;
+        let desk = CommandContext::open(settings).await?;
         let done = match self {
             Self::Add(add) => add.run(&desk, settings).await,
             Self::List { json } => list(&desk, json).await,
@@ -127,7 +127,7 @@ impl Client {
 }
 
 impl RotateSecret {
-    async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+    async fn run(self, desk: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let source = self.secret.source()?;
         let id = self.client.id()?;
         let policy = app::key_policy(settings);
@@ -143,7 +143,7 @@ impl RotateSecret {
         }
         if self.json {
             let secret = made.as_ref().map(ClientSecret::expose);
-            return say_json(&json!({ "client_id": self.client.as_str(), "client_secret": secret }));
+            return print_json(&json!({ "client_id": self.client.as_str(), "client_secret": secret }));
         }
         say(&format!("Rotated the secret of the client {}.", self.client.as_str()));
         say_secret(made.as_ref());
@@ -153,7 +153,7 @@ impl RotateSecret {
 
 /// Opens the keys that seal a client's secret, if its method needs the secret itself rather than its digest.
 async fn registrar_keys(
-    desk: &Desk,
+    desk: &CommandContext,
     settings: &Settings,
     metadata: &ClientMetadata,
 ) -> anyhow::Result<Option<Keyring>> {
@@ -161,7 +161,11 @@ async fn registrar_keys(
 }
 
 /// Returns the choices that this version, the settings and the realm's keys offer to clients.
-async fn supported<'a>(desk: &Desk, policy: &'a KeyPolicy, settings: &'a Settings) -> anyhow::Result<Supported<'a>> {
+async fn supported<'a>(
+    desk: &CommandContext,
+    policy: &'a KeyPolicy,
+    settings: &'a Settings,
+) -> anyhow::Result<Supported<'a>> {
     let held = signing_keys::list(&mut desk.store.read().await?, &desk.context.realm.id).await?;
     let is_held = |algorithm: &KeyManagement| {
         held.iter().any(|key| key.times.algorithm == algorithm.as_str() && key.times.dropped_at.is_none())
@@ -177,7 +181,7 @@ async fn supported<'a>(desk: &Desk, policy: &'a KeyPolicy, settings: &'a Setting
 }
 
 impl Named {
-    async fn set(self, desk: &Desk, settings: &Settings, standing: Standing) -> anyhow::Result<()> {
+    async fn set(self, desk: &CommandContext, settings: &Settings, standing: Standing) -> anyhow::Result<()> {
         let id = self.client.id()?;
         let horizon = desk.horizon(settings);
         admin::set_client_standing(&desk.store, &desk.context, id, standing, horizon).await?;
@@ -191,7 +195,7 @@ impl Named {
 }
 
 impl Remove {
-    async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+    async fn run(self, desk: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let id = self.client.id()?;
         let horizon = desk.horizon(settings);
         admin::remove_client(&desk.store, &desk.context, id, horizon).await?;
@@ -200,12 +204,12 @@ impl Remove {
     }
 }
 
-async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
+async fn list(desk: &CommandContext, json: bool) -> anyhow::Result<()> {
     let mut tx = desk.store.read().await?;
     let clients = clients::list(&mut tx, &desk.context.realm.id).await?;
     if json {
         let answer: Vec<Map<String, Value>> = clients.iter().map(to_json).collect::<anyhow::Result<_>>()?;
-        return say_json(&answer);
+        return print_json(&answer);
     }
     note_if_empty(&clients, "clients");
     for client in clients {

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::output::{say, say_json};
+use super::output::{print_json, say};
 use crate::config::{Settings, reference};
 
 /// Commands for settings.
@@ -21,7 +21,7 @@ pub enum Config {
 impl Config {
     pub fn run(self, settings: &Settings) -> anyhow::Result<()> {
         match self {
-            Self::Print { json: true } => say_json(&settings.to_json()),
+            Self::Print { json: true } => print_json(&settings.to_json()),
             Self::Print { json: false } => {
                 say(settings.to_toml().trim_end());
                 Ok(())

@@ -3,8 +3,8 @@
 use clap::Subcommand;
 
 use super::client::parse_id;
-use super::desk::Desk;
-use super::output::{instant, note_if_empty, say, say_json};
+use super::command_context::CommandContext;
+use super::output::{instant, note_if_empty, print_json, say};
 use super::revoking::Order;
 use crate::config::Settings;
 use crate::flows::admin;
@@ -36,20 +36,20 @@ pub enum Consent {
 
 impl Consent {
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let desk = Desk::open(settings).await?;
+        let context = CommandContext::open(settings).await?;
         let done = match self {
-            Self::List { username, json } => list(&desk, &username, json).await,
-            Self::Revoke { username, client, order } => revoke(&desk, settings, &username, &client, &order).await,
+            Self::List { username, json } => list(&context, &username, json).await,
+            Self::Revoke { username, client, order } => revoke(&context, settings, &username, &client, &order).await,
         };
-        desk.close().await;
+        context.close().await;
         done
     }
 }
 
-async fn list(desk: &Desk, username: &str, json: bool) -> anyhow::Result<()> {
-    let consents = admin::consents(&desk.store, &desk.context, username).await?;
+async fn list(context: &CommandContext, username: &str, json: bool) -> anyhow::Result<()> {
+    let consents = admin::consents(&context.store, &context.context, username).await?;
     if json {
-        return say_json(&consents);
+        return print_json(&consents);
     }
     note_if_empty(&consents, "consents");
     for consent in consents {
@@ -61,8 +61,14 @@ async fn list(desk: &Desk, username: &str, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn revoke(desk: &Desk, settings: &Settings, username: &str, client: &str, order: &Order) -> anyhow::Result<()> {
+async fn revoke(
+    context: &CommandContext,
+    settings: &Settings,
+    username: &str,
+    client: &str,
+    order: &Order,
+) -> anyhow::Result<()> {
     let id = parse_id(client)?;
-    let ended = admin::withdraw_consent(&order.revoker(desk, settings), username, &id).await?;
+    let ended = admin::withdraw_consent(&order.revoker(context, settings), username, &id).await?;
     order.answer(ended, &format!("The consent of {username} to {client} is withdrawn."))
 }

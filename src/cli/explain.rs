@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::desk::Desk;
-use super::output::{instant, note_if_empty, printable, say, say_json};
+use super::command_context::CommandContext;
+use super::output::{instant, note_if_empty, print_json, printable, say};
 use crate::config::Settings;
 use crate::flows::defense::refusals::{self, Explanation};
 use signet_protocol::cause::Shown;
@@ -33,20 +33,20 @@ pub struct Explain {
 
 impl Explain {
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let desk = Desk::open(settings).await?;
+        let context = CommandContext::open(settings).await?;
         let done = match (&self.request_id, &self.client) {
-            (Some(request_id), _) => self.one(&desk, request_id).await,
-            (None, client) => self.latest(&desk, client.as_deref().unwrap_or_default()).await,
+            (Some(request_id), _) => self.one(&context, request_id).await,
+            (None, client) => self.latest(&context, client.as_deref().unwrap_or_default()).await,
         };
-        desk.close().await;
+        context.close().await;
         done
     }
 
-    async fn one(&self, desk: &Desk, request_id: &str) -> anyhow::Result<()> {
-        let mut found = refusals::explain(&desk.store, &desk.context, request_id).await?;
+    async fn one(&self, context: &CommandContext, request_id: &str) -> anyhow::Result<()> {
+        let mut found = refusals::explain(&context.store, &context.context, request_id).await?;
         if found.is_none() {
             tokio::time::sleep(STORED).await;
-            found = refusals::explain(&desk.store, &desk.context, request_id).await?;
+            found = refusals::explain(&context.store, &context.context, request_id).await?;
         }
         let explanation = found.with_context(|| {
             format!(
@@ -56,16 +56,16 @@ impl Explain {
             )
         })?;
         if self.json {
-            return say_json(&explanation);
+            return print_json(&explanation);
         }
         show(&explanation);
         Ok(())
     }
 
-    async fn latest(&self, desk: &Desk, client: &str) -> anyhow::Result<()> {
-        let explanations = refusals::latest(&desk.store, &desk.context, client, self.last).await?;
+    async fn latest(&self, context: &CommandContext, client: &str) -> anyhow::Result<()> {
+        let explanations = refusals::latest(&context.store, &context.context, client, self.last).await?;
         if self.json {
-            return say_json(&explanations);
+            return print_json(&explanations);
         }
         note_if_empty(&explanations, "refusals of this client within 24 hours");
         for (number, explanation) in explanations.iter().enumerate() {

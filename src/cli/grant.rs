@@ -4,8 +4,8 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
 use super::client::parse_id;
-use super::desk::Desk;
-use super::output::{instant, note_if_empty, say, say_json};
+use super::command_context::CommandContext;
+use super::output::{instant, note_if_empty, print_json, say};
 use super::revoking::Order;
 use crate::config::Settings;
 use crate::flows::admin::{self, Whose};
@@ -42,32 +42,32 @@ pub struct List {
 
 impl Grant {
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let desk = Desk::open(settings).await?;
+        let context = CommandContext::open(settings).await?;
         let done = match self {
-            Self::List(list) => list.run(&desk).await,
-            Self::Revoke { id, order } => revoke(&desk, settings, &id, &order).await,
+            Self::List(list) => list.run(&context).await,
+            Self::Revoke { id, order } => revoke(&context, settings, &id, &order).await,
         };
-        desk.close().await;
+        context.close().await;
         done
     }
 }
 
-async fn revoke(desk: &Desk, settings: &Settings, id: &str, order: &Order) -> anyhow::Result<()> {
+async fn revoke(context: &CommandContext, settings: &Settings, id: &str, order: &Order) -> anyhow::Result<()> {
     let family = FamilyId::parse(id).context("there is no grant with this id")?;
-    let ended = admin::revoke_grant(&order.revoker(desk, settings), &family).await?;
+    let ended = admin::revoke_grant(&order.revoker(context, settings), &family).await?;
     order.answer(ended, &format!("The grant {id} is revoked."))
 }
 
 impl List {
-    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+    async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
         let client = self.client.as_deref().map(parse_id).transpose()?;
         let whose = match (&self.username, &client) {
             (_, Some(client)) => Whose::Client(client),
             (username, None) => Whose::User(username.as_deref().unwrap_or_default()),
         };
-        let grants = admin::grants(&desk.store, &desk.context, whose).await?;
+        let grants = admin::grants(&context.store, &context.context, whose).await?;
         if self.json {
-            return say_json(&grants);
+            return print_json(&grants);
         }
         note_if_empty(&grants, "live grants");
         for grant in grants {

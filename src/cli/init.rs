@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 
-use super::desk::Desk;
+use super::command_context::CommandContext;
 use super::migrate;
 use super::output::{read_secret, say};
 use super::{database, prompt, variables};
@@ -158,14 +158,14 @@ fn write(file: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// Creates the database and the master key if they are missing.
-async fn create(settings: &Settings) -> anyhow::Result<Desk> {
+async fn create(settings: &Settings) -> anyhow::Result<CommandContext> {
     let store = Store::open(settings.database.url.expose(), settings.database.max_connections).await?;
     let migrated = store.migrate().await?;
     match Store::file_of(settings.database.url.expose()) {
         Some(file) => say(&format!("Database {}: {}", file.display(), migrate::describe(&migrated))),
         None => say(&format!("Database: {}", migrate::describe(&migrated))),
     }
-    let desk = Desk::at(store, settings).await?;
+    let desk = CommandContext::at(store, settings).await?;
     let context = &desk.context;
     app::create_master_key(settings, &desk.store, &context.realm.id, &context.entropy).await?;
     match &settings.keys.master_key {
@@ -181,7 +181,7 @@ async fn create(settings: &Settings) -> anyhow::Result<Desk> {
     Ok(desk)
 }
 
-async fn add(desk: &Desk, settings: &Settings, administrator: Administrator) -> anyhow::Result<()> {
+async fn add(desk: &CommandContext, settings: &Settings, administrator: Administrator) -> anyhow::Result<()> {
     let Administrator { username, email, password } = administrator;
     let person = Person {
         username: username.clone(),

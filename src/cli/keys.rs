@@ -6,9 +6,9 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::command_context::CommandContext;
 use super::confirm::Confirmation;
-use super::desk::Desk;
-use super::output::{note_if_empty, say, say_json};
+use super::output::{note_if_empty, print_json, say};
 use crate::config::Settings;
 use crate::flows::admin;
 use crate::keys::{Keyring, Rotated};
@@ -59,7 +59,7 @@ impl Keys {
         if let Self::Compromise { kid, confirmation, .. } = &self {
             confirmation.require(&format!("everything that the key {kid} has signed becomes void"))?;
         }
-        let desk = Desk::open(settings).await?;
+        let desk = CommandContext::open(settings).await?;
         let keyring = desk.keyring(settings).await?;
         let done = match self {
             Self::List { json } => list(&desk, &keyring, json),
@@ -76,10 +76,10 @@ impl Keys {
     }
 }
 
-fn list(desk: &Desk, keyring: &Keyring, json: bool) -> anyhow::Result<()> {
+fn list(desk: &CommandContext, keyring: &Keyring, json: bool) -> anyhow::Result<()> {
     let keys = keyring.status(&desk.context.realm.id, desk.context.now);
     if json {
-        return say_json(&keys);
+        return print_json(&keys);
     }
     note_if_empty(&keys, "keys yet; the server creates them when it starts");
     for key in keys {
@@ -90,7 +90,7 @@ fn list(desk: &Desk, keyring: &Keyring, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn rotate(desk: &Desk, keyring: &Keyring, alg: Option<&str>, json: bool) -> anyhow::Result<()> {
+async fn rotate(desk: &CommandContext, keyring: &Keyring, alg: Option<&str>, json: bool) -> anyhow::Result<()> {
     let algorithms = match alg {
         None => keyring.algorithms_of(&desk.context.realm.id),
         Some(name) => {
@@ -108,7 +108,7 @@ async fn rotate(desk: &Desk, keyring: &Keyring, alg: Option<&str>, json: bool) -
     }
     if json {
         let answer: Vec<_> = rotated.iter().map(to_json).collect();
-        return say_json(&answer);
+        return print_json(&answer);
     }
     rotated.iter().for_each(|key| say(&describe(key, desk.context.now)));
     Ok(())
@@ -138,13 +138,13 @@ struct Lost {
     reason: String,
 }
 
-async fn compromise(desk: &Desk, keyring: &Keyring, lost: &Lost, json: bool) -> anyhow::Result<()> {
+async fn compromise(desk: &CommandContext, keyring: &Keyring, lost: &Lost, json: bool) -> anyhow::Result<()> {
     let kid = &lost.kid;
     let done = admin::compromise_key(&desk.store, keyring, &desk.context, kid, &lost.reason).await?;
     let alg = done.algorithm.as_str();
     let fault = done.audit_fault.map(|fault| fault.to_string());
     if json {
-        return say_json(&json!({
+        return print_json(&json!({
             "kid": kid,
             "algorithm": alg,
             "successor": done.successor,

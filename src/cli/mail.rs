@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::output::{printable, say, say_json};
+use super::output::{print_json, printable, say};
 use crate::config::Settings;
 use crate::flows::account::notices::Facts;
 use crate::mail::{Letter, Mailer};
@@ -67,7 +67,7 @@ impl Test {
             at: Clock::System.now(),
         };
         match mailer.try_send(&letter).await {
-            Ok(answer) if self.json => say_json(&json!({ "to": self.to, "sent": true, "answer": answer })),
+            Ok(answer) if self.json => print_json(&json!({ "to": self.to, "sent": true, "answer": answer })),
             Ok(answer) => {
                 say(&printable(&format!("Sent a test mail to {}: {answer}.", self.to)));
                 Ok(())
@@ -84,7 +84,7 @@ impl Preview {
             Notice::of(&event).context("no mail is sent for this event; `signet mail preview` lists the events")?;
         let letter = sample(notice, settings)?;
         if self.json {
-            return say_json(&json!({ "event": event, "subject": letter.subject, "body": letter.body }));
+            return print_json(&json!({ "event": event, "subject": letter.subject, "body": letter.body }));
         }
         say(&format!("Subject: {}\n\n{}", letter.subject, letter.body.trim_end()));
         Ok(())
@@ -98,7 +98,7 @@ fn list(settings: &Settings, json: bool) -> anyhow::Result<()> {
     }
     if json {
         let answer: Vec<_> = all.iter().map(|(event, subject)| json!({ "event": event, "subject": subject })).collect();
-        return say_json(&answer);
+        return print_json(&answer);
     }
     all.iter().for_each(|(event, subject)| say(&format!("{event:<24}  {subject}")));
     Ok(())

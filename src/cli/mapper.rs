@@ -6,8 +6,8 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::desk::Desk;
-use super::output::{note_if_empty, say, say_json};
+use super::command_context::CommandContext;
+use super::output::{note_if_empty, print_json, say};
 use crate::config::Settings;
 use crate::flows::admin;
 use signet_protocol::claims::mapper::{ClaimMapper, Source, Target};
@@ -91,31 +91,31 @@ impl From<TargetName> for Target {
 
 impl Mapper {
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let desk = Desk::open(settings).await?;
+        let context = CommandContext::open(settings).await?;
         let done = match self {
-            Self::Add(add) => add.run(&desk).await,
-            Self::List { json } => list(&desk, json).await,
+            Self::Add(add) => add.run(&context).await,
+            Self::List { json } => list(&context, json).await,
             Self::Remove { id } => {
-                admin::remove_mapper(&desk.store, &desk.context, id.clone()).await?;
+                admin::remove_mapper(&context.store, &context.context, id.clone()).await?;
                 say(&format!("Removed the mapper {id}."));
                 Ok(())
             }
         };
-        desk.close().await;
+        context.close().await;
         done
     }
 }
 
 impl Add {
-    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+    async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
         let mapper = self.mapper()?;
         let client = match &self.client {
             Some(id) => Some(ClientId::parse(id).context("the client id must have 1 to 255 visible ASCII characters")?),
             None => None,
         };
         let id = self.id.clone().unwrap_or_else(|| mapper.claim.clone());
-        let stored = StoredMapper { realm: desk.context.realm.id.clone(), id: id.clone(), client, mapper };
-        admin::add_mapper(&desk.store, &desk.context, stored).await?;
+        let stored = StoredMapper { realm: context.context.realm.id.clone(), id: id.clone(), client, mapper };
+        admin::add_mapper(&context.store, &context.context, stored).await?;
         say(&format!("Added the mapper {id}."));
         Ok(())
     }
@@ -144,15 +144,15 @@ impl Add {
     }
 }
 
-async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
-    let all = claim_mappers::list(&mut desk.store.read().await?).await?;
-    let own: Vec<StoredMapper> = all.into_iter().filter(|stored| stored.realm == desk.context.realm.id).collect();
+async fn list(context: &CommandContext, json: bool) -> anyhow::Result<()> {
+    let all = claim_mappers::list(&mut context.store.read().await?).await?;
+    let own: Vec<StoredMapper> = all.into_iter().filter(|stored| stored.realm == context.context.realm.id).collect();
     if json {
         let answer: Vec<Value> = own
             .iter()
             .map(|stored| json!({ "id": stored.id, "client_id": stored.client, "mapper": stored.mapper }))
             .collect();
-        return say_json(&answer);
+        return print_json(&answer);
     }
     note_if_empty(&own, "claim mappers");
     for stored in own {

@@ -6,12 +6,13 @@ mod backup;
 mod block;
 mod certificate;
 mod client;
+mod command_context;
 mod completions;
 mod config;
 mod confirm;
 mod consent;
 mod database;
-mod desk;
+mod demo_directory;
 mod doctor;
 mod explain;
 mod grant;
@@ -20,7 +21,7 @@ mod help;
 mod init;
 mod json_line;
 mod keys;
-mod life;
+mod lifecycle;
 mod lines;
 mod mail;
 mod mapper;
@@ -32,7 +33,6 @@ mod realm;
 mod resource;
 mod revocations;
 mod revoking;
-mod scratch;
 mod serve;
 mod session;
 mod telemetry;
@@ -145,7 +145,7 @@ pub fn main() -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::complain(&error);
+            output::print_error(&error);
             ExitCode::FAILURE
         }
     }

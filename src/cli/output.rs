@@ -13,7 +13,7 @@ pub fn say(line: &str) {
 }
 
 /// Writes a result as JSON.
-pub fn say_json(answer: &impl Serialize) -> anyhow::Result<()> {
+pub fn print_json(answer: &impl Serialize) -> anyhow::Result<()> {
     say(&serde_json::to_string_pretty(answer)?);
     Ok(())
 }
@@ -41,7 +41,7 @@ pub fn note_if_empty<T>(list: &[T], what: &str) {
 }
 
 /// Writes an error with its causes in one line to standard error.
-pub fn complain(error: &anyhow::Error) {
+pub fn print_error(error: &anyhow::Error) {
     let mut parts: Vec<String> = error.chain().map(ToString::to_string).collect();
     parts.dedup_by(|later, earlier| earlier.contains(later.as_str()));
     note(&format!("signet: {}", parts.join(": ").replace(['\n', '\r'], " ")));

@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::command_context::CommandContext;
 use super::confirm::Confirmation;
-use super::desk::Desk;
 use super::revoking::Order;
 use crate::config::Settings;
 use crate::flows::admin;
@@ -28,9 +28,9 @@ impl Realm {
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let Self::SignOut(SignOut { confirmation, order }) = self;
         confirmation.require("all users are signed out, and every grant and token becomes void")?;
-        let desk = Desk::open(settings).await?;
-        let ended = admin::sign_out_realm(&order.revoker(&desk, settings)).await;
-        desk.close().await;
+        let context = CommandContext::open(settings).await?;
+        let ended = admin::sign_out_realm(&order.revoker(&context, settings)).await;
+        context.close().await;
         order.answer(ended?, "Everything issued until now is void.")
     }
 }

@@ -4,8 +4,8 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::desk::Desk;
-use super::output::{note_if_empty, printable, say, say_json};
+use super::command_context::CommandContext;
+use super::output::{note_if_empty, print_json, printable, say};
 use super::token_header::TokenHeaderOptions;
 use crate::config::Settings;
 use crate::flows::admin;
@@ -86,55 +86,55 @@ pub struct Show {
 
 impl Resource {
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let desk = Desk::open(settings).await?;
+        let context = CommandContext::open(settings).await?;
         let done = match self {
-            Self::Add(change) => change.add(&desk, settings).await,
-            Self::List(list) => list.run(&desk).await,
-            Self::Show(show) => show.run(&desk).await,
-            Self::Update(change) => change.update(&desk, settings).await,
-            Self::Remove(remove) => remove.run(&desk).await,
+            Self::Add(change) => change.add(&context, settings).await,
+            Self::List(list) => list.run(&context).await,
+            Self::Show(show) => show.run(&context).await,
+            Self::Update(change) => change.update(&context, settings).await,
+            Self::Remove(remove) => remove.run(&context).await,
         };
-        desk.close().await;
+        context.close().await;
         done
     }
 }
 
 impl Change {
-    async fn add(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+    async fn add(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let uri = self.target.uri().to_owned();
         let resource = resource::Resource { uri, header: self.header.over(HeaderChoice::default()) };
-        admin::add_resource(&desk.store, &desk.context, resource, &settings.keys.algorithms).await?;
+        admin::add_resource(&context.store, &context.context, resource, &settings.keys.algorithms).await?;
         say(&format!("Added the resource {}.", self.target.uri()));
         Ok(())
     }
 
-    async fn update(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
-        let held = find(desk, self.target.uri()).await?;
+    async fn update(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
+        let held = find(context, self.target.uri()).await?;
         let resource = resource::Resource { header: self.header.over(held.header), ..held };
-        admin::update_resource(&desk.store, &desk.context, resource, &settings.keys.algorithms).await?;
+        admin::update_resource(&context.store, &context.context, resource, &settings.keys.algorithms).await?;
         say(&format!("Updated the resource {}.", self.target.uri()));
         Ok(())
     }
 }
 
 impl Remove {
-    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+    async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
         let uri = self.target.uri();
-        admin::remove_resource(&desk.store, &desk.context, uri.to_owned()).await?;
+        admin::remove_resource(&context.store, &context.context, uri.to_owned()).await?;
         say(&format!("Removed the resource {uri}."));
         Ok(())
     }
 }
 
 impl List {
-    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
-        let realm = &desk.context.realm.id;
+    async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
+        let realm = &context.context.realm.id;
         let after = self.after.as_deref().unwrap_or_default();
-        let mut tx = desk.store.read().await?;
+        let mut tx = context.store.read().await?;
         let listed = resources::list(&mut tx, realm, after, self.limit.into()).await?;
         drop(tx);
         if self.json {
-            return say_json(&listed.iter().map(described).collect::<Vec<_>>());
+            return print_json(&listed.iter().map(described).collect::<Vec<_>>());
         }
         note_if_empty(&listed, "resources");
         listed.iter().for_each(|resource| say(&line(resource)));
@@ -143,18 +143,18 @@ impl List {
 }
 
 impl Show {
-    async fn run(self, desk: &Desk) -> anyhow::Result<()> {
-        let resource = find(desk, self.target.uri()).await?;
+    async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
+        let resource = find(context, self.target.uri()).await?;
         if self.json {
-            return say_json(&described(&resource));
+            return print_json(&described(&resource));
         }
         say(&line(&resource));
         Ok(())
     }
 }
 
-async fn find(desk: &Desk, uri: &str) -> anyhow::Result<resource::Resource> {
-    let found = resources::find(&mut desk.store.read().await?, &desk.context.realm.id, uri).await?;
+async fn find(context: &CommandContext, uri: &str) -> anyhow::Result<resource::Resource> {
+    let found = resources::find(&mut context.store.read().await?, &context.context.realm.id, uri).await?;
     found.with_context(|| format!("there is no resource {uri:?}"))
 }
 

@@ -3,8 +3,8 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::desk::Desk;
-use super::output::{instant, say, say_json};
+use super::command_context::CommandContext;
+use super::output::{instant, print_json, say};
 use crate::config::Settings;
 use crate::flows::admin;
 
@@ -27,20 +27,20 @@ pub enum Revocations {
 
 impl Revocations {
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let desk = Desk::open(settings).await?;
+        let context = CommandContext::open(settings).await?;
         let done = match self {
-            Self::Status { json } => status(&desk, json).await,
-            Self::Sweep { json } => sweep(&desk, json).await,
+            Self::Status { json } => status(&context, json).await,
+            Self::Sweep { json } => sweep(&context, json).await,
         };
-        desk.close().await;
+        context.close().await;
         done
     }
 }
 
-async fn status(desk: &Desk, json: bool) -> anyhow::Result<()> {
-    let standing = admin::revocations(&desk.store, &desk.context).await?;
+async fn status(context: &CommandContext, json: bool) -> anyhow::Result<()> {
+    let standing = admin::revocations(&context.store, &context.context).await?;
     if json {
-        return say_json(&standing);
+        return print_json(&standing);
     }
     for (target, count) in &standing.in_force {
         say(&format!("{target:<12}  {count}"));
@@ -53,10 +53,10 @@ async fn status(desk: &Desk, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn sweep(desk: &Desk, json: bool) -> anyhow::Result<()> {
-    let removed = admin::sweep_revocations(&desk.store, &desk.context).await?;
+async fn sweep(context: &CommandContext, json: bool) -> anyhow::Result<()> {
+    let removed = admin::sweep_revocations(&context.store, &context.context).await?;
     if json {
-        return say_json(&json!({ "removed": removed }));
+        return print_json(&json!({ "removed": removed }));
     }
     say(&format!("Removed: {removed}."));
     Ok(())

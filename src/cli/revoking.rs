@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::desk::Desk;
-use super::output::{say, say_json};
+use super::command_context::CommandContext;
+use super::output::{print_json, say};
 use crate::config::Settings;
 use crate::flows::admin::{Ended, Revoker};
 use signet_protocol::token::revocation::Reason;
@@ -25,7 +25,7 @@ fn reason(text: &str) -> Result<Reason, &'static str> {
 
 impl Order {
     /// Returns the operator as the actor of the revocation.
-    pub fn revoker<'a>(&'a self, desk: &'a Desk, settings: &Settings) -> Revoker<'a> {
+    pub fn revoker<'a>(&'a self, desk: &'a CommandContext, settings: &Settings) -> Revoker<'a> {
         Revoker {
             store: &desk.store,
             context: &desk.context,
@@ -38,7 +38,7 @@ impl Order {
     /// Prints the result; `done` is a sentence for people.
     pub fn answer(&self, ended: Ended, done: &str) -> anyhow::Result<()> {
         if self.json {
-            return say_json(&ended);
+            return print_json(&ended);
         }
         match ended {
             Ended { revoked: false, .. } => say("Nothing to do: already void."),

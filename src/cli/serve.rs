@@ -10,9 +10,9 @@ use tokio::net::TcpListener;
 
 use super::certificate;
 use super::database;
-use super::life::{Life, Signals};
+use super::demo_directory::DemoDirectory;
+use super::lifecycle::{Lifecycle, Signals};
 use super::output::note;
-use super::scratch::Scratch;
 use super::telemetry::Telemetry;
 use crate::app::{App, StartError};
 use crate::config::{ConfigError, DEFAULT_FILE, Mode, Settings};
@@ -45,11 +45,11 @@ impl Serve {
     pub async fn run(self, mut settings: Settings) -> anyhow::Result<()> {
         let telemetry = Telemetry::start(&settings)?;
         let mut signals = Signals::new()?;
-        std::panic::set_hook(Box::new(crate::http::edge::guard::tell_of_panic));
+        std::panic::set_hook(Box::new(crate::http::edge::guard::log_panic));
         if self.demo && settings.mode == Mode::Production {
             bail!("--demo is for development; the mode is production");
         }
-        let scratch = if self.demo { Some(Arc::new(Scratch::make(&mut settings)?)) } else { None };
+        let scratch = if self.demo { Some(Arc::new(DemoDirectory::make(&mut settings)?)) } else { None };
         if settings.mode == Mode::Production {
             // An empty volume or a wrong directory must not become a second, empty installation.
             database::require(&settings)?;
@@ -64,7 +64,7 @@ impl Serve {
         announce(&app);
         let jobs = jobs::start(&app);
         certificate::follow(certificate)?;
-        let life = Life::begin(&app, signals, scratch.clone());
+        let life = Lifecycle::begin(&app, signals, scratch.clone());
         let demo = if self.demo { Some(demo::start(&app, life.stops_accepting()).await?) } else { None };
         let management = start_management(&app, life.has_drained()).await?;
         let limits = ConnectionLimits::new(&app.settings.limits, &app.settings.proxy);

@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use clap::Subcommand;
 
-use super::desk::Desk;
-use super::output::{instant, note_if_empty, printable, say, say_json};
+use super::command_context::CommandContext;
+use super::output::{instant, note_if_empty, print_json, printable, say};
 use super::revoking::Order;
 use crate::config::Settings;
 use crate::flows::admin;
@@ -34,20 +34,20 @@ pub enum Session {
 
 impl Session {
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let desk = Desk::open(settings).await?;
+        let context = CommandContext::open(settings).await?;
         let done = match self {
-            Self::List { username, json } => list(&desk, &username, json).await,
-            Self::End { id, order } => end(&desk, settings, &id, &order).await,
+            Self::List { username, json } => list(&context, &username, json).await,
+            Self::End { id, order } => end(&context, settings, &id, &order).await,
         };
-        desk.close().await;
+        context.close().await;
         done
     }
 }
 
-async fn list(desk: &Desk, username: &str, json: bool) -> anyhow::Result<()> {
-    let sessions = admin::sessions(&desk.store, &desk.context, username).await?;
+async fn list(context: &CommandContext, username: &str, json: bool) -> anyhow::Result<()> {
+    let sessions = admin::sessions(&context.store, &context.context, username).await?;
     if json {
-        return say_json(&sessions);
+        return print_json(&sessions);
     }
     note_if_empty(&sessions, "live sessions");
     for session in sessions {
@@ -60,8 +60,8 @@ async fn list(desk: &Desk, username: &str, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn end(desk: &Desk, settings: &Settings, id: &str, order: &Order) -> anyhow::Result<()> {
+async fn end(context: &CommandContext, settings: &Settings, id: &str, order: &Order) -> anyhow::Result<()> {
     let session = SessionId::parse(id).context("there is no session with this id")?;
-    let ended = admin::end_session(&order.revoker(desk, settings), &session).await?;
+    let ended = admin::end_session(&order.revoker(context, settings), &session).await?;
     order.answer(ended, &format!("The session {id} has ended."))
 }

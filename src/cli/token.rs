@@ -4,8 +4,8 @@ mod inspect;
 
 use clap::Subcommand;
 
+use super::command_context::CommandContext;
 use super::database;
-use super::desk::Desk;
 use super::output::read_token;
 use super::revoking::Order;
 use crate::app::{self, App};
@@ -40,11 +40,11 @@ impl Token {
 }
 
 async fn revoke_named(settings: &Settings, jti: String, order: &Order) -> anyhow::Result<()> {
-    let desk = Desk::open(settings).await?;
+    let context = CommandContext::open(settings).await?;
     let jti = TokenId::from_stored(jti);
     let skew = settings.tokens.clock_skew;
-    let ended = admin::revoke_named(&order.revoker(&desk, settings), &jti, skew).await;
-    desk.close().await;
+    let ended = admin::revoke_named(&order.revoker(&context, settings), &jti, skew).await;
+    context.close().await;
     order.answer(ended?, "The token is revoked.")
 }
 
@@ -54,9 +54,9 @@ async fn revoke_presented(settings: Settings, order: &Order) -> anyhow::Result<(
     database::require(&settings)?;
     app::open_existing_store(&settings).await?.close().await;
     let app = App::open(settings, Clock::System).await?;
-    let desk = Desk::at(app.provider.store.clone(), &app.settings).await?;
-    let revoker = order.revoker(&desk, &app.settings);
+    let context = CommandContext::at(app.provider.store.clone(), &app.settings).await?;
+    let revoker = order.revoker(&context, &app.settings);
     let ended = admin::revoke_presented(&app.provider, &revoker, token.trim()).await;
-    desk.close().await;
+    context.close().await;
     order.answer(ended?, "The token is revoked.")
 }

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 
 use self::target::UserTarget;
 use super::audit::time;
-use super::desk::Desk;
+use super::command_context::CommandContext;
 use super::output::{instant, say};
 use super::revoking::Order;
 use crate::config::Settings;
@@ -63,26 +63,26 @@ impl User {
         if let Self::Remove(remove) = &self {
             remove.confirm()?;
         }
-        let mut desk = Desk::open(settings).await?;
+        let mut context = CommandContext::open(settings).await?;
         let done = match self {
-            Self::Add(add) => add.run(&desk, settings).await,
-            Self::List(list) => list.run(&desk).await,
-            Self::Show(show) => show.run(&desk, settings).await,
-            Self::Update(update) => update.run(&mut desk, settings).await,
-            Self::SetPassword(set) => set.run(&mut desk, settings).await,
-            Self::Disable(named) => named.change(&desk, settings, UserChange::Disable).await,
-            Self::Enable(named) => named.change(&desk, settings, UserChange::Enable).await,
-            Self::SignOut(sign_out) => sign_out.run(&desk, settings).await,
-            Self::Remove(remove) => remove.run(&desk, settings).await,
+            Self::Add(add) => add.run(&context, settings).await,
+            Self::List(list) => list.run(&context).await,
+            Self::Show(show) => show.run(&context, settings).await,
+            Self::Update(update) => update.run(&mut context, settings).await,
+            Self::SetPassword(set) => set.run(&mut context, settings).await,
+            Self::Disable(named) => named.change(&context, settings, UserChange::Disable).await,
+            Self::Enable(named) => named.change(&context, settings, UserChange::Enable).await,
+            Self::SignOut(sign_out) => sign_out.run(&context, settings).await,
+            Self::Remove(remove) => remove.run(&context, settings).await,
         };
-        desk.close().await;
+        context.close().await;
         done
     }
 }
 
 impl SignOut {
-    async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
-        let revoker = self.order.revoker(desk, settings);
+    async fn run(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
+        let revoker = self.order.revoker(context, settings);
         let named = self.user.as_str();
         let ended = admin::sign_out_user(&revoker, named, self.until).await?;
         let until = self.until.map(|until| format!(" and may not sign in before {}", instant(until.as_secs())));
@@ -92,10 +92,10 @@ impl SignOut {
 }
 
 impl Named {
-    async fn change(self, desk: &Desk, settings: &Settings, change: UserChange) -> anyhow::Result<()> {
-        let horizon = desk.horizon(settings);
+    async fn change(self, context: &CommandContext, settings: &Settings, change: UserChange) -> anyhow::Result<()> {
+        let horizon = context.horizon(settings);
         let named = self.user.as_str();
-        admin::change_user(&desk.store, &desk.context, named, change, horizon).await?;
+        admin::change_user(&context.store, &context.context, named, change, horizon).await?;
         let done = match change {
             UserChange::Disable => "is disabled",
             UserChange::Enable => "is enabled",

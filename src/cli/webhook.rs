@@ -4,8 +4,8 @@ use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::desk::Desk;
-use super::output::{instant, note_if_empty, printable, say, say_json};
+use super::command_context::CommandContext;
+use super::output::{instant, note_if_empty, print_json, printable, say};
 use crate::config::Settings;
 use crate::fetch::Fetcher;
 use crate::flows::admin::{self, NewWebhook, WebhookChange};
@@ -77,57 +77,57 @@ impl Webhook {
             Event::NAMES.iter().for_each(|name| say(name));
             return Ok(());
         }
-        let desk = Desk::open(settings).await?;
-        let done = self.carry_out(&desk, settings).await;
-        desk.close().await;
+        let context = CommandContext::open(settings).await?;
+        let done = self.carry_out(&context, settings).await;
+        context.close().await;
         done
     }
 
-    async fn carry_out(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+    async fn carry_out(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         match self {
-            Self::Add(add) => add.run(desk, settings).await,
-            Self::List { json } => list(desk, json).await,
+            Self::Add(add) => add.run(context, settings).await,
+            Self::List { json } => list(context, json).await,
             Self::Events => Ok(()),
-            Self::Enable(which) => which.change(desk, WebhookChange::Enable, "Enabled {id}.").await,
-            Self::Disable(which) => which.change(desk, WebhookChange::Disable, "Disabled {id}.").await,
-            Self::Remove(which) => which.change(desk, WebhookChange::Remove, "Removed {id}.").await,
+            Self::Enable(which) => which.change(context, WebhookChange::Enable, "Enabled {id}.").await,
+            Self::Disable(which) => which.change(context, WebhookChange::Disable, "Disabled {id}.").await,
+            Self::Remove(which) => which.change(context, WebhookChange::Remove, "Removed {id}.").await,
             Self::Retry(which) => {
-                which.change(desk, WebhookChange::Retry, "The dead letters of {id} will be sent again.").await
+                which.change(context, WebhookChange::Retry, "The dead letters of {id} will be sent again.").await
             }
-            Self::Test(which) => which.test(desk, settings).await,
-            Self::DeadLetters { which, json } => which.dead_letters(desk, json).await,
+            Self::Test(which) => which.test(context, settings).await,
+            Self::DeadLetters { which, json } => which.dead_letters(context, json).await,
         }
     }
 }
 
 impl Add {
-    async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+    async fn run(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         fetcher.check(&self.url).context("--url")?;
         let new = NewWebhook { id: self.id, url: self.url, audience: self.audience, events: self.events };
-        let id = admin::add_webhook(&desk.store, &desk.context, new).await?;
+        let id = admin::add_webhook(&context.store, &context.context, new).await?;
         say(&format!("Added {id}. Send it a test event with `signet webhook test --id {id}`."));
         Ok(())
     }
 }
 
 impl Which {
-    async fn change(self, desk: &Desk, change: WebhookChange, done: &str) -> anyhow::Result<()> {
+    async fn change(self, context: &CommandContext, change: WebhookChange, done: &str) -> anyhow::Result<()> {
         let id = self.id()?;
-        admin::change_webhook(&desk.store, &desk.context, &id, change).await?;
+        admin::change_webhook(&context.store, &context.context, &id, change).await?;
         say(&done.replace("{id}", id.as_str()));
         Ok(())
     }
 
-    async fn test(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+    async fn test(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let id = self.id()?;
-        let realm = &desk.context.realm.id;
-        let webhook = webhooks::find(&mut desk.store.read().await?, realm, &id).await?;
+        let realm = &context.context.realm.id;
+        let webhook = webhooks::find(&mut context.store.read().await?, realm, &id).await?;
         let webhook = webhook.context("there is no webhook with this name")?;
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
-        let keyring = desk.keyring(settings).await?;
+        let keyring = context.keyring(settings).await?;
         let keys = keyring.of(realm);
-        let answered = verify(&fetcher, &keys, keyring.algorithms(), &desk.context, &webhook).await;
+        let answered = verify(&fetcher, &keys, keyring.algorithms(), &context.context, &webhook).await;
         match answered.with_context(|| format!("{id} could not be reached"))? {
             status @ 200..=299 => say(&format!("{id} accepted the event with status {status}.")),
             status => bail!("{id} refused the event with status {status}"),
@@ -135,10 +135,10 @@ impl Which {
         Ok(())
     }
 
-    async fn dead_letters(self, desk: &Desk, json: bool) -> anyhow::Result<()> {
-        let dead = webhooks::dead(&mut desk.store.read().await?, &desk.context.realm.id, &self.id()?).await?;
+    async fn dead_letters(self, context: &CommandContext, json: bool) -> anyhow::Result<()> {
+        let dead = webhooks::dead(&mut context.store.read().await?, &context.context.realm.id, &self.id()?).await?;
         if json {
-            return say_json(&dead.iter().map(letter).collect::<Vec<_>>());
+            return print_json(&dead.iter().map(letter).collect::<Vec<_>>());
         }
         note_if_empty(&dead, "dead letters");
         for DeadLetter { row, event, attempts, reason, died_at } in dead {
@@ -154,10 +154,10 @@ impl Which {
     }
 }
 
-async fn list(desk: &Desk, json: bool) -> anyhow::Result<()> {
-    let all = webhooks::list(&mut desk.store.read().await?, &desk.context.realm.id).await?;
+async fn list(context: &CommandContext, json: bool) -> anyhow::Result<()> {
+    let all = webhooks::list(&mut context.store.read().await?, &context.context.realm.id).await?;
     if json {
-        return say_json(&all.iter().map(described).collect::<Vec<_>>());
+        return print_json(&all.iter().map(described).collect::<Vec<_>>());
     }
     note_if_empty(&all, "webhooks");
     for (webhook, Backlog { waiting, dead }) in all {

@@ -14,7 +14,7 @@ use super::error::FlowError;
 use super::lifetimes::{LONGEST_ACCESS_TOKEN, Lifetimes};
 use super::sign_in::soft_lock;
 use super::token::large_tokens::LargeTokens;
-use super::token::verdicts;
+use super::token::verified_tokens;
 use crate::fetch::Fetcher;
 use crate::keys::Keyring;
 use crate::mail::Mailer;
@@ -34,7 +34,7 @@ pub struct Provider {
     pub view: View,
     pub keys: Keyring,
     /// The cache of verified access tokens.
-    pub verdicts: verdicts::Verdicts,
+    pub verdicts: verified_tokens::VerifiedTokens,
     /// The worker pool that hashes passwords.
     pub passwords: Passwords,
     /// HTTP client for the servers of operators' clients, and for webhooks; see [`Provider::fetcher_of`].

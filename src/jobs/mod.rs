@@ -30,8 +30,8 @@ const APART: Duration = Duration::from_millis(5);
 /// The delay after a failed poll.
 const FAILED: Duration = Duration::from_millis(500);
 /// The delay before LISTEN is tried again, after a failure or where the database does not support it.
-const LISTEN_AGAIN: Duration = Duration::from_secs(1);
-const LISTEN_SELDOM: Duration = Duration::from_secs(600);
+const LISTEN_RETRY: Duration = Duration::from_secs(1);
+const LISTEN_BACKOFF: Duration = Duration::from_secs(600);
 /// The interval at which nodes exchange the counts of their rate limits.
 const EXCHANGE: Duration = Duration::from_secs(1);
 /// The interval at which refusals are written for `signet explain`.
@@ -89,7 +89,7 @@ pub fn start(app: &Arc<App>) -> Jobs {
     tasks.spawn(restart_on_panic("upkeep", PAUSE, named, |(app, node)| async move { upkeep(&app, &node).await }));
     tasks.spawn(restart_on_panic("rates", PAUSE, app.clone(), exchange_rates));
     tasks.spawn(restart_on_panic("refusals", PAUSE, app.clone(), store_refusals));
-    tasks.spawn(restart_on_panic("outbox", PAUSE, app.clone(), outbox::keep_delivering));
+    tasks.spawn(restart_on_panic("outbox", PAUSE, app.clone(), outbox::run_deliveries));
     Jobs { app: app.clone(), node, tasks }
 }
 
@@ -175,11 +175,11 @@ async fn listen(app: Arc<App>) {
             }
             Ok(Listening::Unsupported) => {
                 tracing::info!("the database does not support LISTEN; polling for changes");
-                sleep(LISTEN_SELDOM).await;
+                sleep(LISTEN_BACKOFF).await;
             }
             Err(error) => tracing::debug!(%error, "LISTEN failed; retrying"),
         }
-        sleep(LISTEN_AGAIN).await;
+        sleep(LISTEN_RETRY).await;
     }
 }
 
@@ -213,8 +213,8 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
         app.follow().await?;
         // The audit log comes before keys are removed, since the newest checkpoint may have been signed by one of them.
         steps.extend([
-            keep_audit_log(app, now).await,
-            app.keep_keys().await,
+            maintain_audit_log(app, now).await,
+            app.rotate_keys().await,
             session::end_expired(&app.provider, now).await.map(|_| ()),
             sweep_all(app, now).await,
             register::remove_unused(&app.provider, &context(app)).await,
@@ -260,7 +260,7 @@ fn context(app: &App) -> Context {
 
 /// Signs a checkpoint of the audit log and shortens it. A broken log is left for investigation and does not stop other
 /// upkeep.
-async fn keep_audit_log(app: &App, now: Timestamp) -> Result<(), FlowError> {
+async fn maintain_audit_log(app: &App, now: Timestamp) -> Result<(), FlowError> {
     let provider = &app.provider;
     let realm = &app.realm.id;
     let retention = app.settings.audit.retention;

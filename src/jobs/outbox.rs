@@ -17,7 +17,7 @@ use crate::flows::events::webhooks;
 use crate::flows::session::back_channel::{self, Ended};
 use crate::flows::{Context, FlowError};
 use crate::pages::mails;
-use signet_store::events::outbox::{Errand, Message, Receiver};
+use signet_store::events::outbox::{Message, OutboxContent, Receiver};
 
 /// The interval at which the outbox is polled without a notification.
 const POLL: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ const POLL: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 16;
 
 /// Delivers until the node stops.
-pub(super) async fn keep_delivering(app: Arc<App>) {
+pub(super) async fn run_deliveries(app: Arc<App>) {
     let mut ticks = interval(POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut under_way = UnderWay::default();
@@ -122,16 +122,18 @@ async fn attempt(app: &App, context: &Context, message: &Message) -> Result<Atte
     }
     let provider = &app.provider;
     match &message.errand {
-        Errand::Logout { client, session, user } => {
+        OutboxContent::Logout { client, session, user } => {
             back_channel::attempt(provider, context, Ended { client, session, user }, message.attempts).await
         }
-        Errand::Mail { user, row, address } => {
+        OutboxContent::Mail { user, row, address } => {
             let wanted = Wanted { user, row, address: address.as_deref() };
             let Some(facts) = notices::facts(provider, context, wanted).await? else { return Ok(Attempt::Moot) };
             let letter = mails::letter(&facts, &message.id);
             let letter = letter.map_err(|error| FlowError::Internal(error.to_string()))?;
             Ok(notices::attempt(provider, &letter, message.attempts).await)
         }
-        Errand::Event { webhook, row } => webhooks::attempt(provider, context, webhook, row, message.attempts).await,
+        OutboxContent::Event { webhook, row } => {
+            webhooks::attempt(provider, context, webhook, row, message.attempts).await
+        }
     }
 }

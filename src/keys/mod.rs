@@ -12,7 +12,7 @@ mod tests;
 pub use decryption::Decryption;
 pub use key_set::{Jwks, KeySet, KeyStatus, VerifyError};
 pub use rotation::Rotated;
-pub use succession::Succession;
+pub use succession::KeyReplacement;
 
 use std::collections::HashMap;
 use std::sync::Arc;

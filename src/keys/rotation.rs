@@ -41,7 +41,7 @@ struct Promoted {
 
 impl Keyring {
     /// Generates due keys and deletes those that are gone.
-    pub async fn keep_schedule(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
+    pub async fn apply_schedule(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
         let names: Vec<&str> = self.algorithms_of(realm).into_iter().map(KeyAlgorithm::as_str).collect();
         self.make_due(realm, &names, now).await?;
         self.see_active(realm, now).await?;
@@ -54,7 +54,7 @@ impl Keyring {
 
     /// Generates due signing keys, which a server needs before its first response. Encryption keys are generated once
     /// it listens, and nothing is deleted before a newer key has signed the audit log.
-    pub async fn keep_signing_keys(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
+    pub async fn create_due_signing_keys(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
         let names: Vec<&str> = self.policy.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
         self.make_due(realm, &names, now).await
     }

@@ -8,7 +8,7 @@ use signet_protocol::time::Timestamp;
 use signet_store::realm::signing_keys::StoredKey;
 
 /// The keys of a realm after one has been dropped. Nothing of it is stored yet.
-pub struct Succession {
+pub struct KeyReplacement {
     /// The remaining keys and the new one.
     pub keys: KeySet,
     /// The algorithm of the dropped key.
@@ -25,7 +25,7 @@ impl Keyring {
         realm: &RealmId,
         kid: &KeyId,
         now: Timestamp,
-    ) -> Result<Option<Succession>, KeyringError> {
+    ) -> Result<Option<KeyReplacement>, KeyringError> {
         let held = self.of(realm);
         let Some(times) = key_schedule::without(held.times(), kid, now) else { return Ok(None) };
         let lost = times.iter().find(|key| key.kid == *kid);
@@ -41,6 +41,6 @@ impl Keyring {
         };
         let left = times.into_iter().filter_map(|times| held.find(&times.kid).map(|key| (times, key)));
         let keys = KeySet::new(left.chain(parsed).collect(), self.policy.schedule);
-        Ok(Some(Succession { keys, algorithm, made }))
+        Ok(Some(KeyReplacement { keys, algorithm, made }))
     }
 }

@@ -58,7 +58,7 @@ impl Worker {
         let right = hash.as_ref().is_some_and(verify) && fits;
         let (Some(hash), Stored::Open(_), true) = (&hash, stored, right) else {
             let check = if right { Check::Right } else { Check::Wrong };
-            return Done { check, work: work.saturating_add(self.make_up_for(password, work)) };
+            return Done { check, work: work.saturating_add(self.equalize_work(password, work)) };
         };
         if self.is_current(hash) {
             return Done { check: Check::Right, work };
@@ -78,7 +78,7 @@ impl Worker {
 
     /// Adds the work that a check lacks compared with the most expensive one, using at most the memory of the current
     /// cost. Returns the added work.
-    fn make_up_for(&self, password: &Password, work: u64) -> u64 {
+    fn equalize_work(&self, password: &Password, work: u64) -> u64 {
         let lacking = self.costliest.load(Ordering::Relaxed).saturating_sub(work);
         let memory = u64::from(self.hasher.params().m_cost());
         let whole = self.waste(password, memory, lacking / memory.max(1));

@@ -162,7 +162,7 @@ pub fn seconds_up(span: Span) -> i64 {
 }
 
 /// Formats a waiting time for people, rounded up: seconds up to two minutes, minutes up to two hours, then hours.
-pub fn wait_in_words(wait: Span) -> String {
+pub fn format_wait(wait: Span) -> String {
     let seconds = seconds_up(wait);
     let up = |unit: i64| seconds.saturating_add(unit - 1) / unit;
     match seconds {
@@ -174,7 +174,7 @@ pub fn wait_in_words(wait: Span) -> String {
 }
 
 /// Formats a lifetime for people, in its largest whole unit.
-pub fn lifetime_in_words(span: Span) -> String {
+pub fn format_lifetime(span: Span) -> String {
     let minutes = span.as_secs().max(60) / 60;
     let (count, unit) = match minutes {
         days if days % (24 * 60) == 0 => (days / (24 * 60), "day"),
@@ -212,7 +212,7 @@ mod tests {
             (7_200_001, "3 hours"),
         ];
         for (millis, words) in rows {
-            assert_eq!(wait_in_words(Span::from_millis(millis)), words, "{millis}");
+            assert_eq!(format_wait(Span::from_millis(millis)), words, "{millis}");
         }
     }
 
@@ -226,7 +226,7 @@ mod tests {
             (1, "1 minute"),
         ];
         for (secs, words) in rows {
-            assert_eq!(lifetime_in_words(Span::from_secs(secs)), words);
+            assert_eq!(format_lifetime(Span::from_secs(secs)), words);
         }
     }
 }

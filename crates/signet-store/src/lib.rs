@@ -163,7 +163,7 @@ impl Store {
             Db::Postgres(pool) => engine::postgres::write(pool.clone(), self.metrics.clone(), job).await?,
         };
         if let Some(seq) = written.heard {
-            node::barrier::all_hear(self, seq).await;
+            node::barrier::wait_for_nodes(self, seq).await;
         }
         Ok(written.value)
     }
@@ -216,7 +216,7 @@ impl Store {
     /// Runs one short query, within [`PATIENCE`].
     pub async fn ping(&self) -> Result<(), StoreError> {
         let mut tx = self.read().await?;
-        tx.hurry();
+        tx.cap_timeout();
         node::changes::last(&mut tx).await.map(|_| ())
     }
 
@@ -258,7 +258,7 @@ impl Store {
     /// [`StoreError::Schema`] if one is missing, [`StoreError::Unavailable`] if the database does not answer.
     pub async fn check_applied(&self) -> Result<(), StoreError> {
         let mut tx = self.read().await?;
-        tx.hurry();
+        tx.cap_timeout();
         engine::migrations::check_applied(&mut tx, self.is_embedded()).await
     }
 

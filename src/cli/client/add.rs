@@ -7,8 +7,8 @@ use super::setup::{Setup, draft};
 use super::target::ClientTarget;
 use super::{SecretOptions, WEAK_SECRET, registrar_keys, say_secret, supported, warn};
 use crate::app;
-use crate::cli::desk::Desk;
-use crate::cli::output::{note, say, say_json};
+use crate::cli::command_context::CommandContext;
+use crate::cli::output::{note, print_json, say};
 use crate::config::Settings;
 use crate::flows::admin::{self, Registrar};
 use signet_protocol::authorize::response_type::IMPLICIT;
@@ -30,7 +30,7 @@ pub struct Add {
 }
 
 impl Add {
-    pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+    pub(super) async fn run(self, desk: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let id = self.client.id()?;
         let metadata = self.metadata()?;
         let source = self.secret.source()?;
@@ -54,7 +54,7 @@ impl Add {
             if let Some(members) = answer.as_object_mut() {
                 members.insert("client_secret".to_owned(), secret.map(ClientSecret::expose).into());
             }
-            return say_json(&answer);
+            return print_json(&answer);
         }
         say(&format!("Registered the client {}.", setup.client.id));
         setup.say();

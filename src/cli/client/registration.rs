@@ -8,8 +8,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::target::ClientTarget;
-use crate::cli::desk::Desk;
-use crate::cli::output::{note, say, say_json};
+use crate::cli::command_context::CommandContext;
+use crate::cli::output::{note, print_json, say};
 use crate::config::{RegistrationMode, Settings};
 use crate::flows::admin;
 use signet_protocol::client::logo::MAX_LOGO;
@@ -41,10 +41,10 @@ pub struct Logo {
 }
 
 impl InitialToken {
-    pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
-        let expires_at = desk.context.now.plus(Span::from_days(self.days.into()));
+    pub(super) async fn run(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
+        let expires_at = context.context.now.plus(Span::from_days(self.days.into()));
         let allowance = Allowance { uses: self.uses, expires_at };
-        let token = admin::make_initial_token(&desk.store, &desk.context, allowance).await?;
+        let token = admin::make_initial_token(&context.store, &context.context, allowance).await?;
         match settings.registration.mode {
             RegistrationMode::Token => {}
             RegistrationMode::Off => note(
@@ -57,7 +57,9 @@ impl InitialToken {
         }
         if self.json {
             let end = expires_at.as_secs();
-            return say_json(&json!({ "initial_access_token": token.expose(), "uses": self.uses, "expires_at": end }));
+            return print_json(
+                &json!({ "initial_access_token": token.expose(), "uses": self.uses, "expires_at": end }),
+            );
         }
         say(&format!("initial_access_token: {}", token.expose()));
         note(&format!("It is shown only once. It registers {} client(s) within {} day(s).", self.uses, self.days));
@@ -66,13 +68,13 @@ impl InitialToken {
 }
 
 impl Logo {
-    pub(super) async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+    pub(super) async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
         let name = || self.file.display().to_string();
         let mut image = Vec::new();
         let most = u64::try_from(MAX_LOGO)?.saturating_add(1);
         std::fs::File::open(&self.file).with_context(name)?.take(most).read_to_end(&mut image).with_context(name)?;
         ensure!(!image.is_empty(), "{} is empty", name());
-        admin::set_logo(&desk.store, &desk.context, self.client.id()?, image).await?;
+        admin::set_logo(&context.store, &context.context, self.client.id()?, image).await?;
         say(&format!("The client {} has a logo.", self.client.as_str()));
         Ok(())
     }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::target::ClientTarget;
 use super::to_json;
-use crate::cli::desk::Desk;
-use crate::cli::output::{instant, printable, say, say_json};
+use crate::cli::command_context::CommandContext;
+use crate::cli::output::{instant, print_json, printable, say};
 use crate::flows::admin::{self, RegisteredClient};
 use signet_protocol::account::attributes::in_words;
 
@@ -20,10 +20,10 @@ pub struct Show {
 }
 
 impl Show {
-    pub(super) async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+    pub(super) async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
         let id = self.client.id()?;
-        let registered = admin::registered_client(&desk.store, &desk.context, &id).await?;
-        if self.json { say_json(&document(&registered)?) } else { print(&registered) }
+        let registered = admin::registered_client(&context.store, &context.context, &id).await?;
+        if self.json { print_json(&document(&registered)?) } else { print(&registered) }
     }
 }
 

@@ -8,8 +8,8 @@ use super::options::{ClientOptions, grant_type, redirect_uri};
 use super::target::ClientTarget;
 use super::{registrar_keys, say_secret, supported, warn};
 use crate::app;
-use crate::cli::desk::Desk;
-use crate::cli::output::{printable, say, say_json};
+use crate::cli::command_context::CommandContext;
+use crate::cli::output::{print_json, printable, say};
 use crate::config::Settings;
 use crate::flows::admin::{self, ClientPlan, ClientUpdate, NarrowedGrants, Registrar};
 use signet_protocol::account::attributes::AttributeChange;
@@ -82,7 +82,7 @@ struct ListEdits {
 }
 
 impl Update {
-    pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+    pub(super) async fn run(self, desk: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let id = self.client.id()?;
         let read = admin::registered_client(&desk.store, &desk.context, &id).await?;
         let held = &read.client.metadata;
@@ -113,7 +113,7 @@ impl Update {
             {
                 answer.extend(effect);
             }
-            return say_json(&answer);
+            return print_json(&answer);
         }
         match (update.changed.is_empty(), self.dry_run) {
             (true, _) => say(&format!("The client {id} already has these attributes.")),

@@ -3,7 +3,7 @@
 use anyhow::bail;
 use serde::Serialize;
 
-use crate::cli::output::{say, say_json};
+use crate::cli::output::{print_json, say};
 
 /// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -55,7 +55,7 @@ impl Finding {
 /// If a check has failed; warnings are no failures.
 pub(super) fn report(found: &[Finding], json: bool) -> anyhow::Result<()> {
     if json {
-        say_json(&found)?;
+        print_json(&found)?;
     } else {
         for Finding { check, level, detail, .. } in found {
             let word = match level {

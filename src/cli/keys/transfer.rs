@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::desk::Desk;
-use crate::cli::output::{note, say, say_json};
+use crate::cli::command_context::CommandContext;
+use crate::cli::output::{note, print_json, say};
 use crate::flows::admin::{self, ExportedKeys};
 use crate::keys::Keyring;
 
@@ -37,11 +37,11 @@ pub struct Import {
 }
 
 impl Export {
-    pub(super) async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+    pub(super) async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
         let name = self.to.display().to_string();
         let opened = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&self.to);
         let mut file = opened.with_context(|| name.clone())?;
-        let exported = match admin::export_keys(&desk.store, &desk.context).await {
+        let exported = match admin::export_keys(&context.store, &context.context).await {
             Ok(exported) => exported,
             Err(error) => {
                 // The empty file would block the next export.
@@ -52,7 +52,7 @@ impl Export {
         let text = serde_json::to_string_pretty(&exported)? + "\n";
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(|| name.clone())?;
         if self.json {
-            return say_json(&json!({ "keys": exported.count() }));
+            return print_json(&json!({ "keys": exported.count() }));
         }
         say(&format!("Wrote {} keys to {name}.", exported.count()));
         note("They are sealed with the master key, which the file does not contain; keep the two separate.");
@@ -61,13 +61,13 @@ impl Export {
 }
 
 impl Import {
-    pub(super) async fn run(self, desk: &Desk, keyring: &Keyring) -> anyhow::Result<()> {
+    pub(super) async fn run(self, context: &CommandContext, keyring: &Keyring) -> anyhow::Result<()> {
         let name = || self.from.display().to_string();
         let text = std::fs::read_to_string(&self.from).with_context(name)?;
         let exported: ExportedKeys = serde_json::from_str(&text).with_context(name)?;
-        let count = admin::import_keys(&desk.store, keyring, &desk.context, exported).await?;
+        let count = admin::import_keys(&context.store, keyring, &context.context, exported).await?;
         if self.json {
-            return say_json(&json!({ "keys": count }));
+            return print_json(&json!({ "keys": count }));
         }
         say(&format!("Imported {count} keys."));
         Ok(())

@@ -3,15 +3,15 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::desk::Desk;
-use crate::cli::output::{read_token, say, say_json};
+use crate::cli::command_context::CommandContext;
+use crate::cli::output::{print_json, read_token, say};
 use crate::config::Settings;
 use crate::keys::VerifyError;
 use signet_protocol::events::security_event;
 use signet_protocol::ids::ClientId;
 use signet_protocol::jose::jws::{self, UnverifiedJws};
 use signet_protocol::time::Timestamp;
-use signet_protocol::token::size::{Size, heaviest_claims, largest_claims};
+use signet_protocol::token::size::{Size, describe_largest_claims, largest_claims};
 use signet_store::StoreError;
 use signet_store::client::clients;
 
@@ -31,12 +31,12 @@ impl Inspect {
         let token = read_token()?;
         let token = token.trim();
         let jws = UnverifiedJws::parse(token)?;
-        let desk = Desk::open(settings).await?;
-        let keyring = desk.keyring(settings).await?;
-        let now = desk.context.now;
-        let verdict = keyring.of(&desk.context.realm.id).verify(token, &jws, now);
-        let audience = self.audience_finding(&desk, &settings.issuer, &jws).await;
-        desk.close().await;
+        let context = CommandContext::open(settings).await?;
+        let keyring = context.keyring(settings).await?;
+        let now = context.context.now;
+        let verdict = keyring.of(&context.context.realm.id).verify(token, &jws, now);
+        let audience = self.audience_finding(&context, &settings.issuer, &jws).await;
+        context.close().await;
         let mut findings = findings(&jws, verdict, &settings.issuer, now);
         findings.extend(audience?);
         findings.extend(size_finding(token));
@@ -47,13 +47,13 @@ impl Inspect {
             "signature": if verdict.is_ok() { "valid" } else { "INVALID" },
             "findings": findings,
         });
-        if self.json { say_json(&answer) } else { print(&answer) }
+        if self.json { print_json(&answer) } else { print(&answer) }
     }
 
     /// Returns the fault of the token's audience, if any. Webhooks choose the audience of their security events.
     async fn audience_finding(
         &self,
-        desk: &Desk,
+        context: &CommandContext,
         issuer: &str,
         jws: &UnverifiedJws<'_>,
     ) -> Result<Option<String>, StoreError> {
@@ -64,8 +64,8 @@ impl Inspect {
             return Ok((!fits).then(|| format!("the token is not for the audience {expected}")));
         }
         let mut known = held.contains(&issuer) || jws.typ() == Some(security_event::TYP);
-        let mut tx = desk.store.read().await?;
-        let realm = &desk.context.realm.id;
+        let mut tx = context.store.read().await?;
+        let realm = &context.context.realm.id;
         if let Some(id) = client_id(claims.get("client_id").and_then(Value::as_str)) {
             let client = clients::find(&mut tx, realm, &id).await?;
             let resources = client.map(|client| client.metadata.audiences).unwrap_or_default();
@@ -102,7 +102,7 @@ fn findings(jws: &UnverifiedJws<'_>, verdict: Result<(), VerifyError>, issuer: &
 
 /// Names the largest claims of a large token.
 fn size_finding(token: &str) -> Option<String> {
-    let large = || format!("the token is large: its largest claims are {} bytes", heaviest_claims(token));
+    let large = || format!("the token is large: its largest claims are {} bytes", describe_largest_claims(token));
     (Size::of(token) != Size::Fine).then(large)
 }
 

@@ -6,8 +6,8 @@ use serde_json::{Map, json};
 use super::attributes::AttributeOptions;
 use super::target::NewUser;
 use crate::app;
-use crate::cli::desk::Desk;
-use crate::cli::output::{note, read_secret, say, say_json};
+use crate::cli::command_context::CommandContext;
+use crate::cli::output::{note, print_json, read_secret, say};
 use crate::config::Settings;
 use crate::flows::admin::{self, Person, PersonUpdate};
 use signet_protocol::claims::standard::PersonClaims;
@@ -28,7 +28,7 @@ pub struct Add {
 }
 
 impl Add {
-    pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+    pub(super) async fn run(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let username = self.user.as_str().to_owned();
         let mut draft = PersonUpdate {
             username: username.clone(),
@@ -52,12 +52,12 @@ impl Add {
             min_password: settings.passwords.min_length,
         };
         let passwords = app::open_passwords(settings)?;
-        let id = admin::add_user(&desk.store, &passwords, &desk.context, person).await?;
+        let id = admin::add_user(&context.store, &passwords, &context.context, person).await?;
         if !has_password {
             note("The user has no password and cannot sign in with one.");
         }
         if self.json {
-            return say_json(&json!({ "sub": id, "username": username }));
+            return print_json(&json!({ "sub": id, "username": username }));
         }
         say(&format!("Added the user {username} with sub {id}."));
         Ok(())

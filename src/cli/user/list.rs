@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::desk::Desk;
-use crate::cli::output::{instant, note, note_if_empty, printable, say, say_json};
+use crate::cli::command_context::CommandContext;
+use crate::cli::output::{instant, note, note_if_empty, print_json, printable, say};
 use crate::flows::admin::{self, UserQuery};
 use signet_protocol::time::Timestamp;
 use signet_store::account::directory::{Listed, Wanted};
@@ -30,18 +30,18 @@ pub struct List {
 }
 
 impl List {
-    pub(super) async fn run(self, desk: &Desk) -> anyhow::Result<()> {
+    pub(super) async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
         let query = UserQuery {
             containing: &self.query,
             after: &self.after,
             standing: if self.disabled { Wanted::Disabled } else { Wanted::All },
             limit: self.limit,
         };
-        let page = admin::users(&desk.store, &desk.context, &query).await?;
-        let now = desk.context.now;
+        let page = admin::users(&context.store, &context.context, &query).await?;
+        let now = context.context.now;
         if self.json {
             let users: Vec<Value> = page.users.iter().map(|user| to_json(user, now)).collect();
-            return say_json(&json!({ "users": users, "next": page.next }));
+            return print_json(&json!({ "users": users, "next": page.next }));
         }
         note_if_empty(&page.users, "users");
         for user in &page.users {

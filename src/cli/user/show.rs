@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::list::state;
 use super::target::UserTarget;
 use crate::app;
-use crate::cli::desk::Desk;
-use crate::cli::output::{instant, printable, say, say_json};
+use crate::cli::command_context::CommandContext;
+use crate::cli::output::{instant, print_json, printable, say};
 use crate::config::Settings;
 use crate::flows::admin::{self, RegisteredUser};
 use crate::flows::sign_in::soft_lock;
@@ -24,20 +24,20 @@ pub struct Show {
 }
 
 impl Show {
-    pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
-        let registered = admin::registered_user(&desk.store, &desk.context, self.user.as_str()).await?;
+    pub(super) async fn run(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
+        let registered = admin::registered_user(&context.store, &context.context, self.user.as_str()).await?;
         let paused_until = match app::existing_master_key(settings) {
             Ok(master) => {
                 let rules = soft_lock::Rules::new(&settings.limits, master.failure_key());
-                admin::paused_until(&desk.store, &desk.context, &rules, &registered.user).await?
+                admin::paused_until(&context.store, &context.context, &rules, &registered.user).await?
             }
             // Counters of failed sign-ins have keyed digests, which need the master key.
             Err(_) => None,
         };
         if self.json {
-            return say_json(&document(&registered, paused_until, desk.context.now));
+            return print_json(&document(&registered, paused_until, context.context.now));
         }
-        print(&registered, paused_until, desk.context.now);
+        print(&registered, paused_until, context.context.now);
         Ok(())
     }
 }

@@ -7,9 +7,9 @@ use serde_json::json;
 use super::attributes::AttributeOptions;
 use super::target::UserTarget;
 use crate::app;
+use crate::cli::command_context::CommandContext;
 use crate::cli::confirm::Confirmation;
-use crate::cli::desk::Desk;
-use crate::cli::output::{printable, read_secret, say, say_json};
+use crate::cli::output::{print_json, printable, read_secret, say};
 use crate::cli::prompt;
 use crate::cli::revoking::Order;
 use crate::config::Settings;
@@ -41,7 +41,7 @@ pub struct Update {
 }
 
 impl Update {
-    pub(super) async fn run(self, desk: &mut Desk, settings: &Settings) -> anyhow::Result<()> {
+    pub(super) async fn run(self, desk: &mut CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let read = admin::registered_user(&desk.store, &desk.context, self.user.as_str()).await?;
         let mut next = PersonUpdate::from(&read.user);
         if let Some(name) = &self.rename {
@@ -61,7 +61,7 @@ impl Update {
             admin::void_late_tokens(&revoker(desk, settings, &reason), &read.user.id).await?;
         }
         if self.json {
-            return say_json(&json!({ "sub": read.user.id, "changed": changed }));
+            return print_json(&json!({ "sub": read.user.id, "changed": changed }));
         }
         let name = &read.user.username;
         if changed.is_empty() {
@@ -74,7 +74,7 @@ impl Update {
     }
 }
 
-fn revoker<'a>(desk: &'a Desk, settings: &Settings, reason: &'a Reason) -> Revoker<'a> {
+fn revoker<'a>(desk: &'a CommandContext, settings: &Settings, reason: &'a Reason) -> Revoker<'a> {
     let horizon = desk.horizon(settings);
     Revoker { store: &desk.store, context: &desk.context, actor: "command", reason, horizon }
 }
@@ -100,7 +100,7 @@ impl SetPassword {
         prompt::choose_password("The new password")
     }
 
-    pub(super) async fn run(self, desk: &mut Desk, settings: &Settings) -> anyhow::Result<()> {
+    pub(super) async fn run(self, desk: &mut CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let password = self.password()?;
         let passwords = app::open_passwords(settings)?;
         let realm = &desk.context.realm.id;
@@ -136,7 +136,7 @@ impl Remove {
         self.confirmation.require(&format!("the user {user} is deleted with all sessions, grants and consents"))
     }
 
-    pub(super) async fn run(self, desk: &Desk, settings: &Settings) -> anyhow::Result<()> {
+    pub(super) async fn run(self, desk: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let named = self.user.as_str();
         let ended = admin::remove_user(&self.order.revoker(desk, settings), named).await?;
         self.order.answer(ended, &format!("The user {named} is removed."))

@@ -11,7 +11,7 @@ use crate::flows::client::registry::check_metadata;
 use crate::flows::{Context, FlowError};
 use crate::keys::Keyring;
 use signet_protocol::account::attributes::AttributeChange;
-use signet_protocol::client::{Client, ClientMetadata, Losses, Narrowing};
+use signet_protocol::client::{Client, ClientMetadata, GrantEffect, Losses};
 use signet_protocol::events::audit_details::Details;
 use signet_protocol::ids::ClientId;
 use signet_protocol::secret::ClientSecret;
@@ -139,7 +139,7 @@ impl ClientPlan {
             replacement: ClientReplacement {
                 id: client.id.clone(),
                 version,
-                narrowing: Narrowing::of(client, &next),
+                narrowing: GrantEffect::of(client, &next),
                 metadata: next,
                 secret: change,
                 horizon,
@@ -155,7 +155,7 @@ impl ClientPlan {
     }
 
     /// The effect on grants and tokens.
-    pub(crate) const fn narrowing(&self) -> Narrowing {
+    pub(crate) const fn narrowing(&self) -> GrantEffect {
         self.replacement.narrowing
     }
 
@@ -167,7 +167,7 @@ impl ClientPlan {
     /// Returns the effect of the update without writing it.
     pub async fn preview(self, registrar: &Registrar<'_>) -> Result<ClientUpdate, AdminError> {
         let mut tx = registrar.store.read().await?;
-        let toll = Toll::of(&mut tx, registrar.context, &self).await?;
+        let toll = GrantLosses::of(&mut tx, registrar.context, &self).await?;
         Ok(self.outcome(toll))
     }
 
@@ -194,8 +194,8 @@ impl ClientPlan {
     }
 
     /// Writes the update in a transaction; `None` if a concurrent change came first.
-    async fn write(&self, tx: &mut Tx, context: &Context) -> Result<Option<Toll>, StoreError> {
-        let toll = Toll::of(tx, context, self).await?;
+    async fn write(&self, tx: &mut Tx, context: &Context) -> Result<Option<GrantLosses>, StoreError> {
+        let toll = GrantLosses::of(tx, context, self).await?;
         Ok(self.apply(tx, context).await?.then_some(toll))
     }
 
@@ -212,12 +212,12 @@ impl ClientPlan {
         Ok(true)
     }
 
-    fn outcome(&self, toll: Toll) -> ClientUpdate {
+    fn outcome(&self, toll: GrantLosses) -> ClientUpdate {
         ClientUpdate {
             changed: self.changed.clone(),
             narrowed: toll.narrowed,
             ended_grants: toll.ended,
-            voids_access_tokens: self.replacement.narrowing != Narrowing::Nothing,
+            voids_access_tokens: self.replacement.narrowing != GrantEffect::Nothing,
             drops_secrets: self.drops_secrets,
             secret: None,
         }
@@ -225,18 +225,18 @@ impl ClientPlan {
 }
 
 /// The effect of an update on live grants.
-struct Toll {
+struct GrantLosses {
     narrowed: Vec<NarrowedGrants>,
     /// The number of grants that end.
     ended: i64,
 }
 
-impl Toll {
+impl GrantLosses {
     async fn of(tx: &mut Tx, context: &Context, plan: &ClientPlan) -> Result<Self, StoreError> {
         let realm = &context.realm.id;
         let now = context.now;
         let id = &plan.replacement.id;
-        if plan.replacement.narrowing == Narrowing::Grants {
+        if plan.replacement.narrowing == GrantEffect::Grants {
             let ended = holdings::of_client(tx, realm, id, now).await?.grants;
             return Ok(Self { narrowed: Vec::new(), ended });
         }
@@ -260,7 +260,7 @@ struct ClientReplacement {
     metadata: ClientMetadata,
     /// The version that the metadata is based on.
     version: i64,
-    narrowing: Narrowing,
+    narrowing: GrantEffect,
     secret: SecretChange,
     /// The expiry of a revocation made now.
     horizon: Timestamp,

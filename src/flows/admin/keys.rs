@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{AdminError, checked_reason, record};
 use crate::flows::events::audit::{self, AuditFault};
 use crate::flows::{Context, FlowError};
-use crate::keys::{Keyring, Succession};
+use crate::keys::{KeyReplacement, Keyring};
 use signet_protocol::ids::KeyId;
 use signet_protocol::jose::jwk::KeyAlgorithm;
 use signet_store::events::audit as audit_store;
@@ -34,7 +34,7 @@ pub struct Compromised {
 /// The rows of the change, written in one transaction.
 struct Change {
     kid: KeyId,
-    succession: Succession,
+    succession: KeyReplacement,
     checkpoint: Option<StoredCheckpoint>,
     record: Record,
 }
@@ -59,7 +59,7 @@ pub async fn compromise_key(
         };
         let held = keyring.of(realm);
         let signer = audit::Signer { keys: &succession.keys, algorithms: keyring.algorithms() };
-        let vouched = audit::vouch_with(store, realm, &held, signer, now).await;
+        let vouched = audit::sign_with(store, realm, &held, signer, now).await;
         let (checkpoint, audit_fault) = match vouched {
             Ok(checkpoint) => (Some(checkpoint), None),
             Err(AuditFault::Flow(error)) => return Err(error.into()),
@@ -133,7 +133,7 @@ async fn write(store: &Store, context: &Context, change: Arc<Change>) -> Result<
                 return Err(StoreError::Conflict);
             }
             if let Some(checkpoint) = &change.checkpoint {
-                audit_log::vouch_anew(tx, &realm, checkpoint, now).await?;
+                audit_log::replace_checkpoints(tx, &realm, checkpoint, now).await?;
             }
             audit_store::append(tx, &realm, &change.record, now).await?;
             changes::publish(tx, &realm, changes::Kind::Key, "", now).await?;
@@ -149,7 +149,7 @@ async fn write(store: &Store, context: &Context, change: Arc<Change>) -> Result<
 
 /// Logs the result and returns it for the operator.
 fn report(change: &Change, audit_fault: Option<AuditFault>, context: &Context) -> Result<Compromised, AdminError> {
-    let Succession { keys, algorithm, made } = &change.succession;
+    let KeyReplacement { keys, algorithm, made } = &change.succession;
     let algorithm = known(algorithm)?;
     let kid = change.kid.as_str();
     let alg = algorithm.as_str();

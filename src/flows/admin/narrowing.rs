@@ -2,7 +2,7 @@
 
 use crate::flows::Context;
 use crate::flows::client::cut_off::cut_off;
-use signet_protocol::client::Narrowing;
+use signet_protocol::client::GrantEffect;
 use signet_protocol::ids::ClientId;
 use signet_protocol::time::Timestamp;
 use signet_protocol::token::revocation::Target;
@@ -14,18 +14,18 @@ pub(crate) async fn narrow(
     tx: &mut Tx,
     context: &Context,
     client: &ClientId,
-    narrowing: Narrowing,
+    narrowing: GrantEffect,
     horizon: Timestamp,
 ) -> Result<(), StoreError> {
     let realm = &context.realm.id;
-    if narrowing == Narrowing::Grants {
+    if narrowing == GrantEffect::Grants {
         // Codes first: a concurrent redemption is waited for, and its family is revoked with the others.
         authorization_codes::drop_unused(tx, realm, client).await?;
         token_families::revoke_client(tx, realm, client, "client changed", context.now).await?;
     }
     match narrowing {
-        Narrowing::Nothing => Ok(()),
-        Narrowing::AccessTokens | Narrowing::Grants => {
+        GrantEffect::Nothing => Ok(()),
+        GrantEffect::AccessTokens | GrantEffect::Grants => {
             cut_off(tx, context, Target::Client, client.as_str(), horizon).await
         }
     }

@@ -59,7 +59,7 @@ pub(crate) async fn end_everything(
 ) -> Result<Ended, StoreError> {
     let realm = &context.realm.id;
     let now = context.now;
-    outbox::all_sessions_end(tx, realm, user, now).await?;
+    outbox::queue_logouts_of_user(tx, realm, user, now).await?;
     let sessions = sessions::end_all(tx, realm, user, now).await?;
     let grants = token_families::revoke_user(tx, realm, user, because, now).await?;
     cut_off(tx, context, Target::User, user.as_str(), horizon).await?;

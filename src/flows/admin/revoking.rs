@@ -150,7 +150,7 @@ pub async fn withdraw_consent(revoker: &Revoker<'_>, username: &str, client: &Cl
                 let now = context.now;
                 let key = consents::ConsentKey { user, client };
                 consents::withdraw(tx, realm, user, client).await?;
-                authorization_requests::forget_consent(tx, realm, key).await?;
+                authorization_requests::remove_consent(tx, realm, key).await?;
                 // Codes first: a concurrent redemption is waited for, and the family that it creates is revoked too.
                 authorization_codes::drop_consent(tx, realm, key).await?;
                 let because = "consent withdrawn";
@@ -232,7 +232,7 @@ pub async fn sign_out_realm(revoker: &Revoker<'_>) -> Result<Ended, AdminError> 
             let realm = &context.realm.id;
             let now = context.now;
             realms::cut_off(tx, realm, now).await?;
-            outbox::realm_ends(tx, realm, now).await?;
+            outbox::queue_logouts_of_realm(tx, realm, now).await?;
             let sessions = sessions::end_realm(tx, realm, now).await?;
             authorization_codes::drop_realm(tx, realm).await?;
             let grants = token_families::revoke_realm(tx, realm, "realm signed out", now).await?;

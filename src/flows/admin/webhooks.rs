@@ -112,7 +112,7 @@ async fn carry_out(tx: &mut Tx, context: &Context, id: &WebhookId, change: Webho
         WebhookChange::Disable => webhooks::set_standing(tx, realm, id, Standing::Disabled).await,
         WebhookChange::Remove => webhooks::remove(tx, realm, id).await,
         WebhookChange::Retry => {
-            let rows = webhooks::exhume(tx, realm, id).await?;
+            let rows = webhooks::take_dead_letters(tx, realm, id).await?;
             for row in &rows {
                 outbox::tell(tx, realm, id, row, context.now).await?;
             }

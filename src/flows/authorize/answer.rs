@@ -72,7 +72,7 @@ pub(crate) async fn grant(
         Stored::Pushed => return Err(InteractionError::Fault(PendingFault::Pushed)),
         Stored::Done => {}
     }
-    register::note_use(provider, context, asked.client).await;
+    register::record_use(provider, context, asked.client).await;
     let granted = yielded.sign(provider, context, asked).await?;
     provider.count_issued(asked.client, "authorization_endpoint", kinds(&granted));
     let state = session::state_for(provider, context, asked.request, &yielded.session)?;

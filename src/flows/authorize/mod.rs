@@ -12,7 +12,7 @@ pub mod request_object;
 use self::answer::Asked;
 use self::browser_step::{BrowserStep, ErrorResponse};
 use self::pending::{Interaction, InteractionError, PendingFault};
-use self::request_object::{Door, Resolved};
+use self::request_object::{RequestEndpoint, Resolved};
 use super::session::{self, Browser};
 use super::token::verify::Hint;
 use super::token::{issue, subject, verify};
@@ -20,7 +20,7 @@ use super::{Context, FlowError, Provider};
 use crate::adapters::oxide_auth;
 use signet_protocol::authorize::consent::Consent;
 use signet_protocol::authorize::next_step::{
-    InteractiveRequest, NOBODY, NextStep, SignedIn as _, Situation, next_step,
+    InteractiveRequest, NOBODY, NextStep, RequestState, SignedIn as _, next_step,
 };
 use signet_protocol::authorize::request::{self, AuthorizationRequest, Prompt, RESOURCE, Refusal, find_destination};
 use signet_protocol::authorize::response::ReturnPath;
@@ -189,7 +189,7 @@ async fn request(
     params: Params,
     client: &Client,
 ) -> Result<Result<AuthorizationRequest, Refusal>, FlowError> {
-    match request_object::resolve(provider, context, client, params.clone(), Door::Front).await {
+    match request_object::resolve(provider, context, client, params.clone(), RequestEndpoint::Front).await {
         Ok(Resolved { params, pushed }) => {
             let checked = check(provider, context, &params, client).await?;
             Ok(checked.map(|request| AuthorizationRequest { pushed, ..request }))
@@ -315,7 +315,7 @@ impl Found {
     ) -> NextStep<Session> {
         let consent = interaction.and_then(|interaction| interaction.pending.consent.as_ref());
         let own = consent.filter(|(_, by)| self.session.as_ref().is_some_and(|session| session.user() == by));
-        let situation = Situation {
+        let situation = RequestState {
             remembered: self.remembered.as_ref(),
             consented_at: own.map(|(at, _)| *at),
             arrived_at: interaction.map_or(context.now, |interaction| interaction.pending.arrived_at),

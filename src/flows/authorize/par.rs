@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::request_object::{self, Door};
+use super::request_object::{self, RequestEndpoint};
 use crate::flows::authorize;
 use crate::flows::client::auth;
 use crate::flows::defense::rates::Class;
@@ -39,7 +39,7 @@ pub async fn push(provider: &Provider, context: &Context, call: ClientCall) -> R
     let own = call.params.pairs().filter(|(name, _)| !CREDENTIALS.contains(name) && *name != "client_id");
     let id = ("client_id".to_owned(), client.id.as_str().to_owned());
     let request = Params::from_pairs(own.map(|(name, value)| (name.to_owned(), value.to_owned())).chain([id]))?;
-    let resolved = request_object::resolve(provider, context, &client, request, Door::Pushed).await?;
+    let resolved = request_object::resolve(provider, context, &client, request, RequestEndpoint::Pushed).await?;
     authorize::check(provider, context, &resolved.params, &client).await?.map_err(into_error)?;
     make_room(provider, context).await?;
     let params = request::carried(&resolved.params)?;

@@ -40,7 +40,7 @@ const OVERHEAD: usize = 512;
 
 /// The endpoint at which a request arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
+pub enum RequestEndpoint {
     /// The authorization endpoint, called by a browser.
     Front,
     /// The pushed authorization request endpoint, called by the client.
@@ -64,7 +64,7 @@ pub async fn resolve(
     context: &Context,
     client: &Client,
     params: Params,
-    door: Door,
+    door: RequestEndpoint,
 ) -> Result<Resolved, FlowError> {
     if let Some(name) = ["request", "request_uri"].into_iter().find(|name| params.repeats(name)) {
         return Err(Cause::Repeated { name: Shown::text(name) }.into());
@@ -73,8 +73,10 @@ pub async fn resolve(
         (Some(_), Some(_), _) => {
             return Err(OAuthError::invalid_request("request and request_uri exclude each other.").into());
         }
-        (_, Some(_), Door::Pushed) => return Err(OAuthError::invalid_request("request_uri cannot be pushed.").into()),
-        (None, Some(uri), Door::Front) => match PushedRequestUri::parse(uri) {
+        (_, Some(_), RequestEndpoint::Pushed) => {
+            return Err(OAuthError::invalid_request("request_uri cannot be pushed.").into());
+        }
+        (None, Some(uri), RequestEndpoint::Front) => match PushedRequestUri::parse(uri) {
             Some(pushed) => return open(provider, context, client, &pushed).await,
             None => fetch(provider, context, client, uri).await?,
         },
@@ -93,8 +95,8 @@ pub async fn resolve(
 
 /// Enforces the client's registered requirements: pushed requests, and signed request objects (RFC 9126 §6, RFC 9101
 /// §10.5).
-fn check_demands(client: &Client, door: Door, object: Option<&str>) -> Result<(), OAuthError> {
-    if client.pushes_requests() && door == Door::Front {
+fn check_demands(client: &Client, door: RequestEndpoint, object: Option<&str>) -> Result<(), OAuthError> {
+    if client.pushes_requests() && door == RequestEndpoint::Front {
         return Err(OAuthError::invalid_request("The client has to push its requests."));
     }
     if client.signs_requests() && object.is_none() {

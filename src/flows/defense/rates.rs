@@ -13,7 +13,7 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 
-use self::exchange::{Granted, MOST, worth_telling};
+use self::exchange::{Granted, MOST, reporting_threshold};
 use crate::config;
 use crate::flows::{Concerning, Context, FlowError};
 use crate::metrics::{Counts, labels};
@@ -192,7 +192,7 @@ impl Rates {
             Taken::Granted { bucket } => {
                 held.bucket = bucket;
                 if held.grant(limit, now) {
-                    held.due = self.will_tell(holder);
+                    held.due = self.queue_for_exchange(holder);
                 }
                 Ok(())
             }
@@ -211,7 +211,7 @@ impl Rates {
     }
 
     /// Queues a holder for the next exchange, if there is room.
-    fn will_tell(&self, holder: Holder) -> bool {
+    fn queue_for_exchange(&self, holder: Holder) -> bool {
         let mut due = lock(&self.due);
         let has_room = due.len() < MOST;
         if has_room {
@@ -276,7 +276,7 @@ impl Held {
             self.since = Some(now);
         }
         self.unreported = self.unreported.saturating_add(1);
-        !self.due && self.unreported >= worth_telling(limit)
+        !self.due && self.unreported >= reporting_threshold(limit)
     }
 }
 

@@ -3,14 +3,14 @@
 //! do not fill the log.
 
 mod explanation;
+mod log_throttle;
 mod queue;
-mod quiet;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use self::explanation::{Answer, Explanation, Named, explain, latest};
+use self::log_throttle::{LogThrottle, RefusalSource, ThrottleKey, Verdict};
 use self::queue::Queue;
-use self::quiet::{Quiet, Speaker, Verdict, Voice};
 use crate::flows::{Context, Provider};
 use crate::metrics::Counter;
 use signet_protocol::cause::Shown;
@@ -58,7 +58,7 @@ pub struct Refused<'a> {
 /// The queue of this node's refusals to log and store.
 pub struct Refusals {
     queue: Mutex<Queue>,
-    quiet: Mutex<Quiet>,
+    quiet: Mutex<LogThrottle>,
     dropped: Counter,
     suppressed: Counter,
     /// Held while a batch is written, so that batches are written in order.
@@ -79,10 +79,10 @@ impl Refusals {
         let cause = error.explanation();
         let network = context.region_name();
         let speaker = match client {
-            Some(NamedClient::Registered(id)) => Speaker::Client((*id).to_owned()),
-            Some(NamedClient::Unregistered(_)) | None => Speaker::Strangers(network.clone()),
+            Some(NamedClient::Registered(id)) => RefusalSource::Client((*id).to_owned()),
+            Some(NamedClient::Unregistered(_)) | None => RefusalSource::Strangers(network.clone()),
         };
-        let voice = Voice { speaker, kind: error.kind() };
+        let voice = ThrottleKey { speaker, kind: error.kind() };
         let verdict = lock(&self.quiet).admit(voice, &network, &cause, context.now);
         match verdict {
             Verdict::Logged { suppressed } => {
@@ -123,7 +123,7 @@ impl Refusals {
     /// Returns the queued rows, and logs the counts of suppressed lines for windows that have ended.
     fn take(&self, now: Timestamp) -> Vec<NewRefusal> {
         for ended in lock(&self.quiet).end_windows(now) {
-            let quiet::Ended { client, network, cause, suppressed } = ended;
+            let log_throttle::Ended { client, network, cause, suppressed } = ended;
             tracing::info!(
                 target: "security", event = "refusals_suppressed", client_id = client, network, cause, suppressed,
                 "left refusals out of the log"

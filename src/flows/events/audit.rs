@@ -151,7 +151,7 @@ pub(crate) fn announce(last: Link) {
 
 /// Verifies the whole log with the old keys and signs a checkpoint of it with new ones. Used when an old key is no
 /// longer trusted.
-pub(crate) async fn vouch_with(
+pub(crate) async fn sign_with(
     store: &Store,
     realm: &RealmId,
     old: &KeySet,

@@ -7,7 +7,7 @@ use crate::flows::{Concerning, Context, FlowError, Provider};
 use signet_protocol::events::delivery::Verdict;
 use signet_protocol::time::Span;
 use signet_store::events::audit::{self, Event, Outcome, Record};
-use signet_store::events::outbox::{self, Errand, Message, Receiver};
+use signet_store::events::outbox::{self, Message, OutboxContent, Receiver};
 use signet_store::events::webhooks;
 
 /// A node's concurrent attempts at one receiver, so that a slow receiver does not delay others.
@@ -93,9 +93,9 @@ impl Attempt {
 /// Returns the result for a message whose time is over.
 pub fn overdue(message: &Message, context: &Context) -> Option<Attempt> {
     let reason = match message.errand {
-        Errand::Logout { .. } => "the client could not be reached",
-        Errand::Mail { .. } => "the mail could not be sent",
-        Errand::Event { .. } => "the webhook could not be reached",
+        OutboxContent::Logout { .. } => "the client could not be reached",
+        OutboxContent::Mail { .. } => "the mail could not be sent",
+        OutboxContent::Event { .. } => "the webhook could not be reached",
     };
     (context.now >= message.expires_at).then_some(Attempt::GivenUp(reason))
 }
@@ -134,10 +134,10 @@ pub async fn settle(
             tracing::warn!(event, client_id, sid, user, attempts, reason, "abandoned a message");
             let record = |event| context.record(event, Outcome::Failure, concerning, reason).map(Box::new);
             let left = match message.errand {
-                Errand::Logout { .. } => Left::Record(record(Event::LogoutUndelivered)?),
-                Errand::Mail { .. } => Left::Record(record(Event::MailUndelivered)?),
+                OutboxContent::Logout { .. } => Left::Record(record(Event::LogoutUndelivered)?),
+                OutboxContent::Mail { .. } => Left::Record(record(Event::MailUndelivered)?),
                 // An audit record would be another event for the same failing webhook.
-                Errand::Event { .. } => Left::DeadLetter(reason),
+                OutboxContent::Event { .. } => Left::DeadLetter(reason),
             };
             remove(provider, context, message, left).await
         }
@@ -147,19 +147,19 @@ pub async fn settle(
 /// The name of the delivery in the log.
 fn name(message: &Message) -> &'static str {
     match message.errand {
-        Errand::Logout { .. } => "backchannel_logout",
-        Errand::Mail { .. } => "mail",
-        Errand::Event { .. } => "webhook",
+        OutboxContent::Logout { .. } => "backchannel_logout",
+        OutboxContent::Mail { .. } => "mail",
+        OutboxContent::Event { .. } => "webhook",
     }
 }
 
 fn concerning(message: &Message) -> Concerning<'_> {
     match &message.errand {
-        Errand::Logout { client, session, user } => {
+        OutboxContent::Logout { client, session, user } => {
             Concerning { actor: "system", user: Some(user), client: Some(client), session: Some(session) }
         }
-        Errand::Mail { user, .. } => Concerning { actor: "system", user: Some(user), ..Concerning::default() },
-        Errand::Event { .. } => Concerning::default(),
+        OutboxContent::Mail { user, .. } => Concerning { actor: "system", user: Some(user), ..Concerning::default() },
+        OutboxContent::Event { .. } => Concerning::default(),
     }
 }
 
@@ -182,9 +182,9 @@ async fn remove(provider: &Provider, context: &Context, message: &Message, left:
             }
             match (left, &message.errand) {
                 (Left::Record(record), _) => audit::append(tx, realm, record, now).await?,
-                (Left::DeadLetter(reason), Errand::Event { webhook, row }) => {
+                (Left::DeadLetter(reason), OutboxContent::Event { webhook, row }) => {
                     let failure = webhooks::Failure { row, attempts: message.attempts, reason };
-                    webhooks::bury(tx, realm, webhook, &failure, now).await?;
+                    webhooks::insert_dead_letter(tx, realm, webhook, &failure, now).await?;
                 }
                 (Left::Nothing | Left::DeadLetter(_), _) => {}
             }

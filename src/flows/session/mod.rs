@@ -75,11 +75,11 @@ fn is_live(session: &Session, context: &Context) -> bool {
 
 /// The person's choice of "stay signed in".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remember {
+pub enum SessionLength {
     /// The session ends with the browser.
-    No,
+    Browser,
     /// The session lasts longer and has no idle end.
-    Yes,
+    Remembered,
 }
 
 /// A new session with its cookie. If the same person authenticates again, the `sid` is kept.
@@ -87,13 +87,13 @@ pub(crate) fn begin(
     lifetimes: &Lifetimes,
     context: &Context,
     user: UserId,
-    remember: Remember,
+    remember: SessionLength,
     before: Option<&Session>,
 ) -> Result<(Session, SessionCookie), FlowError> {
     let now = context.now;
     let absolute = match remember {
-        Remember::No => lifetimes.session,
-        Remember::Yes => lifetimes.session_remembered,
+        SessionLength::Browser => lifetimes.session,
+        SessionLength::Remembered => lifetimes.session_remembered,
     };
     let id = match before.filter(|session| session.user_id == user) {
         Some(session) => session.id.clone(),
@@ -107,16 +107,16 @@ pub(crate) fn begin(
         last_seen_at: now,
         idle_expires_at: idle_end(lifetimes, remember, now).min(expires_at),
         expires_at,
-        remembered: remember == Remember::Yes,
+        remembered: remember == SessionLength::Remembered,
     };
     Ok((session, SessionCookie::from_random(context.entropy.bytes()?)))
 }
 
 /// The end of a session unless it is used. A remembered one may be idle until its absolute end.
-fn idle_end(lifetimes: &Lifetimes, remember: Remember, now: Timestamp) -> Timestamp {
+fn idle_end(lifetimes: &Lifetimes, remember: SessionLength, now: Timestamp) -> Timestamp {
     match remember {
-        Remember::No => now.plus(lifetimes.session_idle),
-        Remember::Yes => now.plus(lifetimes.session_remembered),
+        SessionLength::Browser => now.plus(lifetimes.session_idle),
+        SessionLength::Remembered => now.plus(lifetimes.session_remembered),
     }
 }
 
@@ -201,13 +201,13 @@ pub fn idle_end_after_use(lifetimes: &Lifetimes, used: &SessionUse, now: Timesta
     if now.since(used.last_seen_at) < TOUCH_EVERY {
         return None;
     }
-    let remember = if used.remembered { Remember::Yes } else { Remember::No };
+    let remember = if used.remembered { SessionLength::Remembered } else { SessionLength::Browser };
     Some(idle_end(lifetimes, remember, now).min(used.expires_at))
 }
 
 /// Records that a client takes part in a session, if it wants to be notified of the session's end.
 pub(crate) async fn join(tx: &mut Tx, context: &Context, session: &Session, client: &Client) -> Result<(), FlowError> {
-    if client.hears_of_logout() {
+    if client.receives_logout() {
         session_clients::join(tx, &context.realm.id, &session.id, &client.id).await?;
     }
     Ok(())
@@ -259,7 +259,7 @@ async fn end_derived(
     because: &str,
     now: Timestamp,
 ) -> Result<u64, FlowError> {
-    outbox::session_ends(tx, realm, session, now).await?;
+    outbox::queue_logout(tx, realm, session, now).await?;
     authorization_codes::drop_session(tx, realm, session).await?;
     Ok(token_families::revoke_session(tx, realm, session, because, now).await?)
 }

@@ -10,7 +10,7 @@ use crate::flows::authorize::browser_step::BrowserStep;
 use crate::flows::authorize::device;
 use crate::flows::authorize::pending::{Interaction, InteractionError};
 use crate::flows::meters::log_user;
-use crate::flows::session::{self, Browser, Remember, Replaced};
+use crate::flows::session::{self, Browser, Replaced, SessionLength};
 use crate::flows::{Concerning, Context, FlowError, Provider};
 use crate::passwords::{Check, Stored};
 use signet_protocol::account::person;
@@ -18,7 +18,7 @@ use signet_protocol::authorize::next_step::{InteractiveRequest, NextStep};
 use signet_protocol::error::{ErrorCode, OAuthError};
 use signet_protocol::ids::{RequestId, UserId};
 use signet_protocol::secret::{DeviceCookie, Digest, Password, SessionCookie};
-use signet_protocol::time::{Span, Timestamp, wait_in_words};
+use signet_protocol::time::{Span, Timestamp, format_wait};
 use signet_store::Tx;
 use signet_store::account::users::{self, LoginRecord, StoredPassword};
 use signet_store::authorize::authorization_requests;
@@ -29,7 +29,7 @@ use signet_store::session::sessions::Session;
 
 /// The sentence of the sign-in page after too many failures, the same for existing and unknown accounts.
 pub fn wait_message(wait: Span) -> String {
-    format!("There have been too many failed attempts. Try again in {}.", wait_in_words(wait))
+    format!("There have been too many failed attempts. Try again in {}.", format_wait(wait))
 }
 
 /// The lifetime of the cookie that marks a known browser.
@@ -52,11 +52,11 @@ pub enum Shown {
 
 /// The intention of the person who opens the sign-in page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Switch {
+pub enum AccountPrompt {
     /// Continue as the signed-in person.
-    No,
+    Current,
     /// Sign in with another account: the form is shown in any case.
-    Yes,
+    Another,
 }
 
 /// Shows the sign-in page of an interaction, or continues if the session is sufficient.
@@ -65,9 +65,9 @@ pub async fn show(
     context: &Context,
     interaction: &Interaction,
     browser: Browser,
-    switch: Switch,
+    switch: AccountPrompt,
 ) -> Result<Shown, InteractionError> {
-    if switch == Switch::Yes {
+    if switch == AccountPrompt::Another {
         return Ok(Shown::Form { username: String::new(), reauthenticate: false });
     }
     let request = match &interaction.pending.request {
@@ -100,7 +100,7 @@ pub struct Credentials {
     /// The user name or e-mail address.
     pub username: String,
     pub password: Password,
-    pub remember: Remember,
+    pub remember: SessionLength,
 }
 
 pub enum SignIn {
@@ -319,7 +319,7 @@ async fn succeed(
             let (context, session, success, record, new_device) = &*shared;
             // Taken first, in the lock order of a password change: the password before the counters that it resets.
             let realm = &context.realm.id;
-            if !users::hold_password(tx, realm, &session.user_id, success.password_set_at).await? {
+            if !users::lock_password(tx, realm, &session.user_id, success.password_set_at).await? {
                 return Ok(false);
             }
             success.ending.success(tx, context).await?;

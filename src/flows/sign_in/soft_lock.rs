@@ -33,7 +33,7 @@ const SPRAY_WINDOW: Span = Span::from_hours(1);
 /// The time for which a network counts as familiar after a sign-in.
 const FAMILIAR: Span = Span::from_days(30);
 /// The subject of the realm's counter.
-const EVERYBODY: &str = "everybody";
+const REALM_SUBJECT: &str = "everybody";
 
 /// The policies of the counters, and the key of the digests that they are stored under.
 pub struct Rules {
@@ -86,7 +86,7 @@ impl Rules {
     }
 
     fn everybody(&self) -> Subject {
-        self.subject(Kind::Realm, EVERYBODY, &[])
+        self.subject(Kind::Realm, REALM_SUBJECT, &[])
     }
 
     /// The counters in which an attempt takes a slot, in locking order.

@@ -24,7 +24,7 @@ use signet_protocol::secret::OpaqueAccessToken;
 use signet_protocol::time::Span;
 use signet_protocol::token::access_token::{AccessTokenClaims, Audience, Subject};
 use signet_protocol::token::confirmation::token_type;
-use signet_protocol::token::size::{Size, heaviest_claims};
+use signet_protocol::token::size::{Size, describe_largest_claims};
 use signet_store::account::users::User;
 use signet_store::client::resources::Headers;
 
@@ -207,12 +207,12 @@ fn check_size(
         Size::Fine => Ok(token),
         Size::Large if !provider.large_tokens.is_news(client, context.now) => Ok(token),
         Size::Large => {
-            let heaviest = heaviest_claims(&token);
+            let heaviest = describe_largest_claims(&token);
             tracing::warn!(client_id, kind, bytes = token.len(), heaviest, "issued a large token");
             Ok(token)
         }
         Size::TooLarge => {
-            let heaviest = heaviest_claims(&token);
+            let heaviest = describe_largest_claims(&token);
             tracing::error!(client_id, kind, bytes = token.len(), heaviest, "a token was too large to be issued");
             Err(TOO_LARGE.into())
         }

@@ -13,7 +13,7 @@ pub mod mapped;
 pub mod revoke;
 pub mod subject;
 pub mod userinfo;
-pub mod verdicts;
+pub mod verified_tokens;
 pub mod verify;
 
 use std::sync::Arc;
@@ -69,7 +69,7 @@ pub async fn token(provider: &Provider, context: &Context, call: ClientCall) -> 
             redeem(provider, &request, Prepared { grant, evidence }).await
         }
     }?;
-    register::note_use(provider, &request.context, &request.client).await;
+    register::record_use(provider, &request.context, &request.client).await;
     provider.count_issued(&request.client, grant.name(), kinds(&response));
     Ok(response)
 }

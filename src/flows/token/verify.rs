@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::verdicts::Vouched;
+use super::verified_tokens::VerifiedToken;
 use super::{jose, subject};
 use crate::flows::meters::{log_token, log_user};
 use crate::flows::{Context, FlowError, Provider};
@@ -86,7 +86,7 @@ fn signed_claims(provider: &Provider, context: &Context, token: &str) -> Result<
         serde_json::from_value(jws.payload().clone().into()).map_err(|_| Cause::TokenKind)?;
     let claims = Arc::new(claims);
     let kid = jws.kid().ok_or(Cause::TokenSignature)?.into();
-    provider.verdicts.remember(digest, Vouched { kid, claims: claims.clone(), length: token.len() });
+    provider.verdicts.remember(digest, VerifiedToken { kid, claims: claims.clone(), length: token.len() });
     Ok(claims)
 }
 

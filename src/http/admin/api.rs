@@ -20,7 +20,7 @@ use crate::http::edge::call::Call;
 use crate::http::edge::{error, retry};
 use signet_protocol::admin::order::{PATH, Permission};
 use signet_protocol::client::credentials::Authorization;
-use signet_protocol::time::wait_in_words;
+use signet_protocol::time::format_wait;
 
 pub fn routes() -> Router<Arc<App>> {
     let endpoints = Router::new()
@@ -155,7 +155,7 @@ fn refuse(call: &Call, error: ApiError) -> Response {
         }
         ApiError::Admin(AdminError::Flow(FlowError::Overloaded { cause, wait })) => {
             error::log_unavailable(cause);
-            let detail = format!("The server is busy. Try again in {}.", wait_in_words(wait));
+            let detail = format!("The server is busy. Try again in {}.", format_wait(wait));
             error::retry_after(wait, problem(StatusCode::SERVICE_UNAVAILABLE, &detail))
         }
         ApiError::Admin(AdminError::Flow(failure)) => {

@@ -14,7 +14,7 @@ use signet_protocol::authorize::next_step::InteractiveRequest;
 use signet_protocol::endpoint;
 use signet_protocol::error::OAuthError;
 use signet_protocol::scope::{OFFLINE_ACCESS, Scope};
-use signet_protocol::time::{Span, lifetime_in_words};
+use signet_protocol::time::{Span, format_lifetime};
 
 /// The form's name in its CSRF token.
 const FORM: &str = "consent";
@@ -75,7 +75,7 @@ fn page(call: &Call, interaction: &Interaction, who: String, new: &Consent) -> R
 /// The sentence about the end of the access. Refresh tokens end a fixed time after the sign-in.
 pub fn lifetime(scope: &Scope, offline: Span) -> String {
     if scope.contains(OFFLINE_ACCESS) {
-        format!("The application keeps access after you sign out, for up to {}.", lifetime_in_words(offline))
+        format!("The application keeps access after you sign out, for up to {}.", format_lifetime(offline))
     } else {
         "The application has access until your session here ends.".to_owned()
     }

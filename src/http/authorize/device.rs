@@ -14,7 +14,7 @@ use signet_protocol::authorize::consent::Consent;
 use signet_protocol::authorize::next_step::InteractiveRequest;
 use signet_protocol::endpoint;
 use signet_protocol::error::OAuthError;
-use signet_protocol::time::{Span, wait_in_words};
+use signet_protocol::time::{Span, format_wait};
 use signet_protocol::token::device_authorization::{Answer, DeviceRequest, Place, UserCode};
 
 /// The name of the form for the code, to which its token is bound.
@@ -151,7 +151,7 @@ fn in_words(place: Place) -> DevicePlace {
 
 fn asked_in_words(call: &Call, request: &DeviceRequest) -> String {
     let ago = call.context.now.since(request.asked_at).max(Span::from_secs(1));
-    format!("It asked {} ago.", wait_in_words(ago))
+    format!("It asked {} ago.", format_wait(ago))
 }
 
 fn done_page(call: &Call, answer: Answer) -> Response {

@@ -65,7 +65,7 @@ impl Cookies {
     }
 
     /// A cookie that marks the browser as known, for the given time.
-    pub fn know_device(&self, cookie: &DeviceCookie, lasting: Span) -> Option<HeaderValue> {
+    pub fn remember_device(&self, cookie: &DeviceCookie, lasting: Span) -> Option<HeaderValue> {
         let name = self.device;
         let value = cookie.expose();
         let age = lasting.as_secs();

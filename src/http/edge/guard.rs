@@ -118,7 +118,7 @@ fn known(method: &Method) -> &'static str {
 }
 
 /// Logs the location of a panic. Replaces the default hook, which would print the message: it may contain a secret.
-pub fn tell_of_panic(panic: &PanicHookInfo<'_>) {
+pub fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(place, "a task panicked; its message is omitted, because it may contain a secret");
 }

@@ -24,7 +24,7 @@ use signet_protocol::endpoint::{self, Endpoint};
 use signet_protocol::error::OAuthError;
 use signet_protocol::ids::RequestId;
 use signet_protocol::secret::BrowserCookie;
-use signet_protocol::time::wait_in_words;
+use signet_protocol::time::format_wait;
 
 /// The values that every page needs.
 pub fn page(app: &App) -> Page {
@@ -230,7 +230,7 @@ pub fn failed(call: &Call, failure: FlowError) -> Response {
         }
         FlowError::Overloaded { cause, wait } => {
             error::log_unavailable(cause);
-            let message = format!("The server is busy at the moment. Try again in {}.", wait_in_words(wait));
+            let message = format!("The server is busy at the moment. Try again in {}.", format_wait(wait));
             let back = Some(again("Try again"));
             let page = Fault { status: StatusCode::SERVICE_UNAVAILABLE, message: &message, hint: None, back };
             error::retry_after(wait, fault(call, page))

@@ -10,7 +10,7 @@ use signet_protocol::defense::address_block::Reach;
 use signet_protocol::defense::rate_limit::Exceeded;
 use signet_protocol::endpoint::{self, Reader};
 use signet_protocol::error::ErrorCode;
-use signet_protocol::time::{Span, wait_in_words};
+use signet_protocol::time::{Span, format_wait};
 
 /// A refused request, before its answer has a form.
 pub struct Refusal {
@@ -42,7 +42,7 @@ pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Opti
             reader: endpoint.reader,
             status: StatusCode::FORBIDDEN,
             code: ErrorCode::AccessDenied,
-            message: format!("This address is blocked. Try again in {}.", wait_in_words(wait)),
+            message: format!("This address is blocked. Try again in {}.", format_wait(wait)),
             wait,
             exceeded: None,
         });

@@ -11,7 +11,7 @@ use super::error::{log_broken, log_unavailable, retry_after, retry_later};
 use super::{refusal, retry};
 use crate::flows::{Context, FlowError};
 use signet_protocol::error::{ErrorCode, OAuthError};
-use signet_protocol::time::{Span, wait_in_words};
+use signet_protocol::time::{Span, format_wait};
 
 /// The error response of an endpoint with client authentication. `invalid_client` is a 401 with a challenge for a
 /// client that used the `Authorization` header (RFC 6749 §5.2), everything else a 400, because some HTTP libraries drop
@@ -92,7 +92,7 @@ fn unavailable(cause: &str) -> Response {
 
 fn overloaded(cause: &str, wait: Span) -> Response {
     log_unavailable(cause);
-    retry_after(wait, unavailable_json(&format!("The server is busy. Try again in {}.", wait_in_words(wait))))
+    retry_after(wait, unavailable_json(&format!("The server is busy. Try again in {}.", format_wait(wait))))
 }
 
 fn unavailable_json(description: &str) -> Json<Value> {

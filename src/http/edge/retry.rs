@@ -8,11 +8,11 @@ use serde_json::json;
 
 use signet_protocol::defense::rate_limit::Exceeded;
 use signet_protocol::error::ErrorCode;
-use signet_protocol::time::{Span, wait_in_words};
+use signet_protocol::time::{Span, format_wait};
 
 /// The sentence about a request that exceeds a limit.
 pub fn too_many(wait: Span) -> String {
-    format!("There have been too many requests. Try again in {}.", wait_in_words(wait))
+    format!("There have been too many requests. Try again in {}.", format_wait(wait))
 }
 
 /// Adds `Retry-After` (RFC 9110 §10.2.3) and the exceeded policy (draft-ietf-httpapi-ratelimit-headers-11).

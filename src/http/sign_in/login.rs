@@ -6,8 +6,8 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::flows::authorize;
 use crate::flows::authorize::pending::Interaction;
-use crate::flows::session::{self, Browser, Remember};
-use crate::flows::sign_in::password::{self, Credentials, DEVICE_LIFETIME, FAILURE, Shown, SignIn, Switch};
+use crate::flows::session::{self, Browser, SessionLength};
+use crate::flows::sign_in::password::{self, AccountPrompt, Credentials, DEVICE_LIFETIME, FAILURE, Shown, SignIn};
 use crate::http::authorize::interaction;
 use crate::http::client::logo;
 use crate::http::edge::call::Call;
@@ -30,7 +30,7 @@ pub async fn get(call: Call) -> Response {
         Err(response) => return *response,
     };
     let provider = &call.app.provider;
-    let switch = if params.get("switch").is_some() { Switch::Yes } else { Switch::No };
+    let switch = if params.get("switch").is_some() { AccountPrompt::Another } else { AccountPrompt::Current };
     match password::show(provider, &call.context, &interaction, call.browser, switch).await {
         Ok(Shown::Form { username, reauthenticate }) => {
             let prefill = Prefill { username, reauthenticate, ..Prefill::default() };
@@ -60,21 +60,23 @@ pub async fn post(call: Call) -> Response {
     match password::sign_in(provider, &call.context, typed, call.browser, &interaction.pending.id).await {
         Ok(SignIn::Done { session, cookie, device }) => {
             let mut response = signed_in(&call, &interaction, &session, &cookie).await;
-            let device = cookies::of(&call.app).know_device(&device, DEVICE_LIFETIME);
+            let device = cookies::of(&call.app).remember_device(&device, DEVICE_LIFETIME);
             response.headers_mut().extend(device.map(|device| (header::SET_COOKIE, device)));
             response
         }
         Ok(SignIn::Locked(wait)) => {
             note(&call, &interaction, StatusCode::TOO_MANY_REQUESTS, "too many failures");
             let error = Some(password::wait_message(wait));
-            let prefill = Prefill { username, error, remember: remember == Remember::Yes, reauthenticate: false };
+            let prefill =
+                Prefill { username, error, remember: remember == SessionLength::Remembered, reauthenticate: false };
             let headers = [(header::RETRY_AFTER, HeaderValue::from(seconds_up(wait)))];
             (StatusCode::TOO_MANY_REQUESTS, headers, form(&call, &interaction, prefill)).into_response()
         }
         Ok(SignIn::Failed(reason)) => {
             note(&call, &interaction, StatusCode::OK, reason);
             let error = Some(FAILURE.to_owned());
-            let prefill = Prefill { username, error, remember: remember == Remember::Yes, reauthenticate: false };
+            let prefill =
+                Prefill { username, error, remember: remember == SessionLength::Remembered, reauthenticate: false };
             form(&call, &interaction, prefill)
         }
         Err(failure) => html::failed(&call, failure),
@@ -129,6 +131,6 @@ fn form(call: &Call, interaction: &Interaction, prefill: Prefill) -> Response {
 
 fn credentials(params: &Params) -> Credentials {
     let text = |name| params.get(name).unwrap_or_default().to_owned();
-    let remember = if params.get("remember").is_some() { Remember::Yes } else { Remember::No };
+    let remember = if params.get("remember").is_some() { SessionLength::Remembered } else { SessionLength::Browser };
     Credentials { username: text("username"), password: Password::new(text("password")), remember }
 }

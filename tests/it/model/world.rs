@@ -97,7 +97,7 @@ impl World {
         self.reference.now += span.as_millis();
         if span.as_secs() >= 3600 {
             for node in &self.nodes {
-                node.app.keep_keys().await.unwrap();
+                node.app.rotate_keys().await.unwrap();
             }
             self.follow().await;
         }

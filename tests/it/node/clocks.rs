@@ -206,7 +206,7 @@ async fn keys_are_made_by_one_node_and_sign_on_all_at_once() {
     nodes.follow().await;
     for days in [29, 1, 29, 1] {
         nodes.pass(Span::from_days(days)).await;
-        let (one, two) = tokio::join!(nodes.ahead.app.keep_keys(), nodes.behind.app.keep_keys());
+        let (one, two) = tokio::join!(nodes.ahead.app.rotate_keys(), nodes.behind.app.rotate_keys());
         one.and(two).unwrap();
         nodes.follow().await;
         let token = async |node| service.at(node).client_credentials(&[]).await.tokens().access_token;

@@ -69,7 +69,7 @@ async fn keys(database: &Database) -> BTreeMap<String, (usize, u64)> {
 async fn keep_up(nodes: &[TestServer]) {
     let all = nodes.iter().enumerate().map(|(number, node)| async move {
         let holder = number.to_string();
-        let (leased, own) = tokio::join!(jobs::keep_up(&node.app, &holder), node.app.keep_keys());
+        let (leased, own) = tokio::join!(jobs::keep_up(&node.app, &holder), node.app.rotate_keys());
         leased.and(own).unwrap();
     });
     join_all(all).await;

@@ -39,7 +39,7 @@ pub fn listen() {
         let default = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             if LOG.with_borrow(Option::is_some) {
-                signet::http::edge::guard::tell_of_panic(panic);
+                signet::http::edge::guard::log_panic(panic);
             }
             default(panic);
         }));

@@ -170,7 +170,7 @@ impl TestServer {
     pub async fn advance(&self, span: Span) {
         self.clock.advance(span);
         // What waits for time to pass has passed it.
-        self.app.keep_keys().await.unwrap();
+        self.app.rotate_keys().await.unwrap();
     }
 
     /// Registers a client: RFC 7591 metadata over sensible defaults. Returns it with its secret, if it has one.

@@ -66,7 +66,7 @@ pub trait SignedIn {
 
 /// The state besides the request and the session.
 #[derive(Clone, Copy, Debug)]
-pub struct Situation<'a> {
+pub struct RequestState<'a> {
     /// The user's earlier consent to this client.
     pub remembered: Option<&'a Consent>,
     /// The time at which this very request was consented to.
@@ -101,7 +101,7 @@ pub fn next_step<S: SignedIn>(
     request: &AuthorizationRequest,
     client: &Client,
     session: Option<S>,
-    situation: &Situation<'_>,
+    situation: &RequestState<'_>,
 ) -> NextStep<S> {
     let silent = request.prompts(Prompt::None);
     if request.hinted_subject.as_deref() == Some(NOBODY) {
@@ -123,7 +123,7 @@ pub fn next_step<S: SignedIn>(
 fn sufficient_session<S: SignedIn>(
     request: &AuthorizationRequest,
     session: Option<S>,
-    situation: &Situation<'_>,
+    situation: &RequestState<'_>,
 ) -> Result<S, NextStep<S>> {
     let Some(session) = session else {
         return Err(NextStep::Login);
@@ -147,7 +147,7 @@ fn sufficient_session<S: SignedIn>(
 }
 
 /// The part of the request that the person has to be asked about; nothing where they need not be asked.
-fn missing_consent(request: &AuthorizationRequest, client: &Client, situation: &Situation<'_>) -> Option<Consent> {
+fn missing_consent(request: &AuthorizationRequest, client: &Client, situation: &RequestState<'_>) -> Option<Consent> {
     if situation.consented_at.is_some_and(|at| at >= situation.arrived_at) {
         return None;
     }
@@ -236,7 +236,7 @@ mod tests {
             logo: None,
         };
         let remembered = remembered.map(granted);
-        let situation = Situation {
+        let situation = RequestState {
             remembered: remembered.as_ref(),
             consented_at: consented.map(Timestamp::from_secs),
             arrived_at: Timestamp::from_secs(1000),
@@ -319,7 +319,7 @@ mod tests {
         ];
         for (uri, consented_at, expected) in rows {
             native.redirect_uri = uri.into();
-            let situation = Situation {
+            let situation = RequestState {
                 remembered: Some(&granted),
                 consented_at,
                 arrived_at: Timestamp::from_secs(1000),

@@ -21,7 +21,7 @@ mod uris;
 pub use cap::Cap;
 pub use changes::Losses;
 pub use metadata::{AccessTokenFormat, ApplicationType, ClientMetadata, Encryption, ResponseSigning, SubjectType};
-pub use narrowing::Narrowing;
+pub use narrowing::GrantEffect;
 pub use record::Registration;
 pub use rules::MetadataError;
 pub use scopes::UnknownScopes;
@@ -168,7 +168,7 @@ impl Client {
 
     /// Returns true if the client wants notifications about ended sessions (OpenID Connect Back-Channel Logout §2.2,
     /// Front-Channel Logout §2).
-    pub fn hears_of_logout(&self) -> bool {
+    pub fn receives_logout(&self) -> bool {
         self.metadata.backchannel_logout_uri.is_some() || self.metadata.frontchannel_logout_uri.is_some()
     }
 

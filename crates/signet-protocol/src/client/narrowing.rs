@@ -9,7 +9,7 @@ use crate::scope::Scope;
 
 /// The effect of a change on the live grants of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Narrowing {
+pub enum GrantEffect {
     /// None: the client keeps everything.
     Nothing,
     /// Revokes earlier access tokens, which may allow more than the client may still have.
@@ -18,7 +18,7 @@ pub enum Narrowing {
     Grants,
 }
 
-impl Narrowing {
+impl GrantEffect {
     /// Computes the effect of replacing the metadata of a client.
     ///
     /// Grants end if a different party could continue them: one with another subject (OpenID Connect Core §8), or
@@ -96,26 +96,30 @@ mod tests {
     #[test]
     fn a_loss_of_the_client_narrows_its_grants() {
         let rows = [
-            ("nothing", json!({}), Narrowing::Nothing),
-            ("a name", json!({"client_name": "New"}), Narrowing::Nothing),
-            ("a scope more", json!({"scope": "openid email phone"}), Narrowing::Nothing),
-            ("another method", json!({"token_endpoint_auth_method": "client_secret_post"}), Narrowing::Nothing),
-            ("a scope less", json!({"scope": "openid"}), Narrowing::AccessTokens),
-            ("a resource less", json!({"audiences": ["https://api.example"]}), Narrowing::AccessTokens),
-            ("a redirect URI less", json!({"redirect_uris": ["https://a.example/cb"]}), Narrowing::AccessTokens),
-            ("a grant less", json!({"grant_types": ["authorization_code", "refresh_token"]}), Narrowing::AccessTokens),
-            ("no refreshes", json!({"grant_types": ["authorization_code", "client_credentials"]}), Narrowing::Grants),
-            ("public", json!({"token_endpoint_auth_method": "none"}), Narrowing::Grants),
-            ("pairwise", json!({"subject_type": "pairwise"}), Narrowing::Grants),
+            ("nothing", json!({}), GrantEffect::Nothing),
+            ("a name", json!({"client_name": "New"}), GrantEffect::Nothing),
+            ("a scope more", json!({"scope": "openid email phone"}), GrantEffect::Nothing),
+            ("another method", json!({"token_endpoint_auth_method": "client_secret_post"}), GrantEffect::Nothing),
+            ("a scope less", json!({"scope": "openid"}), GrantEffect::AccessTokens),
+            ("a resource less", json!({"audiences": ["https://api.example"]}), GrantEffect::AccessTokens),
+            ("a redirect URI less", json!({"redirect_uris": ["https://a.example/cb"]}), GrantEffect::AccessTokens),
+            (
+                "a grant less",
+                json!({"grant_types": ["authorization_code", "refresh_token"]}),
+                GrantEffect::AccessTokens,
+            ),
+            ("no refreshes", json!({"grant_types": ["authorization_code", "client_credentials"]}), GrantEffect::Grants),
+            ("public", json!({"token_endpoint_auth_method": "none"}), GrantEffect::Grants),
+            ("pairwise", json!({"subject_type": "pairwise"}), GrantEffect::Grants),
         ];
         for (rule, change, expected) in rows {
-            assert_eq!(Narrowing::of(&client(json!({})), &metadata(change)), expected, "{rule}");
+            assert_eq!(GrantEffect::of(&client(json!({})), &metadata(change)), expected, "{rule}");
         }
         let pairwise = client(json!({"subject_type": "pairwise"}));
         let elsewhere = json!({"subject_type": "pairwise", "redirect_uris": ["https://b.example/cb"]});
-        assert_eq!(Narrowing::of(&pairwise, &metadata(elsewhere)), Narrowing::Grants, "another sector");
+        assert_eq!(GrantEffect::of(&pairwise, &metadata(elsewhere)), GrantEffect::Grants, "another sector");
         let same = json!({"subject_type": "pairwise", "redirect_uris": ["https://a.example/new"]});
-        assert_eq!(Narrowing::of(&pairwise, &metadata(same)), Narrowing::AccessTokens, "the same sector");
+        assert_eq!(GrantEffect::of(&pairwise, &metadata(same)), GrantEffect::AccessTokens, "the same sector");
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub struct Policy {
 
 /// What a client has sent.
 #[derive(Debug)]
-pub struct Submission {
+pub struct RegistrationRequest {
     /// The metadata to register. The caller must still run [`ClientMetadata::check`].
     pub metadata: ClientMetadata,
     client_id: Option<String>,
@@ -83,7 +83,7 @@ pub struct Submission {
     audiences: Option<Vec<String>>,
 }
 
-impl Submission {
+impl RegistrationRequest {
     /// Parses the body of a registration. Errors are `invalid_redirect_uri`, `unapproved_software_statement` or
     /// `invalid_client_metadata` (RFC 7591 §3.2.2).
     pub fn parse(body: &[u8], policy: &Policy) -> Result<Self, OAuthError> {
@@ -170,7 +170,7 @@ pub fn refusal(error: &MetadataError) -> OAuthError {
 }
 
 /// The client information response (RFC 7591 §3.2.1, RFC 7592 §3).
-pub struct Information<'a> {
+pub struct ClientInformation<'a> {
     /// The issuer identifier, the prefix of the registration's URL.
     pub issuer: &'a str,
     pub client_id: &'a ClientId,
@@ -183,7 +183,7 @@ pub struct Information<'a> {
     pub metadata: &'a ClientMetadata,
 }
 
-impl Information<'_> {
+impl ClientInformation<'_> {
     pub fn to_json(&self) -> Result<Map<String, Value>, serde_json::Error> {
         let mut members = document(self.metadata)?;
         let uri = format!("{}/register/{}", self.issuer, self.client_id);

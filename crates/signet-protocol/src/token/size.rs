@@ -36,7 +36,7 @@ impl Size {
 
 /// Lists the names of a signed token's largest claims with their lengths in bytes, largest first. Values are never
 /// included.
-pub fn heaviest_claims(token: &str) -> String {
+pub fn describe_largest_claims(token: &str) -> String {
     let named: Vec<String> =
         largest_claims(token).iter().map(|Claim { name, bytes }| format!("{name} {bytes}")).collect();
     named.join(", ")
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn the_largest_claims_are_listed_without_values() {
         let claims = json!({"sub": "alice", "groups": ["secret-group", "b"], "a": 1, "b": 1, "c": 1, "d": 1, "e": 1});
-        assert_eq!(heaviest_claims(&token(&claims)), "groups 20, sub 7, a 1, b 1, c 1");
-        assert_eq!(heaviest_claims("nonsense"), "");
+        assert_eq!(describe_largest_claims(&token(&claims)), "groups 20, sub 7, a 1, b 1, c 1");
+        assert_eq!(describe_largest_claims("nonsense"), "");
     }
 }

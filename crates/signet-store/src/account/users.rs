@@ -214,7 +214,7 @@ pub async fn set_password(
 
 /// Locks the password of a user until the transaction ends, if it was set at this time. A concurrent change waits, and
 /// then ends the session that began with the old password.
-pub async fn hold_password(tx: &mut Tx, realm: &RealmId, id: &UserId, set_at: Timestamp) -> Result<bool, StoreError> {
+pub async fn lock_password(tx: &mut Tx, realm: &RealmId, id: &UserId, set_at: Timestamp) -> Result<bool, StoreError> {
     let row: Option<(String,)> = fetch_optional!(tx, HOLD_PASSWORD, [realm.as_str(), id.as_str(), set_at.as_millis()])?;
     Ok(row.is_some())
 }

@@ -128,7 +128,7 @@ pub struct Eviction {
 
 /// The pending requests of a realm, and the excess.
 #[derive(Clone, Debug)]
-pub struct Crowd {
+pub struct EvictionPlan {
     /// Number of pending requests.
     pub waiting: i64,
     /// Removals in portions of one write each.
@@ -137,18 +137,18 @@ pub struct Crowd {
 
 /// Plans the removals that leave a realm with `most` requests. The network with the most rows loses rows until another
 /// has as many, and so on.
-pub async fn crowd(tx: &mut Tx, realm: &RealmId, most: i64, now: Timestamp) -> Result<Crowd, StoreError> {
+pub async fn crowd(tx: &mut Tx, realm: &RealmId, most: i64, now: Timestamp) -> Result<EvictionPlan, StoreError> {
     let (waiting,): (i64,) = fetch_one!(tx, OF_REALM, [realm.as_str(), now.as_millis()])?;
     let excess = waiting - most;
     if excess <= 0 {
-        return Ok(Crowd { waiting, evictions: Vec::new() });
+        return Ok(EvictionPlan { waiting, evictions: Vec::new() });
     }
     // Each network in the plan loses at least one row.
     let heaviest: Vec<(String, i64)> = fetch_all!(tx, HEAVIEST, [realm.as_str(), now.as_millis(), excess])?;
     let counts: Vec<i64> = heaviest.iter().map(|(_, count)| *count).collect();
     let networks = heaviest.into_iter().map(|(network, _)| network);
     let evictions = networks.zip(shares(&counts, excess)).map(|(network, rows)| Eviction { network, rows });
-    Ok(Crowd { waiting, evictions: portions(evictions) })
+    Ok(EvictionPlan { waiting, evictions: portions(evictions) })
 }
 
 /// Splits evictions into portions of at most [`PORTION`] rows.
@@ -241,7 +241,7 @@ pub async fn count(tx: &mut Tx, now: Timestamp) -> Result<Vec<(RealmId, i64)>, S
 }
 
 /// Removes the consents of a user to a client from open requests.
-pub async fn forget_consent(tx: &mut Tx, realm: &RealmId, key: ConsentKey<'_>) -> Result<u64, StoreError> {
+pub async fn remove_consent(tx: &mut Tx, realm: &RealmId, key: ConsentKey<'_>) -> Result<u64, StoreError> {
     execute!(tx, FORGET_CONSENT, [realm.as_str(), key.client.as_str(), key.user.as_str()])
 }
 

@@ -130,7 +130,7 @@ pub async fn add_initial(
 }
 
 /// Returns true if an initial access token has uses left and has not expired.
-pub async fn knows_initial(tx: &mut Tx, realm: &RealmId, token: Digest, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn has_initial(tx: &mut Tx, realm: &RealmId, token: Digest, now: Timestamp) -> Result<bool, StoreError> {
     let row: Option<(i64,)> = fetch_optional!(tx, INITIAL, [token.as_bytes(), realm.as_str(), now.as_millis()])?;
     Ok(row.is_some())
 }

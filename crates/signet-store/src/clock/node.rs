@@ -13,7 +13,7 @@ use signet_protocol::time::{Span, Timestamp};
 
 /// The largest step back that is absorbed by letting the time stand still. A larger one means that the clock was set,
 /// and is followed.
-const STANDS_STILL: Span = Span::from_secs(1);
+const MAX_STEP_BACK: Span = Span::from_secs(1);
 /// The difference or jump of clocks from which a warning is logged.
 const ALARM: Span = Span::from_secs(5);
 /// The value of an unknown offset.
@@ -90,7 +90,7 @@ impl NodeClock {
         if held != UNKNOWN && is_alarming(next.saturating_sub(held)) {
             tracing::warn!(milliseconds = next.saturating_sub(held), "the database's clock has jumped");
         }
-        if self.latest.load(Ordering::Acquire).saturating_sub(now) > STANDS_STILL.as_millis() {
+        if self.latest.load(Ordering::Acquire).saturating_sub(now) > MAX_STEP_BACK.as_millis() {
             self.latest.store(now, Ordering::Release);
         }
         self.compare();

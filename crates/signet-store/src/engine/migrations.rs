@@ -66,7 +66,7 @@ async fn run_postgres(db: &Db) -> Result<Migrated, StoreError> {
     let found = look(db).await.map_err(|error| explain(&error))?;
     found.of(&POSTGRES).refuse_unless_older()?;
     if let Db::Postgres(pool) = db {
-        let one = pool.connect_patiently().await?;
+        let one = pool.connect_for_migration().await?;
         let done = POSTGRES.run(&one).await.map_err(|error| explain(&error));
         one.close().await;
         done?;

@@ -3,10 +3,10 @@
 pub mod condition;
 pub(crate) mod embedded;
 pub(crate) mod error;
-pub(crate) mod kept;
 pub mod lanes;
 pub(crate) mod migrations;
 pub(crate) mod postgres;
+pub(crate) mod row_cache;
 pub(crate) mod rows;
 pub(crate) mod sqlite;
 pub(crate) mod statement;

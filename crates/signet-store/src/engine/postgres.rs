@@ -227,7 +227,7 @@ impl Pool {
     }
 
     /// Opens a separate connection for a migration, which has no `statement_timeout`.
-    pub(crate) async fn connect_patiently(&self) -> Result<PgPool, sqlx::Error> {
+    pub(crate) async fn connect_for_migration(&self) -> Result<PgPool, sqlx::Error> {
         let options = self.connections.manager().options.clone();
         let patient = options.options([("statement_timeout", "0"), ("lock_timeout", "60s")]);
         PgPoolOptions::new().max_connections(1).connect_with(patient).await

@@ -66,7 +66,7 @@ impl Tx {
     }
 
     /// Caps the timeout of each statement at [`PATIENCE`], for callers that must notice soon that the database is gone.
-    pub(crate) fn hurry(&mut self) {
+    pub(crate) fn cap_timeout(&mut self) {
         self.limit = self.limit.min(PATIENCE);
     }
 
@@ -118,7 +118,7 @@ impl Tx {
     }
 
     /// Makes `Store::write` wait until all nodes have acknowledged this change.
-    pub(crate) fn must_be_heard(&mut self, seq: i64) {
+    pub(crate) fn await_acknowledgment(&mut self, seq: i64) {
         self.heard = self.heard.max(Some(seq));
     }
 

@@ -167,9 +167,9 @@ async fn work(connection: Arc<AsyncMutex<Embedded>>, metrics: Database, mut queu
 
 /// Runs the jobs in one transaction and answers their callers after the commit.
 async fn write_batch(tx: &mut Tx, jobs: Vec<Job>) -> Result<(), Failed> {
-    let end = match transact_all(tx, &jobs, Footing::Common).await {
-        Ok(Together::Done) => Ok(()),
-        Ok(Together::Spoiled) => transact_all(tx, &jobs, Footing::Own).await.map(|_| ()),
+    let end = match transact_all(tx, &jobs, Isolation::Common).await {
+        Ok(BatchOutcome::Done) => Ok(()),
+        Ok(BatchOutcome::Spoiled) => transact_all(tx, &jobs, Isolation::Own).await.map(|_| ()),
         Err(error) => Err(error),
     };
     match end {
@@ -187,7 +187,7 @@ async fn write_batch(tx: &mut Tx, jobs: Vec<Job>) -> Result<(), Failed> {
 
 /// Isolation of the jobs of a batch from each other.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Footing {
+enum Isolation {
     /// None: two statements fewer per job, and few jobs fail after they have written.
     Common,
     /// A savepoint per job, so that the writes of a failed job can be rolled back.
@@ -195,29 +195,29 @@ enum Footing {
 }
 
 /// Outcome of a batch.
-enum Together {
+enum BatchOutcome {
     Done,
     /// A job failed after it had written. The batch was rolled back and must be run again.
     Spoiled,
 }
 
 /// Runs the jobs in one transaction, which may still be open after an error.
-async fn transact_all(tx: &mut Tx, jobs: &[Job], footing: Footing) -> Result<Together, StoreError> {
+async fn transact_all(tx: &mut Tx, jobs: &[Job], footing: Isolation) -> Result<BatchOutcome, StoreError> {
     tx.control("BEGIN IMMEDIATE").await?;
     for job in jobs {
         match footing {
-            Footing::Own => run_under_savepoint(tx, job).await?,
-            Footing::Common => {
+            Isolation::Own => run_under_savepoint(tx, job).await?,
+            Isolation::Common => {
                 tx.take_wrote();
                 if !run_guarded(&job.run, tx).await && tx.take_wrote() {
                     tx.control("ROLLBACK").await?;
                     // A job alone in its batch has its result already.
-                    return Ok(if jobs.len() == 1 { Together::Done } else { Together::Spoiled });
+                    return Ok(if jobs.len() == 1 { BatchOutcome::Done } else { BatchOutcome::Spoiled });
                 }
             }
         }
     }
-    tx.control("COMMIT").await.map(|()| Together::Done)
+    tx.control("COMMIT").await.map(|()| BatchOutcome::Done)
 }
 
 /// Runs one job and rolls it back if it failed. After an error the whole transaction is invalid.

@@ -283,7 +283,7 @@ pub async fn vouch(
 }
 
 /// Replaces all checkpoints by one that covers them.
-pub async fn vouch_anew(
+pub async fn replace_checkpoints(
     tx: &mut Tx,
     realm: &RealmId,
     checkpoint: &StoredCheckpoint,

@@ -103,7 +103,7 @@ const QUIET: Span = Span::from_hours(24);
 
 /// Recipient and content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Errand {
+pub enum OutboxContent {
     /// A back-channel logout to a client.
     Logout {
         client: ClientId,
@@ -140,7 +140,7 @@ pub enum Receiver {
 pub struct Message {
     /// Id of the outbox row.
     pub id: String,
-    pub errand: Errand,
+    pub errand: OutboxContent,
     /// Delivery attempts so far.
     pub attempts: i64,
     /// Time of the next attempt.
@@ -152,15 +152,15 @@ pub struct Message {
 impl Message {
     pub fn receiver(&self) -> Receiver {
         match &self.errand {
-            Errand::Logout { client, .. } => Receiver::Client(client.clone()),
-            Errand::Mail { .. } => Receiver::MailServer,
-            Errand::Event { webhook, .. } => Receiver::Webhook(webhook.clone()),
+            OutboxContent::Logout { client, .. } => Receiver::Client(client.clone()),
+            OutboxContent::Mail { .. } => Receiver::MailServer,
+            OutboxContent::Event { webhook, .. } => Receiver::Webhook(webhook.clone()),
         }
     }
 }
 
 /// Queues logout messages about a session to its clients. Call it in the transaction that ends the session.
-pub async fn session_ends(
+pub async fn queue_logout(
     tx: &mut Tx,
     realm: &RealmId,
     session: &SessionId,
@@ -173,7 +173,12 @@ pub async fn session_ends(
 
 /// Queues logout messages about all live sessions of a user. Call it in the same transaction, before the sessions are
 /// ended.
-pub async fn all_sessions_end(tx: &mut Tx, realm: &RealmId, user: &UserId, now: Timestamp) -> Result<u64, StoreError> {
+pub async fn queue_logouts_of_user(
+    tx: &mut Tx,
+    realm: &RealmId,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
     let at = now.as_millis();
     let end = now.plus(KEPT).as_millis();
     execute!(tx, ALL_SESSIONS_END, [realm.as_str(), user.as_str(), at, end])
@@ -181,7 +186,7 @@ pub async fn all_sessions_end(tx: &mut Tx, realm: &RealmId, user: &UserId, now: 
 
 /// Queues logout messages about all live sessions of a realm. Call it in the same transaction, before the sessions are
 /// ended.
-pub async fn realm_ends(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<u64, StoreError> {
+pub async fn queue_logouts_of_realm(tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<u64, StoreError> {
     let at = now.as_millis();
     let end = now.plus(KEPT).as_millis();
     execute!(tx, REALM_ENDS, [realm.as_str(), at, end])
@@ -259,13 +264,13 @@ impl DueRow {
     fn message(self) -> Result<Message, StoreError> {
         let user = UserId::from_stored(self.user_id);
         let errand = match (self.kind.as_str(), self.event_id, self.webhook_id.map(WebhookId::from_stored)) {
-            ("backchannel_logout", _, _) => Errand::Logout {
+            ("backchannel_logout", _, _) => OutboxContent::Logout {
                 client: ClientId::from_stored(self.client_id),
                 session: SessionId::from_stored(self.session_id),
                 user,
             },
-            ("mail", Some(row), _) => Errand::Mail { user, row, address: self.address },
-            ("webhook", Some(row), Some(webhook)) => Errand::Event { webhook, row },
+            ("mail", Some(row), _) => OutboxContent::Mail { user, row, address: self.address },
+            ("webhook", Some(row), Some(webhook)) => OutboxContent::Event { webhook, row },
             _ => return Err(StoreError::Corrupt("a message of the outbox")),
         };
         Ok(Message {

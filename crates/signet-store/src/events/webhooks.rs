@@ -201,7 +201,7 @@ pub struct Failure<'a> {
 }
 
 /// Stores a dead letter, unless the webhook was removed.
-pub async fn bury(
+pub async fn insert_dead_letter(
     tx: &mut Tx,
     realm: &RealmId,
     id: &WebhookId,
@@ -227,7 +227,7 @@ pub async fn dead(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<Vec<De
 }
 
 /// Deletes the dead letters of a webhook for redelivery, and returns the ids of their rows.
-pub async fn exhume(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<Vec<String>, StoreError> {
+pub async fn take_dead_letters(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<Vec<String>, StoreError> {
     let rows: Vec<(String,)> = fetch_all!(tx, EXHUME, [realm.as_str(), id.as_str()])?;
     Ok(rows.into_iter().map(|(row,)| row).collect())
 }

@@ -42,7 +42,7 @@ impl Node {
 
 /// Waits until every node has applied a change or may not answer from memory without it. Boxed, since a late node is
 /// skipped by a write of its own.
-pub(crate) fn all_hear(store: &Store, seq: i64) -> BoxFuture<'_, ()> {
+pub(crate) fn wait_for_nodes(store: &Store, seq: i64) -> BoxFuture<'_, ()> {
     Box::pin(async move {
         if store.membership.is_alone() {
             return;
@@ -107,7 +107,7 @@ async fn look(store: &Store) -> Result<Arc<[Node]>, StoreError> {
     }
     let begun = Instant::now();
     let mut tx = store.read().await?;
-    tx.hurry();
+    tx.cap_timeout();
     let nodes: Arc<[Node]> = nodes::all(&mut tx).await?.into();
     *looked = Some((begun, nodes.clone()));
     Ok(nodes)

@@ -80,7 +80,7 @@ pub async fn publish(
 ) -> Result<(), StoreError> {
     let seq = append(tx, realm.as_str(), kind, subject, now).await?;
     if kind.ends_something() {
-        tx.must_be_heard(seq);
+        tx.await_acknowledgment(seq);
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ const GONE: Duration = Duration::from_secs(12);
 
 /// One step of following the change sequence.
 #[derive(Clone, Copy, Debug)]
-pub struct Heard {
+pub struct Polled {
     /// Start of the poll.
     pub begun: Instant,
     /// Number of the last change that was applied.
@@ -124,7 +124,7 @@ impl Membership {
     }
 
     /// Publishes the last change that this node has applied, and renews its lease.
-    pub async fn settle(&self, store: &Store, heard: Heard) -> Result<(), StoreError> {
+    pub async fn settle(&self, store: &Store, heard: Polled) -> Result<(), StoreError> {
         if self.state().phase == Phase::Apart {
             return Ok(());
         }
@@ -139,7 +139,7 @@ impl Membership {
     }
 
     /// Adds the row, and a change that announces it to the others.
-    async fn announce(&self, store: &Store, heard: Heard) -> Result<(), StoreError> {
+    async fn announce(&self, store: &Store, heard: Polled) -> Result<(), StoreError> {
         let row = {
             let state = self.state();
             (state.standing(heard, Duration::ZERO), state.advertise.clone())
@@ -177,7 +177,7 @@ impl Membership {
     }
 
     /// Writes the row if it is due, and renews the lease.
-    async fn keep(&self, store: &Store, heard: Heard) -> Result<(), StoreError> {
+    async fn keep(&self, store: &Store, heard: Polled) -> Result<(), StoreError> {
         // Before the acknowledgment, since the acknowledged change may announce another node.
         if self.state().has_to_look(heard.applied) {
             let all = self.look(store).await?;
@@ -227,7 +227,7 @@ impl Membership {
     async fn look(&self, store: &Store) -> Result<Vec<Node>, StoreError> {
         let looked = Instant::now();
         let mut tx = store.read().await?;
-        tx.hurry();
+        tx.cap_timeout();
         let all = nodes::all(&mut tx).await?;
         drop(tx);
         let mut state = self.state();

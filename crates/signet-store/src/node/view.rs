@@ -16,8 +16,8 @@ use crate::client::claim_mappers::{self, StoredMapper};
 use crate::client::origins::{self, OriginSet};
 use crate::client::{clients, resources};
 use crate::defense::address_blocks;
-use crate::engine::kept::Kept;
 use crate::engine::lanes::Lane;
+use crate::engine::row_cache::RowCache;
 use crate::token::revocations;
 use crate::{Store, StoreError};
 use signet_protocol::claims::mapper::ClaimMapper;
@@ -40,8 +40,8 @@ const USER_BYTES: u64 = 32 * 1024 * 1024;
 /// The in-memory view of one node.
 pub struct View {
     store: Store,
-    clients: Kept<(RealmId, ClientId), Arc<Client>>,
-    users: Kept<(RealmId, UserId), Arc<User>>,
+    clients: RowCache<(RealmId, ClientId), Arc<Client>>,
+    users: RowCache<(RealmId, UserId), Arc<User>>,
     origins: RwLock<OriginSet>,
     revocations: RwLock<Revocations>,
     mappers: ArcSwap<Vec<StoredMapper>>,
@@ -62,8 +62,8 @@ impl View {
     pub async fn load(store: Store, now: Timestamp) -> Result<Self, StoreError> {
         let view = Self {
             store,
-            clients: Kept::new(CLIENT_BYTES, |client| clients::weight(client)),
-            users: Kept::new(USER_BYTES, |user| User::weight(user)),
+            clients: RowCache::new(CLIENT_BYTES, |client| clients::weight(client)),
+            users: RowCache::new(USER_BYTES, |user| User::weight(user)),
             origins: RwLock::default(),
             revocations: RwLock::default(),
             mappers: ArcSwap::default(),
@@ -136,7 +136,7 @@ impl View {
             let applied = self.applied.load(Ordering::Acquire);
             let started_at = Instant::now();
             let mut tx = self.store.read().await?;
-            tx.hurry();
+            tx.cap_timeout();
             let changes = changes::since(&mut tx, applied).await?;
             let Some(last) = changes.last().map(|change| change.seq) else {
                 // Nothing new, unless the new changes were swept already, or the database was replaced.

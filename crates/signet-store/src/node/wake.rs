@@ -45,7 +45,7 @@ impl Store {
     /// Subscribes to notifications on a separate connection.
     pub async fn listen(&self) -> Result<Listening, StoreError> {
         let Db::Postgres(pool) = &self.db else { return Ok(Listening::Unsupported) };
-        let mut listener = PgListener::connect_with(&pool.connect_patiently().await?).await?;
+        let mut listener = PgListener::connect_with(&pool.connect_for_migration().await?).await?;
         listener.eager_reconnect(false);
         match postgres::in_time(pool.limit(), listener.listen(CHANGES)).await {
             Ok(()) => Ok(Listening::On(Notifications(listener))),

@@ -56,7 +56,7 @@ const DENIED: &str = "denied";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inserted {
     /// The authorization is kept.
-    Kept,
+    RowCache,
     /// Another one has its user code.
     CodeTaken,
 }
@@ -87,7 +87,7 @@ pub async fn insert(
             interval.as_millis()
         ]
     )?;
-    Ok(if rows::one(inserted) { Inserted::Kept } else { Inserted::CodeTaken })
+    Ok(if rows::one(inserted) { Inserted::RowCache } else { Inserted::CodeTaken })
 }
 
 /// The live authorization with this user code that no person has answered.

@@ -71,7 +71,7 @@ pub async fn authorize(
             asked_at: context.now,
             expires_at: context.now.plus(LIFETIME),
         };
-        if keep(provider, context, request).await? == Inserted::Kept {
+        if keep(provider, context, request).await? == Inserted::RowCache {
             let page = endpoint::DEVICE.url(&context.realm.issuer);
             return Ok(DeviceAuthorization {
                 device_code: device_code.expose().to_owned(),
@@ -96,7 +96,7 @@ async fn keep(provider: &Provider, context: &Context, request: DeviceRequest) ->
         })
     });
     let inserted = written.await?;
-    provider.devices.add(&context.realm.id, i64::from(inserted == Inserted::Kept));
+    provider.devices.add(&context.realm.id, i64::from(inserted == Inserted::RowCache));
     Ok(inserted)
 }
 

@@ -9,8 +9,8 @@ use crate::flows::client::registry;
 use crate::flows::{Context, FlowError, Provider};
 use signet_protocol::authorize::redirect_uri::RedirectUri;
 use signet_protocol::cause::Cause;
-use signet_protocol::client::registration::{Information, Policy, Submission};
-use signet_protocol::client::{Client, ClientMetadata, Narrowing};
+use signet_protocol::client::registration::{ClientInformation, Policy, RegistrationRequest};
+use signet_protocol::client::{Client, ClientMetadata, GrantEffect};
 use signet_protocol::ids::ClientId;
 use signet_protocol::secret::{ClientSecret, Digest, RegistrationAccessToken};
 use signet_protocol::time::Timestamp;
@@ -45,7 +45,7 @@ pub async fn replace(
     let managed = authenticate(provider, context, id, bearer).await?;
     let client = &managed.client;
     let policy = Policy { profile: client.metadata.profile, ..provider.registration.policy.clone() };
-    let metadata = Submission::parse(body, &policy)?.replacing(client, context.now)?;
+    let metadata = RegistrationRequest::parse(body, &policy)?.replacing(client, context.now)?;
     check(&metadata, &provider.supported(&context.realm.id).with_held(&client.metadata))?;
     let revision = Revision {
         client,
@@ -56,7 +56,7 @@ pub async fn replace(
     let record = record(context, Event::ClientUpdated, &client.id)?;
     let plan = ClientPlan::of(context, Some(&provider.keys), revision, record)?;
     let metadata = plan.metadata();
-    if plan.narrowing() == Narrowing::Grants {
+    if plan.narrowing() == GrantEffect::Grants {
         budget::narrowing(provider, context, &client.id).await?;
     }
     remote::count(provider, context, metadata).await?;
@@ -119,7 +119,7 @@ impl Managed {
         let issuer = context.realm.issuer.as_str();
         let client_id = &self.client.id;
         let token = &self.token;
-        response(&Information { issuer, client_id, issued_at: self.issued_at, token, secret, metadata })
+        response(&ClientInformation { issuer, client_id, issued_at: self.issued_at, token, secret, metadata })
     }
 }
 

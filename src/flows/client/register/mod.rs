@@ -11,13 +11,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub use manage::{read, remove, replace};
-pub use upkeep::{note_use, remove_unused};
+pub use upkeep::{record_use, remove_unused};
 
 use super::registry::{check_metadata, stored};
 use crate::config::{Registration as Settings, RegistrationMode};
 use crate::flows::{Concerning, Context, FlowError, Provider};
 use signet_protocol::cause::Cause;
-use signet_protocol::client::registration::{self, Information, Policy, Submission};
+use signet_protocol::client::registration::{self, ClientInformation, Policy, RegistrationRequest};
 use signet_protocol::client::{ClientMetadata, Supported};
 use signet_protocol::ids::{ClientId, RealmId};
 use signet_protocol::scope::{OIDC_SCOPES, Scope};
@@ -97,7 +97,7 @@ pub async fn register(
     body: &[u8],
 ) -> Result<Told, RegisterError> {
     let initial = admit(provider, context, bearer).await?;
-    let metadata = Submission::parse(body, &provider.registration.policy)?.metadata.for_new_client();
+    let metadata = RegistrationRequest::parse(body, &provider.registration.policy)?.metadata.for_new_client();
     check(&metadata, &provider.supported(&context.realm.id))?;
     let logo = remote::visit(provider, context, &metadata).await?;
     let id = ClientId::from_random(context.entropy.bytes()?);
@@ -131,7 +131,7 @@ pub async fn register(
     let issuer = context.realm.issuer.as_str();
     let secret = secret.as_ref();
     let metadata = &entry.metadata;
-    response(&Information { issuer, client_id, issued_at: context.now, token: &token, secret, metadata })
+    response(&ClientInformation { issuer, client_id, issued_at: context.now, token: &token, secret, metadata })
 }
 
 /// Authorizes a registration before any work is done for it: in open mode always, otherwise with a valid initial
@@ -150,7 +150,7 @@ async fn admit(provider: &Provider, context: &Context, bearer: Option<&str>) -> 
     };
     let mut tx = provider.store.read().await?;
     if let Some(token) = token
-        && !registrations::knows_initial(&mut tx, realm, token, now).await?
+        && !registrations::has_initial(&mut tx, realm, token, now).await?
     {
         return Err(Cause::InitialAccessToken.into());
     }
@@ -242,6 +242,6 @@ fn record(context: &Context, event: Event, client: &ClientId) -> Result<Record, 
     Ok(context.record(event, Outcome::Success, concerning, "registration")?)
 }
 
-fn response(information: &Information<'_>) -> Result<Told, RegisterError> {
+fn response(information: &ClientInformation<'_>) -> Result<Told, RegisterError> {
     Ok(information.to_json().map_err(|error| FlowError::Internal(error.to_string()))?)
 }

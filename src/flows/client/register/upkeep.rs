@@ -11,7 +11,7 @@ use signet_store::node::changes;
 
 /// Records that a self-registered client has been issued something, at most once a day. A failure does not affect the
 /// client's request.
-pub async fn note_use(provider: &Provider, context: &Context, client: &Client) {
+pub async fn record_use(provider: &Provider, context: &Context, client: &Client) {
     let due = client.registration.is_some_and(|registration| registration.is_due(context.now));
     if !due {
         return;

@@ -29,7 +29,7 @@ pub(crate) struct Granted {
 }
 
 /// The reporting threshold: a tenth of the quota.
-pub(crate) fn worth_telling(limit: Limit) -> u32 {
+pub(crate) fn reporting_threshold(limit: Limit) -> u32 {
     (limit.requests / 10).max(1)
 }
 

@@ -46,7 +46,7 @@ impl Rates {
             let mut held = lock(&held);
             held.bucket = limit.charge(held.bucket, 1, context.now);
             if held.grant(limit, context.now) {
-                held.due = self.will_tell(holder);
+                held.due = self.queue_for_exchange(holder);
             }
         }
     }

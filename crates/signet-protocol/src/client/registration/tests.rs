@@ -13,11 +13,11 @@ fn policy() -> Policy {
     }
 }
 
-fn parse(body: &Value) -> Result<Submission, OAuthError> {
-    Submission::parse(body.to_string().as_bytes(), &policy())
+fn parse(body: &Value) -> Result<RegistrationRequest, OAuthError> {
+    RegistrationRequest::parse(body.to_string().as_bytes(), &policy())
 }
 
-fn code(result: Result<Submission, OAuthError>) -> Option<&'static str> {
+fn code(result: Result<RegistrationRequest, OAuthError>) -> Option<&'static str> {
     result.err().map(|error| error.code.as_str())
 }
 
@@ -112,7 +112,11 @@ fn a_body_is_refused_for_each_fault_alone() {
         assert_eq!(code(parse(&body)), Some(expected), "{rule}");
     }
     for text in ["", "{", "{\"scope\":\"openid\",\"scope\":\"email\"}", "{} {}"] {
-        assert_eq!(code(Submission::parse(text.as_bytes(), &policy())), Some("invalid_client_metadata"), "{text}");
+        assert_eq!(
+            code(RegistrationRequest::parse(text.as_bytes(), &policy())),
+            Some("invalid_client_metadata"),
+            "{text}"
+        );
     }
 }
 
@@ -155,7 +159,7 @@ fn grant_and_response_types_are_reduced_to_what_the_client_can_have() {
     ];
     for (policy, mut body, expected) in rows {
         body["redirect_uris"] = json!(["https://rp.example/cb"]);
-        let parsed = Submission::parse(body.to_string().as_bytes(), policy);
+        let parsed = RegistrationRequest::parse(body.to_string().as_bytes(), policy);
         match expected {
             Ok((kinds, held)) => {
                 let metadata = parsed.unwrap().metadata;
@@ -175,7 +179,7 @@ fn registration_never_grants_administration_scopes() {
     let policy = Policy { scope: Scope::parse("openid signet:revoke").unwrap(), ..policy() };
     for scope in [json!(null), json!("openid signet:revoke")] {
         let body = json!({"redirect_uris": ["https://rp.example/cb"], "scope": scope}).to_string();
-        assert_eq!(Submission::parse(body.as_bytes(), &policy).unwrap().metadata.scope.to_string(), "openid");
+        assert_eq!(RegistrationRequest::parse(body.as_bytes(), &policy).unwrap().metadata.scope.to_string(), "openid");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::Heard;
+use super::Polled;
 use crate::node::nodes::{Channel, Standing};
 use crate::node::view::STALE_AFTER;
 use signet_protocol::time::Timestamp;
@@ -128,7 +128,7 @@ impl State {
             || self.wrote.elapsed() >= BEAT
     }
 
-    pub(crate) fn standing(&self, heard: Heard, lease: Duration) -> Standing {
+    pub(crate) fn standing(&self, heard: Polled, lease: Duration) -> Standing {
         Standing { id: self.id.clone(), heard_seq: heard.applied, heard_at: heard.now, lease, channel: self.channel }
     }
 }

@@ -13,11 +13,11 @@ use signet_crypto::entropy::Entropy;
 
 /// A directory for temporary files, removed on drop.
 #[derive(Debug)]
-pub struct Scratch {
+pub struct DemoDirectory {
     folder: PathBuf,
 }
 
-impl Scratch {
+impl DemoDirectory {
     /// Creates the directory, accessible to this user only, and points the settings at a database and keys in it.
     pub fn make(settings: &mut Settings) -> anyhow::Result<Self> {
         let name = URL_SAFE_NO_PAD.encode(Entropy::default().bytes::<12>()?);
@@ -37,7 +37,7 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+impl Drop for DemoDirectory {
     fn drop(&mut self) {
         self.remove();
     }

@@ -9,13 +9,13 @@ use moka::sync::Cache;
 use crate::StoreError;
 
 /// An LRU cache of rows.
-pub(crate) struct Kept<K, V> {
+pub(crate) struct RowCache<K, V> {
     rows: Cache<K, V>,
     /// Number of invalidations.
     forgotten: AtomicU64,
 }
 
-impl<K, V> Kept<K, V>
+impl<K, V> RowCache<K, V>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
@@ -72,13 +72,13 @@ mod tests {
     use super::*;
 
     /// The row under key 1; a miss reads 0.
-    async fn ask(kept: &Kept<u8, u8>) -> Option<u8> {
+    async fn ask(kept: &RowCache<u8, u8>) -> Option<u8> {
         kept.get(1, |_| async { Ok(Some(0)) }).await.unwrap()
     }
 
     #[tokio::test]
     async fn a_row_is_read_once_and_again_when_it_was_forgotten() {
-        let kept = Kept::new(10, |_| 1);
+        let kept = RowCache::new(10, |_| 1);
         let reads = AtomicU64::new(0);
         let read = |_| async { Ok(Some(reads.fetch_add(1, Ordering::Relaxed))) };
         assert_eq!(kept.get(1, read).await.unwrap(), Some(0));
@@ -91,7 +91,7 @@ mod tests {
 
     #[tokio::test]
     async fn large_rows_leave_room_for_fewer() {
-        let kept = Kept::new(1_000, |size: &usize| *size);
+        let kept = RowCache::new(1_000, |size: &usize| *size);
         for key in 0..200_u64 {
             kept.get(key, |_| async { Ok(Some(100_usize)) }).await.unwrap();
             kept.rows.run_pending_tasks();
@@ -102,7 +102,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_new_row_is_kept_although_others_were_asked_for_more() {
-        let kept = Kept::new(10, |_| 1);
+        let kept = RowCache::new(10, |_| 1);
         let reads = AtomicU64::new(0);
         for person in 0..30_u64 {
             for _ in 0..20 {
@@ -116,17 +116,17 @@ mod tests {
 
     #[tokio::test]
     async fn that_there_is_none_is_asked_again() {
-        let kept = Kept::<u8, u8>::new(10, |_| 1);
+        let kept = RowCache::<u8, u8>::new(10, |_| 1);
         assert_eq!(kept.get(1, |_| async { Ok(None) }).await.unwrap(), None);
         assert_eq!(ask(&kept).await, Some(0));
     }
 
     #[tokio::test]
     async fn what_is_forgotten_while_it_is_read_is_not_kept() {
-        let rows: [(&str, fn(&Kept<u8, u8>)); 2] =
+        let rows: [(&str, fn(&RowCache<u8, u8>)); 2] =
             [("it", |kept| kept.forget(&1)), ("everything", |kept| kept.forget_all())];
         for (what, forget) in rows {
-            let kept = Kept::new(10, |_| 1);
+            let kept = RowCache::new(10, |_| 1);
             let late = kept.get(1, |_| async {
                 forget(&kept);
                 Ok(Some(7))

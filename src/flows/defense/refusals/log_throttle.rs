@@ -9,7 +9,7 @@ use signet_protocol::time::{Span, Timestamp};
 /// The length of a window.
 const WINDOW: Span = Span::from_secs(60);
 /// The lines of one client and cause in a window.
-const OF_VOICE: u32 = 5;
+const OF_CLIENT_AND_CAUSE: u32 = 5;
 /// The lines of one network in a window.
 const OF_NETWORK: u32 = 30;
 /// The maximum number of windows of clients, of strangers and of networks each. Strangers cannot displace those of
@@ -18,14 +18,14 @@ const MOST: usize = 1_000;
 
 /// The key of a window: a client and a kind of refusal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Voice {
-    pub(crate) speaker: Speaker,
+pub(crate) struct ThrottleKey {
+    pub(crate) speaker: RefusalSource,
     pub(crate) kind: ErrorKind,
 }
 
 /// The source of refused requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Speaker {
+pub(crate) enum RefusalSource {
     /// The registered client with this id.
     Client(String),
     /// All requests from this network that name no registered client.
@@ -34,9 +34,9 @@ pub(crate) enum Speaker {
 
 /// The windows that have not ended.
 #[derive(Default)]
-pub(crate) struct Quiet {
-    clients: HashMap<Voice, Window>,
-    strangers: HashMap<Voice, Window>,
+pub(crate) struct LogThrottle {
+    clients: HashMap<ThrottleKey, Window>,
+    strangers: HashMap<ThrottleKey, Window>,
     networks: HashMap<String, Window>,
     /// The window for everything that exceeds the maximum number of windows.
     rest: Option<Window>,
@@ -74,14 +74,14 @@ pub(crate) struct Ended {
     pub(crate) suppressed: u64,
 }
 
-impl Quiet {
-    pub(crate) fn admit(&mut self, voice: Voice, network: &str, cause: &str, now: Timestamp) -> Verdict {
+impl LogThrottle {
+    pub(crate) fn admit(&mut self, voice: ThrottleKey, network: &str, cause: &str, now: Timestamp) -> Verdict {
         let Self { clients, strangers, networks, rest } = self;
         if networks.contains_key(network) || networks.len() < MOST {
             networks.entry(network.to_owned()).or_insert_with(|| Window::new(now)).renew(now);
         }
         let mut network = networks.get_mut(network);
-        let is_client = matches!(voice.speaker, Speaker::Client(_));
+        let is_client = matches!(voice.speaker, RefusalSource::Client(_));
         let voices = if is_client { clients } else { strangers };
         let is_new = !voices.contains_key(&voice);
         // A client is logged even from a network without a window: its own windows limit its lines.
@@ -96,7 +96,7 @@ impl Quiet {
         }
         let voice = voices.entry(voice).or_insert_with(|| Window::new(now));
         voice.renew(now);
-        if voice.logged >= OF_VOICE {
+        if voice.logged >= OF_CLIENT_AND_CAUSE {
             return voice.leave_out(cause);
         }
         if let Some(loud) = loud {
@@ -115,11 +115,11 @@ impl Quiet {
     pub(crate) fn end_windows(&mut self, now: Timestamp) -> Vec<Ended> {
         let clients = self.clients.extract_if(|_, window| window.is_over(now));
         let strangers = self.strangers.extract_if(|_, window| window.is_over(now));
-        let of_voice = |(voice, window): (Voice, Window)| {
+        let of_voice = |(voice, window): (ThrottleKey, Window)| {
             let Window { cause, suppressed, .. } = window;
             match voice.speaker {
-                Speaker::Client(client) => Ended { client, network: String::new(), cause, suppressed },
-                Speaker::Strangers(network) => Ended { client: String::new(), network, cause, suppressed },
+                RefusalSource::Client(client) => Ended { client, network: String::new(), cause, suppressed },
+                RefusalSource::Strangers(network) => Ended { client: String::new(), network, cause, suppressed },
             }
         };
         let mut ended: Vec<Ended> = clients.chain(strangers).map(of_voice).collect();
@@ -172,12 +172,12 @@ mod tests {
     use signet_protocol::cause::Cause;
     use signet_protocol::error::OAuthError;
 
-    fn voice(client: &str, cause: Cause) -> Voice {
-        Voice { speaker: Speaker::Client(client.to_owned()), kind: OAuthError::from(cause).kind() }
+    fn voice(client: &str, cause: Cause) -> ThrottleKey {
+        ThrottleKey { speaker: RefusalSource::Client(client.to_owned()), kind: OAuthError::from(cause).kind() }
     }
 
-    fn strangers(network: &str, cause: Cause) -> Voice {
-        Voice { speaker: Speaker::Strangers(network.to_owned()), kind: OAuthError::from(cause).kind() }
+    fn strangers(network: &str, cause: Cause) -> ThrottleKey {
+        ThrottleKey { speaker: RefusalSource::Strangers(network.to_owned()), kind: OAuthError::from(cause).kind() }
     }
 
     fn at(secs: i64) -> Timestamp {
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_one_cause_is_five_lines_and_a_count() {
-        let mut quiet = Quiet::default();
+        let mut quiet = LogThrottle::default();
         let verdicts = (0..100).map(|_| quiet.admit(voice("rp", Cause::PkceMismatch), "net", "mismatch", at(0)));
         assert_eq!(verdicts.filter(|verdict| *verdict != Verdict::Suppressed).count(), 5);
         let other = quiet.admit(voice("rp", Cause::CodeUsed), "net", "used", at(1));
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn the_next_line_says_what_was_left_out() {
-        let mut quiet = Quiet::default();
+        let mut quiet = LogThrottle::default();
         for _ in 0..8 {
             quiet.admit(voice("rp", Cause::PkceMismatch), "net", "mismatch", at(0));
         }
@@ -211,34 +211,34 @@ mod tests {
 
     #[test]
     fn unregistered_clients_of_one_network_are_one_voice_and_all_share_its_lines() {
-        let mut quiet = Quiet::default();
+        let mut quiet = LogThrottle::default();
         let flood = (0..5_000).map(|_| quiet.admit(strangers("net", Cause::ClientUnknown), "net", "unknown", at(0)));
-        assert_eq!(flood.filter(|verdict| *verdict != Verdict::Suppressed).count(), OF_VOICE as usize);
+        assert_eq!(flood.filter(|verdict| *verdict != Verdict::Suppressed).count(), OF_CLIENT_AND_CAUSE as usize);
         let other = quiet.admit(strangers("other", Cause::ClientUnknown), "other", "unknown", at(0));
         assert_eq!(other, Verdict::Logged { suppressed: 0 }, "another network is heard");
         let clients = (0..100).map(|n| quiet.admit(voice(&n.to_string(), Cause::CodeUsed), "net", "used", at(0)));
         let logged = clients.filter(|verdict| *verdict != Verdict::Suppressed).count();
-        assert_eq!(logged, (OF_NETWORK - OF_VOICE) as usize);
+        assert_eq!(logged, (OF_NETWORK - OF_CLIENT_AND_CAUSE) as usize);
         assert_eq!(quiet.clients.len(), logged, "no window for what is not logged");
     }
 
     #[test]
     fn strangers_from_ever_more_networks_silence_no_client() {
-        let mut quiet = Quiet::default();
+        let mut quiet = LogThrottle::default();
         for number in 0..5_000 {
             let network = number.to_string();
             quiet.admit(strangers(&network, Cause::ClientUnknown), &network, "unknown", at(0));
         }
         assert_eq!((quiet.strangers.len(), quiet.networks.len()), (MOST, MOST), "memory is bounded");
         let heard = (0..10).map(|_| quiet.admit(voice("rp", Cause::PkceMismatch), "new", "mismatch", at(1)));
-        assert_eq!(heard.filter(|verdict| *verdict != Verdict::Suppressed).count(), OF_VOICE as usize);
+        assert_eq!(heard.filter(|verdict| *verdict != Verdict::Suppressed).count(), OF_CLIENT_AND_CAUSE as usize);
         let suppressed: u64 = quiet.end_windows(at(62)).iter().map(|ended| ended.suppressed).sum();
         assert_eq!(suppressed, 4_000 + 5, "all that was left out is counted");
     }
 
     #[test]
     fn lines_for_which_there_is_no_window_are_counted_too() {
-        let mut quiet = Quiet::default();
+        let mut quiet = LogThrottle::default();
         let mut logged = 0;
         for number in 0..5_000 {
             let name = number.to_string();

@@ -17,11 +17,11 @@ const CAPACITY: u64 = 48 * 1024 * 1024;
 const OVERHEAD: usize = 512;
 
 /// The cached tokens, by digest. Refused tokens are not cached.
-pub struct Verdicts(Cache<Digest, Vouched>);
+pub struct VerifiedTokens(Cache<Digest, VerifiedToken>);
 
 /// A token with a verified signature.
 #[derive(Clone)]
-pub struct Vouched {
+pub struct VerifiedToken {
     /// The id of the signing key.
     pub kid: Arc<str>,
     pub claims: Arc<AccessTokenClaims>,
@@ -29,17 +29,17 @@ pub struct Vouched {
     pub length: usize,
 }
 
-impl Default for Verdicts {
+impl Default for VerifiedTokens {
     fn default() -> Self {
         Self::of_at_most(CAPACITY)
     }
 }
 
-impl Verdicts {
+impl VerifiedTokens {
     /// Evicts the least recently used entry. With frequency-based eviction, expired tokens would keep their places,
     /// because tokens expire soon.
     fn of_at_most(bytes: u64) -> Self {
-        let weigh = |_: &Digest, token: &Vouched| u32::try_from(OVERHEAD + 2 * token.length).unwrap_or(u32::MAX);
+        let weigh = |_: &Digest, token: &VerifiedToken| u32::try_from(OVERHEAD + 2 * token.length).unwrap_or(u32::MAX);
         let builder = Cache::builder().max_capacity(bytes).weigher(weigh);
         Self(builder.eviction_policy(EvictionPolicy::lru()).build())
     }
@@ -52,7 +52,7 @@ impl Verdicts {
     }
 
     /// Caches a token after its signature was verified.
-    pub fn remember(&self, token: Digest, vouched: Vouched) {
+    pub fn remember(&self, token: Digest, vouched: VerifiedToken) {
         self.0.insert(token, vouched);
     }
 }
@@ -66,10 +66,10 @@ mod tests {
         let claims = serde_json::json!({ "iss": "i", "sub": "s", "aud": "a", "exp": 1, "nbf": 0, "iat": 0, "jti": "j", "client_id": "c" });
         let claims: Arc<AccessTokenClaims> = Arc::new(serde_json::from_value(claims).unwrap());
         let length = 1_000;
-        let verdicts = Verdicts::of_at_most(10 * (512 + 2 * 1_000));
+        let verdicts = VerifiedTokens::of_at_most(10 * (512 + 2 * 1_000));
         for token in 0..30_u8 {
             let token = Digest::of(&[token]);
-            verdicts.remember(token, Vouched { kid: "kid".into(), claims: Arc::clone(&claims), length });
+            verdicts.remember(token, VerifiedToken { kid: "kid".into(), claims: Arc::clone(&claims), length });
             verdicts.0.run_pending_tasks();
             for _ in 0..20 {
                 assert!(verdicts.0.get(&token).is_some());

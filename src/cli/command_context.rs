@@ -14,13 +14,13 @@ use signet_store::clock::NodeClock;
 use signet_store::events::audit::Origin;
 
 /// An open database with the context of a command.
-pub struct Desk {
+pub struct CommandContext {
     pub store: Store,
     pub context: Context,
     clock: NodeClock,
 }
 
-impl Desk {
+impl CommandContext {
     /// Opens the existing database of the settings.
     pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
         database::require(settings)?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::scratch::Scratch;
+use super::demo_directory::DemoDirectory;
 use crate::app::App;
 
 /// Stage of the shutdown.
@@ -20,14 +20,14 @@ enum Stage {
 }
 
 /// The shutdown, as listeners wait for it.
-pub struct Life {
+pub struct Lifecycle {
     stage: watch::Sender<Stage>,
 }
 
-impl Life {
+impl Lifecycle {
     /// Starts the task that waits for signals. It removes the directory of a demo when a second signal ends the
     /// process.
-    pub fn begin(app: &Arc<App>, signals: Signals, scratch: Option<Arc<Scratch>>) -> Self {
+    pub fn begin(app: &Arc<App>, signals: Signals, scratch: Option<Arc<DemoDirectory>>) -> Self {
         let stage = watch::Sender::new(Stage::Serving);
         let task = ShutdownTask { app: app.clone(), signals, stage: stage.clone(), scratch };
         tokio::spawn(task.run());
@@ -83,7 +83,7 @@ struct ShutdownTask {
     app: Arc<App>,
     signals: Signals,
     stage: watch::Sender<Stage>,
-    scratch: Option<Arc<Scratch>>,
+    scratch: Option<Arc<DemoDirectory>>,
 }
 
 impl ShutdownTask {
