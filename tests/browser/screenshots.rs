@@ -62,6 +62,7 @@ async fn visit_every_page(scripts: Scripts) {
         stage.authorize(&[("response_mode", "form_post")]).await;
         album.take("form-post").await;
     }
+    visit_pages_of_a_device(&stage, &album).await;
     stage.chromium.goto(&stage.server.url("/authorize?client_id=unknown")).await;
     album.take("error").await;
     let elsewhere = format!("https://rp.example/{}?state=1", "a-long-path/".repeat(9));
@@ -80,6 +81,23 @@ async fn visit_every_page(scripts: Scripts) {
     album.take("signed-out").await;
     stage.chromium.goto(&stage.server.url("/")).await;
     album.take("home").await;
+}
+
+/// Takes the pages of the device authorization grant (RFC 8628) in a browser that is signed in.
+async fn visit_pages_of_a_device(stage: &Stage, album: &Album<'_>) {
+    let grants = json!(["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"]);
+    let television =
+        stage.site.client(&stage.server, "tv", json!({ "client_name": "Television", "grant_types": grants })).await;
+    let codes = television.post("/device_authorization", &[("scope", "openid profile")]).await.json();
+    stage.chromium.goto(&stage.server.url("/device?user_code=BBBB-BBBB")).await;
+    stage.chromium.click("device-submit").await;
+    album.take("device-unknown-code").await;
+    stage.chromium.goto(codes["verification_uri_complete"].as_str().unwrap()).await;
+    album.take("device").await;
+    stage.chromium.click("device-submit").await;
+    album.take("device-confirm").await;
+    stage.chromium.click("device-allow").await;
+    album.take("device-done").await;
 }
 
 #[tokio::test]

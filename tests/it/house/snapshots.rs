@@ -96,6 +96,26 @@ async fn the_pages_of_a_sign_in() {
 }
 
 #[tokio::test]
+async fn the_pages_of_a_device() {
+    // The clock stands, so that the age of the request is the same in each run.
+    let server = TestServer::stopped_with(|_| {}).await;
+    let grants = json!(["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"]);
+    let tv = server.client("tv", json!({ "client_name": "Television", "grant_types": grants })).await;
+    let codes = tv.post("/device_authorization", &[("scope", "openid profile")]).await.json();
+    let code = codes["user_code"].as_str().unwrap();
+    let browser = server.browser();
+    let page = browser.visit("/device").await;
+    assert_page!(server, "device", page);
+    let unknown = browser.submit(&page, &[("user_code", "BBBB-BBBB"), ("device-submit", "yes")]).await;
+    assert_page!(server, "device_unknown_code", unknown);
+    let login = browser.submit(&page, &[("user_code", code), ("device-submit", "yes")]).await;
+    let question = browser.sign_in(&login, "alice").await;
+    insta::assert_snapshot!("page_device_confirm", shown(&question, &server).replace(code, "CODE"));
+    let done = browser.submit(&question, &[("device-allow", "yes")]).await;
+    assert_page!(server, "device_done", done);
+}
+
+#[tokio::test]
 async fn the_pages_of_limits() {
     // The clock stands, so that waits are the same in each run.
     let server = TestServer::stopped_with(|settings| {
