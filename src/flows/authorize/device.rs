@@ -1,7 +1,7 @@
 //! The device authorization grant up to its tokens (RFC 8628 §3.1 to §3.3): a device asks for codes, a person enters the
-//! user code in a browser, signs in there, and is asked whether the device is theirs. Nothing answers that question but
-//! the person: neither a consent on record nor a first-party client skips it, and a link with the code fills in the form
-//! alone (RFC 8628 §5.4, RFC 10027).
+//! user code in a browser, signs in there, and is asked whether the device is theirs. Only the person answers: neither a
+//! recorded consent nor a first-party client skips the question, and a link with the code only fills in the form
+//! (RFC 8628 §5.4, RFC 10027).
 //!
 //! A device whose person has allowed it holds an authorization code, under the digest of its device code. It is bound to
 //! the session of the browser that allowed it: what ends that session, the person or the client ends the code, and what
@@ -33,21 +33,17 @@ pub use self::ask::{DeviceAuthorization, authorize};
 
 /// The outcome of entering a user code.
 pub enum Entered {
-    /// A device waits for the code; the browser goes on.
+    /// A device waits for the code.
     Found {
-        /// The next step.
         next: BrowserStep,
-        /// The cookie that names the browser from now on, if it had none.
+        /// A new cookie for a browser that had none.
         cookie: Option<BrowserCookie>,
     },
-    /// No device waits for the code, or its time is over.
+    /// No live device has this code.
     Unknown,
 }
 
-/// Finds the device that shows a code, and lets its request wait in this browser.
-///
-/// # Errors
-/// [`FlowError`] where the database fails, or this address has left too many requests waiting.
+/// Finds the device that shows a code, and stores its request as pending in this browser.
 pub async fn enter(
     provider: &Provider,
     context: &Context,
@@ -72,9 +68,8 @@ pub async fn enter(
     Ok(Entered::Found { next, cookie })
 }
 
-/// The question to a person who is signed in.
+/// The question to the signed-in person.
 pub struct Question {
-    /// The name of the person.
     pub username: String,
     /// The device that asks.
     pub place: Place,
@@ -82,16 +77,12 @@ pub struct Question {
 
 /// The page of a device request.
 pub enum Shown {
-    /// The question.
     Question(Question),
-    /// The browser has to go elsewhere first.
+    /// Another step comes first, such as signing in.
     Next(BrowserStep),
 }
 
 /// Shows the question about a device, or the sign-in page without a session.
-///
-/// # Errors
-/// [`InteractionError`] where the database fails.
 pub async fn show(
     provider: &Provider,
     context: &Context,
@@ -108,9 +99,6 @@ pub async fn show(
 }
 
 /// The next step of a device request: only a signed-in person may decide.
-///
-/// # Errors
-/// [`FlowError`] where the database fails.
 pub(crate) async fn advance(
     provider: &Provider,
     context: &Context,
@@ -126,16 +114,12 @@ pub(crate) async fn advance(
 
 /// The outcome of a decision.
 pub enum Decided {
-    /// The decision is written down.
     Done,
-    /// The browser has to go elsewhere first.
+    /// Another step comes first, such as signing in.
     Next(BrowserStep),
 }
 
-/// Writes the decision of a person down.
-///
-/// # Errors
-/// [`InteractionError`] where the request was answered before or its time is over, or the database fails.
+/// Stores the decision of the person. Fails if the request was answered before or has expired.
 pub async fn answer(
     provider: &Provider,
     context: &Context,
@@ -165,7 +149,7 @@ pub async fn answer(
     Ok(Decided::Done)
 }
 
-/// The request of a device that waits.
+/// Returns the pending request of the device.
 fn of(interaction: &Interaction) -> Result<&DeviceRequest, InteractionError> {
     match &interaction.pending.request {
         InteractiveRequest::Device(request) => Ok(request),
@@ -173,7 +157,7 @@ fn of(interaction: &Interaction) -> Result<&DeviceRequest, InteractionError> {
     }
 }
 
-/// A decision as one transaction writes it.
+/// A decision, stored in one transaction with its audit row.
 struct Decision {
     context: Context,
     interaction: Interaction,
@@ -231,7 +215,7 @@ impl Decision {
         if !authorization_requests::close(tx, realm, &self.interaction.pending.id, now).await? {
             return Ok(Stored::AnsweredBefore);
         }
-        // Of two browsers with the same user code one decides.
+        // If two browsers entered the same user code, the first decision counts.
         if !device_authorizations::answer(tx, realm, self.request.device, self.answer, now).await? {
             return Ok(if now < self.request.expires_at { Stored::AnsweredBefore } else { Stored::Over });
         }
@@ -242,7 +226,7 @@ impl Decision {
         Ok(Stored::Done)
     }
 
-    /// Leaves the code that the device redeems, and the consent by which the person can take it back.
+    /// Stores the code that the device redeems, and the consent that the person can withdraw.
     async fn allow(&self, tx: &mut Tx) -> Result<(), FlowError> {
         let realm = &self.context.realm.id;
         let client = &self.interaction.client;

@@ -21,7 +21,7 @@ use signet_protocol::token::device_authorization::{Answer, DeviceRequest, Place,
 const CODE_FORM: &str = "device";
 /// The name of the form of the question.
 const CONFIRM_FORM: &str = "device-confirm";
-/// The answer to every code that leads nowhere, whatever the reason.
+/// The error for every code without a live device, whatever the reason.
 const UNKNOWN_CODE: &str = "No device waits for this code. Check it, or start again on the device.";
 
 /// `POST /device_authorization`

@@ -86,7 +86,7 @@ pub enum Holder {
 /// Result of [`insert`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inserted {
-    RowCache,
+    Stored,
     /// The client is at its limit; the earliest of its requests expires at this time.
     Full(Timestamp),
 }
@@ -153,7 +153,7 @@ pub async fn insert(
             &holder
         ]
     )
-    .map(|_| Inserted::RowCache)
+    .map(|_| Inserted::Stored)
 }
 
 async fn open_requests(tx: &mut Tx, realm: &RealmId, client: &ClientId, now: Timestamp) -> Result<i64, StoreError> {

@@ -1,6 +1,6 @@
 //! Device authorizations (RFC 8628), by the digest of their device code. A row holds the request and its polls. The
-//! person who allows it leaves an authorization code with the same digest, which the device redeems: one guarded write,
-//! the end of the session, and everything else that voids codes hold for it too.
+//! decision to allow it stores an authorization code with the same digest, which the device redeems. The guarded write,
+//! the end of the session and all other rules of codes therefore apply to it.
 
 use crate::engine::rows;
 use crate::engine::statement::statements;
@@ -55,16 +55,12 @@ const DENIED: &str = "denied";
 /// The outcome of an insertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inserted {
-    /// The authorization is kept.
-    RowCache,
+    Stored,
     /// Another one has its user code.
     CodeTaken,
 }
 
-/// Keeps an authorization whose device is to poll at this interval.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Stores an authorization whose device may poll at this interval.
 pub async fn insert(
     tx: &mut Tx,
     realm: &RealmId,
@@ -87,13 +83,10 @@ pub async fn insert(
             interval.as_millis()
         ]
     )?;
-    Ok(if rows::one(inserted) { Inserted::RowCache } else { Inserted::CodeTaken })
+    Ok(if rows::one(inserted) { Inserted::Stored } else { Inserted::CodeTaken })
 }
 
 /// The live authorization with this user code that no person has answered.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn find(
     tx: &mut Tx,
     realm: &RealmId,
@@ -117,11 +110,8 @@ pub async fn find(
     .transpose()
 }
 
-/// Notes a poll by this client; nothing where it has no such device code. One statement, so that of two polls at the
-/// same time one is too soon, and the interval grows for all nodes.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
+/// Records a poll of this client; `None` if it has no such device code. One statement, so that of two simultaneous
+/// polls one is too early, and the interval increases on all nodes.
 pub async fn poll(
     tx: &mut Tx,
     realm: &RealmId,
@@ -154,9 +144,6 @@ pub async fn poll(
 }
 
 /// Writes the decision of a person down; whether this call did it.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn answer(
     tx: &mut Tx,
     realm: &RealmId,
@@ -173,9 +160,6 @@ pub async fn answer(
 
 /// Removes as many authorizations of a realm as it has more than `most`; how many are left. The network with the most
 /// loses its oldest first.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn trim(tx: &mut Tx, realm: &RealmId, most: i64) -> Result<i64, StoreError> {
     let (kept,): (i64,) = fetch_one!(tx, OF_REALM, [realm.as_str()])?;
     if kept <= most {
@@ -186,9 +170,6 @@ pub async fn trim(tx: &mut Tx, realm: &RealmId, most: i64) -> Result<i64, StoreE
 }
 
 /// The authorizations of each realm, for the cap on what strangers can make the server keep.
-///
-/// # Errors
-/// [`StoreError`] where the database fails.
 pub async fn count(tx: &mut Tx) -> Result<Vec<(RealmId, i64)>, StoreError> {
     let rows: Vec<(String, i64)> = fetch_all!(tx, COUNT, [])?;
     Ok(rows.into_iter().map(|(realm, count)| (RealmId::from_stored(realm), count)).collect())

@@ -17,30 +17,24 @@ use signet_protocol::secret::DeviceCode;
 use signet_protocol::token::device_authorization::{DeviceRequest, INTERVAL, LIFETIME, UserCode};
 use signet_store::token::device_authorizations::{self, Inserted};
 
-/// How often a user code is drawn again that another device has.
+/// Attempts to draw a user code that no other device has.
 const DRAWS: u32 = 3;
 
-/// The answer to a device (RFC 8628 §3.2).
+/// The device authorization response (RFC 8628 §3.2).
 #[derive(Serialize)]
 pub struct DeviceAuthorization {
-    /// The secret of the device.
     pub device_code: String,
-    /// The code that the device shows.
     pub user_code: String,
-    /// The page at which a person enters it.
     pub verification_uri: String,
-    /// The same page with the code filled in, for a QR code.
+    /// The page with the code filled in, for a QR code.
     pub verification_uri_complete: String,
-    /// The time until both codes end, in seconds.
+    /// Lifetime of both codes in seconds.
     pub expires_in: i64,
-    /// The least time between two polls, in seconds.
+    /// Minimum time between two polls in seconds.
     pub interval: i64,
 }
 
-/// Gives a device its codes.
-///
-/// # Errors
-/// [`FlowError`]; a refusal is an error of RFC 6749 §5.2.
+/// Authenticates the client and issues a device code and a user code. Refusals are errors of RFC 6749 §5.2.
 pub async fn authorize(
     provider: &Provider,
     context: &Context,
@@ -71,7 +65,7 @@ pub async fn authorize(
             asked_at: context.now,
             expires_at: context.now.plus(LIFETIME),
         };
-        if keep(provider, context, request).await? == Inserted::RowCache {
+        if keep(provider, context, request).await? == Inserted::Stored {
             let page = endpoint::DEVICE.url(&context.realm.issuer);
             return Ok(DeviceAuthorization {
                 device_code: device_code.expose().to_owned(),
@@ -96,11 +90,11 @@ async fn keep(provider: &Provider, context: &Context, request: DeviceRequest) ->
         })
     });
     let inserted = written.await?;
-    provider.devices.add(&context.realm.id, i64::from(inserted == Inserted::RowCache));
+    provider.devices.add(&context.realm.id, i64::from(inserted == Inserted::Stored));
     Ok(inserted)
 }
 
-/// Removes authorizations of the heaviest networks where the realm has reached the cap.
+/// Evicts authorizations of the networks with the most, if the realm has reached its cap.
 async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowError> {
     let realm = &context.realm.id;
     let trim = |most| {

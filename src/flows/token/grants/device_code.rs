@@ -27,7 +27,7 @@ impl Grant for DeviceCode {
         &["device_code"]
     }
 
-    /// A refusal is a decision too: the poll stays noted, and with it the interval that has grown.
+    /// Commits refusals too, so that the poll is recorded together with the increased interval.
     async fn redeem(&self, request: &TokenRequest, _: &Evidence, tx: &mut Tx) -> Result<Decision, GrantError> {
         let TokenRequest { client, params, context, .. } = request;
         let code = params.require("device_code", "device_code is required.")?;
@@ -52,7 +52,7 @@ impl Grant for DeviceCode {
     }
 }
 
-/// The grant of the record within what the client may still have.
+/// Limits the grant to the scope and resources that the client may still have.
 fn redemption(request: &TokenRequest, record: CodeRecord) -> Result<Redemption, OAuthError> {
     let client = &request.client;
     let scope = client.remaining_scope(&record.scope)?;
