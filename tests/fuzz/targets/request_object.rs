@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use signet_protocol::authorize::request::AuthorizationRequest;
-use signet_protocol::authorize::request_object::{self, Binding, Lifetime, Outside};
+use signet_protocol::authorize::request_object::{self, Binding, Lifetime, Outside, Parties};
 use signet_protocol::client::Client;
 use signet_protocol::client::profile::Profile;
 use signet_protocol::ids::ClientId;
@@ -29,7 +29,8 @@ fuzz_target!(|data: &[u8]| {
     let now = Timestamp::from_secs(1_000_000);
     for profile in Profile::TABLE {
         let rules = profile.rules().request_objects;
-        let Ok(params) = request_object::parameters(&payload, &outer, (&client, ISSUER), rules, now) else { continue };
+        let parties = Parties { client: &client, issuer: ISSUER };
+        let Ok(params) = request_object::parameters(&payload, &outer, parties, rules, now) else { continue };
         assert_eq!(params.get_all("client_id").collect::<Vec<_>>(), ["rp"]);
         assert!(params.get("request").is_none() && params.get("request_uri").is_none());
         let signer = jws::string(&payload, "iss").expect("a string");
