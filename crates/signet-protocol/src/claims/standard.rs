@@ -135,7 +135,7 @@ impl PersonClaims {
     }
 }
 
-/// Who somebody is, beside the stored claims.
+/// Identity of a person beside the stored claims.
 #[derive(Clone, Copy)]
 pub struct Identity<'a> {
     /// The `sub` that the client sees.

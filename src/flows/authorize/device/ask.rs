@@ -1,7 +1,5 @@
 //! The device authorization endpoint (RFC 8628 §3.1, §3.2).
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use crate::flows::client::auth;
@@ -81,13 +79,8 @@ pub async fn authorize(
 }
 
 async fn keep(provider: &Provider, context: &Context, request: DeviceRequest) -> Result<Inserted, FlowError> {
-    let shared = Arc::new((context.realm.id.clone(), request));
-    let written = provider.store.write(move |tx| {
-        let shared = shared.clone();
-        Box::pin(async move {
-            let (realm, request) = &*shared;
-            Ok::<_, FlowError>(device_authorizations::insert(tx, realm, request, INTERVAL).await?)
-        })
+    let written = provider.store.write_with((context.realm.id.clone(), request), |(realm, request), tx| {
+        Box::pin(async move { device_authorizations::insert(tx, realm, request, INTERVAL).await })
     });
     let inserted = written.await?;
     provider.devices.add(&context.realm.id, i64::from(inserted == Inserted::Stored));
@@ -98,10 +91,8 @@ async fn keep(provider: &Provider, context: &Context, request: DeviceRequest) ->
 async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowError> {
     let realm = &context.realm.id;
     let trim = |most| {
-        let realm = realm.clone();
-        provider.store.write(move |tx| {
-            let realm = realm.clone();
-            Box::pin(async move { device_authorizations::trim(tx, &realm, most).await })
+        provider.store.write_with(realm.clone(), move |realm, tx| {
+            Box::pin(async move { device_authorizations::trim(tx, realm, most).await })
         })
     };
     provider.devices.make_room(realm, trim).await

@@ -138,7 +138,7 @@ pub enum Decision {
 /// Why a grant is not redeemed.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
-    /// The client is told why.
+    /// The client receives the cause as its error.
     #[error(transparent)]
     Refused(#[from] OAuthError),
     /// The database failed.
