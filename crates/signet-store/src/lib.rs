@@ -24,6 +24,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use sqlx::sqlite::SqliteConnectOptions;
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use engine::embedded::Readers;
 pub use engine::error::StoreError;
@@ -95,6 +97,8 @@ pub struct Store {
     metrics: Database,
     membership: Arc<Membership>,
     barrier: Arc<Barrier>,
+    /// The writes in progress, including those whose caller is gone.
+    writes: TaskTracker,
 }
 
 impl Store {
@@ -113,7 +117,10 @@ impl Store {
             Db::Postgres(engine::postgres::Pool::open(url, setup).await?)
         };
         let membership = Arc::new(Membership::new(matches!(db, Db::Sqlite { .. })));
-        Ok(Self { db, metrics, membership, barrier: Arc::default() })
+        let writes = TaskTracker::new();
+        // A closed tracker still counts; `wait` returns only for a closed one.
+        writes.close();
+        Ok(Self { db, metrics, membership, barrier: Arc::default(), writes })
     }
 
     /// Returns the file of an SQLite URL; `None` for other engines.
@@ -158,6 +165,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let job = tracked(self.writes.token(), job);
         let written = match &self.db {
             Db::Sqlite { writer, .. } => writer.write(job).await?,
             Db::Postgres(pool) => engine::postgres::write(pool.clone(), self.metrics.clone(), job).await?,
@@ -262,8 +270,14 @@ impl Store {
         engine::migrations::check_applied(&mut tx, self.is_embedded()).await
     }
 
+    /// Waits until no write is in progress. A write runs to its end even if its caller is gone.
+    pub async fn settled(&self) {
+        self.writes.wait().await;
+    }
+
     /// Closes all connections after the pending writes.
     pub async fn close(&self) {
+        self.settled().await;
         match &self.db {
             Db::Sqlite { read, writer, .. } => {
                 writer.close().await;
@@ -271,6 +285,20 @@ impl Store {
             }
             Db::Postgres(pool) => pool.close(),
         }
+    }
+}
+
+/// Counts a job as a write in progress until it is dropped: after its last run.
+fn tracked<T, E, F>(
+    token: TaskTrackerToken,
+    job: F,
+) -> impl for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static
+where
+    F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+{
+    move |tx| {
+        let _in_progress = &token;
+        job(tx)
     }
 }
 

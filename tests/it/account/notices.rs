@@ -26,7 +26,7 @@ async fn start_with(sink: &MailSink, change: impl FnOnce(&mut Settings)) -> (Tes
         change(settings);
     })
     .await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let rp = server.relying_party().await;
     (server, rp)
 }
@@ -250,7 +250,7 @@ async fn only_verified_addresses_get_mail() {
 #[tokio::test]
 async fn without_mail_settings_no_mail_is_queued() {
     let mut server = TestServer::start().await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let rp = server.relying_party().await;
     rp.authorize_as("alice").await;
     server.change_user("alice", UserChange::SignOut).await;

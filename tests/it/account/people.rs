@@ -206,7 +206,7 @@ async fn a_role_that_is_lost_is_lost_to_access_tokens_and_grants_go_on() {
 async fn a_role_that_is_lost_is_lost_to_tokens_that_a_late_node_signed_meanwhile() {
     let server = TestServer::start().await;
     let mut late = server.twin().await;
-    late.stop_jobs();
+    late.stop_jobs().await;
     let rp = server.relying_party().await;
     update(&server, "alice", |person| person.roles = vec!["staff".to_owned()]).await.unwrap();
     let tokens = rp.sign_in("alice").await;
@@ -369,7 +369,7 @@ async fn a_user_is_removed_only_where_that_is_confirmed() {
 async fn a_replaced_address_gets_a_mail_and_mails_are_deleted_with_their_person() {
     let sink = MailSink::start().await;
     let mut server = TestServer::start_with(|settings| sink.settings(settings)).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     update(&server, "alice", |person| person.email = Some("alice@new.example".to_owned())).await.unwrap();
     signet::jobs::deliver_due(&server.app).await.unwrap();
     let mut mails = [sink.next().await, sink.next().await].map(|mail| (mail.to.join(" "), mail.header("Subject")));

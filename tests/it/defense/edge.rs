@@ -137,7 +137,7 @@ async fn a_user_agent_of_ten_kilobytes_is_kept_as_500_characters_without_control
 #[tokio::test]
 async fn bad_tokens_write_no_row() {
     let mut server = TestServer::stopped_with(|_| {}).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let rp = server.relying_party().await;
     // What the first request of a client leaves is no matter here.
     rp.introspect("nonsense").await;

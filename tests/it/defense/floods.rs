@@ -115,7 +115,7 @@ async fn thirteen_hostile_networks_do_not_keep_other_networks_from_signing_in() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_flood_of_starts_stays_below_the_cap_and_is_swept() {
     let mut server = TestServer::stopped_with(limited).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let rp = server.relying_party().await;
     let known = rp.authorize_as("alice").await.browser;
     let (begun, login) = begins(&server, &rp, "203.0.113.7").await;

@@ -9,7 +9,7 @@ use crate::support::{TestServer, claims};
 /// A server with some history, whose jobs are stopped, and whose log has been vouched for.
 async fn server_with_history() -> TestServer {
     let mut server = TestServer::start().await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let rp = server.relying_party().await;
     let tokens = rp.sign_in("alice").await;
     assert_eq!(rp.revoke(&tokens.access_token).await.status, 200);

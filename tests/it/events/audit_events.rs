@@ -25,7 +25,7 @@ async fn state(server: &TestServer) -> Vec<(String, Vec<u8>)> {
 #[tokio::test]
 async fn a_change_whose_audit_row_fails_is_rolled_back() {
     let mut server = TestServer::stopped_with(|_| {}).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let rp = server.relying_party().await;
     let tokens = rp.sign_in("alice").await;
     let used = rp.authorize_as("bob").await;
@@ -89,9 +89,9 @@ fn claims_of(token: &str) -> FamilyId {
 #[tokio::test]
 async fn a_key_activated_by_schedule_is_audited_once() {
     let mut server = TestServer::stopped_with(|_| {}).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let mut twin = server.twin().await;
-    twin.stop_jobs();
+    twin.stop_jobs().await;
     let activated = async || texts(&server, "SELECT reason FROM audit_events WHERE event = 'key.activated'").await;
     let interval = server.app.settings.keys.rotation_interval;
     // The next keys are announced a day before they sign.
@@ -121,7 +121,7 @@ async fn requests_above_a_limit_are_one_audit_row_for_each_class() {
         settings.limits.authorize = 5;
     })
     .await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let rp: RelyingParty = server.relying_party().await;
     for _ in 0..20 {
         rp.redeem("sgac_AAAA").await;
@@ -140,7 +140,7 @@ async fn requests_above_a_limit_are_one_audit_row_for_each_class() {
 #[tokio::test]
 async fn a_failed_step_of_upkeep_does_not_prevent_the_others() {
     let mut server = TestServer::stopped_with(|_| {}).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let rp = server.relying_party().await;
     server.browser().visit(&rp.authorization_url(&[])).await;
     let waiting = async || server.database().query("SELECT id FROM authorization_requests").await.len();

@@ -48,7 +48,7 @@ async fn the_database_does_not_grow_under_steady_use() {
         settings.sessions.lifetime = Span::from_hours(4);
     })
     .await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let rp = server.relying_party().await;
     let opaque = server.client("opaque", json!({ "access_token_format": "opaque" })).await;
     let mut measured = Vec::new();

@@ -24,7 +24,7 @@ fn outbound(settings: &mut Settings) {
 /// A server that delivers when the test says so.
 async fn start() -> TestServer {
     let mut server = TestServer::start_with(outbound).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     server
 }
 
@@ -135,7 +135,7 @@ async fn two_nodes_deliver_each_event_once() {
     let server = start().await;
     let receiver = Receiver::start().await;
     let mut twin = server.twin_with(outbound).await;
-    twin.stop_jobs();
+    twin.stop_jobs().await;
     add(&server, "siem", &receiver, &["user.*"]).await;
     for round in 1..=5 {
         for change in [UserChange::Disable, UserChange::Enable] {
@@ -269,7 +269,7 @@ async fn an_unresponsive_webhook_does_not_delay_others() {
     }
     assert_eq!(events(&other, 10).await.len(), 10);
     assert!(silent.count() <= 2, "two attempts at a time");
-    server.stop_jobs();
+    server.stop_jobs().await;
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ async fn a_server_without_encryption_algorithms_has_no_keys_for_it() {
 async fn keys_of_a_setting_that_is_gone_stay_in_use_until_they_are_dropped() {
     let mut server = server(&[KeyManagement::EcdhEs]).await;
     server.advance(Span::ZERO).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let first = recipient(&server, KeyManagement::EcdhEs).await.unwrap();
     let later = server.twin_with(|settings| settings.keys.encryption_algorithms = Vec::new()).await;
     assert!(decrypts(&later, &encrypted(&first, KeyManagement::EcdhEs)).await);
@@ -126,7 +126,7 @@ async fn a_client_keeps_an_algorithm_that_the_settings_name_no_more_and_others_t
     let body = with(serde_json::json!({ "request_object_encryption_alg": "ECDH-ES" }));
     let kept = register(&server, &body).await;
     server.advance(Span::ZERO).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let later = server.twin_with(|settings| {
         settings.registration.mode = RegistrationMode::Open;
         settings.keys.encryption_algorithms = Vec::new();

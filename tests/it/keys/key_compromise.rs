@@ -224,7 +224,7 @@ async fn verify_log_at_all(server: &TestServer) -> Result<(), String> {
 #[tokio::test]
 async fn another_key_signs_the_audit_log() {
     let mut server = TestServer::start().await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     server.upkeep().await;
     let vouched = verify_log(&server).await.unwrap();
     // Whichever key has signed the checkpoint, it is among these.
@@ -241,11 +241,11 @@ async fn another_key_signs_the_audit_log() {
 #[tokio::test]
 async fn a_late_node_signs_no_checkpoint_with_the_dropped_key() {
     let mut server = TestServer::start_with(|settings| settings.keys.algorithms = vec![Algorithm::ES256]).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let lost = rotate(&server).await;
     server.advance(Span::from_hours(1)).await;
     let mut late = server.twin_with(|settings| settings.keys.algorithms = vec![Algorithm::ES256]).await;
-    late.stop_jobs();
+    late.stop_jobs().await;
     // The key before vouches from now on, which the late node knows.
     assert!(!compromise(&server, &lost, "").await.unwrap().is_new);
     server.add_user("carol").await;
@@ -262,7 +262,7 @@ async fn a_late_node_signs_no_checkpoint_with_the_dropped_key() {
 #[tokio::test]
 async fn a_broken_audit_log_neither_keeps_a_key_nor_is_repaired() {
     let mut server = TestServer::start().await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     server.upkeep().await;
     server.database().execute("UPDATE audit_events SET reason = 'another' WHERE seq = 2").await;
     let lost = status(&server, "ES256").remove(0).kid;

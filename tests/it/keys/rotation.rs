@@ -184,7 +184,7 @@ async fn a_retired_key_verifies_until_its_retention_has_passed() {
 async fn upkeep_that_waits_for_the_database_publishes_no_key_that_is_gone_meanwhile() {
     let short = |settings: &mut signet::config::Settings| settings.keys.retention = Span::from_minutes(5);
     let mut server = TestServer::start_with(short).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     server.upkeep().await;
     let old = kid(&token(&service(&server).await).await);
     rotate(&server, SigningAlgorithm::ES256).await;

@@ -212,7 +212,7 @@ async fn in_use(place: &Place) {
 #[tokio::test]
 async fn a_running_node_without_the_lease_prevents_a_restore_in_place() {
     let mut server = TestServer::stopped_with(|_| {}).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     for table in ["leases", "nodes"] {
         server.database().execute(&format!("DELETE FROM {table}")).await;
     }

@@ -10,7 +10,7 @@ use crate::support::database::Database;
 /// A server to which two people have signed in, for an application that may go on without them.
 async fn server_with_grants() -> TestServer {
     let mut server = TestServer::start().await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let rp = server.relying_party().await;
     rp.sign_in("alice").await;
     rp.sign_in("bob").await;

@@ -137,7 +137,7 @@ async fn jobs_that_rest_and_a_mail_server_that_is_away_are_seen_by_the_checks() 
         settings.mail.folder = Some(std::env::temp_dir());
     })
     .await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let management = management_of(&server).await;
     assert_eq!(failing(&server, &management).await, (200, Vec::new()));
     server.clock.advance(Span::from_minutes(20));

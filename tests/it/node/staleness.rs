@@ -26,7 +26,7 @@ impl Scene {
     async fn set() -> Self {
         let server = TestServer::start().await;
         let mut late = server.twin().await;
-        late.stop_jobs();
+        late.stop_jobs().await;
         Self { server, late }
     }
 

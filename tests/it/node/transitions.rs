@@ -63,7 +63,7 @@ async fn server_with_rows() -> TestServer {
     let initial = "INSERT INTO initial_access_tokens (digest, realm_id, created_at, expires_at, uses_left) \
                    VALUES ({1}, 'default', 1, 2, 1)";
     server.database().execute(&with_digests(initial)).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     server
 }
 

@@ -161,7 +161,7 @@ async fn a_client_that_was_down_is_notified_once_it_is_up() {
     let receiver = Receiver::start().await;
     let rp = listener(&server, "rp", &receiver).await;
     let (browser, id_token) = signed_in(&rp).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     receiver.answer_with(503);
     sign_out(&browser, &id_token).await;
     let mut tokens = Vec::new();
@@ -189,7 +189,7 @@ async fn nothing_is_retried_before_its_time() {
     let receiver = Receiver::start().await;
     let rp = listener(&server, "rp", &receiver).await;
     let (browser, id_token) = signed_in(&rp).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     receiver.answer_with(500);
     sign_out(&browser, &id_token).await;
     for wait in [0, 1, 5, 30, 120, 600, 1800, 1800] {
@@ -257,7 +257,7 @@ async fn a_delivery_is_abandoned_after_a_few_refusals() {
     let receiver = Receiver::start().await;
     let rp = listener(&server, "rp", &receiver).await;
     let (browser, id_token) = signed_in(&rp).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     receiver.answer_with(400);
     sign_out(&browser, &id_token).await;
     for _ in 0..5 {
@@ -275,7 +275,7 @@ async fn a_delivery_is_abandoned_after_a_day() {
     let receiver = Receiver::start().await;
     let rp = listener(&server, "rp", &receiver).await;
     let (browser, id_token) = signed_in(&rp).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     receiver.answer_with(503);
     sign_out(&browser, &id_token).await;
     for hours in [0, 23, 1, 1] {

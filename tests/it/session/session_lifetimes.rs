@@ -56,7 +56,7 @@ async fn offline_access_does_not_keep_a_session_awake() {
 async fn the_end_of_an_idle_session_is_announced_once_and_ends_its_grants() {
     let mut server =
         TestServer::start_with(|settings| settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()]).await;
-    server.stop_jobs();
+    server.stop_jobs().await;
     let receiver = Receiver::start().await;
     let rp = server.client("rp", json!({"skip_consent": true, "backchannel_logout_uri": receiver.url})).await;
     let (_, bound) = signed_in(&rp, "openid").await;

@@ -106,17 +106,14 @@ impl TestServer {
     }
 
     /// Ends what runs beside requests, so that the test alone says when something is delivered.
-    pub fn stop_jobs(&mut self) {
+    pub async fn stop_jobs(&mut self) {
         *self.jobs.lock().unwrap() = None;
+        let store = &self.app.provider.store;
+        // A write that a job had begun would otherwise be done at some later time.
+        store.settled().await;
         // Other nodes do not wait for it either: it polls only when the test says so.
-        let id = self.app.provider.store.membership().id();
-        let url = self._database.url.clone();
-        let remove = format!("DELETE FROM nodes WHERE id = '{id}'");
-        let removed = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Runtime::new().unwrap();
-            runtime.block_on(async { Database::at(url).execute(&remove).await })
-        });
-        removed.join().unwrap();
+        let id = store.membership().id();
+        self.database().execute(&format!("DELETE FROM nodes WHERE id = '{id}'")).await;
     }
 
     /// Ends it as a server that stops does, with a word to the other nodes.

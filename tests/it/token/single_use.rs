@@ -141,7 +141,9 @@ async fn an_outbox_message_is_delivered_by_one_node() {
         sink.settings(settings);
     })
     .await;
-    nodes.0.iter_mut().for_each(TestServer::stop_jobs);
+    for node in &mut nodes.0 {
+        node.stop_jobs().await;
+    }
     let metadata = json!({ "backchannel_logout_uri": receiver.url, "skip_consent": true });
     let rp = nodes.first().client("rp", metadata).await;
     let mut logouts = 0;

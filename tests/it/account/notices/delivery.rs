@@ -27,7 +27,7 @@ async fn a_mail_of_a_dead_node_is_taken_over() {
     }
     task.abort();
     let mut two = one.twin_with(|settings| sink.settings(settings)).await;
-    two.stop_jobs();
+    two.stop_jobs().await;
     drop(one);
     sink.answer_with(250);
     assert_eq!((waiting(&two).await, deliver(&two).await), (1, 0), "its turn is not over");
