@@ -109,8 +109,6 @@ async fn used_and_ended_rows_stay_used_and_ended() {
         Refused(SESSION, "UPDATE sessions SET ended_at = NULL"),
         Refused(SESSION, "UPDATE sessions SET ended_at = 6"),
         Refused(SESSION, "UPDATE sessions SET digest = {1}"),
-        Refused(SESSION, "UPDATE sessions SET idle_expires_at = idle_expires_at + 1"),
-        Refused(SESSION, "UPDATE sessions SET expires_at = expires_at + 1"),
         Allowed("UPDATE authorization_requests SET closed_at = 5 WHERE closed_at IS NULL"),
         Refused(REQUEST, "UPDATE authorization_requests SET closed_at = NULL"),
         Refused(REQUEST, "UPDATE authorization_requests SET closed_at = closed_at + 1"),
