@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::soft_lock::{self, Ending, Gate, NewBlock, Whom};
+use super::soft_lock::{self, Claimant, Gate, NewBlock, Reservation};
 use crate::flows::authorize;
 use crate::flows::authorize::browser_step::BrowserStep;
 use crate::flows::authorize::device;
@@ -126,10 +126,10 @@ pub async fn sign_in(
     request: &RequestId,
 ) -> Result<SignIn, FlowError> {
     let (record, before, known_device) = load_account(provider, context, &typed.username, browser).await?;
-    let whom = Whom { user: record.as_ref().map(|record| &record.id), typed: &typed.username, known_device };
-    let (attempt, stored, reason) = match soft_lock::begin(provider, context, &whom).await? {
-        Gate::Open(attempt) => (attempt, stored(record.as_ref(), context), "wrong credentials"),
-        Gate::Held(attempt) => (attempt, Stored::Unknown, "locked under another name"),
+    let claimant = Claimant { user: record.as_ref().map(|record| &record.id), typed: &typed.username, known_device };
+    let (ending, stored, reason) = match soft_lock::reserve(provider, context, &claimant).await? {
+        Gate::Open(slots) => (slots, stored(record.as_ref(), context), "wrong credentials"),
+        Gate::Held(slots) => (slots, Stored::Unknown, "locked under another name"),
         Gate::Locked(wait) => {
             let reason = "locked";
             tracing::info!(target: "security", event = "login_attempt", success = false, reason, "refused a sign-in");
@@ -137,12 +137,11 @@ pub async fn sign_in(
             return Ok(SignIn::Locked(wait));
         }
     };
-    let ending = Ending::of(&provider.soft_locks, &attempt);
     let salt = context.entropy.bytes()?;
     let check = match provider.passwords.check(typed.password, stored.clone(), salt, context.region()).await {
         Ok(check) => check,
         Err(error) => {
-            soft_lock::give_back(provider, context, &attempt).await?;
+            ending.release(provider).await?;
             provider.count_sign_in("failure", "busy");
             return Err(error.into());
         }
@@ -224,7 +223,7 @@ fn may_sign_in(record: &LoginRecord, context: &Context) -> Result<UserId, &'stat
 async fn fail(
     provider: &Provider,
     context: &Context,
-    ending: Ending,
+    ending: Reservation,
     record: Option<LoginRecord>,
     reason: &'static str,
 ) -> Result<SignIn, FlowError> {
@@ -233,12 +232,12 @@ async fn fail(
     let concerning = Concerning { actor: "user", user: user.as_ref(), ..Concerning::default() };
     let record = |event, reason| context.record(event, Outcome::Failure, concerning, reason);
     let failure = record(Event::Login, reason)?;
-    let locked = ending.account_pause().filter(|(_, first)| *first);
+    let pause = ending.account_pause();
+    let locked = pause.filter(|pause| pause.is_first);
     let locked = locked.map(|_| record(Event::AccountSoftLocked, "too many failed sign-ins")).transpose()?;
     let system = Concerning { actor: "system", ..Concerning::default() };
     let block = context.record(Event::AddressBlocked, Outcome::Success, system, "failed sign-ins to many accounts")?;
     tracing::info!(target: "security", event = "login_attempt", success = false, reason, "refused a sign-in");
-    let pause = ending.account_pause();
     let is_locked = locked.is_some();
     let written = provider.store.write_with((context.clone(), ending, failure, locked, block), move |given, tx| {
         Box::pin(async move {
@@ -260,7 +259,7 @@ async fn fail(
     provider.count_sign_in("failure", reason);
     provider.metrics.access.soft_locks.inc_by(u64::from(is_locked));
     provider.metrics.access.addresses_blocked.inc_by(u64::from(blocked.is_some()));
-    announce(user.as_ref(), pause.map(|(pause, _)| pause), blocked);
+    announce(user.as_ref(), pause.map(|pause| pause.length), blocked);
     if blocked.is_some() {
         provider.catch_up().await?;
     }
@@ -282,7 +281,7 @@ fn announce(user: Option<&UserId>, pause: Option<Span>, blocked: Option<NewBlock
 
 /// The data that a successful sign-in writes, in addition to its session.
 struct Success {
-    ending: Ending,
+    ending: Reservation,
     before: Option<Session>,
     old_device: Option<Digest>,
     /// True if the user had signed in with this browser before.
@@ -322,7 +321,7 @@ async fn succeed(
             if !users::lock_password(tx, realm, &session.user_id, success.password_set_at).await? {
                 return Ok(false);
             }
-            success.ending.success(tx, context).await?;
+            success.ending.success(tx).await?;
             remember_browser(tx, context, success.old_device, digests.1, &session.user_id).await?;
             authorization_requests::recognize(tx, realm, &success.request).await?;
             if let Some((old, new)) = &success.new_hash {

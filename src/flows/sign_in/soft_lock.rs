@@ -6,21 +6,21 @@
 //! sign-in in the last 30 days that have not used up an address's failures.
 
 mod account;
-mod ending;
+mod reservation;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use ipnet::IpNet;
 
 pub(crate) use self::account::{Account, paused_until, unlock};
-pub(crate) use self::ending::{Ending, NewBlock};
+use self::reservation::Slot;
+pub(crate) use self::reservation::{NewBlock, Reservation};
 use crate::config;
 use crate::flows::{Context, FlowError, Provider};
 use signet_protocol::account::person;
 use signet_protocol::defense::address_block::Reach;
-use signet_protocol::defense::brute_force::{self, Attempt, Counter, Free, Kind, Policy};
+use signet_protocol::defense::brute_force::{self, Attempt, Free, Kind, Policy};
 use signet_protocol::ids::{RealmId, UserId};
 use signet_protocol::secret::Digest;
 use signet_protocol::time::{Span, Timestamp};
@@ -69,15 +69,15 @@ impl Rules {
     }
 
     /// The counter of the typed name, normalized.
-    fn name(&self, whom: &Whom<'_>) -> Subject {
-        self.subject(Kind::Name, "name", whom.key().as_bytes())
+    fn name(&self, claimant: &Claimant<'_>) -> Subject {
+        self.subject(Kind::Name, "name", claimant.key().as_bytes())
     }
 
     /// The counter of the account, shared by all its names. A name without an account counts as an account of its own.
-    fn account(&self, whom: &Whom<'_>) -> Subject {
-        match whom.user {
+    fn account(&self, claimant: &Claimant<'_>) -> Subject {
+        match claimant.user {
             Some(user) => self.subject(Kind::Account, "user", user.as_str().as_bytes()),
-            None => self.subject(Kind::Account, "name", whom.key().as_bytes()),
+            None => self.subject(Kind::Account, "name", claimant.key().as_bytes()),
         }
     }
 
@@ -90,10 +90,10 @@ impl Rules {
     }
 
     /// The counters in which an attempt takes a slot, in locking order.
-    fn subjects(&self, whom: &Whom<'_>) -> Vec<Subject> {
-        match (whom.known_device, whom.user) {
+    fn subjects(&self, claimant: &Claimant<'_>) -> Vec<Subject> {
+        match (claimant.known_device, claimant.user) {
             (Some(device), Some(user)) => vec![self.subject(Kind::Device, user.as_str(), device.as_bytes())],
-            (Some(_) | None, _) => vec![self.name(whom), self.account(whom)],
+            (Some(_) | None, _) => vec![self.name(claimant), self.account(claimant)],
         }
     }
 
@@ -101,9 +101,16 @@ impl Rules {
         [self.network(Kind::Address, origin.peer), self.network(Kind::Region, origin.region)]
     }
 
-    fn with_policy(&self, subject: Subject) -> (Subject, Policy) {
-        (subject, self.policy(subject.kind))
+    fn counted(&self, subject: Subject) -> Counted {
+        Counted { subject, policy: self.policy(subject.kind) }
     }
+}
+
+/// A counter, and the policy that decides about it.
+#[derive(Clone, Copy)]
+struct Counted {
+    subject: Subject,
+    policy: Policy,
 }
 
 /// The networks that an attempt came from.
@@ -119,8 +126,8 @@ impl Origin {
     }
 }
 
-/// The person who tries to sign in.
-pub(crate) struct Whom<'a> {
+/// The person whom an attempt claims to be.
+pub(crate) struct Claimant<'a> {
     pub user: Option<&'a UserId>,
     /// The typed name.
     pub typed: &'a str,
@@ -128,36 +135,20 @@ pub(crate) struct Whom<'a> {
     pub known_device: Option<Digest>,
 }
 
-impl Whom<'_> {
+impl Claimant<'_> {
     fn key(&self) -> String {
         person::lookup_key(self.typed).unwrap_or_else(|| self.typed.trim().to_owned())
     }
 }
 
-/// The decision before the password is checked.
+/// The decision before a factor is verified.
 pub(crate) enum Gate {
-    /// The password is checked; a success releases the slot.
-    Open(Try),
+    /// The factor is verified; a success clears the slots.
+    Open(Reservation),
     /// The account is paused under another name: the answer is that of a wrong password.
-    Held(Try),
+    Held(Reservation),
     /// The typed name is paused for this much longer.
     Locked(Span),
-}
-
-/// An attempt that counts as a failure until it has succeeded.
-#[derive(Clone)]
-pub(crate) struct Try {
-    slots: Vec<Slot>,
-    name: Subject,
-    origin: Option<Origin>,
-}
-
-#[derive(Clone, Copy)]
-struct Slot {
-    subject: Subject,
-    counter: Counter,
-    failures: i64,
-    pause: Span,
 }
 
 enum Refusal {
@@ -171,39 +162,41 @@ impl From<StoreError> for Refusal {
     }
 }
 
-/// Takes a slot. It is committed, for all nodes, before the password is checked, so that parallel attempts cannot
-/// exceed the limit.
-pub(crate) async fn begin(provider: &Provider, context: &Context, whom: &Whom<'_>) -> Result<Gate, FlowError> {
+/// Takes the slots of an attempt. They are committed, for all nodes, before a factor is verified, so that parallel
+/// attempts cannot exceed the limit.
+pub(crate) async fn reserve(
+    provider: &Provider,
+    context: &Context,
+    claimant: &Claimant<'_>,
+) -> Result<Gate, FlowError> {
     let rules = &provider.soft_locks;
+    let realm = &context.realm.id;
     let now = context.now;
-    let address = context.address().filter(|_| whom.known_device.is_none());
-    let blocked = address.and_then(|at| provider.view.blocked_until(&context.realm.id, at, Reach::SignIn, now));
+    let address = context.address().filter(|_| claimant.known_device.is_none());
+    let blocked = address.and_then(|at| provider.view.blocked_until(realm, at, Reach::SignIn, now));
     if let Some(until) = blocked {
         return Ok(Gate::Locked(until.since(now)));
     }
-    let name = rules.name(whom);
-    let origin = address.map(Origin::of);
+    let name = rules.name(claimant);
     if !rules.enabled {
-        return Ok(Gate::Open(Try { slots: Vec::new(), name, origin: None }));
+        return Ok(Gate::Open(Reservation::new(rules, realm.clone(), name, None)));
     }
-    let with_policy = |subject| rules.with_policy(subject);
-    let networks = origin.map(|origin| rules.networks(origin).map(with_policy));
-    let entry = Arc::new(Entry {
-        realm: context.realm.id.clone(),
-        wanted: rules.subjects(whom).into_iter().map(with_policy).collect(),
-        networks: networks.into_iter().flatten().collect(),
-        everybody: whom.known_device.is_none().then(|| with_policy(rules.everybody())),
+    let origin = address.map(Origin::of);
+    let networks = origin.map(|origin| rules.networks(origin));
+    let entry = Entry {
+        realm: realm.clone(),
+        wanted: rules.subjects(claimant).into_iter().map(|subject| rules.counted(subject)).collect(),
+        networks: networks.into_iter().flatten().map(|subject| rules.counted(subject)).collect(),
+        everybody: claimant.known_device.is_none().then(|| rules.counted(rules.everybody())),
         region: origin.map(|origin| origin.region),
         familiar_failures: i64::from(rules.free.address),
         now,
-    });
-    let taken = provider.store.write(move |tx| {
-        let entry = entry.clone();
-        Box::pin(async move { entry.take(tx).await })
-    });
+    };
+    let taken = provider.store.write_with(entry, |entry, tx| Box::pin(entry.take(tx)));
+    let reservation = |slots| Reservation::new(rules, realm.clone(), name, origin).with_slots(slots);
     match taken.await {
-        Ok(Taken::All(slots)) => Ok(Gate::Open(Try { slots, name, origin })),
-        Ok(Taken::ButTheAccount(slots)) => Ok(Gate::Held(Try { slots, name, origin })),
+        Ok(Taken::All(slots)) => Ok(Gate::Open(reservation(slots))),
+        Ok(Taken::ButTheAccount(slots)) => Ok(Gate::Held(reservation(slots))),
         Err(Refusal::Locked(until)) => Ok(Gate::Locked(until.since(now))),
         Err(Refusal::Store(error)) => Err(error.into()),
     }
@@ -212,11 +205,11 @@ pub(crate) async fn begin(provider: &Provider, context: &Context, whom: &Whom<'_
 /// The counters that decide about an attempt.
 struct Entry {
     realm: RealmId,
-    wanted: Vec<(Subject, Policy)>,
+    wanted: Vec<Counted>,
     /// Those of its networks, which count only failures.
-    networks: Vec<(Subject, Policy)>,
+    networks: Vec<Counted>,
     /// The realm's, unless the browser is known.
-    everybody: Option<(Subject, Policy)>,
+    everybody: Option<Counted>,
     region: Option<IpNet>,
     /// The number of failures up to which a network stays familiar.
     familiar_failures: i64,
@@ -236,14 +229,15 @@ impl Entry {
         }
         let mut slots = Vec::new();
         let mut held = false;
-        for (subject, policy) in &self.wanted {
-            let counter = login_failures::hold(tx, &self.realm, *subject).await?;
+        for counted in &self.wanted {
+            let Counted { subject, policy } = *counted;
+            let counter = login_failures::hold(tx, &self.realm, subject).await?;
             match policy.attempt(counter, self.now) {
                 Attempt::Locked { .. } if subject.kind == Kind::Account => held = true,
                 Attempt::Locked { until } => return Err(Refusal::Locked(until)),
                 Attempt::Allowed { counter, failures, pause } => {
-                    login_failures::set(tx, &self.realm, *subject, counter).await?;
-                    slots.push(Slot { subject: *subject, counter, failures, pause });
+                    login_failures::set(tx, &self.realm, subject, counter).await?;
+                    slots.push(Slot { counted: *counted, counter, failures, pause });
                 }
             }
         }
@@ -254,7 +248,7 @@ impl Entry {
     /// paused.
     async fn pass_networks(&self, tx: &mut Tx) -> Result<i64, Refusal> {
         let mut most = 0;
-        for (subject, policy) in &self.networks {
+        for Counted { subject, policy } in &self.networks {
             let Some(counter) = login_failures::find(tx, &self.realm, *subject).await? else { continue };
             if let Some(until) = policy.paused_until(counter, self.now) {
                 return Err(Refusal::Locked(until));
@@ -266,7 +260,7 @@ impl Entry {
 
     /// The end of the realm's pause, if it applies to an attempt from a network with this many failures.
     async fn realm_pause(&self, tx: &mut Tx, failures: i64) -> Result<Option<Timestamp>, StoreError> {
-        let Some((subject, policy)) = self.everybody else { return Ok(None) };
+        let Some(Counted { subject, policy }) = self.everybody else { return Ok(None) };
         let counter = login_failures::find(tx, &self.realm, subject).await?;
         let Some(until) = counter.and_then(|counter| policy.paused_until(counter, self.now)) else { return Ok(None) };
         if let Some(region) = self.region
@@ -277,25 +271,4 @@ impl Entry {
         }
         Ok(Some(until))
     }
-}
-
-/// Releases the slot of an attempt whose password was never checked.
-pub(crate) async fn give_back(provider: &Provider, context: &Context, attempt: &Try) -> Result<(), FlowError> {
-    let given = (context.realm.id.clone(), with_policies(&provider.soft_locks, attempt));
-    let written = provider.store.write_with(given, move |given, tx| {
-        Box::pin(async move {
-            let (realm, slots) = given;
-            for (slot, policy) in slots {
-                let counter = login_failures::hold(tx, realm, slot.subject).await?;
-                let counter = policy.give_back(counter, slot.counter);
-                login_failures::set(tx, realm, slot.subject, counter).await?;
-            }
-            Ok::<_, StoreError>(())
-        })
-    });
-    Ok(written.await?)
-}
-
-fn with_policies(rules: &Rules, attempt: &Try) -> Vec<(Slot, Policy)> {
-    attempt.slots.iter().map(|slot| (*slot, rules.policy(slot.subject.kind))).collect()
 }
