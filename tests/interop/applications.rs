@@ -7,7 +7,7 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use super::{copy_scripts, installed, interpreter, passed, say_skipped};
-use crate::admin::commands::{Place, succeeded};
+use crate::support::place::{Place, succeeded};
 use crate::support::server::PASSWORD;
 
 /// Runs a script beside a server that was started by command.

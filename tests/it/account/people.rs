@@ -1,18 +1,17 @@
 //! Administrators list, show, update and remove people; a new password ends everything started with the old one.
 
+mod passwords;
+
 use serde_json::{Value, json};
 use signet::config::Settings;
 use signet::flows::admin::{self, AdminError, PersonUpdate};
 use signet_protocol::ids::UserId;
-use signet_protocol::secret::Password;
 use signet_protocol::token::revocation::Reason;
 
-use crate::admin::commands::{Place, refused, stderr, succeeded};
 use crate::admin::revoking_commands::Scene;
+use crate::support::place::{Place, refused, stderr, succeeded};
 use crate::support::server::PASSWORD;
 use crate::support::{Browser, MailSink, Page, Receiver, RelyingParty, TestServer, Tokens, claims};
-
-const NEW: &str = "quite another pass phrase";
 
 /// Signs in with this password, in a browser of its own.
 async fn sign_in(rp: &RelyingParty, username: &str, password: &str) -> (Browser, Page) {
@@ -20,13 +19,6 @@ async fn sign_in(rp: &RelyingParty, username: &str, password: &str) -> (Browser,
     let page = browser.visit(&rp.authorization_url(&[])).await;
     let page = browser.submit(&page, &[("username", username), ("password", password), ("login-submit", "yes")]).await;
     (browser, page)
-}
-
-/// Soft locks hold; rates are out of the way.
-fn locking(settings: &mut Settings) {
-    settings.limits.enabled = true;
-    (settings.limits.login, settings.limits.authorize, settings.limits.api) = (100_000, 100_000, 100_000);
-    (settings.limits.waiting, settings.limits.pages) = (100_000, 100_000);
 }
 
 async fn count(server: &TestServer, table: &str, user: &str) -> usize {
@@ -221,95 +213,6 @@ async fn a_role_that_is_lost_is_lost_to_tokens_that_a_late_node_signed_meanwhile
     assert!(!rp.is_active(&meanwhile.access_token).await);
     let next = rp.refresh(meanwhile.refresh_token()).await.tokens();
     assert!(rp.is_active(&next.access_token).await, "and the grant goes on");
-}
-
-#[tokio::test]
-async fn a_new_password_ends_all_that_was_begun_with_the_old_one_on_every_node() {
-    let server = TestServer::start_with(locking).await;
-    let twin = server.twin().await;
-    let rp = server.relying_party().await;
-    let tokens = rp.sign_in("alice").await;
-    let bobs = rp.sign_in("bob").await;
-    let id = sub(&tokens);
-    let (browser, page) = sign_in(&rp, "alice", PASSWORD).await;
-    let code = browser.follow(page).await.code();
-    for _ in 0..6 {
-        sign_in(&rp, "alice", "wrong").await;
-    }
-    assert_eq!(sign_in(&rp, "alice", PASSWORD).await.1.status, 429, "sign-ins from strange browsers pause");
-    assert!(count(&server, "known_devices", &id).await > 0);
-    let ended = server.set_password("alice", NEW).await;
-    assert_eq!((ended.sessions, ended.grants), (2, 1));
-
-    for node in [&server, &twin] {
-        assert_eq!(node.userinfo(&tokens.access_token).await.status(), 401);
-        assert_eq!(node.userinfo(&bobs.access_token).await.status(), 200);
-        assert!(!rp.at(node).is_active(&tokens.access_token).await);
-        rp.at(node).refresh(tokens.refresh_token()).await.assert_error(400, "invalid_grant");
-    }
-    rp.redeem(&code).await.assert_error(400, "invalid_grant");
-    assert_eq!(browser.get(&rp.authorization_url(&[("prompt", "none")])).await.error(), "login_required");
-    assert_eq!(count(&server, "known_devices", &id).await, 0);
-    assert!(sign_in(&rp, "alice", PASSWORD).await.1.has("Incorrect username or password."));
-    let (browser, page) = sign_in(&rp, "alice", NEW).await;
-    assert_eq!(page.status, 303, "the pause is over: {page:?}");
-    rp.redeem(&browser.follow(page).await.code()).await.tokens();
-    let events = server.database().audit_events().await;
-    assert!(events.contains(&"user.password_set".to_owned()), "{events:?}");
-}
-
-#[tokio::test]
-async fn a_sign_in_that_a_new_password_overtakes_fails() {
-    // Hashing takes long enough for the new password to come in between.
-    let server = TestServer::start_with(|settings| {
-        locking(settings);
-        settings.passwords.memory_kib = 16 * 1024;
-        settings.passwords.iterations = 8;
-    })
-    .await;
-    let rp = server.relying_party().await;
-    let tokens = rp.sign_in("alice").await;
-    let id = sub(&tokens);
-    let context = server.context();
-    let reason = Reason::default();
-    let provider = &server.app.provider;
-    let setter =
-        admin::PasswordSetter { passwords: &provider.passwords, soft_locks: &provider.soft_locks, min_length: 8 };
-    let password = Password::new(NEW.to_owned());
-    let prepared = admin::prepare_password(&provider.store, &context, &setter, "alice", password).await.unwrap();
-    server.database().execute("DELETE FROM login_failures").await;
-    let slow = tokio::spawn({
-        let rp = rp.at(&server);
-        async move { sign_in(&rp, "alice", PASSWORD).await.1 }
-    });
-    // The attempt has taken its place, and its password is being hashed.
-    while server.database().query("SELECT kind FROM login_failures WHERE kind = 'account'").await.is_empty() {
-        tokio::task::yield_now().await;
-    }
-    admin::set_password(&server.revoker(&context, &reason), prepared).await.unwrap();
-    let page = slow.await.unwrap();
-    assert!(page.has("Incorrect username or password."), "{page:?}");
-    let live = format!("SELECT id FROM sessions WHERE user_id = '{id}' AND ended_at IS NULL");
-    assert!(server.database().query(&live).await.is_empty(), "no session outlives the old password");
-    assert_eq!(count(&server, "known_devices", &id).await, 0);
-}
-
-#[tokio::test]
-async fn a_new_password_by_command_obeys_the_policy() {
-    let scene = Scene::set().await;
-    let tokens = scene.rp.sign_in("alice").await;
-    let place = &scene.place;
-    let set = ["user", "set-password", "alice", "--password-stdin"];
-    for (weak, why) in [("short", "at least"), ("password123", "too common"), ("", "no secret")] {
-        refused(&place.run_with_input(&set, weak).await, why);
-    }
-    refused(&place.run(&["user", "set-password", "alice"]).await, "use --password-stdin");
-    assert!(scene.rp.is_active(&tokens.access_token).await, "a refusal ends nothing");
-    let said = place.run_with_input(&[&set[..], &["--reason", "lost"]].concat(), NEW).await;
-    assert!(succeeded(&said).contains("Sessions ended: 1, grants: 1."), "{said:?}");
-    assert!(!scene.rp.is_active(&tokens.access_token).await);
-    let log = succeeded(&place.run(&["audit", "list", "--event", "user.password_set", "--user", "alice"]).await);
-    assert!(log.contains("set: lost"), "{log}");
 }
 
 #[tokio::test]

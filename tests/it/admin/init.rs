@@ -2,8 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::admin::commands::{Place, refused, stderr, stdout, succeeded};
 use crate::support::database::Database;
+use crate::support::place::{Place, refused, stderr, stdout, succeeded};
 
 const PASSWORD: &str = "a long pass phrase";
 const ADMIN: [&str; 6] = ["init", "--admin", "you", "--email", "you@example.org", "--password-stdin"];

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use signet_protocol::account::notice::Notice;
 
-use crate::admin::commands::{Place, refused, succeeded};
 use crate::support::MailSink;
+use crate::support::place::{Place, refused, succeeded};
 
 /// A folder whose settings send mails to this port.
 async fn place(port: u16) -> Place {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::admin::commands::{Place, refused, stderr, succeeded};
 use crate::support::header;
+use crate::support::place::{Place, refused, stderr, succeeded};
 use crate::support::server::http_client;
 
 const API: &str = "https://api.example";

@@ -1,15 +1,16 @@
 //! Revocation by an operator (RFC 9700 §4.14): each kind ends its target on every node and nothing else, and its row is
 //! kept as long as it can matter.
 
-use futures_util::future::join_all;
-use serde_json::{Value, json};
+mod bans;
+mod denylist;
+
+use serde_json::json;
 use signet::flows::admin::UserChange;
-use signet::jobs;
 use signet_protocol::time::Span;
 use signet_store::client::clients::Standing;
 
 use crate::support::server::PASSWORD;
-use crate::support::{Administrator, Receiver, RelyingParty, TestServer, Tokens, claims};
+use crate::support::{Administrator, Receiver, RelyingParty, TestServer, claims};
 
 const SIGN_IN_FAILURE: &str = "Incorrect username or password.";
 
@@ -30,132 +31,8 @@ async fn is_refused(rp: &RelyingParty, username: &str) -> bool {
     browser.submit_once(&login, &fields).await.has(SIGN_IN_FAILURE)
 }
 
-async fn denied(server: &TestServer, target: &str) -> usize {
-    let sql = format!("SELECT subject FROM revocations WHERE target = '{target}'");
-    server.database().query(&sql).await.len()
-}
-
 fn rfc3339(server: &TestServer, ahead: Span) -> String {
     server.clock.now().plus(ahead).to_chrono().to_rfc3339()
-}
-
-#[tokio::test]
-async fn a_ban_keeps_a_user_out_until_its_end_and_revives_nothing() {
-    let server = TestServer::start().await;
-    let twin = server.twin().await;
-    let ops = Administrator::of(&server).await;
-    let rp = server.relying_party().await;
-    let authorized = rp.authorize_as("alice").await;
-    let old = rp.sign_in("alice").await;
-    let bob = rp.sign_in("bob").await;
-    let until = rfc3339(&server, Span::from_hours(2));
-    let ended = ops.revoke(json!({"target": "user", "username": "alice", "until": until})).await;
-    assert_eq!(ended, json!({"revoked": true, "sessions": 2, "grants": 1}));
-    assert_alive([&server, &twin], &old.access_token, false, "banned").await;
-    assert_alive([&server, &twin], &bob.access_token, true, "another user").await;
-    assert!(is_refused(&rp, "alice").await && is_refused(&rp.at(&twin), "alice").await);
-    assert!(!is_refused(&rp, "bob").await);
-    rp.redeem(&authorized.code()).await.assert_error(400, "invalid_grant");
-    assert_eq!(ops.look("/revocations").await["banned_users"], 1);
-
-    server.change_user("alice", UserChange::SignOut).await;
-    assert!(is_refused(&rp, "alice").await, "the later of two cut-offs holds");
-    server.advance(Span::from_hours(2)).await;
-    let new = rp.sign_in("alice").await;
-    assert_alive([&server, &twin], &new.access_token, true, "after the ban").await;
-    rp.refresh(old.refresh_token()).await.assert_error(400, "invalid_grant");
-    let page = authorized.browser.get(&rp.authorization_url(&[("prompt", "none")])).await;
-    assert_eq!(page.error(), "login_required", "the session of before is over");
-    assert_eq!(ops.look("/revocations").await["banned_users"], 0);
-}
-
-#[tokio::test]
-async fn a_ban_is_ended_by_enabling_and_what_was_void_stays_void() {
-    let server = TestServer::start().await;
-    let ops = Administrator::of(&server).await;
-    let rp = server.relying_party().await;
-    let old = rp.sign_in("alice").await;
-    ops.revoke(json!({"target": "user", "username": "alice", "until": "2100-01-01"})).await;
-    assert!(is_refused(&rp, "alice").await);
-    server.change_user("alice", UserChange::Enable).await;
-    let new = rp.sign_in("alice").await;
-    assert_alive([&server, &server], &new.access_token, true, "enabled").await;
-    assert_alive([&server, &server], &old.access_token, false, "from before").await;
-    rp.refresh(old.refresh_token()).await.assert_error(400, "invalid_grant");
-}
-
-#[tokio::test]
-async fn only_the_audit_log_distinguishes_a_ban_from_a_wrong_password() {
-    let server = TestServer::start().await;
-    let ops = Administrator::of(&server).await;
-    let rp = server.relying_party().await;
-    ops.revoke(json!({"target": "user", "username": "alice", "until": "2100-01-01"})).await;
-    assert!(is_refused(&rp, "alice").await, "the sentence of a wrong password");
-    let sql = "SELECT reason FROM audit_events WHERE event = 'login' AND outcome = 'failure'";
-    assert_eq!(server.database().query(sql).await.concat(), [b"account banned".to_vec()]);
-}
-
-#[tokio::test]
-async fn the_denylist_holds_what_is_alive_and_nothing_else() {
-    let server = TestServer::stopped_with(|_| {}).await;
-    let ops = Administrator::of(&server).await;
-    let rp = server.relying_party().await;
-    let many = async |families: usize, each: usize| {
-        let grown = (0..families).map(async |_| {
-            let mut tokens = vec![rp.sign_in("alice").await];
-            while tokens.len() < each {
-                let last = tokens.last().unwrap().refresh_token().to_owned();
-                tokens.push(rp.refresh(&last).await.tokens());
-            }
-            tokens
-        });
-        join_all(grown).await.concat()
-    };
-    let old = many(20, 50).await;
-    assert_eq!(old.len(), 1000);
-    server.advance(Span::from_secs(2)).await;
-    let until = rfc3339(&server, Span::from_secs(3));
-    ops.revoke(json!({"target": "user", "username": "alice", "until": until})).await;
-    assert!(is_refused(&rp, "alice").await);
-    server.advance(Span::from_secs(6)).await;
-    let new = many(10, 50).await;
-    assert_eq!(new.len(), 500);
-    for tokens in &new[..10] {
-        ops.revoke(json!({"target": "token", "token": tokens.access_token})).await;
-    }
-    // What is covered already needs no row.
-    for tokens in &old[..5] {
-        assert_eq!(ops.revoke(json!({"target": "token", "token": tokens.access_token})).await["revoked"], false);
-    }
-    assert_eq!((denied(&server, "token").await, denied(&server, "user").await), (10, 1));
-    let restarted = server.twin().await;
-    for node in [&server, &restarted] {
-        let alive = async |tokens: &Tokens| rp.at(node).is_active(&tokens.access_token).await;
-        for tokens in old.iter().step_by(50).chain(&new[..10]) {
-            assert!(!alive(tokens).await);
-        }
-        for tokens in new[10..].iter().step_by(50) {
-            assert!(alive(tokens).await);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_cut_off_takes_what_was_issued_in_its_millisecond_and_leaves_the_next() {
-    let server = TestServer::stopped_with(|_| {}).await;
-    let ops = Administrator::of(&server).await;
-    let rp = server.relying_party().await;
-    let old = rp.sign_in("alice").await;
-    ops.revoke(json!({"target": "user", "username": "alice"})).await;
-    assert!(
-        is_refused(&rp, "alice").await,
-        "nothing is issued in the millisecond of a cut-off that could be taken for old"
-    );
-    server.advance(Span::from_millis(1)).await;
-    let new = rp.sign_in("alice").await;
-    assert_alive([&server, &server], &old.access_token, false, "the same millisecond").await;
-    assert_alive([&server, &server], &new.access_token, true, "the next").await;
-    rp.refresh(new.refresh_token()).await.tokens();
 }
 
 #[tokio::test]
@@ -369,36 +246,6 @@ async fn a_token_is_revoked_by_itself_or_by_its_jti() {
     assert_eq!(ops.revoke(json!({"target": "token", "token": forged})).await["revoked"], false);
     let ahead = signet_protocol::ids::TokenId::new(server.clock.now().plus(Span::from_hours(1)), [1; 16]);
     ops.order(json!({"target": "token", "jti": ahead.as_str()})).await.assert_problem(400);
-}
-
-#[tokio::test]
-async fn statistics_follow_and_a_sweep_removes_what_is_over() {
-    let server = TestServer::start().await;
-    let ops = Administrator::of(&server).await;
-    let rp = server.relying_party().await;
-    let token = rp.sign_in("alice").await.access_token;
-    let before = ops.look("/revocations").await;
-    assert_eq!((&before["in_force"]["token"], &before["oldest"]), (&json!(0), &Value::Null));
-    ops.revoke(json!({"target": "token", "token": token})).await;
-    ops.revoke(json!({"target": "user", "username": "bob", "until": "2100-01-01"})).await;
-    let after = ops.look("/revocations").await;
-    assert_eq!((&after["in_force"]["token"], &after["in_force"]["user"]), (&json!(1), &json!(1)));
-    assert_eq!((&after["banned_users"], &after["expired"]), (&json!(1), &json!(0)));
-    let end = claims(&token)["exp"].as_i64().unwrap() + 60;
-    assert_eq!(after["next_expiry"], end, "no longer than the token could be accepted");
-    server.advance(Span::from_secs(600 + 60 + 1)).await;
-    assert_eq!(ops.look("/revocations").await["expired"], 1);
-    for minutes in [0, 8] {
-        server.advance(Span::from_minutes(minutes)).await;
-        jobs::keep_up(&server.app, "test").await.unwrap();
-    }
-    server.advance(Span::from_minutes(8)).await;
-    let swept = ops.post("/revocations/sweep", &ops.token().await, &json!({})).await.json();
-    assert_eq!(swept, json!({"removed": 1}));
-    let last = ops.look("/revocations").await;
-    assert_eq!((&last["in_force"]["token"], &last["expired"]), (&json!(0), &json!(0)));
-    jobs::keep_up(&server.app, "test").await.unwrap();
-    assert_eq!(denied(&server, "user").await, 1, "what can still concern something stays");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::admin::commands::{Place, refused, stderr, succeeded};
+use crate::support::place::{Place, refused, stderr, succeeded};
 use crate::support::server::{PASSWORD, http_client};
 use crate::support::{RelyingParty, Tokens};
 use crate::token::signed_claims::SigningKeys;

@@ -1,16 +1,15 @@
 //! Signed requests (RFC 9101, OpenID Connect Core §6): signed parameters take effect, by value and by reference, and
 //! objects that another party could have made are refused.
 
+mod by_reference;
+mod encryption;
+
 use serde_json::{Value, json};
-use signet_crypto::encrypt;
-use signet_protocol::jose::encryption::{ContentEncryption, KeyManagement};
-use signet_protocol::jose::jwk;
 use signet_protocol::time::Span;
 
 use crate::support::keys::{KeyPair, encode, sign_hs256};
 use crate::support::log::{listen, logged};
 use crate::support::relying_party::CHALLENGE;
-use crate::support::upstream::{Script, Upstream};
 use crate::support::{Browser, Page, RelyingParty, TestServer, claims};
 
 const UNSIGNED: &str = "The request object is not signed by the client.";
@@ -277,52 +276,6 @@ async fn an_error_of_the_object_goes_to_a_registered_uri_that_stands_outside_or_
 }
 
 #[tokio::test]
-async fn an_object_is_fetched_from_where_the_client_has_registered_it_and_nowhere_else() {
-    let server = TestServer::start_with(|settings| settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()]).await;
-    let host = Upstream::http(Script::raw("")).await;
-    let uris = ["/object#first", "/plain"].map(|path| host.url(path));
-    let signer = signer(&server, "rp", json!({"request_uris": uris})).await;
-    let object = signer.object(json!({}));
-    for (uri, media_type) in uris.iter().zip(["application/oauth-authz-req+jwt", "application/jwt"]) {
-        host.play(Script::ok(media_type, &format!("{object}\n")));
-        let page = signer.browser.get(&signer.open(&[("request_uri", uri)])).await;
-        assert_eq!(page.parameter("state").as_deref(), Some("signed-state"), "{uri}");
-    }
-    assert!(host.requests().iter().all(|head| !head.contains('#')), "the fragment stays here");
-    let fetched = host.connections();
-    let unregistered = "request_uri is not registered for this application.";
-    let strangers = [
-        host.url("/object"),
-        host.url("/object#other"),
-        host.url("/plain?x=1"),
-        host.url("/"),
-        "http://169.254.169.254/".to_owned(),
-    ];
-    for uri in strangers {
-        signer.browser.get(&signer.open(&[("request_uri", &uri)])).await.assert_rejected(&uri, 400, unregistered);
-    }
-    assert_eq!(host.connections(), fetched, "nothing else is asked for");
-    let lost = "request_uri could not be read.";
-    let broken = [
-        Script::raw("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
-        Script::ok("text/html", &object),
-        Script::raw(""),
-    ];
-    for script in broken {
-        host.play(script);
-        server.advance(Span::from_secs(40)).await;
-        signer.browser.get(&signer.open(&[("request_uri", &uris[1])])).await.assert_rejected("no object", 400, lost);
-    }
-    host.play(Script::ok("application/jwt", &KeyPair::generate("ES256").sign(&json!({}), &signer.claims(json!({})))));
-    let asked = host.connections();
-    signer.browser.get(&signer.open(&[("request_uri", &uris[1])])).await.assert_rejected("too soon", 400, lost);
-    assert_eq!(host.connections(), asked, "it is not asked for again within seconds");
-    server.advance(Span::from_secs(40)).await;
-    signer.browser.get(&signer.open(&[("request_uri", &uris[1])])).await.assert_rejected("forged", 400, UNSIGNED);
-    signer.rp.post("/par", &[("request_uri", &uris[1])]).await.assert_error(400, "invalid_request");
-}
-
-#[tokio::test]
 async fn a_client_without_keys_is_told_that_it_cannot_sign() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
@@ -336,59 +289,6 @@ async fn a_client_without_keys_is_told_that_it_cannot_sign() {
     assert_eq!(page.error(), "invalid_request", "RFC 9101 §10.5");
     strict.rp.post("/par", &[("response_type", "code")]).await.assert_error(400, "invalid_request");
     strict.get(&strict.object(json!({}))).await.code();
-}
-
-#[tokio::test]
-async fn an_encrypted_object_is_decrypted_and_still_has_to_be_signed() {
-    let server =
-        TestServer::start_with(|settings| settings.keys.encryption_algorithms = KeyManagement::ALL.to_vec()).await;
-    server.advance(Span::ZERO).await;
-    let signer = signer(&server, "rp", json!({})).await;
-    let keys = jwk::encryption_keys(&server.get("/.well-known/jwks.json").await.json().await.unwrap()).unwrap();
-    let object = signer.object(json!({}));
-    for alg in KeyManagement::ALL {
-        let key = keys.iter().find(|key| key.alg.as_deref() == Some(alg.as_str())).unwrap();
-        for enc in ContentEncryption::ALL {
-            let token = encrypt(&object, key, alg, enc).unwrap();
-            let page = signer.get(&token).await;
-            assert_eq!(page.parameter("state").as_deref(), Some("signed-state"), "{alg:?} {enc:?}");
-            let reply = signer.rp.post("/par", &[("request", &token)]).await;
-            assert_eq!(reply.status, 201, "{alg:?} {enc:?}: {reply:?}");
-
-            let refused = |rule: &'static str, token: String| (format!("{rule}: {alg:?} {enc:?}"), token);
-            let stranger = jwk::PublicJwk { kid: Some("stranger".to_owned()), ..key.clone() };
-            let nameless = jwk::PublicJwk { kid: None, ..key.clone() };
-            let payload = signer.claims(json!({})).to_string();
-            let none = format!("{}.{}.", encode(&json!({"alg": "none"})), encode(&signer.claims(json!({}))));
-            let forged = KeyPair::generate("ES256").sign(&json!({}), &signer.claims(json!({})));
-            let parts: Vec<&str> = token.split('.').collect();
-            let mut header = crate::support::header(&token);
-            header["zip"] = json!("DEF");
-            let mut rows = vec![
-                refused("to another key", encrypt(&object, &stranger, alg, enc).unwrap()),
-                refused("without a kid", encrypt(&object, &nameless, alg, enc).unwrap()),
-                refused("not signed", encrypt(&payload, key, alg, enc).unwrap()),
-                refused("alg none inside", encrypt(&none, key, alg, enc).unwrap()),
-                refused("signed by another", encrypt(&forged, key, alg, enc).unwrap()),
-                refused("encrypted twice", encrypt(&token, key, alg, enc).unwrap()),
-                refused(
-                    "zip added to the header",
-                    [&encode(&header)[..], parts[1], parts[2], parts[3], parts[4]].join("."),
-                ),
-            ];
-            for at in 0..5 {
-                let mut changed: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
-                let other = if changed[at].starts_with('A') { "B" } else { "A" };
-                if !changed[at].is_empty() {
-                    changed[at].replace_range(..1, other);
-                    rows.push(refused("tampered", changed.join(".")));
-                }
-            }
-            for (rule, token) in rows {
-                signer.refuse(&rule, &token, "invalid_request_object", UNSIGNED).await;
-            }
-        }
-    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::admin::commands::{ALLOWED, Place, refused, stderr, stdout, succeeded};
+use crate::support::place::{ALLOWED, Place, refused, stderr, stdout, succeeded};
 
 const REDIRECT: [&str; 2] = ["--redirect-uri", "https://rp.example/cb"];
 

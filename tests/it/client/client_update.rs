@@ -5,10 +5,10 @@ use signet::flows::admin::{self, AdminError, ClientPlan, ClientUpdate, Registrar
 use signet_protocol::client::ClientMetadata;
 use signet_protocol::ids::ClientId;
 
-use crate::admin::commands::{ALLOWED, Place, refused, stderr, succeeded};
 use crate::admin::revoking_commands::Scene;
 use crate::client::registration::{client, open, register, with};
 use crate::client::registration_management::{At, put_of};
+use crate::support::place::{ALLOWED, Place, refused, stderr, succeeded};
 use crate::support::{RelyingParty, TestServer};
 
 /// Changes a client as the command does, from what is registered now.

@@ -17,8 +17,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::admin::commands::Place;
 use crate::support::database::{Database, settings};
+use crate::support::place::Place;
 use crate::support::server::install_crypto;
 
 struct Secure {

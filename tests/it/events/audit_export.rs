@@ -3,8 +3,8 @@
 use reqwest::header::USER_AGENT;
 use serde_json::{Value, json};
 
-use crate::admin::commands::{Place, refused, succeeded};
 use crate::admin::revoking_commands::Scene;
+use crate::support::place::{Place, refused, succeeded};
 
 /// A browser that names itself by a formula.
 const FORMULA: &str = r#"=HYPERLINK("http://evil.example")"#;

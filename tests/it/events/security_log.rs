@@ -4,9 +4,9 @@ use serde_json::Value;
 use signet_protocol::time::Timestamp;
 use signet_store::events::audit_log::{self, Selection};
 
-use crate::admin::commands::{Place, stdout, succeeded};
 use crate::support::TestServer;
 use crate::support::log::{listen, logged};
+use crate::support::place::{Place, stdout, succeeded};
 
 #[tokio::test]
 async fn sign_ins_token_operations_denials_and_replays_are_security_events() {

@@ -4,9 +4,9 @@ use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use crate::admin::commands::Place;
 use crate::browser::{Chromium, Scripts};
 use crate::support::browser::attribute;
+use crate::support::place::Place;
 use crate::support::{Browser, Page, TestServer};
 
 #[tokio::test]

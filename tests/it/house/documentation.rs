@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::admin::commands::{Place, stderr, stdout, succeeded};
 use crate::support::database::Database;
+use crate::support::place::{Place, stderr, stdout, succeeded};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
-use crate::admin::commands::{Place, stderr, stdout, succeeded};
+use crate::support::place::{Place, stderr, stdout, succeeded};
 use crate::support::server::PASSWORD;
 use crate::support::{Browser, TestServer, header};
 

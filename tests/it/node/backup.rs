@@ -13,8 +13,8 @@ use signet_store::node::backup;
 use signet_store::node::nodes::{self, Channel, Standing};
 use signet_store::node::restore_epochs::OfflineGrants;
 
-use crate::admin::commands::{Place, refused, stderr, stdout, succeeded};
 use crate::support::database::Database;
+use crate::support::place::{Place, refused, stderr, stdout, succeeded};
 use crate::support::relying_party::CHALLENGE;
 use crate::support::{RelyingParty, TestServer};
 

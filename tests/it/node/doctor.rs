@@ -3,9 +3,9 @@
 use serde_json::Value;
 use signet_store::node::invariants::{self, RULES};
 
-use crate::admin::commands::{Place, refused, stderr, stdout, succeeded};
 use crate::support::TestServer;
 use crate::support::database::Database;
+use crate::support::place::{Place, refused, stderr, stdout, succeeded};
 
 /// A server to which two people have signed in, for an application that may go on without them.
 async fn server_with_grants() -> TestServer {

@@ -17,8 +17,8 @@ use signet_store::node::leases;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::time::timeout;
 
-use crate::admin::commands::Place;
 use crate::support::TestServer;
+use crate::support::place::Place;
 use crate::support::server::http_client;
 
 /// The address of a server's management listener.

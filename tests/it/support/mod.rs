@@ -8,6 +8,7 @@ pub mod jwe;
 pub mod keys;
 pub mod log;
 pub mod mail_sink;
+pub mod place;
 pub mod proxy;
 pub mod receiver;
 pub mod relying_party;

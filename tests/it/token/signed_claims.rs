@@ -10,8 +10,8 @@ use signet_protocol::jose::jwk::SigningAlgorithm;
 use signet_store::Store;
 use signet_store::clock::Clock;
 
-use crate::admin::commands::Place;
 use crate::admin::revoking_commands::Scene;
+use crate::support::place::Place;
 use crate::support::{Reply, TestServer, claims};
 
 /// The signing keys of a server that is a process of its own.
