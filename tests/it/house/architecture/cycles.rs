@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Source, sources};
+use super::source::{Source, packages, sources};
 
 /// The rooms that are watched.
 const ROOMS: [&str; 4] = ["flows", "http", "protocol", "store"];
@@ -53,9 +53,10 @@ impl House {
                 rest.push_str(before);
                 for (path, name) in expand(tree.trim_end_matches(';')) {
                     let Some(path) = absolute(&here, &path, &modules) else { continue };
-                    match is_public(before, statement) {
-                        true => drop(named.insert(name, path)),
-                        false => uses.push(path),
+                    if is_public(before, statement) {
+                        named.insert(name, path);
+                    } else {
+                        uses.push(path);
                     }
                 }
             }
@@ -134,11 +135,12 @@ fn expand(tree: &str) -> Vec<(Vec<String>, String)> {
 /// A path from the root of the crate; nothing for one of another crate.
 fn absolute(here: &Module, path: &[String], modules: &BTreeSet<Module>) -> Option<Module> {
     let (first, rest) = path.split_first()?;
-    let packages = ["protocol", "crypto", "store"];
-    if let Some(package) = first.strip_prefix("signet_").filter(|package| packages.contains(package)) {
+    let packages = packages();
+    if let Some(package) = first.strip_prefix("signet_").filter(|package| packages.iter().any(|known| known == package))
+    {
         return Some([&[package.to_owned()], rest].concat());
     }
-    let package = here.first().filter(|first| packages.contains(&first.as_str()));
+    let package = here.first().filter(|first| packages.contains(first));
     let below = |module: &[String], rest: &[String]| Some([module, rest].concat());
     match first.as_str() {
         "crate" => Some(package.into_iter().chain(rest).cloned().collect()),
