@@ -1,6 +1,6 @@
-//! The table of endpoints: where each lies below the issuer, which member of the metadata names it (RFC 8414 §2), who
-//! reads its answers, which rate limit holds for an address there, and whether scripts of other origins may call it.
-//! Router, limits, CORS, metadata, redirects to https and pages read it, so that a path is typed once.
+//! The table of endpoints: the path below the issuer, the member of the metadata (RFC 8414 §2), the reader of the
+//! responses, the rate limit per address, and the origins whose scripts may call it. Router, limits, CORS, metadata,
+//! redirects to https and pages read the table, so that a path is typed once.
 
 use super::defense::rate_limit::Class;
 
@@ -84,22 +84,21 @@ impl Endpoint {
         self
     }
 
-    /// The rate limit class for a request with this method.
+    /// Returns the rate limit class of a request with this method.
     pub fn class(&self, method: &str) -> Option<Class> {
         self.form_limit.filter(|_| method == "POST").or(self.limit)
     }
 
-    /// The URL of the endpoint.
     pub fn url(&self, issuer: &str) -> String {
         format!("{issuer}{}", self.path)
     }
 
-    /// The endpoint as metrics and the log name it: `token`.
+    /// Returns the name in metrics and in the log, such as `token`.
     pub fn name(&self) -> &'static str {
         self.path.trim_start_matches('/')
     }
 
-    /// True for a page that a person may open by its address, and so is sent on to https.
+    /// Returns true for a page that a person may open by its address, and that therefore redirects to https.
     pub fn is_page(&self) -> bool {
         self.reader == Reader::Person && self.limit.is_some() && !self.path.is_empty()
     }
@@ -160,8 +159,8 @@ endpoints! {
 /// The entry for unknown paths, which are limited like pages.
 const NOTHING: Endpoint = Endpoint::page("");
 
-/// The endpoint at a path below the path of the issuer; for the metadata also at the well-known path before it (RFC
-/// 8414 §3.1).
+/// Returns the endpoint at a path. `base` is the path of the issuer; the metadata is also found at the well-known path
+/// before it (RFC 8414 §3.1).
 pub fn at(base: &str, path: &str) -> &'static Endpoint {
     let below = path.strip_prefix(base).unwrap_or(path);
     let found = ALL.iter().find(|endpoint| endpoint.matches(below));

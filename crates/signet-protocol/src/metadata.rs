@@ -1,5 +1,5 @@
-//! The capabilities of this server as the discovery documents list them (OpenID Connect Discovery §3, RFC 8414 §2),
-//! chosen from what the registries hold and never typed by hand: a server that lacks something cannot say that it has it.
+//! The capabilities of this server as the discovery documents list them (OpenID Connect Discovery §3, RFC 8414 §2).
+//! They are computed from the registries and never typed by hand, so that a server cannot advertise what it lacks.
 
 use super::authorize::response::ResponseMode;
 use super::authorize::response_type::{IMPLICIT, ResponseType};
@@ -29,7 +29,7 @@ pub struct Capabilities<'a> {
 }
 
 impl Capabilities<'_> {
-    /// The URL of an endpoint.
+    /// Returns the URL of the endpoint at this path below the issuer.
     pub fn endpoint(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
     }
@@ -39,39 +39,39 @@ impl Capabilities<'_> {
         !self.decryption.is_empty()
     }
 
-    /// The algorithms that answers to clients may be signed with: those of this server's keys, and the client's own
-    /// secret.
+    /// Returns the algorithms that responses to clients may be signed with: those of this server's keys, and of the
+    /// client's own secret.
     pub fn response_algorithms(&self) -> impl Iterator<Item = &'static str> {
         let keys = self.algorithms.iter().map(|algorithm| ResponseSigning::Key(*algorithm));
         keys.chain([ResponseSigning::ClientSecret]).map(ResponseSigning::as_str)
     }
 
-    /// The algorithms that client assertions may be signed with: those of a client's keys, and its secret where that
-    /// method is there.
+    /// Returns the algorithms that client assertions may be signed with: those of a client's keys, and of its secret if
+    /// that method is available.
     pub fn assertion_algorithms(&self) -> impl Iterator<Item = &'static str> {
         let by_secret = self.auth_methods.contains(&CLIENT_SECRET_JWT).then(|| ResponseSigning::ClientSecret.as_str());
         CLIENT_ALGORITHMS.iter().copied().chain(by_secret)
     }
 
-    /// The authentication methods of clients that are not public.
+    /// Returns the authentication methods of clients that are not public.
     pub fn confidential_methods(&self) -> impl Iterator<Item = &'static str> {
         self.auth_methods.iter().copied().filter(|name| *name != "none")
     }
 
-    /// The response types of all profiles together.
+    /// Returns the response types of all profiles.
     pub fn response_types(&self) -> impl Iterator<Item = ResponseType> {
         let allowed =
             |kind: &ResponseType| self.profiles.iter().any(|profile| profile.rules().response_types.contains(kind));
         ResponseType::ALL.into_iter().filter(allowed)
     }
 
-    /// The grant types: those of the token endpoint, and the implicit one where a response type needs it.
+    /// Returns the grant types of the token endpoint, and the implicit one if a response type needs it.
     pub fn grant_types(&self) -> impl Iterator<Item = &'static str> {
         let implicit = self.response_types().any(ResponseType::needs_implicit).then_some(IMPLICIT);
         self.grants.iter().copied().chain(implicit)
     }
 
-    /// The response modes of all profiles together.
+    /// Returns the response modes of all profiles.
     pub fn response_modes(&self) -> impl Iterator<Item = &'static str> {
         let allowed =
             |mode: &ResponseMode| self.profiles.iter().any(|profile| profile.rules().response_modes.contains(mode));

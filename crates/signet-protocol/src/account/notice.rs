@@ -6,7 +6,7 @@
 pub enum Notice {
     /// A sign-in with a browser that the account had not been used with before.
     NewDevice,
-    /// So many failed sign-ins that there is a pause.
+    /// Enough failed sign-ins to start a pause.
     SoftLocked,
     PasswordSet,
     /// The e-mail address was replaced by another.
@@ -40,7 +40,7 @@ impl Notice {
     }
 }
 
-/// Returns the name of a browser and its operating system, as far as a User-Agent (RFC 9110 §10.1.5) has known ones.
+/// Returns the browser and the operating system that a User-Agent names (RFC 9110 §10.1.5), as far as they are known.
 pub fn device(user_agent: &str) -> Option<String> {
     // The order matters: an entry may also contain the mark of a later one.
     const BROWSERS: [(&str, &str); 8] = [

@@ -18,14 +18,13 @@ pub const NOBODY: &str = "";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum InteractiveRequest {
-    /// A device asks, and the person decides here (RFC 8628 §3.3).
+    /// A request of a device, on which the person decides here (RFC 8628 §3.3).
     Device(DeviceRequest),
-    /// A client asks through the browser, which takes the response back to it.
+    /// A request of a client, whose response the browser takes back to the client.
     Authorization(Box<AuthorizationRequest>),
 }
 
 impl InteractiveRequest {
-    /// The client that asks.
     pub fn client_id(&self) -> &ClientId {
         match self {
             Self::Device(request) => &request.client_id,
@@ -33,7 +32,7 @@ impl InteractiveRequest {
         }
     }
 
-    /// The URI that the browser leaves for; none where it stays.
+    /// Returns the URI that the response is sent to, or `None` for a device, whose browser stays here.
     pub fn redirect_uri(&self) -> Option<&str> {
         match self {
             Self::Device(_) => None,
@@ -41,10 +40,8 @@ impl InteractiveRequest {
         }
     }
 
-    /// The request as its client may still make it, whose registration may have changed since.
-    ///
-    /// # Errors
-    /// The refusal where the client may not make it any more.
+    /// Reduces the request to what its client may still ask for, since its registration may have changed. A request
+    /// that the client may no longer make is refused.
     pub fn narrowed_to(self, client: &Client) -> Result<Self, OAuthError> {
         match self {
             Self::Device(request) => request.narrowed_to(client).map(Self::Device),
@@ -57,10 +54,8 @@ impl InteractiveRequest {
 
 /// A live session, as far as the decision needs it.
 pub trait SignedIn {
-    /// The user who is signed in.
     fn user(&self) -> &UserId;
 
-    /// The time of the login.
     fn auth_time(&self) -> Timestamp;
 }
 
@@ -85,7 +80,6 @@ pub enum NextStep<S> {
     Reauthenticate(S),
     /// The person must consent to the request.
     Consent {
-        /// The session of the person.
         session: S,
         /// The part that was not granted before.
         new: Consent,
@@ -119,7 +113,7 @@ pub fn next_step<S: SignedIn>(
     }
 }
 
-/// The session if it is enough for the request, else the login that the request needs.
+/// Returns the session if it satisfies the request, otherwise the sign-in step that the request needs.
 fn sufficient_session<S: SignedIn>(
     request: &AuthorizationRequest,
     session: Option<S>,
@@ -146,7 +140,7 @@ fn sufficient_session<S: SignedIn>(
     }
 }
 
-/// The part of the request that the person has to be asked about; nothing where they need not be asked.
+/// Returns the part of the request that needs the person's consent, or `None` if nothing does.
 fn missing_consent(request: &AuthorizationRequest, client: &Client, situation: &RequestState<'_>) -> Option<Consent> {
     if situation.consented_at.is_some_and(|at| at >= situation.arrived_at) {
         return None;
@@ -181,7 +175,7 @@ mod tests {
     use crate::ids::ClientId;
     use crate::scope::Scope;
 
-    /// Alice, signed in at this time.
+    /// A session of Alice, with the time of its login.
     #[derive(Debug, PartialEq, Eq)]
     struct Alice(UserId, i64);
 

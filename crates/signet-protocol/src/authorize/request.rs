@@ -40,7 +40,7 @@ pub struct AuthorizationRequest {
     pub response_type: ResponseType,
     pub response_mode: ResponseMode,
     pub scope: Scope,
-    /// Returned unchanged.
+    /// The client's `state`, returned unchanged.
     pub state: Option<String>,
     pub prompts: Vec<Prompt>,
     /// The maximum age of the login, in seconds.

@@ -39,9 +39,9 @@ impl ResponseMode {
 
 /// The instruction to the browser.
 pub enum Delivery {
-    /// Go to this URL.
+    /// A redirect to this URL.
     Redirect(String),
-    /// Post this form.
+    /// A page whose form the browser posts.
     FormPost { action: String, fields: Vec<(String, String)> },
 }
 

@@ -48,7 +48,7 @@ pub const CLAIMS_SUPPORTED: [&str; 32] = [
     "phone_number_verified",
 ];
 
-/// Why claims are not accepted.
+/// The reason why claims are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimsError {
     /// Not a JSON object, or one with a repeated member name.
@@ -103,7 +103,6 @@ impl PersonClaims {
         Ok(self)
     }
 
-    /// Sets `updated_at`.
     #[must_use]
     pub fn updated_at(mut self, now: Timestamp) -> Self {
         self.0.insert("updated_at".to_owned(), now.as_secs().max(0).into());

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::jose::jws::numeric_date;
 
-/// The longest text or URL in a claim, in bytes.
+/// The maximum length of text or a URL in a claim, in bytes.
 pub const MAX_TEXT: usize = 2048;
 
 /// The form of a claim's value.
@@ -46,12 +46,12 @@ pub(crate) const STORED: [(&str, Format, &str); 17] = [
 /// The claims of the scope `email`, which are stored elsewhere.
 const EMAIL: [&str; 2] = ["email", "email_verified"];
 
-/// Returns true for a claim about a person, of those that this server has (OpenID Connect Core §5.1).
+/// Returns true for a claim about a person that this server supports (OpenID Connect Core §5.1).
 pub fn is_person_claim(name: &str) -> bool {
     scope_of(name).is_some()
 }
 
-/// The scope that releases a claim about a person (OpenID Connect Core §5.4).
+/// Returns the scope that releases a claim about a person (OpenID Connect Core §5.4).
 pub fn scope_of(name: &str) -> Option<&'static str> {
     match EMAIL.contains(&name) {
         true => Some("email"),
@@ -77,24 +77,24 @@ pub(crate) fn has_format(claims: &Map<String, Value>, name: &str, value: &Value,
     }
 }
 
-/// One line of text that is not blank.
+/// Accepts one line of text that is not blank.
 fn is_line(text: &str) -> bool {
     is_text(text) && !text.chars().any(char::is_control)
 }
 
-/// Text that is not blank and of bounded length.
+/// Accepts text of bounded length that is not blank.
 fn is_text(text: &str) -> bool {
     !text.trim().is_empty() && text.len() <= MAX_TEXT
 }
 
-/// An `http` or `https` URL, written as the URL standard asks.
+/// Accepts an `http` or `https` URL in the form of the URL Standard.
 fn is_web_url(text: &str) -> bool {
     let absolute = text.starts_with("https://") || text.starts_with("http://");
     let legal = text.len() <= MAX_TEXT && !text.chars().any(|c| c.is_control() || c.is_whitespace());
     absolute && legal && Url::parse(text).is_ok_and(|url| url.has_host())
 }
 
-/// `YYYY-MM-DD`, `0000-MM-DD` where the year is omitted, or `YYYY` (OpenID Connect Core §5.1).
+/// Accepts `YYYY-MM-DD`, `0000-MM-DD` where the year is omitted, and `YYYY` (OpenID Connect Core §5.1).
 fn is_birthdate(text: &str) -> bool {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     match shape.as_str() {
@@ -104,7 +104,7 @@ fn is_birthdate(text: &str) -> bool {
     }
 }
 
-/// The name of a time zone, such as `Europe/Paris`.
+/// Accepts the name of a time zone, such as `Europe/Paris`.
 fn is_zoneinfo(text: &str) -> bool {
     let legal = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b));
     text.len() <= 64 && text.split('/').all(legal)
@@ -115,13 +115,13 @@ pub(crate) fn is_human(name: &str) -> bool {
     ["name", "given_name", "family_name", "middle_name", "nickname"].contains(&name)
 }
 
-/// A language tag, such as `fr-CA` (RFC 5646 §2.1).
+/// Accepts a language tag, such as `fr-CA` (RFC 5646 §2.1).
 pub fn is_locale(text: &str) -> bool {
     let legal = |tag: &str| (1..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric());
     text.len() <= 64 && text.split('-').all(legal) && text.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
-/// An address with at least one member; its lines are divided by line feeds.
+/// Accepts an address with at least one member. Line feeds separate its lines.
 fn is_address(members: &Map<String, Value>) -> bool {
     let legal = |c: char| !c.is_control() || matches!(c, '\r' | '\n');
     let is_lines = |value: &Value| value.as_str().is_some_and(|text| is_text(text) && text.chars().all(legal));

@@ -1,19 +1,19 @@
-//! The stored fact that a client has registered itself (RFC 7591 §3).
+//! The record of a dynamic registration (RFC 7591 §3).
 
 use crate::time::{Span, Timestamp};
 
-/// The record of a client that has registered itself, which is kept as long as it is used.
+/// The registration of a client that registered itself. The client is deleted once it is no longer used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registration {
-    /// The time at which a use of the client was last noted.
+    /// The time of the last recorded use.
     pub last_used_at: Timestamp,
 }
 
 impl Registration {
-    /// The least time between two notes of a client's use.
+    /// The minimum time between two recorded uses.
     pub const NOTED: Span = Span::from_days(1);
 
-    /// Returns true if a use now is to be noted.
+    /// Returns true if a use now must be recorded.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.last_used_at.plus(Self::NOTED) <= now
     }

@@ -72,7 +72,7 @@ pub struct Policy {
     pub resources: Vec<String>,
 }
 
-/// What a client has sent.
+/// A registration request, parsed and reduced to what a client may set itself.
 #[derive(Debug)]
 pub struct RegistrationRequest {
     /// The metadata to register. The caller must still run [`ClientMetadata::check`].

@@ -7,7 +7,7 @@ pub const CEK_LENGTH: usize = 32;
 /// The length of the authentication tag of every supported `enc`, in bytes.
 pub const TAG_LENGTH: usize = 16;
 
-/// The way of the content encryption key to the recipient (RFC 7518 §4.1).
+/// A key management algorithm: how the content encryption key reaches the recipient (RFC 7518 §4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum KeyManagement {
     /// Encrypted with RSAES-OAEP, SHA-256 and MGF1 with SHA-256 (RFC 7518 §4.3).
@@ -16,16 +16,15 @@ pub enum KeyManagement {
     /// Agreed upon by ephemeral-static ECDH (RFC 7518 §4.6).
     #[serde(rename = "ECDH-ES")]
     EcdhEs,
-    /// Wrapped with AES under a key that is agreed upon (RFC 7518 §4.6, §4.4).
+    /// Wrapped with AES under an agreed key (RFC 7518 §4.6, §4.4).
     #[serde(rename = "ECDH-ES+A256KW")]
     EcdhEsA256Kw,
 }
 
 impl KeyManagement {
-    /// Every supported one.
     pub const ALL: [Self; 3] = [Self::RsaOaep256, Self::EcdhEs, Self::EcdhEsA256Kw];
 
-    /// The value of `alg`.
+    /// Returns the value of `alg`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RsaOaep256 => "RSA-OAEP-256",
@@ -50,22 +49,21 @@ impl KeyManagement {
     }
 }
 
-/// The encryption of the content (RFC 7518 §5.1); both take a key of [`CEK_LENGTH`] bytes.
+/// A content encryption algorithm (RFC 7518 §5.1). Both take a key of [`CEK_LENGTH`] bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ContentEncryption {
     /// AES-GCM (RFC 7518 §5.3).
     #[serde(rename = "A256GCM")]
     A256Gcm,
-    /// AES-CBC with HMAC-SHA-256 (RFC 7518 §5.2.3), what is meant where `enc` is not said.
+    /// AES-CBC with HMAC-SHA-256 (RFC 7518 §5.2.3), the default where `enc` is absent.
     #[serde(rename = "A128CBC-HS256")]
     A128CbcHs256,
 }
 
 impl ContentEncryption {
-    /// Every supported one.
     pub const ALL: [Self; 2] = [Self::A256Gcm, Self::A128CbcHs256];
 
-    /// The value of `enc`.
+    /// Returns the value of `enc`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::A256Gcm => "A256GCM",
@@ -78,7 +76,7 @@ impl ContentEncryption {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
-    /// The length of the initialization vector, in bytes.
+    /// Returns the length of the initialization vector, in bytes.
     pub const fn iv_length(self) -> usize {
         match self {
             Self::A256Gcm => 12,

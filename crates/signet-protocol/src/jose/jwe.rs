@@ -1,5 +1,4 @@
-//! A compact JWE as it arrives, read strictly before any cryptography (RFC 7516 §3.1, §4.1, §5.2, §7.1). `keys` decrypts
-//! it.
+//! Strict parsing of a compact JWE before any cryptography (RFC 7516 §3.1, §4.1, §5.2, §7.1). `keys` decrypts it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,7 +14,7 @@ pub const MAX_TOKEN: usize = 16_384;
 /// by which a small token could become a large one (RFC 7516 §4.1.3, §4.1.13; RFC 8725 §3.6).
 const UNSUPPORTED: [&str; 2] = ["crit", "zip"];
 
-/// Why a token is not read.
+/// The reason why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JweError {
     #[error("The encrypted token is too long.")]

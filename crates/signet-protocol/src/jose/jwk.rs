@@ -72,7 +72,7 @@ impl SigningAlgorithm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyAlgorithm {
     Signing(SigningAlgorithm),
-    /// Decrypting what others have encrypted to it.
+    /// Decrypting tokens that others have encrypted to it.
     Encryption(KeyManagement),
 }
 
@@ -265,14 +265,14 @@ impl PublicJwk {
         members.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
     }
 
-    /// The key as this server publishes it, with its `use` (RFC 7517 §4.2).
+    /// Serializes the key as this server publishes it, with its `use` (RFC 7517 §4.2).
     pub fn published(&self, key_use: &str) -> Map<String, Value> {
         let mut members = self.to_json();
         members.insert("use".to_owned(), Value::from(key_use));
         members
     }
 
-    /// The thumbprint of the key (RFC 7638), base64url.
+    /// Returns the thumbprint of the key (RFC 7638), base64url.
     pub fn thumbprint(&self) -> String {
         let canonical = match &self.material {
             KeyMaterial::Rsa { n, e } => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, b64(e), b64(n)),

@@ -1,5 +1,5 @@
 //! The device authorization grant (RFC 8628): user codes, the answer to a poll, and the comparison of the two places
-//! that a person is asked about (RFC 8628 §5.4).
+//! that the person is warned by (RFC 8628 §5.4).
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub const LIFETIME: Span = Span::from_minutes(10);
 pub const INTERVAL: Span = Span::from_secs(5);
 /// The growth of the interval after a poll that came too soon (RFC 8628 §3.5).
 pub const SLOW_DOWN: Span = Span::from_secs(5);
-/// How much earlier than its interval a poll may arrive, since networks do not take the same time for each.
+/// The tolerated earliness of a poll, since network delays vary.
 pub const TOLERANCE: Span = Span::from_millis(500);
 
 /// The code that a person types: eight letters of twenty, without vowels, so that they form no words (RFC 8628 §6.1).
@@ -29,10 +29,10 @@ pub struct UserCode(String);
 impl UserCode {
     const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
     const LENGTH: usize = 8;
-    /// The longest text that is read as a code, in bytes: the letters and what people put between them.
+    /// The maximum length of a typed code, in bytes, with whatever people type between the letters.
     const MAX_TYPED: usize = 64;
 
-    /// Makes a code of random bytes; none where too many of them would favor some letters.
+    /// Makes a code from random bytes by rejection sampling. Returns `None` if too few bytes are usable.
     pub fn from_random(random: [u8; 32]) -> Option<Self> {
         let all = u8::try_from(Self::ALPHABET.len()).ok()?;
         let fair = random.into_iter().filter(|byte| *byte < u8::MAX - u8::MAX % all);
@@ -41,7 +41,7 @@ impl UserCode {
         (code.len() == Self::LENGTH).then_some(Self(code))
     }
 
-    /// Reads a code as a person types it: in either case, with whatever stands between the letters.
+    /// Parses a code as typed: in either case, with any other characters between the letters.
     pub fn parse(typed: &str) -> Option<Self> {
         if typed.len() > Self::MAX_TYPED {
             return None;
@@ -52,18 +52,18 @@ impl UserCode {
         (known && code.len() == Self::LENGTH).then_some(Self(code))
     }
 
-    /// Takes a code from the database.
+    /// Wraps a code from the database.
     pub fn from_stored(code: String) -> Self {
         Self(code)
     }
 
-    /// The eight letters, as the database has them.
+    /// Returns the eight letters in upper case, the stored form.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The code as people see it: `BCDF-GHJK`.
+/// Formats the code for people: `BCDF-GHJK`.
 impl std::fmt::Display for UserCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0.split_at_checked(Self::LENGTH / 2) {
@@ -73,14 +73,14 @@ impl std::fmt::Display for UserCode {
     }
 }
 
-/// A live code is a secret of the person in front of the device.
+/// Omits the code, since a live one is a secret of the person at the device.
 impl std::fmt::Debug for UserCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("UserCode")
     }
 }
 
-/// A request of a device as it waits in the browser of a person, who has entered its code.
+/// A device's request that waits in a browser, after a person has entered its code.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeviceRequest {
     /// The client on the device.
@@ -89,23 +89,21 @@ pub struct DeviceRequest {
     pub device: Digest,
     /// The code that the person has entered.
     pub user_code: UserCode,
-    /// The scope that it asks for.
+    /// The requested scope.
     pub scope: Scope,
-    /// The resources that it asks for, as a code keeps them; nothing where none was named.
+    /// The requested resources, separated by spaces; `None` if none was requested.
     pub resources: Option<String>,
-    /// The network that it asked from; empty where that is not known.
+    /// The network that the device sent the request from; empty if unknown.
     pub network: String,
-    /// The time at which it asked.
+    /// The time of the device's request.
     pub asked_at: Timestamp,
-    /// The end of its device code.
+    /// The expiry of the device code.
     pub expires_at: Timestamp,
 }
 
 impl DeviceRequest {
-    /// The request as its client may still make it.
-    ///
-    /// # Errors
-    /// The refusal where the client has lost the grant type or all of the scope.
+    /// Reduces the request to what its client may still ask for. It is refused if the client has lost the grant type or
+    /// the whole scope.
     pub fn narrowed_to(self, client: &Client) -> Result<Self, OAuthError> {
         let scope = client.remaining_scope(&self.scope).map_err(|_| Cause::RequestWithdrawn)?;
         match client.may_use(DEVICE_CODE) {
@@ -118,27 +116,23 @@ impl DeviceRequest {
 /// The decision of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The device may.
     Allowed,
-    /// It may not.
     Denied,
 }
 
-/// A poll of a device, as the database has noted it.
+/// A device's poll, as recorded in the database.
 #[derive(Clone, Copy, Debug)]
 pub struct Poll {
-    /// The end of the device code.
+    /// The expiry of the device code.
     pub expires_at: Timestamp,
-    /// The decision of the person, once there is one.
+    /// The person's decision; `None` while it is pending.
     pub answer: Option<Answer>,
-    /// Set if the poll before was less than the interval ago.
+    /// True if the previous poll was less than the interval ago.
     pub is_hasty: bool,
 }
 
-/// Checks whether a poll may redeem its device code (RFC 8628 §3.5). One that comes too soon learns nothing else.
-///
-/// # Errors
-/// The cause of the refusal.
+/// Checks that a poll may redeem its device code, and returns the cause of the refusal otherwise (RFC 8628 §3.5). The
+/// answer to a poll that comes too soon reveals nothing else.
 pub fn check(poll: &Poll, now: Timestamp) -> Result<(), Cause> {
     if now >= poll.expires_at {
         return Err(Cause::DeviceCodeExpired { ago: now.since(poll.expires_at) });
@@ -156,12 +150,12 @@ pub fn check(poll: &Poll, now: Timestamp) -> Result<(), Cause> {
 /// The place of a device, as seen from the browser of the person who decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// Both have addresses of one network.
+    /// Device and browser have addresses of one network.
     SameNetwork,
-    /// The device asked from this network, the browser is in another. A person who is tricked into entering the code of
-    /// a stranger's device sees this (RFC 8628 §5.4).
+    /// The device is in this network, the browser in another. This warns a person who is tricked into entering the code
+    /// of a stranger's device (RFC 8628 §5.4).
     Elsewhere(String),
-    /// One of the two is not known.
+    /// One of the two networks is unknown.
     Unknown,
 }
 
