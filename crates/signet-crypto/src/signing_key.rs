@@ -86,10 +86,7 @@ fn kind(algorithm: SigningAlgorithm) -> Kind {
     }
 }
 
-/// Makes a private key in PKCS#8 form (RFC 5208). Takes up to seconds for RSA: not for the async threads.
-///
-/// # Errors
-/// [`KeyError::Generation`] where aws-lc-rs fails.
+/// Generates a private key in PKCS#8 form (RFC 5208). RSA takes up to seconds, so do not call it on async threads.
 pub fn generate(algorithm: SigningAlgorithm, rsa_bits: u32) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let random = aws_lc_rs::rand::SystemRandom::new();
     let der = match kind(algorithm) {
@@ -119,10 +116,7 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Reads a private key in PKCS#8 form and checks that it is what it should be.
-    ///
-    /// # Errors
-    /// [`KeyError::Malformed`] where it is not.
+    /// Parses a private key in PKCS#8 form and checks it against its algorithm.
     pub fn from_pkcs8(kid: KeyId, algorithm: SigningAlgorithm, der: &[u8]) -> Result<Self, KeyError> {
         let (private, material) = parse(algorithm, der)?;
         let public =
@@ -158,20 +152,15 @@ impl SigningKey {
         }
     }
 
-    /// The algorithm that it signs by.
     pub fn algorithm(&self) -> SigningAlgorithm {
         self.algorithm
     }
 
-    /// The public key, with `kid` and `alg`.
+    /// Returns the public key, with `kid` and `alg`.
     pub fn public(&self) -> &PublicJwk {
         &self.public
     }
 
-    /// Signs a message.
-    ///
-    /// # Errors
-    /// [`KeyError::Signature`] where aws-lc-rs fails.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         self.private.sign(message)
     }
@@ -222,7 +211,7 @@ pub fn ec_material(curve: Curve, point: &[u8]) -> Option<KeyMaterial> {
     Some(KeyMaterial::Ec { curve, x: x.to_vec(), y: y.to_vec() })
 }
 
-/// A public key as jsonwebtoken verifies with.
+/// Converts a public key to the type that jsonwebtoken verifies with.
 fn decoding_key(key: &PublicJwk) -> Result<DecodingKey, KeyError> {
     use base64::Engine as _;
     let b64 = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);

@@ -20,11 +20,8 @@ pub fn sign_hs256(secret: &[u8], claims: &impl Serialize, typ: &str) -> Result<S
     jsonwebtoken::encode(&header, claims, &key).map_err(|_| KeyError::Signature)
 }
 
-/// Verifies a signature that was made with a client's secret, in constant time. `message` is what was signed, the
-/// signature the last part of the token.
-///
-/// # Errors
-/// [`KeyError::Mismatch`] where it was not made with this secret.
+/// Verifies, in constant time, a signature that was made with a client's secret. `message` is the signed part of the
+/// token, `signature` its last part. A wrong signature is [`KeyError::Mismatch`].
 pub fn verify_hs256(secret: &[u8], message: &str, signature: &str) -> Result<(), KeyError> {
     let key = hmac::Key::new(hmac::HMAC_SHA256, long_enough(secret)?);
     let tag = URL_SAFE_NO_PAD.decode(signature).map_err(|_| KeyError::Mismatch)?;

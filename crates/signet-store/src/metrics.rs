@@ -88,7 +88,7 @@ impl Default for Database {
 }
 
 impl Database {
-    /// Metrics of a database with these statements.
+    /// Creates the metrics of a database with these statements.
     pub fn with(statements: Statements) -> Self {
         Self { statements, ..Self::default() }
     }

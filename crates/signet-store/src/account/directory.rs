@@ -47,10 +47,10 @@ statements! {
 pub struct Page<'a> {
     /// Key of the username after which the page starts; empty for the first page.
     pub after: &'a str,
-    /// Substring of the key of the username or address; empty for all.
+    /// Substring of the key of the username or address; empty for all users.
     pub containing: &'a str,
     pub standing: Wanted,
-    /// Limit of users per page.
+    /// Maximum number of users per page.
     pub limit: i64,
 }
 

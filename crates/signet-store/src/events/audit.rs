@@ -54,9 +54,9 @@ events! {
     MailUndelivered = "mail.undelivered",
     /// A person consented to a client's request, or denied it.
     Consent = "consent",
-    /// A person allowed a device what it asked for.
+    /// A person allowed a device's request.
     DeviceAllowed = "device.allowed",
-    /// A person denied a device what it asked for.
+    /// A person denied a device's request.
     DeviceDenied = "device.denied",
     /// A consent was withdrawn, and its grants were revoked.
     ConsentWithdrawn = "consent.withdrawn",

@@ -24,7 +24,7 @@ const JUMPED: &str = "clock jumped";
 /// downtime. Rows that keep something void are deleted that much later.
 pub const UNNOTICED: Span = Span::from_minutes(15);
 
-/// Times recorded by upkeep.
+/// The times that upkeep has recorded.
 struct Noted {
     seen: Option<Timestamp>,
     jumped: Option<Timestamp>,

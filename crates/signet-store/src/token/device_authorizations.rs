@@ -56,11 +56,11 @@ const DENIED: &str = "denied";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inserted {
     Stored,
-    /// Another one has its user code.
+    /// Another authorization has the user code.
     CodeTaken,
 }
 
-/// Stores an authorization whose device may poll at this interval.
+/// Stores an authorization with the initial poll interval of its device.
 pub async fn insert(
     tx: &mut Tx,
     realm: &RealmId,
@@ -86,7 +86,7 @@ pub async fn insert(
     Ok(if rows::one(inserted) { Inserted::Stored } else { Inserted::CodeTaken })
 }
 
-/// The live authorization with this user code that no person has answered.
+/// Returns the live, undecided authorization with this user code.
 pub async fn find(
     tx: &mut Tx,
     realm: &RealmId,
@@ -143,7 +143,7 @@ pub async fn poll(
     .transpose()
 }
 
-/// Writes the decision of a person down; whether this call did it.
+/// Records a person's decision. Returns false if the authorization was decided before.
 pub async fn answer(
     tx: &mut Tx,
     realm: &RealmId,
@@ -158,8 +158,8 @@ pub async fn answer(
     execute!(tx, ANSWER, [device.as_bytes(), realm.as_str(), answer, now.as_millis()]).map(rows::one)
 }
 
-/// Removes as many authorizations of a realm as it has more than `most`; how many are left. The network with the most
-/// loses its oldest first.
+/// Reduces the authorizations of a realm to `most` and returns the number left. The network with the most loses its
+/// oldest first.
 pub async fn trim(tx: &mut Tx, realm: &RealmId, most: i64) -> Result<i64, StoreError> {
     let (kept,): (i64,) = fetch_one!(tx, OF_REALM, [realm.as_str()])?;
     if kept <= most {
@@ -169,7 +169,7 @@ pub async fn trim(tx: &mut Tx, realm: &RealmId, most: i64) -> Result<i64, StoreE
     Ok(kept.saturating_sub(i64::try_from(evicted).unwrap_or(i64::MAX)))
 }
 
-/// The authorizations of each realm, for the cap on what strangers can make the server keep.
+/// Counts the authorizations of each realm, for the limit on data that strangers can create.
 pub async fn count(tx: &mut Tx) -> Result<Vec<(RealmId, i64)>, StoreError> {
     let rows: Vec<(String, i64)> = fetch_all!(tx, COUNT, [])?;
     Ok(rows.into_iter().map(|(realm, count)| (RealmId::from_stored(realm), count)).collect())

@@ -94,7 +94,7 @@ pub struct Family {
     /// Resources that tokens may be for.
     pub resources: Vec<String>,
     pub authentication: Authentication,
-    /// Individually requested claims (OpenID Connect Core §5.5).
+    /// Claims requested one by one (OpenID Connect Core §5.5).
     pub claims: RequestedClaims,
     /// Input of the rotation rule.
     pub state: FamilyState,
@@ -226,7 +226,7 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &FamilyId, now: Timestamp) -
     }))
 }
 
-/// Writes claims for storage: empty if none were requested.
+/// Serializes claims for storage; empty if none were requested.
 fn written_claims(claims: &RequestedClaims) -> Result<String, StoreError> {
     if claims.is_empty() { Ok(String::new()) } else { to_json(claims) }
 }
