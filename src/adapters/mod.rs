@@ -1,4 +1,4 @@
-//! L2: what the packages oxide-auth and openidconnect do for this server. Nothing else knows their types.
+//! L2: adapters to the packages oxide-auth and openidconnect. No other module uses their types.
 
 pub mod openid_connect;
 pub mod oxide_auth;

@@ -36,28 +36,26 @@ pub type SignetIdTokenClaims = IdTokenClaims<ExtraClaims, CoreGenderClaim>;
 pub struct IdTokenFacts<'a> {
     /// The issuer identifier of the realm.
     pub issuer: &'a str,
-    /// The person: the `sub` that the client knows, and the claims that it has asked for here.
+    /// The `sub` that the client knows and the claims that it has requested for the ID token.
     pub person: Person,
-    /// The client it is for.
     pub audience: &'a ClientId,
     pub nonce: Option<&'a str>,
-    /// The login of the person.
     pub authentication: &'a Authentication,
     pub session: &'a SessionId,
     pub jti: TokenId,
     /// Claims of mappers.
     pub mapped: Map<String, Value>,
     pub lifetime: Span,
-    /// The tolerated lag of a client's clock: `nbf` is that long before `iat`.
+    /// The tolerated lag of a client's clock, by which `nbf` precedes `iat`.
     pub tolerance: Span,
 }
 
-/// The issuer is not a URL. The configuration refuses it earlier.
+/// The issuer is not a URL. The settings refuse such an issuer at start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the issuer is not a URL")]
 pub struct IssuerError;
 
-/// Builds the claims of the ID token without the hashes, which are added when it is signed.
+/// Builds the claims without `at_hash` and `c_hash`, which are added when the token is signed.
 pub fn claims(facts: IdTokenFacts<'_>, now: Timestamp) -> Result<SignetIdTokenClaims, IssuerError> {
     let issuer = IssuerUrl::new(facts.issuer.to_owned()).map_err(|_| IssuerError)?;
     let audience = Audience::new(facts.audience.as_str().to_owned());

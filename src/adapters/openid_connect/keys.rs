@@ -1,4 +1,4 @@
-//! Our keys as openidconnect signs with them: a key of the realm, or the secret of a client (OpenID Connect Core §2,
+//! Signing of ID tokens by openidconnect, with a key of the realm or the secret of a client (OpenID Connect Core §2,
 //! §10.1).
 
 use openidconnect::core::{
@@ -14,7 +14,7 @@ use signet_protocol::jose::jwk::{Curve, KeyMaterial, PublicJwk, SigningAlgorithm
 /// An ID token in openidconnect's type.
 type SignetIdToken = IdToken<ExtraClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
 
-/// What is issued beside an ID token and hashed into it, by the hash of its algorithm.
+/// The access token and the code that are issued with an ID token, which contains their hashes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct IdTokenHashes<'a> {
     /// The access token, for `at_hash` (OpenID Connect Core §3.1.3.6).
@@ -23,7 +23,7 @@ pub struct IdTokenHashes<'a> {
     pub code: Option<&'a str>,
 }
 
-/// A key of this server in the role that openidconnect has for it.
+/// A key of this server as openidconnect's private key.
 struct RealmKey<'a>(&'a SigningKey);
 
 impl PrivateSigningKey for RealmKey<'_> {
@@ -41,10 +41,7 @@ impl PrivateSigningKey for RealmKey<'_> {
     }
 }
 
-/// Signs an ID token with a key of this server, and with the hashes of what is issued beside it.
-///
-/// # Errors
-/// [`KeyError`] where the key fails.
+/// Signs an ID token with a key of this server, after adding `at_hash` and `c_hash`.
 pub fn sign_id_token(
     key: &SigningKey,
     claims: SignetIdTokenClaims,
@@ -53,10 +50,7 @@ pub fn sign_id_token(
     signed(claims, &RealmKey(key), core_algorithm(key.algorithm()), hashes)
 }
 
-/// Signs an ID token with a client's secret.
-///
-/// # Errors
-/// [`KeyError::Malformed`] where the secret is shorter than [`MIN_SECRET`].
+/// Signs an ID token with a client's secret. A secret shorter than [`MIN_SECRET`] is [`KeyError::Malformed`].
 pub fn sign_id_token_hs256(
     secret: &[u8],
     claims: SignetIdTokenClaims,
@@ -68,7 +62,7 @@ pub fn sign_id_token_hs256(
     signed(claims, &CoreHmacKey::new(secret), CoreJwsSigningAlgorithm::HmacSha256, hashes)
 }
 
-/// An ID token in its compact form.
+/// Signs an ID token and returns its compact form.
 fn signed<K: PrivateSigningKey<VerificationKey = CoreJsonWebKey>>(
     claims: SignetIdTokenClaims,
     key: &K,
@@ -81,7 +75,7 @@ fn signed<K: PrivateSigningKey<VerificationKey = CoreJsonWebKey>>(
     token.map(|token| token.to_string()).map_err(|_| KeyError::Signature)
 }
 
-/// The algorithm as openidconnect names it.
+/// Converts an algorithm to openidconnect's type.
 const fn core_algorithm(algorithm: SigningAlgorithm) -> CoreJwsSigningAlgorithm {
     match algorithm {
         SigningAlgorithm::RS256 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -96,7 +90,7 @@ const fn core_algorithm(algorithm: SigningAlgorithm) -> CoreJwsSigningAlgorithm 
     }
 }
 
-/// The public key in openidconnect's type, which cannot name the algorithm.
+/// Converts a public key to openidconnect's type, which has no `alg`.
 fn core_key(public: &PublicJwk) -> CoreJsonWebKey {
     let kid = public.kid.clone().map(JsonWebKeyId::new);
     match public.material.clone() {

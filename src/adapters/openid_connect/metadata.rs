@@ -1,5 +1,5 @@
-//! The discovery documents (OpenID Connect Discovery §3, RFC 8414 §2) in openidconnect's types, of the capabilities that
-//! the registries tell.
+//! The discovery documents (OpenID Connect Discovery §3, RFC 8414 §2) in openidconnect's types, built from the
+//! capabilities in the registries.
 
 use openidconnect::core::{
     CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey,
@@ -21,7 +21,7 @@ use signet_protocol::metadata::Capabilities;
 use signet_protocol::scope::OIDC_SCOPES;
 use signet_protocol::token::authentication::ACR_VALUES_SUPPORTED;
 
-/// The members that the `openidconnect` crate does not know, and those whose values it does not all know.
+/// Members that the `openidconnect` crate lacks, and members with values that it lacks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extra {
     end_session_endpoint: String,
@@ -65,21 +65,18 @@ pub type SignetMetadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-/// Why there is no document: something in it is no URL or no JSON.
+/// The reason why the document cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum MetadataError {
-    /// The issuer makes no URL.
+    /// An endpoint's URL cannot be formed from the issuer.
     #[error("the issuer is not a URL")]
     Issuer(#[from] url::ParseError),
-    /// The document cannot be written.
+    /// The document cannot be serialized.
     #[error("the metadata cannot be written")]
     Json(#[from] serde_json::Error),
 }
 
-/// The discovery document as JSON.
-///
-/// # Errors
-/// [`MetadataError`] where the issuer is no URL.
+/// Builds the discovery document as JSON.
 pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
     let metadata: SignetMetadata = ProviderMetadata::new(
         IssuerUrl::new(server.issuer.to_owned())?,
@@ -110,7 +107,7 @@ pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
     Ok(serde_json::to_value(objects(metadata, server)?)?)
 }
 
-/// The members about request objects, and about answers that are signed or encrypted (OpenID Connect Core §6, §10).
+/// Adds the members about request objects and about signed or encrypted responses (OpenID Connect Core §6, §10).
 fn objects(metadata: SignetMetadata, server: &Capabilities<'_>) -> Result<SignetMetadata, MetadataError> {
     let keys = || named(KeyManagement::ALL.into_iter().map(KeyManagement::as_str));
     let contents = || named(ContentEncryption::ALL.into_iter().map(ContentEncryption::as_str));
@@ -160,7 +157,7 @@ fn extra(server: &Capabilities<'_>) -> Extra {
     }
 }
 
-/// Values of openidconnect's types by their names.
+/// Parses names as values of openidconnect's types.
 fn named<'a, T: serde::de::DeserializeOwned>(names: impl Iterator<Item = &'a str>) -> Result<Vec<T>, MetadataError> {
     names.map(|name| Ok(serde_json::from_value(Value::from(name))?)).collect()
 }

@@ -1,5 +1,5 @@
-//! The claims about a person in openidconnect's types, as ID tokens and userinfo answers hold them (OpenID Connect Core
-//! §5.1, §5.3.2).
+//! Claims about a person in openidconnect's types, for ID tokens and userinfo responses (OpenID Connect Core §5.1,
+//! §5.3.2).
 
 use openidconnect::core::CoreGenderClaim;
 use openidconnect::{AdditionalClaims, StandardClaims, UserInfoClaims};
@@ -9,30 +9,27 @@ use serde_json::{Map, Value};
 /// The standard claims about a person.
 pub type Person = StandardClaims<CoreGenderClaim>;
 
-/// Claims by mappers.
+/// Claims that mappers have added.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Mapped(Map<String, Value>);
 
 impl AdditionalClaims for Mapped {}
 
-/// The claims of a person as userinfo answers them.
+/// A userinfo response.
 pub type SignetUserInfo = UserInfoClaims<Mapped, CoreGenderClaim>;
 
-/// The error for released claims that openidconnect does not read: `sub` is missing, or a claim has another type.
+/// The error for released claims that openidconnect cannot parse: `sub` is missing, or a claim has the wrong type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The claims are not standard claims.")]
 pub struct NotStandard;
 
-/// Reads the released claims about a person.
-///
-/// # Errors
-/// [`NotStandard`]
+/// Parses the released claims about a person.
 pub fn person(released: Map<String, Value>) -> Result<Person, NotStandard> {
     serde_json::from_value(Value::Object(released)).map_err(|_| NotStandard)
 }
 
-/// The answer about a person, with the claims of mappers.
+/// Builds the response from standard claims and the claims of mappers.
 pub fn answer(person: Person, mapped: Map<String, Value>) -> SignetUserInfo {
     SignetUserInfo::new(person, Mapped(mapped))
 }

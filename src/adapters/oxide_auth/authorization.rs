@@ -1,5 +1,6 @@
-//! oxide-auth's `Authorization` machine over a request that the rules accept (RFC 6749 §4.1.1), with its `Pkce` extension
-//! (RFC 7636 §4.3). The machine knows the code alone, so every response type that the rules accept is one to it.
+//! A check of an accepted request by oxide-auth's `Authorization` machine (RFC 6749 §4.1.1) with its `Pkce` extension
+//! (RFC 7636 §4.3). The machine only supports the response type `code`, so every accepted response type is presented as
+//! that one.
 
 use std::borrow::Cow;
 
@@ -18,7 +19,7 @@ use signet_protocol::error::OAuthError;
 use signet_protocol::params::Params;
 use signet_protocol::scope::Scope;
 
-/// The result of the rules that the machine has to come to as well.
+/// The result of the rules, which the machine must reproduce.
 #[derive(Clone, Copy)]
 pub(super) struct Outcome<'a> {
     pub(super) redirect_uri: &'a str,
@@ -27,10 +28,7 @@ pub(super) struct Outcome<'a> {
     pub(super) challenge: Option<&'a str>,
 }
 
-/// Confirms that the parameters are those of the checked request.
-///
-/// # Errors
-/// `invalid_request` where the machine refuses what the rules accept.
+/// Confirms that the parameters yield the checked request. A disagreement is `invalid_request`.
 pub fn confirm(params: &Params, client: &Client, request: &AuthorizationRequest) -> Result<(), OAuthError> {
     let outcome = Outcome {
         redirect_uri: &request.redirect_uri,
@@ -79,7 +77,7 @@ pub(super) fn run(params: &Params, client: &Client, outcome: Outcome<'_>) -> Res
     }
 }
 
-/// The URL that is redirected to, compared with the registered ones as URLs.
+/// Returns the registered redirect URI that equals `named`, compared as a URL.
 fn registered(client: &Client, named: Option<ExactUrl>) -> Result<ExactUrl, Dispute> {
     let registered = client.metadata.redirect_uris.as_slice();
     match (named, registered) {
@@ -95,7 +93,7 @@ fn registered(client: &Client, named: Option<ExactUrl>) -> Result<ExactUrl, Disp
     }
 }
 
-/// The URL of a loopback address without its port, which may be any (RFC 8252 §7.3); nothing for any other URL.
+/// Removes the port of a loopback URL, since it may vary (RFC 8252 §7.3). Returns `None` for any other URL.
 fn without_port(mut url: Url) -> Option<Url> {
     let is_loopback = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -109,7 +107,7 @@ fn without_port(mut url: Url) -> Option<Url> {
     Some(url)
 }
 
-/// The code challenge, read by oxide-auth's extension.
+/// Reads the code challenge by oxide-auth's extension.
 fn challenged(params: &Params, client: &Client, response_type: ResponseType) -> Result<Extensions, Dispute> {
     let pkce = match client.pkce(response_type) {
         PkceRule::Required => Pkce::required(),
@@ -124,7 +122,7 @@ fn challenged(params: &Params, client: &Client, response_type: ResponseType) -> 
     Ok(extensions)
 }
 
-/// The request as the machine reads it.
+/// The request in the form that the machine reads.
 struct Facade<'a> {
     params: &'a Params,
     client: &'a Client,

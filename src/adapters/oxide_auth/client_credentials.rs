@@ -1,4 +1,4 @@
-//! oxide-auth's `ClientCredentials` machine over a request that the rules accept (RFC 6749 §4.4.2).
+//! A check of an accepted request by oxide-auth's `ClientCredentials` machine (RFC 6749 §4.4.2).
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -13,10 +13,8 @@ use signet_protocol::error::OAuthError;
 use signet_protocol::params::Params;
 use signet_protocol::scope::Scope;
 
-/// Confirms that the client gets a token of the scope `issued` by this request, in its own name.
-///
-/// # Errors
-/// `invalid_request` where the machine refuses what the rules accept.
+/// Confirms that this request yields a token with the scope `issued` for the client itself. A disagreement is
+/// `invalid_request`.
 pub fn confirm(params: &Params, client: &Client, issued: &Scope) -> Result<(), OAuthError> {
     run(params, client, issued).map_err(Dispute::of_request)
 }
@@ -52,14 +50,14 @@ pub(super) fn run(params: &Params, client: &Client, issued: &Scope) -> Result<()
     }
 }
 
-/// The redirect URI that the machine wants of a client which is sent nowhere.
+/// Returns a placeholder for the redirect URI that the machine requires; nothing is sent there.
 fn nowhere() -> Result<&'static RegisteredUrl, Dispute> {
     static NOWHERE: LazyLock<Option<RegisteredUrl>> =
         LazyLock::new(|| ExactUrl::new("urn:none".to_owned()).ok().map(RegisteredUrl::Exact));
     NOWHERE.as_ref().ok_or(Dispute::RedirectUri)
 }
 
-/// The request as the machine reads it: the client has been authenticated.
+/// The request of an authenticated client in the form that the machine reads.
 struct Facade<'a> {
     params: &'a Params,
     client: &'a Client,

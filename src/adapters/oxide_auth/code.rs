@@ -1,4 +1,5 @@
-//! oxide-auth's `AccessToken` machine over a redeemed code (RFC 6749 §4.1.3), with its `Pkce` extension (RFC 7636 §4.6).
+//! A check of a redeemed code by oxide-auth's `AccessToken` machine (RFC 6749 §4.1.3) with its `Pkce` extension (RFC 7636
+//! §4.6).
 
 use std::borrow::Cow;
 
@@ -13,17 +14,15 @@ use signet_protocol::params::Params;
 use signet_protocol::scope::Scope;
 use signet_protocol::token::code::CodeRecord;
 
-/// Confirms that the record of a code may be redeemed by this request for a token of the scope `issued`.
-///
-/// # Errors
-/// `invalid_grant` where the machine refuses what the rules accept.
+/// Confirms that this request may redeem the code for a token with the scope `issued`. A disagreement is
+/// `invalid_grant`.
 pub fn confirm(params: &Params, client: &Client, record: &CodeRecord, issued: &Scope) -> Result<(), OAuthError> {
     run(params, client, record, issued).map_err(Dispute::of_grant)
 }
 
 pub(super) fn run(params: &Params, client: &Client, record: &CodeRecord, issued: &Scope) -> Result<(), Dispute> {
     let issued = machine_scope(issued)?;
-    // The machine insists on a redirect_uri. Where the authorization request named none, it is the stored one.
+    // The machine requires a redirect_uri. If the authorization request had none, the stored one is presented.
     let stored = Some(record.redirect_uri.as_str()).filter(|_| !record.redirect_uri_named);
     let facade = Facade { params, client, redirect_uri: params.get("redirect_uri").or(stored) };
     let mut machine = AccessToken::new(&facade);
@@ -42,7 +41,8 @@ pub(super) fn run(params: &Params, client: &Client, record: &CodeRecord, issued:
     }
 }
 
-/// Verifies the code verifier by oxide-auth's extension. Neither stands without the other.
+/// Verifies the code verifier by oxide-auth's extension. A challenge without a verifier fails, and so does a verifier
+/// without a challenge.
 fn verify(extensions: &mut Extensions, verifier: Option<&str>) -> Result<(), Dispute> {
     let pkce = Pkce::required();
     match (extensions.remove(&pkce), verifier) {
@@ -51,7 +51,8 @@ fn verify(extensions: &mut Extensions, verifier: Option<&str>) -> Result<(), Dis
     }
 }
 
-/// The record as oxide-auth's grant, without its expiry: the machine would judge that by the clock of this host.
+/// Converts the record to oxide-auth's grant. The expiry is omitted, since the machine would compare it with the clock
+/// of this host.
 fn to_grant(record: &CodeRecord) -> Result<Grant, Dispute> {
     let mut extensions = Extensions::new();
     if let Some(challenge) = record.extensions.get(Pkce::required().identifier()) {
@@ -67,7 +68,7 @@ fn to_grant(record: &CodeRecord) -> Result<Grant, Dispute> {
     })
 }
 
-/// The request as the machine reads it: the client has been authenticated.
+/// The request of an authenticated client in the form that the machine reads.
 struct Facade<'a> {
     params: &'a Params,
     client: &'a Client,

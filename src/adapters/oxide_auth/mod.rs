@@ -1,6 +1,6 @@
-//! oxide-auth's state machines as a second opinion (RFC 6749 §4.1, §4.4.2, §6). The rules of `protocol` decide first, with
-//! a precise cause; then a machine runs over the same request. A request that it refuses is refused, and the log says so,
-//! since one of both is wrong.
+//! oxide-auth's state machines as a second check (RFC 6749 §4.1, §4.4.2, §6). The rules of `protocol` decide first, with
+//! a precise cause; then a machine checks the same request. If it disagrees, one of the two is wrong: the request is
+//! refused, and the disagreement is logged.
 
 pub mod authorization;
 pub mod client_credentials;
@@ -27,7 +27,7 @@ enum Dispute {
 }
 
 impl Dispute {
-    /// The part as the log names it.
+    /// Returns the name of the part in the log.
     const fn as_str(self) -> &'static str {
         match self {
             Self::Form => "form or client",
@@ -38,14 +38,14 @@ impl Dispute {
         }
     }
 
-    /// The refusal of a request that presents no grant.
+    /// Returns the refusal of a request that presents no grant.
     fn of_request(self) -> OAuthError {
         let about = self.as_str();
         tracing::error!(about, "oxide-auth refused a request that the rules accept");
         Cause::RequestDisputed { about }.into()
     }
 
-    /// The refusal of a code or a refresh token.
+    /// Returns the refusal of a code or a refresh token.
     fn of_grant(self) -> OAuthError {
         let about = self.as_str();
         tracing::error!(about, "oxide-auth refused a grant that the rules accept");
@@ -53,12 +53,12 @@ impl Dispute {
     }
 }
 
-/// A scope in oxide-auth's type, which is a set.
+/// Converts a scope to oxide-auth's type, which is a set.
 fn machine_scope(scope: &Scope) -> Result<MachineScope, Dispute> {
     scope.to_string().parse().map_err(|_| Dispute::Scope)
 }
 
-/// Checks that every token of `granted` is in `limit`, by oxide-auth's order of scopes.
+/// Checks that every token of `granted` is in `limit`, by oxide-auth's partial order of scopes.
 fn check_within(granted: &MachineScope, limit: &MachineScope) -> Result<(), Dispute> {
     if limit.priviledged_to(granted) { Ok(()) } else { Err(Dispute::Scope) }
 }

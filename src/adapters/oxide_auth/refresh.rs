@@ -1,4 +1,4 @@
-//! oxide-auth's `Refresh` machine over a refresh token that the rules accept (RFC 6749 §6).
+//! A check of an accepted refresh token by oxide-auth's `Refresh` machine (RFC 6749 §6).
 
 use std::borrow::Cow;
 
@@ -12,19 +12,17 @@ use signet_protocol::ids::ClientId;
 use signet_protocol::params::Params;
 use signet_protocol::scope::Scope;
 
-/// The grant behind a refresh token, as far as it limits a refresh.
+/// The part of a grant that limits a refresh.
 #[derive(Clone, Copy)]
 pub struct Granted<'a> {
     /// The client that it was issued to.
     pub client: &'a ClientId,
-    /// The scope that is left of it.
+    /// The remaining scope.
     pub scope: &'a Scope,
 }
 
-/// Confirms that this request refreshes the grant to a token of exactly the scope `issued`.
-///
-/// # Errors
-/// `invalid_grant` where the machine refuses what the rules accept.
+/// Confirms that this request refreshes the grant for a token with exactly the scope `issued`. A disagreement is
+/// `invalid_grant`.
 pub fn confirm(params: &Params, client: &Client, granted: Granted<'_>, issued: &Scope) -> Result<(), OAuthError> {
     run(params, client, granted, issued).map_err(Dispute::of_grant)
 }
@@ -46,7 +44,8 @@ pub(super) fn run(params: &Params, client: &Client, granted: Granted<'_>, issued
     }
 }
 
-/// The grant in oxide-auth's type, without its expiry: the machine would judge that by the clock of this host.
+/// Converts the grant to oxide-auth's type. The expiry is omitted, since the machine would compare it with the clock of
+/// this host.
 fn to_grant(granted: Granted<'_>) -> Result<Grant, Dispute> {
     Ok(Grant {
         owner_id: String::new(),
@@ -58,7 +57,7 @@ fn to_grant(granted: Granted<'_>) -> Result<Grant, Dispute> {
     })
 }
 
-/// The request as the machine reads it: the client has been authenticated.
+/// The request of an authenticated client in the form that the machine reads.
 struct Facade<'a> {
     params: &'a Params,
     client: &'a Client,

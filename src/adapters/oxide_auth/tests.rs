@@ -1,4 +1,5 @@
-//! The machines agree with the rules on any request, and refuse what differs from what the rules have accepted.
+//! Agreement of the machines with the rules on any request, and their refusal of requests that differ from the accepted
+//! one.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -279,7 +280,7 @@ proptest! {
         challenge in prop::option::weighted(0.8, Just(CHALLENGE)),
         method in prop::option::weighted(0.8, prop::sample::select(vec!["S256", "S256", "plain"])),
     ) {
-        // The rules refuse a method without a challenge where the machine sees nothing to read.
+        // The rules refuse a method without a challenge; the machine ignores it.
         let method = method.filter(|_| challenge.is_some());
         let params = params(&[
             ("response_type", Some("code")),

@@ -1,4 +1,4 @@
-//! ID tokens by every algorithm, verified by openidconnect itself, and the form in which keys are published.
+//! ID tokens signed by every algorithm and verified by openidconnect, and the published form of keys.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,7 +13,7 @@ use signet_protocol::time::{Span, Timestamp};
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-/// A key of each algorithm; those of RSA have one modulus.
+/// A key of each algorithm. The RSA keys share a modulus.
 fn keys() -> Vec<SigningKey> {
     let rsa = generate_signing_key(SigningAlgorithm::RS256, 3072).unwrap();
     let made = SigningAlgorithm::ALL.into_iter().map(|algorithm| {
