@@ -24,7 +24,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// The maximum number of concurrent deliveries of a node, below the fetcher's limit, which other calls need as well.
 const AT_ONCE: usize = 16;
 
-/// Delivers until the node stops.
+/// Delivers messages until the node stops.
 pub(super) async fn run_deliveries(app: Arc<App>) {
     let mut ticks = interval(POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

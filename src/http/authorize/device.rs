@@ -17,9 +17,9 @@ use signet_protocol::error::OAuthError;
 use signet_protocol::time::{Span, format_wait};
 use signet_protocol::token::device_authorization::{Answer, DeviceRequest, Place, UserCode};
 
-/// The name of the form for the code, to which its token is bound.
+/// The code form's name in its CSRF token.
 const CODE_FORM: &str = "device";
-/// The name of the form of the question.
+/// The question's name in its CSRF token.
 const CONFIRM_FORM: &str = "device-confirm";
 /// The error for every code without a live device, whatever the reason.
 const UNKNOWN_CODE: &str = "No device waits for this code. Check it, or start again on the device.";

@@ -1,4 +1,4 @@
-//! A request as the checks before its endpoint know it.
+//! The facts about a request that the checks before its endpoint use.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

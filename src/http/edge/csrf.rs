@@ -26,18 +26,14 @@ pub fn token(app: &App, browser: Browser, form: &str, now: Timestamp) -> String 
     URL_SAFE_NO_PAD.encode([now.as_millis().to_be_bytes().as_slice(), tag.as_ref()].concat())
 }
 
-/// A browser that a form can be bound to, and its name where it had none before.
+/// A browser that a form can be bound to, with a new cookie if it had none.
 pub struct Bound {
-    /// The browser.
     pub browser: Browser,
-    /// The cookie that the answer has to set.
+    /// The cookie that the response must set.
     pub name: Option<BrowserCookie>,
 }
 
-/// Names a browser that has no cookie, so that a form can be bound to it.
-///
-/// # Errors
-/// [`EntropyError`] where the system has no random bytes.
+/// Binds a form to the browser, which gets a cookie if it has none.
 pub fn bind(call: &Call) -> Result<Bound, EntropyError> {
     if cookies::is_bound(call.browser) {
         return Ok(Bound { browser: call.browser, name: None });

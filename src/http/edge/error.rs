@@ -1,5 +1,5 @@
-//! Answers that say that something failed, for any reader: plain text, which the guard turns into a page where a browser
-//! asks, and the status of a busy server. Causes of failures are logged here, once.
+//! Error responses for any reader: plain text, which the guard turns into a page for browsers, and the 503 of a busy
+//! server. Causes of failures are logged here, once.
 
 use axum::Json;
 use axum::http::header::{self, HeaderValue};
@@ -48,13 +48,13 @@ pub fn log_broken(cause: &str) {
     tracing::error!(cause, "a request failed");
 }
 
-/// A 503 with the time after which there is room again.
+/// A 503 with the time after which a retry can succeed.
 pub fn retry_after(wait: Span, response: impl IntoResponse) -> Response {
     let seconds = HeaderValue::from(seconds_up(wait));
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, seconds)], response).into_response()
 }
 
-/// A 503 because of the database, to be retried at once.
+/// A 503 because the database is unavailable, with a short `Retry-After`.
 pub fn retry_later(response: impl IntoResponse) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)], response).into_response()
 }

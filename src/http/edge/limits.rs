@@ -1,5 +1,5 @@
-//! Rate limits and address blocks, checked before a request reaches its endpoint. A refusal is a value here; the guard
-//! gives it the form that its reader expects.
+//! Rate limits and address blocks, checked before a request reaches its endpoint. A refusal is a value, which the guard
+//! renders for its reader.
 
 use axum::http::{Method, StatusCode};
 
@@ -12,23 +12,20 @@ use signet_protocol::endpoint::{self, Reader};
 use signet_protocol::error::ErrorCode;
 use signet_protocol::time::{Span, format_wait};
 
-/// A refused request, before its answer has a form.
+/// A refusal, not rendered yet.
 pub struct Refusal {
-    /// The reader of the answer.
     pub reader: Reader,
-    /// The status.
     pub status: StatusCode,
     /// The error code for programs.
     pub code: ErrorCode,
-    /// The sentence.
     pub message: String,
-    /// The time after which it is worth trying again.
+    /// The time after which a retry can succeed.
     pub wait: Span,
-    /// The limit that was exceeded; nothing for a blocked address.
+    /// The exceeded limit, or `None` for a blocked address.
     pub exceeded: Option<Exceeded>,
 }
 
-/// Refuses a request of an address that is blocked or asks too often.
+/// Refuses a request from a blocked address, or one that exceeds a rate limit.
 pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Option<Refusal> {
     let endpoint = endpoint::at(app.base_path(), path);
     let class = endpoint.class(method.as_str())?;

@@ -1,4 +1,4 @@
-//! The one way from a row of the table of endpoints to a route.
+//! Routes for the rows of the table of endpoints.
 
 use std::sync::Arc;
 

@@ -25,7 +25,7 @@ pub fn client_error(call: &Call, error: FlowError) -> Response {
             challenged(StatusCode::UNAUTHORIZED, &challenge, &error)
         }
         FlowError::Refused(error) if error.code == ErrorCode::ServerError => broken(&error.description),
-        // Devices poll for minutes; noted answers would displace the refusals that need explaining.
+        // Devices poll for minutes; stored answers would displace the refusals that need explaining.
         FlowError::Refused(error) if error.code.is_answer_to_poll() => json_error(StatusCode::BAD_REQUEST, &error),
         FlowError::Refused(error) => {
             refusal::note(call, StatusCode::BAD_REQUEST, &error);

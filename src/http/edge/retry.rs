@@ -1,4 +1,4 @@
-//! Answers to requests that may be tried again later, in the parts that all readers share.
+//! Responses to requests that may be retried later: the sentence and the headers common to all readers.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -27,13 +27,13 @@ pub fn with_headers(mut response: Response, exceeded: &Exceeded) -> Response {
     response
 }
 
-/// The answer to a client that asks too often.
+/// The 429 response to a client that exceeds a limit.
 pub fn exceeded_json(exceeded: &Exceeded) -> Response {
     let code = ErrorCode::TemporarilyUnavailable;
     with_headers(program(StatusCode::TOO_MANY_REQUESTS, code, &too_many(exceeded.wait)), exceeded)
 }
 
-/// An answer for programs.
+/// An error response for programs.
 pub fn program(status: StatusCode, code: ErrorCode, message: &str) -> Response {
     let body = json!({ "error": code.as_str(), "error_description": message });
     (status, Json(body)).into_response()
