@@ -2,7 +2,8 @@
 
 use super::statement::statement;
 use super::tx::{fetch_all, fetch_one};
-use crate::{Db, Store, StoreError};
+use crate::engine::db::Db;
+use crate::{Store, StoreError};
 
 statement!(SQLITE_JOURNAL = "PRAGMA journal_mode");
 statement!(SQLITE_SYNCHRONOUS = "PRAGMA synchronous");

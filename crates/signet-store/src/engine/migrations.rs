@@ -5,7 +5,8 @@ use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migrator};
 use super::lanes::Lane;
 use super::statement::statements;
 use super::tx::fetch_all;
-use crate::{Db, StoreError, Tx};
+use crate::engine::db::Db;
+use crate::{StoreError, Tx};
 
 statements! {
     APPLIED = "SELECT version FROM _sqlx_migrations WHERE success";

@@ -8,8 +8,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use super::embedded::{Access, Embedded, Readers};
 use super::lanes::Lanes;
 use super::writer::Writer;
+use crate::engine::db::Db;
 use crate::metrics::Database;
-use crate::{Db, PATIENCE, StoreError};
+use crate::{PATIENCE, StoreError};
 
 /// Read connections, and those of them that pages and registration cannot take.
 const READERS: u32 = 4;

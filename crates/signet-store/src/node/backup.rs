@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::engine::db::Db;
 use crate::engine::migrations;
-use crate::{Db, Store, StoreError};
+use crate::{Store, StoreError};
 use signet_protocol::time::Timestamp;
 
 /// Format version of the manifest.

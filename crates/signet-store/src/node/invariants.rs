@@ -3,10 +3,11 @@
 
 use serde::Deserialize;
 
+use crate::engine::db::Db;
 use crate::engine::rows::from_json;
 use crate::engine::statement::{Statement, statement, statements};
 use crate::engine::tx::{fetch_all, fetch_one};
-use crate::{Db, Store, StoreError, Tx};
+use crate::{Store, StoreError, Tx};
 use signet_protocol::authorize::redirect_uri::RedirectUri;
 use signet_protocol::time::Timestamp;
 

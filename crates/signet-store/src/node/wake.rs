@@ -9,9 +9,10 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use url::Url;
 
+use crate::engine::db::Db;
 use crate::engine::lanes::Lane;
 use crate::engine::postgres;
-use crate::{Db, Store, StoreError};
+use crate::{Store, StoreError};
 
 /// Name of the notification channel.
 const CHANGES: &str = "signet_changes";

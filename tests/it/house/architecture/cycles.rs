@@ -10,20 +10,23 @@ const ROOMS: [&str; 4] = ["flows", "http", "protocol", "store"];
 
 /// Uses that close a circle and may, from and to; `*` stands for every file of a room. Besides these, the files in the
 /// folder of a file may use that file, unless it is a floor: both are one subject.
-const ALLOWED: [(&str, &str); 9] = [
+const ALLOWED: [(&str, &str); 11] = [
     // The provider holds the caches and rules of the use cases that it is handed to.
     ("flows/provider", "flows/*"),
     // A registry lists its entries, which implement its trait.
     ("flows/token/grants/*", "flows/token/grants"),
     ("flows/client/auth/*", "flows/client/auth"),
+    ("store/engine/statement", "store"),
+    ("store/engine/timing", "store"),
     // A key knows its algorithms, an algorithm the keys that it fits.
     ("protocol/jose/jwe", "protocol/jose/jwk"),
     // The parts of one record.
     ("protocol/client/metadata", "protocol/client/cap"),
     ("protocol/client/uris", "protocol/client/rules"),
     ("protocol/client/resource", "protocol/client/uris"),
-    // The store defines its error and its transaction, which ends by writing the audit records that a job has left.
-    ("store/*", "store"),
+    // A write waits until other nodes have applied it, and the store holds what is known of them.
+    ("store/engine/store", "store/node/*"),
+    // A transaction ends by writing the audit records that a job has left.
     ("store/engine/tx", "store/*"),
 ];
 
