@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use signet::flows::admin::{self, AdminError, ClientPlan, ClientUpdate, Registrar, SecretSource};
 use signet_protocol::client::ClientMetadata;
 use signet_protocol::ids::ClientId;
+use signet_store::client::clients::Standing;
 
 use crate::admin::revoking_commands::Scene;
 use crate::client::registration::{client, open, register, with};
@@ -114,6 +115,17 @@ async fn an_update_is_refused_where_another_came_first() {
     let unaware = plan("Unaware").await;
     admin::rotate_secret(&registrar, id.clone(), SecretSource::Generated).await.unwrap();
     assert!(matches!(unaware.carry_out(&registrar).await, Err(AdminError::Changed("client"))), "a new secret counts");
+    let enabled = plan("Enabled").await;
+    server.set_client_standing(id.as_str(), Standing::Disabled).await;
+    let refused = enabled.carry_out(&registrar).await;
+    assert!(matches!(refused, Err(AdminError::Changed("client"))), "a client that was disabled: {refused:?}");
+    let disabled = plan("Disabled").await;
+    server.set_client_standing(id.as_str(), Standing::Disabled).await;
+    disabled.carry_out(&registrar).await.unwrap();
+    let disabled = plan("Disabled still").await;
+    server.set_client_standing(id.as_str(), Standing::Enabled).await;
+    let refused = disabled.carry_out(&registrar).await;
+    assert!(matches!(refused, Err(AdminError::Changed("client"))), "a client that was enabled: {refused:?}");
     let late = plan("Late").await;
     let reply = At::own(&server, &kept).put(&put_of(&kept, json!({"client_name": "Itself"}))).await;
     assert_eq!(reply.status, 200, "{reply:?}");

@@ -67,7 +67,11 @@ statements! {
     ";
     DROP_SECRETS = "DELETE FROM client_secrets WHERE realm_id = $1 AND client_id = $2";
     DROP_ORIGINS = "DELETE FROM client_origins WHERE realm_id = $1 AND client_id = $2";
-    ENABLE = "UPDATE clients SET enabled = $3, updated_at = $4 WHERE realm_id = $1 AND id = $2 AND enabled <> $3";
+    ENABLE = "
+        UPDATE clients
+        SET enabled = $3, updated_at = $4, version = version + 1
+        WHERE realm_id = $1 AND id = $2 AND enabled <> $3
+    ";
     EXISTS = "SELECT count(*) AS clients FROM clients WHERE realm_id = $1 AND id = $2";
 }
 
@@ -265,7 +269,7 @@ pub async fn exists(tx: &mut Tx, realm: &RealmId, id: &ClientId) -> Result<bool,
     Ok(count > 0)
 }
 
-/// Enables or disables a client. Returns false if nothing changed.
+/// Enables or disables a client and increments its version. Returns false if nothing changed.
 pub async fn set_standing(
     tx: &mut Tx,
     realm: &RealmId,
