@@ -19,22 +19,20 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tokio::sync::Notify;
 
 use crate::adapters::openid_connect::metadata::MetadataError;
 use crate::config::{Mode, Settings};
 use crate::fetch::{Fetcher, OutboundError};
-use crate::flows::authorize::pending::Counts;
-use crate::flows::authorize::request_object::RequestUris;
+use crate::flows::authorize::Requests;
 use crate::flows::client::profiles::Profiles;
-use crate::flows::client::published_keys::ClientKeys;
-use crate::flows::client::register;
-use crate::flows::defense::rates::{self, Exchange, Rates};
-use crate::flows::defense::refusals::Refusals;
+use crate::flows::client::{Clients, register};
+use crate::flows::defense::{Limits, rates};
 use crate::flows::events::audit;
-use crate::flows::sign_in::soft_lock;
-use crate::flows::token::verified_tokens::VerifiedTokens;
-use crate::flows::{FlowError, LargeTokens, Lifetimes, Provider, Realm};
+use crate::flows::outbound::Outbound;
+use crate::flows::session::Browsers;
+use crate::flows::sign_in::{SignIns, soft_lock};
+use crate::flows::token::Tokens;
+use crate::flows::{FlowError, Lifetimes, Provider, Realm};
 use crate::keys::{KeyPolicy, Keyring, KeyringError};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
@@ -119,61 +117,36 @@ impl App {
         let now = clock.now();
         let realm = ensure_realm(&store, now).await?;
         let master = master_key(&settings, &store, &realm, &entropy).await?;
-        let csrf_key = master.csrf_key();
-        let token_mac = master.token_mac();
-        let browser_state_key = master.browser_state_key();
-        let soft_locks = soft_lock::Rules::new(&settings.limits, master.failure_key());
+        let tokens = Tokens::new(&master);
+        let browsers = Browsers::new(&master, settings.sessions.management);
+        let locks = soft_lock::Rules::new(&settings.limits, master.failure_key());
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
         keys.create_due_signing_keys(&realm, now).await?;
-        let view = View::load(store.clone(), now).await?;
         let passwords = open_passwords(&settings)?;
         users::some_hashes(&mut store.read().await?, &realm).await?.iter().for_each(|hash| passwords.note(hash));
         let metrics = Metrics::new(store.metrics(), passwords.metrics());
         metrics.process.set_started(now);
+        let lifetimes = Lifetimes::new(&settings);
+        let rates = rates::Limits::new(&settings.limits, lifetimes.request);
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         let mailer = Mailer::new(&settings.mail, settings.outbound.extra_ca.as_deref())?;
-        let client_keys = ClientKeys::default();
-        let lifetimes = lifetimes(&settings);
-        let registration = register::Rules::new(settings.registration.clone());
         let profiles = Profiles::load(&mut store.read().await?, &realm, &settings.profiles.allowed).await?;
-        let announced = Notify::new();
         let provider = Provider {
-            store,
-            view,
+            view: View::load(store.clone(), now).await?,
             keys,
-            verdicts: VerifiedTokens::default(),
-            passwords,
-            stranger_fetcher: fetcher.apart(),
-            request_uris: RequestUris::default(),
-            fetcher,
-            mailer,
-            client_keys,
-            profiles,
-            registration,
-            lifetimes,
-            token_mac,
-            csrf_key,
-            pushed: Counts::default(),
-            devices: Counts::default(),
-            rates: Rates::new(
-                rates::Limits::new(&settings.limits, lifetimes.request),
-                metrics.access.rate_limited.clone(),
-            ),
-            exchange: Exchange::new(URL_SAFE_NO_PAD.encode(entropy.bytes::<16>()?)),
-            soft_locks,
-            session_management: settings.sessions.management,
-            browser_state_key,
-            waiting: Counts::default(),
-            announced,
-            large_tokens: LargeTokens::default(),
             keys_read: AtomicU64::new(0),
-            refusals: Refusals::new(
-                metrics.access.refusals_dropped.clone(),
-                metrics.access.refusals_suppressed.clone(),
-            ),
+            lifetimes,
+            requests: Requests::default(),
+            tokens,
+            clients: Clients::new(profiles, register::Rules::new(settings.registration.clone())),
+            sign_ins: SignIns { passwords, locks },
+            browsers,
+            limits: Limits::new(rates, URL_SAFE_NO_PAD.encode(entropy.bytes::<16>()?), &metrics),
+            outbound: Outbound::new(fetcher, mailer),
             metrics,
+            store,
         };
-        let mails = provider.mailer.is_some();
+        let mails = provider.outbound.mailer.is_some();
         let realm = Arc::new(Realm { id: realm, issuer: settings.issuer.clone(), mails });
         let documents = ArcSwap::from_pointee(Documents::make(&provider, &realm, now)?);
         // None yet: the first poll reads the keys again, since they may have changed in the meantime.
@@ -240,9 +213,9 @@ impl App {
         let waiting = authorization_requests::count(&mut tx, now).await?;
         let pushed = pushed_requests::count(&mut tx).await?;
         let devices = device_authorizations::count(&mut tx).await?;
-        self.provider.waiting.set(waiting);
-        self.provider.pushed.set(pushed);
-        self.provider.devices.set(devices);
+        self.provider.requests.waiting.set(waiting);
+        self.provider.requests.pushed.set(pushed);
+        self.provider.requests.devices.set(devices);
         Ok(())
     }
 
@@ -307,7 +280,7 @@ pub fn key_policy(settings: &Settings) -> KeyPolicy {
             lead: KEY_LEAD,
             retention: settings.keys.retention,
         },
-        hint_retention: lifetimes(settings).hint(),
+        hint_retention: Lifetimes::new(settings).hint(),
     }
 }
 
@@ -319,23 +292,4 @@ pub fn open_passwords(settings: &Settings) -> Result<Passwords, PasswordError> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let workers = if passwords.workers == 0 { cores } else { passwords.workers };
     Passwords::new(cost, workers)
-}
-
-fn lifetimes(settings: &Settings) -> Lifetimes {
-    let tokens = &settings.tokens;
-    let sessions = &settings.sessions;
-    Lifetimes {
-        access_token: tokens.access_token_lifetime,
-        id_token: tokens.id_token_lifetime,
-        code: tokens.authorization_code_lifetime,
-        refresh_idle: tokens.refresh_token_idle,
-        refresh: tokens.refresh_token_lifetime,
-        refresh_grace: tokens.refresh_reuse_grace,
-        skew: tokens.clock_skew,
-        session_idle: sessions.idle,
-        session: sessions.lifetime,
-        session_remembered: sessions.remembered_lifetime,
-        request: sessions.authorization_request_lifetime,
-        client_assertion: settings.clients.assertion_lifetime,
-    }
 }

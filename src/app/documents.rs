@@ -41,10 +41,10 @@ impl Documents {
             grants: supported.grants,
             auth_methods: supported.auth_methods,
             algorithms: supported.algorithms,
-            profiles: &provider.profiles.advertised,
+            profiles: &provider.clients.profiles.advertised,
             decryption: &supported.decryption,
-            check_session: provider.session_management.then_some(endpoint::CHECK_SESSION.path),
-            registration: provider.registration.is_on().then_some(register::PATH),
+            check_session: provider.browsers.session_management.then_some(endpoint::CHECK_SESSION.path),
+            registration: provider.clients.registration.is_on().then_some(register::PATH),
         };
         let body = metadata::document(&capabilities)?.to_string().into_bytes();
         let jwks = provider.keys.of(&realm.id).jwks(now);

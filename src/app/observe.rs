@@ -69,7 +69,7 @@ impl App {
         let (revocations, blocks) = provider.view.held();
         state.revocations.set(whole(revocations));
         state.blocks.set(whole(blocks));
-        state.waiting.set(provider.waiting.total());
+        state.waiting.set(provider.requests.waiting.total());
         state.view_age.set(provider.view.age().as_secs_f64());
         let (idle, used) = provider.store.connections();
         for (name, count) in [("idle", idle), ("used", used)] {
@@ -113,7 +113,7 @@ impl App {
             check("signing-keys", true, async { self.has_keys() }).await,
             check("accepting", true, async { !self.draining.load(Ordering::Relaxed) }).await,
             check("key-rotation", false, async { self.rotates_in_time() }).await,
-            check("password-pool", false, async { provider.passwords.has_room() }).await,
+            check("password-pool", false, async { provider.sign_ins.passwords.has_room() }).await,
             check("audit-log", false, async { provider.metrics.state.audit_log_broken.get() == 0 }).await,
             check("outbox", false, async { oldest < OLD_MESSAGE }).await,
             check("upkeep", false, async { self.upkeep_ran() }).await,
@@ -143,7 +143,7 @@ impl App {
 
     /// Returns true if the mail server is reachable or none is configured.
     async fn mailer_answers(&self) -> bool {
-        match &self.provider.mailer {
+        match &self.provider.outbound.mailer {
             Some(mailer) => mailer.test().await.is_ok(),
             None => true,
         }

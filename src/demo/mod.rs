@@ -100,6 +100,6 @@ async fn register_user(app: &App, context: &Context) -> anyhow::Result<String> {
         roles: Vec::new(),
         min_password: app.settings.passwords.min_length,
     };
-    admin::add_user(&app.provider.store, &app.provider.passwords, context, person).await?;
+    admin::add_user(&app.provider.store, &app.provider.sign_ins.passwords, context, person).await?;
     Ok(password)
 }

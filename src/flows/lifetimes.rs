@@ -1,5 +1,6 @@
 //! The lifetimes of sessions, codes, tokens and requests, as the settings have them.
 
+use crate::config::Settings;
 use signet_protocol::time::Span;
 
 /// The lifetimes of tokens, sessions and requests.
@@ -29,6 +30,25 @@ pub struct Lifetimes {
 }
 
 impl Lifetimes {
+    pub fn new(settings: &Settings) -> Self {
+        let tokens = &settings.tokens;
+        let sessions = &settings.sessions;
+        Self {
+            access_token: tokens.access_token_lifetime,
+            id_token: tokens.id_token_lifetime,
+            code: tokens.authorization_code_lifetime,
+            refresh_idle: tokens.refresh_token_idle,
+            refresh: tokens.refresh_token_lifetime,
+            refresh_grace: tokens.refresh_reuse_grace,
+            skew: tokens.clock_skew,
+            session_idle: sessions.idle,
+            session: sessions.lifetime,
+            session_remembered: sessions.remembered_lifetime,
+            request: sessions.authorization_request_lifetime,
+            client_assertion: settings.clients.assertion_lifetime,
+        }
+    }
+
     /// The time from its issue for which an ID token is accepted as a hint: the longest session, plus the skew.
     pub fn hint(&self) -> Span {
         Span::from_secs(self.session.max(self.session_remembered).as_secs().saturating_add(self.skew.as_secs()))

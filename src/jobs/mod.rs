@@ -236,7 +236,7 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
 /// not become a flood of rows.
 async fn record_refusals(app: &App) -> Result<(), FlowError> {
     let context = context(app);
-    let records = app.provider.rates.records(&context)?;
+    let records = app.provider.limits.rates.records(&context)?;
     if records.is_empty() {
         return Ok(());
     }

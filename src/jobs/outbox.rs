@@ -32,7 +32,7 @@ pub(super) async fn run_deliveries(app: Arc<App>) {
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
-            () = app.provider.announced.notified() => {}
+            () = app.provider.outbound.announced.notified() => {}
             () = under_way.one_ends() => {
                 // Poll the outbox once for several deliveries that have ended.
                 if under_way.receivers.len() > AT_ONCE / 2 {

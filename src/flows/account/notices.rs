@@ -72,7 +72,7 @@ pub async fn facts(provider: &Provider, context: &Context, wanted: Wanted<'_>) -
 
 /// Sends a mail. A node without a mail server leaves it to other nodes.
 pub async fn attempt(provider: &Provider, letter: &Letter, number: i64) -> Attempt {
-    let sent = match &provider.mailer {
+    let sent = match &provider.outbound.mailer {
         Some(mailer) => mailer.send(letter).await,
         None => Err(MailError::NotNow("no mail server is set".to_owned())),
     };

@@ -70,7 +70,7 @@ pub async fn admit(
             });
         }
     }
-    provider.rates.take_of_client(context, Class::Token, &client).map_err(ApiError::TooMany)?;
+    provider.limits.rates.take_of_client(context, Class::Token, &client).map_err(ApiError::TooMany)?;
     Ok(Administrator { client })
 }
 
@@ -98,7 +98,7 @@ pub async fn revoke(
         What::Client(id) => admin::sign_out_client(&revoker, &id).await,
         What::Realm => admin::sign_out_realm(&revoker).await,
     }?;
-    provider.announced.notify_one();
+    provider.outbound.announced.notify_one();
     provider.catch_up().await?;
     Ok(ended)
 }

@@ -65,7 +65,7 @@ pub(crate) async fn grant(
     });
     let stored = stored.await?;
     if asked.row.is_some() && !matches!(stored, Stored::AnsweredBefore) {
-        provider.waiting.add(&context.realm.id, -1);
+        provider.requests.waiting.add(&context.realm.id, -1);
     }
     match stored {
         Stored::AnsweredBefore => return Err(InteractionError::Fault(PendingFault::Answered)),

@@ -66,7 +66,7 @@ pub async fn answer(
         NextStep::Consent { session, .. } => session,
         step => return authorize::proceed(provider, context, interaction, request, step).await,
     };
-    provider.rates.take_of_person(context, &session.user_id, &interaction.client.id)?;
+    provider.limits.rates.take_of_person(context, &session.user_id, &interaction.client.id)?;
     let decided = Decided::by(&session, context, interaction, request, answer)?;
     match answer {
         Answer::Allow => {
@@ -160,6 +160,6 @@ async fn deny(provider: &Provider, decided: Decided) -> Result<(), InteractionEr
     if !written.await? {
         return Err(InteractionError::Fault(PendingFault::Answered));
     }
-    provider.waiting.add(&realm, -1);
+    provider.requests.waiting.add(&realm, -1);
     Ok(())
 }

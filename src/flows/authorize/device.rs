@@ -131,7 +131,7 @@ pub async fn answer(
     let Some(session) = session::current(provider, context, browser).await? else {
         return Ok(Decided::Next(BrowserStep::Login(interaction.pending.id.clone())));
     };
-    provider.rates.take_of_person(context, &session.user_id, &interaction.client.id)?;
+    provider.limits.rates.take_of_person(context, &session.user_id, &interaction.client.id)?;
     let decision = Arc::new(Decision::of(context, interaction, request, answer, session)?);
     let shared = decision.clone();
     let written = provider.store.write(move |tx| {
@@ -143,7 +143,7 @@ pub async fn answer(
         Stored::AnsweredBefore => return Err(InteractionError::Fault(PendingFault::Answered)),
         Stored::Over => return Err(InteractionError::Fault(PendingFault::Expired)),
     }
-    provider.waiting.add(&context.realm.id, -1);
+    provider.requests.waiting.add(&context.realm.id, -1);
     let (outcome, client_id) = (decision.record.event.as_str(), interaction.client.id.as_str());
     tracing::info!(target: "security", event = "device_decided", outcome, client_id, "a person decided about a device");
     Ok(Decided::Done)

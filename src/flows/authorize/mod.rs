@@ -8,6 +8,9 @@ pub mod device;
 pub mod par;
 pub mod pending;
 pub mod request_object;
+mod state;
+
+pub use state::Requests;
 
 use self::answer::Asked;
 use self::browser_step::{BrowserStep, ErrorResponse};
@@ -164,7 +167,7 @@ pub async fn refuse_interaction(
         })
     });
     if closed.await? {
-        provider.waiting.add(&context.realm.id, -1);
+        provider.requests.waiting.add(&context.realm.id, -1);
         Ok(match &interaction.pending.request {
             InteractiveRequest::Device(_) => BrowserStep::LeaveDevice,
             InteractiveRequest::Authorization(request) => deny(context, request, error),

@@ -35,7 +35,7 @@ pub struct Pushed {
 /// [`FlowError`]; a refusal is an error of the authorization endpoint, reported to the client at once (RFC 9126 §2.3).
 pub async fn push(provider: &Provider, context: &Context, call: ClientCall) -> Result<Pushed, FlowError> {
     let client = auth::authenticate(provider, context, &call).await?;
-    provider.rates.take_of_client(context, Class::Token, &client)?;
+    provider.limits.rates.take_of_client(context, Class::Token, &client)?;
     let own = call.params.pairs().filter(|(name, _)| !CREDENTIALS.contains(name) && *name != "client_id");
     let id = ("client_id".to_owned(), client.id.as_str().to_owned());
     let request = Params::from_pairs(own.map(|(name, value)| (name.to_owned(), value.to_owned())).chain([id]))?;
@@ -60,7 +60,7 @@ pub async fn push(provider: &Provider, context: &Context, call: ClientCall) -> R
     if let Inserted::Full(until) = written.await? {
         return Err(FlowError::Overloaded { cause: "the client has pushed too many requests", wait: until.since(now) });
     }
-    provider.pushed.add(&context.realm.id, 1);
+    provider.requests.pushed.add(&context.realm.id, 1);
     Ok(Pushed { request_uri: uri.expose().to_owned(), expires_in: LIFETIME.as_secs() })
 }
 
@@ -72,7 +72,7 @@ async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowErr
             Box::pin(async move { pushed_requests::trim(tx, realm, most).await })
         })
     };
-    provider.pushed.make_room(realm, trim).await
+    provider.requests.pushed.make_room(realm, trim).await
 }
 
 /// Converts a refusal of the authorization endpoint into an error for the pushing client.

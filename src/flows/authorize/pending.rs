@@ -111,7 +111,7 @@ pub(crate) async fn keep(
     request: InteractiveRequest,
     browser: Browser,
 ) -> Result<(RequestId, Option<BrowserCookie>), FlowError> {
-    provider.rates.take_of_address(&context.realm.id, Class::Waiting, context.address(), context.now)?;
+    provider.limits.rates.take_of_address(&context.realm.id, Class::Waiting, context.address(), context.now)?;
     make_room(provider, context).await?;
     let (digest, cookie) = name_browser(context, browser)?;
     let pending = PendingRequest {
@@ -137,7 +137,7 @@ pub(crate) async fn keep(
         })
     });
     written.await?;
-    provider.waiting.add(&context.realm.id, 1);
+    provider.requests.waiting.add(&context.realm.id, 1);
     Ok((id, cookie))
 }
 
@@ -160,7 +160,7 @@ async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowErr
         }
         Ok(left)
     };
-    provider.waiting.make_room(realm, trim).await
+    provider.requests.waiting.make_room(realm, trim).await
 }
 
 /// The digest of the browser's cookie, and a new cookie if it had none.

@@ -142,8 +142,8 @@ async fn fetch(
         return Err(Cause::RequestUri { received: Shown::uri(uri), registered }.into());
     }
     // A separate task, so that a cancelled request still fills the cache.
-    let uris = provider.request_uris.clone();
-    let fetcher = provider.fetcher_of(client).clone();
+    let uris = provider.requests.objects.clone();
+    let fetcher = provider.outbound.fetcher_of(client).clone();
     let now = context.now;
     let place = Place { uri: uri.to_owned(), is_of_stranger: client.registration.is_some() };
     let read = tokio::spawn(async move { uris.read(&fetcher, place, now).await });

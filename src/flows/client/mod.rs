@@ -7,4 +7,7 @@ pub mod profiles;
 pub mod published_keys;
 pub mod register;
 pub(crate) mod registry;
+mod state;
 pub(crate) mod supported;
+
+pub use state::Clients;

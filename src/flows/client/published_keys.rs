@@ -134,7 +134,7 @@ async fn find(
     }
     let Some(uri) = &client.metadata.jwks_uri else { return Ok(Vec::new()) };
     let owner = (context.realm.id.clone(), client.id.clone());
-    let published = provider.client_keys.known.get_with_by_ref(&owner, Arc::default);
+    let published = provider.clients.keys.known.get_with_by_ref(&owner, Arc::default);
     let known = |age| {
         let set = published.set.load_full().filter(|set| set.uri == *uri && set.at.is_within(age, context.now));
         set.map(|set| fitting(&set.keys)).unwrap_or_default()
@@ -144,8 +144,8 @@ async fn find(
         return Ok(keys);
     }
     let refresh = Refresh {
-        known: provider.client_keys.clone(),
-        fetcher: provider.fetcher_of(client).clone(),
+        known: provider.clients.keys.clone(),
+        fetcher: provider.outbound.fetcher_of(client).clone(),
         owner,
         published: published.clone(),
         uri: uri.clone(),

@@ -11,7 +11,7 @@ impl Provider {
             grants: crate::flows::token::grants::NAMES.as_slice(),
             auth_methods: crate::flows::client::auth::NAMES.as_slice(),
             algorithms: self.keys.algorithms(),
-            profiles: &self.profiles.allowed,
+            profiles: &self.clients.profiles.allowed,
             decryption: self.keys.decrypts(realm).into(),
         }
     }

@@ -2,3 +2,6 @@
 
 pub mod rates;
 pub mod refusals;
+mod state;
+
+pub use state::Limits;

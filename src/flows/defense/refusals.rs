@@ -135,7 +135,7 @@ impl Refusals {
 
 /// Writes the queued refusals. If the database fails, only explanations are lost.
 pub async fn flush(provider: &Provider, now: Timestamp) {
-    let refusals = &provider.refusals;
+    let refusals = &provider.limits.refusals;
     let _turn = refusals.writing.lock().await;
     let mut rows = refusals.take(now);
     while let Some(realm) = rows.first().map(|row| row.realm.clone()) {

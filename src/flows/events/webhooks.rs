@@ -88,7 +88,7 @@ pub async fn attempt(
     let algorithms = provider.keys.algorithms();
     let token = signed(&keys, algorithms, &claims, context.now)?;
     // The fetcher has logged the reason for a missing answer.
-    let answer = provider.fetcher.post(&webhook.url, MEDIA_TYPE, token).await.ok();
+    let answer = provider.outbound.fetcher.post(&webhook.url, MEDIA_TYPE, token).await.ok();
     let (status, reason) = answer.map_or((None, Vec::new()), |(status, reason)| (Some(status), reason));
     Ok(Attempt::of(verdict(status, number), refusal(&reason)))
 }

@@ -34,7 +34,7 @@ pub async fn attempt(
     let Some((client, uri)) = listener else { return Ok(Attempt::Moot) };
     let token = token(provider, context, client, ended)?;
     // The fetcher has logged the reason for a missing answer.
-    let status = provider.fetcher_of(client).post_form(uri, &[("logout_token", token.as_str())]).await.ok();
+    let status = provider.outbound.fetcher_of(client).post_form(uri, &[("logout_token", token.as_str())]).await.ok();
     Ok(Attempt::of(verdict(status, number), "the client refuses it"))
 }
 

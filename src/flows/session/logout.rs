@@ -258,7 +258,7 @@ async fn end(
         })
     });
     let clients = written.await?;
-    provider.announced.notify_one();
+    provider.outbound.announced.notify_one();
     provider.catch_up().await?;
     Ok(clients)
 }

@@ -3,6 +3,9 @@
 pub mod back_channel;
 pub(crate) mod front_channel;
 pub mod logout;
+mod state;
+
+pub use state::Browsers;
 
 use aws_lc_rs::hmac;
 
@@ -159,7 +162,7 @@ pub(crate) async fn write(
 
 /// The browser state of this session (session management), constant while the session is live.
 pub fn browser_state(provider: &Provider, session: &SessionId) -> BrowserState {
-    BrowserState::from_tag(hmac::sign(&provider.browser_state_key, session.as_str().as_bytes()).as_ref())
+    BrowserState::from_tag(hmac::sign(&provider.browsers.state_key, session.as_str().as_bytes()).as_ref())
 }
 
 /// The `session_state` of a successful response, if session management is on and the request has the scope `openid`.
@@ -169,7 +172,7 @@ pub(crate) fn state_for(
     request: &AuthorizationRequest,
     session: &Session,
 ) -> Result<Option<String>, FlowError> {
-    if !provider.session_management || !request.scope.contains(OPENID) {
+    if !provider.browsers.session_management || !request.scope.contains(OPENID) {
         return Ok(None);
     }
     let browser = browser_state(provider, &session.id);
@@ -276,7 +279,7 @@ pub async fn end_expired(provider: &Provider, now: Timestamp) -> Result<u64, Flo
         let ended = written.await?;
         all += ended;
         if ended > 0 {
-            provider.announced.notify_one();
+            provider.outbound.announced.notify_one();
         }
         if ended < sessions::PORTION {
             return Ok(all);

@@ -2,3 +2,6 @@
 
 pub mod password;
 pub mod soft_lock;
+mod state;
+
+pub use state::SignIns;

@@ -138,7 +138,7 @@ pub async fn sign_in(
         }
     };
     let salt = context.entropy.bytes()?;
-    let check = match provider.passwords.check(typed.password, stored.clone(), salt, context.region()).await {
+    let check = match provider.sign_ins.passwords.check(typed.password, stored.clone(), salt, context.region()).await {
         Ok(check) => check,
         Err(error) => {
             ending.release(provider).await?;
@@ -341,7 +341,7 @@ async fn succeed(
     }
     provider.count_sign_in("success", "password");
     if replaces_another {
-        provider.announced.notify_one();
+        provider.outbound.announced.notify_one();
         provider.catch_up().await?;
     }
     let session = &shared.1;

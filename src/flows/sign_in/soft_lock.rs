@@ -169,7 +169,7 @@ pub(crate) async fn reserve(
     context: &Context,
     claimant: &Claimant<'_>,
 ) -> Result<Gate, FlowError> {
-    let rules = &provider.soft_locks;
+    let rules = &provider.sign_ins.locks;
     let realm = &context.realm.id;
     let now = context.now;
     let address = context.address().filter(|_| claimant.known_device.is_none());

@@ -28,7 +28,7 @@ impl Introspection {
 /// Answers an introspection request.
 pub async fn introspect(provider: &Provider, context: &Context, call: ClientCall) -> Result<Introspection, FlowError> {
     let client = auth::authenticate(provider, context, &call).await?;
-    provider.rates.take_of_client(context, Class::Introspect, &client)?;
+    provider.limits.rates.take_of_client(context, Class::Introspect, &client)?;
     if client.is_public() {
         return Err(Cause::ClientPublic.into());
     }
@@ -80,7 +80,7 @@ async fn refresh_token(
     token: &str,
 ) -> Result<Option<Value>, FlowError> {
     provider.view.fresh()?;
-    let Some(token) = RefreshToken::parse(token, &provider.token_mac) else { return Ok(None) };
+    let Some(token) = RefreshToken::parse(token, &provider.tokens.mac) else { return Ok(None) };
     let mut tx = provider.store.read().await?;
     let Some(family) = token_families::find(&mut tx, &context.realm.id, &token.family(), context.now).await? else {
         return Ok(None);

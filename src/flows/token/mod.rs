@@ -11,10 +11,13 @@ pub mod jose;
 pub(crate) mod large_tokens;
 pub mod mapped;
 pub mod revoke;
+mod state;
 pub mod subject;
 pub mod userinfo;
 pub mod verified_tokens;
 pub mod verify;
+
+pub use state::Tokens;
 
 use std::sync::Arc;
 
@@ -46,7 +49,7 @@ pub async fn token(provider: &Provider, context: &Context, call: ClientCall) -> 
     // Grant types do not depend on the client, so an unsupported one is refused before authentication.
     let grant = grants::named(call.params.require("grant_type", "grant_type is required.")?)?;
     let client = auth::authenticate(provider, context, &call).await?;
-    provider.rates.take_of_client(context, Class::Token, &client)?;
+    provider.limits.rates.take_of_client(context, Class::Token, &client)?;
     if !client.may_use(grant.name()) {
         return Err(Cause::GrantNotAllowed { grant: grant.name() }.into());
     }
@@ -57,7 +60,7 @@ pub async fn token(provider: &Provider, context: &Context, call: ClientCall) -> 
         facts: call.facts,
         context: context.clone(),
         lifetimes: provider.lifetimes,
-        mac: provider.token_mac.clone(),
+        mac: provider.tokens.mac.clone(),
         pairwise: provider.keys.pairwise().clone(),
         headers: provider.view.resource_headers(),
         algorithm: issue::access_token_algorithm(provider.keys.algorithms()),

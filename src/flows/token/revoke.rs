@@ -27,7 +27,7 @@ pub struct Revoked;
 /// [`FlowError`]; a revocation that could not be written is never reported as done.
 pub async fn revoke(provider: &Provider, context: &Context, call: ClientCall) -> Result<Revoked, FlowError> {
     let client = auth::authenticate(provider, context, &call).await?;
-    provider.rates.take_of_client(context, Class::Token, &client)?;
+    provider.limits.rates.take_of_client(context, Class::Token, &client)?;
     let token = call.params.require("token", "token is required.")?;
     let Some(issued) = identify(provider, context, token).await? else { return Ok(Revoked) };
     if *issued.client() != client.id {
@@ -92,7 +92,7 @@ impl Issued {
 /// Verifies a token to revoke; `None` if this server did not issue it, or it is no longer valid.
 pub(crate) async fn identify(provider: &Provider, context: &Context, token: &str) -> Result<Option<Issued>, FlowError> {
     if token.starts_with(PREFIX) {
-        let Some(token) = RefreshToken::parse(token, &provider.token_mac) else { return Ok(None) };
+        let Some(token) = RefreshToken::parse(token, &provider.tokens.mac) else { return Ok(None) };
         let mut tx = provider.store.read().await?;
         let family = token_families::find(&mut tx, &context.realm.id, &token.family(), context.now).await?;
         return Ok(family.map(|family| Issued::Family(Box::new(family))));

@@ -43,7 +43,7 @@ pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Re
             return Err(Cause::TokenWithoutOpenid.into());
         }
     };
-    provider.rates.take_of_person(context, user, &facts.claims.client_id)?;
+    provider.limits.rates.take_of_person(context, user, &facts.claims.client_id)?;
     let user = provider.view.user(&context.realm.id, user).await?.ok_or(Cause::TokenUser)?;
     let client = provider.view.client(&context.realm.id, &facts.claims.client_id).await?.ok_or(Cause::TokenClient)?;
     let asked = &facts.claims.claims;

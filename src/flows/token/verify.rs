@@ -72,7 +72,7 @@ async fn judge(provider: &Provider, context: &Context, token: &str) -> Result<To
 /// The claims of a JWT that one of this server's keys has signed as an access token.
 fn signed_claims(provider: &Provider, context: &Context, token: &str) -> Result<Arc<AccessTokenClaims>, OAuthError> {
     let (keys, digest) = (provider.keys.of(&context.realm.id), Digest::of(token.as_bytes()));
-    if let Some(claims) = provider.verdicts.recall(&digest, &keys, context.now) {
+    if let Some(claims) = provider.tokens.verified.recall(&digest, &keys, context.now) {
         return Ok(claims);
     }
     let jws = UnverifiedJws::parse(token).map_err(|_| Cause::TokenUnknown)?;
@@ -86,7 +86,7 @@ fn signed_claims(provider: &Provider, context: &Context, token: &str) -> Result<
         serde_json::from_value(jws.payload().clone().into()).map_err(|_| Cause::TokenKind)?;
     let claims = Arc::new(claims);
     let kid = jws.kid().ok_or(Cause::TokenSignature)?.into();
-    provider.verdicts.remember(digest, VerifiedToken { kid, claims: claims.clone(), length: token.len() });
+    provider.tokens.verified.remember(digest, VerifiedToken { kid, claims: claims.clone(), length: token.len() });
     Ok(claims)
 }
 

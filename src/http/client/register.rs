@@ -23,7 +23,7 @@ use signet_protocol::error::ErrorCode;
 
 /// The routes, if registration is on.
 pub fn routes(app: &App) -> Router<Arc<App>> {
-    if app.provider.registration.is_on() {
+    if app.provider.clients.registration.is_on() {
         mount(&endpoint::REGISTER, post(register))
             .merge(mount(&endpoint::REGISTRATION, get(read).put(replace).delete(remove)))
     } else {

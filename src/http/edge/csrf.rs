@@ -22,7 +22,7 @@ const LIFETIME: Span = Span::from_secs(3600);
 const SKEW: Span = Span::from_secs(-60);
 
 pub fn token(app: &App, browser: Browser, form: &str, now: Timestamp) -> String {
-    let tag = hmac::sign(&app.provider.csrf_key, &message(browser, form, now));
+    let tag = hmac::sign(&app.provider.browsers.csrf_key, &message(browser, form, now));
     URL_SAFE_NO_PAD.encode([now.as_millis().to_be_bytes().as_slice(), tag.as_ref()].concat())
 }
 
@@ -56,7 +56,7 @@ pub fn check(call: &Call, token: Option<&str>, form: &str) -> Result<(), Forged>
     let (time, tag) = bytes.split_first_chunk::<8>().ok_or(Forged)?;
     let made = Timestamp::from_millis(i64::from_be_bytes(*time));
     let age = call.context.now.since(made);
-    let genuine = hmac::verify(&call.app.provider.csrf_key, &message(call.browser, form, made), tag).is_ok();
+    let genuine = hmac::verify(&call.app.provider.browsers.csrf_key, &message(call.browser, form, made), tag).is_ok();
     if genuine && age <= LIFETIME && age >= SKEW { Ok(()) } else { Err(Forged) }
 }
 

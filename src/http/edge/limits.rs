@@ -44,7 +44,7 @@ pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Opti
             exceeded: None,
         });
     }
-    let taken = app.provider.rates.take_of_address(realm, class, arrived.address, now);
+    let taken = app.provider.limits.rates.take_of_address(realm, class, arrived.address, now);
     let exceeded = taken.err()?;
     tracing::warn!(target: "security", event = "rate_limited", policy = exceeded.policy, "refused a request");
     Some(Refusal {

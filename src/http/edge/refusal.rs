@@ -27,14 +27,14 @@ pub fn note_of(call: &Call, client: Option<&str>, status: StatusCode, error: &OA
 
 fn note_refused(call: &Call, client: Option<NamedClient<'_>>, status: StatusCode, error: &OAuthError) {
     let refused = Refused { endpoint: call.endpoint(), client, status: status.as_u16(), error };
-    call.app.provider.refusals.note(&call.context, &refused);
+    call.app.provider.limits.refusals.note(&call.context, &refused);
 }
 
 /// Stores a refusal for this registered client that has already been logged.
 pub fn keep_of(call: &Call, client: &str, status: StatusCode, error: &OAuthError) {
     let client = Some(NamedClient::Registered(client));
     let refused = Refused { endpoint: call.endpoint(), client, status: status.as_u16(), error };
-    call.app.provider.refusals.keep(&call.context, &refused);
+    call.app.provider.limits.refusals.keep(&call.context, &refused);
 }
 
 /// The client that the request names in any way; it is unverified, and may not exist.

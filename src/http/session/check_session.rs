@@ -17,7 +17,11 @@ use signet_protocol::endpoint;
 
 /// The route of the page, if session management is on.
 pub fn routes(app: &App) -> Router<Arc<App>> {
-    if app.provider.session_management { mount(&endpoint::CHECK_SESSION, routing::get(get)) } else { Router::new() }
+    if app.provider.browsers.session_management {
+        mount(&endpoint::CHECK_SESSION, routing::get(get))
+    } else {
+        Router::new()
+    }
 }
 
 /// `GET /session/check`

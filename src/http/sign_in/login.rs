@@ -97,7 +97,8 @@ async fn signed_in(call: &Call, interaction: &Interaction, session: &Session, co
         Err(failure) => html::interrupted(call, failure, Some(interaction)),
     };
     let lasting = session.remembered.then(|| session.expires_at.since(call.context.now));
-    let state = call.app.provider.session_management.then(|| session::browser_state(&call.app.provider, &session.id));
+    let state =
+        call.app.provider.browsers.session_management.then(|| session::browser_state(&call.app.provider, &session.id));
     for cookie in cookies::of(&call.app).begin_session(cookie, state.as_ref(), lasting) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

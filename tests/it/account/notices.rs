@@ -232,7 +232,7 @@ async fn only_verified_addresses_get_mail() {
             min_password: 8,
         };
         let provider = &server.app.provider;
-        admin::add_user(&provider.store, &provider.passwords, &server.context(), person).await.unwrap();
+        admin::add_user(&provider.store, &provider.sign_ins.passwords, &server.context(), person).await.unwrap();
         server.change_user(username, UserChange::SignOut).await;
     }
     assert_eq!(waiting(&server).await, 0);

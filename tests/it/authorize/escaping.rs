@@ -115,7 +115,7 @@ async fn a_persons_name_is_text() {
             min_password: 8,
         };
         let provider = &server.app.provider;
-        admin::add_user(&provider.store, &provider.passwords, &server.context(), person).await.unwrap();
+        admin::add_user(&provider.store, &provider.sign_ins.passwords, &server.context(), person).await.unwrap();
         server.app.follow().await.unwrap();
         let browser = server.browser();
         let login = browser.visit(&rp.authorization_url(&[("login_hint", name)])).await;

@@ -322,7 +322,7 @@ async fn typed_text_is_stored_unchanged_and_escaped_on_pages() {
         min_password: 8,
     };
     let provider = &server.app.provider;
-    admin::add_user(&provider.store, &provider.passwords, &server.context(), person).await.unwrap();
+    admin::add_user(&provider.store, &provider.sign_ins.passwords, &server.context(), person).await.unwrap();
     let rp = server.client("rp", json!({ "client_name": "<i>Shop</i> & \"Co\"" })).await;
     let browser = server.browser();
     let page = browser.visit(&rp.authorization_url(&[])).await;

@@ -221,7 +221,7 @@ impl TestServer {
             min_password: 8,
         };
         let provider = &self.app.provider;
-        admin::add_user(&provider.store, &provider.passwords, &self.context(), person).await.unwrap()
+        admin::add_user(&provider.store, &provider.sign_ins.passwords, &self.context(), person).await.unwrap()
     }
 
     /// Disables, enables or signs out a user, as the command does; the server follows by itself.
@@ -241,7 +241,11 @@ impl TestServer {
     /// Sets a user's password, as the command does.
     pub async fn set_password(&self, username: &str, password: &str) -> Ended {
         let provider = &self.app.provider;
-        let setter = PasswordSetter { passwords: &provider.passwords, soft_locks: &provider.soft_locks, min_length: 8 };
+        let setter = PasswordSetter {
+            passwords: &provider.sign_ins.passwords,
+            soft_locks: &provider.sign_ins.locks,
+            min_length: 8,
+        };
         let context = self.context();
         let reason = Reason::default();
         let password = Password::new(password.to_owned());

@@ -28,7 +28,7 @@ async fn server() -> TestServer {
         min_password: 8,
     };
     let provider = &server.app.provider;
-    admin::add_user(&provider.store, &provider.passwords, &server.context(), person).await.unwrap();
+    admin::add_user(&provider.store, &provider.sign_ins.passwords, &server.context(), person).await.unwrap();
     server
 }
 

@@ -159,7 +159,7 @@ async fn unknown_claims_are_omitted() {
         min_password: 8,
     };
     let provider = &server.app.provider;
-    let sub = admin::add_user(&provider.store, &provider.passwords, &server.context(), person).await.unwrap();
+    let sub = admin::add_user(&provider.store, &provider.sign_ins.passwords, &server.context(), person).await.unwrap();
     let rp = server.relying_party().await;
     let code = rp.authorize_with("bare", &[("scope", "openid profile email address phone")]).await.code();
     let token = rp.redeem(&code).await.tokens().access_token;
@@ -233,6 +233,6 @@ async fn a_person_with_a_name_that_turns_the_text_around_it_is_not_added() {
         min_password: 8,
     };
     let provider = &server.app.provider;
-    let added = admin::add_user(&provider.store, &provider.passwords, &server.context(), person).await;
+    let added = admin::add_user(&provider.store, &provider.sign_ins.passwords, &server.context(), person).await;
     assert!(added.is_err(), "OpenID Connect Core §5.1: the name is shown to people");
 }

@@ -39,7 +39,7 @@ pub async fn authorize(
     call: ClientCall,
 ) -> Result<DeviceAuthorization, FlowError> {
     let client = auth::authenticate(provider, context, &call).await?;
-    provider.rates.take_of_client(context, Class::Token, &client)?;
+    provider.limits.rates.take_of_client(context, Class::Token, &client)?;
     if !client.may_use(DEVICE_CODE) {
         return Err(Cause::GrantNotAllowed { grant: DEVICE_CODE }.into());
     }
@@ -47,7 +47,7 @@ pub async fn authorize(
     let resources = client.resources(call.params.get_all("resource"), &context.realm.issuer)?;
     let headers = provider.view.resource_headers();
     issue::Mint::of(provider, &headers).header(context, &client, resources.as_deref().unwrap_or_default())?;
-    provider.rates.take_of_address(&context.realm.id, Class::Waiting, context.address(), context.now)?;
+    provider.limits.rates.take_of_address(&context.realm.id, Class::Waiting, context.address(), context.now)?;
     make_room(provider, context).await?;
     let device_code = DeviceCode::from_random(in_order(context.now, context.entropy.bytes()?));
     for _ in 0..DRAWS {
@@ -83,7 +83,7 @@ async fn keep(provider: &Provider, context: &Context, request: DeviceRequest) ->
         Box::pin(async move { device_authorizations::insert(tx, realm, request, INTERVAL).await })
     });
     let inserted = written.await?;
-    provider.devices.add(&context.realm.id, i64::from(inserted == Inserted::Stored));
+    provider.requests.devices.add(&context.realm.id, i64::from(inserted == Inserted::Stored));
     Ok(inserted)
 }
 
@@ -95,5 +95,5 @@ async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowErr
             Box::pin(async move { device_authorizations::trim(tx, realm, most).await })
         })
     };
-    provider.devices.make_room(realm, trim).await
+    provider.requests.devices.make_room(realm, trim).await
 }

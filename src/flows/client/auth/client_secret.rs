@@ -83,10 +83,10 @@ fn check(provider: &Provider, context: &Context, client: &Client, presented: Dig
     if !client.secrets.iter().any(|secret| secret.is_weak) {
         return Ok(compare(client, presented, context.now)?);
     }
-    provider.rates.check_secret(context, client)?;
+    provider.limits.rates.check_secret(context, client)?;
     compare(client, presented, context.now).inspect_err(|cause| {
         if *cause == Cause::SecretMismatch {
-            provider.rates.count_wrong_secret(context, client, presented);
+            provider.limits.rates.count_wrong_secret(context, client, presented);
         }
     })?;
     Ok(())

@@ -44,7 +44,7 @@ pub async fn replace(
 ) -> Result<Told, RegisterError> {
     let managed = authenticate(provider, context, id, bearer).await?;
     let client = &managed.client;
-    let policy = Policy { profile: client.metadata.profile, ..provider.registration.policy.clone() };
+    let policy = Policy { profile: client.metadata.profile, ..provider.clients.registration.policy.clone() };
     let metadata = RegistrationRequest::parse(body, &policy)?.replacing(client, context.now)?;
     check(&metadata, &provider.supported(&context.realm.id).with_held(&client.metadata))?;
     let revision = Revision {

@@ -97,7 +97,7 @@ pub async fn register(
     body: &[u8],
 ) -> Result<Told, RegisterError> {
     let initial = admit(provider, context, bearer).await?;
-    let metadata = RegistrationRequest::parse(body, &provider.registration.policy)?.metadata.for_new_client();
+    let metadata = RegistrationRequest::parse(body, &provider.clients.registration.policy)?.metadata.for_new_client();
     check(&metadata, &provider.supported(&context.realm.id))?;
     let logo = remote::visit(provider, context, &metadata).await?;
     let id = ClientId::from_random(context.entropy.bytes()?);
@@ -113,11 +113,11 @@ pub async fn register(
         registration: NewRegistration {
             client: id,
             token: token.digest(),
-            expires_at: provider.registration.end_of_use(context.now),
+            expires_at: provider.clients.registration.end_of_use(context.now),
         },
         initial,
         logo,
-        limits: Limits::of(&provider.registration.settings),
+        limits: Limits::of(&provider.clients.registration.settings),
     };
     let entry = Arc::new(entry);
     let shared = entry.clone();
@@ -137,7 +137,7 @@ pub async fn register(
 /// Authorizes a registration before any work is done for it: in open mode always, otherwise with a valid initial
 /// access token. Also checks that there is room.
 async fn admit(provider: &Provider, context: &Context, bearer: Option<&str>) -> Result<Option<Digest>, RegisterError> {
-    let rules = &provider.registration.settings;
+    let rules = &provider.clients.registration.settings;
     let realm = &context.realm.id;
     let now = context.now;
     let token = match (rules.mode, bearer) {

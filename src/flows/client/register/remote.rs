@@ -36,12 +36,12 @@ pub(crate) async fn count(
     context: &Context,
     metadata: &ClientMetadata,
 ) -> Result<(), RegisterError> {
-    let fetches_logo = metadata.logo_uri.is_some() && provider.registration.settings.fetch_logos;
+    let fetches_logo = metadata.logo_uri.is_some() && provider.clients.registration.settings.fetch_logos;
     if metadata.sector_identifier_uri.is_none() && !fetches_logo {
         return Ok(());
     }
     let purpose = format!("registration-visit:{}", context.realm.id);
-    budget::spend(provider, context, purpose, provider.registration.settings.per_hour.into()).await
+    budget::spend(provider, context, purpose, provider.clients.registration.settings.per_hour.into()).await
 }
 
 /// Validates the sector document, if the metadata names one. All failures get the same answer, so that it reveals
@@ -51,7 +51,7 @@ pub(crate) async fn count(
 /// `invalid_client_metadata`
 pub(crate) async fn sector(provider: &Provider, metadata: &ClientMetadata) -> Result<(), OAuthError> {
     let Some(uri) = &metadata.sector_identifier_uri else { return Ok(()) };
-    match provider.stranger_fetcher.get(uri, &["application/json"]).await {
+    match provider.outbound.strangers.get(uri, &["application/json"]).await {
         Ok(fetched) => registration::check_sector(&fetched.body, metadata),
         Err(error) => {
             tracing::info!(%error, "could not fetch a sector identifier document");
@@ -62,8 +62,8 @@ pub(crate) async fn sector(provider: &Provider, metadata: &ClientMetadata) -> Re
 
 /// The logo, if logos are fetched; failures are ignored.
 pub(crate) async fn logo(provider: &Provider, metadata: &ClientMetadata) -> Option<Logo> {
-    let uri = metadata.logo_uri.as_ref().filter(|_| provider.registration.settings.fetch_logos)?;
-    match provider.stranger_fetcher.get(uri, &LogoType::ALL.map(LogoType::media_type)).await {
+    let uri = metadata.logo_uri.as_ref().filter(|_| provider.clients.registration.settings.fetch_logos)?;
+    match provider.outbound.strangers.get(uri, &LogoType::ALL.map(LogoType::media_type)).await {
         Ok(fetched) => LogoType::of(&fetched.body).ok().map(|kind| Logo { kind, image: fetched.body }),
         Err(error) => {
             tracing::info!(%error, "could not fetch a logo");

@@ -26,7 +26,7 @@ async fn note(provider: &Provider, context: &Context, id: &ClientId) -> Result<(
     let used = Use {
         at: now,
         noted_before: now.minus(Registration::NOTED),
-        expires_at: provider.registration.end_of_use(now),
+        expires_at: provider.clients.registration.end_of_use(now),
     };
     let written = provider.store.write_with((context.realm.id.clone(), id.clone()), move |given, tx| {
         Box::pin(async move {

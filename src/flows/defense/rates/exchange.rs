@@ -62,7 +62,7 @@ impl Exchange {
 /// # Errors
 /// [`FlowError`] if the database fails; the counts that were not written are lost.
 pub async fn exchange(provider: &Provider, now: Timestamp) -> Result<(), FlowError> {
-    let Exchange { node, progress } = &provider.exchange;
+    let Exchange { node, progress } = &provider.limits.exchange;
     let mut progress = progress.lock().await;
     publish(provider, node, &mut progress, now).await?;
     let since = progress.looked_at.unwrap_or(now).min(now).minus(LATE);
@@ -78,7 +78,7 @@ pub async fn exchange(provider: &Provider, now: Timestamp) -> Result<(), FlowErr
         *last = number;
         // A later version may send classes that this one does not have.
         let granted: Vec<Granted> = serde_json::from_str(&granted).unwrap_or_default();
-        provider.rates.charge(granted, now);
+        provider.limits.rates.charge(granted, now);
     }
     if progress.read_up_to.len() > MOST {
         progress.read_up_to.clear();
@@ -87,7 +87,7 @@ pub async fn exchange(provider: &Provider, now: Timestamp) -> Result<(), FlowErr
 }
 
 async fn publish(provider: &Provider, node: &str, progress: &mut Progress, now: Timestamp) -> Result<(), FlowError> {
-    let granted = provider.rates.take_granted();
+    let granted = provider.limits.rates.take_granted();
     if granted.is_empty() {
         return Ok(());
     }

@@ -70,8 +70,11 @@ async fn a_sign_in_that_a_new_password_overtakes_fails() {
     let context = server.context();
     let reason = Reason::default();
     let provider = &server.app.provider;
-    let setter =
-        admin::PasswordSetter { passwords: &provider.passwords, soft_locks: &provider.soft_locks, min_length: 8 };
+    let setter = admin::PasswordSetter {
+        passwords: &provider.sign_ins.passwords,
+        soft_locks: &provider.sign_ins.locks,
+        min_length: 8,
+    };
     let password = Password::new(NEW.to_owned());
     let prepared = admin::prepare_password(&provider.store, &context, &setter, "alice", password).await.unwrap();
     server.database().execute("DELETE FROM login_failures").await;

@@ -11,7 +11,7 @@ const ROOMS: [&str; 4] = ["flows", "http", "protocol", "store"];
 /// Uses that close a circle and may, from and to; `*` stands for every file of a room. Besides these, the files in the
 /// folder of a file may use that file, unless it is a floor: both are one subject.
 const ALLOWED: [(&str, &str); 11] = [
-    // The provider holds the caches and rules of the use cases that it is handed to.
+    // The provider holds the state of the rooms that it is handed to.
     ("flows/provider", "flows/*"),
     // A registry lists its entries, which implement its trait.
     ("flows/token/grants/*", "flows/token/grants"),

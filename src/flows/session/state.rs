@@ -1,0 +1,21 @@
+//! The keys by which browsers are recognized.
+
+use aws_lc_rs::hmac;
+
+use signet_crypto::MasterKey;
+
+/// The keys of what browsers hold besides cookies.
+pub struct Browsers {
+    /// The HMAC key that binds forms to a browser.
+    pub csrf_key: hmac::Key,
+    /// The HMAC key of the browser state in session management.
+    pub state_key: hmac::Key,
+    /// Enables OpenID Connect Session Management.
+    pub session_management: bool,
+}
+
+impl Browsers {
+    pub fn new(master: &MasterKey, session_management: bool) -> Self {
+        Self { csrf_key: master.csrf_key(), state_key: master.browser_state_key(), session_management }
+    }
+}
