@@ -6,7 +6,8 @@ mod observe;
 mod time;
 
 pub use database::{
-    create_master_key, ensure_realm, existing_master_key, has_sealed_keys, master_key, open_existing_store, open_store,
+    create_master_key, ensure_realm, existing_master_key, has_sealed_keys, master_key, node_master_key,
+    open_existing_store, open_store,
 };
 pub use documents::{Document, Documents};
 use observe::Rounds;
@@ -37,8 +38,8 @@ use crate::keys::{KeyPolicy, Keyring, KeyringError};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
 use crate::passwords::{Cost, PasswordError, Passwords};
-use signet_crypto::MasterKeyError;
 use signet_crypto::entropy::{Entropy, EntropyError};
+use signet_crypto::{MasterKey, MasterKeyError};
 use signet_protocol::jose::key_schedule::Policy;
 use signet_protocol::time::Span;
 use signet_store::account::users;
@@ -116,10 +117,13 @@ impl App {
         time::keep(&clock, &store).await?;
         let now = clock.now();
         let realm = ensure_realm(&store, now).await?;
-        let master = master_key(&settings, &store, &realm, &entropy).await?;
-        let tokens = Tokens::new(&master);
-        let browsers = Browsers::new(&master, settings.sessions.management);
-        let locks = soft_lock::Rules::new(&settings.limits, master.failure_key());
+        let master = node_master_key(&settings, &store, &realm, &entropy).await?;
+        // Without a master key nothing is served that uses the keys derived here, so a random one takes its place.
+        let random = MasterKey::new(entropy.bytes()?);
+        let root = master.as_ref().unwrap_or(&random);
+        let tokens = Tokens::new(root);
+        let browsers = Browsers::new(root, settings.sessions.management);
+        let locks = soft_lock::Rules::new(&settings.limits, root.failure_key());
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
         keys.create_due_signing_keys(&realm, now).await?;
         let passwords = open_passwords(&settings)?;
@@ -183,6 +187,7 @@ impl App {
         let applied = self.provider.view.follow(now).await?;
         let changes = self.provider.view.key_changes();
         self.provider.follow_keys(&self.realm.id).await?;
+        self.provider.keys.store_public_parts(&self.realm.id).await?;
         if self.published_keys.swap(changes, Ordering::AcqRel) != changes {
             self.refresh_documents()?;
         }

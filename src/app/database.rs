@@ -71,6 +71,7 @@ pub async fn master_key(
     realm: &RealmId,
     entropy: &Entropy,
 ) -> Result<MasterKey, StartError> {
+    refuse_verify_only(settings)?;
     if settings.mode == Mode::Development {
         return create_master_key(settings, store, realm, entropy).await;
     }
@@ -81,6 +82,19 @@ pub async fn master_key(
     Ok(MasterKey::read(directory)?.ok_or_else(|| MasterKeyError::not_created(directory))?)
 }
 
+/// Loads the master key as [`master_key`] does; `None` on a node that only verifies, which does not look for one.
+pub async fn node_master_key(
+    settings: &Settings,
+    store: &Store,
+    realm: &RealmId,
+    entropy: &Entropy,
+) -> Result<Option<MasterKey>, StartError> {
+    if settings.keys.verify_only {
+        return Ok(None);
+    }
+    master_key(settings, store, realm, entropy).await.map(Some)
+}
+
 /// Loads the master key as [`master_key`] does, but creates a missing file in both modes as long as no key has been
 /// sealed with one.
 pub async fn create_master_key(
@@ -89,6 +103,7 @@ pub async fn create_master_key(
     realm: &RealmId,
     entropy: &Entropy,
 ) -> Result<MasterKey, StartError> {
+    refuse_verify_only(settings)?;
     if settings.keys.master_key.is_some() || has_sealed_keys(store, realm).await? {
         return Ok(existing_master_key(settings)?);
     }
@@ -97,13 +112,19 @@ pub async fn create_master_key(
 
 /// Loads the master key from the settings or the file in `keys.dir`, which must exist.
 pub fn existing_master_key(settings: &Settings) -> Result<MasterKey, MasterKeyError> {
+    refuse_verify_only(settings)?;
     match &settings.keys.master_key {
         Some(key) => Ok(MasterKey::new(*key.expose())),
         None => MasterKey::require(Path::new(&settings.keys.dir)),
     }
 }
 
+/// Refuses to read the master key where the settings say that this host must not have it.
+fn refuse_verify_only(settings: &Settings) -> Result<(), MasterKeyError> {
+    if settings.keys.verify_only { Err(MasterKeyError::VerifyOnly) } else { Ok(()) }
+}
+
 /// Returns true if a master key has sealed anything in this realm, so that no new one may be created.
 pub async fn has_sealed_keys(store: &Store, realm: &RealmId) -> Result<bool, StoreError> {
-    Ok(!signing_keys::list(&mut store.read().await?, realm).await?.is_empty())
+    Ok(!signing_keys::list_public(&mut store.read().await?, realm).await?.is_empty())
 }

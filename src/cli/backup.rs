@@ -183,7 +183,8 @@ async fn revive(
     let store = Store::open(&format!("sqlite://{}", scratch.display()), 1).await?;
     store.migrate().await?;
     let desk = CommandContext::at(store, settings).await?;
-    desk.keyring(settings).await.context("the backup needs the master key that it was made with")?;
+    let keyring = desk.keyring(settings).await.context("the backup needs the master key that it was made with")?;
+    keyring.require_private()?;
     let voided = begin(&desk, settings, Some(made_at), offline).await?;
     backup::close(desk.store).await?;
     Ok(voided)

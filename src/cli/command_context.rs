@@ -47,10 +47,10 @@ impl CommandContext {
         self.context.now = self.clock.now();
     }
 
-    /// Loads the signing keys.
+    /// Loads the signing keys; only their public parts on a node that only verifies.
     pub async fn keyring(&self, settings: &Settings) -> anyhow::Result<Keyring> {
         let realm = &self.context.realm.id;
-        let master = app::master_key(settings, &self.store, realm, &self.context.entropy).await?;
+        let master = app::node_master_key(settings, &self.store, realm, &self.context.entropy).await?;
         let realm = std::slice::from_ref(realm);
         Ok(Keyring::load(self.store.clone(), master, app::key_policy(settings), realm).await?)
     }

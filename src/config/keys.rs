@@ -18,6 +18,8 @@ pub struct Keys {
     /// Algorithms by which clients may encrypt to the server, each with a key of its own. Keys that already exist in
     /// the database stay in use.
     pub encryption_algorithms: Vec<KeyManagement>,
+    /// Set on a node that verifies with public keys, and has neither the master key nor private keys.
+    pub verify_only: bool,
     /// The modulus of new RSA keys, 3072 or 4096 bits.
     pub rsa_bits: u32,
     /// The time for which a key signs or is the one to encrypt to.
@@ -35,6 +37,7 @@ impl Default for Keys {
             master_key: None,
             algorithms: vec![Algorithm::RS256, Algorithm::ES256],
             encryption_algorithms: Vec::new(),
+            verify_only: false,
             rsa_bits: 3072,
             rotation_interval: Span::from_days(30),
             retention: Span::from_days(7),

@@ -62,6 +62,7 @@ impl Settings {
         sources.set("keys.dir", &mut keys.dir)?;
         sources.set("keys.algorithms", &mut keys.algorithms)?;
         sources.set("keys.encryption_algorithms", &mut keys.encryption_algorithms)?;
+        sources.set("keys.verify_only", &mut keys.verify_only)?;
         sources.set("keys.rsa_bits", &mut keys.rsa_bits)?;
         sources.set("keys.rotation_interval", &mut keys.rotation_interval)?;
         sources.set("keys.retention", &mut keys.retention)?;

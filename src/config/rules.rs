@@ -110,6 +110,10 @@ fn keys(settings: &Settings) -> Check {
     {
         return Err(ConfigError::refused("keys.encryption_algorithms", "must name each algorithm once"));
     }
+    if keys.verify_only && keys.master_key.is_some() {
+        let reason = "excludes keys.master_key: a node that only verifies has no master key";
+        return Err(ConfigError::refused("keys.verify_only", reason));
+    }
     if !matches!(keys.rsa_bits, 3072 | 4096) {
         return Err(ConfigError::refused("keys.rsa_bits", "must be 3072 or 4096"));
     }

@@ -68,6 +68,7 @@ allow_lossy_commits = false
 dir = "keys"
 algorithms = ["RS256", "ES256"]
 encryption_algorithms = []
+verify_only = false
 rsa_bits = 3072
 rotation_interval = "30d"
 retention = "7d"
@@ -188,6 +189,7 @@ allow_lossy_commits = true
 dir = "/etc/signet/keys"
 algorithms = ["EdDSA"]
 encryption_algorithms = ["ECDH-ES"]
+verify_only = true
 rsa_bits = 4096
 rotation_interval = "90d"
 retention = "2d"
@@ -662,6 +664,14 @@ fn mails_need_a_sender_and_production_encrypts_them() {
 fn a_certificate_needs_its_key() {
     assert_eq!(refusal("tls.cert = \"c\""), "signet.toml: tls.cert needs tls.key");
     assert_eq!(refusal("tls.key = \"k\""), "signet.toml: tls.key needs tls.cert");
+}
+
+#[test]
+fn a_node_that_only_verifies_has_no_master_key() {
+    let toml = format!("keys.master_key = {KEY_HEX:?}\nkeys.verify_only = true");
+    let line = refusal(&toml);
+    assert!(line.contains("keys.verify_only excludes keys.master_key"), "{line}");
+    assert!(load("keys.verify_only = true", &[]).unwrap().keys.verify_only);
 }
 
 #[test]

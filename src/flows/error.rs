@@ -63,7 +63,11 @@ impl From<EntropyError> for FlowError {
 
 impl From<KeyError> for FlowError {
     fn from(error: KeyError) -> Self {
-        Self::Internal(error.to_string())
+        match error {
+            // Another node can answer.
+            KeyError::VerifyOnly => Self::Unavailable(error.to_string()),
+            other => Self::Internal(other.to_string()),
+        }
     }
 }
 
@@ -71,6 +75,8 @@ impl From<KeyringError> for FlowError {
     fn from(error: KeyringError) -> Self {
         match error {
             KeyringError::Store(error) => error.into(),
+            KeyringError::Key(error) => error.into(),
+            KeyringError::NoPublic => Self::Unavailable(error.to_string()),
             other => Self::Internal(other.to_string()),
         }
     }

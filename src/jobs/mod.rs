@@ -1,5 +1,5 @@
 //! L4: background jobs. Every node follows the change sequence and delivers the outbox; the node that holds the lease
-//! also rotates keys and sweeps tables.
+//! also rotates keys and sweeps tables. A node that only verifies leaves the outbox and the lease to others.
 
 mod outbox;
 
@@ -89,7 +89,10 @@ pub fn start(app: &Arc<App>) -> Jobs {
     tasks.spawn(restart_on_panic("upkeep", PAUSE, named, |(app, node)| async move { upkeep(&app, &node).await }));
     tasks.spawn(restart_on_panic("rates", PAUSE, app.clone(), exchange_rates));
     tasks.spawn(restart_on_panic("refusals", PAUSE, app.clone(), store_refusals));
-    tasks.spawn(restart_on_panic("outbox", PAUSE, app.clone(), outbox::run_deliveries));
+    // Deliveries are signed.
+    if !app.settings.keys.verify_only {
+        tasks.spawn(restart_on_panic("outbox", PAUSE, app.clone(), outbox::run_deliveries));
+    }
     Jobs { app: app.clone(), node, tasks }
 }
 
@@ -198,17 +201,9 @@ async fn upkeep(app: &App, holder: &str) {
 /// fail; the first error is returned.
 pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
     let now = app.clock.now();
-    let leads = app.provider.store.write_with(holder.to_owned(), move |holder, tx| {
-        Box::pin(async move {
-            let leads = leases::take(tx, leases::UPKEEP, holder, now.plus(LEASE), now).await?;
-            if leads {
-                clock_steps::note(tx, now).await?;
-            }
-            Ok::<_, FlowError>(leads)
-        })
-    });
+    let leads = !app.settings.keys.verify_only && take_lease(app, holder, now).await?;
     let mut steps = Vec::new();
-    if leads.await? {
+    if leads {
         // Another process may have dropped the key that would sign the checkpoint.
         app.follow().await?;
         // The audit log comes before keys are removed, since the newest checkpoint may have been signed by one of them.
@@ -230,6 +225,20 @@ pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
         app.note_upkeep(now);
     }
     outcome
+}
+
+/// Takes or renews the upkeep lease. Returns false if another node holds it.
+async fn take_lease(app: &App, holder: &str, now: Timestamp) -> Result<bool, FlowError> {
+    let taken = app.provider.store.write_with(holder.to_owned(), move |holder, tx| {
+        Box::pin(async move {
+            let leads = leases::take(tx, leases::UPKEEP, holder, now.plus(LEASE), now).await?;
+            if leads {
+                clock_steps::note(tx, now).await?;
+            }
+            Ok::<_, FlowError>(leads)
+        })
+    });
+    taken.await
 }
 
 /// Writes the requests refused by rate limits to the audit log, in one row per class, so that a flood of requests does

@@ -26,7 +26,8 @@ impl Decryption {
     /// Uses the private key, once. [`DecryptError::Failed`] does not reveal the reason.
     pub fn run(self) -> Result<Zeroizing<String>, DecryptError> {
         let token = EncryptedToken::parse(&self.token)?;
-        let plain = self.key.private.decrypt(&token)?;
+        let private = self.key.private().map_err(|_| DecryptError::Failed)?;
+        let plain = private.decrypt(&token)?;
         let text = std::str::from_utf8(&plain).map_err(|_| DecryptError::Failed)?;
         Ok(Zeroizing::new(text.to_owned()))
     }

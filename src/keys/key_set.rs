@@ -8,13 +8,14 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::decryption::Decryption;
+use super::public_part;
 use signet_crypto::encryption_key::EncryptionKey;
 use signet_crypto::jwe::DecryptError;
 use signet_crypto::signing_key::{KeyError, SigningKey, verify_with};
 use signet_protocol::client::resource::TokenHeader;
 use signet_protocol::ids::KeyId;
 use signet_protocol::jose::jwe::EncryptedToken;
-use signet_protocol::jose::jwk::{KeyAlgorithm, PublicJwk, SigningAlgorithm};
+use signet_protocol::jose::jwk::{KeyAlgorithm, KeyMaterial, PublicJwk, SigningAlgorithm};
 use signet_protocol::jose::jws::UnverifiedJws;
 use signet_protocol::jose::key_schedule::{self, KeyTimes, Policy, State};
 use signet_protocol::secret::Digest;
@@ -37,6 +38,18 @@ impl Key {
             }
             KeyAlgorithm::Encryption(algorithm) => {
                 EncryptionKey::from_pkcs8(&kid, algorithm, der).map(Arc::new).map(Self::Encryption)
+            }
+        }
+    }
+
+    /// Creates a key that verifies or is published, and does nothing else.
+    pub(super) fn from_public(kid: KeyId, algorithm: KeyAlgorithm, material: KeyMaterial) -> Result<Self, KeyError> {
+        match algorithm {
+            KeyAlgorithm::Signing(algorithm) => {
+                SigningKey::from_public(kid, algorithm, material).map(Arc::new).map(Self::Signing)
+            }
+            KeyAlgorithm::Encryption(algorithm) => {
+                EncryptionKey::from_public(&kid, algorithm, material).map(Arc::new).map(Self::Encryption)
             }
         }
     }
@@ -67,6 +80,8 @@ pub struct KeySet {
     keys: Vec<(KeyTimes, Key)>,
     times: Vec<KeyTimes>,
     hint_keys: Vec<HintKey>,
+    /// Keys that are stored without their public part.
+    incomplete: Vec<KeyId>,
     policy: Policy,
 }
 
@@ -133,12 +148,21 @@ impl Default for KeySet {
 impl KeySet {
     pub(super) fn new(keys: Vec<(KeyTimes, Key)>, policy: Policy) -> Self {
         let times = keys.iter().map(|(times, _)| times.clone()).collect();
-        Self { keys, times, hint_keys: Vec::new(), policy }
+        Self { keys, times, hint_keys: Vec::new(), incomplete: Vec::new(), policy }
     }
 
     /// Adds the public parts of removed keys.
     pub(super) fn with_hint_keys(self, hint_keys: Vec<HintKey>) -> Self {
         Self { hint_keys, ..self }
+    }
+
+    /// Adds the names of keys that are stored without their public part.
+    pub(super) fn with_incomplete(self, incomplete: Vec<KeyId>) -> Self {
+        Self { incomplete, ..self }
+    }
+
+    pub(super) fn incomplete(&self) -> &[KeyId] {
+        &self.incomplete
     }
 
     /// Returns a key that has been parsed already.
@@ -178,7 +202,7 @@ impl KeySet {
         let mut header = Header::new(key.jwt_algorithm());
         header.typ = Some(typ.to_owned());
         header.kid = Some(key.kid.as_str().to_owned());
-        jsonwebtoken::encode(&header, claims, &key.encoding_key()).map_err(|_| KeyError::Signature)
+        jsonwebtoken::encode(&header, claims, &key.encoding_key()?).map_err(|_| KeyError::Signature)
     }
 
     /// Verifies a signature of this realm: the `kid` names the key, and the key the algorithm.
@@ -223,7 +247,7 @@ impl KeySet {
         Some(HintKey {
             kid: kid.clone(),
             algorithm: key.algorithm.as_str().to_owned(),
-            public: Value::Object(key.public.to_json()).to_string(),
+            public: public_part::encode(&key.public),
             expires_at,
         })
     }

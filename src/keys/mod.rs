@@ -4,6 +4,7 @@
 
 mod decryption;
 mod key_set;
+mod public_part;
 mod rotation;
 mod succession;
 #[cfg(test)]
@@ -22,15 +23,16 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use self::decryption::Decrypters;
+use self::key_set::Key;
 use crate::fair_queue;
 use signet_crypto::{DecryptError, KeyError, MasterKey, PairwiseKey};
-use signet_protocol::ids::RealmId;
+use signet_protocol::ids::{KeyId, RealmId};
 use signet_protocol::jose::encryption::KeyManagement;
 use signet_protocol::jose::jwk::{KeyAlgorithm, SigningAlgorithm};
-use signet_protocol::jose::key_schedule::Policy;
+use signet_protocol::jose::key_schedule::{KeyTimes, Policy};
 use signet_protocol::time::{Span, Timestamp};
 use signet_store::engine::lanes::Lane;
-use signet_store::realm::signing_keys::StoredKey;
+use signet_store::realm::signing_keys::{StoredKey, StoredPublicKey};
 use signet_store::realm::{hint_keys, signing_keys};
 use signet_store::{Store, StoreError};
 
@@ -51,12 +53,39 @@ pub struct KeyPolicy {
 
 pub struct Keyring {
     store: Store,
-    master: MasterKey,
-    pairwise: Arc<PairwiseKey>,
+    /// `None` on a node that only verifies.
+    secrets: Option<Secrets>,
     policy: KeyPolicy,
     sets: ArcSwap<HashMap<RealmId, Arc<KeySet>>>,
     decrypters: Decrypters,
     reloading: Mutex<()>,
+}
+
+/// The master key and a key derived from it.
+struct Secrets {
+    master: MasterKey,
+    pairwise: Arc<PairwiseKey>,
+}
+
+impl Secrets {
+    fn of(master: MasterKey) -> Self {
+        let pairwise = Arc::new(master.pairwise_key());
+        Self { master, pairwise }
+    }
+}
+
+/// The stored keys of a realm. A node that only verifies does not read the private parts.
+enum StoredKeys {
+    Sealed(Vec<StoredKey>),
+    Public(Vec<StoredPublicKey>),
+}
+
+/// The parsed keys of a realm.
+#[derive(Default)]
+struct ParsedKeys {
+    keys: Vec<(KeyTimes, Key)>,
+    /// Keys that are stored without their public part.
+    incomplete: Vec<KeyId>,
 }
 
 /// The reason why the keyring cannot be loaded or changed.
@@ -67,6 +96,12 @@ pub enum KeyringError {
     /// A stored key cannot be opened: the master key is a different one, or the row was changed.
     #[error("a stored key cannot be opened: the master key is not the one it was sealed with, or the key is corrupt")]
     Sealed,
+    /// The public part in a row is malformed or belongs to a different key.
+    #[error("the public part of a stored key is not that of the key: the row was changed")]
+    Public,
+    /// An earlier release has stored the key, and this node cannot derive its public part.
+    #[error("a stored key has no public part yet: first start a server of this version that has the master key")]
+    NoPublic,
     /// A key does not match its row, or could not be generated.
     #[error("a stored key is unusable: {0}")]
     Key(#[from] KeyError),
@@ -74,19 +109,17 @@ pub enum KeyringError {
 
 impl Keyring {
     /// Loads the keys of these realms, without generating any. A key that cannot be opened is an error and is never
-    /// replaced silently.
+    /// replaced silently. Without the master key only the public parts are read: the keyring verifies, and nothing else.
     pub async fn load(
         store: Store,
-        master: MasterKey,
+        master: Option<MasterKey>,
         policy: KeyPolicy,
         realms: &[RealmId],
     ) -> Result<Self, KeyringError> {
         signet_crypto::provider::install();
-        let pairwise = Arc::new(master.pairwise_key());
         let keyring = Self {
             store,
-            master,
-            pairwise,
+            secrets: master.map(Secrets::of),
             policy,
             sets: ArcSwap::default(),
             decrypters: Decrypters::default(),
@@ -96,6 +129,15 @@ impl Keyring {
             keyring.reload(realm).await?;
         }
         Ok(keyring)
+    }
+
+    /// Checks that this node has the master key. Otherwise it only verifies: [`KeyError::VerifyOnly`].
+    pub fn require_private(&self) -> Result<(), KeyError> {
+        self.secrets().map(drop)
+    }
+
+    fn secrets(&self) -> Result<&Secrets, KeyError> {
+        self.secrets.as_ref().ok_or(KeyError::VerifyOnly)
     }
 
     pub fn of(&self, realm: &RealmId) -> Arc<KeySet> {
@@ -155,17 +197,18 @@ impl Keyring {
     /// Seals a secret that must be readable again, such as the secret of a client that signs with it. `place`
     /// identifies the row (`realm|client|client-secret`), and it can be opened for that place alone.
     pub fn seal(&self, plain: &[u8], place: &str) -> Result<Vec<u8>, KeyError> {
-        self.master.seal(plain, place).ok_or(KeyError::Encryption)
+        self.secrets()?.master.seal(plain, place).ok_or(KeyError::Encryption)
     }
 
-    /// Opens a value sealed for this place. Returns `None` if it was sealed for another place or was changed.
+    /// Opens a value sealed for this place. Returns `None` if it was sealed for another place or was changed, or if this
+    /// node only verifies.
     pub fn open(&self, sealed: &[u8], place: &str) -> Option<Zeroizing<Vec<u8>>> {
-        self.master.open(sealed, place)
+        self.secrets.as_ref()?.master.open(sealed, place)
     }
 
-    /// Returns the key of pairwise subjects.
-    pub fn pairwise(&self) -> &Arc<PairwiseKey> {
-        &self.pairwise
+    /// Returns the key of pairwise subjects, which is derived from the master key.
+    pub fn pairwise(&self) -> Result<&Arc<PairwiseKey>, KeyError> {
+        Ok(&self.secrets()?.pairwise)
     }
 
     /// Reloads the keys of a realm. Known keys are not parsed again. On an error the keys in memory are kept.
@@ -174,19 +217,15 @@ impl Keyring {
         let _turn = self.reloading.lock().await;
         // Every request waits for this reload, so it uses a reserved connection that a flood of pages cannot take.
         let mut tx = Lane::Reserved.run(self.store.read()).await?;
-        let stored = signing_keys::list(&mut tx, realm).await?;
+        let stored = match self.secrets {
+            Some(_) => StoredKeys::Sealed(signing_keys::list(&mut tx, realm).await?),
+            None => StoredKeys::Public(signing_keys::list_public(&mut tx, realm).await?),
+        };
         let hint_keys = hint_keys::list(&mut tx, realm).await?;
         drop(tx);
-        let known = self.of(realm);
-        let mut keys = Vec::with_capacity(stored.len());
-        for key in stored {
-            let parsed = match known.find(&key.times.kid) {
-                Some(parsed) => parsed,
-                None => self.open_key(realm, &key)?,
-            };
-            keys.push((key.times, parsed));
-        }
-        let set = Arc::new(KeySet::new(keys, self.policy.schedule).with_hint_keys(hint_keys));
+        let ParsedKeys { keys, incomplete } = self.parse(realm, stored)?;
+        let set = KeySet::new(keys, self.policy.schedule).with_hint_keys(hint_keys).with_incomplete(incomplete);
+        let set = Arc::new(set);
         self.sets.rcu(|sets| {
             let mut next = HashMap::clone(sets);
             next.insert(realm.clone(), set.clone());
@@ -195,9 +234,40 @@ impl Keyring {
         Ok(())
     }
 
-    /// Checks that a key of this realm, which is not stored yet, can be opened and used.
-    pub fn check(&self, realm: &RealmId, key: &StoredKey) -> Result<(), KeyringError> {
-        self.open_key(realm, key).map(|_| ())
+    /// Parses stored keys, except those that this node knows already.
+    fn parse(&self, realm: &RealmId, stored: StoredKeys) -> Result<ParsedKeys, KeyringError> {
+        let known = self.of(realm);
+        let mut parsed = ParsedKeys::default();
+        match stored {
+            StoredKeys::Sealed(stored) => {
+                for row in stored {
+                    let key = match known.find(&row.times.kid) {
+                        Some(key) => key,
+                        None => self.open_key(realm, &row)?,
+                    };
+                    key.check_public(row.public.as_deref())?;
+                    parsed.incomplete.extend(row.public.is_none().then(|| row.times.kid.clone()));
+                    parsed.keys.push((row.times, key));
+                }
+            }
+            StoredKeys::Public(stored) => {
+                for row in stored {
+                    let key = match known.find(&row.times.kid) {
+                        Some(key) => key,
+                        None => Key::from_stored_public(&row)?,
+                    };
+                    key.check_public(row.public.as_deref())?;
+                    parsed.keys.push((row.times, key));
+                }
+            }
+        }
+        Ok(parsed)
+    }
+
+    /// Opens a key of this realm that is not stored yet, and returns it with its public part.
+    pub fn complete(&self, realm: &RealmId, key: StoredKey) -> Result<StoredKey, KeyringError> {
+        let public = public_part::encode(self.open_key(realm, &key)?.public());
+        Ok(StoredKey { public: Some(public), ..key })
     }
 
     pub fn status(&self, realm: &RealmId, now: Timestamp) -> Vec<KeyStatus> {

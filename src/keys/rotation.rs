@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use super::key_set::Key;
-use super::{Keyring, KeyringError};
+use super::{Keyring, KeyringError, public_part};
 use signet_crypto::KeyError;
 use signet_crypto::{encryption_key, signing_key};
 use signet_protocol::ids::{KeyId, RealmId};
-use signet_protocol::jose::jwk::KeyAlgorithm;
+use signet_protocol::jose::jwk::{KeyAlgorithm, PublicJwk};
 use signet_protocol::jose::key_schedule::{self, Generation, KeyTimes, Rotation};
 use signet_protocol::time::Timestamp;
 use signet_store::StoreError;
@@ -53,8 +53,13 @@ impl Keyring {
     }
 
     /// Generates due signing keys, which a server needs before its first response. Encryption keys are generated once
-    /// it listens, and nothing is deleted before a newer key has signed the audit log.
+    /// it listens, and nothing is deleted before a newer key has signed the audit log. A node that only verifies
+    /// generates none.
     pub async fn create_due_signing_keys(&self, realm: &RealmId, now: Timestamp) -> Result<(), KeyringError> {
+        if self.require_private().is_err() {
+            return Ok(());
+        }
+        self.store_public_parts(realm).await?;
         let names: Vec<&str> = self.policy.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
         self.make_due(realm, &names, now).await
     }
@@ -86,6 +91,7 @@ impl Keyring {
         algorithm: KeyAlgorithm,
         now: Timestamp,
     ) -> Result<Rotated, KeyringError> {
+        self.require_private()?;
         let set = self.of(realm);
         let decided = key_schedule::rotate(set.times(), algorithm.as_str(), now, &self.policy.schedule);
         match decided {
@@ -114,21 +120,17 @@ impl Keyring {
         actor: &str,
         now: Timestamp,
     ) -> Result<bool, KeyringError> {
-        let StoredKey { times, sealed } = self.generate(realm, generation, now).await?;
-        let kid = times.kid.clone();
-        let algorithm = times.algorithm.clone();
-        let realm = realm.clone();
+        let key = self.generate(realm, generation, now).await?;
+        let kid = key.times.kid.clone();
+        let algorithm = key.times.algorithm.clone();
         let record = record(Event::KeyAnnounced, &kid, actor, now);
-        let stored = self.store.write(move |tx| {
-            let realm = realm.clone();
-            let times = times.clone();
-            let sealed = sealed.clone();
-            let record = record.clone();
+        let stored = self.store.write_with((realm.clone(), key, record), move |given, tx| {
             Box::pin(async move {
-                let first = signing_keys::insert(tx, &realm, &StoredKey { times, sealed }).await?;
+                let (realm, key, record) = given;
+                let first = signing_keys::insert(tx, realm, key).await?;
                 if first {
-                    audit::append(tx, &realm, &record, now).await?;
-                    changes::publish(tx, &realm, changes::Kind::Key, "", now).await?;
+                    audit::append(tx, realm, record, now).await?;
+                    changes::publish(tx, realm, changes::Kind::Key, "", now).await?;
                 }
                 Ok::<_, StoreError>(first)
             })
@@ -147,11 +149,12 @@ impl Keyring {
         generation: &Generation,
         now: Timestamp,
     ) -> Result<StoredKey, KeyringError> {
+        let master = &self.secrets()?.master;
         let algorithm = KeyAlgorithm::named(&generation.algorithm).ok_or(KeyError::Algorithm)?;
         let bits = self.policy.rsa_bits;
         let made = tokio::task::spawn_blocking(move || make(algorithm, bits)).await;
-        let (kid, der) = made.map_err(|_| KeyError::Generation)??;
-        let sealed = self.master.seal(&der, &place(realm, &kid, algorithm)).ok_or(KeyError::Generation)?;
+        let NewKey { kid, public, der } = made.map_err(|_| KeyError::Generation)??;
+        let sealed = master.seal(&der, &place(realm, &kid, algorithm)).ok_or(KeyError::Generation)?;
         let times = KeyTimes {
             kid,
             algorithm: generation.algorithm.clone(),
@@ -160,7 +163,7 @@ impl Keyring {
             activates_at: generation.activates_at,
             dropped_at: None,
         };
-        Ok(StoredKey { times, sealed })
+        Ok(StoredKey { times, sealed, public: Some(public) })
     }
 
     async fn promote(&self, realm: &RealmId, kid: &KeyId, at: Timestamp, promoted: Promoted) -> Result<(), StoreError> {
@@ -225,19 +228,30 @@ impl Keyring {
     pub(super) fn open_key(&self, realm: &RealmId, stored: &StoredKey) -> Result<Key, KeyringError> {
         let kid = stored.times.kid.clone();
         let algorithm = KeyAlgorithm::named(&stored.times.algorithm).ok_or(KeyError::Algorithm)?;
-        let der = self.master.open(&stored.sealed, &place(realm, &kid, algorithm)).ok_or(KeyringError::Sealed)?;
+        let master = &self.secrets()?.master;
+        let der = master.open(&stored.sealed, &place(realm, &kid, algorithm)).ok_or(KeyringError::Sealed)?;
         Ok(Key::from_pkcs8(kid, algorithm, &der)?)
     }
 }
 
-/// Generates a key and its `kid`, the thumbprint of its public part (RFC 7638).
-fn make(algorithm: KeyAlgorithm, bits: u32) -> Result<(KeyId, zeroize::Zeroizing<Vec<u8>>), KeyError> {
+/// A generated key that is neither sealed nor stored yet.
+struct NewKey {
+    /// The thumbprint of the public part (RFC 7638).
+    kid: KeyId,
+    /// The public part as it is stored.
+    public: String,
+    der: zeroize::Zeroizing<Vec<u8>>,
+}
+
+fn make(algorithm: KeyAlgorithm, bits: u32) -> Result<NewKey, KeyError> {
     let der = match algorithm {
         KeyAlgorithm::Signing(algorithm) => signing_key::generate(algorithm, bits)?,
         KeyAlgorithm::Encryption(algorithm) => encryption_key::generate(algorithm, bits)?,
     };
     let scratch = Key::from_pkcs8(KeyId::from_stored("new".to_owned()), algorithm, &der)?;
-    Ok((KeyId::from_stored(scratch.public().thumbprint()), der))
+    let kid = KeyId::from_stored(scratch.public().thumbprint());
+    let public = PublicJwk { kid: Some(kid.as_str().to_owned()), ..scratch.public().clone() };
+    Ok(NewKey { kid, public: public_part::encode(&public), der })
 }
 
 /// Returns the context that a sealed key is bound to, so that rows cannot be swapped and an encryption key never signs.

@@ -26,6 +26,7 @@ impl Keyring {
         kid: &KeyId,
         now: Timestamp,
     ) -> Result<Option<KeyReplacement>, KeyringError> {
+        self.require_private()?;
         let held = self.of(realm);
         let Some(times) = key_schedule::without(held.times(), kid, now) else { return Ok(None) };
         let lost = times.iter().find(|key| key.kid == *kid);

@@ -17,7 +17,7 @@ use signet_crypto::{check_client_key, encrypt, sign_hs256, verify_hs256, verify_
 use signet_protocol::ids::KeyId;
 use signet_protocol::jose::encryption::ContentEncryption;
 use signet_protocol::jose::jwe::JweError;
-use signet_protocol::jose::jwk::PublicJwk;
+use signet_protocol::jose::jwk::{Curve, KeyMaterial, PublicJwk};
 use signet_protocol::jose::jws::UnverifiedJws;
 use signet_protocol::jose::key_schedule::KeyTimes;
 use signet_protocol::time::Span;
@@ -143,6 +143,48 @@ fn a_key_of_another_kind_is_refused() {
     for (rule, algorithm, der) in rows {
         let algorithm = KeyAlgorithm::named(algorithm).unwrap();
         assert_eq!(Key::from_pkcs8(kid(), algorithm, &der).err(), Some(KeyError::Malformed), "{rule}");
+    }
+}
+
+#[test]
+fn a_public_key_verifies_like_the_private_one_and_signs_or_decrypts_nothing() {
+    let full = key_set();
+    let public = full.times().iter().map(|times| {
+        let algorithm = KeyAlgorithm::named(&times.algorithm).unwrap();
+        let material = full.find(&times.kid).unwrap().public().material.clone();
+        (times.clone(), Key::from_public(times.kid.clone(), algorithm, material).unwrap())
+    });
+    let policy = Policy { interval: Span::from_days(30), retention: Span::from_days(7), ..policy() };
+    let set = KeySet::new(public.collect(), policy);
+    assert_eq!(set.jwks(NOW).body, full.jwks(NOW).body);
+    for algorithm in SigningAlgorithm::ALL {
+        let token = full.sign_jwt(&json!({ "sub": "alice" }), "JWT", algorithm, NOW).unwrap();
+        assert_eq!(set.verify(&token, &UnverifiedJws::parse(&token).unwrap(), NOW), Ok(()), "{algorithm:?}");
+        assert_eq!(set.sign_jwt(&json!({}), "JWT", algorithm, NOW), Err(KeyError::VerifyOnly), "{algorithm:?}");
+    }
+    for algorithm in [KeyManagement::RsaOaep256, KeyManagement::EcdhEs] {
+        let recipient = full.find(&KeyId::from_stored(format!("key-{}", algorithm.as_str()))).unwrap();
+        let token = encrypt("a.b.c", recipient.public(), algorithm, ContentEncryption::A256Gcm).unwrap();
+        assert!(decrypt(&full, &token, NOW).is_ok(), "{algorithm:?}");
+        assert_eq!(decrypt(&set, &token, NOW).err(), Some(DecryptError::Failed), "{algorithm:?}");
+    }
+}
+
+#[test]
+fn a_public_key_of_another_kind_is_refused() {
+    let of = |algorithm: SigningAlgorithm| key_of(&key_set(), algorithm).material;
+    let rows = [
+        ("RSA as ES256", "ES256", of(SigningAlgorithm::RS256)),
+        ("P-256 as ES384", "ES384", of(SigningAlgorithm::ES256)),
+        ("P-256 as PS512", "PS512", of(SigningAlgorithm::ES256)),
+        ("P-256 as RSA-OAEP-256", "RSA-OAEP-256", of(SigningAlgorithm::ES256)),
+        ("RSA as ECDH-ES", "ECDH-ES", of(SigningAlgorithm::RS256)),
+        ("a point off the curve", "ES256", KeyMaterial::Ec { curve: Curve::P256, x: vec![1; 32], y: vec![1; 32] }),
+    ];
+    for (rule, algorithm, material) in rows {
+        let algorithm = KeyAlgorithm::named(algorithm).unwrap();
+        let parsed = Key::from_public(KeyId::from_stored("k".to_owned()), algorithm, material);
+        assert_eq!(parsed.err(), Some(KeyError::Malformed), "{rule}");
     }
 }
 

@@ -7,14 +7,15 @@ use super::jwe::DecryptionKey;
 use super::signing_key::{self, KeyError};
 use signet_protocol::ids::KeyId;
 use signet_protocol::jose::encryption::KeyManagement;
-use signet_protocol::jose::jwk::{Curve, PublicJwk, SigningAlgorithm};
+use signet_protocol::jose::jwk::{Curve, KeyMaterial, PublicJwk, SigningAlgorithm};
 
 /// A key that clients encrypt to.
 pub struct EncryptionKey {
     /// The algorithm, one to one with the `kid`.
     pub algorithm: KeyManagement,
     pub public: PublicJwk,
-    pub private: DecryptionKey,
+    /// `None` on a node that only verifies.
+    private: Option<DecryptionKey>,
 }
 
 /// Generates a private key in PKCS#8 form (RFC 5208). RSA takes up to seconds, so do not call it on async threads.
@@ -35,8 +36,22 @@ impl EncryptionKey {
                 (signing_key::p256_material(der)?, DecryptionKey::ec(Curve::P256, der)?)
             }
         };
-        let public =
-            PublicJwk { kid: Some(kid.as_str().to_owned()), alg: Some(algorithm.as_str().to_owned()), material };
-        Ok(Self { algorithm, public, private })
+        Ok(Self { algorithm, public: public_jwk(kid, algorithm, material), private: Some(private) })
     }
+
+    /// Creates a key that is published and cannot decrypt, and checks it against its algorithm.
+    pub fn from_public(kid: &KeyId, algorithm: KeyManagement, material: KeyMaterial) -> Result<Self, KeyError> {
+        let public = public_jwk(kid, algorithm, material);
+        let fits = public.receives(algorithm) && signing_key::check_client_key(&public).is_ok();
+        if fits { Ok(Self { algorithm, public, private: None }) } else { Err(KeyError::Malformed) }
+    }
+
+    /// Returns the private part, or [`KeyError::VerifyOnly`] for a key without one.
+    pub fn private(&self) -> Result<&DecryptionKey, KeyError> {
+        self.private.as_ref().ok_or(KeyError::VerifyOnly)
+    }
+}
+
+fn public_jwk(kid: &KeyId, algorithm: KeyManagement, material: KeyMaterial) -> PublicJwk {
+    PublicJwk { kid: Some(kid.as_str().to_owned()), alg: Some(algorithm.as_str().to_owned()), material }
 }

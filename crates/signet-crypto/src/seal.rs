@@ -35,6 +35,9 @@ pub enum MasterKeyError {
     /// There is no file yet, and this process must not create one.
     #[error("{0} does not exist yet; `signet init` creates it, or set keys.master_key_file")]
     NotCreated(PathBuf),
+    /// The settings keep the master key away from this host.
+    #[error("keys.verify_only is set: this node has no master key; run this where the master key is")]
+    VerifyOnly,
     #[error("{0}: {1}")]
     Io(PathBuf, io::Error),
     #[error("the system's source of random bytes failed")]

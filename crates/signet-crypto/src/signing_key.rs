@@ -36,6 +36,9 @@ pub enum KeyError {
     Mismatch,
     #[error("the algorithm is not supported")]
     Algorithm,
+    /// The operation needs a private key or the master key.
+    #[error("this node has no private keys, because keys.verify_only is set")]
+    VerifyOnly,
 }
 
 /// A private key, parsed once.
@@ -110,26 +113,52 @@ pub struct SigningKey {
     /// The algorithm, one to one with the `kid`.
     pub algorithm: SigningAlgorithm,
     pub public: PublicJwk,
+    /// `None` on a node that only verifies.
+    signer: Option<Signer>,
+    verifying: DecodingKey,
+}
+
+/// The private part of a key, for aws-lc-rs and for jsonwebtoken.
+struct Signer {
     private: Arc<PrivateKey>,
     handle: Handle,
-    verifying: DecodingKey,
 }
 
 impl SigningKey {
     /// Parses a private key in PKCS#8 form and checks it against its algorithm.
     pub fn from_pkcs8(kid: KeyId, algorithm: SigningAlgorithm, der: &[u8]) -> Result<Self, KeyError> {
         let (private, material) = parse(algorithm, der)?;
-        let public =
-            PublicJwk { kid: Some(kid.as_str().to_owned()), alg: Some(algorithm.as_str().to_owned()), material };
         let private = Arc::new(private);
         let handle = Handle::new(&private);
-        let verifying = decoding_key(&public)?;
-        Ok(Self { kid, algorithm, public, private, handle, verifying })
+        Self::new(kid, algorithm, material, Some(Signer { private, handle }))
     }
 
-    /// Returns the key for jsonwebtoken.
-    pub fn encoding_key(&self) -> jsonwebtoken::EncodingKey {
-        self.handle.encoding_key(self.jwt_algorithm())
+    /// Creates a key that verifies and cannot sign, and checks it against its algorithm.
+    pub fn from_public(kid: KeyId, algorithm: SigningAlgorithm, material: KeyMaterial) -> Result<Self, KeyError> {
+        let key = Self::new(kid, algorithm, material, None)?;
+        let fits = key.public.allows(algorithm.as_str()) && check_client_key(&key.public).is_ok();
+        if fits { Ok(key) } else { Err(KeyError::Malformed) }
+    }
+
+    fn new(
+        kid: KeyId,
+        algorithm: SigningAlgorithm,
+        material: KeyMaterial,
+        signer: Option<Signer>,
+    ) -> Result<Self, KeyError> {
+        let public =
+            PublicJwk { kid: Some(kid.as_str().to_owned()), alg: Some(algorithm.as_str().to_owned()), material };
+        let verifying = decoding_key(&public)?;
+        Ok(Self { kid, algorithm, public, signer, verifying })
+    }
+
+    fn signer(&self) -> Result<&Signer, KeyError> {
+        self.signer.as_ref().ok_or(KeyError::VerifyOnly)
+    }
+
+    /// Returns the key for jsonwebtoken, or [`KeyError::VerifyOnly`] for a key without private part.
+    pub fn encoding_key(&self) -> Result<jsonwebtoken::EncodingKey, KeyError> {
+        Ok(self.signer()?.handle.encoding_key(self.jwt_algorithm()))
     }
 
     /// Returns the public key for jsonwebtoken.
@@ -161,8 +190,9 @@ impl SigningKey {
         &self.public
     }
 
+    /// Signs a message. A key without private part returns [`KeyError::VerifyOnly`].
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        self.private.sign(message)
+        self.signer()?.private.sign(message)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table of endpoints: the path below the issuer, the member of the metadata (RFC 8414 §2), the reader of the
-//! responses, the rate limit per address, and the origins whose scripts may call it. Router, limits, CORS, metadata,
-//! redirects to https and pages read the table, so that a path is typed once.
+//! responses, the rate limit per address, the origins whose scripts may call it, and the keys of this server that it
+//! needs. Router, limits, CORS, metadata, redirects to https and pages read the table, so that a path is typed once.
 
 use super::defense::rate_limit::Class;
 
@@ -26,6 +26,15 @@ pub enum Scripts {
     All(&'static str),
 }
 
+/// The keys of this server that an endpoint needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// Public keys at most: it verifies, or serves public documents.
+    Public,
+    /// Private keys or the master key: it signs, decrypts, or protects its forms.
+    Private,
+}
+
 /// One endpoint.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -41,11 +50,13 @@ pub struct Endpoint {
     /// The limit on its form, if different.
     pub form_limit: Option<Class>,
     pub scripts: Scripts,
+    /// The keys that it needs. A node that only verifies has no private ones.
+    pub keys: Keys,
 }
 
 impl Endpoint {
     const fn new(path: &'static str, reader: Reader, limit: Option<Class>) -> Self {
-        Self { path, member: None, reader, limit, form_limit: None, scripts: Scripts::None }
+        Self { path, member: None, reader, limit, form_limit: None, scripts: Scripts::None, keys: Keys::Private }
     }
 
     const fn page(path: &'static str) -> Self {
@@ -57,11 +68,11 @@ impl Endpoint {
     }
 
     const fn document(path: &'static str) -> Self {
-        Self::new(path, Reader::Program, None).with_scripts(Scripts::All("GET"))
+        Self::new(path, Reader::Program, None).with_scripts(Scripts::All("GET")).with_public_keys()
     }
 
     const fn asset(path: &'static str) -> Self {
-        Self::new(path, Reader::Person, None)
+        Self::new(path, Reader::Person, None).with_public_keys()
     }
 
     const fn named(mut self, member: &'static str) -> Self {
@@ -81,6 +92,11 @@ impl Endpoint {
 
     const fn with_scripts(mut self, scripts: Scripts) -> Self {
         self.scripts = scripts;
+        self
+    }
+
+    const fn with_public_keys(mut self) -> Self {
+        self.keys = Keys::Public;
         self
     }
 
@@ -128,8 +144,8 @@ macro_rules! endpoints {
 endpoints! {
     // First the endpoints that programs call continuously.
     TOKEN = Endpoint::program("/token").named("token_endpoint").with_scripts(Scripts::Registered);
-    INTROSPECT = Endpoint::program("/introspect").named("introspection_endpoint");
-    USERINFO = Endpoint::program("/userinfo").named("userinfo_endpoint").with_scripts(Scripts::Registered);
+    INTROSPECT = Endpoint::program("/introspect").named("introspection_endpoint").with_public_keys();
+    USERINFO = Endpoint::program("/userinfo").named("userinfo_endpoint").with_scripts(Scripts::Registered).with_public_keys();
     AUTHORIZE = Endpoint::page("/authorize").named("authorization_endpoint").with_limit(Class::Authorize);
     LOGIN = Endpoint::page("/login").with_form_limit(Class::Login);
     CONSENT = Endpoint::page("/consent");
@@ -157,7 +173,7 @@ endpoints! {
 }
 
 /// The entry for unknown paths, which are limited like pages.
-const NOTHING: Endpoint = Endpoint::page("");
+const NOTHING: Endpoint = Endpoint::page("").with_public_keys();
 
 /// Returns the endpoint at a path. `base` is the path of the issuer; the metadata is also found at the well-known path
 /// before it (RFC 8414 §3.1).
@@ -205,6 +221,23 @@ mod tests {
         assert_eq!(paths.len(), ALL.len());
         let members: Vec<_> = ALL.iter().filter_map(|endpoint| endpoint.member).collect();
         assert_eq!(members.iter().collect::<std::collections::BTreeSet<_>>().len(), members.len());
+    }
+
+    #[test]
+    fn a_node_that_only_verifies_serves_documents_introspection_and_userinfo() {
+        let served = ALL.iter().filter(|endpoint| endpoint.keys == Keys::Public).map(|endpoint| endpoint.path);
+        let expected = [
+            "/introspect",
+            "/userinfo",
+            "/.well-known/openid-configuration",
+            "/.well-known/oauth-authorization-server",
+            "/.well-known/jwks.json",
+            "/jwks",
+            "/oauth/jwks",
+            "/assets/{file}",
+            "/favicon.ico",
+        ];
+        assert_eq!(served.collect::<Vec<_>>(), expected);
     }
 
     #[test]

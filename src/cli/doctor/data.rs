@@ -66,21 +66,21 @@ async fn hold(store: &Store, rule: &invariants::Rule, now: Timestamp) -> Result<
     }
 }
 
-/// Loads the keys of the realm with the master key.
+/// Loads the keys of the realm with the master key; only their public parts on a node that only verifies.
 async fn keyring(store: &Store, settings: &Settings) -> Result<(RealmId, Keyring), String> {
     let mut tx = store.read().await.map_err(|error| error.to_string())?;
     let realm = realms::find(&mut tx, realms::DEFAULT).await.map_err(|error| error.to_string())?;
     drop(tx);
     let realm = realm.ok_or("there is no realm yet; run `signet serve`")?;
-    let loaded =
-        Keyring::load(store.clone(), master_key(settings)?, app::key_policy(settings), std::slice::from_ref(&realm));
+    let master = if settings.keys.verify_only { None } else { Some(master_key(settings)?) };
+    let loaded = Keyring::load(store.clone(), master, app::key_policy(settings), std::slice::from_ref(&realm));
     Ok((realm.clone(), loaded.await.map_err(|error| error.to_string())?))
 }
 
 /// Checks that each algorithm has exactly one key that signs.
 async fn active_keys(store: &Store, realm: &RealmId, settings: &Settings, now: Timestamp) -> Result<(), String> {
     let mut tx = store.read().await.map_err(|error| error.to_string())?;
-    let stored = signing_keys::list(&mut tx, realm).await.map_err(|error| error.to_string())?;
+    let stored = signing_keys::list_public(&mut tx, realm).await.map_err(|error| error.to_string())?;
     let times: Vec<_> = stored.into_iter().map(|key| key.times).collect();
     let policy = app::key_policy(settings).schedule;
     for algorithm in &settings.keys.algorithms {

@@ -31,7 +31,7 @@ async fn times(store: &Store) -> Result<Vec<KeyTimes>, String> {
     let mut tx = store.read().await.map_err(|error| error.to_string())?;
     let realm = realms::find(&mut tx, realms::DEFAULT).await.map_err(|error| error.to_string())?;
     let Some(realm) = realm else { return Ok(Vec::new()) };
-    let stored = signing_keys::list(&mut tx, &realm).await.map_err(|error| error.to_string())?;
+    let stored = signing_keys::list_public(&mut tx, &realm).await.map_err(|error| error.to_string())?;
     Ok(stored.into_iter().map(|key| key.times).collect())
 }
 

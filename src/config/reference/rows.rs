@@ -88,6 +88,11 @@ pub(super) const SECTIONS: [Section; 17] = [
                  `RSA-OAEP-256`, `ECDH-ES`, `ECDH-ES+A256KW`. Keys of an earlier setting stay in use until `signet \
                  keys compromise` drops them",
             ),
+            (
+                "keys.verify_only",
+                "this node has neither the master key nor private keys: it serves the key set, the metadata, \
+                 introspection and userinfo, and answers 503 to all other requests",
+            ),
             ("keys.rsa_bits", "size of new RSA keys; `4096` is also possible"),
             ("keys.rotation_interval", "time for which a key signs, longer than `keys.jwks_max_age`"),
             (

@@ -73,7 +73,7 @@ impl ExportedKey {
             activates_at: Timestamp::from_millis(self.activates_at),
             dropped_at: self.dropped_at.map(Timestamp::from_millis),
         };
-        Some(StoredKey { times, sealed })
+        Some(StoredKey { times, sealed, public: None })
     }
 }
 
@@ -109,8 +109,7 @@ pub async fn import_keys(
     }
     let mut keys = Vec::with_capacity(exported.count());
     for key in exported.keys {
-        let key = key.into_stored().ok_or(AdminError::KeyFile)?;
-        keyring.check(realm, &key)?;
+        let key = keyring.complete(realm, key.into_stored().ok_or(AdminError::KeyFile)?)?;
         let record = record(context, Event::KeyImported, None, None)?;
         let record = Record { reason: key.times.kid.as_str().to_owned(), ..record };
         keys.push(Imported { key, record });

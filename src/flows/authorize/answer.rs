@@ -121,7 +121,7 @@ impl Yield {
             refresh: RefreshPlan::None,
         };
         let headers = provider.view.resource_headers();
-        let mint = Mint::of(provider, &headers);
+        let mint = Mint::of(provider, &headers)?;
         let draft = match request.response_type.has_token() {
             true => Some(issue::draft(&mint, context, client, &issuance)?),
             false => None,

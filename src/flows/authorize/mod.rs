@@ -222,7 +222,7 @@ pub(crate) async fn check(
     }
     let resources = request.extensions.get(RESOURCE).map(|kept| split_resources(kept)).unwrap_or_default();
     let headers = provider.view.resource_headers();
-    if let Err(error) = issue::Mint::of(provider, &headers).header(context, client, &resources) {
+    if let Err(error) = issue::Mint::of(provider, &headers)?.header(context, client, &resources) {
         return Ok(Err(to_client(request, error)));
     }
     match expected_subject(provider, context, params, &request, client).await {
@@ -230,7 +230,7 @@ pub(crate) async fn check(
         // A subject that is unknown to this client counts as nobody, even if it is the id of an account: a client with
         // pairwise subjects must not learn whose id it is.
         Ok(Some(subject)) => {
-            let user = subject::user(provider, client, &subject).map(|user| user.as_str().to_owned());
+            let user = subject::user(provider, client, &subject)?.map(|user| user.as_str().to_owned());
             request.hinted_subject = Some(user.unwrap_or_else(|| NOBODY.to_owned()));
         }
         Err(FlowError::Refused(error)) => {

@@ -44,7 +44,7 @@ fn token(provider: &Provider, context: &Context, client: &Client, ended: Ended<'
         issuer: &context.realm.issuer,
         subject: subject::of(provider, client, ended.user)?,
         audience: &client.id,
-        session: &subject::sid(provider.keys.pairwise(), client, ended.session)?,
+        session: &subject::sid(provider.keys.pairwise()?, client, ended.session)?,
         jti: TokenId::new(context.now, context.entropy.bytes()?),
     };
     let claims = logout_token::claims(facts, context.now);

@@ -18,7 +18,7 @@ pub(crate) async fn frames(
         let client = provider.view.client(&context.realm.id, id).await?.filter(|client| client.enabled);
         let Some(client) = client else { continue };
         if let Some(uri) = &client.metadata.frontchannel_logout_uri {
-            let sid = subject::sid(provider.keys.pairwise(), &client, session)?;
+            let sid = subject::sid(provider.keys.pairwise()?, &client, session)?;
             frames.push(frame_url(uri, &context.realm.issuer, &sid));
         }
     }

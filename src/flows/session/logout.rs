@@ -132,12 +132,12 @@ impl Named {
     }
 
     /// The session in the hint, with the subject and session id mapped back from those of its client.
-    fn by(provider: &Provider, request: &LogoutRequest) -> Option<Self> {
-        let client = request.client.as_deref()?;
-        let hint = request.hint.as_ref()?;
+    fn by(provider: &Provider, request: &LogoutRequest) -> Result<Option<Self>, FlowError> {
+        let Some(client) = request.client.as_deref() else { return Ok(None) };
+        let Some(hint) = &request.hint else { return Ok(None) };
         let user = subject::user(provider, client, &hint.subject)?;
         let session = subject::session(provider, client, &hint.session)?;
-        Some(Self { session, user })
+        Ok(user.zip(session).map(|(user, session)| Self { session, user }))
     }
 }
 
@@ -177,7 +177,7 @@ pub async fn begin(
     browser: Browser,
 ) -> Result<Plan, FlowError> {
     let current = session::current(provider, context, browser).await?;
-    let hinted = Named::by(provider, request);
+    let hinted = Named::by(provider, request)?;
     if let Some(session) = &current
         && hinted == Some(Named::of(session))
     {

@@ -79,6 +79,8 @@ async fn refresh_token(
     client: &Client,
     token: &str,
 ) -> Result<Option<Value>, FlowError> {
+    // The master key derives the tag of a refresh token. Without it, a valid one would look forged.
+    provider.keys.require_private()?;
     provider.view.fresh()?;
     let Some(token) = RefreshToken::parse(token, &provider.tokens.mac) else { return Ok(None) };
     let mut tx = provider.store.read().await?;

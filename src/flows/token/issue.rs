@@ -55,14 +55,14 @@ pub struct Draft {
 }
 
 impl<'a> Mint<'a> {
-    pub fn of(provider: &'a Provider, headers: &'a Headers) -> Self {
-        Self {
+    pub fn of(provider: &'a Provider, headers: &'a Headers) -> Result<Self, FlowError> {
+        Ok(Self {
             lifetime: provider.lifetimes.access_token,
             tolerance: provider.lifetimes.skew,
-            pairwise: provider.keys.pairwise(),
+            pairwise: provider.keys.pairwise()?,
             headers,
             algorithm: access_token_algorithm(provider.keys.algorithms()),
-        }
+        })
     }
 
     /// The header of an access token of this client for these resources, or for this server if there are none.
@@ -252,7 +252,7 @@ pub async fn id_token(
         audience: &client.id,
         nonce: grant.nonce.as_deref(),
         authentication: &grant.authentication,
-        session: &subject::sid(provider.keys.pairwise(), client, &grant.session)?,
+        session: &subject::sid(provider.keys.pairwise()?, client, &grant.session)?,
         jti: TokenId::new(context.now, context.entropy.bytes()?),
         mapped: mapped::claims(provider, context, (&client.id, granted), &user, Target::IdToken),
         lifetime: provider.lifetimes.id_token,

@@ -16,13 +16,15 @@ use signet_protocol::jose::jwk::PublicJwk;
 /// Decrypts a token that a client has encrypted to this server.
 ///
 /// # Errors
-/// `invalid` if it cannot be decrypted, [`FlowError::Unavailable`] if too many decryptions are in progress.
+/// `invalid` if it cannot be decrypted, [`FlowError::Unavailable`] if too many decryptions are in progress or this node
+/// has no private keys.
 pub async fn decrypt(
     provider: &Provider,
     context: &Context,
     token: &str,
     invalid: OAuthError,
 ) -> Result<Zeroizing<String>, FlowError> {
+    provider.keys.require_private()?;
     let decrypted = provider.keys.decrypt(&context.realm.id, token, context.region(), context.now).await;
     decrypted.map_err(|error| match error {
         DecryptError::Busy => FlowError::Unavailable(error.to_string()),
@@ -110,19 +112,24 @@ pub async fn encrypt(
 
 /// The newest unexpired secret of a client, for clients whose secret must be stored in clear.
 pub fn secret(provider: &Provider, context: &Context, client: &Client) -> Result<Zeroizing<Vec<u8>>, FlowError> {
-    let mut secrets = secrets(provider, context, client);
-    secrets.next().ok_or_else(|| FlowError::Internal("the client's secret was not kept".to_owned()))
+    secrets(provider, context, client)?
+        .next()
+        .ok_or_else(|| FlowError::Internal("the client's secret was not kept".to_owned()))
 }
 
 /// The unexpired stored secrets of a client, newest first.
+///
+/// # Errors
+/// [`FlowError::Unavailable`] on a node without the master key, which cannot open them.
 pub fn secrets<'a>(
     provider: &'a Provider,
     context: &'a Context,
     client: &'a Client,
-) -> impl Iterator<Item = Zeroizing<Vec<u8>>> + 'a {
+) -> Result<impl Iterator<Item = Zeroizing<Vec<u8>>> + 'a, FlowError> {
+    provider.keys.require_private()?;
     let place = secret_place(&context.realm.id, &client.id);
     let live = client.secrets.iter().filter(|secret| secret.expires_at.is_none_or(|end| context.now < end));
-    live.filter_map(move |secret| provider.keys.open(secret.sealed.as_deref()?, &place))
+    Ok(live.filter_map(move |secret| provider.keys.open(secret.sealed.as_deref()?, &place)))
 }
 
 /// The associated data of a sealed secret, so that rows cannot be swapped.

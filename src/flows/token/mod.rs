@@ -61,7 +61,7 @@ pub async fn token(provider: &Provider, context: &Context, call: ClientCall) -> 
         context: context.clone(),
         lifetimes: provider.lifetimes,
         mac: provider.tokens.mac.clone(),
-        pairwise: provider.keys.pairwise().clone(),
+        pairwise: provider.keys.pairwise()?.clone(),
         headers: provider.view.resource_headers(),
         algorithm: issue::access_token_algorithm(provider.keys.algorithms()),
     });

@@ -7,7 +7,10 @@ use signet_protocol::client::Client;
 use signet_protocol::ids::{SessionId, UserId};
 
 pub fn of(provider: &Provider, client: &Client, user: &UserId) -> Result<String, FlowError> {
-    with_key(provider.keys.pairwise(), client, user)
+    match client.sector() {
+        Some(_) => with_key(provider.keys.pairwise()?, client, user),
+        None => Ok(user.as_str().to_owned()),
+    }
 }
 
 /// Like [`of`], with only the key.
@@ -19,10 +22,13 @@ pub fn with_key(key: &PairwiseKey, client: &Client, user: &UserId) -> Result<Str
 }
 
 /// The user with this `sub` at the client; `None` if the `sub` does not belong to its sector.
-pub fn user(provider: &Provider, client: &Client, subject: &str) -> Option<UserId> {
+///
+/// # Errors
+/// [`FlowError::Unavailable`] for a pairwise `sub` on a node without the master key.
+pub fn user(provider: &Provider, client: &Client, subject: &str) -> Result<Option<UserId>, FlowError> {
     match client.sector() {
-        Some(sector) => provider.keys.pairwise().user(&sector, subject),
-        None => UserId::parse(subject),
+        Some(sector) => Ok(provider.keys.pairwise()?.user(&sector, subject)),
+        None => Ok(UserId::parse(subject)),
     }
 }
 
@@ -34,9 +40,12 @@ pub fn sid(key: &PairwiseKey, client: &Client, session: &SessionId) -> Result<Se
 }
 
 /// The session with this `sid` at the client; `None` if the `sid` does not belong to its sector.
-pub fn session(provider: &Provider, client: &Client, sid: &str) -> Option<SessionId> {
+///
+/// # Errors
+/// [`FlowError::Unavailable`] for a pairwise `sid` on a node without the master key.
+pub fn session(provider: &Provider, client: &Client, sid: &str) -> Result<Option<SessionId>, FlowError> {
     match client.sector() {
-        Some(sector) => provider.keys.pairwise().session(&sector, sid),
-        None => SessionId::parse(sid),
+        Some(sector) => Ok(provider.keys.pairwise()?.session(&sector, sid)),
+        None => Ok(SessionId::parse(sid)),
     }
 }

@@ -53,10 +53,10 @@ async fn judge(provider: &Provider, context: &Context, token: &str) -> Result<To
     }
     let user = match claims.subject() {
         Subject::Client(_) => None,
-        Subject::User(sub) => Some(subject::user(provider, &client, sub.as_str()).ok_or(Cause::TokenSubject)?),
+        Subject::User(sub) => Some(subject::user(provider, &client, sub.as_str())?.ok_or(Cause::TokenSubject)?),
     };
     let session = match &claims.sid {
-        Some(sid) => Some(subject::session(provider, &client, sid.as_str()).ok_or(Cause::TokenSession)?),
+        Some(sid) => Some(subject::session(provider, &client, sid.as_str())?.ok_or(Cause::TokenSession)?),
         None => None,
     };
     let facts = TokenFacts::of(context.realm.id.clone(), claims, user, session).ok_or(Cause::TokenId)?;
@@ -186,5 +186,5 @@ async fn is_keyed_by_client(
     let Some(client) = client.filter(keyed) else { return Ok(false) };
     let Some((_, signature)) = token.rsplit_once('.') else { return Ok(false) };
     let by = |secret: Zeroizing<Vec<u8>>| signet_crypto::verify_hs256(&secret, jws.signing_input(), signature).is_ok();
-    Ok(jose::secrets(provider, context, &client).any(by))
+    Ok(jose::secrets(provider, context, &client)?.any(by))
 }

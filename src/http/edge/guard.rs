@@ -150,9 +150,11 @@ fn refuse<B>(app: &App, request: &HttpRequest<B>) -> Option<Response> {
     None
 }
 
-/// Refuses requests of blocked addresses, and those that exceed a rate limit.
+/// Refuses requests of blocked addresses, those that exceed a rate limit, and those that need keys of other nodes.
 fn limit<B>(app: &App, request: &HttpRequest<B>, arrived: &Arrived) -> Option<Response> {
-    let refusal = limits::refuse(app, request.method(), request.uri().path(), arrived)?;
+    let path = request.uri().path();
+    let refused = limits::refuse(app, request.method(), path, arrived);
+    let refusal = refused.or_else(|| limits::refuse_without_keys(app, path, arrived))?;
     let mut response = match refusal.reader {
         Reader::Program => retry::program(refusal.status, refusal.code, &refusal.message),
         Reader::Administrator => api::problem(refusal.status, &refusal.message),

@@ -1,5 +1,5 @@
-//! Rate limits and address blocks, checked before a request reaches its endpoint. A refusal is a value, which the guard
-//! renders for its reader.
+//! Rate limits, address blocks and endpoints that this node has no keys for, checked before a request reaches its
+//! endpoint. A refusal is a value, which the guard renders for its reader.
 
 use axum::http::{Method, StatusCode};
 
@@ -8,9 +8,12 @@ use super::retry::too_many;
 use crate::app::App;
 use signet_protocol::defense::address_block::Reach;
 use signet_protocol::defense::rate_limit::Exceeded;
-use signet_protocol::endpoint::{self, Reader};
+use signet_protocol::endpoint::{self, Keys, Reader};
 use signet_protocol::error::ErrorCode;
 use signet_protocol::time::{Span, format_wait};
+
+/// The wait after which a client may find a node with private keys.
+const ANOTHER_NODE: Span = Span::from_secs(5);
 
 /// A refusal, not rendered yet.
 pub struct Refusal {
@@ -21,7 +24,7 @@ pub struct Refusal {
     pub message: String,
     /// The time after which a retry can succeed.
     pub wait: Span,
-    /// The exceeded limit, or `None` for a blocked address.
+    /// The exceeded limit, if it was one.
     pub exceeded: Option<Exceeded>,
 }
 
@@ -54,5 +57,26 @@ pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Opti
         message: too_many(exceeded.wait),
         wait: exceeded.wait,
         exceeded: Some(exceeded),
+    })
+}
+
+/// Refuses a request that needs private keys, on a node that only verifies.
+pub fn refuse_without_keys(app: &App, path: &str, arrived: &Arrived) -> Option<Refusal> {
+    let endpoint = endpoint::at(app.base_path(), path);
+    if !app.settings.keys.verify_only || endpoint.keys == Keys::Public {
+        return None;
+    }
+    tracing::warn!(
+        request_id = arrived.id,
+        endpoint = endpoint.path,
+        "refused a request that needs private keys: keys.verify_only is set on this node"
+    );
+    Some(Refusal {
+        reader: endpoint.reader,
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        code: ErrorCode::TemporarilyUnavailable,
+        message: "The server cannot answer now. Try again.".to_owned(),
+        wait: ANOTHER_NODE,
+        exceeded: None,
     })
 }

@@ -129,6 +129,25 @@ async fn tokens_of_a_release_stay_valid_after_an_upgrade() {
 }
 
 #[tokio::test]
+async fn a_node_that_only_verifies_accepts_tokens_of_a_release_after_an_upgrade() {
+    for release in RELEASES {
+        let golden = Golden::of(release);
+        let (server, _keys) = golden.server().await;
+        let node = server.twin_with(|settings| {
+            settings.keys.master_key = None;
+            settings.keys.verify_only = true;
+        });
+        let node = node.await;
+        for id in ["web", "opaque"] {
+            assert_eq!(node.userinfo(golden.text(&format!("/{id}/access_token"))).await.status(), 200, "{id}");
+        }
+        let keys = |body: String| serde_json::from_str::<Value>(&body).unwrap();
+        let published = keys(node.get("/jwks").await.text().await.unwrap());
+        assert_eq!(published, keys(server.get("/jwks").await.text().await.unwrap()));
+    }
+}
+
+#[tokio::test]
 async fn people_of_a_release_sign_in_with_their_password_and_keep_their_consent() {
     for release in RELEASES {
         let golden = Golden::of(release);

@@ -187,7 +187,7 @@ async fn a_sealed_secret_opens_in_its_own_place_only() {
     assert_eq!(keys.open(&sealed, "default|web|client-secret").unwrap().as_slice(), b"a client's secret");
     assert!(keys.open(&sealed, "default|other|client-secret").is_none());
     let user = server.add_user("pairwise").await;
-    let subject = keys.pairwise().subject("rp.example", &user).unwrap();
+    let subject = keys.pairwise().unwrap().subject("rp.example", &user).unwrap();
     let twin = server.twin().await;
-    assert_eq!(twin.app.provider.keys.pairwise().user("rp.example", &subject), Some(user), "on every node");
+    assert_eq!(twin.app.provider.keys.pairwise().unwrap().user("rp.example", &subject), Some(user), "on every node");
 }

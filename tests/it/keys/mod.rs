@@ -5,3 +5,4 @@ pub mod key_compromise;
 pub mod key_transfer;
 pub mod keys_at_start;
 pub mod rotation;
+pub mod verify_only;

@@ -27,7 +27,7 @@ impl SigningKeys {
         let realm = ensure_realm(&store, Clock::System.now()).await.unwrap();
         let master = MasterKey::require(&place.path().join("keys")).unwrap();
         let realms = std::slice::from_ref(&realm);
-        let keyring = Keyring::load(store, master, key_policy(&settings), realms).await.unwrap();
+        let keyring = Keyring::load(store, Some(master), key_policy(&settings), realms).await.unwrap();
         Self { keyring, realm }
     }
 

@@ -1,5 +1,6 @@
-//! Sealed signing keys, with the times that determine their states.
+//! Sealed signing keys with their public parts, and the times that determine their states.
 
+use crate::engine::embedded::row;
 use crate::engine::rows::one;
 use crate::engine::statement::statements;
 use crate::engine::tx::{execute, fetch_all};
@@ -11,16 +12,23 @@ use signet_protocol::time::Timestamp;
 statements! {
     INSERT = "
         INSERT INTO signing_keys (realm_id, kid, algorithm, generation, sealed, announced_at, activates_at,
-            seen_active_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            seen_active_at, public_jwk)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT DO NOTHING
     ";
     LIST = "
-        SELECT kid, algorithm, generation, sealed, announced_at, activates_at, dropped_at
+        SELECT kid, algorithm, generation, sealed, announced_at, activates_at, dropped_at, public_jwk
         FROM signing_keys
         WHERE realm_id = $1
         ORDER BY algorithm, generation
     ";
+    LIST_PUBLIC = "
+        SELECT kid, algorithm, generation, announced_at, activates_at, dropped_at, public_jwk
+        FROM signing_keys
+        WHERE realm_id = $1
+        ORDER BY algorithm, generation
+    ";
+    SET_PUBLIC = "UPDATE signing_keys SET public_jwk = $3 WHERE realm_id = $1 AND kid = $2 AND public_jwk IS NULL";
     ACTIVATE = "
         UPDATE signing_keys
         SET activates_at = $3
@@ -43,6 +51,43 @@ pub struct StoredKey {
     pub times: KeyTimes,
     /// Private key, sealed with the master key.
     pub sealed: Vec<u8>,
+    /// Public key as a JWK; `None` if an earlier release has stored the key.
+    pub public: Option<String>,
+}
+
+/// A stored key without its private part.
+pub struct StoredPublicKey {
+    /// Times and names for the key schedule.
+    pub times: KeyTimes,
+    /// Public key as a JWK; `None` if an earlier release has stored the key.
+    pub public: Option<String>,
+}
+
+row! {
+    /// A row of [`LIST`].
+    struct Row {
+        kid: String,
+        algorithm: String,
+        generation: i64,
+        sealed: Vec<u8>,
+        announced_at: i64,
+        activates_at: i64,
+        dropped_at: Option<i64>,
+        public_jwk: Option<String>,
+    }
+}
+
+row! {
+    /// A row of [`LIST_PUBLIC`].
+    struct PublicRow {
+        kid: String,
+        algorithm: String,
+        generation: i64,
+        announced_at: i64,
+        activates_at: i64,
+        dropped_at: Option<i64>,
+        public_jwk: Option<String>,
+    }
 }
 
 /// Stores a key. Returns false if another node has stored one of the same generation.
@@ -62,7 +107,8 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, key: &StoredKey) -> Result<boo
             &key.sealed,
             announced_at,
             activates_at,
-            seen_active_at
+            seen_active_at,
+            key.public.as_deref()
         ]
     )
     .map(one)
@@ -70,20 +116,42 @@ pub async fn insert(tx: &mut Tx, realm: &RealmId, key: &StoredKey) -> Result<boo
 
 /// Returns all keys of a realm.
 pub async fn list(tx: &mut Tx, realm: &RealmId) -> Result<Vec<StoredKey>, StoreError> {
-    type Row = (String, String, i64, Vec<u8>, i64, i64, Option<i64>);
     let rows: Vec<Row> = fetch_all!(tx, LIST, [realm.as_str()])?;
-    let key = |(kid, algorithm, generation, sealed, announced_at, activates_at, dropped_at): Row| StoredKey {
+    let key = |row: Row| StoredKey {
         times: KeyTimes {
-            kid: KeyId::from_stored(kid),
-            algorithm,
-            generation,
-            announced_at: Timestamp::from_millis(announced_at),
-            activates_at: Timestamp::from_millis(activates_at),
-            dropped_at: dropped_at.map(Timestamp::from_millis),
+            kid: KeyId::from_stored(row.kid),
+            algorithm: row.algorithm,
+            generation: row.generation,
+            announced_at: Timestamp::from_millis(row.announced_at),
+            activates_at: Timestamp::from_millis(row.activates_at),
+            dropped_at: row.dropped_at.map(Timestamp::from_millis),
         },
-        sealed,
+        sealed: row.sealed,
+        public: row.public_jwk,
     };
     Ok(rows.into_iter().map(key).collect())
+}
+
+/// Returns all keys of a realm without reading their private parts.
+pub async fn list_public(tx: &mut Tx, realm: &RealmId) -> Result<Vec<StoredPublicKey>, StoreError> {
+    let rows: Vec<PublicRow> = fetch_all!(tx, LIST_PUBLIC, [realm.as_str()])?;
+    let key = |row: PublicRow| StoredPublicKey {
+        times: KeyTimes {
+            kid: KeyId::from_stored(row.kid),
+            algorithm: row.algorithm,
+            generation: row.generation,
+            announced_at: Timestamp::from_millis(row.announced_at),
+            activates_at: Timestamp::from_millis(row.activates_at),
+            dropped_at: row.dropped_at.map(Timestamp::from_millis),
+        },
+        public: row.public_jwk,
+    };
+    Ok(rows.into_iter().map(key).collect())
+}
+
+/// Stores the public part of a key that was stored without it.
+pub async fn set_public(tx: &mut Tx, realm: &RealmId, kid: &KeyId, public: &str) -> Result<(), StoreError> {
+    execute!(tx, SET_PUBLIC, [realm.as_str(), kid.as_str(), public]).map(|_| ())
 }
 
 /// Lets an announced key sign from an earlier time. Returns false if that time is not earlier.

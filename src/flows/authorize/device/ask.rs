@@ -46,7 +46,7 @@ pub async fn authorize(
     let scope = client.requested_scope(call.params.get("scope"))?;
     let resources = client.resources(call.params.get_all("resource"), &context.realm.issuer)?;
     let headers = provider.view.resource_headers();
-    issue::Mint::of(provider, &headers).header(context, &client, resources.as_deref().unwrap_or_default())?;
+    issue::Mint::of(provider, &headers)?.header(context, &client, resources.as_deref().unwrap_or_default())?;
     provider.limits.rates.take_of_address(&context.realm.id, Class::Waiting, context.address(), context.now)?;
     make_room(provider, context).await?;
     let device_code = DeviceCode::from_random(in_order(context.now, context.entropy.bytes()?));

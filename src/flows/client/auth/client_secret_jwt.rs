@@ -45,7 +45,7 @@ impl Method for ClientSecretJwt {
             let used = Shown::text(assertion.jws.alg());
             return Err(Cause::AssertionAlgorithm { registered: ALG.to_owned(), used }.into());
         }
-        if !jose::secrets(provider, context, client).any(|secret| by(&secret)) {
+        if !jose::secrets(provider, context, client)?.any(|secret| by(&secret)) {
             return Err(Cause::AssertionSignature.into());
         }
         assertion.accept(provider, context, client).await
