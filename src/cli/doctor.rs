@@ -8,6 +8,7 @@ mod front;
 mod master_key;
 mod online;
 mod profiles;
+mod public_keys;
 mod schedule;
 mod tls;
 
@@ -68,7 +69,9 @@ impl Doctor {
             Ok(store) => store,
             Err(Closed::Missing(what)) => return found.push(Finding::fail("database", what)),
             Err(Closed::Broken(what)) => {
-                found.push(Finding::of("master-key", master_key(settings).map(drop)));
+                if !settings.keys.verify_only {
+                    found.push(Finding::of("master-key", master_key(settings).map(drop)));
+                }
                 return found.push(Finding::fail("database", what));
             }
         };
@@ -96,6 +99,7 @@ impl Doctor {
             Ok(known) => {
                 found.push(Finding::of("clock", clock(store, &known).await));
                 found.push(schedule::examine(store, settings, known.now()).await);
+                found.push(public_keys::examine(store, settings).await);
                 found.push(profiles::examine(store, settings).await);
                 if self.invariants {
                     data::examine(store, settings, known.now(), found).await;

@@ -11,6 +11,9 @@ const CHECK: &str = "master-key";
 
 /// Checks the master key of an existing database.
 pub(super) async fn examine(store: &Store, settings: &Settings) -> Finding {
+    if settings.keys.verify_only {
+        return absent(settings);
+    }
     // An error means another schema, which another check reports.
     let needed = has_sealed_keys(store).await.unwrap_or(true);
     match (app::existing_master_key(settings), needed) {
@@ -18,6 +21,16 @@ pub(super) async fn examine(store: &Store, settings: &Settings) -> Finding {
         (Err(MasterKeyError::Missing(_)), false) => not_there_yet(settings.mode),
         (Err(error), _) => Finding::fail(CHECK, error.to_string()),
     }
+}
+
+/// Checks that a node that only verifies has no file with the master key.
+fn absent(settings: &Settings) -> Finding {
+    let file = settings.keys.dir.join("master.key");
+    if file.exists() {
+        let detail = format!("keys.verify_only is set, but {} is on this host; remove it", file.display());
+        return Finding::warn(CHECK, detail);
+    }
+    Finding::ok(CHECK, "none, because keys.verify_only is set")
 }
 
 fn not_there_yet(mode: Mode) -> Finding {

@@ -8,8 +8,9 @@ use signet_crypto::KeyError;
 use signet_protocol::jose::jwk::SigningAlgorithm;
 use signet_protocol::time::Span;
 
+use crate::admin::commands::{Place, refused, stdout, succeeded};
 use crate::support::keys::encode;
-use crate::support::{TestServer, header};
+use crate::support::{Reply, TestServer, header};
 
 /// A node on the server's database that only verifies. Its folder of keys has a file that is no master key.
 async fn verifier_of(server: &TestServer) -> (TestServer, tempfile::TempDir) {
@@ -252,4 +253,34 @@ async fn a_verifying_node_leaves_upkeep_to_those_with_keys() {
     let held = server.database().query("SELECT name FROM leases WHERE holder = 'verifier'").await;
     assert!(held.is_empty(), "it takes no lease");
     assert_eq!(node.app.readiness().await, Ok(()));
+}
+
+#[tokio::test]
+async fn commands_on_a_verifying_node_say_where_the_keys_are() {
+    let place = Place::new().await;
+    let mut server = place.serve().await;
+    server.kill().await.unwrap();
+    let file = place.path().join("signet.toml");
+    let settings = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{settings}[keys]\nverify_only = true\n")).unwrap();
+    let doctor = succeeded(&place.run(&["doctor"]).await);
+    assert!(doctor.contains("is on this host; remove it"), "{doctor}");
+    std::fs::remove_file(place.path().join("keys/master.key")).unwrap();
+    refused(&place.run(&["keys", "rotate"]).await, "this node has no private keys");
+    let set_password = ["user", "set-password", "alice", "--password-stdin"];
+    let refusal = place.run_with_input(&set_password, "correct horse battery").await;
+    refused(&refusal, "this node has no master key");
+    let listed = succeeded(&place.run(&["keys", "list"]).await);
+    assert!(listed.contains("active"), "{listed}");
+    let _server = place.serve().await;
+    let token = format!("{}/token", place.issuer());
+    let reply = Reply::of(crate::support::server::http_client().post(token).send().await.unwrap()).await;
+    reply.assert_error(503, "temporarily_unavailable");
+    let doctor = succeeded(&place.run(&["doctor", "--invariants"]).await);
+    assert!(doctor.contains("none, because keys.verify_only is set"), "{doctor}");
+    place.database().execute("UPDATE signing_keys SET public_jwk = NULL").await;
+    let doctor = place.run(&["doctor"]).await;
+    refused(&doctor, "1 of");
+    assert!(stdout(&doctor).contains("2 keys have no public part"), "{doctor:?}");
+    assert!(!place.path().join("keys/master.key").exists());
 }
