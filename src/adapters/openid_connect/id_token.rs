@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::userinfo::Person;
 use signet_protocol::ids::{ClientId, SessionId, TokenId};
 use signet_protocol::time::{Span, Timestamp};
-use signet_protocol::token::authentication::{ACR_PASSWORD, Authentication};
+use signet_protocol::token::authentication::Authentication;
 
 /// Claims beyond those of OpenID Connect Core.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,7 @@ pub fn claims(facts: IdTokenFacts<'_>, now: Timestamp) -> Result<SignetIdTokenCl
     };
     let expires_at = whole_second(now.plus(facts.lifetime));
     let methods = facts.authentication.methods.iter().cloned().map(AuthenticationMethodReference::new).collect();
+    let class = facts.authentication.class().map(|class| AuthenticationContextClass::new(class.to_owned()));
     Ok(IdTokenClaims::new(
         issuer,
         vec![audience],
@@ -78,7 +79,7 @@ pub fn claims(facts: IdTokenFacts<'_>, now: Timestamp) -> Result<SignetIdTokenCl
     )
     .set_nonce(facts.nonce.map(|nonce| Nonce::new(nonce.to_owned())))
     .set_auth_time(Some(whole_second(facts.authentication.time).to_chrono()))
-    .set_auth_context_ref(Some(AuthenticationContextClass::new(ACR_PASSWORD.to_owned())))
+    .set_auth_context_ref(class)
     .set_auth_method_refs(Some(methods)))
 }
 
