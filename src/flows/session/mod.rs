@@ -10,6 +10,7 @@ pub use state::Browsers;
 use aws_lc_rs::hmac;
 
 use super::meters::log_user;
+use super::sign_in::attempt::{Attempt, Confirmed, Passed};
 use super::{Context, FlowError, Lifetimes, Provider};
 use signet_protocol::authorize::consent::Consent;
 use signet_protocol::authorize::request::AuthorizationRequest;
@@ -19,7 +20,6 @@ use signet_protocol::scope::OPENID;
 use signet_protocol::secret::{Digest, SessionCookie};
 use signet_protocol::session::session_state::{BrowserState, session_state};
 use signet_protocol::time::{Span, Timestamp};
-use signet_protocol::token::authentication::Authentication;
 use signet_protocol::token::revocation::{Revocation, Target};
 use signet_store::Tx;
 use signet_store::events::outbox;
@@ -85,67 +85,78 @@ pub enum SessionLength {
     Remembered,
 }
 
-/// A new session with its cookie. If the same person authenticates again, the `sid` is kept.
+/// The session of an attempt that has passed, and its cookie.
+pub struct FreshSession {
+    session: Session,
+    cookie: SessionCookie,
+}
+
+impl FreshSession {
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub const fn cookie(&self) -> &SessionCookie {
+        &self.cookie
+    }
+}
+
+/// A new session, to be written by [`write`]. If the same person authenticates again, the `sid` is kept.
 pub(crate) fn begin(
     lifetimes: &Lifetimes,
     context: &Context,
-    user: UserId,
-    remember: SessionLength,
-    before: Option<&Session>,
-) -> Result<(Session, SessionCookie), FlowError> {
+    attempt: &Attempt<Passed>,
+    length: SessionLength,
+) -> Result<FreshSession, FlowError> {
     let now = context.now;
-    let absolute = match remember {
+    let absolute = match length {
         SessionLength::Browser => lifetimes.session,
         SessionLength::Remembered => lifetimes.session_remembered,
     };
-    let id = match before.filter(|session| session.user_id == user) {
-        Some(session) => session.id.clone(),
+    let before = attempt.session_before().filter(|before| before.user_id == *attempt.user());
+    let id = match before {
+        Some(before) => before.id.clone(),
         None => SessionId::from_random(context.entropy.bytes()?),
     };
     let expires_at = now.plus(absolute);
     let session = Session {
         id,
-        user_id: user,
-        authentication: Authentication { time: now, methods: vec!["pwd".to_owned()] },
+        user_id: attempt.user().clone(),
+        authentication: attempt.authentication(now),
         last_seen_at: now,
-        idle_expires_at: idle_end(lifetimes, remember, now).min(expires_at),
+        idle_expires_at: idle_end(lifetimes, length, now).min(expires_at),
         expires_at,
-        remembered: remember == SessionLength::Remembered,
+        remembered: length == SessionLength::Remembered,
     };
-    Ok((session, SessionCookie::from_random(context.entropy.bytes()?)))
+    Ok(FreshSession { session, cookie: SessionCookie::from_random(context.entropy.bytes()?) })
 }
 
 /// The end of a session unless it is used. A remembered one may be idle until its absolute end.
-fn idle_end(lifetimes: &Lifetimes, remember: SessionLength, now: Timestamp) -> Timestamp {
-    match remember {
+fn idle_end(lifetimes: &Lifetimes, length: SessionLength, now: Timestamp) -> Timestamp {
+    match length {
         SessionLength::Browser => now.plus(lifetimes.session_idle),
         SessionLength::Remembered => now.plus(lifetimes.session_remembered),
     }
 }
 
-/// The session that a new one replaces.
-pub(crate) struct Replaced<'a> {
-    pub session: Option<&'a Session>,
-    /// The time until which the revocation of its access tokens is kept.
-    pub horizon: Timestamp,
-}
-
-/// Writes a new session, replacing the previous one: the same person's is renewed, another person's is ended.
+/// Writes a new session, replacing the browser's previous one: the same person's is renewed, another person's is ended,
+/// and the revocation of its access tokens is kept until `horizon`.
 pub(crate) async fn write(
     tx: &mut Tx,
     context: &Context,
-    session: &Session,
-    cookie: Digest,
-    replaced: Replaced<'_>,
+    fresh: &FreshSession,
+    confirmed: &Confirmed<'_>,
+    horizon: Timestamp,
 ) -> Result<(), FlowError> {
+    let FreshSession { session, cookie } = fresh;
     let new = NewSession {
         session,
-        digest: cookie,
+        digest: cookie.digest(),
         address: &context.origin.address,
         user_agent: &context.origin.user_agent,
     };
     let realm = &context.realm.id;
-    match replaced.session {
+    match confirmed.attempt().session_before() {
         Some(before) if before.id == session.id => {
             if !sessions::renew(tx, realm, &new).await? {
                 return Err(FlowError::Unavailable("the session was ended meanwhile".to_owned()));
@@ -153,7 +164,7 @@ pub(crate) async fn write(
         }
         Some(before) => {
             sessions::insert(tx, realm, &new, context.now).await?;
-            end(tx, context, &before.id, replaced.horizon).await?;
+            end(tx, context, &before.id, horizon).await?;
         }
         None => sessions::insert(tx, realm, &new, context.now).await?,
     }
@@ -204,8 +215,8 @@ pub fn idle_end_after_use(lifetimes: &Lifetimes, used: &SessionUse, now: Timesta
     if now.since(used.last_seen_at) < TOUCH_EVERY {
         return None;
     }
-    let remember = if used.remembered { SessionLength::Remembered } else { SessionLength::Browser };
-    Some(idle_end(lifetimes, remember, now).min(used.expires_at))
+    let length = if used.remembered { SessionLength::Remembered } else { SessionLength::Browser };
+    Some(idle_end(lifetimes, length, now).min(used.expires_at))
 }
 
 /// Records that a client takes part in a session, if it wants to be notified of the session's end.

@@ -15,7 +15,7 @@ use ipnet::IpNet;
 
 pub(crate) use self::account::{Account, paused_until, unlock};
 use self::reservation::Slot;
-pub(crate) use self::reservation::{NewBlock, Reservation};
+pub(crate) use self::reservation::{AccountPause, NewBlock, Reservation};
 use crate::config;
 use crate::flows::{Context, FlowError, Provider};
 use signet_protocol::account::person;

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::flows::authorize;
 use crate::flows::authorize::pending::Interaction;
-use crate::flows::session::{self, Browser, SessionLength};
-use crate::flows::sign_in::password::{self, AccountPrompt, Credentials, DEVICE_LIFETIME, FAILURE, Shown, SignIn};
+use crate::flows::session::{self, Browser, FreshSession, SessionLength};
+use crate::flows::sign_in::{self, AccountPrompt, DEVICE_LIFETIME, FAILURE, Shown, SignIn, Submission};
 use crate::http::authorize::interaction;
 use crate::http::client::logo;
 use crate::http::edge::call::Call;
@@ -16,9 +16,8 @@ use crate::pages::{ClientCard, LoginPage};
 use signet_protocol::cause::Cause;
 use signet_protocol::endpoint;
 use signet_protocol::params::Params;
-use signet_protocol::secret::{Password, SessionCookie};
+use signet_protocol::secret::DeviceCookie;
 use signet_protocol::time::seconds_up;
-use signet_store::session::sessions::Session;
 
 /// The form's name in its CSRF token.
 const FORM: &str = "login";
@@ -30,8 +29,8 @@ pub async fn get(call: Call) -> Response {
         Err(response) => return *response,
     };
     let provider = &call.app.provider;
-    let switch = if params.get("switch").is_some() { AccountPrompt::Another } else { AccountPrompt::Current };
-    match password::show(provider, &call.context, &interaction, call.browser, switch).await {
+    let prompt = if params.get("switch").is_some() { AccountPrompt::Another } else { AccountPrompt::Current };
+    match sign_in::show(provider, &call.context, &interaction, call.browser, prompt).await {
         Ok(Shown::Form { username, reauthenticate }) => {
             let prefill = Prefill { username, reauthenticate, ..Prefill::default() };
             form(&call, &interaction, prefill)
@@ -49,35 +48,23 @@ pub async fn post(call: Call) -> Response {
     };
     let provider = &call.app.provider;
     if params.get("login-cancel").is_some() {
-        return match password::cancel(provider, &call.context, &interaction).await {
+        return match sign_in::cancel(provider, &call.context, &interaction).await {
             Ok(next) => html::go(&call, next, None),
             Err(failure) => html::interrupted(&call, failure, Some(&interaction)),
         };
     }
-    let typed = credentials(&params);
-    let username = typed.username.clone();
-    let remember = typed.remember;
-    match password::sign_in(provider, &call.context, typed, call.browser, &interaction.pending.id).await {
-        Ok(SignIn::Done { session, cookie, device }) => {
-            let mut response = signed_in(&call, &interaction, &session, &cookie).await;
-            let device = cookies::of(&call.app).remember_device(&device, DEVICE_LIFETIME);
-            response.headers_mut().extend(device.map(|device| (header::SET_COOKIE, device)));
-            response
-        }
+    let submission = submission(&params);
+    match sign_in::sign_in(provider, &call.context, submission, call.browser, &interaction.pending.id).await {
+        Ok(SignIn::Done { session, device }) => signed_in(&call, &interaction, &session, &device).await,
         Ok(SignIn::Locked(wait)) => {
             note(&call, &interaction, StatusCode::TOO_MANY_REQUESTS, "too many failures");
-            let error = Some(password::wait_message(wait));
-            let prefill =
-                Prefill { username, error, remember: remember == SessionLength::Remembered, reauthenticate: false };
+            let again = form(&call, &interaction, Prefill::again(submission, sign_in::wait_message(wait)));
             let headers = [(header::RETRY_AFTER, HeaderValue::from(seconds_up(wait)))];
-            (StatusCode::TOO_MANY_REQUESTS, headers, form(&call, &interaction, prefill)).into_response()
+            (StatusCode::TOO_MANY_REQUESTS, headers, again).into_response()
         }
         Ok(SignIn::Failed(reason)) => {
             note(&call, &interaction, StatusCode::OK, reason);
-            let error = Some(FAILURE.to_owned());
-            let prefill =
-                Prefill { username, error, remember: remember == SessionLength::Remembered, reauthenticate: false };
-            form(&call, &interaction, prefill)
+            form(&call, &interaction, Prefill::again(submission, FAILURE.to_owned()))
         }
         Err(failure) => html::failed(&call, failure),
     }
@@ -88,9 +75,10 @@ fn note(call: &Call, interaction: &Interaction, status: StatusCode, reason: &'st
     refusal::keep_of(call, interaction.client.id.as_str(), status, &Cause::SignIn { reason }.into());
 }
 
-/// Continues with the new session.
-async fn signed_in(call: &Call, interaction: &Interaction, session: &Session, cookie: &SessionCookie) -> Response {
-    let browser = Browser { session: Some(cookie.digest()), ..call.browser };
+/// Continues with the new session, and sets the browser's cookies.
+async fn signed_in(call: &Call, interaction: &Interaction, fresh: &FreshSession, device: &DeviceCookie) -> Response {
+    let session = fresh.session();
+    let browser = Browser { session: Some(fresh.cookie().digest()), ..call.browser };
     let next = authorize::advance(&call.app.provider, &call.context, interaction, browser).await;
     let mut response = match next {
         Ok(next) => html::go(call, next, None),
@@ -99,7 +87,9 @@ async fn signed_in(call: &Call, interaction: &Interaction, session: &Session, co
     let lasting = session.remembered.then(|| session.expires_at.since(call.context.now));
     let state =
         call.app.provider.browsers.session_management.then(|| session::browser_state(&call.app.provider, &session.id));
-    for cookie in cookies::of(&call.app).begin_session(cookie, state.as_ref(), lasting) {
+    let jar = cookies::of(&call.app);
+    let session_cookies = jar.begin_session(fresh.cookie(), state.as_ref(), lasting);
+    for cookie in session_cookies.chain(jar.remember_device(device, DEVICE_LIFETIME)) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
@@ -112,6 +102,18 @@ struct Prefill {
     error: Option<String>,
     remember: bool,
     reauthenticate: bool,
+}
+
+impl Prefill {
+    /// The submitted values, and why they did not suffice.
+    fn again(submission: Submission<'_>, error: String) -> Self {
+        Self {
+            username: submission.username.to_owned(),
+            error: Some(error),
+            remember: submission.length == SessionLength::Remembered,
+            reauthenticate: false,
+        }
+    }
 }
 
 fn form(call: &Call, interaction: &Interaction, prefill: Prefill) -> Response {
@@ -130,8 +132,7 @@ fn form(call: &Call, interaction: &Interaction, prefill: Prefill) -> Response {
     html::render(&template, redirect_uri)
 }
 
-fn credentials(params: &Params) -> Credentials {
-    let text = |name| params.get(name).unwrap_or_default().to_owned();
-    let remember = if params.get("remember").is_some() { SessionLength::Remembered } else { SessionLength::Browser };
-    Credentials { username: text("username"), password: Password::new(text("password")), remember }
+fn submission(form: &Params) -> Submission<'_> {
+    let length = if form.get("remember").is_some() { SessionLength::Remembered } else { SessionLength::Browser };
+    Submission { username: form.get("username").unwrap_or_default(), form, length }
 }

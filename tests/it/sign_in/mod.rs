@@ -1,5 +1,6 @@
-//! Signing in, locks after failed attempts, and timings that reveal nothing.
+//! Signing in, its factors, locks after failed attempts, and timings that reveal nothing.
 
+pub mod factors;
 pub mod login;
 pub mod sign_in_timings;
 pub mod soft_locks;

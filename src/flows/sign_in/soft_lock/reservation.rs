@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 
 use super::{Counted, Origin, Rules, SPRAY_WINDOW};
-use crate::flows::{Context, FlowError, Provider};
+use crate::flows::{FlowError, Provider};
 use signet_protocol::defense::address_block::{Block, Reach};
 use signet_protocol::defense::brute_force::{Attempt, Counter, Kind, REGION_SHARE};
 use signet_protocol::ids::RealmId;
@@ -112,16 +112,16 @@ impl Reservation {
 
     /// Counts the failure. An address or a region that has failed at many accounts is blocked from signing in. The
     /// realm's counter comes last, because every failure needs it and it is locked until the commit.
-    pub async fn failure(&self, tx: &mut Tx, context: &Context) -> Result<Option<NewBlock>, StoreError> {
+    pub async fn failure(&self, tx: &mut Tx, now: Timestamp) -> Result<Option<NewBlock>, StoreError> {
         // There is no origin for a known browser, or if limits are off.
         let Some(Origin { peer, region }) = self.origin else { return Ok(None) };
         for network in &self.networks {
-            self.count(tx, *network, context.now).await?;
+            self.count(tx, *network, now).await?;
         }
         let of_region = self.spray_accounts.saturating_mul(i64::from(REGION_SHARE));
-        let of_peer = self.block_after(tx, peer, self.spray_accounts, context.now).await?;
-        let blocked = self.block_after(tx, region, of_region, context.now).await?.or(of_peer);
-        self.count(tx, self.everybody, context.now).await?;
+        let of_peer = self.block_after(tx, peer, self.spray_accounts, now).await?;
+        let blocked = self.block_after(tx, region, of_region, now).await?.or(of_peer);
+        self.count(tx, self.everybody, now).await?;
         Ok(blocked)
     }
 
@@ -157,5 +157,16 @@ impl Reservation {
             login_failures::set(tx, &self.realm, subject, counter).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Reservation {
+    /// A reservation without limits, for tests.
+    pub(crate) fn unlimited(realm: &RealmId) -> Self {
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &[1; 32]);
+        let rules = Rules::new(&crate::config::Limits::default(), key);
+        let name = rules.everybody();
+        Self::new(&rules, realm.clone(), name, None)
     }
 }
