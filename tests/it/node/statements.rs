@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::support::keys::encode;
-use crate::support::{TestServer, header};
+use crate::support::server::PASSWORD;
+use crate::support::{Browser, Page, TestServer, header};
 
 /// The least number of statements that `work` takes in several tries.
 async fn cost<T>(server: &TestServer, mut work: impl AsyncFnMut() -> T) -> u64 {
@@ -104,4 +105,25 @@ async fn a_token_of_an_unknown_key_costs_no_statement() {
     let userinfo = cost(&server, async || assert_eq!(server.userinfo(&unknown).await.status(), 401)).await;
     let introspection = cost(&server, async || assert!(!rp.is_active(&unknown).await)).await;
     assert_eq!((userinfo, introspection), (0, 0));
+}
+
+#[tokio::test]
+async fn a_sign_in_costs_what_its_counters_and_rows_need() {
+    let server = TestServer::start_with(|settings| settings.limits.enabled = true).await;
+    let rp = server.relying_party().await;
+    let mut pages: Vec<(Browser, Page)> = Vec::new();
+    for _ in 0..10 {
+        let browser = server.browser();
+        let page = browser.visit(&rp.authorization_url(&[])).await;
+        pages.push((browser, page));
+    }
+    let mut pages = pages.into_iter();
+    let mut submit = async |username: &str, password: &str| {
+        let (browser, page) = pages.next().unwrap();
+        browser.submit_once(&page, &[("username", username), ("password", password)]).await.status
+    };
+    let success = cost(&server, async || assert_eq!(submit("alice", PASSWORD).await, 303)).await;
+    let failure = cost(&server, async || assert_eq!(submit("bob", "wrong").await, 200)).await;
+    assert!((1..=23).contains(&success), "success: {success}");
+    assert!((1..=22).contains(&failure), "failure: {failure}");
 }
