@@ -21,9 +21,9 @@ pub enum LogLevel {
     Error,
     /// Handled conditions that need attention.
     Warn,
-    /// Decisions.
+    /// Decisions about requests.
     Info,
-    /// Reasons of decisions.
+    /// The reasons of these decisions.
     Debug,
     Trace,
 }

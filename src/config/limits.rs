@@ -27,7 +27,7 @@ pub struct Limits {
     pub api: u32,
     /// Requests per client to the token, revocation and pushed request endpoints together.
     pub token: u32,
-    /// Introspections per client.
+    /// Requests per client to the introspection endpoint.
     pub introspect: u32,
     /// Requests per address to the registration endpoint.
     pub registration: u32,

@@ -21,7 +21,6 @@ pub struct Mail {
     pub smtp: Option<SmtpUrl>,
     /// The directory that receives mails as files, in development.
     pub folder: Option<PathBuf>,
-    /// The sender.
     #[serde(serialize_with = "mailbox")]
     pub from: Option<Mailbox>,
     /// The recipient of replies, if different from the sender.

@@ -37,14 +37,27 @@ secret in the header or in the body; the methods of RFC 7591 are exact.
 
 /// Generates the whole page, as Markdown.
 pub fn page() -> String {
-    let development = Settings::defaults(Mode::Development);
-    let production = Settings::defaults(Mode::Production);
-    let defaults = (development.to_json(), production.to_json());
+    let defaults = Defaults::of_settings();
     let sections: String = SECTIONS.iter().map(|section| written(section, &defaults)).collect();
     format!("{BEGINNING}{sections}{END}")
 }
 
-fn written(section: &Section, defaults: &(Value, Value)) -> String {
+/// The default settings of both modes as JSON.
+struct Defaults {
+    development: Value,
+    production: Value,
+}
+
+impl Defaults {
+    fn of_settings() -> Self {
+        Self {
+            development: Settings::defaults(Mode::Development).to_json(),
+            production: Settings::defaults(Mode::Production).to_json(),
+        }
+    }
+}
+
+fn written(section: &Section, defaults: &Defaults) -> String {
     let about = if section.about.is_empty() { String::new() } else { format!("{}\n\n", section.about) };
     let row = |(key, meaning): &(&str, &str)| format!("| `{key}` | {} | {meaning} |\n", default_of(key, defaults));
     let rows: String = section.rows.iter().map(row).collect();
@@ -52,12 +65,12 @@ fn written(section: &Section, defaults: &(Value, Value)) -> String {
 }
 
 /// Returns the default of a key in the form that an operator writes, for each mode where they differ.
-fn default_of(key: &str, (development, production): &(Value, Value)) -> String {
+fn default_of(key: &str, defaults: &Defaults) -> String {
     if let Some((_, text)) = SAID.iter().find(|(of, _)| *of == key) {
         return (*text).to_owned();
     }
     let at = format!("/{}", key.replace('.', "/"));
-    match (development.pointer(&at).map(shown), production.pointer(&at).map(shown)) {
+    match (defaults.development.pointer(&at).map(shown), defaults.production.pointer(&at).map(shown)) {
         // The mode key itself has one default, the mode of the settings shown.
         (Some(here), _) if key == "mode" => here,
         (Some(here), Some(there)) if here != there => format!("{here}, in production {there}"),
@@ -103,7 +116,7 @@ mod tests {
 
     #[test]
     fn defaults_are_those_of_the_settings() {
-        let modes = (Settings::defaults(Mode::Development).to_json(), Settings::defaults(Mode::Production).to_json());
+        let defaults = Defaults::of_settings();
         for (key, expected) in [
             ("listen", "`127.0.0.1:8000`"),
             ("mode", "`development`"),
@@ -114,7 +127,7 @@ mod tests {
             ("log.format", "`pretty`, in production `json`"),
             ("mail.from", "required to send mails"),
         ] {
-            assert_eq!(default_of(key, &modes), expected, "{key}");
+            assert_eq!(default_of(key, &defaults), expected, "{key}");
         }
     }
 }

@@ -17,7 +17,7 @@ pub enum RegistrationMode {
     Off,
     /// Holders of an initial access token.
     Token,
-    /// Everyone.
+    /// Everyone, without a token.
     Open,
 }
 

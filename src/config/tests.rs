@@ -513,7 +513,8 @@ fn production_is_stricter_than_development() {
     }
     assert_eq!(accept(&line(Mode::Production, "")).log.format, LogFormat::Json);
     let mut settings = Settings::development();
-    (settings.mode, settings.issuer) = (Mode::Production, "https://a.example".to_owned());
+    settings.mode = Mode::Production;
+    settings.issuer = "https://a.example".to_owned();
     settings.passwords.parallelism = 0;
     assert_eq!(
         settings.check().unwrap_err().to_string(),

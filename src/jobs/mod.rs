@@ -290,7 +290,7 @@ async fn maintain_audit_log(app: &App, now: Timestamp) -> Result<(), FlowError> 
     }
 }
 
-/// Sweeps every table.
+/// Deletes the expired rows of every table.
 async fn sweep_all(app: &App, now: Timestamp) -> Result<(), FlowError> {
     for table in sweep::TABLES {
         sweep::clear(&app.provider.store, table, now).await?;

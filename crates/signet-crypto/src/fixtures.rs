@@ -5,7 +5,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use p256::pkcs8::EncodePrivateKey as _;
 use zeroize::Zeroizing;
 
-/// Decodes base64url.
 pub(crate) fn decoded(text: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text).unwrap()
 }

@@ -32,7 +32,7 @@ pub fn install() {
 pub struct Handle(u64);
 
 impl Handle {
-    /// Registers a key.
+    /// Registers a key until the handle is dropped.
     pub fn new(key: &Arc<PrivateKey>) -> Self {
         let handle = NEXT.fetch_add(1, Ordering::Relaxed);
         HANDLES.write().unwrap_or_else(PoisonError::into_inner).insert(handle, Arc::downgrade(key));

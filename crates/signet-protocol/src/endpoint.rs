@@ -35,7 +35,7 @@ pub enum Keys {
     Private,
 }
 
-/// One endpoint.
+/// A row of the table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// The path below the issuer, in the router's syntax.

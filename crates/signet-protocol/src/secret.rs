@@ -15,7 +15,7 @@ pub const MAX_SECRET: usize = 512;
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// Hashes `bytes`.
+    /// Hashes bytes with SHA-256.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }

@@ -55,7 +55,6 @@ pub struct Database {
     pub write: Histogram,
     /// The number of jobs per transaction.
     pub batch: Histogram,
-    /// Failed transactions.
     pub failures: Counter,
     /// Transactions that were retried.
     pub retries: Counter,

@@ -66,10 +66,12 @@ pub(super) fn run(params: &Params, client: &Client, outcome: Outcome<'_>) -> Res
             }
             machine::Output::Ok { pre_grant, extensions, .. } => {
                 let challenge = extensions.private().find(|(slot, _)| *slot == pkce::SLOT).and_then(|(_, value)| value);
-                return match pre_grant.redirect_uri.as_str() == outcome.redirect_uri {
-                    true if challenge == outcome.challenge => Ok(()),
-                    true => Err(Dispute::Challenge),
-                    false => Err(Dispute::RedirectUri),
+                return if pre_grant.redirect_uri.as_str() != outcome.redirect_uri {
+                    Err(Dispute::RedirectUri)
+                } else if challenge != outcome.challenge {
+                    Err(Dispute::Challenge)
+                } else {
+                    Ok(())
                 };
             }
             machine::Output::Err(_) => return Err(Dispute::Form),

@@ -17,7 +17,7 @@ use signet_protocol::scope::Scope;
 pub struct Granted<'a> {
     /// The client that it was issued to.
     pub client: &'a ClientId,
-    /// The remaining scope.
+    /// The scope that the client still has.
     pub scope: &'a Scope,
 }
 

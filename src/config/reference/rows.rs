@@ -2,7 +2,6 @@
 
 /// A group of settings.
 pub(super) struct Section {
-    /// The heading.
     pub(super) title: &'static str,
     /// A remark about all of them, or an empty string.
     pub(super) about: &'static str,

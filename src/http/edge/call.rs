@@ -141,18 +141,13 @@ impl Call {
         self.uri.query().unwrap_or_default()
     }
 
-    /// The query parameters.
-    ///
-    /// # Errors
-    /// `invalid_request` if they cannot be parsed, or one is repeated.
+    /// The query parameters. One that is malformed or repeated is `invalid_request`.
     pub fn query(&self) -> Result<Params, OAuthError> {
         Params::parse(self.query_text().as_bytes())
     }
 
-    /// The parameters of query and form together; repetitions are recorded but not refused.
-    ///
-    /// # Errors
-    /// `invalid_request` if they cannot be parsed.
+    /// The parameters of query and form together. Malformed ones are `invalid_request`; repetitions are recorded but not
+    /// refused.
     pub fn query_and_form(&self) -> Result<Params, OAuthError> {
         let mut params = Params::default();
         params.extend(self.query_text().as_bytes())?;
@@ -170,10 +165,7 @@ impl Call {
         query.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"*-._~+%&=".contains(&byte)).then_some(query)
     }
 
-    /// The form parameters.
-    ///
-    /// # Errors
-    /// `invalid_request` if there is no form, it cannot be parsed, or a parameter is repeated.
+    /// The form parameters. A missing or malformed form, or a repeated parameter, is `invalid_request`.
     pub fn form(&self) -> Result<Params, OAuthError> {
         Params::parse(self.form_body()?)
     }
@@ -191,31 +183,21 @@ impl Call {
         !self.body.is_empty() && self.form_body().is_ok()
     }
 
-    /// The `Authorization` header.
-    ///
-    /// # Errors
-    /// An error of RFC 6749 or RFC 6750 if it is malformed or repeated.
+    /// The parsed `Authorization` header, or an error of RFC 6749 or RFC 6750 if it is malformed or repeated.
     pub fn authorization(&self) -> Result<Authorization, OAuthError> {
         let values: Vec<&[u8]> = self.headers.get_all(header::AUTHORIZATION).iter().map(|v| v.as_bytes()).collect();
         credentials::parse(&values)
     }
 
-    /// The `Authorization` header of an endpoint with client authentication, which supports only one scheme.
-    ///
-    /// # Errors
-    /// `invalid_request` if it is repeated, otherwise `invalid_client` (RFC 6749 §5.2).
+    /// The `Authorization` header of an endpoint with client authentication. A repeated one is `invalid_request`, any
+    /// other that cannot be used is `invalid_client` (RFC 6749 §5.2).
     pub fn client_authorization(&self) -> Result<Authorization, OAuthError> {
         let several = self.headers.get_all(header::AUTHORIZATION).iter().count() > 1;
-        self.authorization().map_err(|error| match several {
-            true => error,
-            false => Cause::AuthorizationUnusable.into(),
-        })
+        self.authorization().map_err(|error| if several { error } else { Cause::AuthorizationUnusable.into() })
     }
 
-    /// The body of a JSON endpoint.
-    ///
-    /// # Errors
-    /// `invalid_client_metadata` if it is not JSON, as for registration; other endpoints map it to their own error.
+    /// The body of a JSON endpoint. A body of another type is `invalid_client_metadata`, as registration requires; other
+    /// endpoints map that to their own error.
     pub fn json_body(&self) -> Result<&[u8], OAuthError> {
         match self.media_type().as_deref() {
             Some("application/json") => Ok(&self.body),

@@ -65,7 +65,7 @@ impl Entrance {
                     }
                 })
             };
-            Ok(guard::around(&app, request, (&arrived, Some(route)), answer).await)
+            Ok(guard::around(&app, request, &arrived, Some(route), answer).await)
         })
     }
 }
@@ -83,18 +83,20 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (base, path) = (self.app.base_path(), request.uri().path());
-        let (posted, asked) = (*request.method() == Method::POST, *request.method() == Method::GET);
-        if let Some(document) = Document::at(base, path).filter(|_| asked) {
+        let base = self.app.base_path();
+        let path = request.uri().path();
+        let is_post = *request.method() == Method::POST;
+        let is_get = *request.method() == Method::GET;
+        if let Some(document) = Document::at(base, path).filter(|_| is_get) {
             let answer = || document.answer(&self.app, request.headers());
             return Either::Left(ready(Ok(guard::without_router(&self.app, &request, answer))));
         }
         Either::Right(match path.strip_prefix(base) {
-            Some(path) if posted && path == TOKEN.path => self.call_directly(request, &TOKEN, token::endpoint::post),
-            Some(path) if posted && path == INTROSPECT.path => {
+            Some(path) if is_post && path == TOKEN.path => self.call_directly(request, &TOKEN, token::endpoint::post),
+            Some(path) if is_post && path == INTROSPECT.path => {
                 self.call_directly(request, &INTROSPECT, introspect::post)
             }
-            Some(path) if asked && path == USERINFO.path => self.call_directly(request, &USERINFO, userinfo::get),
+            Some(path) if is_get && path == USERINFO.path => self.call_directly(request, &USERINFO, userinfo::get),
             _ => Box::pin(self.router.call(request.map(Body::new))),
         })
     }

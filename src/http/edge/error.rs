@@ -17,7 +17,7 @@ const RETRY_AFTER: &str = "1";
 #[derive(Clone, Copy, Debug)]
 pub struct Sentence(pub &'static str);
 
-/// A plain-text response.
+/// A plain-text response, which the guard replaces by a page for browsers.
 pub fn plain(status: StatusCode, text: &'static str) -> Response {
     let mut response = (status, text).into_response();
     response.extensions_mut().insert(Sentence(text));

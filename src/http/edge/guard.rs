@@ -39,14 +39,15 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
     let arrived = Arrived::now(&app, &request);
     request.extensions_mut().insert(arrived.clone());
     let route = request.extensions().get::<MatchedPath>().map(|path| Cow::Owned(path.as_str().to_owned()));
-    around(&app, request, (&arrived, route), |request| next.run(request)).await
+    around(&app, request, &arrived, route, |request| next.run(request)).await
 }
 
 /// Guards an endpoint. `route` is the path pattern, if one matched.
 pub async fn around<B, F: Future<Output = Response>>(
     app: &App,
     request: HttpRequest<B>,
-    (arrived, route): (&Arrived, Option<Cow<'static, str>>),
+    arrived: &Arrived,
+    route: Option<Cow<'static, str>>,
     endpoint: impl FnOnce(HttpRequest<B>) -> F,
 ) -> Response {
     let started = Instant::now();

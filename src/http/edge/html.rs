@@ -89,7 +89,7 @@ fn respond(template: &impl Template, directives: &str) -> Response {
 /// The contents of an error page.
 pub struct Fault<'a> {
     pub status: StatusCode,
-    /// One sentence.
+    /// One sentence, below the heading.
     pub message: &'a str,
     /// The advice below the message.
     pub hint: Option<&'a str>,

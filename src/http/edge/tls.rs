@@ -118,7 +118,7 @@ pub enum TlsError {
     #[error("{} holds no {wanted} in PEM", path.display())]
     Missing {
         path: PathBuf,
-        /// The expected content.
+        /// The content that the file should have.
         wanted: &'static str,
     },
     #[error("the key in {} does not match the certificate in {}", key.display(), cert.display())]

@@ -14,11 +14,10 @@ use crate::http::edge::{error, guard};
 use crate::keys::Jwks;
 use signet_protocol::endpoint::{JWKS, JWKS_OAUTH, JWKS_SHORT, OAUTH_METADATA, OPENID_METADATA};
 
-/// A public document.
+/// A document that this endpoint serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Document {
     Metadata,
-    /// The key set.
     Jwks,
 }
 

@@ -15,7 +15,7 @@ use crate::support::{Browser, MailSink, RelyingParty, TestServer};
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-/// A server whose mails go to the sink, and a client. The test alone says when mails are delivered.
+/// A server whose mails go to the sink, and a client. Mails are delivered only when the test calls [`deliver`].
 async fn start(sink: &MailSink) -> (TestServer, RelyingParty) {
     start_with(sink, |_| {}).await
 }
@@ -41,7 +41,7 @@ async fn sign_in(browser: &Browser, rp: &RelyingParty, user_agent: &str) {
     assert_eq!(page.status, 303, "{page:?}");
 }
 
-/// Delivers what is due; how many attempts that took.
+/// Delivers due messages and returns the number of attempts.
 async fn deliver(server: &TestServer) -> usize {
     jobs::deliver_due(&server.app).await.unwrap()
 }
@@ -166,7 +166,7 @@ async fn guessing_fills_no_mailbox() {
             ("password", "wrong"),
             ("login-submit", "yes"),
         ];
-        // A header cannot hold a line break; what is left of the text is no name of a browser.
+        // A header cannot contain a line break; the rest of the text does not name a browser.
         let user_agent = text.replace("\r\n", " ");
         browser.post_with(&[("user-agent", &user_agent)], &form.action, &fields).await;
     };
@@ -178,7 +178,7 @@ async fn guessing_fills_no_mailbox() {
     let mail = sink.next().await;
     assert!(mail.header("Subject").starts_with("Failed attempts to sign in"));
     assert!(!mail.raw.contains("+1 555") && !mail.raw.contains("eve@"), "no foreign text in the mail: {}", mail.raw);
-    // At the rate at which the limit is reached each time.
+    // Fast enough to reach the limit each time.
     for _ in 0..6 {
         server.advance(Span::from_minutes(60)).await;
         for _ in 0..6 {
@@ -236,7 +236,7 @@ async fn only_verified_addresses_get_mail() {
         server.change_user(username, UserChange::SignOut).await;
     }
     assert_eq!(waiting(&server).await, 0);
-    // Nor who could be written to when it happened, and no longer.
+    // Nor a person whose address was verified at the time of the event, but no longer is.
     server.change_user("alice", UserChange::SignOut).await;
     server.change_user("bob", UserChange::SignOut).await;
     server.database().execute("UPDATE users SET email_verified = 0 WHERE username = 'alice'").await;

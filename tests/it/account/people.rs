@@ -110,7 +110,7 @@ async fn a_user_is_shown_by_name_address_or_sub() {
         "{text}"
     );
     refused(&place.run(&["user", "show", "nobody"]).await, "no user");
-    // A user who is named like another's sub is not taken for them.
+    // A user whose name is another user's sub is not confused with that user.
     succeeded(&place.run(&["user", "add", &sub]).await);
     refused(&place.run(&["user", "disable", &sub]).await, "the sub of another");
     assert_eq!(scene.json(&["user", "show", "alice@example.org"]).await["sub"], sub.as_str());
@@ -280,7 +280,7 @@ async fn a_replaced_address_gets_a_mail_and_mails_are_deleted_with_their_person(
     assert_eq!([mails[0].0.as_str(), mails[1].0.as_str()], ["alice@example.org", "alice@new.example"]);
     assert!(mails.iter().all(|(_, subject)| subject.starts_with("The e-mail address of your account was changed")));
 
-    // An address that is not verified may be a stranger's.
+    // An unverified address may belong to a stranger.
     update(&server, "bob", |person| person.email_verified = false).await.unwrap();
     update(&server, "bob", |person| person.email = Some("bob@new.example".to_owned())).await.unwrap();
     assert!(server.database().query("SELECT id FROM outbox WHERE kind = 'mail'").await.is_empty());
@@ -305,7 +305,7 @@ async fn a_new_user_name_has_no_at_and_the_doctor_reports_those_that_have() {
     place.database().execute("UPDATE users SET username = 'a@x.example', username_key = 'a@x.example'").await;
     let found = succeeded(&place.run(&["doctor", "--invariants"]).await);
     assert!(found.lines().any(|line| line.contains("user-names") && line.contains("warn")), "{found}");
-    // What they already have they keep.
+    // Existing names stay valid.
     succeeded(&place.run(&["user", "update", "a@x.example", "--given-name", "Alice"]).await);
     succeeded(&place.run(&["user", "update", "a@x.example", "--rename", "alice"]).await);
 }

@@ -111,7 +111,7 @@ async fn scripts_in_browsers_cannot_call_the_api() {
 async fn administration_scopes_are_granted_by_command_and_never_by_a_user() {
     let server = TestServer::start_with(|settings| {
         settings.registration.mode = signet::config::RegistrationMode::Open;
-        // Settings that were not checked: the rule does not lean on it.
+        // Unchecked settings: the rule does not depend on their check.
         settings.registration.scopes = vec!["signet:revoke".to_owned(), "api:read".to_owned()];
     })
     .await;

@@ -21,7 +21,7 @@ async fn a_client_is_added_while_the_server_runs_and_works_within_a_second() {
         let request = http.post(&url).basic_auth("svc", Some(secret)).form(&[("grant_type", "client_credentials")]);
         async move { request.send().await.unwrap().status().as_u16() }
     };
-    // A client that the server has not looked for yet is found at once.
+    // A client that is not cached yet is found at once.
     assert_eq!(ask(secret.to_owned()).await, 200);
     succeeded(&place.run(&["client", "disable", "--id", "svc"]).await);
     let mut status = 200;
@@ -154,7 +154,7 @@ async fn keys_are_listed_and_rotated_and_tokens_inspected() {
     let keys = || async {
         let listed = place.run(&["keys", "list", "--json"]).await;
         let keys = serde_json::from_str::<Vec<Value>>(&succeeded(&listed)).unwrap();
-        // Those for encryption come when the server has begun to listen.
+        // Keys for encryption are made after the server has begun to listen.
         keys.into_iter().filter(|key| key["use"] == "sig").collect::<Vec<_>>()
     };
     assert_eq!(keys().await.len(), 2);
@@ -168,7 +168,7 @@ async fn keys_are_listed_and_rotated_and_tokens_inspected() {
     let inspected = place.run_with_input(&["token", "inspect"], "eyJhbGciOiJub25lIn0.e30.\n").await;
     assert_eq!(inspected.status.code(), Some(1), "an unsigned token is no token");
     drop(server);
-    // The master key of another installation opens nothing.
+    // The master key of another installation cannot open the sealed keys.
     std::fs::write(place.path().join("keys/master.key"), format!("{}\n", "A".repeat(43))).unwrap();
     refused(&place.run(&["keys", "list"]).await, "master key");
 }
@@ -267,10 +267,10 @@ async fn custom_claims_apply_within_a_second_and_required_secrets_are_stored() {
     server.kill().await.unwrap();
 }
 
-/// Waits until a condition holds, for as long as a change may take to apply.
-async fn within_a_second(what: &str, so: impl AsyncFn() -> bool) {
+/// Waits until a condition holds, for at most the time that a change may take to apply.
+async fn within_a_second(what: &str, holds: impl AsyncFn() -> bool) {
     for _ in 0..40 {
-        if so().await {
+        if holds().await {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

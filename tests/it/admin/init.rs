@@ -67,7 +67,7 @@ async fn migrate_says_what_it_has_applied() {
     assert_eq!(succeeded(&place.run(&["migrate"]).await), format!("The schema is up to date: {newest}.\n"));
 }
 
-/// A folder without anything.
+/// An empty folder.
 fn nothing(place: &Place) -> std::path::PathBuf {
     let folder = place.path().join("nothing");
     std::fs::create_dir(&folder).unwrap();
@@ -108,7 +108,7 @@ async fn init_writes_settings_and_creates_the_database_the_key_and_the_administr
     let sign_out = ["user", "sign-out", "--username", "you@example.org"];
     succeeded(&init(&folder, &sign_out, &[]).await);
 
-    // Again, with nothing to do.
+    // A second run has nothing to do.
     let again = succeeded(&init(&folder, &begin, &[]).await);
     assert!(!again.contains("Wrote") && again.contains("up to date"), "{again}");
     assert!(again.contains("The user you already exists"), "{again}");

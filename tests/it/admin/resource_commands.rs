@@ -8,7 +8,7 @@ use crate::support::server::http_client;
 
 const API: &str = "https://api.example";
 
-/// The secret that a command has printed.
+/// The secret in the output of a command.
 fn secret(said: &str) -> String {
     said.lines().find_map(|line| line.strip_prefix("client_secret: ")).expect("a secret").to_owned()
 }

@@ -77,7 +77,7 @@ async fn a_login_that_a_cut_off_of_the_realm_overtakes_is_void() {
     let authorized = rp.authorize_as("alice").await;
     let tokens = rp.sign_in("alice").await;
     ops.revoke(json!({"target": "realm"})).await;
-    // As if these had been written a moment later, by requests that were under way.
+    // As if concurrent requests had written these rows after the cut-off.
     let database = server.database();
     database.tamper("UPDATE sessions SET ended_at = NULL").await;
     database.tamper("UPDATE token_families SET revoked_at = NULL, revoked_because = NULL").await;

@@ -19,7 +19,7 @@ impl Scene {
         Self::set_with(&[]).await
     }
 
-    /// The scene with a server under these environment variables.
+    /// A scene whose server has these environment variables.
     pub async fn set_with(variables: &[(&str, &str)]) -> Self {
         let place = Place::new().await;
         let server = place.serve_with(variables).await;

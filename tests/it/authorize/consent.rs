@@ -221,7 +221,7 @@ async fn of_two_consents_at_the_same_moment_neither_is_lost() {
     for round in 0..rounds(10) {
         let rp = server.client(&format!("rp{round}"), json!({})).await;
         twin.app.follow().await.unwrap();
-        // Something to add to, so that both find a row.
+        // An earlier consent, so that both find a row to extend.
         rp.authorize_with("alice", &[("scope", "openid")]).await.code();
         let scopes = ["openid profile", "openid email", "openid phone", "openid address"];
         let mut waiting = Vec::new();
@@ -246,7 +246,7 @@ async fn a_consent_that_is_withdrawn_while_it_is_relied_on_yields_nothing() {
     let signed_in = rp.authorize_as("alice").await;
     signed_in.code();
     let begun = std::time::Instant::now();
-    // Withdrawn, but not for those who look.
+    // Deleted in a transaction that is not committed yet.
     let commit = server.database().begin("DELETE FROM consents").await;
     let url = rp.authorization_url(&[]);
     let (answer, ()) = tokio::join!(signed_in.browser.get(&url), async {

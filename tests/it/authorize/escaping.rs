@@ -71,7 +71,7 @@ async fn a_clients_name_links_and_scopes_are_text() {
     let server = TestServer::start().await;
     let mut pages: Vec<Vec<Page>> = Vec::new();
     for (number, payload) in [HARMLESS].into_iter().chain(PAYLOADS).enumerate() {
-        // What no URI may hold is refused at registration; what is left must still not leave its attribute.
+        // Registration refuses characters that no URI may contain. The others must not end the attribute either.
         let legal: String = payload.chars().filter(|c| !"\"<>\\^`{|} ".contains(*c) && c.is_ascii()).collect();
         let link = format!("https://rp.example/{legal}");
         let token: String = payload.chars().filter(|c| !" \"\\".contains(*c)).collect();

@@ -7,7 +7,7 @@ use signet::config::Mode;
 use crate::support::server::PASSWORD;
 use crate::support::{Browser, Page, TestServer};
 
-/// One answer of each kind: what it is, and whether anybody may keep it.
+/// One response of each kind, with its description.
 async fn one_of_each(server: &TestServer) -> Vec<(String, Page)> {
     let rp = server.client("rp", json!({"client_uri": "https://rp.example/"})).await;
     let browser = server.browser();

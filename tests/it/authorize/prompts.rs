@@ -130,7 +130,7 @@ async fn a_login_older_than_max_age_is_asked_for_again() {
     assert_error_at_client("too old, and nothing may be shown", &rp, &page, "login_required", Some("the-state"));
     let page = browser.visit(&rp.authorization_url(&[("max_age", "1")])).await;
     assert_login_form(&page);
-    // However long the person takes: the login that was made for the request is recent enough.
+    // A login made for the request is recent enough, however long the person takes afterwards.
     server.advance(Span::from_secs(60)).await;
     let page = browser.sign_in(&page, "alice").await;
     let after = id_token(&rp, &page).await;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{RelyingParty, TestServer};
 
-/// No browser is redirected to this URI, with or without other faults in the request.
+/// Asserts that no browser is redirected to this URI, with or without other faults in the request.
 async fn assert_refused(server: &TestServer, rp: &RelyingParty, uri: &str) {
     let more: [&[(&str, &str)]; 3] = [&[], &[("response_type", "token")], &[("prompt", "none")]];
     for changes in more {

@@ -36,7 +36,7 @@ async fn signer(server: &TestServer, id: &str, more: Value) -> Signer {
 }
 
 impl Signer {
-    /// The claims of an honest object, with these over them; a null is left out.
+    /// The claims of a valid object with these changes; null removes a claim.
     fn claims(&self, changes: Value) -> Value {
         let mut claims = json!({
             "iss": self.rp.id, "aud": self.rp.issuer, "exp": self.now + 300, "nbf": self.now, "client_id": self.rp.id,
@@ -52,7 +52,7 @@ impl Signer {
         self.key.sign(&json!({"typ": "oauth-authz-req+jwt"}), &self.claims(changes))
     }
 
-    /// The address of a request with nothing but `client_id` and these beside.
+    /// The URL of a request with `client_id` and these parameters.
     fn open(&self, beside: &[(&str, &str)]) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         let query = query.append_pair("client_id", &self.rp.id).extend_pairs(beside).finish();
@@ -63,7 +63,7 @@ impl Signer {
         self.browser.get(&self.open(&[("request", object)])).await
     }
 
-    /// The refusal of an object at both doors: on a page, and to the client that pushes it.
+    /// Asserts that both endpoints refuse an object: with a page, and with an error for the client that pushes it.
     async fn refuse(&self, rule: &str, object: &str, error: &str, sentence: &str) {
         self.get(object).await.assert_rejected(rule, 400, sentence);
         let reply = self.rp.post("/par", &[("request", object)]).await;

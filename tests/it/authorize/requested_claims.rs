@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Browser, Page, RelyingParty, TestServer, Tokens, claims};
 
-/// A request for these claims, with nothing but `openid` beside.
+/// A request for these claims with the scope `openid`.
 fn asking(rp: &RelyingParty, claims: &Value, more: &[(&str, &str)]) -> String {
     let text = claims.to_string();
     let changes: Vec<_> = [("scope", "openid"), ("claims", &text)].iter().chain(more).copied().collect();
@@ -139,7 +139,7 @@ async fn an_unreachable_essential_acr_is_refused() {
 }
 
 /// True if the consent page marks this as new.
-fn asks_anew(page: &Page, text: &str) -> bool {
+fn is_new(page: &Page, text: &str) -> bool {
     page.body.split("class=\"is-new\"").skip(1).any(|part| part.split("</li>").next().unwrap().contains(text))
 }
 
@@ -164,7 +164,7 @@ async fn people_are_asked_for_each_claim_once_and_again_for_a_new_one() {
     assert_eq!(browser.get(&asking(&rp, &both, &silent)).await.error(), "consent_required", "another claim");
     let page = browser.visit(&asking(&rp, &both, &[])).await;
     assert!(page.has("id=\"consent-allow\"") && page.has("gender"), "{page:?}");
-    assert!(asks_anew(&page, "gender") && !asks_anew(&page, "birth"), "{page:?}");
+    assert!(is_new(&page, "gender") && !is_new(&page, "birth"), "{page:?}");
     browser.allow(&page).await.code();
     for known in [&both, &name] {
         browser.get(&asking(&rp, known, &silent)).await.code();

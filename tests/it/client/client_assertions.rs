@@ -62,7 +62,7 @@ impl Key {
         format!("{:?}", self.algorithm)
     }
 
-    /// The header of an honest assertion.
+    /// The header of a valid assertion.
     pub fn header(&self) -> Value {
         json!({"alg": self.name(), "kid": self.public["kid"]})
     }
@@ -78,7 +78,7 @@ fn signed(header: &Value, claims: &Value, key: &EncodingKey, algorithm: Algorith
     format!("{message}.{signature}")
 }
 
-/// The claims of an honest assertion, each with a `jti` of its own.
+/// The claims of a valid assertion, with a new `jti` for each call.
 pub fn claims(server: &TestServer, id: &str) -> Value {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -98,7 +98,7 @@ async fn service(server: &TestServer, id: &str, keys: &[&Key], more: Value) {
     assert_eq!(server.client(id, metadata).await.secret, None, "there is no secret");
 }
 
-/// Asks a node for a token with this assertion.
+/// Sends a token request with this assertion.
 pub async fn present(server: &TestServer, assertion: &str) -> Reply {
     let params =
         [("grant_type", "client_credentials"), ("client_assertion_type", TYPE), ("client_assertion", assertion)];
@@ -281,7 +281,7 @@ async fn of_ten_uses_of_one_assertion_at_once_one_succeeds() {
     }
 }
 
-/// A rule, whose Basic credentials, which parameters, and what is answered.
+/// A rule, the client of the Basic credentials, parameters, status and error.
 type Row<'a> = (&'a str, Option<&'a str>, Vec<(&'a str, &'a str)>, u16, &'a str);
 
 #[tokio::test]

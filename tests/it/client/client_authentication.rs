@@ -32,7 +32,7 @@ fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
-/// The error, whose answer has the form that RFC 6749 §5.2 gives it.
+/// Checks the form of an error response (RFC 6749 §5.2) and returns its error.
 fn outcome(reply: &Reply) -> String {
     let error = reply.json()["error"].as_str().unwrap().to_owned();
     let is_challenged = reply.headers.contains_key("www-authenticate");
@@ -69,7 +69,7 @@ async fn basic_credentials_are_read_strictly() {
     let secret = rp.secret.clone().unwrap();
     let pair = format!("rp:{secret}");
     let good = STANDARD.encode(&pair);
-    // A pair of which the alphabets of base64 make different texts.
+    // Credentials that the two alphabets of base64 encode differently.
     assert_ne!(STANDARD.encode("rp:~~~???"), URL_SAFE.encode("rp:~~~???"));
     let unpadded = STANDARD_NO_PAD.encode(&pair);
     let padded = if unpadded == good { format!("{good}=") } else { unpadded };
@@ -350,7 +350,7 @@ async fn generated_secrets_are_random() {
         secrets.push(server.client(&format!("rp{index}"), json!({})).await.secret.unwrap());
     }
     assert!(secrets.iter().all(|secret| secret.starts_with("sgcs_") && secret.len() == 48), "{secrets:?}");
-    // 43 characters of 64: each of 50 texts has another at nearly every place.
+    // 43 characters of an alphabet of 64: in 50 secrets nearly every position varies.
     for place in 5..47 {
         let mut seen: Vec<u8> = secrets.iter().map(|secret| secret.as_bytes()[place]).collect();
         seen.sort_unstable();

@@ -13,7 +13,7 @@ use crate::client::registration::{open_with, register};
 use crate::support::TestServer;
 use crate::support::upstream::{Script, Upstream};
 
-/// A server that may call loopback.
+/// A server that may call loopback addresses.
 async fn server() -> TestServer {
     TestServer::start_with(|settings| settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()]).await
 }
@@ -164,14 +164,14 @@ async fn a_cancelled_request_does_not_cancel_the_fetch() {
         outcome = impatient => panic!("answered: {outcome}"),
         () = seen => {}
     }
-    // The request is dropped, its connection closed; the server has time to see that.
+    // The request is dropped and its connection closed; the server gets time to notice.
     pass_turns().await;
     publisher.release(1);
     assert_eq!(with(&server, "svc", &key).await, "ok");
     assert_eq!(publisher.connections(), 1);
 }
 
-/// Registers a client at the registration endpoint, as anybody may there, whose keys are at this URI.
+/// Registers a client with keys at this URI at the open registration endpoint.
 async fn stranger(server: &TestServer, jwks_uri: &str) -> Value {
     let body = json!({
         "redirect_uris": ["https://rp.example/cb"], "jwks_uri": jwks_uri,
@@ -180,7 +180,7 @@ async fn stranger(server: &TestServer, jwks_uri: &str) -> Value {
     register(server, &body).await
 }
 
-/// A server that may call loopback and where anybody may register a client.
+/// A server that may call loopback addresses, with open registration.
 async fn open_server() -> TestServer {
     open_with(|settings| settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()]).await
 }
@@ -348,14 +348,14 @@ async fn clients_share_no_keys_even_at_one_uri() {
     assert_eq!(publisher.connections(), 2);
 }
 
-/// Waits until it is so.
+/// Waits until a condition holds.
 async fn until(is_so: impl Fn() -> bool) {
     while !is_so() {
         tokio::task::yield_now().await;
     }
 }
 
-/// Lets everything run that can.
+/// Yields until every runnable task has run.
 async fn pass_turns() {
     for _ in 0..2000 {
         tokio::task::yield_now().await;

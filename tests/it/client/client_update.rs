@@ -221,7 +221,7 @@ async fn options_override_a_file_and_an_empty_value_removes_an_attribute() {
         ("access_token_lifetime", json!(300)),
     ];
     expected.iter().for_each(|(name, value)| assert_eq!(&web[*name], value, "{name}"));
-    // A profile that is not allowed any more stays as it is, and is given to none.
+    // A client keeps a profile that is no longer allowed, but no client gets it.
     succeeded(&place.run(&["client", "update", "web", "--name", "Option", "--pkce", "nonce"]).await);
     let change = ["client", "update", "web", "--backchannel-logout-uri", "", "--access-token-lifetime", ""];
     succeeded(&place.run(&[&change[..], &["--skip-consent", "--profile", "oauth21"]].concat()).await);
@@ -265,7 +265,7 @@ async fn a_client_that_is_given_another_profile_keeps_the_stricter_demand_for_pk
     assert!(classic.contains("  pkce: none -> required\n"), "the rule that applied before stays: {classic}");
 }
 
-/// A file that takes the demand for PKCE away, as registrations from before that setting lack it.
+/// A file of metadata without `pkce`, like registrations made before that setting existed.
 fn unnamed(place: &Place) -> String {
     let file = place.path().join("unnamed.json");
     std::fs::write(&file, r#"{"pkce": null}"#).unwrap();

@@ -13,7 +13,7 @@ use crate::support::{RelyingParty, Reply, TestServer};
 
 const PATH: &str = "/register";
 
-/// A server at which anybody may register.
+/// A server with open registration.
 pub async fn open() -> TestServer {
     open_with(|_| {}).await
 }
@@ -31,7 +31,7 @@ pub fn plain() -> Value {
     json!({ "redirect_uris": ["https://rp.example/cb"] })
 }
 
-/// The same with these members over it.
+/// The metadata of an ordinary client with these changes.
 pub fn with(changes: Value) -> Value {
     let mut body = plain();
     for (name, value) in changes.as_object().unwrap() {
@@ -46,7 +46,7 @@ pub async fn send(server: &TestServer, bearer: Option<&str>, body: &Value) -> Re
     Reply::of(request.send().await.unwrap()).await
 }
 
-/// Registers a client that is not refused.
+/// Checks that a registration succeeded and returns the client information.
 #[track_caller]
 pub fn information(reply: &Reply) -> Value {
     assert_eq!(reply.status, 201, "{reply:?}");

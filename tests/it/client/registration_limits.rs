@@ -184,7 +184,7 @@ async fn of_many_at_once_no_more_are_looked_up_than_an_hour_allows() {
     };
     let server = open_with(limited).await;
     let second = server.twin_with(limited).await;
-    // It names no redirect URI, so that no client comes of it.
+    // The sector document names no redirect URI, so the registration fails.
     let upstream = Upstream::http(Script::ok("application/json", "[]")).await;
     let body = with(json!({ "sector_identifier_uri": upstream.url("/sector") }));
     let replies = join_all((0..16).map(|number| send(if number % 2 == 0 { &server } else { &second }, None, &body)));

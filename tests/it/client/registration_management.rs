@@ -50,7 +50,7 @@ fn text<'a>(information: &'a Value, name: &str) -> &'a str {
     information[name].as_str().unwrap()
 }
 
-/// The whole registration with these members over it.
+/// The whole registration with these changes.
 pub fn put_of(information: &Value, changes: Value) -> Value {
     let mut body = with(json!({"client_id": information["client_id"]}));
     for (name, value) in changes.as_object().unwrap() {

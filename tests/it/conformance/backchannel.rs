@@ -26,7 +26,7 @@ async fn oidcc_backchannel_rp_initiated_logout() {
     let page = signed.logout_and_return(&state).await;
     assert_eq!(page.location(), Some(format!("{BYE}?state={state}")));
 
-    // A form with the token and nothing beside it.
+    // A form with the token as its only field.
     let token_claims = checks::verified(&signed.run, &signed.client, &receiver.token().await).await;
     for name in ["iss", "sub", "sid"] {
         assert_eq!(token_claims[name], known[name], "{name}");

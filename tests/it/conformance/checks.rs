@@ -32,7 +32,7 @@ const PROTOCOL_CLAIMS: [&str; 16] = [
     "s_hash",
 ];
 
-/// The members of a response that says no.
+/// The parameters of an error response.
 const ERROR_PARAMETERS: [&str; 6] = ["error", "error_description", "error_uri", "state", "session_state", "iss"];
 
 const FIFTY_YEARS: i64 = 50 * 366 * 86_400;
@@ -57,7 +57,7 @@ pub async fn key_set(server: &TestServer, uri: &str) -> Vec<Value> {
     keys
 }
 
-/// At least 128 bits long, with more than 96 bits of Shannon entropy (RFC 6749 §10.10).
+/// Asserts at least 128 bits, with more than 96 bits of Shannon entropy (RFC 6749 §10.10).
 #[track_caller]
 pub fn is_unguessable(secret: &str) {
     let mut counts = BTreeMap::new();
@@ -69,7 +69,7 @@ pub fn is_unguessable(secret: &str) {
     assert!(secret.len() * 8 >= 128 && each * length > 96.0, "{secret}");
 }
 
-/// A token response as RFC 6749 §5.1 and OpenID Connect Core §3.1.3.3 have it.
+/// Checks a token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[track_caller]
 pub fn token_response(reply: &Reply) -> Tokens {
     let tokens = reply.tokens();
@@ -87,7 +87,7 @@ pub fn lifetime(seconds: i64) {
     assert!((1..=31_536_000).contains(&seconds), "{seconds}");
 }
 
-/// A response that says no: it holds nothing but the error, in the characters of RFC 6749 §4.1.2.1.
+/// Checks an error response: only the error parameters, in the characters of RFC 6749 §4.1.2.1.
 #[track_caller]
 pub fn error_response(issuer: &str, state: Option<&str>, response: &BTreeMap<String, String>) -> String {
     let others: Vec<_> = response.keys().filter(|name| !ERROR_PARAMETERS.contains(&name.as_str())).collect();
@@ -136,7 +136,7 @@ pub async fn id_token(run: &Run, client: &Client, token: &str, context: IdTokenC
     claims
 }
 
-/// The claims of a token that exactly one published key can have signed, and has, by RS256.
+/// Verifies a token with the one published key that can have signed it by RS256, and returns its claims.
 pub async fn verified(run: &Run, client: &Client, token: &str) -> Value {
     let header = header(token);
     let kid = header["kid"].as_str().expect("a kid");
@@ -150,7 +150,7 @@ pub async fn verified(run: &Run, client: &Client, token: &str) -> Value {
     assert_eq!(found.len(), 1, "{kid}: {keys:?}");
     let key = DecodingKey::from_jwk(&serde_json::from_value(found[0].clone()).unwrap()).unwrap();
     let mut rules = Validation::new(jsonwebtoken::Algorithm::RS256);
-    // The server's clock is the test's.
+    // The test controls the server's clock.
     (rules.validate_exp, rules.validate_aud) = (false, false);
     rules.required_spec_claims.clear();
     jsonwebtoken::decode::<Value>(token, &key, &rules).expect("a valid signature").claims

@@ -11,7 +11,7 @@ use crate::support::{Reply, TestServer};
 
 const ISSUER: &str = "https://op.example";
 
-/// The members that the specifications define; others would be ours alone.
+/// The members that the specifications define.
 const KNOWN: &str = "
     acr_values_supported authorization_endpoint authorization_response_iss_parameter_supported
     backchannel_logout_session_supported backchannel_logout_supported check_session_iframe claim_types_supported
@@ -54,7 +54,7 @@ const LISTS: [(&str, &[&str]); 12] = [
     ("ui_locales_supported", &["en"]),
 ];
 
-/// A GET of a path, as the proxy in front sends it on.
+/// A GET of a path, as forwarded by the proxy.
 async fn get(server: &TestServer, path: &str) -> Reply {
     let address = server.app.settings.listen;
     let request = server.http.get(format!("http://{address}{path}")).header(HOST, "op.example");
@@ -108,7 +108,7 @@ async fn oidcc_discovery_endpoint_verification() {
     assert_eq!(get(&server, jwks).await.status, 200);
 }
 
-/// A list of texts that is not empty and says nothing twice (RFC 8414 §3.2).
+/// True for a non-empty list of distinct strings (RFC 8414 §3.2).
 fn is_list(value: &Value) -> bool {
     let Some(list) = value.as_array() else { return false };
     let once = |(index, one): (usize, &Value)| one.is_string() && !list[..index].contains(one);

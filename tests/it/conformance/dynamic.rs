@@ -144,12 +144,12 @@ async fn oidcc_ensure_redirect_uri_in_authorization_request(run: &Run) {
 
 async fn oidcc_redirect_uri_query_ok(run: &Run) {
     let client = run.register_with(json!({"redirect_uris": [format!("{CALLBACK}?foo=bar")]})).await;
-    // What comes back is read from behind the whole registered URI.
+    // The response parameters follow the whole registered URI.
     run.flow(&client, &run.request(&client)).await;
     run.unregister(client).await;
 }
 
-/// Neither of these is the registered URI.
+/// Asserts that a request with a URI other than the registered one is refused.
 async fn unregistered(run: &Run, registered: &str, requested: &str) {
     let client = run.register_with(json!({"redirect_uris": [registered]})).await;
     let page = run.browser.get(&run.url(&run.request(&client).with("redirect_uri", requested))).await;
@@ -170,7 +170,7 @@ async fn oidcc_redirect_uri_regfrag(run: &Run) {
     reply.assert_error(400, "invalid_redirect_uri");
 }
 
-/// The sign-in page shows a link of the client.
+/// Asserts that the sign-in page shows a link of the client.
 async fn link(run: &Run, member: &str, text: &str) {
     let client = run.register_with(json!({ member: "https://suite.example/document" })).await;
     let page = run.login_page(&run.request(&client)).await;

@@ -38,31 +38,31 @@ impl Signed {
         self.run.browser.get(&format!("{endpoint}?{query}")).await
     }
 
-    /// The redirect of a logout with everything that a client can say.
+    /// The redirect after a logout with all parameters.
     pub async fn logout_and_return(&self, state: &str) -> Page {
         let hint = self.outcome.id_token();
         self.logout(&[("id_token_hint", hint), ("post_logout_redirect_uri", BYE), ("state", state)]).await
     }
 
-    /// The session has ended.
+    /// Asserts that the session has ended.
     pub async fn is_over(&self) {
         let request = self.run.request(&self.client).with("prompt", "none");
         assert_eq!(self.run.refused(&request).await, "login_required");
     }
 
-    /// The session is still live.
+    /// Asserts that the session is live.
     pub async fn goes_on(&self) {
         self.run.authorize_silently(&self.run.request(&self.client).with("prompt", "none")).await;
     }
 
-    /// The request led to an error page, and the session goes on.
+    /// Asserts that the request leads to an error page and the session stays live.
     async fn refused(&self, params: &[(&str, &str)], sentence: &str) {
         let page = self.logout(params).await;
         page.assert_rejected("logout", 400, sentence);
         self.goes_on().await;
     }
 
-    /// The request leads to the question, and confirming it to the page "You are signed out".
+    /// Asserts that the request leads to the question, and its confirmation to the page "You are signed out".
     async fn asked(&self, params: &[(&str, &str)]) {
         let page = self.logout(params).await;
         assert!(page.status == 200 && page.has("<h1>Do you want to sign out?</h1>"), "{page:?}");
@@ -136,7 +136,7 @@ async fn oidcc_rp_initiated_logout_bad_id_token_hint() {
     let signed = Signed::start().await;
     let state = unique();
     let hint = KeyPair::generate("RS256").sign(&json!({}), &claims(signed.outcome.id_token()));
-    // The suite wants a page and no redirect. A key that is not known may be gone, so the hint counts as none.
+    // The suite expects a page and no redirect. An unknown key may have been removed, so the hint is ignored.
     let params = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BYE), ("state", &state)];
     signed.asked(&params).await;
 }
@@ -146,7 +146,7 @@ async fn oidcc_rp_initiated_logout_no_id_token_hint() {
     let signed = Signed::start().await;
     let state = unique();
     let params = [("post_logout_redirect_uri", BYE), ("state", state.as_str())];
-    // The suite wants a page and no redirect: the person is asked, signed out, and stays here.
+    // The suite expects a page and no redirect: the person confirms, is signed out, and stays here.
     signed.asked(&params).await;
 }
 

@@ -9,7 +9,7 @@ use super::run::Run;
 use crate::support::Page;
 use crate::support::server::PASSWORD;
 
-/// The controls of a page, each with its id for a name, in sight and for everybody the same.
+/// Asserts that a page has these visible controls, whose names are their ids.
 #[track_caller]
 fn controls(page: &Page, ids: &[&str]) {
     for id in ids {

@@ -60,7 +60,7 @@ pub struct Response(BTreeMap<String, String>);
 pub struct Outcome {
     pub response: Response,
     pub tokens: Option<Tokens>,
-    /// The claims of the ID token; where both endpoints gave one, of that from the token endpoint.
+    /// The claims of the ID token, that of the token endpoint if both issued one.
     pub claims: Value,
 }
 
@@ -74,7 +74,7 @@ impl Run {
         Self::on(server.await, variant).await
     }
 
-    /// On this server, which starts every module with the checks of its documents.
+    /// Starts a run on this server with the checks of its documents.
     pub async fn on(server: TestServer, variant: Variant) -> Self {
         let reply = Reply::of(server.get("/.well-known/openid-configuration").await).await;
         let run = Self { variant, browser: server.browser(), metadata: reply.json(), server };
@@ -98,7 +98,7 @@ impl Run {
         })
     }
 
-    /// The answer to a registration with these members over the usual ones; a null leaves one out.
+    /// The response to a registration with these changes to the usual members; null removes one.
     pub async fn try_register(&self, changes: Value) -> Reply {
         let mut body = self.registration();
         for (name, value) in changes.as_object().unwrap() {
@@ -112,7 +112,7 @@ impl Run {
         self.register_with(json!({})).await
     }
 
-    /// A client that has registered with these members over the usual ones (RFC 7591 §3.2.1).
+    /// A client registered with these changes to the usual members (RFC 7591 §3.2.1).
     pub async fn register_with(&self, changes: Value) -> Client {
         let reply = self.try_register(changes).await;
         assert_eq!(reply.header("content-type"), Some("application/json"), "{reply:?}");
@@ -130,7 +130,7 @@ impl Run {
         }
     }
 
-    /// The client is removed, as the suite does at the end of each module (RFC 7592 §2.3).
+    /// Removes the client, as the suite does at the end of each module (RFC 7592 §2.3).
     pub async fn unregister(&self, client: Client) {
         let request = self.server.http.delete(client.information["registration_client_uri"].as_str().unwrap());
         let token = client.information["registration_access_token"].as_str().unwrap();
@@ -155,7 +155,7 @@ impl Run {
         format!("{}?{query}", self.metadata["authorization_endpoint"].as_str().unwrap())
     }
 
-    /// Goes through whatever pages come until the browser is back at the client.
+    /// Completes all pages until the browser is back at the client.
     pub async fn complete(&self, mut page: Page) -> Page {
         page = self.browser.follow(page).await;
         for _ in 0..4 {
@@ -174,7 +174,7 @@ impl Run {
         self.response(request, &self.complete(page).await)
     }
 
-    /// Comes back without any page.
+    /// Sends a request that must be answered without a page.
     pub async fn authorize_silently(&self, request: &Request) -> Response {
         self.response(request, &self.browser.get(&self.url(request)).await)
     }
@@ -187,20 +187,20 @@ impl Run {
         page
     }
 
-    /// The error that a request is answered with, at the client.
+    /// The error that the client receives for a request.
     pub async fn refused(&self, request: &Request) -> String {
         let page = self.browser.get(&self.url(request)).await;
         self.error(request, self.variant.channel(), &page)
     }
 
-    /// The error in a response that came this way.
+    /// The error in a response through this channel.
     #[track_caller]
     pub fn error(&self, request: &Request, channel: Channel, page: &Page) -> String {
         let response = delivered(page, channel, request.get("redirect_uri").unwrap());
         checks::error_response(&self.server.issuer, request.get("state"), &response)
     }
 
-    /// A response with what the response type asks for and nothing else (OAuth 2.0 Multiple Response Types §5).
+    /// The response, with exactly the parameters of its response type (OAuth 2.0 Multiple Response Types §5).
     #[track_caller]
     pub fn response(&self, request: &Request, page: &Page) -> Response {
         let response = delivered(page, self.variant.channel(), request.get("redirect_uri").unwrap());
@@ -234,7 +234,7 @@ impl Run {
         self.finish_with(client, request, response, &[]).await
     }
 
-    /// The same with more parameters in the token request.
+    /// [`Self::finish`] with more parameters in the token request.
     pub async fn finish_with(
         &self,
         client: &Client,

@@ -59,7 +59,7 @@ const DISGUISES: [&str; 6] = [
     "https://bob:pa/CANARY@rp.example/cb",
 ];
 
-/// The canaries that were sent, each with the place that it was sent to.
+/// The sent canaries, each with its endpoint and field.
 #[derive(Default)]
 struct Flock(Vec<(String, String)>);
 
@@ -139,7 +139,7 @@ async fn no_field_of_any_request_reaches_the_log_and_no_secret_the_database() {
     assert_eq!(leaky, None);
 }
 
-/// Every endpoint with its parameters, those of hostile input and what is only open where it is asked for.
+/// Every endpoint with its parameters, including endpoints that settings must enable.
 fn doors() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
     let mut doors = endpoints();
     let pushed = doors[0].1.iter().copied().chain([("client_secret", "guessed")]).collect();
@@ -168,7 +168,7 @@ async fn send(
     assert!(request.send().await.unwrap().status().as_u16() < 500, "{path}");
 }
 
-/// A handler that panics with all that it was given.
+/// A handler that panics with its whole request.
 async fn panics(State(_): State<Arc<signet::app::App>>, request: axum::extract::Request) -> &'static str {
     panic!("{:?} {:?}", request.headers(), request.uri());
 }

@@ -28,7 +28,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// A frame that has come: its kind, its stream, and what is in it.
+/// A received frame: kind, stream and payload.
 type Frame = (u8, u32, Vec<u8>);
 
 /// An HTTP/2 connection without TLS, frame by frame.
@@ -45,7 +45,7 @@ impl Connection {
         connection
     }
 
-    /// Sends, as far as the server still listens.
+    /// Sends bytes; a closed connection is no error.
     async fn send(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes).await;
     }
@@ -57,7 +57,7 @@ impl Connection {
         [&[method, 0x86, 0x84, 0x01, u8::try_from(host.len()).unwrap()], host].concat()
     }
 
-    /// The next frame; nothing where the server has closed.
+    /// The next frame, or `None` if the server has closed the connection.
     async fn next(&mut self) -> Option<Frame> {
         let mut head = [0; 9];
         self.stream.read_exact(&mut head).await.ok()?;
@@ -66,7 +66,7 @@ impl Connection {
         Some((head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), payload))
     }
 
-    /// The next frame of this kind; nothing where the server closes before.
+    /// The next frame of this kind, or `None` if the server closes the connection before.
     async fn next_of(&mut self, kind: u8) -> Option<Frame> {
         loop {
             match self.next().await? {
@@ -87,7 +87,7 @@ fn code(payload: &[u8]) -> u32 {
     u32::from_be_bytes([payload[0], payload[1], payload[2], payload[3]])
 }
 
-/// Sends the head of an HTTP/1.1 request and, where there is one, a body of ten bytes; the head of the answer.
+/// Sends the head of an HTTP/1.1 request and an optional body, and returns the head of the response.
 async fn answer_to(server: &TestServer, request: &str, body: &str) -> String {
     let host = server.issuer.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).await.unwrap();
@@ -139,7 +139,7 @@ async fn an_http_2_peer_receives_the_limits() {
 async fn one_request_too_many_at_once_is_refused_and_the_others_are_not() {
     let server = TestServer::start().await;
     let mut connection = Connection::open(&server).await;
-    // None of them ends: their bodies are still to come.
+    // None of them completes, since their bodies are not sent.
     let block = connection.block(true);
     let requests = (0..130).map(|number| frame(HEADERS, END_HEADERS, 2 * number + 1, &block));
     connection.send(&requests.collect::<Vec<_>>().concat()).await;
@@ -172,7 +172,7 @@ async fn a_head_that_never_ends_is_not_collected() {
     let mut connection = Connection::open(&server).await;
     let block = connection.block(false);
     let endless = std::iter::once(frame(HEADERS, END_STREAM, 1, &block));
-    // A header without a name, again and again.
+    // A header with a short name, repeated.
     let more = (0..2_000).map(|_| frame(CONTINUATION, 0, 1, &[0x00, 0x01, b'a', 0x01, b'b']));
     connection.send(&endless.chain(more).collect::<Vec<_>>().concat()).await;
     assert_eq!(connection.goodbye().await, ENHANCE_YOUR_CALM);
@@ -198,7 +198,7 @@ impl Load {
     }
 }
 
-/// A connection on which this has been sent, and nothing more.
+/// A connection that stalls after these bytes.
 async fn stalled(server: &TestServer, sent: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.issuer.trim_start_matches("http://")).await.unwrap();
     stream.write_all(sent.replace("HOST", server.issuer.trim_start_matches("http://")).as_bytes()).await.unwrap();

@@ -139,7 +139,7 @@ async fn bad_tokens_write_no_row() {
     let mut server = TestServer::stopped_with(|_| {}).await;
     server.stop_jobs().await;
     let rp = server.relying_party().await;
-    // What the first request of a client leaves is no matter here.
+    // The first request of a client may write rows, which are not counted here.
     rp.introspect("nonsense").await;
     let before = server.database().dump().await.len();
     for number in 0..100 {
@@ -149,7 +149,7 @@ async fn bad_tokens_write_no_row() {
         rp.introspect(&format!("sgat_{number}")).await;
         assert_eq!(rp.refresh(&format!("sgrt_{number}")).await.status, 400);
         assert_eq!(rp.redeem(&format!("sgac_{number}")).await.status, 400);
-        // Its jobs rest, so that they write nothing either.
+        // The jobs are stopped, so that they write nothing either.
         server.app.follow().await.unwrap();
     }
     assert_eq!(server.database().dump().await.len(), before);

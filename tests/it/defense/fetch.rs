@@ -26,7 +26,7 @@ fn with(hosts: &[&str], extra_ca: Option<PathBuf>, mode: Mode) -> Fetcher {
     Fetcher::new(&Outbound { extra_ca, allow_hosts, timeout: Span::from_millis(500) }, mode).unwrap()
 }
 
-/// A fetcher with time enough for whatever succeeds.
+/// A fetcher whose timeout no successful call reaches.
 fn patient(hosts: &[&str]) -> Fetcher {
     let allow_hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
     let settings = Outbound { extra_ca: None, allow_hosts, timeout: Span::from_secs(20) };
@@ -248,7 +248,7 @@ async fn credentials_in_a_url_and_ports_of_other_services_are_refused() {
     assert_eq!(upstream.connections(), 0);
 }
 
-/// A certificate for these names, and the authority that vouches for it: itself.
+/// A self-signed certificate for these names.
 struct Secure {
     files: TempDir,
 }
@@ -301,7 +301,7 @@ async fn under_way(upstreams: &[Upstream], expected: usize) -> usize {
         while arrived() < expected {
             tokio::task::yield_now().await;
         }
-        // Others would have come by now, were they let.
+        // Further requests would have arrived by now if they were allowed.
         for _ in 0..1000 {
             tokio::task::yield_now().await;
         }

@@ -11,7 +11,7 @@ use crate::support::{Page, RelyingParty, TestServer};
 
 /// The number of concurrent requests of a flood.
 const AT_ONCE: usize = 50;
-/// Networks that a tunnel account or two can have.
+/// The number of networks that one or two tunnel accounts provide.
 const HOSTILE: usize = 13;
 
 /// The number of requests of the flood: a few hundred, unless the environment sets it.
@@ -33,7 +33,7 @@ async fn waiting(server: &TestServer) -> usize {
     number(server, "SELECT CAST(count(*) AS TEXT) FROM authorization_requests").await
 }
 
-/// The memory of this process, in MiB.
+/// The resident memory of this process, in MiB.
 fn memory() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0");
@@ -45,8 +45,8 @@ fn hostile(number: usize) -> String {
     format!("2001:db8:{number}::/48")
 }
 
-/// Leaves so many requests of the hostile networks waiting, as if they had sent them in the last minute. At least one
-/// request is there already, whose browser they have.
+/// Inserts pending requests of the hostile networks, as if they had just arrived. They copy the browser of an
+/// existing request.
 async fn fill(server: &TestServer, requests: i64) {
     let realm = server.app.realm.id.as_str();
     let now = server.clock.now().as_millis();
@@ -119,7 +119,7 @@ async fn a_flood_of_starts_stays_below_the_cap_and_is_swept() {
     let rp = server.relying_party().await;
     let known = rp.authorize_as("alice").await.browser;
     let (begun, login) = begins(&server, &rp, "203.0.113.7").await;
-    // Less than the flood, so that it reaches the cap.
+    // Fewer than the flood sends, so that it reaches the cap.
     let room = CAP.min(i64::try_from(flood() * 2 / 3).unwrap());
     fill(&server, CAP - room).await;
 
@@ -136,7 +136,7 @@ async fn a_flood_of_starts_stays_below_the_cap_and_is_swept() {
         }
     }
     println!("{} MiB more", memory().saturating_sub(memory_before));
-    // Those under way while room is made do not wait for it.
+    // Requests that arrive during an eviction do not wait for it.
     assert!(waiting(&server).await <= usize::try_from(CAP).unwrap() + AT_ONCE);
 
     let page = begun.sign_in(&login, "bob").await;

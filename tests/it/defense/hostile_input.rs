@@ -79,7 +79,7 @@ pub fn endpoints() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
     ]
 }
 
-/// Values that no parameter has any use for, encoded.
+/// Values that are invalid for every parameter, encoded.
 fn values() -> Vec<(&'static str, String)> {
     vec![
         ("NUL", "%00".to_owned()),
@@ -113,7 +113,7 @@ fn joined(params: &[(&str, &str)]) -> String {
     params.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
-/// Sends the request and looks at what must never come back.
+/// Sends the request and checks the response for anything that hostile input must never cause.
 async fn survive(server: &TestServer, case: &str, request: RequestBuilder) -> Reply {
     let reply = Reply::of(request.send().await.unwrap()).await;
     assert!(reply.status.as_u16() < 500, "{case}: {reply:?}");

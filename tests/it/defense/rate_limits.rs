@@ -320,7 +320,7 @@ async fn every_kind_of_bucket_is_exchanged_between_nodes() {
     exchange(&[&one, &two]).await;
     assert_eq!(from(&two, "198.51.100.99").await, 429, "a region");
     assert_eq!(from(&two, "198.51.101.99").await, 400);
-    // The consent of the sign-in was one request in alice's name.
+    // The consent of the sign-in counted as one request of alice.
     assert_eq!(one.userinfo(&token).await.status(), 200);
     exchange(&[&one, &two]).await;
     assert_eq!(two.userinfo(&token).await.status(), 429, "a person");

@@ -16,7 +16,7 @@ fn behind_proxy(settings: &mut Settings) {
     settings.proxy.trusted = vec!["127.0.0.0/8".parse().unwrap()];
 }
 
-/// Writes what waits, as the job does twice a second.
+/// Writes queued refusals, as the job does twice a second.
 async fn flush(server: &TestServer) {
     refusals::flush(&server.app.provider, server.clock.now()).await;
 }
@@ -238,7 +238,7 @@ async fn a_flood_in_the_name_of_one_client_or_from_one_network_removes_nothing_o
     flush(&server).await;
     for batch in 0..12 {
         for number in 0..20 {
-            // The name of a client that exists, and a made-up one each.
+            // An existing client id, and a different unknown one each time.
             stranger(&server, "203.0.113.1", "rp", "a").await;
             stranger(&server, "203.0.113.1", &format!("made-up-{batch}-{number}"), "a").await;
         }

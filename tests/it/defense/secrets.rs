@@ -65,7 +65,7 @@ async fn no_secret_is_in_the_log_or_in_the_database() {
     }
 }
 
-/// A whole story of one client, with everything that can go wrong in it.
+/// All flows of one client, with every kind of failure.
 async fn succeed_and_fail(server: &TestServer, format: &'static str, secrets: &mut Secrets) {
     let rp = server.client(format, json!({ "access_token_format": format })).await;
     secrets.keep("client secret", rp.secret.as_deref().unwrap());

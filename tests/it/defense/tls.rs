@@ -68,7 +68,7 @@ fn renew(folder: &Path) -> Vec<u8> {
     made.cert.pem().into_bytes()
 }
 
-/// A connection by TLS to this port, where the certificate is the one of this PEM text.
+/// A TLS connection to this port that trusts only this certificate.
 async fn connect(
     port: u16,
     certificate: &[u8],
@@ -84,7 +84,7 @@ async fn connect(
     TlsConnector::from(Arc::new(config)).connect(name, stream).await.ok()
 }
 
-/// The status line of the answer to a request on this connection.
+/// Sends a request on this connection and returns the status line.
 async fn ask(stream: &mut TlsStream<TcpStream>, port: u16) -> String {
     let request = format!("GET /.well-known/jwks.json HTTP/1.1\r\nhost: localhost:{port}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -103,7 +103,7 @@ impl Secure {
             .unwrap()
     }
 
-    /// The version that a handshake comes to where the client offers only this one.
+    /// The negotiated version if the client offers only this one.
     async fn handshake(&self, version: &'static rustls::SupportedProtocolVersion) -> Option<rustls::ProtocolVersion> {
         let stream = connect(self.port, &self.certificate, &[version]).await?;
         stream.get_ref().1.protocol_version()

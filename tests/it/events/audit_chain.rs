@@ -6,7 +6,7 @@ use signet_protocol::time::Span;
 
 use crate::support::{TestServer, claims};
 
-/// A server with some history, whose jobs are stopped, and whose log has been vouched for.
+/// A server with some history, a checkpoint, and stopped jobs.
 async fn server_with_history() -> TestServer {
     let mut server = TestServer::start().await;
     server.stop_jobs().await;
@@ -182,7 +182,7 @@ async fn a_checkpoint_with_a_foreign_signature_is_detected() {
         database.execute("DROP TABLE held").await;
         assert!(verify(&server).await.is_ok(), "as it was");
     }
-    // A token of the server is signed by the same key, and vouches for nothing.
+    // A token of the server is signed by the same key but is no checkpoint.
     let rp = server.client("svc", json!({ "grant_types": ["client_credentials"], "redirect_uris": [] })).await;
     let token = rp.client_credentials(&[]).await.tokens().access_token;
     assert_eq!(claims(&token)["client_id"], "svc");
@@ -203,7 +203,7 @@ async fn a_checkpoint_with_a_foreign_signature_is_detected() {
 async fn retention_deletes_old_rows_and_leaves_a_checkpoint() {
     let server = server_with_history().await;
     let before = number(&server, "SELECT seq FROM audit_chains").await;
-    // Meanwhile the keys that have signed checkpoints go, and others come.
+    // The keys that have signed checkpoints are replaced meanwhile.
     for days in [60, 40] {
         server.clock.advance(Span::from_days(days));
         server.upkeep().await;
@@ -215,7 +215,7 @@ async fn retention_deletes_old_rows_and_leaves_a_checkpoint() {
     assert!(oldest > before, "what is older is gone");
     let first = checked.checkpoint.unwrap().first;
     assert_eq!(first.seq, oldest - 1);
-    // Taking away more than that is found.
+    // The deletion of any further row is detected.
     server.database().execute(&format!("DELETE FROM audit_events WHERE seq = {oldest}")).await;
     assert_eq!(verify(&server).await.unwrap_err(), format!("the audit log is broken: row {oldest} is missing"));
 }

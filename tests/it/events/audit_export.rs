@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::admin::revoking_commands::Scene;
 use crate::support::place::{Place, refused, succeeded};
 
-/// A browser that names itself by a formula.
+/// A User-Agent that is a spreadsheet formula.
 const FORMULA: &str = r#"=HYPERLINK("http://evil.example")"#;
 
 /// The rows that the command exports with these options.

@@ -100,7 +100,7 @@ async fn the_audit_log_is_exported_for_programs_as_it_was_selected() {
         lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>()
     };
     let of_alice = export(&["--user", "alice"]).await;
-    // Rows of one millisecond come in the order of their random ids.
+    // Rows of one millisecond are ordered by their random ids.
     let mut events: Vec<_> = of_alice.iter().map(|row| (row["event"].as_str(), row["reason"].as_str())).collect();
     events.sort();
     let expected = [(Some("user.added"), Some("")), (Some("user.roles_changed"), Some("granted: editor author"))];

@@ -24,11 +24,11 @@ async fn rows(server: &TestServer) -> Vec<(String, usize)> {
     counts
 }
 
-/// The simulated time.
+/// The duration of the simulation.
 const DAYS: usize = 9;
 
 /// The events of every three hours: sign-ins, abandoned sign-ins, tokens of all kinds, and some revocations.
-async fn live(server: &TestServer, (rp, opaque): (&RelyingParty, &RelyingParty), turn: usize) {
+async fn live(server: &TestServer, rp: &RelyingParty, opaque: &RelyingParty, turn: usize) {
     let tokens = rp.sign_in("alice").await;
     let renewed = rp.refresh(tokens.refresh_token.as_deref().unwrap()).await.tokens();
     if turn.is_multiple_of(2) {
@@ -54,15 +54,15 @@ async fn the_database_does_not_grow_under_steady_use() {
     let mut measured = Vec::new();
     for round in 0..DAYS * 102 {
         if round % 12 == 0 {
-            live(&server, (&rp, &opaque), round / 12).await;
+            live(&server, &rp, &opaque, round / 12).await;
             measured.push(rows(&server).await);
         }
-        // Longer than a quarter of an hour is a clock that has jumped, after which nothing is deleted that keeps
-        // something void.
+        // A step of more than a quarter of an hour would count as a clock jump, after which rows that keep something
+        // void are not deleted.
         server.advance(Span::from_minutes(14)).await;
         server.upkeep().await;
     }
-    // What is kept longest is kept for two days.
+    // The longest retention is two days.
     let (_, settled) = measured.split_at(measured.len() / 3);
     let (before, after) = settled.split_at(settled.len() / 2);
     let most = |days: &[Vec<(String, usize)>], table: usize| days.iter().map(|rows| rows[table].1).max().unwrap();
@@ -70,7 +70,7 @@ async fn the_database_does_not_grow_under_steady_use() {
         let before = most(before, table);
         let after = most(after, table);
         if name == "audit_checkpoints" {
-            // Each is kept for a week, and a round makes one at most.
+            // Each is kept for a week, and a round makes at most one.
             assert!(after <= 7 * 102, "{after}");
             continue;
         }

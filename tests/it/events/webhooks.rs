@@ -21,7 +21,7 @@ fn outbound(settings: &mut Settings) {
     settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()];
 }
 
-/// A server that delivers when the test says so.
+/// A server whose messages are delivered only when the test calls [`deliver`].
 async fn start() -> TestServer {
     let mut server = TestServer::start_with(outbound).await;
     server.stop_jobs().await;
@@ -53,7 +53,7 @@ async fn dead(server: &TestServer, id: &str) -> Vec<DeadLetter> {
     webhooks::dead(&mut tx, &server.app.realm.id, &WebhookId::parse(id).unwrap()).await.unwrap()
 }
 
-/// The name of our own event in a token.
+/// The name of this server's own event in a token.
 fn event(token: &str) -> String {
     let claims = claims(token);
     let events = claims["events"].as_object().expect("events");
@@ -285,7 +285,7 @@ async fn the_queue_of_a_webhook_is_bounded_and_the_rest_stays_in_the_audit_log()
         let id = id.clone();
         Box::pin(async move {
             for row in 0..1000 {
-                // Due later, so that they are not tried.
+                // Due later, so that no delivery is attempted.
                 outbox::tell(tx, &realm, &id, &format!("row{row}"), now.plus(Span::from_hours(1))).await?;
             }
             Ok::<_, signet_store::StoreError>(())
@@ -304,7 +304,7 @@ async fn a_webhook_costs_a_request_no_statement() {
     let server = start().await;
     let receiver = Receiver::start().await;
     let change = async || server.change_user("alice", UserChange::Disable).await;
-    // The least of several: what else a node had begun may still be counted.
+    // The minimum of several runs, since work that the node had begun before may be counted too.
     let cost = async || {
         let mut least = u64::MAX;
         for _ in 0..4 {

@@ -97,7 +97,7 @@ async fn tokens_of_a_release_stay_valid_after_an_upgrade() {
 
         client("first-party").redeem(golden.text("/code")).await.tokens();
         for id in ["web", "first-party", "spa", "opaque", "pairwise"] {
-            // A public client asks for nothing of the kind.
+            // A public client has no secret.
             if id != "spa" {
                 assert!(client(id).is_active(golden.text(&format!("/{id}/access_token"))).await, "{id}");
             }
@@ -119,7 +119,7 @@ async fn tokens_of_a_release_stay_valid_after_an_upgrade() {
         }
         client("gone").client_credentials(&[]).await.assert_error(401, "invalid_client");
 
-        // Beyond the time in which a refresh may be retried.
+        // Past the grace period of a retried refresh.
         server.advance(Span::from_secs(20)).await;
         web.refresh(golden.text("/parent")).await.assert_error(400, "invalid_grant");
         assert!(!web.is_active(golden.text("/web/access_token")).await, "a replay ends the family");

@@ -13,7 +13,7 @@ fn statements(golden: &Golden) -> BTreeMap<String, String> {
     serde_json::from_str(&std::fs::read_to_string(golden.folder.join("statements.json")).unwrap()).unwrap()
 }
 
-/// A golden database that this version has migrated, and how its columns were before.
+/// A golden database that this version has migrated, and its columns before that.
 async fn migrated(golden: &Golden) -> (Database, Vec<Column>) {
     let database = golden.database().await;
     let before = columns(&database).await;
@@ -45,7 +45,7 @@ async fn the_statements_of_a_release_run_after_the_migration() {
     }
 }
 
-/// A column: its table and name, and whether a row may be written without it.
+/// A column, and true if a row may be written without it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Column {
     name: String,

@@ -23,7 +23,7 @@ fn only_the_store_contains_sql() {
     }
 }
 
-/// SQL is what rustfmt leaves as it is.
+/// Lines of SQL, which rustfmt does not break.
 #[test]
 fn no_line_of_the_store_has_more_than_120_columns() {
     for source in sources().iter().filter(|source| source.module == "store") {
@@ -70,7 +70,7 @@ fn every_public_route_is_mounted_from_the_table_of_endpoints() {
             // The path-inserted metadata (RFC 8414 §3.1).
             "http/mod.rs" => 1,
             "http/edge/mount.rs" => 1,
-            // All that lies below `/api`, which is one row, and the listener that is not public.
+            // The routes below `/api`, which is one row, and those of the management listener.
             "http/admin/api.rs" | "http/admin/management.rs" => usize::MAX,
             _ => 0,
         };

@@ -15,7 +15,7 @@ async fn a_newcomer_signs_in_refreshes_and_signs_out() {
     let server = TestServer::start().await;
     let demo = signet::demo::start(&server.app, std::future::pending()).await.unwrap();
     chromium.goto(&demo.url).await;
-    // The page shows what to sign in with.
+    // The page shows the user name and the password.
     let username = chromium.find("demo-username").await.text().await.unwrap();
     let password = chromium.find("demo-password").await.text().await.unwrap();
     assert_eq!((username.as_str(), &password), (demo.username, &demo.password));

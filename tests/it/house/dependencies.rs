@@ -74,7 +74,7 @@ fn source(folders: &[&str]) -> String {
     text
 }
 
-/// True if the code names the crate at the begin of a path.
+/// True if a path in the code begins with the crate.
 fn names(code: &str, krate: &str) -> bool {
     let named = krate.replace('-', "_");
     ["::", ";", " as "].iter().any(|end| {

@@ -73,7 +73,7 @@ fn each_setting_that_is_named_exists() {
             let end =
                 rest.find(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_').unwrap_or(rest.len());
             let key = rest[..end].to_lowercase().replace("__", ".");
-            // The one variable that names the file of the settings and is none of them.
+            // The variable that names the settings file is not a setting.
             let is_known = key == "config" || keys.contains(&key);
             assert!(is_known, "{}: SIGNET_{}", file.display(), &rest[..end]);
             named += 1;
@@ -276,7 +276,7 @@ fn the_proxy_forwards_the_client_address_and_adds_no_headers() {
     }
 }
 
-/// Runs `nginx -t` over a configuration; nothing where there is no nginx.
+/// Runs `nginx -t` on a configuration. Returns `None` if nginx is not installed.
 fn nginx_test(folder: &Path, configuration: &str) -> Option<(bool, String)> {
     let file = folder.join("nginx.conf");
     std::fs::write(&file, configuration).unwrap();
@@ -306,7 +306,7 @@ fn nginx_accepts_the_samples_for_a_container_and_a_machine() {
             ("/var/log/nginx", &place),
             ("/var/cache/nginx", &format!("{place}/cache")),
             ("/run/nginx.pid", &format!("{place}/pid")),
-            // Ports that need no right.
+            // Unprivileged ports.
             (" 80;", " 28080;"),
             (":80;", ":28080;"),
             (" 443 ssl", " 28443 ssl"),
@@ -320,7 +320,7 @@ fn nginx_accepts_the_samples_for_a_container_and_a_machine() {
             .collect::<String>()
     };
     std::fs::write(folder.path().join("signet.conf"), fit(&text("nginx/signet.conf"))).unwrap();
-    // What Debian's own configuration sets around the files of conf.d.
+    // The directives around `conf.d` in Debian's own configuration.
     let machine = format!(
         "pid {place}/pid;\nerror_log {place}/error.log;\nevents {{ worker_connections 768; }}\nhttp {{\n\
          sendfile on;\ntypes_hash_max_size 2048;\ninclude /etc/nginx/mime.types;\nssl_protocols TLSv1.2 TLSv1.3;\n\

@@ -26,7 +26,7 @@ fn pages() -> BTreeMap<String, String> {
     docs.chain(others).map(|path| (name(&path), std::fs::read_to_string(&path).unwrap())).collect()
 }
 
-/// The blocks of a page that have this after the fence.
+/// The blocks of a page with this info string.
 fn blocks(page: &str, info: &str) -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     let mut open: Option<(String, String)> = None;
@@ -48,12 +48,12 @@ fn blocks(page: &str, info: &str) -> Vec<String> {
     blocks
 }
 
-/// The commands of a block: lines, with those that go on in the next one.
+/// The commands of a block, with continuation lines joined.
 fn lines(block: &str) -> Vec<String> {
     block.replace("\\\n", " ").lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-/// Checks that the words after `signet` name a command, and options that it has.
+/// Checks that the words after `signet` are an existing command with existing options.
 fn check(place: &str, words: &str) {
     let mut command = &signet::cli::command();
     let mut words = words.split_whitespace().peekable();
@@ -203,7 +203,7 @@ fn the_files_that_a_page_names_are_there() {
 
 #[test]
 fn the_table_of_rooms_is_that_of_the_folders() {
-    // The columns of the table, and what each floor has besides rooms.
+    // The columns of the table, and the modules of each floor that are not rooms.
     const FLOORS: [(&str, &[&str]); 5] = [
         ("crates/signet-protocol/src", &["claims", "jose"]),
         ("crates/signet-store/src", &["clock", "engine", "metrics", "node", "realm"]),
@@ -242,11 +242,11 @@ fn the_sample_environment_is_one_that_the_server_reads() {
     }
 }
 
-/// The place of a page: a running server, the binary by its name, and what the page takes for granted.
+/// Prepares a page: a running server, the binary in `PATH`, and the files that the page presupposes.
 async fn stage(place: &Place) -> PathBuf {
     let bin = place.path().join("bin");
     std::fs::create_dir(&bin).unwrap();
-    // A server runs already. What commands print is kept, for the secrets that are printed once.
+    // A server is running. Output is kept, since secrets are printed only once.
     let script = format!(
         "#!/bin/bash\nif [ \"$1\" = serve ]; then exit 0; fi\nset -o pipefail\n{} \"$@\" | tee -a \"$PRINTED\"\n",
         env!("CARGO_BIN_EXE_signet")
@@ -264,7 +264,7 @@ fn script(page: &str, place: &Place) -> String {
     let mut script = "set -euo pipefail\n".to_owned();
     for block in blocks(page, "sh") {
         for line in block.replace("\\\n", "").lines() {
-            // How the binary and these tests came to be.
+            // Builds of the binary and of these tests.
             let is_build = line.starts_with("cargo ") || line.starts_with("./tests/run");
             if !is_build {
                 script += &format!("{line}\n");
@@ -288,7 +288,7 @@ fn script(page: &str, place: &Place) -> String {
 #[tokio::test]
 async fn the_commands_of_each_page_run_in_order() {
     if Database::is_postgres() {
-        // Some of them are for an embedded database; the commands themselves run on both engines elsewhere.
+        // Some pages are for an embedded database; other tests run the commands on both engines.
         return;
     }
     let mut run = 0;

@@ -97,7 +97,7 @@ async fn the_resource_server_accepts_access_tokens_for_itself_with_its_scope() {
     let valid = token(resource, "orders:read").await;
     let (signed, signature) = valid.rsplit_once('.').unwrap();
     let forged = format!("{signed}.{}", signature.chars().rev().collect::<String>());
-    // An ID token of a client that is named like the API differs from an access token by its type alone.
+    // The ID token of a client whose id is the API's URI differs from an access token by its type alone.
     let namesake = json!({
         "scope": "openid orders:read",
         "token_endpoint_auth_method": "none",
@@ -106,7 +106,7 @@ async fn the_resource_server_accepts_access_tokens_for_itself_with_its_scope() {
     let namesake = server.client(resource, namesake).await;
     let code = namesake.authorize_with("alice", &[("scope", "openid orders:read")]).await.code();
     let id_token = namesake.redeem(&code).await.tokens().id_token().to_owned();
-    // A type that says nothing (RFC 9068 §4).
+    // The generic type `JWT` (RFC 9068 §4).
     let metadata = json!({
         "grant_types": ["client_credentials"],
         "redirect_uris": [],
@@ -142,7 +142,7 @@ async fn the_resource_server_accepts_access_tokens_for_itself_with_its_scope() {
     api.abort();
 }
 
-/// Runs a script with this standard input and these variables; the JSON that it ends with.
+/// Runs a script with this input and these variables, and returns the JSON at the end of its output.
 async fn run(script: &str, arguments: &[&str], input: &str, variables: &[(&str, &str)]) -> Value {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(script);
     let mut command = Command::new("bash");

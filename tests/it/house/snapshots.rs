@@ -34,7 +34,7 @@ fn settled(text: &str, server: &TestServer) -> String {
     })
 }
 
-/// A page as a reader of its source sees it: title and content, without empty lines.
+/// The source of a page: title and content, without empty lines.
 fn shown(page: &Page, server: &TestServer) -> String {
     let title = page.body.split_once("<title>").unwrap().1.split_once("</title>").unwrap().0;
     let main = page.body.split_once("<main class=\"sheet\">").unwrap().1.split_once("</main>").unwrap().0;
@@ -97,7 +97,7 @@ async fn the_pages_of_a_sign_in() {
 
 #[tokio::test]
 async fn the_pages_of_a_device() {
-    // The clock stands, so that the age of the request is the same in each run.
+    // The clock is stopped, so that the age of the request is constant.
     let server = TestServer::stopped_with(|_| {}).await;
     let grants = json!(["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"]);
     let tv = server.client("tv", json!({ "client_name": "Television", "grant_types": grants })).await;
@@ -117,7 +117,7 @@ async fn the_pages_of_a_device() {
 
 #[tokio::test]
 async fn the_pages_of_limits() {
-    // The clock stands, so that waits are the same in each run.
+    // The clock is stopped, so that waiting times are constant.
     let server = TestServer::stopped_with(|settings| {
         settings.limits.enabled = true;
         settings.limits.authorize = 2;
@@ -193,7 +193,7 @@ async fn the_pages_of_errors() {
     assert_page!(server, "error_too_large", large);
 }
 
-/// The answers to program, by what was wrong with the request: status, challenge and body.
+/// Error responses for programs by fault: status, challenge and body.
 struct Bodies<'a> {
     server: &'a TestServer,
     bodies: BTreeMap<String, Value>,

@@ -2,9 +2,8 @@
 //! cut-offs, restarts and the passing of time, on either of two nodes, the server answers as RFC 6749, RFC 7009 and RFC
 //! 9700 require, and nothing stays live that should not.
 //!
-//! `reference` writes the rules down a second time, in as few words as it can; `world` does with a real server what a
-//! story says. A story that fails is shrunk, and its seed printed: `MODEL_SEED` runs it again. `MODEL_SECONDS` gives
-//! more time than a run of all tests has.
+//! `reference` implements the rules a second time, as briefly as possible; `world` runs a story on real servers. A
+//! failing story is shrunk and its seed printed; `MODEL_SEED` runs it again. `MODEL_SECONDS` sets a longer duration.
 
 mod reference;
 mod story;
@@ -19,7 +18,7 @@ use self::world::World;
 
 /// The number of stories if no time is given.
 const STORIES: u32 = 40;
-/// The most time for them.
+/// The maximum duration without `MODEL_SECONDS`.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn number(variable: &str) -> Option<u64> {
@@ -34,7 +33,7 @@ fn rng(seed: u64) -> TestRng {
 }
 
 /// Runs one story on servers of its own.
-async fn tell(steps: &[Step]) -> Result<(), TestCaseError> {
+async fn run_story(steps: &[Step]) -> Result<(), TestCaseError> {
     let mut world = World::begin().await;
     for step in steps {
         world.take(step).await.map_err(TestCaseError::fail)?;
@@ -43,7 +42,7 @@ async fn tell(steps: &[Step]) -> Result<(), TestCaseError> {
 }
 
 /// Runs stories, ten at a time, up to a number or a deadline, and returns their number.
-fn tell_until(deadline: Instant, stories: u32, seed: u64) -> u32 {
+fn run_until(deadline: Instant, stories: u32, seed: u64) -> u32 {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let config = Config { cases: 10, max_shrink_time: 60_000, failure_persistence: None, ..Config::default() };
     let finished = std::cell::Cell::new(0);
@@ -53,7 +52,7 @@ fn tell_until(deadline: Instant, stories: u32, seed: u64) -> u32 {
         let mut runner = TestRunner::new_with_rng(config.clone(), rng(seed));
         let outcome = runner.run(&story::steps(), |steps| {
             finished.set(finished.get() + 1);
-            let outcome = runtime.block_on(tell(&steps));
+            let outcome = runtime.block_on(run_story(&steps));
             if let Err(reason) = &outcome {
                 // Shrinking takes long; print the seed first, in case it is interrupted.
                 println!("MODEL_SEED={seed}: {reason}");
@@ -81,7 +80,7 @@ fn random_stories_match_the_reference() {
     let time = number("MODEL_SECONDS").map(Duration::from_secs);
     let stories = if time.is_some() { u32::MAX } else { STORIES };
     let seed = number("MODEL_SEED").unwrap_or_else(|| u64::from(std::process::id()) ^ now());
-    let finished = tell_until(Instant::now() + time.unwrap_or(PATIENCE), stories, seed);
+    let finished = run_until(Instant::now() + time.unwrap_or(PATIENCE), stories, seed);
     println!("MODEL_SEED={seed}: {finished} stories");
 }
 

@@ -83,11 +83,11 @@ pub enum Authorized {
     NotSignedIn,
     /// The client gets `login_required`.
     LoginRequired,
-    /// There is a page and no way back.
+    /// An error page without a link back.
     NoSuchClient,
 }
 
-/// All that is known.
+/// The whole expected state.
 pub struct Reference {
     pub now: i64,
     users: [Party; 2],
@@ -96,7 +96,7 @@ pub struct Reference {
     codes: Vec<Code>,
     families: Vec<Family>,
     access: Vec<Access>,
-    /// Of each refresh token its family.
+    /// The family of each refresh token.
     refresh: Vec<usize>,
 }
 
@@ -178,7 +178,7 @@ impl Reference {
         !ended && self.now < seen + SESSION_IDLE && self.now < began + SESSION_LIFE
     }
 
-    /// A grant that ends with its session uses the session whenever it is used.
+    /// Records that a grant bound to a session uses that session.
     fn note_use_of_session(&mut self, family: usize) {
         let Family { session, offline, .. } = self.families[family];
         let seen = &mut self.sessions[session].seen;

@@ -6,10 +6,10 @@ use proptest::prop_oneof;
 use proptest::sample::Index;
 use proptest::strategy::{BoxedStrategy, Strategy};
 
-/// Which of the two nodes is asked.
+/// The number of one of the two nodes.
 pub type Node = usize;
 
-/// One of the things so far: often the newest, else any.
+/// A choice among existing things: often the newest, otherwise any.
 #[derive(Clone, Copy, Debug)]
 pub enum Pick {
     Newest,
@@ -17,7 +17,7 @@ pub enum Pick {
 }
 
 impl Pick {
-    /// The number of the thing, where there is one.
+    /// The number of the chosen thing, or `None` if there is none.
     pub fn of(self, count: usize) -> Option<usize> {
         match self {
             _ if count == 0 => None,
@@ -42,12 +42,12 @@ pub enum Standing {
     SignOut,
 }
 
-/// One thing that happens.
+/// One event of a story.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// A user signs in with a new browser and the client gets a code.
     SignIn { node: Node, user: usize, client: usize, offline: bool },
-    /// A browser that is signed in goes to a client once more, without being asked anything.
+    /// A signed-in browser returns to a client without seeing a page.
     Return { node: Node, session: Pick, client: usize, offline: bool },
     /// A code is presented.
     Redeem { node: Node, code: Pick, by: Presenter, proven: bool },
@@ -67,7 +67,7 @@ pub enum Step {
     Use { node: Node, token: Pick },
     /// Time passes.
     Wait { seconds: i64 },
-    /// Both nodes take in what has changed.
+    /// Both nodes apply pending changes.
     Follow,
     /// A node dies, and another takes its place.
     Restart { node: Node },

@@ -16,7 +16,7 @@ const COOKIES: [&str; 2] = ["signet-browser", "signet-session"];
 /// A difference between the server and the reference.
 type Differs = Result<(), String>;
 
-/// The servers, what they have issued, and what should be.
+/// The servers, everything that they have issued, and the expected state.
 pub struct World {
     nodes: [TestServer; 2],
     /// True if the node may not have applied the other's last revocation yet.
@@ -55,7 +55,7 @@ impl World {
         }
     }
 
-    /// Lets a step happen, a moment after the one before.
+    /// Runs a step, a millisecond after the previous one.
     pub async fn take(&mut self, step: &Step) -> Differs {
         self.wait(Span::from_millis(1)).await;
         match *step {
@@ -81,7 +81,7 @@ impl World {
                 Ok(())
             }
             Step::Restart { node } => {
-                // The one that dies says nothing to anybody.
+                // The old node dies without deregistering.
                 self.nodes[node] = self.nodes[1 - node].twin().await;
                 self.behind[node] = false;
                 Ok(())
@@ -135,7 +135,7 @@ impl World {
         Ok(())
     }
 
-    /// The browser of a session, as it would be if the balancer sent it to this node.
+    /// The browser of a session, with its requests sent to this node.
     fn browser(&self, session: usize, node: Node) -> Browser {
         let browser = self.nodes[node].browser();
         self.browsers[session].iter().for_each(|(name, value)| browser.set_cookie(name, value));
@@ -210,7 +210,7 @@ impl World {
     async fn revoke_access(&mut self, node: Node, token: Pick, by: Presenter) -> Differs {
         let Some(token) = token.of(self.access.len()) else { return Ok(()) };
         let client = self.client(self.reference.client_of_access(token, by), node);
-        // A node that is behind may take a void token for another's.
+        // A node that is behind may treat a void token as another client's.
         let sure = !self.behind[node] || self.reference.is_access_alive(token);
         let expected = self.reference.revoke_access(token, by);
         let reply = client.revoke(&self.access[token]).await;
@@ -263,7 +263,7 @@ impl World {
     async fn compare_access(&self, node: Node, token: usize) -> Differs {
         let expected = self.reference.is_access_alive(token);
         let status = self.nodes[node].userinfo(&self.access[token]).await.status().as_u16();
-        // A node that is behind may take what is dead for alive, never the reverse.
+        // A node that is behind may accept a revoked token, but never refuse a live one.
         if self.behind[node] && !expected && status == 200 {
             return Ok(());
         }

@@ -90,7 +90,7 @@ async fn values_used_or_revoked_after_the_backup_stay_void() {
     assert_eq!(left, 0, "everybody signs in again");
     assert!(restored.database().audit_events().await.contains(&"backup.restored".to_owned()));
 
-    // And the server serves: bob too, since that he was disabled is lost, which the command says.
+    // Bob can sign in again: he was disabled after the backup, and the command warns about such losses.
     let tokens = again.sign_in("bob").await;
     assert!(again.is_active(&tokens.access_token).await);
     again.refresh(tokens.refresh_token()).await.tokens();
@@ -173,7 +173,7 @@ async fn the_drill_works_beside_a_running_server_and_leaves_the_key_out() {
     refused(&place.run(&["restore", "--from", "copy"]).await, "to a new database only");
     server.kill().await.unwrap();
 
-    // Another machine: the database is gone, and at first the key as well.
+    // On another machine: without the database and, at first, without the key.
     for name in ["signet.db", "signet.db-wal", "signet.db-shm"] {
         let _ = std::fs::remove_file(place.path().join(name));
     }
@@ -196,7 +196,7 @@ async fn the_drill_works_beside_a_running_server_and_leaves_the_key_out() {
     server.kill().await.unwrap();
 }
 
-/// Waits until a restore in place is refused, since a server uses the database: its jobs begin just after it listens.
+/// Waits until a restore in place is refused because a server uses the database, whose jobs start after it listens.
 async fn in_use(place: &Place) {
     refused(&place.run(&["restore", "--in-place"]).await, "run it again with --yes");
     for _ in 0..100 {

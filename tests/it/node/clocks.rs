@@ -39,7 +39,7 @@ impl Nodes {
         [(&self.ahead, &self.behind), (&self.behind, &self.ahead)]
     }
 
-    /// Time goes by everywhere.
+    /// Advances all clocks.
     async fn pass(&self, span: Span) {
         self.database.advance(span);
         for node in [&self.ahead, &self.behind] {
@@ -176,7 +176,7 @@ async fn an_assertion_is_for_the_databases_now_and_once_on_all_nodes() {
     let service = nodes.ahead.client("service", metadata).await;
     nodes.follow().await;
     for (one, other) in nodes.each() {
-        // A client whose clock is as far behind, or ahead, as is tolerated; then further.
+        // A client whose clock is off by almost the tolerance, in both directions, and then by more.
         for (off, accepted) in [(-25, true), (25, true), (95, false)] {
             let now = nodes.database.now().as_secs() + off;
             let issuer = &one.app.settings.issuer;
@@ -271,7 +271,7 @@ async fn a_corrected_clock_ends_no_session() {
     assert!(server.database().query("SELECT id FROM sessions WHERE ended_at IS NOT NULL").await.is_empty());
     rp.refresh(tokens.refresh_token()).await.tokens();
 
-    // Where it is no mistake, the end is noted an hour later.
+    // If the clock stays, the end is recorded an hour later.
     server.clock.advance(Span::from_hours(3));
     for _ in 0..6 {
         jobs::keep_up(&server.app, "ahead").await.unwrap();

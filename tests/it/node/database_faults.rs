@@ -34,7 +34,7 @@ struct Story {
 }
 
 impl Story {
-    /// The story's cast, on PostgreSQL only.
+    /// Starts server and proxy, on PostgreSQL only.
     async fn begin() -> Option<Self> {
         if !Database::is_postgres() {
             return None;
@@ -61,7 +61,7 @@ impl Story {
         self.status(&format!("{}/ready", self.management)).await == 200
     }
 
-    /// Waits until the server is ready, or is not; how long that took.
+    /// Waits until readiness has this value, and returns the time that it took.
     async fn until_ready(&self, ready: bool) -> Duration {
         let begun = Instant::now();
         while self.is_ready().await != ready {
@@ -83,7 +83,7 @@ fn assert_unavailable(reply: &Reply) {
     assert!(reply.header("retry-after").is_some(), "{reply:?}");
 }
 
-/// A database that goes away in this manner, under load, and comes back.
+/// Asserts that the server survives an outage of this kind under load.
 async fn outlives(line: Line) {
     let Some(story) = Story::begin().await else { return };
     let server = &story.server;
@@ -94,7 +94,7 @@ async fn outlives(line: Line) {
 
     story.proxy.set(line);
     story.until_ready(false).await;
-    // What a node has in memory it may say for as long as it is fresh, and no longer.
+    // A node may answer from memory as long as its view is fresh.
     let lost = Instant::now();
     while rp.post("/introspect", &[("token", &tokens.access_token)]).await.status != 503 {
         assert!(lost.elapsed() < Duration::from_secs(5), "the revocation status is unknown");
@@ -125,14 +125,14 @@ async fn outlives(line: Line) {
     story.proxy.set(Line::Open);
     let took = story.until_ready(true).await;
     println!("{line:?}: slowest round {longest:?}, ready {took:?} after the database");
-    // What was asked for meanwhile was not done: the code and the token are as good as before.
+    // Requests during the outage had no effect: the code and the token are still valid.
     let expected = if outage() < Duration::from_secs(50) { 200 } else { 400 };
     assert_eq!(rp.redeem(&code).await.status, expected, "unless it has expired");
     assert_eq!(rp.refresh(tokens.refresh_token()).await.status, 200);
     let many = join_all((0..40).map(|_| rp.authorize_as("alice"))).await;
     assert_eq!(many.len(), 40);
     let opened = story.proxy.accepted() - before;
-    // Two more for notifications, which are asked for again once a second.
+    // Two more for notifications, whose subscription is retried once a second.
     assert!(opened <= usize::try_from(CONNECTIONS).unwrap() + 2, "a herd: {opened} connections");
 }
 
@@ -165,7 +165,7 @@ async fn nothing_is_issued_for_an_unconfirmed_commit() {
 
     story.proxy.set(Line::Open);
     story.until_ready(true).await;
-    // The commits were durable. The code is spent; the retried refresh meets the successor that it was to be given.
+    // The commits were durable: the code is consumed, and the retried refresh gets the same successor.
     rp.redeem(&code).await.assert_error(400, "invalid_grant");
     let successor = rp.refresh(tokens.refresh_token()).await.tokens();
     assert_eq!(rp.refresh(successor.refresh_token()).await.status, 200);
@@ -180,7 +180,7 @@ async fn a_primary_that_was_demoted_is_left_for_its_successor() {
     let code = rp.authorize_as("alice").await.code();
     let name = story.database.url.rsplit('/').next().unwrap().to_owned();
 
-    // Connections that are open meet a database that may only be read; so do new ones.
+    // Both open and new connections reach a read-only database.
     let admin = |read_only: &str| {
         format!(
             "BEGIN READ WRITE; ALTER DATABASE {name} SET default_transaction_read_only = {read_only}; COMMIT; \
@@ -265,7 +265,7 @@ async fn uses(
             let until = Timestamp::from_secs(1);
             let is_new = used_once::first_use(tx, "test", own, until).await?;
             used_once::first_use(tx, "test", here, until).await?;
-            // Each holds what the other is about to ask for.
+            // Each holds the lock that the other needs next.
             if first_run.fetch_add(1, Ordering::Relaxed) == 0 {
                 met.wait().await;
             }
@@ -309,7 +309,7 @@ async fn a_job_that_overlooks_a_failed_statement_has_not_succeeded() {
             let id = Digest::of(b"an id");
             let until = Timestamp::from_secs(1);
             used_once::first_use(tx, "test", id, until).await?;
-            // PostgreSQL takes no NUL in a text; after this it rolls back whatever is asked of it.
+            // PostgreSQL refuses NUL in a text; the failed statement aborts the transaction.
             let _ = used_once::first_use(tx, "te\0st", id, until).await;
             Ok::<_, StoreError>(())
         })

@@ -7,7 +7,7 @@ use crate::support::TestServer;
 use crate::support::database::Database;
 use crate::support::place::{Place, refused, stderr, stdout, succeeded};
 
-/// A server to which two people have signed in, for an application that may go on without them.
+/// A server with sign-ins of two people at a client with offline access.
 async fn server_with_grants() -> TestServer {
     let mut server = TestServer::start().await;
     server.stop_jobs().await;
@@ -17,7 +17,7 @@ async fn server_with_grants() -> TestServer {
     server
 }
 
-/// The rules that are broken.
+/// The violated rules.
 pub async fn broken(server: &TestServer) -> Vec<&'static str> {
     let mut tx = server.app.provider.store.read().await.unwrap();
     let mut broken = Vec::new();

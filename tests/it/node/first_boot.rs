@@ -20,9 +20,9 @@ const ISSUER: &str = "http://127.0.0.1:8000";
 fn settings(settings: &mut Settings) {
     settings.issuer = ISSUER.to_owned();
     settings.keys.encryption_algorithms = vec![KeyManagement::EcdhEs, KeyManagement::RsaOaep256];
-    // Smaller than a server takes, for the sake of time.
+    // Smaller than the settings allow, since larger keys take long to generate.
     settings.keys.rsa_bits = 2048;
-    // These stories last for years, and count what the log says.
+    // These stories last for years and count rows of the log.
     settings.audit.retention = Span::from_days(36_500);
 }
 
@@ -33,7 +33,7 @@ async fn start(database: Arc<Database>) -> TestServer {
     node
 }
 
-/// A node from its start on: it is asked for one thing and another as soon as it is ready. Its worst answer.
+/// Starts a node, sends requests as soon as it is ready, and returns the highest status.
 async fn boot(database: Arc<Database>, number: usize) -> (TestServer, u16) {
     let node = start(database).await;
     assert_eq!(node.app.readiness().await, Ok(()), "it listens, so it is ready");
@@ -65,7 +65,7 @@ async fn keys(database: &Database) -> BTreeMap<String, (usize, u64)> {
     found
 }
 
-/// Lets all nodes do at once what is due.
+/// Runs upkeep on all nodes concurrently.
 async fn keep_up(nodes: &[TestServer]) {
     let all = nodes.iter().enumerate().map(|(number, node)| async move {
         let holder = number.to_string();

@@ -120,7 +120,7 @@ async fn a_server_without_one_of_its_migrations_is_not_ready() {
     assert_eq!((status, &answer["lacking"]), (503, &json!("schema")), "{answer}");
 }
 
-/// The status of the whole, and the checks that fail.
+/// The overall status and the failing checks.
 async fn failing(server: &TestServer, management: &str) -> (u16, Vec<String>) {
     let reply = server.http.get(format!("{management}/health/detailed")).send().await.unwrap();
     let status = reply.status().as_u16();
@@ -182,7 +182,7 @@ async fn each_statement_is_timed_under_its_name() {
     }
 }
 
-/// A collector of traces, and what it has got.
+/// A trace collector and the received bytes.
 async fn collector() -> (String, Arc<Mutex<Vec<u8>>>) {
     let got = Arc::new(Mutex::new(Vec::new()));
     let kept = got.clone();

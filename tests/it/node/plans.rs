@@ -106,7 +106,7 @@ const OF_REALM: &[(&str, &str)] = &[
     ("webhooks::", "operators make them"),
 ];
 
-/// The steps in which SQLite would read all that a realm has in a table. PostgreSQL has statistics of its own.
+/// The steps in which SQLite would read all rows of a realm in a table. PostgreSQL plans by its own statistics.
 async fn scans_of_a_realm(url: &str) -> Vec<String> {
     let mut connection = SqliteConnection::connect(url).await.unwrap();
     let mut found = Vec::new();

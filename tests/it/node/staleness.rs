@@ -16,7 +16,7 @@ use signet_store::client::clients::Standing;
 use crate::node::doctor::broken;
 use crate::support::{Administrator, RelyingParty, Reply, TestServer, claims, header};
 
-/// Two nodes, one of which applies changes only when the test says so.
+/// Two nodes. One applies changes only when the test makes it.
 struct Scene {
     server: TestServer,
     late: TestServer,
@@ -30,7 +30,7 @@ impl Scene {
         Self { server, late }
     }
 
-    /// A client with every grant, of which both nodes know.
+    /// A client with every grant that both nodes have in memory.
     async fn client(&self, id: &str, access_tokens: &str) -> RelyingParty {
         let metadata = json!({
             "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
@@ -96,7 +96,7 @@ async fn tokens_issued_during_a_disabling_stay_void_after_enabling() {
         scene.hear().await;
         set(false).await;
         scene.server.advance(Span::from_secs(5)).await;
-        // As a node would write it whose clock is ahead, for a request that was under way.
+        // As a node with a fast clock would write it for a concurrent request.
         let database = scene.server.database();
         let later = scene.server.clock.now().as_millis();
         database.tamper(&format!("UPDATE sessions SET ended_at = NULL, auth_time = {later}")).await;
@@ -140,7 +140,7 @@ async fn signing_out_does_not_enable() {
     assert!(page.has("Incorrect username or password."), "{page:?}");
 }
 
-/// Ends what alice's tokens are worth, in one of the ways that there are.
+/// Ends the validity of alice's tokens in one of the possible ways.
 pub async fn end(server: &TestServer, rp: &RelyingParty, ops: &Administrator, token: &str, way: &str) {
     let claims = claims(token);
     match way {
@@ -189,7 +189,7 @@ async fn each_change_applies_on_a_late_node_after_one_poll() {
         scene.hear().await;
         for node in [&scene.server, &scene.late] {
             assert_eq!(node.userinfo(&token).await.status(), 401, "{way}: userinfo of {}", node.issuer);
-            // A client that was disabled may not even ask.
+            // A disabled client cannot introspect.
             let asks = if way == "client disabled" { &observer } else { &rp };
             assert!(!asks.at(node).is_active(&token).await, "{way}: introspection of {}", node.issuer);
         }
@@ -208,7 +208,7 @@ async fn a_node_that_cannot_poll_accepts_nothing() {
     let there = rp.at(&scene.late);
     assert!(there.is_active(&user.access_token).await && there.is_active(&own).await);
 
-    // No job polls there any more, as if the database were unreachable.
+    // No job polls any more, as if the database were unreachable.
     let lost = Instant::now();
     while there.post("/introspect", &[("token", &own)]).await.status != 503 {
         assert!(lost.elapsed() < Duration::from_secs(5), "the revocation status is unknown");
@@ -244,7 +244,7 @@ async fn a_token_that_was_issued_while_a_sign_out_was_on_its_way_is_void() {
     server.advance(Span::from_secs(5)).await;
     let context = server.context();
     let store = &server.app.provider.store;
-    // The clock of who refreshes is ahead of that of who signs out, whose order is written after it.
+    // The clock of the refreshing node is ahead of the other's, which signs the user out afterwards.
     server.advance(Span::from_secs(1)).await;
     let late = rp.refresh(tokens.refresh_token()).await.tokens();
     let horizon = server.app.provider.revocation_horizon(context.now);

@@ -6,7 +6,7 @@ use crate::support::keys::encode;
 use crate::support::server::PASSWORD;
 use crate::support::{Browser, Page, TestServer, header};
 
-/// The least number of statements that `work` takes in several tries.
+/// The minimum number of statements of `work` in several runs.
 async fn cost<T>(server: &TestServer, mut work: impl AsyncFnMut() -> T) -> u64 {
     let mut least = u64::MAX;
     for _ in 0..5 {

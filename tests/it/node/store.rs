@@ -14,7 +14,7 @@ use sqlx::{PgConnection, SqliteConnection};
 
 use crate::support::database::{self, Database};
 
-/// A statement as an engine sees it: how many parameters, and which columns.
+/// The number of parameters and the columns of a statement, as an engine describes it.
 type Shape = (usize, Vec<String>);
 
 fn shape<S: sqlx::Statement>(statement: &S) -> Shape {
@@ -100,8 +100,8 @@ async fn every_statement_means_the_same_to_both_engines() {
     }
 }
 
-/// On PostgreSQL an insert that gives way to one constraint of several may meet another node's row at one of the others
-/// first, and fail. One that names none gives way to all.
+/// On PostgreSQL an insert with a conflict target fails if another node's row violates a different unique constraint
+/// first. Without a target it yields to all constraints.
 #[tokio::test]
 async fn an_insert_with_a_conflict_target_has_no_other_unique_constraint() {
     let (_directory, url, _store) = sqlite().await;

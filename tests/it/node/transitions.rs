@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::database::Database;
 use crate::support::{Administrator, TestServer};
 
-/// A statement and its fate.
+/// A statement and its expected outcome.
 enum Step {
     /// It is a transition that the server makes.
     Allowed(&'static str),
@@ -82,7 +82,7 @@ async fn a_grant_rotates_step_by_step_and_is_revoked_permanently() {
         Refused(GRANT, "UPDATE token_families SET generation = 1, leaf = {1}"),
         Refused(GRANT, "UPDATE token_families SET generation = 0, leaf = {3}, rotated_at = NULL"),
         Refused(GRANT, "UPDATE token_families SET generation = 1, leaf = {1}, rotated_at = NULL"),
-        // What was never sent is taken back.
+        // A rotation whose successor was never sent is undone.
         Allowed("UPDATE token_families SET generation = 1, leaf = {1}, rotated_at = created_at"),
         Refused(GRANT, "UPDATE token_families SET expires_at = expires_at + 1"),
         Allowed("UPDATE token_families SET offline = 0"),
@@ -141,7 +141,7 @@ async fn each_transition_of_the_server_is_one_that_the_database_allows() {
     for target in ["user", "realm"] {
         let user = json!({"target": target, "username": "alice"});
         let order = if target == "realm" { json!({"target": target}) } else { user };
-        // Twice: what has ended already is ended again.
+        // Twice, since ending something again is allowed.
         for _ in 0..2 {
             ops.revoke(order.clone()).await;
         }

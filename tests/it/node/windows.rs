@@ -18,7 +18,7 @@ use crate::node::staleness::end;
 use crate::support::database::Database;
 use crate::support::{Administrator, RelyingParty, TestServer, Tokens, rounds};
 
-/// Two nodes, clients of both, and who looks on where a client is disabled.
+/// Two nodes, a client, and an observer that introspects when the client is disabled.
 struct Scene {
     one: TestServer,
     two: TestServer,
@@ -48,19 +48,19 @@ impl Scene {
         assert!(!asks.is_active(token).await, "{way}: introspection");
     }
 
-    /// Lets what was disabled go on.
+    /// Enables the disabled user or client again.
     async fn restore(&self, way: &str) {
         match way {
             "user disabled" => self.one.change_user("alice", UserChange::Enable).await,
             "client disabled" => self.one.set_client_standing("rp", Standing::Enabled).await,
             _ => {}
         }
-        // A login has to be later than what has voided those before.
+        // The next login must be later than the cut-off.
         self.one.advance(Span::from_secs(2)).await;
     }
 }
 
-/// Prints how long answers took, which is what closing the window costs.
+/// Prints the durations of revocations, which are the cost of closing the window.
 fn report(way: &str, mut took: Vec<Duration>) {
     took.sort();
     let engine = if Database::is_postgres() { "PostgreSQL" } else { "SQLite" };
@@ -85,7 +85,7 @@ async fn closes(way: &str, ending: impl AsyncFn(&Scene, &Tokens)) {
     report(way, took);
 }
 
-/// The same for what the administration ends.
+/// [`closes`] for a revocation through the administration API.
 async fn closes_by_order(way: &'static str) {
     closes(way, async |scene, tokens| end(&scene.one, &scene.rp, &scene.ops, &tokens.access_token, way).await).await;
 }
@@ -152,13 +152,13 @@ async fn a_compromised_key_is_trusted_nowhere() {
     closes_by_order("key").await;
 }
 
-/// A person and a client that a round has added, and what ends their tokens.
+/// A person and a client that are added for one round.
 struct Newcomers {
     person: String,
     client: RelyingParty,
 }
 
-/// Ends what a person holds at a client, both of them added for the round, and presents it at the other node.
+/// Ends the token of a new person at a new client, and presents it at the other node.
 async fn closes_for_newcomers(way: &str, ending: impl AsyncFn(&Scene, &Newcomers)) {
     let scene = Scene::set().await;
     let mut took = Vec::new();

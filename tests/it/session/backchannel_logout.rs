@@ -16,12 +16,12 @@ async fn server() -> TestServer {
     TestServer::start_with(|settings| settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()]).await
 }
 
-/// Another node of it.
+/// Another node of the server, with the same settings.
 async fn twin(server: &TestServer) -> TestServer {
     server.twin_with(|settings| settings.outbound.allow_hosts = vec!["127.0.0.1".to_owned()]).await
 }
 
-/// A client that listens there.
+/// A client with this back-channel logout endpoint.
 async fn listener(server: &TestServer, id: &str, receiver: &Receiver) -> RelyingParty {
     let metadata = json!({
         "backchannel_logout_uri": receiver.url, "backchannel_logout_session_required": true, "skip_consent": true,

@@ -13,7 +13,7 @@ use crate::support::{Browser, Page, TestServer, claims};
 
 const STATE: &str = "signet-state";
 
-/// Applications may watch sessions.
+/// Enables session management.
 fn watched(settings: &mut Settings) {
     settings.sessions.management = true;
 }

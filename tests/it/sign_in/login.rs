@@ -43,7 +43,8 @@ async fn a_wrong_password_shows_the_form_again_with_the_name_but_not_the_passwor
 async fn sixty_four_people_who_sign_in_at_once_all_get_in() {
     let server = TestServer::start_with(|settings| {
         settings.passwords.workers = 2;
-        (settings.passwords.memory_kib, settings.passwords.iterations) = (4_096, 2);
+        settings.passwords.memory_kib = 4_096;
+        settings.passwords.iterations = 2;
     });
     let server = server.await;
     let rp = server.relying_party().await;

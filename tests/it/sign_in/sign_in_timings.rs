@@ -32,16 +32,17 @@ fn turns() -> usize {
     std::env::var("SIGN_IN_TIMINGS").map_or(TURNS, |text| text.parse().expect("a number"))
 }
 
-/// Limits apply except for the pauses. Hashes cost enough to be noticeable on a busy machine, or as much as in
-/// production.
+/// Enables limits without pauses. A hash costs enough to be measurable on a busy machine, or as much as in production.
 fn timed(settings: &mut Settings) {
     match std::env::var_os("SIGN_IN_TIMINGS") {
         Some(_) => settings.passwords = Settings::development().passwords,
         None => (settings.passwords.memory_kib, settings.passwords.iterations) = (16_384, 2),
     }
     settings.limits.enabled = true;
-    (settings.limits.login, settings.limits.address_failures) = (1_000_000, 100_000);
-    (settings.limits.spray_accounts, settings.limits.realm_failures) = (100_000, 100_000);
+    settings.limits.login = 1_000_000;
+    settings.limits.address_failures = 100_000;
+    settings.limits.spray_accounts = 100_000;
+    settings.limits.realm_failures = 100_000;
     settings.limits.account_failures = 1_000_000;
 }
 
@@ -103,7 +104,7 @@ async fn failed_sign_ins_take_as_long_as_each_other() {
     server.add_user("dave").await;
     let cheaper = server.twin_with(|settings| {
         timed(settings);
-        // Nearly all is left to be made up for: half a hash would be lost in the noise of a busy machine.
+        // The stored hash is cheap, so nearly the whole cost must be added: half a hash would be lost in noise.
         settings.passwords.memory_kib /= 16;
     });
     cheaper.await.add_user("erin").await;

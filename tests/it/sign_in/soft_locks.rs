@@ -17,7 +17,7 @@ use crate::support::{Browser, Page, RelyingParty, TestServer};
 const WAIT: &str = "There have been too many failed attempts. Try again in ";
 const FAILURE: &str = "Incorrect username or password.";
 
-/// Soft locks hold; rates are out of the way, and the pool for passwords takes whatever comes.
+/// Enables soft locks, with rate limits and a password queue too large to matter.
 fn locking(settings: &mut Settings) {
     settings.limits.enabled = true;
     settings.passwords.workers = 16;
@@ -62,13 +62,13 @@ impl Guesser {
         self.browser.post_with(&[("x-forwarded-for", &self.address)], &form.action, &fields).await
     }
 
-    /// So many wrong guesses, one after the other; how many were looked at.
+    /// Makes this many wrong guesses in sequence and returns the number that were not refused by a pause.
     async fn fails(&self, username: &str, times: usize) -> usize {
-        let mut looked_at = 0;
+        let mut checked = 0;
         for _ in 0..times {
-            looked_at += usize::from(self.tries(username, "wrong").await.has(FAILURE));
+            checked += usize::from(self.tries(username, "wrong").await.has(FAILURE));
         }
-        looked_at
+        checked
     }
 
     async fn gets_in(&self, username: &str) -> bool {
@@ -270,7 +270,7 @@ async fn a_device_cookie_changes_with_each_sign_in_and_the_old_one_is_worth_noth
 async fn an_unchecked_password_is_not_counted() {
     let server = TestServer::stopped_with(|settings| {
         locking(settings);
-        // A second each, so that there is room for two or three beside the one that is hashed.
+        // A second for each hash, so that two or three wait while one is hashed.
         (settings.passwords.memory_kib, settings.passwords.workers) = (19_456, 1);
         settings.passwords.iterations = 50;
         settings.limits.account_failures = 100;

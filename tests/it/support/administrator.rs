@@ -11,12 +11,12 @@ pub struct Administrator {
 }
 
 impl Administrator {
-    /// Registers one that may do everything.
+    /// Registers a client with all scopes.
     pub async fn of(server: &TestServer) -> Self {
         Self::with_scope(server, "ops", "signet:read signet:revoke").await
     }
 
-    /// Registers one with these scopes.
+    /// Registers a client with these scopes.
     pub async fn with_scope(server: &TestServer, id: &str, scope: &str) -> Self {
         let resource = format!("{}/api/v1", server.app.settings.issuer);
         let metadata = json!({
@@ -42,12 +42,12 @@ impl Administrator {
         Reply::of(request.bearer_auth(token).send().await.unwrap()).await
     }
 
-    /// Orders something to be revoked, with a new token.
+    /// Sends a revocation order with a new token.
     pub async fn order(&self, body: Value) -> Reply {
         self.post("/revocations", &self.token().await, &body).await
     }
 
-    /// The same, and what has ended.
+    /// Sends a revocation order, which must succeed, and returns the counts of what has ended.
     pub async fn revoke(&self, body: Value) -> Value {
         let reply = self.order(body).await;
         assert_eq!(reply.status, 200, "{reply:?}");

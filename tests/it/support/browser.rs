@@ -39,7 +39,7 @@ impl Browser {
         self.post_from(&self.origin.clone(), url, fields).await
     }
 
-    /// One POST of a form that says it comes from this origin.
+    /// One POST of a form with this `Origin`, without following.
     pub async fn post_from(&self, origin: &str, url: &str, fields: &[(&str, &str)]) -> Page {
         self.send(self.http.post(self.absolute(url)).header(ORIGIN, origin).form(fields), url).await
     }
@@ -85,7 +85,7 @@ impl Browser {
         self.submit(page, &[("consent-allow", "yes")]).await
     }
 
-    /// Goes through whatever pages come, as this user, until the browser leaves the server or shows something else.
+    /// Completes sign-in and consent as this user, until the browser leaves the server or shows another page.
     pub async fn authorize(&self, url: &str, username: &str) -> Page {
         let mut page = self.visit(url).await;
         for _ in 0..4 {
@@ -98,7 +98,7 @@ impl Browser {
         page
     }
 
-    /// The same browser, where the balancer sends it to this node.
+    /// The same browser, with its requests sent to this node.
     pub fn at(&self, node: &TestServer) -> Self {
         let cookies = Mutex::new(self.cookies.lock().unwrap().clone());
         Self { http: http_client(), origin: node.issuer.clone(), cookies }
@@ -192,13 +192,13 @@ impl Page {
         self.body.contains(text)
     }
 
-    /// A parameter of the query of where the page redirects to.
+    /// A query parameter of the redirect's target.
     pub fn parameter(&self, name: &str) -> Option<String> {
         let url = url::Url::parse(&self.location()?).ok()?;
         url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
-    /// A parameter of the fragment of where the page redirects to.
+    /// A fragment parameter of the redirect's target.
     pub fn fragment(&self, name: &str) -> Option<String> {
         let (_, fragment) = self.location()?.split_once('#').map(|(url, part)| (url.to_owned(), part.to_owned()))?;
         let mut pairs = url::form_urlencoded::parse(fragment.as_bytes());
@@ -227,12 +227,11 @@ impl Page {
         Form { action, hidden: hidden.collect() }
     }
 
-    /// A header, if it is there.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// Every parameter of the query of where the page redirects to, in order.
+    /// All query parameters of the redirect's target, in order.
     pub fn parameters(&self) -> Vec<(String, String)> {
         let url = url::Url::parse(&self.location().expect("a redirect")).unwrap();
         url.query_pairs().into_owned().collect()
@@ -244,7 +243,7 @@ impl Page {
         assert_eq!(self.status.as_u16(), status, "{rule}: {self:?}");
         assert_eq!(self.headers.get(LOCATION), None, "{rule}: {self:?}");
         assert!(self.header("content-type").unwrap().starts_with("text/html"), "{rule}: {self:?}");
-        // Sign-ins that are over and overload are no rejected authorization requests.
+        // Ended sign-ins and overload are not rejections of an authorization request.
         let is_rejected = status == 400 && !sentence.starts_with("This sign-in");
         assert!(!is_rejected || self.has("<h1>Request rejected</h1>"), "{rule}: {self:?}");
         assert!(self.has("role=\"alert\"") && self.has(sentence), "{rule}: {self:?}");
@@ -278,7 +277,7 @@ fn unescape(text: &str) -> String {
         ("&#x2F;", "/"),
         ("&#x26;", "&"),
         ("&amp;", "&"),
-        // Last, or what was escaped twice would be unescaped twice.
+        // Last, so that text escaped twice is unescaped once.
         ("&#38;", "&"),
     ]
     .iter()

@@ -41,9 +41,9 @@ pub fn settings() -> Settings {
     settings.passwords.memory_kib = 64;
     settings.passwords.iterations = 1;
     settings.passwords.workers = 4;
-    // Those stories that are about limits say so.
+    // Stories about limits enable them.
     settings.limits.enabled = false;
-    // Stories about old clients are many; those about the setting itself say so.
+    // Many stories need the classic profile; those about the setting itself change it.
     settings.profiles.allowed = Profile::ALL.to_vec();
     settings.keys.master_key = Some(signet::config::MasterKey::new([7; 32]));
     settings
@@ -70,7 +70,7 @@ impl Database {
         }
     }
 
-    /// The database that is at this URL already.
+    /// An existing database.
     pub fn at(url: String) -> Self {
         Self { url, _directory: None }
     }
@@ -87,7 +87,7 @@ impl Database {
         self.execute(&format!("PRAGMA foreign_keys = OFF; {drop}{sql}{restore}")).await
     }
 
-    /// Runs a statement beside the server; the message of the database where it refuses.
+    /// Runs a statement beside the server. The error is the database's message.
     pub async fn attempt(&self, sql: &str) -> Result<u64, String> {
         let sql = AssertSqlSafe(sql.to_owned());
         let done = if self.url.starts_with("sqlite:") {
@@ -121,8 +121,8 @@ impl Database {
         }
     }
 
-    /// Runs a statement beside the server and returns the number of changed rows. A serialization failure, which a
-    /// database that is serializable by default answers where a background job writes the same rows, is retried.
+    /// Runs a statement beside the server and returns the number of changed rows. Retries after a serialization failure,
+    /// which a database that is serializable by default reports if a background job writes the same rows.
     pub async fn execute(&self, sql: &str) -> u64 {
         let sql = AssertSqlSafe(sql.to_owned());
         if self.url.starts_with("sqlite:") {
@@ -139,7 +139,7 @@ impl Database {
         }
     }
 
-    /// Begins a transaction beside the server with this statement; it goes on until the sender sends or is dropped.
+    /// Begins a transaction beside the server with this statement. It ends when the sender sends or is dropped.
     pub async fn begin(&self, sql: &str) -> tokio::sync::oneshot::Sender<()> {
         let (commit, committed) = tokio::sync::oneshot::channel();
         let begin = format!("BEGIN; {sql}");
@@ -161,7 +161,7 @@ impl Database {
         commit
     }
 
-    /// The values of a query, column by column, as bytes; what is NULL is empty.
+    /// The values of a query by row and column, as bytes; NULL is empty.
     pub async fn query(&self, sql: &str) -> Vec<Vec<Vec<u8>>> {
         let query = AssertSqlSafe(sql.to_owned());
         if self.url.starts_with("sqlite:") {
@@ -195,7 +195,7 @@ impl Database {
         rows.into_iter().map(|mut row| String::from_utf8(row.remove(0)).unwrap()).collect()
     }
 
-    /// True if the database contains this text anywhere, as a thief of the database would find it.
+    /// True if any value in the database contains this text.
     pub async fn holds(&self, text: &str) -> bool {
         let found = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
         self.dump().await.iter().any(|(_, bytes)| found(bytes))
@@ -242,8 +242,8 @@ impl Template {
     }
 }
 
-/// Gives a new database what the environment asks for: the properties of databases that are distributed over machines
-/// and speak PostgreSQL's protocol. How it is reached.
+/// Gives a new database the properties of distributed databases with PostgreSQL's protocol that the environment asks
+/// for, and returns its URL.
 async fn make_distributed(admin: &str, name: &str) -> String {
     let url = with_database(admin, name);
     if let Ok(isolation) = std::env::var(ISOLATION) {

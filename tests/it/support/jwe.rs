@@ -87,7 +87,7 @@ impl Recipient {
     }
 }
 
-/// The key that follows from an ephemeral public key (RFC 7518 §4.6.2), of 256 bits.
+/// The key of 256 bits that is derived from an ephemeral public key (RFC 7518 §4.6.2).
 fn agreed(key: &p256::SecretKey, ephemeral: &Value, algorithm: &str) -> Vec<u8> {
     assert_eq!((&ephemeral["kty"], &ephemeral["crv"]), (&json!("EC"), &json!("P-256")), "{ephemeral}");
     let coordinate = |name: &str| URL_SAFE_NO_PAD.decode(ephemeral[name].as_str().unwrap()).unwrap();
@@ -110,7 +110,7 @@ fn gcm(cek: &[u8], protected: &str, iv: &[u8], sealed: &[u8]) -> Vec<u8> {
     key.open_in_place(nonce, aead::Aad::from(protected), &mut text).unwrap().to_vec()
 }
 
-/// RFC 7518 §5.2.2.2, with the padding taken off by hand.
+/// Decrypts as in RFC 7518 §5.2.2.2 and removes the padding.
 fn cbc(cek: &[u8], protected: &str, iv: &[u8], ciphertext: &[u8], tag: &[u8]) -> Vec<u8> {
     let (mac, key) = cek.split_at(16);
     let bits = u64::try_from(protected.len() * 8).unwrap().to_be_bytes();

@@ -22,7 +22,7 @@ impl KeyPair {
     /// A new key pair for `ES256`, `ES384`, `EdDSA`, `Ed25519`, `RS256` or `PS256`.
     pub fn generate(algorithm: &str) -> Self {
         let name = algorithm;
-        // RFC 9864 §2.2: the newer name, which jsonwebtoken does not know.
+        // RFC 9864 §2.2: the newer name, which jsonwebtoken lacks.
         let algorithm: Algorithm = if name == "Ed25519" { Algorithm::EdDSA } else { name.parse().unwrap() };
         let (mut jwk, key) = match algorithm {
             Algorithm::ES256 => elliptic(&rcgen::PKCS_ECDSA_P256_SHA256, "P-256"),
@@ -35,7 +35,7 @@ impl KeyPair {
         Self { algorithm, jwk, key }
     }
 
-    /// A JWT with this header over that of the key, and these claims.
+    /// A JWT with these claims and these changes to the key's header.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let mut all = json!({ "alg": self.jwk["alg"], "kid": self.jwk["kid"], "typ": "JWT" });
         for (name, value) in header.as_object().unwrap() {
@@ -47,7 +47,7 @@ impl KeyPair {
     }
 }
 
-/// A JWT with this header over `HS256`, and these claims, keyed by a secret.
+/// A JWT with these claims and this header, signed by `HS256` with a secret.
 pub fn sign_hs256(secret: &str, header: &Value, claims: &Value) -> String {
     let mut all = json!({ "alg": "HS256", "typ": "JWT" });
     for (name, value) in header.as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! A mail server on loopback: it accepts or refuses mails as the test says, and keeps them.
+//! A mail server on loopback that accepts or refuses mails as the test configures it, and keeps them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
@@ -11,9 +11,9 @@ use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_rustls::TlsAcceptor;
 
-/// For how long a mail is waited for.
+/// The timeout for a mail.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Stands for a missing reply.
+/// The reply that is never sent.
 pub const SILENCE: u16 = 0;
 
 /// A running mail server.
@@ -24,7 +24,7 @@ pub struct MailSink {
     task: tokio::task::JoinHandle<()>,
 }
 
-/// A mail that has come.
+/// A received mail.
 #[derive(Clone, Debug, Default)]
 pub struct Mail {
     pub from: String,
@@ -75,14 +75,14 @@ impl MailSink {
         Self { port, shared, arrivals: Mutex::new(arrivals), task }
     }
 
-    /// Settings by which mails go here.
+    /// Configures the settings to send mails here.
     pub fn settings(&self, settings: &mut Settings) {
         let url = format!("smtp://127.0.0.1:{}?tls=none", self.port);
         settings.mail.smtp = Some(SmtpUrl::parse(&url).unwrap());
         settings.mail.from = Some("Example <no-reply@op.example>".parse().unwrap());
     }
 
-    /// Answers each recipient with this reply from now on, or not at all.
+    /// Replies to each recipient with this code from now on, or with [`SILENCE`].
     pub fn answer_with(&self, reply: u16) {
         self.shared.reply.store(reply, Ordering::SeqCst);
     }

@@ -12,15 +12,15 @@ use tokio::sync::watch;
 /// The treatment of forwarded data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// Passes it on.
+    /// Forwards it.
     Open,
-    /// Closes every connection, and each new one at once: the server process is gone.
+    /// Closes all connections, old and new, as if the server process had ended.
     Cut,
-    /// Takes it and says nothing: the machine is gone, or a firewall drops what is sent.
+    /// Drops it silently, as if the machine were gone or a firewall dropped packets.
     Silent,
-    /// Passes it on until the database acknowledges a commit; then the connection breaks before the answer is through.
+    /// Forwards it until the database acknowledges a commit, then closes the connection before the answer is forwarded.
     LosesCommits,
-    /// Passes it on, but has the database refuse to be listened to, as those do that only speak PostgreSQL's protocol.
+    /// Forwards it, but makes the database refuse LISTEN, like databases that only have PostgreSQL's protocol.
     WithoutNotifications,
 }
 
@@ -58,7 +58,7 @@ impl Proxy {
         Self { url: url.into(), line, accepted, task }
     }
 
-    /// Changes what the proxy does, from now on and with the connections that there are.
+    /// Changes the treatment of data on all connections.
     pub fn set(&self, line: Line) {
         self.line.send_replace(line);
     }
@@ -92,7 +92,7 @@ async fn connect(client: TcpStream, target: String, mut line: watch::Receiver<Li
     }
 }
 
-/// Passes on what comes, as the line allows; ends when the connection does.
+/// Forwards data as the line allows, until the connection ends.
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut line: watch::Receiver<Line>, is_answer: bool) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
@@ -102,7 +102,7 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut line: watch::
         match now {
             Line::LosesCommits if is_commit => return,
             Line::Silent => {
-                // A connection that has lost something is not worth anything later.
+                // A connection that has lost data is useless afterwards.
                 let _ = line.wait_for(|line| *line != Line::Silent).await;
                 return;
             }

@@ -1,5 +1,5 @@
 //! A receiver of notifications on loopback: a client's back-channel logout endpoint, or a webhook. It keeps the
-//! requests and answers as the test says.
+//! requests and responds as the test configures it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
@@ -12,9 +12,9 @@ use axum::response::{IntoResponse as _, Response};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// For how long a request is waited for.
+/// The timeout for a request.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Stands for a missing answer.
+/// The status that is never sent.
 pub const SILENCE: u16 = 0;
 
 /// A running endpoint.
@@ -25,7 +25,7 @@ pub struct Receiver {
     task: tokio::task::JoinHandle<()>,
 }
 
-/// A request that has come.
+/// A received request.
 #[derive(Debug)]
 pub struct Arrival {
     pub headers: HeaderMap,
@@ -63,12 +63,12 @@ impl Receiver {
         Self { url, shared, arrivals: Mutex::new(arrivals), task }
     }
 
-    /// Answers with this status from now on, or not at all.
+    /// Responds with this status from now on, or with [`SILENCE`].
     pub fn answer_with(&self, status: u16) {
         self.shared.status.store(status, Ordering::SeqCst);
     }
 
-    /// Refuses what comes from now on, with this JSON as the reason.
+    /// Refuses requests from now on, with this JSON as the body.
     pub fn refuse_with(&self, reason: &str) {
         *self.shared.reason.lock().unwrap() = reason.to_owned();
         self.answer_with(400);

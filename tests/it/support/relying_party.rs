@@ -37,7 +37,7 @@ pub struct Tokens {
     pub json: Value,
 }
 
-/// An authorization that has gone back to the client.
+/// An authorization response that has reached the client.
 pub struct Authorized {
     pub page: Page,
     pub browser: Browser,
@@ -68,7 +68,7 @@ impl RelyingParty {
         }
     }
 
-    /// The address of an authorization request, with these parameters over sensible defaults; an empty one is omitted.
+    /// The URL of an authorization request with these changes to the defaults; an empty parameter is omitted.
     pub fn authorization_url(&self, changes: &[(&str, &str)]) -> String {
         let mut params: Vec<(&str, &str)> = vec![
             ("response_type", "code"),
@@ -95,7 +95,7 @@ impl RelyingParty {
         self.authorize_with(username, &[]).await
     }
 
-    /// The same with these parameters.
+    /// [`Self::authorize_as`] with these parameters.
     pub async fn authorize_with(&self, username: &str, changes: &[(&str, &str)]) -> Authorized {
         let browser = Browser::new(&self.issuer);
         let page = browser.authorize(&self.authorization_url(changes), username).await;
@@ -113,7 +113,7 @@ impl RelyingParty {
         self.redeem_with(code, &[]).await
     }
 
-    /// Redeems a code with these parameters over the right ones; an empty one is omitted.
+    /// Redeems a code with these changes to the right parameters; an empty one is omitted.
     pub async fn redeem_with(&self, code: &str, changes: &[(&str, &str)]) -> Reply {
         let mut params = vec![
             ("grant_type", "authorization_code"),
@@ -212,7 +212,7 @@ impl Reply {
         }
     }
 
-    /// An answer of this status and OAuth error, in the form of RFC 6749 §5.2.
+    /// Asserts a response with this status and OAuth error, in the form of RFC 6749 §5.2.
     #[track_caller]
     pub fn assert_error(&self, status: u16, error: &str) {
         assert_eq!((self.status.as_u16(), self.json()["error"].as_str()), (status, Some(error)), "{self:?}");

@@ -90,7 +90,7 @@ impl TestServer {
         settings.database.url = DatabaseUrl::parse(&database.url).unwrap();
         settings.database.max_connections = 12;
         settings.database.migrate = true;
-        // A throw-away cluster need not survive a power cut.
+        // A temporary cluster need not survive a power cut.
         settings.database.allow_lossy_commits = true;
         change(&mut settings);
         let issuer = settings.issuer.clone();
@@ -105,24 +105,24 @@ impl TestServer {
         Self { app, issuer, clock, http: http_client(), jobs, _database: database, task }
     }
 
-    /// Ends what runs beside requests, so that the test alone says when something is delivered.
+    /// Stops the background jobs, so that only the test delivers messages.
     pub async fn stop_jobs(&mut self) {
         *self.jobs.lock().unwrap() = None;
         let store = &self.app.provider.store;
         // A write that a job had begun would otherwise be done at some later time.
         store.settled().await;
-        // Other nodes do not wait for it either: it polls only when the test says so.
+        // Other nodes do not wait for it either, since it polls only when the test makes it.
         let id = store.membership().id();
         self.database().execute(&format!("DELETE FROM nodes WHERE id = '{id}'")).await;
     }
 
-    /// Ends it as a server that stops does, with a word to the other nodes.
+    /// Stops the jobs as a shutdown does, which deregisters the node.
     pub async fn end_jobs(&self) {
         let jobs = self.jobs.lock().unwrap().take();
         jobs.expect("jobs that run").end().await;
     }
 
-    /// Waits until this server knows of so many nodes and answers from memory.
+    /// Waits until this server sees this number of nodes and answers from memory.
     pub async fn is_one_of(&self, nodes: usize) {
         let begun = std::time::Instant::now();
         let membership = self.app.provider.store.membership();
@@ -137,7 +137,7 @@ impl TestServer {
         }
     }
 
-    /// Begins it again.
+    /// Starts the background jobs again.
     pub fn start_jobs(&self) {
         *self.jobs.lock().unwrap() = Some(jobs::start(&self.app));
     }
@@ -166,7 +166,7 @@ impl TestServer {
     /// Moves the clock forward.
     pub async fn advance(&self, span: Span) {
         self.clock.advance(span);
-        // What waits for time to pass has passed it.
+        // Work that waits for time to pass is due now.
         self.app.rotate_keys().await.unwrap();
     }
 
@@ -301,7 +301,7 @@ impl TestServer {
             jobs.end().await;
         }
         let store = &self.app.provider.store;
-        // What the jobs had begun to write ends first, though it may only be about to take a connection.
+        // Writes that jobs have begun end first, even if they are still waiting for a connection.
         let mut before = u64::MAX;
         let mut quiet = 0;
         while quiet < 3 {
@@ -349,7 +349,7 @@ impl TestServer {
         settings
     }
 
-    /// The database, to be looked at and tampered with beside the server.
+    /// Direct access to the database, beside the server.
     pub fn database(&self) -> &Database {
         &self._database
     }
@@ -359,7 +359,7 @@ impl TestServer {
         Reply::of(self.http.post(self.url(path)).form(params).send().await.unwrap()).await
     }
 
-    /// Gives a client another secret, as the command does: this one, or one that is made.
+    /// Gives a client this secret or a generated one, as the command does.
     pub async fn rotate_secret(&self, rp: &mut RelyingParty, given: Option<&str>) {
         let source = match given {
             Some(text) => SecretSource::Given(ClientSecret::parse(text).unwrap()),

@@ -1,4 +1,4 @@
-//! A third-party server on loopback that this server calls: it answers each request as the test says.
+//! A third-party server on loopback that this server calls. It responds as the test configures it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,9 +13,9 @@ use tokio_rustls::TlsAcceptor;
 pub enum Script {
     /// Writes these bytes and closes the connection.
     Answer(Vec<u8>),
-    /// Writes these bytes, then one more at a time, for ever.
+    /// Writes these bytes, then one at a time without end.
     Drip(Vec<u8>),
-    /// Writes these bytes and then nothing, with the connection open.
+    /// Writes these bytes and keeps the connection open.
     Hang(Vec<u8>),
 }
 
@@ -37,7 +37,7 @@ struct State {
     script: Mutex<Script>,
     requests: Mutex<Vec<String>>,
     connections: AtomicUsize,
-    /// As many answers as there are permits, where the test holds them back.
+    /// Permits for responses, if the test holds them back.
     gate: Option<Semaphore>,
 }
 
@@ -65,7 +65,7 @@ impl Upstream {
         Self::start(script, Some(acceptor), None).await
     }
 
-    /// A server that answers once [`Self::release`] lets it.
+    /// A server that responds only after [`Self::release`].
     pub async fn held_back(script: Script) -> Self {
         Self::start(script, None, Some(Semaphore::new(0))).await
     }
@@ -96,7 +96,7 @@ impl Upstream {
         Self { port, state, task }
     }
 
-    /// Does this with the requests to come.
+    /// Changes the behavior for later requests.
     pub fn play(&self, script: Script) {
         *self.state.script.lock().unwrap() = script;
     }
@@ -111,7 +111,7 @@ impl Upstream {
         self.state.connections.load(Ordering::SeqCst)
     }
 
-    /// Lets this many answers go.
+    /// Releases this number of responses.
     pub fn release(&self, answers: usize) {
         self.state.gate.as_ref().expect("a server that is held back").add_permits(answers);
     }

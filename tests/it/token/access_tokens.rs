@@ -125,7 +125,7 @@ fn audience(reply: &Reply) -> Value {
     json["access_token"].as_str().map_or_else(|| json["error"].clone(), |token| claims(token)["aud"].clone())
 }
 
-/// The audience that a request for these resources leads to, when its code is redeemed for those.
+/// The audience of the token if these resources are requested and its code is redeemed for `redeemed`.
 async fn audience_of(rp: &RelyingParty, asked: &[&str], redeemed: Option<&str>) -> Value {
     let resources: String = asked.iter().map(|uri| format!("&resource={uri}")).collect();
     let url = format!("{}{resources}", rp.authorization_url(&[]));

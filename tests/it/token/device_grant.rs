@@ -58,7 +58,7 @@ impl Device {
         browser.submit(&page, &[("user_code", &self.user_code), ("device-submit", "yes")]).await
     }
 
-    /// Signs in as this user and comes to the question.
+    /// Enters the code and signs in as this user, up to the question.
     async fn question(&self, browser: &Browser, username: &str) -> Page {
         let page = self.enter(browser).await;
         let page = if page.has("id=\"login-submit\"") { browser.sign_in(&page, username).await } else { page };
@@ -226,7 +226,8 @@ async fn what_ends_a_session_a_person_or_a_client_ends_a_code_that_waits() {
                 device.poll(&tv).await
             }
             _ => {
-                let (context, reason) = (server.context(), signet_protocol::token::revocation::Reason::default());
+                let context = server.context();
+                let reason = signet_protocol::token::revocation::Reason::default();
                 let revoker = server.revoker(&context, &reason);
                 let client = signet_protocol::ids::ClientId::parse("tv").unwrap();
                 signet::flows::admin::withdraw_consent(&revoker, "alice", &client).await.unwrap();

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::support::keys::{KeyPair, encode};
 use crate::support::{RelyingParty, Reply, TestServer, claims, header};
 
-/// Asks userinfo and introspection, which both know nothing of it.
+/// Asserts that userinfo and introspection refuse a token.
 async fn refuse(server: &TestServer, rp: &RelyingParty, forgery: &str, token: &str) {
     let reply = Reply::of(server.userinfo(token).await).await;
     assert_eq!((reply.status.as_u16(), &reply.json()["error"]), (401, &json!("invalid_token")), "{forgery}: {token}");
@@ -114,14 +114,14 @@ async fn forged_tokens_are_refused() {
     row("a header that nests deep", format!("{}.{}.{}", URL_SAFE_NO_PAD.encode("[".repeat(3000)), parts[1], parts[2]));
     for (forgery, token) in &rows {
         let text: String = token.chars().filter(|c| !c.is_whitespace()).collect();
-        // A bearer token has its own alphabet (RFC 6750 §2.1), so that some forgeries cannot even be sent.
+        // A bearer token has its own alphabet (RFC 6750 §2.1), so some forgeries cannot be sent.
         refuse(&server, &rp, forgery, &text).await;
     }
     assert!(rows.len() > 45);
     assert!(rp.is_active(token).await, "the genuine token is none the worse");
 }
 
-/// The bytes that a careless verifier could take a public key for.
+/// The encodings of a public key that a careless verifier could use as an HMAC secret.
 fn public_forms(key: &Value) -> Vec<Vec<u8>> {
     let mut forms = vec![key.to_string().into_bytes()];
     for member in ["n", "x"] {

@@ -84,7 +84,7 @@ async fn a_client_sees_its_own_tokens_and_those_that_are_for_it() {
         let code = rp.authorize_with("alice", &[("resource", API)]).await.code();
         let for_api = rp.redeem(&code).await.tokens().access_token;
         let unused = rp.authorize_as("alice").await.code();
-        // Whether the owner and the resource server see it.
+        // True where the owner, and where the resource server, sees it as active.
         rows.push((format, rp.at(&server), "for the server itself", tokens.access_token.clone(), true, false));
         rows.push((format, rp.at(&server), "for the resource", for_api, true, true));
         rows.push((format, rp.at(&server), "a refresh token", tokens.refresh_token().to_owned(), true, false));

@@ -11,12 +11,12 @@ use crate::support::{RelyingParty, TestServer, claims};
 const WIDE: &str = "openid profile email offline_access";
 const NARROW: &str = "openid offline_access";
 
-/// The registration of a client that wants everything.
+/// A registration with all grants, scopes and resources.
 fn wide() -> Value {
     with(json!({"grant_types": ["authorization_code", "refresh_token"], "scope": WIDE}))
 }
 
-/// Replaces the registration with these members over it.
+/// Replaces the registration with these changes.
 async fn change(server: &TestServer, kept: &Value, changes: Value) {
     let mut all = json!({"grant_types": ["authorization_code", "refresh_token"], "scope": WIDE});
     changes.as_object().unwrap().iter().for_each(|(name, value)| all[name] = value.clone());
@@ -151,7 +151,8 @@ async fn a_client_that_turns_public_loses_its_grants() {
     let (kept, mut rp) = registered(&server).await;
     let before = rp.sign_in("alice").await;
     change(&server, &kept, json!({"token_endpoint_auth_method": "none"})).await;
-    (rp.secret, rp.auth_method) = (None, "none".to_owned());
+    rp.secret = None;
+    rp.auth_method = "none".to_owned();
     rp.refresh(before.refresh_token()).await.assert_error(400, "invalid_grant");
     assert_eq!(server.userinfo(&before.access_token).await.status(), 401);
 }

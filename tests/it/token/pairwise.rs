@@ -15,7 +15,7 @@ async fn client(server: &TestServer, id: &str, host: &str, more: Value) -> Relyi
     server.client(id, metadata).await
 }
 
-/// Signs in with the least of scopes.
+/// Signs in with the scope `openid` alone.
 async fn sign_in(rp: &RelyingParty, username: &str) -> (Tokens, Browser) {
     let authorized = rp.authorize_with(username, &[("scope", "openid offline_access")]).await;
     (rp.redeem(&authorized.code()).await.tokens(), authorized.browser)

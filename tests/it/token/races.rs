@@ -9,7 +9,7 @@ use crate::support::{RelyingParty, Reply, TestServer, Tokens, rounds};
 
 const PARALLEL: usize = 10;
 
-/// The nodes at which a client is served: one, or two by turns.
+/// The nodes that serve a client: one, or two in turns.
 struct Nodes {
     server: TestServer,
     second: Option<TestServer>,
@@ -28,7 +28,7 @@ impl Nodes {
         (Self { second, ..nodes }, rp)
     }
 
-    /// The client as often as there are requests at once.
+    /// The client once for each concurrent request.
     fn clients(&self, rp: &RelyingParty) -> Vec<RelyingParty> {
         let at = |turn: usize| match &self.second {
             Some(second) if turn % 2 == 1 => rp.at(second),
@@ -37,7 +37,7 @@ impl Nodes {
         (0..PARALLEL).map(at).collect()
     }
 
-    /// Lets every node see what any has written.
+    /// Makes every node apply the changes of the others.
     async fn follow(&self) {
         self.server.app.follow().await.unwrap();
         if let Some(second) = &self.second {

@@ -133,7 +133,7 @@ async fn a_refresh_token_is_its_clients() {
     rp.refresh(next.refresh_token()).await.tokens();
 }
 
-/// Refreshes every `days` days; on which day it no longer works, up to day 40.
+/// Refreshes every `days` days and returns the day on which it first fails, up to day 40.
 async fn refreshed_until(server: &TestServer, rp: &crate::support::RelyingParty, days: i64) -> Option<i64> {
     let mut token = rp.sign_in("alice").await.refresh_token().to_owned();
     for day in (days..=40).step_by(usize::try_from(days).unwrap()) {

@@ -17,7 +17,7 @@ async fn family(server: &TestServer, rp: &RelyingParty, length: usize) -> Vec<To
     tokens
 }
 
-/// Nothing that the family has ever yielded is worth anything.
+/// Asserts that no token of the family is valid.
 async fn assert_dead(server: &TestServer, rp: &RelyingParty, tokens: &[Tokens], rule: &str) {
     for tokens in tokens {
         assert!(!rp.is_active(&tokens.access_token).await, "{rule}");

@@ -14,7 +14,7 @@ use crate::admin::revoking_commands::Scene;
 use crate::support::place::Place;
 use crate::support::{Reply, TestServer, claims};
 
-/// The signing keys of a server that is a process of its own.
+/// The signing keys of a server in another process.
 pub struct SigningKeys {
     keyring: Keyring,
     realm: RealmId,
@@ -103,7 +103,7 @@ async fn a_signed_token_with_bad_or_missing_claims_is_refused() {
 
 #[tokio::test]
 async fn a_token_lives_for_the_same_time_in_every_time_zone() {
-    // The forms of POSIX, which need no database of time zones: nine hours east, and eight hours west.
+    // POSIX time zones, which need no database: nine hours east and eight hours west.
     for zone in ["JST-9", "PST8"] {
         let scene = Scene::set_with(&[("TZ", zone)]).await;
         let fresh = scene.rp.sign_in("alice").await.access_token;

@@ -29,7 +29,7 @@ impl Nodes {
         &self.0[0]
     }
 
-    /// The nodes by turns, as often as there are requests at once.
+    /// The nodes in turns, once for each concurrent request.
     fn turns(&self) -> impl Iterator<Item = &TestServer> {
         self.0.iter().cycle().take(PARALLEL)
     }
@@ -60,7 +60,7 @@ impl Nodes {
     }
 }
 
-/// The one answer that went back to the client; the others say that it is done.
+/// Returns the one response that reached the client; all others must report that the request is done.
 fn winner(pages: Vec<Page>, rp: &RelyingParty) -> Page {
     let answered = |page: &Page| page.location().is_some_and(|location| location.starts_with(&rp.redirect_uri));
     let (mut won, lost): (Vec<_>, Vec<_>) = pages.into_iter().partition(answered);
@@ -93,7 +93,7 @@ async fn a_consent_form_yields_one_answer_whatever_the_others_say() {
         let browser = nodes.first().browser();
         let page = browser.visit(&rp.authorization_url(&[])).await;
         let page = browser.sign_in(&page, "alice").await;
-        // Every other time, every other answer is no.
+        // In every other round, every other answer is a denial.
         let says_no = |turn: usize| round % 2 == 1 && turn % 4 < 2;
         let answer = |turn| vec![if says_no(turn) { ("consent-deny", "yes") } else { ("consent-allow", "yes") }];
         let won = winner(nodes.send(&browser, &page, answer).await, &rp);
@@ -160,11 +160,11 @@ async fn an_outbox_message_is_delivered_by_one_node() {
         logouts += waiting("backchannel_logout").await;
         mails += waiting("mail").await;
         assert_eq!(logouts, 4 * (round + 1));
-        // Their jobs do not run, and a node that has not polled for three seconds refuses everything.
+        // The jobs are stopped, and a node that has not polled for three seconds refuses everything.
         nodes.follow().await;
         let looked = join_all(nodes.turns().map(|node| jobs::deliver_due(&node.app))).await;
         let attempts: usize = looked.into_iter().map(Result::unwrap).sum();
-        // Who looks while a client has its two attempts under way leaves the rest.
+        // A node that polls while a client has two attempts in progress leaves the rest.
         let left = async || nodes.first().database().query("SELECT id FROM outbox").await.len();
         let mut attempts = attempts;
         while left().await > 0 {
@@ -212,7 +212,7 @@ async fn of_several_registrations_at_once_one_holds_whole_and_with_its_secret() 
         let information = register(nodes.first(), &with(json!({}))).await;
         let kept = information["client_secret"].as_str().unwrap();
         nodes.follow().await;
-        // Every third gives its secret up; of the others each keeps it, or gets a new one.
+        // Every third removes its secret; the others keep it or get a new one.
         let puts = nodes.turns().enumerate().map(|(turn, node)| {
             let method = if turn % 3 == 0 { "none" } else { "client_secret_basic" };
             put(

@@ -134,10 +134,10 @@ fn sufficient_session<S: SignedIn>(
     }
     // A login made for this request satisfies any max_age; otherwise max_age=0 would loop.
     let too_old = |max_age: i64| situation.now.since(session.auth_time()) > Span::from_secs(max_age);
-    match !fresh && request.max_age.is_some_and(too_old) {
-        true => Err(NextStep::Reauthenticate(session)),
-        false => Ok(session),
+    if !fresh && request.max_age.is_some_and(too_old) {
+        return Err(NextStep::Reauthenticate(session));
     }
+    Ok(session)
 }
 
 /// Returns the part of the request that needs the person's consent, or `None` if nothing does.

@@ -94,7 +94,6 @@ pub enum MapperError {
 /// The data of a person that a mapper reads.
 #[derive(Clone, Copy)]
 pub struct Person<'a> {
-    /// The sign-in name.
     pub username: &'a str,
     pub email: Option<&'a str>,
     pub claims: &'a PersonClaims,
@@ -106,7 +105,6 @@ pub struct Person<'a> {
 #[derive(Clone, Copy)]
 pub struct Occasion<'a> {
     pub target: Target,
-    /// The granted scope.
     pub scope: &'a Scope,
     /// The audience of an access token; `None` for other targets.
     pub audience: Option<&'a Audience>,

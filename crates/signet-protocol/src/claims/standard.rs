@@ -139,7 +139,6 @@ impl PersonClaims {
 pub struct Identity<'a> {
     /// The `sub` that the client sees.
     pub subject: &'a str,
-    /// The sign-in name.
     pub username: &'a str,
     /// The address and its verification state.
     pub email: Option<(&'a str, bool)>,

@@ -53,10 +53,10 @@ pub fn is_person_claim(name: &str) -> bool {
 
 /// Returns the scope that releases a claim about a person (OpenID Connect Core §5.4).
 pub fn scope_of(name: &str) -> Option<&'static str> {
-    match EMAIL.contains(&name) {
-        true => Some("email"),
-        false => STORED.iter().find(|(stored, _, _)| *stored == name).map(|(_, _, scope)| *scope),
+    if EMAIL.contains(&name) {
+        return Some("email");
     }
+    STORED.iter().find(|(stored, _, _)| *stored == name).map(|(_, _, scope)| *scope)
 }
 
 /// The members of `address` (OpenID Connect Core §5.1.1).

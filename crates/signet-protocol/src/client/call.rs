@@ -10,7 +10,7 @@ use crate::params::Params;
 pub struct ClientCall {
     /// The `Authorization` header, parsed.
     pub authorization: Authorization,
-    /// Form parameters.
+    /// The form parameters, each at most once.
     pub params: Params,
     /// Facts that proofs and certificates are checked against.
     pub facts: CallFacts,

@@ -26,7 +26,7 @@ pub struct BasicCredentials {
 
 /// The content of a request's `Authorization` header.
 pub enum Authorization {
-    /// No such header.
+    /// The request has no such header.
     None,
     /// HTTP Basic credentials of a client.
     Basic(BasicCredentials),

@@ -179,7 +179,6 @@ pub struct ClientInformation<'a> {
     pub token: &'a RegistrationAccessToken,
     /// The client's secret, if it was just generated.
     pub secret: Option<&'a ClientSecret>,
-    /// The registered metadata.
     pub metadata: &'a ClientMetadata,
 }
 

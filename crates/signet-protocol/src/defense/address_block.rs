@@ -90,7 +90,7 @@ impl Blocks {
         self.by_network.remove(&(realm.clone(), network));
     }
 
-    /// Drops expired blocks.
+    /// Removes expired blocks from memory.
     pub fn sweep(&mut self, now: Timestamp) {
         self.by_network.retain(|_, block| now < block.expires_at);
         self.prefixes =

@@ -40,7 +40,7 @@ pub enum Kind {
     Address,
     /// The network region of an address.
     Region,
-    /// The whole realm.
+    /// All sign-ins of the realm together.
     Realm,
 }
 
@@ -66,7 +66,6 @@ pub struct Policy {
     pub drain: Span,
     /// The first pause; each further failure doubles it.
     pub first: Span,
-    /// The longest pause.
     pub longest: Span,
 }
 
@@ -75,7 +74,7 @@ pub struct Policy {
 pub struct Free {
     /// Per account, counted separately for new browsers and for each known one.
     pub account: u32,
-    /// Per address.
+    /// Per address, an IPv6 /64 counting as one.
     pub address: u32,
     /// Per realm within five minutes.
     pub realm: u32,
@@ -188,7 +187,6 @@ pub enum Attempt {
         /// The end of the pause.
         until: Timestamp,
     },
-    /// Allowed.
     Allowed {
         /// The counter with this attempt as a failure.
         counter: Counter,

@@ -15,7 +15,6 @@ const SELDOM: Span = Span::from_minutes(30);
 /// The consequence of a receiver's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Delivered.
     Told,
     /// Retry after this time.
     Again(Span),

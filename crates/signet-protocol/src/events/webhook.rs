@@ -12,7 +12,7 @@ pub fn parse_id(text: &str) -> Option<WebhookId> {
 /// A subscription to events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pattern {
-    /// All events.
+    /// `*`: all events.
     All,
     /// Events whose name begins with this word and a dot.
     Group(String),

@@ -32,7 +32,7 @@ pub enum SigningAlgorithm {
     ES256,
     /// ECDSA with P-384 and SHA-384.
     ES384,
-    /// Ed25519.
+    /// EdDSA with an Ed25519 key.
     EdDSA,
 }
 

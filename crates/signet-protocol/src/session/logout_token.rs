@@ -40,7 +40,6 @@ pub struct LogoutFacts<'a> {
     /// The person's `sub` for this client.
     pub subject: String,
     pub audience: &'a ClientId,
-    /// The ended session.
     pub session: &'a SessionId,
     pub jti: TokenId,
 }

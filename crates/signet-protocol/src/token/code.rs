@@ -17,7 +17,7 @@ use crate::params::Params;
 use crate::scope::Scope;
 use crate::time::Timestamp;
 
-/// What was stored with a code.
+/// The data stored with a code.
 #[derive(Clone, Debug)]
 pub struct CodeRecord {
     pub client_id: ClientId,

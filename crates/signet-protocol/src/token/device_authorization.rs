@@ -89,7 +89,6 @@ pub struct DeviceRequest {
     pub device: Digest,
     /// The code that the person has entered.
     pub user_code: UserCode,
-    /// The requested scope.
     pub scope: Scope,
     /// The requested resources, separated by spaces; `None` if none was requested.
     pub resources: Option<String>,
@@ -106,10 +105,7 @@ impl DeviceRequest {
     /// the whole scope.
     pub fn narrowed_to(self, client: &Client) -> Result<Self, OAuthError> {
         let scope = client.remaining_scope(&self.scope).map_err(|_| Cause::RequestWithdrawn)?;
-        match client.may_use(DEVICE_CODE) {
-            true => Ok(Self { scope, ..self }),
-            false => Err(Cause::RequestWithdrawn.into()),
-        }
+        if client.may_use(DEVICE_CODE) { Ok(Self { scope, ..self }) } else { Err(Cause::RequestWithdrawn.into()) }
     }
 }
 

@@ -54,12 +54,11 @@ pub struct Page<'a> {
     pub limit: i64,
 }
 
-/// Filter by standing.
+/// A filter of a list by standing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wanted {
     #[default]
     All,
-    /// Disabled users only.
     Disabled,
 }
 
@@ -67,7 +66,6 @@ pub enum Wanted {
 #[derive(Clone, Debug)]
 pub struct Listed {
     pub id: UserId,
-    /// Username, as typed.
     pub username: String,
     /// E-mail address, as typed, and whether it is verified.
     pub email: Option<(String, bool)>,

@@ -74,7 +74,7 @@ pub struct OfUser {
     pub grants: i64,
     /// Clients with a consent of the user.
     pub consents: i64,
-    /// Known devices.
+    /// Browsers known from earlier sign-ins.
     pub devices: i64,
 }
 

@@ -70,7 +70,6 @@ statements! {
 #[derive(Clone, Debug)]
 pub struct User {
     pub id: UserId,
-    /// Username, as typed.
     pub username: String,
     /// E-mail address, as typed, and whether it is verified.
     pub email: Option<(String, bool)>,
@@ -118,7 +117,7 @@ pub struct LoginRecord {
     pub password: Option<StoredPassword>,
 }
 
-/// A stored password.
+/// A password hash with its time.
 #[derive(Clone)]
 pub struct StoredPassword {
     pub hash: String,

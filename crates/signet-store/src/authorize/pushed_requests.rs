@@ -77,13 +77,13 @@ const BATCH: i64 = 500;
 /// The share of a client's limit to which a request counts.
 #[derive(Clone, Debug)]
 pub enum Holder {
-    /// The authenticated client.
+    /// The client, if it is confidential.
     Client,
     /// A network: anyone can send requests of a public client.
     Network(String),
 }
 
-/// Result of [`insert`].
+/// The outcome of [`insert`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inserted {
     Stored,
@@ -93,7 +93,7 @@ pub enum Inserted {
 
 #[derive(Clone)]
 pub struct PushedRequest {
-    /// Parameters, form-encoded.
+    /// The request's parameters, form-encoded.
     pub params: String,
     /// Time until which it may be opened.
     pub expires_at: Timestamp,

@@ -56,7 +56,7 @@ pub struct NewRegistration {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Stores a registration.
+/// Stores the registration of a new client.
 pub async fn insert(
     tx: &mut Tx,
     realm: &RealmId,

@@ -73,7 +73,7 @@ pub async fn set(tx: &mut Tx, realm: &RealmId, subject: Subject, counter: Counte
     execute!(tx, SET, [realm.as_str(), kind, digest, drained, locked]).map(one)
 }
 
-/// Deletes a counter.
+/// Deletes a counter, which starts again at zero.
 pub async fn reset(tx: &mut Tx, realm: &RealmId, subject: Subject) -> Result<(), StoreError> {
     execute!(tx, RESET, [realm.as_str(), subject.kind.as_str(), subject.digest.as_bytes()]).map(|_| ())
 }

@@ -11,7 +11,7 @@ use crate::StoreError;
 /// An LRU cache of rows.
 pub(crate) struct RowCache<K, V> {
     rows: Cache<K, V>,
-    /// Number of invalidations.
+    /// The number of invalidations so far.
     forgotten: AtomicU64,
 }
 
@@ -54,13 +54,11 @@ where
         self.rows.get(key)
     }
 
-    /// Invalidates one row.
     pub(crate) fn forget(&self, key: &K) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.rows.invalidate(key);
     }
 
-    /// Invalidates all rows.
     pub(crate) fn forget_all(&self) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.rows.invalidate_all();

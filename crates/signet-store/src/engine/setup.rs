@@ -24,7 +24,7 @@ pub struct Setup {
 /// Reaction to a server that acknowledges commits before they are durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LossyCommits {
-    /// The connection fails.
+    /// Opening the connection fails.
     Refused,
     /// A warning is logged once.
     Warned,

@@ -61,10 +61,8 @@ impl Store {
         Some(options.get_filename().to_owned())
     }
 
-    /// Takes a connection to read with. On SQLite it is read-only.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] after [`PATIENCE`].
+    /// Takes a connection to read with. On SQLite it is read-only. Returns [`StoreError::Unavailable`] after
+    /// [`PATIENCE`].
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match &self.db {
             Db::Sqlite { read, lanes, .. } => {
@@ -109,9 +107,6 @@ impl Store {
     }
 
     /// Runs a job as [`Self::write`] does, with data that the job borrows at each run.
-    ///
-    /// # Errors
-    /// As [`Self::write`].
     pub async fn write_with<S, T, E, F>(&self, given: S, job: F) -> Result<T, E>
     where
         F: for<'t> Fn(&'t S, &'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,

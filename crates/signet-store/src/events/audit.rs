@@ -154,7 +154,6 @@ pub struct Origin {
 /// A row to be written.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Random id.
     pub id: String,
     /// An event of the audit log.
     pub event: Event,

@@ -122,7 +122,7 @@ pub const PORTION: u64 = 500;
 /// A stored checkpoint.
 #[derive(Clone, Debug)]
 pub struct StoredCheckpoint {
-    /// Sequence number.
+    /// The number of the checkpoint, starting at 1.
     pub number: i64,
     /// The last row that it covers.
     pub last: Link,

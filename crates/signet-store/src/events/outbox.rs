@@ -135,7 +135,7 @@ pub enum Receiver {
     Webhook(WebhookId),
 }
 
-/// A message.
+/// A message that waits for its delivery.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// Id of the outbox row.

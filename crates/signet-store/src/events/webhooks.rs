@@ -85,7 +85,7 @@ pub struct Webhook {
 pub struct Backlog {
     /// Events in the outbox.
     pub waiting: i64,
-    /// Dead letters.
+    /// Events whose delivery was abandoned.
     pub dead: i64,
 }
 
@@ -96,7 +96,6 @@ pub struct DeadLetter {
     pub row: String,
     /// Event name, unless the row was deleted.
     pub event: Option<String>,
-    /// Delivery attempts.
     pub attempts: i64,
     /// Reason for the end of delivery.
     pub reason: String,

@@ -25,7 +25,6 @@ const MANIFEST: &str = "manifest.json";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Format version.
     pub format: u32,
     /// Version of Signet that made it.
     pub version: String,
@@ -44,7 +43,7 @@ pub struct Manifest {
 pub enum BackupError {
     #[error("a PostgreSQL database is backed up with: pg_dump --format=custom --file=signet.dump NAME")]
     NotEmbedded,
-    /// The target exists.
+    /// The target directory or file exists.
     #[error("{0} already exists; a backup needs an empty directory")]
     Occupied(PathBuf),
     /// The manifest is missing or has another format.

@@ -109,7 +109,7 @@ statement!(
     "
 );
 
-/// An invariant.
+/// An invariant with the query that counts its violations.
 pub struct Rule {
     pub name: &'static str,
     /// The violation, as text after a number of rows.

@@ -40,7 +40,7 @@ statements! {
 /// Channel by which a node is woken after a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
-    /// None: it polls.
+    /// None; the node polls.
     None,
     /// Notifications of PostgreSQL.
     Listen,

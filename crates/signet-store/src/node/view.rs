@@ -88,10 +88,8 @@ impl View {
         Ok(self.applied.load(Ordering::Acquire))
     }
 
-    /// Ensures that the view is current: polls for changes unless the lease lasts.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the view may be outdated and the poll failed.
+    /// Ensures that the view is current: polls for changes unless the lease lasts. Returns [`StoreError::Unavailable`] if
+    /// that fails.
     pub async fn vouch(&self) -> Result<(), StoreError> {
         if self.store.membership().holds() {
             return self.fresh();
@@ -177,10 +175,7 @@ impl View {
         self.key_changes.load(Ordering::Acquire)
     }
 
-    /// Fails if the view is stale.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the last successful poll is older than [`STALE_AFTER`].
+    /// Returns [`StoreError::Unavailable`] if the last successful poll is older than [`STALE_AFTER`].
     pub fn fresh(&self) -> Result<(), StoreError> {
         if self.age() <= STALE_AFTER {
             Ok(())
@@ -207,10 +202,7 @@ impl View {
         self.revocations.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns true if a revocation covers this token.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the view is stale.
+    /// Returns true if a revocation covers this token. Fails if the view is stale.
     pub fn is_revoked(&self, token: &TokenFacts) -> Result<bool, StoreError> {
         self.fresh()?;
         Ok(self.revocations().cover(token))
@@ -239,10 +231,7 @@ impl View {
         self.resources.load_full()
     }
 
-    /// Returns the client with this id, enabled or not.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the view is stale.
+    /// Returns the client with this id, enabled or not. Fails if the view is stale.
     pub async fn client(&self, realm: &RealmId, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
         self.fresh()?;
         let read = async |(realm, id): (RealmId, ClientId)| {
@@ -260,10 +249,7 @@ impl View {
         self.clients.peek(&(realm.clone(), id.clone())).is_some()
     }
 
-    /// Returns the user with this id, enabled or not.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the view is stale.
+    /// Returns the user with this id, enabled or not. Fails if the view is stale.
     pub async fn user(&self, realm: &RealmId, id: &UserId) -> Result<Option<Arc<User>>, StoreError> {
         self.fresh()?;
         let read = async |(realm, id): (RealmId, UserId)| {
@@ -278,7 +264,6 @@ impl View {
         self.origins.read().unwrap_or_else(PoisonError::into_inner).contains(realm, origin)
     }
 
-    /// Applies changes.
     async fn apply(&self, tx: &mut crate::Tx, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
         let mut added = Vec::new();
         for change in changes {

@@ -45,7 +45,7 @@ statements! {
     REMOVE = "DELETE FROM signing_keys WHERE realm_id = $1 AND kid = $2";
 }
 
-/// A stored key.
+/// A signing key as stored.
 pub struct StoredKey {
     /// Times and names for the key schedule.
     pub times: KeyTimes,

@@ -103,7 +103,7 @@ fn revocation(row: Row) -> Result<Revocation, StoreError> {
 pub struct Held {
     pub target: Target,
     pub count: i64,
-    /// Earliest cut-off.
+    /// The earliest cut-off among them.
     pub oldest: Timestamp,
     /// Time at which the first of them expires.
     pub next_end: Timestamp,

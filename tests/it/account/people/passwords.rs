@@ -13,11 +13,14 @@ use crate::support::server::PASSWORD;
 
 const NEW: &str = "quite another pass phrase";
 
-/// Soft locks hold; rates are out of the way.
+/// Enables soft locks, with rate limits too high to matter.
 fn locking(settings: &mut Settings) {
     settings.limits.enabled = true;
-    (settings.limits.login, settings.limits.authorize, settings.limits.api) = (100_000, 100_000, 100_000);
-    (settings.limits.waiting, settings.limits.pages) = (100_000, 100_000);
+    settings.limits.login = 100_000;
+    settings.limits.authorize = 100_000;
+    settings.limits.api = 100_000;
+    settings.limits.waiting = 100_000;
+    settings.limits.pages = 100_000;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The flow as such: what must be in a request, and what comes of it.
+//! The flow itself: required parameters and the response.
 
 use crate::conformance::Channel;
 use crate::conformance::run::Run;

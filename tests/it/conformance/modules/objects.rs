@@ -1,5 +1,5 @@
-//! Request objects without a signature. The suite skips these modules where the metadata lists algorithms without
-//! `none`, as ours does; an object that comes all the same must count for nothing.
+//! Request objects without a signature. The suite skips these modules if the metadata does not list the algorithm
+//! `none`, as here; such an object must be refused all the same.
 
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ pub async fn oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsup
     let request = run.request(&client).with("request_uri", &host.url("/object#x"));
     assert_eq!(run.refused(&request).await, "invalid_request_object");
     assert_eq!(host.connections(), 1, "it was fetched and refused");
-    // A client that has registered none may use none.
+    // A client that has registered no request URI may not use any.
     let without = run.register().await;
     let request = run.request(&without).with("request_uri", &host.url("/object"));
     assert_eq!(run.refused(&request).await, "request_uri_not_supported");
@@ -58,7 +58,7 @@ pub async fn oidcc_ensure_request_object_with_redirect_uri(run: &Run) {
     // The object is unsigned, so the URI is not proven and the browser is not redirected.
     let page: Page = run.browser.get(&run.url(&asked.clone().with("request", &unsigned(&claims)))).await;
     page.assert_rejected("unsigned", 400, "The request object is not signed by the client.");
-    // Signed: the inner one counts, and the outer one is nothing.
+    // A signed object takes precedence over the outer parameters.
     let signed = client.key.sign(&json!({}), &claims);
     let page = run.browser.get(&run.url(&asked.with("request", &signed))).await;
     run.response(&request.with("redirect_uri", &inside), &run.complete(page).await);

@@ -1,4 +1,4 @@
-//! Parameters that a server may use or ignore, but never stumbles over.
+//! Parameters that a server may use or ignore, but must not fail on.
 
 use crate::conformance::run::{Outcome, Run};
 

@@ -1,4 +1,4 @@
-//! When a person has to sign in again, and when no page may be shown.
+//! `prompt` and `max_age`: repeated sign-ins, and requests without a page.
 
 use signet_protocol::time::Span;
 

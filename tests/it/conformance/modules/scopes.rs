@@ -1,4 +1,4 @@
-//! Claims about the person: by scope, by the `claims` parameter, and how userinfo may be asked.
+//! Claims about the person by scope and by the `claims` parameter, and the ways to call userinfo.
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ const EMAIL: [&str; 2] = ["email", "email_verified"];
 const ADDRESS: [&str; 1] = ["address"];
 const PHONE: [&str; 2] = ["phone_number", "phone_number_verified"];
 
-/// Asks for these scopes and finds these claims: at userinfo, or in the ID token where nothing else is issued.
+/// Requests these scopes and checks the released claims: at userinfo, or in the ID token if no other token is issued.
 async fn released(run: &Run, scopes: &[&str], groups: &[&[&str]]) {
     let supported = run.metadata["scopes_supported"].as_array().unwrap();
     for scope in scopes {

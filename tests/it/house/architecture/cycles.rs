@@ -1,24 +1,24 @@
-//! No circles of imports: a file that uses another, however indirectly, is not used by it. Items are followed through
-//! `pub use` to the file that defines them, so that a room may name its contents in one place.
+//! No import cycles: if a file uses another, even indirectly, it is not used by it. Items are followed through `pub use`
+//! to the file that defines them, so that a room may re-export its contents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{Source, packages, sources};
 
-/// The rooms that are watched.
+/// The rooms that are checked.
 const ROOMS: [&str; 4] = ["flows", "http", "protocol", "store"];
 
-/// Uses that close a circle and may, from and to; `*` stands for every file of a room. Besides these, the files in the
-/// folder of a file may use that file, unless it is a floor: both are one subject.
+/// Imports that may close a cycle, from and to; `*` stands for every file of a room. A file may also use its parent
+/// module, unless that is a whole floor.
 const ALLOWED: [(&str, &str); 11] = [
-    // The provider holds the state of the rooms that it is handed to.
+    // The provider holds the state of the rooms that receive it.
     ("flows/provider", "flows/*"),
     // A registry lists its entries, which implement its trait.
     ("flows/token/grants/*", "flows/token/grants"),
     ("flows/client/auth/*", "flows/client/auth"),
     ("store/engine/statement", "store"),
     ("store/engine/timing", "store"),
-    // A key knows its algorithms, an algorithm the keys that it fits.
+    // A key names its algorithms, and an algorithm the keys that it works with.
     ("protocol/jose/jwe", "protocol/jose/jwk"),
     // The parts of one record.
     ("protocol/client/metadata", "protocol/client/cap"),
@@ -33,7 +33,7 @@ const ALLOWED: [(&str, &str); 11] = [
 /// A module, by the names of its path.
 type Module = Vec<String>;
 
-/// Every source file as a module, with the paths that it uses and those that it names for others.
+/// Every source file as a module, with the paths that it uses and those that it re-exports.
 struct House {
     uses: BTreeMap<Module, Vec<Module>>,
     named: BTreeMap<Module, BTreeMap<String, Module>>,
@@ -73,7 +73,7 @@ impl House {
     /// The file that defines what a path names.
     fn file(&self, path: &[String]) -> Module {
         let mut path = path.to_vec();
-        // Bounded, though names that lead to each other would not compile.
+        // Bounded, although cyclic re-exports would not compile.
         for _ in 0..10 {
             let length = (0..=path.len()).rev().find(|length| self.uses.contains_key(&path[..*length]));
             let Some(length) = length else { return Vec::new() };
@@ -111,7 +111,7 @@ fn import(statement: &str) -> Option<(&str, &str)> {
     Some((&statement[..at], &statement[at + 4..]))
 }
 
-/// True for an import that names its items for other files.
+/// True for a re-export.
 fn is_public(before: &str, statement: &str) -> bool {
     statement[..before.len()].rsplit('\n').next().unwrap_or_default().trim_start().starts_with("pub")
 }
@@ -135,7 +135,7 @@ fn expand(tree: &str) -> Vec<(Vec<String>, String)> {
     parts.filter(|part| !part.trim().is_empty()).flat_map(|part| expand(&format!("{prefix}{}", part.trim()))).collect()
 }
 
-/// A path from the root of the crate; nothing for one of another crate.
+/// A path from the root of the crate, or `None` for a path of another crate.
 fn absolute(here: &Module, path: &[String], modules: &BTreeSet<Module>) -> Option<Module> {
     let (first, rest) = path.split_first()?;
     let packages = packages();
@@ -172,10 +172,10 @@ fn is_allowed(from: &str, to: &str) -> bool {
     is_child || ALLOWED.iter().any(|(here, there)| fits(here, from) && fits(there, to))
 }
 
-/// A circle, if there is one.
+/// Returns a cycle, if there is one.
 fn circle(edges: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
     let mut open = edges.clone();
-    // What uses nothing that is left is in no circle.
+    // A file that uses no remaining file is in no cycle.
     while let Some(leaf) = open.iter().find(|(_, to)| to.iter().all(|to| !open.contains_key(to))) {
         let leaf = leaf.0.clone();
         open.remove(&leaf);

@@ -49,7 +49,7 @@ impl ExprVisitor for Named {
     }
 }
 
-/// Every query of the alerts and of the dashboard, with the rows of text that go with it.
+/// Every query of the alerts and of the dashboard, with its annotations.
 fn queries() -> Vec<(String, String)> {
     let alerts = yaml(&deploy().join("prometheus/alerts.yml")).remove(0);
     let rules = alerts["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap());
@@ -124,7 +124,7 @@ async fn each_series_of_an_alert_is_there_before_its_first_event() {
         let query = rule["expr"].as_str().unwrap();
         let mut series = Series(Vec::new());
         walk_expr(&mut series, &parser::parse(query).unwrap()).unwrap();
-        // A scrape makes `up`, and the first request those of requests, whose alerts compare rates.
+        // A scrape creates `up`, and the first request creates the request metrics, whose alerts compare rates.
         for (name, labels) in series.0.into_iter().filter(|(name, _)| name != "up" && !name.starts_with("signet_http_"))
         {
             let is_it = |line: &&str| line.split(['{', ' ']).next() == Some(&name);

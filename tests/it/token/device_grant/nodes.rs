@@ -38,7 +38,8 @@ async fn of_two_polls_at_two_nodes_one_gets_the_tokens() {
     drop(page);
     let page = device.question(&browser, "alice").await;
     allow(&browser, &page).await;
-    let (here, there) = (tv.at(&one), tv.at(&two));
+    let here = tv.at(&one);
+    let there = tv.at(&two);
     let (first, second) = tokio::join!(device.poll(&here), device.poll(&there));
     let (won, lost) = if first.status == 200 { (first, second) } else { (second, first) };
     lost.assert_error(400, "slow_down");

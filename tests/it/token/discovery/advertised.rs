@@ -14,7 +14,7 @@ use crate::support::{Page, Reply, TestServer, claims, header};
 async fn every_advertised_address_answers() {
     let server = TestServer::start().await;
     let document = document(&server).await;
-    // What a GET and an empty POST of each endpoint are answered with.
+    // The statuses of a GET and of an empty POST for each endpoint.
     let rows = [
         ("authorization_endpoint", 400, 400),
         ("token_endpoint", 405, 400),

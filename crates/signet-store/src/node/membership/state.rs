@@ -30,7 +30,7 @@ pub(crate) enum Phase {
     Joining,
     /// Waiting until the others have applied this change, or until their leases have ended.
     Announced { seq: i64, until: Instant },
-    /// A node.
+    /// A node that may hold a lease.
     Member,
 }
 
