@@ -193,7 +193,7 @@ impl App {
         }
         // Only now, after all changes took effect on this node.
         let store = &self.provider.store;
-        Ok(store.membership().settle(store, Polled { begun, applied, now }).await?)
+        Ok(store.membership().renew(store, Polled { begun, applied, now }).await?)
     }
 
     /// Creates due keys, deletes those that are gone, and publishes the rest.
@@ -242,7 +242,7 @@ impl App {
         if !self.has_keys() {
             return Err("signing keys");
         }
-        self.provider.view.fresh().map_err(|_| "database")?;
+        self.provider.view.check_fresh().map_err(|_| "database")?;
         self.provider.store.check_applied().await.map_err(|error| match error {
             StoreError::Schema(_) => "schema",
             _ => "database",

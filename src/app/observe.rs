@@ -75,7 +75,7 @@ impl App {
         for (name, count) in [("idle", idle), ("used", used)] {
             state.connections.get_or_create(&Connections { state: name }).set(whole(count));
         }
-        let is_ready = !self.draining.load(Ordering::Relaxed) && self.has_keys() && provider.view.fresh().is_ok();
+        let is_ready = !self.draining.load(Ordering::Relaxed) && self.has_keys() && provider.view.check_fresh().is_ok();
         state.ready.set(i64::from(is_ready));
         provider.store.metrics().nodes.set(whole(provider.store.membership().count()));
         provider.metrics.process.sample();
@@ -109,7 +109,7 @@ impl App {
         vec![
             check("database", true, async { provider.store.ping().await.is_ok() }).await,
             check("schema", true, async { provider.store.check_applied().await.is_ok() }).await,
-            check("change-sequence", true, async { provider.view.fresh().is_ok() }).await,
+            check("change-sequence", true, async { provider.view.check_fresh().is_ok() }).await,
             check("signing-keys", true, async { self.has_keys() }).await,
             check("accepting", true, async { !self.draining.load(Ordering::Relaxed) }).await,
             check("key-rotation", false, async { self.rotates_in_time() }).await,

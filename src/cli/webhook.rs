@@ -136,7 +136,8 @@ impl Which {
     }
 
     async fn dead_letters(self, context: &CommandContext, json: bool) -> anyhow::Result<()> {
-        let dead = webhooks::dead(&mut context.store.read().await?, &context.context.realm.id, &self.id()?).await?;
+        let dead =
+            webhooks::dead_letters(&mut context.store.read().await?, &context.context.realm.id, &self.id()?).await?;
         if json {
             return print_json(&dead.iter().map(letter).collect::<Vec<_>>());
         }

@@ -5,7 +5,7 @@ mod rows;
 
 use serde_json::Value;
 
-use self::rows::{SAID, SECTIONS, Section};
+use self::rows::{FIXED_DEFAULTS, SECTIONS, Section};
 use super::{Mode, Settings};
 
 const BEGINNING: &str = "\
@@ -66,7 +66,7 @@ fn written(section: &Section, defaults: &Defaults) -> String {
 
 /// Returns the default of a key in the form that an operator writes, for each mode where they differ.
 fn default_of(key: &str, defaults: &Defaults) -> String {
-    if let Some((_, text)) = SAID.iter().find(|(of, _)| *of == key) {
+    if let Some((_, text)) = FIXED_DEFAULTS.iter().find(|(of, _)| *of == key) {
         return (*text).to_owned();
     }
     let at = format!("/{}", key.replace('.', "/"));
@@ -105,7 +105,7 @@ mod tests {
         let keys: BTreeSet<&str> = Settings::keys().into_iter().collect();
         assert_eq!(described, keys, "src/config/reference/rows.rs has a row for each setting, and for nothing else");
         assert_eq!(rows.len(), described.len(), "no key has two rows");
-        assert!(SAID.iter().all(|(key, _)| keys.contains(key)));
+        assert!(FIXED_DEFAULTS.iter().all(|(key, _)| keys.contains(key)));
     }
 
     #[test]

@@ -55,8 +55,8 @@ impl Provider {
     ///
     /// # Errors
     /// [`FlowError::Unavailable`] if it can do neither.
-    pub async fn vouch(&self, realm: &RealmId) -> Result<(), FlowError> {
-        self.view.vouch().await?;
+    pub async fn ensure_current(&self, realm: &RealmId) -> Result<(), FlowError> {
+        self.view.ensure_current().await?;
         self.follow_keys(realm).await
     }
 

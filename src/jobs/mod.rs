@@ -26,9 +26,9 @@ use signet_store::node::wake::Listening;
 use signet_store::node::{clock_steps, leases, sweep};
 
 /// The minimum time between two polls of the change sequence, however often this node is woken.
-const APART: Duration = Duration::from_millis(5);
+const MIN_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// The delay after a failed poll.
-const FAILED: Duration = Duration::from_millis(500);
+const POLL_RETRY: Duration = Duration::from_millis(500);
 /// The delay before LISTEN is tried again, after a failure or where the database does not support it.
 const LISTEN_RETRY: Duration = Duration::from_secs(1);
 const LISTEN_BACKOFF: Duration = Duration::from_secs(600);
@@ -62,7 +62,7 @@ impl Jobs {
             Box::pin(async move { leases::release(tx, leases::UPKEEP, holder, now).await })
         });
         let released: Result<(), StoreError> = released.await;
-        let left = store.membership().leave(store).await;
+        let left = store.membership().deregister(store).await;
         if let Err(error) = released.and(left) {
             tracing::warn!(%error, "could not deregister this node; others wait for it until its row expires");
         }
@@ -71,7 +71,7 @@ impl Jobs {
 
 impl Drop for Jobs {
     fn drop(&mut self) {
-        self.app.provider.store.membership().forget();
+        self.app.provider.store.membership().abandon();
     }
 }
 
@@ -79,7 +79,7 @@ impl Drop for Jobs {
 pub fn start(app: &Arc<App>) -> Jobs {
     let node = node_name(app);
     let advertise = app.settings.management.advertise.clone().unwrap_or_default();
-    app.provider.store.membership().enter(node.clone(), advertise);
+    app.provider.store.membership().register(node.clone(), advertise);
     let mut tasks = JoinSet::new();
     tasks.spawn(restart_on_panic("follow", PAUSE, app.clone(), follow));
     if !app.provider.store.is_embedded() {
@@ -135,9 +135,9 @@ async fn follow(app: Arc<App>) {
             tracing::info!("the change sequence can be read again");
         }
         failing = outcome.is_err();
-        sleep(if failing { FAILED } else { APART }).await;
+        sleep(if failing { POLL_RETRY } else { MIN_POLL_INTERVAL }).await;
         if !failing {
-            membership.pause().await;
+            membership.wait_for_poll().await;
         }
     }
 }
@@ -168,13 +168,13 @@ async fn listen(app: Arc<App>) {
     loop {
         match store.listen().await {
             Ok(Listening::On(mut notifications)) => {
-                store.membership().listens(Channel::Listen);
+                store.membership().set_channel(Channel::Listen);
                 // Wake once, since notifications may have been missed before.
                 store.membership().wake();
                 while notifications.next().await {
                     store.membership().wake();
                 }
-                store.membership().listens(Channel::None);
+                store.membership().set_channel(Channel::None);
             }
             Ok(Listening::Unsupported) => {
                 tracing::info!("the database does not support LISTEN; polling for changes");
@@ -191,7 +191,7 @@ async fn upkeep(app: &App, holder: &str) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = keep_up(app, holder).await {
+        if let Err(error) = run_upkeep(app, holder).await {
             tracing::warn!(%error, "upkeep failed; it is retried");
         }
     }
@@ -199,7 +199,7 @@ async fn upkeep(app: &App, holder: &str) {
 
 /// Runs one round of upkeep: the steps of every node, and those of the lease holder. Every step runs even if others
 /// fail; the first error is returned.
-pub async fn keep_up(app: &App, holder: &str) -> Result<(), FlowError> {
+pub async fn run_upkeep(app: &App, holder: &str) -> Result<(), FlowError> {
     let now = app.clock.now();
     let leads = !app.settings.keys.verify_only && take_lease(app, holder, now).await?;
     let mut steps = Vec::new();

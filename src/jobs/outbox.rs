@@ -12,7 +12,7 @@ use super::context;
 use crate::app::App;
 use crate::flows::account::notices;
 use crate::flows::account::notices::Wanted;
-use crate::flows::events::outbox::{self, Attempt, Room};
+use crate::flows::events::outbox::{self, Attempt, Capacity};
 use crate::flows::events::webhooks;
 use crate::flows::session::back_channel::{self, Ended};
 use crate::flows::{Context, FlowError};
@@ -22,25 +22,25 @@ use signet_store::events::outbox::{Message, OutboxContent, Receiver};
 /// The interval at which the outbox is polled without a notification.
 const POLL: Duration = Duration::from_secs(1);
 /// The maximum number of concurrent deliveries of a node, below the fetcher's limit, which other calls need as well.
-const AT_ONCE: usize = 16;
+const MAX_CONCURRENT: usize = 16;
 
 /// Delivers messages until the node stops.
 pub(super) async fn run_deliveries(app: Arc<App>) {
     let mut ticks = interval(POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut under_way = UnderWay::default();
+    let mut active = ActiveDeliveries::default();
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             () = app.provider.outbound.announced.notified() => {}
-            () = under_way.one_ends() => {
+            () = active.one_ends() => {
                 // Poll the outbox once for several deliveries that have ended.
-                if under_way.receivers.len() > AT_ONCE / 2 {
+                if active.receivers.len() > MAX_CONCURRENT / 2 {
                     continue;
                 }
             }
         }
-        if let Err(error) = under_way.begin(&app).await {
+        if let Err(error) = active.begin(&app).await {
             tracing::warn!(%error, "the outbox could not be read; it is retried");
         }
     }
@@ -48,25 +48,26 @@ pub(super) async fn run_deliveries(app: Arc<App>) {
 
 /// Deliveries of this node that have not ended.
 #[derive(Default)]
-struct UnderWay {
+struct ActiveDeliveries {
     tasks: JoinSet<()>,
     receivers: HashMap<Id, Receiver>,
 }
 
-impl UnderWay {
+impl ActiveDeliveries {
     /// Claims due messages up to the limit.
     async fn begin(&mut self, app: &Arc<App>) -> Result<(), FlowError> {
-        let mut room = Room { free: AT_ONCE.saturating_sub(self.receivers.len()), under_way: HashMap::new() };
+        let mut capacity =
+            Capacity { free: MAX_CONCURRENT.saturating_sub(self.receivers.len()), active: HashMap::new() };
         for receiver in self.receivers.values() {
-            *room.under_way.entry(receiver.clone()).or_default() += 1;
+            *capacity.active.entry(receiver.clone()).or_default() += 1;
         }
-        if room.free == 0 {
+        if capacity.free == 0 {
             return Ok(());
         }
         if let Err(error) = webhooks::gather(&app.provider, &context(app)).await {
             tracing::warn!(%error, "new events could not be queued for webhooks; it is retried");
         }
-        for message in outbox::claim(&app.provider, &context(app), room).await? {
+        for message in outbox::claim(&app.provider, &context(app), capacity).await? {
             let app = app.clone();
             let receiver = message.receiver();
             let task = self.tasks.spawn(async move { deliver(&app, &message).await });
@@ -91,8 +92,8 @@ pub async fn deliver_due(app: &Arc<App>) -> Result<usize, FlowError> {
     let mut attempts = 0;
     loop {
         webhooks::gather(&app.provider, &context(app)).await?;
-        let room = Room { free: AT_ONCE, under_way: HashMap::new() };
-        let claimed = outbox::claim(&app.provider, &context(app), room).await?;
+        let capacity = Capacity { free: MAX_CONCURRENT, active: HashMap::new() };
+        let claimed = outbox::claim(&app.provider, &context(app), capacity).await?;
         if claimed.is_empty() {
             return Ok(attempts);
         }
@@ -127,7 +128,7 @@ async fn attempt(app: &App, context: &Context, message: &Message) -> Result<Atte
         }
         OutboxContent::Mail { user, row, address } => {
             let wanted = Wanted { user, row, address: address.as_deref() };
-            let Some(facts) = notices::facts(provider, context, wanted).await? else { return Ok(Attempt::Moot) };
+            let Some(facts) = notices::facts(provider, context, wanted).await? else { return Ok(Attempt::Obsolete) };
             let letter = mails::letter(&facts, &message.id);
             let letter = letter.map_err(|error| FlowError::Internal(error.to_string()))?;
             Ok(notices::attempt(provider, &letter, message.attempts).await)

@@ -9,8 +9,19 @@ use signet_store::metrics::{Database, STEP_SECONDS, measured_wait};
 
 /// Registers the metrics of the database.
 pub(super) fn enter_database(database: &Database, register: &mut Register) {
-    let Database { wait, waiting, write, batch, failures, retries, exhausted, heard, missed, nodes, statements } =
-        database.clone();
+    let Database {
+        wait,
+        waiting,
+        write,
+        batch,
+        failures,
+        retries,
+        exhausted,
+        acknowledgment,
+        missed,
+        nodes,
+        statements,
+    } = database.clone();
     register.add(
         "signet_database_wait_duration_seconds",
         "Wait of a read for a connection, or of a write for its turn",
@@ -43,7 +54,7 @@ pub(super) fn enter_database(database: &Database, register: &mut Register) {
     register.add(
         "signet_revocation_wait_seconds",
         "Time that a revocation waited until every node had acknowledged it",
-        heard,
+        acknowledgment,
     );
     register.add(
         "signet_nodes_missed_total",

@@ -19,7 +19,7 @@ pub mod token;
 
 pub use engine::error::StoreError;
 pub use engine::migrations::Migrated;
-pub use engine::setup::{LossyCommits, PATIENCE, Setup};
+pub use engine::setup::{ACQUIRE_TIMEOUT, LossyCommits, Setup};
 pub use engine::statement::{Statement, embedded_text};
 pub use engine::store::Store;
 pub use engine::tx::Tx;

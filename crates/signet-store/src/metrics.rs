@@ -62,7 +62,7 @@ pub struct Database {
     /// Transactions abandoned after all retries.
     pub exhausted: Counter,
     /// The wait until all nodes have acknowledged a revocation.
-    pub heard: Histogram,
+    pub acknowledgment: Histogram,
     /// Nodes that did not acknowledge a revocation in time.
     pub missed: Counter,
     pub nodes: Gauge,
@@ -79,7 +79,7 @@ impl Default for Database {
             retries: Counter::default(),
             statements: Statements::default(),
             exhausted: Counter::default(),
-            heard: Histogram::new(STEP_SECONDS),
+            acknowledgment: Histogram::new(STEP_SECONDS),
             missed: Counter::default(),
             nodes: Gauge::default(),
         }

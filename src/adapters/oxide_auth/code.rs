@@ -1,5 +1,5 @@
-//! A check of a redeemed code by oxide-auth's `AccessToken` machine (RFC 6749 §4.1.3) with its `Pkce` extension (RFC 7636
-//! §4.6).
+//! A check of a redeemed code by oxide-auth's `AccessToken` machine (RFC 6749 §4.1.3) with its `Pkce` extension (RFC
+//! 7636 §4.6).
 
 use std::borrow::Cow;
 

@@ -1,6 +1,6 @@
-//! oxide-auth's state machines as a second check (RFC 6749 §4.1, §4.4.2, §6). The rules of `protocol` decide first, with
-//! a precise cause; then a machine checks the same request. If it disagrees, one of the two is wrong: the request is
-//! refused, and the disagreement is logged.
+//! oxide-auth's state machines as a second check (RFC 6749 §4.1, §4.4.2, §6). The rules of `protocol` decide first,
+//! with a precise cause; then a machine checks the same request. If it disagrees, one of the two is wrong: the request
+//! is refused, and the disagreement is logged.
 
 pub mod authorization;
 pub mod client_credentials;

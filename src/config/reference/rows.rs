@@ -10,7 +10,7 @@ pub(super) struct Section {
 }
 
 /// Defaults that cannot be read from a value.
-pub(super) const SAID: [(&str, &str); 2] = [
+pub(super) const FIXED_DEFAULTS: [(&str, &str); 2] = [
     ("issuer", "`http://localhost:` and the port of `listen` in development; required in production"),
     ("mail.from", "required to send mails"),
 ];

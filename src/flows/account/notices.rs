@@ -5,7 +5,7 @@ use crate::flows::events::outbox::Attempt;
 use crate::flows::{Context, FlowError, Provider};
 use crate::mail::{Letter, MailError};
 use signet_protocol::account::notice::{Notice, device};
-use signet_protocol::events::delivery::verdict;
+use signet_protocol::events::delivery;
 use signet_protocol::ids::{ClientId, UserId};
 use signet_protocol::time::Timestamp;
 use signet_store::account::users;
@@ -77,11 +77,11 @@ pub async fn attempt(provider: &Provider, letter: &Letter, number: i64) -> Attem
         None => Err(MailError::NotNow("no mail server is set".to_owned())),
     };
     let refused = match &sent {
-        Ok(()) => return Attempt::Told,
+        Ok(()) => return Attempt::Delivered,
         Err(MailError::Refused(_)) => Some(REFUSED),
         Err(MailError::NotNow(_)) => None,
     };
     let reason = sent.err().map(|error| error.to_string());
     tracing::warn!(event = "mail", attempts = number, reason, "could not send a mail");
-    Attempt::of(verdict(refused, number), "the mail server refuses it")
+    Attempt::of(delivery::decide(refused, number), "the mail server refuses it")
 }

@@ -18,7 +18,7 @@ use signet_store::client::clients;
 use signet_store::node::sweep::{self, REVOKED};
 use signet_store::session::sessions as stored;
 use signet_store::token::revocations as denied;
-use signet_store::token::token_families::{self, Of};
+use signet_store::token::token_families::{self, FamilyOwner};
 
 /// A live session.
 #[derive(Debug, Serialize)]
@@ -88,12 +88,12 @@ pub async fn grants(store: &Store, context: &Context, whose: Whose<'_>) -> Resul
     let listed = match whose {
         Whose::User(username) => {
             let user = find_user(store, context, username).await?;
-            token_families::list(&mut store.read().await?, realm, Of::User(&user), now).await?
+            token_families::list(&mut store.read().await?, realm, FamilyOwner::User(&user), now).await?
         }
         Whose::Client(client) => {
             let mut tx = store.read().await?;
             clients::find(&mut tx, realm, client).await?.ok_or(AdminError::Unknown("client"))?;
-            token_families::list(&mut tx, realm, Of::Client(client), now).await?
+            token_families::list(&mut tx, realm, FamilyOwner::Client(client), now).await?
         }
     };
     let listed_grant = |family: token_families::Listed| Grant {

@@ -249,7 +249,7 @@ impl Change {
             audit::append(tx, realm, record, now).await?;
         }
         if let Some(mail) = &self.farewell {
-            outbox::mail(tx, realm, mail, now).await?;
+            outbox::queue_mail(tx, realm, mail, now).await?;
         }
         changes::publish(tx, realm, changes::Kind::User, user.as_str(), now).await?;
         Ok(true)

@@ -114,7 +114,7 @@ async fn carry_out(tx: &mut Tx, context: &Context, id: &WebhookId, change: Webho
         WebhookChange::Retry => {
             let rows = webhooks::take_dead_letters(tx, realm, id).await?;
             for row in &rows {
-                outbox::tell(tx, realm, id, row, context.now).await?;
+                outbox::queue_event(tx, realm, id, row, context.now).await?;
             }
             Ok(!rows.is_empty())
         }

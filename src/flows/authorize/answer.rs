@@ -244,7 +244,7 @@ impl Written {
     /// Returns true if no consent is required, or it has not been withdrawn since it was checked.
     async fn is_consented(&self, tx: &mut Tx, asked: &Consent) -> Result<bool, FlowError> {
         let (realm, user) = (&self.context.realm.id, &self.session.user_id);
-        let granted = consents::hold(tx, realm, user, &self.client.id).await?;
+        let granted = consents::find_locked(tx, realm, user, &self.client.id).await?;
         Ok(granted.is_some_and(|granted| asked.without(&granted).is_empty()))
     }
 }

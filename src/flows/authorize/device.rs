@@ -50,7 +50,7 @@ pub async fn enter(
     typed: &str,
     browser: Browser,
 ) -> Result<Entered, FlowError> {
-    provider.view.fresh()?;
+    provider.view.check_fresh()?;
     let Some(code) = UserCode::parse(typed) else { return Ok(Entered::Unknown) };
     let mut tx = provider.store.read().await?;
     let found = device_authorizations::find(&mut tx, &context.realm.id, &code, context.now).await?;

@@ -23,7 +23,7 @@ use super::{Context, FlowError, Provider};
 use crate::adapters::oxide_auth;
 use signet_protocol::authorize::consent::Consent;
 use signet_protocol::authorize::next_step::{
-    InteractiveRequest, NOBODY, NextStep, RequestState, SignedIn as _, next_step,
+    InteractiveRequest, NextStep, RequestState, SignedIn as _, UNKNOWN_SUBJECT, next_step,
 };
 use signet_protocol::authorize::request::{self, AuthorizationRequest, Prompt, RESOURCE, Refusal, find_destination};
 use signet_protocol::authorize::response::ReturnPath;
@@ -231,7 +231,7 @@ pub(crate) async fn check(
         // pairwise subjects must not learn whose id it is.
         Ok(Some(subject)) => {
             let user = subject::user(provider, client, &subject)?.map(|user| user.as_str().to_owned());
-            request.hinted_subject = Some(user.unwrap_or_else(|| NOBODY.to_owned()));
+            request.hinted_subject = Some(user.unwrap_or_else(|| UNKNOWN_SUBJECT.to_owned()));
         }
         Err(FlowError::Refused(error)) => {
             return Ok(Err(to_client(request, error)));
@@ -298,7 +298,7 @@ async fn load(
     request: &AuthorizationRequest,
     browser: Browser,
 ) -> Result<Found, FlowError> {
-    provider.view.fresh()?;
+    provider.view.check_fresh()?;
     if browser.session.is_none() {
         return Ok(Found { session: None, remembered: None });
     }

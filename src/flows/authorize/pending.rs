@@ -113,7 +113,7 @@ pub(crate) async fn keep(
 ) -> Result<(RequestId, Option<BrowserCookie>), FlowError> {
     provider.limits.rates.take_of_address(&context.realm.id, Class::Waiting, context.address(), context.now)?;
     make_room(provider, context).await?;
-    let (digest, cookie) = name_browser(context, browser)?;
+    let (digest, cookie) = identify_browser(context, browser)?;
     let pending = PendingRequest {
         id: RequestId::from_random(context.entropy.bytes()?),
         request,
@@ -148,10 +148,10 @@ async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowErr
     let now = context.now;
     let trim = async |most| {
         let mut tx = provider.store.read().await?;
-        let crowd = authorization_requests::crowd(&mut tx, realm, most, now).await?;
+        let plan = authorization_requests::plan_evictions(&mut tx, realm, most, now).await?;
         drop(tx);
-        let mut left = crowd.waiting;
-        for portion in crowd.evictions {
+        let mut left = plan.waiting;
+        for portion in plan.evictions {
             let written = provider.store.write_with((realm.clone(), portion), move |given, tx| {
                 Box::pin(async move { authorization_requests::evict(tx, &given.0, &given.1, now).await })
             });
@@ -164,7 +164,10 @@ async fn make_room(provider: &Provider, context: &Context) -> Result<(), FlowErr
 }
 
 /// The digest of the browser's cookie, and a new cookie if it had none.
-pub(crate) fn name_browser(context: &Context, browser: Browser) -> Result<(Digest, Option<BrowserCookie>), FlowError> {
+pub(crate) fn identify_browser(
+    context: &Context,
+    browser: Browser,
+) -> Result<(Digest, Option<BrowserCookie>), FlowError> {
     match browser.id {
         Some(digest) => Ok((digest, None)),
         None => {

@@ -7,7 +7,7 @@ pub use review::Review;
 
 use crate::flows::FlowError;
 use crate::keys::{KeySet, Keyring};
-use signet_protocol::events::audit_chain::{Broken, Checkpoint, Link, TYP, Walk};
+use signet_protocol::events::audit_chain::{ChainFault, ChainVerifier, Checkpoint, Link, TYP};
 use signet_protocol::ids::RealmId;
 use signet_protocol::jose::jwk::SigningAlgorithm;
 use signet_protocol::jose::jws::UnverifiedJws;
@@ -42,7 +42,7 @@ pub struct Checked {
 #[derive(Debug, thiserror::Error)]
 pub enum AuditFault {
     #[error("the audit log is broken: {0}")]
-    Broken(#[from] Broken),
+    Broken(#[from] ChainFault),
     /// The newest checkpoint has no signature by a key of the realm, or contradicts its row.
     #[error("the audit log is broken: checkpoint {0} (up to row {1}) is not signed by a key of this server")]
     Checkpoint(i64, i64),
@@ -75,14 +75,15 @@ pub async fn keep(
     let (first, known) = held.as_ref().map_or((Link::beginning(), Link::beginning()), |held| (held.first, held.last));
     let cut = audit_log::last_before(&mut tx, realm, before).await?.filter(|cut| cut.seq > first.seq);
     let last = audit_log::head(&mut tx, realm).await?;
-    follow(&mut tx, Walk::new(realm.clone(), known, [known]), last).await?;
+    follow(&mut tx, ChainVerifier::new(realm.clone(), known, [known]), last).await?;
     let unchained = audit_log::unchained(&mut tx, realm).await?;
     drop(tx);
     let first = cut.unwrap_or(first);
     let is_due = |held: &Checkpoint| (held.first, held.last) != (first, last) || now.since(held.at) >= RENEWED_AFTER;
     if held.as_ref().is_none_or(is_due) {
         let number = newest.map_or(0, |newest| newest.number).saturating_add(1);
-        vouch(store, keys, number, Checkpoint { realm: realm.clone(), at: now, first, last, unchained }).await?;
+        sign_checkpoint(store, keys, number, Checkpoint { realm: realm.clone(), at: now, first, last, unchained })
+            .await?;
     }
     shorten(store, realm, first.seq, before).await
 }
@@ -104,7 +105,7 @@ async fn shorten(store: &Store, realm: &RealmId, seq: i64, before: Timestamp) ->
 }
 
 /// Signs a checkpoint and stores it, unless its key has been dropped as compromised meanwhile.
-async fn vouch(store: &Store, keys: &Keyring, number: i64, checkpoint: Checkpoint) -> Result<(), FlowError> {
+async fn sign_checkpoint(store: &Store, keys: &Keyring, number: i64, checkpoint: Checkpoint) -> Result<(), FlowError> {
     let realm = checkpoint.realm.clone();
     let now = checkpoint.at;
     let last = checkpoint.last;
@@ -113,9 +114,9 @@ async fn vouch(store: &Store, keys: &Keyring, number: i64, checkpoint: Checkpoin
     let written = store.write_with((realm, kid, stored), move |given, tx| {
         Box::pin(async move {
             let (realm, kid, stored) = given;
-            let held = signing_keys::hold(tx, realm, kid).await?;
+            let held = signing_keys::lock(tx, realm, kid).await?;
             if held {
-                audit_log::vouch(tx, realm, stored, now, now.minus(CHECKPOINTS_KEPT)).await?;
+                audit_log::insert_checkpoint(tx, realm, stored, now, now.minus(CHECKPOINTS_KEPT)).await?;
             }
             Ok::<_, FlowError>(held)
         })
@@ -207,24 +208,24 @@ async fn walk(store: &Store, keys: &KeySet, realm: &RealmId) -> Result<Checked, 
     let stray = audit_log::stray(&mut tx, realm).await?;
     let first = newest.as_ref().map_or_else(Link::beginning, |newest| newest.first);
     let end = audit_log::head(&mut tx, realm).await?;
-    let walk = Walk::new(realm.clone(), first, stored.iter().map(|checkpoint| checkpoint.last));
-    follow(&mut tx, walk, end).await?;
+    let verifier = ChainVerifier::new(realm.clone(), first, stored.iter().map(|checkpoint| checkpoint.last));
+    follow(&mut tx, verifier, end).await?;
     if let Some(seq) = stray {
-        return Err(Broken::Stray(seq).into());
+        return Err(ChainFault::Stray(seq).into());
     }
     let rows = end.seq.saturating_sub(first.seq);
     Ok(Checked { rows, unchained, last: end.seq, checkpoint: newest, ends: (first, end) })
 }
 
 /// Verifies the stored rows up to the end of the chain.
-async fn follow(tx: &mut Tx, mut walk: Walk, end: Link) -> Result<(), AuditFault> {
+async fn follow(tx: &mut Tx, mut verifier: ChainVerifier, end: Link) -> Result<(), AuditFault> {
     loop {
-        let rows = audit_log::after(tx, walk.realm(), walk.at().seq).await?;
+        let rows = audit_log::after(tx, verifier.realm(), verifier.at().seq).await?;
         for (row, hash) in rows.iter().filter(|(row, _)| row.seq <= Some(end.seq)) {
-            walk.step(row, *hash)?;
+            verifier.step(row, *hash)?;
         }
-        if rows.len() < audit_log::PAGE || walk.at().seq >= end.seq {
-            return Ok(walk.finish(end)?);
+        if rows.len() < audit_log::PAGE || verifier.at().seq >= end.seq {
+            return Ok(verifier.finish(end)?);
         }
     }
 }

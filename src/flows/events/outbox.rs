@@ -17,23 +17,23 @@ const TURN: Span = Span::from_minutes(1);
 
 /// A node's free capacity for deliveries.
 #[derive(Debug, Default)]
-pub struct Room {
+pub struct Capacity {
     /// The number of further messages.
     pub free: usize,
     /// The running attempts at each receiver.
-    pub under_way: HashMap<Receiver, usize>,
+    pub active: HashMap<Receiver, usize>,
 }
 
 /// Leases messages that are due and not leased by another node.
-pub async fn claim(provider: &Provider, context: &Context, mut room: Room) -> Result<Vec<Message>, FlowError> {
+pub async fn claim(provider: &Provider, context: &Context, mut capacity: Capacity) -> Result<Vec<Message>, FlowError> {
     let per_receiver = i64::try_from(PER_RECEIVER).unwrap_or(i64::MAX);
     let mut tx = provider.store.read().await?;
     let due = outbox::due(&mut tx, &context.realm.id, per_receiver, context.now).await?;
     drop(tx);
     let mut chosen = Vec::new();
     for message in due {
-        let busy = room.under_way.entry(message.receiver()).or_default();
-        if *busy < PER_RECEIVER && chosen.len() < room.free {
+        let busy = capacity.active.entry(message.receiver()).or_default();
+        if *busy < PER_RECEIVER && chosen.len() < capacity.free {
             *busy += 1;
             chosen.push(message);
         }
@@ -59,33 +59,32 @@ pub async fn claim(provider: &Provider, context: &Context, mut room: Room) -> Re
 /// The result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
-    /// Delivered.
-    Told,
+    Delivered,
     /// Obsolete: the receiver is gone or no longer wants the message.
-    Moot,
+    Obsolete,
     /// To be retried after this time.
-    Again(Span),
+    Retry(Span),
     /// Abandoned, for this reason.
-    GivenUp(&'static str),
+    Abandoned(&'static str),
 }
 
 impl Attempt {
     /// The result for a receiver's answer; `refused` is the reason if the receiver refuses the message.
     pub(crate) fn of(verdict: Verdict, refused: &'static str) -> Self {
         match verdict {
-            Verdict::Told => Self::Told,
-            Verdict::Again(wait) => Self::Again(wait),
-            Verdict::Refused => Self::GivenUp(refused),
+            Verdict::Delivered => Self::Delivered,
+            Verdict::Retry(wait) => Self::Retry(wait),
+            Verdict::Abandon => Self::Abandoned(refused),
         }
     }
 
     /// The result as a metric label.
     pub const fn outcome(self) -> &'static str {
         match self {
-            Self::Told => "delivered",
-            Self::Moot => "obsolete",
-            Self::Again(_) => "retried",
-            Self::GivenUp(_) => "abandoned",
+            Self::Delivered => "delivered",
+            Self::Obsolete => "obsolete",
+            Self::Retry(_) => "retried",
+            Self::Abandoned(_) => "abandoned",
         }
     }
 }
@@ -97,7 +96,7 @@ pub fn overdue(message: &Message, context: &Context) -> Option<Attempt> {
         OutboxContent::Mail { .. } => "the mail could not be sent",
         OutboxContent::Event { .. } => "the webhook could not be reached",
     };
-    (context.now >= message.expires_at).then_some(Attempt::GivenUp(reason))
+    (context.now >= message.expires_at).then_some(Attempt::Abandoned(reason))
 }
 
 /// Removes a finished message, or postpones it.
@@ -117,12 +116,12 @@ pub async fn settle(
     let sid = concerning.session.map(|id| id.as_str());
     let user = concerning.user.map(|id| id.as_str());
     match attempt {
-        Attempt::Told => {
+        Attempt::Delivered => {
             tracing::info!(event, client_id, sid, user, attempts, "delivered a message");
             remove(provider, context, message, Left::Nothing).await
         }
-        Attempt::Moot => remove(provider, context, message, Left::Nothing).await,
-        Attempt::Again(wait) => {
+        Attempt::Obsolete => remove(provider, context, message, Left::Nothing).await,
+        Attempt::Retry(wait) => {
             tracing::debug!(event, client_id, sid, user, attempts, "will retry a delivery");
             let until = context.now.plus(wait).min(message.expires_at);
             let put_off = provider.store.write_with(message.clone(), move |message, tx| {
@@ -130,7 +129,7 @@ pub async fn settle(
             });
             put_off.await.map(|_| ())
         }
-        Attempt::GivenUp(reason) => {
+        Attempt::Abandoned(reason) => {
             tracing::warn!(event, client_id, sid, user, attempts, reason, "abandoned a message");
             let record = |event| context.record(event, Outcome::Failure, concerning, reason).map(Box::new);
             let left = match message.errand {

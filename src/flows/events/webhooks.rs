@@ -8,7 +8,7 @@ use crate::flows::{Context, FlowError, Provider};
 use crate::keys::KeySet;
 use signet_crypto::KeyError;
 use signet_protocol::events::audit_chain::Row;
-use signet_protocol::events::delivery::{refusal, verdict};
+use signet_protocol::events::delivery;
 use signet_protocol::events::security_event::{self, MEDIA_TYPE, Parties, SecurityEventClaims, TYP};
 use signet_protocol::events::webhook::Pattern;
 use signet_protocol::ids::WebhookId;
@@ -26,7 +26,7 @@ const INTEROPERABLE: SigningAlgorithm = SigningAlgorithm::RS256;
 /// Queues undelivered events for each webhook, one page of the audit log at a time.
 pub async fn gather(provider: &Provider, context: &Context) -> Result<(), FlowError> {
     let mut tx = provider.store.read().await?;
-    for webhook in webhooks::behind(&mut tx, &context.realm.id, MOST_WAITING).await? {
+    for webhook in webhooks::lagging(&mut tx, &context.realm.id, MOST_WAITING).await? {
         let rows = audit_log::after(&mut tx, &context.realm.id, webhook.told_up_to).await?;
         announce(provider, context, webhook, rows.into_iter().map(|(row, _)| row)).await?;
     }
@@ -57,7 +57,7 @@ async fn announce(
             let now = context.now;
             if webhooks::advance(tx, realm, webhook, end).await? {
                 for row in heard {
-                    outbox::tell(tx, realm, &webhook.id, row, now).await?;
+                    outbox::queue_event(tx, realm, &webhook.id, row, now).await?;
                 }
             }
             Ok::<_, FlowError>(())
@@ -82,7 +82,7 @@ pub async fn attempt(
     let webhook = webhooks::find(&mut tx, &realm.id, webhook).await?.filter(|webhook| webhook.enabled);
     let row = audit_log::find(&mut tx, &realm.id, row).await?;
     drop(tx);
-    let (Some(webhook), Some(row)) = (webhook, row) else { return Ok(Attempt::Moot) };
+    let (Some(webhook), Some(row)) = (webhook, row) else { return Ok(Attempt::Obsolete) };
     let claims = security_event::claims(parties(&realm.issuer, &webhook), &row);
     let keys = provider.keys.of(&realm.id);
     let algorithms = provider.keys.algorithms();
@@ -90,7 +90,7 @@ pub async fn attempt(
     // The fetcher has logged the reason for a missing answer.
     let answer = provider.outbound.fetcher.post(&webhook.url, MEDIA_TYPE, token).await.ok();
     let (status, reason) = answer.map_or((None, Vec::new()), |(status, reason)| (Some(status), reason));
-    Ok(Attempt::of(verdict(status, number), refusal(&reason)))
+    Ok(Attempt::of(delivery::decide(status, number), delivery::refusal(&reason)))
 }
 
 /// Sends a verification event to a webhook and returns the status of its answer.

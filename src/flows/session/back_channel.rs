@@ -5,7 +5,7 @@ use crate::flows::events::outbox::Attempt;
 use crate::flows::token::{jose, subject};
 use crate::flows::{Context, FlowError, Provider};
 use signet_protocol::client::Client;
-use signet_protocol::events::delivery::verdict;
+use signet_protocol::events::delivery;
 use signet_protocol::ids::{ClientId, SessionId, TokenId, UserId};
 use signet_protocol::session::logout_token::{self, LogoutFacts};
 
@@ -31,11 +31,11 @@ pub async fn attempt(
     let client = provider.view.client(&context.realm.id, ended.client).await?.filter(|client| client.enabled);
     let listener =
         client.as_deref().and_then(|client| Some((client, client.metadata.backchannel_logout_uri.as_ref()?)));
-    let Some((client, uri)) = listener else { return Ok(Attempt::Moot) };
+    let Some((client, uri)) = listener else { return Ok(Attempt::Obsolete) };
     let token = token(provider, context, client, ended)?;
     // The fetcher has logged the reason for a missing answer.
     let status = provider.outbound.fetcher_of(client).post_form(uri, &[("logout_token", token.as_str())]).await.ok();
-    Ok(Attempt::of(verdict(status, number), "the client refuses it"))
+    Ok(Attempt::of(delivery::decide(status, number), "the client refuses it"))
 }
 
 /// The logout token, signed like the client's ID tokens (OpenID Connect Back-Channel Logout §2.4).

@@ -81,7 +81,7 @@ async fn refresh_token(
 ) -> Result<Option<Value>, FlowError> {
     // The master key derives the tag of a refresh token. Without it, a valid one would look forged.
     provider.keys.require_private()?;
-    provider.view.fresh()?;
+    provider.view.check_fresh()?;
     let Some(token) = RefreshToken::parse(token, &provider.tokens.mac) else { return Ok(None) };
     let mut tx = provider.store.read().await?;
     let Some(family) = token_families::find(&mut tx, &context.realm.id, &token.family(), context.now).await? else {

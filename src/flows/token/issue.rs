@@ -205,7 +205,7 @@ fn check_size(
     let client_id = client.as_str();
     match Size::of(&token) {
         Size::Fine => Ok(token),
-        Size::Large if !provider.tokens.large.is_news(client, context.now) => Ok(token),
+        Size::Large if !provider.tokens.large.is_first(client, context.now) => Ok(token),
         Size::Large => {
             let heaviest = describe_largest_claims(&token);
             tracing::warn!(client_id, kind, bytes = token.len(), heaviest, "issued a large token");

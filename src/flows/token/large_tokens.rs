@@ -17,7 +17,7 @@ pub struct LargeTokens(Mutex<HashMap<ClientId, Timestamp>>);
 
 impl LargeTokens {
     /// Returns true if a client has not been logged within the hour, and marks it as logged.
-    pub fn is_news(&self, client: &ClientId, now: Timestamp) -> bool {
+    pub fn is_first(&self, client: &ClientId, now: Timestamp) -> bool {
         let mut named = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if named.get(client).is_some_and(|at| now.since(*at) < QUIET) {
             return false;
@@ -42,7 +42,7 @@ mod tests {
         let minutes = |count| Timestamp::from_millis(0).plus(Span::from_minutes(count));
         let rows = [(&one, 0, true), (&one, 59, false), (&other, 59, true), (&one, 60, true), (&one, 61, false)];
         for (client, minute, expected) in rows {
-            assert_eq!(named.is_news(client, minutes(minute)), expected, "{client:?} at {minute}");
+            assert_eq!(named.is_first(client, minutes(minute)), expected, "{client:?} at {minute}");
         }
     }
 }

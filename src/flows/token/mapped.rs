@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::flows::{Context, Provider};
-use signet_protocol::claims::mapper::{ClaimMapper, Occasion, Person, Target};
+use signet_protocol::claims::mapper::{ClaimMapper, Person, ReleaseContext, Target};
 use signet_protocol::ids::ClientId;
 use signet_protocol::scope::Scope;
 use signet_protocol::token::access_token::AccessTokenClaims;
@@ -17,8 +17,8 @@ pub fn claims(
     user: &User,
     target: Target,
 ) -> Map<String, Value> {
-    let occasion = Occasion { target, scope, audience: None };
-    evaluate(provider, context, client, &occasion, Some(user))
+    let release = ReleaseContext { target, scope, audience: None };
+    evaluate(provider, context, client, &release, Some(user))
 }
 
 /// The mapped claims of an access token and of its introspection response.
@@ -28,15 +28,15 @@ pub fn of_access_token(
     claims: &AccessTokenClaims,
     user: Option<&User>,
 ) -> Map<String, Value> {
-    let occasion = Occasion { target: Target::AccessToken, scope: &claims.scope, audience: Some(&claims.aud) };
-    evaluate(provider, context, &claims.client_id, &occasion, user)
+    let release = ReleaseContext { target: Target::AccessToken, scope: &claims.scope, audience: Some(&claims.aud) };
+    evaluate(provider, context, &claims.client_id, &release, user)
 }
 
 fn evaluate(
     provider: &Provider,
     context: &Context,
     client: &ClientId,
-    occasion: &Occasion<'_>,
+    release: &ReleaseContext<'_>,
     user: Option<&User>,
 ) -> Map<String, Value> {
     let person = user.map(|user| Person {
@@ -48,7 +48,7 @@ fn evaluate(
     });
     let mappers = provider.view.mappers(&context.realm.id, client);
     let value = |mapper: ClaimMapper| {
-        let value = mapper.value(occasion, person.as_ref())?;
+        let value = mapper.value(release, person.as_ref())?;
         Some((mapper.claim, value))
     };
     mappers.into_iter().filter_map(value).collect()

@@ -139,7 +139,7 @@ async fn redeem(
             let (issuance, draft) = *issued;
             let signed = issue::sign(provider, context, client, &issuance, draft).await;
             if signed.is_err() {
-                take_back(provider, request, &issuance.refresh).await?;
+                undo_rotation(provider, request, &issuance.refresh).await?;
             }
             let mut response = signed?;
             response.refresh_token = refresh_token(&issuance.refresh).map(|token| token.expose(mac).to_string());
@@ -159,14 +159,14 @@ async fn redeem(
 
 /// Restores a refresh token whose successor could not be sent, because signing another token failed. Otherwise the next
 /// attempt would count as reuse and revoke the family.
-async fn take_back(provider: &Provider, request: &Arc<TokenRequest>, plan: &RefreshPlan) -> Result<(), FlowError> {
+async fn undo_rotation(provider: &Provider, request: &Arc<TokenRequest>, plan: &RefreshPlan) -> Result<(), FlowError> {
     let RefreshPlan::Rotate(family, rotation, _) = plan else { return Ok(()) };
     let undone = Arc::new((request.context.realm.id.clone(), family.clone(), rotation.clone()));
     let written = provider.store.write(move |tx| {
         let undone = undone.clone();
         Box::pin(async move {
             let (realm, family, rotation) = &*undone;
-            Ok::<_, FlowError>(token_families::take_back(tx, realm, family, rotation).await?)
+            Ok::<_, FlowError>(token_families::undo_rotation(tx, realm, family, rotation).await?)
         })
     });
     written.await

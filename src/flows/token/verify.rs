@@ -27,11 +27,11 @@ use signet_store::token::access_tokens;
 /// # Errors
 /// `invalid_token`, or [`FlowError::Unavailable`] if the revocation status is unknown.
 pub async fn access_token(provider: &Provider, context: &Context, token: &str) -> Result<TokenFacts, FlowError> {
-    timed(&provider.metrics.tokens.verification, judge(provider, context, token)).await
+    timed(&provider.metrics.tokens.verification, check(provider, context, token)).await
 }
 
-async fn judge(provider: &Provider, context: &Context, token: &str) -> Result<TokenFacts, FlowError> {
-    provider.vouch(&context.realm.id).await?;
+async fn check(provider: &Provider, context: &Context, token: &str) -> Result<TokenFacts, FlowError> {
+    provider.ensure_current(&context.realm.id).await?;
     let claims = match OpaqueAccessToken::parse(token) {
         Some(opaque) => {
             let mut tx = provider.store.read().await?;

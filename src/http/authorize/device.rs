@@ -1,4 +1,5 @@
-//! Device authorization (RFC 8628): the endpoint of devices, the page for the user code, and the question to the person.
+//! Device authorization (RFC 8628): the endpoint of devices, the page for the user code, and the question to the
+//! person.
 
 use axum::http::header;
 use axum::response::Response;
@@ -106,7 +107,7 @@ fn code_page(call: &Call, user_code: String, error: Option<String>) -> Response 
         error,
     };
     let mut response = html::render(&template, None);
-    let cookie = bound.name.and_then(|name| cookies::of(&call.app).name_browser(&name));
+    let cookie = bound.name.and_then(|name| cookies::of(&call.app).identify_browser(&name));
     response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
     response
 }

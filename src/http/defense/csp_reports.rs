@@ -84,7 +84,7 @@ impl Reports {
     }
 
     /// Returns true if a violation is the first of its kind within the hour.
-    fn is_news(&self, violation: &Violation, now: Timestamp) -> bool {
+    fn is_first(&self, violation: &Violation, now: Timestamp) -> bool {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counted.hour.is_none_or(|since| now >= since.plus(HOUR)) {
             counted.hour = Some(now);
@@ -124,7 +124,7 @@ async fn take(State(app): State<Arc<App>>, Extension(reports): Extension<Arc<Rep
     let Ok(report) = serde_json::from_slice::<Value>(&body.to_bytes()) else {
         return error::plain(StatusCode::BAD_REQUEST, "The report is not JSON.");
     };
-    for violation in violations(&report).into_iter().filter(|violation| reports.is_news(violation, now)) {
+    for violation in violations(&report).into_iter().filter(|violation| reports.is_first(violation, now)) {
         let Violation { directive, blocked } = violation;
         let event = "csp_violation";
         tracing::warn!(target: "security", event, directive, blocked, "a page violated its content security policy");
@@ -199,14 +199,14 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_is_news_once_an_hour_and_bodies_are_counted_by_the_minute() {
+    fn a_kind_is_logged_once_an_hour_and_bodies_are_counted_by_the_minute() {
         let reports = Reports::default();
         let start = Timestamp::from_secs(0);
         let kind = |number: usize| Violation { directive: "img-src", blocked: number.to_string() };
-        assert!(reports.is_news(&kind(0), start) && !reports.is_news(&kind(0), start));
-        let news = (0..1000).filter(|number| reports.is_news(&kind(*number), start)).count();
+        assert!(reports.is_first(&kind(0), start) && !reports.is_first(&kind(0), start));
+        let news = (0..1000).filter(|number| reports.is_first(&kind(*number), start)).count();
         assert_eq!(news, MOST_KINDS - 1);
-        assert!(reports.is_news(&kind(0), start.plus(HOUR)));
+        assert!(reports.is_first(&kind(0), start.plus(HOUR)));
         let admitted = (0..100).filter(|_| reports.admit(start)).count();
         assert_eq!(admitted, 60);
         assert!(reports.admit(start.plus(MINUTE)));

@@ -146,8 +146,8 @@ impl Call {
         Params::parse(self.query_text().as_bytes())
     }
 
-    /// The parameters of query and form together. Malformed ones are `invalid_request`; repetitions are recorded but not
-    /// refused.
+    /// The parameters of query and form together. Malformed ones are `invalid_request`; repetitions are recorded but
+    /// not refused.
     pub fn query_and_form(&self) -> Result<Params, OAuthError> {
         let mut params = Params::default();
         params.extend(self.query_text().as_bytes())?;
@@ -196,8 +196,8 @@ impl Call {
         self.authorization().map_err(|error| if several { error } else { Cause::AuthorizationUnusable.into() })
     }
 
-    /// The body of a JSON endpoint. A body of another type is `invalid_client_metadata`, as registration requires; other
-    /// endpoints map that to their own error.
+    /// The body of a JSON endpoint. A body of another type is `invalid_client_metadata`, as registration requires;
+    /// other endpoints map that to their own error.
     pub fn json_body(&self) -> Result<&[u8], OAuthError> {
         match self.media_type().as_deref() {
             Some("application/json") => Ok(&self.body),

@@ -60,7 +60,7 @@ impl Cookies {
     }
 
     /// A cookie that identifies the browser until it is closed.
-    pub fn name_browser(&self, cookie: &BrowserCookie) -> Option<HeaderValue> {
+    pub fn identify_browser(&self, cookie: &BrowserCookie) -> Option<HeaderValue> {
         secret_header(format!("{}={}{}", self.browser, cookie.expose(), self.attributes))
     }
 
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cookie_that_is_malformed_or_stands_twice_counts_as_absent() {
+    fn a_malformed_or_repeated_cookie_counts_as_absent() {
         let good = BrowserCookie::from_random([1; 32]);
         let named = |value: &str| format!("signet-browser={value}");
         let rows: [(&str, Vec<String>, bool); 10] = [

@@ -27,19 +27,19 @@ pub fn token(app: &App, browser: Browser, form: &str, now: Timestamp) -> String 
 }
 
 /// A browser that a form can be bound to, with a new cookie if it had none.
-pub struct Bound {
+pub struct BoundBrowser {
     pub browser: Browser,
     /// The cookie that the response must set.
     pub name: Option<BrowserCookie>,
 }
 
 /// Binds a form to the browser, which gets a cookie if it has none.
-pub fn bind(call: &Call) -> Result<Bound, EntropyError> {
+pub fn bind(call: &Call) -> Result<BoundBrowser, EntropyError> {
     if cookies::is_bound(call.browser) {
-        return Ok(Bound { browser: call.browser, name: None });
+        return Ok(BoundBrowser { browser: call.browser, name: None });
     }
     let name = BrowserCookie::from_random(call.context.entropy.bytes()?);
-    Ok(Bound { browser: Browser { id: Some(name.digest()), ..call.browser }, name: Some(name) })
+    Ok(BoundBrowser { browser: Browser { id: Some(name.digest()), ..call.browser }, name: Some(name) })
 }
 
 /// A form that was not sent from this server's own page.

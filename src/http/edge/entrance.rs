@@ -65,7 +65,7 @@ impl Entrance {
                     }
                 })
             };
-            Ok(guard::around(&app, request, &arrived, Some(route), answer).await)
+            Ok(guard::guarded_call(&app, request, &arrived, Some(route), answer).await)
         })
     }
 }

@@ -39,11 +39,11 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
     let arrived = Arrived::now(&app, &request);
     request.extensions_mut().insert(arrived.clone());
     let route = request.extensions().get::<MatchedPath>().map(|path| Cow::Owned(path.as_str().to_owned()));
-    around(&app, request, &arrived, route, |request| next.run(request)).await
+    guarded_call(&app, request, &arrived, route, |request| next.run(request)).await
 }
 
 /// Guards an endpoint. `route` is the path pattern, if one matched.
-pub async fn around<B, F: Future<Output = Response>>(
+pub async fn guarded_call<B, F: Future<Output = Response>>(
     app: &App,
     request: HttpRequest<B>,
     arrived: &Arrived,

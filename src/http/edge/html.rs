@@ -145,7 +145,7 @@ fn received_uri(cause: &Cause) -> Option<String> {
 
 /// An error page for a refused request.
 pub fn rejected(call: &Call, error: &OAuthError) -> Response {
-    refusal::note(call, StatusCode::BAD_REQUEST, error);
+    refusal::record(call, StatusCode::BAD_REQUEST, error);
     let hint = "Go back to the application and start again. If that does not help, contact the people who run it.";
     let message = &error.description;
     let fault = Fault { status: StatusCode::BAD_REQUEST, message, hint: Some(hint), back: None };
@@ -157,7 +157,7 @@ pub fn rejected(call: &Call, error: &OAuthError) -> Response {
 /// The page for a form that was not sent from this server's own page.
 pub fn forged(call: &Call, client: Option<&Client>) -> Response {
     let client = client.map(|client| client.id.as_str());
-    refusal::note_of(call, client, StatusCode::FORBIDDEN, &Cause::FormForged.into());
+    refusal::record_for(call, client, StatusCode::FORBIDDEN, &Cause::FormForged.into());
     let message = "The form has expired or was not sent from this site.";
     let hint = "Load the form again. If it keeps expiring, allow cookies for this site in the browser's settings.";
     let fault = Fault { status: StatusCode::FORBIDDEN, message, hint: Some(hint), back: Some(again("Load the form")) };
@@ -265,7 +265,7 @@ pub fn interrupted(call: &Call, failure: InteractionError, interaction: Option<&
 fn over(call: &Call, reason: PendingFault, client: Option<&Client>) -> Response {
     let back = client.and_then(back_to);
     let error = reason.clone().into_error();
-    refusal::note_of(call, client.map(|client| client.id.as_str()), StatusCode::BAD_REQUEST, &error);
+    refusal::record_for(call, client.map(|client| client.id.as_str()), StatusCode::BAD_REQUEST, &error);
     let (heading, hint) = match reason {
         PendingFault::Answered => {
             ("This sign-in is finished", "Continue in the application. To sign in once more, start from there.")
@@ -305,12 +305,12 @@ pub fn go(call: &Call, next: BrowserStep, name: Option<&BrowserCookie>) -> Respo
             let response = deliver(app, delivery);
             // Applications probe every few minutes; stored probes would displace the refusals that need explaining.
             if !is_probe {
-                refusal::note_of(call, Some(client.as_str()), response.status(), &error);
+                refusal::record_for(call, Some(client.as_str()), response.status(), &error);
             }
             response
         }
     };
-    if let Some(cookie) = name.and_then(|name| cookies::of(app).name_browser(name)) {
+    if let Some(cookie) = name.and_then(|name| cookies::of(app).identify_browser(name)) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response

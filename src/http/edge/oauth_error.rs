@@ -20,7 +20,7 @@ pub fn client_error(call: &Call, error: FlowError) -> Response {
     let used_header = call.headers.contains_key(header::AUTHORIZATION);
     match error {
         FlowError::Refused(error) if error.code == ErrorCode::InvalidClient && used_header => {
-            refusal::note(call, StatusCode::UNAUTHORIZED, &error);
+            refusal::record(call, StatusCode::UNAUTHORIZED, &error);
             let challenge = format!("Basic realm=\"{}\", charset=\"UTF-8\"", call.context.realm.issuer);
             challenged(StatusCode::UNAUTHORIZED, &challenge, &error)
         }
@@ -28,7 +28,7 @@ pub fn client_error(call: &Call, error: FlowError) -> Response {
         // Devices poll for minutes; stored answers would displace the refusals that need explaining.
         FlowError::Refused(error) if error.code.is_answer_to_poll() => json_error(StatusCode::BAD_REQUEST, &error),
         FlowError::Refused(error) => {
-            refusal::note(call, StatusCode::BAD_REQUEST, &error);
+            refusal::record(call, StatusCode::BAD_REQUEST, &error);
             json_error(StatusCode::BAD_REQUEST, &error)
         }
         FlowError::TooMany(exceeded) => retry::exceeded_json(&exceeded),
@@ -48,7 +48,7 @@ pub fn token_error(call: &Call, error: FlowError) -> Response {
                 ErrorCode::InvalidToken => (StatusCode::UNAUTHORIZED, ""),
                 _ => (StatusCode::BAD_REQUEST, ""),
             };
-            refusal::note(call, status, &error);
+            refusal::record(call, status, &error);
             let code = error.code.as_str();
             let description = &error.description;
             let challenge =

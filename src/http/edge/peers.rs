@@ -15,7 +15,7 @@ pub(crate) struct Peers {
 /// The decision about a new connection.
 pub(crate) enum Admission {
     Free,
-    Counted(PeerPlace),
+    Counted(PeerSlot),
     Refused,
 }
 
@@ -37,7 +37,7 @@ impl Peers {
             return Admission::Refused;
         }
         *count += 1;
-        Admission::Counted(PeerPlace { peers: Arc::clone(self), network })
+        Admission::Counted(PeerSlot { peers: Arc::clone(self), network })
     }
 
     pub(crate) fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
@@ -46,12 +46,12 @@ impl Peers {
 }
 
 /// A counted connection; dropping it frees its slot.
-pub(crate) struct PeerPlace {
+pub(crate) struct PeerSlot {
     peers: Arc<Peers>,
     network: IpAddr,
 }
 
-impl Drop for PeerPlace {
+impl Drop for PeerSlot {
     fn drop(&mut self) {
         let mut open = self.peers.open();
         if let Some(count) = open.get_mut(&self.network) {

@@ -11,27 +11,27 @@ use signet_protocol::jose::jws::{self, UnverifiedJws};
 use signet_protocol::params::Params;
 
 /// Records a refusal for the client that the request names.
-pub fn note(call: &Call, status: StatusCode, error: &OAuthError) {
+pub fn record(call: &Call, status: StatusCode, error: &OAuthError) {
     let named = named_client(call);
     let is_held = |id: &ClientId| call.app.provider.view.holds_client(&call.context.realm.id, id);
     let client = named.as_ref().map(|id| {
         if is_held(id) { NamedClient::Registered(id.as_str()) } else { NamedClient::Unregistered(id.as_str()) }
     });
-    note_refused(call, client, status, error);
+    record_refused(call, client, status, error);
 }
 
 /// Records a refusal for this registered client.
-pub fn note_of(call: &Call, client: Option<&str>, status: StatusCode, error: &OAuthError) {
-    note_refused(call, client.map(NamedClient::Registered), status, error);
+pub fn record_for(call: &Call, client: Option<&str>, status: StatusCode, error: &OAuthError) {
+    record_refused(call, client.map(NamedClient::Registered), status, error);
 }
 
-fn note_refused(call: &Call, client: Option<NamedClient<'_>>, status: StatusCode, error: &OAuthError) {
+fn record_refused(call: &Call, client: Option<NamedClient<'_>>, status: StatusCode, error: &OAuthError) {
     let refused = Refused { endpoint: call.endpoint(), client, status: status.as_u16(), error };
     call.app.provider.limits.refusals.note(&call.context, &refused);
 }
 
 /// Stores a refusal for this registered client that has already been logged.
-pub fn keep_of(call: &Call, client: &str, status: StatusCode, error: &OAuthError) {
+pub fn store_for(call: &Call, client: &str, status: StatusCode, error: &OAuthError) {
     let client = Some(NamedClient::Registered(client));
     let refused = Refused { endpoint: call.endpoint(), client, status: status.as_u16(), error };
     call.app.provider.limits.refusals.keep(&call.context, &refused);

@@ -32,7 +32,7 @@ use tower::Service;
 use tracing::{debug, info, warn};
 
 use crate::config::{Limits, Proxy};
-use crate::http::edge::peers::{Admission, PeerPlace, Peers};
+use crate::http::edge::peers::{Admission, PeerSlot, Peers};
 
 /// hyper refuses read buffers smaller than half of this, so the limit on a request head is never lower.
 const MIN_HEADER_BYTES: usize = 2 * 8_192;
@@ -54,12 +54,12 @@ const IDLE: Duration = Duration::from_secs(75);
 const H2_PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 
 /// A service for requests, cloned for each request.
-pub trait Answers:
+pub trait RequestService:
     Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
 {
 }
 
-impl<S> Answers for S where
+impl<S> RequestService for S where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
         + Clone
         + Send
@@ -76,7 +76,7 @@ impl<S> Answers for S where
 pub async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    service: impl Answers,
+    service: impl RequestService,
     limits: ConnectionLimits,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -170,11 +170,11 @@ struct Listener<S> {
 struct Accepted {
     stream: TcpStream,
     peer: SocketAddr,
-    _place: Option<PeerPlace>,
+    _place: Option<PeerSlot>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl<S: Answers> Listener<S> {
+impl<S: RequestService> Listener<S> {
     fn new(socket: TcpListener, tls: Option<TlsAcceptor>, service: S, limits: ConnectionLimits) -> Self {
         Self {
             socket,
@@ -234,7 +234,7 @@ struct Server<S> {
     limits: ConnectionLimits,
 }
 
-impl<S: Answers> Server<S> {
+impl<S: RequestService> Server<S> {
     /// Serves one connection from its handshake to its end.
     async fn connection(self: Arc<Self>, accepted: Accepted, watcher: Watcher) {
         let Accepted { stream, peer, _place, _permit } = accepted;
@@ -258,11 +258,11 @@ impl<S: Answers> Server<S> {
     {
         let activity = Activity::default();
         let service = service_fn(|mut request: Request<Incoming>| {
-            let under_way = activity.begin();
+            let active = activity.begin();
             request.extensions_mut().insert(ConnectInfo(peer));
             let response = self.service.clone().call(request);
             async move {
-                let _under_way = under_way;
+                let _active = active;
                 response.await
             }
         });
@@ -283,17 +283,17 @@ struct Activity(Arc<Mutex<Requests>>);
 
 #[derive(Default)]
 struct Requests {
-    under_way: usize,
+    active: usize,
     last: Option<Instant>,
 }
 
 /// A request in progress.
-struct UnderWay(Activity);
+struct ActiveRequest(Activity);
 
 impl Activity {
-    fn begin(&self) -> UnderWay {
-        self.requests().under_way += 1;
-        UnderWay(self.clone())
+    fn begin(&self) -> ActiveRequest {
+        self.requests().active += 1;
+        ActiveRequest(self.clone())
     }
 
     /// Completes if no request has arrived within `first`, or later if none has been in progress for `idle`.
@@ -301,8 +301,8 @@ impl Activity {
         sleep(first).await;
         loop {
             let rest = match *self.requests() {
-                Requests { under_way: 0, last: None } => return,
-                Requests { under_way: 0, last: Some(last) } => idle.saturating_sub(last.elapsed()),
+                Requests { active: 0, last: None } => return,
+                Requests { active: 0, last: Some(last) } => idle.saturating_sub(last.elapsed()),
                 Requests { .. } => idle,
             };
             if rest.is_zero() {
@@ -317,10 +317,10 @@ impl Activity {
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         let mut requests = self.0.requests();
-        requests.under_way = requests.under_way.saturating_sub(1);
+        requests.active = requests.active.saturating_sub(1);
         requests.last = Some(Instant::now());
     }
 }

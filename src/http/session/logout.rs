@@ -87,7 +87,7 @@ async fn check(call: &Call, params: &Params) -> Result<LogoutRequest, Box<Respon
 
 /// The question. Its form is bound to the browser, so a browser without cookies gets one first.
 fn ask(call: &Call, params: &Params, request: &LogoutRequest, who: Option<String>) -> Result<Response, EntropyError> {
-    let csrf::Bound { browser, name } = csrf::bind(call)?;
+    let csrf::BoundBrowser { browser, name } = csrf::bind(call)?;
     let field = |name: &str| Some((name.to_owned(), params.get(name)?.to_owned()));
     let return_to = request.return_to.as_deref();
     let template = LogoutPage {
@@ -99,7 +99,7 @@ fn ask(call: &Call, params: &Params, request: &LogoutRequest, who: Option<String
         fields: PARAMETERS.into_iter().filter_map(field).collect(),
     };
     let mut response = html::render(&template, return_to);
-    if let Some(cookie) = name.and_then(|name| cookies::of(&call.app).name_browser(&name)) {
+    if let Some(cookie) = name.and_then(|name| cookies::of(&call.app).identify_browser(&name)) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)

@@ -72,7 +72,7 @@ pub async fn post(call: Call) -> Response {
 
 /// Stores the reason of a failed sign-in for `signet explain`; it has already been logged.
 fn note(call: &Call, interaction: &Interaction, status: StatusCode, reason: &'static str) {
-    refusal::keep_of(call, interaction.client.id.as_str(), status, &Cause::SignIn { reason }.into());
+    refusal::store_for(call, interaction.client.id.as_str(), status, &Cause::SignIn { reason }.into());
 }
 
 /// Continues with the new session, and sets the browser's cookies.

@@ -42,7 +42,7 @@ impl Document {
             Self::Jwks => (&documents.jwks, "application/jwk-set+json"),
         };
         let mut headers = document.headers.get_or_init(|| headers(app, &document.content, media_type)).clone();
-        let mut response = if knows(asked, &document.content.etag) {
+        let mut response = if is_current(asked, &document.content.etag) {
             headers.remove(header::CONTENT_TYPE);
             StatusCode::NOT_MODIFIED.into_response()
         } else {
@@ -62,7 +62,7 @@ pub async fn get(State(app): State<Arc<App>>, request: Request) -> Response {
 }
 
 /// True if the requester already has the document with this entity tag (RFC 9110 §13.1.2).
-fn knows(asked: &HeaderMap, etag: &str) -> bool {
+fn is_current(asked: &HeaderMap, etag: &str) -> bool {
     let known = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     known
         .flat_map(|value| value.split(','))

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use signet_protocol::authorize::request::AuthorizationRequest;
-use signet_protocol::authorize::request_object::{self, Binding, Lifetime, Outside, Parties};
+use signet_protocol::authorize::request_object::{self, Binding, Lifetime, OuterParameters, Parties};
 use signet_protocol::client::Client;
 use signet_protocol::client::profile::Profile;
 use signet_protocol::ids::ClientId;
@@ -46,7 +46,7 @@ fuzz_target!(|data: &[u8]| {
         for (name, _) in params.pairs().filter(|(name, _)| *name != "client_id") {
             let beside = || outer.pairs().any(|(held, _)| held == name);
             let inside = payload.contains_key(name);
-            assert!(inside || (rules.outside == Outside::Assembled && beside()), "{name}");
+            assert!(inside || (rules.outside == OuterParameters::Assembled && beside()), "{name}");
         }
         for client in CLIENTS.iter() {
             drop(AuthorizationRequest::check(&params, client, "https://op.example"));

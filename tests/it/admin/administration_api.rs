@@ -52,9 +52,9 @@ async fn the_read_scope_does_not_allow_revocation() {
     refused.assert_problem(403);
     assert!(refused.header("www-authenticate").unwrap().contains("scope=\"signet:revoke\""), "{refused:?}");
     reader.post("/revocations/sweep", &reader.token().await, &json!({})).await.assert_problem(403);
-    assert_eq!(reader.look("/revocations").await["in_force"]["realm"], 0);
-    assert_eq!(reader.look("/users/alice/sessions").await, json!({"sessions": []}));
-    assert_eq!(reader.look("/users/alice@example.org/grants").await, json!({"grants": []}));
+    assert_eq!(reader.read("/revocations").await["in_force"]["realm"], 0);
+    assert_eq!(reader.read("/users/alice/sessions").await, json!({"sessions": []}));
+    assert_eq!(reader.read("/users/alice@example.org/grants").await, json!({"grants": []}));
     assert!(!server.database().audit_events().await.contains(&"realm.signed_out".to_owned()));
 }
 
@@ -91,7 +91,7 @@ async fn an_invalid_request_is_refused_with_a_problem_document() {
     let large = format!("{{\"target\": \"realm\", \"reason\": \"{}\"}}", "x".repeat(70_000));
     send(&large, "application/json").await.assert_problem(413);
     assert_eq!(server.userinfo(&server.relying_party().await.sign_in("alice").await.access_token).await.status(), 200);
-    assert_eq!(ops.look("/revocations").await["in_force"]["realm"], 0, "nothing came of any of it");
+    assert_eq!(ops.read("/revocations").await["in_force"]["realm"], 0, "nothing came of any of it");
 }
 
 #[tokio::test]

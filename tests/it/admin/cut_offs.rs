@@ -140,7 +140,7 @@ async fn a_cut_off_is_kept_longer_than_any_token() {
     server.change_user("alice", UserChange::SignOut).await;
     for hours in [1, 12, 10] {
         server.advance(Span::from_hours(hours)).await;
-        signet::jobs::keep_up(&server.app, "test").await.unwrap();
+        signet::jobs::run_upkeep(&server.app, "test").await.unwrap();
         let restarted = server.twin().await;
         assert_eq!(restarted.userinfo(&token).await.status(), 401, "after a sweep and a restart");
         assert_eq!(server.userinfo(&token).await.status(), 401);

@@ -143,11 +143,11 @@ async fn a_session_is_listed_and_ended_and_its_applications_are_told() {
     let offline_url = rp.authorization_url(&[("scope", "openid offline_access")]);
     let offline = rp.redeem(&one.browser.visit(&offline_url).await.code()).await.tokens();
     let elsewhere = rp.sign_in("alice").await;
-    let listed = ops.look("/users/alice/sessions").await["sessions"].as_array().unwrap().clone();
+    let listed = ops.read("/users/alice/sessions").await["sessions"].as_array().unwrap().clone();
     let sid = claims(&bound.access_token)["sid"].clone();
     assert_eq!(listed.iter().filter(|session| session["id"] == sid).count(), 1, "{listed:?}");
     assert_eq!(listed.len(), 2);
-    assert_eq!(ops.look("/users/alice/grants").await["grants"].as_array().unwrap().len(), 3);
+    assert_eq!(ops.read("/users/alice/grants").await["grants"].as_array().unwrap().len(), 3);
 
     let ended = ops.revoke(json!({"target": "session", "id": sid})).await;
     assert_eq!(ended, json!({"revoked": true, "sessions": 1, "grants": 1}));
@@ -157,7 +157,7 @@ async fn a_session_is_listed_and_ended_and_its_applications_are_told() {
     rp.refresh(offline.refresh_token()).await.tokens();
     assert_alive([&server, &server], &elsewhere.access_token, true, "another session").await;
     assert_eq!(ops.revoke(json!({"target": "session", "id": sid})).await["revoked"], false, "once is enough");
-    assert_eq!(ops.look("/users/alice/sessions").await["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(ops.read("/users/alice/sessions").await["sessions"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn a_grant_is_listed_and_revoked_alone() {
     let other = rp.sign_in("alice").await;
     let next = rp.refresh(one.refresh_token()).await.tokens();
     let id = claims(&one.access_token)["grant_id"].clone();
-    let listed = ops.look("/users/alice/grants").await["grants"].as_array().unwrap().clone();
+    let listed = ops.read("/users/alice/grants").await["grants"].as_array().unwrap().clone();
     assert!(listed.iter().any(|grant| grant["id"] == id && grant["client"] == "rp" && grant["offline"] == true));
     assert_eq!(ops.revoke(json!({"target": "grant", "id": id})).await["grants"], 1);
     for token in [&one.access_token, &next.access_token] {
@@ -197,7 +197,7 @@ async fn a_grant_is_listed_and_revoked_alone() {
     assert_alive([&server, &twin], &other.access_token, true, "another grant").await;
     rp.refresh(other.refresh_token()).await.tokens();
     assert_eq!(ops.revoke(json!({"target": "grant", "id": id})).await["revoked"], false);
-    assert_eq!(ops.look("/users/alice/grants").await["grants"].as_array().unwrap().len(), 1);
+    assert_eq!(ops.read("/users/alice/grants").await["grants"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -131,17 +131,17 @@ async fn a_client_that_nobody_uses_is_removed_and_one_that_is_used_stays() {
     server.advance(Span::from_days(20)).await;
     rp.client_credentials(&[]).await.tokens();
     server.advance(Span::from_days(20)).await;
-    jobs::keep_up(&server.app, "test").await.unwrap();
+    jobs::run_upkeep(&server.app, "test").await.unwrap();
     server.app.follow().await.unwrap();
     let gone = server.browser().visit(&client(&server, &idle).authorization_url(&[])).await;
     assert_eq!(gone.status, 400, "{gone:?}");
     let code = rp.authorize_as("alice").await.code();
     server.advance(Span::from_days(20)).await;
-    jobs::keep_up(&server.app, "test").await.unwrap();
+    jobs::run_upkeep(&server.app, "test").await.unwrap();
     rp.redeem(&code).await.assert_error(400, "invalid_grant");
     rp.client_credentials(&[]).await.tokens();
     server.advance(Span::from_days(31)).await;
-    jobs::keep_up(&server.app, "test").await.unwrap();
+    jobs::run_upkeep(&server.app, "test").await.unwrap();
     server.app.follow().await.unwrap();
     rp.client_credentials(&[]).await.assert_error(401, "invalid_client");
     assert_eq!(count(&server, "clients").await, 1, "an administrator's client stays");
@@ -171,7 +171,7 @@ async fn a_client_may_be_kept_for_ever() {
     let server = open_with(|settings| settings.registration.unused_lifetime = Span::ZERO).await;
     register(&server, &plain()).await;
     server.advance(Span::from_days(3000)).await;
-    jobs::keep_up(&server.app, "test").await.unwrap();
+    jobs::run_upkeep(&server.app, "test").await.unwrap();
     assert_eq!(count(&server, "clients").await, 1);
 }
 

@@ -10,7 +10,7 @@ use signet_protocol::time::Span;
 use crate::support::{Page, RelyingParty, TestServer};
 
 /// The number of concurrent requests of a flood.
-const AT_ONCE: usize = 50;
+const CONCURRENT: usize = 50;
 /// The number of networks that one or two tunnel accounts provide.
 const HOSTILE: usize = 13;
 
@@ -125,8 +125,8 @@ async fn a_flood_of_starts_stays_below_the_cap_and_is_swept() {
 
     let url = rp.authorization_url(&[]);
     let memory_before = memory();
-    for start in (0..flood()).step_by(AT_ONCE) {
-        let starts = (start..(start + AT_ONCE).min(flood())).map(|number| {
+    for start in (0..flood()).step_by(CONCURRENT) {
+        let starts = (start..(start + CONCURRENT).min(flood())).map(|number| {
             let address = format!("10.{}.{}.{}", number >> 16, number >> 8 & 255, number & 255);
             server.http.get(&url).header("x-forwarded-for", address).send()
         });
@@ -137,7 +137,7 @@ async fn a_flood_of_starts_stays_below_the_cap_and_is_swept() {
     }
     println!("{} MiB more", memory().saturating_sub(memory_before));
     // Requests that arrive during an eviction do not wait for it.
-    assert!(waiting(&server).await <= usize::try_from(CAP).unwrap() + AT_ONCE);
+    assert!(waiting(&server).await <= usize::try_from(CAP).unwrap() + CONCURRENT);
 
     let page = begun.sign_in(&login, "bob").await;
     let code = begun.allow(&page).await.code();
@@ -146,7 +146,7 @@ async fn a_flood_of_starts_stays_below_the_cap_and_is_swept() {
     rp.redeem(&code).await.tokens();
 
     server.clock.advance(Span::from_hours(2));
-    jobs::keep_up(&server.app, "test").await.unwrap();
+    jobs::run_upkeep(&server.app, "test").await.unwrap();
     server.app.follow().await.unwrap();
     assert_eq!(waiting(&server).await, 0, "swept");
     rp.redeem(&rp.authorize_as("bob").await.code()).await.tokens();

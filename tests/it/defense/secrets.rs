@@ -46,7 +46,7 @@ async fn no_secret_is_in_the_log_or_in_the_database() {
         succeed_and_fail(&server, format, &mut secrets).await;
     }
     assert_with_key(&server, &mut secrets).await;
-    jobs::keep_up(&server.app, "test").await.unwrap();
+    jobs::run_upkeep(&server.app, "test").await.unwrap();
     let dump = server.database().dump().await;
     assert!(dump.iter().any(|(_, value)| value == b"alice") && secrets.0.len() > 60, "the dump is one");
     for (table, value) in &dump {

@@ -164,7 +164,7 @@ async fn a_broken_certificate_leaves_the_one_before_in_use() {
     let rows = [
         ("half written", std::fs::read(&cert).unwrap()[..300].to_vec(), "cert.pem"),
         ("not the key's", std::fs::read(other.path().join("cert.pem")).unwrap(), "does not match"),
-        ("empty", Vec::new(), "holds no certificate"),
+        ("empty", Vec::new(), "contains no certificate"),
     ];
     for (fault, text, why) in rows {
         std::fs::write(&cert, text).unwrap();

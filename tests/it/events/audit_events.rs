@@ -96,12 +96,12 @@ async fn a_key_activated_by_schedule_is_audited_once() {
     let interval = server.app.settings.keys.rotation_interval;
     // The next keys are announced a day before they sign.
     server.clock.advance(Span::from_millis(interval.as_millis() - Span::from_hours(12).as_millis()));
-    jobs::keep_up(&server.app, "one").await.unwrap();
+    jobs::run_upkeep(&server.app, "one").await.unwrap();
     assert!(activated().await.is_empty(), "announced is not active");
     server.clock.advance(Span::from_hours(13));
     for _ in 0..2 {
-        jobs::keep_up(&server.app, "one").await.unwrap();
-        jobs::keep_up(&twin.app, "two").await.unwrap();
+        jobs::run_upkeep(&server.app, "one").await.unwrap();
+        jobs::run_upkeep(&twin.app, "two").await.unwrap();
     }
     let algorithms = server.app.provider.keys.algorithms().len();
     let signing = activated().await;
@@ -130,7 +130,7 @@ async fn requests_above_a_limit_are_one_audit_row_for_each_class() {
     let rows = "SELECT reason FROM audit_events WHERE event = 'limit.exceeded' ORDER BY reason";
     assert_eq!(texts(&server, rows).await.len(), 0, "no request writes one");
     for _ in 0..2 {
-        jobs::keep_up(&server.app, "test").await.unwrap();
+        jobs::run_upkeep(&server.app, "test").await.unwrap();
         assert_eq!(texts(&server, rows).await, ["authorize: 15 refused", "token: 17 refused"]);
     }
     let clients = "SELECT client_id FROM audit_events WHERE event = 'limit.exceeded' AND client_id IS NOT NULL";
@@ -147,6 +147,6 @@ async fn a_failed_step_of_upkeep_does_not_prevent_the_others() {
     assert_eq!(waiting().await, 1);
     server.clock.advance(Span::from_hours(2));
     server.database().execute("ALTER TABLE audit_checkpoints RENAME TO elsewhere").await;
-    assert!(jobs::keep_up(&server.app, "test").await.is_err(), "the log cannot be vouched for");
+    assert!(jobs::run_upkeep(&server.app, "test").await.is_err(), "the log cannot be vouched for");
     assert_eq!(waiting().await, 0, "the tables were swept all the same");
 }

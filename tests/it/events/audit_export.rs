@@ -35,10 +35,12 @@ async fn rows_are_found_by_user_client_address_and_event() {
     let scene = scene_with_rows().await;
     let all = exported(&scene.place, &[]).await;
     let alice = all.iter().find(|row| row["event"] == "login").unwrap()["user"].as_str().unwrap().to_owned();
+    // As one argument, since an id may begin with a hyphen.
+    let user = format!("--user={alice}");
     type Rule<'a> = &'a dyn Fn(&Value) -> bool;
     let rows: [(&[&str], Rule<'_>); 8] = [
         (&["--user", "alice"], &|row| row["user"] == *alice),
-        (&["--user", &alice], &|row| row["user"] == *alice),
+        (&[&user], &|row| row["user"] == *alice),
         (&["--client", "rp"], &|row| row["client"] == "rp"),
         (&["--address", "127.0.0.1"], &|row| row["address"] == "127.0.0.1"),
         (&["--event", "client.added"], &|row| row["event"] == "client.added"),

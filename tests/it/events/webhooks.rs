@@ -48,9 +48,9 @@ async fn backlog(server: &TestServer) -> Backlog {
     webhooks::list(&mut tx, &server.app.realm.id).await.unwrap()[0].1
 }
 
-async fn dead(server: &TestServer, id: &str) -> Vec<DeadLetter> {
+async fn dead_letters(server: &TestServer, id: &str) -> Vec<DeadLetter> {
     let mut tx = server.app.provider.store.read().await.unwrap();
-    webhooks::dead(&mut tx, &server.app.realm.id, &WebhookId::parse(id).unwrap()).await.unwrap()
+    webhooks::dead_letters(&mut tx, &server.app.realm.id, &WebhookId::parse(id).unwrap()).await.unwrap()
 }
 
 /// The name of this server's own event in a token.
@@ -124,9 +124,9 @@ async fn webhooks_get_the_events_of_their_patterns_from_their_addition_on() {
     deliver(&server).await;
     assert_eq!(events(&logins, 2).await, ["consent", "login"]);
     assert_eq!(events(&users, 2).await, ["user.disabled", "user.enabled"]);
-    let heard = events(&all, 5).await;
+    let received = events(&all, 5).await;
     let expected = ["user.disabled", "user.enabled", "user.signed_out", "webhook.added", "webhook.added"];
-    assert_eq!(heard, expected, "its own addition is the first thing");
+    assert_eq!(received, expected, "its own addition is the first thing");
     assert_eq!((logins.count(), users.count(), all.count()), (2, 2, 5));
 }
 
@@ -193,7 +193,7 @@ async fn abandoned_events_are_kept_and_can_be_retried() {
         assert_eq!(deliver(&server).await, 1, "attempt {attempt}");
         server.clock.advance(Span::from_minutes(31));
     }
-    let letters = dead(&server, "siem").await;
+    let letters = dead_letters(&server, "siem").await;
     let [letter] = letters.as_slice() else { panic!("one dead letter: {letters:?}") };
     assert_eq!(
         (letter.event.as_deref(), letter.attempts, letter.reason.as_str()),
@@ -207,7 +207,7 @@ async fn abandoned_events_are_kept_and_can_be_retried() {
         deliver(&server).await;
         server.clock.advance(Span::from_minutes(30));
     }
-    let reasons: Vec<String> = dead(&server, "siem").await.into_iter().map(|letter| letter.reason).collect();
+    let reasons: Vec<String> = dead_letters(&server, "siem").await.into_iter().map(|letter| letter.reason).collect();
     assert_eq!(reasons, ["invalid_key", "the webhook could not be reached"], "given up after a day");
 
     let before = receiver.count();
@@ -224,9 +224,9 @@ async fn abandoned_events_are_kept_and_can_be_retried() {
         deliver(&server).await;
         server.clock.advance(Span::from_minutes(31));
     }
-    assert_eq!(dead(&server, "siem").await[0].reason, "no reason given");
+    assert_eq!(dead_letters(&server, "siem").await[0].reason, "no reason given");
     server.clock.advance(Span::from_days(30));
-    jobs::keep_up(&server.app, "test").await.unwrap();
+    jobs::run_upkeep(&server.app, "test").await.unwrap();
     assert_eq!(backlog(&server).await.dead, 0, "dead letters are not kept for ever");
 }
 
@@ -286,7 +286,7 @@ async fn the_queue_of_a_webhook_is_bounded_and_the_rest_stays_in_the_audit_log()
         Box::pin(async move {
             for row in 0..1000 {
                 // Due later, so that no delivery is attempted.
-                outbox::tell(tx, &realm, &id, &format!("row{row}"), now.plus(Span::from_hours(1))).await?;
+                outbox::queue_event(tx, &realm, &id, &format!("row{row}"), now.plus(Span::from_hours(1))).await?;
             }
             Ok::<_, signet_store::StoreError>(())
         })

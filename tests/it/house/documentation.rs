@@ -161,8 +161,8 @@ fn links_between_pages_lead_somewhere() {
     assert!(followed > 15, "{followed}");
 }
 
-/// The paths that a span of code stands for: each alternative in braces is one. Nothing if it does not begin with a folder
-/// of the source.
+/// The paths that a span of code stands for: each alternative in braces is one. Nothing if it does not begin with a
+/// folder of the source.
 fn named_paths(span: &str) -> Vec<String> {
     const FOLDERS: [&str; 12] = [
         "src/",

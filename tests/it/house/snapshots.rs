@@ -1,5 +1,5 @@
-//! Snapshots of documents for programs and people: discovery, the pages, and error bodies. A change to any of them shows
-//! up in review; `INSTA_UPDATE=always cargo test --test it -- snapshots::` accepts it.
+//! Snapshots of documents for programs and people: discovery, the pages, and error bodies. A change to any of them
+//! shows up in review; `INSTA_UPDATE=always cargo test --test it -- snapshots::` accepts it.
 
 use std::collections::BTreeMap;
 

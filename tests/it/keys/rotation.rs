@@ -192,7 +192,7 @@ async fn upkeep_that_waits_for_the_database_publishes_no_key_that_is_gone_meanwh
     let ends = server.clock.now().plus(Span::from_minutes(1)).as_millis();
     let taken = format!("UPDATE leases SET holder = 'another node', expires_at = {ends}");
     let commit = server.database().begin(&taken).await;
-    let round = tokio::spawn(async move { jobs::keep_up(&app, "this node").await });
+    let round = tokio::spawn(async move { jobs::run_upkeep(&app, "this node").await });
     // Long enough for the round to begin. Were it too short, the story would hold for nothing, but never fail.
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     server.clock.advance(Span::from_minutes(66));

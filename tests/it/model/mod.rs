@@ -19,7 +19,7 @@ use self::world::World;
 /// The number of stories if no time is given.
 const STORIES: u32 = 40;
 /// The maximum duration without `MODEL_SECONDS`.
-const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_DURATION: Duration = Duration::from_secs(30);
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
@@ -80,7 +80,7 @@ fn random_stories_match_the_reference() {
     let time = number("MODEL_SECONDS").map(Duration::from_secs);
     let stories = if time.is_some() { u32::MAX } else { STORIES };
     let seed = number("MODEL_SEED").unwrap_or_else(|| u64::from(std::process::id()) ^ now());
-    let finished = run_until(Instant::now() + time.unwrap_or(PATIENCE), stories, seed);
+    let finished = run_until(Instant::now() + time.unwrap_or(MAX_DURATION), stories, seed);
     println!("MODEL_SEED={seed}: {finished} stories");
 }
 

@@ -87,7 +87,7 @@ impl World {
                 Ok(())
             }
             Step::Sweep { node } => {
-                signet::jobs::keep_up(&self.nodes[node].app, "model").await.map_err(|error| error.to_string())
+                signet::jobs::run_upkeep(&self.nodes[node].app, "model").await.map_err(|error| error.to_string())
             }
         }
     }

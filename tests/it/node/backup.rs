@@ -10,7 +10,7 @@ use signet::flows::events::restore;
 use signet_protocol::time::Span;
 use signet_store::StoreError;
 use signet_store::node::backup;
-use signet_store::node::nodes::{self, Channel, Standing};
+use signet_store::node::nodes::{self, Channel, NodeRow};
 use signet_store::node::restore_epochs::OfflineGrants;
 
 use crate::support::database::Database;
@@ -220,7 +220,7 @@ async fn a_running_node_without_the_lease_prevents_a_restore_in_place() {
     let use_ends = async || restore::in_use_until(store, &server.context()).await.unwrap();
     assert_eq!(use_ends().await, None);
     let heard_at = server.clock.now();
-    let node = Standing {
+    let node = NodeRow {
         id: "follower".to_owned(),
         heard_seq: 0,
         heard_at,

@@ -227,7 +227,7 @@ async fn set_clock(nodes: [&TestServer; 2], by: Span, holder: &str) {
     nodes[0].clock.advance(by);
     for node in nodes {
         node.app.follow().await.unwrap();
-        jobs::keep_up(&node.app, holder).await.unwrap();
+        jobs::run_upkeep(&node.app, holder).await.unwrap();
     }
 }
 
@@ -236,7 +236,7 @@ async fn a_corrected_clock_revives_nothing() {
     let one = TestServer::start().await;
     let two = one.twin().await;
     let rp = one.relying_party().await;
-    jobs::keep_up(&one.app, "before").await.unwrap();
+    jobs::run_upkeep(&one.app, "before").await.unwrap();
     for jump in [Span::from_hours(1), Span::from_days(1)] {
         let [token, user, live] = [rp.sign_in("alice").await, rp.sign_in("alice").await, rp.sign_in("bob").await];
         rp.revoke(&token.access_token).await;
@@ -263,7 +263,7 @@ async fn a_corrected_clock_revives_nothing() {
 async fn a_corrected_clock_ends_no_session() {
     let server = TestServer::start().await;
     let rp = server.client("rp", json!({ "skip_consent": true })).await;
-    jobs::keep_up(&server.app, "before").await.unwrap();
+    jobs::run_upkeep(&server.app, "before").await.unwrap();
     let tokens = rp.redeem(&rp.authorize_with("alice", &[("scope", "openid")]).await.code()).await.tokens();
     for minutes in [3 * 60, 1, -181] {
         set_clock([&server, &server], Span::from_minutes(minutes), "ahead").await;
@@ -274,7 +274,7 @@ async fn a_corrected_clock_ends_no_session() {
     // If the clock stays, the end is recorded an hour later.
     server.clock.advance(Span::from_hours(3));
     for _ in 0..6 {
-        jobs::keep_up(&server.app, "ahead").await.unwrap();
+        jobs::run_upkeep(&server.app, "ahead").await.unwrap();
         server.clock.advance(Span::from_minutes(14));
     }
     assert_eq!(server.database().query("SELECT id FROM sessions WHERE ended_at IS NOT NULL").await.len(), 1);
@@ -289,7 +289,7 @@ async fn an_assertion_is_used_up_though_the_clock_ran_ahead_in_between() {
         "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [key.public] },
     });
     server.client("service", metadata).await;
-    jobs::keep_up(&server.app, "before").await.unwrap();
+    jobs::run_upkeep(&server.app, "before").await.unwrap();
     let now = server.app.clock.now().as_secs();
     let issuer = &server.issuer;
     let claims = json!({"iss": "service", "sub": "service", "aud": issuer, "jti": "j", "iat": now, "exp": now + 240});
@@ -303,7 +303,7 @@ async fn an_assertion_is_used_up_though_the_clock_ran_ahead_in_between() {
     assert_eq!(server.post("/token", &form).await.status, 200);
     for hours in [24, -24] {
         server.clock.advance(Span::from_hours(hours));
-        jobs::keep_up(&server.app, "ahead").await.unwrap();
+        jobs::run_upkeep(&server.app, "ahead").await.unwrap();
     }
     assert_eq!(server.post("/token", &form).await.status, 400, "once");
 }

@@ -239,7 +239,7 @@ async fn a_flood_of_pages_leaves_connections_to_the_token_endpoint() {
 /// A store on an empty database with these settings.
 async fn store(change: impl FnOnce(&mut Setup)) -> (Database, Result<Store, StoreError>) {
     let database = Database::empty().await;
-    let mut setup = Setup::patient(8);
+    let mut setup = Setup::for_commands(8);
     change(&mut setup);
     let store = Store::open_with(&database.url, &setup).await;
     if let Ok(store) = &store {
@@ -327,7 +327,7 @@ async fn a_database_that_may_lose_commits_is_refused_where_that_was_not_allowed(
         let (database, _) = store(|_| {}).await;
         let name = database.url.rsplit('/').next().unwrap();
         database.execute(&format!("ALTER DATABASE {name} SET synchronous_commit = {value}")).await;
-        let mut setup = Setup { lossy_commits: LossyCommits::Refused, ..Setup::patient(2) };
+        let mut setup = Setup { lossy_commits: LossyCommits::Refused, ..Setup::for_commands(2) };
         let Err(StoreError::Schema(said)) = Store::open_with(&database.url, &setup).await else {
             panic!("a database with synchronous_commit = {value} was used");
         };
@@ -345,7 +345,7 @@ async fn a_database_that_may_only_be_read_is_not_opened() {
     let (database, _) = store(|_| {}).await;
     let name = database.url.rsplit('/').next().unwrap();
     database.execute(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await;
-    let Err(StoreError::Unavailable(said)) = Store::open_with(&database.url, &Setup::patient(2)).await else {
+    let Err(StoreError::Unavailable(said)) = Store::open_with(&database.url, &Setup::for_commands(2)).await else {
         panic!("a standby was used");
     };
     assert!(said.contains("read-only"), "{said}");

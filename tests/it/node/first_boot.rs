@@ -66,10 +66,10 @@ async fn keys(database: &Database) -> BTreeMap<String, (usize, u64)> {
 }
 
 /// Runs upkeep on all nodes concurrently.
-async fn keep_up(nodes: &[TestServer]) {
+async fn run_upkeep(nodes: &[TestServer]) {
     let all = nodes.iter().enumerate().map(|(number, node)| async move {
         let holder = number.to_string();
-        let (leased, own) = tokio::join!(jobs::keep_up(&node.app, &holder), node.app.rotate_keys());
+        let (leased, own) = tokio::join!(jobs::run_upkeep(&node.app, &holder), node.app.rotate_keys());
         leased.and(own).unwrap();
     });
     join_all(all).await;
@@ -100,7 +100,7 @@ async fn five_nodes_starting_on_an_empty_database_create_each_row_once() {
         let booted = join_all((0..NODES).map(|number| tokio::spawn(boot(database.clone(), number)))).await;
         let (nodes, worst): (Vec<_>, Vec<_>) = booted.into_iter().map(Result::unwrap).unzip();
         assert!(worst.iter().all(|status| (200..500).contains(status)), "round {round}: {worst:?}");
-        keep_up(&nodes).await;
+        run_upkeep(&nodes).await;
         let made = keys(&database).await;
         let algorithms: Vec<&str> = made.keys().map(String::as_str).collect();
         assert_eq!(algorithms, ["ECDH-ES", "ES256", "RS256", "RSA-OAEP-256"], "round {round}");
@@ -120,13 +120,13 @@ async fn nodes_that_find_the_same_rotation_due_make_one_key_each_time() {
     while nodes.len() < NODES {
         nodes.push(nodes[0].twin_with(settings).await);
     }
-    keep_up(&nodes).await;
+    run_upkeep(&nodes).await;
     let interval = nodes[0].app.settings.keys.rotation_interval;
     for round in 0..rounds(3) {
         let before = keys(&database).await;
         let events = database.audit_events().await;
         nodes[0].clock.advance(interval);
-        keep_up(&nodes).await;
+        run_upkeep(&nodes).await;
         let after = keys(&database).await;
         for (algorithm, (_, generation)) in &before {
             assert_eq!(after[algorithm].1, generation + 1, "round {round}: {algorithm}");

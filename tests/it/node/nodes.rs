@@ -99,14 +99,14 @@ async fn a_node_is_dropped_only_while_its_lease_is_no_longer_than_the_one_that_w
     let server = TestServer::stopped_with(|_| {}).await;
     let store = &server.app.provider.store;
     let now = server.clock.now();
-    let lease = move |millis| nodes::Standing {
+    let lease = move |millis| nodes::NodeRow {
         id: "other".to_owned(),
         heard_seq: 1,
         heard_at: now,
         lease: Duration::from_millis(millis),
         channel: nodes::Channel::Listen,
     };
-    let say = async |lease: nodes::Standing| {
+    let say = async |lease: nodes::NodeRow| {
         let said = store.write(move |tx| {
             let lease = lease.clone();
             Box::pin(async move {

@@ -121,9 +121,9 @@ async fn every_end_of_a_session_is_notified() {
 #[tokio::test]
 async fn a_client_outside_the_session_is_not_notified() {
     let server = server().await;
-    let heard = Receiver::start().await;
+    let notified = Receiver::start().await;
     let silent = Receiver::start().await;
-    let rp = listener(&server, "rp", &heard).await;
+    let rp = listener(&server, "rp", &notified).await;
     let other = listener(&server, "other", &silent).await;
     let deaf = server.client("deaf", json!({ "skip_consent": true })).await;
     let (elsewhere, _) = signed_in(&other).await;
@@ -135,7 +135,7 @@ async fn a_client_outside_the_session_is_not_notified() {
     let members = server.database().query("SELECT client_id FROM session_clients ORDER BY client_id").await;
     assert_eq!(members, [[b"other"].map(|id| id.to_vec()).to_vec(), vec![b"rp".to_vec()]], "once each");
     sign_out(&browser, &id_token).await;
-    heard.token().await;
+    notified.token().await;
     outbox_is_empty(&server).await;
     assert_eq!(silent.count(), 0);
     assert!(elsewhere.get(&other.authorization_url(&[("prompt", "none")])).await.parameter("code").is_some());

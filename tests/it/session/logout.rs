@@ -1,5 +1,5 @@
-//! Signing out (OpenID Connect RP-Initiated Logout §2, §3): the requests that may end a session, the grants that end with
-//! it, and the browser's next page.
+//! Signing out (OpenID Connect RP-Initiated Logout §2, §3): the requests that may end a session, the grants that end
+//! with it, and the browser's next page.
 
 use serde_json::json;
 use signet_protocol::time::Span;

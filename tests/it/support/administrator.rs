@@ -55,7 +55,7 @@ impl Administrator {
     }
 
     /// The response of the API to a GET.
-    pub async fn look(&self, path: &str) -> Value {
+    pub async fn read(&self, path: &str) -> Value {
         let reply = self.get(path, &self.token().await).await;
         assert_eq!(reply.status, 200, "{reply:?}");
         reply.json()

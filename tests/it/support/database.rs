@@ -121,8 +121,8 @@ impl Database {
         }
     }
 
-    /// Runs a statement beside the server and returns the number of changed rows. Retries after a serialization failure,
-    /// which a database that is serializable by default reports if a background job writes the same rows.
+    /// Runs a statement beside the server and returns the number of changed rows. Retries after a serialization
+    /// failure, which a database that is serializable by default reports if a background job writes the same rows.
     pub async fn execute(&self, sql: &str) -> u64 {
         let sql = AssertSqlSafe(sql.to_owned());
         if self.url.starts_with("sqlite:") {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_rustls::TlsAcceptor;
 
 /// The timeout for a mail.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// The reply that is never sent.
 pub const SILENCE: u16 = 0;
 
@@ -94,7 +94,7 @@ impl MailSink {
 
     /// The next mail, as soon as it comes.
     pub async fn next(&self) -> Mail {
-        let next = tokio::time::timeout(PATIENCE, async { self.arrivals.lock().await.recv().await });
+        let next = tokio::time::timeout(TIMEOUT, async { self.arrivals.lock().await.recv().await });
         next.await.expect("a mail comes in time").expect("the server runs")
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// The timeout for a request.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// The status that is never sent.
 pub const SILENCE: u16 = 0;
 
@@ -81,7 +81,7 @@ impl Receiver {
 
     /// The next request, as soon as it comes.
     pub async fn next(&self) -> Arrival {
-        let next = tokio::time::timeout(PATIENCE, async { self.arrivals.lock().await.recv().await });
+        let next = tokio::time::timeout(TIMEOUT, async { self.arrivals.lock().await.recv().await });
         next.await.expect("a request comes in time").expect("the endpoint runs")
     }
 

@@ -126,12 +126,12 @@ impl TestServer {
     pub async fn is_one_of(&self, nodes: usize) {
         let begun = std::time::Instant::now();
         let membership = self.app.provider.store.membership();
-        while membership.count() != nodes || !membership.holds() {
+        while membership.count() != nodes || !membership.has_lease() {
             let count = membership.count();
             assert!(
                 begun.elapsed() < Duration::from_secs(20),
                 "{count} of {nodes} nodes, holds: {}",
-                membership.holds()
+                membership.has_lease()
             );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -150,7 +150,7 @@ impl TestServer {
              ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at"
         );
         self.database().execute(&take).await;
-        jobs::keep_up(&self.app, "test").await.unwrap();
+        jobs::run_upkeep(&self.app, "test").await.unwrap();
     }
 
     /// A context as the commands have it.

@@ -118,7 +118,7 @@ async fn the_access_of_a_device_ends_with_the_session_unless_it_is_offline() {
 }
 
 #[tokio::test]
-async fn a_device_that_polls_too_soon_is_slowed_down_for_good() {
+async fn a_device_that_polls_too_soon_is_slowed_down_permanently() {
     let server = TestServer::stopped_with(|_| {}).await;
     let twin = server.twin().await;
     let tv = television(&server, json!({})).await;

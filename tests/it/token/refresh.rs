@@ -246,7 +246,7 @@ async fn offline_access_outlives_all_that_is_kept_of_its_session() {
     let page = browser.visit("/logout").await;
     browser.submit(&page, &[("logout-confirm", "yes")]).await;
     server.advance(Span::from_days(3)).await;
-    signet::jobs::keep_up(&server.app, "test").await.unwrap();
+    signet::jobs::run_upkeep(&server.app, "test").await.unwrap();
     assert!(server.database().query("SELECT id FROM sessions").await.is_empty(), "it has been swept");
     let next = rp.refresh(offline.refresh_token()).await.tokens();
     assert!(claims(&next.access_token).get("sid").is_none(), "a session that is over ends nothing any more");

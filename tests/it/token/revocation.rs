@@ -209,13 +209,13 @@ async fn a_revocation_is_kept_as_long_as_the_token_could_live() {
     let count = async || server.database().query("SELECT subject FROM revocations").await.len();
     assert_eq!(count().await, 1);
     server.advance(Span::from_secs(600)).await;
-    jobs::keep_up(&server.app, "test").await.unwrap();
+    jobs::run_upkeep(&server.app, "test").await.unwrap();
     assert_eq!(count().await, 1, "clocks may differ by a minute");
     for _ in 0..2 {
         server.advance(Span::from_minutes(9)).await;
-        jobs::keep_up(&server.app, "test").await.unwrap();
+        jobs::run_upkeep(&server.app, "test").await.unwrap();
     }
-    jobs::keep_up(&server.app, "test").await.unwrap();
+    jobs::run_upkeep(&server.app, "test").await.unwrap();
     assert_eq!(count().await, 0);
     assert!(!rp.is_active(&tokens.access_token).await, "it never comes back");
 }

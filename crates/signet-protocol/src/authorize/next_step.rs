@@ -12,7 +12,7 @@ use crate::time::{Span, Timestamp};
 use crate::token::device_authorization::DeviceRequest;
 
 /// The value of [`AuthorizationRequest::hinted_subject`] if the requested subject matches no user of this client.
-pub const NOBODY: &str = "";
+pub const UNKNOWN_SUBJECT: &str = "";
 
 /// A request that waits for a person.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ pub fn next_step<S: SignedIn>(
     situation: &RequestState<'_>,
 ) -> NextStep<S> {
     let silent = request.prompts(Prompt::None);
-    if request.hinted_subject.as_deref() == Some(NOBODY) {
+    if request.hinted_subject.as_deref() == Some(UNKNOWN_SUBJECT) {
         // No login could satisfy the request.
         return refuse(ErrorCode::LoginRequired, "No user has this subject for this application.");
     }
@@ -330,7 +330,7 @@ mod tests {
         assert_eq!(step(&hinted, Some(900), Some("openid email"), None), "issue");
         hinted.hinted_subject = Some("bob".into());
         assert_eq!(step(&hinted, Some(900), Some("openid email"), None), "login");
-        hinted.hinted_subject = Some(NOBODY.into());
+        hinted.hinted_subject = Some(UNKNOWN_SUBJECT.into());
         assert_eq!(step(&hinted, None, None, None), "login_required");
         hinted.hinted_subject = Some("bob".into());
         hinted.prompts = vec![Prompt::None];

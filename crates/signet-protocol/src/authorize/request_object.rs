@@ -15,7 +15,7 @@ const TYPES: [&str; 2] = ["oauth-authz-req+jwt", "jwt"];
 const ABOUT: [&str; 7] = ["iss", "aud", "exp", "nbf", "iat", "jti", "sub"];
 /// The maximum lifetime of a bounded request object, and the maximum age of its `nbf` (FAPI 2.0 Message Signing
 /// §5.3.1).
-const LONGEST: Span = Span::from_minutes(60);
+const MAX_LIFETIME: Span = Span::from_minutes(60);
 /// The tolerated error of the client's clock.
 const LEEWAY: Span = Span::from_secs(30);
 
@@ -30,7 +30,7 @@ pub enum Binding {
 
 /// The treatment of parameters outside the request object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outside {
+pub enum OuterParameters {
     /// They are ignored (RFC 9101 §5).
     Ignored,
     /// They apply where the object has no such parameter (OpenID Connect Core §6.1).
@@ -51,14 +51,14 @@ pub enum Lifetime {
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectRules {
     pub binding: Binding,
-    pub outside: Outside,
+    pub outside: OuterParameters,
     pub lifetime: Lifetime,
 }
 
 impl ObjectRules {
     /// Returns the rules for a client whose requests must all come in an object: nothing outside it counts.
     pub const fn where_required(self) -> Self {
-        Self { binding: Binding::Required, outside: Outside::Ignored, ..self }
+        Self { binding: Binding::Required, outside: OuterParameters::Ignored, ..self }
     }
 }
 
@@ -96,8 +96,8 @@ pub fn parameters(
     }
     inner.push(("client_id".to_owned(), client.as_str().to_owned()));
     match rules.outside {
-        Outside::Ignored => Params::from_pairs(inner),
-        Outside::Assembled => assemble(inner, outer),
+        OuterParameters::Ignored => Params::from_pairs(inner),
+        OuterParameters::Assembled => assemble(inner, outer),
     }
 }
 
@@ -108,9 +108,9 @@ fn assemble(mut inner: Vec<(String, String)>, outer: &Params) -> Result<Params, 
     if response_type.zip(outer.get("response_type")).is_some_and(|(inside, outside)| inside != outside) {
         return Err(OAuthError::invalid_request("response_type differs between the request and its object."));
     }
-    let mine = |name: &str| name == "request" || name == "request_uri" || named(&inner, name);
+    let is_inside = |name: &str| name == "request" || name == "request_uri" || named(&inner, name);
     let more: Vec<_> =
-        outer.pairs().filter(|(name, _)| !mine(name)).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+        outer.pairs().filter(|(name, _)| !is_inside(name)).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
     inner.extend(more);
     Params::from_pairs(inner)
 }
@@ -153,10 +153,10 @@ fn check_times(payload: &Map<String, Value>, lifetime: Lifetime, now: Timestamp)
     if lifetime == Lifetime::Bounded {
         let end = end.ok_or(OAuthError::invalid_request_object("The request object has no exp."))?;
         let begin = date("nbf")?.ok_or(OAuthError::invalid_request_object("The request object has no nbf."))?;
-        if end > begin.plus(LONGEST) {
+        if end > begin.plus(MAX_LIFETIME) {
             return Err(OAuthError::invalid_request_object("The request object expires too far ahead."));
         }
-        if begin.plus(LONGEST).plus(LEEWAY) <= now {
+        if begin.plus(MAX_LIFETIME).plus(LEEWAY) <= now {
             return Err(OAuthError::invalid_request_object("The request object is too old."));
         }
     }

@@ -2,18 +2,18 @@
 //! so they are short, without control characters, and without anything that could be a credential.
 
 /// The maximum length of a value, in characters.
-const LONGEST: usize = 200;
+const MAX_LENGTH: usize = 200;
 /// The length from which a run of letters and digits counts as a credential, in bytes.
 const CREDENTIAL: usize = 32;
 /// The maximum length of a query parameter name that is kept, in bytes.
-const LONGEST_NAME: usize = 32;
+const MAX_NAME: usize = 32;
 /// The mark for omitted text.
 const OMITTED: char = '…';
 
 /// The length from which an id could be a secret, in characters; no client secret of this server is shorter.
-const SHORTEST_SECRET: usize = 8;
+const MIN_SECRET: usize = 8;
 /// The number of characters kept of an id that could be a secret.
-const BEGINNING: usize = 6;
+const KEPT: usize = 6;
 
 /// A request value that is safe to log, store and display.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,10 +45,10 @@ impl Shown {
     /// send secrets as ids, and a short secret cannot be distinguished from a name.
     pub fn unregistered_client(id: &str) -> Self {
         let length = id.chars().count();
-        if length < SHORTEST_SECRET {
+        if length < MIN_SECRET {
             return Self(escape(id));
         }
-        let beginning: String = id.chars().take(BEGINNING.min(length / 2)).collect();
+        let beginning: String = id.chars().take(KEPT.min(length / 2)).collect();
         Self(escape(&format!("{beginning}{OMITTED}({length})")))
     }
 
@@ -87,8 +87,7 @@ fn without_userinfo(location: &str) -> String {
 /// Reduces a query parameter to its name; a parameter without a name is a value and is omitted.
 fn parameter(pair: &str) -> String {
     let is_name = |name: &&str| {
-        (1..=LONGEST_NAME).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+        (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
     };
     match pair.split_once('=').map(|(name, _)| name).filter(is_name) {
         Some(name) => format!("{name}={OMITTED}"),
@@ -121,7 +120,7 @@ fn is_credential(run: &str) -> bool {
     run.len() >= CREDENTIAL && !is_uuid && run.bytes().any(|b| b.is_ascii_digit())
 }
 
-/// Escapes characters that a terminal interprets or does not display, then cuts the text to [`LONGEST`].
+/// Escapes characters that a terminal interprets or does not display, then cuts the text to [`MAX_LENGTH`].
 fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -130,7 +129,7 @@ fn escape(text: &str) -> String {
             _ => shown.extend(c.escape_debug()),
         }
     }
-    let longer = shown.char_indices().nth(LONGEST).map(|(end, _)| end);
+    let longer = shown.char_indices().nth(MAX_LENGTH).map(|(end, _)| end);
     if let Some(end) = longer {
         shown.truncate(end);
         shown.push(OMITTED);

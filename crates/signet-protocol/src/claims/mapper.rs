@@ -103,7 +103,7 @@ pub struct Person<'a> {
 
 /// The token or answer that a claim would be released in.
 #[derive(Clone, Copy)]
-pub struct Occasion<'a> {
+pub struct ReleaseContext<'a> {
     pub target: Target,
     pub scope: &'a Scope,
     /// The audience of an access token; `None` for other targets.
@@ -140,14 +140,14 @@ impl ClaimMapper {
 
     /// Returns the value of the claim, or `None` where it is not released or the person has no value. Without a person,
     /// as in a client credentials token, only a fixed value is released.
-    pub fn value(&self, occasion: &Occasion<'_>, person: Option<&Person<'_>>) -> Option<Value> {
-        let granted = self.scope.as_deref().is_none_or(|scope| occasion.scope.contains(scope));
-        let addressed = match (&self.audience, occasion.audience) {
+    pub fn value(&self, context: &ReleaseContext<'_>, person: Option<&Person<'_>>) -> Option<Value> {
+        let granted = self.scope.as_deref().is_none_or(|scope| context.scope.contains(scope));
+        let addressed = match (&self.audience, context.audience) {
             (Some(wanted), Some(audience)) => audience.contains(wanted),
-            (Some(_), None) => occasion.target != Target::AccessToken,
+            (Some(_), None) => context.target != Target::AccessToken,
             (None, _) => true,
         };
-        if !granted || !addressed || !self.targets.contains(&occasion.target) {
+        if !granted || !addressed || !self.targets.contains(&context.target) {
             return None;
         }
         match (&self.source, person) {
@@ -244,12 +244,12 @@ mod tests {
                     .collect::<Map<_, _>>()
                     .into(),
             };
-            let occasion = Occasion { target: Target::AccessToken, scope: &scope, audience: Some(&audience) };
-            assert_eq!(mapper(changes).value(&occasion, Some(&person)), expected, "{rule}");
+            let context = ReleaseContext { target: Target::AccessToken, scope: &scope, audience: Some(&audience) };
+            assert_eq!(mapper(changes).value(&context, Some(&person)), expected, "{rule}");
         }
-        let occasion = Occasion { target: Target::AccessToken, scope: &scope, audience: Some(&audience) };
+        let context = ReleaseContext { target: Target::AccessToken, scope: &scope, audience: Some(&audience) };
         let fixed = mapper(json!({"source": {"static": "x"}, "targets": ["access_token"]}));
-        assert_eq!(fixed.value(&occasion, None), Some(json!("x")), "a client's own token");
-        assert_eq!(mapper(json!({"targets": ["access_token"]})).value(&occasion, None), None);
+        assert_eq!(fixed.value(&context, None), Some(json!("x")), "a client's own token");
+        assert_eq!(mapper(json!({"targets": ["access_token"]})).value(&context, None), None);
     }
 }

@@ -29,7 +29,7 @@ pub use uris::{MAX_ORIGIN, is_loopback, is_resource};
 
 use std::borrow::Cow;
 
-use self::profile::{Arrival, Profile};
+use self::profile::{Profile, RequestDelivery};
 use self::resource::HeaderChoice;
 use super::authorize::pkce::PkceRule;
 use super::authorize::response_type::ResponseType;
@@ -151,14 +151,14 @@ impl Client {
 
     /// Returns true if every request of the client must be pushed (RFC 9126 §6).
     pub fn pushes_requests(&self) -> bool {
-        let arrival = self.metadata.profile.rules().arrival;
-        self.metadata.require_pushed_authorization_requests || arrival != Arrival::Any
+        let delivery = self.metadata.profile.rules().delivery;
+        self.metadata.require_pushed_authorization_requests || delivery != RequestDelivery::Any
     }
 
     /// Returns true if every request of the client must come in a signed request object (RFC 9101 §10.5).
     pub fn signs_requests(&self) -> bool {
-        let arrival = self.metadata.profile.rules().arrival;
-        self.metadata.require_signed_request_object || arrival == Arrival::PushedAndSigned
+        let delivery = self.metadata.profile.rules().delivery;
+        self.metadata.require_signed_request_object || delivery == RequestDelivery::PushedAndSigned
     }
 
     /// Returns the sector of the client's pairwise subjects, or `None` where its subjects are public.

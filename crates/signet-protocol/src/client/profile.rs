@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assertion::AudienceRule;
 use crate::authorize::pkce::PkceRule;
-use crate::authorize::request_object::{Binding, Lifetime, ObjectRules, Outside};
+use crate::authorize::request_object::{Binding, Lifetime, ObjectRules, OuterParameters};
 use crate::authorize::response::ResponseMode;
 use crate::authorize::response_type::ResponseType;
 use crate::time::Span;
@@ -30,7 +30,7 @@ pub enum Profile {
 
 /// The way in which authorization requests must arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrival {
+pub enum RequestDelivery {
     /// As the client has registered.
     Any,
     Pushed,
@@ -56,7 +56,7 @@ pub struct Rules {
     /// The response modes that a request may ask for, within the limits of its response type.
     pub response_modes: &'static [ResponseMode],
     /// The way in which requests must arrive.
-    pub arrival: Arrival,
+    pub delivery: RequestDelivery,
     /// The requirements for request objects (RFC 9101).
     pub request_objects: ObjectRules,
     /// The accepted form of `aud` in a client assertion (RFC 7523 §3).
@@ -77,8 +77,12 @@ static OAUTH21: Rules = Rules {
     auth_methods: None,
     response_types: &[ResponseType::Code],
     response_modes: MODES,
-    arrival: Arrival::Any,
-    request_objects: ObjectRules { binding: Binding::Required, outside: Outside::Ignored, lifetime: Lifetime::Open },
+    delivery: RequestDelivery::Any,
+    request_objects: ObjectRules {
+        binding: Binding::Required,
+        outside: OuterParameters::Ignored,
+        lifetime: Lifetime::Open,
+    },
     assertion_audience: AudienceRule::AnyOf,
     longest_assertion: None,
     warning: None,
@@ -92,10 +96,10 @@ static OIDC_CLASSIC: Rules = Rules {
     auth_methods: None,
     response_types: &ResponseType::ALL,
     response_modes: &ResponseMode::ALL,
-    arrival: Arrival::Any,
+    delivery: RequestDelivery::Any,
     request_objects: ObjectRules {
         binding: Binding::WherePresent,
-        outside: Outside::Assembled,
+        outside: OuterParameters::Assembled,
         lifetime: Lifetime::Open,
     },
     assertion_audience: AudienceRule::AnyOf,
@@ -111,15 +115,19 @@ static FAPI2_SECURITY: Rules = Rules {
     auth_methods: Some(&["private_key_jwt"]),
     response_types: &[ResponseType::Code],
     response_modes: MODES,
-    arrival: Arrival::Pushed,
-    request_objects: ObjectRules { binding: Binding::Required, outside: Outside::Ignored, lifetime: Lifetime::Bounded },
+    delivery: RequestDelivery::Pushed,
+    request_objects: ObjectRules {
+        binding: Binding::Required,
+        outside: OuterParameters::Ignored,
+        lifetime: Lifetime::Bounded,
+    },
     assertion_audience: AudienceRule::SingleString,
     longest_assertion: Some(Span::from_secs(300)),
     warning: None,
 };
 
 static FAPI2_MESSAGE_SIGNING: Rules =
-    Rules { name: "fapi2_message_signing", arrival: Arrival::PushedAndSigned, ..FAPI2_SECURITY };
+    Rules { name: "fapi2_message_signing", delivery: RequestDelivery::PushedAndSigned, ..FAPI2_SECURITY };
 
 impl Profile {
     /// Profiles that a client can have.

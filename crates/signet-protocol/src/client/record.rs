@@ -11,10 +11,10 @@ pub struct Registration {
 
 impl Registration {
     /// The minimum time between two recorded uses.
-    pub const NOTED: Span = Span::from_days(1);
+    pub const USE_INTERVAL: Span = Span::from_days(1);
 
     /// Returns true if a use now must be recorded.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.last_used_at.plus(Self::NOTED) <= now
+        self.last_used_at.plus(Self::USE_INTERVAL) <= now
     }
 }

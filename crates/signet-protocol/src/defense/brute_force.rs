@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use crate::time::{Span, Timestamp};
 
 /// The longest pause of an account, a browser or an address.
-const LONGEST: Span = Span::from_minutes(15);
+const MAX_PAUSE: Span = Span::from_minutes(15);
 /// The time in which one failure of an address drains.
 const ADDRESS_DRAIN: Span = Span::from_minutes(1);
 /// The assumed maximum difference between the clocks of two nodes.
@@ -18,7 +18,7 @@ const CLOCKS_DIFFER: Span = Span::from_minutes(2);
 /// The time in which a realm's free failures drain.
 const REALM_WINDOW: Span = Span::from_minutes(5);
 /// The longest pause of a region, which many innocent addresses share.
-const LONGEST_REGION: Span = Span::from_minutes(1);
+const MAX_REGION_PAUSE: Span = Span::from_minutes(1);
 /// The IPv6 prefix length that counts as one peer: the size that one customer typically gets (RFC 6177 §2).
 const IPV6_PEER: u8 = 64;
 /// Prefix lengths of a region.
@@ -88,14 +88,14 @@ impl Policy {
         let first = Span::from_secs(1);
         match kind {
             Kind::Name | Kind::Account | Kind::Device => {
-                Self { free: free.account, drain: LONGEST, first, longest: LONGEST }
+                Self { free: free.account, drain: MAX_PAUSE, first, longest: MAX_PAUSE }
             }
-            Kind::Address => Self { free: free.address, drain: ADDRESS_DRAIN, first, longest: LONGEST },
+            Kind::Address => Self { free: free.address, drain: ADDRESS_DRAIN, first, longest: MAX_PAUSE },
             Kind::Region => Self {
                 free: free.address.saturating_mul(REGION_SHARE),
                 drain: Span::from_millis(ADDRESS_DRAIN.as_millis() / i64::from(REGION_SHARE)),
                 first,
-                longest: LONGEST_REGION,
+                longest: MAX_REGION_PAUSE,
             },
             Kind::Realm => Self {
                 free: free.realm,

@@ -84,7 +84,7 @@ pub struct Checkpoint {
 
 /// A fault of a chain, with the first row that shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
+pub enum ChainFault {
     /// A row is missing or has a different number.
     #[error("row {0} is missing")]
     Missing(i64),
@@ -142,13 +142,13 @@ impl Link {
 }
 
 /// A verification of a chain, row by row.
-pub struct Walk {
+pub struct ChainVerifier {
     realm: RealmId,
     at: Link,
     vouched: BTreeMap<i64, Digest>,
 }
 
-impl Walk {
+impl ChainVerifier {
     /// Starts after `first`; `vouched` are the points that checkpoints signed.
     pub fn new(realm: RealmId, first: Link, vouched: impl IntoIterator<Item = Link>) -> Self {
         let vouched = vouched.into_iter().map(|link| (link.seq, link.hash)).collect();
@@ -165,16 +165,16 @@ impl Walk {
     }
 
     /// Verifies the next row against the hash stored with it.
-    pub fn step(&mut self, row: &Row, stored: Option<Digest>) -> Result<(), Broken> {
+    pub fn step(&mut self, row: &Row, stored: Option<Digest>) -> Result<(), ChainFault> {
         let next = self.at.then(&self.realm, row);
         if row.seq != Some(next.seq) {
-            return Err(Broken::Missing(next.seq));
+            return Err(ChainFault::Missing(next.seq));
         }
         if stored.is_none_or(|stored| !stored.matches(&next.hash)) {
-            return Err(Broken::Changed(next.seq));
+            return Err(ChainFault::Changed(next.seq));
         }
         if self.vouched.get(&next.seq).is_some_and(|vouched| !vouched.matches(&next.hash)) {
-            return Err(Broken::Replaced(next.seq));
+            return Err(ChainFault::Replaced(next.seq));
         }
         self.at = next;
         Ok(())
@@ -182,14 +182,14 @@ impl Walk {
 
     /// Ends the verification at the recorded end of the chain. Missing rows at the end and a different last row are
     /// errors.
-    pub fn finish(&self, end: Link) -> Result<(), Broken> {
+    pub fn finish(&self, end: Link) -> Result<(), ChainFault> {
         let newest = self.vouched.keys().next_back().copied().unwrap_or(0);
         if self.at.seq < end.seq.max(newest) {
-            return Err(Broken::Missing(self.at.seq.saturating_add(1)));
+            return Err(ChainFault::Missing(self.at.seq.saturating_add(1)));
         }
         // A row appended after `end` was read is not covered by any claim yet.
         if self.at.seq == end.seq && self.at != end {
-            return Err(Broken::Replaced(end.seq));
+            return Err(ChainFault::Replaced(end.seq));
         }
         Ok(())
     }

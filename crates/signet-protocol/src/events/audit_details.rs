@@ -9,9 +9,9 @@ use crate::authorize::consent::Consent;
 use crate::cause::Shown;
 
 /// The maximum length of a value as JSON, in bytes. A longer one is cut.
-const LONGEST_VALUE: usize = 1000;
+const MAX_VALUE: usize = 1000;
 /// The maximum length of the object, in bytes. Facts beyond it are left out and counted.
-const LONGEST: usize = 8000;
+const MAX_LENGTH: usize = 8000;
 /// The member with the number of facts left out.
 const OMITTED: &str = "omitted";
 
@@ -64,7 +64,7 @@ impl Details {
         let mut omitted = 0;
         for (fact, value) in facts {
             length += fact.len() + value.to_string().len();
-            if length <= LONGEST {
+            if length <= MAX_LENGTH {
                 kept.insert(fact, value);
             } else {
                 omitted += 1;
@@ -87,7 +87,7 @@ fn texts(list: &[String]) -> Vec<&str> {
 /// Removes the user information of URIs; a long value is formatted for people and cut.
 fn bounded(value: &Value) -> Value {
     let value = without_userinfo(value);
-    if value.to_string().len() <= LONGEST_VALUE { value } else { in_words(&value).into() }
+    if value.to_string().len() <= MAX_VALUE { value } else { in_words(&value).into() }
 }
 
 fn without_userinfo(value: &Value) -> Value {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_a_client_is_told_with_its_values() {
+    fn a_change_of_a_client_is_recorded_with_its_values() {
         let changes =
             [change("scope", json!("openid"), json!("openid email")), change("logo_uri", Value::Null, json!(1))];
         let expected = json!({"changed": {
@@ -140,7 +140,7 @@ mod tests {
         let many: Vec<AttributeChange> =
             (0..100).map(|n| change(&format!("a{n}"), json!("x".repeat(900)), json!(n))).collect();
         let details = Details::of_changes(&many).unwrap();
-        assert!(details.as_str().len() < LONGEST + 200, "{}", details.as_str().len());
+        assert!(details.as_str().len() < MAX_LENGTH + 200, "{}", details.as_str().len());
         let object = object(Some(details));
         let kept = object["changed"].as_object().unwrap().len();
         assert_eq!(object["omitted"].as_u64().unwrap() as usize + kept, 100);

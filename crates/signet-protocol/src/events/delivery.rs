@@ -7,30 +7,30 @@ use crate::time::Span;
 
 /// The number of refusals after which delivery is abandoned.
 const REFUSALS: i64 = 3;
-/// The backoff after each failed attempt; after the last entry always [`SELDOM`].
-const WAITS: [Span; 5] =
+/// The backoff after each failed attempt; after the last entry always [`MAX_BACKOFF`].
+const BACKOFF: [Span; 5] =
     [Span::from_secs(1), Span::from_secs(5), Span::from_secs(30), Span::from_minutes(2), Span::from_minutes(10)];
-const SELDOM: Span = Span::from_minutes(30);
+const MAX_BACKOFF: Span = Span::from_minutes(30);
 
 /// The consequence of a receiver's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    Told,
+    Delivered,
     /// Retry after this time.
-    Again(Span),
+    Retry(Span),
     /// Abandoned: the receiver does not accept it, and retrying would not help (OpenID Connect Back-Channel Logout
     /// §2.8, RFC 8935 §2.3).
-    Refused,
+    Abandon,
 }
 
 /// Decides by the status of the receiver's answer, if there was one, to attempt number `attempt`, counted from 1.
-pub fn verdict(status: Option<u16>, attempt: i64) -> Verdict {
+pub fn decide(status: Option<u16>, attempt: i64) -> Verdict {
     match status {
-        Some(200..=299) => Verdict::Told,
-        Some(400) if attempt >= REFUSALS => Verdict::Refused,
+        Some(200..=299) => Verdict::Delivered,
+        Some(400) if attempt >= REFUSALS => Verdict::Abandon,
         Some(_) | None => {
             let failed_before = usize::try_from(attempt.saturating_sub(1)).unwrap_or_default();
-            Verdict::Again(WAITS.get(failed_before).copied().unwrap_or(SELDOM))
+            Verdict::Retry(BACKOFF.get(failed_before).copied().unwrap_or(MAX_BACKOFF))
         }
     }
 }
@@ -60,25 +60,25 @@ mod tests {
 
     #[test]
     fn failed_deliveries_are_retried_with_growing_backoff() {
-        let again = |secs| Verdict::Again(Span::from_secs(secs));
+        let retry = |secs| Verdict::Retry(Span::from_secs(secs));
         let rows = [
-            (Some(200), 1, Verdict::Told),
-            (Some(204), 7, Verdict::Told),
-            (None, 1, again(1)),
-            (Some(503), 2, again(5)),
-            (Some(302), 3, again(30)),
-            (Some(404), 4, again(120)),
-            (None, 5, again(600)),
-            (Some(500), 6, again(1800)),
-            (None, 40, again(1800)),
-            (Some(400), 1, again(1)),
-            (Some(400), 2, again(5)),
-            (Some(400), 3, Verdict::Refused),
-            (Some(400), 9, Verdict::Refused),
-            (None, 0, again(1)),
+            (Some(200), 1, Verdict::Delivered),
+            (Some(204), 7, Verdict::Delivered),
+            (None, 1, retry(1)),
+            (Some(503), 2, retry(5)),
+            (Some(302), 3, retry(30)),
+            (Some(404), 4, retry(120)),
+            (None, 5, retry(600)),
+            (Some(500), 6, retry(1800)),
+            (None, 40, retry(1800)),
+            (Some(400), 1, retry(1)),
+            (Some(400), 2, retry(5)),
+            (Some(400), 3, Verdict::Abandon),
+            (Some(400), 9, Verdict::Abandon),
+            (None, 0, retry(1)),
         ];
         for (status, attempt, expected) in rows {
-            assert_eq!(verdict(status, attempt), expected, "{status:?} to attempt {attempt}");
+            assert_eq!(decide(status, attempt), expected, "{status:?} to attempt {attempt}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! Events: the hash chain of the audit log, security event tokens (RFC 8417), webhooks and the retry schedule of deliveries.
+//! Events: the hash chain of the audit log, security event tokens (RFC 8417), webhooks and the retry schedule of
+//! deliveries.
 
 pub mod audit_chain;
 pub mod audit_details;

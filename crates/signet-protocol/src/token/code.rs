@@ -125,8 +125,8 @@ fn check_bindings(params: &Params, client: &Client, record: &CodeRecord) -> Resu
 }
 
 /// Splits the stored list of resources.
-pub fn split_resources(kept: &str) -> Vec<String> {
-    kept.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect()
+pub fn split_resources(stored: &str) -> Vec<String> {
+    stored.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect()
 }
 
 /// Returns the resources of the access token. A grant whose request named no resource may be bound to any of the

@@ -142,7 +142,7 @@ pub enum Verdict {
 }
 
 /// Decides how to treat a presented token.
-pub fn judge(token: &RefreshToken, family: &FamilyState, client: &ClientId, now: Timestamp, grace: Span) -> Verdict {
+pub fn decide(token: &RefreshToken, family: &FamilyState, client: &ClientId, now: Timestamp, grace: Span) -> Verdict {
     if family.client_id != *client {
         return Verdict::Refuse(Cause::RefreshOfOtherClient);
     }
@@ -244,16 +244,16 @@ mod tests {
         ];
         for (rule, index, client, secs, revoked, expected) in rows {
             let now = Timestamp::from_secs(secs);
-            let verdict = judge(&tokens[index], &family(revoked), client, now, Span::from_secs(10));
+            let verdict = decide(&tokens[index], &family(revoked), client, now, Span::from_secs(10));
             assert_eq!(verdict, expected, "{rule}");
         }
         let mut forged = family(false);
         forged.leaf = Digest::of(b"another");
-        let verdict = judge(&tokens[2], &forged, &owner, Timestamp::from_secs(105), Span::from_secs(10));
+        let verdict = decide(&tokens[2], &forged, &owner, Timestamp::from_secs(105), Span::from_secs(10));
         assert_eq!(verdict, Verdict::Refuse(Cause::RefreshUnknown), "a leaf whose digest is not the stored one");
         let mut absolute = family(false);
         absolute.idle_expires_at = Timestamp::from_secs(9000);
-        let verdict = judge(&tokens[2], &absolute, &owner, Timestamp::from_secs(2000), Span::from_secs(10));
+        let verdict = decide(&tokens[2], &absolute, &owner, Timestamp::from_secs(2000), Span::from_secs(10));
         assert_eq!(verdict, Verdict::Refuse(Cause::RefreshExpired), "the absolute end");
     }
 

@@ -141,7 +141,7 @@ impl Revocations {
     }
 
     /// Sweeps if enough revocations were added since the last sweep to amortize its cost.
-    pub fn tidy(&mut self, now: Timestamp) {
+    pub fn sweep_if_grown(&mut self, now: Timestamp) {
         if self.count > self.kept.saturating_mul(2).saturating_add(SLACK) {
             self.sweep(now);
         }
@@ -161,7 +161,7 @@ impl Revocations {
             return false;
         }
         let claims = &token.claims;
-        let hit = |target, subject: &str| self.voids(&token.realm, target, subject, token.issued_at);
+        let hit = |target, subject: &str| self.is_void(&token.realm, target, subject, token.issued_at);
         let named = |target, subject: &str| self.names(&token.realm, target, subject);
         named(Target::Token, claims.jti.as_str())
             || claims.grant_id.as_ref().is_some_and(|family| named(Target::Family, family.as_str()))
@@ -195,7 +195,7 @@ impl Revocations {
 
     /// Returns true if something issued at `issued_at` for this subject is void. Equal times count as before: only
     /// strictly later ones are valid.
-    pub fn voids(&self, realm: &RealmId, target: Target, subject: &str, issued_at: Timestamp) -> bool {
+    pub fn is_void(&self, realm: &RealmId, target: Target, subject: &str, issued_at: Timestamp) -> bool {
         self.cut_off(realm, target, subject).is_some_and(|not_before| issued_at <= not_before)
     }
 }
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_revocations_is_swept_now_and_then() {
+    fn a_flood_of_revocations_is_swept_at_intervals() {
         let mut revocations = Revocations::default();
         let mut most = 0;
         for number in 0..50_000 {
@@ -354,7 +354,7 @@ mod tests {
                 not_before: Timestamp::from_secs(number),
                 expires_at: Timestamp::from_secs(number + 600),
             });
-            revocations.tidy(Timestamp::from_secs(number));
+            revocations.sweep_if_grown(Timestamp::from_secs(number));
             most = most.max(revocations.len());
             assert_eq!(
                 revocations.len(),

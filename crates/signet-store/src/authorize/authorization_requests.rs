@@ -137,7 +137,12 @@ pub struct EvictionPlan {
 
 /// Plans the removals that leave a realm with `most` requests. The network with the most rows loses rows until another
 /// has as many, and so on.
-pub async fn crowd(tx: &mut Tx, realm: &RealmId, most: i64, now: Timestamp) -> Result<EvictionPlan, StoreError> {
+pub async fn plan_evictions(
+    tx: &mut Tx,
+    realm: &RealmId,
+    most: i64,
+    now: Timestamp,
+) -> Result<EvictionPlan, StoreError> {
     let (waiting,): (i64,) = fetch_one!(tx, OF_REALM, [realm.as_str(), now.as_millis()])?;
     let excess = waiting - most;
     if excess <= 0 {

@@ -37,7 +37,7 @@ pub struct ConsentKey<'a> {
 
 /// Returns the consent of a user to a client, with a shared lock until the transaction ends. A concurrent withdrawal
 /// waits, and then revokes what was issued.
-pub async fn hold(
+pub async fn find_locked(
     tx: &mut Tx,
     realm: &RealmId,
     user: &UserId,

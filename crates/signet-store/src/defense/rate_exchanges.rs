@@ -19,7 +19,7 @@ statements! {
 
 /// A report of a node.
 #[derive(Clone, Debug)]
-pub struct News {
+pub struct RateReport {
     pub node: String,
     /// Increasing number of the report.
     pub number: i64,
@@ -28,13 +28,13 @@ pub struct News {
 }
 
 /// Writes a report of a node, and deletes its old ones.
-pub async fn put(tx: &mut Tx, news: &News, now: Timestamp, keep_from: Timestamp) -> Result<(), StoreError> {
-    execute!(tx, FORGET, [&news.node, keep_from.as_millis()])?;
-    execute!(tx, INSERT, [&news.node, news.number, now.as_millis(), &news.granted]).map(|_| ())
+pub async fn put(tx: &mut Tx, report: &RateReport, now: Timestamp, keep_from: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, FORGET, [&report.node, keep_from.as_millis()])?;
+    execute!(tx, INSERT, [&report.node, report.number, now.as_millis(), &report.granted]).map(|_| ())
 }
 
 /// Returns the reports of all other nodes since then.
-pub async fn of_others(tx: &mut Tx, node: &str, since: Timestamp) -> Result<Vec<News>, StoreError> {
+pub async fn of_others(tx: &mut Tx, node: &str, since: Timestamp) -> Result<Vec<RateReport>, StoreError> {
     let rows: Vec<(String, i64, String)> = fetch_all!(tx, SINCE, [since.as_millis(), node])?;
-    Ok(rows.into_iter().map(|(node, number, granted)| News { node, number, granted }).collect())
+    Ok(rows.into_iter().map(|(node, number, granted)| RateReport { node, number, granted }).collect())
 }

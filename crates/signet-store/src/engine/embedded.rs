@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rusqlite::{CachedStatement, Connection, ToSql};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::PATIENCE;
+use crate::ACQUIRE_TIMEOUT;
 
 /// Size of a connection's cache of prepared statements: room for all of them.
 const PREPARED: usize = 400;
@@ -98,7 +98,7 @@ impl Embedded {
 
 fn connect(file: &Path, access: Access) -> rusqlite::Result<Connection> {
     let connection = Connection::open(file)?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(ACQUIRE_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

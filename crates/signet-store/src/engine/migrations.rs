@@ -43,12 +43,12 @@ pub(crate) async fn run(db: &Db) -> Result<Migrated, StoreError> {
     let mut tried = 0;
     loop {
         tried += 1;
-        let done = match look(db).await {
+        let done = match read_schema(db).await {
             Ok(found) => {
                 found.of(&SQLITE).refuse_unless_older()?;
-                let apart = writer.apart().await?;
-                let done = SQLITE.run(&apart).await;
-                apart.close().await;
+                let separate = writer.open_separate().await?;
+                let done = SQLITE.run(&separate).await;
+                separate.close().await;
                 done.map(|()| found.missing_of(&SQLITE))
             }
             Err(error) => Err(error),
@@ -64,7 +64,7 @@ pub(crate) async fn run(db: &Db) -> Result<Migrated, StoreError> {
 }
 
 async fn run_postgres(db: &Db) -> Result<Migrated, StoreError> {
-    let found = look(db).await.map_err(|error| explain(&error))?;
+    let found = read_schema(db).await.map_err(|error| explain(&error))?;
     found.of(&POSTGRES).refuse_unless_older()?;
     if let Db::Postgres(pool) = db {
         let one = pool.connect_for_migration().await?;
@@ -80,7 +80,7 @@ fn known_to(db: &Db) -> &'static Migrator {
 }
 
 pub(crate) async fn check(db: &Db) -> Result<(), StoreError> {
-    let found = look(db).await.map_err(|error| explain(&error))?;
+    let found = read_schema(db).await.map_err(|error| explain(&error))?;
     match found.of(known_to(db)) {
         Schema::Empty => Err(StoreError::Schema(EMPTY.to_owned())),
         Schema::Current => Ok(()),
@@ -102,12 +102,12 @@ pub(crate) async fn check_applied(tx: &mut Tx, is_embedded: bool) -> Result<(), 
 }
 
 pub(crate) async fn refuse_empty(db: &Db) -> Result<(), StoreError> {
-    let found = look(db).await.map_err(|error| explain(&error))?;
+    let found = read_schema(db).await.map_err(|error| explain(&error))?;
     if found.applied.is_empty() { Err(StoreError::Schema(EMPTY.to_owned())) } else { Ok(()) }
 }
 
 /// The applied migrations of a database.
-struct Found {
+struct AppliedMigrations {
     applied: Vec<AppliedMigration>,
     /// Number of a migration that was started and has not succeeded.
     broken_off: Option<i64>,
@@ -130,7 +130,7 @@ impl Schema {
     }
 }
 
-impl Found {
+impl AppliedMigrations {
     fn missing_of(&self, known: &Migrator) -> Migrated {
         let is_missing = |version| !self.applied.iter().any(|done| done.version == version);
         let missing = known.iter().filter(|migration| is_missing(migration.version));
@@ -164,29 +164,29 @@ impl Found {
     }
 }
 
-async fn look(db: &Db) -> Result<Found, MigrateError> {
+async fn read_schema(db: &Db) -> Result<AppliedMigrations, MigrateError> {
     match db {
         Db::Sqlite { writer, .. } => {
-            let apart = writer.apart().await?;
-            let found = look_with(&mut *apart.acquire().await?, SQLITE.table_name.as_ref()).await;
-            apart.close().await;
+            let separate = writer.open_separate().await?;
+            let found = read_schema_with(&mut *separate.acquire().await?, SQLITE.table_name.as_ref()).await;
+            separate.close().await;
             found
         }
         Db::Postgres(pool) => {
             let unavailable = |error: StoreError| MigrateError::Source(Box::new(error));
             let (mut held, _permit) = pool.acquire(Lane::Reserved).await.map_err(unavailable)?;
-            look_with(&mut held.raw, POSTGRES.table_name.as_ref()).await
+            read_schema_with(&mut held.raw, POSTGRES.table_name.as_ref()).await
         }
     }
 }
 
-async fn look_with(connection: &mut impl Migrate, table: &str) -> Result<Found, MigrateError> {
+async fn read_schema_with(connection: &mut impl Migrate, table: &str) -> Result<AppliedMigrations, MigrateError> {
     // PostgreSQL refuses all but one of several processes that create the table at once; then it exists.
     if connection.ensure_migrations_table(table).await.is_err() {
         connection.ensure_migrations_table(table).await?;
     }
     let broken_off = connection.dirty_version(table).await?;
-    Ok(Found { applied: connection.list_applied_migrations(table).await?, broken_off })
+    Ok(AppliedMigrations { applied: connection.list_applied_migrations(table).await?, broken_off })
 }
 
 fn explain(error: &MigrateError) -> StoreError {

@@ -19,7 +19,7 @@ use tracing::Instrument as _;
 use super::lanes::{Lane, Lanes, Permit};
 use super::tx::Written;
 use crate::metrics::{Database, Statements, timed};
-use crate::{LossyCommits, PATIENCE, Setup, StoreError, Tx};
+use crate::{ACQUIRE_TIMEOUT, LossyCommits, Setup, StoreError, Tx};
 use signet_crypto::entropy::Entropy;
 use signet_protocol::time::Timestamp;
 
@@ -35,7 +35,7 @@ const RECENT_USE: Duration = Duration::from_secs(1);
 /// Maximum age of a connection, so that none to a replaced server stays forever.
 const LIFETIME: Duration = Duration::from_secs(3600);
 /// Settings that decide whether the server accepts writes and whether its commits are durable.
-const STANDING: &str = "SELECT current_setting('transaction_read_only'), current_setting('synchronous_commit'), \
+const SERVER_SETTINGS: &str = "SELECT current_setting('transaction_read_only'), current_setting('synchronous_commit'), \
      current_setting('fsync', true)";
 /// The server's current time, rather than that of the start of the transaction.
 const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
@@ -78,7 +78,7 @@ impl Epochs {
 
 impl Session {
     /// Marks the connection as broken if the error says so.
-    pub(crate) fn note(&mut self, error: &sqlx::Error) {
+    pub(crate) fn mark_if_lost(&mut self, error: &sqlx::Error) {
         if is_loss(error) {
             self.distrust();
         }
@@ -129,11 +129,11 @@ impl Manager for Connector {
         // Boxed: otherwise every future that may open a connection would be 22 KiB larger.
         let opened = Box::pin(async {
             let mut raw = self.options.connect().await?;
-            let standing = sqlx::query_as(STANDING).persistent(false).fetch_one(&mut raw).await?;
-            Ok((raw, standing))
+            let settings = sqlx::query_as(SERVER_SETTINGS).persistent(false).fetch_one(&mut raw).await?;
+            Ok((raw, settings))
         });
-        let (raw, standing): (_, (String, String, Option<String>)) = opened.await.map_err(failed)?;
-        self.judge(&standing)?;
+        let (raw, settings): (_, (String, String, Option<String>)) = opened.await.map_err(failed)?;
+        self.check_settings(&settings)?;
         Ok(Session { raw, epoch, epochs: self.epochs.clone(), is_broken: false, is_open: false })
     }
 
@@ -155,8 +155,8 @@ impl Manager for Connector {
 
 impl Connector {
     /// Fails for a server that is read-only, or whose commits may be lost.
-    fn judge(&self, standing: &(String, String, Option<String>)) -> Result<(), StoreError> {
-        let (read_only, synchronous_commit, fsync) = standing;
+    fn check_settings(&self, settings: &(String, String, Option<String>)) -> Result<(), StoreError> {
+        let (read_only, synchronous_commit, fsync) = settings;
         if read_only == "on" {
             return Err(StoreError::Unavailable("the server is read-only: a standby, or a demoted primary".into()));
         }
@@ -209,7 +209,7 @@ impl Pool {
             }
         };
         let late = || StoreError::Unavailable("no connection became free or could be opened in time".into());
-        timeout(PATIENCE, turn).await.unwrap_or_else(|_| Err(late()))
+        timeout(ACQUIRE_TIMEOUT, turn).await.unwrap_or_else(|_| Err(late()))
     }
 
     /// Returns the timeout of each statement.
@@ -221,8 +221,8 @@ impl Pool {
     pub(crate) async fn time(&self) -> Result<Timestamp, StoreError> {
         let (mut held, _permit) = self.acquire(Lane::Reserved).await?;
         let query = sqlx::query_as(TIME).fetch_one(&mut held.raw);
-        let answer: Result<(i64,), _> = in_time(self.limit().min(PATIENCE), query).await;
-        let (millis,) = answer.inspect_err(|error| held.note(error))?;
+        let answer: Result<(i64,), _> = in_time(self.limit().min(ACQUIRE_TIMEOUT), query).await;
+        let (millis,) = answer.inspect_err(|error| held.mark_if_lost(error))?;
         Ok(Timestamp::from_millis(millis))
     }
 

@@ -12,7 +12,7 @@ use crate::StoreError;
 pub(crate) struct RowCache<K, V> {
     rows: Cache<K, V>,
     /// The number of invalidations so far.
-    forgotten: AtomicU64,
+    invalidations: AtomicU64,
 }
 
 impl<K, V> RowCache<K, V>
@@ -25,7 +25,7 @@ where
     pub(crate) fn new(bytes: u64, weigh: fn(&V) -> usize) -> Self {
         let weigher = move |_: &K, row: &V| u32::try_from(weigh(row)).unwrap_or(u32::MAX);
         let builder = Cache::builder().max_capacity(bytes).weigher(weigher);
-        Self { rows: builder.eviction_policy(EvictionPolicy::lru()).build(), forgotten: AtomicU64::new(0) }
+        Self { rows: builder.eviction_policy(EvictionPolicy::lru()).build(), invalidations: AtomicU64::new(0) }
     }
 
     /// Returns the row with this key, from the cache or by `read`. Absence is not cached. A row that is invalidated
@@ -34,15 +34,15 @@ where
     where
         F: Future<Output = Result<Option<V>, StoreError>>,
     {
-        if let Some(kept) = self.rows.get(&key) {
-            return Ok(Some(kept));
+        if let Some(cached) = self.rows.get(&key) {
+            return Ok(Some(cached));
         }
-        let before = self.forgotten.load(Ordering::Acquire);
+        let before = self.invalidations.load(Ordering::Acquire);
         // Boxed: a cache miss is rare, and its future would make that of every request larger.
         let row = Box::pin(read(key.clone())).await?;
         if let Some(row) = &row {
             self.rows.insert(key.clone(), row.clone());
-            if self.forgotten.load(Ordering::Acquire) != before {
+            if self.invalidations.load(Ordering::Acquire) != before {
                 self.rows.invalidate(&key);
             }
         }
@@ -54,13 +54,13 @@ where
         self.rows.get(key)
     }
 
-    pub(crate) fn forget(&self, key: &K) {
-        self.forgotten.fetch_add(1, Ordering::AcqRel);
+    pub(crate) fn invalidate(&self, key: &K) {
+        self.invalidations.fetch_add(1, Ordering::AcqRel);
         self.rows.invalidate(key);
     }
 
-    pub(crate) fn forget_all(&self) {
-        self.forgotten.fetch_add(1, Ordering::AcqRel);
+    pub(crate) fn invalidate_all(&self) {
+        self.invalidations.fetch_add(1, Ordering::AcqRel);
         self.rows.invalidate_all();
     }
 }
@@ -70,67 +70,67 @@ mod tests {
     use super::*;
 
     /// The row under key 1; a miss reads 0.
-    async fn ask(kept: &RowCache<u8, u8>) -> Option<u8> {
-        kept.get(1, |_| async { Ok(Some(0)) }).await.unwrap()
+    async fn ask(cache: &RowCache<u8, u8>) -> Option<u8> {
+        cache.get(1, |_| async { Ok(Some(0)) }).await.unwrap()
     }
 
     #[tokio::test]
-    async fn a_row_is_read_once_and_again_when_it_was_forgotten() {
-        let kept = RowCache::new(10, |_| 1);
+    async fn a_row_is_read_once_and_again_after_its_invalidation() {
+        let cache = RowCache::new(10, |_| 1);
         let reads = AtomicU64::new(0);
         let read = |_| async { Ok(Some(reads.fetch_add(1, Ordering::Relaxed))) };
-        assert_eq!(kept.get(1, read).await.unwrap(), Some(0));
-        assert_eq!(kept.get(1, read).await.unwrap(), Some(0));
-        kept.forget(&1);
-        assert_eq!(kept.get(1, read).await.unwrap(), Some(1));
-        kept.forget_all();
-        assert_eq!(kept.get(1, read).await.unwrap(), Some(2));
+        assert_eq!(cache.get(1, read).await.unwrap(), Some(0));
+        assert_eq!(cache.get(1, read).await.unwrap(), Some(0));
+        cache.invalidate(&1);
+        assert_eq!(cache.get(1, read).await.unwrap(), Some(1));
+        cache.invalidate_all();
+        assert_eq!(cache.get(1, read).await.unwrap(), Some(2));
     }
 
     #[tokio::test]
     async fn large_rows_leave_room_for_fewer() {
-        let kept = RowCache::new(1_000, |size: &usize| *size);
+        let cache = RowCache::new(1_000, |size: &usize| *size);
         for key in 0..200_u64 {
-            kept.get(key, |_| async { Ok(Some(100_usize)) }).await.unwrap();
-            kept.rows.run_pending_tasks();
-            assert!(kept.rows.weighted_size() <= 1_000, "{key}");
+            cache.get(key, |_| async { Ok(Some(100_usize)) }).await.unwrap();
+            cache.rows.run_pending_tasks();
+            assert!(cache.rows.weighted_size() <= 1_000, "{key}");
         }
-        assert_eq!(kept.rows.entry_count(), 10);
+        assert_eq!(cache.rows.entry_count(), 10);
     }
 
     #[tokio::test]
-    async fn a_new_row_is_kept_although_others_were_asked_for_more() {
-        let kept = RowCache::new(10, |_| 1);
+    async fn a_new_row_is_cached_although_others_were_read_more_often() {
+        let cache = RowCache::new(10, |_| 1);
         let reads = AtomicU64::new(0);
         for person in 0..30_u64 {
             for _ in 0..20 {
-                kept.get(person, |_| async { Ok(Some(reads.fetch_add(1, Ordering::Relaxed))) }).await.unwrap();
-                kept.rows.run_pending_tasks();
+                cache.get(person, |_| async { Ok(Some(reads.fetch_add(1, Ordering::Relaxed))) }).await.unwrap();
+                cache.rows.run_pending_tasks();
             }
             assert_eq!(reads.load(Ordering::Relaxed), person + 1, "read once, the first time");
         }
-        assert_eq!(kept.rows.entry_count(), 10);
+        assert_eq!(cache.rows.entry_count(), 10);
     }
 
     #[tokio::test]
-    async fn that_there_is_none_is_asked_again() {
-        let kept = RowCache::<u8, u8>::new(10, |_| 1);
-        assert_eq!(kept.get(1, |_| async { Ok(None) }).await.unwrap(), None);
-        assert_eq!(ask(&kept).await, Some(0));
+    async fn absence_is_not_cached() {
+        let cache = RowCache::<u8, u8>::new(10, |_| 1);
+        assert_eq!(cache.get(1, |_| async { Ok(None) }).await.unwrap(), None);
+        assert_eq!(ask(&cache).await, Some(0));
     }
 
     #[tokio::test]
-    async fn what_is_forgotten_while_it_is_read_is_not_kept() {
+    async fn a_row_invalidated_while_it_is_read_is_not_cached() {
         let rows: [(&str, fn(&RowCache<u8, u8>)); 2] =
-            [("it", |kept| kept.forget(&1)), ("everything", |kept| kept.forget_all())];
-        for (what, forget) in rows {
-            let kept = RowCache::new(10, |_| 1);
-            let late = kept.get(1, |_| async {
-                forget(&kept);
+            [("it", |cache| cache.invalidate(&1)), ("everything", |cache| cache.invalidate_all())];
+        for (what, invalidate) in rows {
+            let cache = RowCache::new(10, |_| 1);
+            let late = cache.get(1, |_| async {
+                invalidate(&cache);
                 Ok(Some(7))
             });
             assert_eq!(late.await.unwrap(), Some(7), "{what}");
-            assert_eq!(ask(&kept).await, Some(0), "{what} was put back");
+            assert_eq!(ask(&cache).await, Some(0), "{what} was put back");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Longest wait for a connection, and of a write in the queue; after it the caller gets [`StoreError::Unavailable`].
-pub const PATIENCE: Duration = Duration::from_secs(2);
+pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Limits for connections to PostgreSQL. SQLite uses none of them.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ pub enum LossyCommits {
 
 impl Setup {
     /// Limits for commands, which run statements over whole tables.
-    pub fn patient(max_connections: u32) -> Self {
+    pub fn for_commands(max_connections: u32) -> Self {
         Self {
             max_connections,
             reserved_connections: 0,

@@ -10,7 +10,7 @@ use super::lanes::Lanes;
 use super::writer::Writer;
 use crate::engine::db::Db;
 use crate::metrics::Database;
-use crate::{PATIENCE, StoreError};
+use crate::{ACQUIRE_TIMEOUT, StoreError};
 
 /// Read connections, and those of them that pages and registration cannot take.
 const READERS: u32 = 4;
@@ -23,7 +23,7 @@ pub(crate) async fn open(url: &str, metrics: &Database) -> Result<Db, StoreError
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(PATIENCE)
+        .busy_timeout(ACQUIRE_TIMEOUT)
         .pragma("temp_store", "MEMORY");
     let path = apart.get_filename().to_owned();
     protect(&path)?;
@@ -43,7 +43,7 @@ async fn patiently<T>(open: impl Fn() -> rusqlite::Result<T>) -> Result<T, Store
     let begun = std::time::Instant::now();
     loop {
         match open().map_err(StoreError::from) {
-            Err(StoreError::Unavailable(_)) if begun.elapsed() < PATIENCE => {
+            Err(StoreError::Unavailable(_)) if begun.elapsed() < ACQUIRE_TIMEOUT => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             opened => return opened,

@@ -13,7 +13,7 @@ use super::db::Db;
 use super::error::StoreError;
 use super::lanes::Lane;
 use super::migrations::{self, Migrated};
-use super::setup::{PATIENCE, Setup};
+use super::setup::{ACQUIRE_TIMEOUT, Setup};
 use super::tx::Tx;
 use super::{postgres, sqlite, timing};
 use crate::metrics::{Database, Statements};
@@ -37,7 +37,7 @@ impl Store {
     /// Opens the database at `url` (`sqlite://FILE` or `postgres://...`) with the limits of commands. Creates a missing
     /// SQLite file. Does not migrate.
     pub async fn open(url: &str, max_connections: u32) -> Result<Self, StoreError> {
-        Self::open_with(url, &Setup::patient(max_connections)).await
+        Self::open_with(url, &Setup::for_commands(max_connections)).await
     }
 
     /// Opens the database with the limits of a server.
@@ -62,13 +62,13 @@ impl Store {
     }
 
     /// Takes a connection to read with. On SQLite it is read-only. Returns [`StoreError::Unavailable`] after
-    /// [`PATIENCE`].
+    /// [`ACQUIRE_TIMEOUT`].
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match &self.db {
             Db::Sqlite { read, lanes, .. } => {
                 let late = || StoreError::Unavailable("no connection became free in time".into());
                 let turn = async { Ok((lanes.enter(Lane::current()).await?, read.take().await.ok_or_else(late)?)) };
-                let turn = self.metrics.turn(timeout(PATIENCE, turn)).await;
+                let turn = self.metrics.turn(timeout(ACQUIRE_TIMEOUT, turn)).await;
                 let (permit, connection) = turn.unwrap_or_else(|_| Err(late()))?;
                 Tx::sqlite(connection, permit, self.metrics.statements.clone())
             }
@@ -100,7 +100,7 @@ impl Store {
             Db::Sqlite { writer, .. } => writer.write(job).await?,
             Db::Postgres(pool) => postgres::write(pool.clone(), self.metrics.clone(), job).await?,
         };
-        if let Some(seq) = written.heard {
+        if let Some(seq) = written.awaited {
             barrier::wait_for_nodes(self, seq).await;
         }
         Ok(written.value)
@@ -148,7 +148,7 @@ impl Store {
         (idle, size.saturating_sub(idle))
     }
 
-    /// Runs one short query, within [`PATIENCE`].
+    /// Runs one short query, within [`ACQUIRE_TIMEOUT`].
     pub async fn ping(&self) -> Result<(), StoreError> {
         let mut tx = self.read().await?;
         tx.cap_timeout();

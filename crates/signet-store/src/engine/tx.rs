@@ -11,7 +11,7 @@ use super::statement::Statement;
 use super::timing;
 use crate::events::audit::{self, Pending};
 use crate::metrics::Statements;
-use crate::{PATIENCE, StoreError};
+use crate::{ACQUIRE_TIMEOUT, StoreError};
 
 /// A connection: a transaction if it comes from [`crate::Store::write`], else a reader outside of a transaction.
 pub struct Tx {
@@ -23,7 +23,7 @@ pub struct Tx {
     wrote: bool,
     has_failed: bool,
     /// The last change that all nodes must acknowledge before `Store::write` returns.
-    heard: Option<i64>,
+    awaited: Option<i64>,
     /// Timeout of each statement.
     pub(crate) limit: Duration,
     /// Audit records, written when the job has succeeded.
@@ -39,7 +39,7 @@ pub(crate) enum Connection {
 pub(crate) struct Written<T> {
     pub(crate) value: T,
     /// The last change that all nodes must acknowledge.
-    pub(crate) heard: Option<i64>,
+    pub(crate) awaited: Option<i64>,
 }
 
 impl Tx {
@@ -59,26 +59,26 @@ impl Tx {
             may_retry: false,
             wrote: false,
             has_failed: false,
-            heard: None,
+            awaited: None,
             limit,
             records: Vec::new(),
         }
     }
 
-    /// Caps the timeout of each statement at [`PATIENCE`], for callers that must notice soon that the database is gone.
+    /// Caps the timeout of each statement at [`ACQUIRE_TIMEOUT`], for callers that must notice a lost database soon.
     pub(crate) fn cap_timeout(&mut self) {
-        self.limit = self.limit.min(PATIENCE);
+        self.limit = self.limit.min(ACQUIRE_TIMEOUT);
     }
 
     /// Counts a statement, notes whether it writes, and returns its start time.
-    pub(crate) fn note_run(&mut self, statement: &Statement) -> Instant {
+    pub(crate) fn record_start(&mut self, statement: &Statement) -> Instant {
         self.statements.begun.inc();
         self.wrote |= statement.writes();
         Instant::now()
     }
 
     /// Counts the duration of a statement.
-    pub(crate) fn note_ran(&self, statement: &Statement, begun: Instant) {
+    pub(crate) fn record_end(&self, statement: &Statement, begun: Instant) {
         timing::observe(&self.statements, statement, begun.elapsed());
     }
 
@@ -88,19 +88,19 @@ impl Tx {
     }
 
     /// Records a failed statement: whether it was a serialization failure, and whether the connection is lost.
-    pub(crate) fn note(&mut self, error: &sqlx::Error) {
+    pub(crate) fn record_failure(&mut self, error: &sqlx::Error) {
         // The engine may have rolled back.
         self.wrote = true;
         let code = error.as_database_error().and_then(|cause| cause.code());
         self.may_retry |= matches!(code.as_deref(), Some("40001" | "40P01"));
         self.has_failed = true;
         if let Connection::Postgres(held) = &mut self.connection {
-            held.note(error);
+            held.mark_if_lost(error);
         }
     }
 
     /// Records a failed statement on SQLite.
-    pub(crate) fn note_embedded(&mut self, _error: &rusqlite::Error) {
+    pub(crate) fn record_embedded_failure(&mut self, _error: &rusqlite::Error) {
         // The engine may have rolled back.
         self.wrote = true;
         self.has_failed = true;
@@ -119,7 +119,7 @@ impl Tx {
 
     /// Makes `Store::write` wait until all nodes have acknowledged this change.
     pub(crate) fn await_acknowledgment(&mut self, seq: i64) {
-        self.heard = self.heard.max(Some(seq));
+        self.awaited = self.awaited.max(Some(seq));
     }
 
     /// Runs a job and then writes its audit records. Last, so that the end of the audit chain is locked only for the
@@ -131,10 +131,10 @@ impl Tx {
     {
         // From an attempt that failed.
         self.records.clear();
-        self.heard = None;
+        self.awaited = None;
         let value = job(self).await?;
         audit::write_pending(self).await?;
-        Ok(Written { value, heard: self.heard.take() })
+        Ok(Written { value, awaited: self.awaited.take() })
     }
 
     /// Runs transaction control, which is not counted. After a failure the state of the connection is unknown.
@@ -150,7 +150,7 @@ impl Tx {
             Connection::Sqlite(held) => {
                 let done = held.execute(statement, &[]);
                 if let Err(error) = &done {
-                    self.note_embedded(error);
+                    self.record_embedded_failure(error);
                 }
                 Ok(done.map(|_| ())?)
             }
@@ -158,7 +158,7 @@ impl Tx {
                 let done = sqlx::query(statement).execute(&mut held.raw);
                 let done = postgres::in_time(self.limit, done).await;
                 if let Err(error) = &done {
-                    self.note(error);
+                    self.record_failure(error);
                 }
                 Ok(done.map(|_| ())?)
             }
@@ -169,22 +169,22 @@ impl Tx {
 /// Runs and counts one statement on either engine.
 macro_rules! run {
     ($tx:expr, $sql:expr, [$($bind:expr),*], $embedded:ident, $statement:expr, $fetch:ident, $read:expr) => {{
-        let begun = $tx.note_run($sql);
+        let begun = $tx.record_start($sql);
         match &mut $tx.connection {
             $crate::engine::tx::Connection::Sqlite(held) => {
                 let done = held.$embedded($sql.embedded, &[$(&$bind as &dyn rusqlite::ToSql),*]);
-                $tx.note_ran($sql, begun);
+                $tx.record_end($sql, begun);
                 if let Err(error) = &done {
-                    $tx.note_embedded(error);
+                    $tx.record_embedded_failure(error);
                 }
                 done.map_err($crate::StoreError::from)
             }
             $crate::engine::tx::Connection::Postgres(held) => {
                 let statement = $statement$(.bind($bind))*.$fetch(&mut held.raw);
                 let done = $crate::engine::postgres::in_time($tx.limit, statement).await.map($read);
-                $tx.note_ran($sql, begun);
+                $tx.record_end($sql, begun);
                 if let Err(error) = &done {
-                    $tx.note(error);
+                    $tx.record_failure(error);
                 }
                 done.map_err($crate::StoreError::from)
             }

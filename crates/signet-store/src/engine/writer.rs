@@ -20,7 +20,7 @@ use super::embedded::Embedded;
 use super::lanes::Lane;
 use super::tx::Written;
 use crate::metrics::{Database, timed};
-use crate::{PATIENCE, StoreError, Tx};
+use crate::{ACQUIRE_TIMEOUT, StoreError, Tx};
 
 /// Limit of jobs in one transaction.
 const BATCH: usize = 64;
@@ -108,8 +108,9 @@ impl Writer {
     }
 
     /// Opens a second connection, for migrations and copies.
-    pub(crate) async fn apart(&self) -> Result<SqlitePool, sqlx::Error> {
-        let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).test_before_acquire(false);
+    pub(crate) async fn open_separate(&self) -> Result<SqlitePool, sqlx::Error> {
+        let one =
+            SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
         one.connect_with(self.file.as_ref().clone()).await
     }
 
@@ -146,7 +147,8 @@ impl Queues {
 async fn work(connection: Arc<AsyncMutex<Embedded>>, metrics: Database, mut queues: Queues) {
     let mut batch = Vec::with_capacity(BATCH);
     while queues.take(&mut batch).await > 0 {
-        let (current, late): (Vec<_>, Vec<_>) = batch.drain(..).partition(|job: &Job| job.queued.elapsed() < PATIENCE);
+        let (current, late): (Vec<_>, Vec<_>) =
+            batch.drain(..).partition(|job: &Job| job.queued.elapsed() < ACQUIRE_TIMEOUT);
         late.into_iter().for_each(|job| (job.finish)(Err(too_late())));
         if current.is_empty() {
             continue;
@@ -167,9 +169,9 @@ async fn work(connection: Arc<AsyncMutex<Embedded>>, metrics: Database, mut queu
 
 /// Runs the jobs in one transaction and answers their callers after the commit.
 async fn write_batch(tx: &mut Tx, jobs: Vec<Job>) -> Result<(), Failed> {
-    let end = match transact_all(tx, &jobs, Isolation::Common).await {
+    let end = match transact_all(tx, &jobs, Isolation::Shared).await {
         Ok(BatchOutcome::Done) => Ok(()),
-        Ok(BatchOutcome::Spoiled) => transact_all(tx, &jobs, Isolation::Own).await.map(|_| ()),
+        Ok(BatchOutcome::RolledBack) => transact_all(tx, &jobs, Isolation::Savepoint).await.map(|_| ()),
         Err(error) => Err(error),
     };
     match end {
@@ -189,30 +191,30 @@ async fn write_batch(tx: &mut Tx, jobs: Vec<Job>) -> Result<(), Failed> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Isolation {
     /// None: two statements fewer per job, and few jobs fail after they have written.
-    Common,
+    Shared,
     /// A savepoint per job, so that the writes of a failed job can be rolled back.
-    Own,
+    Savepoint,
 }
 
 /// Outcome of a batch.
 enum BatchOutcome {
     Done,
     /// A job failed after it had written. The batch was rolled back and must be run again.
-    Spoiled,
+    RolledBack,
 }
 
 /// Runs the jobs in one transaction, which may still be open after an error.
-async fn transact_all(tx: &mut Tx, jobs: &[Job], footing: Isolation) -> Result<BatchOutcome, StoreError> {
+async fn transact_all(tx: &mut Tx, jobs: &[Job], isolation: Isolation) -> Result<BatchOutcome, StoreError> {
     tx.control("BEGIN IMMEDIATE").await?;
     for job in jobs {
-        match footing {
-            Isolation::Own => run_under_savepoint(tx, job).await?,
-            Isolation::Common => {
+        match isolation {
+            Isolation::Savepoint => run_under_savepoint(tx, job).await?,
+            Isolation::Shared => {
                 tx.take_wrote();
                 if !run_guarded(&job.run, tx).await && tx.take_wrote() {
                     tx.control("ROLLBACK").await?;
                     // A job alone in its batch has its result already.
-                    return Ok(if jobs.len() == 1 { BatchOutcome::Done } else { BatchOutcome::Spoiled });
+                    return Ok(if jobs.len() == 1 { BatchOutcome::Done } else { BatchOutcome::RolledBack });
                 }
             }
         }

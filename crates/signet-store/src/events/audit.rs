@@ -209,7 +209,7 @@ async fn extend(tx: &mut Tx, realm: &RealmId, records: Vec<Pending>) -> Result<(
         end = end.then(realm, &row);
         insert(tx, realm, &row, end).await?;
         if let Some(user) = recipient {
-            outbox::concerns(tx, realm, &user, &row).await?;
+            outbox::queue_notice(tx, realm, &user, &row).await?;
         }
     }
     execute!(tx, EXTEND, [realm.as_str(), end.hash.as_bytes()]).map(|_| ())

@@ -270,7 +270,7 @@ pub async fn checkpoints(tx: &mut Tx, realm: &RealmId) -> Result<Vec<StoredCheck
 }
 
 /// Stores a checkpoint, and deletes earlier ones from before `keep_from`.
-pub async fn vouch(
+pub async fn insert_checkpoint(
     tx: &mut Tx,
     realm: &RealmId,
     checkpoint: &StoredCheckpoint,
@@ -290,7 +290,7 @@ pub async fn replace_checkpoints(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     execute!(tx, FORGET_ALL, [realm.as_str()])?;
-    vouch(tx, realm, checkpoint, at, at).await
+    insert_checkpoint(tx, realm, checkpoint, at, at).await
 }
 
 /// Deletes up to [`PORTION`] rows of the chain up to `seq` and returns their number.

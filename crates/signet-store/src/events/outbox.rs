@@ -99,7 +99,7 @@ statements! {
 /// Time after which delivery is abandoned.
 pub const KEPT: Span = Span::from_hours(24);
 /// Minimum interval between two mails about failed sign-ins.
-const QUIET: Span = Span::from_hours(24);
+const NOTICE_INTERVAL: Span = Span::from_hours(24);
 
 /// Recipient and content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,10 +195,10 @@ pub async fn queue_logouts_of_realm(tx: &mut Tx, realm: &RealmId, now: Timestamp
 /// Queues a mail about a row of the audit log to the user concerned, if the address is verified: another reader of the
 /// mailbox must not learn of it. A mail about failed sign-ins is sent only if there was none for a day, or strangers
 /// could fill the mailbox. Call it in the same transaction, after the row is written.
-pub(crate) async fn concerns(tx: &mut Tx, realm: &RealmId, user: &UserId, row: &Row) -> Result<u64, StoreError> {
+pub(crate) async fn queue_notice(tx: &mut Tx, realm: &RealmId, user: &UserId, row: &Row) -> Result<u64, StoreError> {
     let at = row.at.as_millis();
     let end = row.at.plus(KEPT).as_millis();
-    let quiet = row.at.minus(QUIET).as_millis();
+    let quiet = row.at.minus(NOTICE_INTERVAL).as_millis();
     execute!(tx, CONCERNS, [realm.as_str(), user.as_str(), &row.id, &row.event, at, end, quiet])
 }
 
@@ -212,7 +212,7 @@ pub struct Mail {
 }
 
 /// Queues a mail about a change of address to the former address.
-pub async fn mail(tx: &mut Tx, realm: &RealmId, mail: &Mail, now: Timestamp) -> Result<(), StoreError> {
+pub async fn queue_mail(tx: &mut Tx, realm: &RealmId, mail: &Mail, now: Timestamp) -> Result<(), StoreError> {
     let Mail { user, row, address } = mail;
     let id = format!("{realm} {row} mail before");
     let end = now.plus(KEPT).as_millis();
@@ -220,7 +220,7 @@ pub async fn mail(tx: &mut Tx, realm: &RealmId, mail: &Mail, now: Timestamp) -> 
 }
 
 /// Queues a row of the audit log for a webhook.
-pub async fn tell(
+pub async fn queue_event(
     tx: &mut Tx,
     realm: &RealmId,
     webhook: &WebhookId,
@@ -233,7 +233,7 @@ pub async fn tell(
 }
 
 /// Deletes the queued messages of a webhook.
-pub(crate) async fn forget(tx: &mut Tx, realm: &RealmId, webhook: &WebhookId) -> Result<u64, StoreError> {
+pub(crate) async fn delete_of_webhook(tx: &mut Tx, realm: &RealmId, webhook: &WebhookId) -> Result<u64, StoreError> {
     execute!(tx, FORGET, [realm.as_str(), webhook.as_str()])
 }
 

@@ -160,7 +160,7 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<Option
 
 /// Returns the enabled webhooks that are behind the end of the audit log and have fewer than `most` events in the
 /// outbox.
-pub async fn behind(tx: &mut Tx, realm: &RealmId, most: i64) -> Result<Vec<Webhook>, StoreError> {
+pub async fn lagging(tx: &mut Tx, realm: &RealmId, most: i64) -> Result<Vec<Webhook>, StoreError> {
     let rows: Vec<Row> = fetch_all!(tx, BEHIND, [realm.as_str(), most])?;
     Ok(rows.into_iter().map(webhook).collect())
 }
@@ -187,7 +187,7 @@ pub async fn set_standing(
 
 /// Removes a webhook with its queued events. Returns false if there was none.
 pub async fn remove(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<bool, StoreError> {
-    outbox::forget(tx, realm, id).await?;
+    outbox::delete_of_webhook(tx, realm, id).await?;
     execute!(tx, REMOVE, [realm.as_str(), id.as_str()]).map(one)
 }
 
@@ -212,7 +212,7 @@ pub async fn insert_dead_letter(
 }
 
 /// Returns the oldest dead letters of a webhook, at most 1000.
-pub async fn dead(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<Vec<DeadLetter>, StoreError> {
+pub async fn dead_letters(tx: &mut Tx, realm: &RealmId, id: &WebhookId) -> Result<Vec<DeadLetter>, StoreError> {
     type Dead = (String, Option<String>, i64, String, i64);
     let rows: Vec<Dead> = fetch_all!(tx, DEAD, [realm.as_str(), id.as_str()])?;
     let letter = |(row, event, attempts, reason, died_at)| DeadLetter {

@@ -69,9 +69,9 @@ pub async fn write(store: &Store, directory: &Path, now: Timestamp) -> Result<Ma
     let copy = directory.join(COPY);
     // `VACUUM INTO` writes to an empty file and keeps its mode.
     make_file(&copy)?;
-    let apart = writer.apart().await.map_err(StoreError::from)?;
-    let copied = sqlx::query("VACUUM INTO $1").bind(copy.display().to_string()).execute(&apart).await;
-    apart.close().await;
+    let connection = writer.open_separate().await.map_err(StoreError::from)?;
+    let copied = sqlx::query("VACUUM INTO $1").bind(copy.display().to_string()).execute(&connection).await;
+    connection.close().await;
     copied.map_err(StoreError::from)?;
     let file = File::open(&copy).and_then(|file| file.sync_all().map(|()| file)).map_err(failed(&copy))?;
     let (bytes, sha256) = digest(file, &mut io::sink()).map_err(failed(&copy))?;
@@ -126,9 +126,9 @@ pub fn settle(file: &Path, target: &Path) -> Result<(), BackupError> {
 /// Moves the write-ahead log of an SQLite database into its file, so that the file alone is complete, and closes it.
 pub async fn close(store: Store) -> Result<(), StoreError> {
     if let Db::Sqlite { writer, .. } = &store.db {
-        let apart = writer.apart().await?;
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&apart).await?;
-        apart.close().await;
+        let connection = writer.open_separate().await?;
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&connection).await?;
+        connection.close().await;
     }
     store.close().await;
     Ok(())

@@ -18,7 +18,7 @@ use signet_protocol::time::{Span, Timestamp};
 /// Interval between two reads of the nodes' rows.
 const STEP: Duration = Duration::from_millis(5);
 /// Longest wait where the rows cannot be read; no lease is longer.
-const LONGEST: Duration = super::view::STALE_AFTER;
+const MAX_WAIT: Duration = super::view::STALE_AFTER;
 /// Age of a row from which a command treats its node as gone.
 const PRESUMED_GONE: Span = Span::from_secs(15);
 
@@ -26,7 +26,7 @@ const PRESUMED_GONE: Span = Span::from_secs(15);
 #[derive(Default)]
 pub(crate) struct Barrier {
     /// The rows of the nodes, with the start time of the query.
-    looked: Mutex<Option<(Instant, Arc<[Node]>)>>,
+    latest: Mutex<Option<(Instant, Arc<[Node]>)>>,
     /// Highest change that a write waits for.
     published: AtomicI64,
     /// Highest change for which nodes were woken.
@@ -51,16 +51,16 @@ pub(crate) fn wait_for_nodes(store: &Store, seq: i64) -> BoxFuture<'_, ()> {
         store.barrier.published.fetch_max(seq, Ordering::AcqRel);
         // In the reserved lane: concurrent waits share one query, which a flood of pages must not delay.
         Lane::Reserved.run(wait(store, seq, committed)).await;
-        store.metrics.heard.observe(committed.elapsed().as_secs_f64());
+        store.metrics.acknowledgment.observe(committed.elapsed().as_secs_f64());
     })
 }
 
 async fn wait(store: &Store, seq: i64, committed: Instant) {
     let own = store.membership.id();
     loop {
-        let late = match look(store).await {
+        let late = match read_nodes(store).await {
             Ok(all) => late(store, &all, &own, seq).await,
-            Err(error) if committed.elapsed() >= LONGEST => {
+            Err(error) if committed.elapsed() >= MAX_WAIT => {
                 tracing::warn!(%error, "could not read the nodes' acknowledgments of a revocation");
                 return;
             }
@@ -76,7 +76,7 @@ async fn wait(store: &Store, seq: i64, committed: Instant) {
         let waited = committed.elapsed();
         if late.iter().all(|node| waited >= node.lease) {
             // If a lease was extended meanwhile, wait for it too, up to the longest possible lease.
-            if drop_late(store, &late, seq).await || waited >= LONGEST {
+            if drop_late(store, &late, seq).await || waited >= MAX_WAIT {
                 return;
             }
         }
@@ -97,11 +97,11 @@ async fn late(store: &Store, all: &[Node], own: &str, seq: i64) -> Vec<Node> {
 }
 
 /// Returns the rows of the nodes, read after this call. Concurrent calls share one query.
-async fn look(store: &Store) -> Result<Arc<[Node]>, StoreError> {
-    let asked = Instant::now();
-    let mut looked = store.barrier.looked.lock().await;
-    if let Some((begun, nodes)) = &*looked
-        && *begun >= asked
+async fn read_nodes(store: &Store) -> Result<Arc<[Node]>, StoreError> {
+    let called_at = Instant::now();
+    let mut latest = store.barrier.latest.lock().await;
+    if let Some((begun, nodes)) = &*latest
+        && *begun >= called_at
     {
         return Ok(nodes.clone());
     }
@@ -109,7 +109,7 @@ async fn look(store: &Store) -> Result<Arc<[Node]>, StoreError> {
     let mut tx = store.read().await?;
     tx.cap_timeout();
     let nodes: Arc<[Node]> = nodes::all(&mut tx).await?.into();
-    *looked = Some((begun, nodes.clone()));
+    *latest = Some((begun, nodes.clone()));
     Ok(nodes)
 }
 
@@ -153,14 +153,14 @@ impl Store {
             self.notify().await;
         }
         for node in late.iter().filter(|node| node.channel == Channel::Http) {
-            wake::knock(node.advertise.clone());
+            wake::send_wake_up(node.advertise.clone());
         }
     }
 
     /// Wakes every node that has not applied this change.
     pub(crate) async fn wake_nodes(&self, seq: i64) {
         self.barrier.published.fetch_max(seq, Ordering::AcqRel);
-        if let Ok(all) = look(self).await {
+        if let Ok(all) = read_nodes(self).await {
             self.wake_late(&all).await;
         }
     }

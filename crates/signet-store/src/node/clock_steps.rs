@@ -25,14 +25,14 @@ const JUMPED: &str = "clock jumped";
 pub const UNNOTICED: Span = Span::from_minutes(15);
 
 /// The times that upkeep has recorded.
-struct Noted {
+struct RecordedTimes {
     seen: Option<Timestamp>,
     jumped: Option<Timestamp>,
 }
 
 /// Records the current time, and a jump since the last record.
-pub async fn note(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
-    let noted = noted(tx).await?;
+pub async fn record(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+    let noted = recorded_times(tx).await?;
     if noted.seen.is_some_and(|seen| has_jumped(seen, now)) {
         execute!(tx, NOTE, [JUMPED, now.as_millis()])?;
     }
@@ -41,7 +41,7 @@ pub async fn note(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
 
 /// Returns true if no jump was recorded for this long.
 pub async fn is_steady(tx: &mut Tx, since: Span, now: Timestamp) -> Result<bool, StoreError> {
-    let Noted { seen, jumped } = noted(tx).await?;
+    let RecordedTimes { seen, jumped } = recorded_times(tx).await?;
     Ok(!seen.is_some_and(|seen| has_jumped(seen, now)) && jumped.is_none_or(|jumped| now >= jumped.plus(since)))
 }
 
@@ -49,8 +49,8 @@ fn has_jumped(before: Timestamp, now: Timestamp) -> bool {
     now.since(before).as_millis().saturating_abs() > UNNOTICED.as_millis()
 }
 
-async fn noted(tx: &mut Tx) -> Result<Noted, StoreError> {
+async fn recorded_times(tx: &mut Tx) -> Result<RecordedTimes, StoreError> {
     let rows: Vec<(String, i64)> = fetch_all!(tx, NOTED, [])?;
     let at = |wanted: &str| rows.iter().find(|(name, _)| name == wanted).map(|(_, at)| Timestamp::from_millis(*at));
-    Ok(Noted { seen: at(SEEN), jumped: at(JUMPED) })
+    Ok(RecordedTimes { seen: at(SEEN), jumped: at(JUMPED) })
 }

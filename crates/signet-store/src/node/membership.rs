@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use self::state::{ALONE, Phase, State};
-use super::nodes::{self, Channel, Node, Standing};
+use super::nodes::{self, Channel, Node, NodeRow};
 use super::{barrier, changes};
 use crate::{Store, StoreError};
 use signet_protocol::time::Timestamp;
@@ -54,8 +54,8 @@ impl Membership {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers this process under this id with the next [`Self::settle`]. Until then it polls before each answer.
-    pub fn enter(&self, id: String, advertise: String) {
+    /// Registers this process under this id with the next [`Self::renew`]. Until then it polls before each answer.
+    pub fn register(&self, id: String, advertise: String) {
         let mut state = self.state();
         state.channel = if advertise.is_empty() { Channel::None } else { Channel::Http };
         state.id = id;
@@ -64,12 +64,12 @@ impl Membership {
     }
 
     /// Leaves without deregistering; others wait until the row expires.
-    pub fn forget(&self) {
+    pub fn abandon(&self) {
         self.state().phase = Phase::Apart;
     }
 
     /// Leaves and removes the row.
-    pub async fn leave(&self, store: &Store) -> Result<(), StoreError> {
+    pub async fn deregister(&self, store: &Store) -> Result<(), StoreError> {
         let _turn = self.settling.lock().await;
         let id = {
             let mut state = self.state();
@@ -88,33 +88,33 @@ impl Membership {
     }
 
     /// Sets the channel by which this node is woken.
-    pub fn listens(&self, channel: Channel) {
+    pub fn set_channel(&self, channel: Channel) {
         let mut state = self.state();
         let without = if state.advertise.is_empty() { Channel::None } else { Channel::Http };
         state.channel = if channel == Channel::None { without } else { channel };
     }
 
-    /// Ends [`Self::pause`] early, since something may have changed.
+    /// Ends [`Self::wait_for_poll`] early, since something may have changed.
     pub fn wake(&self) {
         self.wake.notify_one();
     }
 
     /// Waits until the next poll is due or [`Self::wake`] is called.
-    pub async fn pause(&self) {
+    pub async fn wait_for_poll(&self) {
         let longest = self.state().pause(self.is_embedded);
         // The timeout is the normal end of the wait.
         let _ = tokio::time::timeout(longest, self.wake.notified()).await;
     }
 
     /// Returns true if this process may answer from memory.
-    pub fn holds(&self) -> bool {
-        self.state().holds()
+    pub fn has_lease(&self) -> bool {
+        self.state().has_lease()
     }
 
     /// Returns true if certainly no other node answers from memory.
     pub(crate) fn is_alone(&self) -> bool {
         let state = self.state();
-        state.phase == Phase::Member && state.others == 0 && state.holds()
+        state.phase == Phase::Member && state.others == 0 && state.has_lease()
     }
 
     /// Returns the number of nodes that this one knows of, with itself.
@@ -124,7 +124,7 @@ impl Membership {
     }
 
     /// Publishes the last change that this node has applied, and renews its lease.
-    pub async fn settle(&self, store: &Store, heard: Polled) -> Result<(), StoreError> {
+    pub async fn renew(&self, store: &Store, polled: Polled) -> Result<(), StoreError> {
         if self.state().phase == Phase::Apart {
             return Ok(());
         }
@@ -132,23 +132,23 @@ impl Membership {
         let phase = self.state().phase;
         match phase {
             Phase::Apart => Ok(()),
-            Phase::Joining => self.announce(store, heard).await,
+            Phase::Joining => self.announce(store, polled).await,
             Phase::Announced { seq, until } => self.become_known(store, seq, until).await,
-            Phase::Member => self.keep(store, heard).await,
+            Phase::Member => self.keep(store, polled).await,
         }
     }
 
     /// Adds the row, and a change that announces it to the others.
-    async fn announce(&self, store: &Store, heard: Polled) -> Result<(), StoreError> {
-        let row = {
+    async fn announce(&self, store: &Store, polled: Polled) -> Result<(), StoreError> {
+        let given = {
             let state = self.state();
-            (state.standing(heard, Duration::ZERO), state.advertise.clone())
+            (state.row(polled, Duration::ZERO), state.advertise.clone())
         };
-        let added = store.write_with(row, move |row, tx| {
+        let added = store.write_with(given, move |given, tx| {
             Box::pin(async move {
-                let (standing, advertise) = row;
-                nodes::join(tx, standing, advertise).await?;
-                changes::announce(tx, &standing.id, heard.now).await
+                let (row, advertise) = given;
+                nodes::join(tx, row, advertise).await?;
+                changes::announce(tx, &row.id, polled.now).await
             })
         });
         let seq = added.await?;
@@ -160,7 +160,7 @@ impl Membership {
     /// Waits until the others know of this node.
     async fn become_known(&self, store: &Store, seq: i64, until: Instant) -> Result<(), StoreError> {
         let own = self.id();
-        let mut unaware = self.look(store).await?;
+        let mut unaware = self.read_nodes(store).await?;
         unaware.retain(|node| node.id != own && node.is_late(seq));
         if !unaware.is_empty() {
             if Instant::now() < until {
@@ -177,39 +177,37 @@ impl Membership {
     }
 
     /// Writes the row if it is due, and renews the lease.
-    async fn keep(&self, store: &Store, heard: Polled) -> Result<(), StoreError> {
+    async fn keep(&self, store: &Store, polled: Polled) -> Result<(), StoreError> {
         // Before the acknowledgment, since the acknowledged change may announce another node.
-        if self.state().has_to_look(heard.applied) {
-            let all = self.look(store).await?;
+        if self.state().must_read_nodes(polled.applied) {
+            let all = self.read_nodes(store).await?;
             self.remove_silent(store, &all).await?;
         }
         let lease = self.state().shorten();
-        let standing = self.state().standing(heard, lease);
-        let must_write = self.state().must_write(&standing);
-        if must_write && !self.acknowledge(store, standing).await? {
+        let row = self.state().row(polled, lease);
+        let must_write = self.state().must_write(&row);
+        if must_write && !self.acknowledge(store, row).await? {
             return Ok(());
         }
         let mut state = self.state();
-        if state.phase == Phase::Member && state.suspended.is_none_or(|since| heard.begun > since) {
+        if state.phase == Phase::Member && state.suspended.is_none_or(|since| polled.begun > since) {
             state.suspended = None;
             state.lease = lease;
-            state.renewed = state.renewed.max(heard.begun);
+            state.renewed = state.renewed.max(polled.begun);
         }
         Ok(())
     }
 
     /// Writes the row. Returns false if the others had skipped or removed this node.
-    async fn acknowledge(&self, store: &Store, standing: Standing) -> Result<bool, StoreError> {
+    async fn acknowledge(&self, store: &Store, row: NodeRow) -> Result<bool, StoreError> {
         let begun = Instant::now();
-        let known = store.write_with(standing.clone(), move |standing, tx| {
-            Box::pin(async move { nodes::acknowledge(tx, standing).await })
-        });
+        let known =
+            store.write_with(row.clone(), move |row, tx| Box::pin(async move { nodes::acknowledge(tx, row).await }));
         let is_waited_for = known.await?;
         if !is_waited_for {
             self.state().lease = Duration::ZERO;
-            let returned = store.write_with(standing.clone(), move |standing, tx| {
-                Box::pin(async move { nodes::come_back(tx, standing).await })
-            });
+            let returned =
+                store.write_with(row.clone(), move |row, tx| Box::pin(async move { nodes::rejoin(tx, row).await }));
             if !returned.await? {
                 tracing::warn!("this node was removed after a long silence; rejoining");
                 self.state().rejoin();
@@ -220,25 +218,25 @@ impl Membership {
         }
         let mut state = self.state();
         state.wrote = begun;
-        state.written = Some(standing);
+        state.written = Some(row);
         Ok(is_waited_for)
     }
 
-    async fn look(&self, store: &Store) -> Result<Vec<Node>, StoreError> {
-        let looked = Instant::now();
+    async fn read_nodes(&self, store: &Store) -> Result<Vec<Node>, StoreError> {
+        let nodes_read_at = Instant::now();
         let mut tx = store.read().await?;
         tx.cap_timeout();
         let all = nodes::all(&mut tx).await?;
         drop(tx);
         let mut state = self.state();
-        state.looked = Some(looked);
+        state.nodes_read_at = Some(nodes_read_at);
         state.others = all.iter().filter(|node| node.id != state.id).count();
         let mut seen = std::mem::take(&mut state.seen);
         seen.retain(|id, _| all.iter().any(|node| node.id == *id));
         for node in &all {
-            let noted = seen.entry(node.id.clone()).or_insert((node.heard_at, looked));
+            let noted = seen.entry(node.id.clone()).or_insert((node.heard_at, nodes_read_at));
             if noted.0 != node.heard_at {
-                *noted = (node.heard_at, looked);
+                *noted = (node.heard_at, nodes_read_at);
             }
         }
         state.seen = seen;

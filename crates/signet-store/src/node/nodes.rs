@@ -79,7 +79,7 @@ pub struct Node {
 
 /// The values that a node writes to its row.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct NodeRow {
     pub id: String,
     /// Number of the last change that it has applied.
     pub heard_seq: i64,
@@ -106,7 +106,7 @@ row! {
 }
 
 /// Adds a node without a lease.
-pub async fn join(tx: &mut Tx, node: &Standing, advertise: &str) -> Result<(), StoreError> {
+pub async fn join(tx: &mut Tx, node: &NodeRow, advertise: &str) -> Result<(), StoreError> {
     let at = node.heard_at.as_millis();
     let channel = node.channel.as_str();
     execute!(tx, JOIN, [node.id.as_str(), at, node.heard_seq, channel, advertise]).map(|_| ())
@@ -114,16 +114,16 @@ pub async fn join(tx: &mut Tx, node: &Standing, advertise: &str) -> Result<(), S
 
 /// Writes the last change that a node has applied. Returns false if it was skipped or removed, so that writes no longer
 /// wait for it.
-pub async fn acknowledge(tx: &mut Tx, node: &Standing) -> Result<bool, StoreError> {
+pub async fn acknowledge(tx: &mut Tx, node: &NodeRow) -> Result<bool, StoreError> {
     write(tx, ACKNOWLEDGE, node).await
 }
 
 /// Lets writes wait again for a skipped node. Returns false if it was removed.
-pub async fn come_back(tx: &mut Tx, node: &Standing) -> Result<bool, StoreError> {
+pub async fn rejoin(tx: &mut Tx, node: &NodeRow) -> Result<bool, StoreError> {
     write(tx, RETURN, node).await
 }
 
-async fn write(tx: &mut Tx, statement: &'static Statement, node: &Standing) -> Result<bool, StoreError> {
+async fn write(tx: &mut Tx, statement: &'static Statement, node: &NodeRow) -> Result<bool, StoreError> {
     let at = node.heard_at.as_millis();
     let lease = millis(node.lease);
     let channel = node.channel.as_str();

@@ -88,11 +88,11 @@ impl View {
         Ok(self.applied.load(Ordering::Acquire))
     }
 
-    /// Ensures that the view is current: polls for changes unless the lease lasts. Returns [`StoreError::Unavailable`] if
-    /// that fails.
-    pub async fn vouch(&self) -> Result<(), StoreError> {
-        if self.store.membership().holds() {
-            return self.fresh();
+    /// Ensures that the view is current: polls for changes unless the lease lasts. Returns
+    /// [`StoreError::Unavailable`] if the poll fails.
+    pub async fn ensure_current(&self) -> Result<(), StoreError> {
+        if self.store.membership().has_lease() {
+            return self.check_fresh();
         }
         // Boxed, since few requests get here.
         Box::pin(self.catch_up()).await
@@ -176,7 +176,7 @@ impl View {
     }
 
     /// Returns [`StoreError::Unavailable`] if the last successful poll is older than [`STALE_AFTER`].
-    pub fn fresh(&self) -> Result<(), StoreError> {
+    pub fn check_fresh(&self) -> Result<(), StoreError> {
         if self.age() <= STALE_AFTER {
             Ok(())
         } else {
@@ -204,7 +204,7 @@ impl View {
 
     /// Returns true if a revocation covers this token. Fails if the view is stale.
     pub fn is_revoked(&self, token: &TokenFacts) -> Result<bool, StoreError> {
-        self.fresh()?;
+        self.check_fresh()?;
         Ok(self.revocations().cover(token))
     }
 
@@ -233,7 +233,7 @@ impl View {
 
     /// Returns the client with this id, enabled or not. Fails if the view is stale.
     pub async fn client(&self, realm: &RealmId, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
-        self.fresh()?;
+        self.check_fresh()?;
         let read = async |(realm, id): (RealmId, ClientId)| {
             let client = clients::find(&mut self.store.read().await?, &realm, &id).await?;
             if let Some(warning) = client.as_ref().and_then(|client| client.metadata.profile.rules().warning) {
@@ -251,7 +251,7 @@ impl View {
 
     /// Returns the user with this id, enabled or not. Fails if the view is stale.
     pub async fn user(&self, realm: &RealmId, id: &UserId) -> Result<Option<Arc<User>>, StoreError> {
-        self.fresh()?;
+        self.check_fresh()?;
         let read = async |(realm, id): (RealmId, UserId)| {
             Ok(users::find(&mut self.store.read().await?, &realm, &id).await?.map(Arc::new))
         };
@@ -274,10 +274,10 @@ impl View {
                     let mut known = self.origins.write().unwrap_or_else(PoisonError::into_inner);
                     known.replace(&change.realm, &client, registered);
                     drop(known);
-                    self.clients.forget(&(change.realm.clone(), client));
+                    self.clients.invalidate(&(change.realm.clone(), client));
                 }
                 Kind::User => {
-                    self.users.forget(&(change.realm.clone(), UserId::from_stored(change.subject.clone())));
+                    self.users.invalidate(&(change.realm.clone(), UserId::from_stored(change.subject.clone())));
                 }
                 Kind::Key => {
                     self.key_changes.fetch_add(1, Ordering::AcqRel);
@@ -298,7 +298,7 @@ impl View {
         if !added.is_empty() {
             let mut all = self.revocations.write().unwrap_or_else(PoisonError::into_inner);
             added.into_iter().for_each(|revocation| all.add(revocation));
-            all.tidy(now);
+            all.sweep_if_grown(now);
         }
         Ok(())
     }
@@ -311,8 +311,8 @@ impl View {
         let last = changes::last(&mut tx).await?;
         let mut all = Revocations::default();
         revocations::in_force(&mut tx, now).await?.into_iter().for_each(|revocation| all.add(revocation));
-        self.clients.forget_all();
-        self.users.forget_all();
+        self.clients.invalidate_all();
+        self.users.invalidate_all();
         *self.revocations.write().unwrap_or_else(PoisonError::into_inner) = all;
         let registered = origins::of_all(&mut tx).await?;
         *self.origins.write().unwrap_or_else(PoisonError::into_inner) = registered;

@@ -20,9 +20,9 @@ const NOTIFY: &str = "SELECT pg_notify('signet_changes', '')";
 /// SQLSTATE `feature_not_supported`.
 const NOT_SUPPORTED: &str = "0A000";
 /// Timeout of a wake-up request.
-const KNOCK: Duration = Duration::from_millis(250);
+const WAKE_UP_TIMEOUT: Duration = Duration::from_millis(250);
 /// Limit of concurrent wake-up requests; further ones are dropped, since nodes also poll.
-const KNOCKS: usize = 16;
+const MAX_WAKE_UPS: usize = 16;
 
 /// Outcome of LISTEN.
 pub enum Listening {
@@ -61,7 +61,7 @@ impl Store {
         let Ok((mut held, _permit)) = pool.acquire(Lane::current()).await else { return };
         let notified = postgres::in_time(pool.limit(), sqlx::query(NOTIFY).execute(&mut held.raw)).await;
         if let Err(error) = &notified {
-            held.note(error);
+            held.mark_if_lost(error);
             tracing::debug!(%error, "could not send a notification to other nodes");
         }
     }
@@ -73,16 +73,16 @@ fn is_unsupported(error: &sqlx::Error) -> bool {
 }
 
 /// Sends a wake-up request to a node in the background.
-pub(crate) fn knock(address: String) {
+pub(crate) fn send_wake_up(address: String) {
     static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
-    if UNDER_WAY.fetch_add(1, Ordering::AcqRel) >= KNOCKS {
+    if UNDER_WAY.fetch_add(1, Ordering::AcqRel) >= MAX_WAKE_UPS {
         UNDER_WAY.fetch_sub(1, Ordering::AcqRel);
         return;
     }
     tokio::spawn(async move {
-        let knocked = tokio::time::timeout(KNOCK, post(&address)).await;
+        let sent = tokio::time::timeout(WAKE_UP_TIMEOUT, post(&address)).await;
         UNDER_WAY.fetch_sub(1, Ordering::AcqRel);
-        if !matches!(knocked, Ok(Some(()))) {
+        if !matches!(sent, Ok(Some(()))) {
             tracing::debug!(address, "could not wake a node at its advertised address");
         }
     });

@@ -165,7 +165,7 @@ pub async fn drop_compromised(tx: &mut Tx, realm: &RealmId, kid: &KeyId, now: Ti
 }
 
 /// Locks a key against [`drop_compromised`] until the transaction ends. Returns false if it was dropped.
-pub async fn hold(tx: &mut Tx, realm: &RealmId, kid: &str) -> Result<bool, StoreError> {
+pub async fn lock(tx: &mut Tx, realm: &RealmId, kid: &str) -> Result<bool, StoreError> {
     execute!(tx, HOLD, [realm.as_str(), kid]).map(one)
 }
 

@@ -8,7 +8,7 @@ use crate::engine::rows::{self, from_json, one, to_json};
 use crate::engine::statement::statements;
 use crate::engine::tx::{execute, fetch_optional};
 use crate::{StoreError, Tx};
-pub use list::{Listed, Of, list};
+pub use list::{FamilyOwner, Listed, list};
 use signet_protocol::claims::requested::RequestedClaims;
 use signet_protocol::ids::{ClientId, FamilyId, RealmId, SessionId, UserId};
 use signet_protocol::scope::Scope;
@@ -280,7 +280,7 @@ pub async fn rotate(
 }
 
 /// Undoes a rotation whose successor was never sent, if the successor is still the live token.
-pub async fn take_back(tx: &mut Tx, realm: &RealmId, id: &FamilyId, rotation: &Rotation) -> Result<(), StoreError> {
+pub async fn undo_rotation(tx: &mut Tx, realm: &RealmId, id: &FamilyId, rotation: &Rotation) -> Result<(), StoreError> {
     let new = rotation.new.as_bytes();
     let old = rotation.old.as_bytes();
     execute!(tx, TAKE_BACK, [realm.as_str(), id.as_str(), new, old]).map(|_| ())

@@ -78,7 +78,7 @@ pub async fn authenticate(
     call: &ClientCall,
 ) -> Result<AuthenticatedClient, FlowError> {
     let (method, client_id) = choose(call).inspect_err(|_| provider.count_client_failure("malformed"))?;
-    provider.vouch(&context.realm.id).await?;
+    provider.ensure_current(&context.realm.id).await?;
     let client = provider.view.client(&context.realm.id, &client_id).await?;
     let fail = |reason, cause: Cause| {
         provider.count_client_failure(reason);

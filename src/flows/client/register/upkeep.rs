@@ -25,7 +25,7 @@ async fn note(provider: &Provider, context: &Context, id: &ClientId) -> Result<(
     let now = context.now;
     let used = Use {
         at: now,
-        noted_before: now.minus(Registration::NOTED),
+        noted_before: now.minus(Registration::USE_INTERVAL),
         expires_at: provider.clients.registration.end_of_use(now),
     };
     let written = provider.store.write_with((context.realm.id.clone(), id.clone()), move |given, tx| {

@@ -12,7 +12,7 @@ use crate::flows::{FlowError, Provider};
 use signet_protocol::defense::rate_limit::Limit;
 use signet_protocol::time::{Span, Timestamp};
 use signet_store::StoreError;
-use signet_store::defense::rate_exchanges::{self, News};
+use signet_store::defense::rate_exchanges::{self, RateReport};
 
 /// The longest time from a row's timestamp to its commit.
 const LATE: Span = Span::from_secs(10);
@@ -67,10 +67,10 @@ pub async fn exchange(provider: &Provider, now: Timestamp) -> Result<(), FlowErr
     publish(provider, node, &mut progress, now).await?;
     let since = progress.looked_at.unwrap_or(now).min(now).minus(LATE);
     let mut tx = provider.store.read().await?;
-    let news = rate_exchanges::of_others(&mut tx, node, since).await?;
+    let reports = rate_exchanges::of_others(&mut tx, node, since).await?;
     drop(tx);
     progress.looked_at = Some(now);
-    for News { node, number, granted } in news {
+    for RateReport { node, number, granted } in reports {
         let last = progress.read_up_to.entry(node).or_default();
         if number <= *last {
             continue;
@@ -93,9 +93,9 @@ async fn publish(provider: &Provider, node: &str, progress: &mut Progress, now: 
     }
     let granted = serde_json::to_string(&granted).map_err(|error| FlowError::Internal(error.to_string()))?;
     progress.sent += 1;
-    let news = News { node: node.to_owned(), number: progress.sent, granted };
-    let written = provider.store.write_with(news, move |news, tx| {
-        Box::pin(async move { rate_exchanges::put(tx, news, now, now.minus(KEPT)).await })
+    let report = RateReport { node: node.to_owned(), number: progress.sent, granted };
+    let written = provider.store.write_with(report, move |report, tx| {
+        Box::pin(async move { rate_exchanges::put(tx, report, now, now.minus(KEPT)).await })
     });
     written.await.map_err(|error: StoreError| error.into())
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{AuditFault, vouched};
 use crate::keys::KeySet;
-use signet_protocol::events::audit_chain::{Broken, Link, Walk};
+use signet_protocol::events::audit_chain::{ChainFault, ChainVerifier, Link};
 use signet_protocol::ids::RealmId;
 use signet_store::Store;
 use signet_store::events::audit_log;
@@ -24,7 +24,7 @@ struct State {
     /// The last reviewed row; `None` before the first batch of a pass.
     at: Option<Link>,
     /// A fault found in this pass or the previous one. A pass without faults clears it.
-    fault: Option<Broken>,
+    fault: Option<ChainFault>,
 }
 
 impl Review {
@@ -45,26 +45,27 @@ impl State {
     async fn read(&mut self, store: &Store, keys: &KeySet, realm: &RealmId) -> Result<(), AuditFault> {
         let mut tx = store.read().await?;
         if let Some(seq) = audit_log::stray(&mut tx, realm).await? {
-            return Err(Broken::Stray(seq).into());
+            return Err(ChainFault::Stray(seq).into());
         }
         let checkpoints = audit_log::checkpoints(&mut tx, realm).await?;
         let Some(newest) = checkpoints.last() else { return Ok(()) };
         let newest = vouched(keys, realm, newest)?;
         // Retention may have deleted the row at which the last batch ended.
         let begin = self.at.filter(|at| at.seq >= newest.first.seq).unwrap_or(newest.first);
-        let mut walk = Walk::new(realm.clone(), begin, checkpoints.iter().map(|checkpoint| checkpoint.last));
+        let mut verifier =
+            ChainVerifier::new(realm.clone(), begin, checkpoints.iter().map(|checkpoint| checkpoint.last));
         for _ in 0..PAGES {
-            let rows = audit_log::after(&mut tx, realm, walk.at().seq).await?;
+            let rows = audit_log::after(&mut tx, realm, verifier.at().seq).await?;
             for (row, hash) in rows.iter().filter(|(row, _)| row.seq <= Some(newest.last.seq)) {
-                walk.step(row, *hash)?;
+                verifier.step(row, *hash)?;
             }
-            if rows.len() < audit_log::PAGE || walk.at().seq >= newest.last.seq {
-                walk.finish(newest.last)?;
+            if rows.len() < audit_log::PAGE || verifier.at().seq >= newest.last.seq {
+                verifier.finish(newest.last)?;
                 *self = Self::default();
                 return Ok(());
             }
         }
-        self.at = Some(walk.at());
+        self.at = Some(verifier.at());
         Ok(())
     }
 }

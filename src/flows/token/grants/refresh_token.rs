@@ -36,7 +36,7 @@ impl Grant for Refresh {
         let token = RefreshToken::parse(text, mac).ok_or(Cause::RefreshUnknown)?;
         let family = token_families::find(tx, &context.realm.id, &token.family(), context.now).await?;
         let family = family.ok_or(Cause::RefreshGrantGone)?;
-        match refresh::judge(&token, &family.state, &client.id, context.now, lifetimes.refresh_grace) {
+        match refresh::decide(&token, &family.state, &client.id, context.now, lifetimes.refresh_grace) {
             Verdict::Refuse(cause) => Err(cause.into()),
             Verdict::Reuse => {
                 Ok(Decision::RevokeFamily { family: family.id, user: family.user_id, event: Event::RefreshReuse })

@@ -295,8 +295,8 @@ async fn a_connection_ends_when_nothing_has_happened_on_it_for_a_while() {
     let activity = Activity::default();
     drop(activity.begin());
     assert!(lasting(&activity).await >= idle, "one at the beginning");
-    let under_way = activity.begin();
+    let active = activity.begin();
     assert!(timeout(idle * 5, activity.ceases(first, idle)).await.is_err(), "one that goes on");
-    drop(under_way);
+    drop(active);
     assert!(lasting(&activity).await >= idle, "after its end");
 }

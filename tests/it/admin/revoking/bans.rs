@@ -24,7 +24,7 @@ async fn a_ban_keeps_a_user_out_until_its_end_and_revives_nothing() {
     assert!(is_refused(&rp, "alice").await && is_refused(&rp.at(&twin), "alice").await);
     assert!(!is_refused(&rp, "bob").await);
     rp.redeem(&authorized.code()).await.assert_error(400, "invalid_grant");
-    assert_eq!(ops.look("/revocations").await["banned_users"], 1);
+    assert_eq!(ops.read("/revocations").await["banned_users"], 1);
 
     server.change_user("alice", UserChange::SignOut).await;
     assert!(is_refused(&rp, "alice").await, "the later of two cut-offs holds");
@@ -34,7 +34,7 @@ async fn a_ban_keeps_a_user_out_until_its_end_and_revives_nothing() {
     rp.refresh(old.refresh_token()).await.assert_error(400, "invalid_grant");
     let page = authorized.browser.get(&rp.authorization_url(&[("prompt", "none")])).await;
     assert_eq!(page.error(), "login_required", "the session of before is over");
-    assert_eq!(ops.look("/revocations").await["banned_users"], 0);
+    assert_eq!(ops.read("/revocations").await["banned_users"], 0);
 }
 
 #[tokio::test]

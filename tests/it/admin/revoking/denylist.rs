@@ -82,26 +82,26 @@ async fn statistics_follow_and_a_sweep_removes_what_is_over() {
     let ops = Administrator::of(&server).await;
     let rp = server.relying_party().await;
     let token = rp.sign_in("alice").await.access_token;
-    let before = ops.look("/revocations").await;
+    let before = ops.read("/revocations").await;
     assert_eq!((&before["in_force"]["token"], &before["oldest"]), (&json!(0), &Value::Null));
     ops.revoke(json!({"target": "token", "token": token})).await;
     ops.revoke(json!({"target": "user", "username": "bob", "until": "2100-01-01"})).await;
-    let after = ops.look("/revocations").await;
+    let after = ops.read("/revocations").await;
     assert_eq!((&after["in_force"]["token"], &after["in_force"]["user"]), (&json!(1), &json!(1)));
     assert_eq!((&after["banned_users"], &after["expired"]), (&json!(1), &json!(0)));
     let end = claims(&token)["exp"].as_i64().unwrap() + 60;
     assert_eq!(after["next_expiry"], end, "no longer than the token could be accepted");
     server.advance(Span::from_secs(600 + 60 + 1)).await;
-    assert_eq!(ops.look("/revocations").await["expired"], 1);
+    assert_eq!(ops.read("/revocations").await["expired"], 1);
     for minutes in [0, 8] {
         server.advance(Span::from_minutes(minutes)).await;
-        jobs::keep_up(&server.app, "test").await.unwrap();
+        jobs::run_upkeep(&server.app, "test").await.unwrap();
     }
     server.advance(Span::from_minutes(8)).await;
     let swept = ops.post("/revocations/sweep", &ops.token().await, &json!({})).await.json();
     assert_eq!(swept, json!({"removed": 1}));
-    let last = ops.look("/revocations").await;
+    let last = ops.read("/revocations").await;
     assert_eq!((&last["in_force"]["token"], &last["expired"]), (&json!(0), &json!(0)));
-    jobs::keep_up(&server.app, "test").await.unwrap();
+    jobs::run_upkeep(&server.app, "test").await.unwrap();
     assert_eq!(denied(&server, "user").await, 1, "what can still concern something stays");
 }

@@ -1,5 +1,5 @@
-//! No import cycles: if a file uses another, even indirectly, it is not used by it. Items are followed through `pub use`
-//! to the file that defines them, so that a room may re-export its contents.
+//! No import cycles: if a file uses another, even indirectly, it is not used by it. Items are followed through `pub
+//! use` to the file that defines them, so that a room may re-export its contents.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,7 +4,7 @@ use super::*;
 
 const NOW: i64 = 1_000_000;
 const CLASSIC: ObjectRules =
-    ObjectRules { binding: Binding::WherePresent, outside: Outside::Assembled, lifetime: Lifetime::Open };
+    ObjectRules { binding: Binding::WherePresent, outside: OuterParameters::Assembled, lifetime: Lifetime::Open };
 const PLAIN: ObjectRules = CLASSIC.where_required();
 const STRICT: ObjectRules = ObjectRules { lifetime: Lifetime::Bounded, ..PLAIN };
 

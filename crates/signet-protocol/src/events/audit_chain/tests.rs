@@ -34,8 +34,8 @@ fn chain(length: i64) -> (Vec<(Row, Digest)>, Link) {
     (rows, end)
 }
 
-fn walk(rows: &[(Row, Digest)], vouched: &[Link], end: Link) -> Result<(), Broken> {
-    let mut walk = Walk::new(realm(), Link::beginning(), vouched.iter().copied());
+fn walk(rows: &[(Row, Digest)], vouched: &[Link], end: Link) -> Result<(), ChainFault> {
+    let mut walk = ChainVerifier::new(realm(), Link::beginning(), vouched.iter().copied());
     for (row, hash) in rows {
         walk.step(row, Some(*hash))?;
     }
@@ -69,7 +69,7 @@ fn every_field_of_a_row_is_hashed() {
     for (name, change) in changes {
         let (mut rows, end) = chain(3);
         change(&mut rows[1].0);
-        assert_eq!(walk(&rows, &[], end), Err(Broken::Changed(2)), "{name}");
+        assert_eq!(walk(&rows, &[], end), Err(ChainFault::Changed(2)), "{name}");
     }
 }
 
@@ -110,11 +110,11 @@ fn removed_inserted_and_swapped_rows_are_detected() {
     let (rows, end) = chain(4);
     let without = |at: usize| rows.iter().enumerate().filter(move |(i, _)| *i != at).map(|(_, row)| row.clone());
     let rows_of = [
-        ("the first", without(0).collect::<Vec<_>>(), Broken::Missing(1)),
-        ("one between", without(2).collect(), Broken::Missing(3)),
-        ("the last", without(3).collect(), Broken::Missing(4)),
-        ("twice", [&rows[..2], &rows[1..]].concat(), Broken::Missing(3)),
-        ("swapped", vec![rows[1].clone(), rows[0].clone()], Broken::Missing(1)),
+        ("the first", without(0).collect::<Vec<_>>(), ChainFault::Missing(1)),
+        ("one between", without(2).collect(), ChainFault::Missing(3)),
+        ("the last", without(3).collect(), ChainFault::Missing(4)),
+        ("twice", [&rows[..2], &rows[1..]].concat(), ChainFault::Missing(3)),
+        ("swapped", vec![rows[1].clone(), rows[0].clone()], ChainFault::Missing(1)),
     ];
     for (name, rows, broken) in rows_of {
         assert_eq!(walk(&rows, &[], end), Err(broken), "{name}");
@@ -133,7 +133,7 @@ fn a_rewritten_chain_contradicts_its_checkpoint() {
         })
         .collect();
     assert_eq!(walk(&forged, &[], end), Ok(()), "it holds by itself");
-    assert_eq!(walk(&forged, &[vouched], end), Err(Broken::Replaced(3)));
+    assert_eq!(walk(&forged, &[vouched], end), Err(ChainFault::Replaced(3)));
     let (short, its_end) = chain(2);
-    assert_eq!(walk(&short, &[vouched], its_end), Err(Broken::Missing(3)), "rows are gone, and the end with them");
+    assert_eq!(walk(&short, &[vouched], its_end), Err(ChainFault::Missing(3)), "rows are gone, and the end with them");
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::Polled;
-use crate::node::nodes::{Channel, Standing};
+use crate::node::nodes::{Channel, NodeRow};
 use crate::node::view::STALE_AFTER;
 use signet_protocol::time::Timestamp;
 
@@ -41,11 +41,11 @@ pub(crate) struct State {
     pub(crate) channel: Channel,
     /// Number of other nodes.
     pub(crate) others: usize,
-    pub(crate) looked: Option<Instant>,
+    pub(crate) nodes_read_at: Option<Instant>,
     /// Last change of each other node's row, and the local time at which it was first seen.
     pub(crate) seen: HashMap<String, (Timestamp, Instant)>,
     /// The row as last written.
-    pub(crate) written: Option<Standing>,
+    pub(crate) written: Option<NodeRow>,
     pub(crate) wrote: Instant,
     pub(crate) lease: Duration,
     pub(crate) renewed: Instant,
@@ -62,7 +62,7 @@ impl State {
             advertise: String::new(),
             channel: Channel::None,
             others: 0,
-            looked: None,
+            nodes_read_at: None,
             seen: HashMap::new(),
             written: None,
             wrote: now,
@@ -81,7 +81,7 @@ impl State {
         self.wrote = Instant::now();
     }
 
-    pub(crate) fn holds(&self) -> bool {
+    pub(crate) fn has_lease(&self) -> bool {
         match self.phase {
             Phase::Apart => true,
             Phase::Joining | Phase::Announced { .. } => false,
@@ -114,22 +114,19 @@ impl State {
         }
     }
 
-    pub(crate) fn has_to_look(&self, applied: i64) -> bool {
-        let is_news = self.written.as_ref().is_none_or(|written| written.heard_seq < applied);
-        is_news || self.looked.is_none_or(|looked| looked.elapsed() >= POLL)
+    pub(crate) fn must_read_nodes(&self, applied: i64) -> bool {
+        let is_news = self.written.as_ref().is_none_or(|written| written.awaited_seq < applied);
+        is_news || self.nodes_read_at.is_none_or(|nodes_read_at| nodes_read_at.elapsed() >= POLL)
     }
 
-    pub(crate) fn must_write(&self, standing: &Standing) -> bool {
+    pub(crate) fn must_write(&self, row: &NodeRow) -> bool {
         let Some(written) = &self.written else { return true };
-        let is_news = written.heard_seq < standing.heard_seq;
-        is_news
-            || written.lease != standing.lease
-            || written.channel != standing.channel
-            || self.wrote.elapsed() >= BEAT
+        let is_news = written.awaited_seq < row.heard_seq;
+        is_news || written.lease != row.lease || written.channel != row.channel || self.wrote.elapsed() >= BEAT
     }
 
-    pub(crate) fn standing(&self, heard: Polled, lease: Duration) -> Standing {
-        Standing { id: self.id.clone(), heard_seq: heard.applied, heard_at: heard.now, lease, channel: self.channel }
+    pub(crate) fn row(&self, polled: Polled, lease: Duration) -> NodeRow {
+        NodeRow { id: self.id.clone(), heard_seq: polled.applied, heard_at: polled.now, lease, channel: self.channel }
     }
 }
 
@@ -166,16 +163,16 @@ mod tests {
             (Channel::None, millis(100), millis(6_100), false),
         ] {
             let state = member(channel, renewed, wrote);
-            assert_eq!(state.holds(), holds, "{channel:?} {renewed:?} {wrote:?}");
+            assert_eq!(state.has_lease(), holds, "{channel:?} {renewed:?} {wrote:?}");
         }
         let mut joining = member(Channel::Listen, millis(0), millis(0));
         joining.rejoin();
-        assert!(!joining.holds(), "the others do not know of it yet");
-        assert!(State::apart().holds(), "a command follows nothing");
+        assert!(!joining.has_lease(), "the others do not know of it yet");
+        assert!(State::apart().has_lease(), "a command follows nothing");
     }
 
     #[test]
-    fn a_lease_is_shortened_at_once_and_lengthened_only_when_the_row_says_so() {
+    fn a_lease_is_shortened_at_once_and_lengthened_only_with_the_row() {
         let mut state = member(Channel::None, Duration::ZERO, Duration::ZERO);
         state.channel = Channel::Listen;
         assert_eq!((state.shorten(), state.lease), (WOKEN, WOKEN));

@@ -35,7 +35,7 @@ statements! {
 
 /// The owner of listed families.
 #[derive(Clone, Copy, Debug)]
-pub enum Of<'a> {
+pub enum FamilyOwner<'a> {
     User(&'a UserId),
     Client(&'a ClientId),
 }
@@ -58,13 +58,18 @@ pub struct Listed {
 }
 
 /// Returns the live families of a user or a client, the newest first, at most 1000.
-pub async fn list(tx: &mut Tx, realm: &RealmId, of: Of<'_>, now: Timestamp) -> Result<Vec<Listed>, StoreError> {
+pub async fn list(
+    tx: &mut Tx,
+    realm: &RealmId,
+    owner: FamilyOwner<'_>,
+    now: Timestamp,
+) -> Result<Vec<Listed>, StoreError> {
     type Row = (String, String, String, String, i64, String, i64, Option<i64>, i64, i64);
-    let (statement, whose) = match of {
-        Of::User(user) => (OF_USER, user.as_str()),
-        Of::Client(client) => (OF_CLIENT, client.as_str()),
+    let (statement, id) = match owner {
+        FamilyOwner::User(user) => (OF_USER, user.as_str()),
+        FamilyOwner::Client(client) => (OF_CLIENT, client.as_str()),
     };
-    let rows: Vec<Row> = fetch_all!(tx, statement, [realm.as_str(), whose, now.as_millis()])?;
+    let rows: Vec<Row> = fetch_all!(tx, statement, [realm.as_str(), id, now.as_millis()])?;
     let listed = |(id, client, username, session, offline, scope, created, used, idle, end): Row| Listed {
         id: FamilyId::from_stored(id),
         client: ClientId::from_stored(client),
