@@ -192,7 +192,7 @@ async fn upkeep(app: &App, holder: &str) {
     loop {
         ticks.tick().await;
         if let Err(error) = run_upkeep(app, holder).await {
-            tracing::warn!(%error, "upkeep failed; it is retried");
+            tracing::warn!(%error, "upkeep failed; retrying");
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn run_deliveries(app: Arc<App>) {
             }
         }
         if let Err(error) = active.begin(&app).await {
-            tracing::warn!(%error, "the outbox could not be read; it is retried");
+            tracing::warn!(%error, "could not read the outbox; retrying");
         }
     }
 }
@@ -65,7 +65,7 @@ impl ActiveDeliveries {
             return Ok(());
         }
         if let Err(error) = webhooks::gather(&app.provider, &context(app)).await {
-            tracing::warn!(%error, "new events could not be queued for webhooks; it is retried");
+            tracing::warn!(%error, "could not queue new events for webhooks; retrying");
         }
         for message in outbox::claim(&app.provider, &context(app), capacity).await? {
             let app = app.clone();
@@ -113,7 +113,7 @@ async fn deliver(app: &App, message: &Message) {
         Err(error) => Err(error),
     };
     if let Err(error) = tried {
-        tracing::warn!(%error, message = message.id, "a delivery failed; it is retried");
+        tracing::warn!(%error, message = message.id, "a delivery failed; retrying");
     }
 }
 

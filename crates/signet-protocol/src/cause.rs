@@ -48,7 +48,7 @@ pub enum Cause {
     AssertionMalformed,
     #[error("client assertion signed with {used}, client registered for {registered}")]
     AssertionAlgorithm { registered: String, used: Shown },
-    #[error("the signature of the client assertion fits no key of the client")]
+    #[error("the signature of the client assertion matches no key of the client")]
     AssertionSignature,
     #[error("the client assertion was used before")]
     AssertionUsed,
@@ -86,7 +86,7 @@ pub enum Cause {
     CodeRedirectUri { received: Shown },
     #[error("the client has lost the redirect URI of the grant")]
     RedirectUriWithdrawn,
-    #[error("the request had no code_challenge, and the client needs one for what is left of the grant")]
+    #[error("the request had no code_challenge, and the client needs one for the rest of the grant")]
     PkceWithdrawn,
     #[error("the client has lost all scopes of the grant")]
     ScopeWithdrawn,
@@ -136,7 +136,7 @@ pub enum Cause {
     TokenUnknown,
     #[error("the JWT is not an access token")]
     TokenKind,
-    #[error("the signature of the access token fits no key of this server")]
+    #[error("the signature of the access token matches no key of this server")]
     TokenSignature,
     #[error("the access token has expired, or is not valid yet")]
     TokenTimes,
@@ -168,7 +168,7 @@ pub enum Cause {
     GrantUnsupported { received: Shown },
     #[error("client not registered for the grant type {grant}")]
     GrantNotAllowed { grant: &'static str },
-    #[error("a public client asked for client_credentials")]
+    #[error("a public client requested client_credentials")]
     GrantOfPublicClient,
     #[error("client not registered for the scope {refused}")]
     Scope { refused: Shown },
@@ -176,7 +176,7 @@ pub enum Cause {
     ScopeNotGranted { refused: Shown },
     #[error("the scope is malformed or too long")]
     ScopeMalformed,
-    #[error("an ID token was asked for without the scope openid")]
+    #[error("an ID token was requested without the scope openid")]
     ScopeWithoutOpenid,
     #[error("client not registered for the resource {received}")]
     Resource { received: Shown },

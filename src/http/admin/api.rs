@@ -97,7 +97,7 @@ async fn nothing() -> Response {
 }
 
 async fn wrong_method() -> Response {
-    problem(StatusCode::METHOD_NOT_ALLOWED, "The method is not one of this endpoint.")
+    problem(StatusCode::METHOD_NOT_ALLOWED, "The endpoint does not support this method.")
 }
 
 /// Authorizes a request for this permission.

@@ -161,7 +161,7 @@ fn done_page(call: &Call, answer: Answer) -> Response {
         Answer::Allowed => DeviceDonePage {
             page,
             heading: "Your device is connected",
-            sentence: "Go back to the device. It goes on by itself in a few seconds. You can close this page.",
+            sentence: "Go back to the device. It continues by itself within a few seconds. You can close this page.",
             is_allowed: true,
         },
         Answer::Denied => DeviceDonePage {

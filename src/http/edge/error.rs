@@ -40,7 +40,7 @@ pub async fn not_found(_uri: Uri) -> Response {
 
 /// Logs a temporary failure.
 pub fn log_unavailable(cause: &str) {
-    tracing::warn!(cause, "could not serve a request now");
+    tracing::warn!(cause, "a request failed temporarily");
 }
 
 /// Logs an internal failure.

@@ -143,7 +143,7 @@ fn refuse<B>(app: &App, request: &HttpRequest<B>) -> Option<Response> {
         return Some(error::plain(StatusCode::URI_TOO_LONG, "The address is too long."));
     }
     if !is_own_host(app, request) {
-        return Some(error::plain(StatusCode::MISDIRECTED_REQUEST, "This server answers for another host."));
+        return Some(error::plain(StatusCode::MISDIRECTED_REQUEST, "This server does not serve this host."));
     }
     if app.is_secure() && app.settings.tls.is_none() && peer::came_by_http(app, request) {
         return Some(to_https(app, request.method(), uri));
@@ -196,7 +196,7 @@ fn to_https(app: &App, method: &Method, uri: &Uri) -> Response {
         let location = format!("{}{path}{query}", app.settings.issuer);
         return (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response();
     }
-    error::plain(StatusCode::BAD_REQUEST, "This server is reached by https only.")
+    error::plain(StatusCode::BAD_REQUEST, "This server is available over https only.")
 }
 
 /// The security headers of every response.

@@ -344,7 +344,7 @@ fn left_device(call: &Call) -> Response {
     let template = DeviceDonePage {
         page: page(&call.app),
         heading: "You did not sign in",
-        sentence: "The device goes on waiting until its code ends. You can close this page.",
+        sentence: "The device keeps waiting until its code expires. You can close this page.",
         is_allowed: false,
     };
     render(&template, None)

@@ -115,7 +115,7 @@ pub enum TlsError {
     #[error("{} is not well-formed PEM", path.display())]
     Malformed { path: PathBuf },
     /// A file does not contain the expected PEM section.
-    #[error("{} holds no {wanted} in PEM", path.display())]
+    #[error("{} contains no {wanted} in PEM", path.display())]
     Missing {
         path: PathBuf,
         /// The content that the file should have.
@@ -179,9 +179,9 @@ mod tests {
         for (cert, key, expected) in [
             (&absent, &key, "cannot read {}absent.pem: No such file or directory (os error 2)"),
             (&cert, &absent, "cannot read {}absent.pem: No such file or directory (os error 2)"),
-            (&empty, &key, "{}empty.pem holds no certificate in PEM"),
-            (&key, &key, "{}key.pem holds no certificate in PEM"),
-            (&cert, &cert, "{}cert.pem holds no unencrypted private key in PEM"),
+            (&empty, &key, "{}empty.pem contains no certificate in PEM"),
+            (&key, &key, "{}key.pem contains no certificate in PEM"),
+            (&cert, &cert, "{}cert.pem contains no unencrypted private key in PEM"),
             (&cert, &torn, "{}torn.pem is not well-formed PEM"),
             (&cert, &other_key, "the key in {}other.pem does not match the certificate in {}cert.pem"),
             (&cert, &nonsense, "cannot use the certificate in {}cert.pem with the key in {}nonsense.pem: "),

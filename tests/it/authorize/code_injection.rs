@@ -128,7 +128,7 @@ async fn a_client_that_loses_openid_loses_what_it_did_without_a_challenge() {
     let tokens = rp.redeem(&challenged).await.tokens();
     assert_eq!((tokens.json["scope"].as_str(), tokens.id_token), (Some("profile"), None), "no nonce would reach it");
     let page = browser.sign_in(&open_page, "alice").await;
-    page.assert_rejected("a page that is open", 400, "The application may not ask for this any more.");
+    page.assert_rejected("a page that is open", 400, "The application may no longer ask for this.");
     let page = server.browser().visit(&rp.authorization_url(&bare(&[("scope", "profile")]))).await;
     assert_error_at_client("from now on", &rp, &page, "invalid_request", Some("the-state"));
 }

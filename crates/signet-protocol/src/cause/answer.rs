@@ -94,7 +94,7 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
         Cause::DeviceCodeExpired { .. } => (ErrorCode::ExpiredToken, "The device code has expired."),
         Cause::DevicePending => (ErrorCode::AuthorizationPending, "The person has not decided yet."),
         Cause::DevicePollHasty => (ErrorCode::SlowDown, "Wait five seconds longer between two requests."),
-        Cause::DeviceDenied => (ErrorCode::AccessDenied, "The person did not allow it."),
+        Cause::DeviceDenied => (ErrorCode::AccessDenied, "The person denied the request."),
         Cause::TokenMalformed => (ErrorCode::InvalidToken, "The access token is missing or malformed."),
         Cause::TokenUnknown
         | Cause::TokenKind
@@ -121,11 +121,11 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
         Cause::ScopeWithoutOpenid => (ErrorCode::InvalidScope, "The scope openid is required for an ID token."),
         Cause::Resource { .. } => (ErrorCode::InvalidTarget, "The client may not ask for tokens for this resource."),
         Cause::ResourceWithoutPerson { .. } => {
-            (ErrorCode::InvalidTarget, "The client may ask for this resource on behalf of a person only.")
+            (ErrorCode::InvalidTarget, "The client may request this resource only on behalf of a person.")
         }
         Cause::ResourceNotGranted { .. } => (ErrorCode::InvalidTarget, "The grant does not cover this resource."),
         Cause::ResourceHeaders => {
-            (ErrorCode::InvalidTarget, "These resources need different tokens; ask for one at a time.")
+            (ErrorCode::InvalidTarget, "These resources need different tokens; request one at a time.")
         }
         Cause::RedirectUri { .. } | Cause::RedirectUriRepeated => {
             (ErrorCode::InvalidRequest, "redirect_uri is not registered for this application.")
@@ -144,7 +144,7 @@ fn answer(cause: &Cause) -> (ErrorCode, Cow<'static, str>) {
             (ErrorCode::InvalidRequestUri, "request_uri is not registered for this application.")
         }
         Cause::RequestDisputed { .. } => (ErrorCode::InvalidRequest, "The request is malformed."),
-        Cause::RequestWithdrawn => (ErrorCode::InvalidRequest, "The application may not ask for this any more."),
+        Cause::RequestWithdrawn => (ErrorCode::InvalidRequest, "The application may no longer ask for this."),
         Cause::AuthorizeClientUnnamed | Cause::AuthorizeClientUnknown | Cause::AuthorizeClientDisabled => {
             (ErrorCode::InvalidRequest, "The application is unknown or disabled: client_id is not registered.")
         }

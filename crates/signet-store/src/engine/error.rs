@@ -12,7 +12,7 @@ pub enum StoreError {
     #[error("the row conflicts with an existing one")]
     Conflict,
     /// A stored value that this server would not write.
-    #[error("the database holds a value that cannot be read: {0}")]
+    #[error("the database has a value that cannot be read: {0}")]
     Corrupt(&'static str),
     /// The schema does not fit this binary, the file is readable by others, or commits may be lost.
     #[error("{0}")]
