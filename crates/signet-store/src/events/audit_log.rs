@@ -12,85 +12,46 @@ use signet_protocol::ids::RealmId;
 use signet_protocol::secret::Digest;
 use signet_protocol::time::Timestamp;
 
+/// Selects rows of a realm as [`Stored`].
+macro_rules! rows_where {
+    ($($clause:literal)*) => {
+        concat!(
+            "SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent, \
+             request_id, reason, details FROM audit_events WHERE realm_id = $1 ",
+            $($clause),*
+        )
+    };
+}
+
+/// Selects a page of the rows in a period that meet these conditions, after the row that ended the page before.
+macro_rules! page_where {
+    ($($condition:literal)*) => {
+        rows_where!(
+            "AND at >= $2 AND at < $3 AND (at > $2 OR id > $4) "
+            $($condition)*
+            " ORDER BY at, id LIMIT 500"
+        )
+    };
+}
+
 statements! {
     HEAD = "SELECT seq, hash FROM audit_chains WHERE realm_id = $1";
-    AFTER = "
-        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
-            request_id, reason, details
-        FROM audit_events
-        WHERE realm_id = $1
-            AND seq > $2
-        ORDER BY seq LIMIT 500
-    ";
-    FIND = "
-        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
-            request_id, reason, details
-        FROM audit_events
-        WHERE realm_id = $1
-            AND id = $2
-    ";
-    ALL = "
-        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
-            request_id, reason, details
-        FROM audit_events
-        WHERE realm_id = $1
-            AND at >= $2
-            AND at < $3
-            AND (at > $2 OR id > $4)
-        ORDER BY at, id LIMIT 500
-    ";
-    OF_EVENT = "
-        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
-            request_id, reason, details
-        FROM audit_events
-        WHERE realm_id = $1
-            AND at >= $2
-            AND at < $3
-            AND (at > $2 OR id > $4)
-            AND event = $5
-            AND event <> ''
-        ORDER BY at, id LIMIT 500
-    ";
-    OF_ADDRESS = "
-        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
-            request_id, reason, details
-        FROM audit_events
-        WHERE realm_id = $1
-            AND at >= $2
-            AND at < $3
-            AND (at > $2 OR id > $4)
-            AND address = $5
-            AND address <> ''
-            AND ($6 = '' OR event = $6)
-        ORDER BY at, id LIMIT 500
-    ";
-    OF_CLIENT = "
-        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
-            request_id, reason, details
-        FROM audit_events
-        WHERE realm_id = $1
-            AND at >= $2
-            AND at < $3
-            AND (at > $2 OR id > $4)
-            AND client_id = $5
-            AND ($6 = '' OR event = $6)
-            AND ($7 = '' OR address = $7)
-        ORDER BY at, id LIMIT 500
-    ";
-    OF_USER = "
-        SELECT seq, hash, at, id, event, outcome, actor, user_id, client_id, session_id, address, user_agent,
-            request_id, reason, details
-        FROM audit_events
-        WHERE realm_id = $1
-            AND at >= $2
-            AND at < $3
-            AND (at > $2 OR id > $4)
-            AND user_id = $5
-            AND ($6 = '' OR event = $6)
-            AND ($7 = '' OR address = $7)
-            AND ($8 = '' OR client_id = $8)
-        ORDER BY at, id LIMIT 500
-    ";
+    AFTER = rows_where!("AND seq > $2 ORDER BY seq LIMIT 500");
+    FIND = rows_where!("AND id = $2");
+    ALL = page_where!();
+    OF_EVENT = page_where!("AND event = $5 AND event <> ''");
+    OF_ADDRESS = page_where!("AND address = $5 AND address <> '' AND ($6 = '' OR event = $6)");
+    OF_CLIENT = page_where!("
+        AND client_id = $5
+        AND ($6 = '' OR event = $6)
+        AND ($7 = '' OR address = $7)
+    ");
+    OF_USER = page_where!("
+        AND user_id = $5
+        AND ($6 = '' OR event = $6)
+        AND ($7 = '' OR address = $7)
+        AND ($8 = '' OR client_id = $8)
+    ");
     UNCHAINED = "SELECT count(*) AS rows FROM audit_events WHERE realm_id = $1 AND seq IS NULL";
     OLDEST_KEPT = "SELECT MIN(seq) AS seq FROM audit_events WHERE realm_id = $1 AND at >= $2 AND seq IS NOT NULL";
     LOWEST = "SELECT seq FROM audit_events WHERE realm_id = $1 AND seq IS NOT NULL ORDER BY seq LIMIT 1";
