@@ -58,35 +58,26 @@ async fn a_published_key_authenticates_its_client_and_is_fetched_once() {
 }
 
 #[tokio::test]
-async fn an_unknown_kid_triggers_a_fetch() {
-    let server = server().await;
+async fn a_replaced_key_set_is_fetched_for_an_unknown_kid_and_after_an_hour() {
     let old = Key::es256("old");
     let new = Key::es256("new");
-    let publisher = Upstream::http(set(&[&old])).await;
-    service(&server, "svc", &publisher.url("/jwks")).await;
-    assert_eq!(with(&server, "svc", &old).await, "ok");
-    publisher.play(set(&[&new]));
-    server.advance(Span::from_secs(61)).await;
-    assert_eq!(with(&server, "svc", &old).await, "ok", "known for an hour");
-    assert_eq!(publisher.connections(), 1);
-    assert_eq!(with(&server, "svc", &new).await, "ok", "looked up");
-    assert_eq!(publisher.connections(), 2);
-    assert_eq!(with(&server, "svc", &old).await, "invalid_client", "gone");
-}
-
-#[tokio::test]
-async fn a_withdrawn_key_is_gone_after_an_hour() {
-    let server = server().await;
-    let old = Key::es256("old");
-    let new = Key::es256("new");
-    let publisher = Upstream::http(set(&[&old])).await;
-    service(&server, "svc", &publisher.url("/jwks")).await;
-    assert_eq!(with(&server, "svc", &old).await, "ok");
-    publisher.play(set(&[&new]));
-    server.advance(Span::from_minutes(59)).await;
-    assert_eq!(with(&server, "svc", &old).await, "ok");
-    server.advance(Span::from_minutes(1)).await;
-    assert_eq!(with(&server, "svc", &old).await, "invalid_client");
+    let rows: [(&str, Span, &[(&Key, &str)], usize); 3] = [
+        ("cached for an hour", Span::from_minutes(59), &[(&old, "ok")], 1),
+        ("a withdrawn key", Span::from_hours(1), &[(&old, "invalid_client"), (&new, "ok")], 2),
+        ("an unknown kid", Span::from_secs(61), &[(&old, "ok"), (&new, "ok"), (&old, "invalid_client")], 2),
+    ];
+    for (rule, after, presented, fetches) in rows {
+        let server = server().await;
+        let publisher = Upstream::http(set(&[&old])).await;
+        service(&server, "svc", &publisher.url("/jwks")).await;
+        assert_eq!(with(&server, "svc", &old).await, "ok", "{rule}");
+        publisher.play(set(&[&new]));
+        server.advance(after).await;
+        for (key, expected) in presented {
+            assert_eq!(with(&server, "svc", key).await, *expected, "{rule}");
+        }
+        assert_eq!(publisher.connections(), fetches, "{rule}");
+    }
 }
 
 #[tokio::test]
@@ -349,8 +340,8 @@ async fn clients_share_no_keys_even_at_one_uri() {
 }
 
 /// Waits until a condition holds.
-async fn until(is_so: impl Fn() -> bool) {
-    while !is_so() {
+async fn until(holds: impl Fn() -> bool) {
+    while !holds() {
         tokio::task::yield_now().await;
     }
 }

@@ -1,13 +1,13 @@
 //! Clocks that differ between hosts, and clocks that are changed: valid tokens are accepted, expired ones refused, and
 //! revocations stay in force.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use signet::flows::admin::UserChange;
 use signet::jobs;
 use signet_protocol::time::Span;
 use signet_store::clock::Clock;
 
-use crate::client::client_assertions::Key;
+use crate::client::client_assertions::{Key, present};
 use crate::support::relying_party::CHALLENGE;
 use crate::support::{RelyingParty, TestServer, claims};
 
@@ -53,6 +53,19 @@ impl Nodes {
             node.app.follow().await.unwrap();
         }
     }
+}
+
+/// The metadata of a service that authenticates by assertions of this key.
+fn by_assertion(key: &Key) -> Value {
+    json!({
+        "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "api",
+        "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [key.public] },
+    })
+}
+
+/// The metadata of a service that authenticates by a secret.
+fn by_secret() -> Value {
+    json!({ "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "api" })
 }
 
 async fn is_live(rp: &RelyingParty, nodes: &Nodes, token: &str) -> [bool; 2] {
@@ -169,11 +182,7 @@ async fn a_session_and_a_pushed_request_are_taken_on_by_another_node() {
 async fn an_assertion_is_for_the_databases_now_and_once_on_all_nodes() {
     let nodes = Nodes::start().await;
     let key = Key::es256("k");
-    let metadata = json!({
-        "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "api",
-        "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [key.public] },
-    });
-    let service = nodes.ahead.client("service", metadata).await;
+    nodes.ahead.client("service", by_assertion(&key)).await;
     nodes.follow().await;
     for (one, other) in nodes.each() {
         // A client whose clock is off by almost the tolerance, in both directions, and then by more.
@@ -185,24 +194,16 @@ async fn an_assertion_is_for_the_databases_now_and_once_on_all_nodes() {
                 "iat": now, "nbf": now, "exp": now + 60,
             });
             let assertion = key.sign(&key.header(), &claims);
-            let form = [
-                ("grant_type", "client_credentials"),
-                ("client_id", "service"),
-                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-                ("client_assertion", &assertion),
-            ];
-            assert_eq!(one.post("/token", &form).await.status == 200, accepted, "{off}");
-            assert_eq!(other.post("/token", &form).await.status, 400, "{off}: once");
+            assert_eq!(present(one, &assertion).await.status == 200, accepted, "{off}");
+            assert_eq!(present(other, &assertion).await.status, 400, "{off}: once");
         }
     }
-    drop(service);
 }
 
 #[tokio::test]
 async fn keys_are_made_by_one_node_and_sign_on_all_at_once() {
     let nodes = Nodes::start().await;
-    let metadata = json!({ "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "api" });
-    let service = nodes.ahead.client("service", metadata).await;
+    let service = nodes.ahead.client("service", by_secret()).await;
     nodes.follow().await;
     for days in [29, 1, 29, 1] {
         nodes.pass(Span::from_days(days)).await;
@@ -284,35 +285,24 @@ async fn a_corrected_clock_ends_no_session() {
 async fn an_assertion_is_used_up_though_the_clock_ran_ahead_in_between() {
     let server = TestServer::start().await;
     let key = Key::es256("k");
-    let metadata = json!({
-        "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "api",
-        "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [key.public] },
-    });
-    server.client("service", metadata).await;
+    server.client("service", by_assertion(&key)).await;
     jobs::run_upkeep(&server.app, "before").await.unwrap();
     let now = server.app.clock.now().as_secs();
     let issuer = &server.issuer;
     let claims = json!({"iss": "service", "sub": "service", "aud": issuer, "jti": "j", "iat": now, "exp": now + 240});
     let assertion = key.sign(&key.header(), &claims);
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("client_id", "service"),
-        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-        ("client_assertion", &assertion),
-    ];
-    assert_eq!(server.post("/token", &form).await.status, 200);
+    assert_eq!(present(&server, &assertion).await.status, 200);
     for hours in [24, -24] {
         server.clock.advance(Span::from_hours(hours));
         jobs::run_upkeep(&server.app, "ahead").await.unwrap();
     }
-    assert_eq!(server.post("/token", &form).await.status, 400, "once");
+    assert_eq!(present(&server, &assertion).await.status, 400, "once");
 }
 
 #[tokio::test]
 async fn keys_survive_a_clock_that_is_set_in_the_midst_of_a_rotation() {
     let server = TestServer::start().await;
-    let metadata = json!({ "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "api" });
-    let service = server.client("service", metadata).await;
+    let service = server.client("service", by_secret()).await;
     server.advance(Span::from_hours(28 * 24 + 12)).await;
     let mut tokens = Vec::new();
     for hours in [0, 1, -2, 25, -24, 24] {

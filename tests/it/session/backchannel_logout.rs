@@ -252,39 +252,27 @@ async fn a_delivery_of_a_dead_node_is_taken_over() {
 }
 
 #[tokio::test]
-async fn a_delivery_is_abandoned_after_a_few_refusals() {
-    let mut server = server().await;
-    let receiver = Receiver::start().await;
-    let rp = listener(&server, "rp", &receiver).await;
-    let (browser, id_token) = signed_in(&rp).await;
-    server.stop_jobs().await;
-    receiver.answer_with(400);
-    sign_out(&browser, &id_token).await;
-    for _ in 0..5 {
-        jobs::deliver_due(&server.app).await.unwrap();
-        server.advance(Span::from_minutes(31)).await;
+async fn a_delivery_is_abandoned_after_three_refusals_or_a_day() {
+    let half_hours = [Span::from_minutes(31); 5];
+    let days = [Span::ZERO, Span::from_hours(23), Span::from_hours(1), Span::from_hours(1)];
+    let rows: [(u16, &[Span], usize, &str); 2] =
+        [(400, &half_hours, 3, "the client refuses it"), (503, &days, 2, "the client could not be reached")];
+    for (status, waits, attempts, reason) in rows {
+        let mut server = server().await;
+        let receiver = Receiver::start().await;
+        let rp = listener(&server, "rp", &receiver).await;
+        let (browser, id_token) = signed_in(&rp).await;
+        server.stop_jobs().await;
+        receiver.answer_with(status);
+        sign_out(&browser, &id_token).await;
+        for wait in waits {
+            server.advance(*wait).await;
+            jobs::deliver_due(&server.app).await.unwrap();
+        }
+        outbox_is_empty(&server).await;
+        assert_eq!(receiver.count(), attempts, "{status}");
+        assert_eq!(undelivered(&server).await, [reason]);
     }
-    outbox_is_empty(&server).await;
-    assert_eq!(receiver.count(), 3);
-    assert_eq!(undelivered(&server).await, ["the client refuses it"]);
-}
-
-#[tokio::test]
-async fn a_delivery_is_abandoned_after_a_day() {
-    let mut server = server().await;
-    let receiver = Receiver::start().await;
-    let rp = listener(&server, "rp", &receiver).await;
-    let (browser, id_token) = signed_in(&rp).await;
-    server.stop_jobs().await;
-    receiver.answer_with(503);
-    sign_out(&browser, &id_token).await;
-    for hours in [0, 23, 1, 1] {
-        server.advance(Span::from_hours(hours)).await;
-        jobs::deliver_due(&server.app).await.unwrap();
-    }
-    outbox_is_empty(&server).await;
-    assert_eq!(receiver.count(), 2, "at once and after 23 hours");
-    assert_eq!(undelivered(&server).await, ["the client could not be reached"]);
 }
 
 #[tokio::test]
