@@ -233,7 +233,7 @@ async fn take_lease(app: &App, holder: &str, now: Timestamp) -> Result<bool, Flo
         Box::pin(async move {
             let leads = leases::take(tx, leases::UPKEEP, holder, now.plus(LEASE), now).await?;
             if leads {
-                clock_steps::note(tx, now).await?;
+                clock_steps::record(tx, now).await?;
             }
             Ok::<_, FlowError>(leads)
         })

@@ -249,7 +249,7 @@ async fn a_verifying_node_leaves_upkeep_to_those_with_keys() {
     server.stop_jobs().await;
     let (node, _folder) = verifier_of(&server).await;
     server.database().execute("DELETE FROM leases").await;
-    jobs::keep_up(&node.app, "verifier").await.unwrap();
+    jobs::run_upkeep(&node.app, "verifier").await.unwrap();
     let held = server.database().query("SELECT name FROM leases WHERE holder = 'verifier'").await;
     assert!(held.is_empty(), "it takes no lease");
     assert_eq!(node.app.readiness().await, Ok(()));

@@ -115,13 +115,13 @@ impl State {
     }
 
     pub(crate) fn must_read_nodes(&self, applied: i64) -> bool {
-        let is_news = self.written.as_ref().is_none_or(|written| written.awaited_seq < applied);
+        let is_news = self.written.as_ref().is_none_or(|written| written.heard_seq < applied);
         is_news || self.nodes_read_at.is_none_or(|nodes_read_at| nodes_read_at.elapsed() >= POLL)
     }
 
     pub(crate) fn must_write(&self, row: &NodeRow) -> bool {
         let Some(written) = &self.written else { return true };
-        let is_news = written.awaited_seq < row.heard_seq;
+        let is_news = written.heard_seq < row.heard_seq;
         is_news || written.lease != row.lease || written.channel != row.channel || self.wrote.elapsed() >= BEAT
     }
 
