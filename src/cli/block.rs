@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use super::command_context::CommandContext;
 use super::output::{note_if_empty, print_json, say};
+use super::revoking::parse_reason;
 use crate::config::Settings;
-use crate::flows::admin::{self, NewBlock};
+use crate::flows::admin::NewBlock;
 use signet_protocol::defense::address_block::{Reach, parse_network};
 use signet_protocol::time::Span;
-use signet_store::defense::address_blocks::{self, Listed};
+use signet_store::defense::address_blocks::Listed;
 
 /// Commands for blocked addresses.
 #[derive(Subcommand)]
@@ -75,23 +76,22 @@ impl Add {
         let reach = if self.sign_in_only { Reach::SignIn } else { Reach::Everything };
         let network = self.address;
         let lasting = self.lasting;
-        let new = NewBlock { network, reach, lasting, reason: self.reason };
-        admin::add_block(&context.store, &context.context, new).await.context(network.to_string())?;
+        let reason = parse_reason(&self.reason).context(network.to_string())?;
+        let operator = context.operator().because(reason);
+        operator.blocks().add(NewBlock { network, reach, lasting }).await.context(network.to_string())?;
         say(&format!("Blocked {network} for {lasting}."));
         Ok(())
     }
 }
 
 async fn remove(context: &CommandContext, network: IpNet) -> anyhow::Result<()> {
-    admin::remove_block(&context.store, &context.context, network).await?;
+    context.operator().blocks().remove(network).await?;
     say(&format!("Unblocked {network}."));
     Ok(())
 }
 
 async fn list(context: &CommandContext, json: bool) -> anyhow::Result<()> {
-    let mut tx = context.store.read().await?;
-    let all = address_blocks::list(&mut tx, &context.context.realm.id, context.context.now).await?;
-    drop(tx);
+    let all = context.operator().blocks().list().await?;
     if json {
         return print_json(&all.iter().map(described).collect::<Vec<_>>());
     }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::{database, operator};
 use crate::app;
 use crate::config::Settings;
+use crate::flows::admin::{Actor, Operator};
 use crate::flows::{Context, LONGEST_ACCESS_TOKEN, Realm};
 use crate::keys::Keyring;
 use signet_crypto::entropy::Entropy;
-use signet_protocol::time::Timestamp;
+use signet_protocol::time::{Span, Timestamp};
 use signet_store::Store;
 use signet_store::clock::NodeClock;
 use signet_store::events::audit::Origin;
@@ -18,6 +19,8 @@ pub struct CommandContext {
     pub store: Store,
     pub context: Context,
     clock: NodeClock,
+    /// The tolerance between clocks.
+    skew: Span,
 }
 
 impl CommandContext {
@@ -39,7 +42,12 @@ impl CommandContext {
             entropy: Entropy::default(),
             origin: Origin { operator: operator::name(), ..Origin::default() },
         };
-        Ok(Self { store, context, clock })
+        Ok(Self { store, context, clock, skew: settings.tokens.clock_skew })
+    }
+
+    /// Returns the operator who runs the command, without a reason.
+    pub fn operator(&self) -> Operator<'_> {
+        Operator::new(&self.store, &self.context, Actor::Command, self.skew)
     }
 
     /// Reads the clock again after slow work, so that a cut-off covers tokens issued meanwhile.

@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 use super::command_context::CommandContext;
 use super::output::{note_if_empty, print_json, say};
 use crate::config::Settings;
-use crate::flows::admin;
+use crate::flows::admin::NewMapper;
 use signet_protocol::claims::mapper::{ClaimMapper, Source, Target};
 use signet_protocol::ids::ClientId;
-use signet_store::client::claim_mappers::{self, StoredMapper};
 
 /// Commands for claim mappers.
 #[derive(Subcommand)]
@@ -96,7 +95,7 @@ impl Mapper {
             Self::Add(add) => add.run(&context).await,
             Self::List { json } => list(&context, json).await,
             Self::Remove { id } => {
-                admin::remove_mapper(&context.store, &context.context, id.clone()).await?;
+                context.operator().mappers().remove(id.clone()).await?;
                 say(&format!("Removed the mapper {id}."));
                 Ok(())
             }
@@ -114,8 +113,7 @@ impl Add {
             None => None,
         };
         let id = self.id.clone().unwrap_or_else(|| mapper.claim.clone());
-        let stored = StoredMapper { realm: context.context.realm.id.clone(), id: id.clone(), client, mapper };
-        admin::add_mapper(&context.store, &context.context, stored).await?;
+        context.operator().mappers().add(NewMapper { id: id.clone(), client, mapper }).await?;
         say(&format!("Added the mapper {id}."));
         Ok(())
     }
@@ -145,17 +143,16 @@ impl Add {
 }
 
 async fn list(context: &CommandContext, json: bool) -> anyhow::Result<()> {
-    let all = claim_mappers::list(&mut context.store.read().await?).await?;
-    let own: Vec<StoredMapper> = all.into_iter().filter(|stored| stored.realm == context.context.realm.id).collect();
+    let all = context.operator().mappers().list().await?;
     if json {
-        let answer: Vec<Value> = own
+        let answer: Vec<Value> = all
             .iter()
             .map(|stored| json!({ "id": stored.id, "client_id": stored.client, "mapper": stored.mapper }))
             .collect();
         return print_json(&answer);
     }
-    note_if_empty(&own, "claim mappers");
-    for stored in own {
+    note_if_empty(&all, "claim mappers");
+    for stored in all {
         let client = stored.client.as_ref().map_or("every client", ClientId::as_str);
         let scope = stored.mapper.scope.as_deref().map(|scope| format!("with {scope}")).unwrap_or_default();
         say(&format!("{:<24}  {:<24}  {client}  {scope}", stored.id, stored.mapper.claim));

@@ -8,10 +8,8 @@ use super::command_context::CommandContext;
 use super::output::{note_if_empty, print_json, printable, say};
 use super::token_header::TokenHeaderOptions;
 use crate::config::Settings;
-use crate::flows::admin;
 use signet_protocol::client::resource::{self, AccessTokenTyp, HeaderChoice};
 use signet_protocol::jose::jwk::SigningAlgorithm;
-use signet_store::client::resources;
 
 /// Commands for resources.
 #[derive(Subcommand)]
@@ -103,7 +101,7 @@ impl Change {
     async fn add(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let uri = self.target.uri().to_owned();
         let resource = resource::Resource { uri, header: self.header.over(HeaderChoice::default()) };
-        admin::add_resource(&context.store, &context.context, resource, &settings.keys.algorithms).await?;
+        context.operator().resources().add(resource, &settings.keys.algorithms).await?;
         say(&format!("Added the resource {}.", self.target.uri()));
         Ok(())
     }
@@ -111,7 +109,7 @@ impl Change {
     async fn update(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let held = find(context, self.target.uri()).await?;
         let resource = resource::Resource { header: self.header.over(held.header), ..held };
-        admin::update_resource(&context.store, &context.context, resource, &settings.keys.algorithms).await?;
+        context.operator().resources().update(resource, &settings.keys.algorithms).await?;
         say(&format!("Updated the resource {}.", self.target.uri()));
         Ok(())
     }
@@ -120,7 +118,7 @@ impl Change {
 impl Remove {
     async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
         let uri = self.target.uri();
-        admin::remove_resource(&context.store, &context.context, uri.to_owned()).await?;
+        context.operator().resources().remove(uri.to_owned()).await?;
         say(&format!("Removed the resource {uri}."));
         Ok(())
     }
@@ -128,11 +126,8 @@ impl Remove {
 
 impl List {
     async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
-        let realm = &context.context.realm.id;
         let after = self.after.as_deref().unwrap_or_default();
-        let mut tx = context.store.read().await?;
-        let listed = resources::list(&mut tx, realm, after, self.limit.into()).await?;
-        drop(tx);
+        let listed = context.operator().resources().list(after, self.limit).await?;
         if self.json {
             return print_json(&listed.iter().map(described).collect::<Vec<_>>());
         }
@@ -154,7 +149,7 @@ impl Show {
 }
 
 async fn find(context: &CommandContext, uri: &str) -> anyhow::Result<resource::Resource> {
-    let found = resources::find(&mut context.store.read().await?, &context.context.realm.id, uri).await?;
+    let found = context.operator().resources().find(uri).await?;
     found.with_context(|| format!("there is no resource {uri:?}"))
 }
 

@@ -1,5 +1,6 @@
 //! Options and output that commands with a revocation share.
 
+use anyhow::Context as _;
 use clap::Args;
 
 use super::command_context::CommandContext;
@@ -21,6 +22,11 @@ pub struct Order {
 
 fn reason(text: &str) -> Result<Reason, &'static str> {
     Reason::parse(text).ok_or("must have at most 200 characters, none of them a control character")
+}
+
+/// Parses the reason of a command without an [`Order`], whose bad reasons are refusals and not wrong usage.
+pub fn parse_reason(text: &str) -> anyhow::Result<Reason> {
+    Reason::parse(text).context("the reason must have at most 200 characters, none of them a control character")
 }
 
 impl Order {

@@ -8,11 +8,11 @@ use super::command_context::CommandContext;
 use super::output::{instant, note_if_empty, print_json, printable, say};
 use crate::config::Settings;
 use crate::fetch::Fetcher;
-use crate::flows::admin::{self, NewWebhook, WebhookChange};
+use crate::flows::admin::{NewWebhook, WebhookChange};
 use crate::flows::events::webhooks::verify;
 use signet_protocol::ids::WebhookId;
 use signet_store::events::audit::Event;
-use signet_store::events::webhooks::{self, Backlog, DeadLetter};
+use signet_store::events::webhooks::{Backlog, DeadLetter, Webhook as StoredWebhook};
 
 /// Commands for webhooks.
 #[derive(Subcommand)]
@@ -105,7 +105,7 @@ impl Add {
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         fetcher.check(&self.url).context("--url")?;
         let new = NewWebhook { id: self.id, url: self.url, audience: self.audience, events: self.events };
-        let id = admin::add_webhook(&context.store, &context.context, new).await?;
+        let id = context.operator().webhooks().add(new).await?;
         say(&format!("Added {id}. Send it a test event with `signet webhook test --id {id}`."));
         Ok(())
     }
@@ -114,19 +114,17 @@ impl Add {
 impl Which {
     async fn change(self, context: &CommandContext, change: WebhookChange, done: &str) -> anyhow::Result<()> {
         let id = self.id()?;
-        admin::change_webhook(&context.store, &context.context, &id, change).await?;
+        context.operator().webhooks().change(&id, change).await?;
         say(&done.replace("{id}", id.as_str()));
         Ok(())
     }
 
     async fn test(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let id = self.id()?;
-        let realm = &context.context.realm.id;
-        let webhook = webhooks::find(&mut context.store.read().await?, realm, &id).await?;
-        let webhook = webhook.context("there is no webhook with this name")?;
+        let webhook = context.operator().webhooks().find(&id).await?;
         let fetcher = Fetcher::new(&settings.outbound, settings.mode)?;
         let keyring = context.keyring(settings).await?;
-        let keys = keyring.of(realm);
+        let keys = keyring.of(&context.context.realm.id);
         let answered = verify(&fetcher, &keys, keyring.algorithms(), &context.context, &webhook).await;
         match answered.with_context(|| format!("{id} could not be reached"))? {
             status @ 200..=299 => say(&format!("{id} accepted the event with status {status}.")),
@@ -136,8 +134,7 @@ impl Which {
     }
 
     async fn dead_letters(self, context: &CommandContext, json: bool) -> anyhow::Result<()> {
-        let dead =
-            webhooks::dead_letters(&mut context.store.read().await?, &context.context.realm.id, &self.id()?).await?;
+        let dead = context.operator().webhooks().dead_letters(&self.id()?).await?;
         if json {
             return print_json(&dead.iter().map(letter).collect::<Vec<_>>());
         }
@@ -156,7 +153,7 @@ impl Which {
 }
 
 async fn list(context: &CommandContext, json: bool) -> anyhow::Result<()> {
-    let all = webhooks::list(&mut context.store.read().await?, &context.context.realm.id).await?;
+    let all = context.operator().webhooks().list().await?;
     if json {
         return print_json(&all.iter().map(described).collect::<Vec<_>>());
     }
@@ -170,7 +167,7 @@ async fn list(context: &CommandContext, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn described(listed: &(webhooks::Webhook, Backlog)) -> Value {
+fn described(listed: &(StoredWebhook, Backlog)) -> Value {
     let (webhook, backlog) = listed;
     json!({
         "id": webhook.id,

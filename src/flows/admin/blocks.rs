@@ -2,13 +2,34 @@
 
 use ipnet::IpNet;
 
-use super::{AdminError, checked_reason, record};
-use crate::flows::Context;
+use super::error::{Kind, NotFound, RoomError, from_store};
+use super::operator::Operator;
+use crate::flows::{Concerning, FlowError};
 use signet_protocol::defense::address_block::{Block, Reach};
 use signet_protocol::time::Span;
-use signet_store::defense::address_blocks::{self, Precedence};
-use signet_store::events::audit::{self, Event};
-use signet_store::{Store, StoreError};
+use signet_store::StoreError;
+use signet_store::defense::address_blocks::{self, Listed, Precedence};
+use signet_store::events::audit::Event;
+
+/// The reason why an order about address blocks fails.
+#[derive(Debug, thiserror::Error)]
+pub enum BlocksError {
+    #[error(transparent)]
+    NotFound(#[from] NotFound),
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+}
+
+from_store!(BlocksError);
+
+impl RoomError for BlocksError {
+    fn kind(&self) -> Kind<'_> {
+        match self {
+            Self::NotFound(_) => Kind::NotFound,
+            Self::Flow(error) => Kind::Failed(error),
+        }
+    }
+}
 
 /// A block to add.
 #[derive(Clone, Debug)]
@@ -17,46 +38,51 @@ pub struct NewBlock {
     pub reach: Reach,
     /// The duration.
     pub lasting: Span,
-    pub reason: String,
 }
 
-/// Blocks a network; nodes apply it within a second.
-pub async fn add_block(store: &Store, context: &Context, new: NewBlock) -> Result<(), AdminError> {
-    checked_reason(&new.reason)?;
-    let mut record = record(context, Event::AddressBlocked, None, None)?;
-    record.reason = format!("{}: {}", new.network, new.reason);
-    let block = Block {
-        realm: context.realm.id.clone(),
-        network: new.network,
-        reach: new.reach,
-        expires_at: context.now.plus(new.lasting),
-    };
-    let written = store.write_with((block, new.reason, record, context.now), move |given, tx| {
-        Box::pin(async move {
-            let (block, reason, record, now) = given;
-            audit::append(tx, &block.realm, record, *now).await?;
-            address_blocks::put(tx, block, reason, Precedence::New, *now).await?;
-            Ok::<_, StoreError>(())
-        })
-    });
-    Ok(written.await?)
+impl Operator<'_> {
+    pub const fn blocks(&self) -> Blocks<'_> {
+        Blocks { operator: self }
+    }
 }
 
-pub async fn remove_block(store: &Store, context: &Context, network: IpNet) -> Result<(), AdminError> {
-    let mut record = record(context, Event::AddressUnblocked, None, None)?;
-    record.reason = network.to_string();
-    let written = store.write_with((context.clone(), network.to_string(), record), move |given, tx| {
-        Box::pin(async move {
-            let (context, network, record) = given;
-            let realm = &context.realm.id;
-            let now = context.now;
-            audit::append(tx, realm, record, now).await?;
-            if address_blocks::remove(tx, realm, network, now).await? {
-                Ok(())
-            } else {
-                Err(AdminError::Unknown("block"))
-            }
-        })
-    });
-    written.await
+/// The blocked addresses of the realm.
+pub struct Blocks<'a> {
+    operator: &'a Operator<'a>,
+}
+
+impl Blocks<'_> {
+    /// The blocks in force, including those made by the server.
+    pub async fn list(&self) -> Result<Vec<Listed>, BlocksError> {
+        let mut tx = self.operator.store.read().await?;
+        Ok(address_blocks::list(&mut tx, self.operator.realm(), self.operator.now()).await?)
+    }
+
+    /// Blocks a network for the operator's reason, which lists show; nodes apply it within a second.
+    pub async fn add(&self, new: NewBlock) -> Result<(), BlocksError> {
+        let change = self.operator.change(Event::AddressBlocked, Concerning::default(), &new.network.to_string())?;
+        let block = Block {
+            realm: self.operator.realm().clone(),
+            network: new.network,
+            reach: new.reach,
+            expires_at: self.operator.now().plus(new.lasting),
+        };
+        let written = self.operator.write(change, (block, self.operator.reason.clone()), |given, tx| {
+            Box::pin(async move {
+                let (block, reason) = &given.data;
+                address_blocks::put(tx, block, reason.as_str(), Precedence::New, given.now()).await?;
+                Ok::<_, StoreError>(())
+            })
+        });
+        Ok(written.await?)
+    }
+
+    pub async fn remove(&self, network: IpNet) -> Result<(), BlocksError> {
+        let network = network.to_string();
+        let change = self.operator.change(Event::AddressUnblocked, Concerning::default(), &network)?;
+        let written = self.operator.write(change, network, |given, tx| {
+            Box::pin(async move { address_blocks::remove(tx, given.realm(), &given.data, given.now()).await })
+        });
+        if written.await? { Ok(()) } else { Err(NotFound::Name("block").into()) }
+    }
 }

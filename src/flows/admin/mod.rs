@@ -5,10 +5,12 @@ mod blocks;
 mod client_update;
 mod clients;
 mod directory;
+mod error;
 mod key_transfer;
 mod keys;
 mod mappers;
 mod narrowing;
+mod operator;
 mod overview;
 mod password;
 mod people;
@@ -21,15 +23,17 @@ mod revoking;
 mod secrets;
 mod webhooks;
 
-pub use blocks::{NewBlock, add_block, remove_block};
+pub use blocks::{Blocks, BlocksError, NewBlock};
 pub(crate) use client_update::Revision;
 pub use client_update::{ClientPlan, ClientUpdate, NarrowedGrants, RegisteredClient, registered_client};
 pub use clients::{Registrar, SECRET_OVERLAP, add_client, remove_client, rotate_secret, set_client_standing};
 pub use directory::{UserPage, UserQuery, users};
+pub use error::{Changed, Exists, Kind, NotFound, RoomError};
 pub use key_transfer::{ExportedKeys, export_keys, import_keys};
 pub use keys::{Compromised, compromise_key};
-pub use mappers::{add_mapper, remove_mapper};
+pub use mappers::{Mappers, MappersError, NewMapper};
 pub(crate) use narrowing::narrow;
+pub use operator::{Actor, Operator};
 pub use overview::{
     Consent, Grant, Session, Standing, Whose, consents, grants, revocations, sessions, sweep_revocations,
 };
@@ -39,22 +43,20 @@ pub use person::find_user;
 pub use person_removal::remove_user;
 pub use person_update::{PersonUpdate, RegisteredUser, registered_user, update_user, void_late_tokens};
 pub use registration::{make_initial_token, set_logo};
-pub use resources::{add_resource, remove_resource, update_resource};
+pub use resources::{Resources, ResourcesError};
 pub use revoking::{
     Ended, Revoker, end_session, revoke_grant, revoke_named, revoke_presented, sign_out_client, sign_out_realm,
     sign_out_user, withdraw_consent,
 };
 pub use secrets::SecretSource;
-pub use webhooks::{NewWebhook, WebhookChange, add_webhook, change_webhook};
+pub use webhooks::{NewWebhook, WebhookChange, Webhooks, WebhooksError};
 
 use super::{Concerning, Context, FlowError};
 use crate::keys::KeyringError;
 use crate::passwords::PasswordError;
 use signet_protocol::account::person::PersonError;
-use signet_protocol::claims::mapper::MapperError;
 use signet_protocol::client::MetadataError;
 use signet_protocol::client::logo::LogoError;
-use signet_protocol::client::resource::ResourceError;
 use signet_protocol::ids::{ClientId, UserId};
 use signet_protocol::token::revocation::Reason;
 use signet_store::StoreError;
@@ -65,26 +67,6 @@ use signet_store::events::audit::{self, Event, Outcome};
 pub enum AdminError {
     #[error(transparent)]
     Metadata(#[from] MetadataError),
-    #[error(transparent)]
-    Mapper(#[from] MapperError),
-    #[error(transparent)]
-    Resource(#[from] ResourceError),
-    /// A resource that clients may still request or introspect tokens for.
-    #[error("clients still name this resource: {0}; remove it from them first")]
-    ResourceInUse(String),
-    #[error("the mapper needs a name of 1 to 64 letters, digits and - _ .; give one with --id")]
-    MapperName,
-    #[error("there is a mapper with this name already, or no such client")]
-    MapperConflict,
-    #[error("a webhook is named by 1 to 64 letters, digits and - _ .")]
-    WebhookName,
-    #[error("the audience must have at least one character, and no control characters")]
-    WebhookAudience,
-    #[error("a webhook has at most 50 patterns of events")]
-    WebhookEvents,
-    /// A pattern that matches no event name.
-    #[error("{0:?} names no event; `signet webhook events` lists them")]
-    UnknownEvent(String),
     #[error(transparent)]
     Person(#[from] PersonError),
     #[error(transparent)]

@@ -1,16 +1,51 @@
 //! Adding, enabling, disabling and removing webhooks, and retrying their dead letters.
 
-use super::{AdminError, record};
-use crate::flows::Context;
+use super::error::{Exists, Kind, NotFound, RoomError, from_store};
+use super::operator::{Change, Given, Operator};
+use crate::flows::{Concerning, FlowError};
 use signet_protocol::events::webhook::{Pattern, parse_id};
 use signet_protocol::ids::WebhookId;
 use signet_store::client::clients::Standing;
-use signet_store::events::audit::{self, Event};
-use signet_store::events::{outbox, webhooks};
-use signet_store::{Store, StoreError, Tx};
+use signet_store::events::audit::Event;
+use signet_store::events::outbox;
+use signet_store::events::webhooks::{self, Backlog, DeadLetter, Webhook};
+use signet_store::{StoreError, Tx};
 
 /// The maximum number of patterns of one webhook.
 const MAX_PATTERNS: usize = 50;
+
+/// The reason why an order about webhooks fails.
+#[derive(Debug, thiserror::Error)]
+pub enum WebhooksError {
+    #[error("a webhook is named by 1 to 64 letters, digits and - _ .")]
+    Name,
+    #[error("the audience must have at least one character, and no control characters")]
+    Audience,
+    #[error("a webhook has at most 50 patterns of events")]
+    Events,
+    /// A pattern that matches no event name.
+    #[error("{0:?} names no event; `signet webhook events` lists them")]
+    UnknownEvent(String),
+    #[error(transparent)]
+    Exists(#[from] Exists),
+    #[error(transparent)]
+    NotFound(#[from] NotFound),
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+}
+
+from_store!(WebhooksError);
+
+impl RoomError for WebhooksError {
+    fn kind(&self) -> Kind<'_> {
+        match self {
+            Self::Name | Self::Audience | Self::Events | Self::UnknownEvent(_) => Kind::Invalid,
+            Self::Exists(_) => Kind::Conflict,
+            Self::NotFound(_) => Kind::NotFound,
+            Self::Flow(error) => Kind::Failed(error),
+        }
+    }
+}
 
 /// A webhook to add.
 #[derive(Clone, Debug)]
@@ -22,43 +57,6 @@ pub struct NewWebhook {
     pub audience: Option<String>,
     /// Patterns of the event names that it receives; all events if empty.
     pub events: Vec<String>,
-}
-
-/// Adds a webhook. It receives the events from now on, beginning with its own addition.
-pub async fn add_webhook(store: &Store, context: &Context, new: NewWebhook) -> Result<WebhookId, AdminError> {
-    let id = parse_id(&new.id).ok_or(AdminError::WebhookName)?;
-    let audience = new.audience.unwrap_or_else(|| new.url.clone());
-    if audience.is_empty() || audience.chars().any(char::is_control) {
-        return Err(AdminError::WebhookAudience);
-    }
-    let events = patterns(new.events)?.iter().map(Pattern::to_string).collect::<Vec<_>>().join(" ");
-    let record = named(context, Event::WebhookAdded, &id)?;
-    let given = (context.clone(), id.clone(), new.url, audience, events, record);
-    let written = store.write_with(given, move |given, tx| {
-        Box::pin(async move {
-            let (context, id, url, audience, events, record) = given;
-            let realm = &context.realm.id;
-            let now = context.now;
-            let target = webhooks::Target { url, audience, events };
-            webhooks::insert(tx, realm, id, &target, now).await?;
-            audit::append(tx, realm, record, now).await
-        })
-    });
-    match written.await {
-        Err(StoreError::Conflict) => Err(AdminError::Exists("the webhook")),
-        written => Ok(written.map(|()| id)?),
-    }
-}
-
-fn patterns(texts: Vec<String>) -> Result<Vec<Pattern>, AdminError> {
-    if texts.is_empty() {
-        return Ok(vec![Pattern::All]);
-    }
-    if texts.len() > MAX_PATTERNS {
-        return Err(AdminError::WebhookEvents);
-    }
-    let pattern = |text: String| Pattern::parse(&text, Event::NAMES).ok_or(AdminError::UnknownEvent(text));
-    texts.into_iter().map(pattern).collect()
 }
 
 /// A change of a webhook.
@@ -74,39 +72,98 @@ pub enum WebhookChange {
     Retry,
 }
 
-pub async fn change_webhook(
-    store: &Store,
-    context: &Context,
-    id: &WebhookId,
-    change: WebhookChange,
-) -> Result<(), AdminError> {
-    let event = match change {
-        WebhookChange::Enable => Some(Event::WebhookEnabled),
-        WebhookChange::Disable => Some(Event::WebhookDisabled),
-        WebhookChange::Remove => Some(Event::WebhookRemoved),
-        WebhookChange::Retry => None,
-    };
-    let record = event.map(|event| named(context, event, id)).transpose()?;
-    let written = store.write_with((context.clone(), id.clone(), record), move |given, tx| {
-        Box::pin(async move {
-            let (context, id, record) = given;
-            let realm = &context.realm.id;
-            let now = context.now;
-            webhooks::find(tx, realm, id).await?.ok_or(AdminError::Unknown("webhook"))?;
-            if carry_out(tx, context, id, change).await?
-                && let Some(record) = record
-            {
-                audit::append(tx, realm, record, now).await?;
-            }
-            Ok::<_, AdminError>(())
-        })
-    });
-    written.await
+impl Operator<'_> {
+    pub const fn webhooks(&self) -> Webhooks<'_> {
+        Webhooks { operator: self }
+    }
+}
+
+/// The webhooks of the realm.
+pub struct Webhooks<'a> {
+    operator: &'a Operator<'a>,
+}
+
+impl Webhooks<'_> {
+    pub async fn list(&self) -> Result<Vec<(Webhook, Backlog)>, WebhooksError> {
+        Ok(webhooks::list(&mut self.operator.store.read().await?, self.operator.realm()).await?)
+    }
+
+    pub async fn find(&self, id: &WebhookId) -> Result<Webhook, WebhooksError> {
+        let found = webhooks::find(&mut self.operator.store.read().await?, self.operator.realm(), id).await?;
+        Ok(found.ok_or(NotFound::Name("webhook"))?)
+    }
+
+    /// The events whose delivery to a webhook was abandoned.
+    pub async fn dead_letters(&self, id: &WebhookId) -> Result<Vec<DeadLetter>, WebhooksError> {
+        Ok(webhooks::dead_letters(&mut self.operator.store.read().await?, self.operator.realm(), id).await?)
+    }
+
+    /// Adds a webhook. It receives the events from now on, beginning with its own addition.
+    pub async fn add(&self, new: NewWebhook) -> Result<WebhookId, WebhooksError> {
+        let id = parse_id(&new.id).ok_or(WebhooksError::Name)?;
+        let audience = new.audience.unwrap_or_else(|| new.url.clone());
+        if audience.is_empty() || audience.chars().any(char::is_control) {
+            return Err(WebhooksError::Audience);
+        }
+        let events = patterns(new.events)?.iter().map(Pattern::to_string).collect::<Vec<_>>().join(" ");
+        let change = self.operator.change(Event::WebhookAdded, Concerning::default(), id.as_str())?;
+        let row = Row { id: id.clone(), url: new.url, audience, events };
+        let written = self.operator.write(change, row, |given, tx| {
+            Box::pin(async move {
+                let Row { id, url, audience, events } = &given.data;
+                let target = webhooks::Target { url, audience, events };
+                webhooks::insert(tx, given.realm(), id, &target, given.now()).await
+            })
+        });
+        match written.await {
+            Err(StoreError::Conflict) => Err(Exists("the webhook").into()),
+            written => Ok(written.map(|()| id)?),
+        }
+    }
+
+    pub async fn change(&self, id: &WebhookId, change: WebhookChange) -> Result<(), WebhooksError> {
+        let event = match change {
+            WebhookChange::Enable => Some(Event::WebhookEnabled),
+            WebhookChange::Disable => Some(Event::WebhookDisabled),
+            WebhookChange::Remove => Some(Event::WebhookRemoved),
+            WebhookChange::Retry => None,
+        };
+        let record = |event| self.operator.record(event, Concerning::default(), id.as_str());
+        let records = event.map(record).transpose()?.into_iter().collect();
+        let written = self.operator.write(Change::of(records), id.clone(), move |given, tx| {
+            Box::pin(async move {
+                let found = webhooks::find(tx, given.realm(), &given.data).await?;
+                found.ok_or(NotFound::Name("webhook"))?;
+                Ok::<_, WebhooksError>(carry_out(tx, given, change).await?)
+            })
+        });
+        written.await.map(drop)
+    }
+}
+
+/// A new webhook, validated.
+struct Row {
+    id: WebhookId,
+    url: String,
+    audience: String,
+    events: String,
+}
+
+fn patterns(texts: Vec<String>) -> Result<Vec<Pattern>, WebhooksError> {
+    if texts.is_empty() {
+        return Ok(vec![Pattern::All]);
+    }
+    if texts.len() > MAX_PATTERNS {
+        return Err(WebhooksError::Events);
+    }
+    let pattern = |text: String| Pattern::parse(&text, Event::NAMES).ok_or(WebhooksError::UnknownEvent(text));
+    texts.into_iter().map(pattern).collect()
 }
 
 /// Carries out a change. Returns true if it had an effect.
-async fn carry_out(tx: &mut Tx, context: &Context, id: &WebhookId, change: WebhookChange) -> Result<bool, StoreError> {
-    let realm = &context.realm.id;
+async fn carry_out(tx: &mut Tx, given: &Given<WebhookId>, change: WebhookChange) -> Result<bool, StoreError> {
+    let realm = given.realm();
+    let id = &given.data;
     match change {
         WebhookChange::Enable => webhooks::set_standing(tx, realm, id, Standing::Enabled).await,
         WebhookChange::Disable => webhooks::set_standing(tx, realm, id, Standing::Disabled).await,
@@ -114,16 +171,9 @@ async fn carry_out(tx: &mut Tx, context: &Context, id: &WebhookId, change: Webho
         WebhookChange::Retry => {
             let rows = webhooks::take_dead_letters(tx, realm, id).await?;
             for row in &rows {
-                outbox::queue_event(tx, realm, id, row, context.now).await?;
+                outbox::queue_event(tx, realm, id, row, given.now()).await?;
             }
             Ok(!rows.is_empty())
         }
     }
-}
-
-/// A record that names the webhook.
-fn named(context: &Context, event: Event, id: &WebhookId) -> Result<audit::Record, AdminError> {
-    let mut record = record(context, event, None, None)?;
-    record.reason = id.as_str().to_owned();
-    Ok(record)
 }

@@ -1,7 +1,7 @@
 //! Address blocks, added by command and by the server itself: they apply on every node until they end.
 
 use signet::config::{ForwardingHeader, Settings};
-use signet::flows::admin::{self, NewBlock};
+use signet::flows::admin::NewBlock;
 use signet_protocol::defense::address_block::{Block, Reach, parse_network};
 use signet_protocol::time::Span;
 use signet_store::defense::address_blocks::{self, Precedence};
@@ -23,8 +23,8 @@ async fn start() -> (TestServer, RelyingParty) {
 
 async fn block(server: &TestServer, network: &str, reach: Reach, lasting: Span) {
     let network = parse_network(network).unwrap();
-    let new = NewBlock { network, reach, lasting, reason: "a test".to_owned() };
-    admin::add_block(&server.app.provider.store, &server.context(), new).await.unwrap();
+    let new = NewBlock { network, reach, lasting };
+    server.operator(&server.context()).blocks().add(new).await.unwrap();
 }
 
 async fn get(server: &TestServer, address: &str, path: &str) -> Page {
@@ -95,13 +95,13 @@ async fn a_block_can_be_removed() {
     block(&server, "2001:db8::/32", Reach::Everything, Span::from_days(1)).await;
     server.app.follow().await.unwrap();
     assert_eq!(get(&server, "2001:db8::1", "/login").await.status, 403);
-    let store = &server.app.provider.store;
     let context = server.context();
+    let operator = server.operator(&context);
     let network = parse_network("2001:db8::/32").unwrap();
-    admin::remove_block(store, &context, network).await.unwrap();
+    operator.blocks().remove(network).await.unwrap();
     server.app.follow().await.unwrap();
     assert_eq!(get(&server, "2001:db8::1", "/login").await.status, 400);
-    assert!(admin::remove_block(store, &context, network).await.is_err(), "there is none any more");
+    assert!(operator.blocks().remove(network).await.is_err(), "there is none any more");
     let rows = server.database().query("SELECT event FROM audit_events WHERE event LIKE 'address.%'").await;
     assert_eq!(rows.len(), 2, "one that ended nothing leaves no trace");
 }

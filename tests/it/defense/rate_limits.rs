@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use signet::config::Settings;
-use signet::flows::admin::{self, NewBlock};
+use signet::flows::admin::NewBlock;
 use signet::flows::defense::rates;
 use signet_protocol::defense::address_block::{Reach, parse_network};
 use signet_protocol::endpoint::{self, Endpoint};
@@ -68,9 +68,8 @@ async fn every_endpoint_has_a_limit_and_honors_blocks_by_every_method() {
         network: parse_network("192.0.2.0/24").unwrap(),
         reach: Reach::Everything,
         lasting: Span::from_hours(1),
-        reason: "a test".to_owned(),
     };
-    admin::add_block(&server.app.provider.store, &server.context(), blocked).await.unwrap();
+    server.operator(&server.context()).blocks().add(blocked).await.unwrap();
     server.app.follow().await.unwrap();
     for (endpoint, method, address) in endpoints_by_method() {
         let path = endpoint.path.replace("{*rest}", "v1/revocations").replace(['{', '}'], "");

@@ -5,7 +5,7 @@ mod commands;
 
 use serde_json::{Value, json};
 use signet::config::Settings;
-use signet::flows::admin::{self, NewWebhook, UserChange, WebhookChange};
+use signet::flows::admin::{NewWebhook, UserChange, WebhookChange};
 use signet::jobs;
 use signet_protocol::ids::WebhookId;
 use signet_protocol::time::Span;
@@ -31,12 +31,12 @@ async fn start() -> TestServer {
 async fn add(server: &TestServer, id: &str, receiver: &Receiver, events: &[&str]) {
     let events = events.iter().map(|event| (*event).to_owned()).collect();
     let new = NewWebhook { id: id.to_owned(), url: receiver.url.clone(), audience: None, events };
-    admin::add_webhook(&server.app.provider.store, &server.context(), new).await.unwrap();
+    server.operator(&server.context()).webhooks().add(new).await.unwrap();
 }
 
 async fn change(server: &TestServer, id: &str, change: WebhookChange) {
     let id = WebhookId::parse(id).unwrap();
-    admin::change_webhook(&server.app.provider.store, &server.context(), &id, change).await.unwrap();
+    server.operator(&server.context()).webhooks().change(&id, change).await.unwrap();
 }
 
 async fn deliver(server: &TestServer) -> usize {
@@ -332,13 +332,13 @@ async fn a_webhook_that_breaks_a_rule_is_refused() {
         (NewWebhook { events: vec!["*".to_owned(); 51], ..good.clone() }, "at most 50"),
     ];
     for (new, expected) in rows {
-        let refused = admin::add_webhook(&server.app.provider.store, &server.context(), new).await;
+        let refused = server.operator(&server.context()).webhooks().add(new).await;
         let error = refused.expect_err(expected).to_string();
         assert!(error.contains(expected), "{error}");
     }
     for gone in [WebhookChange::Enable, WebhookChange::Disable, WebhookChange::Remove, WebhookChange::Retry] {
         let id = WebhookId::parse("gone").unwrap();
-        let refused = admin::change_webhook(&server.app.provider.store, &server.context(), &id, gone).await;
+        let refused = server.operator(&server.context()).webhooks().change(&id, gone).await;
         assert_eq!(refused.unwrap_err().to_string(), "there is no webhook with this name", "{gone:?}");
     }
 }

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use signet::app::App;
 use signet::config::{DatabaseUrl, Settings};
 use signet::flows::Context;
-use signet::flows::admin::{self, Ended, PasswordSetter, Person, Registrar, Revoker, SecretSource, UserChange};
+use signet::flows::admin::{
+    self, Actor, Ended, Operator, PasswordSetter, Person, Registrar, Revoker, SecretSource, UserChange,
+};
 use signet::http::edge::serve::{ConnectionLimits, serve};
 use signet::http::edge::tls;
 use signet::jobs::{self, Jobs};
@@ -229,6 +231,12 @@ impl TestServer {
         let horizon = self.app.provider.revocation_horizon(self.app.clock.now());
         admin::change_user(&self.app.provider.store, &self.context(), username, change, horizon).await.unwrap();
         self.app.follow().await.unwrap();
+    }
+
+    /// The operator of a command that runs at the time of this context.
+    pub fn operator<'a>(&'a self, context: &'a Context) -> Operator<'a> {
+        let provider = &self.app.provider;
+        Operator::new(&provider.store, context, Actor::Command, provider.lifetimes.skew)
     }
 
     /// The actor of a revocation, like that of a command.

@@ -2,11 +2,10 @@
 //! of a protocol claim.
 
 use serde_json::{Value, json};
-use signet::flows::admin::{self, AdminError, Person};
+use signet::flows::admin::{self, MappersError, NewMapper, Person};
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::ids::ClientId;
 use signet_protocol::secret::Password;
-use signet_store::client::claim_mappers::StoredMapper;
 
 use crate::support::server::PASSWORD;
 use crate::support::{RelyingParty, TestServer, Tokens, claims};
@@ -33,14 +32,13 @@ async fn server() -> TestServer {
 }
 
 /// Adds a mapper like the command, without notifying this node.
-async fn add(server: &TestServer, id: &str, client: Option<&str>, mapper: Value) -> Result<(), AdminError> {
-    let stored = StoredMapper {
-        realm: server.app.realm.id.clone(),
+async fn add(server: &TestServer, id: &str, client: Option<&str>, mapper: Value) -> Result<(), MappersError> {
+    let new = NewMapper {
         id: id.to_owned(),
         client: client.map(|client| ClientId::parse(client).unwrap()),
         mapper: serde_json::from_value(mapper).unwrap(),
     };
-    admin::add_mapper(&server.app.provider.store, &server.context(), stored).await
+    server.operator(&server.context()).mappers().add(new).await
 }
 
 /// Adds a mapper to the realm; the server follows by itself.
@@ -53,7 +51,7 @@ pub async fn map(server: &TestServer, claim: &str, source: Value, more: Value) {
 
 /// Removes a mapper from the realm; the server follows by itself.
 pub async fn unmap(server: &TestServer, claim: &str) {
-    admin::remove_mapper(&server.app.provider.store, &server.context(), claim.to_owned()).await.unwrap();
+    server.operator(&server.context()).mappers().remove(claim.to_owned()).await.unwrap();
     server.app.follow().await.unwrap();
 }
 
@@ -177,9 +175,9 @@ async fn a_mapper_of_one_client_does_not_apply_to_another() {
     add(&server, "own", Some("mine"), mapper("own")).await.unwrap();
     add(&server, "all", None, mapper("all")).await.unwrap();
     let nobody = add(&server, "x", Some("nobody"), mapper("x")).await;
-    assert!(matches!(nobody, Err(AdminError::MapperConflict)), "no such client: {nobody:?}");
+    assert!(matches!(nobody, Err(MappersError::Conflict)), "no such client: {nobody:?}");
     let again = add(&server, "own", None, mapper("x")).await;
-    assert!(matches!(again, Err(AdminError::MapperConflict)), "the name is taken: {again:?}");
+    assert!(matches!(again, Err(MappersError::Conflict)), "the name is taken: {again:?}");
     server.app.follow().await.unwrap();
     for (rp, has_own) in [(&mine, true), (&theirs, false)] {
         let tokens = sign_in(rp, &[]).await;
@@ -267,11 +265,9 @@ async fn other_nodes_follow_and_a_removed_mapper_is_gone() {
     let info: Value = twin.userinfo(&before.access_token).await.json().await.unwrap();
     assert_eq!(info["roles"], expected);
 
-    let store = &server.app.provider.store;
-    let context = server.context();
-    admin::remove_mapper(store, &context, "roles".to_owned()).await.unwrap();
-    let again = admin::remove_mapper(store, &context, "roles".to_owned()).await;
-    assert!(matches!(again, Err(AdminError::Unknown(_))), "{again:?}");
+    unmap(&server, "roles").await;
+    let again = server.operator(&server.context()).mappers().remove("roles".to_owned()).await;
+    assert!(matches!(again, Err(MappersError::NotFound(_))), "{again:?}");
     for node in [&server, &twin] {
         node.app.follow().await.unwrap();
         let rp = rp.at(node);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use signet::flows::Context;
-use signet::flows::admin::{self, AdminError};
+use signet::flows::admin::{Actor, Exists, NotFound, Operator, ResourcesError};
 use signet_protocol::client::ClientMetadata;
 use signet_protocol::client::resource::{AccessTokenTyp, HeaderChoice, Resource};
 use signet_protocol::ids::ClientId;
@@ -29,9 +29,9 @@ fn resource(uri: &str, alg: Option<SigningAlgorithm>, typ: Option<AccessTokenTyp
 }
 
 /// Changes a resource as the command does; the server follows by itself.
-async fn update(server: &TestServer, resource: Resource) -> Result<(), AdminError> {
-    let provider = &server.app.provider;
-    let done = admin::update_resource(&provider.store, &server.context(), resource, provider.keys.algorithms()).await;
+async fn update(server: &TestServer, resource: Resource) -> Result<(), ResourcesError> {
+    let algorithms = server.app.provider.keys.algorithms();
+    let done = server.operator(&server.context()).resources().update(resource, algorithms).await;
     server.app.follow().await.unwrap();
     done
 }
@@ -144,11 +144,12 @@ async fn an_algorithm_without_a_key_is_refused() {
         let refused = update(&server, resource(A, Some(alg), None)).await.unwrap_err().to_string();
         assert!(refused.contains(alg.as_str()) && refused.contains("RS256, ES256"), "{refused}");
     }
-    let provider = &server.app.provider;
+    let context = server.context();
+    let operator = server.operator(&context);
     for uri in ["api", "https://a.example/#part"] {
         let added = resource(uri, None, None);
-        let refused = admin::add_resource(&provider.store, &server.context(), added, provider.keys.algorithms()).await;
-        assert!(matches!(refused, Err(AdminError::Resource(_))), "{uri}");
+        let refused = operator.resources().add(added, server.app.provider.keys.algorithms()).await;
+        assert!(matches!(refused, Err(ResourcesError::Resource(_))), "{uri}");
     }
 }
 
@@ -157,23 +158,20 @@ async fn what_a_client_may_ask_for_is_a_resource_for_as_long_as_it_may() {
     let server = TestServer::start().await;
     client(&server, "rp", json!({})).await;
     client(&server, "other", json!({ "audiences": [A] })).await;
-    let store = &server.app.provider.store;
     let context = server.context();
-    let mut tx = store.read().await.unwrap();
-    let listed = resources::list(&mut tx, &server.app.realm.id, "", 10).await.unwrap();
-    assert_eq!(listed, [resource(A, None, None), resource(B, None, None)]);
-    let page = resources::list(&mut tx, &server.app.realm.id, A, 1).await.unwrap();
-    assert_eq!(page, [resource(B, None, None)]);
-    drop(tx);
-    let again = admin::add_resource(store, &context, resource(A, None, None), &[]).await;
-    assert!(matches!(again, Err(AdminError::Exists(_))));
-    let held = admin::remove_resource(store, &context, A.to_owned()).await.unwrap_err().to_string();
+    let operator = server.operator(&context);
+    let all = operator.resources();
+    assert_eq!(all.list("", 10).await.unwrap(), [resource(A, None, None), resource(B, None, None)]);
+    assert_eq!(all.list(A, 1).await.unwrap(), [resource(B, None, None)]);
+    let again = all.add(resource(A, None, None), &[]).await;
+    assert!(matches!(again, Err(ResourcesError::Exists(Exists(_)))));
+    let held = all.remove(A.to_owned()).await.unwrap_err().to_string();
     assert!(held.contains("other, rp"), "{held}");
 
-    admin::add_resource(store, &context, resource("urn:free", None, None), &[]).await.unwrap();
-    admin::remove_resource(store, &context, "urn:free".to_owned()).await.unwrap();
-    let gone = admin::remove_resource(store, &context, "urn:free".to_owned()).await;
-    assert!(matches!(gone, Err(AdminError::UnknownId("resource"))));
+    all.add(resource("urn:free", None, None), &[]).await.unwrap();
+    all.remove("urn:free".to_owned()).await.unwrap();
+    let gone = all.remove("urn:free".to_owned()).await;
+    assert!(matches!(gone, Err(ResourcesError::NotFound(NotFound::Id("resource")))));
     let events = server.database().query("SELECT event, reason FROM audit_events WHERE event LIKE 'resource.%'").await;
     assert_eq!(events.len(), 2);
 }
@@ -184,13 +182,16 @@ async fn a_resource_that_a_client_is_just_given_is_not_removed() {
     let server = TestServer::start().await;
     let store = server.app.provider.store.clone();
     let context = server.context();
-    admin::add_resource(&store, &context, resource(HELD, None, None), &[]).await.unwrap();
+    server.operator(&context).resources().add(resource(HELD, None, None), &[]).await.unwrap();
     let written = Arc::new(Notify::new());
     let gate = Arc::new(Notify::new());
     let adding = tokio::spawn(add_slowly(store.clone(), server.context(), written.clone(), gate.clone()));
     written.notified().await;
     let remover = store.clone();
-    let mut removing = tokio::spawn(async move { admin::remove_resource(&remover, &context, HELD.to_owned()).await });
+    let skew = server.app.provider.lifetimes.skew;
+    let mut removing = tokio::spawn(async move {
+        Operator::new(&remover, &context, Actor::Command, skew).resources().remove(HELD.to_owned()).await
+    });
     let early = tokio::time::timeout(Duration::from_millis(300), &mut removing).await;
     gate.notify_one();
     adding.await.unwrap();
@@ -198,7 +199,7 @@ async fn a_resource_that_a_client_is_just_given_is_not_removed() {
         Ok(removed) => removed.unwrap(),
         Err(_) => removing.await.unwrap(),
     };
-    assert!(matches!(removed, Err(AdminError::ResourceInUse(ref by)) if by == "late"), "{removed:?}");
+    assert!(matches!(removed, Err(ResourcesError::InUse(ref by)) if by == "late"), "{removed:?}");
     let mut tx = store.read().await.unwrap();
     assert!(resources::find(&mut tx, &server.app.realm.id, HELD).await.unwrap().is_some());
 }
