@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::command_context::CommandContext;
 use super::output::{note_if_empty, print_json, printable, say};
 use crate::config::Settings;
-use crate::flows::admin::{self, AdminError};
+use crate::flows::admin::FindError;
 use crate::flows::events::audit;
 use signet_protocol::events::audit_chain::Row;
 use signet_protocol::time::Timestamp;
@@ -113,9 +113,9 @@ async fn verify(context: &CommandContext, settings: &Settings, json: bool) -> an
 async fn print(context: &CommandContext, which: Which, write: impl Fn(&Row) -> String) -> anyhow::Result<()> {
     let user = match which.user {
         // Rows about deleted users are found by id.
-        Some(named) => match admin::find_user(&context.store, &context.context, &named).await {
+        Some(named) => match context.operator().people().find(&named).await {
             Ok(id) => id.as_str().to_owned(),
-            Err(AdminError::Unknown(_)) => named,
+            Err(FindError::NotFound(_)) => named,
             Err(error) => return Err(error.into()),
         },
         None => String::new(),

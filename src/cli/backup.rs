@@ -12,12 +12,9 @@ use super::database;
 use super::output::{instant, note, print_json, say};
 use crate::app;
 use crate::config::Settings;
-use crate::flows::Concerning;
 use crate::flows::events::restore;
 use signet_protocol::time::Timestamp;
 use signet_store::Store;
-use signet_store::events::audit;
-use signet_store::events::audit::{Event, Outcome};
 use signet_store::node::backup;
 use signet_store::node::restore_epochs::{OfflineGrants, Voided};
 
@@ -63,16 +60,17 @@ impl Backup {
         database::require(settings)?;
         let store = Store::open(settings.database.url.expose(), settings.database.max_connections).await?;
         store.check_schema().await?;
-        let desk = CommandContext::at(store, settings).await?;
-        let manifest = backup::write(&desk.store, &self.to, desk.context.now).await?;
+        let context = CommandContext::at(store, settings).await?;
+        let manifest = backup::write(&context.store, &self.to, context.context.now).await?;
         // Checked again: a symbolic link could not be resolved before the directory of the backup existed.
         self.keep_key_apart()?;
         if let Some(directory) = &self.keys {
-            let context = &desk.context;
-            app::master_key(settings, &desk.store, &context.realm.id, &context.entropy).await?.save(directory)?;
+            app::master_key(settings, &context.store, &context.context.realm.id, &context.context.entropy)
+                .await?
+                .save(directory)?;
         }
-        record(&desk).await?;
-        desk.close().await;
+        context.operator().record_backup().await?;
+        context.close().await;
         if self.json {
             return print_json(&manifest);
         }
@@ -98,18 +96,6 @@ impl Backup {
     }
 }
 
-async fn record(desk: &CommandContext) -> anyhow::Result<()> {
-    let concerning = Concerning { actor: "command", ..Concerning::default() };
-    let record = desk.context.record(Event::BackedUp, Outcome::Success, concerning, "")?;
-    let written = desk.store.write_with((desk.context.clone(), record), |given, tx| {
-        Box::pin(async move {
-            let (context, record) = given;
-            audit::append(tx, &context.realm.id, record, context.now).await
-        })
-    });
-    Ok(written.await?)
-}
-
 impl Restore {
     pub async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let offline = if self.keep_offline { OfflineGrants::Keep } else { OfflineGrants::Revoke };
@@ -120,9 +106,9 @@ impl Restore {
             }
             None => {
                 self.confirmation.require("every session, grant, code and token in this database becomes void")?;
-                let desk = CommandContext::open(settings).await?;
-                let voided = self.begin_in_place(&desk, settings, offline).await;
-                desk.close().await;
+                let context = CommandContext::open(settings).await?;
+                let voided = self.begin_in_place(&context, offline).await;
+                context.close().await;
                 (None, voided?)
             }
         };
@@ -135,20 +121,15 @@ impl Restore {
 }
 
 impl Restore {
-    async fn begin_in_place(
-        &self,
-        desk: &CommandContext,
-        settings: &Settings,
-        offline: OfflineGrants,
-    ) -> anyhow::Result<Voided> {
-        if let Some(until) = restore::in_use_until(&desk.store, &desk.context).await?.filter(|_| !self.force) {
+    async fn begin_in_place(&self, context: &CommandContext, offline: OfflineGrants) -> anyhow::Result<Voided> {
+        if let Some(until) = restore::in_use_until(&context.store, &context.context).await?.filter(|_| !self.force) {
             bail!(
                 "a server uses this database: stop every node first; a killed one counts until {}; --force continues \
                  at once",
                 instant(until.as_secs())
             );
         }
-        begin(desk, settings, None, offline).await
+        begin(context, None, offline).await
     }
 }
 
@@ -182,22 +163,16 @@ async fn revive(
 ) -> anyhow::Result<Voided> {
     let store = Store::open(&format!("sqlite://{}", scratch.display()), 1).await?;
     store.migrate().await?;
-    let desk = CommandContext::at(store, settings).await?;
-    let keyring = desk.keyring(settings).await.context("the backup needs the master key that it was made with")?;
+    let context = CommandContext::at(store, settings).await?;
+    let keyring = context.keyring(settings).await.context("the backup needs the master key that it was made with")?;
     keyring.require_private()?;
-    let voided = begin(&desk, settings, Some(made_at), offline).await?;
-    backup::close(desk.store).await?;
+    let voided = begin(&context, Some(made_at), offline).await?;
+    backup::close(context.store).await?;
     Ok(voided)
 }
 
-async fn begin(
-    desk: &CommandContext,
-    settings: &Settings,
-    made_at: Option<Timestamp>,
-    offline: OfflineGrants,
-) -> anyhow::Result<Voided> {
-    let horizon = desk.horizon(settings);
-    Ok(restore::begin_epoch(&desk.store, &desk.context, made_at, offline, horizon).await?)
+async fn begin(context: &CommandContext, made_at: Option<Timestamp>, offline: OfflineGrants) -> anyhow::Result<Voided> {
+    Ok(restore::begin_epoch(&context.store, &context.context, made_at, offline, context.horizon()).await?)
 }
 
 fn print(made_at: Option<Timestamp>, voided: &Voided, offline: OfflineGrants) {

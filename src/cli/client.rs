@@ -20,12 +20,12 @@ use super::output::{note, note_if_empty, print_json, printable, read_secret, say
 use super::revoking::Order;
 use crate::app;
 use crate::config::Settings;
-use crate::flows::admin::{self, Registrar, SecretSource};
+use crate::flows::admin::{Registrar, SecretSource};
 use crate::keys::{KeyPolicy, Keyring};
 use signet_protocol::client::{self, ClientMetadata, Supported};
 use signet_protocol::jose::encryption::KeyManagement;
 use signet_protocol::secret::ClientSecret;
-use signet_store::client::clients::{self, Standing};
+use signet_store::client::clients::Standing;
 use signet_store::realm::signing_keys;
 
 /// Commands for clients.
@@ -94,9 +94,9 @@ pub struct SignOut {
 }
 
 impl SignOut {
-    async fn run(self, desk: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
+    async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
         let id = self.client.id()?;
-        let ended = admin::sign_out_client(&self.order.revoker(desk, settings), &id).await?;
+        let ended = self.order.operator(context).revocations().sign_out_client(&id).await?;
         self.order.answer(ended, &format!("Everything issued to the client {id} is void."))
     }
 }
@@ -107,37 +107,37 @@ impl Client {
             let id = client.as_str();
             confirmation.require(&format!("the client {id} is deleted with its tokens and consents"))?;
         }
-        let desk = CommandContext::open(settings).await?;
+        let context = CommandContext::open(settings).await?;
         let done = match self {
-            Self::Add(add) => add.run(&desk, settings).await,
-            Self::List { json } => list(&desk, json).await,
-            Self::Show(show) => show.run(&desk).await,
-            Self::Update(update) => update.run(&desk, settings).await,
-            Self::RotateSecret(rotate) => rotate.run(&desk, settings).await,
-            Self::Disable(named) => named.set(&desk, settings, Standing::Disabled).await,
-            Self::Enable(named) => named.set(&desk, settings, Standing::Enabled).await,
-            Self::SignOut(sign_out) => sign_out.run(&desk, settings).await,
-            Self::Remove(remove) => remove.run(&desk, settings).await,
-            Self::Logo(logo) => logo.run(&desk).await,
-            Self::InitialToken(token) => token.run(&desk, settings).await,
+            Self::Add(add) => add.run(&context, settings).await,
+            Self::List { json } => list(&context, json).await,
+            Self::Show(show) => show.run(&context).await,
+            Self::Update(update) => update.run(&context, settings).await,
+            Self::RotateSecret(rotate) => rotate.run(&context, settings).await,
+            Self::Disable(named) => named.set(&context, Standing::Disabled).await,
+            Self::Enable(named) => named.set(&context, Standing::Enabled).await,
+            Self::SignOut(sign_out) => sign_out.run(&context).await,
+            Self::Remove(remove) => remove.run(&context).await,
+            Self::Logo(logo) => logo.run(&context).await,
+            Self::InitialToken(token) => token.run(&context, settings).await,
         };
-        desk.close().await;
+        context.close().await;
         done
     }
 }
 
 impl RotateSecret {
-    async fn run(self, desk: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
+    async fn run(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let source = self.secret.source()?;
         let id = self.client.id()?;
         let policy = app::key_policy(settings);
-        let client = clients::find(&mut desk.store.read().await?, &desk.context.realm.id, &id).await?;
-        let metadata = client.map(|client| client.metadata).unwrap_or_default();
-        let keys = registrar_keys(desk, settings, &metadata).await?;
-        let supported = supported(desk, &policy, settings).await?;
-        let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
+        let operator = context.operator();
+        let metadata = operator.clients().read(&id).await?.client.metadata;
+        let keys = registrar_keys(context, settings, &metadata).await?;
+        let supported = supported(context, &policy, settings).await?;
+        let registrar = Registrar { operator: &operator, supported, keys: keys.as_ref() };
         let weak = source.is_weak();
-        let made = admin::rotate_secret(&registrar, id, source).await?;
+        let made = registrar.rotate_secret(id, source).await?;
         if weak {
             note(WEAK_SECRET);
         }
@@ -153,20 +153,20 @@ impl RotateSecret {
 
 /// Opens the keys that seal a client's secret, if its method needs the secret itself rather than its digest.
 async fn registrar_keys(
-    desk: &CommandContext,
+    context: &CommandContext,
     settings: &Settings,
     metadata: &ClientMetadata,
 ) -> anyhow::Result<Option<Keyring>> {
-    if metadata.needs_recoverable_secret() { desk.keyring(settings).await.map(Some) } else { Ok(None) }
+    if metadata.needs_recoverable_secret() { context.keyring(settings).await.map(Some) } else { Ok(None) }
 }
 
 /// Returns the choices that this version, the settings and the realm's keys offer to clients.
 async fn supported<'a>(
-    desk: &CommandContext,
+    context: &CommandContext,
     policy: &'a KeyPolicy,
     settings: &'a Settings,
 ) -> anyhow::Result<Supported<'a>> {
-    let held = signing_keys::list(&mut desk.store.read().await?, &desk.context.realm.id).await?;
+    let held = signing_keys::list(&mut context.store.read().await?, &context.context.realm.id).await?;
     let is_held = |algorithm: &KeyManagement| {
         held.iter().any(|key| key.times.algorithm == algorithm.as_str() && key.times.dropped_at.is_none())
     };
@@ -181,10 +181,8 @@ async fn supported<'a>(
 }
 
 impl Named {
-    async fn set(self, desk: &CommandContext, settings: &Settings, standing: Standing) -> anyhow::Result<()> {
-        let id = self.client.id()?;
-        let horizon = desk.horizon(settings);
-        admin::set_client_standing(&desk.store, &desk.context, id, standing, horizon).await?;
+    async fn set(self, context: &CommandContext, standing: Standing) -> anyhow::Result<()> {
+        context.operator().clients().set_standing(self.client.id()?, standing).await?;
         let done = match standing {
             Standing::Enabled => "enabled",
             Standing::Disabled => "disabled",
@@ -195,18 +193,15 @@ impl Named {
 }
 
 impl Remove {
-    async fn run(self, desk: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
-        let id = self.client.id()?;
-        let horizon = desk.horizon(settings);
-        admin::remove_client(&desk.store, &desk.context, id, horizon).await?;
+    async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
+        context.operator().clients().remove(self.client.id()?).await?;
         say(&format!("The client {} is removed.", self.client.as_str()));
         Ok(())
     }
 }
 
-async fn list(desk: &CommandContext, json: bool) -> anyhow::Result<()> {
-    let mut tx = desk.store.read().await?;
-    let clients = clients::list(&mut tx, &desk.context.realm.id).await?;
+async fn list(context: &CommandContext, json: bool) -> anyhow::Result<()> {
+    let clients = context.operator().clients().list().await?;
     if json {
         let answer: Vec<Map<String, Value>> = clients.iter().map(to_json).collect::<anyhow::Result<_>>()?;
         return print_json(&answer);

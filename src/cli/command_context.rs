@@ -64,8 +64,8 @@ impl CommandContext {
     }
 
     /// Returns the time until which a revocation made now must be kept.
-    pub fn horizon(&self, settings: &Settings) -> Timestamp {
-        self.context.now.plus(LONGEST_ACCESS_TOKEN).plus(settings.tokens.clock_skew)
+    pub fn horizon(&self) -> Timestamp {
+        self.context.now.plus(LONGEST_ACCESS_TOKEN).plus(self.skew)
     }
 
     /// Closes the database.

@@ -7,7 +7,6 @@ use super::command_context::CommandContext;
 use super::output::{instant, note_if_empty, print_json, say};
 use super::revoking::Order;
 use crate::config::Settings;
-use crate::flows::admin;
 
 /// Commands for consents of users to clients.
 #[derive(Subcommand)]
@@ -39,7 +38,7 @@ impl Consent {
         let context = CommandContext::open(settings).await?;
         let done = match self {
             Self::List { username, json } => list(&context, &username, json).await,
-            Self::Revoke { username, client, order } => revoke(&context, settings, &username, &client, &order).await,
+            Self::Revoke { username, client, order } => revoke(&context, &username, &client, &order).await,
         };
         context.close().await;
         done
@@ -47,7 +46,7 @@ impl Consent {
 }
 
 async fn list(context: &CommandContext, username: &str, json: bool) -> anyhow::Result<()> {
-    let consents = admin::consents(&context.store, &context.context, username).await?;
+    let consents = context.operator().people().consents(username).await?;
     if json {
         return print_json(&consents);
     }
@@ -61,14 +60,8 @@ async fn list(context: &CommandContext, username: &str, json: bool) -> anyhow::R
     Ok(())
 }
 
-async fn revoke(
-    context: &CommandContext,
-    settings: &Settings,
-    username: &str,
-    client: &str,
-    order: &Order,
-) -> anyhow::Result<()> {
+async fn revoke(context: &CommandContext, username: &str, client: &str, order: &Order) -> anyhow::Result<()> {
     let id = parse_id(client)?;
-    let ended = admin::withdraw_consent(&order.revoker(context, settings), username, &id).await?;
+    let ended = order.operator(context).revocations().withdraw_consent(username, &id).await?;
     order.answer(ended, &format!("The consent of {username} to {client} is withdrawn."))
 }

@@ -8,7 +8,6 @@ use super::command_context::CommandContext;
 use super::output::{instant, note_if_empty, print_json, say};
 use super::revoking::Order;
 use crate::config::Settings;
-use crate::flows::admin::{self, Whose};
 use signet_protocol::ids::FamilyId;
 
 /// Commands for grants, which yield refresh tokens.
@@ -45,27 +44,26 @@ impl Grant {
         let context = CommandContext::open(settings).await?;
         let done = match self {
             Self::List(list) => list.run(&context).await,
-            Self::Revoke { id, order } => revoke(&context, settings, &id, &order).await,
+            Self::Revoke { id, order } => revoke(&context, &id, &order).await,
         };
         context.close().await;
         done
     }
 }
 
-async fn revoke(context: &CommandContext, settings: &Settings, id: &str, order: &Order) -> anyhow::Result<()> {
+async fn revoke(context: &CommandContext, id: &str, order: &Order) -> anyhow::Result<()> {
     let family = FamilyId::parse(id).context("there is no grant with this id")?;
-    let ended = admin::revoke_grant(&order.revoker(context, settings), &family).await?;
+    let ended = order.operator(context).revocations().revoke_grant(&family).await?;
     order.answer(ended, &format!("The grant {id} is revoked."))
 }
 
 impl List {
     async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
-        let client = self.client.as_deref().map(parse_id).transpose()?;
-        let whose = match (&self.username, &client) {
-            (_, Some(client)) => Whose::Client(client),
-            (username, None) => Whose::User(username.as_deref().unwrap_or_default()),
+        let operator = context.operator();
+        let grants = match &self.client {
+            Some(client) => operator.clients().grants(&parse_id(client)?).await?,
+            None => operator.people().grants(self.username.as_deref().unwrap_or_default()).await?,
         };
-        let grants = admin::grants(&context.store, &context.context, whose).await?;
         if self.json {
             return print_json(&grants);
         }

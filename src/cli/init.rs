@@ -14,7 +14,7 @@ use super::output::{read_secret, say};
 use super::{database, prompt, variables};
 use crate::app;
 use crate::config::{DEFAULT_FILE, Settings, Starter};
-use crate::flows::admin::{self, AdminError, Person};
+use crate::flows::admin::{PeopleError, Person};
 use signet_protocol::account::person::{EmailAddress, Username, check_password};
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::secret::Password;
@@ -75,11 +75,11 @@ impl Init {
             write(&file, &text)?;
             say(&format!("Wrote {}.", file.display()));
         }
-        let desk = create(&settings).await?;
+        let context = create(&settings).await?;
         if let Some(administrator) = administrator {
-            add(&desk, &settings, administrator).await?;
+            add(&context, &settings, administrator).await?;
         }
-        desk.close().await;
+        context.close().await;
         print_next_steps(&settings, named.as_deref());
         Ok(())
     }
@@ -165,9 +165,8 @@ async fn create(settings: &Settings) -> anyhow::Result<CommandContext> {
         Some(file) => say(&format!("Database {}: {}", file.display(), migrate::describe(&migrated))),
         None => say(&format!("Database: {}", migrate::describe(&migrated))),
     }
-    let desk = CommandContext::at(store, settings).await?;
-    let context = &desk.context;
-    app::create_master_key(settings, &desk.store, &context.realm.id, &context.entropy).await?;
+    let context = CommandContext::at(store, settings).await?;
+    app::create_master_key(settings, &context.store, &context.context.realm.id, &context.context.entropy).await?;
     match &settings.keys.master_key {
         Some(_) => say("The master key is set; keep a copy of it, separate from the backups of the database."),
         None => {
@@ -178,10 +177,10 @@ async fn create(settings: &Settings) -> anyhow::Result<CommandContext> {
             ));
         }
     }
-    Ok(desk)
+    Ok(context)
 }
 
-async fn add(desk: &CommandContext, settings: &Settings, administrator: Administrator) -> anyhow::Result<()> {
+async fn add(context: &CommandContext, settings: &Settings, administrator: Administrator) -> anyhow::Result<()> {
     let Administrator { username, email, password } = administrator;
     let person = Person {
         username: username.clone(),
@@ -194,14 +193,14 @@ async fn add(desk: &CommandContext, settings: &Settings, administrator: Administ
         min_password: settings.passwords.min_length,
     };
     let passwords = app::open_passwords(settings)?;
-    match admin::add_user(&desk.store, &passwords, &desk.context, person).await {
+    match context.operator().people().add(&passwords, person).await {
         Ok(_) => {
             say(&format!("Added the user {username} with the role {ADMINISTRATOR}."));
             say(
                 "Applications can receive roles (`signet mapper add --from-roles`); within Signet, this one gives no rights.",
             );
         }
-        Err(AdminError::Exists(_)) => say(&format!("The user {username} already exists and was not changed.")),
+        Err(PeopleError::Exists(_)) => say(&format!("The user {username} already exists and was not changed.")),
         Err(error) => return Err(error.into()),
     }
     Ok(())

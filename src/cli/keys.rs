@@ -9,8 +9,8 @@ use serde_json::json;
 use super::command_context::CommandContext;
 use super::confirm::Confirmation;
 use super::output::{note_if_empty, print_json, say};
+use super::revoking::parse_reason;
 use crate::config::Settings;
-use crate::flows::admin;
 use crate::keys::{Keyring, Rotated};
 use signet_protocol::ids::KeyId;
 use signet_protocol::jose::jwk::KeyAlgorithm;
@@ -59,25 +59,25 @@ impl Keys {
         if let Self::Compromise { kid, confirmation, .. } = &self {
             confirmation.require(&format!("everything that the key {kid} has signed becomes void"))?;
         }
-        let desk = CommandContext::open(settings).await?;
-        let keyring = desk.keyring(settings).await?;
+        let context = CommandContext::open(settings).await?;
+        let keyring = context.keyring(settings).await?;
         let done = match self {
-            Self::List { json } => list(&desk, &keyring, json),
-            Self::Rotate { alg, json } => rotate(&desk, &keyring, alg.as_deref(), json).await,
-            Self::Export(export) => export.run(&desk).await,
-            Self::Import(import) => import.run(&desk, &keyring).await,
+            Self::List { json } => list(&context, &keyring, json),
+            Self::Rotate { alg, json } => rotate(&context, &keyring, alg.as_deref(), json).await,
+            Self::Export(export) => export.run(&context, &keyring).await,
+            Self::Import(import) => import.run(&context, &keyring).await,
             Self::Compromise { kid, reason, json, .. } => {
                 let lost = Lost { kid: KeyId::from_stored(kid), reason };
-                compromise(&desk, &keyring, &lost, json).await
+                compromise(&context, &keyring, &lost, json).await
             }
         };
-        desk.close().await;
+        context.close().await;
         done
     }
 }
 
-fn list(desk: &CommandContext, keyring: &Keyring, json: bool) -> anyhow::Result<()> {
-    let keys = keyring.status(&desk.context.realm.id, desk.context.now);
+fn list(context: &CommandContext, keyring: &Keyring, json: bool) -> anyhow::Result<()> {
+    let keys = context.operator().keys(keyring).list();
     if json {
         return print_json(&keys);
     }
@@ -90,12 +90,12 @@ fn list(desk: &CommandContext, keyring: &Keyring, json: bool) -> anyhow::Result<
     Ok(())
 }
 
-async fn rotate(desk: &CommandContext, keyring: &Keyring, alg: Option<&str>, json: bool) -> anyhow::Result<()> {
+async fn rotate(context: &CommandContext, keyring: &Keyring, alg: Option<&str>, json: bool) -> anyhow::Result<()> {
     let algorithms = match alg {
-        None => keyring.algorithms_of(&desk.context.realm.id),
+        None => keyring.algorithms_of(&context.context.realm.id),
         Some(name) => {
             let algorithm = KeyAlgorithm::named(name).with_context(|| format!("unknown algorithm {name}"))?;
-            if !keyring.algorithms_of(&desk.context.realm.id).contains(&algorithm) {
+            if !keyring.algorithms_of(&context.context.realm.id).contains(&algorithm) {
                 bail!("keys.algorithms and keys.encryption_algorithms do not list {name}");
             }
             vec![algorithm]
@@ -103,14 +103,13 @@ async fn rotate(desk: &CommandContext, keyring: &Keyring, alg: Option<&str>, jso
     };
     let mut rotated = Vec::new();
     for algorithm in algorithms {
-        let context = &desk.context;
-        rotated.push(keyring.rotate_by(&context.actor("command"), &context.realm.id, algorithm, context.now).await?);
+        rotated.push(context.operator().keys(keyring).rotate(algorithm).await?);
     }
     if json {
         let answer: Vec<_> = rotated.iter().map(to_json).collect();
         return print_json(&answer);
     }
-    rotated.iter().for_each(|key| say(&describe(key, desk.context.now)));
+    rotated.iter().for_each(|key| say(&describe(key, context.context.now)));
     Ok(())
 }
 
@@ -138,9 +137,10 @@ struct Lost {
     reason: String,
 }
 
-async fn compromise(desk: &CommandContext, keyring: &Keyring, lost: &Lost, json: bool) -> anyhow::Result<()> {
+async fn compromise(context: &CommandContext, keyring: &Keyring, lost: &Lost, json: bool) -> anyhow::Result<()> {
     let kid = &lost.kid;
-    let done = admin::compromise_key(&desk.store, keyring, &desk.context, kid, &lost.reason).await?;
+    let operator = context.operator().because(parse_reason(&lost.reason)?);
+    let done = operator.keys(keyring).compromise(kid).await?;
     let alg = done.algorithm.as_str();
     let fault = done.audit_fault.map(|fault| fault.to_string());
     if json {

@@ -1,5 +1,6 @@
 //! L4: the command line, one file per command. Commands work while the server runs, which applies their changes within
-//! a second. Exit status: 0, 1 after a refusal (with one line on standard error), 2 for wrong usage.
+//! a second. Exit status: 0, 1 after a refusal or a failure of any kind (with one line on standard error), 2 for wrong
+//! usage.
 
 mod audit;
 mod backup;

@@ -6,7 +6,6 @@ use super::command_context::CommandContext;
 use super::confirm::Confirmation;
 use super::revoking::Order;
 use crate::config::Settings;
-use crate::flows::admin;
 
 /// Commands for the whole realm.
 #[derive(Subcommand)]
@@ -29,7 +28,7 @@ impl Realm {
         let Self::SignOut(SignOut { confirmation, order }) = self;
         confirmation.require("all users are signed out, and every grant and token becomes void")?;
         let context = CommandContext::open(settings).await?;
-        let ended = admin::sign_out_realm(&order.revoker(&context, settings)).await;
+        let ended = order.operator(&context).revocations().sign_out_realm().await;
         context.close().await;
         order.answer(ended?, "Everything issued until now is void.")
     }

@@ -6,7 +6,6 @@ use serde_json::json;
 use super::command_context::CommandContext;
 use super::output::{instant, print_json, say};
 use crate::config::Settings;
-use crate::flows::admin;
 
 /// Commands for revocations.
 #[derive(Subcommand)]
@@ -38,23 +37,23 @@ impl Revocations {
 }
 
 async fn status(context: &CommandContext, json: bool) -> anyhow::Result<()> {
-    let standing = admin::revocations(&context.store, &context.context).await?;
+    let counts = context.operator().revocations().count().await?;
     if json {
-        return print_json(&standing);
+        return print_json(&counts);
     }
-    for (target, count) in &standing.in_force {
+    for (target, count) in &counts.in_force {
         say(&format!("{target:<12}  {count}"));
     }
     let at = |secs: Option<i64>| secs.map_or_else(|| "-".to_owned(), instant);
-    say(&format!("banned users  {}", standing.banned_users));
-    say(&format!("oldest        {}", at(standing.oldest)));
-    say(&format!("next expiry   {}", at(standing.next_expiry)));
-    say(&format!("to be swept   {}", standing.expired));
+    say(&format!("banned users  {}", counts.banned_users));
+    say(&format!("oldest        {}", at(counts.oldest)));
+    say(&format!("next expiry   {}", at(counts.next_expiry)));
+    say(&format!("to be swept   {}", counts.expired));
     Ok(())
 }
 
 async fn sweep(context: &CommandContext, json: bool) -> anyhow::Result<()> {
-    let removed = admin::sweep_revocations(&context.store, &context.context).await?;
+    let removed = context.operator().revocations().sweep().await?;
     if json {
         return print_json(&json!({ "removed": removed }));
     }

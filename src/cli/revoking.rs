@@ -5,8 +5,7 @@ use clap::Args;
 
 use super::command_context::CommandContext;
 use super::output::{print_json, say};
-use crate::config::Settings;
-use crate::flows::admin::{Ended, Revoker};
+use crate::flows::admin::{Ended, Operator};
 use signet_protocol::token::revocation::Reason;
 
 /// Options of a revocation.
@@ -30,15 +29,9 @@ pub fn parse_reason(text: &str) -> anyhow::Result<Reason> {
 }
 
 impl Order {
-    /// Returns the operator as the actor of the revocation.
-    pub fn revoker<'a>(&'a self, desk: &'a CommandContext, settings: &Settings) -> Revoker<'a> {
-        Revoker {
-            store: &desk.store,
-            context: &desk.context,
-            actor: "command",
-            reason: &self.reason,
-            horizon: desk.horizon(settings),
-        }
+    /// Returns the operator who runs the command, with the reason.
+    pub fn operator<'a>(&self, context: &'a CommandContext) -> Operator<'a> {
+        context.operator().because(self.reason.clone())
     }
 
     /// Prints the result; `done` is a sentence for people.

@@ -7,7 +7,6 @@ use super::command_context::CommandContext;
 use super::output::{instant, note_if_empty, print_json, printable, say};
 use super::revoking::Order;
 use crate::config::Settings;
-use crate::flows::admin;
 use signet_protocol::ids::SessionId;
 
 /// Commands for browser sessions.
@@ -37,7 +36,7 @@ impl Session {
         let context = CommandContext::open(settings).await?;
         let done = match self {
             Self::List { username, json } => list(&context, &username, json).await,
-            Self::End { id, order } => end(&context, settings, &id, &order).await,
+            Self::End { id, order } => end(&context, &id, &order).await,
         };
         context.close().await;
         done
@@ -45,7 +44,7 @@ impl Session {
 }
 
 async fn list(context: &CommandContext, username: &str, json: bool) -> anyhow::Result<()> {
-    let sessions = admin::sessions(&context.store, &context.context, username).await?;
+    let sessions = context.operator().people().sessions(username).await?;
     if json {
         return print_json(&sessions);
     }
@@ -60,8 +59,8 @@ async fn list(context: &CommandContext, username: &str, json: bool) -> anyhow::R
     Ok(())
 }
 
-async fn end(context: &CommandContext, settings: &Settings, id: &str, order: &Order) -> anyhow::Result<()> {
+async fn end(context: &CommandContext, id: &str, order: &Order) -> anyhow::Result<()> {
     let session = SessionId::parse(id).context("there is no session with this id")?;
-    let ended = admin::end_session(&order.revoker(context, settings), &session).await?;
+    let ended = order.operator(context).revocations().end_session(&session).await?;
     order.answer(ended, &format!("The session {id} has ended."))
 }

@@ -10,7 +10,6 @@ use super::output::read_token;
 use super::revoking::Order;
 use crate::app::{self, App};
 use crate::config::Settings;
-use crate::flows::admin;
 use signet_protocol::ids::TokenId;
 use signet_store::clock::Clock;
 
@@ -42,8 +41,7 @@ impl Token {
 async fn revoke_named(settings: &Settings, jti: String, order: &Order) -> anyhow::Result<()> {
     let context = CommandContext::open(settings).await?;
     let jti = TokenId::from_stored(jti);
-    let skew = settings.tokens.clock_skew;
-    let ended = admin::revoke_named(&order.revoker(&context, settings), &jti, skew).await;
+    let ended = order.operator(&context).revocations().revoke_token(&jti).await;
     context.close().await;
     order.answer(ended?, "The token is revoked.")
 }
@@ -55,8 +53,8 @@ async fn revoke_presented(settings: Settings, order: &Order) -> anyhow::Result<(
     app::open_existing_store(&settings).await?.close().await;
     let app = App::open(settings, Clock::System).await?;
     let context = CommandContext::at(app.provider.store.clone(), &app.settings).await?;
-    let revoker = order.revoker(&context, &app.settings);
-    let ended = admin::revoke_presented(&app.provider, &revoker, token.trim()).await;
+    let operator = order.operator(&context);
+    let ended = operator.revocations().revoke_presented(&app.provider, token.trim()).await;
     context.close().await;
     order.answer(ended?, "The token is revoked.")
 }

@@ -15,8 +15,8 @@ use super::command_context::CommandContext;
 use super::output::{instant, say};
 use super::revoking::Order;
 use crate::config::Settings;
-use crate::flows::admin::{self, UserChange};
 use signet_protocol::time::Timestamp;
+use signet_store::client::clients::Standing;
 
 /// Commands for users.
 #[derive(Subcommand)]
@@ -68,12 +68,12 @@ impl User {
             Self::Add(add) => add.run(&context, settings).await,
             Self::List(list) => list.run(&context).await,
             Self::Show(show) => show.run(&context, settings).await,
-            Self::Update(update) => update.run(&mut context, settings).await,
+            Self::Update(update) => update.run(&mut context).await,
             Self::SetPassword(set) => set.run(&mut context, settings).await,
-            Self::Disable(named) => named.change(&context, settings, UserChange::Disable).await,
-            Self::Enable(named) => named.change(&context, settings, UserChange::Enable).await,
-            Self::SignOut(sign_out) => sign_out.run(&context, settings).await,
-            Self::Remove(remove) => remove.run(&context, settings).await,
+            Self::Disable(named) => named.set(&context, Standing::Disabled).await,
+            Self::Enable(named) => named.set(&context, Standing::Enabled).await,
+            Self::SignOut(sign_out) => sign_out.run(&context).await,
+            Self::Remove(remove) => remove.run(&context).await,
         };
         context.close().await;
         done
@@ -81,10 +81,9 @@ impl User {
 }
 
 impl SignOut {
-    async fn run(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
-        let revoker = self.order.revoker(context, settings);
+    async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
         let named = self.user.as_str();
-        let ended = admin::sign_out_user(&revoker, named, self.until).await?;
+        let ended = self.order.operator(context).revocations().sign_out_user(named, self.until).await?;
         let until = self.until.map(|until| format!(" and may not sign in before {}", instant(until.as_secs())));
         let done = format!("The user {named} is signed out everywhere{}.", until.unwrap_or_default());
         self.order.answer(ended, &done)
@@ -92,16 +91,14 @@ impl SignOut {
 }
 
 impl Named {
-    async fn change(self, context: &CommandContext, settings: &Settings, change: UserChange) -> anyhow::Result<()> {
-        let horizon = context.horizon(settings);
+    async fn set(self, context: &CommandContext, standing: Standing) -> anyhow::Result<()> {
         let named = self.user.as_str();
-        admin::change_user(&context.store, &context.context, named, change, horizon).await?;
-        let done = match change {
-            UserChange::Disable => "is disabled",
-            UserChange::Enable => "is enabled",
-            UserChange::SignOut => "is signed out",
+        context.operator().people().set_standing(named, standing).await?;
+        let done = match standing {
+            Standing::Enabled => "enabled",
+            Standing::Disabled => "disabled",
         };
-        say(&format!("The user {named} {done}."));
+        say(&format!("The user {named} is {done}."));
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::app::App;
 use crate::flows::Context;
-use crate::flows::admin::{self, Person, Registrar, SecretSource};
+use crate::flows::admin::{Actor, Operator, Person, Registrar, SecretSource};
 use crate::http::edge::serve::{ConnectionLimits, serve};
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::client::ClientMetadata;
@@ -47,8 +47,10 @@ pub async fn start(app: &Arc<App>, stop: impl Future<Output = ()> + Send + 'stat
         entropy: app.entropy.clone(),
         origin: Origin::default(),
     };
-    let secret = register_client(app, &context).await?;
-    let password = register_user(app, &context).await?;
+    let provider = &app.provider;
+    let operator = Operator::new(&provider.store, &context, Actor::Command, provider.lifetimes.skew);
+    let secret = register_client(app, &operator).await?;
+    let password = register_user(app, &operator).await?;
     app.follow().await?;
     let setup = application::Setup {
         issuer: app.settings.issuer.clone(),
@@ -65,7 +67,7 @@ pub async fn start(app: &Arc<App>, stop: impl Future<Output = ()> + Send + 'stat
 }
 
 /// Registers the client and returns its secret.
-async fn register_client(app: &App, context: &Context) -> anyhow::Result<ClientSecret> {
+async fn register_client(app: &App, operator: &Operator<'_>) -> anyhow::Result<ClientSecret> {
     let metadata: ClientMetadata = serde_json::from_value(json!({
         "client_name": "Demo application",
         // RFC 8252 §7.3: the port of a loopback address may be any.
@@ -75,20 +77,15 @@ async fn register_client(app: &App, context: &Context) -> anyhow::Result<ClientS
         "scope": "openid profile email offline_access",
     }))?;
     let provider = &app.provider;
-    let registrar = Registrar {
-        store: &provider.store,
-        context,
-        supported: provider.supported(&context.realm.id),
-        keys: Some(&provider.keys),
-    };
+    let registrar = Registrar { operator, supported: provider.supported(&app.realm.id), keys: Some(&provider.keys) };
     let id = ClientId::from_stored(CLIENT.to_owned());
-    let secret = admin::add_client(&registrar, id, metadata, SecretSource::Generated).await?;
+    let secret = registrar.add(id, metadata, SecretSource::Generated).await?;
     secret.context("the demo's client has no secret")
 }
 
 /// Adds the user and returns the password.
-async fn register_user(app: &App, context: &Context) -> anyhow::Result<String> {
-    let password = URL_SAFE_NO_PAD.encode(context.entropy.bytes::<9>()?);
+async fn register_user(app: &App, operator: &Operator<'_>) -> anyhow::Result<String> {
+    let password = URL_SAFE_NO_PAD.encode(app.entropy.bytes::<9>()?);
     let claims = json!({ "name": "Demo Person", "given_name": "Demo", "family_name": "Person", "locale": "en" });
     let person = Person {
         username: USER.to_owned(),
@@ -100,6 +97,6 @@ async fn register_user(app: &App, context: &Context) -> anyhow::Result<String> {
         roles: Vec::new(),
         min_password: app.settings.passwords.min_length,
     };
-    admin::add_user(&app.provider.store, &app.provider.sign_ins.passwords, context, person).await?;
+    operator.people().add(&app.provider.sign_ins.passwords, person).await?;
     Ok(password)
 }

@@ -89,3 +89,15 @@ pub struct Concerning<'a> {
     pub client: Option<&'a ClientId>,
     pub session: Option<&'a SessionId>,
 }
+
+impl<'a> Concerning<'a> {
+    /// A record about a user, without an actor.
+    pub fn user(user: &'a UserId) -> Self {
+        Self { user: Some(user), ..Self::default() }
+    }
+
+    /// A record about a client, without an actor.
+    pub fn client(client: &'a ClientId) -> Self {
+        Self { client: Some(client), ..Self::default() }
+    }
+}

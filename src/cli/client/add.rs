@@ -10,7 +10,7 @@ use crate::app;
 use crate::cli::command_context::CommandContext;
 use crate::cli::output::{note, print_json, say};
 use crate::config::Settings;
-use crate::flows::admin::{self, Registrar};
+use crate::flows::admin::Registrar;
 use signet_protocol::authorize::response_type::IMPLICIT;
 use signet_protocol::client::{AUTHORIZATION_CODE, CLIENT_SECRET, ClientMetadata, DEVICE_CODE, REFRESH_TOKEN};
 use signet_protocol::scope::Scope;
@@ -30,17 +30,17 @@ pub struct Add {
 }
 
 impl Add {
-    pub(super) async fn run(self, desk: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
+    pub(super) async fn run(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let id = self.client.id()?;
         let metadata = self.metadata()?;
         let source = self.secret.source()?;
         let policy = app::key_policy(settings);
-        let supported = supported(desk, &policy, settings).await?;
-        let keys = registrar_keys(desk, settings, &metadata).await?;
-        let registrar = Registrar { store: &desk.store, context: &desk.context, supported, keys: keys.as_ref() };
+        let supported = supported(context, &policy, settings).await?;
+        let keys = registrar_keys(context, settings, &metadata).await?;
+        let registrar = Registrar { operator: &context.operator(), supported, keys: keys.as_ref() };
         let client = draft(id.clone(), metadata.clone());
         let weak = source.is_weak();
-        let made = admin::add_client(&registrar, id, metadata, source).await?;
+        let made = registrar.add(id, metadata, source).await?;
         if weak {
             note(WEAK_SECRET);
         }

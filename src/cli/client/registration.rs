@@ -11,7 +11,6 @@ use super::target::ClientTarget;
 use crate::cli::command_context::CommandContext;
 use crate::cli::output::{note, print_json, say};
 use crate::config::{RegistrationMode, Settings};
-use crate::flows::admin;
 use signet_protocol::client::logo::MAX_LOGO;
 use signet_protocol::time::Span;
 use signet_store::client::registrations::Allowance;
@@ -44,7 +43,7 @@ impl InitialToken {
     pub(super) async fn run(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let expires_at = context.context.now.plus(Span::from_days(self.days.into()));
         let allowance = Allowance { uses: self.uses, expires_at };
-        let token = admin::make_initial_token(&context.store, &context.context, allowance).await?;
+        let token = context.operator().clients().make_initial_token(allowance).await?;
         match settings.registration.mode {
             RegistrationMode::Token => {}
             RegistrationMode::Off => note(
@@ -74,7 +73,7 @@ impl Logo {
         let most = u64::try_from(MAX_LOGO)?.saturating_add(1);
         std::fs::File::open(&self.file).with_context(name)?.take(most).read_to_end(&mut image).with_context(name)?;
         ensure!(!image.is_empty(), "{} is empty", name());
-        admin::set_logo(&context.store, &context.context, self.client.id()?, image).await?;
+        context.operator().clients().set_logo(self.client.id()?, image).await?;
         say(&format!("The client {} has a logo.", self.client.as_str()));
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::target::ClientTarget;
 use super::to_json;
 use crate::cli::command_context::CommandContext;
 use crate::cli::output::{instant, print_json, printable, say};
-use crate::flows::admin::{self, RegisteredClient};
+use crate::flows::admin::RegisteredClient;
 use signet_protocol::account::attributes::in_words;
 
 #[derive(Args)]
@@ -22,7 +22,7 @@ pub struct Show {
 impl Show {
     pub(super) async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
         let id = self.client.id()?;
-        let registered = admin::registered_client(&context.store, &context.context, &id).await?;
+        let registered = context.operator().clients().read(&id).await?;
         if self.json { print_json(&document(&registered)?) } else { print(&registered) }
     }
 }

@@ -11,7 +11,7 @@ use crate::app;
 use crate::cli::command_context::CommandContext;
 use crate::cli::output::{print_json, printable, say};
 use crate::config::Settings;
-use crate::flows::admin::{self, ClientPlan, ClientUpdate, NarrowedGrants, Registrar};
+use crate::flows::admin::{ClientUpdate, NarrowedGrants, Registrar};
 use signet_protocol::account::attributes::AttributeChange;
 use signet_protocol::client::ClientMetadata;
 use signet_protocol::scope::Scope;
@@ -82,23 +82,23 @@ struct ListEdits {
 }
 
 impl Update {
-    pub(super) async fn run(self, desk: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
+    pub(super) async fn run(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let id = self.client.id()?;
-        let read = admin::registered_client(&desk.store, &desk.context, &id).await?;
+        let operator = context.operator();
+        let read = operator.clients().read(&id).await?;
         let held = &read.client.metadata;
         let next = self.edits.apply(self.options.apply(held.clone())?)?;
         let next = if self.options.chooses_pkce() { next } else { next.moved_from(held) };
         let policy = app::key_policy(settings);
-        let keys = registrar_keys(desk, settings, &next).await?;
+        let keys = registrar_keys(context, settings, &next).await?;
         let registrar = Registrar {
-            store: &desk.store,
-            context: &desk.context,
-            supported: supported(desk, &policy, settings).await?,
+            operator: &operator,
+            supported: supported(context, &policy, settings).await?,
             keys: keys.as_ref(),
         };
         let warned = next.clone();
-        let plan = ClientPlan::new(&registrar, &read, next, desk.horizon(settings))?;
-        let update = if self.dry_run { plan.preview(&registrar).await? } else { plan.carry_out(&registrar).await? };
+        let plan = registrar.plan(&read, next)?;
+        let update = if self.dry_run { registrar.preview(&plan).await? } else { registrar.carry_out(plan).await? };
         warn(&warned);
         self.answer(&update)
     }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::cli::command_context::CommandContext;
 use crate::cli::output::{note, print_json, say};
-use crate::flows::admin::{self, ExportedKeys};
+use crate::flows::admin::ExportedKeys;
 use crate::keys::Keyring;
 
 /// Options of an export.
@@ -37,11 +37,11 @@ pub struct Import {
 }
 
 impl Export {
-    pub(super) async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
+    pub(super) async fn run(self, context: &CommandContext, keyring: &Keyring) -> anyhow::Result<()> {
         let name = self.to.display().to_string();
         let opened = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&self.to);
         let mut file = opened.with_context(|| name.clone())?;
-        let exported = match admin::export_keys(&context.store, &context.context).await {
+        let exported = match context.operator().keys(keyring).export().await {
             Ok(exported) => exported,
             Err(error) => {
                 // The empty file would block the next export.
@@ -65,7 +65,7 @@ impl Import {
         let name = || self.from.display().to_string();
         let text = std::fs::read_to_string(&self.from).with_context(name)?;
         let exported: ExportedKeys = serde_json::from_str(&text).with_context(name)?;
-        let count = admin::import_keys(&context.store, keyring, &context.context, exported).await?;
+        let count = context.operator().keys(keyring).import(exported).await?;
         if self.json {
             return print_json(&json!({ "keys": count }));
         }

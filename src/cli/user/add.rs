@@ -9,7 +9,7 @@ use crate::app;
 use crate::cli::command_context::CommandContext;
 use crate::cli::output::{note, print_json, read_secret, say};
 use crate::config::Settings;
-use crate::flows::admin::{self, Person, PersonUpdate};
+use crate::flows::admin::{Person, PersonUpdate};
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::secret::Password;
 
@@ -52,7 +52,7 @@ impl Add {
             min_password: settings.passwords.min_length,
         };
         let passwords = app::open_passwords(settings)?;
-        let id = admin::add_user(&context.store, &passwords, &context.context, person).await?;
+        let id = context.operator().people().add(&passwords, person).await?;
         if !has_password {
             note("The user has no password and cannot sign in with one.");
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::command_context::CommandContext;
 use crate::cli::output::{instant, note, note_if_empty, print_json, printable, say};
-use crate::flows::admin::{self, UserQuery};
+use crate::flows::admin::UserQuery;
 use signet_protocol::time::Timestamp;
 use signet_store::account::directory::{Listed, Wanted};
 
@@ -37,7 +37,7 @@ impl List {
             standing: if self.disabled { Wanted::Disabled } else { Wanted::All },
             limit: self.limit,
         };
-        let page = admin::users(&context.store, &context.context, &query).await?;
+        let page = context.operator().people().list(&query).await?;
         let now = context.context.now;
         if self.json {
             let users: Vec<Value> = page.users.iter().map(|user| to_json(user, now)).collect();

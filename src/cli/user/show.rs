@@ -9,7 +9,7 @@ use crate::app;
 use crate::cli::command_context::CommandContext;
 use crate::cli::output::{instant, print_json, printable, say};
 use crate::config::Settings;
-use crate::flows::admin::{self, RegisteredUser};
+use crate::flows::admin::RegisteredUser;
 use crate::flows::sign_in::soft_lock;
 use signet_protocol::account::attributes::in_words;
 use signet_protocol::time::Timestamp;
@@ -25,11 +25,12 @@ pub struct Show {
 
 impl Show {
     pub(super) async fn run(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
-        let registered = admin::registered_user(&context.store, &context.context, self.user.as_str()).await?;
+        let operator = context.operator();
+        let registered = operator.people().read(self.user.as_str()).await?;
         let paused_until = match app::existing_master_key(settings) {
             Ok(master) => {
                 let rules = soft_lock::Rules::new(&settings.limits, master.failure_key());
-                admin::paused_until(&context.store, &context.context, &rules, &registered.user).await?
+                operator.people().paused_until(&rules, &registered.user).await?
             }
             // Counters of failed sign-ins have keyed digests, which need the master key.
             Err(_) => None,

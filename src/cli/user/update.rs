@@ -13,11 +13,10 @@ use crate::cli::output::{print_json, printable, read_secret, say};
 use crate::cli::prompt;
 use crate::cli::revoking::Order;
 use crate::config::Settings;
-use crate::flows::admin::{self, PasswordSetter, PersonUpdate, Revoker};
+use crate::flows::admin::{PasswordSetter, PersonUpdate};
 use crate::flows::sign_in::soft_lock;
 use signet_protocol::account::attributes::AttributeChange;
 use signet_protocol::secret::Password;
-use signet_protocol::token::revocation::Reason;
 
 /// A user and the new attributes.
 #[derive(Args)]
@@ -41,8 +40,8 @@ pub struct Update {
 }
 
 impl Update {
-    pub(super) async fn run(self, desk: &mut CommandContext, settings: &Settings) -> anyhow::Result<()> {
-        let read = admin::registered_user(&desk.store, &desk.context, self.user.as_str()).await?;
+    pub(super) async fn run(self, context: &mut CommandContext) -> anyhow::Result<()> {
+        let read = context.operator().people().read(self.user.as_str()).await?;
         let mut next = PersonUpdate::from(&read.user);
         if let Some(name) = &self.rename {
             next.username.clone_from(name);
@@ -54,11 +53,10 @@ impl Update {
         );
         next.roles.retain(|role| !self.remove_role.contains(role));
         next.roles.extend(self.add_role.iter().cloned());
-        let reason = Reason::default();
-        let changed = admin::update_user(&revoker(desk, settings, &reason), &read, next).await?;
+        let changed = context.operator().people().update(&read, next).await?;
         if !self.remove_role.is_empty() && !changed.is_empty() {
-            desk.renew();
-            admin::void_late_tokens(&revoker(desk, settings, &reason), &read.user.id).await?;
+            context.renew();
+            context.operator().people().void_late_tokens(&read.user.id).await?;
         }
         if self.json {
             return print_json(&json!({ "sub": read.user.id, "changed": changed }));
@@ -72,11 +70,6 @@ impl Update {
         changed.iter().map(AttributeChange::line).for_each(|line| say(&printable(&format!("  {line}"))));
         Ok(())
     }
-}
-
-fn revoker<'a>(desk: &'a CommandContext, settings: &Settings, reason: &'a Reason) -> Revoker<'a> {
-    let horizon = desk.horizon(settings);
-    Revoker { store: &desk.store, context: &desk.context, actor: "command", reason, horizon }
 }
 
 #[derive(Args)]
@@ -100,21 +93,21 @@ impl SetPassword {
         prompt::choose_password("The new password")
     }
 
-    pub(super) async fn run(self, desk: &mut CommandContext, settings: &Settings) -> anyhow::Result<()> {
+    pub(super) async fn run(self, context: &mut CommandContext, settings: &Settings) -> anyhow::Result<()> {
         let password = self.password()?;
         let passwords = app::open_passwords(settings)?;
-        let realm = &desk.context.realm.id;
-        let master = app::master_key(settings, &desk.store, realm, &desk.context.entropy).await?;
+        let realm = &context.context.realm.id;
+        let master = app::master_key(settings, &context.store, realm, &context.context.entropy).await?;
         let setter = PasswordSetter {
             passwords: &passwords,
             soft_locks: &soft_lock::Rules::new(&settings.limits, master.failure_key()),
             min_length: settings.passwords.min_length,
         };
         let named = self.user.as_str();
-        let prepared = admin::prepare_password(&desk.store, &desk.context, &setter, named, password).await?;
+        let prepared = context.operator().people().prepare_password(&setter, named, password).await?;
         // Typing and hashing took time: the cut-off must cover tokens issued meanwhile.
-        desk.renew();
-        let ended = admin::set_password(&self.order.revoker(desk, settings), prepared).await?;
+        context.renew();
+        let ended = self.order.operator(context).people().set_password(prepared).await?;
         self.order.answer(ended, &format!("The password of {named} is set; all earlier sessions and grants are void."))
     }
 }
@@ -136,9 +129,9 @@ impl Remove {
         self.confirmation.require(&format!("the user {user} is deleted with all sessions, grants and consents"))
     }
 
-    pub(super) async fn run(self, desk: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
+    pub(super) async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
         let named = self.user.as_str();
-        let ended = admin::remove_user(&self.order.revoker(desk, settings), named).await?;
+        let ended = self.order.operator(context).people().remove(named).await?;
         self.order.answer(ended, &format!("The user {named} is removed."))
     }
 }

@@ -1,10 +1,11 @@
-//! The administration API: authorizes the bearer of an access token, then runs the same operations as the commands. The
-//! audit log names the client.
+//! The administration API: authorizes the bearer of an access token as an operator, who has the same rooms as that of a
+//! command. The audit log names the client.
 
 use std::sync::Arc;
 
-use super::{AdminError, Ended, Revoker};
-use crate::flows::admin;
+use super::error::RoomError;
+use super::operator::{Actor, Operator};
+use super::person::Ended;
 use crate::flows::defense::rates::Class;
 use crate::flows::token::verify;
 use crate::flows::{Context, FlowError, Provider};
@@ -17,6 +18,14 @@ pub struct Administrator {
     client: Arc<Client>,
 }
 
+impl Administrator {
+    /// The client as the author of orders.
+    pub fn operator<'a>(&self, provider: &'a Provider, context: &'a Context) -> Operator<'a> {
+        let actor = Actor::Client(self.client.id.clone());
+        Operator::new(&provider.store, context, actor, provider.lifetimes.skew)
+    }
+}
+
 /// The reason why a request is refused.
 #[derive(Debug)]
 pub enum ApiError {
@@ -27,7 +36,10 @@ pub enum ApiError {
     /// The body is invalid.
     Order(OrderError),
     TooMany(Exceeded),
-    Admin(AdminError),
+    /// A room of administration refuses the order, or fails.
+    Room(Box<dyn RoomError>),
+    /// The authorization fails.
+    Failed(FlowError),
 }
 
 impl From<FlowError> for ApiError {
@@ -36,15 +48,15 @@ impl From<FlowError> for ApiError {
             FlowError::Refused(_) => Self::WrongToken,
             FlowError::TooMany(exceeded) => Self::TooMany(exceeded),
             failure @ (FlowError::Unavailable(_) | FlowError::Overloaded { .. } | FlowError::Internal(_)) => {
-                Self::Admin(failure.into())
+                Self::Failed(failure)
             }
         }
     }
 }
 
-impl From<AdminError> for ApiError {
-    fn from(error: AdminError) -> Self {
-        Self::Admin(error)
+impl<E: RoomError> From<E> for ApiError {
+    fn from(error: E) -> Self {
+        Self::Room(Box::new(error))
     }
 }
 
@@ -85,18 +97,17 @@ pub async fn revoke(
     body: &[u8],
 ) -> Result<Ended, ApiError> {
     let Order { what, reason } = Order::parse(body).map_err(ApiError::Order)?;
-    let actor = format!("client:{}", administrator.client.id);
-    let horizon = provider.revocation_horizon(context.now);
-    let revoker = Revoker { store: &provider.store, context, actor: &actor, reason: &reason, horizon };
+    let operator = administrator.operator(provider, context).because(reason);
+    let revocations = operator.revocations();
     let ended = match what {
-        What::Presented(token) => admin::revoke_presented(provider, &revoker, token.expose()).await,
-        What::Token(jti) => admin::revoke_named(&revoker, &jti, provider.lifetimes.skew).await,
-        What::Grant(id) => admin::revoke_grant(&revoker, &id).await,
-        What::Session(id) => admin::end_session(&revoker, &id).await,
-        What::Consent { username, client } => admin::withdraw_consent(&revoker, &username, &client).await,
-        What::User { username, until } => admin::sign_out_user(&revoker, &username, until).await,
-        What::Client(id) => admin::sign_out_client(&revoker, &id).await,
-        What::Realm => admin::sign_out_realm(&revoker).await,
+        What::Presented(token) => revocations.revoke_presented(provider, token.expose()).await,
+        What::Token(jti) => revocations.revoke_token(&jti).await,
+        What::Grant(id) => revocations.revoke_grant(&id).await,
+        What::Session(id) => revocations.end_session(&id).await,
+        What::Consent { username, client } => revocations.withdraw_consent(&username, &client).await,
+        What::User { username, until } => revocations.sign_out_user(&username, until).await,
+        What::Client(id) => revocations.sign_out_client(&id).await,
+        What::Realm => revocations.sign_out_realm().await,
     }?;
     provider.outbound.announced.notify_one();
     provider.catch_up().await?;

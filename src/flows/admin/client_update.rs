@@ -1,13 +1,10 @@
-//! Replaces the metadata of a client, and updates its secrets and grants accordingly: for an administrator, who states
-//! the version that the change is based on, and for the client itself (RFC 7592 §2.2).
-
-use std::sync::Arc;
+//! A planned replacement of a client's metadata, with its effect on secrets and grants: by an operator, with
+//! [`super::Registrar`], or by the client itself (RFC 7592 §2.2). It states the version that it is based on.
 
 use serde::Serialize;
 
+use super::narrowing::narrow;
 use super::secrets::{PlannedSecret, SecretChange};
-use super::{AdminError, Registrar, narrow, record};
-use crate::flows::client::registry::check_metadata;
 use crate::flows::{Context, FlowError};
 use crate::keys::Keyring;
 use signet_protocol::account::attributes::AttributeChange;
@@ -16,36 +13,14 @@ use signet_protocol::events::audit_details::Details;
 use signet_protocol::ids::ClientId;
 use signet_protocol::secret::ClientSecret;
 use signet_protocol::time::Timestamp;
-use signet_store::account::holdings::{self, Allowed, OfClient};
-use signet_store::client::clients::{self, History, Replacement};
-use signet_store::events::audit::{self, Event, Record};
+use signet_store::account::holdings::{self, Allowed};
+use signet_store::client::clients::{self, Replacement};
+use signet_store::events::audit::{self, Record};
 use signet_store::node::changes;
-use signet_store::{Store, StoreError, Tx};
+use signet_store::{StoreError, Tx};
 
 /// The maximum length of a change in the audit log, in characters.
 const MAX_REASON: usize = 1000;
-
-/// A client with the version that a change is based on.
-pub struct RegisteredClient {
-    pub client: Client,
-    pub history: History,
-    /// The numbers of its consents and grants.
-    pub holds: OfClient,
-}
-
-/// Reads a client, to show or change it.
-pub async fn registered_client(
-    store: &Store,
-    context: &Context,
-    id: &ClientId,
-) -> Result<RegisteredClient, AdminError> {
-    let realm = &context.realm.id;
-    let mut tx = store.read().await?;
-    let history = clients::history(&mut tx, realm, id).await?.ok_or(AdminError::Unknown("client"))?;
-    let client = clients::find(&mut tx, realm, id).await?.ok_or(AdminError::Unknown("client"))?;
-    let holds = holdings::of_client(&mut tx, realm, id, context.now).await?;
-    Ok(RegisteredClient { client, history, holds })
-}
 
 /// The effect of an update of a client.
 #[derive(Debug, Default, Serialize)]
@@ -94,32 +69,6 @@ pub struct ClientPlan {
 }
 
 impl ClientPlan {
-    /// Validates the new metadata with the rules of registration.
-    pub fn new(
-        registrar: &Registrar<'_>,
-        read: &RegisteredClient,
-        next: ClientMetadata,
-        horizon: Timestamp,
-    ) -> Result<Self, AdminError> {
-        let Registrar { context, supported, keys, .. } = registrar;
-        let client = &read.client;
-        let next = match client.registration {
-            Some(_) => next.capped_over(&client.metadata),
-            None => next,
-        };
-        // A profile that the client already has is not checked again.
-        if next.profile != client.metadata.profile {
-            supported.check_profile(next.profile)?;
-        }
-        check_metadata(&next, &supported.clone().with_held(&client.metadata))?;
-        if !next.keeps_subjects_of(client) {
-            return Err(AdminError::Sector);
-        }
-        let record = record(context, Event::ClientUpdated, None, Some(&client.id))?;
-        let revision = Revision { client, version: read.history.version, next, horizon };
-        Ok(Self::of(context, *keys, revision, record)?)
-    }
-
     /// Plans an update with validated metadata. The audit record lists the changed attributes.
     pub(crate) fn of(
         context: &Context,
@@ -164,41 +113,6 @@ impl ClientPlan {
         self.made.as_ref()
     }
 
-    /// Returns the effect of the update without writing it.
-    pub async fn preview(self, registrar: &Registrar<'_>) -> Result<ClientUpdate, AdminError> {
-        let mut tx = registrar.store.read().await?;
-        let toll = GrantLosses::of(&mut tx, registrar.context, &self).await?;
-        Ok(self.outcome(toll))
-    }
-
-    /// Writes the update, and waits until every node has applied it.
-    ///
-    /// # Errors
-    /// [`AdminError::Changed`] if the client has been changed since it was read.
-    pub async fn carry_out(mut self, registrar: &Registrar<'_>) -> Result<ClientUpdate, AdminError> {
-        if self.changed.is_empty() {
-            return Ok(ClientUpdate::default());
-        }
-        let secret = self.made.take();
-        let shared = Arc::new((registrar.context.clone(), self));
-        let job = shared.clone();
-        let written = registrar.store.write(move |tx| {
-            let shared = job.clone();
-            Box::pin(async move {
-                let (context, plan) = &*shared;
-                plan.write(tx, context).await
-            })
-        });
-        let toll = written.await?.ok_or(AdminError::Changed("client"))?;
-        Ok(ClientUpdate { secret, ..shared.1.outcome(toll) })
-    }
-
-    /// Writes the update in a transaction; `None` if a concurrent change came first.
-    async fn write(&self, tx: &mut Tx, context: &Context) -> Result<Option<GrantLosses>, StoreError> {
-        let toll = GrantLosses::of(tx, context, self).await?;
-        Ok(self.apply(tx, context).await?.then_some(toll))
-    }
-
     /// Replaces the metadata in a transaction, and publishes it with its audit record. Returns false if a concurrent
     /// change came first.
     pub(crate) async fn apply(&self, tx: &mut Tx, context: &Context) -> Result<bool, StoreError> {
@@ -212,11 +126,21 @@ impl ClientPlan {
         Ok(true)
     }
 
-    fn outcome(&self, toll: GrantLosses) -> ClientUpdate {
+    /// True if the update changes nothing.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.changed.is_empty()
+    }
+
+    /// Takes the generated secret, to be shown once.
+    pub(super) const fn take_secret(&mut self) -> Option<ClientSecret> {
+        self.made.take()
+    }
+
+    pub(super) fn outcome(&self, losses: GrantLosses) -> ClientUpdate {
         ClientUpdate {
             changed: self.changed.clone(),
-            narrowed: toll.narrowed,
-            ended_grants: toll.ended,
+            narrowed: losses.narrowed,
+            ended_grants: losses.ended,
             voids_access_tokens: self.replacement.narrowing != GrantEffect::Nothing,
             drops_secrets: self.drops_secrets,
             secret: None,
@@ -225,14 +149,14 @@ impl ClientPlan {
 }
 
 /// The effect of an update on live grants.
-struct GrantLosses {
+pub(super) struct GrantLosses {
     narrowed: Vec<NarrowedGrants>,
     /// The number of grants that end.
     ended: i64,
 }
 
 impl GrantLosses {
-    async fn of(tx: &mut Tx, context: &Context, plan: &ClientPlan) -> Result<Self, StoreError> {
+    pub(super) async fn of(tx: &mut Tx, context: &Context, plan: &ClientPlan) -> Result<Self, StoreError> {
         let realm = &context.realm.id;
         let now = context.now;
         let id = &plan.replacement.id;

@@ -1,9 +1,7 @@
 //! Pages of people.
 
-use super::AdminError;
-use crate::flows::Context;
+use super::people::{People, PeopleError};
 use signet_protocol::account::person::lookup_key;
-use signet_store::Store;
 use signet_store::account::directory::{self, Listed, Page, Wanted};
 
 /// The selection of a page of people.
@@ -25,21 +23,27 @@ pub struct UserPage {
     pub next: Option<String>,
 }
 
-pub async fn users(store: &Store, context: &Context, query: &UserQuery<'_>) -> Result<UserPage, AdminError> {
-    let key = |text: &str| if text.is_empty() { Ok(String::new()) } else { lookup_key(text).ok_or(AdminError::Query) };
-    let after = key(query.after)?;
-    let containing = key(query.containing)?;
-    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let page = Page {
-        after: &after,
-        containing: &containing,
-        standing: query.standing,
-        // One row more than the page shows if there is a next one.
-        limit: i64::from(query.limit).saturating_add(1),
-    };
-    let mut users = directory::page(&mut store.read().await?, &context.realm.id, &page).await?;
-    let more = users.len() > limit;
-    users.truncate(limit);
-    let next = users.last().filter(|_| more).map(|user| user.username.clone());
-    Ok(UserPage { users, next })
+impl People<'_> {
+    pub async fn list(&self, query: &UserQuery<'_>) -> Result<UserPage, PeopleError> {
+        let key = |text: &str| match text {
+            "" => Ok(String::new()),
+            text => lookup_key(text).ok_or(PeopleError::Query),
+        };
+        let after = key(query.after)?;
+        let containing = key(query.containing)?;
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let page = Page {
+            after: &after,
+            containing: &containing,
+            standing: query.standing,
+            // One row more than the page shows if there is a next one.
+            limit: i64::from(query.limit).saturating_add(1),
+        };
+        let mut tx = self.operator.store.read().await?;
+        let mut users = directory::page(&mut tx, self.operator.realm(), &page).await?;
+        let more = users.len() > limit;
+        users.truncate(limit);
+        let next = users.last().filter(|_| more).map(|user| user.username.clone());
+        Ok(UserPage { users, next })
+    }
 }

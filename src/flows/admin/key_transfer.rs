@@ -6,16 +6,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::{AdminError, record};
-use crate::flows::{Context, FlowError};
-use crate::keys::Keyring;
-use signet_protocol::ids::KeyId;
+use super::keys::{Keys, KeysError};
+use super::operator::Change;
+use crate::flows::Concerning;
+use signet_protocol::ids::{KeyId, RealmId};
 use signet_protocol::jose::key_schedule::KeyTimes;
 use signet_protocol::time::Timestamp;
-use signet_store::events::audit::{self, Event, Record};
+use signet_store::events::audit::Event;
 use signet_store::node::changes;
 use signet_store::realm::signing_keys::{self, StoredKey};
-use signet_store::{Store, StoreError, Tx};
+use signet_store::{StoreError, Tx};
 
 /// The only export format of this version.
 const FORMAT: u32 = 1;
@@ -77,84 +77,64 @@ impl ExportedKey {
     }
 }
 
-/// Exports the keys of the realm.
-pub async fn export_keys(store: &Store, context: &Context) -> Result<ExportedKeys, AdminError> {
-    let record = record(context, Event::KeysExported, None, None)?;
-    let listed = store.write_with((context.clone(), record), |given, tx| {
-        Box::pin(async move {
-            let (context, record) = given;
-            let keys = signing_keys::list(tx, &context.realm.id).await?;
-            if !keys.is_empty() {
-                audit::append(tx, &context.realm.id, record, context.now).await?;
-            }
-            Ok::<_, StoreError>(keys)
-        })
-    });
-    let keys: Vec<ExportedKey> = listed.await?.iter().map(ExportedKey::of).collect();
-    let realm = context.realm.id.as_str().to_owned();
-    if keys.is_empty() { Err(AdminError::NoKeys) } else { Ok(ExportedKeys { format: FORMAT, realm, keys }) }
-}
-
-/// Imports keys into a realm without any, and returns their number. Each key is opened first, so that no unusable key
-/// is stored.
-pub async fn import_keys(
-    store: &Store,
-    keyring: &Keyring,
-    context: &Context,
-    exported: ExportedKeys,
-) -> Result<usize, AdminError> {
-    let realm = &context.realm.id;
-    if exported.format != FORMAT || exported.realm != realm.as_str() || exported.keys.is_empty() {
-        return Err(AdminError::KeyFile);
+impl Keys<'_> {
+    /// Exports the keys of the realm.
+    pub async fn export(&self) -> Result<ExportedKeys, KeysError> {
+        let change = self.operator.change(Event::KeysExported, Concerning::default(), "")?;
+        let listed = self.operator.write(change, (), |given, tx| {
+            Box::pin(async move {
+                let keys = signing_keys::list(tx, given.realm()).await?;
+                Ok::<_, StoreError>((!keys.is_empty()).then_some(keys))
+            })
+        });
+        let keys = listed.await?.ok_or(KeysError::NoKeys)?;
+        let realm = self.operator.realm().as_str().to_owned();
+        Ok(ExportedKeys { format: FORMAT, realm, keys: keys.iter().map(ExportedKey::of).collect() })
     }
-    let mut keys = Vec::with_capacity(exported.count());
-    for key in exported.keys {
-        let key = keyring.complete(realm, key.into_stored().ok_or(AdminError::KeyFile)?)?;
-        let record = record(context, Event::KeyImported, None, None)?;
-        let record = Record { reason: key.times.kid.as_str().to_owned(), ..record };
-        keys.push(Imported { key, record });
-    }
-    let count = keys.len();
-    let import = Import { context: context.clone(), keys };
-    let written = store.write_with(import, |import, tx| Box::pin(async move { carry_out(tx, import).await }));
-    match written.await {
-        Ok(true) => {}
-        Ok(false) => return Err(AdminError::HasKeys),
-        // Two keys in the file have the same id, or the same position in the succession.
-        Err(StoreError::Conflict) => return Err(AdminError::KeyFile),
-        Err(error) => return Err(error.into()),
-    }
-    keyring.reload(realm).await.map_err(FlowError::from)?;
-    Ok(count)
-}
 
-/// The rows of an import, written in one transaction.
-struct Import {
-    context: Context,
-    keys: Vec<Imported>,
-}
-
-struct Imported {
-    key: StoredKey,
-    record: Record,
+    /// Imports keys into a realm without any, and returns their number. Each key is opened first, so that no unusable
+    /// key is stored.
+    pub async fn import(&self, exported: ExportedKeys) -> Result<usize, KeysError> {
+        let realm = self.operator.realm();
+        if exported.format != FORMAT || exported.realm != realm.as_str() || exported.keys.is_empty() {
+            return Err(KeysError::File);
+        }
+        let mut keys = Vec::with_capacity(exported.count());
+        let mut records = Vec::with_capacity(exported.count());
+        for key in exported.keys {
+            let key = self.keyring.complete(realm, key.into_stored().ok_or(KeysError::File)?)?;
+            records.push(self.operator.record(Event::KeyImported, Concerning::default(), key.times.kid.as_str())?);
+            keys.push(key);
+        }
+        let count = keys.len();
+        let change = Change::of(records).publishing(changes::Kind::Key, "");
+        let written = self
+            .operator
+            .write(change, keys, |given, tx| Box::pin(async move { store_all(tx, given.realm(), &given.data).await }));
+        match written.await {
+            Ok(true) => {}
+            Ok(false) => return Err(KeysError::HasKeys),
+            // Two keys in the file have the same id, or the same position in the succession.
+            Err(StoreError::Conflict) => return Err(KeysError::File),
+            Err(error) => return Err(error.into()),
+        }
+        self.reload().await?;
+        Ok(count)
+    }
 }
 
 /// Stores the keys, unless the realm has any.
-async fn carry_out(tx: &mut Tx, import: &Import) -> Result<bool, StoreError> {
-    let realm = &import.context.realm.id;
-    let now = import.context.now;
+async fn store_all(tx: &mut Tx, realm: &RealmId, keys: &[StoredKey]) -> Result<bool, StoreError> {
     if !signing_keys::list(tx, realm).await?.is_empty() {
         return Ok(false);
     }
-    for Imported { key, record } in &import.keys {
+    for key in keys {
         if !signing_keys::insert(tx, realm, key).await? {
             return Err(StoreError::Conflict);
         }
         if let Some(dropped_at) = key.times.dropped_at {
             signing_keys::drop_compromised(tx, realm, &key.times.kid, dropped_at).await?;
         }
-        audit::append(tx, realm, record, now).await?;
     }
-    changes::publish(tx, realm, changes::Kind::Key, "", now).await?;
     Ok(true)
 }

@@ -71,7 +71,7 @@ impl Mappers<'_> {
         if !is_name(&id) {
             return Err(MappersError::Name);
         }
-        let concerning = Concerning { client: client.as_ref(), ..Concerning::default() };
+        let concerning = client.as_ref().map(Concerning::client).unwrap_or_default();
         let change = self.operator.change(Event::MapperAdded, concerning, "")?;
         let change = change.publishing(changes::Kind::Mapper, &id);
         let stored = StoredMapper { realm: self.operator.realm().clone(), id, client, mapper };

@@ -1,6 +1,9 @@
 //! The door of administration. An [`Operator`] is the author of orders in one realm: commands, the API and every other
 //! surface make one, and its rooms carry the orders out ([`Operator::people`], [`Operator::clients`], ...). A room
 //! writes with [`Operator::write`] alone, which stores the change, its audit records and its publication together.
+//!
+//! Authorization comes before: a command has the rights of its account on the host, a client of the API the permission
+//! that [`super::api::admit`] has found in its token.
 
 use std::fmt;
 
@@ -88,6 +91,12 @@ impl<'a> Operator<'a> {
     /// A change with one audit record, of an order about `object`.
     pub(super) fn change(&self, event: Event, concerning: Concerning<'_>, object: &str) -> Result<Change, FlowError> {
         Ok(Change::of(vec![self.record(event, concerning, object)?]))
+    }
+
+    /// Records that the data was copied to a backup.
+    pub async fn record_backup(&self) -> Result<(), FlowError> {
+        let change = self.change(Event::BackedUp, Concerning::default(), "")?;
+        self.write(change, (), |_, _| Box::pin(async { Ok(()) })).await
     }
 
     /// Writes a change in one transaction: runs the job, and if it has an effect, appends the audit records and

@@ -1,24 +1,60 @@
-//! Adding, finding, enabling, disabling and signing out people.
+//! Adding people, and disabling or enabling them.
 
 use serde_json::{Map, Value};
 
-use super::person::{end_everything, find_user};
-use super::revoking::{Revoker, sign_out_user};
-use super::{AdminError, record};
-use crate::flows::{Context, FlowError};
+use super::error::{Changed, Exists, Kind, NotFound, RoomError, from_store};
+use super::operator::{Change, Operator};
+use super::person::FindError;
+use crate::flows::{Concerning, Context, FlowError};
 use crate::passwords::Passwords;
-use signet_protocol::account::person::{self, EmailAddress, Username};
+use signet_protocol::account::person::{self, EmailAddress, PersonError, Username};
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::events::audit_details::Details;
-use signet_protocol::ids::UserId;
+use signet_protocol::ids::{RealmId, UserId};
 use signet_protocol::secret::Password;
 use signet_protocol::time::Timestamp;
-use signet_protocol::token::revocation::Reason;
-use signet_store::account::users;
-use signet_store::account::users::NewUser;
-use signet_store::events::audit::{self, Event, Record};
+use signet_store::account::users::{self, NewUser};
+use signet_store::client::clients::Standing;
+use signet_store::events::audit::{Event, Record};
 use signet_store::node::changes;
-use signet_store::{Store, StoreError};
+use signet_store::{StoreError, Tx};
+
+/// The reason why an order about people fails.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    #[error(transparent)]
+    Person(#[from] PersonError),
+    /// A text that can be neither a name nor an address.
+    #[error("the text is too long, or has characters that are not allowed in a name")]
+    Query,
+    #[error(transparent)]
+    Find(#[from] FindError),
+    #[error(transparent)]
+    NotFound(#[from] NotFound),
+    #[error(transparent)]
+    Exists(#[from] Exists),
+    #[error(transparent)]
+    Changed(#[from] Changed),
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+}
+
+from_store!(PeopleError);
+
+impl RoomError for PeopleError {
+    fn kind(&self) -> Kind<'_> {
+        match self {
+            Self::Person(_) | Self::Query => Kind::Invalid,
+            Self::Find(error) => error.kind(),
+            Self::NotFound(_) => Kind::NotFound,
+            Self::Exists(_) | Self::Changed(_) => Kind::Conflict,
+            Self::Flow(error) => Kind::Failed(error),
+        }
+    }
+}
+
+/// The name or the address of a person is taken.
+pub(super) const TAKEN: Exists = Exists("a user with this name or address");
 
 /// A person to add.
 pub struct Person {
@@ -35,16 +71,81 @@ pub struct Person {
     pub min_password: usize,
 }
 
-/// The audit record of granted roles.
-fn roles_granted(context: &Context, user: &UserId, roles: &[String]) -> Result<Record, FlowError> {
-    let names: Vec<&str> = roles.iter().map(String::as_str).collect();
-    let reason: String = format!("granted: {}", names.join(" ")).chars().take(200).collect();
-    let details = Details::of_roles(roles, &[]);
-    Ok(Record { reason, details, ..record(context, Event::RolesChanged, Some(user), None)? })
+impl Operator<'_> {
+    pub const fn people(&self) -> People<'_> {
+        People { operator: self }
+    }
+}
+
+/// The people of the realm.
+pub struct People<'a> {
+    pub(super) operator: &'a Operator<'a>,
+}
+
+impl People<'_> {
+    /// Finds a person by name, address or `sub`.
+    pub async fn find(&self, named: &str) -> Result<UserId, FindError> {
+        self.operator.find_user(named).await
+    }
+
+    pub async fn add(&self, passwords: &Passwords, person: Person) -> Result<UserId, PeopleError> {
+        let new = ValidPerson::of(self.operator.context, passwords, person).await?;
+        let id = new.id.clone();
+        let mut records = vec![self.operator.record(Event::UserAdded, Concerning::user(&id), "")?];
+        if !new.roles.is_empty() {
+            records.push(self.roles_granted(&id, &new.roles)?);
+        }
+        let written = self.operator.write(Change::of(records), new, |given, tx| {
+            Box::pin(async move { given.data.insert(tx, given.realm(), given.now()).await })
+        });
+        match written.await {
+            Ok(()) => Ok(id),
+            Err(StoreError::Conflict) => Err(TAKEN.into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The audit record of granted roles.
+    fn roles_granted(&self, user: &UserId, roles: &[String]) -> Result<Record, FlowError> {
+        let reason: String = format!("granted: {}", roles.join(" ")).chars().take(200).collect();
+        let record = self.operator.record(Event::RolesChanged, Concerning::user(user), &reason)?;
+        Ok(Record { details: Details::of_roles(roles, &[]), ..record })
+    }
+
+    /// Disables a person, or enables them, also after a ban. Either way everything that was issued before is void.
+    pub async fn set_standing(&self, named: &str, standing: Standing) -> Result<(), PeopleError> {
+        let event = match standing {
+            Standing::Enabled => Event::UserEnabled,
+            Standing::Disabled => Event::UserDisabled,
+        };
+        let user = self.find(named).await?;
+        let change = self.operator.change(event, Concerning::user(&user), "")?;
+        let change = change.publishing(changes::Kind::User, user.as_str());
+        let written = self.operator.write(change, user, move |given, tx| {
+            Box::pin(async move {
+                let user = &given.data;
+                match standing {
+                    // Also voids what was issued in requests that were running during the disabling and finished after
+                    // it.
+                    Standing::Enabled => {
+                        if users::enable(tx, given.realm(), user, given.now()).await? {
+                            given.end_everything(tx, user, "user enabled").await?;
+                        }
+                    }
+                    Standing::Disabled => {
+                        users::disable(tx, given.realm(), user, given.now()).await?;
+                        given.end_everything(tx, user, "user disabled").await?;
+                    }
+                }
+                Ok::<_, StoreError>(())
+            })
+        });
+        Ok(written.await?)
+    }
 }
 
 /// The words that a person's password must not be: their names and their address.
-pub(crate) fn personal_words<'a>(
+pub(super) fn personal_words<'a>(
     username: &'a str,
     address: Option<&'a str>,
     claims: &'a PersonClaims,
@@ -53,136 +154,63 @@ pub(crate) fn personal_words<'a>(
     [Some(username), address].into_iter().chain(names.map(|name| claims.get(name))).flatten().collect()
 }
 
-pub async fn add_user(
-    store: &Store,
-    passwords: &Passwords,
-    context: &Context,
-    person: Person,
-) -> Result<UserId, AdminError> {
-    let username = Username::parse(&person.username)?;
-    let email = person.email.as_deref().map(EmailAddress::parse).transpose()?;
-    let entropy = |_| FlowError::Internal("no random bytes".to_owned());
-    let hash = match person.password {
-        Some(password) => {
-            let address = email.as_ref().map(EmailAddress::as_str);
-            let personal = personal_words(username.as_str(), address, &person.claims);
-            person::check_password(&password, person.min_password, &personal)?;
-            Some(passwords.hash(password, context.entropy.bytes().map_err(entropy)?).await?)
-        }
-        None => None,
-    };
-    let claims = person.claims.with_display_names()?.to_json();
-    let id = UserId::from_random(context.entropy.bytes().map_err(entropy)?);
-    let salt = context.entropy.bytes().map_err(entropy)?;
-    let added = record(context, Event::UserAdded, Some(&id), None)?;
-    let granted = (!person.roles.is_empty()).then(|| roles_granted(context, &id, &person.roles)).transpose()?;
-    let records: Vec<Record> = [Some(added), granted].into_iter().flatten().collect();
-    let attributes = Value::Object(person.attributes).to_string();
-    let draft = (username, email, person.email_verified, (claims, attributes), person.roles);
-    let written = store.write_with((context.clone(), id.clone(), draft, hash, records), move |given, tx| {
-        Box::pin(async move {
-            let (context, id, (username, email, email_verified, (claims, attributes), roles), hash, records) = given;
-            let realm = &context.realm.id;
-            let now = context.now;
-            let email = email.as_ref();
-            let email_verified = *email_verified;
-            // A name must not be another person's address, nor an address another person's name: both sign people in.
-            for key in std::iter::once(username.key()).chain(email.map(EmailAddress::key)) {
-                if users::find_for_login(tx, realm, &key).await?.is_some() {
-                    return Err(StoreError::Conflict);
-                }
+/// A validated person to add, with the hash of the password.
+struct ValidPerson {
+    id: UserId,
+    username: Username,
+    email: Option<EmailAddress>,
+    email_verified: bool,
+    hash: Option<String>,
+    claims: String,
+    attributes: String,
+    roles: Vec<String>,
+    salt: [u8; 16],
+}
+
+impl ValidPerson {
+    async fn of(context: &Context, passwords: &Passwords, person: Person) -> Result<Self, PeopleError> {
+        let username = Username::parse(&person.username)?;
+        let email = person.email.as_deref().map(EmailAddress::parse).transpose()?;
+        let hash = match person.password {
+            Some(password) => {
+                let address = email.as_ref().map(EmailAddress::as_str);
+                let personal = personal_words(username.as_str(), address, &person.claims);
+                person::check_password(&password, person.min_password, &personal)?;
+                let salt = context.entropy.bytes().map_err(FlowError::from)?;
+                Some(passwords.hash(password, salt).await.map_err(FlowError::from)?)
             }
-            users::insert(tx, realm, &NewUser { id, username, email, email_verified, claims, attributes, salt }, now)
-                .await?;
-            if let Some(hash) = hash {
-                users::set_password(tx, realm, id, hash, now).await?;
-            }
-            for role in roles {
-                users::add_role(tx, realm, id, role).await?;
-            }
-            for record in records {
-                audit::append(tx, realm, record, now).await?;
-            }
-            Ok(())
+            None => None,
+        };
+        Ok(Self {
+            id: UserId::from_random(context.entropy.bytes().map_err(FlowError::from)?),
+            username,
+            email,
+            email_verified: person.email_verified,
+            hash,
+            claims: person.claims.with_display_names()?.to_json(),
+            attributes: Value::Object(person.attributes).to_string(),
+            roles: person.roles,
+            salt: context.entropy.bytes().map_err(FlowError::from)?,
         })
-    });
-    match written.await {
-        Ok(()) => Ok(id),
-        Err(StoreError::Conflict) => Err(AdminError::Exists("a user with this name or address")),
-        Err(error) => Err(error.into()),
     }
-}
 
-/// A change of a person's standing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UserChange {
-    /// Bars sign-ins and voids everything issued.
-    Disable,
-    /// Allows sign-ins again, also after a ban. Everything that was voided stays void.
-    Enable,
-    /// Ends all sessions and grants.
-    SignOut,
-}
-
-pub async fn change_user(
-    store: &Store,
-    context: &Context,
-    username: &str,
-    change: UserChange,
-    horizon: Timestamp,
-) -> Result<(), AdminError> {
-    let standing = match change {
-        UserChange::Disable => UserStanding::Disabled,
-        UserChange::Enable => UserStanding::Enabled,
-        UserChange::SignOut => {
-            let revoker = Revoker { store, context, actor: "command", reason: &Reason::default(), horizon };
-            return sign_out_user(&revoker, username, None).await.map(|_| ());
-        }
-    };
-    set_standing(store, context, username, standing, horizon).await
-}
-
-/// The right of a person to sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum UserStanding {
-    Enabled,
-    Disabled,
-}
-
-/// Disables or enables a person. Either way everything that was issued before is void.
-async fn set_standing(
-    store: &Store,
-    context: &Context,
-    username: &str,
-    standing: UserStanding,
-    horizon: Timestamp,
-) -> Result<(), AdminError> {
-    let event = match standing {
-        UserStanding::Enabled => Event::UserEnabled,
-        UserStanding::Disabled => Event::UserDisabled,
-    };
-    let user = find_user(store, context, username).await?;
-    let record = record(context, event, Some(&user), None)?;
-    let written = store.write_with((context.clone(), user, record), move |given, tx| {
-        Box::pin(async move {
-            let (context, user, record) = given;
-            let realm = &context.realm.id;
-            let now = context.now;
-            audit::append(tx, realm, record, now).await?;
-            match standing {
-                // Also voids what was issued in requests that were running during the disabling and finished after it.
-                UserStanding::Enabled => {
-                    if users::enable(tx, realm, user, now).await? {
-                        end_everything(tx, context, user, "user enabled", horizon).await?;
-                    }
-                }
-                UserStanding::Disabled => {
-                    users::disable(tx, realm, user, now).await?;
-                    end_everything(tx, context, user, "user disabled", horizon).await?;
-                }
+    async fn insert(&self, tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<(), StoreError> {
+        let Self { id, username, email, email_verified, hash, claims, attributes, roles, salt } = self;
+        let email = email.as_ref();
+        // A name must not be another person's address, nor an address another person's name: both sign people in.
+        for key in std::iter::once(username.key()).chain(email.map(EmailAddress::key)) {
+            if users::find_for_login(tx, realm, &key).await?.is_some() {
+                return Err(StoreError::Conflict);
             }
-            changes::publish(tx, realm, changes::Kind::User, user.as_str(), now).await
-        })
-    });
-    Ok(written.await?)
+        }
+        let user = NewUser { id, username, email, email_verified: *email_verified, claims, attributes, salt: *salt };
+        users::insert(tx, realm, &user, now).await?;
+        if let Some(hash) = hash {
+            users::set_password(tx, realm, id, hash, now).await?;
+        }
+        for role in roles {
+            users::add_role(tx, realm, id, role).await?;
+        }
+        Ok(())
+    }
 }

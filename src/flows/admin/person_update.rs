@@ -1,29 +1,25 @@
 //! Updating the attributes of a person. The audit log names the attributes, never their values.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value};
 
-use super::AdminError;
-use super::person::find_user;
-use super::revoking::Revoker;
-use crate::flows::client::cut_off::cut_off;
-use crate::flows::{Concerning, Context, FlowError};
+use super::error::Changed;
+use super::operator::{Change, Given};
+use super::people::{People, PeopleError, TAKEN};
+use super::person::NO_USER;
+use crate::flows::{Concerning, FlowError};
 use signet_protocol::account::attributes::AttributeChange;
 use signet_protocol::account::person::{EmailAddress, Username};
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::events::audit_details::Details;
 use signet_protocol::ids::UserId;
-use signet_protocol::time::Timestamp;
 use signet_protocol::token::revocation::Target;
 use signet_store::account::directory::{self, History, Replacement};
 use signet_store::account::holdings::{self, OfUser};
-use signet_store::account::users;
-use signet_store::account::users::User;
-use signet_store::events::audit::{self, Event, Record};
+use signet_store::account::users::{self, User};
+use signet_store::events::audit::{Event, Record};
 use signet_store::events::outbox::{self, Mail};
 use signet_store::node::changes;
-use signet_store::{Store, StoreError, Tx};
+use signet_store::{StoreError, Tx};
 
 /// The maximum length of a change in the audit log, in characters.
 const MAX_REASON: usize = 1000;
@@ -34,17 +30,6 @@ pub struct RegisteredUser {
     pub history: History,
     /// The numbers of their sessions, grants and consents.
     pub holds: OfUser,
-}
-
-/// Reads a person by name, address or `sub`, to show or change them.
-pub async fn registered_user(store: &Store, context: &Context, named: &str) -> Result<RegisteredUser, AdminError> {
-    let id = find_user(store, context, named).await?;
-    let realm = &context.realm.id;
-    let mut tx = store.read().await?;
-    let history = directory::history(&mut tx, realm, &id).await?.ok_or(AdminError::Unknown("user"))?;
-    let user = users::find(&mut tx, realm, &id).await?.ok_or(AdminError::Unknown("user"))?;
-    let holds = holdings::of_user(&mut tx, realm, &id, context.now).await?;
-    Ok(RegisteredUser { user, history, holds })
 }
 
 /// The new attributes of a person.
@@ -97,57 +82,93 @@ impl PersonUpdate {
     }
 }
 
-/// Updates a person, unless they have been changed since they were read, and returns the changed attributes. The loss
-/// of a role voids earlier access tokens; [`void_late_tokens`] voids those that are signed until every node has applied
-/// the update. A replaced verified address gets a mail.
-///
-/// # Errors
-/// [`AdminError::Changed`] if a concurrent change came first, [`AdminError::Person`] or [`AdminError::Exists`] if the
-/// name or the address is refused.
-pub async fn update_user(
-    revoker: &Revoker<'_>,
-    read: &RegisteredUser,
-    mut next: PersonUpdate,
-) -> Result<Vec<AttributeChange>, AdminError> {
-    let context = revoker.context;
-    next.claims = next.claims.with_display_names()?;
-    next.roles.sort();
-    next.roles.dedup();
-    let held = PersonUpdate::from(&read.user);
-    let changed = AttributeChange::between(&held.members(), &next.members());
-    if changed.is_empty() {
-        return Ok(changed);
+impl People<'_> {
+    /// Reads a person by name, address or `sub`, to show or change them.
+    pub async fn read(&self, named: &str) -> Result<RegisteredUser, PeopleError> {
+        let id = self.find(named).await?;
+        let realm = self.operator.realm();
+        let mut tx = self.operator.store.read().await?;
+        let history = directory::history(&mut tx, realm, &id).await?.ok_or(NO_USER)?;
+        let user = users::find(&mut tx, realm, &id).await?.ok_or(NO_USER)?;
+        let holds = holdings::of_user(&mut tx, realm, &id, self.operator.now()).await?;
+        Ok(RegisteredUser { user, history, holds })
     }
-    let change = Arc::new(Change::new(revoker, read, &next, &changed)?);
-    let written = revoker.store.write_with((context.clone(), change), move |given, tx| {
-        Box::pin(async move {
-            let (context, change) = given;
-            change.write(tx, context).await
-        })
-    });
-    match written.await {
-        Ok(true) => Ok(changed),
-        Ok(false) => Err(AdminError::Changed("user")),
-        Err(StoreError::Conflict) => Err(AdminError::Exists("a user with this name or address")),
-        Err(error) => Err(error.into()),
-    }
-}
 
-/// Voids the access tokens that nodes signed with a withdrawn role between the time of [`update_user`] and their next
-/// poll. Must be called after every node has applied the update, with the context of a later time.
-pub async fn void_late_tokens(revoker: &Revoker<'_>, user: &UserId) -> Result<(), AdminError> {
-    let horizon = revoker.horizon;
-    let written = revoker.store.write_with((revoker.context.clone(), user.clone()), move |given, tx| {
-        Box::pin(async move {
-            let (context, user) = given;
-            cut_off(tx, context, Target::User, user.as_str(), horizon).await
-        })
-    });
-    Ok(written.await?)
+    /// Updates a person, unless they have been changed since they were read, and returns the changed attributes. The
+    /// loss of a role voids earlier access tokens; [`People::void_late_tokens`] voids those that are signed until every
+    /// node has applied the update. A replaced verified address gets a mail.
+    ///
+    /// # Errors
+    /// [`PeopleError::Changed`] if a concurrent change came first, [`PeopleError::Person`] or [`PeopleError::Exists`]
+    /// if the name or the address is refused.
+    pub async fn update(
+        &self,
+        read: &RegisteredUser,
+        mut next: PersonUpdate,
+    ) -> Result<Vec<AttributeChange>, PeopleError> {
+        next.claims = next.claims.with_display_names()?;
+        next.roles.sort();
+        next.roles.dedup();
+        let changed = AttributeChange::between(&PersonUpdate::from(&read.user).members(), &next.members());
+        if changed.is_empty() {
+            return Ok(changed);
+        }
+        let update = Update::new(read, &next, &changed)?;
+        let records = self.records(&update, &changed)?;
+        let update = Update { farewell: self.farewell(&read.user, &records), ..update };
+        let change = Change::of(records).publishing(changes::Kind::User, update.user.as_str());
+        let written =
+            self.operator.write(change, update, |given, tx| Box::pin(async move { given.data.write(tx, given).await }));
+        match written.await {
+            Ok(true) => Ok(changed),
+            Ok(false) => Err(Changed("user").into()),
+            Err(StoreError::Conflict) => Err(TAKEN.into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Voids the access tokens that nodes signed with a withdrawn role between the time of [`People::update`] and their
+    /// next poll. Must be called after every node has applied the update, with the context of a later time.
+    pub async fn void_late_tokens(&self, user: &UserId) -> Result<(), PeopleError> {
+        let written = self.operator.write(Change::of(Vec::new()), user.clone(), |given, tx| {
+            Box::pin(async move { given.cut_off(tx, Target::User, given.data.as_str()).await })
+        });
+        Ok(written.await?)
+    }
+
+    /// The audit records of an update, which name the changed attributes.
+    fn records(&self, update: &Update, changed: &[AttributeChange]) -> Result<Vec<Record>, FlowError> {
+        let concerning = Concerning::user(&update.user);
+        let names: Vec<&str> = changed.iter().map(|change| change.name.as_str()).collect();
+        let own: Vec<&str> = names.iter().copied().filter(|name| *name != "roles").collect();
+        let mut records = Vec::new();
+        if !own.is_empty() {
+            let record = self.operator.record(Event::UserUpdated, concerning, &clipped(&own.join(" ")))?;
+            records.push(Record { details: Details::of_attributes(&own), ..record });
+        }
+        if names.contains(&"roles") {
+            let Update { granted, withdrawn, .. } = update;
+            let record =
+                self.operator.record(Event::RolesChanged, concerning, &clipped(&in_words(granted, withdrawn)))?;
+            records.push(Record { details: Details::of_roles(granted, withdrawn), ..record });
+        }
+        if names.contains(&"email") {
+            records.push(self.operator.record(Event::EmailChanged, concerning, "changed")?);
+        }
+        Ok(records)
+    }
+
+    /// The mail to the previous address, if it was verified and is replaced.
+    fn farewell(&self, held: &User, records: &[Record]) -> Option<Mail> {
+        let record = records.iter().find(|record| record.event == Event::EmailChanged)?;
+        let (address, is_verified) = held.email.as_ref()?;
+        let is_due = *is_verified && self.operator.context.realm.mails;
+        is_due.then(|| Mail { user: held.id.clone(), row: record.id.clone(), address: address.clone() })
+    }
 }
 
 /// The rows of an update.
-struct Change {
+struct Update {
     user: UserId,
     replacement: Replacement,
     /// The keys of a new name and address, which must not lead to another person.
@@ -156,17 +177,10 @@ struct Change {
     withdrawn: Vec<String>,
     /// The mail to the previous address.
     farewell: Option<Mail>,
-    records: Vec<Record>,
-    horizon: Timestamp,
 }
 
-impl Change {
-    fn new(
-        revoker: &Revoker<'_>,
-        read: &RegisteredUser,
-        next: &PersonUpdate,
-        changed: &[AttributeChange],
-    ) -> Result<Self, AdminError> {
+impl Update {
+    fn new(read: &RegisteredUser, next: &PersonUpdate, changed: &[AttributeChange]) -> Result<Self, PeopleError> {
         let held = &read.user;
         let is_changed = |name: &str| changed.iter().any(|change| change.name == name);
         // An unchanged name is kept, even if it breaks today's rules.
@@ -178,32 +192,6 @@ impl Change {
         let email = next.email.as_deref().map(EmailAddress::parse).transpose()?;
         let new_name = is_changed("username").then(|| username.key());
         let new_address = email.as_ref().filter(|_| is_changed("email")).map(EmailAddress::key);
-        let granted: Vec<String> = missing(&next.roles, &held.roles);
-        let withdrawn: Vec<String> = missing(&held.roles, &next.roles);
-        let concerning = Concerning { user: Some(&held.id), ..Concerning::default() };
-        let own: Vec<&str> =
-            changed.iter().map(|change| change.name.as_str()).filter(|name| *name != "roles").collect();
-        let mut records = Vec::new();
-        if !own.is_empty() {
-            let record = revoker.record(Event::UserUpdated, concerning, &clipped(&own.join(" ")))?;
-            records.push(Record { details: Details::of_attributes(&own), ..record });
-        }
-        if is_changed("roles") {
-            let reason = clipped(&in_words(&granted, &withdrawn));
-            let details = Details::of_roles(&granted, &withdrawn);
-            records.push(Record { details, ..revoker.record(Event::RolesChanged, concerning, &reason)? });
-        }
-        let mut farewell = None;
-        if is_changed("email") {
-            let record = revoker.record(Event::EmailChanged, concerning, "changed")?;
-            let old = held.email.as_ref().filter(|(_, verified)| *verified && revoker.context.realm.mails);
-            farewell = old.map(|(address, _)| Mail {
-                user: held.id.clone(),
-                row: record.id.clone(),
-                address: address.clone(),
-            });
-            records.push(record);
-        }
         Ok(Self {
             user: held.id.clone(),
             new_keys: new_name.into_iter().chain(new_address).collect(),
@@ -215,19 +203,17 @@ impl Change {
                 attributes: Value::Object(next.attributes.clone()).to_string(),
                 version: read.history.version,
             },
-            granted,
-            withdrawn,
-            farewell,
-            records,
-            horizon: revoker.horizon,
+            granted: missing(&next.roles, &held.roles),
+            withdrawn: missing(&held.roles, &next.roles),
+            farewell: None,
         })
     }
 
     /// Writes the update in a transaction. Returns false if a concurrent change came first.
-    async fn write(&self, tx: &mut Tx, context: &Context) -> Result<bool, StoreError> {
+    async fn write(&self, tx: &mut Tx, given: &Given<Self>) -> Result<bool, StoreError> {
         let user = &self.user;
-        let realm = &context.realm.id;
-        let now = context.now;
+        let realm = given.realm();
+        let now = given.now();
         for key in &self.new_keys {
             if users::find_for_login(tx, realm, key).await?.is_some_and(|found| found.id != *user) {
                 return Err(StoreError::Conflict);
@@ -243,15 +229,11 @@ impl Change {
             directory::drop_role(tx, realm, user, role).await?;
         }
         if !self.withdrawn.is_empty() {
-            cut_off(tx, context, Target::User, user.as_str(), self.horizon).await?;
-        }
-        for record in &self.records {
-            audit::append(tx, realm, record, now).await?;
+            given.cut_off(tx, Target::User, user.as_str()).await?;
         }
         if let Some(mail) = &self.farewell {
             outbox::queue_mail(tx, realm, mail, now).await?;
         }
-        changes::publish(tx, realm, changes::Kind::User, user.as_str(), now).await?;
         Ok(true)
     }
 }

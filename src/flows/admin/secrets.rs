@@ -1,17 +1,48 @@
 //! Client secrets: stored as a digest, and also sealed if the secret itself is needed (OpenID Connect Core §10.1).
 
-use super::AdminError;
-use crate::flows::client::registry::{is_short, stored};
+use super::error::{Kind, RoomError};
+use crate::flows::client::registry::{SecretOwner, is_short, stored};
 use crate::flows::{Context, FlowError};
 use crate::keys::Keyring;
 use signet_protocol::client::{Client, ClientMetadata, SecretRecord};
-use signet_protocol::ids::ClientId;
 use signet_protocol::secret::{ClientSecret, Digest};
 use signet_protocol::time::Timestamp;
 use signet_store::client::clients::NewSecret;
 
 /// The minimum length of a weak secret.
 const MIN_WEAK_SECRET: usize = 8;
+
+/// The reason why a secret is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The client's authentication method uses no secret.
+    #[error("a client that authenticates with {0} has no secret")]
+    Unused(String),
+    #[error(
+        "the secret must have 32 to 512 visible ASCII characters; --allow-weak-secret takes a shorter one that an \
+         application has already"
+    )]
+    Weak,
+    /// The secret is too short even for a weak one.
+    #[error("a weak secret must have 8 visible ASCII characters or more")]
+    Short,
+    #[error("a client of the profile {0} cannot have a weak secret")]
+    WeakInStrictProfile(&'static str),
+    /// A weak secret would be used to sign.
+    #[error("a secret that signs (client_secret_jwt, HS256) must have 32 characters or more")]
+    WeakKey,
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+}
+
+impl RoomError for SecretError {
+    fn kind(&self) -> Kind<'_> {
+        match self {
+            Self::Unused(_) | Self::Weak | Self::Short | Self::WeakInStrictProfile(_) | Self::WeakKey => Kind::Invalid,
+            Self::Flow(error) => Kind::Failed(error),
+        }
+    }
+}
 
 /// The origin of a client's secret.
 pub enum SecretSource {
@@ -30,40 +61,50 @@ impl SecretSource {
     }
 }
 
-/// The secret to store, and its clear text if it was generated here.
-pub(crate) fn source(
-    context: &Context,
-    keys: Option<&Keyring>,
-    client: (&ClientId, &ClientMetadata),
-    source: SecretSource,
-) -> Result<(NewSecret, Option<ClientSecret>), AdminError> {
-    match source {
-        SecretSource::Given(secret) if is_short(&secret) => Err(AdminError::WeakSecret),
-        SecretSource::Existing(secret) => {
-            check_weak(&secret, client.1)?;
-            Ok((stored(context, keys, client, &secret)?, None))
-        }
-        SecretSource::Given(secret) => Ok((stored(context, keys, client, &secret)?, None)),
-        SecretSource::Generated => {
-            let secret = ClientSecret::generate(context.entropy.bytes().map_err(FlowError::from)?);
-            Ok((stored(context, keys, client, &secret)?, Some(secret)))
-        }
+/// A secret to store, with its clear text if it was generated here.
+pub(super) struct PreparedSecret {
+    pub stored: NewSecret,
+    pub made: Option<ClientSecret>,
+}
+
+impl PreparedSecret {
+    /// Validates or generates the secret of a client.
+    pub fn of(
+        context: &Context,
+        keys: Option<&Keyring>,
+        owner: SecretOwner<'_>,
+        source: SecretSource,
+    ) -> Result<Self, SecretError> {
+        let given = match source {
+            SecretSource::Generated => {
+                let secret = ClientSecret::generate(context.entropy.bytes().map_err(FlowError::from)?);
+                let stored = stored(context, keys, owner, &secret)?;
+                return Ok(Self { stored, made: Some(secret) });
+            }
+            SecretSource::Given(secret) if is_short(&secret) => return Err(SecretError::Weak),
+            SecretSource::Given(secret) => secret,
+            SecretSource::Existing(secret) => {
+                check_weak(&secret, owner.metadata)?;
+                secret
+            }
+        };
+        Ok(Self { stored: stored(context, keys, owner, &given)?, made: None })
     }
 }
 
 /// Validates a secret that may be weak. An attacker who reads the database can guess it from its digest, and it is too
 /// short a key for HS256 (RFC 7518 §3.2).
-fn check_weak(secret: &ClientSecret, metadata: &ClientMetadata) -> Result<(), AdminError> {
+fn check_weak(secret: &ClientSecret, metadata: &ClientMetadata) -> Result<(), SecretError> {
     if !is_short(secret) {
         return Ok(());
     }
     if metadata.profile.is_strict() {
-        return Err(AdminError::WeakSecretOfStrictProfile(metadata.profile.rules().name));
+        return Err(SecretError::WeakInStrictProfile(metadata.profile.rules().name));
     }
     if metadata.needs_recoverable_secret() {
-        return Err(AdminError::WeakKey);
+        return Err(SecretError::WeakKey);
     }
-    if secret.expose().len() < MIN_WEAK_SECRET { Err(AdminError::ShortSecret) } else { Ok(()) }
+    if secret.expose().len() < MIN_WEAK_SECRET { Err(SecretError::Short) } else { Ok(()) }
 }
 
 /// The effect of new metadata on a client's secrets.
@@ -97,7 +138,8 @@ impl PlannedSecret {
             return Ok(Self { change: SecretChange::Keep(kept), made: None });
         }
         let made = ClientSecret::generate(context.entropy.bytes()?);
-        let new = stored(context, keys, (&client.id, next), &made)?;
+        let owner = SecretOwner { id: &client.id, metadata: next };
+        let new = stored(context, keys, owner, &made)?;
         Ok(Self { change: SecretChange::New(new), made: Some(made) })
     }
 }

@@ -30,13 +30,21 @@ pub(crate) fn check_metadata(metadata: &ClientMetadata, supported: &Supported<'_
     Ok(())
 }
 
-/// The stored form of a secret, for a client with this metadata.
+/// The client that a secret belongs to.
+#[derive(Clone, Copy)]
+pub(crate) struct SecretOwner<'a> {
+    pub id: &'a ClientId,
+    pub metadata: &'a ClientMetadata,
+}
+
+/// The stored form of a client's secret.
 pub(crate) fn stored(
     context: &Context,
     keys: Option<&Keyring>,
-    (id, metadata): (&ClientId, &ClientMetadata),
+    owner: SecretOwner<'_>,
     secret: &ClientSecret,
 ) -> Result<NewSecret, FlowError> {
+    let SecretOwner { id, metadata } = owner;
     let sealed = if metadata.needs_recoverable_secret() {
         let keys = keys.ok_or_else(|| FlowError::Internal("there is no master key to seal with".to_owned()))?;
         Some(keys.seal(secret.expose().as_bytes(), &jose::secret_place(&context.realm.id, id))?)
@@ -51,7 +59,21 @@ pub(crate) fn is_short(secret: &ClientSecret) -> bool {
     secret.expose().len() < MIN_SECRET
 }
 
-/// Removes a client in a transaction. Returns true if it existed.
+/// Deletes a client with its rows, and voids everything issued to it. Returns false if there was none.
+pub(crate) async fn delete(
+    tx: &mut Tx,
+    context: &Context,
+    id: &ClientId,
+    horizon: Timestamp,
+) -> Result<bool, StoreError> {
+    if !clients::delete(tx, &context.realm.id, id).await? {
+        return Ok(false);
+    }
+    cut_off(tx, context, Target::Client, id.as_str(), horizon).await?;
+    Ok(true)
+}
+
+/// Deletes a client as [`delete`] does, with its audit record, and publishes it.
 pub(crate) async fn remove(
     tx: &mut Tx,
     context: &Context,
@@ -61,11 +83,10 @@ pub(crate) async fn remove(
 ) -> Result<bool, StoreError> {
     let realm = &context.realm.id;
     let now = context.now;
-    if !clients::delete(tx, realm, id).await? {
+    if !delete(tx, context, id, horizon).await? {
         return Ok(false);
     }
     audit::append(tx, realm, record, now).await?;
-    cut_off(tx, context, Target::Client, id.as_str(), horizon).await?;
     changes::publish(tx, realm, changes::Kind::Client, id.as_str(), now).await?;
     Ok(true)
 }

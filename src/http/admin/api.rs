@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::flows::FlowError;
 use crate::flows::admin::api::{self, Administrator, ApiError};
-use crate::flows::admin::{self, AdminError, Whose};
+use crate::flows::admin::{Kind, Operator, RoomError};
 use crate::http::edge::call::Call;
 use crate::http::edge::{error, retry};
 use signet_protocol::admin::order::{PATH, Permission};
@@ -36,9 +36,21 @@ pub fn routes() -> Router<Arc<App>> {
 /// A request, or the answer to a request whose body is too large.
 type Arrived = Result<Call, Response>;
 
+/// An authorized request.
+struct Admitted {
+    call: Call,
+    administrator: Administrator,
+}
+
+impl Admitted {
+    fn operator(&self) -> Operator<'_> {
+        self.administrator.operator(&self.call.app.provider, &self.call.context)
+    }
+}
+
 /// `POST /api/v1/revocations`
 async fn revoke(call: Arrived) -> Response {
-    let (call, administrator) = match admit(call, Permission::Revoke).await {
+    let Admitted { call, administrator } = match admit(call, Permission::Revoke).await {
         Ok(admitted) => admitted,
         Err(refusal) => return *refusal,
     };
@@ -51,9 +63,7 @@ async fn revoke(call: Arrived) -> Response {
 /// `GET /api/v1/revocations`
 async fn revocations(call: Arrived) -> Response {
     match admit(call, Permission::Read).await {
-        Ok((call, _)) => {
-            answer(&call, admin::revocations(&call.app.provider.store, &call.context).await.map_err(ApiError::Admin))
-        }
+        Ok(admitted) => answer(&admitted.call, admitted.operator().revocations().count().await),
         Err(refusal) => *refusal,
     }
 }
@@ -61,9 +71,9 @@ async fn revocations(call: Arrived) -> Response {
 /// `POST /api/v1/revocations/sweep`
 async fn sweep(call: Arrived) -> Response {
     match admit(call, Permission::Revoke).await {
-        Ok((call, _)) => {
-            let swept = admin::sweep_revocations(&call.app.provider.store, &call.context).await;
-            answer(&call, swept.map(|removed| json!({ "removed": removed })).map_err(ApiError::Admin))
+        Ok(admitted) => {
+            let swept = admitted.operator().revocations().sweep().await;
+            answer(&admitted.call, swept.map(|removed| json!({ "removed": removed })))
         }
         Err(refusal) => *refusal,
     }
@@ -72,9 +82,9 @@ async fn sweep(call: Arrived) -> Response {
 /// `GET /api/v1/users/{username}/sessions`
 async fn sessions(Path(username): Path<String>, call: Arrived) -> Response {
     match admit(call, Permission::Read).await {
-        Ok((call, _)) => {
-            let listed = admin::sessions(&call.app.provider.store, &call.context, &username).await;
-            answer(&call, listed.map(|sessions| json!({ "sessions": sessions })).map_err(ApiError::Admin))
+        Ok(admitted) => {
+            let listed = admitted.operator().people().sessions(&username).await;
+            answer(&admitted.call, listed.map(|sessions| json!({ "sessions": sessions })))
         }
         Err(refusal) => *refusal,
     }
@@ -83,10 +93,9 @@ async fn sessions(Path(username): Path<String>, call: Arrived) -> Response {
 /// `GET /api/v1/users/{username}/grants`
 async fn grants(Path(username): Path<String>, call: Arrived) -> Response {
     match admit(call, Permission::Read).await {
-        Ok((call, _)) => {
-            let whose = Whose::User(&username);
-            let listed = admin::grants(&call.app.provider.store, &call.context, whose).await;
-            answer(&call, listed.map(|grants| json!({ "grants": grants })).map_err(ApiError::Admin))
+        Ok(admitted) => {
+            let listed = admitted.operator().people().grants(&username).await;
+            answer(&admitted.call, listed.map(|grants| json!({ "grants": grants })))
         }
         Err(refusal) => *refusal,
     }
@@ -101,7 +110,7 @@ async fn wrong_method() -> Response {
 }
 
 /// Authorizes a request for this permission.
-async fn admit(call: Arrived, permission: Permission) -> Result<(Call, Administrator), Box<Response>> {
+async fn admit(call: Arrived, permission: Permission) -> Result<Admitted, Box<Response>> {
     let Ok(call) = call else {
         return Err(Box::new(problem(StatusCode::PAYLOAD_TOO_LARGE, "The request is too large.")));
     };
@@ -115,15 +124,15 @@ async fn admit(call: Arrived, permission: Permission) -> Result<(Call, Administr
         Err(error) => Err(error),
     };
     match admitted {
-        Ok(administrator) => Ok((call, administrator)),
+        Ok(administrator) => Ok(Admitted { call, administrator }),
         Err(error) => Err(Box::new(refuse(&call, error))),
     }
 }
 
-fn answer(call: &Call, outcome: Result<impl Serialize, ApiError>) -> Response {
+fn answer(call: &Call, outcome: Result<impl Serialize, impl Into<ApiError>>) -> Response {
     match outcome {
         Ok(value) => Json(value).into_response(),
-        Err(error) => refuse(call, error),
+        Err(error) => refuse(call, error.into()),
     }
 }
 
@@ -148,25 +157,39 @@ fn refuse(call: &Call, error: ApiError) -> Response {
             let detail = retry::too_many(exceeded.wait);
             retry::with_headers(problem(StatusCode::TOO_MANY_REQUESTS, &detail), &exceeded)
         }
-        ApiError::Admin(AdminError::Flow(FlowError::Unavailable(cause))) => {
-            error::log_unavailable(&cause);
+        ApiError::Room(error) => refuse_order(&*error),
+        ApiError::Failed(error) => fail(&error),
+    }
+}
+
+/// Answers an error of any room by its kind.
+fn refuse_order(error: &dyn RoomError) -> Response {
+    match error.kind() {
+        Kind::Invalid => problem(StatusCode::BAD_REQUEST, &error.to_string()),
+        Kind::NotFound => problem(StatusCode::NOT_FOUND, &error.to_string()),
+        Kind::Conflict => problem(StatusCode::CONFLICT, &error.to_string()),
+        Kind::Failed(error) => fail(error),
+    }
+}
+
+/// Answers a failure, whose cause goes to the log.
+fn fail(failure: &FlowError) -> Response {
+    match failure {
+        FlowError::Unavailable(cause) => {
+            error::log_unavailable(cause);
             let response = problem(StatusCode::SERVICE_UNAVAILABLE, "The server cannot answer now. Try again.");
             error::retry_later(response)
         }
-        ApiError::Admin(AdminError::Flow(FlowError::Overloaded { cause, wait })) => {
+        FlowError::Overloaded { cause, wait } => {
             error::log_unavailable(cause);
-            let detail = format!("The server is busy. Try again in {}.", format_wait(wait));
-            error::retry_after(wait, problem(StatusCode::SERVICE_UNAVAILABLE, &detail))
+            let detail = format!("The server is busy. Try again in {}.", format_wait(*wait));
+            error::retry_after(*wait, problem(StatusCode::SERVICE_UNAVAILABLE, &detail))
         }
-        ApiError::Admin(AdminError::Flow(failure)) => {
+        FlowError::Refused(_) | FlowError::TooMany(_) | FlowError::Internal(_) => {
             error::log_broken(&failure.to_string());
             let detail = "Internal server error. Report the request_id to the operator.";
             problem(StatusCode::INTERNAL_SERVER_ERROR, detail)
         }
-        ApiError::Admin(error @ (AdminError::Unknown(_) | AdminError::UnknownId(_))) => {
-            problem(StatusCode::NOT_FOUND, &error.to_string())
-        }
-        ApiError::Admin(error) => problem(StatusCode::BAD_REQUEST, &error.to_string()),
     }
 }
 

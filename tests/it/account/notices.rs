@@ -4,14 +4,14 @@
 mod delivery;
 
 use signet::config::Settings;
-use signet::flows::admin::{self, Person, UserChange};
+use signet::flows::admin::Person;
 use signet::jobs;
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::secret::Password;
 use signet_protocol::time::Span;
 
 use crate::support::server::PASSWORD;
-use crate::support::{Browser, MailSink, RelyingParty, TestServer};
+use crate::support::{Browser, MailSink, RelyingParty, TestServer, UserChange};
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
@@ -231,8 +231,7 @@ async fn only_verified_addresses_get_mail() {
             roles: Vec::new(),
             min_password: 8,
         };
-        let provider = &server.app.provider;
-        admin::add_user(&provider.store, &provider.sign_ins.passwords, &server.context(), person).await.unwrap();
+        server.add_person(person).await;
         server.change_user(username, UserChange::SignOut).await;
     }
     assert_eq!(waiting(&server).await, 0);

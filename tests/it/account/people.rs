@@ -4,9 +4,8 @@ mod passwords;
 
 use serde_json::{Value, json};
 use signet::config::Settings;
-use signet::flows::admin::{self, AdminError, PersonUpdate};
+use signet::flows::admin::{Changed, PeopleError, PersonUpdate};
 use signet_protocol::ids::UserId;
-use signet_protocol::token::revocation::Reason;
 
 use crate::admin::revoking_commands::Scene;
 use crate::support::place::{Place, refused, stderr, succeeded};
@@ -30,14 +29,13 @@ fn sub(tokens: &Tokens) -> String {
 }
 
 /// Changes a user as the command does, from what is stored now.
-async fn update(server: &TestServer, named: &str, change: impl FnOnce(&mut PersonUpdate)) -> Result<(), AdminError> {
+async fn update(server: &TestServer, named: &str, change: impl FnOnce(&mut PersonUpdate)) -> Result<(), PeopleError> {
     let context = server.context();
-    let reason = Reason::default();
-    let store = &server.app.provider.store;
-    let read = admin::registered_user(store, &context, named).await?;
+    let operator = server.operator(&context);
+    let read = operator.people().read(named).await?;
     let mut next = PersonUpdate::from(&read.user);
     change(&mut next);
-    admin::update_user(&server.revoker(&context, &reason), &read, next).await.map(drop)
+    operator.people().update(&read, next).await.map(drop)
 }
 
 #[tokio::test]
@@ -168,15 +166,14 @@ async fn a_change_is_printed_with_its_values_and_logged_without_them() {
 async fn a_change_of_a_user_is_refused_where_another_came_first() {
     let server = TestServer::start().await;
     let context = server.context();
-    let reason = Reason::default();
-    let store = &server.app.provider.store;
-    let read = admin::registered_user(store, &context, "alice").await.unwrap();
+    let operator = server.operator(&context);
+    let read = operator.people().read("alice").await.unwrap();
     update(&server, "alice", |person| person.roles.push("first".to_owned())).await.unwrap();
     let mut next = PersonUpdate::from(&read.user);
     next.email_verified = false;
-    let late = admin::update_user(&server.revoker(&context, &reason), &read, next).await.err();
-    assert!(matches!(late, Some(AdminError::Changed("user"))), "{late:?}");
-    let now = admin::registered_user(store, &context, "alice").await.unwrap();
+    let late = operator.people().update(&read, next).await.err();
+    assert!(matches!(late, Some(PeopleError::Changed(Changed("user")))), "{late:?}");
+    let now = operator.people().read("alice").await.unwrap();
     assert_eq!((now.user.roles, now.user.email.unwrap().1), (vec!["first".to_owned()], true));
 }
 
@@ -206,9 +203,9 @@ async fn a_role_that_is_lost_is_lost_to_tokens_that_a_late_node_signed_meanwhile
     update(&server, "alice", |person| person.roles.clear()).await.unwrap();
     let meanwhile = rp.at(&late).refresh(tokens.refresh_token()).await.tokens();
     let context = server.context();
-    let reason = Reason::default();
-    let read = admin::registered_user(&server.app.provider.store, &context, "alice").await.unwrap();
-    admin::void_late_tokens(&server.revoker(&context, &reason), &read.user.id).await.unwrap();
+    let operator = server.operator(&context);
+    let read = operator.people().read("alice").await.unwrap();
+    operator.people().void_late_tokens(&read.user.id).await.unwrap();
     server.app.follow().await.unwrap();
     assert!(!rp.is_active(&meanwhile.access_token).await);
     let next = rp.refresh(meanwhile.refresh_token()).await.tokens();

@@ -2,11 +2,10 @@
 //! everything issued before, on every node, and nothing issued later.
 
 use serde_json::json;
-use signet::flows::admin::UserChange;
 use signet_protocol::time::Span;
 use signet_store::client::clients::Standing;
 
-use crate::support::{RelyingParty, TestServer, Tokens};
+use crate::support::{RelyingParty, TestServer, Tokens, UserChange};
 
 /// Two nodes and a client of each form of access tokens, with alice's and bob's tokens.
 struct Scene {

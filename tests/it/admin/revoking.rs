@@ -5,12 +5,11 @@ mod bans;
 mod denylist;
 
 use serde_json::json;
-use signet::flows::admin::UserChange;
 use signet_protocol::time::Span;
 use signet_store::client::clients::Standing;
 
 use crate::support::server::PASSWORD;
-use crate::support::{Administrator, Receiver, RelyingParty, TestServer, claims};
+use crate::support::{Administrator, Receiver, RelyingParty, TestServer, UserChange, claims};
 
 const SIGN_IN_FAILURE: &str = "Incorrect username or password.";
 
@@ -252,7 +251,6 @@ async fn a_token_is_revoked_by_itself_or_by_its_jti() {
 async fn every_end_of_a_grant_ends_its_refresh_tokens() {
     let server = TestServer::start().await;
     let ops = Administrator::of(&server).await;
-    let horizon = || server.app.provider.revocation_horizon(server.clock.now());
     for cause in ["consent", "logout", "user disabled", "client disabled", "client removed"] {
         let rp = server.client("app", json!({"skip_consent": true})).await;
         let one = rp.authorize_with("alice", &[("scope", "openid")]).await;
@@ -268,10 +266,7 @@ async fn every_end_of_a_grant_ends_its_refresh_tokens() {
                 server.set_client_standing("app", Standing::Enabled).await;
             }
             _ => {
-                let id = signet_protocol::ids::ClientId::parse("app").unwrap();
-                let store = &server.app.provider.store;
-                let context = server.context();
-                signet::flows::admin::remove_client(store, &context, id, horizon()).await.unwrap();
+                server.remove_client("app").await;
                 server.app.follow().await.unwrap();
             }
         }
@@ -284,10 +279,7 @@ async fn every_end_of_a_grant_ends_its_refresh_tokens() {
         assert_alive([&server, &server], &bound.access_token, false, cause).await;
         server.change_user("alice", UserChange::Enable).await;
         if cause != "client removed" {
-            let id = signet_protocol::ids::ClientId::parse("app").unwrap();
-            let store = &server.app.provider.store;
-            let context = server.context();
-            signet::flows::admin::remove_client(store, &context, id, horizon()).await.unwrap();
+            server.remove_client("app").await;
             server.app.follow().await.unwrap();
         }
     }

@@ -1,7 +1,7 @@
 //! Text from people and clients is escaped on pages: it creates no element, attribute or link.
 
 use serde_json::json;
-use signet::flows::admin::{self, Person};
+use signet::flows::admin::Person;
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::secret::Password;
 use signet_protocol::time::Span;
@@ -114,8 +114,7 @@ async fn a_persons_name_is_text() {
             roles: Vec::new(),
             min_password: 8,
         };
-        let provider = &server.app.provider;
-        admin::add_user(&provider.store, &provider.sign_ins.passwords, &server.context(), person).await.unwrap();
+        server.add_person(person).await;
         server.app.follow().await.unwrap();
         let browser = server.browser();
         let login = browser.visit(&rp.authorization_url(&[("login_hint", name)])).await;

@@ -1,7 +1,7 @@
 //! Updating a client by command: it keeps its consents and grants, reduced to what it may still have.
 
 use serde_json::{Value, json};
-use signet::flows::admin::{self, AdminError, ClientPlan, ClientUpdate, Registrar, SecretSource};
+use signet::flows::admin::{Changed, ClientUpdate, ClientsError, SecretSource};
 use signet_protocol::client::ClientMetadata;
 use signet_protocol::ids::ClientId;
 use signet_store::client::clients::Standing;
@@ -14,17 +14,13 @@ use crate::support::{RelyingParty, TestServer};
 
 /// Changes a client as the command does, from what is registered now.
 pub async fn update(server: &TestServer, id: &str, change: impl FnOnce(&mut ClientMetadata)) -> ClientUpdate {
-    let provider = &server.app.provider;
     let context = server.context();
-    let id = ClientId::parse(id).unwrap();
-    let read = admin::registered_client(&provider.store, &context, &id).await.unwrap();
+    let operator = server.operator(&context);
+    let registrar = server.registrar(&operator);
+    let read = operator.clients().read(&ClientId::parse(id).unwrap()).await.unwrap();
     let mut next = read.client.metadata.clone();
     change(&mut next);
-    let keys = Some(&provider.keys);
-    let registrar =
-        Registrar { store: &provider.store, context: &context, supported: provider.supported(&context.realm.id), keys };
-    let horizon = provider.revocation_horizon(context.now);
-    let changed = ClientPlan::new(&registrar, &read, next, horizon).unwrap().carry_out(&registrar).await.unwrap();
+    let changed = registrar.carry_out(registrar.plan(&read, next).unwrap()).await.unwrap();
     server.app.follow().await.unwrap();
     changed
 }
@@ -92,45 +88,48 @@ async fn an_update_is_refused_where_another_came_first() {
     let server = open().await;
     let kept = register(&server, &with(json!({"client_name": "First"}))).await;
     let rp = client(&server, &kept);
-    let provider = &server.app.provider;
     let context = server.context();
+    let operator = server.operator(&context);
+    let registrar = server.registrar(&operator);
     let id = ClientId::parse(&rp.id).unwrap();
-    let registrar = Registrar {
-        store: &provider.store,
-        context: &context,
-        supported: provider.supported(&context.realm.id),
-        keys: Some(&provider.keys),
-    };
-    let horizon = provider.revocation_horizon(context.now);
     let plan = async |name: &str| {
-        let read = admin::registered_client(&provider.store, &context, &id).await.unwrap();
+        let read = operator.clients().read(&id).await.unwrap();
         let next = ClientMetadata { client_name: name.to_owned(), ..read.client.metadata.clone() };
-        ClientPlan::new(&registrar, &read, next, horizon).unwrap()
+        registrar.plan(&read, next).unwrap()
     };
     let one = plan("One").await;
     let other = plan("Other").await;
-    one.carry_out(&registrar).await.unwrap();
-    let refused = other.carry_out(&registrar).await.err();
-    assert!(matches!(refused, Some(AdminError::Changed("client"))), "{refused:?}");
+    registrar.carry_out(one).await.unwrap();
+    let refused = registrar.carry_out(other).await.err();
+    assert!(matches!(refused, Some(ClientsError::Changed(Changed("client")))), "{refused:?}");
     let unaware = plan("Unaware").await;
-    admin::rotate_secret(&registrar, id.clone(), SecretSource::Generated).await.unwrap();
-    assert!(matches!(unaware.carry_out(&registrar).await, Err(AdminError::Changed("client"))), "a new secret counts");
+    registrar.rotate_secret(id.clone(), SecretSource::Generated).await.unwrap();
+    assert!(
+        matches!(registrar.carry_out(unaware).await, Err(ClientsError::Changed(Changed("client")))),
+        "a new secret counts"
+    );
     let enabled = plan("Enabled").await;
     server.set_client_standing(id.as_str(), Standing::Disabled).await;
-    let refused = enabled.carry_out(&registrar).await;
-    assert!(matches!(refused, Err(AdminError::Changed("client"))), "a client that was disabled: {refused:?}");
+    let refused = registrar.carry_out(enabled).await;
+    assert!(
+        matches!(refused, Err(ClientsError::Changed(Changed("client")))),
+        "a client that was disabled: {refused:?}"
+    );
     let disabled = plan("Disabled").await;
     server.set_client_standing(id.as_str(), Standing::Disabled).await;
-    disabled.carry_out(&registrar).await.unwrap();
+    registrar.carry_out(disabled).await.unwrap();
     let disabled = plan("Disabled still").await;
     server.set_client_standing(id.as_str(), Standing::Enabled).await;
-    let refused = disabled.carry_out(&registrar).await;
-    assert!(matches!(refused, Err(AdminError::Changed("client"))), "a client that was enabled: {refused:?}");
+    let refused = registrar.carry_out(disabled).await;
+    assert!(matches!(refused, Err(ClientsError::Changed(Changed("client")))), "a client that was enabled: {refused:?}");
     let late = plan("Late").await;
     let reply = At::own(&server, &kept).put(&put_of(&kept, json!({"client_name": "Itself"}))).await;
     assert_eq!(reply.status, 200, "{reply:?}");
-    assert!(matches!(late.carry_out(&registrar).await, Err(AdminError::Changed("client"))), "its own change counts");
-    let read = admin::registered_client(&provider.store, &context, &id).await.unwrap();
+    assert!(
+        matches!(registrar.carry_out(late).await, Err(ClientsError::Changed(Changed("client")))),
+        "its own change counts"
+    );
+    let read = operator.clients().read(&id).await.unwrap();
     assert_eq!((read.client.name(), read.history.created_by.as_str()), ("Itself", "client"));
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use signet::config::Settings;
-use signet::flows::admin::{self, AdminError};
+use signet::flows::admin::ClientsError;
 use signet::http::edge::tls;
 use signet_protocol::client::logo::MAX_LOGO;
 use signet_protocol::ids::ClientId;
@@ -16,10 +16,9 @@ use crate::support::{Reply, TestServer};
 pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\nthe rest of a picture";
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0the rest of a picture";
 
-async fn set(server: &TestServer, id: &str, image: &[u8]) -> Result<(), AdminError> {
-    let store = &server.app.provider.store;
+async fn set(server: &TestServer, id: &str, image: &[u8]) -> Result<(), ClientsError> {
     let id = ClientId::parse(id).unwrap();
-    let done = admin::set_logo(store, &server.context(), id, image.to_vec()).await;
+    let done = server.operator(&server.context()).clients().set_logo(id, image.to_vec()).await;
     server.app.follow().await.unwrap();
     done
 }
@@ -83,10 +82,10 @@ async fn only_small_pictures_of_known_kinds_are_logos() {
         ("GIF", b"GIF89a........".to_vec()),
         ("too large", [PNG, &vec![0; MAX_LOGO]].concat()),
     ] {
-        assert!(matches!(set(&server, "rp", &image).await, Err(AdminError::Logo(_))), "{rule}");
+        assert!(matches!(set(&server, "rp", &image).await, Err(ClientsError::Logo(_))), "{rule}");
         assert_eq!(server.get("/clients/rp/logo").await.status(), 404, "{rule}");
     }
-    assert!(matches!(set(&server, "nobody", PNG).await, Err(AdminError::Unknown(_))));
+    assert!(matches!(set(&server, "nobody", PNG).await, Err(ClientsError::NotFound(_))));
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@
 use futures_util::future::join_all;
 use serde_json::json;
 use signet::config::{RegistrationMode, Settings};
-use signet::flows::admin;
 use signet::jobs;
 use signet_protocol::time::Span;
 use signet_store::client::registrations::Allowance;
@@ -19,8 +18,8 @@ async fn with_tokens() -> TestServer {
 
 async fn token(server: &TestServer, uses: u32, lifetime: Span) -> String {
     let allowance = Allowance { uses, expires_at: server.clock.now().plus(lifetime) };
-    let store = &server.app.provider.store;
-    admin::make_initial_token(store, &server.context(), allowance).await.unwrap().expose().to_owned()
+    let context = server.context();
+    server.operator(&context).clients().make_initial_token(allowance).await.unwrap().expose().to_owned()
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use signet::config::RegistrationMode;
-use signet::flows::admin;
 use signet_protocol::client::profile::Profile;
 use signet_protocol::client::{AccessTokenFormat, ClientMetadata};
 use signet_protocol::ids::ClientId;
@@ -319,11 +318,8 @@ async fn a_removed_client_and_what_it_holds_are_void_on_every_node() {
 async fn a_client_that_is_removed_and_added_again_gets_nothing_back() {
     let server = open().await;
     let before = server.relying_party().await.sign_in("alice").await;
-    let horizon = server.app.provider.revocation_horizon(server.clock.now());
-    let store = &server.app.provider.store;
-    let id = ClientId::parse("rp").unwrap();
     server.advance(Span::from_secs(1)).await;
-    admin::remove_client(store, &server.context(), id, horizon).await.unwrap();
+    server.remove_client("rp").await;
     server.advance(Span::from_secs(1)).await;
     let rp = server.relying_party().await;
     assert_eq!(server.userinfo(&before.access_token).await.status(), 401);

@@ -1,7 +1,7 @@
 //! Secrets of migrated applications, shorter than this server's own (RFC 6749 §10.10), and guesses at them.
 
 use serde_json::{Value, json};
-use signet::flows::admin::{self, AdminError, Registrar, SecretSource};
+use signet::flows::admin::{ClientsError, Registrar, SecretError, SecretSource};
 use signet_protocol::ids::ClientId;
 use signet_protocol::secret::ClientSecret;
 use signet_protocol::time::Span;
@@ -11,29 +11,23 @@ use crate::support::{RelyingParty, TestServer};
 #[tokio::test]
 async fn a_weak_secret_is_taken_on_demand_alone_and_never_where_it_signs() {
     let server = TestServer::start().await;
-    let provider = &server.app.provider;
     let context = server.context();
-    let keys = Some(&provider.keys);
-    let registrar = || Registrar {
-        store: &provider.store,
-        context: &context,
-        supported: provider.supported(&context.realm.id),
-        keys,
-    };
+    let operator = server.operator(&context);
+    let registrar = server.registrar(&operator);
     let add = async |id: &str, metadata: Value, source: SecretSource| {
         let metadata = serde_json::from_value(metadata).unwrap();
-        admin::add_client(&registrar(), ClientId::parse(id).unwrap(), metadata, source).await.map(|_| ())
+        registrar.add(ClientId::parse(id).unwrap(), metadata, source).await.map(|_| ())
     };
     let secret = |text: &str| ClientSecret::parse(text).unwrap();
     let plain = json!({ "redirect_uris": ["https://rp.example/cb"], "grant_types": ["client_credentials"] });
     let mut keyed = plain.clone();
     keyed["id_token_signed_response_alg"] = json!("HS256");
     let seven = add("seven", plain.clone(), SecretSource::Existing(secret("1234567"))).await;
-    assert!(matches!(seven, Err(AdminError::ShortSecret)), "{seven:?}");
+    assert!(matches!(seven, Err(ClientsError::Secret(SecretError::Short))), "{seven:?}");
     let unasked = add("unasked", plain.clone(), SecretSource::Given(secret("12345678"))).await;
-    assert!(matches!(unasked, Err(AdminError::WeakSecret)), "{unasked:?}");
+    assert!(matches!(unasked, Err(ClientsError::Secret(SecretError::Weak))), "{unasked:?}");
     let signs = add("signs", keyed, SecretSource::Existing(secret("12345678"))).await;
-    assert!(matches!(signs, Err(AdminError::WeakKey)), "{signs:?}");
+    assert!(matches!(signs, Err(ClientsError::Secret(SecretError::WeakKey))), "{signs:?}");
     add("strong", plain.clone(), SecretSource::Existing(secret(&"x".repeat(32)))).await.unwrap();
     add("weak", plain, SecretSource::Existing(secret("12345678"))).await.unwrap();
     server.app.follow().await.unwrap();
@@ -41,7 +35,7 @@ async fn a_weak_secret_is_taken_on_demand_alone_and_never_where_it_signs() {
     let mut rp = RelyingParty::new(&server, "weak", Some("12345678".to_owned()), json!({}));
     rp.client_credentials(&[]).await.tokens();
     let id = ClientId::parse("weak").unwrap();
-    admin::rotate_secret(&registrar(), id, SecretSource::Existing(secret("abcdefgh"))).await.unwrap();
+    registrar.rotate_secret(id, SecretSource::Existing(secret("abcdefgh"))).await.unwrap();
     server.app.follow().await.unwrap();
     rp.secret = Some("abcdefgh".to_owned());
     rp.client_credentials(&[]).await.tokens();
@@ -61,12 +55,12 @@ async fn guessing_a_weak_secret_is_stopped_by_network_and_then_for_all() {
     server.client("rp", grants.clone()).await;
     let other = server.client("other", grants).await;
     let right = "12345678".to_owned();
-    let provider = &server.app.provider;
     let context = server.context();
-    let supported = provider.supported(&context.realm.id);
-    let registrar = Registrar { store: &provider.store, context: &context, supported, keys: None };
+    let operator = server.operator(&context);
+    let supported = server.app.provider.supported(&server.app.realm.id);
+    let registrar = Registrar { operator: &operator, supported, keys: None };
     let weak = SecretSource::Existing(ClientSecret::parse(&right).unwrap());
-    admin::rotate_secret(&registrar, ClientId::parse("rp").unwrap(), weak).await.unwrap();
+    registrar.rotate_secret(ClientId::parse("rp").unwrap(), weak).await.unwrap();
     server.app.follow().await.unwrap();
     let at = async |client: &str, address: &str, path: &str, secret: &str| {
         let form =

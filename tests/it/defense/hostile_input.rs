@@ -5,7 +5,7 @@ use proptest::test_runner::TestRunner;
 use reqwest::header::{CONTENT_TYPE, COOKIE, HOST};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
-use signet::flows::admin::{self, Person};
+use signet::flows::admin::Person;
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::secret::Password;
 
@@ -321,8 +321,7 @@ async fn typed_text_is_stored_unchanged_and_escaped_on_pages() {
         roles: Vec::new(),
         min_password: 8,
     };
-    let provider = &server.app.provider;
-    admin::add_user(&provider.store, &provider.sign_ins.passwords, &server.context(), person).await.unwrap();
+    server.add_person(person).await;
     let rp = server.client("rp", json!({ "client_name": "<i>Shop</i> & \"Co\"" })).await;
     let browser = server.browser();
     let page = browser.visit(&rp.authorization_url(&[])).await;

@@ -4,9 +4,7 @@ mod log;
 
 use serde_json::{Value, json};
 use signet::config::{RegistrationMode, Settings};
-use signet::flows::admin;
 use signet::flows::defense::refusals::{self, Explanation};
-use signet_protocol::ids::ClientId;
 use signet_protocol::time::Span;
 
 use crate::support::place::{Place, stdout, succeeded};
@@ -165,10 +163,7 @@ async fn a_token_whose_sub_its_client_no_longer_knows_is_not_blamed_on_the_user(
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let token = rp.sign_in("alice").await.access_token;
-    let store = &server.app.provider.store;
-    let id = ClientId::parse("rp").unwrap();
-    let horizon = server.app.provider.revocation_horizon(server.clock.now());
-    admin::remove_client(store, &server.context(), id, horizon).await.unwrap();
+    server.remove_client("rp").await;
     server.client("rp", json!({ "subject_type": "pairwise" })).await;
     let refused = Reply::of(server.userinfo(&token).await).await;
     let explanation = explain(&server, refused.header("x-request-id").unwrap()).await.unwrap();

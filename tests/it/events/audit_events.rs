@@ -1,6 +1,5 @@
 //! The rows of the audit log, and the rollback of changes that cannot be recorded.
 
-use signet::flows::admin::{self, UserChange};
 use signet::jobs;
 use signet_protocol::ids::FamilyId;
 use signet_protocol::time::Span;
@@ -47,25 +46,21 @@ async fn a_change_whose_audit_row_fails_is_rolled_back() {
     assert_eq!(rp.revoke(&tokens.access_token).await.status, 500, "never 200 for a revocation that did not happen");
     assert_eq!(rp.revoke(tokens.refresh_token()).await.status, 500);
     assert_eq!(rp.redeem(&code).await.status, 500, "a replay");
-    let store = &server.app.provider.store;
     let context = server.context();
-    let horizon = server.app.provider.revocation_horizon(context.now);
-    for change in [UserChange::Disable, UserChange::Enable, UserChange::SignOut] {
-        assert!(admin::change_user(store, &context, "alice", change, horizon).await.is_err(), "{change:?}");
-    }
+    let operator = server.operator(&context);
     let id = signet_protocol::ids::ClientId::parse("rp").unwrap();
     for standing in [Standing::Disabled, Standing::Enabled] {
-        let done = admin::set_client_standing(store, &context, id.clone(), standing, horizon).await;
-        assert!(done.is_err(), "{standing:?}");
+        assert!(operator.people().set_standing("alice", standing).await.is_err(), "{standing:?}");
+        assert!(operator.clients().set_standing(id.clone(), standing).await.is_err(), "{standing:?}");
     }
-    let reason = &signet_protocol::token::revocation::Reason::default();
-    let revoker = admin::Revoker { store, context: &context, actor: "command", reason, horizon };
+    let revocations = operator.revocations();
+    assert!(revocations.sign_out_user("alice", None).await.is_err());
     let session = signet_protocol::ids::SessionId::from_stored(session);
-    assert!(admin::end_session(&revoker, &session).await.is_err());
+    assert!(revocations.end_session(&session).await.is_err());
     let grant = claims_of(&others.access_token);
-    assert!(admin::revoke_grant(&revoker, &grant).await.is_err());
-    assert!(admin::sign_out_client(&revoker, &id).await.is_err());
-    assert!(admin::sign_out_realm(&revoker).await.is_err());
+    assert!(revocations.revoke_grant(&grant).await.is_err());
+    assert!(revocations.sign_out_client(&id).await.is_err());
+    assert!(revocations.sign_out_realm().await.is_err());
     let rotated =
         server.app.provider.keys.rotate(&server.app.realm.id, server.app.provider.keys.algorithms()[0], context.now);
     assert!(rotated.await.is_err());

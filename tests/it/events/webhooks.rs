@@ -5,7 +5,7 @@ mod commands;
 
 use serde_json::{Value, json};
 use signet::config::Settings;
-use signet::flows::admin::{NewWebhook, UserChange, WebhookChange};
+use signet::flows::admin::{NewWebhook, WebhookChange};
 use signet::jobs;
 use signet_protocol::ids::WebhookId;
 use signet_protocol::time::Span;
@@ -13,7 +13,7 @@ use signet_store::events::webhooks::{self, Backlog, DeadLetter};
 use signet_store::events::{audit_log, outbox};
 
 use crate::support::receiver::SILENCE;
-use crate::support::{Receiver, TestServer, claims, header, verified};
+use crate::support::{Receiver, TestServer, UserChange, claims, header, verified};
 
 const OWN: &str = "urn:signet:event:";
 

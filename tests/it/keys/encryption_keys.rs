@@ -4,7 +4,6 @@ use openidconnect::core::CoreJsonWebKeySet;
 use serde_json::Value;
 use signet::app::App;
 use signet::config::RegistrationMode;
-use signet::flows::admin;
 use signet_crypto::{DecryptError, encrypt};
 use signet_protocol::ids::KeyId;
 use signet_protocol::jose::encryption::{ContentEncryption, KeyManagement};
@@ -99,7 +98,7 @@ async fn keys_of_a_setting_that_is_gone_stay_in_use_until_they_are_dropped() {
     let provider = &later.app.provider;
     for kid in [first.kid.unwrap(), second.kid.unwrap()] {
         let kid = KeyId::from_stored(kid);
-        let dropped = admin::compromise_key(&provider.store, &provider.keys, &later.context(), &kid, "").await;
+        let dropped = later.operator(&later.context()).keys(&provider.keys).compromise(&kid).await;
         dropped.unwrap();
     }
     later.advance(Span::ZERO).await;
@@ -138,7 +137,7 @@ async fn a_client_keeps_an_algorithm_that_the_settings_name_no_more_and_others_t
 
     let kid = KeyId::from_stored(recipient(&later, ecdh).await.unwrap().kid.unwrap());
     let provider = &later.app.provider;
-    admin::compromise_key(&provider.store, &provider.keys, &later.context(), &kid, "").await.unwrap();
+    later.operator(&later.context()).keys(&provider.keys).compromise(&kid).await.unwrap();
     later.advance(Span::ZERO).await;
     send(&later, None, &body).await.assert_error(400, "invalid_client_metadata");
     let renamed = update(&later, id, |client| client.client_name = "Again".to_owned()).await;

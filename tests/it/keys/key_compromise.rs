@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use signet::config::Algorithm;
-use signet::flows::admin::{AdminError, Compromised, compromise_key};
+use signet::flows::admin::{Compromised, KeysError, NotFound};
 use signet::flows::events::audit;
 use signet::keys::{Decryption, KeyStatus};
 use signet_crypto::encrypt;
@@ -10,6 +10,7 @@ use signet_protocol::ids::KeyId;
 use signet_protocol::jose::encryption::{ContentEncryption, KeyManagement};
 use signet_protocol::jose::jwk::{self, SigningAlgorithm};
 use signet_protocol::time::Span;
+use signet_protocol::token::revocation::Reason;
 
 use crate::admin::commands::{Place, refused, succeeded};
 use crate::session::logout::{assert_question, is_signed_in, logout_url, signed_in};
@@ -34,10 +35,11 @@ fn status(server: &TestServer, algorithm: &str) -> Vec<KeyStatus> {
     keys.into_iter().filter(|key| key.algorithm == algorithm).collect()
 }
 
-async fn compromise(server: &TestServer, kid: &str, reason: &str) -> Result<Compromised, AdminError> {
-    let provider = &server.app.provider;
+async fn compromise(server: &TestServer, kid: &str, reason: &str) -> Result<Compromised, KeysError> {
     let kid = KeyId::from_stored(kid.to_owned());
-    let done = compromise_key(&provider.store, &provider.keys, &server.context(), &kid, reason).await;
+    let context = server.context();
+    let operator = server.operator(&context).because(Reason::parse(reason).unwrap());
+    let done = operator.keys(&server.app.provider.keys).compromise(&kid).await;
     server.app.follow().await.unwrap();
     done
 }
@@ -147,7 +149,7 @@ async fn an_id_token_of_a_key_that_is_dropped_after_its_removal_is_no_hint() {
     assert!(is_signed_in(&browser, &rp).await, "it ends nothing");
     let recorded = "SELECT id FROM audit_events WHERE event = 'key.compromised'";
     assert_eq!(server.database().query(recorded).await.len(), 1);
-    assert!(matches!(compromise(&server, &lost, "").await, Err(AdminError::Unknown("key"))), "once");
+    assert!(matches!(compromise(&server, &lost, "").await, Err(KeysError::NotFound(NotFound::Name("key")))), "once");
 }
 
 #[tokio::test]
@@ -184,14 +186,10 @@ async fn an_announced_key_that_is_dropped_never_signs() {
 async fn a_key_is_dropped_once_and_only_where_there_is_one() {
     let server = TestServer::start().await;
     let lost = status(&server, "ES256").remove(0).kid;
-    let long = "x".repeat(201);
-    for reason in ["line\nbreak", "\u{1b}[31m", &long] {
-        assert!(matches!(compromise(&server, lost.as_str(), reason).await, Err(AdminError::Reason)), "{reason:?}");
-    }
-    assert!(matches!(compromise(&server, "nobody", "").await, Err(AdminError::Unknown("key"))));
+    assert!(matches!(compromise(&server, "nobody", "").await, Err(KeysError::NotFound(NotFound::Name("key")))));
     assert_eq!(status(&server, "ES256").remove(0).kid, lost, "nothing has happened");
     compromise(&server, lost.as_str(), "").await.unwrap();
-    assert!(matches!(compromise(&server, lost.as_str(), "").await, Err(AdminError::Unknown("key"))));
+    assert!(matches!(compromise(&server, lost.as_str(), "").await, Err(KeysError::NotFound(NotFound::Name("key")))));
 }
 
 #[tokio::test]
@@ -304,6 +302,11 @@ async fn the_command_works_beside_a_running_server() {
     assert!(said.starts_with(&format!("Dropped ES256 key {lost}")), "{said}");
     place.published_without(&lost).await;
     refused(&place.run(&["keys", "compromise", "--kid", &lost, "--yes"]).await, "there is no key with this name");
+    let long = "x".repeat(201);
+    for reason in ["line\nbreak", "\u{1b}[31m", &long] {
+        let output = place.run(&["keys", "compromise", "--kid", &lost, "--reason", reason, "--yes"]).await;
+        refused(&output, "the reason must have at most 200 characters, none of them a control character");
+    }
     succeeded(&place.run(&["audit", "verify"]).await);
     server.kill().await.unwrap();
 }

@@ -1,14 +1,13 @@
 //! Two nodes on one database, which get the same requests as the reference; every difference is reported.
 
 use serde_json::json;
-use signet::flows::admin::UserChange;
 use signet_protocol::time::Span;
 use signet_store::client::clients::Standing as ClientStanding;
 
 use super::reference::{Authorized, Reference, Refusal, Yield};
 use super::story::{Node, Pick, Presenter, Standing, Step};
 use crate::support::server::PASSWORD;
-use crate::support::{Browser, Page, RelyingParty, Reply, TestServer};
+use crate::support::{Browser, Page, RelyingParty, Reply, TestServer, UserChange};
 
 const USERS: [&str; 2] = ["alice", "bob"];
 const COOKIES: [&str; 2] = ["signet-browser", "signet-session"];

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use signet::flows::admin::UserChange;
 use signet::flows::events::restore;
 use signet_protocol::time::Span;
 use signet_store::StoreError;
@@ -16,7 +15,7 @@ use signet_store::node::restore_epochs::OfflineGrants;
 use crate::support::database::Database;
 use crate::support::place::{Place, refused, stderr, stdout, succeeded};
 use crate::support::relying_party::CHALLENGE;
-use crate::support::{RelyingParty, TestServer};
+use crate::support::{RelyingParty, TestServer, UserChange};
 
 /// A backup of this server, taken now.
 async fn back_up(server: &TestServer, directory: &Path) {

@@ -2,14 +2,13 @@
 //! revocations stay in force.
 
 use serde_json::{Value, json};
-use signet::flows::admin::UserChange;
 use signet::jobs;
 use signet_protocol::time::Span;
 use signet_store::clock::Clock;
 
 use crate::client::client_assertions::{Key, present};
 use crate::support::relying_party::CHALLENGE;
-use crate::support::{RelyingParty, TestServer, claims};
+use crate::support::{RelyingParty, TestServer, UserChange, claims};
 
 /// The difference between the hosts' clocks.
 const APART: Span = Span::from_secs(60);

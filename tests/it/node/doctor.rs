@@ -3,9 +3,9 @@
 use serde_json::Value;
 use signet_store::node::invariants::{self, RULES};
 
-use crate::support::TestServer;
 use crate::support::database::Database;
 use crate::support::place::{Place, refused, stderr, stdout, succeeded};
+use crate::support::{TestServer, UserChange};
 
 /// A server with sign-ins of two people at a client with offline access.
 async fn server_with_grants() -> TestServer {
@@ -75,7 +75,6 @@ async fn each_rule_finds_what_breaks_it() {
 
 #[tokio::test]
 async fn a_servers_own_data_breaks_no_invariant() {
-    use signet::flows::admin::UserChange;
     let server = server_with_grants().await;
     let rp = server.client("other", serde_json::json!({})).await;
     let tokens = rp.sign_in("alice").await;

@@ -4,7 +4,6 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use signet::flows::admin::{self, UserChange};
 use signet::flows::token::revoke;
 use signet_protocol::client::call::{CallFacts, ClientCall};
 use signet_protocol::client::credentials::Authorization;
@@ -14,7 +13,7 @@ use signet_protocol::time::Span;
 use signet_store::client::clients::Standing;
 
 use crate::node::doctor::broken;
-use crate::support::{Administrator, RelyingParty, Reply, TestServer, claims, header};
+use crate::support::{Administrator, RelyingParty, Reply, TestServer, UserChange, claims, header};
 
 /// Two nodes. One applies changes only when the test makes it.
 struct Scene {
@@ -155,8 +154,7 @@ pub async fn end(server: &TestServer, rp: &RelyingParty, ops: &Administrator, to
         "token" => assert_eq!(rp.revoke(token).await.status, 200),
         "key" => {
             let kid = KeyId::from_stored(header(token)["kid"].as_str().unwrap().to_owned());
-            let provider = &server.app.provider;
-            admin::compromise_key(&provider.store, &provider.keys, &server.context(), &kid, "").await.unwrap();
+            server.operator(&server.context()).keys(&server.app.provider.keys).compromise(&kid).await.unwrap();
             server.app.follow().await.unwrap();
         }
         other => panic!("{other}"),
@@ -243,12 +241,10 @@ async fn a_token_that_was_issued_while_a_sign_out_was_on_its_way_is_void() {
     let tokens = rp.sign_in("alice").await;
     server.advance(Span::from_secs(5)).await;
     let context = server.context();
-    let store = &server.app.provider.store;
     // The clock of the refreshing node is ahead of the other's, which signs the user out afterwards.
     server.advance(Span::from_secs(1)).await;
     let late = rp.refresh(tokens.refresh_token()).await.tokens();
-    let horizon = server.app.provider.revocation_horizon(context.now);
-    admin::change_user(store, &context, "alice", UserChange::SignOut, horizon).await.unwrap();
+    server.operator(&context).revocations().sign_out_user("alice", None).await.unwrap();
     server.app.follow().await.unwrap();
     assert_eq!(server.userinfo(&late.access_token).await.status(), 401, "its login came before the sign-out");
     assert!(!rp.is_active(&late.access_token).await);

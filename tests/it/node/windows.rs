@@ -6,17 +6,15 @@ mod membership;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use signet::flows::admin::{self, PersonUpdate, UserChange};
-use signet_protocol::ids::ClientId;
+use signet::flows::admin::PersonUpdate;
 use signet_protocol::scope::Scope;
 use signet_protocol::time::Span;
-use signet_protocol::token::revocation::Reason;
 use signet_store::client::clients::Standing;
 
 use crate::client::client_update::update;
 use crate::node::staleness::end;
 use crate::support::database::Database;
-use crate::support::{Administrator, RelyingParty, TestServer, Tokens, rounds};
+use crate::support::{Administrator, RelyingParty, TestServer, Tokens, UserChange, rounds};
 
 /// Two nodes, a client, and an observer that introspects when the client is disabled.
 struct Scene {
@@ -181,11 +179,11 @@ async fn closes_for_newcomers(way: &str, ending: impl AsyncFn(&Scene, &Newcomers
 /// Changes a person, as the command does.
 async fn change_person(server: &TestServer, named: &str, change: impl FnOnce(&mut PersonUpdate)) {
     let context = server.context();
-    let reason = Reason::default();
-    let read = admin::registered_user(&server.app.provider.store, &context, named).await.unwrap();
+    let operator = server.operator(&context);
+    let read = operator.people().read(named).await.unwrap();
     let mut next = PersonUpdate::from(&read.user);
     change(&mut next);
-    admin::update_user(&server.revoker(&context, &reason), &read, next).await.unwrap();
+    operator.people().update(&read, next).await.unwrap();
 }
 
 #[tokio::test]
@@ -215,11 +213,7 @@ async fn a_withdrawn_role_ends_earlier_access_tokens_everywhere() {
 #[tokio::test]
 async fn a_removed_client_has_no_valid_token_anywhere() {
     closes_for_newcomers("client removed", async |scene, newcomers| {
-        let provider = &scene.one.app.provider;
-        let context = scene.one.context();
-        let horizon = provider.revocation_horizon(context.now);
-        let id = ClientId::parse(&newcomers.client.id).unwrap();
-        admin::remove_client(&provider.store, &context, id, horizon).await.unwrap();
+        scene.one.remove_client(&newcomers.client.id).await;
         newcomers.client.at(&scene.two).client_credentials(&[]).await.assert_error(401, "invalid_client");
     })
     .await;

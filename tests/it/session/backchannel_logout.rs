@@ -4,12 +4,11 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use signet::flows::admin::UserChange;
 use signet::jobs;
 use signet_protocol::time::Span;
 
 use crate::support::receiver::SILENCE;
-use crate::support::{Browser, Receiver, RelyingParty, TestServer, claims, header, verified};
+use crate::support::{Browser, Receiver, RelyingParty, TestServer, UserChange, claims, header, verified};
 
 /// A server that may call loopback addresses.
 async fn server() -> TestServer {

@@ -2,11 +2,10 @@
 
 use futures_util::future::join_all;
 use reqwest::StatusCode;
-use signet::flows::admin::UserChange;
 use signet_protocol::time::Span;
 
 use crate::support::server::PASSWORD;
-use crate::support::{Browser, Page, RelyingParty, TestServer};
+use crate::support::{Browser, Page, RelyingParty, TestServer, UserChange};
 
 const FAILURE: &str = "Incorrect username or password.";
 

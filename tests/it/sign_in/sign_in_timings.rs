@@ -5,10 +5,9 @@
 use std::time::{Duration, Instant};
 
 use signet::config::Settings;
-use signet::flows::admin::UserChange;
 
 use crate::support::server::PASSWORD;
-use crate::support::{Browser, Page, TestServer};
+use crate::support::{Browser, Page, TestServer, UserChange};
 
 /// The number of samples of each kind, unless the environment sets it.
 const TURNS: usize = 40;

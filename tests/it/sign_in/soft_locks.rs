@@ -7,12 +7,11 @@ mod realm;
 use futures_util::future::join_all;
 use reqwest::StatusCode;
 use signet::config::Settings;
-use signet::flows::admin::UserChange;
 use signet_protocol::time::Span;
 
 use crate::support::database::Database;
 use crate::support::server::PASSWORD;
-use crate::support::{Browser, Page, RelyingParty, TestServer};
+use crate::support::{Browser, Page, RelyingParty, TestServer, UserChange};
 
 const WAIT: &str = "There have been too many failed attempts. Try again in ";
 const FAILURE: &str = "Incorrect username or password.";

@@ -7,19 +7,15 @@ use serde_json::{Value, json};
 use signet::app::App;
 use signet::config::{DatabaseUrl, Settings};
 use signet::flows::Context;
-use signet::flows::admin::{
-    self, Actor, Ended, Operator, PasswordSetter, Person, Registrar, Revoker, SecretSource, UserChange,
-};
+use signet::flows::admin::{Person, SecretSource};
 use signet::http::edge::serve::{ConnectionLimits, serve};
 use signet::http::edge::tls;
 use signet::jobs::{self, Jobs};
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::ids::{ClientId, UserId};
-use signet_protocol::secret::{ClientSecret, Password};
+use signet_protocol::secret::Password;
 use signet_protocol::time::Span;
-use signet_protocol::token::revocation::Reason;
 use signet_store::StoreError;
-use signet_store::client::clients::Standing;
 use signet_store::clock::Clock;
 
 use super::database::{self, Database};
@@ -186,12 +182,9 @@ impl TestServer {
         }
         let metadata = serde_json::from_value(metadata).expect("client metadata");
         let id = ClientId::parse(id).unwrap();
-        let provider = &self.app.provider;
         let context = self.context();
-        let store = &provider.store;
-        let keys = Some(&provider.keys);
-        let registrar = Registrar { store, context: &context, supported: provider.supported(&context.realm.id), keys };
-        let made = admin::add_client(&registrar, id.clone(), metadata, SecretSource::Generated).await;
+        let operator = self.operator(&context);
+        let made = self.registrar(&operator).add(id.clone(), metadata, SecretSource::Generated).await;
         let secret = made.unwrap();
         self.app.follow().await.unwrap();
         RelyingParty::new(self, id.as_str(), secret.map(|secret| secret.expose().to_owned()), changes)
@@ -222,63 +215,7 @@ impl TestServer {
             roles: Vec::new(),
             min_password: 8,
         };
-        let provider = &self.app.provider;
-        admin::add_user(&provider.store, &provider.sign_ins.passwords, &self.context(), person).await.unwrap()
-    }
-
-    /// Disables, enables or signs out a user, as the command does; the server follows by itself.
-    pub async fn change_user(&self, username: &str, change: UserChange) {
-        let horizon = self.app.provider.revocation_horizon(self.app.clock.now());
-        admin::change_user(&self.app.provider.store, &self.context(), username, change, horizon).await.unwrap();
-        self.app.follow().await.unwrap();
-    }
-
-    /// The operator of a command that runs at the time of this context.
-    pub fn operator<'a>(&'a self, context: &'a Context) -> Operator<'a> {
-        let provider = &self.app.provider;
-        Operator::new(&provider.store, context, Actor::Command, provider.lifetimes.skew)
-    }
-
-    /// The actor of a revocation, like that of a command.
-    pub fn revoker<'a>(&'a self, context: &'a Context, reason: &'a Reason) -> Revoker<'a> {
-        let provider = &self.app.provider;
-        let horizon = provider.revocation_horizon(context.now);
-        Revoker { store: &provider.store, context, actor: "command", reason, horizon }
-    }
-
-    /// Sets a user's password, as the command does.
-    pub async fn set_password(&self, username: &str, password: &str) -> Ended {
-        let provider = &self.app.provider;
-        let setter = PasswordSetter {
-            passwords: &provider.sign_ins.passwords,
-            soft_locks: &provider.sign_ins.locks,
-            min_length: 8,
-        };
-        let context = self.context();
-        let reason = Reason::default();
-        let password = Password::new(password.to_owned());
-        let prepared = admin::prepare_password(&provider.store, &context, &setter, username, password).await;
-        let ended = admin::set_password(&self.revoker(&context, &reason), prepared.unwrap()).await.unwrap();
-        self.app.follow().await.unwrap();
-        ended
-    }
-
-    /// Removes a user, as the command does.
-    pub async fn remove_user(&self, named: &str) -> Ended {
-        let context = self.context();
-        let reason = Reason::default();
-        let ended = admin::remove_user(&self.revoker(&context, &reason), named).await.unwrap();
-        self.app.follow().await.unwrap();
-        ended
-    }
-
-    /// Enables or disables a client, as the command does.
-    pub async fn set_client_standing(&self, id: &str, standing: Standing) {
-        let horizon = self.app.provider.revocation_horizon(self.app.clock.now());
-        let store = &self.app.provider.store;
-        let id = ClientId::parse(id).unwrap();
-        admin::set_client_standing(store, &self.context(), id, standing, horizon).await.unwrap();
-        self.app.follow().await.unwrap();
+        self.add_person(person).await
     }
 
     /// A browser with an empty cookie jar.
@@ -365,23 +302,6 @@ impl TestServer {
     /// A POST of a form without client authentication.
     pub async fn post(&self, path: &str, params: &[(&str, &str)]) -> Reply {
         Reply::of(self.http.post(self.url(path)).form(params).send().await.unwrap()).await
-    }
-
-    /// Gives a client this secret or a generated one, as the command does.
-    pub async fn rotate_secret(&self, rp: &mut RelyingParty, given: Option<&str>) {
-        let source = match given {
-            Some(text) => SecretSource::Given(ClientSecret::parse(text).unwrap()),
-            None => SecretSource::Generated,
-        };
-        let provider = &self.app.provider;
-        let context = self.context();
-        let id = ClientId::parse(&rp.id).unwrap();
-        let store = &provider.store;
-        let keys = Some(&provider.keys);
-        let registrar = Registrar { store, context: &context, supported: provider.supported(&context.realm.id), keys };
-        let made = admin::rotate_secret(&registrar, id, source).await.unwrap();
-        rp.secret = made.map(|secret| secret.expose().to_owned()).or(given.map(str::to_owned));
-        self.app.follow().await.unwrap();
     }
 }
 

@@ -2,7 +2,7 @@
 //! of a protocol claim.
 
 use serde_json::{Value, json};
-use signet::flows::admin::{self, MappersError, NewMapper, Person};
+use signet::flows::admin::{MappersError, NewMapper, Person};
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::ids::ClientId;
 use signet_protocol::secret::Password;
@@ -26,8 +26,7 @@ async fn server() -> TestServer {
         roles: vec!["admin".to_owned(), "editor".to_owned()],
         min_password: 8,
     };
-    let provider = &server.app.provider;
-    admin::add_user(&provider.store, &provider.sign_ins.passwords, &server.context(), person).await.unwrap();
+    server.add_person(person).await;
     server
 }
 

@@ -1,12 +1,11 @@
 //! The bindings of an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6, RFC 9700 §2.1), and its early end.
 
 use serde_json::json;
-use signet::flows::admin::UserChange;
 use signet_protocol::time::Span;
 use signet_store::client::clients::Standing;
 
 use crate::support::relying_party::CHALLENGE;
-use crate::support::{RelyingParty, Reply, TestServer, claims};
+use crate::support::{RelyingParty, Reply, TestServer, UserChange, claims};
 
 /// One thing that is wrong with a redemption.
 #[derive(Clone, Copy, Debug, PartialEq)]

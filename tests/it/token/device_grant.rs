@@ -4,11 +4,10 @@ mod decisions;
 mod nodes;
 
 use serde_json::{Value, json};
-use signet::flows::admin::UserChange;
 use signet_protocol::time::Span;
 use signet_store::client::clients::Standing;
 
-use crate::support::{Browser, Page, RelyingParty, Reply, TestServer, claims};
+use crate::support::{Browser, Page, RelyingParty, Reply, TestServer, UserChange, claims};
 
 #[path = "../../../examples/device.rs"]
 mod example;
@@ -227,10 +226,8 @@ async fn what_ends_a_session_a_person_or_a_client_ends_a_code_that_waits() {
             }
             _ => {
                 let context = server.context();
-                let reason = signet_protocol::token::revocation::Reason::default();
-                let revoker = server.revoker(&context, &reason);
                 let client = signet_protocol::ids::ClientId::parse("tv").unwrap();
-                signet::flows::admin::withdraw_consent(&revoker, "alice", &client).await.unwrap();
+                server.operator(&context).revocations().withdraw_consent("alice", &client).await.unwrap();
                 device.poll(&tv).await
             }
         };

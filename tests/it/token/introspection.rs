@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use signet::flows::admin::{self, ClientPlan, Registrar};
 use signet_protocol::client::ClientMetadata;
 use signet_protocol::ids::ClientId;
 use signet_protocol::time::Span;
@@ -221,16 +220,13 @@ async fn the_login_name_is_shown_of_tokens_with_the_scope_profile_alone() {
 
 /// Updates a client, as the command does; the server follows by itself.
 async fn update(server: &TestServer, id: &str, change: impl FnOnce(&mut ClientMetadata)) {
-    let provider = &server.app.provider;
-    let store = &provider.store;
     let context = server.context();
-    let keys = Some(&provider.keys);
-    let registrar = Registrar { store, context: &context, supported: provider.supported(&context.realm.id), keys };
-    let read = admin::registered_client(store, &context, &ClientId::parse(id).unwrap()).await.unwrap();
+    let operator = server.operator(&context);
+    let registrar = server.registrar(&operator);
+    let read = operator.clients().read(&ClientId::parse(id).unwrap()).await.unwrap();
     let mut next = read.client.metadata.clone();
     change(&mut next);
-    let horizon = provider.revocation_horizon(context.now);
-    ClientPlan::new(&registrar, &read, next, horizon).unwrap().carry_out(&registrar).await.unwrap();
+    registrar.carry_out(registrar.plan(&read, next).unwrap()).await.unwrap();
     server.app.follow().await.unwrap();
 }
 

@@ -2,10 +2,10 @@
 //! token or hint reveals the person.
 
 use serde_json::{Value, json};
-use signet::flows::admin::{self, Registrar, SecretSource, UserChange};
+use signet::flows::admin::SecretSource;
 use signet_protocol::ids::ClientId;
 
-use crate::support::{Browser, RelyingParty, TestServer, Tokens, claims};
+use crate::support::{Browser, RelyingParty, TestServer, Tokens, UserChange, claims};
 
 /// A client with pairwise subjects at this host.
 async fn client(server: &TestServer, id: &str, host: &str, more: Value) -> RelyingParty {
@@ -170,14 +170,8 @@ async fn revocation_and_cut_offs_find_the_person_behind_the_subject() {
 #[tokio::test]
 async fn a_sector_is_one_host_or_a_named_one() {
     let server = TestServer::start().await;
-    let provider = &server.app.provider;
     let context = server.context();
-    let registrar = Registrar {
-        store: &provider.store,
-        context: &context,
-        supported: provider.supported(&context.realm.id),
-        keys: Some(&provider.keys),
-    };
+    let operator = server.operator(&context);
     let two = ["https://a.example/cb", "https://b.example/cb"];
     let rows = [
         ("one host", json!({"redirect_uris": ["https://a.example/cb", "https://a.example/other"]}), true),
@@ -202,7 +196,7 @@ async fn a_sector_is_one_host_or_a_named_one() {
         changes.as_object().unwrap().iter().for_each(|(name, value)| metadata[name] = value.clone());
         let id = ClientId::parse(&format!("c{at}")).unwrap();
         let metadata = serde_json::from_value(metadata).unwrap();
-        let made = admin::add_client(&registrar, id, metadata, SecretSource::Generated).await;
+        let made = server.registrar(&operator).add(id, metadata, SecretSource::Generated).await;
         assert_eq!(made.is_ok(), accepted, "{rule}: {:?}", made.err());
     }
 }

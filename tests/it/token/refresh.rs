@@ -4,11 +4,10 @@
 use base64::Engine as _;
 use serde_json::json;
 use sha2::Digest as _;
-use signet::flows::admin::UserChange;
 use signet_protocol::time::Span;
 use signet_store::client::clients::Standing;
 
-use crate::support::{TestServer, Tokens, claims};
+use crate::support::{TestServer, Tokens, UserChange, claims};
 
 #[tokio::test]
 async fn a_refresh_token_needs_the_grant_type_and_a_consented_offline_access() {

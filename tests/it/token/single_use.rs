@@ -4,13 +4,12 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use signet::config::{RegistrationMode, Settings};
-use signet::flows::admin::UserChange;
 use signet::jobs;
 
 use crate::client::registration::{register, with};
 use crate::node::doctor::broken;
 use crate::support::server::PASSWORD;
-use crate::support::{Browser, MailSink, Page, Receiver, RelyingParty, Reply, TestServer, rounds};
+use crate::support::{Browser, MailSink, Page, Receiver, RelyingParty, Reply, TestServer, UserChange, rounds};
 
 const PARALLEL: usize = 10;
 const DONE: &str = "This sign-in is already done.";

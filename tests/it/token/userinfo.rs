@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
-use signet::flows::admin::{self, Person};
+use signet::flows::admin::Person;
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::secret::Password;
 use signet_protocol::time::Span;
@@ -158,8 +158,7 @@ async fn unknown_claims_are_omitted() {
         roles: Vec::new(),
         min_password: 8,
     };
-    let provider = &server.app.provider;
-    let sub = admin::add_user(&provider.store, &provider.sign_ins.passwords, &server.context(), person).await.unwrap();
+    let sub = server.add_person(person).await;
     let rp = server.relying_party().await;
     let code = rp.authorize_with("bare", &[("scope", "openid profile email address phone")]).await.code();
     let token = rp.redeem(&code).await.tokens().access_token;
@@ -232,7 +231,7 @@ async fn a_person_with_a_name_that_turns_the_text_around_it_is_not_added() {
         roles: Vec::new(),
         min_password: 8,
     };
-    let provider = &server.app.provider;
-    let added = admin::add_user(&provider.store, &provider.sign_ins.passwords, &server.context(), person).await;
+    let passwords = &server.app.provider.sign_ins.passwords;
+    let added = server.operator(&server.context()).people().add(passwords, person).await;
     assert!(added.is_err(), "OpenID Connect Core §5.1: the name is shown to people");
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 pub use manage::{read, remove, replace};
 pub use upkeep::{record_use, remove_unused};
 
-use super::registry::{check_metadata, stored};
+use super::registry::{SecretOwner, check_metadata, stored};
 use crate::config::{Registration as Settings, RegistrationMode};
 use crate::flows::{Concerning, Context, FlowError, Provider};
 use signet_protocol::cause::Cause;
@@ -104,7 +104,8 @@ pub async fn register(
     let token = RegistrationAccessToken::from_random(context.entropy.bytes()?);
     let secret = metadata.has_secret().then(|| context.entropy.bytes().map(ClientSecret::generate)).transpose()?;
     let keys = Some(&provider.keys);
-    let stored = secret.as_ref().map(|secret| stored(context, keys, (&id, &metadata), secret)).transpose()?;
+    let owner = SecretOwner { id: &id, metadata: &metadata };
+    let stored = secret.as_ref().map(|secret| stored(context, keys, owner, secret)).transpose()?;
     let entry = Entry {
         context: context.clone(),
         record: record(context, Event::ClientAdded, &id)?,

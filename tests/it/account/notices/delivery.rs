@@ -4,13 +4,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use signet::config::SmtpUrl;
-use signet::flows::admin::UserChange;
 use signet::jobs;
 use signet_protocol::time::Span;
 
 use super::{deliver, start, start_with, undelivered, waiting};
 use crate::support::mail_sink::SILENCE;
-use crate::support::{MailSink, TestServer};
+use crate::support::{MailSink, TestServer, UserChange};
 
 #[tokio::test]
 async fn a_mail_of_a_dead_node_is_taken_over() {

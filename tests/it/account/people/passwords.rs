@@ -1,9 +1,8 @@
 //! Passwords that an administrator sets.
 
 use signet::config::Settings;
-use signet::flows::admin;
+use signet::flows::admin::PasswordSetter;
 use signet_protocol::secret::Password;
-use signet_protocol::token::revocation::Reason;
 
 use super::{count, sign_in, sub};
 use crate::admin::revoking_commands::Scene;
@@ -71,15 +70,12 @@ async fn a_sign_in_that_a_new_password_overtakes_fails() {
     let tokens = rp.sign_in("alice").await;
     let id = sub(&tokens);
     let context = server.context();
-    let reason = Reason::default();
+    let operator = server.operator(&context);
     let provider = &server.app.provider;
-    let setter = admin::PasswordSetter {
-        passwords: &provider.sign_ins.passwords,
-        soft_locks: &provider.sign_ins.locks,
-        min_length: 8,
-    };
+    let setter =
+        PasswordSetter { passwords: &provider.sign_ins.passwords, soft_locks: &provider.sign_ins.locks, min_length: 8 };
     let password = Password::new(NEW.to_owned());
-    let prepared = admin::prepare_password(&provider.store, &context, &setter, "alice", password).await.unwrap();
+    let prepared = operator.people().prepare_password(&setter, "alice", password).await.unwrap();
     server.database().execute("DELETE FROM login_failures").await;
     let slow = tokio::spawn({
         let rp = rp.at(&server);
@@ -89,7 +85,7 @@ async fn a_sign_in_that_a_new_password_overtakes_fails() {
     while server.database().query("SELECT kind FROM login_failures WHERE kind = 'account'").await.is_empty() {
         tokio::task::yield_now().await;
     }
-    admin::set_password(&server.revoker(&context, &reason), prepared).await.unwrap();
+    operator.people().set_password(prepared).await.unwrap();
     let page = slow.await.unwrap();
     assert!(page.has("Incorrect username or password."), "{page:?}");
     let live = format!("SELECT id FROM sessions WHERE user_id = '{id}' AND ended_at IS NULL");

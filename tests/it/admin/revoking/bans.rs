@@ -1,11 +1,10 @@
 //! Bans: a revocation of a user until a time.
 
 use serde_json::json;
-use signet::flows::admin::UserChange;
 use signet_protocol::time::Span;
 
 use super::{assert_alive, is_refused, rfc3339};
-use crate::support::{Administrator, TestServer};
+use crate::support::{Administrator, TestServer, UserChange};
 
 #[tokio::test]
 async fn a_ban_keeps_a_user_out_until_its_end_and_revives_nothing() {
