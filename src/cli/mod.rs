@@ -36,6 +36,7 @@ mod revocations;
 mod revoking;
 mod serve;
 mod session;
+mod target;
 mod telemetry;
 mod token;
 mod token_header;

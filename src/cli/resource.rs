@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::command_context::CommandContext;
 use super::output::{note_if_empty, print_json, printable, say};
+use super::target::target;
 use super::token_header::TokenHeaderOptions;
 use crate::config::Settings;
 use signet_protocol::client::resource::{self, AccessTokenTyp, HeaderChoice};
@@ -26,23 +27,10 @@ pub enum Resource {
     Remove(Remove),
 }
 
-/// A resource by URI: the first argument or `--id`.
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-struct ResourceTarget {
-    /// The URI that clients request and that tokens have as aud
-    #[arg(value_name = "URI")]
-    resource: Option<String>,
-    /// The URI that clients request and that tokens have as aud
-    #[arg(long, value_name = "URI")]
-    id: Option<String>,
-}
-
-impl ResourceTarget {
-    fn uri(&self) -> &str {
-        self.resource.as_deref().or(self.id.as_deref()).unwrap_or_default()
-    }
-}
+target!(
+    /// A resource by URI.
+    ResourceTarget, "URI", "id", "The URI that clients request and that tokens have as aud"
+);
 
 #[derive(Args)]
 pub struct Remove {
@@ -99,25 +87,25 @@ impl Resource {
 
 impl Change {
     async fn add(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
-        let uri = self.target.uri().to_owned();
+        let uri = self.target.as_str().to_owned();
         let resource = resource::Resource { uri, header: self.header.over(HeaderChoice::default()) };
         context.operator().resources().add(resource, &settings.keys.algorithms).await?;
-        say(&format!("Added the resource {}.", self.target.uri()));
+        say(&format!("Added the resource {}.", self.target.as_str()));
         Ok(())
     }
 
     async fn update(self, context: &CommandContext, settings: &Settings) -> anyhow::Result<()> {
-        let held = find(context, self.target.uri()).await?;
+        let held = find(context, self.target.as_str()).await?;
         let resource = resource::Resource { header: self.header.over(held.header), ..held };
         context.operator().resources().update(resource, &settings.keys.algorithms).await?;
-        say(&format!("Updated the resource {}.", self.target.uri()));
+        say(&format!("Updated the resource {}.", self.target.as_str()));
         Ok(())
     }
 }
 
 impl Remove {
     async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
-        let uri = self.target.uri();
+        let uri = self.target.as_str();
         context.operator().resources().remove(uri.to_owned()).await?;
         say(&format!("Removed the resource {uri}."));
         Ok(())
@@ -139,7 +127,7 @@ impl List {
 
 impl Show {
     async fn run(self, context: &CommandContext) -> anyhow::Result<()> {
-        let resource = find(context, self.target.uri()).await?;
+        let resource = find(context, self.target.as_str()).await?;
         if self.json {
             return print_json(&described(&resource));
         }
