@@ -4,6 +4,7 @@ mod add;
 mod attributes;
 mod list;
 mod show;
+mod summary;
 mod target;
 mod update;
 

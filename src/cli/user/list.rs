@@ -1,13 +1,13 @@
 //! `signet user list`
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::summary::Summary;
 use crate::cli::command_context::CommandContext;
 use crate::cli::output::{instant, note, note_if_empty, print_json, printable, say};
 use crate::flows::admin::UserQuery;
-use signet_protocol::time::Timestamp;
-use signet_store::account::directory::{Listed, Wanted};
+use signet_store::account::directory::Wanted;
 
 /// Options of a list.
 #[derive(Args)]
@@ -39,14 +39,13 @@ impl List {
         };
         let page = context.operator().people().list(&query).await?;
         let now = context.context.now;
+        let users: Vec<Summary<'_>> = page.users.iter().map(|user| Summary::of_listed(user, now)).collect();
         if self.json {
-            let users: Vec<Value> = page.users.iter().map(|user| to_json(user, now)).collect();
+            let users: Vec<_> = users.iter().map(Summary::members).collect();
             return print_json(&json!({ "users": users, "next": page.next }));
         }
-        note_if_empty(&page.users, "users");
-        for user in &page.users {
-            say(&printable(&line(user, now)));
-        }
+        note_if_empty(&users, "users");
+        users.iter().for_each(|user| say(&printable(&line(user))));
         if let Some(next) = &page.next {
             note(&format!("There are more; continue with --after {}", quoted(next)));
         }
@@ -54,37 +53,15 @@ impl List {
     }
 }
 
-/// Names the state of a user.
-pub(super) fn state(enabled: bool, valid_from: Timestamp, now: Timestamp) -> &'static str {
-    match (enabled, valid_from > now) {
-        (false, _) => "disabled",
-        (true, true) => "banned",
-        (true, false) => "enabled",
-    }
-}
-
-fn to_json(user: &Listed, now: Timestamp) -> Value {
-    let address = user.email.as_ref();
-    json!({
-        "sub": user.id,
-        "username": user.username,
-        "email": address.map(|(address, _)| address),
-        "email_verified": address.map(|(_, verified)| verified),
-        "state": state(user.enabled, user.valid_from, now),
-        "created_at": user.created_at.as_secs(),
-    })
-}
-
-fn line(user: &Listed, now: Timestamp) -> String {
-    let state = state(user.enabled, user.valid_from, now);
-    let address = match &user.email {
+fn line(user: &Summary<'_>) -> String {
+    let Summary { id, username, email, state, created_at } = user;
+    let address = match email {
         Some((address, true)) => address.clone(),
         Some((address, false)) => format!("{address} (not verified)"),
         None => String::new(),
     };
-    let name = &user.username;
-    let since = instant(user.created_at.as_secs());
-    format!("{state:<8}  {name:<24}  {}  since {since}  {address}", user.id).trim_end().to_owned()
+    let since = instant(created_at.as_secs());
+    format!("{state:<8}  {username:<24}  {id}  since {since}  {address}").trim_end().to_owned()
 }
 
 /// Quotes a word for a shell.

@@ -1,9 +1,9 @@
 //! `signet user show`
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::list::state;
+use super::summary::Summary;
 use super::target::UserTarget;
 use crate::app;
 use crate::cli::command_context::CommandContext;
@@ -43,31 +43,27 @@ impl Show {
     }
 }
 
-fn document(registered: &RegisteredUser, paused_until: Option<Timestamp>, now: Timestamp) -> Value {
+fn document(registered: &RegisteredUser, paused_until: Option<Timestamp>, now: Timestamp) -> Map<String, Value> {
     let RegisteredUser { user, history, holds } = registered;
-    let address = user.email.as_ref();
-    let secs = |at: Option<Timestamp>| at.map(Timestamp::as_secs);
-    json!({
-        "sub": user.id,
-        "username": user.username,
-        "email": address.map(|(address, _)| address),
-        "email_verified": address.map(|(_, verified)| verified),
-        "state": state(user.enabled, user.valid_from, now),
-        "banned_until": secs(Some(user.valid_from).filter(|at| *at > now)),
-        "paused_until": secs(paused_until),
-        "roles": user.roles,
-        "claims": user.claims,
-        "attributes": user.attributes,
-        "created_at": history.created_at.as_secs(),
-        "updated_at": history.updated_at.as_secs(),
-        "version": history.version,
-        "password_set_at": secs(history.password_set_at),
-        "last_login_at": secs(history.last_login_at),
-        "sessions": holds.sessions,
-        "grants": holds.grants,
-        "consents": holds.consents,
-        "known_devices": holds.devices,
-    })
+    let secs = |at: Option<Timestamp>| json!(at.map(Timestamp::as_secs));
+    let mut document = Summary::of(user, history, now).members();
+    let more = [
+        ("banned_until", secs(Some(user.valid_from).filter(|at| *at > now))),
+        ("paused_until", secs(paused_until)),
+        ("roles", json!(user.roles)),
+        ("claims", json!(user.claims)),
+        ("attributes", json!(user.attributes)),
+        ("updated_at", json!(history.updated_at.as_secs())),
+        ("version", json!(history.version)),
+        ("password_set_at", secs(history.password_set_at)),
+        ("last_login_at", secs(history.last_login_at)),
+        ("sessions", json!(holds.sessions)),
+        ("grants", json!(holds.grants)),
+        ("consents", json!(holds.consents)),
+        ("known_devices", json!(holds.devices)),
+    ];
+    document.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    document
 }
 
 fn print(registered: &RegisteredUser, paused_until: Option<Timestamp>, now: Timestamp) {
@@ -81,7 +77,7 @@ fn print(registered: &RegisteredUser, paused_until: Option<Timestamp>, now: Time
         Some((address, false)) => line("email", &format!("{address} (not verified)")),
         None => line("email", "none"),
     }
-    line("state", state(user.enabled, user.valid_from, now));
+    line("state", Summary::of(user, history, now).state);
     if user.valid_from > now {
         line("banned until", &time(Some(user.valid_from), ""));
     }
