@@ -5,6 +5,7 @@ pub mod commands;
 pub mod cut_offs;
 pub mod init;
 pub mod mail_commands;
+pub mod orders;
 pub mod resource_commands;
 pub mod revoking;
 pub mod revoking_commands;
