@@ -122,7 +122,7 @@ async fn attempt(app: &App, context: &Context, message: &Message) -> Result<Atte
         return Ok(abandoned);
     }
     let provider = &app.provider;
-    match &message.errand {
+    match &message.content {
         OutboxContent::Logout { client, session, user } => {
             back_channel::attempt(provider, context, Ended { client, session, user }, message.attempts).await
         }

@@ -91,7 +91,7 @@ impl Attempt {
 
 /// Returns the result for a message whose time is over.
 pub fn overdue(message: &Message, context: &Context) -> Option<Attempt> {
-    let reason = match message.errand {
+    let reason = match message.content {
         OutboxContent::Logout { .. } => "the client could not be reached",
         OutboxContent::Mail { .. } => "the mail could not be sent",
         OutboxContent::Event { .. } => "the webhook could not be reached",
@@ -132,7 +132,7 @@ pub async fn settle(
         Attempt::Abandoned(reason) => {
             tracing::warn!(event, client_id, sid, user, attempts, reason, "abandoned a message");
             let record = |event| context.record(event, Outcome::Failure, concerning, reason).map(Box::new);
-            let left = match message.errand {
+            let left = match message.content {
                 OutboxContent::Logout { .. } => Left::Record(record(Event::LogoutUndelivered)?),
                 OutboxContent::Mail { .. } => Left::Record(record(Event::MailUndelivered)?),
                 // An audit record would be another event for the same failing webhook.
@@ -145,7 +145,7 @@ pub async fn settle(
 
 /// The name of the delivery in the log.
 fn name(message: &Message) -> &'static str {
-    match message.errand {
+    match message.content {
         OutboxContent::Logout { .. } => "backchannel_logout",
         OutboxContent::Mail { .. } => "mail",
         OutboxContent::Event { .. } => "webhook",
@@ -153,7 +153,7 @@ fn name(message: &Message) -> &'static str {
 }
 
 fn concerning(message: &Message) -> Concerning<'_> {
-    match &message.errand {
+    match &message.content {
         OutboxContent::Logout { client, session, user } => {
             Concerning { actor: "system", user: Some(user), client: Some(client), session: Some(session) }
         }
@@ -179,7 +179,7 @@ async fn remove(provider: &Provider, context: &Context, message: &Message, left:
             if !outbox::remove(tx, message).await? {
                 return Ok(());
             }
-            match (left, &message.errand) {
+            match (left, &message.content) {
                 (Left::Record(record), _) => audit::append(tx, realm, record, now).await?,
                 (Left::DeadLetter(reason), OutboxContent::Event { webhook, row }) => {
                     let failure = webhooks::Failure { row, attempts: message.attempts, reason };

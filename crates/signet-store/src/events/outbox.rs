@@ -140,7 +140,7 @@ pub enum Receiver {
 pub struct Message {
     /// Id of the outbox row.
     pub id: String,
-    pub errand: OutboxContent,
+    pub content: OutboxContent,
     /// Delivery attempts so far.
     pub attempts: i64,
     /// Time of the next attempt.
@@ -151,7 +151,7 @@ pub struct Message {
 
 impl Message {
     pub fn receiver(&self) -> Receiver {
-        match &self.errand {
+        match &self.content {
             OutboxContent::Logout { client, .. } => Receiver::Client(client.clone()),
             OutboxContent::Mail { .. } => Receiver::MailServer,
             OutboxContent::Event { webhook, .. } => Receiver::Webhook(webhook.clone()),
@@ -263,7 +263,7 @@ row! {
 impl DueRow {
     fn message(self) -> Result<Message, StoreError> {
         let user = UserId::from_stored(self.user_id);
-        let errand = match (self.kind.as_str(), self.event_id, self.webhook_id.map(WebhookId::from_stored)) {
+        let content = match (self.kind.as_str(), self.event_id, self.webhook_id.map(WebhookId::from_stored)) {
             ("backchannel_logout", _, _) => OutboxContent::Logout {
                 client: ClientId::from_stored(self.client_id),
                 session: SessionId::from_stored(self.session_id),
@@ -275,7 +275,7 @@ impl DueRow {
         };
         Ok(Message {
             id: self.id,
-            errand,
+            content,
             attempts: self.attempts,
             next_at: Timestamp::from_millis(self.next_at),
             expires_at: Timestamp::from_millis(self.expires_at),
