@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// Longest wait for a connection, and of a write in the queue; after it the caller gets [`StoreError::Unavailable`].
+/// Longest wait for a connection, and of a write in the queue; after it the caller gets
+/// [`StoreError::Unavailable`](crate::StoreError::Unavailable).
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Limits for connections to PostgreSQL. SQLite uses none of them.
@@ -10,7 +11,8 @@ pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct Setup {
     /// Size of the pool.
     pub max_connections: u32,
-    /// Connections that [`Lane::Shared`] cannot take. At least one of the pool stays available to it.
+    /// Connections that [`Lane::Shared`](crate::engine::lanes::Lane::Shared) cannot take. At least one of the pool
+    /// stays available to it.
     pub reserved_connections: u32,
     /// The server's `statement_timeout`.
     pub statement_timeout: Duration,

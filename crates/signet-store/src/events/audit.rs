@@ -60,7 +60,7 @@ events! {
     DeviceDenied = "device.denied",
     /// A consent was withdrawn, and its grants were revoked.
     ConsentWithdrawn = "consent.withdrawn",
-    /// A session was ended by someone other than its user.
+    /// An administrator ended a session.
     SessionEnded = "session.ended",
     /// A code was presented a second time.
     CodeReplay = "authorization_code.replayed",
