@@ -2,38 +2,31 @@
 
 use serde::Serialize;
 
-use super::sources::Sources;
+use super::table::settings;
 use super::{ConfigError, RegistrationMode, Settings, Span};
 use signet_protocol::client::profile::Profile;
 
-#[derive(Clone, Debug, Serialize)]
-pub struct Profiles {
-    /// The profiles that a client may be given. Clients that have another one keep it.
-    pub allowed: Vec<Profile>,
-}
+settings! {
+    [profiles]
 
-impl Default for Profiles {
-    fn default() -> Self {
-        Self { allowed: vec![Profile::default()] }
+    /// Security profiles of clients.
+    #[derive(Clone, Debug, Serialize)]
+    pub struct Profiles {
+        /// The security profiles that a client may be given, of `oauth21` and `oidc_classic`. Clients with another one
+        /// keep it.
+        pub allowed: Vec<Profile> = vec![Profile::default()],
     }
 }
 
-#[derive(Clone, Debug, Serialize)]
-pub struct Clients {
-    /// The maximum lifetime of a client assertion. A strict profile may shorten it.
-    pub assertion_lifetime: Span,
-}
+settings! {
+    [clients]
 
-impl Default for Clients {
-    fn default() -> Self {
-        Self { assertion_lifetime: Span::from_hours(1) }
-    }
-}
-
-impl Settings {
-    pub(super) fn read_clients(&mut self, sources: &mut Sources) -> Result<(), ConfigError> {
-        sources.set("profiles.allowed", &mut self.profiles.allowed)?;
-        sources.set("clients.assertion_lifetime", &mut self.clients.assertion_lifetime)
+    /// Authentication of clients.
+    #[derive(Clone, Debug, Serialize)]
+    pub struct Clients {
+        /// The maximum lifetime of a client assertion (`private_key_jwt`, `client_secret_jwt`), 1 minute to 24 h. Its
+        /// `jti` is stored as long. A strict profile may shorten it.
+        pub assertion_lifetime: Span = Span::from_hours(1),
     }
 }
 

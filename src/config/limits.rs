@@ -2,104 +2,64 @@
 
 use serde::Serialize;
 
-use super::sources::Sources;
-use super::{ConfigError, Settings, Span};
+use super::Span;
+use super::table::settings;
 
-/// Limits on requests. Rates are per minute.
-#[derive(Clone, Debug, Serialize)]
-pub struct Limits {
-    /// Enables rate limits, soft locks and automatic blocks. It can be false in development only, for tests and
-    /// benchmarks.
-    pub enabled: bool,
-    /// The maximum request body, in bytes.
-    pub body_bytes: usize,
-    /// The maximum request head, in bytes.
-    pub header_bytes: usize,
-    /// The maximum number of open connections.
-    pub connections: usize,
-    /// Sign-in forms per address.
-    pub login: u32,
-    /// Authorization requests per address.
-    pub authorize: u32,
-    /// Requests per address to other pages.
-    pub pages: u32,
-    /// Requests per address to all endpoints with client authentication together.
-    pub api: u32,
-    /// Requests per client to the token, revocation and pushed request endpoints together.
-    pub token: u32,
-    /// Requests per client to the introspection endpoint.
-    pub introspect: u32,
-    /// Requests per address to the registration endpoint.
-    pub registration: u32,
-    /// Wrong secrets per client and network.
-    pub secret_failures: u32,
-    /// Waiting authorization requests per address within their lifetime.
-    pub waiting: u32,
-    /// Requests per person: userinfo and consents.
-    pub person: u32,
-    /// User codes of devices that an address may enter.
-    pub user_codes: u32,
-    /// Failed sign-ins per account without a pause.
-    pub account_failures: u32,
-    /// Failed sign-ins per address without a pause.
-    pub address_failures: u32,
-    /// Failed sign-ins in the realm within five minutes without a pause.
-    pub realm_failures: u32,
-    /// The number of accounts at which an address may fail within an hour before it is blocked from signing in.
-    pub spray_accounts: u32,
-    /// The duration of that block.
-    pub block_duration: Span,
-}
+settings! {
+    [limits]
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            body_bytes: 65_536,
-            header_bytes: 16_384,
-            connections: 10_000,
-            login: 30,
-            authorize: 120,
-            pages: 600,
-            api: 6_000,
-            token: 600,
-            introspect: 6_000,
-            registration: 30,
-            secret_failures: 30,
-            waiting: 2_000,
-            person: 1_200,
-            user_codes: 10,
-            account_failures: 4,
-            address_failures: 30,
-            realm_failures: 1_000,
-            spray_accounts: 20,
-            block_duration: Span::from_hours(1),
-        }
-    }
-}
-
-impl Settings {
-    pub(super) fn read_limits(&mut self, sources: &mut Sources) -> Result<(), ConfigError> {
-        let limits = &mut self.limits;
-        sources.set("limits.enabled", &mut limits.enabled)?;
-        sources.set("limits.body_bytes", &mut limits.body_bytes)?;
-        sources.set("limits.header_bytes", &mut limits.header_bytes)?;
-        sources.set("limits.connections", &mut limits.connections)?;
-        sources.set("limits.login", &mut limits.login)?;
-        sources.set("limits.authorize", &mut limits.authorize)?;
-        sources.set("limits.pages", &mut limits.pages)?;
-        sources.set("limits.api", &mut limits.api)?;
-        sources.set("limits.token", &mut limits.token)?;
-        sources.set("limits.introspect", &mut limits.introspect)?;
-        sources.set("limits.registration", &mut limits.registration)?;
-        sources.set("limits.secret_failures", &mut limits.secret_failures)?;
-        sources.set("limits.waiting", &mut limits.waiting)?;
-        sources.set("limits.person", &mut limits.person)?;
-        sources.set("limits.user_codes", &mut limits.user_codes)?;
-        sources.set("limits.account_failures", &mut limits.account_failures)?;
-        sources.set("limits.address_failures", &mut limits.address_failures)?;
-        sources.set("limits.realm_failures", &mut limits.realm_failures)?;
-        sources.set("limits.spray_accounts", &mut limits.spray_accounts)?;
-        sources.set("limits.block_duration", &mut limits.block_duration)
+    /// Limits on requests, connections and failed sign-ins.
+    #[derive(Clone, Debug, Serialize)]
+    pub struct Limits {
+        /// Enables the limit on connections per address, rate limits, pauses after failed sign-ins and automatic
+        /// blocks. It can be `false` in development only, for tests and benchmarks.
+        pub enabled: bool = true,
+        /// The maximum request body, in bytes.
+        pub body_bytes: usize = 65_536,
+        /// The maximum request head, in bytes, at least `16384`.
+        pub header_bytes: usize = 16_384,
+        /// The maximum number of open connections.
+        pub connections: usize = 10_000,
+        /// Sign-in forms per minute from one address (IPv4, or an IPv6 /64). One network (IPv4 /24, IPv6 /48) can send
+        /// four times as many.
+        pub login: u32 = 30,
+        /// Authorization requests per minute from one address.
+        pub authorize: u32 = 120,
+        /// Requests per minute from one address to all pages but `/authorize` and the sign-in form (home, consent,
+        /// logout, devices, logos, session check), to `/csp-reports`, and to unknown paths.
+        pub pages: u32 = 600,
+        /// Requests per minute from one address to token, par, device authorization, introspect, revoke, userinfo and
+        /// the administration API together.
+        pub api: u32 = 6_000,
+        /// Requests per minute of one client to token, par, device authorization, revoke and the administration API
+        /// together. A public client has as many per address.
+        pub token: u32 = 600,
+        /// Requests per minute of one client to the introspection endpoint.
+        pub introspect: u32 = 6_000,
+        /// Requests per minute from one address to the registration endpoint.
+        pub registration: u32 = 30,
+        /// Wrong secrets per minute of one client with a weak secret, from one network (/24, or /48 of IPv6); twenty
+        /// times as many from all networks. Above that, attempts with a secret, even a correct one, are refused with
+        /// 429. Correct secrets are not counted, and repetitions of one wrong secret count once.
+        pub secret_failures: u32 = 30,
+        /// Waiting authorization requests, those of devices included, per address within
+        /// `sessions.authorization_request_lifetime`; four times as many per network (/24, or /48 of IPv6).
+        pub waiting: u32 = 2_000,
+        /// Userinfo requests and consents per minute for one user, across all clients.
+        pub person: u32 = 1_200,
+        /// Device codes per minute that may be entered at `/device` from one address; four times as many from one
+        /// network.
+        pub user_codes: u32 = 10,
+        /// Failed sign-ins to an account before pauses begin, 1 to 100.
+        pub account_failures: u32 = 4,
+        /// Failed sign-ins from an address before pauses begin; four times as many from one network.
+        pub address_failures: u32 = 30,
+        /// Failed sign-ins in total within five minutes before pauses begin, at least 100.
+        pub realm_failures: u32 = 1_000,
+        /// The number of different accounts at which sign-ins from one address may fail within an hour before the
+        /// address is blocked from signing in.
+        pub spray_accounts: u32 = 20,
+        /// The duration of that block, 1 minute to 30 days.
+        pub block_duration: Span = Span::from_hours(1),
     }
 }

@@ -10,32 +10,32 @@ use serde::{Serialize, Serializer};
 use url::Url;
 
 use super::secret::Sensitive;
-use super::sources::Sources;
+use super::table::settings;
 use super::values::Value;
 use super::{ConfigError, Mode, Settings, Span};
 
-/// Settings of mail. Without a server or a folder no mail is sent.
-#[derive(Debug, Serialize)]
-pub struct Mail {
-    /// The mail server's URL, which may contain a password.
-    pub smtp: Option<SmtpUrl>,
-    /// The directory that receives mails as files, in development.
-    pub folder: Option<PathBuf>,
-    #[serde(serialize_with = "mailbox")]
-    pub from: Option<Mailbox>,
-    /// The recipient of replies, if different from the sender.
-    #[serde(serialize_with = "mailbox")]
-    pub reply_to: Option<Mailbox>,
-    /// The timeout for handing a mail to the server.
-    pub timeout: Span,
-    /// Lets production send mail in clear text to a server on another host.
-    pub allow_cleartext: bool,
-}
+settings! {
+    [mail]
 
-impl Default for Mail {
-    fn default() -> Self {
-        let timeout = Span::from_secs(10);
-        Self { smtp: None, folder: None, from: None, reply_to: None, timeout, allow_cleartext: false }
+    /// Mails to people. Without `mail.smtp` and `mail.folder` no mail is sent.
+    #[derive(Debug, Serialize)]
+    pub struct Mail {
+        /// The mail server: `smtps://USER:PASSWORD@HOST:PORT` (TLS), `smtp://...` (STARTTLS) or
+        /// `smtp://...?tls=none`, with user and password percent-encoded.
+        #[secret(SmtpUrl::parse, file = "A file with that URL.")]
+        pub smtp: Option<SmtpUrl> = None,
+        /// In development, a directory for mails as `.eml` files, used instead of a server.
+        pub folder: Option<PathBuf> = None,
+        /// The sender, such as `Example <no-reply@op.example>`.
+        #[serde(serialize_with = "mailbox")]
+        pub from: Option<Mailbox> = None,
+        /// The recipient of replies, if different from the sender.
+        #[serde(serialize_with = "mailbox")]
+        pub reply_to: Option<Mailbox> = None,
+        /// The timeout for handing a mail to the server, 1 s to 30 s.
+        pub timeout: Span = Span::from_secs(10),
+        /// Lets production use `tls=none` to a mail server on another host.
+        pub allow_cleartext: bool = false,
     }
 }
 
@@ -127,18 +127,6 @@ impl fmt::Debug for SmtpUrl {
 impl Serialize for SmtpUrl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.redacted())
-    }
-}
-
-impl Settings {
-    pub(super) fn read_mail(&mut self, sources: &mut Sources) -> Result<(), ConfigError> {
-        let mail = &mut self.mail;
-        mail.smtp = sources.take_secret("mail.smtp", "mail.smtp_file", SmtpUrl::parse)?;
-        mail.folder = sources.take("mail.folder")?;
-        mail.from = sources.take("mail.from")?;
-        mail.reply_to = sources.take("mail.reply_to")?;
-        sources.set("mail.timeout", &mut mail.timeout)?;
-        sources.set("mail.allow_cleartext", &mut mail.allow_cleartext)
     }
 }
 

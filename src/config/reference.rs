@@ -1,17 +1,48 @@
 //! The reference of settings for operators (`docs/configuration.md`): every key with its meaning and its default, which
 //! is read from the settings themselves. Tests compare the page with this text, and this text with the keys.
 
-mod rows;
-
 use serde_json::Value;
 
-use self::rows::{FIXED_DEFAULTS, SECTIONS, Section};
-use super::{Mode, Settings};
+use super::table::{Row, Section};
+use super::{
+    Audit, Clients, Database, Hsts, Keys, Limits, Log, Mail, Management, Mode, Outbound, Passwords, Profiles, Proxy,
+    Registration, Sessions, Settings, Shutdown, Telemetry, Tokens, server,
+};
+
+/// All sections, in the order of the page.
+const SECTIONS: [&Section; 20] = [
+    &server::SERVER,
+    &Management::SECTION,
+    &Database::SECTION,
+    &Keys::SECTION,
+    &server::TLS,
+    &Hsts::SECTION,
+    &Proxy::SECTION,
+    &Outbound::SECTION,
+    &Limits::SECTION,
+    &Log::SECTION,
+    &Tokens::SECTION,
+    &Sessions::SECTION,
+    &Passwords::SECTION,
+    &Profiles::SECTION,
+    &Clients::SECTION,
+    &Registration::SECTION,
+    &Audit::SECTION,
+    &Mail::SECTION,
+    &Shutdown::SECTION,
+    &Telemetry::SECTION,
+];
+
+/// Defaults that cannot be read from a value.
+const FIXED_DEFAULTS: [(&str, &str); 2] = [
+    ("issuer", "`http://localhost:` and the port of `listen` in development; required in production"),
+    ("mail.from", "required to send mails"),
+];
 
 const BEGINNING: &str = "\
 # Configuration
 
-<!-- Written by `signet config reference`; change src/config/reference/rows.rs and generate it again. -->
+<!-- Written by `signet config reference`; change the comments in src/config/ and generate it again. -->
 
 Settings come from `./signet.toml` if it exists, or from the file given by `--config` or the variable `SIGNET_CONFIG`
 (the option wins). Every command reads them, and `signet init` writes a first file. A variable overrides a setting:
@@ -38,7 +69,7 @@ secret in the header or in the body; the methods of RFC 7591 are exact.
 /// Generates the whole page, as Markdown.
 pub fn page() -> String {
     let defaults = Defaults::of_settings();
-    let sections: String = SECTIONS.iter().map(|section| written(section, &defaults)).collect();
+    let sections: String = SECTIONS.into_iter().map(|section| written(section, &defaults)).collect();
     format!("{BEGINNING}{sections}{END}")
 }
 
@@ -58,10 +89,14 @@ impl Defaults {
 }
 
 fn written(section: &Section, defaults: &Defaults) -> String {
-    let about = if section.about.is_empty() { String::new() } else { format!("{}\n\n", section.about) };
-    let row = |(key, meaning): &(&str, &str)| format!("| `{key}` | {} | {meaning} |\n", default_of(key, defaults));
-    let rows: String = section.rows.iter().map(row).collect();
-    format!("\n## {}\n\n{about}| key | default | meaning |\n|---|---|---|\n{rows}", section.title)
+    let row = |row: &Row| format!("| `{}` | {} | {} |\n", row.key, default_of(row.key, defaults), row.meaning);
+    let rows: String = with_files(section).map(row).collect();
+    format!("\n## {}\n\n{}\n\n| key | default | meaning |\n|---|---|---|\n{rows}", section.title, section.about)
+}
+
+/// Returns the rows of a section; the row of a secret is followed by that of its file.
+fn with_files(section: &Section) -> impl Iterator<Item = &'static Row> + use<> {
+    section.rows.iter().flat_map(|row| [Some(row), row.file]).flatten()
 }
 
 /// Returns the default of a key in the form that an operator writes, for each mode where they differ.
@@ -100,12 +135,22 @@ mod tests {
 
     #[test]
     fn each_key_has_one_row_and_each_row_is_a_key() {
-        let rows: Vec<&str> = SECTIONS.iter().flat_map(|section| section.rows).map(|(key, _)| *key).collect();
+        let rows: Vec<&str> = SECTIONS.into_iter().flat_map(with_files).map(|row| row.key).collect();
         let described: BTreeSet<&str> = rows.iter().copied().collect();
         let keys: BTreeSet<&str> = Settings::keys().into_iter().collect();
-        assert_eq!(described, keys, "src/config/reference/rows.rs has a row for each setting, and for nothing else");
+        assert_eq!(described, keys, "the reference has a row for each setting, and for nothing else");
         assert_eq!(rows.len(), described.len(), "no key has two rows");
         assert!(FIXED_DEFAULTS.iter().all(|(key, _)| keys.contains(key)));
+    }
+
+    #[test]
+    fn each_text_is_a_sentence() {
+        let rows = SECTIONS.into_iter().flat_map(with_files).map(|row| (row.key, row.meaning));
+        let sections = SECTIONS.into_iter().map(|section| (section.title, section.about));
+        for (of, text) in rows.chain(sections) {
+            assert!(text.starts_with(char::is_uppercase) && text.ends_with('.'), "{of}: {text}");
+            assert!(!text.contains("  ") && !text.contains('|'), "{of} fits into a cell: {text}");
+        }
     }
 
     #[test]

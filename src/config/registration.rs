@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::sources::Sources;
+use super::table::settings;
 use super::values::Value;
 use super::{ConfigError, Settings, Span};
 use signet_protocol::client::is_resource;
@@ -21,51 +21,32 @@ pub enum RegistrationMode {
     Open,
 }
 
-#[derive(Clone, Debug, Serialize)]
-pub struct Registration {
-    pub mode: RegistrationMode,
-    /// The security profile of every client registered there.
-    pub profile: Profile,
-    /// Scopes that such clients may ask for besides those of OpenID Connect.
-    pub scopes: Vec<String>,
-    /// Resources that such clients may request tokens for (RFC 8707).
-    pub resources: Vec<String>,
-    /// The time after which an unused client is removed; zero means never.
-    pub unused_lifetime: Span,
-    /// The maximum number of such clients.
-    pub max_clients: u32,
-    /// The maximum number of registrations per hour.
-    pub per_hour: u32,
-    /// Fetches the logo at `logo_uri`, once.
-    pub fetch_logos: bool,
-}
+settings! {
+    [registration]
 
-impl Default for Registration {
-    fn default() -> Self {
-        Self {
-            mode: RegistrationMode::Off,
-            profile: Profile::Oauth21,
-            scopes: Vec::new(),
-            resources: Vec::new(),
-            unused_lifetime: Span::from_days(30),
-            max_clients: 10_000,
-            per_hour: 100,
-            fetch_logos: false,
-        }
-    }
-}
-
-impl Settings {
-    pub(super) fn read_registration(&mut self, sources: &mut Sources) -> Result<(), ConfigError> {
-        let registration = &mut self.registration;
-        sources.set("registration.mode", &mut registration.mode)?;
-        sources.set("registration.profile", &mut registration.profile)?;
-        sources.set("registration.scopes", &mut registration.scopes)?;
-        sources.set("registration.resources", &mut registration.resources)?;
-        sources.set("registration.unused_lifetime", &mut registration.unused_lifetime)?;
-        sources.set("registration.max_clients", &mut registration.max_clients)?;
-        sources.set("registration.per_hour", &mut registration.per_hour)?;
-        sources.set("registration.fetch_logos", &mut registration.fetch_logos)
+    /// Dynamic client registration (RFC 7591).
+    #[derive(Clone, Debug, Serialize)]
+    pub struct Registration {
+        /// The parties that may register clients at `/register`: no one (`off`), holders of an initial access token
+        /// (`token`), or everyone (`open`).
+        pub mode: RegistrationMode = RegistrationMode::Off,
+        /// The security profile of such clients, one of `profiles.allowed`. `oidc_classic` is for old clients.
+        pub profile: Profile = Profile::Oauth21,
+        /// Scopes that such clients may ask for besides those of OpenID Connect, even without a user by
+        /// `client_credentials`. None may begin with `signet:`.
+        pub scopes: Vec<String> = Vec::new(),
+        /// The resources that such clients may request tokens for (RFC 8707), as absolute URIs. MCP clients always
+        /// request one.
+        pub resources: Vec<String> = Vec::new(),
+        /// The time after which such a client is removed if it has got no code or token, at least a day. `0s` means
+        /// never.
+        pub unused_lifetime: Span = Span::from_days(30),
+        /// The maximum number of such clients.
+        pub max_clients: u32 = 10_000,
+        /// The maximum number of registrations per hour, on all nodes together.
+        pub per_hour: u32 = 100,
+        /// Fetches the logo at `logo_uri` once and serves it from this server.
+        pub fetch_logos: bool = false,
     }
 }
 

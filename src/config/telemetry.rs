@@ -3,30 +3,21 @@
 use serde::Serialize;
 use url::Url;
 
-use super::sources::Sources;
+use super::table::settings;
 use super::values::Value;
-use super::{ConfigError, Settings};
 
-/// Settings of the trace export.
-#[derive(Clone, Debug, Serialize)]
-pub struct Telemetry {
-    /// The collector that receives spans by OTLP over HTTP; `None` disables the export.
-    pub otlp_endpoint: Option<Url>,
-    /// The share of traces that are exported, in percent.
-    pub sample_percent: u32,
-}
+settings! {
+    [telemetry]
 
-impl Default for Telemetry {
-    fn default() -> Self {
-        Self { otlp_endpoint: None, sample_percent: 100 }
-    }
-}
-
-impl Settings {
-    pub(super) fn read_telemetry(&mut self, sources: &mut Sources) -> Result<(), ConfigError> {
-        let telemetry = &mut self.telemetry;
-        telemetry.otlp_endpoint = sources.take::<Collector>("telemetry.otlp_endpoint")?.map(|collector| collector.0);
-        sources.set("telemetry.sample_percent", &mut telemetry.sample_percent)
+    /// The export of traces (OpenTelemetry).
+    #[derive(Clone, Debug, Serialize)]
+    pub struct Telemetry {
+        /// The collector that receives traces by OTLP over HTTP, such as `http://127.0.0.1:4318`. A URL with a path is
+        /// used as it is. `log.level = "off"` disables traces.
+        #[form(Collector)]
+        pub otlp_endpoint: Option<Url> = None,
+        /// The share of traces that are sent, in percent, 1 to 100.
+        pub sample_percent: u32 = 100,
     }
 }
 
@@ -42,5 +33,11 @@ impl Value for Collector {
         let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
         let usable = matches!(url.scheme(), "http" | "https") && url.has_host() && url.fragment().is_none();
         (plain && usable).then_some(Self(url))
+    }
+}
+
+impl From<Collector> for Option<Url> {
+    fn from(collector: Collector) -> Self {
+        Some(collector.0)
     }
 }

@@ -1,5 +1,7 @@
 use std::fs;
 
+use ipnet::IpNet;
+
 use super::*;
 
 const KEY_HEX: &str = "8f1d0c6a2b94e7735a60fd1e4c28b9d7036eaf5184c2de907b3f6152a8e4c91d";

@@ -42,6 +42,18 @@ impl<T: Value> Value for Vec<T> {
     }
 }
 
+impl<T: Value> Value for Option<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+
+    fn parse(text: &str) -> Option<Self> {
+        T::parse(text).map(Some)
+    }
+
+    fn read(value: &toml::Value) -> Option<Self> {
+        T::read(value).map(Some)
+    }
+}
+
 impl Value for String {
     const EXPECTED: &'static str = "a non-empty text";
 
@@ -164,20 +176,6 @@ impl Value for ForwardingHeader {
             "x-forwarded-for" => Some(Self::XForwardedFor),
             "forwarded" => Some(Self::Forwarded),
             _ => None,
-        }
-    }
-}
-
-/// A listener address, or `off`.
-pub(super) struct AddressOrOff(pub(super) Option<SocketAddr>);
-
-impl Value for AddressOrOff {
-    const EXPECTED: &'static str = "an IP address with a port, such as 127.0.0.1:8001, or off";
-
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "off" => Some(Self(None)),
-            address => address.parse().ok().map(|address| Self(Some(address))),
         }
     }
 }
