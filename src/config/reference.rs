@@ -99,6 +99,11 @@ fn with_files(section: &Section) -> impl Iterator<Item = &'static Row> + use<> {
     section.rows.iter().flat_map(|row| [Some(row), row.file]).flatten()
 }
 
+/// Returns the rows of all secrets, in the order of the page.
+pub(super) fn secrets() -> impl Iterator<Item = &'static Row> {
+    SECTIONS.into_iter().flat_map(|section| section.rows).filter(|row| row.file.is_some())
+}
+
 /// Returns the default of a key in the form that an operator writes, for each mode where they differ.
 fn default_of(key: &str, defaults: &Defaults) -> String {
     if let Some((_, text)) = FIXED_DEFAULTS.iter().find(|(of, _)| *of == key) {

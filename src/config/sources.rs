@@ -10,7 +10,7 @@ use url::Url;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::values::Value;
-use super::{ConfigError, Origin};
+use super::{ConfigError, Origin, reference};
 
 /// The settings file of the working directory, the default.
 pub const DEFAULT_FILE: &str = "signet.toml";
@@ -204,7 +204,7 @@ pub fn secrets_of_file(path: &Path) -> Result<Vec<&'static str>, ConfigError> {
         Some((toml::Value::String(text), _)) => *key == "keys.master_key" || has_password(text),
         Some(_) | None => false,
     };
-    Ok(["database.url", "keys.master_key", "mail.smtp"].into_iter().filter(is_secret).collect())
+    Ok(reference::secrets().map(|row| row.key).filter(is_secret).collect())
 }
 
 /// Returns the files that secrets are read from, each with its key.
@@ -214,8 +214,8 @@ pub fn secret_files(
 ) -> Result<Vec<(&'static str, PathBuf)>, ConfigError> {
     let mut sources = Sources::read(explicit, env)?;
     let mut files = Vec::new();
-    for key in ["database.url_file", "keys.master_key_file", "mail.smtp_file"] {
-        files.extend(sources.take::<PathBuf>(key)?.map(|path| (key, path)));
+    for file in reference::secrets().filter_map(|row| row.file) {
+        files.extend(sources.take::<PathBuf>(file.key)?.map(|path| (file.key, path)));
     }
     Ok(files)
 }
