@@ -217,6 +217,11 @@ impl Membership {
             self.state().suspended = Some(Instant::now());
         }
         let mut state = self.state();
+        // A joining node does not wait for a node without a lease. If one has joined since the rows were read, the next
+        // poll finds its announcement; the first lease waits for that poll.
+        if state.written.as_ref().is_none_or(|written| written.lease.is_zero()) {
+            state.suspended = Some(Instant::now());
+        }
         state.wrote = begun;
         state.written = Some(row);
         Ok(is_waited_for)

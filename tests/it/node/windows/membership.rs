@@ -23,6 +23,43 @@ async fn a_node_that_has_just_started_accepts_nothing_that_has_ended() {
 }
 
 #[tokio::test]
+async fn a_node_gets_its_first_lease_once_it_knows_who_joined_meanwhile() {
+    let mut server = TestServer::start().await;
+    server.stop_jobs().await;
+    let store = &server.app.provider.store;
+    let membership = store.membership();
+    membership.register("first".to_owned(), String::new());
+    server.app.follow().await.unwrap();
+    server.app.follow().await.unwrap();
+    // The next step reads the rows, and waits for this transaction before it writes its own with a lease. A node that
+    // joins in between finds that row without a lease, and does not wait for it.
+    let commit = server
+        .database()
+        .begin(
+            "UPDATE nodes SET advertise = advertise; \
+             INSERT INTO nodes (id, started_at, heard_seq, heard_at, lease_ms, channel, advertise) \
+             SELECT 'second', started_at, heard_seq, heard_at, 0, channel, advertise FROM nodes; \
+             UPDATE change_counter SET value = value + 1; \
+             INSERT INTO changes (seq, realm_id, kind, subject, at) \
+             SELECT value, '', 'revocation', 'node:second', 0 FROM change_counter",
+        )
+        .await;
+    let join = async {
+        while tokio::time::timeout(Duration::from_millis(1), store.settled()).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        commit.send(()).unwrap();
+    };
+    let (step, ()) = tokio::join!(server.app.follow(), join);
+    step.unwrap();
+    assert_eq!(membership.count(), 1, "it has read the rows before");
+    assert!(!membership.has_lease(), "with one, it would not wait for the second node");
+    server.app.follow().await.unwrap();
+    assert_eq!(membership.count(), 2);
+    assert!(membership.has_lease());
+}
+
+#[tokio::test]
 async fn a_node_that_stops_is_not_waited_for_and_gives_back_its_lease() {
     let one = TestServer::start().await;
     one.is_one_of(1).await;
