@@ -166,15 +166,14 @@ pub struct ConsentPage {
 #[derive(Template)]
 #[template(path = "device.html")]
 pub struct DevicePage {
-    /// What every page needs.
     pub page: Page,
-    /// Where the form goes.
+    /// The target of the form.
     pub action: String,
     /// The token that binds the form to the browser.
     pub csrf: String,
     /// The code to fill in.
     pub user_code: String,
-    /// What went wrong before.
+    /// The error of the previous submission.
     pub error: Option<String>,
 }
 
@@ -182,9 +181,8 @@ pub struct DevicePage {
 #[derive(Template)]
 #[template(path = "device_confirm.html")]
 pub struct DeviceConfirmPage {
-    /// What every page needs.
     pub page: Page,
-    /// Where the form goes.
+    /// The target of the form.
     pub action: String,
     /// The token that binds the form to the browser.
     pub csrf: String,
@@ -192,7 +190,7 @@ pub struct DeviceConfirmPage {
     pub client: ClientCard,
     /// The name of the person who is signed in.
     pub who: String,
-    /// Where to sign in as another person.
+    /// The link to sign in as another person.
     pub switch_url: String,
     /// The code that the device shows.
     pub user_code: String,
@@ -219,11 +217,10 @@ pub struct DevicePlace {
 #[derive(Template)]
 #[template(path = "device_done.html")]
 pub struct DeviceDonePage {
-    /// What every page needs.
     pub page: Page,
     /// The heading.
     pub heading: &'static str,
-    /// What to do now.
+    /// The next step for the person.
     pub sentence: &'static str,
     /// True for a device that has access now.
     pub is_allowed: bool,

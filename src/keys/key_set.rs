@@ -331,7 +331,7 @@ impl KeySet {
     }
 }
 
-/// Whether the key has signed the token, by the algorithm that it is for.
+/// Verifies that the key has signed the token, with the key's own algorithm.
 fn check(token: &str, jws: &UnverifiedJws<'_>, key: &SigningKey) -> Result<(), VerifyError> {
     if jws.alg() != key.algorithm.as_str() {
         return Err(VerifyError::Algorithm);

@@ -1,5 +1,5 @@
-//! What the errors of all rooms share: their kind, from which a surface derives its answer, and the refusals that every
-//! room knows.
+//! The common part of the errors of all rooms: their kind, from which a surface derives its answer, and the refusals
+//! that several rooms give.
 
 use crate::flows::FlowError;
 

@@ -122,7 +122,7 @@ impl<'a> Operator<'a> {
     }
 }
 
-/// What a change leaves behind besides its rows: audit records, and a number in the sequence that all nodes follow.
+/// The traces of a change besides its rows: audit records, and an entry in the sequence that all nodes follow.
 pub(super) struct Change {
     records: Vec<Record>,
     publication: Option<Publication>,

@@ -58,11 +58,8 @@ pub(crate) async fn grant(
         jose::check_id_token_key(provider, context, asked.client).await?;
     }
     let mut yielded = Yield::of(provider, context, asked, session)?;
-    let written = Arc::new(yielded.written(context, asked, provider)?);
-    let stored = provider.store.write(move |tx| {
-        let written = written.clone();
-        Box::pin(async move { written.store(tx).await })
-    });
+    let written = yielded.written(context, asked, provider)?;
+    let stored = provider.store.write_with(written, |written, tx| Box::pin(written.store(tx)));
     let stored = stored.await?;
     if asked.row.is_some() && !matches!(stored, Stored::AnsweredBefore) {
         provider.requests.waiting.add(&context.realm.id, -1);

@@ -133,11 +133,7 @@ pub async fn answer(
     };
     provider.limits.rates.take_of_person(context, &session.user_id, &interaction.client.id)?;
     let decision = Arc::new(Decision::of(context, interaction, request, answer, session)?);
-    let shared = decision.clone();
-    let written = provider.store.write(move |tx| {
-        let decision = shared.clone();
-        Box::pin(async move { decision.store(tx).await })
-    });
+    let written = provider.store.write_with(decision.clone(), |decision, tx| Box::pin(decision.store(tx)));
     match written.await? {
         Stored::Done => {}
         Stored::AnsweredBefore => return Err(InteractionError::Fault(PendingFault::Answered)),

@@ -241,8 +241,7 @@ async fn read(
     if !request_object::is_typ(jws.typ()) || bound.is_some_and(|bound| bound != jws.alg()) {
         return Err(INVALID.into());
     }
-    let (message, signature) = object.rsplit_once('.').ok_or(INVALID)?;
-    if !published_keys::have_signed(provider, context, client, &jws, (message, signature)).await? {
+    if !published_keys::have_signed(provider, context, client, &jws).await? {
         return Err(INVALID.into());
     }
     let of_profile = client.metadata.profile.rules().request_objects;

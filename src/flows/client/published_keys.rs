@@ -93,7 +93,6 @@ pub async fn have_signed(
     context: &Context,
     client: &Client,
     jws: &UnverifiedJws<'_>,
-    (message, signature): (&str, &str),
 ) -> Result<bool, FlowError> {
     let alg = jws.alg();
     let kid = jws.kid();
@@ -103,7 +102,9 @@ pub async fn have_signed(
     }
     let fits = |key: &PublicJwk| {
         let named = kid.is_none() || key.kid.as_deref() == kid;
-        named && key.allows(alg) && signet_crypto::verify_with(key, alg, message, signature).is_ok()
+        named
+            && key.allows(alg)
+            && signet_crypto::verify_with(key, alg, jws.signing_input(), jws.encoded_signature()).is_ok()
     };
     let signers = |set: &KeySet| set.signing.iter().filter(|key| fits(key)).cloned().collect();
     Ok(!find(provider, context, client, signers).await?.is_empty())

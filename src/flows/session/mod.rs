@@ -101,7 +101,7 @@ impl FreshSession {
     }
 }
 
-/// A new session, to be written by [`write`]. If the same person authenticates again, the `sid` is kept.
+/// A new session, to be written by [`write()`]. If the same person authenticates again, the `sid` is kept.
 pub(crate) fn begin(
     lifetimes: &Lifetimes,
     context: &Context,

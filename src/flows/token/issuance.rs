@@ -13,11 +13,10 @@ use signet_protocol::token::refresh::RefreshToken;
 use signet_store::client::resources::Headers;
 use signet_store::token::token_families::{Family, Rotation};
 
-/// What tokens say.
+/// The contents of the tokens to issue.
 pub struct Issuance {
-    /// For whom the access token speaks.
+    /// The subject of the access token.
     pub subject: Subject,
-    /// What the access token allows.
     pub scope: Scope,
     /// The resources that it is for; empty for this server alone.
     pub resources: Vec<String>,
@@ -25,7 +24,6 @@ pub struct Issuance {
     pub grant: Option<UserGrant>,
     /// The key that the access token is bound to; nothing for bearer tokens.
     pub confirmation: Option<Confirmation>,
-    /// What happens to refresh tokens.
     pub refresh: RefreshPlan,
 }
 
@@ -48,7 +46,7 @@ pub struct UserGrant {
     pub claims: RequestedClaims,
 }
 
-/// What happens to refresh tokens.
+/// The change of the refresh tokens of a family.
 pub enum RefreshPlan {
     /// None is issued.
     None,

@@ -11,7 +11,7 @@ use crate::adapters::openid_connect::keys::{IdTokenHashes, sign_id_token, sign_i
 use crate::adapters::openid_connect::userinfo::{self, Person};
 use crate::flows::meters::{log_token, log_user};
 use crate::flows::{Context, FlowError, Provider};
-use signet_protocol::claims::mapper::Target;
+use signet_protocol::claims::mapper::{ReleaseContext, Target};
 use signet_protocol::claims::requested::{ClaimRequests, RequestedClaims};
 use signet_protocol::claims::standard::{Identity, Release};
 use signet_protocol::client::resource::{self, TokenHeader};
@@ -246,6 +246,7 @@ pub async fn id_token(
     let user = provider.view.user(&context.realm.id, &grant.user).await?;
     let user = user.ok_or_else(|| FlowError::Internal("a grant without a user".to_owned()))?;
     let release = Release { scope: released, requested: &grant.claims.id_token, locales: &grant.claims.locales };
+    let mapping = ReleaseContext { target: Target::IdToken, scope: granted, audience: None };
     let facts = IdTokenFacts {
         issuer: &context.realm.issuer,
         person: person(provider, client, &user, &release)?,
@@ -254,7 +255,7 @@ pub async fn id_token(
         authentication: &grant.authentication,
         session: &subject::sid(provider.keys.pairwise()?, client, &grant.session)?,
         jti: TokenId::new(context.now, context.entropy.bytes()?),
-        mapped: mapped::claims(provider, context, (&client.id, granted), &user, Target::IdToken),
+        mapped: mapped::claims(provider, context, &client.id, &user, &mapping),
         lifetime: provider.lifetimes.id_token,
         tolerance: provider.lifetimes.skew,
     };

@@ -5,7 +5,6 @@ use serde_json::{Map, Value};
 use crate::flows::{Context, Provider};
 use signet_protocol::claims::mapper::{ClaimMapper, Person, ReleaseContext, Target};
 use signet_protocol::ids::ClientId;
-use signet_protocol::scope::Scope;
 use signet_protocol::token::access_token::AccessTokenClaims;
 use signet_store::account::users::User;
 
@@ -13,12 +12,11 @@ use signet_store::account::users::User;
 pub fn claims(
     provider: &Provider,
     context: &Context,
-    (client, scope): (&ClientId, &Scope),
+    client: &ClientId,
     user: &User,
-    target: Target,
+    release: &ReleaseContext<'_>,
 ) -> Map<String, Value> {
-    let release = ReleaseContext { target, scope, audience: None };
-    evaluate(provider, context, client, &release, Some(user))
+    evaluate(provider, context, client, release, Some(user))
 }
 
 /// The mapped claims of an access token and of its introspection response.

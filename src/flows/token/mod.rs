@@ -93,10 +93,9 @@ async fn issue_at_once(
     let TokenRequest { client, context, .. } = request;
     let draft = issue::draft(&request.mint(), context, client, &issuance)?;
     if let Some(opaque) = draft.opaque.as_ref().map(|opaque| opaque.digest()) {
-        let (realm, claims) = (context.realm.id.clone(), draft.claims.clone());
-        let stored = provider.store.write(move |tx| {
-            let (realm, claims) = (realm.clone(), claims.clone());
-            Box::pin(async move { Ok::<_, FlowError>(access_tokens::insert(tx, &realm, opaque, &claims).await?) })
+        let given = (context.realm.id.clone(), draft.claims.clone());
+        let stored = provider.store.write_with(given, move |(realm, claims), tx| {
+            Box::pin(async move { Ok::<_, FlowError>(access_tokens::insert(tx, realm, opaque, claims).await?) })
         });
         stored.await?;
     }
@@ -122,19 +121,11 @@ async fn redeem(
     prepared: Prepared,
 ) -> Result<TokenResponse, FlowError> {
     let horizon = provider.revocation_horizon(request.context.now);
-    let shared = Arc::new((request.clone(), prepared));
-    let outcome = provider
-        .store
-        .write(move |tx| {
-            let shared = shared.clone();
-            Box::pin(async move {
-                let (request, prepared) = &*shared;
-                transact(prepared, request, horizon, tx).await
-            })
-        })
-        .await?;
+    let written = provider.store.write_with((request.clone(), prepared), move |(request, prepared), tx| {
+        Box::pin(transact(prepared, request, horizon, tx))
+    });
     let TokenRequest { client, context, mac, .. } = &**request;
-    match outcome {
+    match written.await? {
         Transacted::Issued(issued) => {
             let (issuance, draft) = *issued;
             let signed = issue::sign(provider, context, client, &issuance, draft).await;
@@ -161,13 +152,9 @@ async fn redeem(
 /// attempt would count as reuse and revoke the family.
 async fn undo_rotation(provider: &Provider, request: &Arc<TokenRequest>, plan: &RefreshPlan) -> Result<(), FlowError> {
     let RefreshPlan::Rotate(family, rotation, _) = plan else { return Ok(()) };
-    let undone = Arc::new((request.context.realm.id.clone(), family.clone(), rotation.clone()));
-    let written = provider.store.write(move |tx| {
-        let undone = undone.clone();
-        Box::pin(async move {
-            let (realm, family, rotation) = &*undone;
-            Ok::<_, FlowError>(token_families::undo_rotation(tx, realm, family, rotation).await?)
-        })
+    let undone = (request.context.realm.id.clone(), family.clone(), rotation.clone());
+    let written = provider.store.write_with(undone, |(realm, family, rotation), tx| {
+        Box::pin(async move { Ok::<_, FlowError>(token_families::undo_rotation(tx, realm, family, rotation).await?) })
     });
     written.await
 }

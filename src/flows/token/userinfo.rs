@@ -7,7 +7,7 @@ use super::{issue, jose, mapped, verify};
 use crate::adapters::openid_connect::userinfo::{self, SignetUserInfo};
 use crate::flows::{Context, FlowError, Provider};
 use signet_protocol::cause::Cause;
-use signet_protocol::claims::mapper::Target;
+use signet_protocol::claims::mapper::{ReleaseContext, Target};
 use signet_protocol::claims::standard::Release;
 use signet_protocol::scope::OPENID;
 
@@ -49,8 +49,8 @@ pub async fn userinfo(provider: &Provider, context: &Context, token: &str) -> Re
     let asked = &facts.claims.claims;
     let release = Release { scope: &facts.claims.scope, requested: &asked.userinfo, locales: &asked.locales };
     let claims = issue::person(provider, &client, &user, &release)?;
-    let parties = (&client.id, &facts.claims.scope);
-    let claims = userinfo::answer(claims, mapped::claims(provider, context, parties, &user, Target::Userinfo));
+    let mapping = ReleaseContext { target: Target::Userinfo, scope: &facts.claims.scope, audience: None };
+    let claims = userinfo::answer(claims, mapped::claims(provider, context, &client.id, &user, &mapping));
     let Some(signing) = client.metadata.userinfo_signed_response_alg else {
         return Ok(Answer::Claims(Box::new(claims)));
     };

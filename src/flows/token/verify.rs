@@ -151,7 +151,7 @@ pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) 
     }
     let audiences: Vec<String> = jws::audiences(claims).map_err(|_| INVALID)?.into_iter().map(str::to_owned).collect();
     if jws.alg() == ResponseSigning::ClientSecret.as_str() {
-        if !is_keyed_by_client(provider, context, (token, &jws), &audiences).await? {
+        if !is_keyed_by_client(provider, context, &jws, &audiences).await? {
             return Err(INVALID.into());
         }
     } else {
@@ -176,7 +176,7 @@ pub async fn id_token_hint(provider: &Provider, context: &Context, token: &str) 
 async fn is_keyed_by_client(
     provider: &Provider,
     context: &Context,
-    (token, jws): (&str, &UnverifiedJws<'_>),
+    jws: &UnverifiedJws<'_>,
     audiences: &[String],
 ) -> Result<bool, FlowError> {
     let [audience] = audiences else { return Ok(false) };
@@ -184,7 +184,7 @@ async fn is_keyed_by_client(
     let client = provider.view.client(&context.realm.id, &id).await?;
     let keyed = |client: &Arc<Client>| client.metadata.id_token_signed_response_alg == ResponseSigning::ClientSecret;
     let Some(client) = client.filter(keyed) else { return Ok(false) };
-    let Some((_, signature)) = token.rsplit_once('.') else { return Ok(false) };
+    let signature = jws.encoded_signature();
     let by = |secret: Zeroizing<Vec<u8>>| signet_crypto::verify_hs256(&secret, jws.signing_input(), signature).is_ok();
     Ok(jose::secrets(provider, context, &client)?.any(by))
 }

@@ -51,6 +51,7 @@ pub struct UnverifiedJws<'a> {
     alg: String,
     payload: Map<String, Value>,
     signing_input: &'a str,
+    encoded_signature: &'a str,
     signature: Vec<u8>,
 }
 
@@ -65,18 +66,18 @@ impl<'a> UnverifiedJws<'a> {
         if token.len() > MAX_TOKEN {
             return Err(JwsError::TooLong);
         }
-        let (signing_input, signature) = token.rsplit_once('.').ok_or(JwsError::NotCompact)?;
+        let (signing_input, encoded_signature) = token.rsplit_once('.').ok_or(JwsError::NotCompact)?;
         let (header, payload) = signing_input.split_once('.').ok_or(JwsError::NotCompact)?;
-        if payload.contains('.') || [header, payload, signature].contains(&"") {
+        if payload.contains('.') || [header, payload, encoded_signature].contains(&"") {
             return Err(JwsError::NotCompact);
         }
         let header = decode(header)?;
         let payload = decode(payload)?;
-        let signature = decode(signature)?;
+        let signature = decode(encoded_signature)?;
         let header = strict_object(&header).ok_or(JwsError::NotJsonObject)?;
         let alg = check_header(&header)?.to_owned();
         let payload = strict_object(&payload).ok_or(JwsError::NotJsonObject)?;
-        Ok(UnverifiedJws { header, alg, payload, signing_input, signature })
+        Ok(UnverifiedJws { header, alg, payload, signing_input, encoded_signature, signature })
     }
 
     /// Returns the `alg` of the header. It is the sender's statement; the key decides the algorithm (RFC 8725 §3.1).
@@ -107,6 +108,11 @@ impl<'a> UnverifiedJws<'a> {
     /// Returns the signed bytes (RFC 7515 §5.2).
     pub fn signing_input(&self) -> &str {
         self.signing_input
+    }
+
+    /// Returns the signature in base64url, as it stands in the token.
+    pub fn encoded_signature(&self) -> &str {
+        self.encoded_signature
     }
 
     pub fn signature(&self) -> &[u8] {

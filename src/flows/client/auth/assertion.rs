@@ -1,5 +1,5 @@
-//! What both kinds of client assertion share (RFC 7523 §2.2, OpenID Connect Core §9): how one is presented, what it
-//! has to say, and that each is accepted once, across nodes and restarts.
+//! The common part of both kinds of client assertion (RFC 7523 §2.2, OpenID Connect Core §9): the parameters, the
+//! claims, and the rule that each is accepted once, across nodes and restarts.
 
 use crate::flows::{Context, FlowError, Provider};
 use signet_protocol::cause::{Cause, Shown};
@@ -17,17 +17,12 @@ use signet_store::token::used_once;
 
 /// The `client_assertion_type` of JWTs (RFC 7523 §2.2).
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// How far the client's clock may be apart.
+/// The tolerated difference to the client's clock.
 const LEEWAY: Span = Span::from_secs(30);
 
-/// An assertion that nobody has verified yet.
+/// An assertion, not verified yet.
 pub(crate) struct Assertion<'a> {
-    /// The token.
     pub(crate) jws: UnverifiedJws<'a>,
-    /// What is signed.
-    pub(crate) message: &'a str,
-    /// The signature, in base64url.
-    pub(crate) signature: &'a str,
 }
 
 /// The assertion of a request, if it presents one.
@@ -40,8 +35,7 @@ pub(crate) fn presented(call: &ClientCall) -> Result<Option<Assertion<'_>>, OAut
         (None, None) => Ok(None),
         (Some(TYPE), Some(token)) => {
             let jws = UnverifiedJws::parse(token).map_err(|_| Cause::AssertionMalformed)?;
-            let (message, signature) = token.rsplit_once('.').ok_or(Cause::AssertionMalformed)?;
-            Ok(Some(Assertion { jws, message, signature }))
+            Ok(Some(Assertion { jws }))
         }
         (Some(_), Some(_)) => Err(Cause::AssertionType.into()),
         (Some(_), None) | (None, Some(_)) => {
@@ -51,7 +45,7 @@ pub(crate) fn presented(call: &ClientCall) -> Result<Option<Assertion<'_>>, OAut
 }
 
 impl Assertion<'_> {
-    /// Whether it is keyed by a secret, so that the key's owner is not the only one who can make it.
+    /// Returns true for a MAC, which the server could have made too.
     pub(crate) fn is_symmetric(&self) -> bool {
         self.jws.alg().starts_with("HS")
     }
@@ -62,7 +56,7 @@ impl Assertion<'_> {
         Ok(issuer.and_then(ClientId::parse).ok_or(Cause::AssertionMalformed)?)
     }
 
-    /// Whether its algorithm is the one that the client has bound itself to, if it has.
+    /// Checks that the algorithm is the one that the client has registered, if any.
     pub(crate) fn check_algorithm(&self, client: &Client) -> Result<(), OAuthError> {
         match client.metadata.token_endpoint_auth_signing_alg.as_deref() {
             Some(bound) if bound != self.jws.alg() => {

@@ -38,11 +38,12 @@ impl Method for ClientSecretJwt {
     ) -> Result<(), FlowError> {
         let assertion = assertion::presented(call)?.ok_or(Cause::AssertionMalformed)?;
         assertion.check_algorithm(client)?;
+        let jws = &assertion.jws;
         let by = |secret: &zeroize::Zeroizing<Vec<u8>>| {
-            signet_crypto::verify_hs256(secret, assertion.message, assertion.signature).is_ok()
+            signet_crypto::verify_hs256(secret, jws.signing_input(), jws.encoded_signature()).is_ok()
         };
-        if assertion.jws.alg() != ALG {
-            let used = Shown::text(assertion.jws.alg());
+        if jws.alg() != ALG {
+            let used = Shown::text(jws.alg());
             return Err(Cause::AssertionAlgorithm { registered: ALG.to_owned(), used }.into());
         }
         if !jose::secrets(provider, context, client)?.any(|secret| by(&secret)) {

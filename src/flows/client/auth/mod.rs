@@ -19,7 +19,7 @@ use signet_protocol::client::credentials::Authorization;
 use signet_protocol::error::OAuthError;
 use signet_protocol::ids::ClientId;
 
-/// How clients may authenticate; `none` last, since every request could be taken for it.
+/// The authentication methods; `none` last, since any request could be taken for it.
 static METHODS: [&dyn Method; 5] = [
     &client_secret::Basic,
     &client_secret::Post,
@@ -43,10 +43,7 @@ pub trait Method: Sync {
     /// The error for a request that uses the method wrongly.
     fn claimed(&self, call: &ClientCall) -> Result<Option<ClientId>, OAuthError>;
 
-    /// Whether the claim is true.
-    ///
-    /// # Errors
-    /// `invalid_client` where it is not.
+    /// Verifies the claim; `invalid_client` if it is false.
     async fn verify(
         &self,
         provider: &Provider,

@@ -35,8 +35,7 @@ impl Method for PrivateKeyJwt {
     ) -> Result<(), FlowError> {
         let assertion = assertion::presented(call)?.ok_or(Cause::AssertionMalformed)?;
         assertion.check_algorithm(client)?;
-        let signed = (assertion.message, assertion.signature);
-        if !published_keys::have_signed(provider, context, client, &assertion.jws, signed).await? {
+        if !published_keys::have_signed(provider, context, client, &assertion.jws).await? {
             return Err(Cause::AssertionSignature.into());
         }
         assertion.accept(provider, context, client).await

@@ -65,11 +65,7 @@ pub async fn replace(
         if metadata.logo_uri == client.metadata.logo_uri { None } else { Some(remote::logo(provider, metadata).await) };
     let consents = consent_change(client, metadata);
     let change = Arc::new(Change { context: context.clone(), client: client.id.clone(), consents, plan, logo });
-    let shared = change.clone();
-    let written = provider.store.write(move |tx| {
-        let change = shared.clone();
-        Box::pin(async move { carry_out(tx, &change).await })
-    });
+    let written = provider.store.write_with(change.clone(), |change, tx| Box::pin(carry_out(tx, change)));
     written.await?;
     provider.catch_up().await?;
     tracing::info!(client_id = client.id.as_str(), "a client has replaced its registration");

@@ -121,11 +121,7 @@ pub async fn register(
         limits: Limits::of(&provider.clients.registration.settings),
     };
     let entry = Arc::new(entry);
-    let shared = entry.clone();
-    let written = provider.store.write(move |tx| {
-        let entry = shared.clone();
-        Box::pin(async move { enter(tx, &entry).await })
-    });
+    let written = provider.store.write_with(entry.clone(), |entry, tx| Box::pin(enter(tx, entry)));
     written.await?;
     let client_id = &entry.registration.client;
     tracing::info!(client_id = client_id.as_str(), "a client has registered itself");

@@ -57,9 +57,7 @@ pub struct TokenRequest {
     pub facts: CallFacts,
     /// The key that access tokens are bound to.
     pub confirmation: Option<Confirmation>,
-    /// The request's circumstances.
     pub context: Context,
-    /// How long things live.
     pub lifetimes: Lifetimes,
     /// The keyed hashes of refresh tokens.
     pub mac: TokenMac,
@@ -72,7 +70,7 @@ pub struct TokenRequest {
 }
 
 impl TokenRequest {
-    /// What access tokens are drafted with.
+    /// Returns the settings and keys to draft access tokens with.
     pub fn mint(&self) -> Mint<'_> {
         Mint {
             lifetime: self.lifetimes.access_token,
@@ -118,24 +116,23 @@ pub enum Evidence {
     Decided(Box<Issuance>),
 }
 
-/// What is to be done. Both are committed.
+/// The decision about a request. Every variant is committed.
 pub enum Decision {
     /// Tokens are issued.
     Issue(Box<Issuance>),
-    /// What was presented had been used before: all that came of it is revoked.
+    /// The presented value was used before: its family is revoked (RFC 9700 §4.14.2).
     RevokeFamily {
-        /// The family.
         family: FamilyId,
-        /// Whose grant it is.
+        /// The owner of the grant.
         user: UserId,
-        /// What the audit log says.
+        /// The event for the audit log.
         event: Event,
     },
-    /// What was presented is consumed, and worth nothing.
+    /// The presented value is consumed, and nothing is issued for it.
     Refuse(OAuthError),
 }
 
-/// Why a grant is not redeemed.
+/// The reason why a grant is not redeemed. Nothing is committed.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
     /// The client receives the cause as its error.
