@@ -227,7 +227,7 @@ pub(crate) async fn check(
     }
     match expected_subject(provider, context, params, &request, client).await {
         Ok(None) => {}
-        // A subject that is unknown to this client counts as nobody, even if it is the id of an account: a client with
+        // A subject that is unknown to this client matches no account, even if it is the id of one: a client with
         // pairwise subjects must not learn whose id it is.
         Ok(Some(subject)) => {
             let user = subject::user(provider, client, &subject)?.map(|user| user.as_str().to_owned());
