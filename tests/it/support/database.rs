@@ -1,8 +1,8 @@
 //! A database for each test, copied from one that already has signing keys.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{OnceLock, mpsc};
 
 use signet::app::App;
 use signet::config::{DatabaseUrl, Settings};
@@ -23,16 +23,23 @@ const WITHOUT_NOTIFICATIONS: &str = "TEST_WITHOUT_NOTIFICATIONS";
 static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
 static PROXY: OnceLock<String> = OnceLock::new();
 static NEXT: AtomicU32 = AtomicU32::new(0);
+static FINISHED: OnceLock<mpsc::Sender<String>> = OnceLock::new();
 
 enum Template {
     Sqlite(tempfile::TempDir),
     Postgres { admin: String, name: String },
 }
 
-/// A database of a test's own.
+/// A database of a test's own, removed with the value.
 pub struct Database {
     pub url: String,
-    _directory: Option<tempfile::TempDir>,
+    _storage: Option<Storage>,
+}
+
+/// Where the rows of a test's own database lie. Removes them when it is dropped.
+enum Storage {
+    Directory { _directory: tempfile::TempDir },
+    Postgres { admin: String, name: String },
 }
 
 /// The settings of every test: cheap passwords, a fixed master key.
@@ -58,21 +65,22 @@ impl Database {
                 let directory = tempfile::tempdir().unwrap();
                 let file = directory.path().join("signet.db");
                 std::fs::copy(source.path().join("signet.db"), &file).unwrap();
-                Self { url: format!("sqlite://{}", file.display()), _directory: Some(directory) }
+                Self { url: format!("sqlite://{}", file.display()), _storage: Some(Storage::in_directory(directory)) }
             }
             Template::Postgres { admin, name } => {
                 let copy = format!("{name}_{number}");
                 let mut connection = PgConnection::connect(admin).await.unwrap();
                 let statement = format!("CREATE DATABASE {copy} TEMPLATE {name}");
                 connection.execute(AssertSqlSafe(statement)).await.unwrap();
-                Self { url: make_distributed(admin, &copy).await, _directory: None }
+                let url = make_distributed(admin, &copy).await;
+                Self { url, _storage: Some(Storage::Postgres { admin: admin.clone(), name: copy }) }
             }
         }
     }
 
     /// An existing database.
     pub fn at(url: String) -> Self {
-        Self { url, _directory: None }
+        Self { url, _storage: None }
     }
 
     /// Runs statements beside the server that foreign keys or triggers would refuse.
@@ -110,13 +118,14 @@ impl Database {
             Err(_) => {
                 let directory = tempfile::tempdir().unwrap();
                 let url = format!("sqlite://{}", directory.path().join("signet.db").display());
-                Self { url, _directory: Some(directory) }
+                Self { url, _storage: Some(Storage::in_directory(directory)) }
             }
             Ok(admin) => {
                 let name = format!("signet_empty_{}_{number}", std::process::id());
                 let mut connection = PgConnection::connect(&admin).await.unwrap();
                 connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-                Self { url: make_distributed(&admin, &name).await, _directory: None }
+                let url = make_distributed(&admin, &name).await;
+                Self { url, _storage: Some(Storage::Postgres { admin, name }) }
             }
         }
     }
@@ -200,6 +209,37 @@ impl Database {
         let found = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
         self.dump().await.iter().any(|(_, bytes)| found(bytes))
     }
+}
+
+impl Storage {
+    fn in_directory(directory: tempfile::TempDir) -> Self {
+        Self::Directory { _directory: directory }
+    }
+}
+
+impl Drop for Storage {
+    fn drop(&mut self) {
+        if let Self::Postgres { admin, name } = self {
+            let finished = FINISHED.get_or_init(|| start_dropping(admin.clone()));
+            // Fails only while the process ends, with the thread already gone.
+            let _ = finished.send(std::mem::take(name));
+        }
+    }
+}
+
+/// Starts the thread that drops PostgreSQL databases. No test waits for it: dropping one takes a checkpoint.
+fn start_dropping(admin: String) -> mpsc::Sender<String> {
+    let (finished, names) = mpsc::channel::<String>();
+    std::thread::spawn(move || {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            for name in names {
+                let mut connection = PgConnection::connect(&admin).await.unwrap();
+                let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                connection.execute(AssertSqlSafe(drop)).await.unwrap();
+            }
+        });
+    });
+    finished
 }
 
 fn bytes<R: Row>(row: &R) -> Vec<Vec<u8>>
