@@ -1,5 +1,6 @@
 //! L3: the pages, one view struct per template. The structs hold finished texts; templates only arrange them.
 
+pub mod account;
 pub mod mails;
 
 use std::sync::LazyLock;
@@ -320,6 +321,8 @@ pub struct HomePage {
     pub signed_in: Option<String>,
     /// Links to the metadata documents.
     pub links: Vec<Link>,
+    /// The URL of the account console, which signs people in.
+    pub account: String,
     /// The path of the issuer.
     pub base: String,
 }

@@ -1,6 +1,7 @@
 //! L3: HTTP. This file is the whole router, mounted from the table in `endpoint`. The file of each endpoint parses the
 //! request, calls a flow, and builds the response; it makes no protocol decision.
 
+pub mod account;
 pub mod admin;
 pub mod authorize;
 pub mod client;
@@ -65,6 +66,8 @@ pub fn guarded(endpoints: Router<Arc<App>>, app: Arc<App>) -> Router {
 fn open_to_all(app: &App) -> Router<Arc<App>> {
     Router::new()
         .merge(mount(&endpoint::HOME, get(sign_in::home::get)))
+        .merge(mount(&endpoint::ACCOUNT, get(account::overview::get)))
+        .merge(mount(&endpoint::ACCOUNT_SESSION, get(account::session::get)))
         .merge(mount(&endpoint::AUTHORIZE, get(authorize::endpoint::get).post(authorize::endpoint::post)))
         .merge(mount(&endpoint::LOGIN, get(sign_in::login::get).post(sign_in::login::post)))
         .merge(mount(&endpoint::CONSENT, get(authorize::consent::get).post(authorize::consent::post)))

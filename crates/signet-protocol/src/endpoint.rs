@@ -156,6 +156,8 @@ endpoints! {
     DEVICE_CONFIRM = Endpoint::page("/device/confirm");
     LOGOUT = Endpoint::page("/logout").named("end_session_endpoint");
     HOME = Endpoint::page("/");
+    ACCOUNT = Endpoint::page("/account");
+    ACCOUNT_SESSION = Endpoint::program("/account/session").with_limit(Class::Pages);
     LOGO = Endpoint::page("/clients/{client_id}/logo");
     CHECK_SESSION = Endpoint::page("/session/check").named("check_session_iframe");
     CSP_REPORTS = Endpoint::program("/csp-reports").with_limit(Class::Pages);
@@ -170,6 +172,12 @@ endpoints! {
     JWKS_OAUTH = Endpoint::document("/oauth/jwks");
     ASSET = Endpoint::asset("/assets/{file}");
     FAVICON = Endpoint::asset("/favicon.ico");
+}
+
+/// Returns the page of the account console at a path below the issuer, to which a sign-in may lead.
+pub fn account_page(path: &str) -> Option<&'static Endpoint> {
+    let is_account = |path: &str| path == ACCOUNT.path || path.starts_with("/account/");
+    ALL.iter().find(|endpoint| endpoint.path == path && endpoint.reader == Reader::Person && is_account(endpoint.path))
 }
 
 /// The entry for unknown paths, which are limited like pages.
@@ -212,6 +220,29 @@ mod tests {
         ];
         for (base, path, expected) in rows {
             assert_eq!(at(base, path).path, expected, "{path} below {base:?}");
+        }
+    }
+
+    #[test]
+    fn a_sign_in_leads_to_pages_of_the_account_console_alone() {
+        assert_eq!(account_page("/account").map(|page| page.path), Some("/account"));
+        let others = [
+            "",
+            "/",
+            "/account/",
+            "/account/session",
+            "/account/nowhere",
+            "/accounts",
+            "//account",
+            "/logout",
+            "https://evil.example/account",
+            "/account?x",
+            "/account#x",
+            "/../account",
+            "/login",
+        ];
+        for path in others {
+            assert_eq!(account_page(path), None, "{path}");
         }
     }
 

@@ -1,3 +1,5 @@
-//! Notices to people about their accounts.
+//! The use cases of a person's own account, and notices about it.
 
 pub mod notices;
+pub mod overview;
+pub mod person;

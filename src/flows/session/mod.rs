@@ -210,6 +210,20 @@ pub(crate) async fn touch(
     }
 }
 
+/// Like [`touch`], in a transaction of its own, which is begun only if there is something to record.
+pub(crate) async fn record_use(provider: &Provider, context: &Context, session: &Session) -> Result<(), FlowError> {
+    if context.now.since(session.last_seen_at) < TOUCH_EVERY {
+        return Ok(());
+    }
+    let lifetimes = provider.lifetimes;
+    let context = context.clone();
+    let written = provider.store.write_with(session.clone(), move |session, tx| {
+        let context = context.clone();
+        Box::pin(async move { touch(tx, &lifetimes, &context, session).await })
+    });
+    written.await
+}
+
 /// The new idle end of a session that is used now, at most its absolute end; `None` if a recent use is recorded.
 pub fn idle_end_after_use(lifetimes: &Lifetimes, used: &SessionUse, now: Timestamp) -> Option<Timestamp> {
     if now.since(used.last_seen_at) < TOUCH_EVERY {

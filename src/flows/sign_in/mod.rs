@@ -5,8 +5,10 @@
 //! `attempt` is the typestate of an attempt, `factors` the registry of what can be proven, `soft_lock` the counters of
 //! failures that every factor stands behind.
 
+pub mod account;
 pub(crate) mod attempt;
 pub mod factors;
+mod purpose;
 pub mod soft_lock;
 mod state;
 
@@ -14,6 +16,7 @@ use std::sync::Arc;
 
 pub(crate) use self::attempt::DEVICE_LIFETIME;
 use self::attempt::{Attempt, Begun, Claim, Gate, Verdict, Visitor};
+pub use self::purpose::Purpose;
 pub use self::state::SignIns;
 use super::authorize::browser_step::BrowserStep;
 use super::authorize::pending::{Interaction, InteractionError};
@@ -23,7 +26,6 @@ use super::{Context, FlowError, Provider};
 use signet_protocol::account::person;
 use signet_protocol::authorize::next_step::{InteractiveRequest, NextStep};
 use signet_protocol::error::{ErrorCode, OAuthError};
-use signet_protocol::ids::RequestId;
 use signet_protocol::params::Params;
 use signet_protocol::secret::DeviceCookie;
 use signet_protocol::time::{Span, format_wait};
@@ -118,13 +120,13 @@ pub enum SignIn {
     Locked(Span),
 }
 
-/// Signs a person in for a pending authorization request.
+/// Signs a person in.
 pub async fn sign_in(
     provider: &Provider,
     context: &Context,
     submission: Submission<'_>,
     browser: Browser,
-    request: &RequestId,
+    purpose: &Purpose,
 ) -> Result<SignIn, FlowError> {
     let Submission { username, form, length } = submission;
     let claim = load(provider, context, username, browser).await?;
@@ -138,7 +140,7 @@ pub async fn sign_in(
         }
     };
     let failed = match attempt.verify(provider, context, factors::presented(form), form).await? {
-        Verdict::Passed(passed) => match passed.begin_session(provider, context, request, length).await? {
+        Verdict::Passed(passed) => match passed.begin_session(provider, context, purpose, length).await? {
             Begun::Session { session, device } => return Ok(SignIn::Done { session, device }),
             Begun::Lapsed(failed) => *failed,
         },

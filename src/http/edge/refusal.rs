@@ -30,9 +30,9 @@ fn record_refused(call: &Call, client: Option<NamedClient<'_>>, status: StatusCo
     call.app.provider.limits.refusals.note(&call.context, &refused);
 }
 
-/// Stores a refusal for this registered client that has already been logged.
-pub fn store_for(call: &Call, client: &str, status: StatusCode, error: &OAuthError) {
-    let client = Some(NamedClient::Registered(client));
+/// Stores a refusal that has already been logged, for this registered client if there is one.
+pub fn store_for(call: &Call, client: Option<&str>, status: StatusCode, error: &OAuthError) {
+    let client = client.map(NamedClient::Registered);
     let refused = Refused { endpoint: call.endpoint(), client, status: status.as_u16(), error };
     call.app.provider.limits.refusals.keep(&call.context, &refused);
 }

@@ -6,6 +6,7 @@ use crate::flows::session;
 use crate::http::edge::call::Call;
 use crate::http::edge::html;
 use crate::pages::{HomePage, Link};
+use signet_protocol::endpoint;
 
 /// `GET /`
 pub async fn get(call: Call) -> Response {
@@ -24,6 +25,7 @@ pub async fn get(call: Call) -> Response {
             link("/.well-known/openid-configuration", "OpenID Connect discovery document"),
             link("/.well-known/jwks.json", "Public keys (JWKS)"),
         ],
+        account: format!("{base}{}", endpoint::ACCOUNT.path),
         base: base.to_owned(),
     };
     html::render(&template, None)

@@ -1,4 +1,5 @@
-//! People and the mails that they get.
+//! People, their account console, and the mails that they get.
 
+pub mod console;
 pub mod notices;
 pub mod people;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::{Attempt, Failed, Passed};
 use crate::flows::meters::log_user;
 use crate::flows::session::{self, FreshSession, SessionLength};
+use crate::flows::sign_in::Purpose;
 use crate::flows::sign_in::factors::Lapsed;
 use crate::flows::{Concerning, Context, FlowError, Provider};
-use signet_protocol::ids::RequestId;
 use signet_protocol::secret::{DeviceCookie, Digest};
 use signet_protocol::time::{Span, Timestamp};
 use signet_store::authorize::authorization_requests;
@@ -31,12 +31,12 @@ pub(crate) enum Begun {
 }
 
 impl Attempt<Passed> {
-    /// Begins a session for a pending authorization request.
+    /// Begins a session.
     pub async fn begin_session(
         self,
         provider: &Provider,
         context: &Context,
-        request: &RequestId,
+        purpose: &Purpose,
         length: SessionLength,
     ) -> Result<Begun, FlowError> {
         let attempt = Arc::new(self);
@@ -51,7 +51,7 @@ impl Attempt<Passed> {
             attempt: attempt.clone(),
             session: session.clone(),
             device: device.digest(),
-            request: request.clone(),
+            purpose: purpose.clone(),
             login: context.record(Event::Login, Outcome::Success, concerning, factor)?,
             new_device: context.record(Event::NewDevice, Outcome::Success, concerning, "")?,
             horizon: provider.revocation_horizon(context.now),
@@ -79,8 +79,7 @@ struct Success {
     session: Arc<FreshSession>,
     /// The new cookie that marks the browser as known.
     device: Digest,
-    /// The pending authorization request.
-    request: RequestId,
+    purpose: Purpose,
     login: Record,
     /// Written if the browser is not known.
     new_device: Record,
@@ -99,7 +98,9 @@ impl Success {
         };
         attempt.reservation.success(tx).await?;
         self.remember_browser(tx).await?;
-        authorization_requests::recognize(tx, realm, &self.request).await?;
+        if let Purpose::Request(request) = &self.purpose {
+            authorization_requests::recognize(tx, realm, request).await?;
+        }
         audit::append(tx, realm, &self.login, context.now).await?;
         if !attempt.is_known_browser() {
             audit::append(tx, realm, &self.new_device, context.now).await?;

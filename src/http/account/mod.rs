@@ -1,0 +1,5 @@
+//! The account console: pages on which people look after their own account.
+
+pub mod overview;
+pub mod person;
+pub mod session;

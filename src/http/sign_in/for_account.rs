@@ -1,0 +1,127 @@
+//! The sign-in page of the account console: `/login?to=PATH`, where the path is one of its pages. With `fresh`, a
+//! session whose authentication is older than ten minutes is not sufficient.
+
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::Response;
+
+use super::form::{self, FORM, Prefill};
+use crate::flows::FlowError;
+use crate::flows::account::person::Assurance;
+use crate::flows::sign_in::account::{self, Shown};
+use crate::flows::sign_in::{self, AccountPrompt, FAILURE, Purpose, SignIn};
+use crate::http::edge::call::Call;
+use crate::http::edge::{cookies, csrf, html, refusal};
+use crate::pages::LoginPage;
+use signet_crypto::entropy::EntropyError;
+use signet_protocol::cause::Cause;
+use signet_protocol::endpoint::{self, Endpoint};
+
+/// A page of the account console to sign in to.
+pub struct Wanted {
+    console_page: &'static Endpoint,
+    assurance: Assurance,
+}
+
+impl Wanted {
+    pub const fn new(console_page: &'static Endpoint, assurance: Assurance) -> Self {
+        Self { console_page, assurance }
+    }
+
+    /// The URL of the sign-in page.
+    pub fn url(&self, base: &str) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("to", self.console_page.path);
+        if self.assurance == Assurance::Fresh {
+            query.append_pair("fresh", "yes");
+        }
+        format!("{base}{}?{}", endpoint::LOGIN.path, query.finish())
+    }
+
+    /// The URL of the page itself.
+    fn target(&self, base: &str) -> String {
+        format!("{base}{}", self.console_page.path)
+    }
+}
+
+/// The page of the account console that the query names.
+pub fn wanted(call: &Call) -> Option<Wanted> {
+    let query = call.query().ok()?;
+    let console_page = endpoint::account_page(query.get("to")?)?;
+    let assurance = if query.get("fresh").is_some() { Assurance::Fresh } else { Assurance::Session };
+    Some(Wanted { console_page, assurance })
+}
+
+/// `GET /login?to=PATH`
+pub async fn get(call: &Call, wanted: Wanted) -> Response {
+    let query = call.query().unwrap_or_default();
+    let prompt = if query.get("switch").is_some() { AccountPrompt::Another } else { AccountPrompt::Current };
+    let provider = &call.app.provider;
+    match account::show(provider, &call.context, call.browser, prompt, wanted.assurance).await {
+        Ok(Shown::SignedIn) => html::see_other(&wanted.target(call.app.base_path())),
+        Ok(Shown::Form { username, reauthenticate }) => {
+            page(call, &wanted, Prefill { username, reauthenticate, ..Prefill::default() })
+        }
+        Err(failure) => html::failed(call, failure),
+    }
+}
+
+/// `POST /login?to=PATH`
+pub async fn post(call: &Call, wanted: Wanted) -> Response {
+    let params = match call.form() {
+        Ok(params) => params,
+        Err(error) => return html::rejected(call, &error),
+    };
+    if csrf::check(call, params.get("csrf"), FORM).is_err() {
+        return html::forged(call, None);
+    }
+    let submission = form::submission(&params);
+    match sign_in::sign_in(&call.app.provider, &call.context, submission, call.browser, &Purpose::Account).await {
+        Ok(SignIn::Done { session, device }) => {
+            let mut response = html::see_other(&wanted.target(call.app.base_path()));
+            form::set_cookies(call, &mut response, &session, &device);
+            response
+        }
+        Ok(SignIn::Locked(wait)) => {
+            note(call, StatusCode::TOO_MANY_REQUESTS, "too many failures");
+            form::locked(wait, page(call, &wanted, Prefill::again(submission, sign_in::wait_message(wait))))
+        }
+        Ok(SignIn::Failed(reason)) => {
+            note(call, StatusCode::OK, reason);
+            page(call, &wanted, Prefill::again(submission, FAILURE.to_owned()))
+        }
+        Err(failure) => html::failed(call, failure),
+    }
+}
+
+/// Stores the reason of a failed sign-in for `signet explain`; it has already been logged.
+fn note(call: &Call, status: StatusCode, reason: &'static str) {
+    refusal::store_for(call, None, status, &Cause::SignIn { reason }.into());
+}
+
+/// The page. Its form is bound to the browser, so a browser without cookies gets one first.
+fn page(call: &Call, wanted: &Wanted, prefill: Prefill) -> Response {
+    match bound_page(call, wanted, prefill) {
+        Ok(response) => response,
+        Err(error) => html::failed(call, FlowError::from(error)),
+    }
+}
+
+fn bound_page(call: &Call, wanted: &Wanted, prefill: Prefill) -> Result<Response, EntropyError> {
+    let csrf::BoundBrowser { browser, name } = csrf::bind(call)?;
+    let template = LoginPage {
+        page: html::page(&call.app),
+        action: wanted.url(call.app.base_path()),
+        csrf: csrf::token(&call.app, browser, FORM, call.context.now),
+        client: None,
+        username: prefill.shown_username(),
+        error: prefill.error,
+        remember: prefill.remember,
+        reauthenticate: prefill.reauthenticate,
+    };
+    let mut response = html::render(&template, None);
+    if let Some(cookie) = name.and_then(|name| cookies::of(&call.app).identify_browser(&name)) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
