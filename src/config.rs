@@ -3,6 +3,7 @@
 //! This module owns every key of `signet.toml`, its default and its rules. The use of a setting is left to others, and
 //! nothing here accesses the database, the keys or the network.
 
+mod branding;
 mod clients;
 mod database;
 mod error;
@@ -36,6 +37,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use url::Url;
 
+pub use branding::Branding;
 pub use clients::{Clients, Profiles};
 pub use database::Database;
 pub use error::{ConfigError, Origin};
@@ -56,6 +58,7 @@ pub use tokens::Tokens;
 
 pub use signet_protocol::jose::encryption::KeyManagement;
 pub use signet_protocol::jose::jwk::SigningAlgorithm as Algorithm;
+pub use signet_protocol::language::Language;
 pub use signet_protocol::time::Span;
 
 pub use sources::{DEFAULT_FILE, named_file, secret_files, secrets_of_file};
@@ -95,6 +98,8 @@ pub struct Settings {
     pub tokens: Tokens,
     /// `sessions.*`
     pub sessions: Sessions,
+    /// `branding.*`
+    pub branding: Branding,
     /// `passwords.*`
     pub passwords: Passwords,
     /// `profiles.*`
@@ -149,6 +154,7 @@ impl Settings {
             log: Log::default(),
             tokens: Tokens::default(),
             sessions: Sessions::default(),
+            branding: Branding::default(),
             passwords: Passwords::default(),
             profiles: Profiles::default(),
             clients: Clients::default(),

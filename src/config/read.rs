@@ -38,6 +38,7 @@ impl Settings {
         settings.tokens.read(sources)?;
         settings.sessions.read(sources)?;
         settings.audit.read(sources)?;
+        settings.branding.read(sources)?;
         settings.passwords.read(sources)?;
         settings.profiles.read(sources)?;
         settings.clients.read(sources)?;

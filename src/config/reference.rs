@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use super::table::{Row, Section};
 use super::{
-    Audit, Clients, Database, Hsts, Keys, Limits, Log, Mail, Management, Mode, Outbound, Passwords, Profiles, Proxy,
-    Registration, Sessions, Settings, Shutdown, Telemetry, Tokens, server,
+    Audit, Branding, Clients, Database, Hsts, Keys, Limits, Log, Mail, Management, Mode, Outbound, Passwords, Profiles,
+    Proxy, Registration, Sessions, Settings, Shutdown, Telemetry, Tokens, server,
 };
 
 /// All sections, in the order of the page.
-const SECTIONS: [&Section; 20] = [
+const SECTIONS: [&Section; 21] = [
     &server::SERVER,
     &Management::SECTION,
     &Database::SECTION,
@@ -23,6 +23,7 @@ const SECTIONS: [&Section; 20] = [
     &Log::SECTION,
     &Tokens::SECTION,
     &Sessions::SECTION,
+    &Branding::SECTION,
     &Passwords::SECTION,
     &Profiles::SECTION,
     &Clients::SECTION,

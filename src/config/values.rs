@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-use super::{Algorithm, ForwardingHeader, KeyManagement, LogFormat, LogLevel, Mode, Span};
+use super::{Algorithm, ForwardingHeader, KeyManagement, Language, LogFormat, LogLevel, Mode, Span};
 
 /// A type that a setting can have.
 pub(super) trait Value: Sized {
@@ -143,6 +143,14 @@ impl Value for KeyManagement {
 
     fn parse(text: &str) -> Option<Self> {
         Self::named(text)
+    }
+}
+
+impl Value for Language {
+    const EXPECTED: &'static str = "en, de, fr, es, ja or ar";
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.tag() == text)
     }
 }
 

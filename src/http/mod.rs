@@ -77,6 +77,7 @@ fn open_to_all(app: &App) -> Router<Arc<App>> {
         .merge(mount(&endpoint::LOGOUT, get(session::logout::get).post(session::logout::post)))
         .merge(mount(&endpoint::PAR, post(authorize::par::post)))
         .merge(mount(&endpoint::LOGO, get(client::logo::get)))
+        .merge(mount(&endpoint::LANGUAGE, get(edge::language::get)))
         .merge(defense::csp_reports::routes())
         .merge(client::register::routes(app))
         .merge(session::check_session::routes(app))

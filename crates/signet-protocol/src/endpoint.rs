@@ -158,6 +158,7 @@ endpoints! {
     HOME = Endpoint::page("/");
     ACCOUNT = Endpoint::page("/account");
     ACCOUNT_SESSION = Endpoint::program("/account/session").with_limit(Class::Pages);
+    LANGUAGE = Endpoint::page("/language");
     LOGO = Endpoint::page("/clients/{client_id}/logo");
     CHECK_SESSION = Endpoint::page("/session/check").named("check_session_iframe");
     CSP_REPORTS = Endpoint::program("/csp-reports").with_limit(Class::Pages);

@@ -28,6 +28,7 @@ pub mod error;
 pub mod events;
 pub mod ids;
 pub mod jose;
+pub mod language;
 pub mod metadata;
 pub mod params;
 pub mod scope;

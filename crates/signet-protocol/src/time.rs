@@ -1,6 +1,8 @@
 //! Points in time and time spans, in the units of the standards (NumericDate, RFC 7519 §2) and of the database. Reading
 //! a clock is left to others: every rule takes `now` as a parameter.
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -163,25 +165,51 @@ pub fn seconds_up(span: Span) -> i64 {
 
 /// Formats a waiting time for people, rounded up: seconds up to two minutes, minutes up to two hours, then hours.
 pub fn format_wait(wait: Span) -> String {
-    let seconds = seconds_up(wait);
-    let up = |unit: i64| seconds.saturating_add(unit - 1) / unit;
-    match seconds {
-        ..=1 => "1 second".to_owned(),
-        2..=119 => format!("{seconds} seconds"),
-        120..=7_199 => format!("{} minutes", up(60)),
-        _ => format!("{} hours", up(3_600)),
+    Amount::of_wait(wait).to_string()
+}
+
+/// A number of a unit of time, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Amount {
+    pub count: i64,
+    /// `second`, `minute`, `hour` or `day`.
+    pub unit: &'static str,
+}
+
+impl Amount {
+    /// Rounds a waiting time up.
+    pub fn of_wait(wait: Span) -> Self {
+        let seconds = seconds_up(wait);
+        let up = |unit: i64| seconds.saturating_add(unit - 1) / unit;
+        match seconds {
+            ..=1 => Self { count: 1, unit: "second" },
+            2..=119 => Self { count: seconds, unit: "second" },
+            120..=7_199 => Self { count: up(60), unit: "minute" },
+            _ => Self { count: up(3_600), unit: "hour" },
+        }
+    }
+
+    /// Expresses a lifetime in its largest whole unit.
+    pub fn of_lifetime(span: Span) -> Self {
+        let minutes = span.as_secs().max(60) / 60;
+        match minutes {
+            days if days % (24 * 60) == 0 => Self { count: days / (24 * 60), unit: "day" },
+            hours if hours % 60 == 0 => Self { count: hours / 60, unit: "hour" },
+            minutes => Self { count: minutes, unit: "minute" },
+        }
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { count, unit } = self;
+        write!(out, "{count} {unit}{}", if *count == 1 { "" } else { "s" })
     }
 }
 
 /// Formats a lifetime for people, in its largest whole unit.
 pub fn format_lifetime(span: Span) -> String {
-    let minutes = span.as_secs().max(60) / 60;
-    let (count, unit) = match minutes {
-        days if days % (24 * 60) == 0 => (days / (24 * 60), "day"),
-        hours if hours % 60 == 0 => (hours / 60, "hour"),
-        minutes => (minutes, "minute"),
-    };
-    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+    Amount::of_lifetime(span).to_string()
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use signet_protocol::claims::standard::CLAIMS_SUPPORTED;
 use signet_protocol::endpoint;
 use signet_protocol::jose::encryption::{ContentEncryption, KeyManagement};
 use signet_protocol::jose::jwk::CLIENT_ALGORITHMS;
+use signet_protocol::language::Language;
 use signet_protocol::metadata::Capabilities;
 use signet_protocol::scope::OIDC_SCOPES;
 use signet_protocol::token::authentication::ACR_VALUES_SUPPORTED;
@@ -102,7 +103,9 @@ pub fn document(server: &Capabilities<'_>) -> Result<Value, MetadataError> {
         .set_display_values_supported(Some(named(["page", "popup", "touch", "wap"].into_iter())?))
         .set_claim_types_supported(Some(vec![CoreClaimType::Normal]))
         .set_claims_supported(Some(named(CLAIMS_SUPPORTED.iter().copied())?))
-        .set_ui_locales_supported(Some(vec![LanguageTag::new("en".to_owned())]))
+        .set_ui_locales_supported(Some(
+            Language::ALL.map(|language| LanguageTag::new(language.tag().to_owned())).into(),
+        ))
         .set_claims_parameter_supported(Some(true));
     Ok(serde_json::to_value(objects(metadata, server)?)?)
 }

@@ -90,6 +90,9 @@ remembered_lifetime = "30d"
 authorization_request_lifetime = "30m"
 management = false
 
+[branding]
+language = "en"
+
 [passwords]
 memory_kib = 19456
 iterations = 2
@@ -215,6 +218,9 @@ lifetime = "8h"
 remembered_lifetime = "14d"
 authorization_request_lifetime = "10m"
 management = true
+
+[branding]
+language = "en"
 
 [passwords]
 memory_kib = 65536

@@ -3,7 +3,7 @@
 use super::browser_step::BrowserStep;
 use super::pending::{Interaction, InteractionError, PendingFault};
 use crate::flows::authorize;
-use crate::flows::session::{self, Browser};
+use crate::flows::session::{self, Addressee, Browser};
 use crate::flows::{Concerning, Context, FlowError, Provider};
 use signet_protocol::authorize::consent::Consent;
 use signet_protocol::authorize::next_step::{InteractiveRequest, NextStep};
@@ -19,7 +19,7 @@ use signet_store::session::sessions::Session;
 pub enum Shown {
     Page {
         /// The signed-in person.
-        username: String,
+        person: Addressee,
         /// The part that has not been granted before.
         new: Consent,
     },
@@ -39,7 +39,7 @@ pub async fn show(
     };
     match authorize::position(provider, context, interaction, request, browser).await? {
         NextStep::Consent { session, new } => {
-            Ok(Shown::Page { username: session::username(provider, context, &session.user_id).await?, new })
+            Ok(Shown::Page { person: session::addressee(provider, context, &session.user_id).await?, new })
         }
         step => authorize::proceed(provider, context, interaction, request, step).await.map(Shown::Next),
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::browser_step::BrowserStep;
 use super::pending::{self, Interaction, InteractionError, PendingFault};
-use crate::flows::session::{self, Browser};
+use crate::flows::session::{self, Addressee, Browser};
 use crate::flows::{Concerning, Context, FlowError, Provider};
 use signet_protocol::authorize::consent::Consent;
 use signet_protocol::authorize::next_step::InteractiveRequest;
@@ -70,7 +70,7 @@ pub async fn enter(
 
 /// The question to the signed-in person.
 pub struct Question {
-    pub username: String,
+    pub person: Addressee,
     /// The device that asks.
     pub place: Place,
 }
@@ -93,9 +93,9 @@ pub async fn show(
     let Some(session) = session::current(provider, context, browser).await? else {
         return Ok(Shown::Next(BrowserStep::Login(interaction.pending.id.clone())));
     };
-    let username = session::username(provider, context, &session.user_id).await?;
+    let person = session::addressee(provider, context, &session.user_id).await?;
     let place = Place::compare(&request.network, &context.region_name());
-    Ok(Shown::Question(Question { username, place }))
+    Ok(Shown::Question(Question { person, place }))
 }
 
 /// The next step of a device request: only a signed-in person may decide.

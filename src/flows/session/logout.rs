@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Browser;
 use super::front_channel;
-use crate::flows::session;
+use crate::flows::session::{self, Addressee};
 use crate::flows::token::subject;
 use crate::flows::token::verify::{self, Hint, IdTokenHint};
 use crate::flows::{Concerning, Context, FlowError, Provider};
@@ -86,7 +86,7 @@ pub enum Plan {
     /// Ask the person for confirmation.
     Ask {
         /// The signed-in person.
-        username: Option<String>,
+        person: Option<Addressee>,
     },
     /// The session has been ended, or there was none.
     Ended(Ended),
@@ -190,11 +190,11 @@ pub async fn begin(
     }
     match current {
         Some(session) => {
-            let username = session::username(provider, context, &session.user_id).await?;
-            Ok(Plan::Ask { username: Some(username) })
+            let person = super::addressee(provider, context, &session.user_id).await?;
+            Ok(Plan::Ask { person: Some(person) })
         }
         None if is_named => Ok(Plan::Ended(Ended::elsewhere(Over::Named))),
-        None => Ok(Plan::Ask { username: None }),
+        None => Ok(Plan::Ask { person: None }),
     }
 }
 

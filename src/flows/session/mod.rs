@@ -22,6 +22,7 @@ use signet_protocol::session::session_state::{BrowserState, session_state};
 use signet_protocol::time::{Span, Timestamp};
 use signet_protocol::token::revocation::{Revocation, Target};
 use signet_store::Tx;
+use signet_store::account::users::User;
 use signet_store::events::outbox;
 use signet_store::node::clock_steps;
 use signet_store::session::sessions::{ExpiredSession, NewSession, Session};
@@ -323,8 +324,22 @@ async fn end_portion(tx: &mut Tx, now: Timestamp) -> Result<u64, FlowError> {
     Ok(expired.len() as u64)
 }
 
-/// The user name of an account, to fill in on the sign-in page.
-pub(crate) async fn username(provider: &Provider, context: &Context, user: &UserId) -> Result<String, FlowError> {
+/// The person of a session, as pages name and address them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addressee {
+    pub username: String,
+    /// The claim `locale`.
+    pub locale: Option<String>,
+}
+
+impl From<&User> for Addressee {
+    fn from(user: &User) -> Self {
+        Self { username: user.username.clone(), locale: user.claims.get("locale").map(str::to_owned) }
+    }
+}
+
+/// The person behind an account, from memory where possible.
+pub(crate) async fn addressee(provider: &Provider, context: &Context, user: &UserId) -> Result<Addressee, FlowError> {
     let user = provider.view.user(&context.realm.id, user).await?;
-    Ok(user.map(|user| user.username.clone()).unwrap_or_default())
+    Ok(user.map(|user| Addressee::from(&*user)).unwrap_or_default())
 }

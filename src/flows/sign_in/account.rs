@@ -2,18 +2,15 @@
 //! with is in the URL, and is a page of the console.
 
 use super::AccountPrompt;
-use crate::flows::account::person::{self, Assurance};
+use crate::flows::account::person::{self, Assurance, Person};
 use crate::flows::session::Browser;
 use crate::flows::{Context, FlowError, Provider};
 
 /// The outcome of a request for the sign-in page of the account console.
 pub enum Shown {
-    Form {
-        /// The name to fill in.
-        username: String,
-        /// True if the signed-in person confirms the password.
-        reauthenticate: bool,
-    },
+    Form,
+    /// The form, in which this signed-in person confirms the password.
+    Reauthenticate(Person),
     /// The browser's session is sufficient.
     SignedIn,
 }
@@ -26,13 +23,9 @@ pub async fn show(
     prompt: AccountPrompt,
     required: Assurance,
 ) -> Result<Shown, FlowError> {
-    let unnamed = Shown::Form { username: String::new(), reauthenticate: false };
     if prompt == AccountPrompt::Another {
-        return Ok(unnamed);
+        return Ok(Shown::Form);
     }
-    let Some(person) = person::signed_in(provider, context, browser).await? else { return Ok(unnamed) };
-    if person.has(required, context.now) {
-        return Ok(Shown::SignedIn);
-    }
-    Ok(Shown::Form { username: person.user.username.clone(), reauthenticate: true })
+    let Some(person) = person::signed_in(provider, context, browser).await? else { return Ok(Shown::Form) };
+    if person.has(required, context.now) { Ok(Shown::SignedIn) } else { Ok(Shown::Reauthenticate(person)) }
 }

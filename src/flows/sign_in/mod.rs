@@ -21,33 +21,25 @@ pub use self::state::SignIns;
 use super::authorize::browser_step::BrowserStep;
 use super::authorize::pending::{Interaction, InteractionError};
 use super::authorize::{self, device};
-use super::session::{self, Browser, FreshSession, SessionLength};
+use super::session::{self, Addressee, Browser, FreshSession, SessionLength};
 use super::{Context, FlowError, Provider};
 use signet_protocol::account::person;
 use signet_protocol::authorize::next_step::{InteractiveRequest, NextStep};
 use signet_protocol::error::{ErrorCode, OAuthError};
 use signet_protocol::params::Params;
 use signet_protocol::secret::DeviceCookie;
-use signet_protocol::time::{Span, format_wait};
+use signet_protocol::time::Span;
 use signet_store::account::users;
 use signet_store::session::known_devices;
-
-/// The sentence of the sign-in page after a failure, the same for every reason.
-pub const FAILURE: &str = "Incorrect username or password.";
-
-/// The sentence of the sign-in page after too many failures, the same for existing and unknown accounts.
-pub fn wait_message(wait: Span) -> String {
-    format!("There have been too many failed attempts. Try again in {}.", format_wait(wait))
-}
 
 /// The outcome of a request for the sign-in page.
 pub enum Shown {
     Form {
         /// The name to fill in.
         username: String,
-        /// True if the signed-in person confirms the password.
-        reauthenticate: bool,
     },
+    /// The form with which the signed-in person confirms the password.
+    Reauthenticate(Addressee),
     /// The browser's session is sufficient.
     Next(BrowserStep),
 }
@@ -70,13 +62,13 @@ pub async fn show(
     prompt: AccountPrompt,
 ) -> Result<Shown, InteractionError> {
     if prompt == AccountPrompt::Another {
-        return Ok(Shown::Form { username: String::new(), reauthenticate: false });
+        return Ok(Shown::Form { username: String::new() });
     }
     let request = match &interaction.pending.request {
         InteractiveRequest::Authorization(request) => request,
         InteractiveRequest::Device(_) => {
             return match device::advance(provider, context, interaction, browser).await? {
-                BrowserStep::Login(_) => Ok(Shown::Form { username: String::new(), reauthenticate: false }),
+                BrowserStep::Login(_) => Ok(Shown::Form { username: String::new() }),
                 next => Ok(Shown::Next(next)),
             };
         }
@@ -85,11 +77,11 @@ pub async fn show(
     match step {
         NextStep::Login => {
             let username = request.login_hint.clone().unwrap_or_default();
-            Ok(Shown::Form { username, reauthenticate: false })
+            Ok(Shown::Form { username })
         }
         NextStep::Reauthenticate(session) => {
-            let username = session::username(provider, context, &session.user_id).await?;
-            Ok(Shown::Form { username, reauthenticate: true })
+            let person = session::addressee(provider, context, &session.user_id).await?;
+            Ok(Shown::Reauthenticate(person))
         }
         NextStep::Consent { .. } | NextStep::Issue(_) | NextStep::Refuse(_) => {
             authorize::proceed(provider, context, interaction, request, step).await.map(Shown::Next)
@@ -114,7 +106,7 @@ pub enum SignIn {
         /// The new cookie that marks the browser as known.
         device: DeviceCookie,
     },
-    /// The sign-in failed, with the reason for operators; the person sees [`FAILURE`].
+    /// The sign-in failed, with the reason for operators; the person sees the same sentence for all.
     Failed(&'static str),
     /// There were too many failures; no factor was verified.
     Locked(Span),

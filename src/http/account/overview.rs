@@ -21,5 +21,5 @@ pub async fn get(call: Call) -> Response {
     let user = &person.user;
     let email = user.email.clone().map(|(address, is_verified)| Address { address, is_verified });
     let console = Console::new(call.app.base_path(), &user.username, &endpoint::ACCOUNT);
-    html::render(&OverviewPage { page: html::page(&call.app), console, email, holdings }, None)
+    html::render(&OverviewPage { page: html::page(&call), console, email, holdings }, None)
 }

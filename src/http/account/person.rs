@@ -12,7 +12,10 @@ use signet_protocol::endpoint::Endpoint;
 /// The person who opens this page.
 pub async fn signed_in(call: &Call, page: &'static Endpoint) -> Result<Person, Box<Response>> {
     match person::signed_in(&call.app.provider, &call.context, call.browser).await {
-        Ok(Some(person)) => Ok(person),
+        Ok(Some(person)) => {
+            call.learned.note_locale(person.user.claims.get("locale"));
+            Ok(person)
+        }
         Ok(None) => Err(sign_in(call, page, Assurance::Session)),
         Err(failure) => Err(Box::new(html::failed(call, failure))),
     }

@@ -27,7 +27,10 @@ pub async fn get(call: Call) -> Response {
     };
     let provider = &call.app.provider;
     match consent::show(provider, &call.context, &interaction, call.browser).await {
-        Ok(Shown::Page { username, new }) => page(&call, &interaction, username, &new),
+        Ok(Shown::Page { person, new }) => {
+            call.learned.note_locale(person.locale.as_deref());
+            page(&call, &interaction, person.username, &new)
+        }
         Ok(Shown::Next(next)) => html::go(&call, next, None),
         Err(failure) => html::interrupted(&call, failure, Some(&interaction)),
     }
@@ -59,7 +62,7 @@ fn page(call: &Call, interaction: &Interaction, who: String, new: &Consent) -> R
     };
     let base = call.app.base_path();
     let template = ConsentPage {
-        page: html::page(&call.app),
+        page: html::page(call),
         action: html::step(base, &endpoint::CONSENT, &interaction.pending.id),
         csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
         client: ClientCard::new(&interaction.client, Some(&request.redirect_uri))

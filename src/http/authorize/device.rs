@@ -68,7 +68,10 @@ pub async fn question(call: Call) -> Response {
         Err(response) => return *response,
     };
     match device::show(&call.app.provider, &call.context, &interaction, call.browser).await {
-        Ok(Shown::Question(question)) => confirm_page(&call, &interaction, question),
+        Ok(Shown::Question(question)) => {
+            call.learned.note_locale(question.person.locale.as_deref());
+            confirm_page(&call, &interaction, question)
+        }
         Ok(Shown::Next(next)) => html::go(&call, next, None),
         Err(failure) => html::interrupted(&call, failure, Some(&interaction)),
     }
@@ -100,7 +103,7 @@ fn code_page(call: &Call, user_code: String, error: Option<String>) -> Response 
         Err(failure) => return html::failed(call, failure.into()),
     };
     let template = DevicePage {
-        page: html::page(&call.app),
+        page: html::page(call),
         action: format!("{}{}", call.app.base_path(), endpoint::DEVICE.path),
         csrf: csrf::token(&call.app, bound.browser, CODE_FORM, call.context.now),
         user_code,
@@ -120,11 +123,11 @@ fn confirm_page(call: &Call, interaction: &Interaction, question: Question) -> R
     let id = &interaction.pending.id;
     let asked = Consent { scope: request.scope.clone(), claims: Vec::new() };
     let template = DeviceConfirmPage {
-        page: html::page(&call.app),
+        page: html::page(call),
         action: html::step(base, &endpoint::DEVICE_CONFIRM, id),
         csrf: csrf::token(&call.app, call.browser, CONFIRM_FORM, call.context.now),
         client: ClientCard::new(&interaction.client, None).with_logo(logo::path(base, &interaction.client)),
-        who: question.username,
+        who: question.person.username,
         switch_url: format!("{}&switch=yes", html::step(base, &endpoint::LOGIN, id)),
         user_code: request.user_code.to_string(),
         place: in_words(question.place),
@@ -156,7 +159,7 @@ fn asked_in_words(call: &Call, request: &DeviceRequest) -> String {
 }
 
 fn done_page(call: &Call, answer: Answer) -> Response {
-    let page = html::page(&call.app);
+    let page = html::page(call);
     let template = match answer {
         Answer::Allowed => DeviceDonePage {
             page,

@@ -6,6 +6,8 @@ use axum::response::Response;
 use crate::flows::authorize::pending::{self, Interaction};
 use crate::http::edge::call::Call;
 use crate::http::edge::{csrf, html};
+use signet_protocol::authorize::next_step::InteractiveRequest;
+use signet_protocol::language::Requested;
 use signet_protocol::params::Params;
 
 /// The interaction for which a page is requested, and the query.
@@ -13,6 +15,11 @@ pub async fn shown(call: &Call) -> Result<(Params, Interaction), Box<Response>> 
     let query = call.query().map_err(|error| html::rejected(call, &error))?;
     let found = pending::find(&call.app.provider, &call.context, query.get("request"), call.browser).await;
     let interaction = found.map_err(|failure| html::interrupted(call, failure, None))?;
+    if let InteractiveRequest::Authorization(request) = &interaction.pending.request
+        && let Some(ui_locales) = request.ui_locales.clone()
+    {
+        call.learned.note_request(Requested { ui_locales, at: interaction.pending.arrived_at });
+    }
     Ok((query, interaction))
 }
 

@@ -12,8 +12,8 @@ use hyper::body::Body as HttpBody;
 use tower::BoxError;
 
 use super::arrived::Arrived;
-use super::cookies;
-use super::error;
+use super::viewer::{self, Learned, Viewer};
+use super::{cookies, error};
 use crate::app::App;
 use crate::flows::client::register;
 use crate::flows::session::Browser;
@@ -35,6 +35,8 @@ pub struct Call {
     pub browser: Browser,
     pub headers: HeaderMap,
     pub method: Method,
+    /// The wishes about the language of pages that the handler has learned.
+    pub learned: Learned,
     uri: Uri,
     body: Bytes,
 }
@@ -80,6 +82,7 @@ impl Call {
             uri: parts.uri,
             headers: parts.headers,
             method: parts.method,
+            learned: Learned::default(),
             body,
         })
     }
@@ -135,6 +138,17 @@ impl Call {
         let named = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let host = self.uri.authority().map(|authority| authority.as_str()).or(named).unwrap_or_default();
         format!("{scheme}://{host}{}{}", self.app.base_path(), self.path())
+    }
+
+    /// The person who sees the page that answers this call.
+    pub fn viewer(&self) -> Viewer {
+        let wishes = self.learned.with(viewer::wishes(&self.app, &self.headers));
+        let query = self.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let address = format!("{}{}{query}", self.app.base_path(), self.path());
+        Viewer {
+            language: wishes.language(self.app.settings.branding.language),
+            address: viewer::reopened(&self.app, &self.method, address),
+        }
     }
 
     fn query_text(&self) -> &str {

@@ -1,5 +1,5 @@
-//! The cookies: one identifies a browser, one its session (RFC 6265bis), one marks known browsers, and one shows the
-//! session's state to the script of the session iframe. A malformed or repeated cookie counts as absent.
+//! The cookies: one identifies a browser, one its session (RFC 6265bis), one marks known browsers, one keeps the chosen
+//! language, and one shows the session's state to the script of the session iframe. A malformed or repeated cookie counts as absent.
 
 use axum::http::HeaderMap;
 use axum::http::header::{self, HeaderValue};
@@ -7,15 +7,20 @@ use axum::http::header::{self, HeaderValue};
 use crate::app::App;
 use crate::flows::session::Browser;
 use signet_protocol::cookie_header;
+use signet_protocol::language::Choice;
 use signet_protocol::secret::{BrowserCookie, DeviceCookie, Digest, SessionCookie};
 use signet_protocol::session::session_state::BrowserState;
 use signet_protocol::time::Span;
+
+/// The time for which a browser keeps the choice of a language.
+const LANGUAGE_LIFETIME: Span = Span::from_days(365);
 
 /// The names and attributes of the cookies, which depend on the scheme of the issuer.
 pub struct Cookies {
     session: &'static str,
     browser: &'static str,
     device: &'static str,
+    language: &'static str,
     attributes: &'static str,
     state: &'static str,
     state_attributes: &'static str,
@@ -25,6 +30,7 @@ const SECURE: Cookies = Cookies {
     session: "__Host-signet-session",
     browser: "__Host-signet-browser",
     device: "__Host-signet-device",
+    language: "__Host-signet-language",
     attributes: "; Path=/; Secure; HttpOnly; SameSite=Lax",
     state: "__Host-signet-state",
     // For a script in a frame on other sites' pages (OpenID Connect Session Management §3.2); the server never reads
@@ -37,6 +43,7 @@ const PLAIN: Cookies = Cookies {
     session: "signet-session",
     browser: "signet-browser",
     device: "signet-device",
+    language: "signet-language",
     attributes: "; Path=/; HttpOnly; SameSite=Lax",
     state: "signet-state",
     state_attributes: "; Path=/",
@@ -57,6 +64,18 @@ impl Cookies {
             session: session.map(|session| session.digest()),
             device: device.map(|device| device.digest()),
         }
+    }
+
+    /// The choice in the language menu.
+    pub fn language(&self, headers: &HeaderMap) -> Option<Choice> {
+        single(headers, self.language).and_then(Choice::parse)
+    }
+
+    /// A cookie that keeps the choice of a language.
+    pub fn choose_language(&self, choice: Choice) -> Option<HeaderValue> {
+        let age = LANGUAGE_LIFETIME.as_secs();
+        let value = choice.to_cookie();
+        HeaderValue::from_str(&format!("{}={value}{}; Max-Age={age}", self.language, self.attributes)).ok()
     }
 
     /// A cookie that identifies the browser until it is closed.

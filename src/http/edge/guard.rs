@@ -18,6 +18,7 @@ use tracing::field::Empty;
 use super::arrived::Arrived;
 use super::html::{self, Fault};
 use super::limits::{self, Refusal};
+use super::viewer::Viewer;
 use super::{error, peer, retry, trace};
 use crate::app::App;
 use crate::http::admin::api;
@@ -65,13 +66,14 @@ pub async fn guarded_call<B, F: Future<Output = Response>>(
         span_id = Empty
     );
     trace::begin(app, &span, known(&method), route.as_deref(), request.headers());
-    let agent = html::Agent::of(request.headers());
+    let is_browser = html::Agent::of(request.headers()) == html::Agent::Browser;
+    let viewer = is_browser.then(|| Viewer::of(app, &request));
     let mut response = match refuse(app, &request).or_else(|| limit(app, &request, arrived)) {
         Some(refusal) => refusal,
         None => run(endpoint(request), &arrived.id).instrument(span.clone()).await,
     };
-    if agent == html::Agent::Browser && response.status().as_u16() >= 400 {
-        response = html::as_page(app, &arrived.id, response);
+    if let Some(viewer) = viewer.filter(|_| response.status().as_u16() >= 400) {
+        response = html::as_page(app, &viewer, &arrived.id, response);
     }
     let framable = response.extensions().get::<Framable>().is_some();
     shield(app, response.headers_mut(), framable);
@@ -160,8 +162,8 @@ fn limit<B>(app: &App, request: &HttpRequest<B>, arrived: &Arrived) -> Option<Re
         Reader::Program => retry::program(refusal.status, refusal.code, &refusal.message),
         Reader::Administrator => api::problem(refusal.status, &refusal.message),
         Reader::Person => {
-            let message = &refusal.message;
-            html::fault_page(app, &arrived.id, Fault { status: refusal.status, message, hint: None, back: None })
+            let fault = Fault { status: refusal.status, message: &refusal.message, hint: None, back: None };
+            html::fault_page(app, &Viewer::of(app, request), &arrived.id, fault)
         }
     };
     let Refusal { wait, exceeded, .. } = refusal;

@@ -8,11 +8,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::call::Call;
+use super::viewer::Viewer;
 use super::{assets, cookies, error, refusal, retry};
 use crate::app::App;
 use crate::flows::FlowError;
 use crate::flows::authorize::browser_step::{BrowserStep, ErrorResponse};
 use crate::flows::authorize::pending::{Interaction, InteractionError, PendingFault};
+use crate::messages::Message;
 use crate::pages::{
     DeviceDonePage, ErrorPage, FORM_POST_SCRIPT, FormPostPage, Link, Page, SIGNED_OUT_SCRIPT, SignedOutPage,
 };
@@ -24,11 +26,33 @@ use signet_protocol::endpoint::{self, Endpoint};
 use signet_protocol::error::OAuthError;
 use signet_protocol::ids::RequestId;
 use signet_protocol::secret::BrowserCookie;
-use signet_protocol::time::format_wait;
+use signet_protocol::time::{Amount, Span, format_wait};
 
-/// The values that every page needs.
-pub fn page(app: &App) -> Page {
-    Page { css: assets::style_path(app), lang: "en".to_owned(), development: app.is_development() }
+/// The values that every page needs, in the language of the person who sees it.
+pub fn page(call: &Call) -> Page {
+    page_for(&call.app, &call.viewer())
+}
+
+fn page_for(app: &App, viewer: &Viewer) -> Page {
+    Page {
+        css: assets::style_path(app),
+        language: viewer.language,
+        language_url: viewer.address.as_deref().map(|address| language_url(app.base_path(), address)),
+        brand: "Signet".to_owned(),
+        development: app.is_development(),
+    }
+}
+
+/// A message about a waiting time.
+pub fn wait(call: &Call, key: &str, wait: Span) -> String {
+    let Amount { count, unit } = Amount::of_wait(wait);
+    Message::new(call.viewer().language, key).with("count", count).with("unit", unit).text()
+}
+
+/// The URL of the language menu, to which a tag is appended.
+fn language_url(base: &str, address: &str) -> String {
+    let at: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("at", address).finish();
+    format!("{base}{}?{at}&to=", endpoint::LANGUAGE.path)
 }
 
 /// An HTML response. Its forms may be posted to this server and, because browsers also apply the rule to redirects
@@ -98,12 +122,12 @@ pub struct Fault<'a> {
 }
 
 pub fn fault(call: &Call, fault: Fault<'_>) -> Response {
-    fault_page(&call.app, &call.context.origin.request_id, fault)
+    fault_page(&call.app, &call.viewer(), &call.context.origin.request_id, fault)
 }
 
 /// An error page for the request with this id, under the heading of its status.
-pub fn fault_page(app: &App, id: &str, fault: Fault<'_>) -> Response {
-    headed(app, id, heading(fault.status), fault)
+pub fn fault_page(app: &App, viewer: &Viewer, id: &str, fault: Fault<'_>) -> Response {
+    headed(app, viewer, id, heading(fault.status), fault)
 }
 
 /// The heading of an error page. A rejected authorization request is a 400.
@@ -120,13 +144,13 @@ fn heading(status: StatusCode) -> &'static str {
     }
 }
 
-fn headed(app: &App, id: &str, heading: &str, fault: Fault<'_>) -> Response {
-    (fault.status, render(&error_page(app, id, heading, fault), None)).into_response()
+fn headed(app: &App, viewer: &Viewer, id: &str, heading: &str, fault: Fault<'_>) -> Response {
+    (fault.status, render(&error_page(app, viewer, id, heading, fault), None)).into_response()
 }
 
-fn error_page(app: &App, id: &str, heading: &str, fault: Fault<'_>) -> ErrorPage {
+fn error_page(app: &App, viewer: &Viewer, id: &str, heading: &str, fault: Fault<'_>) -> ErrorPage {
     ErrorPage {
-        page: page(app),
+        page: page_for(app, viewer),
         heading: heading.to_owned(),
         message: fault.message.to_owned(),
         received: None,
@@ -149,7 +173,8 @@ pub fn rejected(call: &Call, error: &OAuthError) -> Response {
     let hint = "Go back to the application and start again. If that does not help, contact the people who run it.";
     let message = &error.description;
     let fault = Fault { status: StatusCode::BAD_REQUEST, message, hint: Some(hint), back: None };
-    let page = error_page(&call.app, &call.context.origin.request_id, heading(fault.status), fault);
+    let request_id = &call.context.origin.request_id;
+    let page = error_page(&call.app, &call.viewer(), request_id, heading(fault.status), fault);
     let received = error.cause().and_then(received_uri);
     (StatusCode::BAD_REQUEST, render(&ErrorPage { received, ..page }, None)).into_response()
 }
@@ -161,7 +186,7 @@ pub fn forged(call: &Call, client: Option<&Client>) -> Response {
     let message = "The form has expired or was not sent from this site.";
     let hint = "Load the form again. If it keeps expiring, allow cookies for this site in the browser's settings.";
     let fault = Fault { status: StatusCode::FORBIDDEN, message, hint: Some(hint), back: Some(again("Load the form")) };
-    headed(&call.app, &call.context.origin.request_id, "This form has expired", fault)
+    headed(&call.app, &call.viewer(), &call.context.origin.request_id, "This form has expired", fault)
 }
 
 /// A link that reloads the current page.
@@ -192,7 +217,7 @@ impl Agent {
 
 /// Replaces an error response that a browser would show as bare text, or as an empty page. Pages and JSON responses are
 /// kept.
-pub fn as_page(app: &App, id: &str, response: Response) -> Response {
+pub fn as_page(app: &App, viewer: &Viewer, id: &str, response: Response) -> Response {
     let status = response.status();
     let sentence = response.extensions().get::<error::Sentence>().map(|sentence| sentence.0);
     if sentence.is_none() && response.headers().contains_key(header::CONTENT_TYPE) {
@@ -208,7 +233,7 @@ pub fn as_page(app: &App, id: &str, response: Response) -> Response {
         status if status.is_server_error() => "Something went wrong on this server.",
         _ => "This address cannot be opened in a browser.",
     });
-    let page = fault_page(app, id, Fault { status, message, hint, back: Some(start_page(app)) });
+    let page = fault_page(app, viewer, id, Fault { status, message, hint, back: Some(start_page(app)) });
     let (mut parts, body) = page.into_parts();
     for (name, value) in response.headers() {
         if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
@@ -282,7 +307,7 @@ fn over(call: &Call, reason: PendingFault, client: Option<&Client>) -> Response 
     };
     let back = back.or_else(|| Some(start_page(&call.app)));
     let fault = Fault { status: StatusCode::BAD_REQUEST, message: &error.description, hint: Some(hint), back };
-    headed(&call.app, &call.context.origin.request_id, heading, fault)
+    headed(&call.app, &call.viewer(), &call.context.origin.request_id, heading, fault)
 }
 
 /// The link back to a client that has a home page.
@@ -300,9 +325,9 @@ pub fn go(call: &Call, next: BrowserStep, name: Option<&BrowserCookie>) -> Respo
         BrowserStep::Consent(request) => see_other(&step(base, &endpoint::CONSENT, &request)),
         BrowserStep::Device(request) => see_other(&step(base, &endpoint::DEVICE_CONFIRM, &request)),
         BrowserStep::LeaveDevice => left_device(call),
-        BrowserStep::Deliver(delivery) => deliver(app, delivery),
+        BrowserStep::Deliver(delivery) => deliver(call, delivery),
         BrowserStep::Refuse(ErrorResponse { delivery, client, error, is_probe }) => {
-            let response = deliver(app, delivery);
+            let response = deliver(call, delivery);
             // Applications probe every few minutes; stored probes would displace the refusals that need explaining.
             if !is_probe {
                 refusal::record_for(call, Some(client.as_str()), response.status(), &error);
@@ -317,10 +342,14 @@ pub fn go(call: &Call, next: BrowserStep, name: Option<&BrowserCookie>) -> Respo
 }
 
 /// Sends an authorization response to its client.
-fn deliver(app: &App, delivery: Delivery) -> Response {
+fn deliver(call: &Call, delivery: Delivery) -> Response {
     match delivery {
         Delivery::Redirect(location) => see_other(&location),
-        Delivery::FormPost { action, fields } => render_form_post(&FormPostPage { page: page(app), action, fields }),
+        Delivery::FormPost { action, fields } => {
+            // Not to be opened again: it holds the response.
+            let page = Page { language_url: None, ..page(call) };
+            render_form_post(&FormPostPage { page, action, fields })
+        }
     }
 }
 
@@ -342,7 +371,7 @@ pub fn see_other(location: &str) -> Response {
 /// The page after a sign-in for a device that was cancelled.
 fn left_device(call: &Call) -> Response {
     let template = DeviceDonePage {
-        page: page(&call.app),
+        page: page(call),
         heading: "You did not sign in",
         sentence: "The device keeps waiting until its code expires. You can close this page.",
         is_allowed: false,

@@ -3,6 +3,7 @@
 use axum::http::header;
 use axum::response::Response;
 
+use crate::flows::session::Addressee;
 use crate::flows::session::logout::{self, Ended, LogoutRequest, Over, Plan};
 use crate::http::edge::call::Call;
 use crate::http::edge::{cookies, csrf, html};
@@ -72,7 +73,7 @@ async fn begin(call: &Call, params: &Params) -> Response {
     };
     match logout::begin(&call.app.provider, &call.context, &request, call.browser).await {
         Ok(Plan::Ended(end)) => ended(call, &request, end),
-        Ok(Plan::Ask { username }) => match ask(call, params, &request, username) {
+        Ok(Plan::Ask { person }) => match ask(call, params, &request, person) {
             Ok(response) => response,
             Err(failure) => html::failed(call, failure.into()),
         },
@@ -86,15 +87,21 @@ async fn check(call: &Call, params: &Params) -> Result<LogoutRequest, Box<Respon
 }
 
 /// The question. Its form is bound to the browser, so a browser without cookies gets one first.
-fn ask(call: &Call, params: &Params, request: &LogoutRequest, who: Option<String>) -> Result<Response, EntropyError> {
+fn ask(
+    call: &Call,
+    params: &Params,
+    request: &LogoutRequest,
+    person: Option<Addressee>,
+) -> Result<Response, EntropyError> {
     let csrf::BoundBrowser { browser, name } = csrf::bind(call)?;
     let field = |name: &str| Some((name.to_owned(), params.get(name)?.to_owned()));
     let return_to = request.return_to.as_deref();
+    call.learned.note_locale(person.as_ref().and_then(|person| person.locale.as_deref()));
     let template = LogoutPage {
-        page: html::page(&call.app),
+        page: html::page(call),
         action: format!("{}{}", call.app.base_path(), endpoint::LOGOUT.path),
         csrf: csrf::token(&call.app, browser, FORM, call.context.now),
-        who,
+        who: person.map(|person| person.username),
         client: request.client.as_ref().map(|client| ClientCard::new(client, return_to)),
         fields: PARAMETERS.into_iter().filter_map(field).collect(),
     };
@@ -117,7 +124,7 @@ fn ended(call: &Call, request: &LogoutRequest, end: Ended) -> Response {
         Some(_) | None => {
             let back = request.client.as_deref().and_then(html::back_to);
             let onward = request.return_to.clone();
-            html::render_signed_out(&SignedOutPage { page: html::page(&call.app), sentence, back, onward, frames })
+            html::render_signed_out(&SignedOutPage { page: html::page(call), sentence, back, onward, frames })
         }
     };
     for cookie in cookies::of(&call.app).end_session() {

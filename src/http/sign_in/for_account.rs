@@ -9,7 +9,7 @@ use super::form::{self, FORM, Prefill};
 use crate::flows::FlowError;
 use crate::flows::account::person::Assurance;
 use crate::flows::sign_in::account::{self, Shown};
-use crate::flows::sign_in::{self, AccountPrompt, FAILURE, Purpose, SignIn};
+use crate::flows::sign_in::{self, AccountPrompt, Purpose, SignIn};
 use crate::http::edge::call::Call;
 use crate::http::edge::{cookies, csrf, html, refusal};
 use crate::pages::LoginPage;
@@ -59,8 +59,11 @@ pub async fn get(call: &Call, wanted: Wanted) -> Response {
     let provider = &call.app.provider;
     match account::show(provider, &call.context, call.browser, prompt, wanted.assurance).await {
         Ok(Shown::SignedIn) => html::see_other(&wanted.target(call.app.base_path())),
-        Ok(Shown::Form { username, reauthenticate }) => {
-            page(call, &wanted, Prefill { username, reauthenticate, ..Prefill::default() })
+        Ok(Shown::Form) => page(call, &wanted, Prefill::default()),
+        Ok(Shown::Reauthenticate(person)) => {
+            call.learned.note_locale(person.user.claims.get("locale"));
+            let username = person.user.username.clone();
+            page(call, &wanted, Prefill { username, reauthenticate: true, ..Prefill::default() })
         }
         Err(failure) => html::failed(call, failure),
     }
@@ -84,11 +87,11 @@ pub async fn post(call: &Call, wanted: Wanted) -> Response {
         }
         Ok(SignIn::Locked(wait)) => {
             note(call, StatusCode::TOO_MANY_REQUESTS, "too many failures");
-            form::locked(wait, page(call, &wanted, Prefill::again(submission, sign_in::wait_message(wait))))
+            form::locked(wait, page(call, &wanted, Prefill::again(submission, html::wait(call, "login-paused", wait))))
         }
         Ok(SignIn::Failed(reason)) => {
             note(call, StatusCode::OK, reason);
-            page(call, &wanted, Prefill::again(submission, FAILURE.to_owned()))
+            page(call, &wanted, Prefill::again(submission, html::page(call).text("login-failed")))
         }
         Err(failure) => html::failed(call, failure),
     }
@@ -110,7 +113,7 @@ fn page(call: &Call, wanted: &Wanted, prefill: Prefill) -> Response {
 fn bound_page(call: &Call, wanted: &Wanted, prefill: Prefill) -> Result<Response, EntropyError> {
     let csrf::BoundBrowser { browser, name } = csrf::bind(call)?;
     let template = LoginPage {
-        page: html::page(&call.app),
+        page: html::page(call),
         action: wanted.url(call.app.base_path()),
         csrf: csrf::token(&call.app, browser, FORM, call.context.now),
         client: None,

@@ -7,7 +7,7 @@ use super::form::{self, FORM, Prefill};
 use crate::flows::authorize;
 use crate::flows::authorize::pending::Interaction;
 use crate::flows::session::{Browser, FreshSession};
-use crate::flows::sign_in::{self, AccountPrompt, FAILURE, Purpose, Shown, SignIn};
+use crate::flows::sign_in::{self, AccountPrompt, Purpose, Shown, SignIn};
 use crate::http::authorize::interaction;
 use crate::http::client::logo;
 use crate::http::edge::call::Call;
@@ -26,8 +26,10 @@ pub async fn get(call: &Call) -> Response {
     let provider = &call.app.provider;
     let prompt = if params.get("switch").is_some() { AccountPrompt::Another } else { AccountPrompt::Current };
     match sign_in::show(provider, &call.context, &interaction, call.browser, prompt).await {
-        Ok(Shown::Form { username, reauthenticate }) => {
-            let prefill = Prefill { username, reauthenticate, ..Prefill::default() };
+        Ok(Shown::Form { username }) => page(call, &interaction, Prefill { username, ..Prefill::default() }),
+        Ok(Shown::Reauthenticate(person)) => {
+            call.learned.note_locale(person.locale.as_deref());
+            let prefill = Prefill { username: person.username, reauthenticate: true, ..Prefill::default() };
             page(call, &interaction, prefill)
         }
         Ok(Shown::Next(next)) => html::go(call, next, None),
@@ -52,13 +54,17 @@ pub async fn post(call: &Call) -> Response {
     let purpose = Purpose::Request(interaction.pending.id.clone());
     match sign_in::sign_in(provider, &call.context, submission, call.browser, &purpose).await {
         Ok(SignIn::Done { session, device }) => signed_in(call, &interaction, &session, &device).await,
+        // Both sentences are the same for existing and unknown accounts.
         Ok(SignIn::Locked(wait)) => {
             note(call, &interaction, StatusCode::TOO_MANY_REQUESTS, "too many failures");
-            form::locked(wait, page(call, &interaction, Prefill::again(submission, sign_in::wait_message(wait))))
+            form::locked(
+                wait,
+                page(call, &interaction, Prefill::again(submission, html::wait(call, "login-paused", wait))),
+            )
         }
         Ok(SignIn::Failed(reason)) => {
             note(call, &interaction, StatusCode::OK, reason);
-            page(call, &interaction, Prefill::again(submission, FAILURE.to_owned()))
+            page(call, &interaction, Prefill::again(submission, html::page(call).text("login-failed")))
         }
         Err(failure) => html::failed(call, failure),
     }
@@ -85,7 +91,7 @@ fn page(call: &Call, interaction: &Interaction, prefill: Prefill) -> Response {
     let redirect_uri = interaction.pending.request.redirect_uri();
     let logo = logo::path(call.app.base_path(), &interaction.client);
     let template = LoginPage {
-        page: html::page(&call.app),
+        page: html::page(call),
         action: html::step(call.app.base_path(), &endpoint::LOGIN, &interaction.pending.id),
         csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
         client: Some(ClientCard::new(&interaction.client, redirect_uri).with_logo(logo)),

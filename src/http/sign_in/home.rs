@@ -17,7 +17,7 @@ pub async fn get(call: Call) -> Response {
     let base = call.app.base_path();
     let link = |path: &str, label: &str| Link { href: format!("{base}{path}"), label: label.to_owned() };
     let template = HomePage {
-        page: html::page(&call.app),
+        page: html::page(&call),
         issuer: call.app.settings.issuer.clone(),
         version: call.app.is_development().then(|| env!("CARGO_PKG_VERSION").to_owned()),
         signed_in,
@@ -36,5 +36,6 @@ async fn signed_in(call: &Call) -> Result<Option<String>, crate::flows::FlowErro
         return Ok(None);
     };
     let user = call.app.provider.view.user(&call.context.realm.id, &session.user_id).await?;
+    call.learned.note_locale(user.as_ref().and_then(|user| user.claims.get("locale")));
     Ok(user.map(|user| user.username.clone()))
 }

@@ -51,7 +51,7 @@ const LISTS: [(&str, &[&str]); 12] = [
     ("code_challenge_methods_supported", &["S256"]),
     ("token_endpoint_auth_methods_supported", &["client_secret_basic", "private_key_jwt"]),
     ("response_modes_supported", &["query", "fragment", "form_post"]),
-    ("ui_locales_supported", &["en"]),
+    ("ui_locales_supported", &["en", "de", "fr", "es", "ja", "ar"]),
 ];
 
 /// A GET of a path, as forwarded by the proxy.

@@ -6,4 +6,5 @@ pub mod dependencies;
 pub mod deploy;
 pub mod documentation;
 pub mod examples;
+pub mod messages;
 pub mod snapshots;

@@ -1,6 +1,7 @@
 //! Signing in, its factors, locks after failed attempts, and timings that reveal nothing.
 
 pub mod factors;
+pub mod languages;
 pub mod login;
 pub mod sign_in_timings;
 pub mod soft_locks;

@@ -74,7 +74,7 @@ const LAYERS: [Layer; 14] = [
     },
     Layer {
         name: "L1 means",
-        modules: &["passwords", "fetch", "mail"],
+        modules: &["passwords", "fetch", "mail", "messages"],
         uses: Uses::Only(&["store", "crypto", "protocol", "config", "metrics", "fair_queue"]),
         never: &["axum", "askama", "sqlx"],
     },
@@ -94,7 +94,7 @@ const LAYERS: [Layer; 14] = [
     Layer {
         name: "L3 pages",
         modules: &["pages"],
-        uses: Uses::Only(&["pages", "protocol", "flows", "config", "store", "mail"]),
+        uses: Uses::Only(&["pages", "protocol", "flows", "config", "store", "mail", "messages"]),
         never: &["sqlx", "axum"],
     },
     Layer {

@@ -1,0 +1,3 @@
+# Zustimmung und Geräte.
+
+device-confirm-client = Ein Gerät bittet um Zugriff mit

@@ -1,0 +1,3 @@
+# Consent and devices.
+
+device-confirm-client = A device asks for access with

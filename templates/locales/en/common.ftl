@@ -1,0 +1,47 @@
+# Words and sentences that several rooms use.
+
+sign-in = Sign in
+sign-out = Sign out
+cancel = Cancel
+continue = Continue
+username = Username
+password = Password
+email-address = E-mail address
+privacy-policy = Privacy policy
+terms-of-service = Terms of service
+opens-in-a-new-tab = (opens in a new tab)
+try-again = Try again
+signed-in-as = You are signed in as <strong><bdi>{ $name }</bdi></strong>.
+
+# The frame of every page
+imprint = { $brand } signs you in to applications without giving them your password.
+languages-label = Language
+development-label = Development mode
+development-notice = <strong>Development mode.</strong> Not for real accounts.
+
+# The application that asks
+client-asked-for-by = Asked for by
+client-links-label = About the application
+client-about = About <bdi>{ $name }</bdi>
+client-website = Website
+
+# Spans of time. $unit is second, minute, hour or day.
+span-in =
+    { $unit ->
+        [second] { $count ->
+            [one] in { $count } second
+           *[other] in { $count } seconds
+        }
+        [minute] { $count ->
+            [one] in { $count } minute
+           *[other] in { $count } minutes
+        }
+        [day] { $count ->
+            [one] in { $count } day
+           *[other] in { $count } days
+        }
+       *[hour] { $count ->
+            [one] in { $count } hour
+           *[other] in { $count } hours
+        }
+    }

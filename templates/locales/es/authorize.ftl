@@ -1,0 +1,3 @@
+# Consentimiento y dispositivos.
+
+device-confirm-client = Un dispositivo solicita acceso con

@@ -1,0 +1,3 @@
+# Consentement et appareils.
+
+device-confirm-client = Un appareil demande l’accès avec
