@@ -95,7 +95,7 @@ async fn unknown_wrong_and_disabled_get_the_same_answer() {
         assert!(again.has(FAILURE), "{rule}: {again:?}");
         let form = again.form();
         let shown: String = username.chars().take(254).collect();
-        let mut body = again.body.replace(form.field("csrf").unwrap(), "CSRF").replace(&form.action, "ACTION");
+        let mut body = again.body.replace(form.field("csrf").unwrap(), "CSRF").replace(form.request(), "REQUEST");
         body = body.replace(&format!("value=\"{shown}\""), "value=\"NAME\"");
         let focus = |body: String| body.replace(" autofocus", "");
         let names: Vec<String> = again.headers.keys().map(ToString::to_string).collect();

@@ -197,7 +197,7 @@ async fn existing_and_unknown_names_get_the_same_answer() {
         for password in ["wrong", "wrong", "wrong", "wrong", "wrong", "wrong", "wrong"] {
             let page = guesser.tries(name, password).await;
             let form = page.form();
-            let body = page.body.replace(form.field("csrf").unwrap(), "CSRF").replace(&form.action, "ACTION");
+            let body = page.body.replace(form.field("csrf").unwrap(), "CSRF").replace(form.request(), "REQUEST");
             let body = body.replace(&format!("value=\"{}\"", name.replace('!', "&#33;")), "value=\"NAME\"");
             let body = body.replace(&format!("value=\"{name}\""), "value=\"NAME\"");
             let mut headers: Vec<(String, String)> = page

@@ -251,6 +251,11 @@ impl Page {
 }
 
 impl Form {
+    /// The id of the pending request that the form answers.
+    pub fn request(&self) -> &str {
+        self.action.split_once("request=").expect("a pending request").1
+    }
+
     /// The value of a hidden field.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.hidden.iter().find(|(held, _)| held == name).map(|(_, value)| value.as_str())
