@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod mails;
+pub mod sign_in;
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -190,6 +191,8 @@ pub struct LoginPage {
     pub remember: bool,
     /// Asks a person who is already signed in to confirm the password.
     pub reauthenticate: bool,
+    /// The URL of the form without a name, if the name comes from the browser's list.
+    pub other_account: Option<String>,
 }
 
 #[derive(Template)]

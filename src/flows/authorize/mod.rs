@@ -87,7 +87,7 @@ pub async fn begin(
             Ok(Begun { next, cookie: None })
         }
         NextStep::Refuse(error) => Ok(Begun { next: deny(context, &request, error), cookie: None }),
-        NextStep::Login | NextStep::Reauthenticate(_) => {
+        NextStep::Login | NextStep::SelectAccount(_) | NextStep::Reauthenticate(_) => {
             let (id, cookie) = pending::keep(provider, context, waiting(request), browser).await?;
             Ok(Begun { next: BrowserStep::Login(id), cookie })
         }
@@ -143,7 +143,9 @@ pub(crate) async fn proceed(
 ) -> Result<BrowserStep, InteractionError> {
     let pending = &interaction.pending;
     match step {
-        NextStep::Login | NextStep::Reauthenticate(_) => Ok(BrowserStep::Login(pending.id.clone())),
+        NextStep::Login | NextStep::SelectAccount(_) | NextStep::Reauthenticate(_) => {
+            Ok(BrowserStep::Login(pending.id.clone()))
+        }
         NextStep::Consent { .. } => Ok(BrowserStep::Consent(pending.id.clone())),
         NextStep::Issue(session) => {
             let asked = Asked { request, client: &interaction.client, row: Some(&pending.id) };
@@ -321,6 +323,7 @@ impl Found {
         let situation = RequestState {
             remembered: self.remembered.as_ref(),
             consented_at: own.map(|(at, _)| *at),
+            selected_by: interaction.and_then(|interaction| interaction.pending.selected_by.as_ref()),
             arrived_at: interaction.map_or(context.now, |interaction| interaction.pending.arrived_at),
             now: context.now,
         };

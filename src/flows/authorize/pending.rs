@@ -121,6 +121,7 @@ pub(crate) async fn keep(
         arrived_at: context.now,
         expires_at: context.now.plus(provider.lifetimes.request),
         consent: None,
+        selected_by: None,
         closed: false,
     };
     let id = pending.id.clone();

@@ -6,6 +6,7 @@
 //! failures that every factor stands behind.
 
 pub mod account;
+pub mod accounts;
 pub(crate) mod attempt;
 pub mod factors;
 mod purpose;
@@ -26,6 +27,7 @@ use super::{Context, FlowError, Provider};
 use signet_protocol::account::person;
 use signet_protocol::authorize::next_step::{InteractiveRequest, NextStep};
 use signet_protocol::error::{ErrorCode, OAuthError};
+use signet_protocol::ids::UserId;
 use signet_protocol::params::Params;
 use signet_protocol::secret::DeviceCookie;
 use signet_protocol::time::Span;
@@ -40,6 +42,8 @@ pub enum Shown {
     },
     /// The form with which the signed-in person confirms the password.
     Reauthenticate(Addressee),
+    /// The choice between the signed-in person's account and others.
+    SelectAccount { user: UserId, person: Addressee },
     /// The browser's session is sufficient.
     Next(BrowserStep),
 }
@@ -78,6 +82,10 @@ pub async fn show(
         NextStep::Login => {
             let username = request.login_hint.clone().unwrap_or_default();
             Ok(Shown::Form { username })
+        }
+        NextStep::SelectAccount(session) => {
+            let person = session::addressee(provider, context, &session.user_id).await?;
+            Ok(Shown::SelectAccount { user: session.user_id, person })
         }
         NextStep::Reauthenticate(session) => {
             let person = session::addressee(provider, context, &session.user_id).await?;

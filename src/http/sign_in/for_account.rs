@@ -2,17 +2,15 @@
 //! session whose authentication is older than ten minutes is not sufficient.
 
 use axum::http::StatusCode;
-use axum::http::header;
 use axum::response::Response;
 
-use super::form::{self, FORM, Prefill};
-use crate::flows::FlowError;
+use super::chooser;
+use super::form::{self, FORM, Frame, Prefill};
 use crate::flows::account::person::Assurance;
 use crate::flows::sign_in::account::{self, Shown};
 use crate::flows::sign_in::{self, AccountPrompt, Purpose, SignIn};
 use crate::http::edge::call::Call;
-use crate::http::edge::{cookies, csrf, html, refusal};
-use crate::pages::LoginPage;
+use crate::http::edge::{csrf, html, refusal};
 use signet_crypto::entropy::EntropyError;
 use signet_protocol::cause::Cause;
 use signet_protocol::endpoint::{self, Endpoint};
@@ -56,14 +54,19 @@ pub fn wanted(call: &Call) -> Option<Wanted> {
 pub async fn get(call: &Call, wanted: Wanted) -> Response {
     let query = call.query().unwrap_or_default();
     let prompt = if query.get("switch").is_some() { AccountPrompt::Another } else { AccountPrompt::Current };
+    let frame = match frame(call, &wanted) {
+        Ok(frame) => frame,
+        Err(error) => return html::failed(call, error.into()),
+    };
     let provider = &call.app.provider;
     match account::show(provider, &call.context, call.browser, prompt, wanted.assurance).await {
         Ok(Shown::SignedIn) => html::see_other(&wanted.target(call.app.base_path())),
-        Ok(Shown::Form) => page(call, &wanted, Prefill::default()),
+        Ok(Shown::Form) if prompt == AccountPrompt::Current => chooser::first_page(call, &frame, &query).await,
+        Ok(Shown::Form) => form::page(call, &frame, Prefill::default()),
         Ok(Shown::Reauthenticate(person)) => {
             call.learned.note_locale(person.user.claims.get("locale"));
             let username = person.user.username.clone();
-            page(call, &wanted, Prefill { username, reauthenticate: true, ..Prefill::default() })
+            form::page(call, &frame, Prefill { username, reauthenticate: true, ..Prefill::default() })
         }
         Err(failure) => html::failed(call, failure),
     }
@@ -78,6 +81,14 @@ pub async fn post(call: &Call, wanted: Wanted) -> Response {
     if csrf::check(call, params.get("csrf"), FORM).is_err() {
         return html::forged(call, None);
     }
+    let url = wanted.url(call.app.base_path());
+    if params.get("account-forget").is_some() {
+        return chooser::forget(call, &params, &url).await;
+    }
+    let frame = match frame(call, &wanted) {
+        Ok(frame) => frame,
+        Err(error) => return html::failed(call, error.into()),
+    };
     let submission = form::submission(&params);
     match sign_in::sign_in(&call.app.provider, &call.context, submission, call.browser, &Purpose::Account).await {
         Ok(SignIn::Done { session, device }) => {
@@ -87,11 +98,12 @@ pub async fn post(call: &Call, wanted: Wanted) -> Response {
         }
         Ok(SignIn::Locked(wait)) => {
             note(call, StatusCode::TOO_MANY_REQUESTS, "too many failures");
-            form::locked(wait, page(call, &wanted, Prefill::again(submission, html::wait(call, "login-paused", wait))))
+            let prefill = Prefill::again(submission, html::wait(call, "login-paused", wait));
+            form::locked(wait, form::page(call, &frame, prefill))
         }
         Ok(SignIn::Failed(reason)) => {
             note(call, StatusCode::OK, reason);
-            page(call, &wanted, Prefill::again(submission, html::page(call).text("login-failed")))
+            form::page(call, &frame, Prefill::again(submission, html::page(call).text("login-failed")))
         }
         Err(failure) => html::failed(call, failure),
     }
@@ -102,29 +114,8 @@ fn note(call: &Call, status: StatusCode, reason: &'static str) {
     refusal::store_for(call, None, status, &Cause::SignIn { reason }.into());
 }
 
-/// The page. Its form is bound to the browser, so a browser without cookies gets one first.
-fn page(call: &Call, wanted: &Wanted, prefill: Prefill) -> Response {
-    match bound_page(call, wanted, prefill) {
-        Ok(response) => response,
-        Err(error) => html::failed(call, FlowError::from(error)),
-    }
-}
-
-fn bound_page(call: &Call, wanted: &Wanted, prefill: Prefill) -> Result<Response, EntropyError> {
-    let csrf::BoundBrowser { browser, name } = csrf::bind(call)?;
-    let template = LoginPage {
-        page: html::page(call),
-        action: wanted.url(call.app.base_path()),
-        csrf: csrf::token(&call.app, browser, FORM, call.context.now),
-        client: None,
-        username: prefill.shown_username(),
-        error: prefill.error,
-        remember: prefill.remember,
-        reauthenticate: prefill.reauthenticate,
-    };
-    let mut response = html::render(&template, None);
-    if let Some(cookie) = name.and_then(|name| cookies::of(&call.app).identify_browser(&name)) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    Ok(response)
+/// The frame of the pages. Their forms are bound to the browser, so a browser without cookies gets one first.
+fn frame(call: &Call, wanted: &Wanted) -> Result<Frame<'static>, EntropyError> {
+    let url = wanted.url(call.app.base_path());
+    Ok(Frame { url, bound: csrf::bind(call)?, client: None, redirect_uri: None })
 }

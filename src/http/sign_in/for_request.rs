@@ -3,19 +3,25 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::form::{self, FORM, Prefill};
+use super::chooser;
+use super::form::{self, FORM, Frame, Prefill};
 use crate::flows::authorize;
+use crate::flows::authorize::browser_step::BrowserStep;
 use crate::flows::authorize::pending::Interaction;
 use crate::flows::session::{Browser, FreshSession};
+use crate::flows::sign_in::accounts;
 use crate::flows::sign_in::{self, AccountPrompt, Purpose, Shown, SignIn};
 use crate::http::authorize::interaction;
 use crate::http::client::logo;
 use crate::http::edge::call::Call;
-use crate::http::edge::{csrf, html, refusal};
-use crate::pages::{ClientCard, LoginPage};
+use crate::http::edge::csrf::BoundBrowser;
+use crate::http::edge::{html, refusal};
+use crate::pages::ClientCard;
 use signet_protocol::cause::Cause;
 use signet_protocol::endpoint;
+use signet_protocol::params::Params;
 use signet_protocol::secret::DeviceCookie;
+use signet_store::session::known_devices::ListedAccount;
 
 /// Shows the page.
 pub async fn get(call: &Call) -> Response {
@@ -25,12 +31,21 @@ pub async fn get(call: &Call) -> Response {
     };
     let provider = &call.app.provider;
     let prompt = if params.get("switch").is_some() { AccountPrompt::Another } else { AccountPrompt::Current };
+    let frame = frame(call, &interaction);
     match sign_in::show(provider, &call.context, &interaction, call.browser, prompt).await {
-        Ok(Shown::Form { username }) => page(call, &interaction, Prefill { username, ..Prefill::default() }),
+        Ok(Shown::Form { username }) if username.is_empty() && prompt == AccountPrompt::Current => {
+            chooser::first_page(call, &frame, &params).await
+        }
+        Ok(Shown::Form { username }) => form::page(call, &frame, Prefill { username, ..Prefill::default() }),
+        Ok(Shown::SelectAccount { user, person }) => {
+            call.learned.note_locale(person.locale.as_deref());
+            let current = ListedAccount { id: user, username: person.username };
+            chooser::with_current(call, &frame, &params, current).await
+        }
         Ok(Shown::Reauthenticate(person)) => {
             call.learned.note_locale(person.locale.as_deref());
             let prefill = Prefill { username: person.username, reauthenticate: true, ..Prefill::default() };
-            page(call, &interaction, prefill)
+            form::page(call, &frame, prefill)
         }
         Ok(Shown::Next(next)) => html::go(call, next, None),
         Err(failure) => html::interrupted(call, failure, Some(&interaction)),
@@ -50,6 +65,12 @@ pub async fn post(call: &Call) -> Response {
             Err(failure) => html::interrupted(call, failure, Some(&interaction)),
         };
     }
+    if params.get("account-forget").is_some() {
+        return chooser::forget(call, &params, &frame(call, &interaction).url).await;
+    }
+    if params.get("account-choose").is_some() {
+        return chosen(call, interaction, &params).await;
+    }
     let submission = form::submission(&params);
     let purpose = Purpose::Request(interaction.pending.id.clone());
     match sign_in::sign_in(provider, &call.context, submission, call.browser, &purpose).await {
@@ -57,14 +78,13 @@ pub async fn post(call: &Call) -> Response {
         // Both sentences are the same for existing and unknown accounts.
         Ok(SignIn::Locked(wait)) => {
             note(call, &interaction, StatusCode::TOO_MANY_REQUESTS, "too many failures");
-            form::locked(
-                wait,
-                page(call, &interaction, Prefill::again(submission, html::wait(call, "login-paused", wait))),
-            )
+            let prefill = Prefill::again(submission, html::wait(call, "login-paused", wait));
+            form::locked(wait, form::page(call, &frame(call, &interaction), prefill))
         }
         Ok(SignIn::Failed(reason)) => {
             note(call, &interaction, StatusCode::OK, reason);
-            page(call, &interaction, Prefill::again(submission, html::page(call).text("login-failed")))
+            let prefill = Prefill::again(submission, html::page(call).text("login-failed"));
+            form::page(call, &frame(call, &interaction), prefill)
         }
         Err(failure) => html::failed(call, failure),
     }
@@ -87,18 +107,27 @@ async fn signed_in(call: &Call, interaction: &Interaction, fresh: &FreshSession,
     response
 }
 
-fn page(call: &Call, interaction: &Interaction, prefill: Prefill) -> Response {
+/// Continues with the account that the signed-in person chose.
+async fn chosen(call: &Call, interaction: Interaction, params: &Params) -> Response {
+    let provider = &call.app.provider;
+    let next = match chooser::named(params) {
+        Some(user) => accounts::choose(provider, &call.context, &interaction, call.browser, user).await,
+        None => Ok(BrowserStep::Login(interaction.pending.id.clone())),
+    };
+    match next {
+        Ok(next) => html::go(call, next, None),
+        Err(failure) => html::interrupted(call, failure, Some(&interaction)),
+    }
+}
+
+/// The frame of the pages of this interaction. A request waits for a browser with a cookie.
+fn frame<'a>(call: &Call, interaction: &'a Interaction) -> Frame<'a> {
     let redirect_uri = interaction.pending.request.redirect_uri();
     let logo = logo::path(call.app.base_path(), &interaction.client);
-    let template = LoginPage {
-        page: html::page(call),
-        action: html::step(call.app.base_path(), &endpoint::LOGIN, &interaction.pending.id),
-        csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
+    Frame {
+        url: html::step(call.app.base_path(), &endpoint::LOGIN, &interaction.pending.id),
+        bound: BoundBrowser { browser: call.browser, name: None },
         client: Some(ClientCard::new(&interaction.client, redirect_uri).with_logo(logo)),
-        username: prefill.shown_username(),
-        error: prefill.error,
-        remember: prefill.remember,
-        reauthenticate: prefill.reauthenticate,
-    };
-    html::render(&template, redirect_uri)
+        redirect_uri,
+    }
 }

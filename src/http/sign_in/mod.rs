@@ -1,5 +1,6 @@
 //! The login page and the start page.
 
+mod chooser;
 pub mod for_account;
 mod for_request;
 mod form;

@@ -2,7 +2,15 @@
 
 login-client = للمتابعة إلى
 login-confirm-it-is-you = <strong>يُرجى تأكيد هويتك.</strong> لقد سجّلت الدخول بالفعل؛ أدخل كلمة مرورك مرة أخرى للمتابعة.
+login-username = اسم المستخدم أو البريد الإلكتروني
 login-remember = البقاء مسجّلًا على هذا الجهاز
 login-failed = اسم المستخدم أو كلمة المرور غير صحيحة.
 login-paused = هناك عدد كبير من المحاولات الفاشلة. يُرجى إعادة المحاولة { span-in }.
 login-imprint = يتم التحقق من كلمة مرورك هنا ولا تُعرض أبدًا على التطبيق. قبل كتابتها، انظر إلى شريط العنوان.
+
+choose-account-heading = اختر حسابًا
+choose-account-signed-in = تم تسجيل الدخول
+choose-account-signed-out = كلمة المرور مطلوبة
+choose-account-forget = إزالة من هذه القائمة
+choose-account-other = استخدام حساب آخر
+choose-account-imprint = تظهر الحسابات هنا إذا اخترت البقاء مسجَّل الدخول على هذا الجهاز.

@@ -74,19 +74,22 @@ async fn no_other_step_goes_around_a_demanded_login() {
     let (browser, _) = signed_in(&rp).await;
     server.advance(Span::from_secs(20)).await;
     for demand in [("prompt", "login"), ("prompt", "select_account"), ("max_age", "10")] {
+        let assert_shown = |page: &Page| {
+            let is_choice = demand.1 == "select_account" && page.has("id=\"account-choose-1\"");
+            assert!(is_choice || page.has("id=\"login-submit\""), "{demand:?}: {page:?}");
+        };
         let url = browser.get(&rp.authorization_url(&[demand])).await.location().unwrap();
         let consent = url.replace("/login", "/consent");
-        assert_login_form(&browser.visit(&consent).await);
+        assert_shown(&browser.visit(&consent).await);
         let other = browser.visit(&rp.authorization_url(&[("prompt", "consent")])).await;
         let csrf = other.form().field("csrf").unwrap().to_owned();
         let page = browser.post(&consent, &[("csrf", &csrf), ("consent-allow", "yes")]).await;
         assert_eq!(page.location().as_deref(), Some(url.as_str()), "{demand:?}: consent is not a login");
-        let form = browser.get(&url).await;
+        let form = browser.get(&format!("{url}&switch=yes")).await;
         let page =
             browser.submit(&form, &[("username", "alice"), ("password", "wrong"), ("login-submit", "yes")]).await;
         assert_login_form(&page);
-        let again = browser.visit(&url).await;
-        assert_login_form(&again);
+        assert_shown(&browser.visit(&url).await);
     }
 }
 
@@ -102,6 +105,8 @@ async fn prompt_consent_and_select_account_ask_again() {
 
     server.advance(Span::from_secs(2)).await;
     let page = browser.visit(&rp.authorization_url(&[("prompt", "select_account")])).await;
+    assert!(page.has("id=\"account-choose-1\""), "{page:?}");
+    let page = browser.visit(&format!("{}&switch=yes", page.url)).await;
     assert_login_form(&page);
     let page = browser.sign_in(&page, "bob").await;
     let page = browser.allow(&page).await;

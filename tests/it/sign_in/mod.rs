@@ -1,5 +1,6 @@
 //! Signing in, its factors, locks after failed attempts, and timings that reveal nothing.
 
+pub mod accounts;
 pub mod factors;
 pub mod languages;
 pub mod login;

@@ -66,6 +66,8 @@ pub struct RequestState<'a> {
     pub remembered: Option<&'a Consent>,
     /// The time at which this very request was consented to.
     pub consented_at: Option<Timestamp>,
+    /// The user who chose to answer this very request with the session that they had.
+    pub selected_by: Option<&'a UserId>,
     /// The time at which the request arrived.
     pub arrived_at: Timestamp,
     pub now: Timestamp,
@@ -76,6 +78,8 @@ pub struct RequestState<'a> {
 pub enum NextStep<S> {
     /// No user is signed in, or another account is requested.
     Login,
+    /// The signed-in person must choose between this account and another.
+    SelectAccount(S),
     /// The signed-in person must authenticate again.
     Reauthenticate(S),
     /// The person must consent to the request.
@@ -126,8 +130,9 @@ fn sufficient_session<S: SignedIn>(
     if request.hinted_subject.as_deref().is_some_and(|hinted| hinted != session.user().as_str()) {
         return Err(NextStep::Login);
     }
-    if request.prompts(Prompt::SelectAccount) && !fresh {
-        return Err(NextStep::Login);
+    let is_chosen = situation.selected_by == Some(session.user());
+    if request.prompts(Prompt::SelectAccount) && !fresh && !is_chosen {
+        return Err(NextStep::SelectAccount(session));
     }
     if request.prompts(Prompt::Login) && !fresh {
         return Err(NextStep::Reauthenticate(session));
@@ -215,29 +220,35 @@ mod tests {
         }
     }
 
-    fn step(
-        request: &AuthorizationRequest,
-        login: Option<i64>,
-        remembered: Option<&str>,
-        consented: Option<i64>,
-    ) -> String {
-        let client = Client {
+    fn granted(scope: &str) -> Consent {
+        Consent { scope: Scope::parse(scope).unwrap(), claims: Vec::new() }
+    }
+
+    fn client() -> Client {
+        Client {
             id: ClientId::parse("rp").unwrap(),
             metadata: ClientMetadata::default(),
             secrets: Vec::new(),
             enabled: true,
             registration: None,
             logo: None,
-        };
-        let remembered = remembered.map(granted);
-        let situation = RequestState {
-            remembered: remembered.as_ref(),
+        }
+    }
+
+    fn state(remembered: Option<&Consent>, consented: Option<i64>) -> RequestState<'_> {
+        RequestState {
+            remembered,
             consented_at: consented.map(Timestamp::from_secs),
+            selected_by: None,
             arrived_at: Timestamp::from_secs(1000),
             now: Timestamp::from_secs(1060),
-        };
-        match next_step(request, &client, login.map(Alice::since), &situation) {
+        }
+    }
+
+    fn name(step: NextStep<Alice>) -> String {
+        match step {
             NextStep::Login => "login".into(),
+            NextStep::SelectAccount(_) => "select account".into(),
             NextStep::Reauthenticate(_) => "reauthenticate".into(),
             NextStep::Consent { new, .. } => {
                 [format!("consent {}", new.scope)].into_iter().chain(new.claims).collect::<Vec<_>>().join("+")
@@ -247,8 +258,15 @@ mod tests {
         }
     }
 
-    fn granted(scope: &str) -> Consent {
-        Consent { scope: Scope::parse(scope).unwrap(), claims: Vec::new() }
+    fn step(
+        request: &AuthorizationRequest,
+        login: Option<i64>,
+        remembered: Option<&str>,
+        consented: Option<i64>,
+    ) -> String {
+        let remembered = remembered.map(granted);
+        let situation = state(remembered.as_ref(), consented);
+        name(next_step(request, &client(), login.map(Alice::since), &situation))
     }
 
     #[test]
@@ -265,7 +283,7 @@ mod tests {
     fn the_next_step_follows_from_prompt_max_age_session_and_consent() {
         use Prompt::{Consent, Login, None as Silent, SelectAccount};
         let all = Some("openid email");
-        let rows: [(&str, &[Prompt], Option<i64>, Option<i64>, Option<&str>, Option<i64>, &str); 20] = [
+        let rows: [(&str, &[Prompt], Option<i64>, Option<i64>, Option<&str>, Option<i64>, &str); 21] = [
             ("signed out", &[], None, None, None, None, "login"),
             ("signed in, first time", &[], None, Some(900), None, None, "consent openid email"),
             ("a new scope", &[], None, Some(900), Some("openid"), None, "consent email"),
@@ -280,7 +298,8 @@ mod tests {
             ("prompt=login, login for it", &[Login], None, Some(1000), all, None, "issue"),
             ("prompt=consent", &[Consent], None, Some(900), all, None, "consent "),
             ("prompt=consent, done", &[Consent], None, Some(900), all, Some(1001), "issue"),
-            ("prompt=select_account", &[SelectAccount], None, Some(999), all, None, "login"),
+            ("prompt=select_account", &[SelectAccount], None, Some(999), all, None, "select account"),
+            ("prompt=select_account, signed out", &[SelectAccount], None, None, all, None, "login"),
             ("prompt=select_account, done", &[SelectAccount], None, Some(1001), all, None, "issue"),
             ("max_age not reached", &[], Some(160), Some(900), all, None, "issue"),
             ("max_age passed", &[], Some(159), Some(900), all, None, "reauthenticate"),
@@ -289,6 +308,24 @@ mod tests {
         ];
         for (rule, prompts, max_age, login, remembered, consented, expected) in rows {
             assert_eq!(step(&request(prompts, max_age), login, remembered, consented), expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn the_choice_of_an_account_holds_for_its_user_and_replaces_no_login() {
+        let alice = UserId::parse("alice").unwrap();
+        let bob = UserId::parse("bob").unwrap();
+        let rows: [(&str, &[Prompt], Option<&UserId>, &str); 4] = [
+            ("chosen", &[Prompt::SelectAccount], Some(&alice), "issue"),
+            ("chosen by another user", &[Prompt::SelectAccount], Some(&bob), "select account"),
+            ("a login is demanded too", &[Prompt::SelectAccount, Prompt::Login], Some(&alice), "reauthenticate"),
+            ("a login alone is demanded", &[Prompt::Login], Some(&alice), "reauthenticate"),
+        ];
+        let remembered = granted("openid email");
+        for (rule, prompts, selected_by, expected) in rows {
+            let situation = RequestState { selected_by, ..state(Some(&remembered), None) };
+            let step = next_step(&request(prompts, None), &client(), Some(Alice::since(999)), &situation);
+            assert_eq!(name(step), expected, "{rule}");
         }
     }
 
@@ -316,6 +353,7 @@ mod tests {
             let situation = RequestState {
                 remembered: Some(&granted),
                 consented_at,
+                selected_by: None,
                 arrived_at: Timestamp::from_secs(1000),
                 now: Timestamp::from_secs(1060),
             };

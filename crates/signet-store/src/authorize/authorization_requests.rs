@@ -1,6 +1,7 @@
 //! Authorization requests that wait for login or consent, each bound to the browser that sent it.
 
 use super::consents::ConsentKey;
+use crate::engine::embedded::row;
 use crate::engine::rows::{from_json, one, to_json};
 use crate::engine::statement::statements;
 use crate::engine::tx::{execute, fetch_all, fetch_one, fetch_optional};
@@ -39,13 +40,19 @@ statements! {
             )
     ";
     FIND = "
-        SELECT request, browser, arrived_at, expires_at, consented_at, consented_by, closed_at
+        SELECT request, browser, arrived_at, expires_at, consented_at, consented_by, selected_by,
+            closed_at
         FROM authorization_requests
         WHERE realm_id = $1 AND id = $2
     ";
     CONSENT = "
         UPDATE authorization_requests
         SET consented_at = $3, consented_by = $4
+        WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL
+    ";
+    SELECT_ACCOUNT = "
+        UPDATE authorization_requests
+        SET selected_by = $3
         WHERE realm_id = $1 AND id = $2 AND closed_at IS NULL
     ";
     FORGET_CONSENT = "
@@ -79,6 +86,8 @@ pub struct PendingRequest {
     pub expires_at: Timestamp,
     /// Time of the consent, and the user who gave it.
     pub consent: Option<(Timestamp, UserId)>,
+    /// User who chose to answer it with the session that they had.
+    pub selected_by: Option<UserId>,
     /// Set once it was answered.
     pub closed: bool,
 }
@@ -204,23 +213,41 @@ pub(crate) fn shares(counts: &[i64], excess: i64) -> Vec<i64> {
     shares
 }
 
+row! {
+    struct PendingRow {
+        request: String,
+        browser: Vec<u8>,
+        arrived_at: i64,
+        expires_at: i64,
+        consented_at: Option<i64>,
+        consented_by: Option<String>,
+        selected_by: Option<String>,
+        closed_at: Option<i64>,
+    }
+}
+
 /// Returns the request with this id in any state.
 pub async fn find(tx: &mut Tx, realm: &RealmId, id: &RequestId) -> Result<Option<PendingRequest>, StoreError> {
-    type Row = (String, Vec<u8>, i64, i64, Option<i64>, Option<String>, Option<i64>);
-    let row: Option<Row> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
-    row.map(|(request, browser, arrived_at, expires_at, consented_at, consented_by, closed_at)| {
-        let consent = consented_at.zip(consented_by);
+    let row: Option<PendingRow> = fetch_optional!(tx, FIND, [realm.as_str(), id.as_str()])?;
+    row.map(|row| {
+        let consent = row.consented_at.zip(row.consented_by);
         Ok(PendingRequest {
             id: id.clone(),
-            request: from_json(&request, "authorization request")?,
-            browser: crate::engine::rows::digest(&browser)?,
-            arrived_at: Timestamp::from_millis(arrived_at),
-            expires_at: Timestamp::from_millis(expires_at),
+            request: from_json(&row.request, "authorization request")?,
+            browser: crate::engine::rows::digest(&row.browser)?,
+            arrived_at: Timestamp::from_millis(row.arrived_at),
+            expires_at: Timestamp::from_millis(row.expires_at),
             consent: consent.map(|(at, by)| (Timestamp::from_millis(at), UserId::from_stored(by))),
-            closed: closed_at.is_some(),
+            selected_by: row.selected_by.map(UserId::from_stored),
+            closed: row.closed_at.is_some(),
         })
     })
     .transpose()
+}
+
+/// Records the choice of an account. Returns false if the request is closed.
+pub async fn select_account(tx: &mut Tx, realm: &RealmId, id: &RequestId, user: &UserId) -> Result<bool, StoreError> {
+    execute!(tx, SELECT_ACCOUNT, [realm.as_str(), id.as_str(), user.as_str()]).map(one)
 }
 
 /// Records a consent. Returns false if the request is closed.

@@ -12,7 +12,7 @@ use signet_protocol::secret::{DeviceCookie, Digest};
 use signet_protocol::time::{Span, Timestamp};
 use signet_store::authorize::authorization_requests;
 use signet_store::events::audit::{self, Event, Outcome, Record};
-use signet_store::session::known_devices::{self, Used};
+use signet_store::session::known_devices::{self, Listing, Used};
 use signet_store::{StoreError, Tx};
 
 /// The lifetime of the cookie that marks a known browser.
@@ -51,6 +51,10 @@ impl Attempt<Passed> {
             attempt: attempt.clone(),
             session: session.clone(),
             device: device.digest(),
+            listing: match length {
+                SessionLength::Remembered => Listing::Listed,
+                SessionLength::Browser => Listing::Unchanged,
+            },
             purpose: purpose.clone(),
             login: context.record(Event::Login, Outcome::Success, concerning, factor)?,
             new_device: context.record(Event::NewDevice, Outcome::Success, concerning, "")?,
@@ -79,6 +83,7 @@ struct Success {
     session: Arc<FreshSession>,
     /// The new cookie that marks the browser as known.
     device: Digest,
+    listing: Listing,
     purpose: Purpose,
     login: Record,
     /// Written if the browser is not known.
@@ -118,7 +123,7 @@ impl Success {
             known_devices::rename(tx, realm, old, self.device).await?;
         }
         let network = self.context.region_name();
-        let used = Used { device: self.device, user: self.attempt.user(), network: &network };
+        let used = Used { device: self.device, user: self.attempt.user(), network: &network, listing: self.listing };
         known_devices::put(tx, realm, used, now, now.plus(DEVICE_LIFETIME)).await
     }
 }
