@@ -4,6 +4,7 @@
 //! A catalog is one file a room. To add one, write it in every language and name it in [`files`].
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use fluent_bundle::concurrent::FluentBundle;
@@ -15,7 +16,7 @@ use signet_protocol::language::Language;
 /// The files of a language, one a room.
 macro_rules! files {
     ($tag:literal) => {
-        files!($tag: "common", "authorize", "sign-in")
+        files!($tag: "common", "authorize", "demo", "faults", "refusals", "session", "sign-in")
     };
     ($tag:literal: $($room:literal),+) => {
         &[$(include_str!(concat!("../templates/locales/", $tag, "/", $room, ".ftl"))),+]
@@ -168,6 +169,21 @@ impl<'a> Message<'a> {
 /// The text of a message without arguments and markup.
 pub fn text(language: Language, key: &str) -> String {
     Message::new(language, key).text()
+}
+
+/// The beginning of the keys of sentences whose wording in English the protocol fixes.
+const FIXED: &str = "refusal-";
+
+/// The keys of fixed sentences by their English text.
+static FIXED_SENTENCES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let lines = files(Language::English).iter().flat_map(|text| text.lines());
+    let keys = lines.filter_map(|line| Some(line.split_once(" = ")?.0)).filter(|key| key.starts_with(FIXED));
+    keys.map(|key| (text(Language::English, key), key.to_owned())).collect()
+});
+
+/// The translation of a fixed sentence, if there is one.
+pub fn translated(language: Language, english: &str) -> Option<String> {
+    FIXED_SENTENCES.get(english).map(|key| text(language, key))
 }
 
 /// Escapes a text for the contents of an element and of a quoted attribute (HTML §13.1).

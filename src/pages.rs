@@ -12,7 +12,7 @@ use askama::filters::HtmlSafe;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::messages::{Message, ToArgument};
+use crate::messages::{self, Message, ToArgument};
 use signet_protocol::authorize::consent::Consent;
 use signet_protocol::authorize::redirect_uri::RedirectUri;
 use signet_protocol::client::Client;
@@ -74,6 +74,29 @@ impl fmt::Display for Words<'_> {
 
 impl HtmlSafe for Words<'_> {}
 
+/// A finished sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    pub text: String,
+    /// English for a sentence that has no translation.
+    pub language: Language,
+}
+
+impl Sentence {
+    /// The message of this key, without arguments and markup.
+    pub fn new(language: Language, key: &str) -> Self {
+        Self { text: messages::text(language, key), language }
+    }
+
+    /// The translation of a sentence of the protocol, whose wording in English is fixed.
+    pub fn known(language: Language, english: &str) -> Self {
+        match messages::translated(language, english) {
+            Some(text) => Self { text, language },
+            None => Self { text: english.to_owned(), language: Language::English },
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Link {
     pub href: String,
@@ -133,7 +156,7 @@ pub struct ScopeLine {
 
 impl ScopeLine {
     /// The lines of a requested consent. Those in `new` are marked, unless all of them are new.
-    pub fn all(asked: &Consent, new: &Consent) -> Vec<Self> {
+    pub fn all(language: Language, asked: &Consent, new: &Consent) -> Vec<Self> {
         let some_were_granted = asked != new;
         let line = |name: &str, (title, detail): (String, String), is_new: bool| Self {
             name: name.to_owned(),
@@ -141,37 +164,34 @@ impl ScopeLine {
             detail,
             is_new: some_were_granted && is_new,
         };
-        let scopes = asked.scope.iter().map(|token| line(token, in_words(token), new.scope.contains(token)));
-        let claims = asked.claims.iter().map(|name| line(name, claim_in_words(name), new.claims.contains(name)));
+        let scopes = asked.scope.iter().map(|token| line(token, in_words(language, token), new.scope.contains(token)));
+        let claims =
+            asked.claims.iter().map(|name| line(name, claim_in_words(language, name), new.claims.contains(name)));
         scopes.chain(claims).collect()
     }
 }
 
 /// Title and detail of a scope.
-fn in_words(token: &str) -> (String, String) {
+fn in_words(language: Language, token: &str) -> (String, String) {
     let (title, detail) = match token {
-        OPENID => ("Know that it is you", "A stable identifier for you at this application."),
-        "profile" => ("See your profile", "Your name, picture, language and similar details."),
-        "email" => ("See your email address", "And whether it has been verified."),
-        "address" => ("See your postal address", "As it is stored in your profile."),
-        "phone" => ("See your phone number", "And whether it has been verified."),
-        OFFLINE_ACCESS => {
-            ("Stay connected when you are away", "The application need not ask you to sign in each time.")
-        }
+        OPENID => ("scope-openid-title", "scope-openid-detail"),
+        "profile" => ("scope-profile-title", "scope-profile-detail"),
+        "email" => ("scope-email-title", "scope-email-detail"),
+        "address" => ("scope-address-title", "scope-address-detail"),
+        "phone" => ("scope-phone-title", "scope-phone-detail"),
+        OFFLINE_ACCESS => ("scope-offline-access-title", "scope-offline-access-detail"),
         other => {
-            return (
-                format!("Use \u{201c}{other}\u{201d}"),
-                "A permission of a service that this application uses.".into(),
-            );
+            let title = Message::new(language, "scope-other-title").with("name", other).text();
+            return (title, messages::text(language, "scope-other-detail"));
         }
     };
-    (title.to_owned(), detail.to_owned())
+    (messages::text(language, title), messages::text(language, detail))
 }
 
-/// Title and detail of a single claim.
-fn claim_in_words(name: &str) -> (String, String) {
-    let title = format!("See your {}", name.replace('_', " "));
-    (title, "This part of your profile only.".to_owned())
+/// Title and detail of a single claim. Those of the standard are named in words.
+fn claim_in_words(language: Language, claim: &str) -> (String, String) {
+    let title = Message::new(language, "claim-title").with("claim", claim).with("name", claim.replace('_', " "));
+    (title.text(), messages::text(language, "claim-detail"))
 }
 
 #[derive(Template)]
@@ -269,9 +289,9 @@ pub struct DevicePlace {
 #[template(path = "device_done.html")]
 pub struct DeviceDonePage {
     pub page: Page,
-    /// The heading.
+    /// The key of the heading.
     pub heading: &'static str,
-    /// The next step for the person.
+    /// The key of the next step for the person.
     pub sentence: &'static str,
     /// True for a device that has access now.
     pub is_allowed: bool,
@@ -282,8 +302,7 @@ pub struct DeviceDonePage {
 pub struct ErrorPage {
     pub page: Page,
     pub heading: String,
-    /// One sentence.
-    pub message: String,
+    pub message: Sentence,
     /// The refused redirect URI.
     pub received: Option<String>,
     /// The advice below the message.
@@ -332,7 +351,7 @@ pub struct LogoutPage {
 #[template(path = "signed_out.html")]
 pub struct SignedOutPage {
     pub page: Page,
-    /// The sentence about the session.
+    /// The key of the sentence about the session.
     pub sentence: &'static str,
     pub back: Option<Link>,
     /// The URL that the browser continues to once the frames have loaded.

@@ -15,9 +15,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use moka::sync::Cache;
 use openidconnect::{Nonce, PkceCodeVerifier};
 
-use super::pages::{Failure, Home, Link, SignedIn};
+use super::pages::{Failure, Home, Link, Page, SignedIn};
 use super::relying_party::{Login, Registration, RelyingParty};
 use signet_crypto::entropy::Entropy;
+use signet_protocol::language::Language;
 use signet_protocol::params::Params;
 use signet_protocol::secret::ClientSecret;
 
@@ -73,11 +74,11 @@ pub fn router(setup: Setup) -> anyhow::Result<Router> {
 
 async fn home(State(application): State<Arc<Application>>, headers: HeaderMap) -> Response {
     if let Some(Visitor::SignedIn(login)) = application.visitor(&headers).as_deref() {
-        return signed_in(&application, login, None);
+        return signed_in(&application, login, view(&headers), None);
     }
     let setup = &application.setup;
     page(&Home {
-        css: "/demo.css".to_owned(),
+        page: view(&headers),
         issuer: setup.issuer.clone(),
         username: setup.username.clone(),
         password: setup.password.clone(),
@@ -85,13 +86,13 @@ async fn home(State(application): State<Arc<Application>>, headers: HeaderMap) -
     })
 }
 
-async fn start(State(application): State<Arc<Application>>) -> Response {
+async fn start(State(application): State<Arc<Application>>, headers: HeaderMap) -> Response {
     match application.begin().await {
         Ok((visitor, location)) => {
             let cookie = format!("{COOKIE}={visitor}; Path=/; HttpOnly; SameSite=Lax");
             (StatusCode::SEE_OTHER, [(header::LOCATION, location), (header::SET_COOKIE, cookie)]).into_response()
         }
-        Err(error) => failure("The login could not start", &error),
+        Err(error) => failure(view(&headers), "demo-not-started", &error),
     }
 }
 
@@ -102,14 +103,14 @@ async fn callback(
 ) -> Response {
     match application.complete(&query.unwrap_or_default(), &headers).await {
         Ok(()) => (StatusCode::SEE_OTHER, [(header::LOCATION, "/")]).into_response(),
-        Err(error) => failure("You were not signed in", &error),
+        Err(error) => failure(view(&headers), "demo-not-signed-in", &error),
     }
 }
 
 async fn refresh(State(application): State<Arc<Application>>, headers: HeaderMap) -> Response {
     match application.renew(&headers).await {
-        Ok(login) => signed_in(&application, &login, Some("The tokens have been refreshed: compare iat and exp.")),
-        Err(error) => failure("The tokens could not be refreshed", &error),
+        Ok(login) => signed_in(&application, &login, view(&headers), Some("demo-refreshed")),
+        Err(error) => failure(view(&headers), "demo-not-refreshed", &error),
     }
 }
 
@@ -182,33 +183,48 @@ impl Application {
     }
 }
 
-fn signed_in(application: &Application, login: &Login, message: Option<&str>) -> Response {
+/// The values that every page needs, in the language of the browser.
+fn view(headers: &HeaderMap) -> Page {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|field| field.to_str().ok());
+    Page {
+        css: "/demo.css".to_owned(),
+        language: accepted.and_then(Language::of_accepted).unwrap_or_default(),
+        language_url: None,
+        brand: "Signet".to_owned(),
+        development: true,
+    }
+}
+
+fn signed_in(application: &Application, login: &Login, view: Page, message: Option<&'static str>) -> Response {
     let claims = &login.claims;
     let name = login.userinfo.name().and_then(|name| name.get(None)).map(|name| name.to_string());
     let subject = claims.subject().to_string();
-    let fact = |label: &str, value: String| (label.to_owned(), value);
+    let fact = |label: &str, value: String| (view.text(label), value);
     let issuer = &application.setup.issuer;
+    let facts = vec![
+        fact("home-issuer", claims.issuer().to_string()),
+        fact("demo-signature", view.text("demo-signature-valid")),
+        fact("demo-checks", view.text("demo-valid")),
+        fact("demo-valid-until", claims.expiration().to_rfc3339()),
+        fact("demo-refresh-token", view.text(if login.refresh_token.is_some() { "demo-yes" } else { "demo-no" })),
+    ];
+    let link = |href: String, label: &str| Link { href, label: view.text(label) };
+    let next = vec![
+        link(format!("{issuer}/.well-known/openid-configuration"), "demo-discovery"),
+        link(format!("{issuer}/"), "demo-start-page"),
+    ];
     page(&SignedIn {
-        css: "/demo.css".to_owned(),
         name: name.unwrap_or_else(|| subject.clone()),
         subject,
-        facts: vec![
-            fact("Issuer", claims.issuer().to_string()),
-            fact("Signature", "valid, by a key of the issuer's JWKS".to_owned()),
-            fact("Audience, nonce, expiry, at_hash", "valid".to_owned()),
-            fact("Valid until", claims.expiration().to_rfc3339()),
-            fact("Refresh token", if login.refresh_token.is_some() { "yes" } else { "no" }.to_owned()),
-        ],
+        facts,
         id_token: pretty(claims),
         userinfo: pretty(&login.userinfo),
         access_token: decoded(&login.access_token),
         refresh_action: "/refresh".to_owned(),
         logout_action: "/logout".to_owned(),
-        message: message.map(str::to_owned),
-        next: vec![
-            Link { href: format!("{issuer}/.well-known/openid-configuration"), label: "Discovery document".into() },
-            Link { href: format!("{issuer}/"), label: "The server's start page".into() },
-        ],
+        message,
+        next,
+        page: view,
     })
 }
 
@@ -224,10 +240,9 @@ fn decoded(token: &str) -> String {
     claims.map(|claims| pretty(&claims)).unwrap_or_default()
 }
 
-fn failure(message: &str, error: &anyhow::Error) -> Response {
+fn failure(page_view: Page, message: &'static str, error: &anyhow::Error) -> Response {
     let detail = error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
-    let template =
-        Failure { css: "/demo.css".to_owned(), message: message.to_owned(), detail, start: "/start".to_owned() };
+    let template = Failure { page: page_view, message, detail, start: "/start".to_owned() };
     (StatusCode::BAD_REQUEST, page(&template)).into_response()
 }
 

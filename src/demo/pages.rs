@@ -2,13 +2,13 @@
 
 use askama::Template;
 
-pub use crate::pages::Link;
+pub use crate::pages::{Link, Page};
 
 /// Page with the link to sign in.
 #[derive(Template)]
 #[template(path = "demo/home.html")]
 pub struct Home {
-    pub css: String,
+    pub page: Page,
     pub issuer: String,
     pub username: String,
     pub password: String,
@@ -20,7 +20,7 @@ pub struct Home {
 #[derive(Template)]
 #[template(path = "demo/result.html")]
 pub struct SignedIn {
-    pub css: String,
+    pub page: Page,
     pub name: String,
     pub subject: String,
     /// Verified facts, as label and value.
@@ -35,8 +35,8 @@ pub struct SignedIn {
     pub refresh_action: String,
     /// Path that starts a logout.
     pub logout_action: String,
-    /// Message about the last action.
-    pub message: Option<String>,
+    /// Key of the message about the last action.
+    pub message: Option<&'static str>,
     pub next: Vec<Link>,
 }
 
@@ -44,8 +44,9 @@ pub struct SignedIn {
 #[derive(Template)]
 #[template(path = "demo/error.html")]
 pub struct Failure {
-    pub css: String,
-    pub message: String,
+    pub page: Page,
+    /// Key of the message.
+    pub message: &'static str,
     pub detail: String,
     /// Path that starts a login.
     pub start: String,

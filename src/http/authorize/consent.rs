@@ -8,13 +8,15 @@ use crate::flows::authorize::pending::Interaction;
 use crate::http::client::logo;
 use crate::http::edge::call::Call;
 use crate::http::edge::{csrf, html};
+use crate::messages::{self, Message};
 use crate::pages::{ClientCard, ConsentPage, ScopeLine};
 use signet_protocol::authorize::consent::Consent;
 use signet_protocol::authorize::next_step::InteractiveRequest;
 use signet_protocol::endpoint;
 use signet_protocol::error::OAuthError;
+use signet_protocol::language::Language;
 use signet_protocol::scope::{OFFLINE_ACCESS, Scope};
-use signet_protocol::time::{Span, format_lifetime};
+use signet_protocol::time::{Amount, Span};
 
 /// The form's name in its CSRF token.
 const FORM: &str = "consent";
@@ -61,6 +63,7 @@ fn page(call: &Call, interaction: &Interaction, who: String, new: &Consent) -> R
         return html::rejected(call, &OAuthError::invalid_request("There is no request to consent to."));
     };
     let base = call.app.base_path();
+    let language = call.viewer().language;
     let template = ConsentPage {
         page: html::page(call),
         action: html::step(base, &endpoint::CONSENT, &interaction.pending.id),
@@ -69,17 +72,17 @@ fn page(call: &Call, interaction: &Interaction, who: String, new: &Consent) -> R
             .with_logo(logo::path(base, &interaction.client)),
         who,
         switch_url: format!("{}&switch=yes", html::step(base, &endpoint::LOGIN, &interaction.pending.id)),
-        scopes: ScopeLine::all(&Consent::asked_by(request), new),
-        lifetime: lifetime(&request.scope, call.app.settings.tokens.refresh_token_lifetime),
+        scopes: ScopeLine::all(language, &Consent::asked_by(request), new),
+        lifetime: lifetime(language, &request.scope, call.app.settings.tokens.refresh_token_lifetime),
     };
     html::render(&template, Some(&request.redirect_uri))
 }
 
 /// The sentence about the end of the access. Refresh tokens end a fixed time after the sign-in.
-pub fn lifetime(scope: &Scope, offline: Span) -> String {
-    if scope.contains(OFFLINE_ACCESS) {
-        format!("The application keeps access after you sign out, for up to {}.", format_lifetime(offline))
-    } else {
-        "The application has access until your session here ends.".to_owned()
+pub fn lifetime(language: Language, scope: &Scope, offline: Span) -> String {
+    if !scope.contains(OFFLINE_ACCESS) {
+        return messages::text(language, "consent-until-sign-out");
     }
+    let Amount { count, unit } = Amount::of_lifetime(offline);
+    Message::new(language, "consent-after-sign-out").with("count", count).with("unit", unit).text()
 }

@@ -10,20 +10,22 @@ use crate::flows::authorize::pending::Interaction;
 use crate::http::client::logo;
 use crate::http::edge::call::Call;
 use crate::http::edge::{client_endpoint, cookies, csrf, html};
+use crate::messages::{self, Message};
 use crate::pages::{ClientCard, DeviceConfirmPage, DeviceDonePage, DevicePage, DevicePlace, ScopeLine};
 use signet_protocol::authorize::consent::Consent;
 use signet_protocol::authorize::next_step::InteractiveRequest;
 use signet_protocol::endpoint;
 use signet_protocol::error::OAuthError;
-use signet_protocol::time::{Span, format_wait};
+use signet_protocol::language::Language;
+use signet_protocol::time::Span;
 use signet_protocol::token::device_authorization::{Answer, DeviceRequest, Place, UserCode};
 
 /// The code form's name in its CSRF token.
 const CODE_FORM: &str = "device";
 /// The question's name in its CSRF token.
 const CONFIRM_FORM: &str = "device-confirm";
-/// The error for every code without a live device, whatever the reason.
-const UNKNOWN_CODE: &str = "No device waits for this code. Check it, or start again on the device.";
+/// The key of the error for every code without a live device, whatever the reason.
+const UNKNOWN_CODE: &str = "device-unknown-code";
 
 /// `POST /device_authorization`
 pub async fn authorize(call: Call) -> Response {
@@ -55,7 +57,7 @@ pub async fn post(call: Call) -> Response {
         Ok(Entered::Found { next, cookie }) => html::go(&call, next, cookie.as_ref()),
         Ok(Entered::Unknown) => {
             let shown = typed.chars().filter(|letter| !letter.is_control()).take(16).collect();
-            code_page(&call, shown, Some(UNKNOWN_CODE.to_owned()))
+            code_page(&call, shown, Some(html::page(&call).text(UNKNOWN_CODE)))
         }
         Err(failure) => html::failed(&call, failure),
     }
@@ -121,6 +123,7 @@ fn confirm_page(call: &Call, interaction: &Interaction, question: Question) -> R
     };
     let base = call.app.base_path();
     let id = &interaction.pending.id;
+    let language = call.viewer().language;
     let asked = Consent { scope: request.scope.clone(), claims: Vec::new() };
     let template = DeviceConfirmPage {
         page: html::page(call),
@@ -130,32 +133,28 @@ fn confirm_page(call: &Call, interaction: &Interaction, question: Question) -> R
         who: question.person.username,
         switch_url: format!("{}&switch=yes", html::step(base, &endpoint::LOGIN, id)),
         user_code: request.user_code.to_string(),
-        place: in_words(question.place),
+        place: in_words(language, question.place),
         asked: asked_in_words(call, request),
-        scopes: ScopeLine::all(&asked, &asked),
-        lifetime: consent::lifetime(&request.scope, call.app.settings.tokens.refresh_token_lifetime),
+        scopes: ScopeLine::all(language, &asked, &asked),
+        lifetime: consent::lifetime(language, &request.scope, call.app.settings.tokens.refresh_token_lifetime),
     };
     html::render(&template, None)
 }
 
-fn in_words(place: Place) -> DevicePlace {
+fn in_words(language: Language, place: Place) -> DevicePlace {
     let (sentence, is_doubtful) = match place {
-        Place::SameNetwork => ("The device is in the same network as this browser.".to_owned(), false),
-        Place::Elsewhere(network) => (
-            format!(
-                "The device is in another network ({network}) than this browser. If it is not in front of you, do not \
-                 allow it."
-            ),
-            true,
-        ),
-        Place::Unknown => ("It is not known from which network the device asked.".to_owned(), true),
+        Place::SameNetwork => (messages::text(language, "device-place-same"), false),
+        Place::Elsewhere(network) => {
+            (Message::new(language, "device-place-elsewhere").with("network", network.to_string()).text(), true)
+        }
+        Place::Unknown => (messages::text(language, "device-place-unknown"), true),
     };
     DevicePlace { sentence, is_doubtful }
 }
 
 fn asked_in_words(call: &Call, request: &DeviceRequest) -> String {
     let ago = call.context.now.since(request.asked_at).max(Span::from_secs(1));
-    format!("It asked {} ago.", format_wait(ago))
+    html::wait(call.viewer().language, "device-asked", ago).text
 }
 
 fn done_page(call: &Call, answer: Answer) -> Response {
@@ -163,15 +162,14 @@ fn done_page(call: &Call, answer: Answer) -> Response {
     let template = match answer {
         Answer::Allowed => DeviceDonePage {
             page,
-            heading: "Your device is connected",
-            sentence: "Go back to the device. It continues by itself within a few seconds. You can close this page.",
+            heading: "device-allowed-heading",
+            sentence: "device-allowed-sentence",
             is_allowed: true,
         },
         Answer::Denied => DeviceDonePage {
             page,
-            heading: "The device gets no access",
-            sentence: "If you did not start this yourself, another person may have sent you the code. You can close this \
-                       page.",
+            heading: "device-denied-heading",
+            sentence: "device-denied-sentence",
             is_allowed: false,
         },
     };

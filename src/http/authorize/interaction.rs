@@ -15,6 +15,9 @@ pub async fn shown(call: &Call) -> Result<(Params, Interaction), Box<Response>> 
     let query = call.query().map_err(|error| html::rejected(call, &error))?;
     let found = pending::find(&call.app.provider, &call.context, query.get("request"), call.browser).await;
     let interaction = found.map_err(|failure| html::interrupted(call, failure, None))?;
+    let id = interaction.pending.id.as_str();
+    let switch = if query.get("switch").is_some() { "&switch=yes" } else { "" };
+    call.learned.note_address(format!("{}{}?request={id}{switch}", call.app.base_path(), call.path()));
     if let InteractiveRequest::Authorization(request) = &interaction.pending.request
         && let Some(ui_locales) = request.ui_locales.clone()
     {

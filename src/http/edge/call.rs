@@ -12,7 +12,7 @@ use hyper::body::Body as HttpBody;
 use tower::BoxError;
 
 use super::arrived::Arrived;
-use super::viewer::{self, Learned, Viewer};
+use super::viewer::{Head, Learned, Viewer};
 use super::{cookies, error};
 use crate::app::App;
 use crate::flows::client::register;
@@ -125,7 +125,7 @@ impl Call {
     }
 
     /// The path below the issuer's, which the router may already have removed.
-    fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         let path = self.uri.path();
         path.strip_prefix(self.app.base_path()).filter(|rest| rest.starts_with('/')).unwrap_or(path)
     }
@@ -142,13 +142,7 @@ impl Call {
 
     /// The person who sees the page that answers this call.
     pub fn viewer(&self) -> Viewer {
-        let wishes = self.learned.with(viewer::wishes(&self.app, &self.headers));
-        let query = self.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let address = format!("{}{}{query}", self.app.base_path(), self.path());
-        Viewer {
-            language: wishes.language(self.app.settings.branding.language),
-            address: viewer::reopened(&self.app, &self.method, address),
-        }
+        self.learned.viewer(&self.app, Head { headers: &self.headers, path: self.path(), query: self.uri.query() })
     }
 
     fn query_text(&self) -> &str {

@@ -162,8 +162,14 @@ fn limit<B>(app: &App, request: &HttpRequest<B>, arrived: &Arrived) -> Option<Re
         Reader::Program => retry::program(refusal.status, refusal.code, &refusal.message),
         Reader::Administrator => api::problem(refusal.status, &refusal.message),
         Reader::Person => {
-            let fault = Fault { status: refusal.status, message: &refusal.message, hint: None, back: None };
-            html::fault_page(app, &Viewer::of(app, request), &arrived.id, fault)
+            let viewer = Viewer::of(app, request);
+            let message = html::wait(viewer.language, refusal.key, refusal.wait);
+            html::fault_page(
+                app,
+                &viewer,
+                &arrived.id,
+                Fault { status: refusal.status, message, hint: None, back: None },
+            )
         }
     };
     let Refusal { wait, exceeded, .. } = refusal;

@@ -22,6 +22,8 @@ pub struct Refusal {
     /// The error code for programs.
     pub code: ErrorCode,
     pub message: String,
+    /// The key of the sentence for people.
+    pub key: &'static str,
     /// The time after which a retry can succeed.
     pub wait: Span,
     /// The exceeded limit, if it was one.
@@ -43,6 +45,7 @@ pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Opti
             status: StatusCode::FORBIDDEN,
             code: ErrorCode::AccessDenied,
             message: format!("This address is blocked. Try again in {}.", format_wait(wait)),
+            key: "fault-blocked-message",
             wait,
             exceeded: None,
         });
@@ -55,6 +58,7 @@ pub fn refuse(app: &App, method: &Method, path: &str, arrived: &Arrived) -> Opti
         status: StatusCode::TOO_MANY_REQUESTS,
         code: ErrorCode::TemporarilyUnavailable,
         message: too_many(exceeded.wait),
+        key: "fault-too-many-message",
         wait: exceeded.wait,
         exceeded: Some(exceeded),
     })
@@ -76,6 +80,7 @@ pub fn refuse_without_keys(app: &App, path: &str, arrived: &Arrived) -> Option<R
         status: StatusCode::SERVICE_UNAVAILABLE,
         code: ErrorCode::TemporarilyUnavailable,
         message: "The server cannot answer now. Try again.".to_owned(),
+        key: "fault-unavailable-message",
         wait: ANOTHER_NODE,
         exceeded: None,
     })

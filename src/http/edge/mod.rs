@@ -9,6 +9,7 @@ pub(crate) mod cors;
 pub(crate) mod csrf;
 pub(crate) mod entrance;
 pub(crate) mod error;
+pub(crate) mod fault;
 pub mod guard;
 pub(crate) mod html;
 pub(crate) mod language;

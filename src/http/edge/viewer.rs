@@ -2,16 +2,13 @@
 
 use std::sync::OnceLock;
 
+use axum::http::Request as HttpRequest;
 use axum::http::header::{self, HeaderMap};
-use axum::http::{Method, Request as HttpRequest};
 
 use super::cookies;
 use crate::app::App;
-use signet_protocol::endpoint::{self, AUTHORIZE, LOGOUT};
+use signet_protocol::endpoint;
 use signet_protocol::language::{Language, Requested, Wishes};
-
-/// The maximum length of an address that the language menu leads back to, in bytes.
-const MAX_ADDRESS: usize = 2048;
 
 /// The facts that pages depend on.
 #[derive(Clone, Debug)]
@@ -25,35 +22,39 @@ impl Viewer {
     /// The viewer of a page for a request of which only the head is known.
     pub fn of<B>(app: &App, request: &HttpRequest<B>) -> Self {
         let uri = request.uri();
-        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let address = format!("{}{query}", uri.path());
-        Self {
-            language: wishes(app, request.headers()).language(app.settings.branding.language),
-            address: reopened(app, request.method(), address),
-        }
+        let path = uri.path().strip_prefix(app.base_path()).unwrap_or(uri.path());
+        Learned::default().viewer(app, Head { headers: request.headers(), path, query: uri.query() })
     }
 }
 
+/// The parts of a request's head that pages depend on.
+#[derive(Clone, Copy)]
+pub struct Head<'a> {
+    pub headers: &'a HeaderMap,
+    /// The path below the issuer's.
+    pub path: &'a str,
+    pub query: Option<&'a str>,
+}
+
 /// The wishes that a request's head states.
-pub fn wishes<'a>(app: &App, headers: &'a HeaderMap) -> Wishes<'a> {
+fn wishes<'a>(app: &App, headers: &'a HeaderMap) -> Wishes<'a> {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|field| field.to_str().ok());
     Wishes { choice: cookies::of(app).language(headers), accepted, ..Wishes::default() }
 }
 
-/// The address, if a GET of it shows the page again. A posted logout or authorization request has its parameters in the
-/// form.
-pub fn reopened(app: &App, method: &Method, address: String) -> Option<String> {
-    let path = address.split('?').next().unwrap_or_default();
-    let endpoint = endpoint::at(app.base_path(), path);
-    let is_lost = *method == Method::POST && (*endpoint == AUTHORIZE || *endpoint == LOGOUT);
-    (address.len() <= MAX_ADDRESS && !is_lost).then_some(address)
+/// The address of a page that has none but its path. Pages repeat nothing of a request: links may hold tokens, codes,
+/// and text that strangers have chosen.
+fn reopened(app: &App, below: &str, query: Option<&str>) -> Option<String> {
+    let endpoint = endpoint::ALL.iter().find(|endpoint| endpoint.is_page() && endpoint.path == below)?;
+    query.is_none_or(str::is_empty).then(|| format!("{}{}", app.base_path(), endpoint.path))
 }
 
-/// The wishes that a handler learns while it works.
+/// The facts about the viewer that a handler learns while it works.
 #[derive(Default)]
 pub struct Learned {
     requested: OnceLock<Requested>,
     locale: OnceLock<String>,
+    address: OnceLock<String>,
 }
 
 impl Learned {
@@ -70,8 +71,18 @@ impl Learned {
         }
     }
 
-    /// The wishes, together with these of the head.
-    pub fn with<'a>(&'a self, head: Wishes<'a>) -> Wishes<'a> {
-        Wishes { requested: self.requested.get(), locale: self.locale.get().map(String::as_str), ..head }
+    /// Notes the address of the page, of which every part has been checked.
+    pub fn note_address(&self, address: String) {
+        let _ = self.address.set(address);
+    }
+
+    /// The viewer of a page for a request with this head.
+    pub fn viewer(&self, app: &App, head: Head<'_>) -> Viewer {
+        let locale = self.locale.get().map(String::as_str);
+        let wishes = Wishes { requested: self.requested.get(), locale, ..wishes(app, head.headers) };
+        Viewer {
+            language: wishes.language(app.settings.branding.language),
+            address: self.address.get().cloned().or_else(|| reopened(app, head.path, head.query)),
+        }
     }
 }

@@ -115,14 +115,15 @@ fn ask(
 fn ended(call: &Call, request: &LogoutRequest, end: Ended) -> Response {
     let Ended { session, frames } = end;
     let sentence = match session {
-        Over::Current => "Your session on this device has ended. On a shared computer, close the browser as well.",
-        Over::Named => "The session that the application named has ended. This device held no session.",
-        Over::None => "There was no session on this device.",
+        Over::Current => "signed-out-here",
+        Over::Named => "signed-out-named",
+        Over::None => "signed-out-nothing",
     };
     let mut response = match &request.return_to {
         Some(location) if frames.is_empty() => html::see_other(location),
         Some(_) | None => {
-            let back = request.client.as_deref().and_then(html::back_to);
+            let language = call.viewer().language;
+            let back = request.client.as_deref().and_then(|client| html::back_to(language, client));
             let onward = request.return_to.clone();
             html::render_signed_out(&SignedOutPage { page: html::page(call), sentence, back, onward, frames })
         }

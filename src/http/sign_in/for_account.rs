@@ -98,7 +98,7 @@ pub async fn post(call: &Call, wanted: Wanted) -> Response {
         }
         Ok(SignIn::Locked(wait)) => {
             note(call, StatusCode::TOO_MANY_REQUESTS, "too many failures");
-            let prefill = Prefill::again(submission, html::wait(call, "login-paused", wait));
+            let prefill = Prefill::again(submission, html::wait(call.viewer().language, "login-paused", wait).text);
             form::locked(wait, form::page(call, &frame, prefill))
         }
         Ok(SignIn::Failed(reason)) => {
@@ -117,5 +117,6 @@ fn note(call: &Call, status: StatusCode, reason: &'static str) {
 /// The frame of the pages. Their forms are bound to the browser, so a browser without cookies gets one first.
 fn frame(call: &Call, wanted: &Wanted) -> Result<Frame<'static>, EntropyError> {
     let url = wanted.url(call.app.base_path());
+    call.learned.note_address(url.clone());
     Ok(Frame { url, bound: csrf::bind(call)?, client: None, redirect_uri: None })
 }

@@ -78,7 +78,7 @@ pub async fn post(call: &Call) -> Response {
         // Both sentences are the same for existing and unknown accounts.
         Ok(SignIn::Locked(wait)) => {
             note(call, &interaction, StatusCode::TOO_MANY_REQUESTS, "too many failures");
-            let prefill = Prefill::again(submission, html::wait(call, "login-paused", wait));
+            let prefill = Prefill::again(submission, html::wait(call.viewer().language, "login-paused", wait).text);
             form::locked(wait, form::page(call, &frame(call, &interaction), prefill))
         }
         Ok(SignIn::Failed(reason)) => {

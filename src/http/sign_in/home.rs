@@ -15,16 +15,16 @@ pub async fn get(call: Call) -> Response {
         Err(failure) => return html::failed(&call, failure),
     };
     let base = call.app.base_path();
-    let link = |path: &str, label: &str| Link { href: format!("{base}{path}"), label: label.to_owned() };
+    let page = html::page(&call);
+    let link = |path: &str, label: &str| Link { href: format!("{base}{path}"), label: page.text(label) };
+    let links =
+        vec![link("/.well-known/openid-configuration", "home-discovery"), link("/.well-known/jwks.json", "home-keys")];
     let template = HomePage {
-        page: html::page(&call),
+        page,
         issuer: call.app.settings.issuer.clone(),
         version: call.app.is_development().then(|| env!("CARGO_PKG_VERSION").to_owned()),
         signed_in,
-        links: vec![
-            link("/.well-known/openid-configuration", "OpenID Connect discovery document"),
-            link("/.well-known/jwks.json", "Public keys (JWKS)"),
-        ],
+        links,
         account: format!("{base}{}", endpoint::ACCOUNT.path),
         base: base.to_owned(),
     };

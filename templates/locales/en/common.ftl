@@ -4,14 +4,16 @@ sign-in = Sign in
 sign-out = Sign out
 cancel = Cancel
 continue = Continue
+try-again = Try again
 username = Username
 password = Password
 email-address = E-mail address
 privacy-policy = Privacy policy
 terms-of-service = Terms of service
 opens-in-a-new-tab = (opens in a new tab)
-try-again = Try again
 signed-in-as = You are signed in as <strong><bdi>{ $name }</bdi></strong>.
+not-you = Not you?
+do-not-allow = Do not allow
 
 # The frame of every page
 imprint = { $brand } signs you in to applications without giving them your password.
@@ -24,6 +26,7 @@ client-asked-for-by = Asked for by
 client-links-label = About the application
 client-about = About <bdi>{ $name }</bdi>
 client-website = Website
+client-back-to = Back to { $name }
 
 # Spans of time. $unit is second, minute, hour or day.
 span-in =
@@ -43,5 +46,43 @@ span-in =
        *[hour] { $count ->
             [one] in { $count } hour
            *[other] in { $count } hours
+        }
+    }
+span-length =
+    { $unit ->
+        [second] { $count ->
+            [one] { $count } second
+           *[other] { $count } seconds
+        }
+        [minute] { $count ->
+            [one] { $count } minute
+           *[other] { $count } minutes
+        }
+        [day] { $count ->
+            [one] { $count } day
+           *[other] { $count } days
+        }
+       *[hour] { $count ->
+            [one] { $count } hour
+           *[other] { $count } hours
+        }
+    }
+span-ago =
+    { $unit ->
+        [second] { $count ->
+            [one] { $count } second ago
+           *[other] { $count } seconds ago
+        }
+        [minute] { $count ->
+            [one] { $count } minute ago
+           *[other] { $count } minutes ago
+        }
+        [day] { $count ->
+            [one] { $count } day ago
+           *[other] { $count } days ago
+        }
+       *[hour] { $count ->
+            [one] { $count } hour ago
+           *[other] { $count } hours ago
         }
     }

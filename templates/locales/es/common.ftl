@@ -1,31 +1,34 @@
-# Palabras y frases que usan varias salas.
+# Words and sentences that several rooms use.
 
 sign-in = Iniciar sesión
 sign-out = Cerrar sesión
 cancel = Cancelar
 continue = Continuar
+try-again = Intentarlo de nuevo
 username = Nombre de usuario
 password = Contraseña
 email-address = Dirección de correo electrónico
 privacy-policy = Política de privacidad
 terms-of-service = Condiciones del servicio
 opens-in-a-new-tab = (se abre en una pestaña nueva)
-try-again = Intentarlo de nuevo
 signed-in-as = Ha iniciado sesión como <strong><bdi>{ $name }</bdi></strong>.
+not-you = ¿No es usted?
+do-not-allow = No permitir
 
-# El marco de cada página
+# The frame of every page
 imprint = { $brand } inicia su sesión en las aplicaciones sin darles su contraseña.
 languages-label = Idioma
 development-label = Modo de desarrollo
 development-notice = <strong>Modo de desarrollo.</strong> No apto para cuentas reales.
 
-# La aplicación que lo solicita
+# The application that asks
 client-asked-for-by = Solicitado por
 client-links-label = Acerca de la aplicación
 client-about = Acerca de <bdi>{ $name }</bdi>
 client-website = Sitio web
+client-back-to = Volver a { $name }
 
-# Intervalos de tiempo. $unit es second, minute, hour o day.
+# Spans of time. $unit is second, minute, hour or day.
 span-in =
     { $unit ->
         [second] { $count ->
@@ -43,5 +46,43 @@ span-in =
        *[hour] { $count ->
             [one] dentro de { $count } hora
            *[other] dentro de { $count } horas
+        }
+    }
+span-length =
+    { $unit ->
+        [second] { $count ->
+            [one] { $count } segundo
+           *[other] { $count } segundos
+        }
+        [minute] { $count ->
+            [one] { $count } minuto
+           *[other] { $count } minutos
+        }
+        [day] { $count ->
+            [one] { $count } día
+           *[other] { $count } días
+        }
+       *[hour] { $count ->
+            [one] { $count } hora
+           *[other] { $count } horas
+        }
+    }
+span-ago =
+    { $unit ->
+        [second] { $count ->
+            [one] hace { $count } segundo
+           *[other] hace { $count } segundos
+        }
+        [minute] { $count ->
+            [one] hace { $count } minuto
+           *[other] hace { $count } minutos
+        }
+        [day] { $count ->
+            [one] hace { $count } día
+           *[other] hace { $count } días
+        }
+       *[hour] { $count ->
+            [one] hace { $count } hora
+           *[other] hace { $count } horas
         }
     }

@@ -8,7 +8,9 @@ const LANGUAGES: [&str; 6] = ["en", "de", "fr", "es", "ja", "ar"];
 const ELEMENTS: [&str; 4] = ["strong", "em", "bdi", "code"];
 
 /// Words of the common file that pages under construction need.
-const AHEAD: [&str; 5] = ["continue", "email-address", "sign-out", "signed-in-as", "try-again"];
+const AHEAD: [&str; 1] = ["email-address"];
+/// The beginning of the keys of sentences whose wording in English is fixed.
+const FIXED: &str = "refusal-";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -146,13 +148,27 @@ fn every_message_is_used() {
     let english = catalog("en");
     let sources = sources();
     let nested: BTreeSet<&str> = english.values().flat_map(|message| parts(message)).collect();
-    let is_used = |key: &str| {
-        AHEAD.contains(&key)
-            || nested.contains(key)
-            || sources.iter().any(|(_, text)| text.contains(&format!("\"{key}\"")))
-    };
-    let unused: Vec<_> = english.keys().filter(|key| !is_used(key)).collect();
+    let is_named = |key: &str| sources.iter().any(|(_, text)| text.contains(&format!("\"{key}\"")));
+    let is_used = |key: &str| AHEAD.contains(&key) || nested.contains(key) || is_named(key);
+    let unused: Vec<_> = english.keys().filter(|key| !key.starts_with(FIXED) && !is_used(key)).collect();
     assert_eq!(unused, [] as [&str; 0]);
+}
+
+/// The protocol's sentences are translated by their English wording.
+#[test]
+fn every_fixed_sentence_occurs_in_the_code() {
+    let english = catalog("en");
+    let fixed: Vec<_> = english.into_iter().filter(|(key, _)| key.starts_with(FIXED)).collect();
+    assert!(fixed.len() > 10, "the sentences were found");
+    let code: Vec<String> = files("src", &["rs"])
+        .into_iter()
+        .chain(files("crates/signet-protocol/src", &["rs"]))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    for (key, sentence) in fixed {
+        let sentence = format!("\"{}\"", sentence.trim());
+        assert!(code.iter().any(|text| text.contains(&sentence)), "{key}: {sentence}");
+    }
 }
 
 #[test]

@@ -1,0 +1,35 @@
+# Error pages: headings, sentences and advice.
+
+fault-not-found-heading = الصفحة غير موجودة
+fault-not-found-hint = تحقّق من العنوان. لتسجيل الدخول، ابدأ من التطبيق الذي تريد استخدامه.
+fault-not-this-way-heading = لا يمكن فتح هذه الصفحة بهذه الطريقة
+fault-method-message = لا يقبل هذا العنوان هذا النوع من الطلبات.
+fault-not-for-browsers-message = لا يمكن فتح هذا العنوان في متصفح.
+fault-timeout-heading = استغرق الطلب وقتًا طويلًا
+fault-too-large-heading = الطلب كبير جدًا
+fault-too-many-heading = طلبات كثيرة جدًا
+fault-too-many-message = وردت طلبات كثيرة جدًا. يُرجى إعادة المحاولة { span-in }.
+fault-blocked-message = هذا العنوان محظور. يُرجى إعادة المحاولة { span-in }.
+fault-busy-message = الخادم مشغول حاليًا. يُرجى إعادة المحاولة { span-in }.
+fault-unavailable-heading = يُرجى إعادة المحاولة بعد قليل
+fault-unavailable-message = لا يستطيع الخادم الرد الآن.
+fault-unavailable-hint = لم يُفقد شيء. انتظر بضع ثوانٍ ثم أعد المحاولة.
+fault-internal-heading = حدث خطأ ما
+fault-internal-message = حدث خطأ ما في هذا الخادم.
+fault-internal-hint = أعد المحاولة. إذا استمرت المشكلة، فأبلغ عن معرّف الطلب الوارد أدناه.
+fault-rejected-heading = رُفض الطلب
+fault-rejected-hint = عُد إلى التطبيق وابدأ من جديد. إذا لم ينجح ذلك، فتواصل مع القائمين عليه.
+fault-form-heading = انتهت صلاحية هذا النموذج
+fault-form-message = انتهت صلاحية النموذج أو لم يُرسَل من هذا الموقع.
+fault-form-hint = أعد تحميل النموذج. إذا تكرر انتهاء صلاحيته، فاسمح بملفات تعريف الارتباط لهذا الموقع في إعدادات المتصفح.
+fault-form-again = تحميل النموذج
+fault-answered-heading = اكتمل تسجيل الدخول هذا
+fault-answered-hint = تابع في التطبيق. لتسجيل الدخول مرة أخرى، ابدأ من هناك.
+fault-expired-heading = انتهت صلاحية تسجيل الدخول هذا
+fault-start-again-hint = عُد إلى التطبيق وابدأ من جديد.
+fault-unknown-heading = لا يمكن متابعة تسجيل الدخول هذا
+fault-unknown-hint = عُد إلى التطبيق وابدأ من جديد. إذا ظهرت هذه الصفحة مرة أخرى، فاسمح بملفات تعريف الارتباط لهذا الموقع في إعدادات المتصفح.
+fault-to-start-page = الانتقال إلى صفحة البداية
+fault-received = القيمة المستلمة:
+fault-report = إذا أبلغت عن هذه المشكلة، فأرفق معرّف الطلب:
+fault-contact = جهة الاتصال:

@@ -1,0 +1,35 @@
+# Error pages: headings, sentences and advice.
+
+fault-not-found-heading = Seite nicht gefunden
+fault-not-found-hint = Prüfen Sie die Adresse. Beginnen Sie zum Anmelden bei der Anwendung, die Sie verwenden möchten.
+fault-not-this-way-heading = Diese Seite lässt sich so nicht öffnen
+fault-method-message = Diese Adresse nimmt diese Art von Anfrage nicht an.
+fault-not-for-browsers-message = Diese Adresse lässt sich nicht in einem Browser öffnen.
+fault-timeout-heading = Die Anfrage hat zu lange gedauert
+fault-too-large-heading = Die Anfrage ist zu groß
+fault-too-many-heading = Zu viele Anfragen
+fault-too-many-message = Es gab zu viele Anfragen. Versuchen Sie es { span-in } erneut.
+fault-blocked-message = Diese Adresse ist gesperrt. Versuchen Sie es { span-in } erneut.
+fault-busy-message = Der Server ist im Moment ausgelastet. Versuchen Sie es { span-in } erneut.
+fault-unavailable-heading = Bitte versuchen Sie es gleich noch einmal
+fault-unavailable-message = Der Server kann gerade nicht antworten.
+fault-unavailable-hint = Es ist nichts verloren gegangen. Warten Sie einige Sekunden und versuchen Sie es dann erneut.
+fault-internal-heading = Etwas ist schiefgegangen
+fault-internal-message = Auf diesem Server ist etwas schiefgegangen.
+fault-internal-hint = Versuchen Sie es erneut. Wenn das Problem bestehen bleibt, melden Sie die unten stehende Anfrage-ID.
+fault-rejected-heading = Anfrage abgelehnt
+fault-rejected-hint = Gehen Sie zur Anwendung zurück und beginnen Sie von vorn. Wenn das nicht hilft, wenden Sie sich an deren Betreiber.
+fault-form-heading = Dieses Formular ist abgelaufen
+fault-form-message = Das Formular ist abgelaufen oder wurde nicht von dieser Website gesendet.
+fault-form-hint = Laden Sie das Formular erneut. Wenn es immer wieder abläuft, erlauben Sie in den Browsereinstellungen Cookies für diese Website.
+fault-form-again = Formular laden
+fault-answered-heading = Diese Anmeldung ist abgeschlossen
+fault-answered-hint = Machen Sie in der Anwendung weiter. Um sich noch einmal anzumelden, beginnen Sie dort.
+fault-expired-heading = Diese Anmeldung ist abgelaufen
+fault-start-again-hint = Gehen Sie zur Anwendung zurück und beginnen Sie von vorn.
+fault-unknown-heading = Diese Anmeldung kann nicht fortgesetzt werden
+fault-unknown-hint = Gehen Sie zur Anwendung zurück und beginnen Sie von vorn. Wenn diese Seite wieder erscheint, erlauben Sie in den Browsereinstellungen Cookies für diese Website.
+fault-to-start-page = Zur Startseite
+fault-received = Empfangen:
+fault-report = Wenn Sie dies melden, geben Sie die Anfrage-ID an:
+fault-contact = Kontakt:

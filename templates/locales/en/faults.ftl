@@ -1,0 +1,35 @@
+# Error pages: headings, sentences and advice.
+
+fault-not-found-heading = Page not found
+fault-not-found-hint = Check the address. To sign in, start from the application you want to use.
+fault-not-this-way-heading = This page cannot be opened this way
+fault-method-message = This address does not accept this kind of request.
+fault-not-for-browsers-message = This address cannot be opened in a browser.
+fault-timeout-heading = The request took too long
+fault-too-large-heading = The request is too large
+fault-too-many-heading = Too many requests
+fault-too-many-message = There have been too many requests. Try again { span-in }.
+fault-blocked-message = This address is blocked. Try again { span-in }.
+fault-busy-message = The server is busy at the moment. Try again { span-in }.
+fault-unavailable-heading = Please try again in a moment
+fault-unavailable-message = The server cannot answer right now.
+fault-unavailable-hint = Nothing was lost. Wait a few seconds, then try again.
+fault-internal-heading = Something went wrong
+fault-internal-message = Something went wrong on this server.
+fault-internal-hint = Try again. If the problem persists, report the request ID below.
+fault-rejected-heading = Request rejected
+fault-rejected-hint = Go back to the application and start again. If that does not help, contact the people who run it.
+fault-form-heading = This form has expired
+fault-form-message = The form has expired or was not sent from this site.
+fault-form-hint = Load the form again. If it keeps expiring, allow cookies for this site in the browser's settings.
+fault-form-again = Load the form
+fault-answered-heading = This sign-in is finished
+fault-answered-hint = Continue in the application. To sign in once more, start from there.
+fault-expired-heading = This sign-in has expired
+fault-start-again-hint = Go back to the application and start again.
+fault-unknown-heading = This sign-in cannot continue
+fault-unknown-hint = Go back to the application and start again. If this page comes back, allow cookies for this site in the browser's settings.
+fault-to-start-page = Go to the start page
+fault-received = Received:
+fault-report = If you report this, include the request ID
+fault-contact = Contact:

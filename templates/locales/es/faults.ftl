@@ -1,0 +1,35 @@
+# Error pages: headings, sentences and advice.
+
+fault-not-found-heading = Página no encontrada
+fault-not-found-hint = Compruebe la dirección. Para iniciar sesión, comience desde la aplicación que desea usar.
+fault-not-this-way-heading = Esta página no se puede abrir de esta forma
+fault-method-message = Esta dirección no acepta este tipo de solicitud.
+fault-not-for-browsers-message = Esta dirección no se puede abrir en un navegador.
+fault-timeout-heading = La solicitud tardó demasiado
+fault-too-large-heading = La solicitud es demasiado grande
+fault-too-many-heading = Demasiadas solicitudes
+fault-too-many-message = Ha habido demasiadas solicitudes. Inténtelo de nuevo { span-in }.
+fault-blocked-message = Esta dirección está bloqueada. Inténtelo de nuevo { span-in }.
+fault-busy-message = El servidor está ocupado en este momento. Inténtelo de nuevo { span-in }.
+fault-unavailable-heading = Vuelva a intentarlo en un momento
+fault-unavailable-message = El servidor no puede responder en este momento.
+fault-unavailable-hint = No se ha perdido nada. Espere unos segundos y vuelva a intentarlo.
+fault-internal-heading = Algo ha salido mal
+fault-internal-message = Algo ha salido mal en este servidor.
+fault-internal-hint = Inténtelo de nuevo. Si el problema continúa, comunique el identificador de solicitud que aparece abajo.
+fault-rejected-heading = Solicitud rechazada
+fault-rejected-hint = Vuelva a la aplicación y comience de nuevo. Si no funciona, póngase en contacto con quienes la gestionan.
+fault-form-heading = Este formulario ha caducado
+fault-form-message = El formulario ha caducado o no se envió desde este sitio.
+fault-form-hint = Cargue de nuevo el formulario. Si sigue caducando, permita las cookies de este sitio en la configuración del navegador.
+fault-form-again = Cargar el formulario
+fault-answered-heading = Este inicio de sesión ha terminado
+fault-answered-hint = Continúe en la aplicación. Para iniciar sesión otra vez, comience desde ella.
+fault-expired-heading = Este inicio de sesión ha caducado
+fault-start-again-hint = Vuelva a la aplicación y comience de nuevo.
+fault-unknown-heading = Este inicio de sesión no puede continuar
+fault-unknown-hint = Vuelva a la aplicación y comience de nuevo. Si vuelve a aparecer esta página, permita las cookies de este sitio en la configuración del navegador.
+fault-to-start-page = Ir a la página principal
+fault-received = Recibido:
+fault-report = Si comunica este problema, incluya el identificador de solicitud:
+fault-contact = Contacto:

@@ -1,0 +1,35 @@
+# Error pages: headings, sentences and advice.
+
+fault-not-found-heading = Page introuvable
+fault-not-found-hint = Vérifiez l’adresse. Pour vous connecter, partez de l’application que vous souhaitez utiliser.
+fault-not-this-way-heading = Cette page ne peut pas être ouverte ainsi
+fault-method-message = Cette adresse n’accepte pas ce type de requête.
+fault-not-for-browsers-message = Cette adresse ne peut pas être ouverte dans un navigateur.
+fault-timeout-heading = La requête a pris trop de temps
+fault-too-large-heading = La requête est trop volumineuse
+fault-too-many-heading = Trop de requêtes
+fault-too-many-message = Il y a eu trop de requêtes. Réessayez { span-in }.
+fault-blocked-message = Cette adresse est bloquée. Réessayez { span-in }.
+fault-busy-message = Le serveur est occupé pour le moment. Réessayez { span-in }.
+fault-unavailable-heading = Veuillez réessayer dans un instant
+fault-unavailable-message = Le serveur ne peut pas répondre pour le moment.
+fault-unavailable-hint = Rien n’a été perdu. Attendez quelques secondes, puis réessayez.
+fault-internal-heading = Une erreur s’est produite
+fault-internal-message = Une erreur s’est produite sur ce serveur.
+fault-internal-hint = Réessayez. Si le problème persiste, signalez l’identifiant de requête ci-dessous.
+fault-rejected-heading = Requête refusée
+fault-rejected-hint = Retournez à l’application et recommencez. Si cela ne suffit pas, contactez les personnes qui l’exploitent.
+fault-form-heading = Ce formulaire a expiré
+fault-form-message = Le formulaire a expiré ou n’a pas été envoyé depuis ce site.
+fault-form-hint = Rechargez le formulaire. S’il expire sans cesse, autorisez les cookies pour ce site dans les paramètres du navigateur.
+fault-form-again = Recharger le formulaire
+fault-answered-heading = Cette connexion est terminée
+fault-answered-hint = Poursuivez dans l’application. Pour vous connecter à nouveau, partez de celle-ci.
+fault-expired-heading = Cette connexion a expiré
+fault-start-again-hint = Retournez à l’application et recommencez.
+fault-unknown-heading = Cette connexion ne peut pas se poursuivre
+fault-unknown-hint = Retournez à l’application et recommencez. Si cette page réapparaît, autorisez les cookies pour ce site dans les paramètres du navigateur.
+fault-to-start-page = Aller à la page d’accueil
+fault-received = Reçu :
+fault-report = Si vous signalez ce problème, indiquez l’identifiant de requête :
+fault-contact = Contact :

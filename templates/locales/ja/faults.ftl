@@ -1,0 +1,35 @@
+# Error pages: headings, sentences and advice.
+
+fault-not-found-heading = ページが見つかりません
+fault-not-found-hint = アドレスを確認してください。サインインするには、ご利用になるアプリケーションから始めてください。
+fault-not-this-way-heading = このページはこの方法では開けません
+fault-method-message = このアドレスはこの種類のリクエストを受け付けません。
+fault-not-for-browsers-message = このアドレスはブラウザーでは開けません。
+fault-timeout-heading = リクエストに時間がかかりすぎました
+fault-too-large-heading = リクエストが大きすぎます
+fault-too-many-heading = リクエストが多すぎます
+fault-too-many-message = リクエストが多すぎます。{ span-in }もう一度お試しください。
+fault-blocked-message = このアドレスはブロックされています。{ span-in }もう一度お試しください。
+fault-busy-message = サーバーが混み合っています。{ span-in }もう一度お試しください。
+fault-unavailable-heading = しばらくしてからもう一度お試しください
+fault-unavailable-message = サーバーは現在応答できません。
+fault-unavailable-hint = 何も失われていません。数秒待ってから、もう一度お試しください。
+fault-internal-heading = 問題が発生しました
+fault-internal-message = このサーバーで問題が発生しました。
+fault-internal-hint = もう一度お試しください。問題が続く場合は、下のリクエスト ID を報告してください。
+fault-rejected-heading = リクエストは拒否されました
+fault-rejected-hint = アプリケーションに戻って、もう一度始めてください。解決しない場合は、アプリケーションの運営者にお問い合わせください。
+fault-form-heading = このフォームの有効期限が切れました
+fault-form-message = フォームの有効期限が切れたか、このサイトから送信されたものではありません。
+fault-form-hint = フォームを再読み込みしてください。繰り返し期限切れになる場合は、ブラウザーの設定でこのサイトの Cookie を許可してください。
+fault-form-again = フォームを読み込む
+fault-answered-heading = このサインインは完了しています
+fault-answered-hint = アプリケーションで続けてください。もう一度サインインするには、アプリケーションから始めてください。
+fault-expired-heading = このサインインの有効期限が切れました
+fault-start-again-hint = アプリケーションに戻って、もう一度始めてください。
+fault-unknown-heading = このサインインは続行できません
+fault-unknown-hint = アプリケーションに戻って、もう一度始めてください。このページがまた表示される場合は、ブラウザーの設定でこのサイトの Cookie を許可してください。
+fault-to-start-page = トップページへ
+fault-received = 受信した値:
+fault-report = 報告される場合は、次のリクエスト ID を添えてください:
+fault-contact = お問い合わせ先:
