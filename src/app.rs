@@ -37,9 +37,10 @@ use crate::flows::{FlowError, Lifetimes, Provider, Realm};
 use crate::keys::{KeyPolicy, Keyring, KeyringError};
 use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
-use crate::passwords::{Cost, PasswordError, Passwords};
+use crate::passwords::{BreachedFile, BreachedFileError, Cost, PasswordError, Passwords};
 use signet_crypto::entropy::{Entropy, EntropyError};
 use signet_crypto::{MasterKey, MasterKeyError};
+use signet_protocol::account::password::PasswordRules;
 use signet_protocol::jose::key_schedule::Policy;
 use signet_protocol::time::Span;
 use signet_store::account::users;
@@ -87,6 +88,8 @@ pub enum StartError {
     #[error("passwords.*: {0}")]
     Passwords(#[from] PasswordError),
     #[error(transparent)]
+    BreachedFile(#[from] BreachedFileError),
+    #[error(transparent)]
     Outbound(#[from] OutboundError),
     #[error(transparent)]
     Mailer(#[from] MailerError),
@@ -112,6 +115,7 @@ impl App {
     }
 
     async fn on(store: Store, settings: Settings, clock: Clock) -> Result<Arc<Self>, StartError> {
+        let passwords = open_passwords(&settings)?;
         let entropy = Entropy::default();
         let clock = NodeClock::new(clock);
         time::keep(&clock, &store).await?;
@@ -123,11 +127,14 @@ impl App {
         let root = master.as_ref().unwrap_or(&random);
         let tokens = Tokens::new(root);
         let browsers = Browsers::new(root, settings.sessions.management);
+        let ticket_key = root.ticket_key();
         let locks = soft_lock::Rules::new(&settings.limits, root.failure_key());
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;
         keys.create_due_signing_keys(&realm, now).await?;
-        let passwords = open_passwords(&settings)?;
-        users::some_hashes(&mut store.read().await?, &realm).await?.iter().for_each(|hash| passwords.note(hash));
+        let mut tx = store.read().await?;
+        users::some_hashes(&mut tx, &realm).await?.iter().for_each(|hash| passwords.note(hash));
+        passwords.set_foreign(users::foreign_works(&mut tx, &realm).await?.iter().map(String::as_str));
+        drop(tx);
         let metrics = Metrics::new(store.metrics(), passwords.metrics());
         metrics.process.set_started(now);
         let lifetimes = Lifetimes::new(&settings);
@@ -143,7 +150,7 @@ impl App {
             requests: Requests::default(),
             tokens,
             clients: Clients::new(profiles, register::Rules::new(settings.registration.clone())),
-            sign_ins: SignIns { passwords, locks },
+            sign_ins: SignIns { passwords, locks, ticket_key },
             browsers,
             limits: Limits::new(rates, URL_SAFE_NO_PAD.encode(entropy.bytes::<16>()?), &metrics),
             outbound: Outbound::new(fetcher, mailer),
@@ -224,6 +231,14 @@ impl App {
         Ok(())
     }
 
+    /// Follows the imported password hashes, whose work every failed sign-in costs.
+    pub async fn follow_hashes(&self) -> Result<(), FlowError> {
+        let mut tx = self.provider.store.read().await?;
+        let works = users::foreign_works(&mut tx, &self.realm.id).await?;
+        self.provider.sign_ins.passwords.set_foreign(works.iter().map(String::as_str));
+        Ok(())
+    }
+
     /// Marks the node as draining, so that it reports not ready for new work.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
@@ -289,12 +304,15 @@ pub fn key_policy(settings: &Settings) -> KeyPolicy {
     }
 }
 
-/// Creates the password hashing pool. A cost out of range is [`PasswordError::Malformed`].
-pub fn open_passwords(settings: &Settings) -> Result<Passwords, PasswordError> {
+/// Creates the password hashing pool with the rules for new passwords. A cost out of range and a file of breached
+/// passwords that cannot be searched are errors.
+pub fn open_passwords(settings: &Settings) -> Result<Passwords, StartError> {
     let passwords = &settings.passwords;
     let cost =
         Cost { memory_kib: passwords.memory_kib, iterations: passwords.iterations, parallelism: passwords.parallelism };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let workers = if passwords.workers == 0 { cores } else { passwords.workers };
-    Passwords::new(cost, workers)
+    let rules = PasswordRules { min_chars: passwords.min_length, min_score: passwords.min_score };
+    let breached = passwords.breached_file.as_deref().map(BreachedFile::open).transpose()?;
+    Ok(Passwords::new(cost, workers)?.with_rules(rules, breached))
 }

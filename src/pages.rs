@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod mails;
+pub mod passwords;
 pub mod sign_in;
 
 use std::fmt;

@@ -1,13 +1,21 @@
-//! Password hashing: argon2id on a bounded number of threads, so that a flood of sign-ins stalls nothing else.
+//! Passwords: new ones are checked by the rules, the list of breached ones, and hashed with argon2id; typed ones are
+//! verified, also by hashes of other systems. All of it runs on a bounded number of threads, so that a flood of sign-ins
+//! stalls nothing else.
 
+mod breached;
+mod foreign;
 mod work;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::breached::{BreachedFile, BreachedFileError};
 use self::work::Worker;
 use crate::fair_queue::{Full, Lane, Queue};
 use crate::metrics::Hashing;
+use signet_protocol::account::foreign_hash::{ForeignHash, Import, StoredForeign};
+use signet_protocol::account::hash_work::Work;
+use signet_protocol::account::password::{AcceptedPassword, Breach, PasswordRefusal, PasswordRules, PlausiblePassword};
 use signet_protocol::secret::Password;
 use signet_store::metrics::timed;
 
@@ -42,6 +50,19 @@ pub enum PasswordError {
     /// The hash cannot be parsed or computed.
     #[error("the password hash is malformed")]
     Malformed,
+    /// The file of breached passwords cannot be read any more; its error has been logged.
+    #[error("the file of breached passwords cannot be read")]
+    BreachedFile,
+}
+
+/// The reason why a new password is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NewPasswordError {
+    #[error(transparent)]
+    Refused(#[from] PasswordRefusal),
+    /// It could not be checked.
+    #[error(transparent)]
+    Failed(#[from] PasswordError),
 }
 
 impl From<Full> for PasswordError {
@@ -81,9 +102,22 @@ impl Stored {
     }
 }
 
-/// The password hashing pool.
+/// A hash of another system in the form in which it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedHash {
+    pub hash: String,
+    /// The work of a check apart from argon2's, as stored beside the hash.
+    pub work: Option<String>,
+}
+
+/// The rules of development and of tests: those of the default settings.
+const DEFAULT_RULES: PasswordRules = PasswordRules { min_chars: 8, min_score: 2 };
+
+/// The password hashing pool, with the rules for new passwords.
 #[derive(Clone)]
 pub struct Passwords {
+    rules: PasswordRules,
+    breached: Option<Arc<BreachedFile>>,
     worker: Arc<Worker>,
     queue: Arc<Queue>,
     metrics: Hashing,
@@ -93,7 +127,18 @@ impl Passwords {
     /// Creates a pool of at most `workers` threads. A cost outside argon2's range is [`PasswordError::Malformed`].
     pub fn new(cost: Cost, workers: usize) -> Result<Self, PasswordError> {
         let worker = Arc::new(Worker::new(cost)?);
-        Ok(Self { worker, queue: Queue::new(workers, LONGEST_WAIT, cost.estimate()), metrics: Hashing::default() })
+        let queue = Queue::new(workers, LONGEST_WAIT, cost.estimate());
+        Ok(Self { rules: DEFAULT_RULES, breached: None, worker, queue, metrics: Hashing::default() })
+    }
+
+    /// Checks new passwords by these rules, and looks them up in this list.
+    #[must_use]
+    pub fn with_rules(self, rules: PasswordRules, breached: Option<BreachedFile>) -> Self {
+        Self { rules, breached: breached.map(Arc::new), ..self }
+    }
+
+    pub const fn rules(&self) -> &PasswordRules {
+        &self.rules
     }
 
     /// Records the cost of a stored hash. Failed checks cost as much as the most expensive one.
@@ -101,9 +146,53 @@ impl Passwords {
         self.worker.note(hash);
     }
 
+    /// Replaces the work of imported hashes, as stored beside them.
+    pub fn set_foreign<'a>(&self, stored: impl Iterator<Item = &'a str>) {
+        let work = stored.fold(Work::NONE, |most, text| most.or_more(&Work::from_stored(text)));
+        self.worker.set_foreign(&work);
+    }
+
+    /// Checks a new password from a network. `personal` are words of the person and of the realm. Its length is checked
+    /// before it takes a place in the queue.
+    pub async fn accept(
+        &self,
+        password: Password,
+        personal: &[&str],
+        network: Lane,
+    ) -> Result<AcceptedPassword, NewPasswordError> {
+        self.rules.check_length(&password)?;
+        let rules = self.rules;
+        let breached = self.breached.clone();
+        let personal: Vec<String> = personal.iter().map(|word| (*word).to_owned()).collect();
+        let check = move |_: &Worker| {
+            let personal: Vec<&str> = personal.iter().map(String::as_str).collect();
+            let plausible = rules.check(password, &personal)?;
+            let breach = look_up(breached.as_deref(), &plausible)?;
+            Ok(plausible.accept(breach)?)
+        };
+        self.run(network, check).await?
+    }
+
     /// Hashes a password in PHC form, with a salt of 16 bytes. A full queue is [`PasswordError::Busy`].
-    pub async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<String, PasswordError> {
-        self.run(None, move |worker| worker.hash(&password, &salt)).await?
+    pub async fn hash(&self, password: AcceptedPassword, salt: [u8; 16]) -> Result<String, PasswordError> {
+        self.run(None, move |worker| worker.hash(password.password(), &salt)).await?
+    }
+
+    /// Returns the stored form of an imported hash; `None` if the person must reset the password.
+    pub async fn import(&self, import: Import, salt: [u8; 16]) -> Result<Option<ImportedHash>, PasswordError> {
+        let kept = |stored: StoredForeign| {
+            Some(ImportedHash { hash: stored.to_text(), work: stored.scheme().work().to_stored() })
+        };
+        match import {
+            Import::Argon2(hash) => Ok(Some(ImportedHash { hash, work: None })),
+            Import::Keep(hash) => Ok(kept(StoredForeign::Kept(hash))),
+            Import::Wrap(hash) => self.wrap(hash, salt).await.map(kept),
+            Import::Reset => Ok(None),
+        }
+    }
+
+    async fn wrap(&self, hash: ForeignHash, salt: [u8; 16]) -> Result<StoredForeign, PasswordError> {
+        self.run(None, move |worker| worker.wrap(&hash, &salt)).await?
     }
 
     /// Checks a password from a network. A failure takes the same work for every stored hash. Without a hash, or with
@@ -141,6 +230,14 @@ impl Passwords {
     }
 }
 
+fn look_up(breached: Option<&BreachedFile>, password: &PlausiblePassword) -> Result<Breach, PasswordError> {
+    let Some(breached) = breached else { return Ok(Breach::Unknown) };
+    breached.find(password.password()).map_err(|error| {
+        tracing::error!(%error, "could not read the file of breached passwords; no new password is accepted");
+        PasswordError::BreachedFile
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,10 +248,36 @@ mod tests {
         Password::new(text.to_owned())
     }
 
+    async fn hash(pool: &Passwords, text: &str) -> String {
+        let accepted = pool.accept(password(text), &[], None).await.unwrap();
+        pool.hash(accepted, [1; 16]).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_password_is_accepted_by_rules_and_list_before_it_is_hashed() {
+        let rules = PasswordRules { min_chars: 10, min_score: 2 };
+        let mut list = tempfile::NamedTempFile::new().unwrap();
+        // The SHA-1 digest of "correct horse".
+        std::io::Write::write_all(&mut list, b"2F9E53523B62ABC141A2B4D6019D23CBA835DBD0:1\n").unwrap();
+        let pool = Passwords::new(CHEAP, 1).unwrap().with_rules(rules, Some(BreachedFile::open(list.path()).unwrap()));
+        let accept = async |text: &str| pool.accept(password(text), &["kwyjibo"], None).await.map(|_| ());
+        assert_eq!(accept("onyx jumps thrice").await, Ok(()));
+        let rows = [
+            ("onyx kxqz", PasswordRefusal::TooShort { min_chars: 10 }),
+            (&*"x".repeat(1 << 20), PasswordRefusal::TooLong),
+            ("password123", PasswordRefusal::Common),
+            ("kwyjibo2026", PasswordRefusal::Personal),
+            ("correct horse", PasswordRefusal::Breached),
+        ];
+        for (text, refusal) in rows {
+            assert_eq!(accept(text).await, Err(NewPasswordError::Refused(refusal)));
+        }
+    }
+
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
         let pool = Passwords::new(CHEAP, 2).unwrap();
-        let hash = pool.hash(password("correct horse"), [1; 16]).await.unwrap();
+        let hash = hash(&pool, "correct horse").await;
         assert!(hash.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{hash}");
         let rows = [
             ("right", "correct horse", Stored::Open(hash.clone()), Check::Right),
@@ -171,7 +294,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_with_old_parameters_is_replaced() {
-        let old = Passwords::new(CHEAP, 1).unwrap().hash(password("correct horse"), [1; 16]).await.unwrap();
+        let old = hash(&Passwords::new(CHEAP, 1).unwrap(), "correct horse").await;
         let pool = Passwords::new(Cost { memory_kib: 128, ..CHEAP }, 1).unwrap();
         let right =
             async |hash| pool.check(password("correct horse"), Stored::Open(hash), [2; 16], None).await.unwrap();
@@ -190,7 +313,7 @@ mod tests {
         let waits: Vec<Duration> = refused
             .map(|error| match error {
                 PasswordError::Busy { wait } => wait,
-                PasswordError::Malformed => panic!("malformed"),
+                other => panic!("{other}"),
             })
             .collect();
         assert!(!waits.is_empty(), "two hundred at once found a place before one worker");

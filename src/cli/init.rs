@@ -15,7 +15,7 @@ use super::{database, prompt, variables};
 use crate::app;
 use crate::config::{DEFAULT_FILE, Settings, Starter};
 use crate::flows::admin::{PeopleError, Person};
-use signet_protocol::account::person::{EmailAddress, Username, check_password};
+use signet_protocol::account::person::{EmailAddress, Username};
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::secret::Password;
 use signet_store::Store;
@@ -69,7 +69,7 @@ impl Init {
             None => None,
         };
         if let Some(administrator) = &administrator {
-            administrator.check(&settings)?;
+            administrator.check(&settings).await?;
         }
         if let Some(text) = text {
             write(&file, &text)?;
@@ -132,11 +132,13 @@ impl Init {
 }
 
 impl Administrator {
-    fn check(&self, settings: &Settings) -> anyhow::Result<()> {
+    async fn check(&self, settings: &Settings) -> anyhow::Result<()> {
         let username = Username::parse(&self.username)?;
         let email = self.email.as_deref().map(EmailAddress::parse).transpose()?;
         let personal = [username.as_str(), email.as_ref().map_or("", EmailAddress::as_str)];
-        Ok(check_password(&self.password, settings.passwords.min_length, &personal)?)
+        let password = Password::new(self.password.expose().to_owned());
+        app::open_passwords(settings)?.accept(password, &personal, None).await?;
+        Ok(())
     }
 }
 
@@ -190,7 +192,6 @@ async fn add(context: &CommandContext, settings: &Settings, administrator: Admin
         claims: PersonClaims::default(),
         attributes: serde_json::Map::new(),
         roles: vec![ADMINISTRATOR.to_owned()],
-        min_password: settings.passwords.min_length,
     };
     let passwords = app::open_passwords(settings)?;
     match context.operator().people().add(&passwords, person).await {

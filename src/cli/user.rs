@@ -30,7 +30,7 @@ pub enum User {
     Show(show::Show),
     /// Change a user; their sessions and grants stay
     Update(Box<update::Update>),
-    /// Set a user's password; ends all sessions and grants, and notifies the user by mail
+    /// Set a user's password until their next sign-in; ends all sessions and grants, and notifies the user by mail
     SetPassword(update::SetPassword),
     /// Disable a user: blocks sign-in and revokes all sessions and tokens
     Disable(Named),

@@ -242,6 +242,7 @@ fn numbers(settings: &Settings) -> Check {
         passwords.memory_kib      least_memory => 4_194_304;
         passwords.workers         0 => 1_024;
         passwords.min_length      1 => 64;
+        passwords.min_score       0 => 4;
         registration.max_clients  1 => 10_000_000;
         registration.per_hour     1 => 1_000_000;
         telemetry.sample_percent  1 => 100;

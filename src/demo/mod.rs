@@ -95,7 +95,6 @@ async fn register_user(app: &App, operator: &Operator<'_>) -> anyhow::Result<Str
         claims: PersonClaims::from_json(&claims.to_string())?,
         attributes: serde_json::Map::new(),
         roles: Vec::new(),
-        min_password: app.settings.passwords.min_length,
     };
     operator.people().add(&app.provider.sign_ins.passwords, person).await?;
     Ok(password)

@@ -89,7 +89,7 @@ impl From<PasswordError> for FlowError {
                 cause: "too many passwords are being checked",
                 wait: Span::from_millis(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
             },
-            PasswordError::Malformed => Self::Internal(error.to_string()),
+            PasswordError::Malformed | PasswordError::BreachedFile => Self::Internal(error.to_string()),
         }
     }
 }

@@ -219,7 +219,13 @@ pub async fn run_upkeep(app: &App, holder: &str) -> Result<(), FlowError> {
         app.provider.metrics.state.audit_log_broken.set(0);
     }
     // A key may have changed its state just because time has passed.
-    steps.extend([record_refusals(app).await, app.refresh_documents(), app.count_waiting().await, app.sample().await]);
+    steps.extend([
+        record_refusals(app).await,
+        app.refresh_documents(),
+        app.count_waiting().await,
+        app.follow_hashes().await,
+        app.sample().await,
+    ]);
     let outcome: Result<(), FlowError> = steps.into_iter().collect();
     if outcome.is_ok() {
         app.note_upkeep(now);

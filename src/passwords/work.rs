@@ -1,11 +1,13 @@
 //! The work of one password check. Every failed check costs as much as the most expensive hash in use, so that its
 //! duration reveals neither the existence of the account nor the age of its hash (CWE-208).
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version};
 
-use super::{Check, Cost, PasswordError, Stored};
+use super::{Check, Cost, PasswordError, Stored, foreign};
+use signet_protocol::account::foreign_hash::{ForeignHash, StoredForeign};
+use signet_protocol::account::hash_work::{Unit, Work};
 use signet_protocol::secret::Password;
 
 /// The maximum length of a password that is hashed, in bytes.
@@ -18,16 +20,50 @@ const LEAST_MEMORY: u64 = 8;
 /// The hasher, with the cost of the most expensive hash seen.
 pub struct Worker {
     hasher: Argon2<'static>,
-    /// In KiB-passes: memory times passes, to which argon2's duration is proportional.
-    costliest: AtomicU64,
+    /// The largest amount of each unit.
+    costliest: Mutex<Work>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Done {
     /// The outcome.
     pub check: Check,
-    /// The work done, in KiB-passes.
-    pub work: u64,
+    /// The work done.
+    pub work: Work,
+}
+
+/// A stored hash that could be read.
+enum Readable {
+    Argon2 { hash: PasswordHash, params: Params },
+    Kept(ForeignHash),
+    Wrapped { inner: StoredForeign, outer: PasswordHash, params: Params },
+}
+
+impl Readable {
+    fn parse(text: &str) -> Option<Self> {
+        let argon2 = |text: &str| {
+            let hash = PasswordHash::new(text).ok()?;
+            let params = Params::try_from(&hash).ok()?;
+            Some((hash, params))
+        };
+        match StoredForeign::parse(text) {
+            None => argon2(text).map(|(hash, params)| Self::Argon2 { hash, params }),
+            Some(StoredForeign::Kept(hash)) => Some(Self::Kept(hash)),
+            Some(inner @ StoredForeign::Wrapped { .. }) => {
+                let StoredForeign::Wrapped { outer, .. } = &inner else { return None };
+                let (outer, params) = argon2(outer)?;
+                Some(Self::Wrapped { inner, outer, params })
+            }
+        }
+    }
+
+    fn work(&self) -> Work {
+        match self {
+            Self::Argon2 { params, .. } => Work::of(Unit::Argon2, work_of(params)),
+            Self::Kept(hash) => hash.scheme.work(),
+            Self::Wrapped { inner, params, .. } => inner.scheme().work().plus(&Work::of(Unit::Argon2, work_of(params))),
+        }
+    }
 }
 
 impl Worker {
@@ -35,36 +71,54 @@ impl Worker {
     pub fn new(cost: Cost) -> Result<Self, PasswordError> {
         let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, None);
         let params = params.map_err(|_| PasswordError::Malformed)?;
-        let costliest = AtomicU64::new(work_of(&params));
+        let costliest = Mutex::new(Work::of(Unit::Argon2, work_of(&params)));
         Ok(Self { hasher: argon2id(params), costliest })
     }
 
     /// Records the cost of a stored hash; the highest one becomes the cost of failed checks.
     pub fn note(&self, hash: &str) {
-        let params = PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok());
-        if let Some(params) = params {
-            self.costliest.fetch_max(work_of(&params), Ordering::Relaxed);
+        if let Some(hash) = Readable::parse(hash) {
+            self.raise(&hash.work());
         }
+    }
+
+    /// Replaces the work of imported hashes, which ends when the last of them has been renewed.
+    pub fn set_foreign(&self, work: &Work) {
+        let mut costliest = self.costliest.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = Work::of(Unit::Argon2, costliest.amount(Unit::Argon2));
+        *costliest = own.or_more(work);
+    }
+
+    fn raise(&self, work: &Work) {
+        let mut costliest = self.costliest.lock().unwrap_or_else(PoisonError::into_inner);
+        *costliest = costliest.or_more(work);
     }
 
     /// Checks a password. An old hash is renewed only for an account that may sign in.
     pub fn verify(&self, password: &Password, stored: &Stored, salt: &[u8; 16]) -> Done {
-        let hash = stored.hash().and_then(|hash| PasswordHash::new(hash).ok());
-        let params = hash.as_ref().and_then(|hash| Params::try_from(hash).ok());
-        let work = params.as_ref().map_or(0, work_of);
-        self.costliest.fetch_max(work, Ordering::Relaxed);
+        let hash = stored.hash().and_then(Readable::parse);
+        let work = hash.as_ref().map_or(Work::NONE, Readable::work);
+        self.raise(&work);
         let fits = password.expose().len() <= MAX_BYTES;
-        let verify = |hash: &PasswordHash| self.hasher.verify_password(password.expose().as_bytes(), hash).is_ok();
-        let right = hash.as_ref().is_some_and(verify) && fits;
+        let right = hash.as_ref().is_some_and(|hash| self.matches(password, hash)) && fits;
         let (Some(hash), Stored::Open(_), true) = (&hash, stored, right) else {
             let check = if right { Check::Right } else { Check::Wrong };
-            return Done { check, work: work.saturating_add(self.equalize_work(password, work)) };
+            return Done { check, work: work.plus(&self.equalize_work(password, &work)) };
         };
         if self.is_current(hash) {
             return Done { check: Check::Right, work };
         }
         let check = self.hash(password, salt).map_or(Check::Right, Check::RightWithNewHash);
-        Done { check, work: work.saturating_add(work_of(self.hasher.params())) }
+        Done { check, work: work.plus(&Work::of(Unit::Argon2, work_of(self.hasher.params()))) }
+    }
+
+    fn matches(&self, password: &Password, hash: &Readable) -> bool {
+        match hash {
+            Readable::Argon2 { hash, .. } => self.hasher.verify_password(password.expose().as_bytes(), hash).is_ok(),
+            Readable::Kept(hash) => foreign::matches(hash, password),
+            Readable::Wrapped { inner, outer, .. } => foreign::unwrapped(inner, password)
+                .is_some_and(|output| self.hasher.verify_password(&output, outer).is_ok()),
+        }
     }
 
     /// Hashes a password in PHC form. One that is too long is [`PasswordError::Malformed`].
@@ -72,17 +126,30 @@ impl Worker {
         if password.expose().len() > MAX_BYTES {
             return Err(PasswordError::Malformed);
         }
-        let hash = self.hasher.hash_password_with_salt(password.expose().as_bytes(), salt);
+        self.hash_bytes(password.expose().as_bytes(), salt)
+    }
+
+    /// Wraps the output of a fast hash.
+    pub fn wrap(&self, hash: &ForeignHash, salt: &[u8; 16]) -> Result<StoredForeign, PasswordError> {
+        let outer = self.hash_bytes(&hash.output, salt)?;
+        Ok(StoredForeign::Wrapped { scheme: hash.scheme, salt: hash.salt.clone(), length: hash.output.len(), outer })
+    }
+
+    fn hash_bytes(&self, bytes: &[u8], salt: &[u8; 16]) -> Result<String, PasswordError> {
+        let hash = self.hasher.hash_password_with_salt(bytes, salt);
         hash.map(|hash| hash.to_string()).map_err(|_| PasswordError::Malformed)
     }
 
     /// Adds the work that a check lacks compared with the most expensive one, using at most the memory of the current
-    /// cost. Returns the added work.
-    fn equalize_work(&self, password: &Password, work: u64) -> u64 {
-        let lacking = self.costliest.load(Ordering::Relaxed).saturating_sub(work);
+    /// cost for argon2. Returns the added work.
+    fn equalize_work(&self, password: &Password, work: &Work) -> Work {
+        let costliest = *self.costliest.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = work.lacking(&costliest);
+        let lacking = all.amount(Unit::Argon2);
         let memory = u64::from(self.hasher.params().m_cost());
         let whole = self.waste(password, memory, lacking / memory.max(1));
-        whole.saturating_add(self.waste(password, lacking.saturating_sub(whole), 1))
+        let argon2 = whole.saturating_add(self.waste(password, lacking.saturating_sub(whole), 1));
+        Work::of(Unit::Argon2, argon2).plus(&foreign::waste(&all, password))
     }
 
     fn waste(&self, password: &Password, memory: u64, passes: u64) -> u64 {
@@ -99,14 +166,13 @@ impl Worker {
     }
 
     /// Returns true if a hash has the current algorithm and cost.
-    fn is_current(&self, hash: &PasswordHash) -> bool {
-        let same = |params: Params| {
-            let current = self.hasher.params();
-            params.m_cost() == current.m_cost()
-                && params.t_cost() == current.t_cost()
-                && params.p_cost() == current.p_cost()
-        };
-        hash.algorithm.as_str() == "argon2id" && Params::try_from(hash).is_ok_and(same)
+    fn is_current(&self, hash: &Readable) -> bool {
+        let Readable::Argon2 { hash, params } = hash else { return false };
+        let current = self.hasher.params();
+        hash.algorithm.as_str() == "argon2id"
+            && params.m_cost() == current.m_cost()
+            && params.t_cost() == current.t_cost()
+            && params.p_cost() == current.p_cost()
     }
 }
 
@@ -119,59 +185,4 @@ fn work_of(params: &Params) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CHEAP: Cost = Cost { memory_kib: 64, iterations: 1, parallelism: 1 };
-    const COSTLY: Cost = Cost { memory_kib: 200, iterations: 3, parallelism: 1 };
-
-    fn password(text: &str) -> Password {
-        Password::new(text.to_owned())
-    }
-
-    fn hash(cost: Cost) -> String {
-        Worker::new(cost).unwrap().hash(&password("correct horse"), &[1; 16]).unwrap()
-    }
-
-    #[test]
-    fn every_failed_check_costs_as_much_as_the_most_expensive() {
-        for (rule, now) in [("the cost was raised", COSTLY), ("the cost was lowered", CHEAP)] {
-            let worker = Worker::new(now).unwrap();
-            worker.note(&hash(COSTLY));
-            let cheap = hash(CHEAP);
-            let costly = hash(COSTLY);
-            let rows = [
-                ("unknown", "correct horse", Stored::Unknown),
-                ("wrong, cheap hash", "wrong", Stored::Open(cheap.clone())),
-                ("wrong, costly hash", "wrong", Stored::Open(costly.clone())),
-                ("disabled, wrong, cheap hash", "wrong", Stored::Barred(cheap.clone())),
-                ("disabled, right, cheap hash", "correct horse", Stored::Barred(cheap)),
-                ("disabled, right, costly hash", "correct horse", Stored::Barred(costly)),
-                ("a hash that cannot be read", "correct horse", Stored::Open("x".to_owned())),
-            ];
-            for (case, text, stored) in rows {
-                let done = worker.verify(&password(text), &stored, &[2; 16]);
-                assert_eq!(done.work, 600, "{rule}: {case}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_cost_of_a_checked_hash_is_recorded() {
-        let worker = Worker::new(CHEAP).unwrap();
-        let wrong = |stored| worker.verify(&password("wrong"), &stored, &[2; 16]).work;
-        assert_eq!(wrong(Stored::Unknown), 64);
-        assert_eq!(wrong(Stored::Open(hash(COSTLY))), 600);
-        assert_eq!(wrong(Stored::Unknown), 600);
-    }
-
-    #[test]
-    fn a_success_costs_its_own_hash_and_the_new_one() {
-        let worker = Worker::new(COSTLY).unwrap();
-        let right = |stored| worker.verify(&password("correct horse"), &stored, &[2; 16]);
-        assert_eq!(right(Stored::Open(hash(COSTLY))), Done { check: Check::Right, work: 600 });
-        let done = right(Stored::Open(hash(CHEAP)));
-        assert_eq!(done.work, 664);
-        assert!(matches!(done.check, Check::RightWithNewHash(new) if new.contains("m=200,t=3")));
-    }
-}
+mod tests;

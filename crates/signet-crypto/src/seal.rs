@@ -145,6 +145,11 @@ impl MasterKey {
         hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet csrf v1").as_slice())
     }
 
+    /// Derives the keyed hash of tickets that continue a sign-in.
+    pub fn ticket_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet sign-in tickets v1").as_slice())
+    }
+
     /// Derives the keyed hash for counters of failed sign-ins.
     pub fn failure_key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"signet failures v1").as_slice())

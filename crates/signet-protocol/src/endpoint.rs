@@ -148,6 +148,7 @@ endpoints! {
     USERINFO = Endpoint::program("/userinfo").named("userinfo_endpoint").with_scripts(Scripts::Registered).with_public_keys();
     AUTHORIZE = Endpoint::page("/authorize").named("authorization_endpoint").with_limit(Class::Authorize);
     LOGIN = Endpoint::page("/login").with_form_limit(Class::Login);
+    LOGIN_PASSWORD = Endpoint::page("/login/password").with_form_limit(Class::Login);
     CONSENT = Endpoint::page("/consent");
     REVOKE = Endpoint::program("/revoke").named("revocation_endpoint").with_scripts(Scripts::Registered);
     PAR = Endpoint::program("/par").named("pushed_authorization_request_endpoint").with_scripts(Scripts::Registered);
@@ -157,6 +158,8 @@ endpoints! {
     LOGOUT = Endpoint::page("/logout").named("end_session_endpoint");
     HOME = Endpoint::page("/");
     ACCOUNT = Endpoint::page("/account");
+    ACCOUNT_PASSWORD = Endpoint::page("/account/security/password").with_form_limit(Class::Login);
+    CHANGE_PASSWORD = Endpoint::page("/.well-known/change-password");
     ACCOUNT_SESSION = Endpoint::program("/account/session").with_limit(Class::Pages);
     LANGUAGE = Endpoint::page("/language");
     LOGO = Endpoint::page("/clients/{client_id}/logo");

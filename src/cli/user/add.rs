@@ -49,7 +49,6 @@ impl Add {
             claims: draft.claims,
             attributes: draft.attributes,
             roles: draft.roles,
-            min_password: settings.passwords.min_length,
         };
         let passwords = app::open_passwords(settings)?;
         let id = context.operator().people().add(&passwords, person).await?;

@@ -17,6 +17,7 @@ use crate::flows::admin::{PasswordSetter, PersonUpdate};
 use crate::flows::sign_in::soft_lock;
 use signet_protocol::account::attributes::AttributeChange;
 use signet_protocol::secret::Password;
+use signet_store::account::users::Validity;
 
 /// A user and the new attributes.
 #[derive(Args)]
@@ -79,6 +80,9 @@ pub struct SetPassword {
     /// Read the password from standard input instead of a prompt
     #[arg(long)]
     password_stdin: bool,
+    /// Let the user keep this password; otherwise they choose another at the next sign-in
+    #[arg(long)]
+    keep: bool,
     #[command(flatten)]
     order: Order,
 }
@@ -101,14 +105,16 @@ impl SetPassword {
         let setter = PasswordSetter {
             passwords: &passwords,
             soft_locks: &soft_lock::Rules::new(&settings.limits, master.failure_key()),
-            min_length: settings.passwords.min_length,
+            validity: if self.keep { Validity::Lasting } else { Validity::NextSignIn },
         };
         let named = self.user.as_str();
         let prepared = context.operator().people().prepare_password(&setter, named, password).await?;
         // Typing and hashing took time: the cut-off must cover tokens issued meanwhile.
         context.renew();
         let ended = self.order.operator(context).people().set_password(prepared).await?;
-        self.order.answer(ended, &format!("The password of {named} is set; all earlier sessions and grants are void."))
+        let change = if self.keep { "" } else { "They choose another one at the next sign-in. " };
+        let done = format!("The password of {named} is set. {change}All earlier sessions and grants are void.");
+        self.order.answer(ended, &done)
     }
 }
 

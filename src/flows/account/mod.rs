@@ -2,4 +2,5 @@
 
 pub mod notices;
 pub mod overview;
+pub mod passwords;
 pub mod person;

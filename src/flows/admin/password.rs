@@ -1,16 +1,16 @@
 //! Setting a new password as an operator, which ends earlier sessions and grants.
 
-use super::people::{People, PeopleError, personal_words};
+use super::people::{People, PeopleError};
 use super::person::{Ended, NO_USER};
+use crate::flows::account::passwords::personal_words;
 use crate::flows::sign_in::soft_lock::{self, Account};
 use crate::flows::{Concerning, FlowError};
 use crate::passwords::Passwords;
-use signet_protocol::account::person;
 use signet_protocol::ids::UserId;
 use signet_protocol::secret::Password;
 use signet_protocol::time::Timestamp;
 use signet_store::StoreError;
-use signet_store::account::users::User;
+use signet_store::account::users::{NewPassword, User, Validity};
 use signet_store::account::{directory, users};
 use signet_store::defense::login_failures::Subject;
 use signet_store::events::audit::Event;
@@ -21,14 +21,14 @@ pub struct PasswordSetter<'a> {
     pub passwords: &'a Passwords,
     /// The counters of failed sign-ins, which are reset.
     pub soft_locks: &'a soft_lock::Rules,
-    /// The minimum length of a password, in characters.
-    pub min_length: usize,
+    /// The time for which the person may sign in with it.
+    pub validity: Validity,
 }
 
 /// A validated and hashed password of a person.
 pub struct PreparedPassword {
     user: UserId,
-    hash: String,
+    password: NewPassword,
     counters: Vec<Subject>,
 }
 
@@ -46,11 +46,12 @@ impl People<'_> {
         let user = users::find(&mut tx, self.operator.realm(), &id).await?.ok_or(NO_USER)?;
         drop(tx);
         let address = user.email.as_ref().map(|(address, _)| address.as_str());
-        let personal = personal_words(&user.username, address, &user.claims);
-        person::check_password(&password, setter.min_length, &personal)?;
+        let personal = personal_words(&self.operator.context.realm, &user.username, address, &user.claims);
+        let accepted = setter.passwords.accept(password, &personal, None).await?;
         let salt = self.operator.context.entropy.bytes().map_err(FlowError::from)?;
-        let hash = setter.passwords.hash(password, salt).await.map_err(FlowError::from)?;
-        Ok(PreparedPassword { counters: Account::of(&user).counters(setter.soft_locks), user: id, hash })
+        let hash = setter.passwords.hash(accepted, salt).await.map_err(FlowError::from)?;
+        let password = NewPassword::own(hash, setter.validity);
+        Ok(PreparedPassword { counters: Account::of(&user).counters(setter.soft_locks), user: id, password })
     }
 
     /// Sets the password of a person, ends their sessions and grants, forgets known browsers and failed sign-ins, and
@@ -60,10 +61,10 @@ impl People<'_> {
         let change = change.publishing(changes::Kind::User, prepared.user.as_str());
         let written = self.operator.write(change, prepared, |given, tx| {
             Box::pin(async move {
-                let PreparedPassword { user, hash, counters } = &given.data;
+                let PreparedPassword { user, password, counters } = &given.data;
                 let realm = given.realm();
                 // First, to wait for sign-ins that have verified the old password: their sessions are then ended too.
-                users::set_password(tx, realm, user, hash, given.now()).await?;
+                users::set_password(tx, realm, user, password, given.now()).await?;
                 users::cut_off(tx, realm, user, given.now()).await?;
                 let ended = given.end_everything(tx, user, "password set").await?;
                 directory::forget_devices(tx, realm, user).await?;

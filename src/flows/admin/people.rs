@@ -5,15 +5,17 @@ use serde_json::{Map, Value};
 use super::error::{Changed, Exists, Kind, NotFound, RoomError, from_store};
 use super::operator::{Change, Operator};
 use super::person::FindError;
+use crate::flows::account::passwords::personal_words;
 use crate::flows::{Concerning, Context, FlowError};
-use crate::passwords::Passwords;
-use signet_protocol::account::person::{self, EmailAddress, PersonError, Username};
+use crate::passwords::{NewPasswordError, Passwords};
+use signet_protocol::account::password::PasswordRefusal;
+use signet_protocol::account::person::{EmailAddress, PersonError, Username};
 use signet_protocol::claims::standard::PersonClaims;
 use signet_protocol::events::audit_details::Details;
 use signet_protocol::ids::{RealmId, UserId};
 use signet_protocol::secret::Password;
 use signet_protocol::time::Timestamp;
-use signet_store::account::users::{self, NewUser};
+use signet_store::account::users::{self, NewPassword, NewUser, Validity};
 use signet_store::client::clients::Standing;
 use signet_store::events::audit::{Event, Record};
 use signet_store::node::changes;
@@ -24,6 +26,8 @@ use signet_store::{StoreError, Tx};
 pub enum PeopleError {
     #[error(transparent)]
     Person(#[from] PersonError),
+    #[error(transparent)]
+    Password(#[from] PasswordRefusal),
     /// A text that can be neither a name nor an address.
     #[error("the text is too long, or has characters that are not allowed in a name")]
     Query,
@@ -41,10 +45,19 @@ pub enum PeopleError {
 
 from_store!(PeopleError);
 
+impl From<NewPasswordError> for PeopleError {
+    fn from(error: NewPasswordError) -> Self {
+        match error {
+            NewPasswordError::Refused(refusal) => Self::Password(refusal),
+            NewPasswordError::Failed(error) => Self::Flow(error.into()),
+        }
+    }
+}
+
 impl RoomError for PeopleError {
     fn kind(&self) -> Kind<'_> {
         match self {
-            Self::Person(_) | Self::Query => Kind::Invalid,
+            Self::Person(_) | Self::Password(_) | Self::Query => Kind::Invalid,
             Self::Find(error) => error.kind(),
             Self::NotFound(_) => Kind::NotFound,
             Self::Exists(_) | Self::Changed(_) => Kind::Conflict,
@@ -67,8 +80,6 @@ pub struct Person {
     /// Further values, for claim mappers.
     pub attributes: Map<String, Value>,
     pub roles: Vec<String>,
-    /// The minimum length of a password, in characters.
-    pub min_password: usize,
 }
 
 impl Operator<'_> {
@@ -96,7 +107,12 @@ impl People<'_> {
             records.push(self.roles_granted(&id, &new.roles)?);
         }
         let written = self.operator.write(Change::of(records), new, |given, tx| {
-            Box::pin(async move { given.data.insert(tx, given.realm(), given.now()).await })
+            Box::pin(async move {
+                if given.data.is_taken(tx, given.realm()).await? {
+                    return Err(StoreError::Conflict);
+                }
+                given.data.insert(tx, given.realm(), given.now()).await
+            })
         });
         match written.await {
             Ok(()) => Ok(id),
@@ -106,7 +122,7 @@ impl People<'_> {
     }
 
     /// The audit record of granted roles.
-    fn roles_granted(&self, user: &UserId, roles: &[String]) -> Result<Record, FlowError> {
+    pub(super) fn roles_granted(&self, user: &UserId, roles: &[String]) -> Result<Record, FlowError> {
         let reason: String = format!("granted: {}", roles.join(" ")).chars().take(200).collect();
         let record = self.operator.record(Event::RolesChanged, Concerning::user(user), &reason)?;
         Ok(Record { details: Details::of_roles(roles, &[]), ..record })
@@ -144,23 +160,13 @@ impl People<'_> {
     }
 }
 
-/// The words that a person's password must not be: their names and their address.
-pub(super) fn personal_words<'a>(
-    username: &'a str,
-    address: Option<&'a str>,
-    claims: &'a PersonClaims,
-) -> Vec<&'a str> {
-    let names = ["name", "given_name", "family_name", "nickname"];
-    [Some(username), address].into_iter().chain(names.map(|name| claims.get(name))).flatten().collect()
-}
-
 /// A validated person to add, with the hash of the password.
-struct ValidPerson {
-    id: UserId,
+pub(super) struct ValidPerson {
+    pub id: UserId,
     username: Username,
     email: Option<EmailAddress>,
     email_verified: bool,
-    hash: Option<String>,
+    pub password: Option<NewPassword>,
     claims: String,
     attributes: String,
     roles: Vec<String>,
@@ -171,13 +177,14 @@ impl ValidPerson {
     async fn of(context: &Context, passwords: &Passwords, person: Person) -> Result<Self, PeopleError> {
         let username = Username::parse(&person.username)?;
         let email = person.email.as_deref().map(EmailAddress::parse).transpose()?;
-        let hash = match person.password {
+        let password = match person.password {
             Some(password) => {
                 let address = email.as_ref().map(EmailAddress::as_str);
-                let personal = personal_words(username.as_str(), address, &person.claims);
-                person::check_password(&password, person.min_password, &personal)?;
+                let personal = personal_words(&context.realm, username.as_str(), address, &person.claims);
+                let accepted = passwords.accept(password, &personal, None).await?;
                 let salt = context.entropy.bytes().map_err(FlowError::from)?;
-                Some(passwords.hash(password, salt).await.map_err(FlowError::from)?)
+                let hash = passwords.hash(accepted, salt).await.map_err(FlowError::from)?;
+                Some(NewPassword::own(hash, Validity::Lasting))
             }
             None => None,
         };
@@ -186,7 +193,7 @@ impl ValidPerson {
             username,
             email,
             email_verified: person.email_verified,
-            hash,
+            password,
             claims: person.claims.with_display_names()?.to_json(),
             attributes: Value::Object(person.attributes).to_string(),
             roles: person.roles,
@@ -194,19 +201,23 @@ impl ValidPerson {
         })
     }
 
-    async fn insert(&self, tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<(), StoreError> {
-        let Self { id, username, email, email_verified, hash, claims, attributes, roles, salt } = self;
-        let email = email.as_ref();
-        // A name must not be another person's address, nor an address another person's name: both sign people in.
-        for key in std::iter::once(username.key()).chain(email.map(EmailAddress::key)) {
+    /// Returns true if the name is another person's address, or the address another person's name: both sign people in.
+    pub async fn is_taken(&self, tx: &mut Tx, realm: &RealmId) -> Result<bool, StoreError> {
+        for key in std::iter::once(self.username.key()).chain(self.email.as_ref().map(EmailAddress::key)) {
             if users::find_for_login(tx, realm, &key).await?.is_some() {
-                return Err(StoreError::Conflict);
+                return Ok(true);
             }
         }
+        Ok(false)
+    }
+
+    pub async fn insert(&self, tx: &mut Tx, realm: &RealmId, now: Timestamp) -> Result<(), StoreError> {
+        let Self { id, username, email, email_verified, password, claims, attributes, roles, salt } = self;
+        let email = email.as_ref();
         let user = NewUser { id, username, email, email_verified: *email_verified, claims, attributes, salt: *salt };
         users::insert(tx, realm, &user, now).await?;
-        if let Some(hash) = hash {
-            users::set_password(tx, realm, id, hash, now).await?;
+        if let Some(password) = password {
+            users::set_password(tx, realm, id, password, now).await?;
         }
         for role in roles {
             users::add_role(tx, realm, id, role).await?;

@@ -3,6 +3,7 @@
 pub mod back_channel;
 pub(crate) mod front_channel;
 pub mod logout;
+pub(crate) mod others;
 mod state;
 
 pub use state::Browsers;

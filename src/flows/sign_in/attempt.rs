@@ -3,7 +3,9 @@
 //!
 //! ```text
 //! begin -> Attempt<Open> -> verify -> Attempt<Passed> -> confirm -> the session is written
-//!                              |            | the credential has changed since
+//!                              |  |         ^       | the credential has changed since
+//!                              |  |         |       v
+//!                              |  +-----> Attempt<Due>: the credential must be replaced first
 //!                              +----> Attempt<Failed> -> record
 //! ```
 //!
@@ -21,9 +23,9 @@ use signet_protocol::params::Params;
 use signet_protocol::secret::Digest;
 use signet_protocol::time::{Span, Timestamp};
 use signet_protocol::token::authentication::Authentication;
+use signet_store::Tx;
 use signet_store::account::users::LoginRecord;
 use signet_store::session::sessions::Session;
-use signet_store::{StoreError, Tx};
 
 /// The account that a typed name leads to, and the browser that it was typed into.
 pub(crate) struct Claim {
@@ -64,6 +66,13 @@ pub(crate) struct Passed {
     proof: Box<dyn Proof>,
 }
 
+/// A factor was verified, but its credential must be replaced before a session may begin.
+pub(crate) struct Due {
+    passed: Passed,
+    /// The time at which the verified credential was set.
+    set_at: Timestamp,
+}
+
 /// The attempt counts as a failure.
 pub(crate) struct Failed {
     user: Option<UserId>,
@@ -81,7 +90,15 @@ pub(crate) enum Gate {
 /// The outcome of [`Attempt::verify`].
 pub(crate) enum Verdict {
     Passed(Attempt<Passed>),
+    Due(Attempt<Due>),
     Failed(Attempt<Failed>),
+}
+
+/// A credential that was verified, and the proof that replaces it.
+pub(crate) struct Replaced {
+    pub user: UserId,
+    pub factor: &'static dyn Factor,
+    pub proof: Box<dyn Proof>,
 }
 
 /// The permission to write the session of an attempt. It exists only in the transaction that has confirmed the proof.
@@ -137,9 +154,12 @@ impl Attempt<Open> {
         let user = account.map(|record| record.id.clone());
         let reason = match (proof, candidate) {
             (Some(proof), Some(Candidate { record, standing: Standing::Open })) => {
-                let user = record.id.clone();
-                let state = Passed { user, visitor: claim.visitor, factor, proof };
-                return Ok(Verdict::Passed(Attempt { reservation, state }));
+                let due = proof.due();
+                let passed = Passed { user: record.id.clone(), visitor: claim.visitor, factor, proof };
+                return Ok(match due {
+                    Some(set_at) => Verdict::Due(Attempt { reservation, state: Due { passed, set_at } }),
+                    None => Verdict::Passed(Attempt { reservation, state: passed }),
+                });
             }
             (Some(_), Some(Candidate { standing: Standing::Barred { reason }, .. })) => reason,
             (Some(_) | None, _) if is_held => "locked under another name",
@@ -149,7 +169,44 @@ impl Attempt<Open> {
     }
 }
 
+impl Attempt<Due> {
+    pub fn user(&self) -> &UserId {
+        &self.state.passed.user
+    }
+
+    /// The time at which the verified credential was set.
+    pub const fn set_at(&self) -> Timestamp {
+        self.state.set_at
+    }
+
+    /// The attempt with a proof that replaces the credential as the session begins.
+    pub fn replacing(self, proof: Box<dyn Proof>) -> Attempt<Passed> {
+        Attempt { reservation: self.reservation, state: self.state.passed }.replacing(proof)
+    }
+
+    /// Clears the slots of the attempt, which has not failed. It continues with a ticket.
+    pub async fn clear(self, provider: &Provider) -> Result<(), FlowError> {
+        let written = provider
+            .store
+            .write_with(self.reservation, |reservation, tx| Box::pin(async move { reservation.success(tx).await }));
+        Ok(written.await?)
+    }
+}
+
 impl Attempt<Passed> {
+    /// A due attempt that continues, with the proof that replaces the credential as the session begins. Its ticket has
+    /// shown that the old credential was verified.
+    pub fn resumed(provider: &Provider, context: &Context, visitor: Visitor, replaced: Replaced) -> Self {
+        let Replaced { user, factor, proof } = replaced;
+        let reservation = Reservation::without_slots(&provider.sign_ins.locks, &context.realm.id);
+        Self { reservation, state: Passed { user, visitor, factor, proof } }
+    }
+
+    /// The attempt with a proof that replaces the credential as the session begins.
+    pub fn replacing(self, proof: Box<dyn Proof>) -> Self {
+        Self { state: Passed { proof, ..self.state }, ..self }
+    }
+
     /// The person who has signed in.
     pub fn user(&self) -> &UserId {
         &self.state.user
@@ -174,7 +231,7 @@ impl Attempt<Passed> {
     }
 
     /// Confirms the proof in the transaction that writes the session.
-    async fn confirm(&self, context: &Context, tx: &mut Tx) -> Result<Result<Confirmed<'_>, Lapsed>, StoreError> {
+    async fn confirm(&self, context: &Context, tx: &mut Tx) -> Result<Result<Confirmed<'_>, Lapsed>, FlowError> {
         let confirmed = self.state.proof.confirm(context, &self.state.user, tx).await?;
         Ok(confirmed.map(|()| Confirmed(self)))
     }
@@ -209,7 +266,7 @@ mod tests {
             &["sms", "tel"]
         }
 
-        async fn confirm(&self, _: &Context, _: &UserId, _: &mut Tx) -> Result<Result<(), Lapsed>, StoreError> {
+        async fn confirm(&self, _: &Context, _: &UserId, _: &mut Tx) -> Result<Result<(), Lapsed>, FlowError> {
             Ok(Ok(()))
         }
     }

@@ -9,9 +9,13 @@ pub mod account;
 pub mod accounts;
 pub(crate) mod attempt;
 pub mod factors;
+pub mod forced_change;
+pub mod password_change;
 mod purpose;
+mod replacement;
 pub mod soft_lock;
 mod state;
+pub mod ticket;
 
 use std::sync::Arc;
 
@@ -19,6 +23,7 @@ pub(crate) use self::attempt::DEVICE_LIFETIME;
 use self::attempt::{Attempt, Begun, Claim, Gate, Verdict, Visitor};
 pub use self::purpose::Purpose;
 pub use self::state::SignIns;
+use self::ticket::{Place, Ticket};
 use super::authorize::browser_step::BrowserStep;
 use super::authorize::pending::{Interaction, InteractionError};
 use super::authorize::{self, device};
@@ -114,6 +119,8 @@ pub enum SignIn {
         /// The new cookie that marks the browser as known.
         device: DeviceCookie,
     },
+    /// The password is right, but must be replaced first: the ticket for the form that asks for another one.
+    PasswordDue(String),
     /// The sign-in failed, with the reason for operators; the person sees the same sentence for all.
     Failed(&'static str),
     /// There were too many failures; no factor was verified.
@@ -144,6 +151,12 @@ pub async fn sign_in(
             Begun::Session { session, device } => return Ok(SignIn::Done { session, device }),
             Begun::Lapsed(failed) => *failed,
         },
+        Verdict::Due(due) => {
+            let ticket = Ticket::of(&due, context, length);
+            due.clear(provider).await?;
+            let place = Place { browser, purpose };
+            return Ok(SignIn::PasswordDue(ticket.seal(&provider.sign_ins.ticket_key, context, place)));
+        }
         Verdict::Failed(failed) => failed,
     };
     Ok(SignIn::Failed(failed.record(provider, context).await?))

@@ -145,7 +145,8 @@ impl Call {
         self.learned.viewer(&self.app, Head { headers: &self.headers, path: self.path(), query: self.uri.query() })
     }
 
-    fn query_text(&self) -> &str {
+    /// The query as it was sent, to repeat it in a URL of this server.
+    pub fn query_text(&self) -> &str {
         self.uri.query().unwrap_or_default()
     }
 

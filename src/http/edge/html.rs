@@ -44,8 +44,17 @@ fn language_url(base: &str, address: &str) -> String {
 /// An HTML response. Its forms may be posted to this server and, because browsers also apply the rule to redirects
 /// after a form, lead on to the origin of `then`.
 pub fn render(template: &impl Template, then: Option<&str>) -> Response {
+    render_with(template, then, "")
+}
+
+/// Like [`render`], for a page with this script.
+pub fn render_with_script(template: &impl Template, then: Option<&str>, script: &str) -> Response {
+    render_with(template, then, &format!("; script-src {script}"))
+}
+
+fn render_with(template: &impl Template, then: Option<&str>, directives: &str) -> Response {
     let origin = then.and_then(RedirectUri::origin_for_csp).map(|origin| format!(" {origin}")).unwrap_or_default();
-    let mut response = respond(template, &format!("form-action 'self'{origin}"));
+    let mut response = respond(template, &format!("form-action 'self'{origin}{directives}"));
     if then.is_none() {
         // Not on the pages of a sign-in: applications open it in a pop-up that must keep its opener.
         keep_apart(&mut response);

@@ -6,14 +6,18 @@ use axum::response::Response;
 
 use super::chooser;
 use super::form::{self, FORM, Frame, Prefill};
+use super::new_password;
 use crate::flows::account::person::Assurance;
+use crate::flows::session::FreshSession;
 use crate::flows::sign_in::account::{self, Shown};
+use crate::flows::sign_in::forced_change::Changed;
 use crate::flows::sign_in::{self, AccountPrompt, Purpose, SignIn};
 use crate::http::edge::call::Call;
 use crate::http::edge::{csrf, html, refusal};
 use signet_crypto::entropy::EntropyError;
 use signet_protocol::cause::Cause;
 use signet_protocol::endpoint::{self, Endpoint};
+use signet_protocol::secret::DeviceCookie;
 
 /// A page of the account console to sign in to.
 pub struct Wanted {
@@ -28,12 +32,17 @@ impl Wanted {
 
     /// The URL of the sign-in page.
     pub fn url(&self, base: &str) -> String {
+        self.url_of(&endpoint::LOGIN, base)
+    }
+
+    /// The URL of a step of the sign-in.
+    fn url_of(&self, step: &Endpoint, base: &str) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.append_pair("to", self.console_page.path);
         if self.assurance == Assurance::Fresh {
             query.append_pair("fresh", "yes");
         }
-        format!("{base}{}?{}", endpoint::LOGIN.path, query.finish())
+        format!("{base}{}?{}", step.path, query.finish())
     }
 
     /// The URL of the page itself.
@@ -91,10 +100,11 @@ pub async fn post(call: &Call, wanted: Wanted) -> Response {
     };
     let submission = form::submission(&params);
     match sign_in::sign_in(&call.app.provider, &call.context, submission, call.browser, &Purpose::Account).await {
-        Ok(SignIn::Done { session, device }) => {
-            let mut response = html::see_other(&wanted.target(call.app.base_path()));
-            form::set_cookies(call, &mut response, &session, &device);
-            response
+        Ok(SignIn::Done { session, device }) => signed_in(call, &wanted, &session, &device),
+        Ok(SignIn::PasswordDue(ticket)) => {
+            note(call, StatusCode::OK, new_password::DUE);
+            let shown = new_password::Shown { ticket: &ticket, username: submission.username, error: None };
+            new_password::page(call, &choice(call, &wanted, frame), shown)
         }
         Ok(SignIn::Locked(wait)) => {
             note(call, StatusCode::TOO_MANY_REQUESTS, "too many failures");
@@ -107,6 +117,46 @@ pub async fn post(call: &Call, wanted: Wanted) -> Response {
         }
         Err(failure) => html::failed(call, failure),
     }
+}
+
+/// `POST /login/password?to=PATH`
+pub async fn change(call: &Call, wanted: Wanted) -> Response {
+    let params = match call.form() {
+        Ok(params) => params,
+        Err(error) => return html::rejected(call, &error),
+    };
+    if csrf::check(call, params.get("csrf"), new_password::FORM).is_err() {
+        return html::forged(call, None);
+    }
+    let frame = match frame(call, &wanted) {
+        Ok(frame) => frame,
+        Err(error) => return html::failed(call, error.into()),
+    };
+    let shown = new_password::Shown::again(&params);
+    match new_password::change(call, &params, &Purpose::Account).await {
+        Ok(Changed::Done { session, device }) => signed_in(call, &wanted, &session, &device),
+        Ok(Changed::Refused(refused)) => {
+            let shown = new_password::Shown { error: Some(refused), ..shown };
+            new_password::page(call, &choice(call, &wanted, frame), shown)
+        }
+        Ok(Changed::Lapsed) => {
+            note(call, StatusCode::OK, new_password::LAPSED);
+            form::page(call, &frame, shown.sign_in_again(call))
+        }
+        Err(failure) => html::failed(call, failure),
+    }
+}
+
+/// The frame of the form for a new password.
+fn choice(call: &Call, wanted: &Wanted, frame: Frame<'static>) -> Frame<'static> {
+    Frame { url: wanted.url_of(&endpoint::LOGIN_PASSWORD, call.app.base_path()), ..frame }
+}
+
+/// Continues with the new session.
+fn signed_in(call: &Call, wanted: &Wanted, session: &FreshSession, device: &DeviceCookie) -> Response {
+    let mut response = html::see_other(&wanted.target(call.app.base_path()));
+    form::set_cookies(call, &mut response, session, device);
+    response
 }
 
 /// Stores the reason of a failed sign-in for `signet explain`; it has already been logged.

@@ -5,11 +5,13 @@ use axum::response::Response;
 
 use super::chooser;
 use super::form::{self, FORM, Frame, Prefill};
+use super::new_password;
 use crate::flows::authorize;
 use crate::flows::authorize::browser_step::BrowserStep;
 use crate::flows::authorize::pending::Interaction;
 use crate::flows::session::{Browser, FreshSession};
 use crate::flows::sign_in::accounts;
+use crate::flows::sign_in::forced_change::Changed;
 use crate::flows::sign_in::{self, AccountPrompt, Purpose, Shown, SignIn};
 use crate::http::authorize::interaction;
 use crate::http::client::logo;
@@ -75,6 +77,11 @@ pub async fn post(call: &Call) -> Response {
     let purpose = Purpose::Request(interaction.pending.id.clone());
     match sign_in::sign_in(provider, &call.context, submission, call.browser, &purpose).await {
         Ok(SignIn::Done { session, device }) => signed_in(call, &interaction, &session, &device).await,
+        Ok(SignIn::PasswordDue(ticket)) => {
+            note(call, &interaction, StatusCode::OK, new_password::DUE);
+            let shown = new_password::Shown { ticket: &ticket, username: submission.username, error: None };
+            new_password::page(call, &choice(call, &interaction), shown)
+        }
         // Both sentences are the same for existing and unknown accounts.
         Ok(SignIn::Locked(wait)) => {
             note(call, &interaction, StatusCode::TOO_MANY_REQUESTS, "too many failures");
@@ -88,6 +95,34 @@ pub async fn post(call: &Call) -> Response {
         }
         Err(failure) => html::failed(call, failure),
     }
+}
+
+/// `POST /login/password?request=ID`
+pub async fn change(call: &Call) -> Response {
+    let (params, interaction) = match interaction::answered(call, new_password::FORM).await {
+        Ok(found) => found,
+        Err(response) => return *response,
+    };
+    let shown = new_password::Shown::again(&params);
+    let purpose = Purpose::Request(interaction.pending.id.clone());
+    match new_password::change(call, &params, &purpose).await {
+        Ok(Changed::Done { session, device }) => signed_in(call, &interaction, &session, &device).await,
+        Ok(Changed::Refused(refused)) => {
+            let shown = new_password::Shown { error: Some(refused), ..shown };
+            new_password::page(call, &choice(call, &interaction), shown)
+        }
+        Ok(Changed::Lapsed) => {
+            note(call, &interaction, StatusCode::OK, new_password::LAPSED);
+            form::page(call, &frame(call, &interaction), shown.sign_in_again(call))
+        }
+        Err(failure) => html::failed(call, failure),
+    }
+}
+
+/// The frame of the form for a new password.
+fn choice<'a>(call: &Call, interaction: &'a Interaction) -> Frame<'a> {
+    let url = html::step(call.app.base_path(), &endpoint::LOGIN_PASSWORD, &interaction.pending.id);
+    Frame { url, ..frame(call, interaction) }
 }
 
 /// Stores the reason of a failed sign-in for `signet explain`; it has already been logged.

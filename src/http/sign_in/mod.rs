@@ -3,6 +3,7 @@
 mod chooser;
 pub mod for_account;
 mod for_request;
-mod form;
+pub(crate) mod form;
 pub(crate) mod home;
 pub(crate) mod login;
+pub(crate) mod new_password;

@@ -2,4 +2,6 @@
 
 pub mod console;
 pub mod notices;
+pub mod password_change;
+pub mod password_rules;
 pub mod people;

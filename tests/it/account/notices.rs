@@ -229,7 +229,6 @@ async fn only_verified_addresses_get_mail() {
             claims: PersonClaims::default(),
             attributes: serde_json::Map::new(),
             roles: Vec::new(),
-            min_password: 8,
         };
         server.add_person(person).await;
         server.change_user(username, UserChange::SignOut).await;

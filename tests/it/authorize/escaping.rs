@@ -112,7 +112,6 @@ async fn a_persons_name_is_text() {
             claims: PersonClaims::from_json("{}").unwrap(),
             attributes: serde_json::Map::new(),
             roles: Vec::new(),
-            min_password: 8,
         };
         server.add_person(person).await;
         server.app.follow().await.unwrap();

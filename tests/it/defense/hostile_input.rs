@@ -319,7 +319,6 @@ async fn typed_text_is_stored_unchanged_and_escaped_on_pages() {
         claims: PersonClaims::from_json(&json!({ "name": name }).to_string()).unwrap(),
         attributes: serde_json::Map::new(),
         roles: Vec::new(),
-        min_password: 8,
     };
     server.add_person(person).await;
     let rp = server.client("rp", json!({ "client_name": "<i>Shop</i> & \"Co\"" })).await;

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod factors;
+pub mod forced_changes;
 pub mod languages;
 pub mod login;
 pub mod sign_in_timings;

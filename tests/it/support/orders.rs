@@ -4,6 +4,7 @@ use signet::flows::Context;
 use signet::flows::admin::{Actor, Ended, Operator, PasswordSetter, Person, Registrar, SecretSource};
 use signet_protocol::ids::{ClientId, UserId};
 use signet_protocol::secret::{ClientSecret, Password};
+use signet_store::account::users::Validity;
 use signet_store::client::clients::Standing;
 
 use super::{RelyingParty, TestServer};
@@ -48,12 +49,14 @@ impl TestServer {
 
     /// Sets a user's password, as the command does.
     pub async fn set_password(&self, username: &str, password: &str) -> Ended {
+        self.set_password_until(username, password, Validity::Lasting).await
+    }
+
+    /// Sets a user's password for this time, as the command does.
+    pub async fn set_password_until(&self, username: &str, password: &str, validity: Validity) -> Ended {
         let provider = &self.app.provider;
-        let setter = PasswordSetter {
-            passwords: &provider.sign_ins.passwords,
-            soft_locks: &provider.sign_ins.locks,
-            min_length: 8,
-        };
+        let setter =
+            PasswordSetter { passwords: &provider.sign_ins.passwords, soft_locks: &provider.sign_ins.locks, validity };
         let context = self.context();
         let operator = self.operator(&context);
         let password = Password::new(password.to_owned());

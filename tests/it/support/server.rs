@@ -213,7 +213,6 @@ impl TestServer {
             claims: PersonClaims::from_json(&claims.to_string()).unwrap(),
             attributes: serde_json::Map::new(),
             roles: Vec::new(),
-            min_password: 8,
         };
         self.add_person(person).await
     }

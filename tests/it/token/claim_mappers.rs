@@ -24,7 +24,6 @@ async fn server() -> TestServer {
         claims: PersonClaims::from_json(&claims.to_string()).unwrap(),
         attributes: json!({"tier": "gold", "groups": ["a", "b"], "nothing": null}).as_object().unwrap().clone(),
         roles: vec!["admin".to_owned(), "editor".to_owned()],
-        min_password: 8,
     };
     server.add_person(person).await;
     server

@@ -156,7 +156,6 @@ async fn unknown_claims_are_omitted() {
         claims: PersonClaims::default(),
         attributes: serde_json::Map::new(),
         roles: Vec::new(),
-        min_password: 8,
     };
     let sub = server.add_person(person).await;
     let rp = server.relying_party().await;
@@ -229,7 +228,6 @@ async fn a_person_with_a_name_that_turns_the_text_around_it_is_not_added() {
         claims: PersonClaims::from_json(&name.to_string()).unwrap(),
         attributes: serde_json::Map::new(),
         roles: Vec::new(),
-        min_password: 8,
     };
     let passwords = &server.app.provider.sign_ins.passwords;
     let added = server.operator(&server.context()).people().add(passwords, person).await;

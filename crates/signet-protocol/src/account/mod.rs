@@ -1,5 +1,8 @@
 //! People: identifiers, passwords, attributes and the notices that they get.
 
 pub mod attributes;
+pub mod foreign_hash;
+pub mod hash_work;
 pub mod notice;
+pub mod password;
 pub mod person;

@@ -1,23 +1,13 @@
-//! Rules for user names, e-mail addresses, display names and passwords. Values are accepted or refused, never truncated
-//! or trimmed (NIST SP 800-63B §3.1.1.2). They are compared by a key in NFKC and lower case.
+//! Rules for user names, e-mail addresses and display names. Values are accepted or refused, never truncated or trimmed.
+//! They are compared by a key in NFKC and lower case.
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
-
-use crate::secret::Password;
-
-mod common_passwords;
-
-use common_passwords::COMMON_PASSWORDS;
 
 /// The maximum length of user names and display names, in characters.
 pub const MAX_NAME: usize = 100;
 /// The maximum length of an e-mail address, in bytes (RFC 5321 §4.5.3.1.3), and of a login name that is looked up.
 pub const MAX_EMAIL: usize = 254;
-/// The maximum length of a password, in characters.
-pub const MAX_PASSWORD: usize = 128;
-/// The minimum length of a personal word that a password is compared with, in characters.
-const MIN_PERSONAL: usize = 4;
 
 /// The reason why a person's input is refused. Its message appears beside the form field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,16 +33,6 @@ pub enum PersonError {
     /// The name has a control, direction or invisible character.
     #[error("The name has a character that cannot be used.")]
     DisplayNameCharacter,
-    #[error("The password must have at least {min_chars} characters.")]
-    PasswordTooShort { min_chars: usize },
-    #[error("The password must have at most 128 characters.")]
-    PasswordTooLong,
-    /// The password is among the most commonly guessed ones.
-    #[error("This password is too common.")]
-    CommonPassword,
-    /// The password is the user's own name or e-mail address.
-    #[error("The password must not be your name or e-mail address.")]
-    PersonalPassword,
 }
 
 /// The name by which a user signs in, in NFC and otherwise as typed.
@@ -173,32 +153,8 @@ pub fn lookup_key(typed: &str) -> Option<String> {
     (possible && !typed.chars().any(|c| is_unprintable(c) || is_joiner(c))).then(|| canonical(typed))
 }
 
-/// Checks a new password, whose length is counted in characters. `personal` are words of the user: user name, names,
-/// e-mail address, whose local part also counts.
-pub fn check_password(password: &Password, min_chars: usize, personal: &[&str]) -> Result<(), PersonError> {
-    let length = password.expose().chars().take(MAX_PASSWORD + 1).count();
-    if length < min_chars {
-        return Err(PersonError::PasswordTooShort { min_chars });
-    }
-    if length > MAX_PASSWORD {
-        return Err(PersonError::PasswordTooLong);
-    }
-    let folded = zeroize::Zeroizing::new(canonical(password.expose()));
-    let mut characters = folded.chars();
-    let first = characters.next();
-    if COMMON_PASSWORDS.contains(&folded.as_str()) || characters.all(|c| Some(c) == first) {
-        return Err(PersonError::CommonPassword);
-    }
-    let is_own = |word: &str| word.chars().count() >= MIN_PERSONAL && canonical(word) == *folded;
-    let local_part = |word: &str| word.split_once('@').is_some_and(|(local, _)| is_own(local));
-    if personal.iter().any(|word| is_own(word) || local_part(word)) {
-        return Err(PersonError::PersonalPassword);
-    }
-    Ok(())
-}
-
 /// Normalizes to NFKC and lower case, so that look-alikes and other cases compare equal.
-fn canonical(value: &str) -> String {
+pub(super) fn canonical(value: &str) -> String {
     let lower = value.nfkc().collect::<String>().to_lowercase();
     lower.nfkc().collect()
 }

@@ -27,11 +27,17 @@ statements! {
         ORDER BY r.role
     ";
     FIND_FOR_LOGIN = "
-        SELECT u.id, u.enabled, u.valid_from, p.hash, p.updated_at
+        SELECT u.id, u.enabled, u.valid_from, p.hash, p.updated_at, p.must_change
         FROM users u
         LEFT JOIN passwords p ON p.realm_id = u.realm_id AND p.user_id = u.id
         WHERE u.realm_id = $1 AND (u.username_key = $2 OR u.email_key = $2)
         ORDER BY CASE WHEN u.username_key = $2 THEN 0 ELSE 1 END LIMIT 1
+    ";
+    FIND_LOGIN_OF = "
+        SELECT u.id, u.enabled, u.valid_from, p.hash, p.updated_at, p.must_change
+        FROM users u
+        LEFT JOIN passwords p ON p.realm_id = u.realm_id AND p.user_id = u.id
+        WHERE u.realm_id = $1 AND u.id = $2
     ";
     HOLD_PASSWORD = "
         SELECT user_id
@@ -40,17 +46,18 @@ statements! {
         FOR NO KEY UPDATE
     ";
     SOME_HASHES = "SELECT hash FROM passwords WHERE realm_id = $1 ORDER BY user_id LIMIT 1000";
+    NEXT_WORK = "SELECT min(work) AS work FROM passwords WHERE realm_id = $1 AND work > $2";
     SET_PASSWORD = "
-        INSERT INTO passwords (realm_id, user_id, hash, updated_at)
-        VALUES ($1, $2, $3, $4)
+        INSERT INTO passwords (realm_id, user_id, hash, work, must_change, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (realm_id, user_id)
-        DO UPDATE SET hash = excluded.hash,
+        DO UPDATE SET hash = excluded.hash, work = excluded.work, must_change = excluded.must_change,
             updated_at = CASE
                 WHEN excluded.updated_at > passwords.updated_at THEN excluded.updated_at
                 ELSE passwords.updated_at + 1
             END
     ";
-    REHASH = "UPDATE passwords SET hash = $4 WHERE realm_id = $1 AND user_id = $2 AND hash = $3";
+    REHASH = "UPDATE passwords SET hash = $4, work = NULL WHERE realm_id = $1 AND user_id = $2 AND hash = $3";
     ADD_ROLE = "
         INSERT INTO user_roles (realm_id, user_id, role)
         VALUES ($1, $2, $3)
@@ -65,6 +72,9 @@ statements! {
     ";
     BANNED = "SELECT count(*) AS banned FROM users WHERE realm_id = $1 AND valid_from > $2";
 }
+
+/// Limit of the distinct works of imported hashes that are read.
+const MAX_WORKS: usize = 100;
 
 /// A user, as tokens and pages need it.
 #[derive(Clone, Debug)]
@@ -123,6 +133,31 @@ pub struct StoredPassword {
     pub hash: String,
     /// Time at which it was set; strictly increasing for each user.
     pub set_at: Timestamp,
+    pub validity: Validity,
+}
+
+/// The time for which a password lets its person sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validity {
+    Lasting,
+    /// Until the next sign-in, which begins with the choice of another one.
+    NextSignIn,
+}
+
+/// A password hash to be stored.
+#[derive(Clone, Debug)]
+pub struct NewPassword {
+    pub hash: String,
+    /// Work of checking a hash of another system, apart from argon2's.
+    pub work: Option<String>,
+    pub validity: Validity,
+}
+
+impl NewPassword {
+    /// Returns a hash of the server's own.
+    pub fn own(hash: String, validity: Validity) -> Self {
+        Self { hash, work: None, validity }
+    }
 }
 
 /// # Errors
@@ -183,16 +218,30 @@ pub async fn find(tx: &mut Tx, realm: &RealmId, id: &UserId) -> Result<Option<Us
 
 /// Returns the user whose username or address has this key; a username has precedence.
 pub async fn find_for_login(tx: &mut Tx, realm: &RealmId, key: &str) -> Result<Option<LoginRecord>, StoreError> {
-    type Row = (String, i64, i64, Option<String>, Option<i64>);
-    let row: Option<Row> = fetch_optional!(tx, FIND_FOR_LOGIN, [realm.as_str(), key])?;
-    Ok(row.map(|(id, enabled, valid_from, hash, set_at)| LoginRecord {
-        id: UserId::from_stored(id),
-        enabled: enabled != 0,
-        valid_from: Timestamp::from_millis(valid_from),
-        password: hash
-            .zip(set_at)
-            .map(|(hash, set_at)| StoredPassword { hash, set_at: Timestamp::from_millis(set_at) }),
-    }))
+    let row: Option<LoginRow> = fetch_optional!(tx, FIND_FOR_LOGIN, [realm.as_str(), key])?;
+    Ok(row.map(LoginRecord::from))
+}
+
+/// Returns the data for a login of a user who is already known.
+pub async fn find_login_of(tx: &mut Tx, realm: &RealmId, id: &UserId) -> Result<Option<LoginRecord>, StoreError> {
+    let row: Option<LoginRow> = fetch_optional!(tx, FIND_LOGIN_OF, [realm.as_str(), id.as_str()])?;
+    Ok(row.map(LoginRecord::from))
+}
+
+/// A row of [`FIND_FOR_LOGIN`].
+type LoginRow = (String, i64, i64, Option<String>, Option<i64>, Option<i64>);
+
+impl From<LoginRow> for LoginRecord {
+    fn from((id, enabled, valid_from, hash, set_at, must_change): LoginRow) -> Self {
+        let validity = if must_change == Some(1) { Validity::NextSignIn } else { Validity::Lasting };
+        let stored = |(hash, set_at)| StoredPassword { hash, set_at: Timestamp::from_millis(set_at), validity };
+        Self {
+            id: UserId::from_stored(id),
+            enabled: enabled != 0,
+            valid_from: Timestamp::from_millis(valid_from),
+            password: hash.zip(set_at).map(stored),
+        }
+    }
 }
 
 /// Returns some stored hashes, to measure their cost.
@@ -201,14 +250,29 @@ pub async fn some_hashes(tx: &mut Tx, realm: &RealmId) -> Result<Vec<String>, St
     Ok(rows.into_iter().map(|(hash,)| hash).collect())
 }
 
+/// Returns the distinct works of checking imported hashes. Each takes a statement, and there are few; with none, one.
+pub async fn foreign_works(tx: &mut Tx, realm: &RealmId) -> Result<Vec<String>, StoreError> {
+    let mut works: Vec<String> = Vec::new();
+    loop {
+        let after = works.last().map_or("", String::as_str);
+        let (next,): (Option<String>,) = fetch_one!(tx, NEXT_WORK, [realm.as_str(), after])?;
+        match next {
+            Some(next) if works.len() < MAX_WORKS => works.push(next),
+            Some(_) | None => return Ok(works),
+        }
+    }
+}
+
 pub async fn set_password(
     tx: &mut Tx,
     realm: &RealmId,
     id: &UserId,
-    hash: &str,
+    new: &NewPassword,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    execute!(tx, SET_PASSWORD, [realm.as_str(), id.as_str(), hash, now.as_millis()]).map(|_| ())
+    let must_change = i64::from(new.validity == Validity::NextSignIn);
+    let NewPassword { hash, work, .. } = new;
+    execute!(tx, SET_PASSWORD, [realm.as_str(), id.as_str(), hash, work, must_change, now.as_millis()]).map(|_| ())
 }
 
 /// Locks the password of a user until the transaction ends, if it was set at this time. A concurrent change waits, and

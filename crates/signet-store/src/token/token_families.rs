@@ -67,6 +67,11 @@ statements! {
         SET revoked_at = $3, revoked_because = $4
         WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL
     ";
+    REVOKE_OTHERS = "
+        UPDATE token_families
+        SET revoked_at = $4, revoked_because = $5
+        WHERE realm_id = $1 AND user_id = $2 AND session_id <> $3 AND revoked_at IS NULL
+    ";
     REVOKE_CONSENT = "
         UPDATE token_families
         SET revoked_at = $4, revoked_because = $5
@@ -317,6 +322,26 @@ pub async fn revoke_user(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     execute!(tx, REVOKE_USER, [realm.as_str(), user.as_str(), now.as_millis(), because])
+}
+
+/// The families of a user apart from those of a session.
+#[derive(Clone, Copy, Debug)]
+pub struct Others<'a> {
+    pub user: &'a UserId,
+    pub kept: Option<&'a SessionId>,
+    pub because: &'a str,
+}
+
+/// Revokes the families of a user that do not belong to a session, and returns their number.
+pub async fn revoke_others(
+    tx: &mut Tx,
+    realm: &RealmId,
+    others: Others<'_>,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let Others { user, kept, because } = others;
+    let kept = kept.map_or("", SessionId::as_str);
+    execute!(tx, REVOKE_OTHERS, [realm.as_str(), user.as_str(), kept, now.as_millis(), because])
 }
 
 /// Revokes all families of a client and returns their number.

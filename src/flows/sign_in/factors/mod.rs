@@ -4,17 +4,24 @@
 
 mod password;
 
+pub(super) use password::PasswordFactor;
+
 use async_trait::async_trait;
 
 use crate::flows::{Context, FlowError, Provider};
 use signet_protocol::ids::UserId;
 use signet_protocol::params::Params;
 use signet_protocol::time::Timestamp;
+use signet_store::Tx;
 use signet_store::account::users::LoginRecord;
-use signet_store::{StoreError, Tx};
 
 /// The factors; the password last, since any form can be taken for one with an empty password.
 static FACTORS: [&dyn Factor; 1] = [&password::PasswordFactor];
+
+/// The password, for attempts that continue.
+pub(super) fn password() -> &'static dyn Factor {
+    &password::PasswordFactor
+}
 
 /// The factor that a form presents: the first that finds a parameter of its own there, otherwise the password.
 pub fn presented(form: &Params) -> &'static dyn Factor {
@@ -54,9 +61,14 @@ pub trait Proof: Send + Sync {
     /// The `amr` values of this proof, among those of its factor.
     fn methods(&self) -> &'static [&'static str];
 
+    /// The time at which the verified credential was set, if it must be replaced before a session begins.
+    fn due(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// Confirms that the credential is still the verified one, and locks it or uses it up. The transaction may be run
     /// again.
-    async fn confirm(&self, context: &Context, user: &UserId, tx: &mut Tx) -> Result<Result<(), Lapsed>, StoreError>;
+    async fn confirm(&self, context: &Context, user: &UserId, tx: &mut Tx) -> Result<Result<(), Lapsed>, FlowError>;
 }
 
 /// The input of a factor.

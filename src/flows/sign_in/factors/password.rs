@@ -9,9 +9,10 @@ use crate::passwords::{Check, Stored};
 use signet_protocol::ids::UserId;
 use signet_protocol::params::Params;
 use signet_protocol::secret::Password;
+use signet_protocol::time::Timestamp;
 use signet_protocol::token::authentication::PASSWORD;
-use signet_store::account::users::{self, StoredPassword};
-use signet_store::{StoreError, Tx};
+use signet_store::Tx;
+use signet_store::account::users::{self, StoredPassword, Validity};
 
 /// The factor `password`.
 pub struct PasswordFactor;
@@ -27,7 +28,7 @@ impl Factor for PasswordFactor {
     }
 
     fn parameters(&self) -> &'static [&'static str] {
-        &["password"]
+        &["password", "current-password"]
     }
 
     async fn verify(
@@ -49,9 +50,9 @@ impl Factor for PasswordFactor {
     }
 }
 
-/// The typed password. A missing one is empty, and matches no hash.
+/// The typed password, of the sign-in form or of one for a signed-in person. A missing one is empty, and matches no hash.
 fn typed(form: &Params) -> Password {
-    Password::new(form.get("password").unwrap_or_default().to_owned())
+    Password::new(form.get("password").or(form.get("current-password")).unwrap_or_default().to_owned())
 }
 
 /// The hash to check the typed password against.
@@ -77,9 +78,13 @@ impl Proof for PasswordProof {
         PasswordFactor.methods()
     }
 
-    async fn confirm(&self, context: &Context, user: &UserId, tx: &mut Tx) -> Result<Result<(), Lapsed>, StoreError> {
+    fn due(&self) -> Option<Timestamp> {
+        (self.verified.validity == Validity::NextSignIn).then_some(self.verified.set_at)
+    }
+
+    async fn confirm(&self, context: &Context, user: &UserId, tx: &mut Tx) -> Result<Result<(), Lapsed>, FlowError> {
         let realm = &context.realm.id;
-        let StoredPassword { hash, set_at } = &self.verified;
+        let StoredPassword { hash, set_at, .. } = &self.verified;
         if !users::lock_password(tx, realm, user, *set_at).await? {
             return Ok(Err(Lapsed { reason: "password changed meanwhile" }));
         }

@@ -70,6 +70,11 @@ impl Reservation {
         }
     }
 
+    /// The reservation of an attempt that continues an earlier one, whose slots have been cleared.
+    pub fn without_slots(rules: &Rules, realm: &RealmId) -> Self {
+        Self::new(rules, realm.clone(), rules.everybody(), None)
+    }
+
     pub(super) fn with_slots(self, slots: Vec<Slot>) -> Self {
         Self { slots, ..self }
     }

@@ -3,6 +3,7 @@
 use signet::config::Settings;
 use signet::flows::admin::PasswordSetter;
 use signet_protocol::secret::Password;
+use signet_store::account::users::Validity;
 
 use super::{count, sign_in, sub};
 use crate::admin::revoking_commands::Scene;
@@ -72,8 +73,11 @@ async fn a_sign_in_that_a_new_password_overtakes_fails() {
     let context = server.context();
     let operator = server.operator(&context);
     let provider = &server.app.provider;
-    let setter =
-        PasswordSetter { passwords: &provider.sign_ins.passwords, soft_locks: &provider.sign_ins.locks, min_length: 8 };
+    let setter = PasswordSetter {
+        passwords: &provider.sign_ins.passwords,
+        soft_locks: &provider.sign_ins.locks,
+        validity: Validity::Lasting,
+    };
     let password = Password::new(NEW.to_owned());
     let prepared = operator.people().prepare_password(&setter, "alice", password).await.unwrap();
     server.database().execute("DELETE FROM login_failures").await;
