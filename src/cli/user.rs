@@ -2,6 +2,7 @@
 
 mod add;
 mod attributes;
+mod import;
 mod list;
 mod show;
 mod summary;
@@ -32,6 +33,8 @@ pub enum User {
     Update(Box<update::Update>),
     /// Set a user's password until their next sign-in; ends all sessions and grants, and notifies the user by mail
     SetPassword(update::SetPassword),
+    /// Import users with their password hashes from a CSV or NDJSON file; can be repeated
+    Import(import::Import),
     /// Disable a user: blocks sign-in and revokes all sessions and tokens
     Disable(Named),
     /// Enable a user again, or end a ban; void tokens stay void
@@ -71,6 +74,7 @@ impl User {
             Self::Show(show) => show.run(&context, settings).await,
             Self::Update(update) => update.run(&mut context).await,
             Self::SetPassword(set) => set.run(&mut context, settings).await,
+            Self::Import(import) => import.run(&context, settings).await,
             Self::Disable(named) => named.set(&context, Standing::Disabled).await,
             Self::Enable(named) => named.set(&context, Standing::Enabled).await,
             Self::SignOut(sign_out) => sign_out.run(&context).await,

@@ -43,6 +43,7 @@ pub fn all_statements() -> Vec<&'static Statement> {
         account::directory::STATEMENTS,
         realm::hint_keys::STATEMENTS,
         account::holdings::STATEMENTS,
+        account::imported_users::STATEMENTS,
         node::invariants::STATEMENTS,
         session::known_devices::STATEMENTS,
         node::leases::STATEMENTS,

@@ -1,7 +1,7 @@
 //! Examples shown in the help, one per command.
 
 /// Pairs of command path and example.
-pub(super) const EXAMPLES: [(&str, &str); 72] = [
+pub(super) const EXAMPLES: [(&str, &str); 73] = [
     ("init", "printf 'a long pass phrase' | signet init --issuer https://id.example.org --admin you --password-stdin"),
     ("serve", "signet serve --config /etc/signet/signet.toml"),
     ("migrate", "signet migrate"),
@@ -31,6 +31,7 @@ pub(super) const EXAMPLES: [(&str, &str); 72] = [
     ("user show", "signet user show alice"),
     ("user update", "signet user update alice --email alice@new.example --add-role support"),
     ("user set-password", "printf 'another long pass phrase' | signet user set-password alice --password-stdin"),
+    ("user import", "signet user import people.csv --source intranet --role editor=writer --dry-run"),
     ("user disable", "signet user disable --username alice"),
     ("user enable", "signet user enable --username alice"),
     ("user sign-out", "signet user sign-out --username alice --until 2030-01-31T12:00:00Z --reason lost"),

@@ -8,6 +8,7 @@ use super::person::FindError;
 use crate::flows::account::passwords::personal_words;
 use crate::flows::{Concerning, Context, FlowError};
 use crate::passwords::{NewPasswordError, Passwords};
+use signet_protocol::account::import_row::ImportRow;
 use signet_protocol::account::password::PasswordRefusal;
 use signet_protocol::account::person::{EmailAddress, PersonError, Username};
 use signet_protocol::claims::standard::PersonClaims;
@@ -197,6 +198,21 @@ impl ValidPerson {
             claims: person.claims.with_display_names()?.to_json(),
             attributes: Value::Object(person.attributes).to_string(),
             roles: person.roles,
+            salt: context.entropy.bytes().map_err(FlowError::from)?,
+        })
+    }
+
+    /// A person of a checked row, without the password.
+    pub fn imported(context: &Context, row: &ImportRow) -> Result<Self, PeopleError> {
+        Ok(Self {
+            id: UserId::from_random(context.entropy.bytes().map_err(FlowError::from)?),
+            username: row.username.clone(),
+            email: row.email.clone(),
+            email_verified: row.email_verified,
+            password: None,
+            claims: row.claims.to_json(),
+            attributes: Value::Object(row.attributes.clone()).to_string(),
+            roles: row.roles.clone(),
             salt: context.entropy.bytes().map_err(FlowError::from)?,
         })
     }

@@ -65,7 +65,7 @@ impl PersonUpdate {
     }
 
     /// The attributes by name, without empty ones.
-    fn members(&self) -> Map<String, Value> {
+    pub(super) fn members(&self) -> Map<String, Value> {
         let mut members: Map<String, Value> = self.claims.clone().into();
         // The time of the last change is implied by the update.
         members.remove("updated_at");
@@ -115,7 +115,7 @@ impl People<'_> {
         }
         let update = Update::new(read, &next, &changed)?;
         let records = self.records(&update, &changed)?;
-        let update = Update { farewell: self.farewell(&read.user, &records), ..update };
+        let update = update.with_farewell(self.farewell(&read.user, &records));
         let change = Change::of(records).publishing(changes::Kind::User, update.user.as_str());
         let written =
             self.operator.write(change, update, |given, tx| Box::pin(async move { given.data.write(tx, given).await }));
@@ -137,7 +137,7 @@ impl People<'_> {
     }
 
     /// The audit records of an update, which name the changed attributes.
-    fn records(&self, update: &Update, changed: &[AttributeChange]) -> Result<Vec<Record>, FlowError> {
+    pub(super) fn records(&self, update: &Update, changed: &[AttributeChange]) -> Result<Vec<Record>, FlowError> {
         let concerning = Concerning::user(&update.user);
         let names: Vec<&str> = changed.iter().map(|change| change.name.as_str()).collect();
         let own: Vec<&str> = names.iter().copied().filter(|name| *name != "roles").collect();
@@ -159,7 +159,7 @@ impl People<'_> {
     }
 
     /// The mail to the previous address, if it was verified and is replaced.
-    fn farewell(&self, held: &User, records: &[Record]) -> Option<Mail> {
+    pub(super) fn farewell(&self, held: &User, records: &[Record]) -> Option<Mail> {
         let record = records.iter().find(|record| record.event == Event::EmailChanged)?;
         let (address, is_verified) = held.email.as_ref()?;
         let is_due = *is_verified && self.operator.context.realm.mails;
@@ -168,8 +168,8 @@ impl People<'_> {
 }
 
 /// The rows of an update.
-struct Update {
-    user: UserId,
+pub(super) struct Update {
+    pub user: UserId,
     replacement: Replacement,
     /// The keys of a new name and address, which must not lead to another person.
     new_keys: Vec<String>,
@@ -180,7 +180,7 @@ struct Update {
 }
 
 impl Update {
-    fn new(read: &RegisteredUser, next: &PersonUpdate, changed: &[AttributeChange]) -> Result<Self, PeopleError> {
+    pub fn new(read: &RegisteredUser, next: &PersonUpdate, changed: &[AttributeChange]) -> Result<Self, PeopleError> {
         let held = &read.user;
         let is_changed = |name: &str| changed.iter().any(|change| change.name == name);
         // An unchanged name is kept, even if it breaks today's rules.
@@ -209,8 +209,13 @@ impl Update {
         })
     }
 
+    /// The same update with a mail to the previous address.
+    pub fn with_farewell(self, farewell: Option<Mail>) -> Self {
+        Self { farewell, ..self }
+    }
+
     /// Writes the update in a transaction. Returns false if a concurrent change came first.
-    async fn write(&self, tx: &mut Tx, given: &Given<Self>) -> Result<bool, StoreError> {
+    pub async fn write<S>(&self, tx: &mut Tx, given: &Given<S>) -> Result<bool, StoreError> {
         let user = &self.user;
         let realm = given.realm();
         let now = given.now();

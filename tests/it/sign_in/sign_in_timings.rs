@@ -127,6 +127,25 @@ async fn failed_sign_ins_take_as_long_as_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn failed_sign_ins_take_as_long_for_imported_people() {
+    let server = TestServer::stopped_with(timed).await;
+    let rp = server.relying_party().await;
+    let hash = "$2b$10$abcdefghijklmnopqrstuuCj7fyLDJytXL.TfOiOeiv0fQvSOK1/2";
+    server.import(serde_json::json!({"external_id": "1", "username": "frida", "password_hash": hash})).await;
+    // As within a minute after an import by command.
+    server.app.follow_hashes().await.unwrap();
+    let browser = server.browser();
+    let login = browser.visit(&rp.authorization_url(&[])).await;
+    let kinds = [
+        kind("unknown", "nobody", "wrong"),
+        kind("wrong password", "alice", "wrong"),
+        kind("an imported hash, wrong password", "frida", "wrong"),
+    ];
+    let times = measure(&browser, &login, &kinds, 200).await;
+    assert_equal(&kinds, &times);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_pause_takes_as_long_for_an_account_as_for_none() {
     let server = TestServer::stopped_with(|settings| {
         timed(settings);

@@ -1,7 +1,8 @@
 //! Orders of an operator, given as commands give them.
 
 use signet::flows::Context;
-use signet::flows::admin::{Actor, Ended, Operator, PasswordSetter, Person, Registrar, SecretSource};
+use signet::flows::admin::{Actor, Ended, Operator, Outcome, PasswordSetter, Person, Purpose, Registrar, SecretSource};
+use signet_protocol::account::import_row::{ImportRow, RoleMap};
 use signet_protocol::ids::{ClientId, UserId};
 use signet_protocol::secret::{ClientSecret, Password};
 use signet_store::account::users::Validity;
@@ -33,6 +34,16 @@ impl TestServer {
     /// Adds this user, as the command does.
     pub async fn add_person(&self, person: Person) -> UserId {
         self.operator(&self.context()).people().add(&self.app.provider.sign_ins.passwords, person).await.unwrap()
+    }
+
+    /// Imports a person, as the command does.
+    pub async fn import(&self, row: serde_json::Value) {
+        let context = self.context();
+        let operator = self.operator(&context);
+        let passwords = &self.app.provider.sign_ins.passwords;
+        let row = ImportRow::parse(row.as_object().unwrap().clone(), &RoleMap::default()).unwrap();
+        let mut importer = operator.people().importer(passwords, "test", Purpose::Import);
+        assert_eq!(importer.import(vec![row]).await.unwrap(), [Outcome::Created]);
     }
 
     /// Disables, enables or signs out a user, as the command does; the server follows by itself.

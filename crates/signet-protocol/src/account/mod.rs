@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod foreign_hash;
 pub mod hash_work;
+pub mod import_row;
 pub mod notice;
 pub mod password;
 pub mod person;

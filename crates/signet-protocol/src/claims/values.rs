@@ -43,6 +43,11 @@ pub(crate) const STORED: [(&str, Format, &str); 17] = [
     ("phone_number_verified", Format::Boolean, "phone"),
 ];
 
+/// Returns true for a claim that is stored with a person.
+pub(crate) fn is_stored(name: &str) -> bool {
+    STORED.iter().any(|(stored, _, _)| *stored == name)
+}
+
 /// The claims of the scope `email`, which are stored elsewhere.
 const EMAIL: [&str; 2] = ["email", "email_verified"];
 

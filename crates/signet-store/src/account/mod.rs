@@ -2,4 +2,5 @@
 
 pub mod directory;
 pub mod holdings;
+pub mod imported_users;
 pub mod users;
