@@ -3,7 +3,7 @@
 //! writes with [`Operator::write`] alone, which stores the change, its audit records and its publication together.
 //!
 //! Authorization comes before: a command has the rights of its account on the host, a client of the API the permission
-//! that [`super::api::admit`] has found in its token.
+//! that [`super::api::admit`] has found in its token, and a person only what belongs to them.
 
 use std::fmt;
 
@@ -23,6 +23,8 @@ use signet_store::{Store, StoreError, Tx};
 pub enum Actor {
     /// A command; the audit log adds the account on the host.
     Command,
+    /// A person, in their own account console.
+    Person,
     /// A client of the administration API.
     Client(ClientId),
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command => f.write_str("command"),
+            Self::Person => f.write_str("user"),
             Self::Client(id) => write!(f, "client:{id}"),
         }
     }
@@ -58,11 +61,11 @@ impl<'a> Operator<'a> {
         Self { reason, ..self }
     }
 
-    pub(super) fn realm(&self) -> &'a RealmId {
+    pub(in crate::flows) fn realm(&self) -> &'a RealmId {
         &self.context.realm.id
     }
 
-    pub(super) const fn now(&self) -> Timestamp {
+    pub(in crate::flows) const fn now(&self) -> Timestamp {
         self.context.now
     }
 
@@ -82,14 +85,14 @@ impl<'a> Operator<'a> {
     }
 
     /// The audit record of an order about `object`.
-    pub(super) fn record(&self, event: Event, concerning: Concerning<'_>, object: &str) -> Result<Record, FlowError> {
+    pub(in crate::flows) fn record(&self, event: Event, concerning: Concerning<'_>, object: &str) -> Result<Record, FlowError> {
         let actor = self.actor.to_string();
         let concerning = Concerning { actor: &actor, ..concerning };
         Ok(self.context.record(event, Outcome::Success, concerning, &self.reason.about(object))?)
     }
 
     /// A change with one audit record, of an order about `object`.
-    pub(super) fn change(&self, event: Event, concerning: Concerning<'_>, object: &str) -> Result<Change, FlowError> {
+    pub(in crate::flows) fn change(&self, event: Event, concerning: Concerning<'_>, object: &str) -> Result<Change, FlowError> {
         Ok(Change::of(vec![self.record(event, concerning, object)?]))
     }
 
@@ -101,7 +104,7 @@ impl<'a> Operator<'a> {
 
     /// Writes a change in one transaction: runs the job, and if it has an effect, appends the audit records and
     /// publishes the change. An error of the job undoes everything. The job can run several times.
-    pub(super) async fn write<S, T, E, F>(&self, change: Change, data: S, job: F) -> Result<T, E>
+    pub(in crate::flows) async fn write<S, T, E, F>(&self, change: Change, data: S, job: F) -> Result<T, E>
     where
         F: for<'t> Fn(&'t Given<S>, &'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
         S: Send + Sync + 'static,
@@ -123,7 +126,7 @@ impl<'a> Operator<'a> {
 }
 
 /// The traces of a change besides its rows: audit records, and an entry in the sequence that all nodes follow.
-pub(super) struct Change {
+pub(in crate::flows) struct Change {
     records: Vec<Record>,
     publication: Option<Publication>,
 }
@@ -135,12 +138,12 @@ struct Publication {
 }
 
 impl Change {
-    pub(super) const fn of(records: Vec<Record>) -> Self {
+    pub(in crate::flows) const fn of(records: Vec<Record>) -> Self {
         Self { records, publication: None }
     }
 
     /// Also publishes that this object has changed.
-    pub(super) fn publishing(self, kind: Kind, subject: &str) -> Self {
+    pub(in crate::flows) fn publishing(self, kind: Kind, subject: &str) -> Self {
         let publication = Some(Publication { kind, subject: subject.to_owned() });
         Self { publication, ..self }
     }
@@ -159,7 +162,7 @@ impl Change {
 }
 
 /// The data of a job, with the circumstances of its order.
-pub(super) struct Given<S> {
+pub(in crate::flows) struct Given<S> {
     pub context: Context,
     /// The time at which everything issued until now has expired.
     pub horizon: Timestamp,
@@ -182,7 +185,7 @@ impl<S> Given<S> {
 }
 
 /// The result of a job, which says whether it has changed anything.
-pub(super) trait Effect {
+pub(in crate::flows) trait Effect {
     fn is_change(&self) -> bool;
 }
 

@@ -4,6 +4,7 @@
 use super::people::{People, PeopleError};
 use super::person::{Ended, NO_USER};
 use crate::flows::Concerning;
+use signet_protocol::ids::UserId;
 use signet_store::StoreError;
 use signet_store::account::directory;
 use signet_store::events::audit::Event;
@@ -14,6 +15,11 @@ impl People<'_> {
     /// of their sessions.
     pub async fn remove(&self, named: &str) -> Result<Ended, PeopleError> {
         let user = self.find(named).await?;
+        self.remove_user(user).await
+    }
+
+    /// Removes this person, as [`People::remove`] does.
+    pub(in crate::flows) async fn remove_user(&self, user: UserId) -> Result<Ended, PeopleError> {
         let change = self.operator.change(Event::UserRemoved, Concerning::user(&user), "removed")?;
         let change = change.publishing(changes::Kind::User, user.as_str());
         let written = self.operator.write(change, user, |given, tx| {

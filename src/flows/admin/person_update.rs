@@ -86,11 +86,16 @@ impl People<'_> {
     /// Reads a person by name, address or `sub`, to show or change them.
     pub async fn read(&self, named: &str) -> Result<RegisteredUser, PeopleError> {
         let id = self.find(named).await?;
+        self.read_user(&id).await
+    }
+
+    /// Reads this person, to show or change them.
+    pub(in crate::flows) async fn read_user(&self, id: &UserId) -> Result<RegisteredUser, PeopleError> {
         let realm = self.operator.realm();
         let mut tx = self.operator.store.read().await?;
-        let history = directory::history(&mut tx, realm, &id).await?.ok_or(NO_USER)?;
-        let user = users::find(&mut tx, realm, &id).await?.ok_or(NO_USER)?;
-        let holds = holdings::of_user(&mut tx, realm, &id, self.operator.now()).await?;
+        let history = directory::history(&mut tx, realm, id).await?.ok_or(NO_USER)?;
+        let user = users::find(&mut tx, realm, id).await?.ok_or(NO_USER)?;
+        let holds = holdings::of_user(&mut tx, realm, id, self.operator.now()).await?;
         Ok(RegisteredUser { user, history, holds })
     }
 

@@ -11,7 +11,7 @@ use super::person::{Ended, FindError};
 use crate::flows::token::family::end_family;
 use crate::flows::token::revoke::{deny, identify, void};
 use crate::flows::{Concerning, FlowError, LONGEST_ACCESS_TOKEN, Provider, session};
-use signet_protocol::ids::{ClientId, FamilyId, SessionId, TokenId};
+use signet_protocol::ids::{ClientId, FamilyId, SessionId, TokenId, UserId};
 use signet_protocol::time::Timestamp;
 use signet_protocol::token::revocation::{self, Target, consent_subject};
 use signet_store::StoreError;
@@ -192,6 +192,11 @@ impl Revocations<'_> {
     pub async fn withdraw_consent(&self, username: &str, client: &ClientId) -> Result<Ended, RevocationError> {
         let user = self.operator.find_user(username).await?;
         self.require_client(client).await?;
+        Ok(self.withdraw(user, client).await?)
+    }
+
+    /// Withdraws the consent of this user to a client, as [`Revocations::withdraw_consent`] does.
+    pub(in crate::flows) async fn withdraw(&self, user: UserId, client: &ClientId) -> Result<Ended, FlowError> {
         let concerning = Concerning { client: Some(client), ..Concerning::user(&user) };
         let change = self.operator.change(Event::ConsentWithdrawn, concerning, client.as_str())?;
         let written = self.operator.write(change, (user, client.clone()), |given, tx| {
@@ -214,11 +219,15 @@ impl Revocations<'_> {
 
     /// Voids everything issued to a user, and optionally bars sign-ins until a given time.
     pub async fn sign_out_user(&self, username: &str, until: Option<Timestamp>) -> Result<Ended, RevocationError> {
-        let now = self.operator.now();
-        if until.is_some_and(|until| until <= now) {
+        if until.is_some_and(|until| until <= self.operator.now()) {
             return Err(RevocationError::Past);
         }
         let user = self.operator.find_user(username).await?;
+        Ok(self.sign_out(user, until).await?)
+    }
+
+    /// Signs this user out, as [`Revocations::sign_out_user`] does.
+    pub(in crate::flows) async fn sign_out(&self, user: UserId, until: Option<Timestamp>) -> Result<Ended, FlowError> {
         let concerning = Concerning::user(&user);
         let change = match until {
             Some(until) => {
@@ -227,7 +236,7 @@ impl Revocations<'_> {
             }
             None => self.operator.change(Event::UserSignedOut, concerning, "signed out")?,
         };
-        let valid_from = until.unwrap_or(now);
+        let valid_from = until.unwrap_or(self.operator.now());
         let change = change.publishing(changes::Kind::User, user.as_str());
         let written = self.operator.write(change, user, move |given, tx| {
             Box::pin(async move {

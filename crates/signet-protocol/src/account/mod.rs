@@ -1,5 +1,6 @@
 //! People: identifiers, passwords, attributes and the notices that they get.
 
+pub mod activity;
 pub mod attributes;
 pub mod foreign_hash;
 pub mod hash_work;

@@ -60,7 +60,7 @@ events! {
     DeviceDenied = "device.denied",
     /// A consent was withdrawn, and its grants were revoked.
     ConsentWithdrawn = "consent.withdrawn",
-    /// An administrator ended a session.
+    /// A session was ended by its person, from the list of their sessions, or by an administrator.
     SessionEnded = "session.ended",
     /// A code was presented a second time.
     CodeReplay = "authorization_code.replayed",
@@ -89,6 +89,13 @@ events! {
     UserUpdated = "user.updated",
     EmailChanged = "user.email_changed",
     UserRemoved = "user.removed",
+    /// A person downloaded the data of their account.
+    DataExported = "user.data_exported",
+    /// A person reported that they do not recognize the activity of their account.
+    ActivityDisputed = "user.activity_disputed",
+    /// A personal access token was made.
+    PersonalTokenMade = "personal_token.made",
+    PersonalTokenRevoked = "personal_token.revoked",
     /// Roles of a user were added or removed.
     RolesChanged = "user.roles_changed",
     PasswordSet = "user.password_set",

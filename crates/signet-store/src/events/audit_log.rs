@@ -8,7 +8,7 @@ use crate::engine::statement::statements;
 use crate::engine::tx::{execute, fetch_all, fetch_one, fetch_optional};
 use crate::{StoreError, Tx};
 use signet_protocol::events::audit_chain::{Link, Row};
-use signet_protocol::ids::RealmId;
+use signet_protocol::ids::{RealmId, UserId};
 use signet_protocol::secret::Digest;
 use signet_protocol::time::Timestamp;
 
@@ -52,6 +52,18 @@ statements! {
         AND ($7 = '' OR address = $7)
         AND ($8 = '' OR client_id = $8)
     ");
+    RECENT = rows_where!("
+        AND user_id = $2
+        AND at <= $3
+        AND (at < $3 OR id < $4)
+        ORDER BY at DESC, id DESC LIMIT 50
+    ");
+    PREVIOUS_LOGIN = "
+        SELECT at
+        FROM audit_events
+        WHERE realm_id = $1 AND user_id = $2 AND at < $3 AND event = 'login' AND outcome = 'success'
+        ORDER BY at DESC LIMIT 1
+    ";
     UNCHAINED = "SELECT count(*) AS rows FROM audit_events WHERE realm_id = $1 AND seq IS NULL";
     OLDEST_KEPT = "SELECT MIN(seq) AS seq FROM audit_events WHERE realm_id = $1 AND at >= $2 AND seq IS NOT NULL";
     LOWEST = "SELECT seq FROM audit_events WHERE realm_id = $1 AND seq IS NOT NULL ORDER BY seq LIMIT 1";
@@ -201,6 +213,35 @@ pub async fn select(
         [..] => fetch_all!(tx, ALL, [realm, at, to, id])?,
     };
     Ok(rows.into_iter().map(|stored| stored.row().0).collect())
+}
+
+/// The number of rows that [`recent`] returns at most.
+pub const RECENT_PAGE: usize = 50;
+
+/// A place in the log of a user, before which a page begins.
+#[derive(Clone, Debug)]
+pub struct Before {
+    pub at: Timestamp,
+    /// Id of a row of this time.
+    pub id: String,
+}
+
+/// Returns the rows about a user before this place, the newest first, at most [`RECENT_PAGE`].
+pub async fn recent(tx: &mut Tx, realm: &RealmId, user: &UserId, before: &Before) -> Result<Vec<Row>, StoreError> {
+    let Before { at, id } = before;
+    let rows: Vec<Stored> = fetch_all!(tx, RECENT, [realm.as_str(), user.as_str(), at.as_millis(), id])?;
+    Ok(rows.into_iter().map(|stored| stored.row().0).collect())
+}
+
+/// Returns the time of the last sign-in of a user before `at`, if its row is kept.
+pub async fn previous_login(
+    tx: &mut Tx,
+    realm: &RealmId,
+    user: &UserId,
+    at: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let row: Option<(i64,)> = fetch_optional!(tx, PREVIOUS_LOGIN, [realm.as_str(), user.as_str(), at.as_millis()])?;
+    Ok(row.map(|(at,)| Timestamp::from_millis(at)))
 }
 
 /// Counts the rows from before the chain was introduced.

@@ -1,5 +1,6 @@
 //! Lists of live token families for people and administrators.
 
+use crate::engine::rows::from_json;
 use crate::engine::statement::statements;
 use crate::engine::tx::fetch_all;
 use crate::{StoreError, Tx};
@@ -8,8 +9,8 @@ use signet_protocol::time::Timestamp;
 
 statements! {
     OF_USER = "
-        SELECT f.id, f.client_id, u.username, f.session_id, f.offline, f.scope, f.created_at, f.rotated_at,
-            f.idle_expires_at, f.expires_at
+        SELECT f.id, f.client_id, u.username, f.session_id, f.offline, f.scope, f.resources, f.created_at,
+            f.rotated_at, f.idle_expires_at, f.expires_at
         FROM token_families f
         JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id
         WHERE f.realm_id = $1
@@ -20,8 +21,8 @@ statements! {
         ORDER BY f.created_at DESC, f.id LIMIT 1000
     ";
     OF_CLIENT = "
-        SELECT f.id, f.client_id, u.username, f.session_id, f.offline, f.scope, f.created_at, f.rotated_at,
-            f.idle_expires_at, f.expires_at
+        SELECT f.id, f.client_id, u.username, f.session_id, f.offline, f.scope, f.resources, f.created_at,
+            f.rotated_at, f.idle_expires_at, f.expires_at
         FROM token_families f
         JOIN users u ON u.realm_id = f.realm_id AND u.id = f.user_id
         WHERE f.realm_id = $1
@@ -50,6 +51,8 @@ pub struct Listed {
     /// True if it outlives the session.
     pub offline: bool,
     pub scope: String,
+    /// Resources that tokens may be for.
+    pub resources: Vec<String>,
     pub created_at: Timestamp,
     /// Time of the last refresh.
     pub used_at: Option<Timestamp>,
@@ -64,22 +67,25 @@ pub async fn list(
     owner: FamilyOwner<'_>,
     now: Timestamp,
 ) -> Result<Vec<Listed>, StoreError> {
-    type Row = (String, String, String, String, i64, String, i64, Option<i64>, i64, i64);
+    type Row = (String, String, String, String, i64, String, String, i64, Option<i64>, i64, i64);
     let (statement, id) = match owner {
         FamilyOwner::User(user) => (OF_USER, user.as_str()),
         FamilyOwner::Client(client) => (OF_CLIENT, client.as_str()),
     };
     let rows: Vec<Row> = fetch_all!(tx, statement, [realm.as_str(), id, now.as_millis()])?;
-    let listed = |(id, client, username, session, offline, scope, created, used, idle, end): Row| Listed {
-        id: FamilyId::from_stored(id),
-        client: ClientId::from_stored(client),
-        username,
-        session: SessionId::from_stored(session),
-        offline: offline != 0,
-        scope,
-        created_at: Timestamp::from_millis(created),
-        used_at: used.map(Timestamp::from_millis),
-        expires_at: Timestamp::from_millis(idle.min(end)),
+    let listed = |(id, client, username, session, offline, scope, resources, created, used, idle, end): Row| {
+        Ok(Listed {
+            id: FamilyId::from_stored(id),
+            client: ClientId::from_stored(client),
+            username,
+            session: SessionId::from_stored(session),
+            offline: offline != 0,
+            scope,
+            resources: from_json(&resources, "resources")?,
+            created_at: Timestamp::from_millis(created),
+            used_at: used.map(Timestamp::from_millis),
+            expires_at: Timestamp::from_millis(idle.min(end)),
+        })
     };
-    Ok(rows.into_iter().map(listed).collect())
+    rows.into_iter().map(listed).collect()
 }
