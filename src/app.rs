@@ -125,8 +125,8 @@ impl App {
         // Without a master key nothing is served that uses the keys derived here, so a random one takes its place.
         let random = MasterKey::new(entropy.bytes()?);
         let root = master.as_ref().unwrap_or(&random);
-        let tokens = Tokens::new(root);
-        let browsers = Browsers::new(root, settings.sessions.management);
+        let tokens = Tokens::new(root, settings.accounts.tokens.clone());
+        let browsers = Browsers::new(root, &settings);
         let ticket_key = root.ticket_key();
         let locks = soft_lock::Rules::new(&settings.limits, root.failure_key());
         let keys = Keyring::load(store.clone(), master, key_policy(&settings), std::slice::from_ref(&realm)).await?;

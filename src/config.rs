@@ -3,6 +3,7 @@
 //! This module owns every key of `signet.toml`, its default and its rules. The use of a setting is left to others, and
 //! nothing here accesses the database, the keys or the network.
 
+mod accounts;
 mod branding;
 mod clients;
 mod database;
@@ -37,6 +38,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use url::Url;
 
+pub use accounts::{AccountFields, AccountTokens, Accounts};
 pub use branding::Branding;
 pub use clients::{Clients, Profiles};
 pub use database::Database;
@@ -108,6 +110,8 @@ pub struct Settings {
     pub clients: Clients,
     /// `registration.*`
     pub registration: Registration,
+    /// `accounts.*`
+    pub accounts: Accounts,
     /// `audit.*`
     pub audit: Audit,
     /// `mail.*`
@@ -159,6 +163,7 @@ impl Settings {
             profiles: Profiles::default(),
             clients: Clients::default(),
             registration: Registration::default(),
+            accounts: Accounts::default(),
             audit: Audit::default(),
             mail: Mail::default(),
             shutdown: Shutdown::default(),

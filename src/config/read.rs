@@ -37,6 +37,7 @@ impl Settings {
         settings.limits.read(sources)?;
         settings.tokens.read(sources)?;
         settings.sessions.read(sources)?;
+        settings.accounts.read(sources)?;
         settings.audit.read(sources)?;
         settings.branding.read(sources)?;
         settings.passwords.read(sources)?;

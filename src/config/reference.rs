@@ -5,12 +5,13 @@ use serde_json::Value;
 
 use super::table::{Row, Section};
 use super::{
-    Audit, Branding, Clients, Database, Hsts, Keys, Limits, Log, Mail, Management, Mode, Outbound, Passwords, Profiles,
-    Proxy, Registration, Sessions, Settings, Shutdown, Telemetry, Tokens, server,
+    AccountFields, AccountTokens, Accounts, Audit, Branding, Clients, Database, Hsts, Keys, Limits, Log, Mail,
+    Management, Mode, Outbound, Passwords, Profiles, Proxy, Registration, Sessions, Settings, Shutdown, Telemetry,
+    Tokens, server,
 };
 
 /// All sections, in the order of the page.
-const SECTIONS: [&Section; 21] = [
+const SECTIONS: [&Section; 24] = [
     &server::SERVER,
     &Management::SECTION,
     &Database::SECTION,
@@ -28,6 +29,9 @@ const SECTIONS: [&Section; 21] = [
     &Profiles::SECTION,
     &Clients::SECTION,
     &Registration::SECTION,
+    &Accounts::SECTION,
+    &AccountFields::SECTION,
+    &AccountTokens::SECTION,
     &Audit::SECTION,
     &Mail::SECTION,
     &Shutdown::SECTION,

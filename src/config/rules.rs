@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use url::Url;
 
-use super::{Algorithm, ConfigError, Mode, Settings, Span, clients, mail, registration};
+use super::{Algorithm, ConfigError, Mode, Settings, Span, accounts, clients, mail, registration};
 use signet_protocol::account::person::EmailAddress;
 use signet_protocol::client::is_loopback;
 use signet_protocol::defense::outbound::AllowedHost;
@@ -26,6 +26,7 @@ pub(super) fn check(settings: &Settings) -> Check {
     outbound(settings)?;
     clients::check(settings)?;
     registration::check(settings)?;
+    accounts::check(settings)?;
     mail::check(settings)?;
     production(settings)?;
     spans(settings)?;

@@ -29,6 +29,9 @@
 //! - `#[secret(parse, file = "...")]`: `parse` reads the text of the key, or of the file that a second key names, which
 //!   has the suffix `_file` and the given meaning.
 //!
+//! A section within a section has a dotted header, such as `[accounts.tokens]`. The outer one names its struct behind
+//! the others, in `with { ... }`.
+//!
 //! A section also needs a field of `Settings`, a line in `Settings::lay`, and a place in the reference.
 
 /// A section of the settings, as the reference shows it.
@@ -61,7 +64,7 @@ impl Row {
 /// Declares a section of the settings. The module explains the syntax.
 macro_rules! settings {
     (
-        [$section:ident]
+        $section:tt
 
         $(#[doc = $about:literal])+
         #[derive($($derived:ident),+)]
@@ -74,6 +77,9 @@ macro_rules! settings {
                 pub $field:ident: $type:ty = $default:expr,
             )+
         }
+        $(with {
+            $($(#[doc = $inner_about:literal])+ pub $inner:ident: $inner_type:ty,)+
+        })?
     ) => {
         $(#[doc = $about])+
         #[derive($($derived),+)]
@@ -83,18 +89,19 @@ macro_rules! settings {
                 $(#[serde($($serde)+)])?
                 pub $field: $type,
             )+
+            $($($(#[doc = $inner_about])+ pub $inner: $inner_type,)+)?
         }
 
         impl Default for $name {
             fn default() -> Self {
-                Self { $($field: $default),+ }
+                Self { $($field: $default,)+ $($($inner: <$inner_type>::default(),)+)? }
             }
         }
 
         impl $name {
             /// This section of the reference.
             pub(super) const SECTION: $crate::config::table::Section = $crate::config::table::Section {
-                title: stringify!($section),
+                title: settings!(@title $section),
                 about: settings!(@text $($about)+),
                 rows: &[$($crate::config::table::Row {
                     key: settings!(@key $section $field),
@@ -111,21 +118,22 @@ macro_rules! settings {
                 $(settings!(
                     @read sources $section $field => self.$field; $(form $form)? $(secret $parse)?
                 );)+
+                $($(self.$inner.read(sources)?;)+)?
                 Ok(())
             }
         }
     };
 
     // The read of one field, by its kind.
-    (@read $sources:ident $section:ident $field:ident => $target:expr;) => {
+    (@read $sources:ident $section:tt $field:ident => $target:expr;) => {
         $sources.set(settings!(@key $section $field), &mut $target)?
     };
-    (@read $sources:ident $section:ident $field:ident => $target:expr; form $form:ty) => {
+    (@read $sources:ident $section:tt $field:ident => $target:expr; form $form:ty) => {
         if let Some(value) = $sources.take::<$form>(settings!(@key $section $field))? {
             $target = value.into();
         }
     };
-    (@read $sources:ident $section:ident $field:ident => $target:expr; secret $parse:path) => {
+    (@read $sources:ident $section:tt $field:ident => $target:expr; secret $parse:path) => {
         let secret =
             $sources.take_secret(settings!(@key $section $field), settings!(@file_key $section $field), $parse)?;
         if let Some(secret) = secret {
@@ -134,12 +142,15 @@ macro_rules! settings {
     };
 
     // The keys of a field.
-    (@key $section:ident $field:ident) => { concat!(stringify!($section), ".", stringify!($field)) };
-    (@file_key $section:ident $field:ident) => { concat!(stringify!($section), ".", stringify!($field), "_file") };
+    (@key [$first:ident $(. $more:ident)*] $field:ident) => {
+        concat!(stringify!($first), $(".", stringify!($more),)* ".", stringify!($field))
+    };
+    (@file_key $section:tt $field:ident) => { concat!(settings!(@key $section $field), "_file") };
+    (@title [$first:ident $(. $more:ident)*]) => { concat!(stringify!($first) $(, ".", stringify!($more))*) };
 
     // The row of a secret's second key.
-    (@file $section:ident $field:ident) => { None };
-    (@file $section:ident $field:ident $meaning:literal) => {
+    (@file $section:tt $field:ident) => { None };
+    (@file $section:tt $field:ident $meaning:literal) => {
         Some(&$crate::config::table::Row::plain(settings!(@file_key $section $field), $meaning))
     };
 

@@ -69,6 +69,18 @@ fn open_to_all(app: &App) -> Router<Arc<App>> {
         .merge(mount(&endpoint::ACCOUNT, get(account::overview::get)))
         .merge(mount(&endpoint::ACCOUNT_PASSWORD, get(account::password::get).post(account::password::post)))
         .merge(mount(&endpoint::CHANGE_PASSWORD, get(account::password::well_known)))
+        .merge(mount(&endpoint::ACCOUNT_PROFILE, get(account::profile::get).post(account::profile::post)))
+        .merge(mount(&endpoint::ACCOUNT_SECURITY, get(account::security::get)))
+        .merge(mount(&endpoint::ACCOUNT_SESSIONS, get(account::sessions::get).post(account::sessions::post)))
+        .merge(mount(
+            &endpoint::ACCOUNT_APPLICATIONS,
+            get(account::applications::get).post(account::applications::post),
+        ))
+        .merge(mount(&endpoint::ACCOUNT_TOKENS, get(account::tokens::get).post(account::tokens::post)))
+        .merge(mount(&endpoint::ACCOUNT_ACTIVITY, get(account::activity::get)))
+        .merge(mount(&endpoint::ACCOUNT_DISPUTE, get(account::activity::question).post(account::activity::dispute)))
+        .merge(mount(&endpoint::ACCOUNT_DATA, get(account::data::get).post(account::data::post)))
+        .merge(mount(&endpoint::ACCOUNT_DELETE, get(account::deletion::get).post(account::deletion::post)))
         .merge(mount(&endpoint::ACCOUNT_SESSION, get(account::session::get)))
         .merge(mount(&endpoint::AUTHORIZE, get(authorize::endpoint::get).post(authorize::endpoint::post)))
         .merge(mount(&endpoint::LOGIN, get(sign_in::login::get).post(sign_in::login::post)))

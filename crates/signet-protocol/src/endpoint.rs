@@ -160,6 +160,15 @@ endpoints! {
     ACCOUNT = Endpoint::page("/account");
     ACCOUNT_PASSWORD = Endpoint::page("/account/security/password").with_form_limit(Class::Login);
     CHANGE_PASSWORD = Endpoint::page("/.well-known/change-password");
+    ACCOUNT_PROFILE = Endpoint::page("/account/profile");
+    ACCOUNT_SECURITY = Endpoint::page("/account/security");
+    ACCOUNT_SESSIONS = Endpoint::page("/account/sessions");
+    ACCOUNT_APPLICATIONS = Endpoint::page("/account/applications");
+    ACCOUNT_TOKENS = Endpoint::page("/account/tokens");
+    ACCOUNT_ACTIVITY = Endpoint::page("/account/activity");
+    ACCOUNT_DISPUTE = Endpoint::page("/account/activity/dispute");
+    ACCOUNT_DATA = Endpoint::page("/account/data");
+    ACCOUNT_DELETE = Endpoint::page("/account/delete");
     ACCOUNT_SESSION = Endpoint::program("/account/session").with_limit(Class::Pages);
     LANGUAGE = Endpoint::page("/language");
     LOGO = Endpoint::page("/clients/{client_id}/logo");

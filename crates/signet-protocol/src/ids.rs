@@ -78,6 +78,10 @@ identifier!(
     KeyId
 );
 identifier!(
+    /// The id of a personal access token, not the token itself.
+    PersonalTokenId
+);
+identifier!(
     /// The name of a webhook, chosen by an operator.
     WebhookId
 );

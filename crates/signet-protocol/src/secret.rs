@@ -173,6 +173,38 @@ secret!(
     at_random
 );
 
+secret!(
+    /// A personal access token: the prefix, 256 random bits, and a checksum by which a mistyped or invented one is
+    /// recognized without the database.
+    PersonalAccessToken,
+    "signet_pat_",
+    at_random
+);
+
+/// The length of the checksum of a personal access token, in characters.
+const CHECKSUM: usize = 6;
+
+impl PersonalAccessToken {
+    /// Generates a token of 256 random bits.
+    pub fn generate(random: [u8; 32]) -> Self {
+        let encoded = Zeroizing::new(URL_SAFE_NO_PAD.encode(random));
+        Self(Zeroizing::new(format!("{}{}{}", Self::PREFIX, encoded.as_str(), Self::checksum(&encoded))))
+    }
+
+    /// Accepts a token from a request, if its checksum fits.
+    pub fn recognize(value: &str) -> Option<Self> {
+        let token = Self::parse(value)?;
+        let encoded = value.strip_prefix(Self::PREFIX)?;
+        let (random, checksum) = encoded.split_at_checked(encoded.len().checked_sub(CHECKSUM)?)?;
+        (Self::checksum(random) == checksum).then_some(token)
+    }
+
+    fn checksum(random: &str) -> String {
+        let digest = Digest::of(random.as_bytes());
+        URL_SAFE_NO_PAD.encode(digest.as_bytes().get(..4).unwrap_or_default())
+    }
+}
+
 impl ClientSecret {
     /// Generates a client secret of 256 random bits with the prefix `sgcs_`.
     pub fn generate(random: [u8; 32]) -> Self {
@@ -233,6 +265,17 @@ mod tests {
         }
         for odd in ["sgac_!!!!!!!!x", "sgac_AA", "sgac_AAAAAAAA"] {
             assert_eq!(AuthorizationCode::parse(odd).unwrap().digest().as_bytes().len(), 32, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_personal_access_token_has_a_checksum() {
+        let token = PersonalAccessToken::generate([9; 32]).expose().to_owned();
+        assert!(token.starts_with("signet_pat_") && PersonalAccessToken::recognize(&token).is_some());
+        let wrong = token.replace("CQkJ", "CQkK");
+        for odd in [&wrong, &token[..token.len() - 1], "signet_pat_", "signet_pat_abc", "signet_pat_\u{e9}\u{e9}\u{e9}"]
+        {
+            assert!(PersonalAccessToken::recognize(odd).is_none(), "{odd}");
         }
     }
 

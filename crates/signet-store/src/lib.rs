@@ -44,6 +44,7 @@ pub fn all_statements() -> Vec<&'static Statement> {
         realm::hint_keys::STATEMENTS,
         account::holdings::STATEMENTS,
         account::imported_users::STATEMENTS,
+        account::personal_tokens::STATEMENTS,
         node::invariants::STATEMENTS,
         session::known_devices::STATEMENTS,
         node::leases::STATEMENTS,

@@ -116,6 +116,35 @@ max_clients = 10000
 per_hour = 100
 fetch_logos = false
 
+[accounts]
+deletion = true
+max_sessions = 0
+
+[accounts.fields]
+username = "read"
+name = "edit"
+given_name = "edit"
+middle_name = "off"
+family_name = "edit"
+nickname = "off"
+preferred_username = "off"
+phone_number = "edit"
+locale = "edit"
+zoneinfo = "edit"
+birthdate = "off"
+gender = "off"
+picture = "edit"
+website = "off"
+profile = "off"
+address = "edit"
+
+[accounts.tokens]
+enabled = false
+scopes = []
+lifetime = "7d"
+per_day = 2
+cooldown = "12h"
+
 [audit]
 retention = "90d"
 
@@ -244,6 +273,35 @@ unused_lifetime = "90d"
 max_clients = 50
 per_hour = 5
 fetch_logos = true
+
+[accounts]
+deletion = false
+max_sessions = 5
+
+[accounts.fields]
+username = "edit"
+name = "off"
+given_name = "off"
+middle_name = "read"
+family_name = "off"
+nickname = "read"
+preferred_username = "read"
+phone_number = "off"
+locale = "off"
+zoneinfo = "off"
+birthdate = "read"
+gender = "read"
+picture = "off"
+website = "read"
+profile = "read"
+address = "off"
+
+[accounts.tokens]
+enabled = true
+scopes = ["orders"]
+lifetime = "30d"
+per_day = 3
+cooldown = "1h"
 
 [audit]
 retention = "30d"

@@ -17,6 +17,8 @@ use signet_store::events::audit_log::{self, Before, RECENT_PAGE};
 pub struct Entry {
     pub at: Timestamp,
     pub activity: Activity,
+    /// The name of the event in the audit log.
+    pub event: String,
     pub actor: Actor,
     /// The address and the browser of the person's own events, and of failed sign-ins.
     pub origin: Option<Origin>,
@@ -42,6 +44,16 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// The name in downloads.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Person => "user",
+            Self::Application => "client",
+            Self::Server => "system",
+            Self::Administrator => "administrator",
+        }
+    }
+
     fn of(stored: &str) -> Self {
         match stored {
             "user" => Self::Person,
@@ -84,7 +96,7 @@ pub async fn page(
         // The address of an application's server or of an administrator is none of the person's business.
         let origin = (actor == Actor::Person && !row.address.is_empty())
             .then_some(Origin { address: row.address, user_agent: row.user_agent });
-        entries.push(Entry { at: row.at, activity, actor, origin, application });
+        entries.push(Entry { at: row.at, activity, event: row.event, actor, origin, application });
     }
     Ok(ActivityPage { entries, next })
 }

@@ -2,11 +2,15 @@
 
 pub mod activity;
 pub mod applications;
+pub mod data;
+pub mod deletion;
 pub mod notices;
 pub mod overview;
 pub mod passwords;
 pub mod person;
+pub mod profile;
 pub mod sessions;
+pub mod tokens;
 
 use super::admin::{Actor, Operator};
 use super::{Context, FlowError, Provider};

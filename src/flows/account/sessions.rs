@@ -107,8 +107,7 @@ pub async fn end_others(provider: &Provider, context: &Context, person: &Person)
                     ended += 1;
                     let user = &person.user.id;
                     let concerning = Concerning { actor: "user", session: Some(&other), ..Concerning::user(user) };
-                    let record =
-                        context.record(Event::SessionEnded, Outcome::Success, concerning, other.as_str())?;
+                    let record = context.record(Event::SessionEnded, Outcome::Success, concerning, other.as_str())?;
                     audit::append(tx, &context.realm.id, &record, context.now).await?;
                 }
             }

@@ -35,7 +35,6 @@ pub use key_transfer::ExportedKeys;
 pub use keys::{Compromised, Keys, KeysError};
 pub use mappers::{Mappers, MappersError, NewMapper};
 pub use operator::{Actor, Operator};
-pub(in crate::flows) use operator::{Change, Effect, Given};
 pub use overview::{Consent, Grant, Session};
 pub use password::{PasswordSetter, PreparedPassword};
 pub use people::{People, PeopleError, Person};

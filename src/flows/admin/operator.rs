@@ -85,14 +85,24 @@ impl<'a> Operator<'a> {
     }
 
     /// The audit record of an order about `object`.
-    pub(in crate::flows) fn record(&self, event: Event, concerning: Concerning<'_>, object: &str) -> Result<Record, FlowError> {
+    pub(in crate::flows) fn record(
+        &self,
+        event: Event,
+        concerning: Concerning<'_>,
+        object: &str,
+    ) -> Result<Record, FlowError> {
         let actor = self.actor.to_string();
         let concerning = Concerning { actor: &actor, ..concerning };
         Ok(self.context.record(event, Outcome::Success, concerning, &self.reason.about(object))?)
     }
 
     /// A change with one audit record, of an order about `object`.
-    pub(in crate::flows) fn change(&self, event: Event, concerning: Concerning<'_>, object: &str) -> Result<Change, FlowError> {
+    pub(in crate::flows) fn change(
+        &self,
+        event: Event,
+        concerning: Concerning<'_>,
+        object: &str,
+    ) -> Result<Change, FlowError> {
         Ok(Change::of(vec![self.record(event, concerning, object)?]))
     }
 

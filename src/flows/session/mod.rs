@@ -173,6 +173,25 @@ pub(crate) async fn write(
     Ok(())
 }
 
+/// Ends the sessions of the person beyond this number, those that were used the longest time ago, and returns them. The
+/// new one stays. Sign-ins of one person wait for each other, so that two of them do not both stay.
+pub(crate) async fn end_excess(
+    tx: &mut Tx,
+    context: &Context,
+    fresh: &FreshSession,
+    most: usize,
+    horizon: Timestamp,
+) -> Result<Vec<SessionId>, FlowError> {
+    let session = &fresh.session;
+    let listed = sessions::list(tx, &context.realm.id, &session.user_id, context.now).await?;
+    let others = listed.into_iter().map(|listed| listed.session.id).filter(|id| *id != session.id);
+    let excess: Vec<SessionId> = others.skip(most.saturating_sub(1)).collect();
+    for id in &excess {
+        end(tx, context, id, horizon).await?;
+    }
+    Ok(excess)
+}
+
 /// The browser state of this session (session management), constant while the session is live.
 pub fn browser_state(provider: &Provider, session: &SessionId) -> BrowserState {
     BrowserState::from_tag(hmac::sign(&provider.browsers.state_key, session.as_str().as_bytes()).as_ref())

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::hmac;
 
+use crate::config::Settings;
 use signet_crypto::MasterKey;
 
 /// The keys of what browsers hold besides cookies.
@@ -12,10 +13,17 @@ pub struct Browsers {
     pub state_key: hmac::Key,
     /// Enables OpenID Connect Session Management.
     pub session_management: bool,
+    /// The maximum number of sessions of a person; 0 means no limit.
+    pub max_sessions: usize,
 }
 
 impl Browsers {
-    pub fn new(master: &MasterKey, session_management: bool) -> Self {
-        Self { csrf_key: master.csrf_key(), state_key: master.browser_state_key(), session_management }
+    pub fn new(master: &MasterKey, settings: &Settings) -> Self {
+        Self {
+            csrf_key: master.csrf_key(),
+            state_key: master.browser_state_key(),
+            session_management: settings.sessions.management,
+            max_sessions: settings.accounts.max_sessions.try_into().unwrap_or(usize::MAX),
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Token introspection (RFC 7662). A client sees its own tokens, those whose audience it is, and those for resources
-//! that an operator lets it introspect for. All others are reported as not active.
+//! that an operator lets it introspect for. All others are reported as not active. Personal access tokens belong to no client.
 
 use serde_json::{Value, json};
 
-use super::{mapped, subject, verify};
+use super::{mapped, personal, subject, verify};
 use crate::flows::client::auth;
 use crate::flows::defense::rates::Class;
 use crate::flows::{Context, FlowError, Provider};
@@ -11,6 +11,7 @@ use signet_protocol::cause::Cause;
 use signet_protocol::client::Client;
 use signet_protocol::client::call::ClientCall;
 use signet_protocol::scope::PROFILE;
+use signet_protocol::secret::PersonalAccessToken;
 use signet_protocol::token::confirmation::token_type;
 use signet_protocol::token::refresh::{PREFIX, RefreshToken};
 use signet_store::token::token_families;
@@ -35,6 +36,8 @@ pub async fn introspect(provider: &Provider, context: &Context, call: ClientCall
     let token = call.params.require("token", "token is required.")?;
     let found = if token.starts_with(PREFIX) {
         refresh_token(provider, context, &client, token).await?
+    } else if token.starts_with(PersonalAccessToken::PREFIX) {
+        personal::introspected(provider, context, &client, token).await?
     } else {
         access_token(provider, context, &client, token).await?
     };

@@ -10,6 +10,7 @@ pub mod issue;
 pub mod jose;
 pub(crate) mod large_tokens;
 pub mod mapped;
+pub mod personal;
 pub mod revoke;
 mod state;
 pub mod subject;

@@ -2,6 +2,7 @@
 
 use super::large_tokens::LargeTokens;
 use super::verified_tokens::VerifiedTokens;
+use crate::config::AccountTokens;
 use signet_crypto::{MasterKey, TokenMac};
 
 /// The state that requests about tokens share.
@@ -12,10 +13,13 @@ pub struct Tokens {
     pub mac: TokenMac,
     /// The clients with a recent log line about large tokens.
     pub large: LargeTokens,
+    /// The policy of personal access tokens.
+    pub personal: AccountTokens,
 }
 
 impl Tokens {
-    pub fn new(master: &MasterKey) -> Self {
-        Self { verified: VerifiedTokens::default(), mac: master.token_mac(), large: LargeTokens::default() }
+    pub fn new(master: &MasterKey, personal: AccountTokens) -> Self {
+        let mac = master.token_mac();
+        Self { verified: VerifiedTokens::default(), mac, large: LargeTokens::default(), personal }
     }
 }

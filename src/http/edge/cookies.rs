@@ -15,12 +15,16 @@ use signet_protocol::time::Span;
 /// The time for which a browser keeps the choice of a language.
 const LANGUAGE_LIFETIME: Span = Span::from_days(365);
 
+/// The time for which a message waits for the page that shows it.
+const FLASH_LIFETIME: Span = Span::from_minutes(1);
+
 /// The names and attributes of the cookies, which depend on the scheme of the issuer.
 pub struct Cookies {
     session: &'static str,
     browser: &'static str,
     device: &'static str,
     language: &'static str,
+    flash: &'static str,
     attributes: &'static str,
     state: &'static str,
     state_attributes: &'static str,
@@ -31,6 +35,7 @@ const SECURE: Cookies = Cookies {
     browser: "__Host-signet-browser",
     device: "__Host-signet-device",
     language: "__Host-signet-language",
+    flash: "__Host-signet-flash",
     attributes: "; Path=/; Secure; HttpOnly; SameSite=Lax",
     state: "__Host-signet-state",
     // For a script in a frame on other sites' pages (OpenID Connect Session Management §3.2); the server never reads
@@ -44,6 +49,7 @@ const PLAIN: Cookies = Cookies {
     browser: "signet-browser",
     device: "signet-device",
     language: "signet-language",
+    flash: "signet-flash",
     attributes: "; Path=/; HttpOnly; SameSite=Lax",
     state: "signet-state",
     state_attributes: "; Path=/",
@@ -76,6 +82,22 @@ impl Cookies {
         let age = LANGUAGE_LIFETIME.as_secs();
         let value = choice.to_cookie();
         HeaderValue::from_str(&format!("{}={value}{}; Max-Age={age}", self.language, self.attributes)).ok()
+    }
+
+    /// The name of the message that the next page shows.
+    pub fn flash<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        single(headers, self.flash)
+    }
+
+    /// A cookie with the name of a message for the next page.
+    pub fn leave_flash(&self, name: &str) -> Option<HeaderValue> {
+        let age = FLASH_LIFETIME.as_secs();
+        HeaderValue::from_str(&format!("{}={name}{}; Max-Age={age}", self.flash, self.attributes)).ok()
+    }
+
+    /// Deletes the message, which has been shown.
+    pub fn drop_flash(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&format!("{}={}; Max-Age=0", self.flash, self.attributes)).ok()
     }
 
     /// A cookie that identifies the browser until it is closed.

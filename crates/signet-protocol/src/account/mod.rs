@@ -8,3 +8,5 @@ pub mod import_row;
 pub mod notice;
 pub mod password;
 pub mod person;
+pub mod personal_token;
+pub mod profile;

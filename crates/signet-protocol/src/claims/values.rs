@@ -93,14 +93,14 @@ fn is_text(text: &str) -> bool {
 }
 
 /// Accepts an `http` or `https` URL in the form of the URL Standard.
-fn is_web_url(text: &str) -> bool {
+pub(crate) fn is_web_url(text: &str) -> bool {
     let absolute = text.starts_with("https://") || text.starts_with("http://");
     let legal = text.len() <= MAX_TEXT && !text.chars().any(|c| c.is_control() || c.is_whitespace());
     absolute && legal && Url::parse(text).is_ok_and(|url| url.has_host())
 }
 
 /// Accepts `YYYY-MM-DD`, `0000-MM-DD` where the year is omitted, and `YYYY` (OpenID Connect Core §5.1).
-fn is_birthdate(text: &str) -> bool {
+pub(crate) fn is_birthdate(text: &str) -> bool {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     match shape.as_str() {
         "0000-00-00" => NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok(),
@@ -110,7 +110,7 @@ fn is_birthdate(text: &str) -> bool {
 }
 
 /// Accepts the name of a time zone, such as `Europe/Paris`.
-fn is_zoneinfo(text: &str) -> bool {
+pub(crate) fn is_zoneinfo(text: &str) -> bool {
     let legal = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b));
     text.len() <= 64 && text.split('/').all(legal)
 }

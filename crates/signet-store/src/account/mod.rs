@@ -3,4 +3,5 @@
 pub mod directory;
 pub mod holdings;
 pub mod imported_users;
+pub mod personal_tokens;
 pub mod users;

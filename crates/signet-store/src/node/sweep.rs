@@ -28,6 +28,10 @@ statements! {
         DELETE FROM opaque_access_tokens
         WHERE digest IN (SELECT digest FROM opaque_access_tokens WHERE expires_at < $1 LIMIT 500)
     ";
+    PERSONAL = "
+        DELETE FROM personal_tokens
+        WHERE digest IN (SELECT digest FROM personal_tokens WHERE expires_at < $1 LIMIT 500)
+    ";
     FAMILIES = "
         DELETE FROM token_families
         WHERE (realm_id, id) IN (SELECT realm_id, id FROM token_families WHERE expires_at < $1 LIMIT 500)
@@ -124,11 +128,12 @@ pub static REVOKED: Swept = Swept { statement: REVOCATIONS, past_end: UNNOTICED,
 /// distinguished from an unknown code; a device authorization for ten minutes, so that its device learns that it has
 /// expired; an authorization request for an hour, so that its page can say that it has expired. A session is deleted
 /// only after it was ended, which queues logout messages. [`crate::events::audit_log`] has its own retention.
-pub static TABLES: [Swept; 20] = [
+pub static TABLES: [Swept; 21] = [
     Swept { statement: REQUESTS, past_end: Span::from_hours(1), steady: None },
     Swept { statement: PUSHED, past_end: Span::ZERO, steady: None },
     Swept { statement: DEVICE_AUTHORIZATIONS, past_end: Span::from_minutes(10), steady: None },
     Swept { statement: CODES, past_end: Span::from_days(1), steady: None },
+    Swept { statement: PERSONAL, past_end: Span::from_days(1), steady: None },
     Swept { statement: OPAQUE, past_end: Span::from_minutes(2), steady: None },
     Swept { statement: FAMILIES, past_end: Span::ZERO, steady: None },
     Swept { statement: SESSIONS, past_end: Span::from_days(1), steady: None },

@@ -59,13 +59,15 @@ impl Attempt<Passed> {
             login: context.record(Event::Login, Outcome::Success, concerning, factor)?,
             new_device: context.record(Event::NewDevice, Outcome::Success, concerning, "")?,
             horizon: provider.revocation_horizon(context.now),
+            max_sessions: provider.browsers.max_sessions,
         };
         let written = provider.store.write_with(success, |success, tx| Box::pin(success.write(tx)));
         if let Err(lapsed) = written.await? {
             return Ok(Begun::Lapsed(Box::new(attempt.lapsed(lapsed))));
         }
         provider.count_sign_in("success", factor);
-        if attempt.session_before().is_some_and(|before| before.id != *sid) {
+        let has_limit = provider.browsers.max_sessions > 0;
+        if has_limit || attempt.session_before().is_some_and(|before| before.id != *sid) {
             provider.outbound.announced.notify_one();
             provider.catch_up().await?;
         }
@@ -90,6 +92,8 @@ struct Success {
     new_device: Record,
     /// The time until which the revocation of a replaced session's access tokens is kept.
     horizon: Timestamp,
+    /// The maximum number of sessions of the person; 0 means no limit.
+    max_sessions: usize,
 }
 
 impl Success {
@@ -111,7 +115,22 @@ impl Success {
             audit::append(tx, realm, &self.new_device, context.now).await?;
         }
         session::write(tx, context, &self.session, &confirmed, self.horizon).await?;
+        if self.max_sessions > 0 {
+            self.end_excess(tx).await?;
+        }
         Ok(Ok(()))
+    }
+
+    /// Ends the sessions beyond the limit.
+    async fn end_excess(&self, tx: &mut Tx) -> Result<(), FlowError> {
+        let Self { context, attempt, .. } = self;
+        let excess = session::end_excess(tx, context, &self.session, self.max_sessions, self.horizon).await?;
+        for session in &excess {
+            let concerning = Concerning { actor: "system", session: Some(session), ..Concerning::user(attempt.user()) };
+            let record = context.record(Event::SessionEnded, Outcome::Success, concerning, "too many sessions")?;
+            audit::append(tx, &context.realm.id, &record, context.now).await?;
+        }
+        Ok(())
     }
 
     /// Records that the person has signed in with this browser. The device gets a new name each time, for all its
