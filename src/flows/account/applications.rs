@@ -9,7 +9,7 @@ use crate::flows::{Context, FlowError, Provider};
 use signet_protocol::authorize::consent::Consent;
 use signet_protocol::client::Client;
 use signet_protocol::ids::ClientId;
-use signet_protocol::scope::Scope;
+use signet_protocol::scope::{OFFLINE_ACCESS, Scope};
 use signet_protocol::time::Timestamp;
 use signet_store::authorize::consents;
 use signet_store::token::token_families::{self, FamilyOwner};
@@ -22,7 +22,7 @@ pub struct Application {
     pub access: Consent,
     /// The resources that its grants are for.
     pub resources: Vec<String>,
-    /// True if a grant outlives the session.
+    /// True if a grant outlives the session, or may do so.
     pub is_offline: bool,
     /// The time of the oldest live grant, or of the consent.
     pub since: Timestamp,
@@ -65,9 +65,9 @@ impl Access {
         resources.dedup();
         Application {
             client,
+            is_offline: self.is_offline || self.consent.scope.contains(OFFLINE_ACCESS),
             access: self.consent,
             resources,
-            is_offline: self.is_offline,
             since: self.since.unwrap_or(now),
             used_at: self.used_at,
         }

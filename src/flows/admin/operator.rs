@@ -93,7 +93,10 @@ impl<'a> Operator<'a> {
     ) -> Result<Record, FlowError> {
         let actor = self.actor.to_string();
         let concerning = Concerning { actor: &actor, ..concerning };
-        Ok(self.context.record(event, Outcome::Success, concerning, &self.reason.about(object))?)
+        let record = self.context.record(event, Outcome::Success, concerning, &self.reason.about(object))?;
+        // The mail about it says that an administrator did it.
+        let is_known = event == Event::UserSignedOut && matches!(self.actor, Actor::Person);
+        Ok(Record { mailed: record.mailed && !is_known, ..record })
     }
 
     /// A change with one audit record, of an order about `object`.

@@ -126,7 +126,11 @@ fn lines(call: &Call, held: &RegisteredUser, faults: &Faults) -> Vec<FieldLine> 
             is_editable,
             is_long: name == "street_address",
             error: faults.fields.iter().find(|(field, _)| *field == name).map(|(_, error)| *error),
+            has_focus: false,
         });
+    }
+    if let Some(first) = lines.iter_mut().find(|line| line.error.is_some()) {
+        first.has_focus = true;
     }
     lines
 }

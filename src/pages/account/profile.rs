@@ -37,6 +37,8 @@ pub struct FieldLine {
     pub is_long: bool,
     /// The key of the words for its error.
     pub error: Option<&'static str>,
+    /// True for the first field with an error.
+    pub has_focus: bool,
 }
 
 /// The key of the label of a field, and the value of `autocomplete`.

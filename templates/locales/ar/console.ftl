@@ -21,7 +21,7 @@ flash-disputed = تم إنهاء جميع الجلسات الأخرى. غيّر 
 # النظرة العامة.
 overview-heading = حسابك
 overview-last-sign-in = تسجيل الدخول السابق
-overview-previous = كان تسجيل الدخول السابق في { $time }.
+overview-previous = كان تسجيل الدخول السابق في <bdi>{ $time }</bdi>.
 overview-check-list = فحص الأمان
 overview-review = مراجعة
 console-email-verified = تم التحقق
@@ -49,7 +49,7 @@ advice-applications =
     }
 
 # الأمان.
-security-password-set = آخر تغيير لكلمة المرور كان في { $time }.
+security-password-set = آخر تغيير لكلمة المرور كان في <bdi>{ $time }</bdi>.
 security-password-none = لا توجد كلمة مرور لحسابك.
 security-change-password = تغيير كلمة المرور
 security-show-sessions = عرض الجلسات
@@ -192,7 +192,7 @@ tokens-hours =
 tokens-create = إنشاء رمز
 tokens-created = رمزك الجديد
 tokens-once = انسخه الآن. لن يُعرض مرة أخرى.
-tokens-next = يمكن إنشاء الرمز التالي في { $time }.
+tokens-next = يمكن إنشاء الرمز التالي في <bdi>{ $time }</bdi>.
 tokens-too-many = لا يمكنك إنشاء رمز آخر بعد.
 tokens-error-name = أدخل اسمًا لا يزيد عن 100 رمز، دون مسافات حوله.
 tokens-error-resource = اختر خدمة واحدة على الأقل.

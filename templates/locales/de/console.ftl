@@ -21,7 +21,7 @@ flash-disputed = Alle anderen Sitzungen wurden beendet. Ändern Sie jetzt Ihr Pa
 # Die Übersicht.
 overview-heading = Ihr Konto
 overview-last-sign-in = Vorherige Anmeldung
-overview-previous = Die Anmeldung vor dieser war am { $time }.
+overview-previous = Die Anmeldung vor dieser war am <bdi>{ $time }</bdi>.
 overview-check-list = Sicherheitsprüfung
 overview-review = Ansehen
 console-email-verified = Bestätigt
@@ -45,7 +45,7 @@ advice-applications =
     }
 
 # Sicherheit.
-security-password-set = Ihr Passwort wurde zuletzt am { $time } geändert.
+security-password-set = Ihr Passwort wurde zuletzt am <bdi>{ $time }</bdi> geändert.
 security-password-none = Ihr Konto hat kein Passwort.
 security-change-password = Passwort ändern
 security-show-sessions = Sitzungen anzeigen
@@ -184,7 +184,7 @@ tokens-hours =
 tokens-create = Token erstellen
 tokens-created = Ihr neues Token
 tokens-once = Kopieren Sie es jetzt. Es wird nicht noch einmal angezeigt.
-tokens-next = Das nächste Token kann am { $time } erstellt werden.
+tokens-next = Das nächste Token kann am <bdi>{ $time }</bdi> erstellt werden.
 tokens-too-many = Sie können noch kein weiteres Token erstellen.
 tokens-error-name = Geben Sie einen Namen von höchstens 100 Zeichen ein, ohne Leerzeichen davor oder danach.
 tokens-error-resource = Wählen Sie mindestens einen Dienst.

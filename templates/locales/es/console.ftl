@@ -21,7 +21,7 @@ flash-disputed = Todas las demás sesiones se han cerrado. Cambie ahora su contr
 # El resumen.
 overview-heading = Su cuenta
 overview-last-sign-in = Inicio de sesión anterior
-overview-previous = El inicio de sesión anterior fue el { $time }.
+overview-previous = El inicio de sesión anterior fue el <bdi>{ $time }</bdi>.
 overview-check-list = Revisión de seguridad
 overview-review = Revisar
 console-email-verified = Verificada
@@ -45,7 +45,7 @@ advice-applications =
     }
 
 # Seguridad.
-security-password-set = Su contraseña se cambió por última vez el { $time }.
+security-password-set = Su contraseña se cambió por última vez el <bdi>{ $time }</bdi>.
 security-password-none = Su cuenta no tiene contraseña.
 security-change-password = Cambiar la contraseña
 security-show-sessions = Ver las sesiones
@@ -184,7 +184,7 @@ tokens-hours =
 tokens-create = Crear token
 tokens-created = Su token nuevo
 tokens-once = Cópielo ahora. No se volverá a mostrar.
-tokens-next = El próximo token se podrá crear el { $time }.
+tokens-next = El próximo token se podrá crear el <bdi>{ $time }</bdi>.
 tokens-too-many = Todavía no puede crear otro token.
 tokens-error-name = Escriba un nombre de 100 caracteres como máximo, sin espacios alrededor.
 tokens-error-resource = Elija al menos un servicio.

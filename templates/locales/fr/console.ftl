@@ -21,7 +21,7 @@ flash-disputed = Toutes les autres sessions ont été fermées. Changez maintena
 # L’aperçu.
 overview-heading = Votre compte
 overview-last-sign-in = Connexion précédente
-overview-previous = La connexion précédente date du { $time }.
+overview-previous = La connexion précédente date du <bdi>{ $time }</bdi>.
 overview-check-list = Contrôle de sécurité
 overview-review = Vérifier
 console-email-verified = Vérifiée
@@ -45,7 +45,7 @@ advice-applications =
     }
 
 # Sécurité.
-security-password-set = Votre mot de passe a été changé pour la dernière fois le { $time }.
+security-password-set = Votre mot de passe a été changé pour la dernière fois le <bdi>{ $time }</bdi>.
 security-password-none = Votre compte n’a pas de mot de passe.
 security-change-password = Changer le mot de passe
 security-show-sessions = Afficher les sessions
@@ -184,7 +184,7 @@ tokens-hours =
 tokens-create = Créer un jeton
 tokens-created = Votre nouveau jeton
 tokens-once = Copiez-le maintenant. Il ne sera plus affiché.
-tokens-next = Le prochain jeton pourra être créé le { $time }.
+tokens-next = Le prochain jeton pourra être créé le <bdi>{ $time }</bdi>.
 tokens-too-many = Vous ne pouvez pas encore créer d’autre jeton.
 tokens-error-name = Saisissez un nom de 100 caractères au plus, sans espace autour.
 tokens-error-resource = Choisissez au moins un service.

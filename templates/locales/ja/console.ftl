@@ -21,7 +21,7 @@ flash-disputed = ほかのすべてのセッションを終了しました。ほ
 # 概要。
 overview-heading = お客様のアカウント
 overview-last-sign-in = 前回のサインイン
-overview-previous = 前回のサインイン: { $time }。
+overview-previous = 前回のサインイン: <bdi>{ $time }</bdi>。
 overview-check-list = セキュリティの確認
 overview-review = 確認する
 console-email-verified = 確認済み
@@ -43,7 +43,7 @@ advice-applications =
     }
 
 # セキュリティ。
-security-password-set = パスワードの最終変更: { $time }。
+security-password-set = パスワードの最終変更: <bdi>{ $time }</bdi>。
 security-password-none = アカウントにパスワードは設定されていません。
 security-change-password = パスワードを変更
 security-show-sessions = セッションを表示
@@ -174,7 +174,7 @@ tokens-hours = { $count } 時間
 tokens-create = トークンを作成
 tokens-created = 新しいトークン
 tokens-once = 今すぐコピーしてください。再表示されません。
-tokens-next = 次のトークンを作成できる日時: { $time }。
+tokens-next = 次のトークンを作成できる日時: <bdi>{ $time }</bdi>。
 tokens-too-many = まだ別のトークンを作成できません。
 tokens-error-name = 前後に空白のない 100 文字以内の名前を入力してください。
 tokens-error-resource = サービスを 1 つ以上選択してください。

@@ -99,6 +99,7 @@ async fn all_errors_of_a_profile_are_shown_at_once_and_nothing_is_saved() {
     }
     assert!(shown.has("role=\"alert\"") && shown.has("value=\"New\""), "what was typed stays: {shown:?}");
     assert!(!shown.has("id=\"family_name-error\""), "{shown:?}");
+    assert_eq!(shown.body.matches(" autofocus").count(), 1, "the first one has the focus: {shown:?}");
     let again = browser.visit("/account/profile").await;
     assert!(again.has("value=\"Example\"") && !again.has("value=\"New\""), "{again:?}");
 }
