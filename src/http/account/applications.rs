@@ -25,9 +25,10 @@ pub async fn get(call: Call) -> Response {
         Err(failure) => return html::failed(&call, failure),
     };
     let base = call.app.base_path();
+    let language = call.viewer().language;
     let line = |application: applications::Application| {
         let logo = logo::path(base, &application.client);
-        ApplicationLine::new(application, logo)
+        ApplicationLine::new(language, application, logo)
     };
     let console = frame::console(&call, &person, page);
     let applications = listed.into_iter().map(line).collect();

@@ -6,6 +6,7 @@ use super::{Console, When};
 use crate::flows::account::applications::Application;
 use crate::pages::{ClientCard, Page, ScopeLine};
 use signet_protocol::authorize::redirect_uri::RedirectUri;
+use signet_protocol::language::Language;
 
 #[derive(Template)]
 #[template(path = "account/applications.html")]
@@ -31,15 +32,15 @@ pub struct ApplicationLine {
 }
 
 impl ApplicationLine {
-    /// The line of an application, with the URL of its logo on this origin.
-    pub fn new(application: Application, logo: Option<String>) -> Self {
+    /// The line of an application in this language, with the URL of its logo on this origin.
+    pub fn new(language: Language, application: Application, logo: Option<String>) -> Self {
         let client = &application.client;
         let redirect_uri = client.metadata.redirect_uris.first().map(RedirectUri::as_str);
         Self {
             id: client.id.as_str().to_owned(),
             card: ClientCard::new(client, redirect_uri).with_logo(logo),
             is_dynamic: client.registration.is_some(),
-            scopes: ScopeLine::all(&application.access, &application.access),
+            scopes: ScopeLine::all(language, &application.access, &application.access),
             resources: application.resources,
             is_offline: application.is_offline,
             since: application.since.into(),
