@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use lettre::address::Address;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue, MIME_VERSION_1_0};
-use lettre::message::{Mailbox, Message};
+use lettre::message::{Mailbox, Message, MultiPart};
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
@@ -32,7 +32,7 @@ enum Way {
     Folder(PathBuf),
 }
 
-/// A plain-text mail.
+/// A mail as text and, with the same content, as HTML.
 #[derive(Clone, Debug)]
 pub struct Letter {
     /// An identifier of the mail, from which the `Message-ID` is derived. It is the same in every attempt, so that a
@@ -42,6 +42,7 @@ pub struct Letter {
     pub to: String,
     pub subject: String,
     pub body: String,
+    pub html: Option<String>,
     /// The time of writing.
     pub at: Timestamp,
 }
@@ -135,12 +136,17 @@ impl Mailer {
             .date(system_time(letter.at))
             .message_id(Some(id))
             .header(AutoSubmitted)
-            .header(MIME_VERSION_1_0)
-            .header(ContentType::TEXT_PLAIN);
+            .header(MIME_VERSION_1_0);
         if let Some(reply_to) = &self.reply_to {
             builder = builder.reply_to(reply_to.clone());
         }
-        builder.body(letter.body.clone()).map_err(|_| unfit("the mail cannot be encoded"))
+        let text = letter.body.clone();
+        let message = match &letter.html {
+            // RFC 2046 §5.1.4: the richest alternative is the last one.
+            Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html.clone())),
+            None => builder.header(ContentType::TEXT_PLAIN).body(text),
+        };
+        message.map_err(|_| unfit("the mail cannot be encoded"))
     }
 }
 

@@ -16,7 +16,9 @@ use signet_protocol::language::Language;
 /// The files of a language, one a room.
 macro_rules! files {
     ($tag:literal) => {
-        files!($tag: "common", "authorize", "console", "demo", "faults", "password", "refusals", "session", "sign-in")
+        files!(
+            $tag: "common", "authorize", "console", "demo", "faults", "mails", "password", "refusals", "session", "sign-in"
+        )
     };
     ($tag:literal: $($room:literal),+) => {
         &[$(include_str!(concat!("../templates/locales/", $tag, "/", $room, ".ftl"))),+]

@@ -10,9 +10,10 @@ use super::output::{print_json, printable, say};
 use crate::config::Settings;
 use crate::flows::account::notices::Facts;
 use crate::mail::{Letter, Mailer};
-use crate::pages::mails::letter;
+use crate::pages::mails::{Draft, Letterhead};
 use signet_crypto::entropy::Entropy;
 use signet_protocol::account::notice::Notice;
+use signet_protocol::language::Language;
 use signet_store::clock::Clock;
 
 /// Commands for mails to users.
@@ -41,6 +42,12 @@ pub struct Preview {
     /// The event that causes the mail; lists all events without it
     #[arg(value_name = "EVENT")]
     event: Option<String>,
+    /// The language: en, de, fr, es, ja or ar
+    #[arg(long, value_name = "LANGUAGE", value_parser = language)]
+    lang: Option<Language>,
+    /// Print the HTML form
+    #[arg(long)]
+    html: bool,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -64,6 +71,7 @@ impl Test {
             to: self.to.clone(),
             subject: "Test mail".to_owned(),
             body: format!("This is a test mail from {}.\nNotices to users are sent the same way.\n", settings.issuer),
+            html: None,
             at: Clock::System.now(),
         };
         match mailer.try_send(&letter).await {
@@ -79,22 +87,35 @@ impl Test {
 
 impl Preview {
     fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let Some(event) = self.event else { return list(settings, self.json) };
+        let head = Letterhead::of(settings);
+        let head = Letterhead { language: self.lang.unwrap_or(head.language), ..head };
+        let Some(event) = self.event else { return list(&head, self.json) };
         let notice =
             Notice::of(&event).context("no mail is sent for this event; `signet mail preview` lists the events")?;
-        let letter = sample(notice, settings)?;
+        let letter = sample(notice, &head)?;
         if self.json {
-            return print_json(&json!({ "event": event, "subject": letter.subject, "body": letter.body }));
+            let Letter { subject, body, html, .. } = letter;
+            return print_json(&json!({ "event": event, "subject": subject, "body": body, "html": html }));
+        }
+        if self.html {
+            say(letter.html.unwrap_or_default().trim_end());
+            return Ok(());
         }
         say(&format!("Subject: {}\n\n{}", letter.subject, letter.body.trim_end()));
         Ok(())
     }
 }
 
-fn list(settings: &Settings, json: bool) -> anyhow::Result<()> {
+/// Parses the tag of a language with a catalog.
+fn language(tag: &str) -> Result<Language, String> {
+    let known = Language::ALL.into_iter().find(|language| language.tag() == tag);
+    known.ok_or_else(|| "the languages are en, de, fr, es, ja and ar".to_owned())
+}
+
+fn list(head: &Letterhead, json: bool) -> anyhow::Result<()> {
     let mut all = Vec::new();
     for (event, notice) in Notice::EVENTS {
-        all.push((event, sample(notice, settings)?.subject));
+        all.push((event, sample(notice, head)?.subject));
     }
     if json {
         let answer: Vec<_> = all.iter().map(|(event, subject)| json!({ "event": event, "subject": subject })).collect();
@@ -105,16 +126,16 @@ fn list(settings: &Settings, json: bool) -> anyhow::Result<()> {
 }
 
 /// Composes the mail with sample data.
-fn sample(notice: Notice, settings: &Settings) -> anyhow::Result<Letter> {
+fn sample(notice: Notice, head: &Letterhead) -> anyhow::Result<Letter> {
     let facts = Facts {
         notice,
         to: "alice@example.org".to_owned(),
         username: "alice".to_owned(),
-        issuer: settings.issuer.clone(),
+        locale: None,
         at: Clock::System.now(),
         address: Some("192.0.2.1".to_owned()),
         device: Some("Firefox on Linux".to_owned()),
         application: Some("Example application".to_owned()),
     };
-    Ok(letter(&facts, "preview")?)
+    Ok(Draft::notice(&facts, "preview").letter(head)?)
 }

@@ -16,7 +16,7 @@ use crate::flows::events::outbox::{self, Attempt, Capacity};
 use crate::flows::events::webhooks;
 use crate::flows::session::back_channel::{self, Ended};
 use crate::flows::{Context, FlowError};
-use crate::pages::mails;
+use crate::pages::mails::{Draft, Letterhead};
 use signet_store::events::outbox::{Message, OutboxContent, Receiver};
 
 /// The interval at which the outbox is polled without a notification.
@@ -129,7 +129,7 @@ async fn attempt(app: &App, context: &Context, message: &Message) -> Result<Atte
         OutboxContent::Mail { user, row, address } => {
             let wanted = Wanted { user, row, address: address.as_deref() };
             let Some(facts) = notices::facts(provider, context, wanted).await? else { return Ok(Attempt::Obsolete) };
-            let letter = mails::letter(&facts, &message.id);
+            let letter = Draft::notice(&facts, &message.id).letter(&Letterhead::of(&app.settings));
             let letter = letter.map_err(|error| FlowError::Internal(error.to_string()))?;
             Ok(notices::attempt(provider, &letter, message.attempts).await)
         }

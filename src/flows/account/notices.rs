@@ -21,7 +21,8 @@ pub struct Facts {
     /// The verified address of the person.
     pub to: String,
     pub username: String,
-    pub issuer: String,
+    /// The person's claim `locale`.
+    pub locale: Option<String>,
     pub at: Timestamp,
     /// The client address of the event; `None` for an administrator's action.
     pub address: Option<String>,
@@ -62,7 +63,7 @@ pub async fn facts(provider: &Provider, context: &Context, wanted: Wanted<'_>) -
         notice,
         to,
         username: person.username,
-        issuer: realm.issuer.clone(),
+        locale: person.claims.get("locale").map(str::to_owned),
         at: row.at,
         address: Some(row.address).filter(|address| !address.is_empty()),
         device: device(&row.user_agent),

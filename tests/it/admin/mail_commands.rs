@@ -47,5 +47,15 @@ async fn the_text_of_each_mail_can_be_read() {
         assert!(text.starts_with(&format!("Subject: {}", mail["subject"].as_str().unwrap())), "{text}");
         assert!(text.contains("Hello alice") && text.contains(&place.issuer()), "{text}");
     }
+    let preview = ["mail", "preview", "login.new_device", "--lang", "de"];
+    let german = succeeded(&place.run(&preview).await);
+    assert!(
+        german.starts_with("Subject: Neue Anmeldung bei Ihrem Konto") && german.contains("Guten Tag alice"),
+        "{german}"
+    );
+    let html = succeeded(&place.run(&[&preview[..], &["--html"]].concat()).await);
+    assert!(html.contains("<html lang=\"de\"") && html.contains("Guten Tag alice"), "{html}");
+    let unknown = place.run(&["mail", "preview", "--lang", "tlh"]).await;
+    assert_eq!(unknown.status.code(), Some(2), "{unknown:?}");
     refused(&place.run(&["mail", "preview", "no.such"]).await, "no mail is sent for this event");
 }

@@ -1,5 +1,7 @@
 //! A mail server on loopback that accepts or refuses mails as the test configures it, and keeps them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -170,17 +172,48 @@ impl Mail {
         line.unwrap_or_else(|| panic!("no {name}: {}", self.raw)).to_owned()
     }
 
-    /// The decoded text, all ASCII: plain or quoted-printable (RFC 2045 §6.7).
+    /// The decoded text.
     pub fn text(&self) -> String {
-        let body = self.raw.split_once("\r\n\r\n").unwrap().1;
-        match self.header("Content-Transfer-Encoding").as_str() {
-            "7bit" => body.replace("\r\n", "\n"),
-            "quoted-printable" => {
-                let joined = body.replace("=\r\n", "").replace("\r\n", "\n").replace("=3D", "=");
-                assert!(!joined.contains('='), "a character that is not looked for: {joined}");
-                joined
+        self.part("text/plain")
+    }
+
+    /// The decoded HTML.
+    pub fn html(&self) -> String {
+        self.part("text/html")
+    }
+
+    /// The part of this type: one of the alternatives (RFC 2046 §5.1.4), or the whole mail.
+    fn part(&self, kind: &str) -> String {
+        let content = self.header("Content-Type");
+        let Some((_, boundary)) = content.split_once("boundary=\"") else { return decoded(&self.raw) };
+        let boundary = format!("--{}", boundary.split('"').next().unwrap());
+        let mut parts = self.raw.split(&boundary).skip(1);
+        let part = parts.find(|part| part.contains(&format!("Content-Type: {kind}")));
+        decoded(part.unwrap_or_else(|| panic!("no {kind}: {}", self.raw)))
+    }
+}
+
+/// The decoded body of a part with its headers (RFC 2045 §6).
+fn decoded(part: &str) -> String {
+    let (head, body) = part.split_once("\r\n\r\n").unwrap();
+    let encoding = head.split("\r\n").find_map(|line| line.strip_prefix("Content-Transfer-Encoding: "));
+    match encoding.unwrap_or("7bit") {
+        "7bit" => body.replace("\r\n", "\n"),
+        "quoted-printable" => {
+            let joined = body.replace("=\r\n", "").replace("\r\n", "\n");
+            let mut bytes = Vec::new();
+            let mut parts = joined.split('=');
+            bytes.extend_from_slice(parts.next().unwrap().as_bytes());
+            for part in parts {
+                bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+                bytes.extend_from_slice(part[2..].as_bytes());
             }
-            other => panic!("{other}: {}", self.raw),
+            String::from_utf8(bytes).unwrap()
         }
+        "base64" => {
+            let bytes = STANDARD.decode(body.replace("\r\n", "")).unwrap();
+            String::from_utf8(bytes).unwrap().replace("\r\n", "\n")
+        }
+        other => panic!("{other}: {part}"),
     }
 }
