@@ -22,6 +22,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::adapters::openid_connect::metadata::MetadataError;
+use crate::branding::{Branding, BrandingError};
 use crate::config::{Mode, Settings};
 use crate::fetch::{Fetcher, OutboundError};
 use crate::flows::authorize::Requests;
@@ -65,6 +66,8 @@ pub struct App {
     pub entropy: Entropy,
     /// The realm at the base URL.
     pub realm: Arc<Realm>,
+    /// The appearance of the pages.
+    pub branding: Branding,
     /// The position of the audit log review, on the node that does the upkeep.
     pub audit_review: audit::Review,
     documents: ArcSwap<Documents>,
@@ -94,6 +97,8 @@ pub enum StartError {
     #[error(transparent)]
     Mailer(#[from] MailerError),
     #[error(transparent)]
+    Branding(#[from] BrandingError),
+    #[error(transparent)]
     Metadata(#[from] MetadataError),
     #[error(transparent)]
     Entropy(#[from] EntropyError),
@@ -116,6 +121,7 @@ impl App {
 
     async fn on(store: Store, settings: Settings, clock: Clock) -> Result<Arc<Self>, StartError> {
         let passwords = open_passwords(&settings)?;
+        let branding = Branding::load(&settings.branding)?;
         let entropy = Entropy::default();
         let clock = NodeClock::new(clock);
         time::keep(&clock, &store).await?;
@@ -170,6 +176,7 @@ impl App {
             clock,
             entropy,
             realm,
+            branding,
             audit_review: audit::Review::default(),
             documents,
             publishing: Mutex::default(),

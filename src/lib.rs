@@ -16,6 +16,7 @@
 //! | L1 | [`passwords`] | the pool that hashes passwords | RFC 9106 |
 //! | L1 | [`fetch`] | calls to URLs that clients choose, to public addresses only | |
 //! | L1 | [`mail`] | making mails and handing them to a mail server | RFC 5321, 5322, 3834 |
+//! | L1 | [`branding`] | the style sheet with the accent colors, and the logo | WCAG 2.2 §1.4.3 |
 //! | L1 | [`messages`] | the messages of pages and mails in every language | |
 //! | L2 | [`adapters`] | the packages oxide-auth and openidconnect: a second opinion on requests and grants, and the documents that clients read | RFC 6749 §4 and §6, OpenID Connect Core §2 and §5.3, OpenID Connect Discovery §3 |
 //! | L2 | [`flows::client::auth`] | the registry of client authentication methods | RFC 6749 §2.3, 7523, OpenID Connect Core §9 |
@@ -30,6 +31,7 @@
 
 pub mod adapters;
 pub mod app;
+pub mod branding;
 pub mod cli;
 pub mod config;
 pub mod demo;

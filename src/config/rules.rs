@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use url::Url;
 
-use super::{Algorithm, ConfigError, Mode, Settings, Span, accounts, clients, mail, registration};
+use super::{Algorithm, ConfigError, Mode, Settings, Span, accounts, branding, clients, mail, registration};
 use signet_protocol::account::person::EmailAddress;
 use signet_protocol::client::is_loopback;
 use signet_protocol::defense::outbound::AllowedHost;
@@ -21,6 +21,7 @@ const PASSWORD_FLOOR: [u32; 3] = [19_456, 2, 1];
 pub(super) fn check(settings: &Settings) -> Check {
     issuer_url(settings)?;
     contact(settings)?;
+    branding::check(settings)?;
     listeners(settings)?;
     keys(settings)?;
     outbound(settings)?;

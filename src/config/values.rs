@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use signet_protocol::branding::Color;
 
 use super::{Algorithm, ForwardingHeader, KeyManagement, Language, LogFormat, LogLevel, Mode, Span};
 
@@ -143,6 +144,14 @@ impl Value for KeyManagement {
 
     fn parse(text: &str) -> Option<Self> {
         Self::named(text)
+    }
+}
+
+impl Value for Color {
+    const EXPECTED: &'static str = "a color of six hexadecimal digits, such as #12493f";
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
     }
 }
 

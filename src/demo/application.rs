@@ -15,14 +15,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use moka::sync::Cache;
 use openidconnect::{Nonce, PkceCodeVerifier};
 
-use super::pages::{Failure, Home, Link, Page, SignedIn};
+use super::pages::{Failure, Home, Legal, Link, Page, SignedIn};
 use super::relying_party::{Login, Registration, RelyingParty};
+use crate::branding::STYLE;
 use signet_crypto::entropy::Entropy;
 use signet_protocol::language::Language;
 use signet_protocol::params::Params;
 use signet_protocol::secret::ClientSecret;
 
-const STYLE: &str = include_str!("../../templates/assets/signet.css");
 /// Name of the application's cookie.
 const COOKIE: &str = "demo";
 
@@ -191,6 +191,8 @@ fn view(headers: &HeaderMap) -> Page {
         language: accepted.and_then(Language::of_accepted).unwrap_or_default(),
         language_url: None,
         brand: "Signet".to_owned(),
+        logo: None,
+        legal: Legal::default(),
         development: true,
     }
 }

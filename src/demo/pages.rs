@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-pub use crate::pages::{Link, Page};
+pub use crate::pages::{Legal, Link, Page};
 
 /// Page with the link to sign in.
 #[derive(Template)]

@@ -86,7 +86,11 @@ pub struct Letterhead {
 
 impl Letterhead {
     pub fn of(settings: &Settings) -> Self {
-        Self { brand: "Signet".to_owned(), issuer: settings.issuer.clone(), language: settings.branding.language }
+        Self {
+            brand: settings.branding.name.clone(),
+            issuer: settings.issuer.clone(),
+            language: settings.branding.language,
+        }
     }
 }
 

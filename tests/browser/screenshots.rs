@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
+use signet::config::Language;
 
 use super::{Axe, Chromium, Scripts, Stage};
 use crate::support::server::PASSWORD;
@@ -81,6 +82,41 @@ async fn visit_every_page(scripts: Scripts) {
     album.take("signed-out").await;
     stage.chromium.goto(&stage.server.url("/")).await;
     album.take("home").await;
+}
+
+#[tokio::test]
+async fn no_page_is_wider_than_the_window_in_any_language() {
+    let changes = json!({ "client_name": "Field notes for ornithologists", "client_uri": "https://rp.example/" });
+    let Some(stage) = Stage::set_with(Scripts::On, changes).await else { return };
+    let album = Album::open(&stage.chromium, Scripts::On);
+    for language in Language::ALL {
+        let tag = language.tag();
+        let in_language = [("ui_locales", tag), ("prompt", "login consent"), ("scope", "openid profile email phone")];
+        stage.authorize(&in_language).await;
+        album.take(&format!("login-{tag}")).await;
+        stage.sign_in("alice", "wrong").await;
+        let direction = stage.chromium.evaluate("getComputedStyle(document.querySelector('label')).direction").await;
+        assert_eq!(direction == "rtl", language.is_right_to_left(), "{tag}");
+        stage.sign_in("alice", PASSWORD).await;
+        let shown = stage.chromium.find("consent-deny").await.text().await.unwrap();
+        assert_eq!(shown == "Do not allow", tag == "en", "{tag}: {shown}");
+        album.take(&format!("consent-{tag}")).await;
+        stage.chromium.click("consent-deny").await;
+        stage.returned().await.parameter("error");
+    }
+}
+
+#[tokio::test]
+async fn a_branded_page_passes_as_well() {
+    let Some(stage) = Stage::set_branded().await else { return };
+    let album = Album::open(&stage.chromium, Scripts::On);
+    stage.authorize(&[]).await;
+    let color =
+        stage.chromium.evaluate("getComputedStyle(document.getElementById('login-submit')).backgroundColor").await;
+    assert!(["rgb(122, 31, 92)", "rgb(240, 176, 216)"].iter().any(|accent| color == *accent), "{color}");
+    assert_eq!(stage.chromium.evaluate("document.querySelector('.brand img').complete").await, true);
+    album.take("login-branded").await;
+    assert_eq!(stage.chromium.violations().await, [] as [&str; 0]);
 }
 
 /// Takes the pages of the device authorization grant (RFC 8628) in a browser that is signed in.

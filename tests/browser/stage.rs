@@ -1,13 +1,17 @@
 //! The setup of every browser test: a server, an application on another site, and a browser.
 
 use serde_json::{Value, json};
-use signet::config::{Settings, Tls};
+use signet::config::{Branding, Settings, Tls};
 use signet::http::edge::tls;
+use signet_protocol::branding::Color;
 
 use super::site::Visit;
 use super::{Chromium, Frames, Scripts, Site};
 use crate::support::server::{PASSWORD, install_crypto};
 use crate::support::{RelyingParty, TestServer};
+
+/// A PNG of one pixel.
+const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\0\0\0\x0cIDATx\x9cc\xf8\xcf\xc0\0\0\x03\x01\x01\0\xc9\xfe\x92\xef\0\0\0\0IEND\xaeB`\x82";
 
 pub struct Stage {
     pub chromium: Chromium,
@@ -17,6 +21,30 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// The same with a name, colors, a logo and links of the operator's.
+    pub async fn set_branded() -> Option<Self> {
+        let chromium = Chromium::start(Scripts::On).await?;
+        let files = tempfile::tempdir().unwrap();
+        let logo = files.path().join("logo.png");
+        std::fs::write(&logo, PIXEL).unwrap();
+        let brand = |settings: &mut Settings| {
+            settings.branding = Branding {
+                name: "Ornithology".to_owned(),
+                logo: Some(logo),
+                accent_light: Color::parse("#7a1f5c"),
+                accent_dark: Color::parse("#f0b0d8"),
+                imprint_url: Some("https://birds.example/imprint".to_owned()),
+                privacy_url: Some("https://birds.example/privacy".to_owned()),
+                terms_url: Some("https://birds.example/terms".to_owned()),
+                ..Branding::default()
+            }
+        };
+        let server = TestServer::start_with(brand).await;
+        let site = Site::start().await;
+        let rp = site.client(&server, "rp", json!({})).await;
+        Some(Self { chromium, server, site, rp })
+    }
+
     /// All of it, or nothing where there is no browser.
     pub async fn set() -> Option<Self> {
         Self::set_with(Scripts::On, json!({})).await

@@ -18,6 +18,7 @@
 pub mod account;
 pub mod admin;
 pub mod authorize;
+pub mod branding;
 pub mod cause;
 pub mod claims;
 pub mod client;

@@ -91,6 +91,7 @@ authorization_request_lifetime = "30m"
 management = false
 
 [branding]
+name = "Signet"
 language = "en"
 
 [passwords]
@@ -249,6 +250,7 @@ authorization_request_lifetime = "10m"
 management = true
 
 [branding]
+name = "Signet"
 language = "en"
 
 [passwords]

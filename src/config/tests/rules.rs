@@ -206,6 +206,28 @@ fn each_bound_holds() {
 }
 
 #[test]
+fn colors_must_be_readable_and_links_encrypted() {
+    let branding = accept("branding.accent_light = \"#7a1f5c\"\nbranding.imprint_url = \"https://op.example/imprint\"");
+    assert_eq!(branding.branding.accent_light.unwrap().to_string(), "#7a1f5c");
+    assert_eq!(
+        refusal("branding.accent_light = \"#96d0bb\""),
+        "signet.toml: branding.accent_light has a contrast of 1.44 to the page (#e6eae6), and needs 4.5"
+    );
+    for (key, value) in [
+        ("branding.accent_dark", "#12493f"),
+        ("branding.accent_dark", "red; } body { display: none"),
+        ("branding.imprint_url", "http://op.example/imprint"),
+        ("branding.privacy_url", "javascript:alert(1)"),
+        ("branding.terms_url", "https://"),
+        ("branding.name", "two\\nlines"),
+        ("branding.name", &"x".repeat(51)),
+    ] {
+        let got = refusal(&format!("{key} = \"{value}\""));
+        assert!(got.starts_with(&format!("signet.toml: {key} ")), "{key} = {value}: {got}");
+    }
+}
+
+#[test]
 fn mails_need_a_sender_and_production_encrypts_them() {
     let from = "mail.from = \"no-reply@op.example\"";
     let far = "mail.smtp = \"smtp://me:hunter2@mail.example?tls=none\"";

@@ -1,6 +1,6 @@
-//! The embedded style sheet and icon, under names that contain their hash.
+//! The style sheet, the logo and the icon of the pages.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -8,30 +8,20 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::app::App;
-use signet_protocol::secret::Digest;
+use crate::branding::Asset;
 
-static STYLE: &str = include_str!("../../../templates/assets/signet.css");
 static ICON: &str = include_str!("../../../templates/assets/favicon.svg");
-static STYLE_NAME: LazyLock<String> = LazyLock::new(|| {
-    let digest = Digest::of(STYLE.as_bytes());
-    let hash: String = digest.as_bytes().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("signet-{hash}.css")
-});
 
-pub fn style_path(app: &App) -> String {
-    format!("{}/assets/{}", app.base_path(), *STYLE_NAME)
+pub fn path(app: &App, asset: &Asset) -> String {
+    format!("{}/assets/{}", app.base_path(), asset.name)
 }
 
 /// `GET /assets/{file}`
-pub async fn get(State(_app): State<Arc<App>>, Path(file): Path<String>) -> Response {
-    if file != *STYLE_NAME {
-        return StatusCode::NOT_FOUND.into_response();
-    }
-    let headers = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-    ];
-    (headers, STYLE).into_response()
+pub async fn get(State(app): State<Arc<App>>, Path(file): Path<String>) -> Response {
+    let Some(asset) = app.branding.asset(&file) else { return StatusCode::NOT_FOUND.into_response() };
+    let headers =
+        [(header::CONTENT_TYPE, asset.media_type), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    (headers, asset.bytes.clone()).into_response()
 }
 
 /// `GET /favicon.ico`

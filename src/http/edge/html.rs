@@ -12,8 +12,11 @@ pub use super::fault::{Fault, as_page, back_to, failed, fault_page, forged, inte
 use super::viewer::Viewer;
 use super::{assets, cookies, refusal};
 use crate::app::App;
+use crate::config;
 use crate::flows::authorize::browser_step::{BrowserStep, ErrorResponse};
-use crate::pages::{DeviceDonePage, FORM_POST_SCRIPT, FormPostPage, Page, SIGNED_OUT_SCRIPT, SignedOutPage};
+use crate::pages::{
+    DeviceDonePage, FORM_POST_SCRIPT, FormPostPage, Legal, Link, Page, SIGNED_OUT_SCRIPT, SignedOutPage,
+};
 use signet_protocol::authorize::redirect_uri::RedirectUri;
 use signet_protocol::authorize::response::Delivery;
 use signet_protocol::endpoint::{self, Endpoint};
@@ -27,11 +30,23 @@ pub fn page(call: &Call) -> Page {
 
 pub(super) fn page_for(app: &App, viewer: &Viewer) -> Page {
     Page {
-        css: assets::style_path(app),
+        css: assets::path(app, &app.branding.style),
         language: viewer.language,
         language_url: viewer.address.as_deref().map(|address| language_url(app.base_path(), address)),
-        brand: "Signet".to_owned(),
+        brand: app.branding.settings.name.clone(),
+        logo: app.branding.logo.as_ref().map(|logo| assets::path(app, logo)),
+        legal: legal(app),
         development: app.is_development(),
+    }
+}
+
+fn legal(app: &App) -> Legal {
+    let config::Branding { imprint_url, privacy_url, terms_url, .. } = &app.branding.settings;
+    Legal {
+        imprint: imprint_url.clone(),
+        privacy: privacy_url.clone(),
+        terms: terms_url.clone(),
+        contact: app.settings.contact.as_deref().map(|contact| Link::to_contact(contact).href),
     }
 }
 

@@ -18,6 +18,9 @@ do-not-allow = عدم السماح
 # The frame of every page
 imprint = يتيح لك { $brand } تسجيل الدخول إلى التطبيقات دون إعطائها كلمة مرورك.
 languages-label = اللغة
+legal-label = معلومات قانونية
+legal-imprint = بيانات الناشر
+legal-contact = اتصل بنا
 development-label = وضع التطوير
 development-notice = <strong>وضع التطوير.</strong> غير مخصص للحسابات الحقيقية.
 

@@ -18,6 +18,9 @@ do-not-allow = Nicht erlauben
 # The frame of every page
 imprint = { $brand } meldet Sie bei Anwendungen an, ohne ihnen Ihr Passwort zu geben.
 languages-label = Sprache
+legal-label = Rechtliche Hinweise
+legal-imprint = Impressum
+legal-contact = Kontakt
 development-label = Entwicklungsmodus
 development-notice = <strong>Entwicklungsmodus.</strong> Nicht für echte Konten.
 

@@ -18,6 +18,9 @@ do-not-allow = Do not allow
 # The frame of every page
 imprint = { $brand } signs you in to applications without giving them your password.
 languages-label = Language
+legal-label = Legal information
+legal-imprint = Imprint
+legal-contact = Contact
 development-label = Development mode
 development-notice = <strong>Development mode.</strong> Not for real accounts.
 

@@ -18,6 +18,9 @@ do-not-allow = No permitir
 # The frame of every page
 imprint = { $brand } inicia su sesión en las aplicaciones sin darles su contraseña.
 languages-label = Idioma
+legal-label = Información legal
+legal-imprint = Aviso legal
+legal-contact = Contacto
 development-label = Modo de desarrollo
 development-notice = <strong>Modo de desarrollo.</strong> No apto para cuentas reales.
 

@@ -18,6 +18,9 @@ do-not-allow = Ne pas autoriser
 # The frame of every page
 imprint = { $brand } vous connecte aux applications sans leur communiquer votre mot de passe.
 languages-label = Langue
+legal-label = Informations légales
+legal-imprint = Mentions légales
+legal-contact = Contact
 development-label = Mode développement
 development-notice = <strong>Mode développement.</strong> Ne pas utiliser avec de vrais comptes.
 

@@ -18,6 +18,9 @@ do-not-allow = 許可しない
 # The frame of every page
 imprint = { $brand } は、パスワードを渡すことなくアプリケーションへのサインインを行います。
 languages-label = 言語
+legal-label = 法的情報
+legal-imprint = 運営者情報
+legal-contact = お問い合わせ
 development-label = 開発モード
 development-notice = <strong>開発モードです。</strong>実際のアカウントには使用しないでください。
 

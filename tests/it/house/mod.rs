@@ -1,6 +1,7 @@
 //! The source itself: layers, documentation, deployment samples and dependencies.
 
 pub mod architecture;
+pub mod branding;
 pub mod demo;
 pub mod dependencies;
 pub mod deploy;

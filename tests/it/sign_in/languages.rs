@@ -114,3 +114,20 @@ async fn the_language_menu_leads_to_no_other_site() {
     let page = browser.get("/language?at=%2Flogin%3Frequest%3Dx&to=tlh").await;
     assert_eq!((page.header("location"), page.header("set-cookie")), (Some("/login?request=x"), None));
 }
+
+/// The wording in English is part of the protocol's interface; on a page it is translated.
+#[tokio::test]
+async fn a_refusal_is_translated_on_a_page_and_stays_english_for_programs() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let page = server.browser().get_with(GERMAN, "/authorize?client_id=unknown").await;
+    assert!(page.has("<h1>Anfrage abgelehnt</h1>") && page.has("client_id ist nicht registriert."), "{page:?}");
+    let rare = rp.authorization_url(&[("state", &"x".repeat(5000))]);
+    let page = server.browser().get_with(GERMAN, &rare).await;
+    let marked = !page.has("class=\"message\"") || page.has("class=\"message\" lang=\"en\" dir=\"ltr\"");
+    assert!(marked, "a sentence without a translation is marked: {page:?}");
+    let elsewhere = [("response_type", "code"), ("redirect_uri", "https://elsewhere.example/")];
+    let form = server.http.post(server.url("/par")).basic_auth(&rp.id, rp.secret.as_ref()).form(&elsewhere);
+    let body = form.header("accept-language", "de").send().await.unwrap().text().await.unwrap();
+    assert!(body.contains("redirect_uri is not registered for this application."), "{body}");
+}

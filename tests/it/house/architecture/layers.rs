@@ -74,7 +74,7 @@ const LAYERS: [Layer; 14] = [
     },
     Layer {
         name: "L1 means",
-        modules: &["passwords", "fetch", "mail", "messages"],
+        modules: &["branding", "passwords", "fetch", "mail", "messages"],
         uses: Uses::Only(&["store", "crypto", "protocol", "config", "metrics", "fair_queue"]),
         never: &["axum", "askama", "sqlx"],
     },
