@@ -175,7 +175,7 @@ fn every_fixed_sentence_occurs_in_the_code() {
 fn every_named_message_exists() {
     let english = catalog("en");
     for (path, text) in sources() {
-        let is_template = !path.extension().is_some_and(|ending| ending == "rs");
+        let is_template = path.extension().is_none_or(|ending| ending != "rs");
         let calls: &[&str] = if is_template { &[".t", ".with"] } else { &[".t", ".text", "html::wait"] };
         for key in named_by(&text, calls) {
             assert!(english.contains_key(key), "{}: there is no message {key:?}", path.display());
