@@ -69,7 +69,11 @@ async fn a_breached_password_is_refused_by_every_command_and_the_file_is_checked
     succeeded(&place.run_with_input(&ADD, "onyx goblins jump four times").await);
     lines.reverse();
     std::fs::write(&list, lines.join("\n")).unwrap();
-    refused(&place.run(&["serve"]).await, "not sorted");
+    // The log of the start may precede the reason.
+    let output = place.run(&["serve"]).await;
+    assert!(output.status.code() == Some(1) && stderr(&output).contains("not sorted"), "{}", stderr(&output));
     std::fs::remove_file(&list).unwrap();
-    refused(&place.run(&["serve"]).await, "passwords.breached_file: cannot read");
+    let output = place.run(&["serve"]).await;
+    let why = "passwords.breached_file: cannot read";
+    assert!(output.status.code() == Some(1) && stderr(&output).contains(why), "{}", stderr(&output));
 }
