@@ -74,7 +74,7 @@ pub async fn create(
             let (context, new, record) = given;
             let realm = &context.realm.id;
             if !personal_tokens::count(tx, realm, &new.token.user, &new.quota, context.now).await? {
-                return Ok(personal_tokens::made(tx, realm, &new.token.user).await?);
+                return personal_tokens::made(tx, realm, &new.token.user).await;
             }
             personal_tokens::insert(tx, realm, new.digest, &new.token).await?;
             audit::append(tx, realm, record, context.now).await?;
