@@ -100,6 +100,7 @@ iterations = 2
 parallelism = 1
 workers = 0
 min_length = 8
+min_score = 2
 
 [profiles]
 allowed = ["oauth21"]
@@ -259,6 +260,7 @@ iterations = 3
 parallelism = 4
 workers = 2
 min_length = 15
+min_score = 2
 
 [profiles]
 allowed = ["oidc_classic", "oauth21"]
