@@ -32,7 +32,11 @@ pub fn console(call: &Call, person: &Person, page: &Endpoint) -> Console {
 
 /// The response with a page of the console, which has shown the message.
 pub fn render(call: &Call, template: &impl Template) -> Response {
-    let mut response = html::render(template, None);
+    with_message_shown(call, html::render(template, None))
+}
+
+/// A response with a page that has shown the message, which the browser drops.
+pub fn with_message_shown(call: &Call, mut response: Response) -> Response {
     let cookies = cookies::of(&call.app);
     if cookies.flash(&call.headers).is_some() {
         response.headers_mut().extend(cookies.drop_flash().map(|cookie| (header::SET_COOKIE, cookie)));

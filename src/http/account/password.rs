@@ -4,13 +4,12 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::person;
+use super::{frame, person};
 use crate::flows::account::person::Person;
 use crate::flows::sign_in::password_change::{self, Change};
 use crate::http::edge::call::Call;
 use crate::http::edge::{csrf, html, refusal};
 use crate::http::sign_in::form;
-use crate::pages::account::Console;
 use crate::pages::passwords::{ChangePasswordPage, PASSWORD_SCRIPT};
 use signet_protocol::cause::Cause;
 use signet_protocol::endpoint::ACCOUNT_PASSWORD;
@@ -92,7 +91,7 @@ fn page(call: &Call, person: &Person, shown: Shown) -> Response {
     let base = call.app.base_path();
     let template = ChangePasswordPage {
         page: html::page(call),
-        console: Console::new(base, &person.user.username, &ACCOUNT_PASSWORD),
+        console: frame::console(call, person, &ACCOUNT_PASSWORD),
         action: format!("{base}{}", ACCOUNT_PASSWORD.path),
         csrf: csrf::token(&call.app, call.browser, FORM, call.context.now),
         username: person.user.username.clone(),
@@ -101,5 +100,5 @@ fn page(call: &Call, person: &Person, shown: Shown) -> Response {
         is_done: shown.is_done,
         min_chars: call.app.provider.sign_ins.passwords.rules().min_chars,
     };
-    html::render_with_script(&template, None, &PASSWORD_SCRIPT)
+    frame::with_message_shown(call, html::render_with_script(&template, None, &PASSWORD_SCRIPT))
 }
