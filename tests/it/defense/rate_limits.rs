@@ -6,7 +6,7 @@ use signet::config::Settings;
 use signet::flows::admin::NewBlock;
 use signet::flows::defense::rates;
 use signet_protocol::defense::address_block::{Reach, parse_network};
-use signet_protocol::endpoint::{self, Endpoint};
+use signet_protocol::endpoint::{self, CHANGE_PASSWORD, Endpoint};
 use signet_protocol::time::Span;
 
 use crate::support::TestServer;
@@ -80,8 +80,9 @@ async fn every_endpoint_has_a_limit_and_honors_blocks_by_every_method() {
         let first = status(&address).await;
         let second = status(&address).await;
         let answers = (first == 429, second == 429, status("192.0.2.1").await == 403);
-        let public = path.contains("jwks") || path.contains("/.well-known/") || path.contains("/assets/");
-        let expected = if public || path == "/favicon.ico" { (false, false, false) } else { (false, true, true) };
+        let is_document = path.contains("/.well-known/") && *endpoint != CHANGE_PASSWORD;
+        let is_public = is_document || path.contains("jwks") || path.contains("/assets/") || path == "/favicon.ico";
+        let expected = if is_public { (false, false, false) } else { (false, true, true) };
         assert_eq!(answers, expected, "{method} {path}");
     }
     let nowhere = async || server.get("/nowhere").await.status();

@@ -91,6 +91,7 @@ impl Browser {
         for _ in 0..4 {
             page = match page {
                 page if page.has("id=\"login-submit\"") => self.sign_in(&page, username).await,
+                page if page.has("id=\"account-other\"") => self.visit(&format!("{}&switch=yes", page.url)).await,
                 page if page.has("id=\"consent-allow\"") => self.allow(&page).await,
                 page => return page,
             };
