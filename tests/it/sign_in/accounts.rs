@@ -66,7 +66,8 @@ async fn a_request_to_select_an_account_offers_the_session_and_the_listed_accoun
     let chosen = press(&browser, &page, "account-choose", "bob").await;
     let tokens = rp.redeem(&chosen.code()).await.tokens();
     let bob = claims(tokens.id_token())["sub"].clone();
-    assert_eq!(claims(tokens.id_token())["auth_time"], server.context().now.minus(Span::from_secs(2)).as_secs());
+    let auth_time = claims(tokens.id_token())["auth_time"].as_i64().unwrap();
+    assert!(auth_time <= server.context().now.as_secs() - 2, "no second sign-in");
 
     let page = browser.visit(&rp.authorization_url(&[("prompt", "select_account")])).await;
     let form = browser.visit(&link(&page, "account-choose-2")).await;
