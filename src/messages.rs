@@ -1,7 +1,7 @@
 //! L1: the messages of pages and mails in every language. The catalogs in `templates/locales` are part of the binary and
 //! are parsed once. A message is trusted HTML or plain text; its arguments are not trusted.
 //!
-//! A catalog is one file a room. To add one, write it in every language and name it in [`files`].
+//! A catalog is one file a room. To add one, write it in every language and name it in `files`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! L3: the mails to people: a greeting, what happened, facts on separate lines, perhaps a link, and advice. Every mail
 //! says the same as text and as HTML, in the person's language.
 //!
-//! To add a mail, add a [`Topic`] and its row in [`Topic::words`], and write the messages in `mails.ftl`.
+//! To add a mail, add a [`Topic`] and its row in `Topic::words`, and write the messages in `mails.ftl`.
 
 use askama::Template;
 use url::Url;
