@@ -14,7 +14,7 @@ use signet_store::session::known_devices::ListedAccount;
 
 /// The first page of a sign-in without a name: the choice of an account, or the form.
 pub async fn first_page(call: &Call, frame: &Frame<'_>, query: &Params) -> Response {
-    let mut listed = match accounts::listed(&call.app.provider, &call.context, call.browser).await {
+    let listed = match accounts::listed(&call.app.provider, &call.context, call.browser).await {
         Ok(listed) => listed,
         Err(failure) => return html::failed(call, failure),
     };
@@ -22,14 +22,11 @@ pub async fn first_page(call: &Call, frame: &Frame<'_>, query: &Params) -> Respo
     if let Some(chosen) = listed.iter().find(|account| Some(account.id.as_str()) == named) {
         return form::page(call, frame, Prefill::listed(chosen.clone()));
     }
-    match (listed.pop(), listed.is_empty()) {
-        (None, _) => form::page(call, frame, Prefill::default()),
-        (Some(only), true) => form::page(call, frame, Prefill::listed(only)),
-        (Some(last), false) => {
-            listed.push(last);
-            page(call, frame, listed.into_iter().map(|account| choice(account, Standing::SignedOut)).collect())
-        }
+    if listed.len() > 1 {
+        return page(call, frame, listed.into_iter().map(|account| choice(account, Standing::SignedOut)).collect());
     }
+    let prefill = listed.into_iter().next().map(Prefill::listed).unwrap_or_default();
+    form::page(call, frame, prefill)
 }
 
 /// The choice between the signed-in person's account and others.
